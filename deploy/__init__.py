@@ -1,0 +1,1 @@
+"""How Rocket is run: `embedded` (one machine), containers, Kubernetes, and the migrate job."""

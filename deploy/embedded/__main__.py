@@ -1,0 +1,75 @@
+"""`python -m deploy.embedded`: starts everything, makes the demo app, says where it is, waits for Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+from deploy.embedded import demo
+from deploy.embedded.errors import CannotStart
+from deploy.embedded.settings import Settings
+from deploy.embedded.stack import Stack
+
+EXIT_CANNOT_START = 2
+EXIT_KILLED = 130
+
+
+async def serve(stack: Stack) -> None:
+    """Runs the stack until cancelled; stops it cleanly then."""
+    async with stack:
+        await stack.ready()
+        await greet(stack)
+        await asyncio.Event().wait()
+
+
+async def greet(stack: Stack) -> None:
+    """Makes the demo app and says what can be done with it; only in development are there default users."""
+    url = stack.gateway_urls[0]
+    if stack.settings.environment != "development":
+        print(f"Rocket is ready: {url}", flush=True)
+        return
+    try:
+        await demo.install(url)
+    except demo.DemoFailed as error:
+        print(f"rocket: the demo app is not complete: {error}", file=sys.stderr)
+    print(demo.welcome(url), flush=True)
+
+
+def stop_on_signals(stack: Stack, work: asyncio.Task[None]) -> None:
+    """The first Ctrl-C or SIGTERM stops cleanly, a second one kills at once."""
+
+    def on_signal() -> None:
+        if work.cancelling():
+            stack.kill_now()
+            os._exit(EXIT_KILLED)
+        print("\nstopping (once more to kill)", flush=True)
+        work.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+
+
+async def run(stack: Stack) -> None:
+    """Serves until a signal says stop; returns after a clean stop."""
+    work = asyncio.create_task(serve(stack))
+    stop_on_signals(stack, work)
+    try:
+        await work
+    except asyncio.CancelledError:
+        return
+
+
+def main() -> int:
+    """The exit status: 0 after a clean stop, 2 with one line on stderr if starting was not possible."""
+    try:
+        asyncio.run(run(Stack(Settings.from_environment(os.environ))))
+    except CannotStart as error:
+        print(f"rocket: {error}", file=sys.stderr)
+        return EXIT_CANNOT_START
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

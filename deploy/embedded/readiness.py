@@ -1,0 +1,69 @@
+"""Waiting for a server by asking it, while watching that it is still alive."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+
+import aiohttp
+
+from deploy.embedded.errors import CannotStart
+from deploy.embedded.process import Process
+
+ASK_AGAIN_SECONDS = 0.02
+HTTP_ASK_AGAIN_SECONDS = 0.05
+READY = "ready"
+
+
+async def until_ready(
+    name: str, process: Process, answers: Callable[[], Awaitable[bool]], within: float
+) -> None:
+    """Returns when `answers` is true; a server that isn't ready after `within` seconds is ended by force.
+
+    Raises CannotStart with the server's last lines if it dies or takes too long.
+    """
+    ended = asyncio.ensure_future(process.wait())
+    try:
+        async with asyncio.timeout(within):
+            await _ask(name, process, answers, ended)
+    except BaseException as error:
+        process.send(signal.SIGKILL)
+        if isinstance(error, TimeoutError):
+            raise CannotStart(f"{name} is not ready after {within:.0f} s: {_last_words(process)}") from None
+        raise
+    finally:
+        ended.cancel()
+
+
+async def _ask(
+    name: str, process: Process, answers: Callable[[], Awaitable[bool]], ended: asyncio.Future[int]
+) -> None:
+    while not await answers():
+        await asyncio.wait([ended], timeout=ASK_AGAIN_SECONDS)
+        if ended.done():
+            raise CannotStart(f"{name} did not start: {_last_words(process)}")
+
+
+def _last_words(process: Process) -> str:
+    return " / ".join(process.tail()[-3:]) or "it wrote nothing"
+
+
+async def until_http_ready(urls: Sequence[str], within: float) -> None:
+    """Returns when each URL has answered 200; raises CannotStart with the last answer after `within` s."""
+    answer = "no answer yet"
+    try:
+        async with asyncio.timeout(within), aiohttp.ClientSession() as client:
+            for url in urls:
+                while (answer := await _get(client, url)) != READY:  # noqa: ASYNC110  another process: no event
+                    await asyncio.sleep(HTTP_ASK_AGAIN_SECONDS)
+    except TimeoutError:
+        raise CannotStart(f"not ready after {within:.0f} s: {answer}") from None
+
+
+async def _get(client: aiohttp.ClientSession, url: str) -> str:
+    try:
+        async with client.get(url) as response:
+            return READY if response.status == 200 else f"{url}: {response.status} {await response.text()}"
+    except aiohttp.ClientError as error:
+        return f"{url}: {error}"

@@ -1,0 +1,124 @@
+"""Keeps one process alive: starts it again when it dies, with back-off, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from deploy.embedded.backoff import Backoff
+from deploy.embedded.process import Process
+
+Launch = Callable[[], Awaitable[Process]]
+Report = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """One step of stopping: a signal, and the seconds it has before the next step."""
+
+    number: signal.Signals
+    seconds: float
+
+
+class Supervised:
+    """One named process. `launch` returns when it can be used (a server) or is forked (a service)."""
+
+    def __init__(self, name: str, launch: Launch, farewells: Sequence[Farewell], report: Report) -> None:
+        self.name = name
+        self._launch = launch
+        self._farewells = farewells
+        self._report = report
+        self._process: Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._backoff = Backoff()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, or None while it is down."""
+        return None if self._process is None else self._process.pid
+
+    async def start(self) -> None:
+        """Starts it and keeps it running; what the first launch raises goes to the caller."""
+        if self._keeper is not None:
+            return
+        self._process = await self._launch()
+        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+
+    async def stop(self) -> None:
+        """Ends it by the farewells, then by force, and holds it down until `start`."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+            self._keeper = None
+        if self._process is not None:
+            await end(self._process, self._farewells)
+            self._process = None
+
+    async def kill(self) -> None:
+        """Ends it by force and waits for that; the keeper starts it again."""
+        process = self._running()
+        process.send(signal.SIGKILL)
+        await process.wait()
+
+    def kill_now(self) -> None:
+        """Ends it by force without waiting; for a supervisor that leaves at once."""
+        if self._process is not None:
+            self._process.send(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Stops it in its tracks (SIGSTOP), as an overloaded or swapped-out machine does."""
+        self._running().send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets a paused process go on."""
+        self._running().send(signal.SIGCONT)
+
+    def _running(self) -> Process:
+        if self._process is None:
+            raise ProcessLookupError(f"{self.name} is not running")
+        return self._process
+
+    async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            since = loop.time()
+            status = None if self._process is None else await self._process.wait()
+            delay = self._backoff.delay_after(loop.time() - since)
+            if self._process is not None and status is not None:
+                self._tell_of_death(self._process, status, delay)
+            self._process = None
+            await asyncio.sleep(delay)
+            await self._relaunch()
+
+    async def _relaunch(self) -> None:
+        """Whatever goes wrong is shown and tried again: a keeper that dies would keep nothing."""
+        try:
+            self._process = await self._launch()
+        except Exception as error:
+            self._report(self.name, f"start failed: {error}")
+
+    def _tell_of_death(self, process: Process, status: int, delay: float) -> None:
+        self._report(self.name, f"ended ({describe(status)}), starts again in {delay:.1f} s; last lines:")
+        for line in process.tail():
+            self._report(self.name, f"  {line}")
+
+
+async def end(process: Process, farewells: Sequence[Farewell]) -> int:
+    """Goes through the farewells until the process has ended, by force at last; returns its status."""
+    for farewell in farewells:
+        process.send(farewell.number)
+        process.send(signal.SIGCONT)  # a paused process would never see the signal
+        try:
+            async with asyncio.timeout(farewell.seconds):
+                return await process.wait()
+        except TimeoutError:
+            continue
+    process.send(signal.SIGKILL)
+    return await process.wait()
+
+
+def describe(status: int) -> str:
+    """An exit status in words, such as "exit status 1" or "SIGKILL"."""
+    return f"exit status {status}" if status >= 0 else signal.Signals(-status).name

@@ -1,0 +1,44 @@
+"""`python -m deploy.migrate`: run before the services of a new version start; safe to repeat.
+
+ROCKET_DATABASE_URL    DSN of an administrator of the server (may create roles and databases)
+ROCKET_ROLE_PASSWORDS  JSON object: service → password of its role; or one ROCKET_PASSWORD_<SERVICE> each
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+
+import asyncpg
+
+from deploy.migrate.job import migrate
+from libs.shared.contracts.operations import SERVICES
+from libs.shared.postgres.migrations import ChangedMigration
+
+
+def _passwords() -> dict[str, str]:
+    given = json.loads(os.environ.get("ROCKET_ROLE_PASSWORDS", "{}"))
+    for service in SERVICES:
+        given.setdefault(service, os.environ.get(f"ROCKET_PASSWORD_{service.upper()}", ""))
+    missing = [service for service in SERVICES if not given[service]]
+    if missing:
+        raise SystemExit(f"migrate: no password for the roles of {', '.join(missing)}")
+    return {service: given[service] for service in SERVICES}
+
+
+def main() -> None:
+    """Migrate; exit with 1 and one clear line when that is impossible."""
+    url = os.environ.get("ROCKET_DATABASE_URL", "")
+    if not url:
+        raise SystemExit("migrate: ROCKET_DATABASE_URL is not set")
+    try:
+        asyncio.run(migrate(url, _passwords()))
+    except (OSError, asyncpg.PostgresError, ChangedMigration) as error:
+        print(f"migrate: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

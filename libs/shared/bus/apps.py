@@ -1,0 +1,70 @@
+"""Which apps there are: a cache in front of the metadata service, emptied by announcements."""
+
+from __future__ import annotations
+
+import time
+
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.connection import Connection
+from libs.shared.contracts.apps import AppsChanged, FindApps
+from libs.shared.contracts.context import SYSTEM, AppRef, Context
+
+FRESH = 15.0
+"""Seconds after which a remembered app is asked about again, in case an announcement was lost."""
+_NO_TRACE = "00000000-0000-0000-0000-000000000000"
+
+
+class Apps:
+    """Apps by name and by id."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        self._known: dict[str, tuple[float, AppRef]] = {}
+
+    async def listen(self, connection: Connection) -> None:
+        """Forget an app as soon as it is announced to have changed."""
+
+        def forget(change: AppsChanged) -> None:
+            self.forget(change.app_id)
+            self.forget(change.app_name)
+
+        await connection.on_announcement(AppsChanged, forget)
+
+    async def by_name(self, name: str) -> AppRef | None:
+        """The app of this name, or None. Raises SERVICE_UNAVAILABLE when metadata is away and we don't know."""
+        return await self._find(name, FindApps(app_name=name))
+
+    async def by_id(self, app_id: str) -> AppRef | None:
+        """The app of this id, or None when it is gone."""
+        return await self._find(app_id, FindApps(app_id=app_id))
+
+    async def all(self) -> list[AppRef]:
+        """Every active app, freshly asked."""
+        found = await self._asker.ask(FindApps(), _context())
+        return [AppRef(*app) for app in found.apps]
+
+    def forget(self, key: str) -> None:
+        """Ask again at the next use."""
+        self._known.pop(key, None)
+
+    async def _find(self, key: str, question: FindApps) -> AppRef | None:
+        known = self._known.get(key)
+        if known and known[0] > time.monotonic():
+            return known[1]
+        try:
+            found = await self._asker.ask(question, _context())
+        except Exception:
+            # Metadata being away must not stop apps that are already being served.
+            if known:
+                return known[1]
+            raise
+        if not found.apps:
+            self.forget(key)
+            return None
+        app = AppRef(*found.apps[0])
+        self._known[key] = (time.monotonic() + FRESH, app)
+        return app
+
+
+def _context() -> Context:
+    return Context(trace_id=_NO_TRACE, identity=SYSTEM).within(5)

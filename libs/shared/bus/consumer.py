@@ -1,0 +1,212 @@
+"""Durable consumers: every event handled once, in order per record, in parallel across records.
+
+A consumer has one durable per partition of its stream; a partition is worked by the replica that
+leases it. Within a partition every app has a lane of its own, so an app whose database is away delays
+no other. A lane handles what has queued up in one transaction: the events' keys go into `seen`
+together with their effects, so a redelivered event is recognised and nothing is done twice.
+
+What fails for a dependency's sake waits; what fails for its own sake is tried a few times alone, then
+parked with its record's later events behind it. Acknowledgement is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from libs.shared.bus import parked
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.incoming import Incoming
+from libs.shared.bus.retry import EVENTS, OUTAGES, is_outage
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.records import FetchCommit
+from libs.shared.contracts.streams import StreamSpec
+from libs.shared.errors import RocketError
+from libs.shared.postgres.databases import Connection, Databases
+from libs.shared.telemetry import tracing
+
+log = structlog.get_logger()
+
+S = TypeVar("S")
+
+LANE = 100
+"""Events handled in one transaction at most."""
+
+FETCH = 10.0
+"""Seconds to fetch an event that was published as a reference."""
+
+UNSEEN = """
+INSERT INTO {schema}.seen (consumer, key) SELECT $1, key FROM unnest($2::text[]) AS key
+ON CONFLICT DO NOTHING RETURNING key
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer(Generic[S]):
+    """What a service does with a stream.
+
+    `handle(state, app, transaction, event)` decides and writes within the transaction; it calls
+    nobody outside. `before(state, app, events)` runs ahead of the transaction (arming timers,
+    loading definitions), `after(state, app, events)` behind it (waking workers).
+    """
+
+    name: str
+    stream: StreamSpec
+    handle: Callable[[S, AppRef, Connection, Any], Awaitable[None]]
+    before: Callable[[S, AppRef, Sequence[Any]], Awaitable[None]] | None = None
+    after: Callable[[S, AppRef, Sequence[Any]], None] | None = None
+    commutative: bool = False
+
+
+class Lane(Generic[S]):
+    """The events of one app in one partition, in order."""
+
+    def __init__(
+        self, service: str, consumer: Consumer[S], state: S, databases: Databases, apps: Apps, asker: Asker
+    ) -> None:
+        self._asker = asker
+        self._service = service
+        self._consumer = consumer
+        self._state = state
+        self._databases = databases
+        self._apps = apps
+        self._queue: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self._unseen = UNSEEN.format(schema=service)
+
+    def put(self, incoming: Incoming) -> None:
+        """Queue an event; the durable's limit of unacknowledged messages bounds the queue."""
+        self._queue.put_nowait(incoming)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    def cancel(self) -> None:
+        """Stop after the statement under way; what was not acknowledged will come again."""
+        if self._task:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while not self._queue.empty():
+            batch = [self._queue.get_nowait() for _ in range(min(LANE, self._queue.qsize()))]
+            await self._handle_batch(batch)
+
+    async def _handle_batch(self, batch: list[Incoming]) -> None:
+        app = await self._app(batch[0])
+        if app is None:
+            # The app is gone, and with it everything its events could concern.
+            await _acknowledge(batch)
+            return
+        try:
+            await self._effect(app, batch)
+        except Exception as error:
+            if is_outage(error) or len(batch) > 1:
+                log.debug("consumer.one_by_one", consumer=self._consumer.name, error=str(error))
+            for incoming in batch:
+                await self._handle_alone(app, incoming)
+        else:
+            await _acknowledge(batch)
+
+    async def _app(self, incoming: Incoming) -> AppRef | None:
+        attempt = 1
+        while True:
+            try:
+                return await self._apps.by_id(incoming.app_id)
+            except Exception as error:
+                log.warning("consumer.waiting", consumer=self._consumer.name, error=str(error))
+                await asyncio.sleep(OUTAGES.delay(attempt) or 1)
+                attempt += 1
+
+    async def _handle_alone(self, app: AppRef, incoming: Incoming) -> None:
+        """One event on its own, until it is done, parked, or its app is gone."""
+        failures, outages = 0, 0
+        while True:
+            try:
+                await self._effect(app, [incoming])
+                break
+            except Exception as error:
+                if isinstance(error, RocketError) and error.code == "APP_NOT_FOUND":
+                    break
+                if is_outage(error):
+                    outages += 1
+                    delay = OUTAGES.delay(outages)
+                else:
+                    failures += 1
+                    delay = EVENTS.delay(failures)
+                log.warning(
+                    "consumer.failed", consumer=self._consumer.name, key=incoming.key, error=str(error), retry=delay
+                )
+                if delay is None:
+                    if await self._park(app, incoming, error, failures):
+                        break
+                    delay = EVENTS.longest
+                await asyncio.sleep(delay)
+        await _acknowledge([incoming])
+
+    async def _effect(self, app: AppRef, batch: Sequence[Incoming]) -> None:
+        """Seen and effect in one transaction."""
+        consumer = self._consumer
+        for incoming in batch:
+            await self._load(app, incoming)
+        events = [incoming.event for incoming in batch]
+        if consumer.before:
+            await consumer.before(self._state, app, events)
+        async with self._databases.of(app).transaction() as transaction:
+            rows = await transaction.fetch(self._unseen, consumer.name, [i.key for i in batch])
+            fresh = {row["key"] for row in rows}
+            blocked = await self._blocked(transaction, batch)
+            for incoming in batch:
+                if incoming.key not in fresh:
+                    continue
+                if incoming.record_key in blocked:
+                    await parked.park(transaction, self._service, consumer.name, incoming, "waits behind", 0)
+                    continue
+                with tracing.remote(incoming.context(app)):
+                    await consumer.handle(self._state, app, transaction, incoming.event)
+        if consumer.after:
+            consumer.after(self._state, app, events)
+
+    async def _load(self, app: AppRef, incoming: Incoming) -> None:
+        """Decode an event; one too large for the stream is fetched from the log."""
+        incoming.decode()
+        if incoming.is_reference:
+            position, n = incoming.event.position, incoming.event.n
+            context = incoming.context(app).within(FETCH)
+            incoming.replace(await self._asker.ask(FetchCommit(position=position, n=n), context))
+
+    async def _blocked(self, transaction: Connection, batch: Sequence[Incoming]) -> set[str]:
+        """Records with a parked event: their later ones must wait behind it."""
+        if self._consumer.commutative:
+            return set()
+        keys = [incoming.record_key for incoming in batch]
+        return await parked.parked_records(transaction, self._service, self._consumer.name, keys)
+
+    async def _park(self, app: AppRef, incoming: Incoming, error: Exception, attempts: int) -> bool:
+        try:
+            async with self._databases.of(app).transaction() as transaction:
+                await transaction.fetch(self._unseen, self._consumer.name, [incoming.key])
+                await parked.park(
+                    transaction, self._service, self._consumer.name, incoming, _reason(error), attempts
+                )
+        except Exception as problem:
+            log.warning("consumer.not_parked", key=incoming.key, error=str(problem))
+            return False
+        log.error("consumer.parked", consumer=self._consumer.name, key=incoming.key, error=_reason(error))
+        return True
+
+
+async def _acknowledge(batch: Sequence[Incoming]) -> None:
+    for incoming in batch:
+        try:
+            await incoming.acknowledge()
+        except Exception as error:
+            # It will come again and be recognised as seen.
+            log.debug("consumer.ack_lost", key=incoming.key, error=str(error))
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]

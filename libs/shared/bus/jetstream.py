@@ -1,0 +1,169 @@
+"""The few JetStream calls Rocket needs, spoken directly: streams, durables, fenced atomic publishing.
+
+nats-py's own pull fetch waits in ways that delay single messages, and it has no call for atomic
+batches or consumer resets (NATS 2.14 and newer), so the documented JSON API is used instead
+(https://docs.nats.io/reference/reference-protocols/nats_api_reference).
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from libs.shared.bus.connection import Connection
+from libs.shared.contracts.streams import POSITION, StreamSpec
+
+API_TIMEOUT = 5.0
+BATCH = 500
+"""Messages in one atomic batch (the server allows 1,000)."""
+WRONG_LAST_SEQUENCE = 10071
+NOT_FOUND = 404
+_SECOND = 1_000_000_000
+
+
+class JetStreamError(Exception):
+    """An error answer of the JetStream API, with its `err_code`."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error.get("description", "JetStream error"))
+        self.code = error.get("code", 0)
+        self.err_code = error.get("err_code", 0)
+
+
+class Overtaken(Exception):
+    """The stream has moved on past what the publisher knew: somebody else published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to be published; `position` orders it and is where a relay resumes."""
+
+    position: tuple[int, int]
+    subject: str
+    payload: bytes
+    headers: dict[str, str]
+
+
+class JetStream:
+    """JetStream over one connection."""
+
+    def __init__(self, connection: Connection, replicas: int = 1) -> None:
+        self.connection = connection
+        self._replicas = replicas
+        self._ensured: set[str] = set()
+        connection.on_reconnect(self._ensured.clear)
+
+    async def ensure_stream(self, spec: StreamSpec) -> None:
+        """Make the stream, or bring an existing one to `spec`; once per connection to a server."""
+        if spec.name in self._ensured:
+            return
+        config: dict[str, Any] = {
+            "name": spec.name,
+            "subjects": list(spec.subjects),
+            "storage": "file",
+            "num_replicas": self._replicas,
+            "max_age": int(spec.max_age * _SECOND),
+            "max_bytes": spec.max_bytes or -1,
+            "allow_direct": True,
+            "allow_atomic": spec.atomic,
+        }
+        try:
+            await self._call(f"STREAM.CREATE.{spec.name}", config)
+        except JetStreamError:
+            await self._call(f"STREAM.UPDATE.{spec.name}", config)
+        self._ensured.add(spec.name)
+
+    async def ensure_durable(self, stream: str, name: str, filter_subject: str, ack_wait: float, pending: int) -> None:
+        """Make a durable pull consumer, or leave it as it is."""
+        config = {
+            "durable_name": name,
+            "ack_policy": "explicit",
+            "ack_wait": int(ack_wait * _SECOND),
+            "max_ack_pending": pending,
+            "filter_subject": filter_subject,
+        }
+        await self._call(
+            f"CONSUMER.CREATE.{stream}.{name}.{filter_subject}", {"stream_name": stream, "config": config}
+        )
+
+    async def consumer_info(self, stream: str, name: str) -> dict[str, Any]:
+        """The state of a durable: `num_pending`, `num_ack_pending`, `ack_floor`, …"""
+        return await self._call(f"CONSUMER.INFO.{stream}.{name}", None)
+
+    async def reset_consumer(self, stream: str, name: str) -> None:
+        """Have everything after the acknowledged floor delivered again, in order."""
+        await self._call(f"CONSUMER.RESET.{stream}.{name}", None)
+
+    async def last_position(self, stream: str, subject_filter: str) -> tuple[int, tuple[int, int]]:
+        """Sequence and position of the last message matching the filter; zeros when there is none."""
+        try:
+            reply = await self._call(f"STREAM.MSG.GET.{stream}", {"last_by_subj": subject_filter})
+        except JetStreamError as error:
+            if error.code == NOT_FOUND:
+                return 0, (0, 0)
+            raise
+        message = reply["message"]
+        return message["seq"], _position(base64.b64decode(message["hdrs"]).decode())
+
+    async def publish_fenced(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> int:
+        """Publish all of `messages` or none, if `last_sequence` is still the filter's last one.
+
+        Answers the sequence of the last message. Raises Overtaken when the fence does not hold.
+        """
+        fence = {
+            "Nats-Expected-Last-Subject-Sequence": str(last_sequence),
+            "Nats-Expected-Last-Subject-Sequence-Subject": subject_filter,
+        }
+        if len(messages) == 1:
+            return await self._publish(messages[0], fence)
+        batch = secrets.token_hex(12)
+        for number, message in enumerate(messages, 1):
+            headers = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+            if number == len(messages):
+                return await self._publish(message, {**headers, "Nats-Batch-Commit": "1"})
+            if number == 1:
+                await self._publish(message, {**headers, **fence}, acked=False)
+            else:
+                await self.connection.publish(
+                    message.subject, message.payload, {**message.headers, **_position_header(message), **headers}
+                )
+        return last_sequence
+
+    async def _publish(self, message: Outgoing, extra: dict[str, str], acked: bool = True) -> int:
+        reply = await self.connection.request(
+            message.subject, message.payload, API_TIMEOUT, {**message.headers, **_position_header(message), **extra}
+        )
+        if not acked and not reply.data:
+            return 0
+        return int(_checked(orjson.loads(reply.data))["seq"])
+
+    async def _call(self, what: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        payload = orjson.dumps(body) if body is not None else b""
+        reply = await self.connection.request(f"$JS.API.{what}", payload, API_TIMEOUT)
+        return _checked(orjson.loads(reply.data))
+
+
+def _checked(reply: dict[str, Any]) -> dict[str, Any]:
+    if error := reply.get("error"):
+        if error.get("err_code") == WRONG_LAST_SEQUENCE:
+            raise Overtaken(error.get("description", ""))
+        raise JetStreamError(error)
+    return reply
+
+
+def _position_header(message: Outgoing) -> dict[str, str]:
+    return {POSITION: f"{message.position[0]}.{message.position[1]}"}
+
+
+def _position(headers: str) -> tuple[int, int]:
+    for line in headers.split("\r\n"):
+        name, _, value = line.partition(":")
+        if name == POSITION:
+            position, _, n = value.strip().partition(".")
+            return int(position), int(n)
+    return 0, 0

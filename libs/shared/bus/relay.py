@@ -1,0 +1,317 @@
+"""The relay: what a service wrote into its log goes to a stream, in order, complete, none twice.
+
+Positions come from a sequence and are taken inside the writing transaction, after its row locks, so
+they can become visible out of order and numbers of rolled-back transactions never do. The relay
+publishes in strict order of position. At a gap it waits only until the number's owner is provably
+gone: whoever took the number holds a lock on the log table from before it took the number until after
+its commit is visible, so the transactions that hold this lock once the gap has been seen are the only
+ones that can still fill it. When they have ended and a new look shows the gap still, it is for ever.
+Locks belong to one database: a long transaction in another app delays nothing (xid horizons, which
+span the whole server, would).
+
+None twice does not rest on time: a relay resumes behind the last message of its app in the stream,
+and publishes with that message's sequence as a fence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.jetstream import BATCH, JetStream, Outgoing, Overtaken
+from libs.shared.bus.leases import Leases
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.operations import RelayHint, relay_hint
+from libs.shared.contracts.streams import StreamSpec
+from libs.shared.postgres.databases import Database, Databases
+
+log = structlog.get_logger()
+
+BATCH_BYTES = 4 * 1024 * 1024
+SWEEP = 1.0
+"""Seconds between looks at the log of an active app, should a hint have been lost."""
+QUIET = 120.0
+"""Seconds without a write after which an app's relay rests."""
+RETRY = 0.5
+MARK = 5.0
+"""Seconds between notes of the relay's position in Postgres."""
+GAP_POLL = (0.002, 0.05)
+"""Shortest and longest wait, in seconds, between looks at the owners of a gap."""
+
+HOLDERS = """
+SELECT virtualtransaction FROM pg_locks
+WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND relation = ANY(SELECT relid FROM pg_partition_tree($1::text::regclass))
+"""
+
+
+class Log(Protocol):
+    """A table whose rows are to be published."""
+
+    service: str
+    stream: StreamSpec
+    table: str
+    """Qualified name of the log table; writers insert into it in the statement that takes the position."""
+
+    def subject_filter(self, app: AppRef) -> str:
+        """Matches all messages of this log and app, and no others."""
+        ...
+
+    async def read(self, app: AppRef, database: Database, after: tuple[int, int], limit: int) -> Sequence[Outgoing]:
+        """The next rows behind `after`, in order, as messages; one snapshot."""
+        ...
+
+
+@dataclass(slots=True)
+class _Active:
+    app: AppRef
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    used: float = field(default_factory=time.monotonic)
+    task: asyncio.Task[None] | None = None
+    published: tuple[int, int] = (0, 0)
+    marked: float = 0.0
+
+
+class Relay:
+    """The relays of one log, one per app that is being written to, each led by one replica."""
+
+    def __init__(self, source: Log, databases: Databases, stream: JetStream, leases: Leases, apps: Apps) -> None:
+        self._log = source
+        self._databases = databases
+        self._stream = stream
+        self._leases = leases
+        self._apps = apps
+        self._active: dict[str, _Active] = {}
+        self._announced: set[str] = set()
+
+    async def activate(self, app: AppRef) -> None:
+        """Make sure some replica relays this app. Await it before writing: free once active.
+
+        The lease is registered first, so that if we die right after the commit, another replica
+        finds it lapsed and takes over.
+        """
+        active = self._active.get(app.id)
+        if active is None:
+            await self._leases.claim([self._lease(app.id)])
+            active = self._active[app.id] = self._active.get(app.id) or _Active(app)
+        active.used = time.monotonic()
+        if active.task is None or active.task.done():
+            active.task = asyncio.create_task(self._lead(active))
+
+    def wake(self, app: AppRef) -> None:
+        """Hint that something was committed; tells the other replicas when one of them leads."""
+        active = self._active.get(app.id)
+        if active is None:
+            return
+        active.wake.set()
+        if not self._leases.holds(self._lease(app.id)) and app.id not in self._announced:
+            self._announced.add(app.id)
+            asyncio.get_running_loop().call_later(0.005, self._tell, app.id)
+
+    def _tell(self, app_id: str) -> None:
+        # At most one hint per app and 5 ms, however many commits there are.
+        self._announced.discard(app_id)
+        hint = relay_hint(self._log.service)(app_id=app_id)
+        task = asyncio.ensure_future(self._stream.connection.announce(hint))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def lag(self) -> dict[str, int]:
+        """Position last published by this replica, per app it leads."""
+        return {a.app.id: a.published[0] for a in self._active.values() if self._leases.holds(self._lease(a.app.id))}
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Relay until the block ends; a last round publishes what was committed meanwhile."""
+        sweeper = asyncio.create_task(self._sweep_all_once())
+        keeper = asyncio.create_task(self._take_over_lapsed())
+        hearing = asyncio.create_task(self._hear_hints())
+        try:
+            yield
+        finally:
+            tasks = [sweeper, keeper, hearing, *(a.task for a in self._active.values() if a.task)]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(2):
+                    await asyncio.gather(*(self._final_round(a) for a in self._active.values()))
+
+    async def _final_round(self, active: _Active) -> None:
+        if self._leases.holds(self._lease(active.app.id)):
+            sequence, after = await self._resume(active)
+            await self._drain(active, sequence, after)
+
+    async def _hear_hints(self) -> None:
+        await self._stream.connection.established()
+
+        def heard(hint: RelayHint) -> None:
+            if active := self._active.get(hint.app_id):
+                active.wake.set()
+
+        await self._stream.connection.on_announcement(relay_hint(self._log.service), heard)
+
+    async def _sweep_all_once(self) -> None:
+        """After a start: look at every app once, slowly, for what a crash may have left unpublished."""
+        apps: list[AppRef] | None = None
+        while apps is None:
+            try:
+                apps = await self._apps.all()
+            except Exception:
+                await asyncio.sleep(RETRY)
+        for app in apps:
+            try:
+                await self.activate(app)
+            except Exception as error:
+                log.warning("relay.not_swept", app_id=app.id, error=str(error))
+            await asyncio.sleep(0.02)
+
+    async def _take_over_lapsed(self) -> None:
+        """Adopt the apps whose leader has died."""
+        prefix = self._lease("")
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                rows = await self._databases.platform.fetch(
+                    "SELECT name FROM bus.leases WHERE starts_with(name, $1) AND until < now() LIMIT 100", prefix
+                )
+                for row in rows:
+                    app = await self._apps.by_id(row["name"].removeprefix(prefix))
+                    if app:
+                        await self.activate(app)
+            except Exception as error:
+                log.warning("relay.no_take_over", error=str(error))
+
+    async def _lead(self, active: _Active) -> None:
+        """Publish as long as the lease is ours and there is traffic."""
+        lease = self._lease(active.app.id)
+        while time.monotonic() - active.used < QUIET or active.wake.is_set():
+            try:
+                if self._leases.holds(lease) or lease in await self._leases.claim([lease]):
+                    await self._publish_while_leading(active, lease)
+                else:
+                    await asyncio.sleep(SWEEP)
+            except Overtaken:
+                log.info("relay.overtaken", app_id=active.app.id)
+            except Exception as error:
+                log.warning("relay.waiting", app_id=active.app.id, error=str(error) or type(error).__name__)
+                await asyncio.sleep(RETRY)
+                if await self._gone(active.app):
+                    break
+        self._active.pop(active.app.id, None)
+        await self._leases.release([lease])
+
+    async def _gone(self, app: AppRef) -> bool:
+        try:
+            self._apps.forget(app.id)
+            return await self._apps.by_id(app.id) is None
+        except Exception:
+            return False
+
+    async def _publish_while_leading(self, active: _Active, lease: str) -> None:
+        await self._stream.ensure_stream(self._log.stream)
+        sequence, after = await self._resume(active)
+        while self._leases.holds(lease) and time.monotonic() - active.used < QUIET:
+            active.wake.clear()
+            sequence, after = await self._drain(active, sequence, after)
+            try:
+                await asyncio.wait_for(active.wake.wait(), SWEEP)
+                active.used = time.monotonic()
+            except TimeoutError:
+                continue
+
+    async def _resume(self, active: _Active) -> tuple[int, tuple[int, int]]:
+        """Where to go on: behind the app's last message, or behind our own mark if the stream forgot it."""
+        sequence, after = await self._stream.last_position(
+            self._log.stream.name, self._log.subject_filter(active.app)
+        )
+        database = self._databases.of(active.app)
+        marked = await database.fetchval(f"SELECT position FROM {self._log.service}.relayed")
+        return sequence, max(after, (marked or 0, 1 << 30) if marked else (0, 0))
+
+    async def _drain(
+        self, active: _Active, sequence: int, after: tuple[int, int]
+    ) -> tuple[int, tuple[int, int]]:
+        """Publish everything that is settled; answers the new fence and position."""
+        database = self._databases.of(active.app)
+        subject_filter = self._log.subject_filter(active.app)
+        while True:
+            messages = await self._log.read(active.app, database, after, BATCH)
+            ready = await self._settled(database, active.app, messages, after)
+            if not ready:
+                return sequence, after
+            for batch in _batches(ready):
+                sequence = await self._stream.publish_fenced(batch, sequence, subject_filter)
+                after = active.published = batch[-1].position
+            await self._mark(active, database)
+            if len(ready) == len(messages) < BATCH:
+                return sequence, after
+
+    async def _mark(self, active: _Active, database: Database) -> None:
+        """Note now and then in Postgres how far we are: the stream forgets old messages, the log does not."""
+        if time.monotonic() - active.marked > MARK:
+            active.marked = time.monotonic()
+            await database.execute(
+                f"UPDATE {self._log.service}.relayed SET position = $1 WHERE position < $1", active.published[0] - 1
+            )
+
+    async def _settled(
+        self, database: Database, app: AppRef, messages: Sequence[Outgoing], after: tuple[int, int]
+    ) -> Sequence[Outgoing]:
+        """The messages before the first gap that may still be filled; waits for a gap at the front."""
+        gap = _first_gap(messages, after)
+        while gap == 0 and messages:
+            await self._owners_gone(database)
+            again = await self._log.read(app, database, after, BATCH)
+            if _first_gap(again, after) == 0 and again[0].position == messages[0].position:
+                # Nobody can fill it any more. Step over this gap only.
+                after = (again[0].position[0] - 1, 1 << 30)
+            messages, gap = again, _first_gap(again, after)
+        return messages[:gap]
+
+    async def _owners_gone(self, database: Database) -> None:
+        owners = await self._holders(database)
+        pause, longest = GAP_POLL
+        while owners:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, longest)
+            owners &= await self._holders(database)
+
+    async def _holders(self, database: Database) -> set[str]:
+        rows = await database.fetch(HOLDERS, self._log.table)
+        return {row["virtualtransaction"] for row in rows}
+
+    def _lease(self, app_id: str) -> str:
+        return f"relay/{self._log.service}/{app_id}"
+
+
+def _first_gap(messages: Sequence[Outgoing], after: tuple[int, int]) -> int:
+    """The index of the first message that does not follow its predecessor; all of them if none."""
+    previous = after
+    for index, message in enumerate(messages):
+        position, n = message.position
+        if (position, n) not in ((previous[0], previous[1] + 1), (previous[0] + 1, 1)):
+            return index
+        previous = (position, n)
+    return len(messages)
+
+
+def _batches(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
+    """Split for atomic publishing, by number and by bytes."""
+    batches: list[list[Outgoing]] = [[]]
+    size = 0
+    for message in messages:
+        if batches[-1] and (len(batches[-1]) >= BATCH or size + len(message.payload) > BATCH_BYTES):
+            batches.append([])
+            size = 0
+        batches[-1].append(message)
+        size += len(message.payload)
+    return batches
+

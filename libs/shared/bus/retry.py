@@ -1,0 +1,33 @@
+"""When to try again: a pure policy, and the errors that say whether it is worth it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from libs.shared.errors import RocketError
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Exponential back-off. `first` and `longest` in seconds; `attempts` counts the first one."""
+
+    attempts: int
+    first: float
+    longest: float
+
+    def delay(self, attempt: int) -> float | None:
+        """Seconds to wait after failed attempt number `attempt` (from 1); None: give up."""
+        if attempt >= self.attempts:
+            return None
+        return min(self.longest, self.first * 2.0 ** min(attempt - 1, 30))
+
+
+EVENTS = Policy(attempts=5, first=0.1, longest=2.0)
+"""Events whose handling fails for a reason of their own."""
+OUTAGES = Policy(attempts=1 << 62, first=0.2, longest=10.0)
+"""Events that wait for a dependency: without end, since nothing about them is wrong."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether a dependency is away rather than the event at fault."""
+    return isinstance(error, RocketError) and error.transient

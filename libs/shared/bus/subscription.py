@@ -1,0 +1,193 @@
+"""Pulling from durables: which partitions are ours, and a steady flow of messages from each."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any, Generic, TypeVar
+
+import orjson
+import structlog
+from nats.aio.msg import Msg
+
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.consumer import Consumer, Lane
+from libs.shared.bus.incoming import Incoming
+from libs.shared.bus.jetstream import JetStream
+from libs.shared.bus.leases import RENEW, Leases
+from libs.shared.postgres.databases import Databases
+
+log = structlog.get_logger()
+
+S = TypeVar("S")
+
+PULL = 256
+"""Messages asked for at a time."""
+PULL_EXPIRES = 5.0
+"""Seconds until an unanswered pull is repeated; bounds what a restarted server costs."""
+REFUSED = 0.25
+"""Seconds to wait after a pull was refused (server shutting down, limits)."""
+EXPIRED = "408"
+NO_RESPONDERS = "503"
+ACK_WAIT = 120.0
+PENDING = 1024
+"""Unacknowledged messages per partition: the bound of all its lanes together."""
+
+
+class Subscription(Generic[S]):
+    """A consumer's share of the partitions of its stream."""
+
+    def __init__(
+        self,
+        service: str,
+        consumer: Consumer[S],
+        state: S,
+        stream: JetStream,
+        databases: Databases,
+        leases: Leases,
+        apps: Apps,
+        asker: Asker,
+    ) -> None:
+        self._service = service
+        self._consumer = consumer
+        self.name = consumer.name
+        self._stream = stream
+        self._leases = leases
+        self._make_lane = lambda: Lane(service, consumer, state, databases, apps, asker)
+        self._working: dict[int, asyncio.Task[None]] = {}
+
+    def durable(self, partition: int) -> str:
+        """The durable's name: `<consumer>_<partition>`."""
+        return f"{self._consumer.name}_{partition:02d}"
+
+    async def run(self) -> None:
+        """Work on a fair share of the partitions until cancelled."""
+        try:
+            while True:
+                try:
+                    await self._share()
+                except Exception as error:
+                    log.warning("consumer.no_share", consumer=self._consumer.name, error=str(error))
+                await asyncio.sleep(RENEW)
+        finally:
+            await self._stop(list(self._working))
+
+    async def lag(self) -> int:
+        """Messages of the stream that are not handled yet, over all partitions."""
+        infos = await asyncio.gather(
+            *(
+                self._stream.consumer_info(self._consumer.stream.name, self.durable(p))
+                for p in range(self._consumer.stream.partitions)
+            )
+        )
+        return sum(info["num_pending"] + info["num_ack_pending"] for info in infos)
+
+    async def _share(self) -> None:
+        """Drop partitions that are no longer ours, give up what is over our share, claim up to it."""
+        partitions = self._consumer.stream.partitions
+        share = math.ceil(partitions / self._leases.replicas)
+        for task in self._working.values():
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                log.warning("consumer.flow_ended", consumer=self._consumer.name, error=str(error))
+        lost = [p for p, task in self._working.items() if task.done() or not self._leases.holds(self._lease(p))]
+        await self._stop(lost)
+        over = list(self._working)[share:]
+        await self._stop(over)
+        await self._leases.release([self._lease(p) for p in over])
+        missing = share - len(self._working)
+        free = [p for p in range(partitions) if p not in self._working and p not in over]
+        if missing > 0 and free:
+            await self._claim(free, missing)
+
+    async def _claim(self, free: list[int], missing: int) -> None:
+        # All at once, then give back what is too much: fewer round trips, and the rest is free again.
+        ours = await self._leases.claim(self._lease(p) for p in free)
+        mine = [p for p in free if self._lease(p) in ours]
+        await self._leases.release([self._lease(p) for p in mine[missing:]])
+        for partition in mine[:missing]:
+            self._working[partition] = asyncio.create_task(self._work(partition))
+
+    async def _stop(self, partitions: list[int]) -> None:
+        tasks = [self._working.pop(p) for p in partitions]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work(self, partition: int) -> None:
+        stream, name = self._consumer.stream, self.durable(partition)
+        await self._stream.ensure_stream(stream)
+        await self._stream.ensure_durable(stream.name, name, stream.filter(partition), ACK_WAIT, PENDING)
+        info = await self._stream.consumer_info(stream.name, name)
+        if info["num_ack_pending"]:
+            # Left unacknowledged by a predecessor: have them again, before anything newer.
+            await self._stream.reset_consumer(stream.name, name)
+        pull = Pull(self._stream, stream.name, name, self._make_lane)
+        try:
+            await pull.run()
+        finally:
+            await pull.close()
+
+    def _lease(self, partition: int) -> str:
+        return f"consume/{self._service}/{self.durable(partition)}"
+
+
+class Pull:
+    """An open flow from one durable into the lanes of its apps."""
+
+    def __init__(self, stream: JetStream, stream_name: str, durable: str, make_lane: Any) -> None:
+        self._connection = stream.connection
+        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name}.{durable}"
+        self._lanes: dict[str, Lane[Any]] = {}
+        self._make_lane = make_lane
+        self._inbox = self._connection.client.new_inbox()
+        self._again = asyncio.Event()
+        self._wanted = 0
+        self._gone = False
+        self._subscription: Any = None
+
+    async def run(self) -> None:
+        """Keep asking for messages until cancelled."""
+        self._subscription = await self._connection.client.subscribe(self._inbox, cb=self._arrived)
+        request = orjson.dumps({"batch": PULL, "expires": int(PULL_EXPIRES * 1e9)})
+        while True:
+            if self._gone:
+                raise LookupError("the durable is gone")
+            self._again.clear()
+            self._wanted = PULL
+            if self._connection.connected:
+                await self._connection.publish(self._subject, request, reply=self._inbox)
+            try:
+                await asyncio.wait_for(self._again.wait(), PULL_EXPIRES + 1)
+            except TimeoutError:
+                continue
+
+    async def close(self) -> None:
+        """Stop the flow. Unacknowledged messages go to whoever leases the partition next."""
+        for lane in self._lanes.values():
+            lane.cancel()
+        if self._subscription is not None and self._connection.connected:
+            await self._subscription.unsubscribe()
+
+    async def _arrived(self, message: Msg) -> None:
+        if not message.reply:
+            self._ended((message.headers or {}).get("Status", ""))
+            return
+        incoming = Incoming(message)
+        lane = self._lanes.get(incoming.app_id)
+        if lane is None:
+            lane = self._lanes[incoming.app_id] = self._make_lane()
+        lane.put(incoming)
+        self._wanted -= 1
+        if self._wanted <= 0:
+            self._again.set()
+
+    def _ended(self, status: str) -> None:
+        """The pull has ended. Expired ones are renewed at once, refused ones after a breath."""
+        if status == EXPIRED:
+            self._again.set()
+        elif status == NO_RESPONDERS:
+            self._gone = True
+            self._again.set()
+        else:
+            asyncio.get_running_loop().call_later(REFUSED, self._again.set)

@@ -1,0 +1,21 @@
+"""The one place that reads the clock, so decisions can have time handed in."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The current instant, with time zone UTC."""
+    return datetime.now(UTC)
+
+
+def unix() -> float:
+    """Seconds since the epoch."""
+    return time.time()
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 with `Z`, milliseconds only where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

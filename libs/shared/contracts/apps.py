@@ -1,0 +1,133 @@
+"""Apps and their definitions: what the metadata service answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared.contracts.messages import Announcement, Answer, Ask
+
+
+@dataclass(frozen=True, slots=True)
+class CreateApp(Ask[Answer]):
+    """A new app from `{name, display_name?, db_driver?}`, with a database of its own."""
+
+    service, name = "metadata", "apps.create"
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ListApps(Ask[Answer]):
+    """All apps."""
+
+    service, name = "metadata", "apps.list"
+
+
+@dataclass(frozen=True, slots=True)
+class GetApp(Ask[Answer]):
+    """One app by name."""
+
+    service, name = "metadata", "apps.get"
+    app_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteApp(Ask[Answer]):
+    """The end of an app and of all its data."""
+
+    service, name = "metadata", "apps.delete"
+    app_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppList:
+    """Apps as `[id, name, database]` triples."""
+
+    apps: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FindApps(Ask[AppList]):
+    """Apps by name or id; both empty means all active ones."""
+
+    service, name, reply = "metadata", "apps.find", AppList
+    app_name: str = ""
+    app_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListDefinitions(Ask[Answer]):
+    """All definitions of a kind (entities, permissions, webhooks, …)."""
+
+    service, name = "metadata", "definitions.list"
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetDefinition(Ask[Answer]):
+    """One definition by id, or by name for named kinds."""
+
+    service, name = "metadata", "definitions.get"
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDefinition(Ask[Answer]):
+    """A new definition from the JSON object in `body`."""
+
+    service, name = "metadata", "definitions.create"
+    kind: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceDefinition(Ask[Answer]):
+    """The whole definition anew."""
+
+    service, name = "metadata", "definitions.replace"
+    kind: str
+    id: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDefinition(Ask[Answer]):
+    """The end of a definition; an entity's rows are kept aside."""
+
+    service, name = "metadata", "definitions.delete"
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSnapshot:
+    """All definitions of an app at one schema version, as `libs.shared.schema.Snapshot` reads them."""
+
+    version: int
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GetSchema(Ask[SchemaSnapshot]):
+    """The current schema of the app in the context."""
+
+    service, name, reply = "metadata", "schema.get", SchemaSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChanged(Announcement):
+    """The schema of an app has reached `version`."""
+
+    name = "schema.changed"
+    app_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppsChanged(Announcement):
+    """An app was created or deleted."""
+
+    name = "apps.changed"
+    app_id: str
+    app_name: str

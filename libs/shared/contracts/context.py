@@ -1,0 +1,119 @@
+"""Who asks, for which app, in which trace, and until when: what every request carries in its headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import orjson
+
+from libs.shared import clock
+
+TRACEPARENT = "traceparent"
+DEADLINE = "Rocket-Deadline"
+CONTEXT = "Rocket-Context"
+
+DEFAULT_TIMEOUT = 10.0
+"""Seconds a request may take from the gateway's door to its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppRef:
+    """An app as services need it: its immortal id, its present name, and the database it lives in."""
+
+    id: str
+    name: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who acts. `via` says how they were authenticated: password, platform, workflow, system."""
+
+    id: str
+    email: str
+    roles: tuple[str, ...] = ()
+    via: str = "password"
+    on_behalf_of: str | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        return "admin" in self.roles
+
+
+SYSTEM = Identity(id="00000000-0000-0000-0000-000000000000", email="system", roles=("admin",), via="system")
+"""Rocket itself: timers, consumers, maintenance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The travelling part of a request. Immutable; `child()` and friends give changed copies."""
+
+    trace_id: str
+    span_id: str = "0000000000000000"
+    deadline: float = 0.0
+    app: AppRef | None = None
+    identity: Identity | None = None
+    ip: str = ""
+    user_agent: str = ""
+    cause: str = "request"
+    cause_depth: int = 0
+
+    @property
+    def the_app(self) -> AppRef:
+        """The app of a request that has one by its route."""
+        assert self.app is not None, "this request belongs to no app"
+        return self.app
+
+    @property
+    def user(self) -> Identity:
+        """The authenticated caller of a request that has one by its route."""
+        assert self.identity is not None, "this request has no identity"
+        return self.identity
+
+    def remaining(self) -> float:
+        """Seconds left until the deadline; never negative."""
+        return max(0.0, self.deadline - clock.unix()) if self.deadline else DEFAULT_TIMEOUT
+
+    def for_app(self, app: AppRef) -> Context:
+        return replace(self, app=app)
+
+    def for_user(self, identity: Identity | None) -> Context:
+        return replace(self, identity=identity)
+
+    def within(self, seconds: float) -> Context:
+        """A copy whose deadline is at most `seconds` from now."""
+        limit = clock.unix() + seconds
+        return replace(self, deadline=min(self.deadline, limit) if self.deadline else limit)
+
+    def headers(self) -> dict[str, str]:
+        """The NATS headers of this context; W3C Trace Context for the trace."""
+        rest: dict[str, Any] = {"ip": self.ip, "ua": self.user_agent, "c": self.cause, "d": self.cause_depth}
+        if self.app:
+            rest["app"] = (self.app.id, self.app.name, self.app.database)
+        if self.identity:
+            rest["who"] = asdict(self.identity)
+        return {
+            TRACEPARENT: f"00-{self.trace_id.replace('-', '')}-{self.span_id}-01",
+            DEADLINE: f"{self.deadline:.3f}",
+            CONTEXT: orjson.dumps(rest).decode(),
+        }
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, str]) -> Context:
+        """The context that `headers()` wrote. Raises ValueError or KeyError if they are not ours."""
+        rest = orjson.loads(headers[CONTEXT])
+        _, trace, span, _ = headers[TRACEPARENT].split("-")
+        who = rest.get("who")
+        return cls(
+            trace_id=f"{trace[:8]}-{trace[8:12]}-{trace[12:16]}-{trace[16:20]}-{trace[20:]}",
+            span_id=span,
+            deadline=float(headers[DEADLINE]),
+            app=AppRef(*rest["app"]) if "app" in rest else None,
+            identity=Identity(**{**who, "roles": tuple(who["roles"])}) if who else None,
+            ip=rest["ip"],
+            user_agent=rest["ua"],
+            cause=rest["c"],
+            cause_depth=rest["d"],
+        )

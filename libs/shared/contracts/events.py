@@ -1,0 +1,48 @@
+"""Events, traces and the audit log: what the events service answers. `query` is the URL's query as pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.records import Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent(Ask[Answer]):
+    """A business event from `{action, entity?, record_id?, metadata?}`."""
+
+    service, name = "events", "events.record"
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ListEvents(Ask[Answer]):
+    """One page of events: filters, sort, page, per_page in `query`."""
+
+    service, name = "events", "events.list"
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class GetTrace(Ask[Answer]):
+    """Everything that happened in one trace, as a tree of spans."""
+
+    service, name = "events", "events.trace"
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetStats(Ask[Answer]):
+    """Counts, durations and error rates of a window of time: from, to, group_by in `query`."""
+
+    service, name = "events", "events.stats"
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ListAuditLogs(Ask[Answer]):
+    """One page of the audit log: filters, from, to, sort, page, per_page in `query`."""
+
+    service, name = "events", "audit_logs.list"
+    query: Pairs = field(default_factory=list)

@@ -1,0 +1,67 @@
+"""What can be sent over NATS: the base classes of all messages.
+
+The class decides the subject: nothing outside `contracts` spells one. Fields are flat JSON values;
+`body`, where declared, travels as raw bytes behind the JSON head and is never parsed on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Generic, TypeVar
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished HTTP answer that the gateway passes on unread: JSON bytes, status, extra headers."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Ask(Generic[R]):
+    """A request to exactly one service. Subclasses are frozen dataclasses and set the class variables.
+
+    `service` owns it, `name` completes the subject, `reply` is the class of the answer.
+    """
+
+    service: ClassVar[str]
+    name: ClassVar[str]
+    reply: ClassVar[type[Any]] = Answer
+
+    @classmethod
+    def address(cls) -> str:
+        """The NATS subject, `rocket.<service>.<name>`."""
+        return f"rocket.{cls.service}.{cls.name}"
+
+
+class Announcement:
+    """Something that changed, told to every replica at once, without promise of delivery.
+
+    Caches use it to forget early; correctness never rests on it.
+    """
+
+    name: ClassVar[str]
+
+    @classmethod
+    def address(cls) -> str:
+        """The NATS subject, `rocket.announce.<name>`."""
+        return f"rocket.announce.{cls.name}"
+
+
+def head_fields(message: type[Any]) -> tuple[str, ...]:
+    """The names of a message's fields that travel in its JSON head (all but `body`)."""
+    names = _HEADS.get(message)
+    if names is None:
+        names = _HEADS[message] = tuple(f.name for f in fields(message) if f.name != "body")
+    return names
+
+
+def has_body(message: type[Any]) -> bool:
+    """Whether a message carries raw bytes behind its head."""
+    return len(head_fields(message)) < len(fields(message))
+
+
+_HEADS: dict[type[Any], tuple[str, ...]] = {}

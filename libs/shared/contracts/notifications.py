@@ -1,0 +1,69 @@
+"""Notifications: mail for the other services, the callers' inbox, the administrators' log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.records import Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class MailQueued:
+    """A mail that will be sent: its id in the log; `repeated` if its effect key was used before."""
+
+    id: str
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendMail(Ask[MailQueued]):
+    """One plain-text mail of the app in the context, queued once per `effect_key`, for ever.
+
+    All of `to` see each other's addresses. Refused with VALIDATION_FAILED for what is no address.
+    """
+
+    service, name, reply = "notify", "mail.send", MailQueued
+    to: list[str]
+    subject: str
+    text: str
+    effect_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListInbox(Ask[Answer]):
+    """The caller's in-app notifications, newest first; `page`, `per_page`, `unread=true` in `query`."""
+
+    service, name = "notify", "inbox.list"
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNotification(Ask[Answer]):
+    """Mark one of the caller's notifications as read."""
+
+    service, name = "notify", "inbox.read"
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAllNotifications(Ask[Answer]):
+    """Mark all of the caller's notifications as read."""
+
+    service, name = "notify", "inbox.read_all"
+
+
+@dataclass(frozen=True, slots=True)
+class ListNotifications(Ask[Answer]):
+    """The log of all notifications, newest first; `status`, `channel`, `page`, `per_page` in `query`."""
+
+    service, name = "notify", "log.list"
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryNotification(Ask[Answer]):
+    """Send a failed notification once more, now."""
+
+    service, name = "notify", "log.retry"
+    id: str

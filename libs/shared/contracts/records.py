@@ -1,0 +1,102 @@
+"""Records: what the data service answers. `query` is the URL's query as pairs, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.streams import CommitEvent
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListRecords(Ask[Answer]):
+    """One page of records: filters, sort, page, per_page in `query`."""
+
+    service, name = "data", "records.list"
+    entity: str
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class GetRecord(Ask[Answer]):
+    """One record by key, with its version as ETag; `version=n` in `query` reads an old one from the log."""
+
+    service, name = "data", "records.get"
+    entity: str
+    id: str
+    query: Pairs = field(default_factory=list)
+    if_none_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRecord(Ask[Answer]):
+    """A new record from the JSON object in `body`."""
+
+    service, name = "data", "records.create"
+    entity: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecord(Ask[Answer]):
+    """A partial update; `if_match` is the version the caller saw, or ""."""
+
+    service, name = "data", "records.update"
+    entity: str
+    id: str
+    if_match: str = ""
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRecord(Ask[Answer]):
+    """Removal, soft or hard as the entity says."""
+
+    service, name = "data", "records.delete"
+    entity: str
+    id: str
+    if_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHistory(Ask[Answer]):
+    """All versions of one record, newest first, from the log itself."""
+
+    service, name = "data", "records.history"
+    entity: str
+    id: str
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Effected:
+    """The outcome of an effect: `commit_position` 0 if the record is gone; `repeated` if it was done before."""
+
+    commit_position: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetFields(Ask[Effected]):
+    """A workflow's set_field: with the definition's authority, once per `effect_key`, for ever.
+
+    `values` are field values as JSON; the string "now" has been resolved by the asker.
+    """
+
+    service, name, reply = "data", "effects.set_fields", Effected
+    entity: str
+    record_id: str
+    values: dict[str, Any]
+    effect_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCommit(Ask[CommitEvent]):
+    """A commit that was published as a reference because of its size."""
+
+    service, name, reply = "data", "commits.fetch", CommitEvent
+    position: int
+    n: int

@@ -1,0 +1,122 @@
+"""The event streams: a public interface. CloudEvents 1.0 in NATS binary mode (headers `ce-*`).
+
+COMMITS    every change of a record, `commits.<app id>.<entity>.<action>.<pp>`
+SIGNALS    what services have done, `signals.<app id>.<service>.<what>`
+TELEMETRY  spans, in batches, `telemetry.<app id>`; bounded, may lose
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared.ids import partition_of
+
+PARTITIONS = 16
+"""Commits are split by hash of the record into this many ordered partitions; part of the subject."""
+
+POSITION = "Rocket-Position"
+"""Header of a log event: `<position>.<n>`, where its relay resumes."""
+
+REFERENCE = "Rocket-Reference"
+"""Header of a commit whose images were too large to publish; `FetchCommit` answers it whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """A JetStream stream as it is made. `max_age` in seconds, `max_bytes` in bytes; 0 is no limit."""
+
+    name: str
+    subjects: tuple[str, ...]
+    max_age: float
+    max_bytes: int
+    atomic: bool
+    partitions: int = 1
+
+    def filter(self, partition: int) -> str:
+        """The subject filter of one partition."""
+        return f"{self.subjects[0][:-1]}*.*.*.{partition:02d}" if self.partitions > 1 else self.subjects[0]
+
+
+DAY = 86_400.0
+COMMITS = StreamSpec("COMMITS", ("commits.>",), 30 * DAY, 0, atomic=True, partitions=PARTITIONS)
+SIGNALS = StreamSpec("SIGNALS", ("signals.>",), 30 * DAY, 0, atomic=True)
+TELEMETRY = StreamSpec("TELEMETRY", ("telemetry.>",), DAY, 256 * 1024 * 1024, atomic=False)
+STREAMS = (COMMITS, SIGNALS, TELEMETRY)
+
+
+def commit_subject(app_id: str, entity: str, action: str, record_id: str) -> str:
+    """Where a commit is published: ordered per record, since a record has one partition for ever."""
+    return f"commits.{app_id}.{entity}.{action}.{partition_of(entity + '/' + record_id, PARTITIONS):02d}"
+
+
+def signal_subject(app_id: str, service: str, what: str) -> str:
+    """Where a signal is published."""
+    return f"signals.{app_id}.{service}.{what}"
+
+
+def telemetry_subject(app_id: str) -> str:
+    """Where an app's spans are published."""
+    return f"telemetry.{app_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitEvent:
+    """One changed record, as every consumer sees it.
+
+    `before` and `after` are full records by field name (None on create, on hard delete); `changed`
+    holds `{field: {"old", "new"}}` for exactly the fields that differ.
+    """
+
+    position: int
+    n: int
+    commit_id: str
+    app_id: str
+    entity: str
+    record_id: str
+    version: int
+    action: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    changed: dict[str, dict[str, Any]]
+    actor: dict[str, Any]
+    origin: dict[str, Any]
+    trace_id: str
+    cause: str
+    cause_depth: int
+    schema_version: int
+    at: str
+
+    @property
+    def key(self) -> str:
+        """Unique among all commits of the app, for ever; what effects are remembered by."""
+        return f"{self.position}.{self.n}"
+
+    @property
+    def record_key(self) -> str:
+        """What events must be handled in order for: one record."""
+        return f"{self.entity}/{self.record_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something a service has done: `what` in the past tense, `data` as its area defines."""
+
+    position: int
+    app_id: str
+    service: str
+    what: str
+    subject_key: str
+    trace_id: str
+    data: dict[str, Any]
+    at: str
+
+    @property
+    def key(self) -> str:
+        """Unique among the signals of this app and service."""
+        return f"{self.service}/{self.position}"
+
+    @property
+    def record_key(self) -> str:
+        """What signals must be handled in order for."""
+        return f"{self.service}/{self.subject_key}"

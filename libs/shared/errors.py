@@ -1,0 +1,99 @@
+"""One error type for every service: a code, a safe message and optional details.
+
+The code decides the HTTP status; this is the only place where the two meet. Messages and details
+are shown to callers, so they never hold SQL, paths or secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+STATUS: Mapping[str, int] = {
+    "INVALID_PAYLOAD": 400,
+    "UNKNOWN_FIELD": 400,
+    "INVALID_QUERY": 400,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "UNKNOWN_ENTITY": 404,
+    "APP_NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "CONFLICT": 409,
+    "PRECONDITION_FAILED": 412,
+    "PAYLOAD_TOO_LARGE": 413,
+    "FILE_TOO_LARGE": 413,
+    "VALIDATION_FAILED": 422,
+    "INVALID_STATE": 422,
+    "RATE_LIMITED": 429,
+    "INTERNAL_ERROR": 500,
+    "SERVICE_UNAVAILABLE": 503,
+    "TIMEOUT": 504,
+}
+"""Every code a caller can meet, with its HTTP status (api.md, section 1)."""
+
+TRANSIENT = frozenset({"SERVICE_UNAVAILABLE", "TIMEOUT", "RATE_LIMITED"})
+"""Codes that say nothing about the request itself: the same request may succeed later."""
+
+Detail = dict[str, Any]
+
+
+class RocketError(Exception):
+    """A refusal or failure with a stable `code`, a safe `message` and a list of `details`.
+
+    `headers` are added to the HTTP answer (for instance the ETag of a 412).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        details: Iterable[Detail] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.details = list(details)
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        return STATUS.get(self.code, 500)
+
+    @property
+    def transient(self) -> bool:
+        """Whether repeating the same request later can help."""
+        return self.code in TRANSIENT
+
+    def envelope(self) -> bytes:
+        """The error body of api.md: `{"error": {"code", "message", "details"?}}` as JSON."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = self.details
+        return orjson.dumps({"error": error})
+
+
+def invalid(message: str, *details: Detail) -> RocketError:
+    """422: the request is understood and refused; `details` name the fields."""
+    return RocketError("VALIDATION_FAILED", message, details)
+
+
+def invalid_field(field: str, message: str, rule: str | None = None) -> RocketError:
+    """422 about exactly one field."""
+    detail: Detail = {"field": field, "message": message}
+    if rule:
+        detail["rule"] = rule
+    return RocketError("VALIDATION_FAILED", message, [detail])
+
+
+def not_found(what: str) -> RocketError:
+    """404 for a record, definition, file, instance or log entry."""
+    return RocketError("NOT_FOUND", f"{what} not found")
+
+
+def unavailable(service: str) -> RocketError:
+    """503 naming the part of the system that is away."""
+    return RocketError("SERVICE_UNAVAILABLE", f"{service} is not available, try again shortly")

@@ -1,0 +1,122 @@
+"""Makes the tree's nodes, called by the parser as it recognises the grammar's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, cast
+
+from lark import Token, Transformer, v_args
+
+from libs.shared.expressions.errors import ExpressionError, Position, position_at
+from libs.shared.expressions.functions import FUNCTIONS
+from libs.shared.expressions.syntax import tree
+from libs.shared.expressions.syntax.strings import EscapeError, unquote
+from libs.shared.expressions.syntax.tree import Node
+from libs.shared.expressions.values.figures import LIMIT, PRECISION
+
+SPELLINGS = {"===": "==", "!==": "!=", "and": "&&", "or": "||"}
+"""Operators with two spellings, and the one the tree uses."""
+
+inline = cast(Callable[[Any], Any], v_args(inline=True))
+
+
+def _place(token: Token) -> Position:
+    return Position(token.line or 1, token.column or 1)
+
+
+def _operator(token: Token) -> Any:
+    return SPELLINGS.get(token.value, token.value)
+
+
+@inline
+class Builder(Transformer[Token, Node]):
+    """One method a rule of the grammar; raises ExpressionError for what the grammar lets through."""
+
+    def choice(self, test: Node, then: Node, otherwise: Node) -> Node:
+        return tree.Choice(test, then, otherwise, position=test.position)
+
+    def logic(self, first: Node, operator: Token, *rest: Any) -> Node:
+        operands = (first, *rest[::2])
+        return tree.Logic(_operator(operator), operands, position=_place(operator))
+
+    def comparison(self, left: Node, operator: Token, right: Node) -> Node:
+        return tree.Comparison(_operator(operator), left, right, position=_place(operator))
+
+    def absence(self, left: Node, word: Token, _in: Token, right: Node) -> Node:
+        return tree.Comparison("not in", left, right, position=_place(word))
+
+    def arithmetic(self, left: Node, operator: Token, right: Node) -> Node:
+        return tree.Arithmetic(_operator(operator), left, right, position=_place(operator))
+
+    def negation(self, operator: Token, operand: Node) -> Node:
+        return tree.Negation(operand, position=_place(operator))
+
+    def negative(self, operator: Token, operand: Node) -> Node:
+        return tree.Negative(operand, position=_place(operator))
+
+    def member(self, target: Node, name: Token) -> Node:
+        if isinstance(target, tree.Path):
+            return tree.Path((*target.names, name.value), position=target.position)
+        return tree.Member(target, name.value, position=_place(name))
+
+    def index(self, target: Node, bracket: Token, index: Node) -> Node:
+        return tree.Index(target, index, position=_place(bracket))
+
+    def items(self, bracket: Token, *elements: Node) -> Node:
+        return tree.Items(elements, position=_place(bracket))
+
+    def path(self, name: Token) -> Node:
+        return tree.Path((name.value,), position=_place(name))
+
+    def call(self, name: Token, *arguments: Node) -> Node:
+        _check_call(name, name.value, len(arguments))
+        return tree.Call(name.value, arguments, position=_place(name))
+
+    def construct(self, _new: Token, name: Token, *arguments: Node) -> Node:
+        if name.value != "Date":
+            raise ExpressionError("only dates can be made with 'new'", _place(name))
+        _check_call(name, "date", len(arguments))
+        return tree.Call("date", arguments, position=_place(name))
+
+    def integer(self, token: Token) -> Node:
+        # Counting digits first: Python itself refuses to read very long integers.
+        if len(token.lstrip("0")) > PRECISION + 1 or int(token) > LIMIT:
+            raise ExpressionError("the number is too large", _place(token))
+        return tree.Constant(int(token), position=_place(token))
+
+    def decimal(self, token: Token) -> Node:
+        if len(token.strip("0")) > PRECISION + 1:
+            raise ExpressionError("the number has too many digits", _place(token))
+        return tree.Constant(Decimal(token), position=_place(token))
+
+    def string(self, token: Token) -> Node:
+        try:
+            return tree.Constant(unquote(token), position=_place(token))
+        except EscapeError as bad:
+            start = _place(token)
+            inside = position_at(token, bad.offset)
+            column = inside.column + (start.column - 1 if inside.line == 1 else 0)
+            raise ExpressionError(bad.reason, Position(start.line + inside.line - 1, column)) from None
+
+    def true(self, token: Token) -> Node:
+        return tree.Constant(True, position=_place(token))
+
+    def false(self, token: Token) -> Node:
+        return tree.Constant(False, position=_place(token))
+
+    def nil(self, token: Token) -> Node:
+        return tree.Constant(None, position=_place(token))
+
+
+def _check_call(token: Token, name: str, count: int) -> None:
+    """Refuse a function that does not exist, or a number of arguments it does not take."""
+    function = FUNCTIONS.get(name)
+    if function is None:
+        raise ExpressionError(f"there is no function {_clip(name)}", _place(token))
+    if count < function.least or (function.most is not None and count > function.most):
+        raise ExpressionError(f"{name} takes {function.arity}, not {count}", _place(token))
+
+
+def _clip(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:40]}..."

@@ -1,0 +1,168 @@
+"""Connections to PostgreSQL: one budget per process, spread over as many databases as are in use.
+
+No session state is ever left behind (SET LOCAL and transaction locks only), so connections are not
+reset between uses and a transaction pooler can stand in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.errors import unavailable
+from libs.shared.postgres.errors import translate
+
+Record = asyncpg.Record
+Connection = asyncpg.pool.PoolConnectionProxy
+
+ACQUIRE = 5.0
+"""Seconds to wait for a free connection."""
+STATEMENT = 15.0
+"""Seconds a statement may run unless its caller says less."""
+IDLE = 60.0
+"""Seconds after which an unused connection is closed."""
+
+
+async def _no_reset(connection: Any) -> None:
+    """Replaces asyncpg's reset query, a round trip that only session state would need."""
+
+
+class Database:
+    """One database. Errors leave as RocketError or SchemaMoved, never as asyncpg's."""
+
+    def __init__(self, owner: Databases, name: str) -> None:
+        self._owner = owner
+        self.name = name
+
+    async def fetch(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Sequence[Record]:
+        """All rows of one statement in a transaction of its own."""
+        async with self.connection() as connection:
+            rows: Sequence[Record] = await connection.fetch(sql, *args, timeout=timeout)
+            return rows
+
+    async def fetchrow(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Record | None:
+        """The first row, or None."""
+        async with self.connection() as connection:
+            row: Record | None = await connection.fetchrow(sql, *args, timeout=timeout)
+            return row
+
+    async def fetchval(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Any:
+        """The first column of the first row, or None."""
+        async with self.connection() as connection:
+            return await connection.fetchval(sql, *args, timeout=timeout)
+
+    async def execute(self, sql: str, *args: Any, timeout: float = STATEMENT) -> str:
+        """A statement without rows; answers its command tag."""
+        async with self.connection() as connection:
+            tag: str = await connection.execute(sql, *args, timeout=timeout)
+            return tag
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction (READ COMMITTED): committed at the end, rolled back when the block raises."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection of the budget for the length of the block."""
+        try:
+            async with self._owner.lend(self.name) as connection:
+                yield connection
+        except Exception as error:
+            translated = translate(error)
+            if translated is error:
+                raise
+            raise translated from error
+
+
+class Databases:
+    """Every database this process talks to, within `budget` connections in all."""
+
+    def __init__(self, url: str, budget: int) -> None:
+        self._url = url
+        self._budget = budget
+        self._slots = asyncio.Semaphore(budget)
+        self._pools: OrderedDict[str, asyncpg.Pool] = OrderedDict()
+        self._opening = asyncio.Lock()
+        self.platform = Database(self, urlsplit(url).path.lstrip("/"))
+
+    def of(self, app: AppRef) -> Database:
+        """The database of an app."""
+        return Database(self, app.database)
+
+    def named(self, name: str) -> Database:
+        """Any database of the same server by name."""
+        return Database(self, name)
+
+    @contextlib.asynccontextmanager
+    async def lend(self, name: str) -> AsyncIterator[Connection]:
+        """One connection to `name`. Raises SERVICE_UNAVAILABLE when none gets free in time."""
+        try:
+            await asyncio.wait_for(self._slots.acquire(), ACQUIRE)
+        except TimeoutError:
+            raise unavailable("database") from None
+        try:
+            pool = await self._pool(name)
+            async with pool.acquire(timeout=ACQUIRE) as connection:
+                yield connection
+        finally:
+            self._slots.release()
+
+    async def _pool(self, name: str) -> asyncpg.Pool:
+        pool = self._pools.get(name)
+        if pool is None:
+            async with self._opening:
+                pool = self._pools.get(name) or await self._open(name)
+        elif pool.get_idle_size() == 0:
+            await self._make_room(pool)
+        self._pools.move_to_end(name)
+        return pool
+
+    async def _open(self, name: str) -> asyncpg.Pool:
+        await self._make_room(None)
+        pool = await asyncpg.create_pool(
+            urlunsplit(urlsplit(self._url)._replace(path="/" + name)),
+            min_size=0,
+            max_size=self._budget,
+            max_inactive_connection_lifetime=IDLE,
+            statement_cache_size=512,
+            reset=_no_reset,
+            timeout=ACQUIRE,
+            command_timeout=STATEMENT,
+        )
+        self._pools[name] = pool
+        return pool
+
+    async def _make_room(self, wanted_by: asyncpg.Pool | None) -> None:
+        """Close the pools longest unused while the budget is spent on idle connections."""
+        while sum(pool.get_size() for pool in self._pools.values()) >= self._budget:
+            idle = next(
+                (n for n, p in self._pools.items() if p is not wanted_by and p.get_idle_size() == p.get_size() > 0),
+                None,
+            )
+            if idle is None:
+                return
+            await self._pools.pop(idle).close()
+
+    async def forget(self, name: str) -> None:
+        """Drop our connections to a database that is about to go or has gone."""
+        pool = self._pools.pop(name, None)
+        if pool is not None:
+            pool.terminate()
+
+    async def close(self) -> None:
+        """Close all connections, waiting at most 3 seconds for those in use."""
+        for pool in list(self._pools.values()):
+            try:
+                await asyncio.wait_for(pool.close(), 3)
+            except (TimeoutError, asyncpg.InterfaceError, OSError):
+                pool.terminate()
+        self._pools.clear()

@@ -1,0 +1,59 @@
+"""SQLSTATE → what a caller may know. The only place that interprets PostgreSQL's error codes."""
+
+from __future__ import annotations
+
+import re
+
+import asyncpg
+import structlog
+
+from libs.shared.errors import RocketError, unavailable
+
+log = structlog.get_logger()
+
+
+class SchemaMoved(Exception):
+    """A statement met another schema than it was compiled for: reload, compile anew, try again."""
+
+
+CONNECTION_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+_UNIQUE = re.compile(r"^Key \((?P<columns>.+?)\)=")
+
+
+def translate(error: Exception) -> Exception:
+    """The RocketError or SchemaMoved that `error` means; `error` itself when it is no database matter."""
+    match error:
+        case RocketError() | SchemaMoved():
+            return error
+        case asyncpg.InvalidCatalogNameError():
+            return RocketError("APP_NOT_FOUND", "App not found")
+        case asyncpg.UniqueViolationError():
+            return _conflict(error)
+        case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.InvalidCachedStatementError():
+            return SchemaMoved(str(error))
+        case asyncpg.LockNotAvailableError() | asyncpg.DeadlockDetectedError() | asyncpg.SerializationError():
+            return RocketError("CONFLICT", "The record is being changed by somebody else, try again")
+        case asyncpg.QueryCanceledError() | TimeoutError():
+            return RocketError("TIMEOUT", "The request took too long")
+        case asyncpg.DataError() | asyncpg.IntegrityConstraintViolationError():
+            return RocketError("VALIDATION_FAILED", "A value can't be stored")
+        case _ if isinstance(error, CONNECTION_LOST):
+            log.warning("postgres.unavailable", error=type(error).__name__)
+            return unavailable("database")
+    return error
+
+
+def _conflict(error: asyncpg.UniqueViolationError) -> RocketError:
+    match = _UNIQUE.match(error.detail or "")
+    columns = [c.strip('" ') for c in match["columns"].split(",")] if match else []
+    named = ", ".join(columns) or "value"
+    details = [{"field": c, "rule": "unique", "message": f"{c} is taken"} for c in columns]
+    return RocketError("CONFLICT", f"A record with this {named} exists already", details)

@@ -1,0 +1,90 @@
+"""How a service is: over NATS for the gateway's `/readyz`, over HTTP for probes and Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from libs.shared.bus.subscription import Subscription
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Ask
+from libs.shared.contracts.operations import CheckReadiness, Readiness, of
+from libs.shared.runtime.service import Core
+from libs.shared.telemetry.tracing import ring
+
+CHECK = 1.0
+"""Seconds a dependency has to answer."""
+
+Subscriptions = Sequence[Subscription[Any]]
+
+
+async def readiness(core: Core, subscriptions: Subscriptions) -> Readiness:
+    """Look at each dependency and at the lag of each consumer (messages not handled yet)."""
+    checks = {
+        "nats": "ok" if core.connection.connected else "not connected",
+        "database": await _check_database(core),
+    }
+    lag: dict[str, int] = {}
+    for subscription in subscriptions:
+        try:
+            async with asyncio.timeout(CHECK):
+                lag[subscription.name] = await subscription.lag()
+            checks[subscription.name] = "ok"
+        except Exception as error:
+            checks[subscription.name] = f"no answer: {type(error).__name__}"
+    return Readiness(all(value == "ok" for value in checks.values()), checks, lag)
+
+
+async def _check_database(core: Core) -> str:
+    try:
+        async with asyncio.timeout(CHECK):
+            await core.databases.platform.fetchval("SELECT 1")
+    except Exception as error:
+        return f"not reachable: {type(error).__name__}"
+    return "ok"
+
+
+def endpoints(core: Core, subscriptions: Subscriptions) -> dict[type[Ask[Any]], Any]:
+    """The endpoint by which other services ask."""
+
+    async def check(_: Context, __: CheckReadiness) -> Readiness:
+        return await readiness(core, subscriptions)
+
+    return {of(core.name, CheckReadiness): check}
+
+
+async def serve(core: Core, subscriptions: Subscriptions) -> None:
+    """Answer `/healthz`, `/readyz` and `/metrics` until cancelled."""
+
+    async def alive(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def ready(_: web.Request) -> web.Response:
+        state = await readiness(core, subscriptions)
+        body = {"ready": state.ready, "checks": state.checks, "lag": state.lag}
+        return web.json_response(body, status=200 if state.ready else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(text=prometheus(core.name, await readiness(core, subscriptions)))
+
+    application = web.Application()
+    application.add_routes([web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)])
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, core.settings.http_host, core.settings.http_port).start()
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+def prometheus(service: str, state: Readiness) -> str:
+    """Metrics in the Prometheus text format, version 0.0.4."""
+    lines = [f'rocket_ready{{service="{service}"}} {int(state.ready)}']
+    for name, messages in state.lag.items():
+        lines.append(f'rocket_consumer_lag_messages{{service="{service}",consumer="{name}"}} {messages}')
+    lines.append(f'rocket_spans_dropped_total{{service="{service}"}} {ring.dropped}')
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,47 @@
+"""Dead letters as every service answers for them: list, and replay in the order of the record."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from libs.shared.bus import parked
+from libs.shared.bus.incoming import decode_event
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.operations import ListDeadLetters, ReplayDeadLetter, of
+from libs.shared.errors import not_found
+from libs.shared.runtime.service import Core, Service
+
+S = TypeVar("S")
+
+
+def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]], Any]:
+    """The dead-letter endpoints of a service that consumes streams."""
+    consumers = {consumer.name: consumer for consumer in service.consumers}
+    if not consumers:
+        return {}
+
+    async def list_letters(context: Context, _: ListDeadLetters) -> Answer:
+        database = core.databases.of(context.the_app)
+        return Answer(body=b'{"data":' + await parked.listing(database, service.name) + b"}")
+
+    async def replay(context: Context, question: ReplayDeadLetter) -> Answer:
+        if not question.id.isdigit():
+            raise not_found("Dead letter")
+        app = context.the_app
+        async with core.databases.of(app).transaction() as transaction:
+            letters = await parked.same_record(transaction, service.name, int(question.id))
+            if not letters:
+                raise not_found("Dead letter")
+            consumer = consumers[letters[0]["consumer"]]
+            events = [decode_event(letter["subject"], letter["payload"].encode()) for letter in letters]
+            if consumer.before:
+                await consumer.before(state, app, events)
+            for letter, event in zip(letters, events, strict=True):
+                await consumer.handle(state, app, transaction, event)
+                await parked.remove(transaction, service.name, letter["id"])
+        if consumer.after:
+            consumer.after(state, app, events)
+        return Answer(body=b'{"data":{"id":"%s","replayed":%d}}' % (question.id.encode(), len(events)))
+
+    return {of(service.name, ListDeadLetters): list_letters, of(service.name, ReplayDeadLetter): replay}

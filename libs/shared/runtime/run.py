@@ -1,0 +1,151 @@
+"""The one way every service starts and stops: settings → logging → resources → endpoints → consumers → drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.connection import connect
+from libs.shared.bus.jetstream import JetStream
+from libs.shared.bus.leases import Leases
+from libs.shared.bus.parcels import Parcels
+from libs.shared.bus.subscription import Subscription
+from libs.shared.postgres.databases import Databases
+from libs.shared.runtime import health, letters, logging
+from libs.shared.runtime.service import Core, Service
+from libs.shared.runtime.settings import Settings
+from libs.shared.telemetry import otlp, shipping
+
+log = structlog.get_logger()
+
+VERSION = "0.1.0"
+S = TypeVar("S")
+
+
+def run(service: Service[Any]) -> None:
+    """Run a service until SIGTERM or SIGINT, then drain it. Exits with 2 when its settings are wrong."""
+    settings = load_settings(service)
+    logging.configure(service.name, settings.log_format, settings.log_level)
+    uvloop.run(_run(service, settings))
+
+
+def load_settings(service: Service[Any]) -> Settings:
+    """The service's settings, or a clear end: one line per setting that is wrong."""
+    try:
+        return service.settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"])
+            print(f"{service.name}: setting {name or 'check'}: {problem['msg']}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+async def _run(service: Service[Any], settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with core(service.name, settings) as parts, service.open(parts) as state:
+        starting = asyncio.create_task(_start(service, parts, state))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done() and (error := starting.exception()):
+            raise error
+        await stopped
+        log.info("service.stopping")
+        if not starting.done():
+            starting.cancel()
+            return
+        await _stop(starting.result(), parts, settings)
+    log.info("service.stopped")
+
+
+@contextlib.asynccontextmanager
+async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
+    """The resources every service has, closed in reverse order."""
+    databases = Databases(settings.database_url, settings.database_connections)
+    async with connect(settings.nats_url, f"rocket-{name}") as connection:
+        asker = Asker(connection, Parcels(connection))
+        leases = Leases(databases, name, f"{name}/{settings.replica}")
+        keeping = asyncio.create_task(leases.keep())
+        exporter = otlp.from_environment(name)
+        shipper = asyncio.create_task(shipping.ship(name, connection, exporter))
+        try:
+            yield Core(
+                name=name,
+                settings=settings,
+                connection=connection,
+                asker=asker,
+                stream=JetStream(connection, settings.stream_replicas),
+                databases=databases,
+                leases=leases,
+                apps=Apps(asker),
+            )
+        finally:
+            shipper.cancel()
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(shipping.flush(name, connection, exporter), 1)
+            keeping.cancel()
+            await asyncio.gather(keeping, shipper, return_exceptions=True)
+            await databases.close()
+
+
+async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Task[None]]:
+    """Wait for NATS, answer questions, work on streams; answers the endless tasks."""
+    subscriptions = [
+        Subscription(
+            service.name, consumer, state, parts.stream, parts.databases, parts.leases, parts.apps, parts.asker
+        )
+        for consumer in service.consumers
+    ]
+    tasks = [asyncio.create_task(_endless(f"worker {w.__name__}", w, state)) for w in service.workers]
+    async with contextlib.AsyncExitStack() as guard:
+        guard.callback(lambda: [task.cancel() for task in tasks])
+        if parts.settings.http_port and service.name != "gateway":
+            tasks.append(asyncio.create_task(health.serve(parts, subscriptions)))
+        await parts.connection.established()
+        await parts.apps.listen(parts.connection)
+        await parts.asker.open()
+        common = {**health.endpoints(parts, subscriptions), **letters.endpoints(service, parts, state)}
+        own = {question: _bind(handler, state) for question, handler in service.endpoints.items()}
+        await parts.asker.serve(service.name, VERSION, {**common, **own})
+        tasks += [asyncio.create_task(subscription.run()) for subscription in subscriptions]
+        log.info("service.ready", endpoints=len(own), consumers=len(subscriptions))
+        guard.pop_all()
+    return tasks
+
+
+def _bind(handler: Callable[[S, Any, Any], Awaitable[Any]], state: S) -> Callable[[Any, Any], Awaitable[Any]]:
+    async def bound(context: Any, question: Any) -> Any:
+        return await handler(state, context, question)
+
+    return bound
+
+
+async def _endless(name: str, worker: Callable[[S], Awaitable[None]], state: S) -> None:
+    """Run a worker for ever; one that fails is shown and begun anew."""
+    while True:
+        try:
+            await worker(state)
+        except Exception as error:
+            log.error("worker.failed", worker=name, exc_info=error)
+        await asyncio.sleep(1)
+
+
+async def _stop(tasks: list[asyncio.Task[None]], parts: Core, settings: Settings) -> None:
+    """Take no more, finish what is under way, then let go."""
+    await parts.asker.stop()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await parts.asker.drain(settings.drain_seconds)

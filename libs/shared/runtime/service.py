@@ -1,0 +1,51 @@
+"""What a service is: its settings, its state, the questions it answers, the streams it lives off."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.connection import Connection
+from libs.shared.bus.consumer import Consumer
+from libs.shared.bus.jetstream import JetStream
+from libs.shared.bus.leases import Leases
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Ask
+from libs.shared.postgres.databases import Databases
+from libs.shared.runtime.settings import Settings
+
+S = TypeVar("S")
+
+Handler = Callable[[S, Context, Any], Awaitable[Any]]
+"""Load, decide, commit, reply: `(state, context, question) -> answer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What the runtime gives every service to build its state from."""
+
+    name: str
+    settings: Any
+    connection: Connection
+    asker: Asker
+    stream: JetStream
+    databases: Databases
+    leases: Leases
+    apps: Apps
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[S]):
+    """A service's table of contents. `open(core)` makes its state and takes it down again."""
+
+    name: str
+    open: Callable[[Core], AbstractAsyncContextManager[S]]
+    endpoints: Mapping[type[Ask[Any]], Handler[S]]
+    consumers: tuple[Consumer[S], ...] = ()
+    settings: type[Settings] = Settings
+    workers: tuple[Callable[[S], Awaitable[None]], ...] = field(default=())
+    """Endless loops beside the requests: timers, deliveries. They are cancelled at shutdown."""

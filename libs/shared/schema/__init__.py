@@ -1,0 +1,12 @@
+"""Definitions as types, and the snapshot of all definitions of an app."""
+
+from libs.shared.schema.entities import DELETED, VERSION_COLUMN, EntityDefinition
+from libs.shared.schema.fields import FieldDefinition
+from libs.shared.schema.policies import Condition, PolicyDefinition
+from libs.shared.schema.snapshot import Entity, Snapshot
+from libs.shared.schema.values import BadValue, parse_text, parse_value
+
+__all__ = [
+    "DELETED", "VERSION_COLUMN", "BadValue", "Condition", "Entity", "EntityDefinition", "FieldDefinition",
+    "PolicyDefinition", "Snapshot", "parse_text", "parse_value",
+]  # fmt: skip

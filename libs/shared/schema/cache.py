@@ -1,0 +1,73 @@
+"""Snapshots by app, remembered until they are known to be old.
+
+A remembered snapshot may be behind; whoever decides with it must compare versions: data's statements
+carry theirs as a fence, consumers ask for at least the version their event was committed under.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.connection import Connection
+from libs.shared.contracts.apps import GetSchema, SchemaChanged
+from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.errors import unavailable
+from libs.shared.schema.snapshot import Snapshot
+
+_NO_TRACE = "00000000-0000-0000-0000-000000000000"
+LOADS = 3
+MAX_APPS = 1000
+"""Snapshots a process remembers; the ones longest unused go first."""
+
+
+class Schemas:
+    """The snapshots of all apps this process works for."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        self._known: dict[str, Snapshot] = {}
+        self._loading: dict[str, asyncio.Task[Snapshot]] = {}
+
+    async def listen(self, connection: Connection) -> None:
+        """Forget a snapshot as soon as a newer one is announced."""
+        await connection.established()
+
+        def changed(change: SchemaChanged) -> None:
+            known = self._known.get(change.app_id)
+            if known and known.version < change.version:
+                self.forget(change.app_id)
+
+        await connection.on_announcement(SchemaChanged, changed)
+
+    def forget(self, app_id: str) -> None:
+        """Load again at the next use."""
+        self._known.pop(app_id, None)
+
+    async def get(self, app: AppRef, at_least: int = 0) -> Snapshot:
+        """The app's schema, at `at_least` or newer. Raises what asking metadata raises."""
+        known = self._known.get(app.id)
+        for _ in range(LOADS):
+            if known is not None and known.version >= at_least:
+                return known
+            # A load under way may have begun before `at_least` was committed; then one more is due.
+            known = await self._join_load(app)
+        if known is None or known.version < at_least:
+            raise unavailable("schema")
+        return known
+
+    async def _join_load(self, app: AppRef) -> Snapshot:
+        loading = self._loading.get(app.id)
+        if loading is None:
+            loading = self._loading[app.id] = asyncio.create_task(self._load(app))
+            loading.add_done_callback(lambda _: self._loading.pop(app.id, None))
+        return await asyncio.shield(loading)
+
+    async def _load(self, app: AppRef) -> Snapshot:
+        context = Context(trace_id=_NO_TRACE, app=app, identity=SYSTEM).within(5)
+        answer = await self._asker.ask(GetSchema(), context)
+        snapshot = Snapshot.read(answer.version, answer.document)
+        while len(self._known) >= MAX_APPS:
+            self._known.pop(next(iter(self._known)))
+        self._known[app.id] = snapshot
+        return snapshot

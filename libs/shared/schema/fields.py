@@ -1,0 +1,81 @@
+"""Field types: what a value may be, in JSON, in Python and in PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+TYPES = ("string", "text", "int", "bigint", "decimal", "boolean", "uuid", "timestamp", "date", "json", "file")
+ALIASES = {"integer": "int"}
+NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
+
+COLUMN_TYPES = {
+    "string": "text",
+    "text": "text",
+    "int": "integer",
+    "bigint": "bigint",
+    "boolean": "boolean",
+    "uuid": "uuid",
+    "timestamp": "timestamptz",
+    "date": "date",
+    "json": "jsonb",
+    "file": "jsonb",
+}
+WIDENINGS = {("int", "bigint"), ("int", "decimal"), ("bigint", "decimal"), ("string", "text"), ("text", "string")}
+"""Type changes that keep every stored value as it is."""
+
+
+class FieldDefinition(BaseModel):
+    """One field as an operator describes it (api.md, section 4)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    type: str
+    required: bool = False
+    unique: bool = False
+    indexed: bool = False
+    nullable: bool = False
+    default: Any = None
+    enum: list[Any] | None = None
+    precision: int | None = Field(None, ge=0, le=18)
+    auto: Literal["create", "update"] | None = None
+    sensitive: bool = False
+    pii: bool = False
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        if not NAME.match(name):
+            raise ValueError("must begin with a letter and hold letters, digits and _ only, at most 63")
+        return name
+
+    @field_validator("type")
+    @classmethod
+    def _type(cls, kind: str) -> str:
+        kind = ALIASES.get(kind, kind)
+        if kind not in TYPES:
+            raise ValueError(f"must be one of {', '.join(TYPES)}")
+        return kind
+
+    @model_validator(mode="after")
+    def _fits(self) -> FieldDefinition:
+        if self.auto and self.type != "timestamp":
+            raise ValueError("auto is for timestamps")
+        return self
+
+    @property
+    def column_type(self) -> str:
+        """The PostgreSQL type of the column."""
+        if self.type == "decimal":
+            return "numeric" if self.precision is None else f"numeric(18,{self.precision})"
+        return COLUMN_TYPES[self.type]
+
+
+def can_widen(old: FieldDefinition, new: FieldDefinition) -> bool:
+    """Whether a column can take on the new definition without touching a stored value."""
+    if old.type != new.type:
+        return (old.type, new.type) in WIDENINGS and new.precision is None
+    return old.precision == new.precision or new.precision is None

@@ -1,0 +1,75 @@
+"""Notification rules: which changes are told to whom, and in what words."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from libs.shared.expressions import ExpressionError, compile_expression
+from libs.shared.ids import parse_uuid
+
+RECIPIENT_KINDS = ("user", "email", "role", "path")
+MAX_RECIPIENTS = 100
+MAX_TEMPLATE = 100_000
+
+
+class Template(BaseModel):
+    """Plain text with `{{ path }}` placeholders over record, old, action, entity, user and app."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    subject: str = Field("", max_length=1_000)
+    body: str = Field(max_length=MAX_TEMPLATE)
+
+
+class NotificationRule(BaseModel):
+    """A rule as an operator describes it (api.md, section 20). Natural key: name.
+
+    Each recipient has exactly one key: `user` (id or address), `email` (address), `role`, or `path`
+    (to an address or a user's id in the record, for instance `record.owner`).
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(min_length=1, max_length=200)
+    entity: str = Field(min_length=1)
+    hook: Literal["after_create", "after_update", "after_write", "after_delete"]
+    condition: str = ""
+    channel: Literal["email", "in_app"]
+    template: Template
+    recipients: list[dict[str, str]] = Field(min_length=1, max_length=MAX_RECIPIENTS)
+    active: bool = True
+
+    @field_validator("condition", mode="before")
+    @classmethod
+    def _null_is_none_given(cls, condition: Any) -> Any:
+        return "" if condition is None else condition
+
+    @field_validator("condition")
+    @classmethod
+    def _condition(cls, condition: str) -> str:
+        try:
+            if condition.strip():
+                compile_expression(condition)
+        except ExpressionError as error:
+            raise ValueError(str(error)) from None
+        return condition
+
+    @field_validator("recipients")
+    @classmethod
+    def _recipients(cls, recipients: list[dict[str, str]]) -> list[dict[str, str]]:
+        for recipient in recipients:
+            if len(recipient) != 1 or next(iter(recipient)) not in RECIPIENT_KINDS:
+                raise ValueError(f"each recipient has exactly one of {', '.join(RECIPIENT_KINDS)}")
+            _check_recipient(*next(iter(recipient.items())))
+        return recipients
+
+
+def _check_recipient(kind: str, value: str) -> None:
+    if not value.strip():
+        raise ValueError(f"{kind} must not be empty")
+    if kind == "email" and "@" not in value:
+        raise ValueError("email must be an address")
+    if kind == "user" and "@" not in value and parse_uuid(value) is None:
+        raise ValueError("user must be the id or the address of a user")

@@ -1,0 +1,170 @@
+"""JSON values in and Python values out, by field type; the one place that says what a value may be."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+from libs.shared.ids import parse_uuid
+from libs.shared.schema.fields import FieldDefinition
+
+DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+RANGES = {"int": 2**31, "bigint": 2**63}
+MAX_TEXT = 10_000_000
+
+
+class BadValue(ValueError):
+    """A value that its field can't hold; the message is for the caller."""
+
+
+def parse_value(field: FieldDefinition, value: Any) -> Any:
+    """What is stored for the JSON `value`, never None: str, int, Decimal, bool, UUID, datetime, date, JSON text.
+
+    Raises BadValue.
+    """
+    return _PARSERS[field.type](field, value)
+
+
+def parse_text(field: FieldDefinition, text: str) -> Any:
+    """The same for a value written as text in a URL. Raises BadValue."""
+    match field.type:
+        case "int" | "bigint":
+            if not re.fullmatch(r"[+-]?\d{1,20}", text):
+                raise BadValue("must be a whole number")
+            return parse_value(field, int(text))
+        case "decimal":
+            return _number(text)
+        case "boolean":
+            if text.lower() not in ("true", "false"):
+                raise BadValue("must be true or false")
+            return text.lower() == "true"
+        case "json" | "file":
+            raise BadValue("can't be compared")
+    return parse_value(field, text)
+
+
+def _text(field: FieldDefinition, value: Any) -> str:
+    if not isinstance(value, str):
+        raise BadValue("must be a string")
+    if "\x00" in value:
+        raise BadValue("must not hold the character NUL")
+    if len(value) > MAX_TEXT:
+        raise BadValue(f"must have at most {MAX_TEXT} characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadValue("must be valid Unicode") from None
+    return value
+
+
+def _integer(field: FieldDefinition, value: Any) -> int:
+    if isinstance(value, Decimal | float) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadValue("must be a whole number")
+    limit = RANGES[field.type]
+    if not -limit <= value < limit:
+        raise BadValue(f"must be between {-limit} and {limit - 1}")
+    return value
+
+
+def _decimal(field: FieldDefinition, value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise BadValue("must be a number")
+    number = _number(repr(value) if isinstance(value, float) else str(value))
+    if field.precision is not None and abs(number) >= Decimal(10) ** (18 - field.precision):
+        raise BadValue(f"must have at most {18 - field.precision} digits before the point")
+    return number
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise BadValue("must be a number") from None
+    if not number.is_finite() or number.adjusted() > 1000 or number.adjusted() < -1000:
+        raise BadValue("must be a finite number of reasonable size")
+    return number
+
+
+def _boolean(field: FieldDefinition, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BadValue("must be true or false")
+    return value
+
+
+def _uuid(field: FieldDefinition, value: Any) -> Any:
+    parsed = parse_uuid(value)
+    if parsed is None:
+        raise BadValue("must be a UUID")
+    return parsed
+
+
+def _timestamp(field: FieldDefinition, value: Any) -> datetime:
+    if not isinstance(value, str) or len(value) < 10:
+        raise BadValue("must be an ISO 8601 time")
+    # A URL's "+" may arrive as a blank.
+    text = re.sub(r" (\d\d:?\d\d)$", r"+\1", value)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadValue("must be an ISO 8601 time") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadValue("must be a time between the years 1 and 9999") from None
+
+
+def _date(field: FieldDefinition, value: Any) -> date:
+    if not isinstance(value, str) or not DATE.match(value):
+        raise BadValue("must be a date, YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise BadValue("must be a date, YYYY-MM-DD") from None
+
+
+def _json(field: FieldDefinition, value: Any) -> str:
+    if not isinstance(value, dict | list):
+        raise BadValue("must be an object or a list")
+    text = orjson.dumps(value, default=_plain_number).decode()
+    if "\\u0000" in text:
+        raise BadValue("must not hold the character NUL")
+    return text
+
+
+def _plain_number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError
+
+
+def _file(field: FieldDefinition, value: Any) -> Any:
+    file_id = value.get("id") if isinstance(value, dict) else value
+    parsed = parse_uuid(file_id)
+    if parsed is None:
+        raise BadValue("must be the id of an uploaded file")
+    return parsed
+
+
+_PARSERS: dict[str, Callable[[FieldDefinition, Any], Any]] = {
+    "string": _text,
+    "text": _text,
+    "int": _integer,
+    "bigint": _integer,
+    "decimal": _decimal,
+    "boolean": _boolean,
+    "uuid": _uuid,
+    "timestamp": _timestamp,
+    "date": _date,
+    "json": _json,
+    "file": _file,
+}

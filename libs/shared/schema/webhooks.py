@@ -1,0 +1,98 @@
+"""Webhooks: which changes are told to which endpoint."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from libs.shared.expressions import ExpressionError, compile_expression
+
+HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
+"""Headers that say how a request lies on the wire: the sender's, never a definition's."""
+MAX_ATTEMPTS = 100
+
+
+class Retry(BaseModel):
+    """How often and how fast a failed delivery is tried again."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    max_attempts: int = Field(3, ge=1, le=MAX_ATTEMPTS)
+    backoff: Literal["exponential", "linear"] = "exponential"
+
+
+class WebhookDefinition(BaseModel):
+    """A webhook as an operator describes it (api.md, section 4). Natural key: entity, hook, url.
+
+    `condition` is an expression over record, old, changes, action, entity, event and user; "" is
+    always. Header values may hold `{{env.NAME}}`.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, serialize_by_alias=True)
+
+    entity: str = Field(min_length=1)
+    hook: Literal["after_write", "before_write", "after_delete", "before_delete"] = "after_write"
+    url: str
+    method: Literal["POST", "PUT", "PATCH", "GET", "DELETE"] = "POST"
+    headers: dict[str, str] = Field(default_factory=dict)
+    condition: str = ""
+    is_async: bool = Field(True, alias="async")
+    retry: Retry = Field(default_factory=Retry)
+    active: bool = True
+
+    @field_validator("headers", "condition", "retry", mode="before")
+    @classmethod
+    def _null_is_none_given(cls, value: Any, info: Any) -> Any:
+        if value is not None:
+            return value
+        return "" if info.field_name == "condition" else {}
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        if not url.lower().startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        try:
+            parts = urlsplit(url)
+            named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            named = False
+        if not named or any(ord(character) <= 0x20 for character in url):
+            raise ValueError("must be a URL with a host")
+        return url
+
+    @field_validator("headers")
+    @classmethod
+    def _headers(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not HEADER_NAME.match(name):
+                raise ValueError(f"{name!r} is no header name")
+            if name.lower() in FRAMING:
+                raise ValueError(f"{name} is set by the sender")
+            if any(character in value for character in "\r\n\0"):
+                raise ValueError(f"the value of {name} must be one line")
+        return headers
+
+    @field_validator("condition")
+    @classmethod
+    def _condition(cls, condition: str) -> str:
+        try:
+            if condition.strip():
+                compile_expression(condition)
+        except ExpressionError as error:
+            raise ValueError(str(error)) from None
+        return condition
+
+    @model_validator(mode="after")
+    def _asynchronous(self) -> WebhookDefinition:
+        if not self.is_async and self.hook.startswith("after_"):
+            raise ValueError(
+                f"{self.hook} can't be synchronous: it fires after the commit; async must be true"
+            )
+        if not self.is_async:
+            raise ValueError("synchronous hooks are not supported yet; async must be true")
+        return self

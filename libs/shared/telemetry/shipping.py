@@ -1,0 +1,88 @@
+"""Taking finished spans out of the ring: to the events service, and to OTLP when that is configured.
+
+Both lose rather than wait: spans are dropped and counted when they can't be handed on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+
+from libs.shared.bus.connection import Connection
+from libs.shared.contracts.streams import telemetry_subject
+from libs.shared.telemetry.otlp import Otlp
+from libs.shared.telemetry.tracing import Span, ring
+
+log = structlog.get_logger()
+
+INTERVAL = 0.25
+"""Seconds between shipments."""
+BATCH = 400
+"""Spans in one message; keeps it far below the size of a NATS message."""
+_SPAN_NAMESPACE = uuid.UUID("5f2d9a57-6f0c-4c0e-9d5c-0f1f3d6f8a11")
+
+
+def span_uuid(trace_id: str, span_id: str) -> str | None:
+    """The UUID by which an 8-byte span id is shown: deterministic, unique within its trace."""
+    if not span_id or span_id == "0" * 16:
+        return None
+    return str(uuid.uuid5(_SPAN_NAMESPACE, f"{trace_id}/{span_id}"))
+
+
+async def ship(service: str, connection: Connection, otlp: Otlp | None) -> None:
+    """Ship spans until cancelled."""
+    reported = 0
+    while True:
+        await asyncio.sleep(INTERVAL)
+        await flush(service, connection, otlp)
+        if ring.dropped > reported:
+            log.warning("telemetry.dropped", spans=ring.dropped - reported)
+            reported = ring.dropped
+
+
+async def flush(service: str, connection: Connection, otlp: Otlp | None) -> None:
+    """Ship what is in the ring now."""
+    while spans := ring.take(BATCH):
+        by_app: dict[str, list[Span]] = defaultdict(list)
+        for span in spans:
+            if span.context.app:
+                by_app[span.context.app.id].append(span)
+        for app_id, group in by_app.items():
+            await _publish(connection, app_id, [as_row(span, service) for span in group])
+        if otlp:
+            otlp.export(spans)
+
+
+async def _publish(connection: Connection, app_id: str, rows: list[dict[str, Any]]) -> None:
+    try:
+        await connection.publish(telemetry_subject(app_id), orjson.dumps(rows), {"ce-id": str(uuid.uuid4())})
+    except Exception:
+        ring.dropped += len(rows)
+
+
+def as_row(span: Span, service: str) -> dict[str, Any]:
+    """A span as the events service stores it."""
+    trace_id = span.context.trace_id
+    who = span.context.identity
+    return {
+        "trace_id": trace_id,
+        "span_id": span_uuid(trace_id, span.span_id),
+        "parent_span_id": span_uuid(trace_id, span.parent_id),
+        "event_type": span.event_type,
+        "source": span.source,
+        "component": span.component,
+        "action": span.action,
+        "entity": span.entity,
+        "record_id": span.record_id,
+        "user_id": who.id if who else None,
+        "duration_ms": round(span.duration_ns / 1e6, 3),
+        "status": span.status,
+        "metadata": {**span.metadata, "service": service},
+        "created_at": datetime.fromtimestamp(span.created_ns / 1e9, UTC).isoformat(),
+    }

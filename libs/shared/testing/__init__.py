@@ -1,0 +1,1 @@
+"""What tests of every service share: waiting, real servers on free ports."""

@@ -1,0 +1,35 @@
+"""The one way to wait for something in a test."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+
+async def eventually(
+    check: Callable[[], Awaitable[T]] | Callable[[], T], *, within: float = 10.0, every: float = 0.02
+) -> T:
+    """Calls `check` (plain or async) until it answers something truthy, and returns that.
+
+    `within` and `every` are seconds. An exception counts as "not yet"; when time is up,
+    AssertionError says what the last call raised or returned.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while True:
+        try:
+            async with asyncio.timeout_at(deadline):
+                answer = check()
+                value = cast(T, await answer if inspect.isawaitable(answer) else answer)
+            if value:
+                return value
+            last = f"last value {value!r}"
+        except Exception as error:
+            last = f"last error {error!r}"
+        if loop.time() >= deadline:
+            raise AssertionError(f"not within {within} s: {last}")
+        await asyncio.sleep(every)

@@ -1,0 +1,1 @@
+"""What is known of uploaded files; the bytes never come here."""

@@ -1,0 +1,76 @@
+"""Log entries read back: images by field id become records by field name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.schema import DELETED, Snapshot
+from services.data.model import IMPLICIT_DELETED
+
+COLUMNS = """position, n, commit_id::text, entity, record_id, version, action, image::text, previous::text,
+    context::text, trace_id::text, schema_version, to_json(at) #>> '{}' AS at"""
+
+Record = dict[str, Any]
+
+
+def names_of(schema: Snapshot, number: int) -> dict[str, str]:
+    """Field id → name for an entity, also for fields that are left out today."""
+    entity = schema.by_number[number]
+    return {str(field_id): name for name, field_id in entity.field_ids.items()} | {IMPLICIT_DELETED: DELETED}
+
+
+def images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | None]:
+    """The full record before and after a log entry."""
+    image = _named(row["image"], names)
+    previous = _named(row["previous"], names)
+    if row["action"] == "create":
+        return None, image
+    if image is None:
+        return previous, None
+    return {**image, **(previous or {})}, image
+
+
+def differences(before: Record | None, after: Record | None) -> dict[str, dict[str, Any]]:
+    """Exactly the fields that differ, with both values."""
+    old, new = before or {}, after or {}
+    return {
+        name: {"old": old.get(name), "new": new.get(name)}
+        for name in {**new, **old}
+        if old.get(name) != new.get(name)
+    }
+
+
+def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
+    """A log entry as it is published."""
+    before, after = images(row, names_of(schema, row["entity"]))
+    context = orjson.loads(row["context"])
+    return CommitEvent(
+        position=row["position"],
+        n=row["n"],
+        commit_id=row["commit_id"],
+        app_id=app.id,
+        entity=schema.by_number[row["entity"]].name,
+        record_id=row["record_id"],
+        version=row["version"],
+        action=row["action"],
+        before=before,
+        after=after,
+        changed=differences(before, after),
+        actor=context["actor"],
+        origin=context["origin"],
+        trace_id=row["trace_id"],
+        cause=context["cause"],
+        cause_depth=context["cause_depth"],
+        schema_version=row["schema_version"],
+        at=row["at"],
+    )
+
+
+def _named(text: str | None, names: dict[str, str]) -> Record | None:
+    if text is None:
+        return None
+    return {names[key]: value for key, value in orjson.loads(text).items() if key in names}

@@ -1,0 +1,76 @@
+"""The commit log as the relay reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from libs.shared.bus.jetstream import Outgoing
+from libs.shared.bus.outbox import cloud_event
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent, commit_subject
+from libs.shared.postgres.databases import Database
+from libs.shared.schema.cache import Schemas
+from services.data.log.entries import COLUMNS, commit_event
+
+MAX_EVENT = 512 * 1024
+"""Bytes of a published event; larger ones go without images, to be fetched from data."""
+READ_BYTES = 16 * 1024 * 1024
+"""Bytes of images read at a time, so that a log of large records does not fill memory."""
+
+# Rows behind ($1, $2), in order, as many as fit READ_BYTES (but at least one).
+READ = f"""
+SELECT {COLUMNS} FROM (
+    SELECT *, sum(pg_column_size(image)) OVER (ORDER BY position, n) - pg_column_size(image) AS so_far
+    FROM (
+        SELECT * FROM data.commits WHERE (position, n) > ($1, $2) AND position >= $1
+        ORDER BY position, n LIMIT $3
+    ) c
+) c WHERE coalesce(so_far, 0) < {READ_BYTES} ORDER BY position, n
+"""
+PREPARE = "SELECT data.prepare_partitions($1)"
+
+
+class CommitLog:
+    """`data.commits`, as messages for the stream COMMITS."""
+
+    service = "data"
+    stream = COMMITS
+    table = "data.commits"
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
+        self._prepared: dict[str, int] = {}
+
+    def subject_filter(self, app: AppRef) -> str:
+        return f"commits.{app.id}.>"
+
+    async def read(self, app: AppRef, database: Database, after: tuple[int, int], limit: int) -> Sequence[Outgoing]:
+        """The next entries; also sees to it that the log's next partition is there in time."""
+        await self._prepare(app, database, after[0])
+        rows = await database.fetch(READ, *after, limit)
+        if not rows:
+            return []
+        newest = max(row["schema_version"] for row in rows)
+        schema = await self._schemas.get(app, at_least=newest)
+        return [self._message(app, commit_event(app, schema, row)) for row in rows]
+
+    async def _prepare(self, app: AppRef, database: Database, position: int) -> None:
+        ahead = position // 1_000_000 + 1
+        if self._prepared.get(app.id) != ahead:
+            await database.execute(PREPARE, position)
+            self._prepared[app.id] = ahead
+
+    def _message(self, app: AppRef, event: CommitEvent) -> Outgoing:
+        payload = orjson.dumps(event)
+        headers: dict[str, Any] = cloud_event(
+            f"{app.id}/{event.key}", f"rocket.commit.{event.action}", app, event.record_key, event.at
+        )
+        if len(payload) > MAX_EVENT:
+            payload = orjson.dumps(replace(event, before=None, after=None, changed={}))
+            headers[REFERENCE] = event.key
+        subject = commit_subject(app.id, event.entity, event.action, event.record_id)
+        return Outgoing((event.position, event.n), subject, payload, headers)

@@ -1,0 +1,84 @@
+"""May this caller do this to which records? One answer for every path: a Grant.
+
+A whitelist: without a policy there is no access. Several policies of a caller are a union. The role
+admin passes everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared.contracts.context import Identity
+from libs.shared.errors import RocketError
+from libs.shared.schema import BadValue, Condition, parse_value
+from libs.shared.telemetry import tracing
+from services.data.model import EntityModel
+from services.data.query.predicates import Comparison, Parameters, compare
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What is granted: all records (`alternatives` is None), or those that meet one of the alternatives."""
+
+    alternatives: Sequence[Sequence[Comparison]] | None = None
+
+    def condition(self, row: str, parameters: Parameters) -> str:
+        """The grant as SQL over `row`."""
+        if self.alternatives is None:
+            return "true"
+        clauses = [" AND ".join(compare(c, row, parameters) for c in every) for every in self.alternatives]
+        return "(" + " OR ".join(f"({clause})" for clause in clauses) + ")"
+
+
+EVERYTHING = Grant()
+
+
+def grant_for(entity: EntityModel, action: str, caller: Identity) -> Grant:
+    """What the caller may `action` (read, create, update, delete) in `entity`. Raises FORBIDDEN for nothing."""
+    with tracing.span("auth", "permissions", "permission.check", entity.name):
+        if caller.is_admin:
+            return EVERYTHING
+        matching = [p for p in entity.policies if p.action == action and set(p.roles) & set(caller.roles)]
+        if not matching:
+            raise RocketError("FORBIDDEN", f"You may not {action} {entity.name}")
+        if any(not policy.conditions for policy in matching):
+            return EVERYTHING
+        alternatives = [_comparisons(entity, policy.conditions, caller) for policy in matching]
+        return Grant([every for every in alternatives if every is not None])
+
+
+def _comparisons(
+    entity: EntityModel, conditions: Sequence[Condition], caller: Identity
+) -> Sequence[Comparison] | None:
+    """The conditions of one policy; None if one can never hold (its field is gone, its value does not fit)."""
+    comparisons = []
+    for condition in conditions:
+        field = entity.fields.get(condition.field)
+        if field is None:
+            return None
+        try:
+            value = _value(condition, caller)
+            parsed: Any = (
+                [parse_value(field, v) for v in value] if isinstance(value, list) else _parse_one(field, value)
+            )
+        except BadValue:
+            return None
+        comparisons.append(Comparison(field, condition.operator, parsed))
+    return comparisons
+
+
+def _parse_one(field: Any, value: Any) -> Any:
+    return None if value is None else parse_value(field, value)
+
+
+def _value(condition: Condition, caller: Identity) -> Any:
+    match condition.value:
+        case "$user.id":
+            return caller.id
+        case "$user.email":
+            return caller.email
+        case str() as text if condition.operator in ("in", "not_in"):
+            return [part.strip() for part in text.split(",")]
+    return condition.value

@@ -1,0 +1,77 @@
+"""What a list is asked for: the URL's query, read once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from libs.shared.errors import RocketError
+from services.data.model import EntityModel
+from services.data.query.predicates import Comparison, parse_filter
+
+PER_PAGE = 25
+MAX_PER_PAGE = 100
+MAX_FILTERS = 50
+MAX_SORTS = 10
+FILTER = re.compile(r"filter\[([^\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Filters (all must hold), sort (field, descending), and the page, from 1."""
+
+    filters: Sequence[Comparison]
+    sort: Sequence[tuple[str, bool]]
+    page: int
+    per_page: int
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
+
+
+def parse_list_query(entity: EntityModel, pairs: Sequence[tuple[str, str]]) -> ListQuery:
+    """Raises UNKNOWN_FIELD or INVALID_PAYLOAD; unusable page numbers fall back to the defaults."""
+    filters = []
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if match := FILTER.fullmatch(name):
+            filters.append(parse_filter(entity, match[1], value))
+        else:
+            values[name] = value
+    if len(filters) > MAX_FILTERS:
+        raise RocketError("INVALID_PAYLOAD", f"At most {MAX_FILTERS} filters are allowed")
+    refuse_include(values.get("include", ""))
+    return ListQuery(
+        filters=filters,
+        sort=_sort(entity, values.get("sort", "")),
+        page=positive(values.get("page", ""), 1, 1 << 40),
+        per_page=positive(values.get("per_page", ""), PER_PAGE, MAX_PER_PAGE),
+    )
+
+
+def positive(text: str, default: int, most: int) -> int:
+    """A positive number, at most `most`; `default` for everything else."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) == 0:
+        return default
+    return min(int(text), most)
+
+
+def refuse_include(text: str) -> None:
+    """No entity has relations yet, so every include is an unknown one. Raises UNKNOWN_FIELD."""
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        raise RocketError("UNKNOWN_FIELD", f"Unknown include: {name}", [{"field": name, "message": "unknown include"}])
+
+
+def _sort(entity: EntityModel, text: str) -> list[tuple[str, bool]]:
+    sort = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, descending = part.lstrip("+-"), part.startswith("-")
+        field = entity.fields.get(name)
+        if field is None or field.type in ("json", "file"):
+            raise RocketError("UNKNOWN_FIELD", f"Unknown field: {name}", [{"field": name, "message": "can't be sorted"}])
+        sort.append((name, descending))
+    if len(sort) > MAX_SORTS:
+        raise RocketError("INVALID_PAYLOAD", f"At most {MAX_SORTS} sort fields are allowed")
+    return sort

@@ -1,0 +1,104 @@
+"""Is what was sent a record? Pure; all violations of a body are collected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libs.shared.errors import Detail, RocketError
+from libs.shared.ids import uuid7
+from libs.shared.schema import DELETED, BadValue, FieldDefinition, parse_value
+from services.data.model import EntityModel
+
+Values = dict[str, Any]
+"""Column → Python value (None for null), ready to be a statement's parameter."""
+
+
+def validate_create(entity: EntityModel, body: dict[str, Any]) -> Values:
+    """All values of a new record: sent ones, defaults, a generated UUID key. Raises VALIDATION_FAILED."""
+    details = _unknown_keys(entity, body)
+    values: Values = {}
+    for field in entity.fields.values():
+        if _set_by_server(entity, field):
+            continue
+        try:
+            values[field.name] = _created_value(field, body, is_key=field is entity.key)
+        except Violation as violation:
+            details.append(violation.detail)
+    if details:
+        raise _refusal(details)
+    if entity.key_generated and entity.key.type == "uuid":
+        values[entity.key.name] = uuid7()
+    return values
+
+
+def validate_update(entity: EntityModel, body: dict[str, Any]) -> Values:
+    """The values that an update sets; only what was sent. Raises VALIDATION_FAILED."""
+    details = _unknown_keys(entity, body)
+    values: Values = {}
+    for name, sent in body.items():
+        field = entity.fields.get(name)
+        if field is None or field is entity.key or _set_by_server(entity, field):
+            continue
+        try:
+            values[name] = _checked(field, sent)
+        except Violation as violation:
+            details.append(violation.detail)
+    if details:
+        raise _refusal(details)
+    return values
+
+
+class Violation(Exception):
+    """One field's value is refused."""
+
+    def __init__(self, field: FieldDefinition, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.detail: Detail = {"field": field.name, "rule": rule, "message": f"{field.name} {message}"}
+
+
+def _created_value(field: FieldDefinition, body: dict[str, Any], is_key: bool) -> Any:
+    if field.name in body:
+        return _checked(field, body[field.name], is_key)
+    if field.default is not None:
+        return parse_value(field, field.default)
+    if field.required or is_key:
+        raise Violation(field, "required", "is required")
+    return None
+
+
+def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
+    if sent is None or sent == "":
+        if is_key or (field.required and not (sent is None and field.nullable)):
+            raise Violation(field, "required", "is required")
+        if sent is None:
+            return None
+    try:
+        value = parse_value(field, sent)
+    except BadValue as problem:
+        raise Violation(field, "type", str(problem)) from None
+    if is_key and "," in str(value):
+        raise Violation(field, "key", "must not hold a comma")
+    if is_key and str(value).startswith("_"):
+        raise Violation(field, "key", "must not begin with _")
+    if field.enum is not None and sent not in field.enum:
+        raise Violation(field, "enum", f"must be one of {', '.join(map(str, field.enum))}")
+    return value
+
+
+def _set_by_server(entity: EntityModel, field: FieldDefinition) -> bool:
+    """Generated keys, auto timestamps and the soft-delete mark: values sent for them are ignored."""
+    if field is entity.key:
+        return entity.key_generated
+    return field.auto is not None or (entity.soft_delete and field.name == DELETED)
+
+
+def _unknown_keys(entity: EntityModel, body: dict[str, Any]) -> list[Detail]:
+    return [
+        {"field": name, "rule": "unknown", "message": f"unknown field {name}"}
+        for name in body
+        if name not in entity.fields
+    ]
+
+
+def _refusal(details: list[Detail]) -> RocketError:
+    return RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)

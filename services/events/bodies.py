@@ -1,0 +1,49 @@
+"""What callers may send: pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from libs.shared.errors import RocketError, invalid, invalid_field
+
+LONGEST = 500
+"""Characters of an action, an entity, a record's id."""
+MAX_METADATA = 64 * 1024
+"""Bytes of JSON."""
+
+
+def business_event(body: bytes) -> dict[str, Any]:
+    """`{action, entity?, record_id?, metadata?}`, checked. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
+    try:
+        value: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise invalid("The body must be an object")
+    if not value.get("action"):
+        raise invalid_field("action", "action is required", "required")
+    for name in ("action", "entity", "record_id"):
+        _check_text(name, value.get(name))
+    _check_metadata(value.get("metadata"))
+    return value
+
+
+def _check_text(name: str, value: Any) -> None:
+    if name == "record_id" and isinstance(value, int) and not isinstance(value, bool):
+        return
+    if value is not None and (not isinstance(value, str) or len(value) > LONGEST or "\x00" in value):
+        raise invalid_field(name, f"{name} must be a text of at most {LONGEST} characters")
+
+
+def _check_metadata(metadata: Any) -> None:
+    if metadata is None:
+        return
+    if not isinstance(metadata, dict):
+        raise invalid_field("metadata", "metadata must be an object")
+    text = orjson.dumps(metadata)
+    if len(text) > MAX_METADATA:
+        raise invalid_field("metadata", f"metadata must have at most {MAX_METADATA} bytes")
+    if b"\\u0000" in text:
+        raise invalid_field("metadata", "metadata must not hold the character NUL")

@@ -1,0 +1,53 @@
+"""What the events service does with the three streams: it writes down what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent, Signal
+from libs.shared.postgres.databases import Connection
+from services.events import store
+from services.events.audit import audit_row, definition_of
+from services.events.rows import days_of, moment_of, signal_row, telemetry_rows
+
+if TYPE_CHECKING:
+    from services.events.service import State
+
+Spans = Sequence[Mapping[str, Any]]
+
+
+async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
+    """Know what has to be masked, as of the newest commit or later."""
+    await state.definitions.load(app, at_least=max(event.schema_version for event in events))
+
+
+async def on_commit(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
+    """One audit row, unless the entity opts out."""
+    row = audit_row(event, definition_of(state.definitions.of(app), event.entity))
+    if row is not None:
+        await store.insert_audit(transaction, row)
+
+
+async def before_signals(state: State, app: AppRef, signals: Sequence[Signal]) -> None:
+    """Make the days that are missing."""
+    await state.partitions.ensure(app, days_of(signal.at for signal in signals))
+
+
+async def on_signal(state: State, app: AppRef, transaction: Connection, signal: Signal) -> None:
+    """One event, unless it is older than what is kept."""
+    if moment_of(signal.at) >= state.partitions.since():
+        await store.insert(transaction, [signal_row(signal)])
+
+
+async def before_telemetry(state: State, app: AppRef, batches: Sequence[Spans]) -> None:
+    """Make the days that are missing."""
+    await state.partitions.ensure(app, days_of(span["created_at"] for spans in batches for span in spans))
+
+
+async def on_telemetry(state: State, app: AppRef, transaction: Connection, spans: Spans) -> None:
+    """A batch of spans, in one statement."""
+    rows = telemetry_rows(spans, state.partitions.since())
+    if rows:
+        await store.insert(transaction, rows)

@@ -1,0 +1,41 @@
+"""The days that have a partition, remembered per app, and the days that are too old to have one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from libs.shared import clock
+from libs.shared.contracts.context import AppRef
+from libs.shared.postgres.databases import Databases
+from services.events import store
+
+MOST = 20_000
+"""Days remembered, over all apps."""
+
+
+class Partitions:
+    """The day partitions as one process knows them."""
+
+    def __init__(self, databases: Databases, retention_days: int) -> None:
+        self._databases = databases
+        self._retention = timedelta(days=retention_days)
+        self._known: set[tuple[str, date]] = set()
+
+    def since(self) -> datetime:
+        """The oldest moment whose events are kept."""
+        return clock.now() - self._retention
+
+    def oldest_day(self) -> date:
+        """The day of that moment: days before it may go."""
+        return self.since().astimezone(UTC).date()
+
+    async def ensure(self, app: AppRef, days: Iterable[date]) -> None:
+        """Make the partitions of `days` that are missing; too old ones are left out."""
+        oldest = self.oldest_day()
+        for day in days:
+            if day >= oldest and (app.id, day) not in self._known:
+                await store.ensure_day(self._databases.of(app), day)
+                if len(self._known) >= MOST:
+                    self._known.clear()
+                self._known.add((app.id, day))

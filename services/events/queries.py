@@ -1,0 +1,122 @@
+"""What the URL's query asks for, as SQL conditions with their values: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from libs.shared.contracts.records import Pairs
+from libs.shared.errors import RocketError
+from libs.shared.ids import parse_uuid
+from libs.shared.schema import BadValue, FieldDefinition, parse_text
+
+EVENT_FILTERS = ("source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status")
+AUDIT_FILTERS = ("entity", "record_id", "user_id", "action")
+GROUPS = ("source", "entity", "action")
+WINDOW = timedelta(hours=24)
+FARTHEST = 10_000_000
+_TIME = FieldDefinition(name="time", type="timestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows, in which order, which stretch of them; `where` and `order` hold no words of the caller."""
+
+    where: str
+    values: tuple[Any, ...]
+    order: str
+    page: int
+    per_page: int
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
+
+
+def events_selection(query: Pairs) -> Selection:
+    """`GET /_events`: filters, newest first, 50 a page, at most 100."""
+    return _selection(query, EVENT_FILTERS, "created_at", "id", 50)
+
+
+def audit_selection(query: Pairs) -> Selection:
+    """`GET /_admin/audit-logs`: filters, newest first, 50 a page, at most 100."""
+    return _selection(query, AUDIT_FILTERS, '"timestamp"', "position {0}, n", 50)
+
+
+def window(query: Pairs, now: datetime) -> tuple[datetime, datetime]:
+    """`from` and `to` of statistics; by default the 24 hours up to `to`, which is now."""
+    asked = dict(query)
+    until = _moment(asked, "to") or now
+    return _moment(asked, "from") or until - WINDOW, until
+
+
+def grouping(query: Pairs) -> str | None:
+    """The column to group statistics by, besides source. Raises INVALID_QUERY."""
+    group = dict(query).get("group_by") or None
+    if group is not None and group not in GROUPS:
+        raise RocketError("INVALID_QUERY", f"group_by must be one of {', '.join(GROUPS)}")
+    return group
+
+
+def _selection(query: Pairs, filters: tuple[str, ...], time: str, tie: str, per_page: int) -> Selection:
+    asked = dict(query)
+    clauses: list[str] = []
+    values: list[Any] = []
+    for name in filters:
+        if asked.get(name):
+            values.append(_value(name, asked[name]))
+            clauses.append(_clause(name, asked[name], len(values)))
+    for name, operator in (("from", ">="), ("to", "<=")):
+        if (moment := _moment(asked, name)) is not None:
+            values.append(moment)
+            clauses.append(f"{time} {operator} ${len(values)}")
+    direction = _direction(asked.get("sort", ""), time.strip('"'))
+    return Selection(
+        where=" AND ".join(clauses) or "true",
+        values=tuple(values),
+        order=f"{time} {direction}, {tie.format(direction)} {direction}",
+        page=min(_positive(asked.get("page", ""), 1), FARTHEST),
+        per_page=min(_positive(asked.get("per_page", ""), per_page), 100),
+    )
+
+
+def _clause(name: str, text: str, number: int) -> str:
+    if name == "action" and text.endswith(".*"):
+        return f"starts_with(action, ${number})"
+    return f"{name} = ${number}"
+
+
+def _value(name: str, text: str) -> Any:
+    if name == "trace_id":
+        trace_id = parse_uuid(text)
+        if trace_id is None:
+            raise RocketError("INVALID_QUERY", "trace_id must be a UUID")
+        return trace_id
+    if name == "action" and text.endswith(".*"):
+        text = text[:-1]
+    if "\x00" in text:
+        raise RocketError("INVALID_QUERY", f"{name} must not hold the character NUL")
+    return text
+
+
+def _direction(sort: str, column: str) -> str:
+    if sort not in ("", column, f"-{column}"):
+        raise RocketError("UNKNOWN_FIELD", f"sort must be {column} or -{column}")
+    return "ASC" if sort == column else "DESC"
+
+
+def _moment(asked: Mapping[str, str], name: str) -> datetime | None:
+    if not asked.get(name):
+        return None
+    try:
+        moment: datetime = parse_text(_TIME, asked[name])
+    except BadValue as problem:
+        raise RocketError("INVALID_QUERY", f"{name} {problem}") from None
+    return moment
+
+
+def _positive(text: str, default: int) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return number or default

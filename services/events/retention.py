@@ -1,0 +1,51 @@
+"""The worker that lets old days go: one replica, once an hour, app after app."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from libs.shared.contracts.context import AppRef
+from services.events import store
+
+if TYPE_CHECKING:
+    from services.events.service import State
+
+log = structlog.get_logger()
+
+LEASE = "events/retention"
+INTERVAL = 3600.0
+FIRST = 60.0
+"""Seconds until the first look, and until the next when one failed."""
+PACE = 0.2
+"""Seconds between two apps."""
+
+
+async def retain(state: State) -> None:
+    """Drop what is older than the settings say, until cancelled."""
+    pause = FIRST
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            apps = await state.apps.all() if LEASE in await state.leases.claim([LEASE]) else []
+        except Exception as error:
+            log.warning("events.retention_waits", error=str(error))
+            pause = FIRST
+            continue
+        for app in apps:
+            await _drop(state, app)
+            await asyncio.sleep(PACE)
+        pause = INTERVAL
+
+
+async def _drop(state: State, app: AppRef) -> None:
+    """One app; if its database is away or busy, the next hour will do."""
+    try:
+        dropped = await store.drop_days_before(state.databases.of(app), state.partitions.oldest_day())
+    except Exception as error:
+        log.warning("events.not_dropped", app=app.name, error=str(error))
+        return
+    if dropped:
+        log.info("events.days_dropped", app=app.name, days=dropped)

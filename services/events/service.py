@@ -1,0 +1,90 @@
+"""The events service: its table of contents."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.consumer import Consumer
+from libs.shared.bus.leases import Leases
+from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
+from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
+from libs.shared.postgres.databases import Databases
+from libs.shared.runtime import Core, Service, Settings
+from libs.shared.schema.cache import Schemas
+from services.events import consumers, handlers, retention
+from services.events.definitions import Definitions
+from services.events.partitions import Partitions
+
+
+class EventsSettings(Settings):
+    """What the events service needs to know besides."""
+
+    retention_days: int = Field(7, ge=1, le=3650, description="days for which spans and events are kept")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What handlers, consumers and the retention work with."""
+
+    databases: Databases
+    leases: Leases
+    apps: Apps
+    definitions: Definitions
+    partitions: Partitions
+
+
+@contextlib.asynccontextmanager
+async def open_state(core: Core) -> AsyncIterator[State]:
+    """The service's state."""
+    schemas = Schemas(core.asker)
+    listening = asyncio.create_task(schemas.listen(core.connection))
+    partitions = Partitions(core.databases, core.settings.retention_days)
+    try:
+        yield State(core.databases, core.leases, core.apps, Definitions(schemas), partitions)
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+SERVICE = Service(
+    name="events",
+    open=open_state,
+    settings=EventsSettings,
+    endpoints={
+        RecordEvent: handlers.record_event,
+        ListEvents: handlers.list_events,
+        GetTrace: handlers.get_trace,
+        GetStats: handlers.get_stats,
+        ListAuditLogs: handlers.list_audit_logs,
+    },
+    consumers=(
+        Consumer(
+            name="audit",
+            stream=COMMITS,
+            handle=consumers.on_commit,
+            before=consumers.before_commits,
+            commutative=True,
+        ),
+        Consumer(
+            name="signals",
+            stream=SIGNALS,
+            handle=consumers.on_signal,
+            before=consumers.before_signals,
+            commutative=True,
+        ),
+        Consumer(
+            name="telemetry",
+            stream=TELEMETRY,
+            handle=consumers.on_telemetry,
+            before=consumers.before_telemetry,
+            commutative=True,
+        ),
+    ),
+    workers=(retention.retain,),
+)

@@ -1,0 +1,142 @@
+"""Every statement of the events service, named and explained. `where` and `order` come from queries.py."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from libs.shared.postgres.databases import Connection, Database
+from services.events.queries import Selection
+
+COLUMNS = """id, trace_id, span_id, parent_span_id, event_type, source, component, action, entity, record_id,
+    user_id, duration_ms, status, metadata, created_at"""
+# Any number of events at once.
+INSERT = f"""
+INSERT INTO events.events ({COLUMNS})
+SELECT coalesce(id, uuidv7()), trace_id, span_id, parent_span_id, event_type, source, component, action,
+    entity, record_id, user_id, duration_ms, status, coalesce(metadata, '{{}}'), created_at
+FROM jsonb_to_recordset($1::jsonb) AS x(
+    id uuid, trace_id uuid, span_id uuid, parent_span_id uuid, event_type text, source text, component text,
+    action text, entity text, record_id text, user_id text, duration_ms double precision, status text,
+    metadata jsonb, created_at timestamptz
+)
+"""  # noqa: S608
+# One page and how many there are in all.
+LIST = """
+SELECT (SELECT count(*) FROM events.events WHERE {where}) AS total,
+       (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
+           SELECT {columns} FROM events.events WHERE {where} ORDER BY {order} LIMIT {limit} OFFSET {offset}
+       ) x)::text AS rows
+"""
+# A trace, from its beginning; a trace of more spans than a screen can hold is cut.
+TRACE = f"""
+SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
+    SELECT {COLUMNS} FROM events.events WHERE trace_id = $1 ORDER BY created_at, id LIMIT 5000
+) x
+"""  # noqa: S608
+
+_FIGURES = """coalesce(round(avg(duration_ms)::numeric, 3), 0)::float8 AS avg_duration_ms,
+    coalesce(round(avg((status = 'error')::int), 4), 0)::float8 AS error_rate"""
+# Figures of a window ($1 to $2), as the JSON of one of its parts.
+SUMMARY = f"""
+SELECT row_to_json(x)::text FROM (
+    SELECT count(*) AS total_events, count(DISTINCT trace_id) AS total_traces, {_FIGURES},
+        coalesce(round(percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)::numeric, 3), 0)::float8
+            AS p95_duration_ms
+    FROM events.events WHERE created_at BETWEEN $1 AND $2
+) x
+"""  # noqa: S608
+BY_GROUP = f"""
+SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
+    SELECT {{column}}, count(*) AS count, {_FIGURES} FROM events.events
+    WHERE created_at BETWEEN $1 AND $2 AND {{column}} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100
+) x
+"""  # noqa: S608
+# The slowest traces by their root; where several spans have no parent, the front door's is the root.
+SLOWEST = """
+SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
+    SELECT * FROM (
+        SELECT DISTINCT ON (trace_id) trace_id, duration_ms, action, entity, created_at FROM events.events
+        WHERE created_at BETWEEN $1 AND $2 AND trace_id IS NOT NULL AND parent_span_id IS NULL
+          AND duration_ms IS NOT NULL
+        ORDER BY trace_id, (source = 'http') DESC, created_at
+    ) roots ORDER BY duration_ms DESC LIMIT 10
+) x
+"""
+
+# An audit row, unless this commit has one.
+AUDIT = """
+INSERT INTO events.audit_logs
+SELECT * FROM jsonb_populate_record(NULL::events.audit_logs, $1::jsonb)
+ON CONFLICT (position, n) DO NOTHING
+"""
+AUDIT_COLUMNS = """id, entity, record_id, action, old_data, new_data, changed_fields, user_id, user_email,
+    ip_address, trace_id, "timestamp", position, n, version"""
+AUDIT_LIST = LIST.replace("events.events", "events.audit_logs")
+
+ENSURE_DAY = "SELECT events.ensure_day($1)"
+DROP_DAYS = "SELECT events.drop_days_before($1)"
+
+
+async def insert(source: Connection | Database, rows: Sequence[dict[str, Any]]) -> None:
+    """Store events; their days must have partitions."""
+    await source.execute(INSERT, orjson.dumps(rows).decode())
+
+
+async def insert_audit(transaction: Connection, row: dict[str, Any]) -> None:
+    """Store an audit row."""
+    await transaction.execute(AUDIT, orjson.dumps(row).decode())
+
+
+async def page(database: Database, selection: Selection) -> tuple[int, bytes]:
+    """How many events match, and a page of them as a JSON list."""
+    return await _page(database, LIST, COLUMNS, selection)
+
+
+async def audit_page(database: Database, selection: Selection) -> tuple[int, bytes]:
+    """How many audit rows match, and a page of them as a JSON list."""
+    return await _page(database, AUDIT_LIST, AUDIT_COLUMNS, selection)
+
+
+async def _page(database: Database, sql: str, columns: str, selection: Selection) -> tuple[int, bytes]:
+    statement = sql.format(
+        where=selection.where,
+        columns=columns,
+        order=selection.order,
+        limit=selection.per_page,
+        offset=selection.offset,
+    )
+    row = await database.fetchrow(statement, *selection.values)
+    assert row is not None
+    return row["total"], row["rows"].encode()
+
+
+async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]:
+    """All events of a trace."""
+    spans: list[dict[str, Any]] = orjson.loads(await database.fetchval(TRACE, trace_id))
+    return spans
+
+
+async def stats(
+    database: Database, since: datetime, until: datetime, groups: Sequence[str]
+) -> dict[str, Any]:
+    """Summary, slowest traces and `by_<group>` of a window, each read for itself."""
+    parts = {"summary": SUMMARY}
+    parts |= {f"by_{group}": BY_GROUP.format(column=group) for group in groups}
+    parts["slowest_traces"] = SLOWEST
+    return {name: orjson.Fragment(await database.fetchval(sql, since, until)) for name, sql in parts.items()}
+
+
+async def ensure_day(database: Database, day: date) -> None:
+    """Make the partition of a day. In a transaction of its own: it must not wait for its own writer."""
+    await database.execute(ENSURE_DAY, day)
+
+
+async def drop_days_before(database: Database, day: date) -> int:
+    """Drop all events of the days before; answers the number of days."""
+    dropped: int = await database.fetchval(DROP_DAYS, day)
+    return dropped

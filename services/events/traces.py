@@ -1,0 +1,65 @@
+"""A trace as a tree: pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+DEEPEST = 50
+"""Levels of the tree; what lies deeper is shown at this level."""
+
+Span = dict[str, Any]
+
+
+def waterfall(spans: Sequence[Span]) -> Span:
+    """`{trace_id, root_span: {..., children}, span_count, total_duration_ms}` of a trace's spans, one or more.
+
+    Children are in order of time. Spans whose parent is not among them are shown below the root.
+    """
+    ordered = sorted(spans, key=lambda span: span["created_at"])
+    nodes = [{**span, "children": []} for span in ordered]
+    root = _root(nodes)
+    _attach(root, nodes)
+    return {
+        "trace_id": root["trace_id"],
+        "root_span": root,
+        "span_count": len(nodes),
+        "total_duration_ms": root["duration_ms"],
+    }
+
+
+def _root(nodes: Sequence[Span]) -> Span:
+    """The first parentless span, one of the front door if there is any."""
+    known = {node["span_id"] for node in nodes}
+    tops = [node for node in nodes if node["parent_span_id"] not in known] or list(nodes)
+    return next((node for node in tops if node["source"] == "http"), tops[0])
+
+
+def _attach(root: Span, nodes: Sequence[Span]) -> None:
+    """Hang every node below its parent, level by level from the root; leftovers below the root."""
+    waiting: dict[str | None, list[Span]] = defaultdict(list)
+    known = {node["span_id"] for node in nodes if node["span_id"]}
+    for node in nodes:
+        if node is not root:
+            parent = node["parent_span_id"]
+            waiting[parent if parent in known else root["span_id"]].append(node)
+    _descend(root, waiting)
+    while left := [node for group in waiting.values() for node in group]:
+        # Parents that are each other's children: nothing reaches them from the root.
+        waiting[left[0]["parent_span_id"]].remove(left[0])
+        root["children"].append(left[0])
+        _descend(left[0], waiting)
+
+
+def _descend(top: Span, waiting: dict[str | None, list[Span]]) -> None:
+    level = [(top, top)]
+    depth = 0
+    while level:
+        depth += 1
+        below = []
+        for node, shown in level:
+            for child in waiting.pop(node["span_id"], []):
+                shown["children"].append(child)
+                below.append((child, child if depth < DEEPEST else shown))
+        level = below

@@ -1,0 +1,1 @@
+"""HTTP: the server, the door, and the way on to the service that answers."""

@@ -1,0 +1,72 @@
+"""Who is there, and may they come in: app, token, role, in this order."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import replace
+from enum import Enum
+
+from aiohttp import web
+
+from libs.shared import clock
+from libs.shared.contracts.context import Context
+from libs.shared.errors import RocketError
+from libs.shared.ids import parse_uuid
+from libs.shared.telemetry import tracing
+from services.gateway.identity.tokens import unauthorized
+from services.gateway.state import State
+
+BEARER = re.compile(r"bearer +([^\s]+) *", re.IGNORECASE)
+APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+class Access(Enum):
+    """Who may use a route."""
+
+    PUBLIC = "public"
+    USER = "user"
+    ADMIN = "admin"
+    PLATFORM = "platform"
+
+
+def begin(state: State, request: web.Request) -> Context:
+    """The context of a request: its trace (a UUID sent along is kept), deadline and origin."""
+    sent = parse_uuid(request.headers.get("X-Trace-ID", "").lower())
+    return Context(
+        trace_id=str(sent or uuid.uuid4()),
+        deadline=clock.unix() + state.settings.request_timeout,
+        ip=request.remote or "",
+        user_agent=request.headers.get("User-Agent", "")[:256],
+    )
+
+
+async def enter(state: State, request: web.Request, context: Context, access: Access) -> Context:
+    """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN."""
+    name = request.match_info.get("app")
+    if name is not None:
+        app = await state.core.apps.by_name(name) if APP_NAME.fullmatch(name) else None
+        if app is None:
+            raise RocketError("APP_NOT_FOUND", f"App not found: {name[:64]}")
+        context = context.for_app(app)
+    if access is Access.PUBLIC:
+        return context
+    return _identified(state, request, context, access)
+
+
+def _identified(state: State, request: web.Request, context: Context, access: Access) -> Context:
+    token = _bearer(request)
+    if access is Access.PLATFORM:
+        return context.for_user(state.tokens.verify_platform(token))
+    with tracing.span("auth", "tokens", "auth.validate"):
+        identity = state.tokens.verify_app(token, context.the_app)
+    if access is Access.ADMIN and not identity.is_admin:
+        raise RocketError("FORBIDDEN", "Only admins may do this")
+    return replace(context, identity=identity)
+
+
+def _bearer(request: web.Request) -> str:
+    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+    if match is None:
+        raise unauthorized()
+    return match[1]

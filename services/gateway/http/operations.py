@@ -1,0 +1,105 @@
+"""How Rocket is: alive, ready, measured; and what it could not do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from libs.shared.contracts.context import SYSTEM, Context
+from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.operations import (
+    SERVICES,
+    CheckReadiness,
+    ListDeadLetters,
+    Readiness,
+    ReplayDeadLetter,
+    of,
+)
+from libs.shared.errors import RocketError, not_found
+from libs.shared.runtime.health import prometheus, readiness
+from services.gateway.identity.store import has_users
+from services.gateway.state import State
+
+WITH_CONSUMERS = ("workflow", "webhook", "notify", "events")
+"""Services that live off streams, and so can have dead letters."""
+TIME = 3.0
+"""Seconds a service has to say how it is."""
+
+
+async def health(state: State, request: web.Request, context: Context) -> Answer:
+    return Answer(body=b'{"status":"ok"}')
+
+
+async def ready(state: State, request: web.Request, context: Context) -> Answer:
+    """200 when every service is ready, else 503; either way with what each one says."""
+    states = await _states(state, context)
+    body = {
+        "ready": all(s.ready for s in states.values()),
+        "services": {
+            name: {"ready": s.ready, "checks": s.checks, "lag": s.lag} for name, s in states.items()
+        },
+    }
+    return Answer(200 if body["ready"] else 503, orjson.dumps(body))
+
+
+async def metrics(state: State, request: web.Request, context: Context) -> Answer:
+    states = await _states(state, context)
+    text = "".join(prometheus(name, readiness) for name, readiness in states.items())
+    return Answer(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def dead_letters(state: State, request: web.Request, context: Context) -> Answer:
+    """What all services have parked; a service that is away is named under `unavailable`."""
+    answers = await asyncio.gather(*(_letters(state, context, name) for name in WITH_CONSUMERS))
+    letters: list[Any] = [letter for found in answers if found is not None for letter in found]
+    away = [name for name, found in zip(WITH_CONSUMERS, answers, strict=True) if found is None]
+    letters.sort(key=lambda letter: str(letter["parked_at"]), reverse=True)
+    return Answer(body=orjson.dumps({"data": letters, "meta": {"total": len(letters), "unavailable": away}}))
+
+
+async def replay(state: State, request: web.Request, context: Context) -> Answer:
+    service = request.match_info["service"]
+    if service not in WITH_CONSUMERS:
+        raise not_found("Dead letter")
+    question: Callable[[str], Ask[Answer]] = of(service, ReplayDeadLetter)
+    answer = await state.core.asker.ask(question(request.match_info["id"]), context)
+    return answer
+
+
+async def _letters(state: State, context: Context, service: str) -> list[Any] | None:
+    try:
+        answer: Answer = await state.core.asker.ask(of(service, ListDeadLetters)(), context)
+    except RocketError:
+        return None
+    letters: list[Any] = orjson.loads(answer.body)["data"]
+    return letters
+
+
+async def _states(state: State, context: Context) -> dict[str, Readiness]:
+    others = [name for name in SERVICES if name != state.core.name]
+    asked = context.for_user(SYSTEM).within(TIME)
+    found = await asyncio.gather(*(_state_of(state, asked, name) for name in others))
+    return {state.core.name: await _own_state(state), **dict(zip(others, found, strict=True))}
+
+
+async def _own_state(state: State) -> Readiness:
+    """Ready means also that somebody can log in: the platform has its first account."""
+    own = await readiness(state.core, ())
+    try:
+        seeded = await has_users(state.core.databases.platform)
+    except RocketError:
+        return own
+    checks = {**own.checks, "platform account": "ok" if seeded else "not made yet"}
+    return Readiness(own.ready and seeded, checks, own.lag)
+
+
+async def _state_of(state: State, context: Context, service: str) -> Readiness:
+    try:
+        answer: Readiness = await state.core.asker.ask(of(service, CheckReadiness)(), context)
+    except RocketError as error:
+        return Readiness(False, {"service": error.message})
+    return answer

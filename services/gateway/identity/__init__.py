@@ -1,0 +1,1 @@
+"""Users, passwords, tokens and sessions, of the platform and of every app."""

@@ -1,0 +1,107 @@
+"""The one routing table: which request is whose, and who may make it. First match wins."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from libs.shared.contracts import apps, events, files, notifications, records, webhooks, workflows
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer, Ask
+from services.gateway.http import accounts, operations, uploads
+from services.gateway.http.door import Access
+from services.gateway.state import State
+
+Call = Callable[[State, web.Request, Context], Awaitable[Answer | web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A route that the gateway answers itself."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`target` is the contract that is asked over NATS, or the gateway's own function."""
+
+    method: str
+    path: str
+    target: type[Ask[Any]] | Local
+    access: Access
+
+
+P = "/api/_platform"
+A = "/api/{app}"
+RECORDS = A + "/{entity:[A-Za-z][A-Za-z0-9_]*}"
+
+ROUTES = (
+    # Operating
+    Route("GET", "/health", Local(operations.health), Access.PUBLIC),
+    Route("GET", "/healthz", Local(operations.health), Access.PUBLIC),
+    Route("GET", "/readyz", Local(operations.ready), Access.PUBLIC),
+    Route("GET", "/metrics", Local(operations.metrics), Access.PUBLIC),
+    # The platform
+    Route("POST", P + "/auth/login", Local(accounts.login), Access.PUBLIC),
+    Route("POST", P + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),
+    Route("POST", P + "/auth/logout", Local(accounts.logout), Access.PUBLIC),
+    Route("GET", P + "/apps", apps.ListApps, Access.PLATFORM),
+    Route("POST", P + "/apps", apps.CreateApp, Access.PLATFORM),
+    Route("GET", P + "/apps/{app_name}", apps.GetApp, Access.PLATFORM),
+    Route("DELETE", P + "/apps/{app_name}", apps.DeleteApp, Access.PLATFORM),
+    # Accounts of an app
+    Route("POST", A + "/auth/login", Local(accounts.login), Access.PUBLIC),
+    Route("POST", A + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),
+    Route("POST", A + "/auth/logout", Local(accounts.logout), Access.PUBLIC),
+    Route("GET", A + "/_admin/users", Local(accounts.list_users), Access.ADMIN),
+    Route("POST", A + "/_admin/users", Local(accounts.create_user), Access.ADMIN),
+    Route("GET", A + "/_admin/users/{id}", Local(accounts.get_user), Access.ADMIN),
+    Route("PUT", A + "/_admin/users/{id}", Local(accounts.replace_user), Access.ADMIN),
+    Route("DELETE", A + "/_admin/users/{id}", Local(accounts.delete_user), Access.ADMIN),
+    # What has happened
+    Route("GET", A + "/_admin/webhook-logs", webhooks.ListDeliveries, Access.ADMIN),
+    Route("GET", A + "/_admin/webhook-logs/{id}", webhooks.GetDelivery, Access.ADMIN),
+    Route("POST", A + "/_admin/webhook-logs/{id}/retry", webhooks.RetryDelivery, Access.ADMIN),
+    Route("GET", A + "/_admin/notifications", notifications.ListNotifications, Access.ADMIN),
+    Route("POST", A + "/_admin/notifications/{id}/retry", notifications.RetryNotification, Access.ADMIN),
+    Route("GET", A + "/_admin/audit-logs", events.ListAuditLogs, Access.ADMIN),
+    Route("GET", A + "/_admin/dead-letters", Local(operations.dead_letters), Access.ADMIN),
+    Route("POST", A + "/_admin/dead-letters/{service}/{id}/replay", Local(operations.replay), Access.ADMIN),
+    Route("POST", A + "/_events", events.RecordEvent, Access.USER),
+    Route("GET", A + "/_events", events.ListEvents, Access.ADMIN),
+    Route("GET", A + "/_events/stats", events.GetStats, Access.ADMIN),
+    Route("GET", A + "/_events/trace/{trace_id}", events.GetTrace, Access.ADMIN),
+    # Definitions of every kind
+    Route("GET", A + "/_admin/{kind}", apps.ListDefinitions, Access.ADMIN),
+    Route("POST", A + "/_admin/{kind}", apps.CreateDefinition, Access.ADMIN),
+    Route("GET", A + "/_admin/{kind}/{id}", apps.GetDefinition, Access.ADMIN),
+    Route("PUT", A + "/_admin/{kind}/{id}", apps.ReplaceDefinition, Access.ADMIN),
+    Route("DELETE", A + "/_admin/{kind}/{id}", apps.DeleteDefinition, Access.ADMIN),
+    # Files
+    Route("POST", A + "/_files/upload", Local(uploads.upload), Access.USER),
+    Route("GET", A + "/_files", files.ListFiles, Access.ADMIN),
+    Route("GET", A + "/_files/{id}", Local(uploads.download), Access.USER),
+    Route("DELETE", A + "/_files/{id}", Local(uploads.remove), Access.ADMIN),
+    # Workflows and notifications
+    Route("GET", A + "/_workflows", workflows.ListInstances, Access.USER),
+    Route("GET", A + "/_workflows/pending", workflows.ListPending, Access.USER),
+    Route("GET", A + "/_workflows/{id}", workflows.GetInstance, Access.USER),
+    Route("DELETE", A + "/_workflows/{id}", workflows.DeleteInstance, Access.USER),
+    Route("POST", A + "/_workflows/{id}/approve", workflows.ApproveInstance, Access.USER),
+    Route("POST", A + "/_workflows/{id}/reject", workflows.RejectInstance, Access.USER),
+    Route("GET", A + "/_notifications", notifications.ListInbox, Access.USER),
+    Route("POST", A + "/_notifications/read-all", notifications.ReadAllNotifications, Access.USER),
+    Route("POST", A + "/_notifications/{id}/read", notifications.ReadNotification, Access.USER),
+    # Records
+    Route("GET", RECORDS, records.ListRecords, Access.USER),
+    Route("POST", RECORDS, records.CreateRecord, Access.USER),
+    Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),
+    Route("PUT", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
+    Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
+    Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
+    Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
+)

@@ -1,0 +1,42 @@
+"""The table of contents of the gateway; what it answers over HTTP stands in `routes.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from libs.shared.contracts import identity as ask
+from libs.shared.runtime import Core, Service
+from services.gateway.http import server
+from services.gateway.identity import handlers
+from services.gateway.identity.passwords import Passwords
+from services.gateway.identity.seeding import seed_platform
+from services.gateway.identity.tokens import Tokens
+from services.gateway.settings import GatewaySettings
+from services.gateway.state import State
+from services.gateway.storage import Storage
+
+
+@contextlib.asynccontextmanager
+async def open_state(core: Core) -> AsyncIterator[State]:
+    """The HTTP server is up before NATS is, so that it can say what is missing."""
+    settings: GatewaySettings = core.settings
+    tokens = Tokens(settings.secret_key)
+    state = State(core, settings, tokens, Passwords(settings.bcrypt_rounds), Storage(settings))
+    listening = asyncio.create_task(tokens.listen(core.connection))
+    async with server.listening(state):
+        yield state
+    listening.cancel()
+
+
+SERVICE = Service(
+    name="gateway",
+    open=open_state,
+    settings=GatewaySettings,
+    endpoints={
+        ask.SeedAdmin: handlers.seed_admin,
+        ask.FindPeople: handlers.find_people,
+    },
+    workers=(seed_platform,),
+)

@@ -1,0 +1,31 @@
+"""The gateway's settings."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from libs.shared.runtime import Settings
+
+DEVELOPMENT_PASSWORD = "changeme"  # noqa: S105 - documented, and refused in production
+
+
+class GatewaySettings(Settings):
+    """What only the gateway needs to know."""
+
+    http_port: int = Field(8080, ge=0, le=65535, description="port of the REST API")
+    request_timeout: float = Field(10.0, gt=0, description="seconds from the door to the answer")
+    body_timeout: float = Field(30.0, gt=0, description="seconds in which a request's body must arrive")
+    max_body_bytes: int = Field(10 * 1024 * 1024, gt=0, description="largest JSON body, in bytes")
+    max_file_bytes: int = Field(10 * 1024 * 1024, gt=0, description="largest uploaded file, in bytes")
+    bcrypt_rounds: int = Field(12, ge=4, le=16, description="cost of password hashes; 12 takes about 0.3 s of a core")
+    platform_admin_email: str = Field("platform@localhost", description="first account of the platform")
+    platform_admin_password: str = Field(DEVELOPMENT_PASSWORD, description="its password when it is made")
+    storage_url: str = Field("", description="where files go: empty for data_dir/files, or s3://bucket/prefix")
+
+    @model_validator(mode="after")
+    def production_has_no_default_password(self) -> GatewaySettings:
+        """Refuse to start in production with a well-known or short password for the first account."""
+        password = self.platform_admin_password
+        if self.env == "production" and (password == DEVELOPMENT_PASSWORD or len(password) < 12):
+            raise ValueError("ROCKET_PLATFORM_ADMIN_PASSWORD must have at least 12 characters in production")
+        return self

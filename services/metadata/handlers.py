@@ -1,0 +1,112 @@
+"""What the metadata service answers: load → decide → commit → reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts import apps as ask
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError, not_found
+from services.metadata import apps, store
+from services.metadata.changes import change
+from services.metadata.kinds import Kind, kind_named
+from services.metadata.state import State
+
+
+async def create_app(state: State, context: Context, question: ask.CreateApp) -> Answer:
+    app = apps.parse_app(_object(question.body))
+    row = await apps.create(state.core, context, app)
+    return Answer(201, b'{"data":' + row + b"}")
+
+
+async def list_apps(state: State, context: Context, question: ask.ListApps) -> Answer:
+    return Answer(body=b'{"data":' + await store.list_apps(state.core.databases.platform) + b"}")
+
+
+async def get_app(state: State, context: Context, question: ask.GetApp) -> Answer:
+    row = await store.get_app(state.core.databases.platform, question.app_name)
+    if row is None:
+        raise not_found("App")
+    return Answer(body=b'{"data":' + row + b"}")
+
+
+async def delete_app(state: State, context: Context, question: ask.DeleteApp) -> Answer:
+    await apps.delete(state.core, question.app_name)
+    return _answer({"name": question.app_name, "deleted": True})
+
+
+async def find_apps(state: State, context: Context, question: ask.FindApps) -> ask.AppList:
+    rows = await store.find_apps(state.core.databases.platform, question.app_name, question.app_id)
+    return ask.AppList([(row["id"], row["name"], row["database"]) for row in rows])
+
+
+async def list_definitions(state: State, context: Context, question: ask.ListDefinitions) -> Answer:
+    kind = kind_named(question.kind)
+    rows = await store.list_definitions(state.core.databases.of(context.the_app), kind.name)
+    return _answer([kind.shown(row) for row in rows])
+
+
+async def get_definition(state: State, context: Context, question: ask.GetDefinition) -> Answer:
+    kind = kind_named(question.kind)
+    row = await store.find_definition(state.core.databases.of(context.the_app), kind.name, question.id, kind.named)
+    if row is None:
+        raise not_found(kind.label)
+    return _answer(kind.shown(row))
+
+
+async def create_definition(state: State, context: Context, question: ask.CreateDefinition) -> Answer:
+    kind = kind_named(question.kind)
+    document = _object(question.body)
+    definition = kind.parse(document)
+    async with change(state.core, context, kind, "create") as changing:
+        kind.check(definition, changing.schema)
+        row = await changing.insert(kind.key(definition), kind.stored(document, definition))
+        await kind.hooks.created(changing, row, definition)
+    return _answer(kind.acknowledged(row), 201)
+
+
+async def replace_definition(state: State, context: Context, question: ask.ReplaceDefinition) -> Answer:
+    kind = kind_named(question.kind)
+    async with change(state.core, context, kind, "update") as changing:
+        old = await changing.find(question.id)
+        document = kind.completed(_object(question.body), old)
+        definition = kind.parse(document)
+        kind.check(definition, changing.schema)
+        row = await changing.replace(old, kind.key(definition), kind.stored(document, definition))
+        await kind.hooks.replaced(changing, old, row, definition)
+    return _answer(kind.acknowledged(row))
+
+
+async def delete_definition(state: State, context: Context, question: ask.DeleteDefinition) -> Answer:
+    kind = kind_named(question.kind)
+    async with change(state.core, context, kind, "delete") as changing:
+        old = await changing.find(question.id)
+        await changing.delete(old)
+        await kind.hooks.deleted(changing, old)
+    return _answer({"name" if kind.named else "id": _handle(kind, old), "deleted": True})
+
+
+async def get_schema(state: State, context: Context, question: ask.GetSchema) -> ask.SchemaSnapshot:
+    version, document = await store.load_schema(state.core.databases.of(context.the_app))
+    return ask.SchemaSnapshot(version, document)
+
+
+def _handle(kind: Kind, row: store.Definition) -> str:
+    return row.key if kind.named and row.key else row.id
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    if not isinstance(document, dict):
+        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    return document
+
+
+def _answer(data: Any, status: int = 200) -> Answer:
+    return Answer(status, orjson.dumps({"data": data}))

@@ -1,0 +1,38 @@
+"""The table of contents of the metadata service."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from libs.shared.contracts import apps as ask
+from libs.shared.runtime import Core, Service
+from services.metadata import handlers
+from services.metadata.apps import finish_interrupted
+from services.metadata.state import State
+
+
+@contextlib.asynccontextmanager
+async def open_state(core: Core) -> AsyncIterator[State]:
+    """The core is all the state there is."""
+    yield State(core)
+
+
+SERVICE = Service(
+    name="metadata",
+    open=open_state,
+    endpoints={
+        ask.CreateApp: handlers.create_app,
+        ask.ListApps: handlers.list_apps,
+        ask.GetApp: handlers.get_app,
+        ask.DeleteApp: handlers.delete_app,
+        ask.FindApps: handlers.find_apps,
+        ask.ListDefinitions: handlers.list_definitions,
+        ask.GetDefinition: handlers.get_definition,
+        ask.CreateDefinition: handlers.create_definition,
+        ask.ReplaceDefinition: handlers.replace_definition,
+        ask.DeleteDefinition: handlers.delete_definition,
+        ask.GetSchema: handlers.get_schema,
+    },
+    workers=(finish_interrupted,),
+)

@@ -1,0 +1,205 @@
+"""Every statement of the metadata service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from libs.shared.ids import parse_uuid
+from libs.shared.postgres.databases import Connection, Database, Record
+
+# Apps, in the platform database. Columns are named as api.md names them.
+APP_COLUMNS = """name, display_name, database AS db_name, driver AS db_driver, status, created_at, updated_at"""
+LIST_APPS = f"""
+SELECT coalesce(json_agg(row_to_json(a)), '[]')::text FROM (
+    SELECT {APP_COLUMNS} FROM metadata.apps WHERE status = 'active' ORDER BY name
+) a
+"""
+GET_APP = f"""
+SELECT row_to_json(a)::text FROM (
+    SELECT {APP_COLUMNS} FROM metadata.apps WHERE name = $1 AND status = 'active'
+) a
+"""
+FIND_APPS = """
+SELECT id::text, name, database FROM metadata.apps
+WHERE status = 'active' AND ($1 = '' OR name = $1) AND ($2 = '' OR id::text = $2) ORDER BY name
+"""
+
+# Definitions, in every app database.
+DEFINITION_COLUMNS = """
+    id::text, kind, key, number, document::text, ids::text,
+    to_json(created_at) #>> '{}' AS created_at, to_json(updated_at) #>> '{}' AS updated_at, deleted_at
+"""
+LIST_DEFINITIONS = f"""
+SELECT {DEFINITION_COLUMNS} FROM metadata.definitions WHERE kind = $1 AND deleted_at IS NULL ORDER BY number
+"""
+FIND_BY_KEY = f"""
+SELECT {DEFINITION_COLUMNS} FROM metadata.definitions WHERE kind = $1 AND key = $2 AND deleted_at IS NULL
+"""
+FIND_BY_ID = f"""
+SELECT {DEFINITION_COLUMNS} FROM metadata.definitions WHERE kind = $1 AND id = $2 AND deleted_at IS NULL
+"""
+INSERT_DEFINITION = f"""
+INSERT INTO metadata.definitions (kind, key, document) VALUES ($1, $2, $3::json) RETURNING {DEFINITION_COLUMNS}
+"""
+REPLACE_DEFINITION = f"""
+UPDATE metadata.definitions SET key = $2, document = $3::json, updated_at = now() WHERE id = $1::text::uuid
+RETURNING {DEFINITION_COLUMNS}
+"""
+DELETE_DEFINITION = "UPDATE metadata.definitions SET deleted_at = now() WHERE id = $1::text::uuid"
+STORE_IDS = "UPDATE metadata.definitions SET ids = $2::jsonb WHERE id = $1::text::uuid"
+
+# The version row: locked for the length of a change, raised in its last statement.
+LOCK_VERSION = "SELECT version FROM metadata.schema_version FOR UPDATE"
+RECORD_CHANGE = """
+WITH raised AS (UPDATE metadata.schema_version SET version = $1)
+INSERT INTO metadata.history (version, kind, definition_id, action, document, actor, trace_id)
+VALUES ($1, $2, $3::text::uuid, $4, $5::json, $6::jsonb, $7::text::uuid)
+"""
+ENTITY_NAMES = "SELECT key FROM metadata.definitions WHERE kind = 'entities' AND deleted_at IS NULL"
+LOAD_SCHEMA = """
+SELECT v.version, coalesce((
+    SELECT json_agg(json_build_object(
+        'id', id, 'kind', kind, 'number', number, 'document', document, 'ids', ids,
+        'retired', deleted_at IS NOT NULL) ORDER BY number)
+    FROM metadata.definitions WHERE deleted_at IS NULL OR kind = 'entities'
+), '[]')::text AS rows
+FROM metadata.schema_version v
+"""
+
+
+@dataclass(slots=True)
+class Definition:
+    """A stored definition. `number` is its short id; for entities it is what the log knows them by."""
+
+    id: str
+    key: str | None
+    number: int
+    document: dict[str, Any]
+    ids: dict[str, dict[str, Any]]
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a new definition may refer to."""
+
+    entities: frozenset[str] = field(default_factory=frozenset)
+
+
+async def list_apps(database: Database) -> bytes:
+    text: str = await database.fetchval(LIST_APPS)
+    return text.encode()
+
+
+async def get_app(database: Database, name: str) -> bytes | None:
+    text: str | None = await database.fetchval(GET_APP, name)
+    return text.encode() if text else None
+
+
+async def find_apps(database: Database, name: str, app_id: str) -> Sequence[Record]:
+    return await database.fetch(FIND_APPS, name, app_id)
+
+
+async def list_definitions(database: Database, kind: str) -> list[Definition]:
+    return [_definition(row) for row in await database.fetch(LIST_DEFINITIONS, kind)]
+
+
+async def find_definition(
+    database: Database | Connection, kind: str, handle: str, named: bool
+) -> Definition | None:
+    """By name for named kinds, else by id; None also for what is no id."""
+    if named:
+        row = await database.fetchrow(FIND_BY_KEY, kind, handle)
+    else:
+        identifier = parse_uuid(handle)
+        row = await database.fetchrow(FIND_BY_ID, kind, identifier) if identifier else None
+    return _definition(row) if row else None
+
+
+async def insert_definition(
+    transaction: Connection, kind: str, key: str | None, document: dict[str, Any]
+) -> Definition:
+    return _definition(await transaction.fetchrow(INSERT_DEFINITION, kind, key, _json(document)))
+
+
+async def replace_definition(
+    transaction: Connection, definition_id: str, key: str | None, document: dict[str, Any]
+) -> Definition:
+    return _definition(await transaction.fetchrow(REPLACE_DEFINITION, definition_id, key, _json(document)))
+
+
+async def delete_definition(transaction: Connection, definition_id: str) -> None:
+    await transaction.execute(DELETE_DEFINITION, definition_id)
+
+
+async def store_ids(transaction: Connection, definition_id: str, ids: Mapping[str, Any]) -> None:
+    await transaction.execute(STORE_IDS, definition_id, _json(ids))
+
+
+async def lock_version(transaction: Connection) -> int:
+    version: int = await transaction.fetchval(LOCK_VERSION)
+    return version
+
+
+async def load_names(transaction: Connection) -> Schema:
+    return Schema(frozenset(row["key"] for row in await transaction.fetch(ENTITY_NAMES)))
+
+
+async def record_change(
+    transaction: Connection,
+    version: int,
+    kind: str,
+    action: str,
+    definition: Definition | None,
+    actor: str,
+    trace_id: str,
+) -> None:
+    """Append to the definitions' history and raise the version."""
+    identifier = definition.id if definition else None
+    document = _json(definition.document) if definition and action != "delete" else None
+    await transaction.execute(RECORD_CHANGE, version, kind, identifier, action, document, actor, trace_id)
+
+
+async def load_schema(database: Database) -> tuple[int, dict[str, Any]]:
+    """Version and snapshot document, from one statement and so of one moment."""
+    row = await database.fetchrow(LOAD_SCHEMA)
+    assert row is not None, "every app database has a version row"
+    entities: list[dict[str, Any]] = []
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for item in orjson.loads(row["rows"]):
+        if item["kind"] == "entities":
+            entities.append(_entity(item))
+        else:
+            kinds.setdefault(item["kind"], []).append({"id": item["id"], **item["document"]})
+    return row["version"], {"entities": entities, "kinds": kinds}
+
+
+def _entity(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "number": item["number"],
+        "definition": item["document"],
+        "field_ids": {name: entry["id"] for name, entry in item["ids"].items()},
+        "retired": item["retired"],
+    }
+
+
+def _definition(row: Record | None) -> Definition:
+    assert row is not None, "INSERT and UPDATE … RETURNING of a locked row answer it"
+    return Definition(
+        id=row["id"],
+        key=row["key"],
+        number=row["number"],
+        document=orjson.loads(row["document"]),
+        ids=orjson.loads(row["ids"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

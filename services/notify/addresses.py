@@ -1,0 +1,13 @@
+"""What counts as a mail address. Strict enough that none can smuggle a header or a second recipient."""
+
+from __future__ import annotations
+
+import re
+
+ADDRESS = re.compile(r"""[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+""")
+LONGEST = 254
+
+
+def is_address(text: object) -> bool:
+    """Whether `text` can be written to."""
+    return isinstance(text, str) and len(text) <= LONGEST and ADDRESS.fullmatch(text) is not None

@@ -1,0 +1,46 @@
+"""Commits become notifications: one per matching rule and recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from libs.shared import clock
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.postgres.databases import Connection
+from services.notify import store
+from services.notify.courier import SAFETY
+from services.notify.matching import match, notifications_of
+from services.notify.people import find_people
+from services.notify.state import State
+
+
+async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
+    """Match the rules as of the newest event, ask who is meant, and set the timer that outlives a crash."""
+    book = await state.books.load(app, max(event.schema_version for event in events))
+    matches = {event.key: match(app, book, event) for event in events}
+    directory = await find_people(
+        state.core.asker, app, [found for each in matches.values() for found in each]
+    )
+    mails = False
+    for event in events:
+        planned = [new for found in matches[event.key] for new in notifications_of(found, directory)]
+        state.plans.keep(app, event, planned)
+        mails = mails or any(new.channel == "email" for new in planned)
+    if mails:
+        await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
+
+
+async def note_notifications(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
+    """Insert the notifications of one commit; mails are sent when the transaction has committed."""
+    for new in state.plans.take(app, event):
+        await store.insert(transaction, new, clock.now())
+
+
+def hurry(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
+    """Mails that were committed are due now; no need to wait for the timer."""
+    state.plans.forget(app, events)
+    book = state.books.of(app)
+    if any(rule.definition.channel == "email" for event in events for rule in book.candidates(event)):
+        state.courier.nudge(app)

@@ -1,0 +1,117 @@
+"""One short function per endpoint: load, decide, commit, reply."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.notifications import (
+    ListInbox,
+    ListNotifications,
+    MailQueued,
+    ReadAllNotifications,
+    ReadNotification,
+    RetryNotification,
+    SendMail,
+)
+from libs.shared.errors import invalid, invalid_field, not_found
+from libs.shared.ids import parse_uuid
+from services.notify import store
+from services.notify.addresses import is_address
+from services.notify.courier import SAFETY
+from services.notify.matching import NewNotification
+from services.notify.paging import page_of
+from services.notify.state import State
+from services.notify.templates import MAX_BODY, one_line
+
+MAX_RECIPIENTS = 100
+
+
+async def send_mail(state: State, context: Context, question: SendMail) -> MailQueued:
+    """Queue a mail of another service, once per effect key."""
+    _check(question)
+    app, now = context.the_app, clock.now()
+    new = NewNotification(
+        channel="email",
+        recipient=", ".join(dict.fromkeys(question.to)),
+        subject=one_line(question.subject),
+        body=question.text.replace("\0", "")[:MAX_BODY],
+        effect_key=f"mail/{question.effect_key}",
+        trace_id=context.trace_id,
+        metadata={"cause": context.cause},
+    )
+    await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
+    async with state.core.databases.of(app).transaction() as transaction:
+        queued = await store.insert(transaction, new, now)
+        first = queued or await store.find_by_effect(transaction, new.effect_key)
+    state.courier.nudge(app)
+    return MailQueued(first, repeated=queued is None)
+
+
+async def list_inbox(state: State, context: Context, question: ListInbox) -> Answer:
+    """One page of the caller's inbox, newest first."""
+    query = dict(question.query)
+    page = page_of(query)
+    unread = query.get("unread", "").lower() == "true"
+    database = state.core.databases.of(context.the_app)
+    rows, total = await store.inbox(database, context.user.id, unread, page.size, page.offset)
+    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
+
+
+async def read_notification(state: State, context: Context, question: ReadNotification) -> Answer:
+    """One of the caller's notifications, read from now on."""
+    database = state.core.databases.of(context.the_app)
+    row = await store.read(database, context.user.id, _id(question.id), clock.now())
+    if row is None:
+        raise not_found("Notification")
+    return Answer(body=b'{"data":%s}' % row)
+
+
+async def read_all_notifications(state: State, context: Context, _: ReadAllNotifications) -> Answer:
+    """All of the caller's notifications, read from now on."""
+    updated = await store.read_all(state.core.databases.of(context.the_app), context.user.id, clock.now())
+    return Answer(body=b'{"data":{"updated":%d}}' % updated)
+
+
+async def list_notifications(state: State, context: Context, question: ListNotifications) -> Answer:
+    """One page of the log of all notifications, newest first."""
+    query = dict(question.query)
+    page = page_of(query)
+    status, channel = query.get("status", ""), query.get("channel", "")
+    database = state.core.databases.of(context.the_app)
+    rows, total = await store.log(database, status, channel, page.size, page.offset)
+    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
+
+
+async def retry_notification(state: State, context: Context, question: RetryNotification) -> Answer:
+    """A failed mail once more, now, whatever the number of attempts."""
+    notification_id, app, now = _id(question.id), context.the_app, clock.now()
+    database = state.core.databases.of(app)
+    await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
+    made_due = await store.make_due(database, notification_id, now)
+    row = await store.get(database, notification_id)
+    if row is None:
+        raise not_found("Notification")
+    if not made_due:
+        raise invalid("Only failed notifications that have a recipient can be retried")
+    state.courier.nudge(app)
+    return Answer(body=b'{"data":%s}' % row)
+
+
+def _check(question: SendMail) -> None:
+    if not 1 <= len(question.to) <= MAX_RECIPIENTS or not all(map(is_address, question.to)):
+        raise invalid_field("to", f"to must be 1 to {MAX_RECIPIENTS} mail addresses")
+    if not question.effect_key:
+        raise invalid_field("effect_key", "effect_key must not be empty")
+
+
+def _id(text: str) -> UUID:
+    identifier = parse_uuid(text)
+    if identifier is None:
+        raise not_found("Notification")
+    return identifier

@@ -1,0 +1,41 @@
+"""Asking the gateway who is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from libs.shared.bus.asking import Asker
+from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.identity import FindPeople
+from services.notify.matching import Match
+from services.notify.recipients import Directory
+
+PATIENCE = 10.0
+"""Seconds the gateway has for its answer."""
+
+
+async def find_people(asker: Asker, app: AppRef, matches: Sequence[Match]) -> Directory:
+    """The users that the matches need to know. Raises what asking the gateway raises."""
+    directory = Directory()
+    if not matches:
+        return directory
+    event = matches[0].event
+    context = Context(
+        trace_id=event.trace_id,
+        app=app,
+        identity=SYSTEM,
+        cause="notify",
+        cause_depth=event.cause_depth + 1,
+    ).within(PATIENCE)
+    for role in sorted({role for found in matches for role in found.addressees.roles}):
+        directory.roles[role] = (await asker.ask(FindPeople(role=role), context)).people
+        directory.add(directory.roles[role])
+    ids = sorted({user_id for found in matches for user_id in found.addressees.ids})
+    emails = sorted({email for found in matches if _in_app(found) for email in found.addressees.emails})
+    if ids or emails:
+        directory.add((await asker.ask(FindPeople(ids=ids, emails=emails), context)).people)
+    return directory
+
+
+def _in_app(found: Match) -> bool:
+    return found.rule.definition.channel == "in_app"

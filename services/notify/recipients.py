@@ -1,0 +1,77 @@
+"""Who is meant by a rule's recipients. Pure: who the users are is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from libs.shared.ids import parse_uuid
+from services.notify.addresses import is_address
+from services.notify.templates import look_up
+
+MAX_FROM_PATH = 100
+"""Recipients that one path can name."""
+
+Person = tuple[str, str]
+"""A user's id and address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressees:
+    """Recipients before anybody was looked up: users' ids, addresses, roles."""
+
+    ids: frozenset[str] = frozenset()
+    emails: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Directory:
+    """The users that were looked up, by role, id and address (in lower case)."""
+
+    roles: dict[str, Sequence[Person]] = field(default_factory=dict)
+    ids: dict[str, Person] = field(default_factory=dict)
+    emails: dict[str, Person] = field(default_factory=dict)
+
+    def add(self, people: Iterable[Person]) -> None:
+        """Know these users by id and address."""
+        for user_id, email in people:
+            self.ids[user_id.lower()] = self.emails[email.lower()] = (user_id, email)
+
+    def receivers(self, channel: str, addressees: Addressees) -> list[tuple[str, str | None]]:
+        """Address and user id of each recipient, once each; in the inbox only users have a place."""
+        people = [person for role in sorted(addressees.roles) for person in self.roles.get(role, ())]
+        people += [self.ids[user_id] for user_id in sorted(addressees.ids) if user_id in self.ids]
+        found: dict[str, tuple[str, str | None]] = {
+            email.lower(): (email, user_id)
+            for user_id, email in people
+            if channel == "in_app" or is_address(email)
+        }
+        for email in sorted(addressees.emails):
+            person = self.emails.get(email.lower())
+            if person:
+                found.setdefault(email.lower(), (person[1], person[0]))
+            elif channel == "email":
+                found.setdefault(email.lower(), (email, None))
+        return list(found.values())
+
+
+def addressees_of(recipients: Iterable[Mapping[str, str]], environment: Mapping[str, Any]) -> Addressees:
+    """The recipients of a rule for one commit; what a path leads to is an address, a user's id, or a list."""
+    ids: set[str] = set()
+    emails: set[str] = set()
+    roles: set[str] = set()
+    for recipient in recipients:
+        for kind, value in recipient.items():
+            if kind == "role":
+                roles.add(value)
+                continue
+            named = _values(look_up(environment, value)) if kind == "path" else [value]
+            emails.update(name for name in named if is_address(name))
+            ids.update(str(user_id) for name in named if (user_id := parse_uuid(name)))
+    return Addressees(frozenset(ids), frozenset(emails), frozenset(roles))
+
+
+def _values(value: Any) -> list[Any]:
+    return value[:MAX_FROM_PATH] if isinstance(value, list) else [value]

@@ -1,0 +1,40 @@
+"""What becomes of a mail after an attempt. Pure: time is handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from libs.shared.bus.retry import Policy
+
+ATTEMPTS = 5
+LONGEST = 3_600.0
+"""Seconds between two attempts at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An attempt's outcome. `error` says what went wrong, also for some recipients of a mail that was sent."""
+
+    sent: bool
+    error: str | None = None
+    permanent: bool = False
+    """Whether the same mail would fail again: the server refused it, or there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The new status, and when to try again if that is `retrying`."""
+
+    status: str
+    next_retry_at: datetime | None = None
+
+
+def judge(outcome: Outcome, attempt: int, first: float, now: datetime) -> Verdict:
+    """The verdict on attempt number `attempt` (from 1); `first` is the first delay in seconds, doubling."""
+    if outcome.sent:
+        return Verdict("sent")
+    delay = None if outcome.permanent else Policy(ATTEMPTS, first, LONGEST).delay(attempt)
+    if delay is None:
+        return Verdict("failed")
+    return Verdict("retrying", now + timedelta(seconds=delay))

@@ -1,0 +1,65 @@
+"""The table of contents of the notify service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from libs.shared.bus.consumer import Consumer
+from libs.shared.bus.due import Due
+from libs.shared.contracts import notifications as ask
+from libs.shared.contracts.streams import COMMITS
+from libs.shared.runtime import Core, Service
+from libs.shared.schema.cache import Schemas
+from services.notify import consumers, handlers
+from services.notify.books import Books
+from services.notify.courier import Courier
+from services.notify.plans import Plans
+from services.notify.settings import NotifySettings
+from services.notify.state import State
+
+
+@contextlib.asynccontextmanager
+async def open_state(core: Core) -> AsyncIterator[State]:
+    """Rules by app, timers, and the courier."""
+    schemas = Schemas(core.asker)
+    due = Due(core.databases, core.apps, "notify")
+    courier = Courier(core.settings, core.databases, due)
+    listening = asyncio.create_task(schemas.listen(core.connection))
+    try:
+        yield State(core, Books(schemas), Plans(), due, courier)
+    finally:
+        await courier.close()
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def send_mails(state: State) -> None:
+    """Send mails when their time has come."""
+    await state.due.run(state.courier.look)
+
+
+SERVICE = Service(
+    name="notify",
+    open=open_state,
+    settings=NotifySettings,
+    endpoints={
+        ask.SendMail: handlers.send_mail,
+        ask.ListInbox: handlers.list_inbox,
+        ask.ReadNotification: handlers.read_notification,
+        ask.ReadAllNotifications: handlers.read_all_notifications,
+        ask.ListNotifications: handlers.list_notifications,
+        ask.RetryNotification: handlers.retry_notification,
+    },
+    consumers=(
+        Consumer(
+            name="notify",
+            stream=COMMITS,
+            handle=consumers.note_notifications,
+            before=consumers.plan,
+            after=consumers.hurry,
+        ),
+    ),
+    workers=(send_mails,),
+)

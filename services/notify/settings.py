@@ -1,0 +1,39 @@
+"""The notify service's own settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from libs.shared.runtime import Settings
+from services.notify.addresses import is_address
+
+
+class NotifySettings(Settings):
+    """The mail server, beside what every service needs to know."""
+
+    smtp_host: str = Field("", description="SMTP server; empty: mails end as failed in the log")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_from: str = Field("rocket@localhost", description="sender's address of all mails")
+    smtp_username: str = Field("", description="login; empty: none")
+    smtp_password: str = Field("", description="its password")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        "starttls", description="how the connection is secured"
+    )
+    smtp_timeout: float = Field(10.0, gt=0, le=60, description="seconds one mail may take")
+    notify_retry_seconds: float = Field(10.0, gt=0, description="seconds until the first retry; it doubles")
+
+    @model_validator(mode="after")
+    def sender_is_an_address(self) -> NotifySettings:
+        """A sender that no server accepts should be noticed at the start."""
+        if not is_address(self.smtp_from):
+            raise ValueError("ROCKET_SMTP_FROM must be a mail address")
+        return self
+
+    @model_validator(mode="after")
+    def passwords_travel_encrypted(self) -> NotifySettings:
+        """In production no password goes over an open line."""
+        if self.env == "production" and self.smtp_username and self.smtp_tls == "none":
+            raise ValueError("ROCKET_SMTP_TLS must be starttls or tls when there is a login")
+        return self

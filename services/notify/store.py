@@ -1,0 +1,193 @@
+"""Every statement of the notify service. Mails are ready when due and under way nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from libs.shared.ids import uuid7
+from libs.shared.postgres.databases import Connection, Database
+from services.notify.matching import NewNotification
+from services.notify.retry_policy import Verdict
+
+INSERT = """
+INSERT INTO notify.notifications (id, channel, recipient, user_id, subject, body, metadata, entity, record_id,
+    trace_id, error, effect_key, status, sent_at, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT (effect_key) DO NOTHING RETURNING id::text
+"""
+FIND_BY_EFFECT = "SELECT id::text FROM notify.notifications WHERE effect_key = $1"
+NEXT_READY = "SELECT min(greatest(due_at, claimed_until)) FROM notify.notifications WHERE due_at IS NOT NULL"
+# The oldest ready mails, ours until $2.
+CLAIM = """
+UPDATE notify.notifications SET claimed_until = $2 WHERE id IN (
+    SELECT id FROM notify.notifications WHERE due_at IS NOT NULL AND greatest(due_at, claimed_until) <= $1
+    ORDER BY greatest(due_at, claimed_until), id LIMIT $3 FOR UPDATE SKIP LOCKED
+) RETURNING id::text, recipient, subject, body, entity, record_id, attempt, trace_id, created_at, claimed_until
+"""
+# Only whoever holds the claim may say how it went.
+FINISH = """
+UPDATE notify.notifications SET status = $3, attempt = $4, error = $5, next_retry_at = $6, due_at = $6,
+    claimed_until = NULL, sent_at = CASE WHEN $3 = 'sent' THEN $7::timestamptz END
+WHERE id = $1::text::uuid AND claimed_until = $2
+"""
+COLUMNS = """
+    id, channel_id, channel, recipient, user_id, subject, body, status, metadata, entity, record_id, attempt,
+    next_retry_at, error, trace_id, created_at, sent_at, read_at
+"""
+MATCHES = "($1 = '' OR status = $1) AND ($2 = '' OR channel = $2)"
+# Ids are ordered by time, so the newest come first.
+LOG = f"""
+SELECT coalesce(json_agg(row_to_json(n)), '[]')::text FROM (
+    SELECT {COLUMNS} FROM notify.notifications WHERE {MATCHES} ORDER BY id DESC LIMIT $3 OFFSET $4
+) n
+"""  # noqa: S608  only constants are put together
+COUNT_LOG = f"SELECT count(*) FROM notify.notifications WHERE {MATCHES}"  # noqa: S608
+GET = f"""
+SELECT row_to_json(n)::text FROM (SELECT {COLUMNS} FROM notify.notifications WHERE id = $1) n
+"""  # noqa: S608
+MAKE_DUE = """
+UPDATE notify.notifications SET status = 'pending', due_at = $2, next_retry_at = NULL
+WHERE id = $1 AND status = 'failed' AND recipient <> '' RETURNING true
+"""
+INBOX_COLUMNS = "id, subject, body, entity, record_id, metadata, created_at, read_at"
+MINE = "user_id = $1 AND channel = 'in_app' AND status = 'sent'"
+INBOX = f"""
+SELECT coalesce(json_agg(row_to_json(n)), '[]')::text FROM (
+    SELECT {INBOX_COLUMNS} FROM notify.notifications
+    WHERE {MINE} AND ($2 IS FALSE OR read_at IS NULL) ORDER BY id DESC LIMIT $3 OFFSET $4
+) n
+"""  # noqa: S608
+COUNT_INBOX = f"""
+SELECT count(*) FROM notify.notifications WHERE {MINE} AND ($2 IS FALSE OR read_at IS NULL)
+"""  # noqa: S608
+READ = f"""
+WITH n AS (
+    UPDATE notify.notifications SET read_at = coalesce(read_at, $3) WHERE {MINE} AND id = $2
+    RETURNING {INBOX_COLUMNS}
+) SELECT row_to_json(n)::text FROM n
+"""  # noqa: S608
+READ_ALL = f"""
+WITH n AS (UPDATE notify.notifications SET read_at = $2 WHERE {MINE} AND read_at IS NULL RETURNING 1)
+SELECT count(*) FROM n
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A mail that is ours to send until `claimed_until`. `attempt` counts the attempts made so far."""
+
+    id: str
+    recipient: str
+    subject: str
+    body: str
+    entity: str | None
+    record_id: str | None
+    attempt: int
+    trace_id: str
+    created_at: datetime
+    claimed_until: datetime
+
+
+async def insert(transaction: Connection, new: NewNotification, now: datetime) -> str | None:
+    """The id of the new notification; None if its effect key was used before.
+
+    What goes to an inbox has arrived with that; mails become due.
+    """
+    status = "failed" if new.error else "sent" if new.channel == "in_app" else "pending"
+    inserted: str | None = await transaction.fetchval(
+        INSERT,
+        uuid7(),
+        new.channel,
+        new.recipient,
+        new.user_id,
+        new.subject,
+        new.body,
+        orjson.dumps(new.metadata).decode(),
+        new.entity,
+        new.record_id,
+        new.trace_id,
+        new.error,
+        _hashed(new.effect_key),
+        status,
+        now if status == "sent" else None,
+        now if status == "pending" else None,
+    )
+    return inserted
+
+
+async def find_by_effect(transaction: Connection, effect_key: str) -> str:
+    """The id of the notification that has taken this effect key."""
+    found: str = await transaction.fetchval(FIND_BY_EFFECT, _hashed(effect_key))
+    return found
+
+
+async def next_ready(database: Database) -> datetime | None:
+    """When there will be something to send; a past time if there is now."""
+    moment: datetime | None = await database.fetchval(NEXT_READY)
+    return moment
+
+
+async def claim(database: Database, now: datetime, until: datetime, most: int) -> list[Claimed]:
+    """Up to `most` mails that are ready."""
+    return [Claimed(**dict(row)) for row in await database.fetch(CLAIM, now, until, most)]
+
+
+async def finish(
+    database: Database, mail: Claimed, verdict: Verdict, error: str | None, now: datetime
+) -> None:
+    """Record an attempt, unless the claim was lost to another replica meanwhile."""
+    await database.execute(
+        FINISH,
+        mail.id,
+        mail.claimed_until,
+        verdict.status,
+        mail.attempt + 1,
+        error,
+        verdict.next_retry_at,
+        now,
+    )
+
+
+async def log(database: Database, status: str, channel: str, limit: int, offset: int) -> tuple[bytes, int]:
+    """A page of the log as JSON, and how many notifications match in all; "" is no limit."""
+    text: str = await database.fetchval(LOG, status, channel, limit, offset)
+    return text.encode(), await database.fetchval(COUNT_LOG, status, channel)
+
+
+async def get(database: Database, notification_id: UUID) -> bytes | None:
+    """One notification as the log shows it."""
+    text: str | None = await database.fetchval(GET, notification_id)
+    return text.encode() if text else None
+
+
+async def make_due(database: Database, notification_id: UUID, now: datetime) -> bool:
+    """Have a failed mail sent now; False if there is no such mail, or it has nobody to go to."""
+    return bool(await database.fetchval(MAKE_DUE, notification_id, now))
+
+
+async def inbox(database: Database, user_id: str, unread: bool, limit: int, offset: int) -> tuple[bytes, int]:
+    """A page of a user's inbox as JSON, and how many there are in all."""
+    text: str = await database.fetchval(INBOX, user_id, unread, limit, offset)
+    return text.encode(), await database.fetchval(COUNT_INBOX, user_id, unread)
+
+
+async def read(database: Database, user_id: str, notification_id: UUID, now: datetime) -> bytes | None:
+    """Mark one of a user's notifications as read; None if they have no such one."""
+    text: str | None = await database.fetchval(READ, user_id, notification_id, now)
+    return text.encode() if text else None
+
+
+async def read_all(database: Database, user_id: str, now: datetime) -> int:
+    """Mark all of a user's notifications as read; answers how many were not."""
+    count: int = await database.fetchval(READ_ALL, user_id, now)
+    return count
+
+
+def _hashed(effect_key: str) -> str:
+    """Effect keys may be longer than an index can hold."""
+    return hashlib.sha256(effect_key.encode()).hexdigest()

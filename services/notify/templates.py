@@ -1,0 +1,57 @@
+"""`{{ path }}` in plain text. Pure; there is nothing to escape and nothing to run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
+MAX_SUBJECT = 500
+MAX_BODY = 1_000_000
+"""Characters after which a rendered text is cut."""
+
+
+def look_up(environment: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path through objects and lists (by index); None where there is none."""
+    value: Any = environment
+    for part in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and len(part) < 10 and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def as_text(value: Any) -> str:
+    """A value as people read it; None is nothing, objects and lists are JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def render(template: str, environment: Mapping[str, Any]) -> str:
+    """The text with its placeholders filled; a missing path is ""."""
+    room = MAX_BODY
+
+    def value_of(match: re.Match[str]) -> str:
+        nonlocal room
+        text = as_text(look_up(environment, match[1]))[: max(0, room)]
+        room -= len(text)
+        return text
+
+    return PLACEHOLDER.sub(value_of, template).replace("\0", "")[:MAX_BODY]
+
+
+def render_subject(template: str, environment: Mapping[str, Any]) -> str:
+    """The same on one line, since a second line would be a header of its own."""
+    return one_line(render(template, environment))
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks and other control characters."""
+    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", text).strip()[:MAX_SUBJECT]

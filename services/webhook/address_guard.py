@@ -1,0 +1,56 @@
+"""No webhook reaches into our own network: decided on the address really connected to.
+
+A look at the URL, or a resolver of our own, would let IP literals and rebinding names through; this
+stands where the socket is made.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+NAT64 = IPv6Network("64:ff9b::/96")
+
+AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+
+
+class AddressRefused(OSError):
+    """The address belongs to a network that webhooks must not call."""
+
+
+def unwrap(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that an IPv6 one stands for (mapped, NAT64, 6to4), else itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    if address in NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.sixtofour or address
+
+
+def is_allowed(text: str, loopback: bool, private: bool) -> bool:
+    """Whether an address (as the resolver writes it) may be called.
+
+    Link-local, multicast, unspecified and reserved ones never are: cloud metadata lives there.
+    """
+    address = unwrap(ip_address(text.partition("%")[0]))
+    if address.is_loopback:
+        return loopback
+    if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
+        return False
+    return address.is_global or private
+
+
+def socket_factory(loopback: bool, private: bool) -> Callable[[AddressInfo], socket.socket]:
+    """A maker of sockets for aiohttp's connector. What it makes raises AddressRefused."""
+
+    def make(info: AddressInfo) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not is_allowed(str(address[0]), loopback, private):
+            raise AddressRefused(f"the address {address[0]} must not be called by webhooks")
+        return socket.socket(family, kind, protocol)
+
+    return make

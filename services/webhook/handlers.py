@@ -1,0 +1,66 @@
+"""One short function per endpoint: load, decide, commit, reply."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.webhooks import GetDelivery, ListDeliveries, RetryDelivery
+from libs.shared.errors import invalid, not_found
+from libs.shared.ids import parse_uuid
+from services.webhook import store
+from services.webhook.dispatcher import SAFETY
+from services.webhook.paging import page_of
+from services.webhook.state import State
+
+
+async def list_deliveries(state: State, context: Context, question: ListDeliveries) -> Answer:
+    """One page of the log, newest first."""
+    query = dict(question.query)
+    page = page_of(query)
+    wanted = query.get("webhook_id", "").lower()
+    webhook_id = parse_uuid(wanted)
+    if wanted and webhook_id is None:
+        rows, total = b"[]", 0  # no webhook has such an id
+    else:
+        by = store.Filter(webhook_id, query.get("status", ""), query.get("entity", ""))
+        rows, total = await store.listing(
+            state.core.databases.of(context.the_app), by, page.size, page.offset
+        )
+    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
+
+
+async def get_delivery(state: State, context: Context, question: GetDelivery) -> Answer:
+    """One delivery with request, answer and outcome."""
+    return Answer(body=b'{"data":%s}' % await _load(state, context, _id(question.id)))
+
+
+async def retry_delivery(state: State, context: Context, question: RetryDelivery) -> Answer:
+    """Once more, now, whatever the number of attempts; delivered ones are refused."""
+    delivery_id, app, now = _id(question.id), context.the_app, clock.now()
+    await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
+    made_due = await store.make_due(state.core.databases.of(app), delivery_id, now)
+    delivery = await _load(state, context, delivery_id)
+    if not made_due:
+        raise invalid("The delivery has arrived; only failed and retrying ones can be retried")
+    state.dispatcher.nudge(app)
+    return Answer(body=b'{"data":%s}' % delivery)
+
+
+async def _load(state: State, context: Context, delivery_id: UUID) -> bytes:
+    row = await store.get(state.core.databases.of(context.the_app), delivery_id)
+    if row is None:
+        raise not_found("Webhook log")
+    return row
+
+
+def _id(text: str) -> UUID:
+    identifier = parse_uuid(text)
+    if identifier is None:
+        raise not_found("Webhook log")
+    return identifier

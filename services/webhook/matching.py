@@ -1,0 +1,135 @@
+"""Which webhooks a commit concerns, and the deliveries it becomes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.expressions import EvaluationError, Expression, compile_expression
+from libs.shared.schema.webhooks import WebhookDefinition
+from services.webhook.payload import action_of, body_of, idempotency_key, payload_of
+
+log = structlog.get_logger()
+
+ACTIONS = {
+    "after_write": ("create", "update"),
+    "before_write": ("create", "update"),
+    "after_delete": ("delete",),
+    "before_delete": ("delete",),
+}
+"""Which changes a hook is about. The asynchronous before_* fire after the commit, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An active webhook, ready to match. `condition` None: always."""
+
+    id: str
+    definition: WebhookDefinition
+    condition: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The active webhooks of an app at one schema version, by entity and action."""
+
+    version: int
+    webhooks: Mapping[tuple[str, str], Sequence[Webhook]]
+
+    def candidates(self, event: CommitEvent) -> Sequence[Webhook]:
+        """The webhooks for this entity and action, whatever their conditions."""
+        return self.webhooks.get((event.entity, action_of(event)), ())
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery to be stored. `headers` still hold their templates; `error` says why it can't be sent."""
+
+    webhook_id: str
+    commit_key: str
+    entity: str
+    record_id: str
+    hook: str
+    url: str
+    method: str
+    headers: dict[str, str]
+    body: str
+    max_attempts: int
+    backoff: str
+    idempotency_key: str
+    trace_id: str
+    error: str | None
+
+
+def read_book(version: int, documents: Iterable[Mapping[str, Any]]) -> Book:
+    """The book of a snapshot's webhook documents; inactive ones are left out."""
+    webhooks: dict[tuple[str, str], list[Webhook]] = {}
+    for document in documents:
+        webhook = _read(document)
+        if webhook is not None and webhook.definition.active:
+            for action in ACTIONS[webhook.definition.hook]:
+                webhooks.setdefault((webhook.definition.entity, action), []).append(webhook)
+    return Book(version, webhooks)
+
+
+def _read(document: Mapping[str, Any]) -> Webhook | None:
+    try:
+        definition = WebhookDefinition.model_validate(document)
+    except ValidationError as error:
+        # Metadata validates with the same model; only an older Rocket can have stored this.
+        log.error("webhook.not_readable", webhook_id=document.get("id"), problems=error.error_count())
+        return None
+    condition = compile_expression(definition.condition) if definition.condition.strip() else None
+    return Webhook(str(document["id"]), definition, condition)
+
+
+def decide(app: AppRef, webhook: Webhook, event: CommitEvent) -> NewDelivery | None:
+    """The delivery that `event` becomes for `webhook`, or None if the condition does not hold."""
+    definition = webhook.definition
+    key = idempotency_key(app.id, webhook.id, event.key)
+    payload = payload_of(event, definition.hook, key)
+    error: str | None = None
+    try:
+        if webhook.condition and not webhook.condition.test(environment_of(event, payload)):
+            return None
+    except EvaluationError as problem:
+        error = f"the condition could not be evaluated: {problem}"
+    return NewDelivery(
+        webhook_id=webhook.id,
+        commit_key=event.key,
+        entity=event.entity,
+        record_id=event.record_id,
+        hook=definition.hook,
+        url=definition.url,
+        method=definition.method,
+        headers=_with_content_type(definition.headers),
+        body=body_of(payload),
+        max_attempts=definition.retry.max_attempts,
+        backoff=definition.retry.backoff,
+        idempotency_key=key,
+        trace_id=event.trace_id,
+        error=error,
+    )
+
+
+def environment_of(event: CommitEvent, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a condition can read; `old` is nil and `changes` empty where there are none."""
+    names = ("record", "action", "entity", "event", "user")
+    return {
+        **{name: payload[name] for name in names},
+        "old": payload.get("old"),
+        "changes": payload.get("changes", {}),
+        "now": datetime.fromisoformat(event.at),
+    }
+
+
+def _with_content_type(headers: Mapping[str, str]) -> dict[str, str]:
+    given = any(name.lower() == "content-type" for name in headers)
+    return dict(headers) if given else {"Content-Type": "application/json", **headers}

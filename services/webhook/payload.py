@@ -1,0 +1,45 @@
+"""What an endpoint is told (api.md, section 10). Pure: the same commit gives the same bytes, always."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts.streams import CommitEvent
+
+
+def action_of(event: CommitEvent) -> str:
+    """create, update or delete; whatever else changes a record (restore, undo) is an update to outsiders."""
+    return event.action if event.action in ("create", "delete") else "update"
+
+
+def idempotency_key(app_id: str, webhook_id: str, commit_key: str) -> str:
+    """The key of a delivery: the same for every attempt, and for no other delivery."""
+    return "wh_" + hashlib.sha256(f"{app_id}/{webhook_id}/{commit_key}".encode()).hexdigest()[:40]
+
+
+def payload_of(event: CommitEvent, hook: str, key: str) -> dict[str, Any]:
+    """The payload by its names. A deleted record is told as it was; `changes` goes with updates only."""
+    action = action_of(event)
+    payload: dict[str, Any] = {
+        "event": hook,
+        "entity": event.entity,
+        "action": action,
+        "record": event.before if action == "delete" else event.after,
+    }
+    if action != "create":
+        payload["old"] = event.before
+    if action == "update":
+        payload["changes"] = event.changed
+    payload["user"] = {"id": event.actor.get("id"), "roles": list(event.actor.get("roles") or ())}
+    payload["timestamp"] = event.at
+    payload["idempotency_key"] = key
+    return payload
+
+
+def body_of(payload: Mapping[str, Any]) -> str:
+    """The payload as JSON text."""
+    return orjson.dumps(payload).decode()

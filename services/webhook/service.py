@@ -1,0 +1,71 @@
+"""The table of contents of the webhook service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+
+from libs.shared.bus.consumer import Consumer
+from libs.shared.bus.due import Due
+from libs.shared.bus.outbox import Outbox
+from libs.shared.bus.relay import Relay
+from libs.shared.contracts import webhooks as ask
+from libs.shared.contracts.streams import COMMITS
+from libs.shared.runtime import Core, Service
+from libs.shared.schema.cache import Schemas
+from services.webhook import consumers, handlers
+from services.webhook.books import Books
+from services.webhook.dispatcher import Dispatcher
+from services.webhook.sending import Sender, open_session
+from services.webhook.settings import WebhookSettings
+from services.webhook.state import State
+
+
+@contextlib.asynccontextmanager
+async def open_state(core: Core) -> AsyncIterator[State]:
+    """Webhooks by app, the relay of our signals, one HTTP session, the dispatcher."""
+    schemas = Schemas(core.asker)
+    outbox = Outbox("webhook")
+    relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
+    due = Due(core.databases, core.apps, "webhook")
+    listening = asyncio.create_task(schemas.listen(core.connection))
+    try:
+        async with open_session(core.settings) as session, relay.running():
+            sender = Sender(session, core.settings, os.environ)
+            dispatcher = Dispatcher(core.settings, core.databases, sender, due, outbox, relay)
+            try:
+                yield State(core, Books(schemas), due, outbox, relay, dispatcher)
+            finally:
+                await dispatcher.close()
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def dispatch(state: State) -> None:
+    """Send deliveries when their time has come."""
+    await state.due.run(state.dispatcher.look)
+
+
+SERVICE = Service(
+    name="webhook",
+    open=open_state,
+    settings=WebhookSettings,
+    endpoints={
+        ask.ListDeliveries: handlers.list_deliveries,
+        ask.GetDelivery: handlers.get_delivery,
+        ask.RetryDelivery: handlers.retry_delivery,
+    },
+    consumers=(
+        Consumer(
+            name="webhook",
+            stream=COMMITS,
+            handle=consumers.note_deliveries,
+            before=consumers.prepare,
+            after=consumers.hurry,
+        ),
+    ),
+    workers=(dispatch,),
+)

@@ -1,0 +1,7 @@
+"""Runs the workflow service."""
+
+from libs.shared.runtime import run
+from services.workflow.service import SERVICE
+
+if __name__ == "__main__":
+    run(SERVICE)

@@ -1,0 +1,66 @@
+"""What the workflow service does with commits: start what they trigger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from libs.shared import clock
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.ids import uuid7
+from libs.shared.postgres.databases import Connection
+from libs.shared.telemetry import tracing
+from services.workflow import recording, store
+from services.workflow.engine import start
+from services.workflow.instance import Instance, Origin
+from services.workflow.paths import context_of
+from services.workflow.triggers import Startable, started_by
+
+if TYPE_CHECKING:
+    from services.workflow.service import State
+
+
+async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
+    """Know the workflows as they were when the newest of the events was committed, or newer."""
+    snapshot = await state.schemas.get(app, at_least=max(event.schema_version for event in events))
+    workflows = state.triggers.learn(app.id, snapshot)
+    if any(event.entity in workflows for event in events):
+        await recording.prepare(state, app)
+
+
+async def on_commit(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
+    """An instance of every workflow that the commit triggers, run as far as it gets by itself."""
+    for startable in started_by(state.triggers.of(app.id), event):
+        with tracing.span("workflow", "engine", "workflow.trigger", event.entity) as span:
+            span.record_id = event.record_id
+            span.metadata["workflow"] = startable.definition.name
+            await _start(state, transaction, startable, event)
+
+
+def after_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
+    """Let the started instances go on."""
+    if any(event.entity in state.triggers.of(app.id) for event in events):
+        recording.committed(state, app)
+
+
+async def _start(state: State, transaction: Connection, startable: Startable, event: CommitEvent) -> None:
+    now = clock.now()
+    definition = startable.definition
+    fresh = Instance(
+        id=str(uuid7()),
+        workflow_id=startable.id,
+        workflow_name=definition.name,
+        context=context_of(definition.context, event.record_id, event.after or {}),
+    )
+    origin = Origin(
+        entity=event.entity,
+        record_id=event.record_id,
+        commit_key=event.key,
+        actor=event.actor,
+        trace_id=event.trace_id,
+        cause_depth=event.cause_depth,
+    )
+    instance, effects = start(definition, fresh, now)
+    if await store.insert(transaction, startable, instance, origin, now):
+        await recording.emit(state, transaction, instance, origin, effects)

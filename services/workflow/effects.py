@@ -1,0 +1,66 @@
+"""Effects in other services: how they are asked for, in whose name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from libs.shared import clock
+from libs.shared.bus.asking import Asker, as_rocket_error
+from libs.shared.contracts.context import AppRef, Context, Identity
+from libs.shared.contracts.records import SetFields
+from libs.shared.errors import not_found
+from libs.shared.schema import Snapshot
+from libs.shared.schema.cache import Schemas
+from services.workflow.instance import Stored
+from services.workflow.outcomes import Done, Outcome, SetField
+from services.workflow.retrying import outcome_of
+
+PATIENCE = 10.0
+"""Seconds an effect may take."""
+
+
+def context_for(stored: Stored, app: AppRef) -> Context:
+    """The workflow acts by its own authority, in the trace of its trigger, on behalf of who triggered it."""
+    actor, origin = stored.origin.actor, stored.origin
+    person = str(actor.get("id") or "")
+    identity = Identity(
+        id=person,
+        email=str(actor.get("email") or ""),
+        roles=tuple(actor.get("roles") or ()),
+        via="workflow",
+        on_behalf_of=person,
+    )
+    return Context(
+        trace_id=origin.trace_id,
+        app=app,
+        identity=identity,
+        cause=f"workflow:{stored.instance.workflow_name}",
+        cause_depth=origin.cause_depth + 1,
+    )
+
+
+async def perform(
+    asker: Asker, schemas: Schemas, stored: Stored, effect: SetField, context: Context
+) -> Outcome:
+    """Ask for an effect; repeating it is harmless. Answers what came of it and never raises an error."""
+    try:
+        value = effect.value
+        if value == "now":
+            value = now_for(await schemas.get(context.the_app), effect, clock.now())
+        question = SetFields(effect.entity, effect.record_id, {effect.field: value}, effect.effect_key)
+        effected = await asker.ask(question, context.within(PATIENCE))
+        if not effected.commit_position:
+            raise not_found("Record")
+    except Exception as error:
+        return outcome_of(as_rocket_error(error, "workflow.effect"), stored.instance.attempts)
+    return Done()
+
+
+def now_for(snapshot: Snapshot, effect: SetField, now: datetime) -> Any:
+    """The current time as the field can hold it: a date field takes today's date (UTC)."""
+    entity = snapshot.entities.get(effect.entity)
+    fields = entity.definition.fields if entity else ()
+    if any(field.name == effect.field and field.type == "date" for field in fields):
+        return now.astimezone(UTC).date().isoformat()
+    return clock.iso(now)

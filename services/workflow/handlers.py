@@ -1,0 +1,132 @@
+"""Every question about instances: load, decide, commit, reply."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.workflows import (
+    ApproveInstance,
+    DeleteInstance,
+    GetInstance,
+    ListInstances,
+    ListPending,
+    RejectInstance,
+)
+from libs.shared.errors import RocketError, invalid, invalid_field, not_found
+from libs.shared.ids import parse_uuid
+from libs.shared.postgres.databases import Record
+from libs.shared.telemetry import tracing
+from services.workflow import recording, store
+from services.workflow.engine import advance, check_decision
+from services.workflow.outcomes import Decided
+from services.workflow.queries import Page, page_of
+
+if TYPE_CHECKING:
+    from services.workflow.service import State
+
+PAGE, LARGEST_PAGE = 25, 100
+PENDING_PAGE = 1000
+MAX_COMMENT = 10_000
+
+
+async def list_instances(state: State, context: Context, question: ListInstances) -> Answer:
+    """A page of instances, newest first."""
+    asked = dict(question.query)
+    page = page_of(question.query, PAGE, LARGEST_PAGE)
+    filters = [asked.get(name) or None for name in ("status", "workflow", "record")]
+    row = await state.databases.of(context.the_app).fetchrow(store.LIST, *filters, page.size, page.offset)
+    return _listed(row, page)
+
+
+async def list_pending(state: State, context: Context, question: ListPending) -> Answer:
+    """What waits for a decision: anybody's, or the caller's."""
+    page = page_of(question.query, PENDING_PAGE, PENDING_PAGE)
+    mine = dict(question.query).get("assignee") == "me" and not context.user.is_admin
+    roles = list(context.user.roles) if mine else None
+    row = await state.databases.of(context.the_app).fetchrow(store.PENDING, roles, page.size, page.offset)
+    return _listed(row, page)
+
+
+async def get_instance(state: State, context: Context, question: GetInstance) -> Answer:
+    """One instance."""
+    return _shown(await store.show(state.databases.of(context.the_app), _id(question.id)))
+
+
+async def delete_instance(state: State, context: Context, question: DeleteInstance) -> Answer:
+    """Remove an instance; an effect of it that is under way finds nothing to go on with."""
+    instance_id = _id(question.id)
+    if not await store.delete(state.databases.of(context.the_app), instance_id):
+        raise not_found("Workflow instance")
+    return Answer(body=orjson.dumps({"data": {"id": str(instance_id), "deleted": True}}))
+
+
+async def approve(state: State, context: Context, question: ApproveInstance) -> Answer:
+    """A yes."""
+    with tracing.span("workflow", "approval", "workflow.approve") as span:
+        span.record_id = question.id
+        return await _decide(state, context, question.id, True, question.body)
+
+
+async def reject(state: State, context: Context, question: RejectInstance) -> Answer:
+    """A no."""
+    with tracing.span("workflow", "approval", "workflow.reject") as span:
+        span.record_id = question.id
+        return await _decide(state, context, question.id, False, question.body)
+
+
+async def _decide(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> Answer:
+    instance_id, app, user = _id(id_text), context.the_app, context.user
+    decision = Decided(approved, user.id, comment_in(body))
+    await recording.prepare(state, app)
+    async with state.databases.of(app).transaction() as transaction:
+        stored = await store.lock(transaction, instance_id)
+        if stored is None:
+            raise not_found("Workflow instance")
+        now = clock.now()
+        check_decision(stored.definition, stored.instance, user.roles, now)
+        instance, effects = advance(stored.definition, stored.instance, decision, now)
+        await recording.record(state, transaction, stored, instance, effects, now)
+        shown = await store.show(transaction, instance_id)
+    recording.committed(state, app)
+    return _shown(shown)
+
+
+def comment_in(body: bytes) -> str:
+    """The comment of a decision; the body may be empty. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
+    if not body.strip():
+        return ""
+    try:
+        value: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise invalid("The body must be an object")
+    comment = value.get("comment") or ""
+    if not isinstance(comment, str) or len(comment) > MAX_COMMENT or "\x00" in comment:
+        raise invalid_field("comment", f"comment must be a text of at most {MAX_COMMENT} characters")
+    return comment
+
+
+def _id(text: str) -> uuid.UUID:
+    parsed = parse_uuid(text)
+    if parsed is None:
+        raise not_found("Workflow instance")
+    return parsed
+
+
+def _shown(instance: bytes | None) -> Answer:
+    if instance is None:
+        raise not_found("Workflow instance")
+    return Answer(body=b'{"data":' + instance + b"}")
+
+
+def _listed(row: Record | None, page: Page) -> Answer:
+    assert row is not None
+    meta = orjson.dumps({"page": page.number, "per_page": page.size, "total": row["total"]})
+    return Answer(body=b'{"data":' + row["rows"].encode() + b',"meta":' + meta + b"}")

@@ -1,0 +1,66 @@
+"""What goes into a step of the engine and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Nothing happened but that time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The action under way has had its effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The action under way could not be done for now; try again after `delay`."""
+
+    delay: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The action under way can't be done, whatever we try."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Somebody has approved or rejected; `by` is their user id."""
+
+    approved: bool
+    by: str
+    comment: str = ""
+
+
+Outcome = Looked | Done | Retry | Failed | Decided
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """A signal to be committed together with the new state."""
+
+    what: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """To be asked of the data service once the new state is committed; the engine wants its outcome."""
+
+    entity: str
+    record_id: str
+    field: str
+    value: Any
+    effect_key: str
+
+
+Effect = Emit | SetField

@@ -1,0 +1,80 @@
+"""The workflow service: its table of contents."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.consumer import Consumer
+from libs.shared.bus.due import Due
+from libs.shared.bus.outbox import Outbox
+from libs.shared.bus.relay import Relay
+from libs.shared.contracts.streams import COMMITS
+from libs.shared.contracts.workflows import (
+    ApproveInstance,
+    DeleteInstance,
+    GetInstance,
+    ListInstances,
+    ListPending,
+    RejectInstance,
+)
+from libs.shared.postgres.databases import Databases
+from libs.shared.runtime import Core, Service
+from libs.shared.schema.cache import Schemas
+from services.workflow import consumers, handlers, runner
+from services.workflow.triggers import Triggers
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What handlers, the consumer and the runner work with."""
+
+    databases: Databases
+    asker: Asker
+    schemas: Schemas
+    triggers: Triggers
+    due: Due
+    outbox: Outbox
+    relay: Relay
+
+
+@contextlib.asynccontextmanager
+async def open_state(core: Core) -> AsyncIterator[State]:
+    """The service's state, with the relay of its signals running."""
+    schemas, outbox = Schemas(core.asker), Outbox(core.name)
+    listening = asyncio.create_task(schemas.listen(core.connection))
+    relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
+    due = Due(core.databases, core.apps, core.name)
+    try:
+        async with relay.running():
+            yield State(core.databases, core.asker, schemas, Triggers(), due, outbox, relay)
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+SERVICE = Service(
+    name="workflow",
+    open=open_state,
+    endpoints={
+        ListInstances: handlers.list_instances,
+        ListPending: handlers.list_pending,
+        GetInstance: handlers.get_instance,
+        DeleteInstance: handlers.delete_instance,
+        ApproveInstance: handlers.approve,
+        RejectInstance: handlers.reject,
+    },
+    consumers=(
+        Consumer(
+            name="workflow",
+            stream=COMMITS,
+            handle=consumers.on_commit,
+            before=consumers.before_commits,
+            after=consumers.after_commits,
+        ),
+    ),
+    workers=(runner.run,),
+)

@@ -1,0 +1,190 @@
+"""Every statement of the workflow service, named and explained."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from libs.shared.postgres.databases import Connection, Database, Record
+from libs.shared.schema.workflows import WorkflowDefinition
+from services.workflow.engine import awaited
+from services.workflow.instance import Instance, Origin, Stored
+from services.workflow.triggers import Startable
+
+# A new instance, unless this commit has started this workflow before.
+INSERT = """
+INSERT INTO workflow.instances (
+    id, workflow_id, workflow_name, definition, entity, record_id, commit_key, actor, trace_id, cause_depth,
+    context, created_at, updated_at, status, current_step, current_step_deadline, history, step_number,
+    action_index, attempts, due_at, waiting, assignee_role
+) VALUES (
+    $1, $2, $3, $4::jsonb, $5, $6, $7, $8::jsonb, $9, $10, $11::jsonb,
+    $12, $12, $13, $14, $15, $16::jsonb, $17, $18, $19, $20, $21, $22
+) ON CONFLICT (workflow_id, commit_key) DO NOTHING RETURNING id
+"""
+# The new state, if nobody has changed the instance since it was read.
+SAVE = """
+UPDATE workflow.instances SET
+    updated_at = $3, status = $4, current_step = $5, current_step_deadline = $6, history = $7::jsonb,
+    step_number = $8, action_index = $9, attempts = $10, due_at = $11, waiting = $12, assignee_role = $13,
+    version = version + 1
+WHERE id = $1 AND version = $2 RETURNING version
+"""
+# What is due, taken until $2; if its taker dies, it is due again then. A taken row has a new version.
+CLAIM = """
+UPDATE workflow.instances SET due_at = $2, version = version + 1 WHERE id IN (
+    SELECT id FROM workflow.instances WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+) RETURNING *
+"""
+# One instance for a decision: of two at once, the second reads what the first has made of it.
+LOCK = "SELECT * FROM workflow.instances WHERE id = $1 FOR UPDATE"
+NEXT_DUE = "SELECT min(due_at) FROM workflow.instances WHERE due_at IS NOT NULL"
+DELETE = "DELETE FROM workflow.instances WHERE id = $1 RETURNING id"
+
+# An instance as api.md shows it.
+SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_deadline, context, history,
+    created_at, updated_at"""
+SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {SHOWN} FROM workflow.instances WHERE id = $1) x"  # noqa: S608
+# A page of instances, newest first, and how many there are in all; null filters select everything.
+LIST = f"""
+WITH found AS (
+    SELECT {SHOWN} FROM workflow.instances
+    WHERE ($1::text IS NULL OR status = $1)
+      AND ($2::text IS NULL OR workflow_name = $2 OR workflow_id::text = $2)
+      AND ($3::text IS NULL OR record_id = $3)
+)
+SELECT (SELECT count(*) FROM found) AS total, (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
+    SELECT * FROM found ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5
+) x)::text AS rows
+"""  # noqa: S608
+# A page of what waits for a decision, oldest first; $1: only what one of these roles may decide, null: all.
+PENDING = f"""
+WITH found AS (
+    SELECT {SHOWN} FROM workflow.instances
+    WHERE waiting AND ($1::text[] IS NULL OR assignee_role IS NULL OR assignee_role = ANY($1))
+)
+SELECT (SELECT count(*) FROM found) AS total, (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
+    SELECT * FROM found ORDER BY created_at, id LIMIT $2 OFFSET $3
+) x)::text AS rows
+"""  # noqa: S608
+
+
+async def insert(
+    transaction: Connection,
+    startable: Startable,
+    instance: Instance,
+    origin: Origin,
+    now: datetime,
+) -> bool:
+    """Store a new instance; False when this commit has started this workflow before."""
+    inserted = await transaction.fetchval(
+        INSERT,
+        instance.id,
+        startable.id,
+        startable.definition.name,
+        _json(startable.document),
+        origin.entity,
+        origin.record_id,
+        origin.commit_key,
+        _json(origin.actor),
+        origin.trace_id,
+        origin.cause_depth,
+        _json(instance.context),
+        now,
+        *_state(startable.definition, instance),
+    )
+    return inserted is not None
+
+
+async def save(transaction: Connection, stored: Stored, instance: Instance, now: datetime) -> int | None:
+    """Store the new state; answers its version, or None when somebody else was faster."""
+    version: int | None = await transaction.fetchval(
+        SAVE, instance.id, stored.version, now, *_state(stored.definition, instance)
+    )
+    return version
+
+
+async def claim(database: Database, now: datetime, until: datetime, most: int) -> Sequence[Record]:
+    """Up to `most` due rows, ours until `until`."""
+    return await database.fetch(CLAIM, now, until, most)
+
+
+async def next_due(database: Database) -> datetime | None:
+    """When the app has work next."""
+    moment: datetime | None = await database.fetchval(NEXT_DUE)
+    return moment
+
+
+async def lock(transaction: Connection, instance_id: uuid.UUID) -> Stored | None:
+    """An instance, ours until the transaction ends."""
+    row = await transaction.fetchrow(LOCK, instance_id)
+    return read(row) if row else None
+
+
+async def delete(database: Database, instance_id: uuid.UUID) -> bool:
+    """Whether there was such an instance; now there is none."""
+    return await database.fetchval(DELETE, instance_id) is not None
+
+
+async def show(source: Connection | Database, instance_id: uuid.UUID) -> bytes | None:
+    """An instance as JSON."""
+    text: str | None = await source.fetchval(SHOW, instance_id)
+    return text.encode() if text is not None else None
+
+
+def read(row: Record) -> Stored:
+    """The instance in a whole row. Raises ValidationError when its definition can't be read any more."""
+    instance = Instance(
+        id=str(row["id"]),
+        workflow_id=str(row["workflow_id"]),
+        workflow_name=row["workflow_name"],
+        context=orjson.loads(row["context"]),
+        status=row["status"],
+        step=row["current_step"],
+        step_number=row["step_number"],
+        action_index=row["action_index"],
+        attempts=row["attempts"],
+        deadline=row["current_step_deadline"],
+        due_at=row["due_at"],
+        history=tuple(orjson.loads(row["history"])),
+    )
+    origin = Origin(
+        entity=row["entity"],
+        record_id=row["record_id"],
+        commit_key=row["commit_key"],
+        actor=orjson.loads(row["actor"]),
+        trace_id=row["trace_id"],
+        cause_depth=row["cause_depth"],
+    )
+    return Stored(instance, _definition(row["definition"]), origin, row["version"])
+
+
+@lru_cache(maxsize=512)
+def _definition(text: str) -> WorkflowDefinition:
+    return WorkflowDefinition.model_validate_json(text)
+
+
+def _state(definition: WorkflowDefinition, instance: Instance) -> tuple[Any, ...]:
+    """The values that change as an instance goes on, in the order of INSERT and SAVE."""
+    waits = awaited(definition, instance)
+    return (
+        instance.status,
+        instance.step,
+        instance.deadline,
+        _json(instance.history),
+        instance.step_number,
+        instance.action_index,
+        instance.attempts,
+        instance.due_at,
+        waits is not None,
+        waits.assignee.role if waits and waits.assignee else None,
+    )
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,1 @@
+"""Unit, contract, integration, end-to-end, chaos, browser and architecture tests."""

@@ -1,0 +1,1 @@
+"""Parts of the platform with real servers on free ports."""

@@ -1,0 +1,1 @@
+"""Services that do just enough to be supervised, for test_embedded.py."""

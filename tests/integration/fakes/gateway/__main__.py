@@ -1,0 +1,5 @@
+"""Runs the fake gateway."""
+
+from tests.integration.fakes.gateway.service import main
+
+main()

@@ -1,0 +1,1 @@
+"""A service that prints, dies when told, and leaves on SIGTERM."""

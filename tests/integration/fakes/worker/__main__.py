@@ -1,0 +1,5 @@
+"""Runs the fake worker."""
+
+from tests.integration.fakes.worker.service import main
+
+main()
