@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.schema import EntityDefinition, Snapshot
+from libs.shared.schema import DELETED, EntityDefinition, Snapshot
 
 MASK = "***"
 _IDS = uuid.UUID("0d6a5d5e-7f0b-4f5c-8b39-6a1d3f7c2e90")
@@ -26,9 +26,6 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
     """The row of a commit; None when the entity opts out. A commit has the same id whenever it is audited."""
     if definition is not None and not definition.audit:
         return None
-    hidden = (
-        {field.name for field in definition.fields if field.sensitive or field.pii} if definition else set()
-    )
     return {
         "position": event.position,
         "n": event.n,
@@ -37,8 +34,8 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
         "record_id": event.record_id,
         "version": event.version,
         "action": event.action,
-        "old_data": masked(event.before, hidden),
-        "new_data": masked(event.after, hidden),
+        "old_data": masked(event.before, definition),
+        "new_data": masked(event.after, definition),
         "changed_fields": list(event.changed),
         "user_id": event.actor.get("id"),
         "user_email": event.actor.get("email"),
@@ -48,8 +45,12 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
     }
 
 
-def masked(record: Mapping[str, Any] | None, hidden: set[str]) -> dict[str, Any] | None:
-    """The record with hidden values replaced; what is empty stays empty."""
-    if record is None:
-        return None
-    return {name: MASK if name in hidden and value is not None else value for name, value in record.items()}
+def masked(record: Mapping[str, Any] | None, definition: EntityDefinition | None) -> dict[str, Any] | None:
+    """The record with hidden values replaced; what is empty stays empty.
+
+    A field that is no longer defined is hidden too: nobody can say any more that it is harmless.
+    """
+    if record is None or definition is None:
+        return dict(record) if record is not None else None
+    shown = {field.name for field in definition.fields if not (field.sensitive or field.pii)} | {DELETED}
+    return {name: value if name in shown or value is None else MASK for name, value in record.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent, Signal
@@ -11,9 +11,7 @@ from libs.shared.postgres.databases import Connection
 from services.events import store
 from services.events.audit import audit_row, definition_of
 from services.events.rows import days_of, moment_of, signal_row, telemetry_rows
-
-if TYPE_CHECKING:
-    from services.events.service import State
+from services.events.state import State
 
 Spans = Sequence[Mapping[str, Any]]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import orjson
 
 from libs.shared import clock
@@ -16,10 +14,8 @@ from services.events import store
 from services.events.bodies import business_event
 from services.events.queries import Selection, audit_selection, events_selection, grouping, window
 from services.events.rows import business_row, days_of
+from services.events.state import State
 from services.events.traces import waterfall
-
-if TYPE_CHECKING:
-    from services.events.service import State
 
 RECORDED = ("id", "trace_id", "span_id", "event_type", "action", "entity", "record_id", "created_at")
 
@@ -29,26 +25,26 @@ async def record_event(state: State, context: Context, question: RecordEvent) ->
     row = business_row(context, business_event(question.body), clock.now())
     app = context.the_app
     await state.partitions.ensure(app, days_of([row["created_at"]]))
-    await store.insert(state.databases.of(app), [row])
+    await store.insert(state.database(app), [row])
     return Answer(201, orjson.dumps({"data": {name: row[name] for name in RECORDED}}))
 
 
 async def list_events(state: State, context: Context, question: ListEvents) -> Answer:
     """One page of events."""
     selection = events_selection(question.query)
-    return _listed(selection, *await store.page(state.databases.of(context.the_app), selection))
+    return _listed(selection, *await store.page(state.database(context.the_app), selection))
 
 
 async def list_audit_logs(state: State, context: Context, question: ListAuditLogs) -> Answer:
     """One page of the audit log."""
     selection = audit_selection(question.query)
-    return _listed(selection, *await store.audit_page(state.databases.of(context.the_app), selection))
+    return _listed(selection, *await store.audit_page(state.database(context.the_app), selection))
 
 
 async def get_trace(state: State, context: Context, question: GetTrace) -> Answer:
     """One trace as a tree."""
     trace_id = parse_uuid(question.trace_id)
-    spans = await store.trace(state.databases.of(context.the_app), trace_id) if trace_id else []
+    spans = await store.trace(state.database(context.the_app), trace_id) if trace_id else []
     if not spans:
         raise not_found("Trace")
     return Answer(body=orjson.dumps({"data": waterfall(spans)}))
@@ -58,7 +54,7 @@ async def get_stats(state: State, context: Context, question: GetStats) -> Answe
     """Figures of a window of time."""
     since, until = window(question.query, clock.now())
     groups = list(dict.fromkeys(("source", grouping(question.query) or "source")))
-    figures = await store.stats(state.databases.of(context.the_app), since, until, groups)
+    figures = await store.stats(state.database(context.the_app), since, until, groups)
     shown = {"window": {"from": clock.iso(since), "to": clock.iso(until)}, **figures}
     return Answer(body=orjson.dumps({"data": shown}))
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import structlog
 
 from libs.shared.contracts.context import AppRef
 from services.events import store
-
-if TYPE_CHECKING:
-    from services.events.service import State
+from services.events.state import State
 
 log = structlog.get_logger()
 
@@ -29,7 +26,7 @@ async def retain(state: State) -> None:
     while True:
         await asyncio.sleep(pause)
         try:
-            apps = await state.apps.all() if LEASE in await state.leases.claim([LEASE]) else []
+            apps = await state.core.apps.all() if LEASE in await state.core.leases.claim([LEASE]) else []
         except Exception as error:
             log.warning("events.retention_waits", error=str(error))
             pause = FIRST
@@ -43,7 +40,7 @@ async def retain(state: State) -> None:
 async def _drop(state: State, app: AppRef) -> None:
     """One app; if its database is away or busy, the next hour will do."""
     try:
-        dropped = await store.drop_days_before(state.databases.of(app), state.partitions.oldest_day())
+        dropped = await store.drop_days_before(state.database(app), state.partitions.oldest_day())
     except Exception as error:
         log.warning("events.not_dropped", app=app.name, error=str(error))
         return

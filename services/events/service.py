@@ -5,38 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
-from pydantic import Field
-
-from libs.shared.bus.apps import Apps
 from libs.shared.bus.consumer import Consumer
-from libs.shared.bus.leases import Leases
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
-from libs.shared.postgres.databases import Databases
-from libs.shared.runtime import Core, Service, Settings
+from libs.shared.runtime import Core, Service
 from libs.shared.schema.cache import Schemas
 from services.events import consumers, handlers, retention
 from services.events.definitions import Definitions
 from services.events.partitions import Partitions
-
-
-class EventsSettings(Settings):
-    """What the events service needs to know besides."""
-
-    retention_days: int = Field(7, ge=1, le=3650, description="days for which spans and events are kept")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What handlers, consumers and the retention work with."""
-
-    databases: Databases
-    leases: Leases
-    apps: Apps
-    definitions: Definitions
-    partitions: Partitions
+from services.events.settings import EventsSettings
+from services.events.state import State
 
 
 @contextlib.asynccontextmanager
@@ -46,7 +25,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     listening = asyncio.create_task(schemas.listen(core.connection))
     partitions = Partitions(core.databases, core.settings.retention_days)
     try:
-        yield State(core.databases, core.leases, core.apps, Definitions(schemas), partitions)
+        yield State(core, Definitions(schemas), partitions)
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

@@ -13,7 +13,7 @@ Span = dict[str, Any]
 
 
 def waterfall(spans: Sequence[Span]) -> Span:
-    """`{trace_id, root_span: {..., children}, span_count, total_duration_ms}` of a trace's spans, one or more.
+    """`{trace_id, root_span: {..., children}, span_count, total_duration_ms}` of one trace's spans.
 
     Children are in order of time. Spans whose parent is not among them are shown below the root.
     """

@@ -140,7 +140,7 @@ def match(app: AppRef, book: Book, event: CommitEvent) -> list[Match]:
 
 def notifications_of(found: Match, directory: Directory) -> list[NewNotification]:
     """One notification for each recipient of a match."""
-    definition, event = found.rule.definition, found.event
+    definition = found.rule.definition
     if found.error:
         return [_new(found, "", None, "", "")]
     receivers = directory.receivers(definition.channel, found.addressees)
@@ -148,7 +148,6 @@ def notifications_of(found: Match, directory: Directory) -> list[NewNotification
         return []
     subject = render_subject(definition.template.subject, found.environment)
     body = render(definition.template.body, found.environment)
-    log.debug("rule.matched", rule=definition.name, key=event.key, recipients=len(receivers))
     return [_new(found, address, user_id, subject, body) for address, user_id in receivers]
 
 

@@ -14,7 +14,7 @@ LONGEST = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An attempt's outcome. `error` says what went wrong, also for some recipients of a mail that was sent."""
+    """An attempt's outcome. `error` may go with `sent` when only some recipients were refused."""
 
     sent: bool
     error: str | None = None

@@ -27,7 +27,8 @@ CLAIM = """
 UPDATE notify.notifications SET claimed_until = $2 WHERE id IN (
     SELECT id FROM notify.notifications WHERE due_at IS NOT NULL AND greatest(due_at, claimed_until) <= $1
     ORDER BY greatest(due_at, claimed_until), id LIMIT $3 FOR UPDATE SKIP LOCKED
-) RETURNING id::text, recipient, subject, body, entity, record_id, attempt, trace_id, created_at, claimed_until
+) RETURNING id::text, recipient, subject, body, entity, record_id, attempt, trace_id, created_at,
+    claimed_until
 """
 # Only whoever holds the claim may say how it went.
 FINISH = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from libs.shared import clock
 from libs.shared.contracts.context import AppRef
@@ -15,10 +14,8 @@ from services.workflow import recording, store
 from services.workflow.engine import start
 from services.workflow.instance import Instance, Origin
 from services.workflow.paths import context_of
+from services.workflow.state import State
 from services.workflow.triggers import Startable, started_by
-
-if TYPE_CHECKING:
-    from services.workflow.service import State
 
 
 async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -26,9 +26,7 @@ from services.workflow import recording, store
 from services.workflow.engine import advance, check_decision
 from services.workflow.outcomes import Decided
 from services.workflow.queries import Page, page_of
-
-if TYPE_CHECKING:
-    from services.workflow.service import State
+from services.workflow.state import State
 
 PAGE, LARGEST_PAGE = 25, 100
 PENDING_PAGE = 1000
@@ -40,7 +38,7 @@ async def list_instances(state: State, context: Context, question: ListInstances
     asked = dict(question.query)
     page = page_of(question.query, PAGE, LARGEST_PAGE)
     filters = [asked.get(name) or None for name in ("status", "workflow", "record")]
-    row = await state.databases.of(context.the_app).fetchrow(store.LIST, *filters, page.size, page.offset)
+    row = await state.database(context.the_app).fetchrow(store.LIST, *filters, page.size, page.offset)
     return _listed(row, page)
 
 
@@ -49,19 +47,21 @@ async def list_pending(state: State, context: Context, question: ListPending) ->
     page = page_of(question.query, PENDING_PAGE, PENDING_PAGE)
     mine = dict(question.query).get("assignee") == "me" and not context.user.is_admin
     roles = list(context.user.roles) if mine else None
-    row = await state.databases.of(context.the_app).fetchrow(store.PENDING, roles, page.size, page.offset)
+    row = await state.database(context.the_app).fetchrow(store.PENDING, roles, page.size, page.offset)
     return _listed(row, page)
 
 
 async def get_instance(state: State, context: Context, question: GetInstance) -> Answer:
     """One instance."""
-    return _shown(await store.show(state.databases.of(context.the_app), _id(question.id)))
+    return _shown(await store.show(state.database(context.the_app), _id(question.id)))
 
 
 async def delete_instance(state: State, context: Context, question: DeleteInstance) -> Answer:
     """Remove an instance; an effect of it that is under way finds nothing to go on with."""
     instance_id = _id(question.id)
-    if not await store.delete(state.databases.of(context.the_app), instance_id):
+    if not context.user.is_admin:
+        raise RocketError("FORBIDDEN", "Only an admin may delete a workflow instance")
+    if not await store.delete(state.database(context.the_app), instance_id):
         raise not_found("Workflow instance")
     return Answer(body=orjson.dumps({"data": {"id": str(instance_id), "deleted": True}}))
 
@@ -84,7 +84,7 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
     instance_id, app, user = _id(id_text), context.the_app, context.user
     decision = Decided(approved, user.id, comment_in(body))
     await recording.prepare(state, app)
-    async with state.databases.of(app).transaction() as transaction:
+    async with state.database(app).transaction() as transaction:
         stored = await store.lock(transaction, instance_id)
         if stored is None:
             raise not_found("Workflow instance")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from libs.shared import clock
 from libs.shared.contracts.context import AppRef
@@ -12,9 +11,7 @@ from libs.shared.postgres.databases import Connection
 from services.workflow import store
 from services.workflow.instance import Instance, Origin, Stored
 from services.workflow.outcomes import Effect, Emit
-
-if TYPE_CHECKING:
-    from services.workflow.service import State
+from services.workflow.state import State
 
 
 async def prepare(state: State, app: AppRef) -> None:

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -23,14 +22,12 @@ from services.workflow import recording, store
 from services.workflow.engine import advance, awaited
 from services.workflow.instance import Instance, Stored
 from services.workflow.outcomes import Effect, Looked, Outcome, SetField
-
-if TYPE_CHECKING:
-    from services.workflow.service import State
+from services.workflow.state import State
 
 log = structlog.get_logger()
 
-CLAIM = timedelta(seconds=60)
-"""How long a taken instance is ours; longer than an effect may take."""
+CLAIM = timedelta(seconds=20)
+"""How long a taken instance is ours: longer than an effect may take, renewed before each."""
 WIDTH = 8
 """Instances of an app that are worked on at once."""
 TURN = timedelta(seconds=30)
@@ -54,7 +51,7 @@ class Runner:
 
     async def work(self, app: AppRef) -> datetime | None:
         """Do what is due in an app; answers when to look again."""
-        database = self._state.databases.of(app)
+        database = self._state.database(app)
         begun, found = clock.now(), False
         while rows := await store.claim(database, clock.now(), clock.now() + CLAIM, WIDTH):
             found = True
@@ -111,13 +108,13 @@ class Runner:
             return None, None
         state = self._state
         context = outside.context_for(following, app)
-        return following, await outside.perform(state.asker, state.schemas, following, call, context)
+        return following, await outside.perform(state.core.asker, state.schemas, following, call, context)
 
     async def _recorded(
         self, app: AppRef, stored: Stored, instance: Instance, effects: Sequence[Effect], now: datetime
     ) -> Stored | None:
         """The instance as it is stored now; None when somebody else has changed it meanwhile."""
-        async with self._state.databases.of(app).transaction() as transaction:
+        async with self._state.database(app).transaction() as transaction:
             version = await recording.record(self._state, transaction, stored, instance, effects, now)
         self._state.relay.wake(app)
         return None if version is None else replace(stored, instance=instance, version=version)

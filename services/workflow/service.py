@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
-from libs.shared.bus.asking import Asker
 from libs.shared.bus.consumer import Consumer
 from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
@@ -21,24 +19,11 @@ from libs.shared.contracts.workflows import (
     ListPending,
     RejectInstance,
 )
-from libs.shared.postgres.databases import Databases
 from libs.shared.runtime import Core, Service
 from libs.shared.schema.cache import Schemas
 from services.workflow import consumers, handlers, runner
+from services.workflow.state import State
 from services.workflow.triggers import Triggers
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What handlers, the consumer and the runner work with."""
-
-    databases: Databases
-    asker: Asker
-    schemas: Schemas
-    triggers: Triggers
-    due: Due
-    outbox: Outbox
-    relay: Relay
 
 
 @contextlib.asynccontextmanager
@@ -50,7 +35,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     due = Due(core.databases, core.apps, core.name)
     try:
         async with relay.running():
-            yield State(core.databases, core.asker, schemas, Triggers(), due, outbox, relay)
+            yield State(core, schemas, Triggers(), due, outbox, relay)
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

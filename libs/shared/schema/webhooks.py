@@ -6,7 +6,7 @@ import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from libs.shared.expressions import ExpressionError, compile_expression
 
@@ -46,7 +46,7 @@ class WebhookDefinition(BaseModel):
 
     @field_validator("headers", "condition", "retry", mode="before")
     @classmethod
-    def _null_is_none_given(cls, value: Any, info: Any) -> Any:
+    def _null_is_none_given(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None:
             return value
         return "" if info.field_name == "condition" else {}
@@ -87,12 +87,12 @@ class WebhookDefinition(BaseModel):
             raise ValueError(str(error)) from None
         return condition
 
-    @model_validator(mode="after")
-    def _asynchronous(self) -> WebhookDefinition:
-        if not self.is_async and self.hook.startswith("after_"):
-            raise ValueError(
-                f"{self.hook} can't be synchronous: it fires after the commit; async must be true"
-            )
-        if not self.is_async:
-            raise ValueError("synchronous hooks are not supported yet; async must be true")
-        return self
+    @field_validator("is_async")
+    @classmethod
+    def _asynchronous(cls, is_async: bool, info: ValidationInfo) -> bool:
+        hook = info.data.get("hook", "")
+        if not is_async and hook.startswith("after_"):
+            raise ValueError(f"must be true: {hook} fires after the commit")
+        if not is_async:
+            raise ValueError("must be true: synchronous hooks are not supported yet")
+        return is_async

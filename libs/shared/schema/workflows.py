@@ -8,9 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from libs.shared.expressions import ExpressionError, compile_expression
 
@@ -25,9 +33,10 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Part(BaseModel):
-    """What all parts share: unknown keys are kept, null means absent."""
+    """What all parts share: unknown keys are kept, null means absent, and they are written as sent."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+    always_written: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod
@@ -37,6 +46,11 @@ class Part(BaseModel):
             if isinstance(given, dict)
             else given
         )
+
+    @model_serializer(mode="wrap")
+    def _as_sent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        kept = self.model_fields_set | self.always_written
+        return {key: value for key, value in write(self).items() if key in kept}
 
 
 class Trigger(Part):
@@ -92,7 +106,7 @@ class ConditionStep(Part):
 
     id: Name
     type: Literal["condition"]
-    expression: Name
+    expression: str = Field(min_length=1)
     on_true: Target = END
     on_false: Target = END
 
@@ -142,6 +156,8 @@ Step = ActionStep | ConditionStep | ApprovalStep
 
 class WorkflowDefinition(Part):
     """A workflow as an operator describes it. The first step starts; a missing target is the end."""
+
+    always_written = frozenset({"context", "active"})
 
     name: Name
     trigger: Trigger

@@ -11,8 +11,8 @@ from libs.shared.expressions.limits import CHARACTERS_PER_STEP, Meter
 
 MAX_PATTERN = 1_000
 """Characters of a pattern."""
-MAX_PROGRAM = 4_000
-"""Instructions it may compile to: `a{1000}` is a thousand. In the worst case each costs per character."""
+MAX_PROGRAM = 20_000
+"""Instructions it may compile to: `\\pL{5}` is six thousand. At worst each costs per character."""
 MAX_MEMORY = 1 << 20
 """Bytes re2 may use for one pattern; it gets slower, not wrong, with less."""
 PROGRAM_PER_STEP = 64

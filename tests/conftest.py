@@ -1,0 +1,52 @@
+"""Fixtures for tests against a running system. One stack serves all end-to-end tests; each makes its own app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from tests.support.client import Client
+from tests.support.receivers import HttpReceiver, Mailbox, http_receiver, mailbox
+from tests.support.stacks import calling, running
+
+
+@pytest.fixture(scope="session")
+async def mails() -> AsyncIterator[Mailbox]:
+    """The SMTP server that the shared stack sends to."""
+    async with mailbox() as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory, mails: Mailbox) -> AsyncIterator[Stack]:
+    """A system with two gateways and two data services."""
+    folder = tmp_path_factory.mktemp("stack")
+    variables = {
+        "ROCKET_SMTP_HOST": "127.0.0.1",
+        "ROCKET_SMTP_PORT": str(mails.port),
+        "ROCKET_WEBHOOK_RETRY_SECONDS": "0.2",
+    }
+    async with running(folder, replicas={"gateway": 2, "data": 2}, variables=variables) as running_stack:
+        yield running_stack
+
+
+@pytest.fixture(scope="session")
+async def client(stack: Stack) -> AsyncIterator[Client]:
+    """An anonymous client."""
+    async with calling(stack) as caller:
+        yield caller
+
+
+@pytest.fixture
+async def admin(client: Client) -> Client:
+    """The admin of a fresh app."""
+    return await client.new_app()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[HttpReceiver]:
+    """A fresh HTTP server that takes webhooks."""
+    async with http_receiver() as server:
+        yield server

@@ -1,0 +1,48 @@
+"""Whole systems for tests: all servers and services, on free ports, in a folder of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import aiohttp
+
+from deploy.embedded.settings import Settings
+from deploy.embedded.stack import Stack
+from tests.support.client import Client
+
+FAST = {"ROCKET_BCRYPT_ROUNDS": "4", "ROCKET_LOG_LEVEL": "warning"}
+"""Settings that make tests quick without changing what they test."""
+
+
+@contextlib.asynccontextmanager
+async def running(
+    folder: Path, *, replicas: Mapping[str, int] | None = None, variables: Mapping[str, str] | None = None
+) -> AsyncIterator[Stack]:
+    """A ready stack; its log lies in the folder and is shown when the block fails."""
+    with (folder / "stack.log").open("w+") as output:
+        stack = Stack(
+            Settings(port=0, data_dir=folder / "data"),
+            replicas=replicas,
+            variables={**FAST, **(variables or {})},
+            postgres_options={"fsync": "off"},
+            output=output,
+        )
+        try:
+            async with stack:
+                await stack.ready(60)
+                yield stack
+        except BaseException:
+            output.flush()
+            print(Path(output.name).read_text()[-20_000:], file=sys.stderr)
+            raise
+
+
+@contextlib.asynccontextmanager
+async def calling(stack: Stack) -> AsyncIterator[Client]:
+    """An anonymous client of a stack's first gateway."""
+    timeout = aiohttp.ClientTimeout(total=30)
+    async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=64)) as session:
+        yield Client(session, stack.gateway_urls[0])

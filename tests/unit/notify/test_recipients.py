@@ -1,0 +1,74 @@
+"""Who is meant by a rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.notify.addresses import is_address
+from services.notify.recipients import Addressees, Directory, addressees_of
+
+ANN = ("0190a000-0000-7000-8000-00000000000a", "ann@example.com")
+BOB = ("0190a000-0000-7000-8000-00000000000b", "Bob@example.com")
+
+
+def directory(*people: tuple[str, str], **roles: list[tuple[str, str]]) -> Directory:
+    known = Directory(roles=dict(roles))
+    known.add([*people, *(person for each in roles.values() for person in each)])
+    return known
+
+
+def addressees(*recipients: dict[str, str], record: dict[str, Any] | None = None) -> Addressees:
+    return addressees_of(recipients, {"record": record or {}})
+
+
+def test_each_kind_of_recipient_is_understood() -> None:
+    found = addressees(
+        {"role": "boss"},
+        {"user": ANN[0]},
+        {"user": "carl@example.com"},
+        {"email": "dora@example.com"},
+        {"path": "record.owner"},
+        {"path": "record.watchers"},
+        record={"owner": BOB[0].upper(), "watchers": ["eve@example.com", ANN[0], "nobody", 7, None]},
+    )
+    assert found.roles == {"boss"}
+    assert found.ids == {ANN[0], BOB[0]}
+    assert found.emails == {"carl@example.com", "dora@example.com", "eve@example.com"}
+
+
+def test_a_path_to_nothing_means_nobody() -> None:
+    assert addressees({"path": "record.owner"}, {"path": "old.owner"}) == Addressees()
+
+
+def test_mail_goes_to_users_and_to_strangers_once_each() -> None:
+    meant = Addressees(
+        frozenset({ANN[0]}), frozenset({"ANN@example.com", "eve@example.com"}), frozenset({"boss"})
+    )
+    found = directory(ANN, boss=[ANN, BOB]).receivers("email", meant)
+    assert sorted(found) == sorted([(ANN[1], ANN[0]), (BOB[1], BOB[0]), ("eve@example.com", None)])
+
+
+def test_only_users_have_an_inbox() -> None:
+    meant = Addressees(frozenset(), frozenset({"bob@example.com", "eve@example.com"}), frozenset())
+    assert directory(BOB).receivers("in_app", meant) == [(BOB[1], BOB[0])]
+
+
+def test_who_is_unknown_or_inactive_is_left_out() -> None:
+    meant = Addressees(frozenset({ANN[0]}), frozenset(), frozenset({"boss"}))
+    assert directory().receivers("email", meant) == []
+
+
+@pytest.mark.parametrize("address", ["a@b", "ann+x@example.com", "zoë@exämple.com"])
+def test_addresses(address: str) -> None:
+    assert is_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "ann", "@b", "a@", "a@b@c", "a b@c", "a@b\r\nBcc: x@y", "a@b, c@d", "a@b;c@d", "<a@b>", "a@b\0",
+     "a" * 250 + "@b.cd", None, 7],
+)  # fmt: skip
+def test_no_addresses(address: object) -> None:
+    assert not is_address(address)

@@ -1,0 +1,26 @@
+"""When a mail is tried again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from services.notify.retry_policy import Outcome, Verdict, judge
+
+NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
+FAILED = Outcome(sent=False, error="no")
+
+
+def test_five_attempts_with_doubling_delays() -> None:
+    verdicts = [judge(FAILED, attempt, 10, NOW) for attempt in (1, 2, 3, 4, 5)]
+    delays = [v.next_retry_at - NOW for v in verdicts if v.next_retry_at]
+    assert delays == [timedelta(seconds=s) for s in (10, 20, 40, 80)]
+    assert [v.status for v in verdicts] == ["retrying"] * 4 + ["failed"]
+
+
+def test_what_the_server_refused_for_good_is_not_repeated() -> None:
+    assert judge(Outcome(False, "550", permanent=True), 1, 10, NOW) == Verdict("failed")
+
+
+def test_a_manual_retry_past_the_last_attempt_has_one_try() -> None:
+    assert judge(FAILED, 6, 10, NOW) == Verdict("failed")
+    assert judge(Outcome(sent=True), 6, 10, NOW) == Verdict("sent")

@@ -1,0 +1,67 @@
+"""What a webhook definition may say (api.md, section 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from libs.shared.schema.webhooks import WebhookDefinition
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    definition = WebhookDefinition.model_validate({"entity": "ticket", "url": "http://127.0.0.1:1/x"})
+    assert definition.model_dump(mode="json") == {
+        "entity": "ticket",
+        "hook": "after_write",
+        "url": "http://127.0.0.1:1/x",
+        "method": "POST",
+        "headers": {},
+        "condition": "",
+        "async": True,
+        "retry": {"max_attempts": 3, "backoff": "exponential"},
+        "active": True,
+    }
+
+
+def test_null_is_the_same_as_left_out() -> None:
+    given = {"entity": "ticket", "url": "http://x", "headers": None, "condition": None, "retry": None}
+    definition = WebhookDefinition.model_validate(given)
+    assert (definition.headers, definition.condition, definition.retry.max_attempts) == ({}, "", 3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"entity": ""}, "entity"),
+        ({"hook": "after_read"}, "hook"),
+        ({"method": "HEAD"}, "method"),
+        ({"url": "ftp://example.com"}, "url"),
+        ({"url": "http://"}, "url"),
+        ({"url": "http://a b/"}, "url"),
+        ({"url": "http://example.com:99999/"}, "url"),
+        ({"condition": "record. =="}, "condition"),
+        ({"headers": {"X Y": "1"}}, "headers"),
+        ({"headers": {"X": "1\r\nY: 2"}}, "headers"),
+        ({"headers": {"Content-Length": "1"}}, "headers"),
+        ({"retry": {"max_attempts": 0}}, "retry"),
+        ({"retry": {"backoff": "random"}}, "retry"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_field(wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        WebhookDefinition.model_validate({"entity": "ticket", "url": "https://example.com", **wrong})
+    assert refusal.value.errors()[0]["loc"][0] == field
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason"),
+    [("after_write", "fires after the commit"), ("before_write", "not supported yet")],
+)
+def test_synchronous_hooks_are_refused_with_the_reason(hook: str, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason) as refusal:
+        WebhookDefinition.model_validate(
+            {"entity": "ticket", "url": "https://example.com", "hook": hook, "async": False}
+        )
+    assert refusal.value.errors()[0]["loc"] == ("async",)

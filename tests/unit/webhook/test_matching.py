@@ -1,0 +1,95 @@
+"""Which commits become deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.webhook.matching import NewDelivery, decide, read_book
+from tests.unit.webhook.commits import APP, commit
+
+HOOK_ID = "0190a000-0000-7000-8000-0000000000aa"
+
+
+def webhook(**parts: Any) -> dict[str, Any]:
+    return {"id": HOOK_ID, "entity": "ticket", "url": "https://example.com/hook", **parts}
+
+
+def deliveries(document: dict[str, Any], event: Any) -> list[NewDelivery]:
+    candidates = read_book(3, [document]).candidates(event)
+    return [found for each in candidates if (found := decide(APP, each, event))]
+
+
+@pytest.mark.parametrize(
+    ("hook", "actions"),
+    [
+        ("after_write", ["create", "update"]),
+        ("before_write", ["create", "update"]),
+        ("after_delete", ["delete"]),
+        ("before_delete", ["delete"]),
+    ],
+)
+def test_a_hook_is_about_its_actions_only(hook: str, actions: list[str]) -> None:
+    document = webhook(hook=hook)
+    hit = [a for a in ("create", "update", "delete") if deliveries(document, commit(a, {"id": 1}, {"id": 1}))]
+    assert hit == actions
+
+
+def test_other_entities_and_inactive_webhooks_deliver_nothing() -> None:
+    assert not deliveries(webhook(), commit(after={"id": 1}, entity="person"))
+    assert not deliveries(webhook(active=False), commit(after={"id": 1}))
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("", True),
+        ("  ", True),
+        ("record.status == 'open'", True),
+        ("old.status == 'new' && changes.status.new == 'open'", True),
+        ("action === 'create'", False),
+        ("entity == 'ticket' && event == 'after_write' && 'admin' in user.roles", True),
+        ("changes.title != nil", False),
+    ],
+)
+def test_a_condition_reads_the_change(condition: str, holds: bool) -> None:
+    changed = {"status": {"old": "new", "new": "open"}}
+    event = commit("update", {"status": "new"}, {"status": "open"}, changed)
+    assert bool(deliveries(webhook(condition=condition), event)) is holds
+
+
+def test_a_condition_on_a_create_finds_no_old_and_no_changes() -> None:
+    event = commit(after={"status": "new"}, changed={"status": {"old": None, "new": "new"}})
+    assert deliveries(webhook(condition="old == nil && changes.status == nil"), event)
+
+
+def test_a_condition_that_cannot_be_evaluated_is_a_visible_failure() -> None:
+    [delivery] = deliveries(webhook(condition="record.title - 1 > 0"), commit(after={"title": "x"}))
+    assert delivery.error is not None
+    assert delivery.error.startswith("the condition could not be evaluated: ")
+
+
+def test_a_delivery_holds_what_its_definition_said() -> None:
+    document = webhook(
+        method="PUT",
+        headers={"X-Key": "{{env.KEY}}"},
+        retry={"max_attempts": 5, "backoff": "linear"},
+    )
+    [delivery] = deliveries(document, commit(after={"id": 1}))
+    assert (delivery.webhook_id, delivery.commit_key, delivery.method) == (HOOK_ID, "7.1", "PUT")
+    assert delivery.headers == {"Content-Type": "application/json", "X-Key": "{{env.KEY}}"}
+    assert (delivery.max_attempts, delivery.backoff, delivery.error) == (5, "linear", None)
+    assert delivery.idempotency_key in delivery.body
+
+
+def test_a_content_type_of_the_definition_stands() -> None:
+    [delivery] = deliveries(
+        webhook(headers={"content-type": "application/cloudevents+json"}), commit(after={})
+    )
+    assert delivery.headers == {"content-type": "application/cloudevents+json"}
+
+
+def test_a_document_of_an_older_rocket_does_not_stop_the_others() -> None:
+    book = read_book(3, [{"id": "x", "entity": "ticket"}, webhook()])
+    assert [each.id for each in book.candidates(commit(after={}))] == [HOOK_ID]

@@ -1,0 +1,61 @@
+"""What an endpoint is told, byte for byte the same each time."""
+
+from __future__ import annotations
+
+import orjson
+
+from services.webhook.payload import body_of, idempotency_key, payload_of
+from tests.unit.webhook.commits import ACTOR, commit
+
+
+def test_a_create_tells_the_record_and_no_old() -> None:
+    payload = payload_of(commit(after={"id": 1}), "after_write", "wh_1")
+    assert payload == {
+        "event": "after_write",
+        "entity": "ticket",
+        "action": "create",
+        "record": {"id": 1},
+        "user": {"id": ACTOR["id"], "roles": ["admin"]},
+        "timestamp": "2026-05-04T10:00:00+00:00",
+        "idempotency_key": "wh_1",
+    }
+
+
+def test_an_update_tells_both_records_and_exactly_the_changes() -> None:
+    changed = {"title": {"old": "a", "new": "b"}}
+    event = commit("update", {"id": 1, "title": "a"}, {"id": 1, "title": "b"}, changed)
+    payload = payload_of(event, "before_write", "wh_1")
+    assert (payload["event"], payload["action"]) == ("before_write", "update")
+    assert payload["record"] == {"id": 1, "title": "b"}
+    assert payload["old"] == {"id": 1, "title": "a"}
+    assert payload["changes"] == changed
+
+
+def test_a_delete_tells_the_record_as_it_was_whether_soft_or_hard() -> None:
+    before = {"id": 1, "deleted_at": None}
+    for after in (None, {"id": 1, "deleted_at": "2026-05-04T10:00:00Z"}):
+        payload = payload_of(commit("delete", before, after), "after_delete", "wh_1")
+        assert payload["action"] == "delete"
+        assert payload["record"] == payload["old"] == before
+        assert "changes" not in payload
+
+
+def test_a_restore_is_an_update_to_outsiders() -> None:
+    assert payload_of(commit("restore", {"id": 1}, {"id": 1}), "after_write", "wh_1")["action"] == "update"
+
+
+def test_the_key_is_the_same_for_each_attempt_and_for_no_other_delivery() -> None:
+    keys = {
+        idempotency_key(app, webhook, commit_key)
+        for app in ("a", "b")
+        for webhook in ("v", "w")
+        for commit_key in ("1.1", "1.2", "11.1")
+    }
+    assert len(keys) == 12
+    assert all(key.startswith("wh_") and len(key) == 43 for key in keys)
+    assert idempotency_key("a", "v", "1.1") in keys
+
+
+def test_the_body_is_its_payload_as_json() -> None:
+    payload = payload_of(commit(after={"name": "Zoë", "price": 1.5}), "after_write", "wh_1")
+    assert orjson.loads(body_of(payload)) == payload
