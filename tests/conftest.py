@@ -26,6 +26,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory, mails: Mailbox) -> Asy
     variables = {
         "ROCKET_SMTP_HOST": "127.0.0.1",
         "ROCKET_SMTP_PORT": str(mails.port),
+        "ROCKET_SMTP_TLS": "none",
         "ROCKET_WEBHOOK_RETRY_SECONDS": "0.2",
     }
     async with running(folder, replicas={"gateway": 2, "data": 2}, variables=variables) as running_stack:

@@ -157,9 +157,7 @@ class Nursery:
         self._living.clear()
         for request in self._asked:
             if not request.answer.cancelled():
-                request.answer.set_exception(
-                    CannotStart("the process that services are forked from has died")
-                )
+                request.answer.set_exception(CannotStart("the process that services are forked from has died"))
         self._asked.clear()
 
     def _hang_up(self) -> None:

@@ -55,9 +55,7 @@ def serve(control: socket.socket) -> None:
                     return
 
 
-def _fork_on_request(
-    control: socket.socket, selector: selectors.BaseSelector, children: dict[int, int]
-) -> bool:
+def _fork_on_request(control: socket.socket, selector: selectors.BaseSelector, children: dict[int, int]) -> bool:
     message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
     if not message:
         return False

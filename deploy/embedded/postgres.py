@@ -113,9 +113,7 @@ class Postgres:
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
             return False
         except asyncpg.InvalidPasswordError:
-            raise CannotStart(
-                f"{self._cluster} was made with another password than secrets.json has"
-            ) from None
+            raise CannotStart(f"{self._cluster} was made with another password than secrets.json has") from None
         await connection.close()
         return True
 

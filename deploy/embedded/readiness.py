@@ -16,9 +16,7 @@ HTTP_ASK_AGAIN_SECONDS = 0.05
 READY = "ready"
 
 
-async def until_ready(
-    name: str, process: Process, answers: Callable[[], Awaitable[bool]], within: float
-) -> None:
+async def until_ready(name: str, process: Process, answers: Callable[[], Awaitable[bool]], within: float) -> None:
     """Returns when `answers` is true; a server that isn't ready after `within` seconds is ended by force.
 
     Raises CannotStart with the server's last lines if it dies or takes too long.
@@ -36,9 +34,7 @@ async def until_ready(
         ended.cancel()
 
 
-async def _ask(
-    name: str, process: Process, answers: Callable[[], Awaitable[bool]], ended: asyncio.Future[int]
-) -> None:
+async def _ask(name: str, process: Process, answers: Callable[[], Awaitable[bool]], ended: asyncio.Future[int]) -> None:
     while not await answers():
         await asyncio.wait([ended], timeout=ASK_AGAIN_SECONDS)
         if ended.done():

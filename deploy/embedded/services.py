@@ -57,9 +57,7 @@ class Replica:
         return self.service if self.number == 0 else f"{self.service}/{self.number}"
 
 
-def supervised(
-    replica: Replica, program: Program, told: Told, nursery: Nursery, console: Console
-) -> Supervised:
+def supervised(replica: Replica, program: Program, told: Told, nursery: Nursery, console: Console) -> Supervised:
     """A service that is started as `python -m <package>.<service>` would, only faster."""
     module = f"{program.package}.{replica.service}"
 

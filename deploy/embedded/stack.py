@@ -47,9 +47,7 @@ class Stack:
         self._inherited = {**os.environ, **(variables or {})}
         self._postgres_options = postgres_options
         self._nursery = Nursery(program.modules())
-        self._console = Console(
-            output or sys.stdout, width=max(map(len, (*program.services, "postgres"))) + 2
-        )
+        self._console = Console(output or sys.stdout, width=max(map(len, (*program.services, "postgres"))) + 2)
         self._told = Told(settings, Credentials(), settings.database_url or "", settings.nats_url or "", {})
         self._parts: dict[tuple[str, int], Supervised] = {}
         self._replicas: list[Replica] = []

@@ -171,9 +171,7 @@ async def _get_version(state: State, context: Context, question: ask.GetRecord, 
     return await under_current_schema(state, context, attempt)
 
 
-async def _may_read_past(
-    state: State, context: Context, model: Model, entity: EntityModel, record_id: str
-) -> None:
+async def _may_read_past(state: State, context: Context, model: Model, entity: EntityModel, record_id: str) -> None:
     """The past is for those who may read the record; where only some records are granted, as it is now."""
     grant = grant_for(entity, "read", context.user)
     if grant.alternatives is None:

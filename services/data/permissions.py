@@ -49,9 +49,7 @@ def grant_for(entity: EntityModel, action: str, caller: Identity) -> Grant:
         return Grant([every for every in alternatives if every is not None])
 
 
-def _comparisons(
-    entity: EntityModel, conditions: Sequence[Condition], caller: Identity
-) -> Sequence[Comparison] | None:
+def _comparisons(entity: EntityModel, conditions: Sequence[Condition], caller: Identity) -> Sequence[Comparison] | None:
     """The conditions of one policy; None if one can never hold (its field is gone, its value does not fit)."""
     comparisons = []
     for condition in conditions:

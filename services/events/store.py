@@ -24,7 +24,7 @@ FROM jsonb_to_recordset($1::jsonb) AS x(
     action text, entity text, record_id text, user_id text, duration_ms double precision, status text,
     metadata jsonb, created_at timestamptz
 )
-"""  # noqa: S608
+"""
 # One page and how many there are in all.
 LIST = """
 SELECT (SELECT count(*) FROM events.events WHERE {where}) AS total,
@@ -37,7 +37,7 @@ TRACE = f"""
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     SELECT {COLUMNS} FROM events.events WHERE trace_id = $1 ORDER BY created_at, id LIMIT 5000
 ) x
-"""  # noqa: S608
+"""
 
 _FIGURES = """coalesce(round(avg(duration_ms)::numeric, 3), 0)::float8 AS avg_duration_ms,
     coalesce(round(avg((status = 'error')::int), 4), 0)::float8 AS error_rate"""
@@ -49,13 +49,13 @@ SELECT row_to_json(x)::text FROM (
             AS p95_duration_ms
     FROM events.events WHERE created_at BETWEEN $1 AND $2
 ) x
-"""  # noqa: S608
+"""
 BY_GROUP = f"""
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     SELECT {{column}}, count(*) AS count, {_FIGURES} FROM events.events
     WHERE created_at BETWEEN $1 AND $2 AND {{column}} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100
 ) x
-"""  # noqa: S608
+"""
 # The slowest traces by their root; where several spans have no parent, the front door's is the root.
 SLOWEST = """
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
@@ -121,9 +121,7 @@ async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]
     return spans
 
 
-async def stats(
-    database: Database, since: datetime, until: datetime, groups: Sequence[str]
-) -> dict[str, Any]:
+async def stats(database: Database, since: datetime, until: datetime, groups: Sequence[str]) -> dict[str, Any]:
     """Summary, slowest traces and `by_<group>` of a window, each read for itself."""
     parts = {"summary": SUMMARY}
     parts |= {f"by_{group}": BY_GROUP.format(column=group) for group in groups}

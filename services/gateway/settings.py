@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from libs.shared.runtime import Settings
 
-DEVELOPMENT_PASSWORD = "changeme"  # noqa: S105 - documented, and refused in production
+DEVELOPMENT_PASSWORD = "changeme"
 
 
 class GatewaySettings(Settings):

@@ -41,9 +41,7 @@ class EntityHooks(Hooks):
         await change.run(tables.plan_create(row.number, row.ids, definition))
         await change.remember_ids(row)
 
-    async def replaced(
-        self, change: Change, old: Definition, row: Definition, definition: EntityDefinition
-    ) -> None:
+    async def replaced(self, change: Change, old: Definition, row: Definition, definition: EntityDefinition) -> None:
         row.ids = tables.number_fields(old.ids, definition)
         before = EntityDefinition.model_validate(old.document)
         await change.run(tables.plan_change(row.number, old.ids, row.ids, before, definition))

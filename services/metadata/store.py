@@ -109,9 +109,7 @@ async def list_definitions(database: Database, kind: str) -> list[Definition]:
     return [_definition(row) for row in await database.fetch(LIST_DEFINITIONS, kind)]
 
 
-async def find_definition(
-    database: Database | Connection, kind: str, handle: str, named: bool
-) -> Definition | None:
+async def find_definition(database: Database | Connection, kind: str, handle: str, named: bool) -> Definition | None:
     """By name for named kinds, else by id; None also for what is no id."""
     if named:
         row = await database.fetchrow(FIND_BY_KEY, kind, handle)

@@ -47,9 +47,7 @@ def plan_create(number: int, ids: Ids, entity: EntityDefinition) -> list[str]:
     return [create, *(statement for statement in indexes if statement)]
 
 
-def plan_change(
-    number: int, old_ids: Ids, ids: Ids, before: EntityDefinition, after: EntityDefinition
-) -> list[str]:
+def plan_change(number: int, old_ids: Ids, ids: Ids, before: EntityDefinition, after: EntityDefinition) -> list[str]:
     """From one definition to the next. Raises VALIDATION_FAILED where stored values would not fit."""
     if before.key_field.name != after.key_field.name or before.primary_key.type != after.primary_key.type:
         raise invalid_field("primary_key", "The primary key can't be changed")
@@ -75,9 +73,7 @@ def plan_retire(number: int, entity: EntityDefinition) -> list[str]:
     ]
 
 
-def _field_change(
-    number: int, old_ids: Ids, ids: Ids, entity: EntityDefinition, field: FieldDefinition
-) -> list[str]:
+def _field_change(number: int, old_ids: Ids, ids: Ids, entity: EntityDefinition, field: FieldDefinition) -> list[str]:
     known = old_ids.get(field.name)
     if known is None:
         add = f"ALTER TABLE {_table(entity)} ADD COLUMN IF NOT EXISTS {quote(field.name)} {field.column_type}"

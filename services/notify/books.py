@@ -25,9 +25,7 @@ class Books:
         if known is None or known.version < snapshot.version:
             while len(self._known) >= MAX_APPS:
                 self._known.pop(next(iter(self._known)))
-            known = self._known[app.id] = read_book(
-                snapshot.version, snapshot.documents.get("notification-rules", ())
-            )
+            known = self._known[app.id] = read_book(snapshot.version, snapshot.documents.get("notification-rules", ()))
         return known
 
     def of(self, app: AppRef) -> Book:

@@ -20,9 +20,7 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None
     """Match the rules as of the newest event, ask who is meant, and set the timer that outlives a crash."""
     book = await state.books.load(app, max(event.schema_version for event in events))
     matches = {event.key: match(app, book, event) for event in events}
-    directory = await find_people(
-        state.core.asker, app, [found for each in matches.values() for found in each]
-    )
+    directory = await find_people(state.core.asker, app, [found for each in matches.values() for found in each])
     mails = False
     for event in events:
         planned = [new for found in matches[event.key] for new in notifications_of(found, directory)]

@@ -92,9 +92,7 @@ class Courier:
     async def _send_some(self, app: AppRef) -> bool:
         now = clock.now()
         mails = await store.claim(self._databases.of(app), now, now + self._claim, TOGETHER)
-        outcomes = await asyncio.gather(
-            *(self._send_one(app, mail) for mail in mails), return_exceptions=True
-        )
+        outcomes = await asyncio.gather(*(self._send_one(app, mail) for mail in mails), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome

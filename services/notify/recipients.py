@@ -44,9 +44,7 @@ class Directory:
         people = [person for role in sorted(addressees.roles) for person in self.roles.get(role, ())]
         people += [self.ids[user_id] for user_id in sorted(addressees.ids) if user_id in self.ids]
         found: dict[str, tuple[str, str | None]] = {
-            email.lower(): (email, user_id)
-            for user_id, email in people
-            if channel == "in_app" or is_address(email)
+            email.lower(): (email, user_id) for user_id, email in people if channel == "in_app" or is_address(email)
         }
         for email in sorted(addressees.emails):
             person = self.emails.get(email.lower())

@@ -18,9 +18,7 @@ class NotifySettings(Settings):
     smtp_from: str = Field("rocket@localhost", description="sender's address of all mails")
     smtp_username: str = Field("", description="login; empty: none")
     smtp_password: str = Field("", description="its password")
-    smtp_tls: Literal["none", "starttls", "tls"] = Field(
-        "starttls", description="how the connection is secured"
-    )
+    smtp_tls: Literal["none", "starttls", "tls"] = Field("starttls", description="how the connection is secured")
     smtp_timeout: float = Field(10.0, gt=0, le=60, description="seconds one mail may take")
     notify_retry_seconds: float = Field(10.0, gt=0, description="seconds until the first retry; it doubles")
 

@@ -46,11 +46,11 @@ LOG = f"""
 SELECT coalesce(json_agg(row_to_json(n)), '[]')::text FROM (
     SELECT {COLUMNS} FROM notify.notifications WHERE {MATCHES} ORDER BY id DESC LIMIT $3 OFFSET $4
 ) n
-"""  # noqa: S608  only constants are put together
-COUNT_LOG = f"SELECT count(*) FROM notify.notifications WHERE {MATCHES}"  # noqa: S608
+"""
+COUNT_LOG = f"SELECT count(*) FROM notify.notifications WHERE {MATCHES}"
 GET = f"""
 SELECT row_to_json(n)::text FROM (SELECT {COLUMNS} FROM notify.notifications WHERE id = $1) n
-"""  # noqa: S608
+"""
 MAKE_DUE = """
 UPDATE notify.notifications SET status = 'pending', due_at = $2, next_retry_at = NULL
 WHERE id = $1 AND status = 'failed' AND recipient <> '' RETURNING true
@@ -62,20 +62,20 @@ SELECT coalesce(json_agg(row_to_json(n)), '[]')::text FROM (
     SELECT {INBOX_COLUMNS} FROM notify.notifications
     WHERE {MINE} AND ($2 IS FALSE OR read_at IS NULL) ORDER BY id DESC LIMIT $3 OFFSET $4
 ) n
-"""  # noqa: S608
+"""
 COUNT_INBOX = f"""
 SELECT count(*) FROM notify.notifications WHERE {MINE} AND ($2 IS FALSE OR read_at IS NULL)
-"""  # noqa: S608
+"""
 READ = f"""
 WITH n AS (
     UPDATE notify.notifications SET read_at = coalesce(read_at, $3) WHERE {MINE} AND id = $2
     RETURNING {INBOX_COLUMNS}
 ) SELECT row_to_json(n)::text FROM n
-"""  # noqa: S608
+"""
 READ_ALL = f"""
 WITH n AS (UPDATE notify.notifications SET read_at = $2 WHERE {MINE} AND read_at IS NULL RETURNING 1)
 SELECT count(*) FROM n
-"""  # noqa: S608
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,7 @@ async def claim(database: Database, now: datetime, until: datetime, most: int) -
     return [Claimed(**dict(row)) for row in await database.fetch(CLAIM, now, until, most)]
 
 
-async def finish(
-    database: Database, mail: Claimed, verdict: Verdict, error: str | None, now: datetime
-) -> None:
+async def finish(database: Database, mail: Claimed, verdict: Verdict, error: str | None, now: datetime) -> None:
     """Record an attempt, unless the claim was lost to another replica meanwhile."""
     await database.execute(
         FINISH,

@@ -40,9 +40,7 @@ async def note_deliveries(state: State, app: AppRef, transaction: Connection, ev
         fresh = await store.insert(transaction, delivery, clock.now())
         if fresh and delivery.error:
             signal = failed_signal(fresh, delivery, 0, delivery.error)
-            await state.outbox.emit(
-                transaction, "delivery_failed", delivery.webhook_id, event.trace_id, signal
-            )
+            await state.outbox.emit(transaction, "delivery_failed", delivery.webhook_id, event.trace_id, signal)
 
 
 def hurry(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:

@@ -162,19 +162,13 @@ class Dispatcher:
 
     async def _write(self, app: AppRef, claimed: store.Claimed, outcome: Outcome, verdict: Verdict) -> None:
         async with self._databases.of(app).transaction() as transaction:
-            held = await store.finish(
-                transaction, claimed, verdict, outcome.status, outcome.body, outcome.error
-            )
+            held = await store.finish(transaction, claimed, verdict, outcome.status, outcome.body, outcome.error)
             if held and verdict.status == "failed":
                 signal = failed_signal(claimed.id, claimed, claimed.attempt + 1, outcome.error or "")
-                await self._outbox.emit(
-                    transaction, "delivery_failed", claimed.webhook_id, claimed.trace_id, signal
-                )
+                await self._outbox.emit(transaction, "delivery_failed", claimed.webhook_id, claimed.trace_id, signal)
 
 
-def failed_signal(
-    delivery_id: str, delivery: NewDelivery | store.Claimed, attempt: int, error: str
-) -> dict[str, Any]:
+def failed_signal(delivery_id: str, delivery: NewDelivery | store.Claimed, attempt: int, error: str) -> dict[str, Any]:
     """The data of `delivery_failed`: a delivery that will not be tried again by itself."""
     return {
         "delivery_id": delivery_id,

@@ -29,9 +29,7 @@ async def list_deliveries(state: State, context: Context, question: ListDeliveri
         rows, total = b"[]", 0  # no webhook has such an id
     else:
         by = store.Filter(webhook_id, query.get("status", ""), query.get("entity", ""))
-        rows, total = await store.listing(
-            state.core.databases.of(context.the_app), by, page.size, page.offset
-        )
+        rows, total = await store.listing(state.core.databases.of(context.the_app), by, page.size, page.offset)
     return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
 
 

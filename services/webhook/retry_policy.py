@@ -24,9 +24,7 @@ def delay(attempt: int, backoff: str, first: float) -> float:
     return min(LONGEST, first * 2.0 ** min(attempt - 1, 30))
 
 
-def judge(
-    succeeded: bool, attempt: int, max_attempts: int, backoff: str, first: float, now: datetime
-) -> Verdict:
+def judge(succeeded: bool, attempt: int, max_attempts: int, backoff: str, first: float, now: datetime) -> Verdict:
     """The verdict on attempt number `attempt`; past `max_attempts` a manual retry has one try."""
     if succeeded:
         return Verdict("delivered")

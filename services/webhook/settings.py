@@ -10,9 +10,7 @@ from libs.shared.runtime import Settings
 class WebhookSettings(Settings):
     """What delivering needs to know, beside what every service needs."""
 
-    webhook_timeout: float = Field(
-        10.0, gt=0, le=60, description="seconds an endpoint has for its whole answer"
-    )
+    webhook_timeout: float = Field(10.0, gt=0, le=60, description="seconds an endpoint has for its whole answer")
     webhook_retry_seconds: float = Field(30.0, gt=0, description="seconds until the first retry")
     webhook_concurrency: int = Field(64, ge=1, description="deliveries under way at once, per replica")
     webhook_concurrency_per_hook: int = Field(4, ge=1, description="of those, for the same webhook")

@@ -54,11 +54,11 @@ LIST = f"""
 SELECT coalesce(json_agg(row_to_json(d)), '[]')::text FROM (
     SELECT {COLUMNS} FROM webhook.deliveries WHERE {MATCHES} ORDER BY id DESC LIMIT $4 OFFSET $5
 ) d
-"""  # noqa: S608  only constants are put together
-COUNT = f"SELECT count(*) FROM webhook.deliveries WHERE {MATCHES}"  # noqa: S608
+"""
+COUNT = f"SELECT count(*) FROM webhook.deliveries WHERE {MATCHES}"
 GET = f"""
 SELECT row_to_json(d)::text FROM (SELECT {COLUMNS} FROM webhook.deliveries WHERE id = $1) d
-"""  # noqa: S608
+"""
 MAKE_DUE = """
 UPDATE webhook.deliveries SET due_at = $2, next_retry_at = $2, updated_at = clock_timestamp(),
     status = CASE status WHEN 'failed' THEN 'retrying' ELSE status END

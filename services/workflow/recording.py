@@ -51,12 +51,10 @@ async def emit(
     }
     for effect in effects:
         if isinstance(effect, Emit):
-            await state.outbox.emit(
-                transaction, effect.what, instance.id, origin.trace_id, {**about, **effect.data}
-            )
+            await state.outbox.emit(transaction, effect.what, instance.id, origin.trace_id, {**about, **effect.data})
 
 
 def committed(state: State, app: AppRef) -> None:
     """After the transaction: go on at once, and publish."""
-    state.due.wake()
+    state.due.wake(app)
     state.relay.wake(app)

@@ -49,7 +49,7 @@ DELETE = "DELETE FROM workflow.instances WHERE id = $1 RETURNING id"
 # An instance as api.md shows it.
 SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_deadline, context, history,
     created_at, updated_at"""
-SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {SHOWN} FROM workflow.instances WHERE id = $1) x"  # noqa: S608
+SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {SHOWN} FROM workflow.instances WHERE id = $1) x"
 # A page of instances, newest first, and how many there are in all; null filters select everything.
 LIST = f"""
 WITH found AS (
@@ -61,7 +61,7 @@ WITH found AS (
 SELECT (SELECT count(*) FROM found) AS total, (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
     SELECT * FROM found ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5
 ) x)::text AS rows
-"""  # noqa: S608
+"""
 # A page of what waits for a decision, oldest first; $1: only what one of these roles may decide, null: all.
 PENDING = f"""
 WITH found AS (
@@ -71,7 +71,7 @@ WITH found AS (
 SELECT (SELECT count(*) FROM found) AS total, (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
     SELECT * FROM found ORDER BY created_at, id LIMIT $2 OFFSET $3
 ) x)::text AS rows
-"""  # noqa: S608
+"""
 
 
 async def insert(

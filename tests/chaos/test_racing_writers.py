@@ -64,7 +64,7 @@ async def _race(stack: Stack, admin: Client, records: list[str]) -> set[int]:
 
 async def _write(admin: Client, records: list[str], writer: int) -> list[int]:
     """COMMITS acknowledged updates; one that failed may or may not have happened, and is not counted."""
-    dice = random.Random(writer)  # noqa: S311 - reproducible, not secret
+    dice = random.Random(writer)
     positions: list[int] = []
     while len(positions) < COMMITS:
         change = {"writer": f"w{writer}", "number": len(positions)}

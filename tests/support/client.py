@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
 
 _numbers = itertools.count(1)
 
@@ -20,7 +21,7 @@ class Reply:
 
     status: int
     body: Any
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: CIMultiDictProxy[str] = field(default_factory=lambda: CIMultiDictProxy(CIMultiDict()))
 
     @property
     def data(self) -> Any:
@@ -61,7 +62,12 @@ class Client:
         return Client(self.session, self.url, token, self.prefix)
 
     async def request(
-        self, method: str, path: str, json: Any = None, *, raw: bytes | None = None, **headers: str
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        raw: bytes | aiohttp.FormData | None = None,
+        **headers: str,
     ) -> Reply:
         """One request; `headers` are written with _ for -."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -72,19 +78,19 @@ class Client:
         ) as response:
             is_json = response.content_type == "application/json"
             body = await response.json() if is_json and response.content_length != 0 else None
-            return Reply(response.status, body, dict(response.headers))
+            return Reply(response.status, body, response.headers)
 
     async def get(self, path: str, **headers: str) -> Reply:
-        return await self.request("GET", path, **headers)
+        return await self.request("GET", path, None, None, **headers)
 
     async def post(self, path: str, json: Any = None, **headers: str) -> Reply:
-        return await self.request("POST", path, json, **headers)
+        return await self.request("POST", path, json, None, **headers)
 
     async def put(self, path: str, json: Any = None, **headers: str) -> Reply:
-        return await self.request("PUT", path, json, **headers)
+        return await self.request("PUT", path, json, None, **headers)
 
     async def delete(self, path: str, **headers: str) -> Reply:
-        return await self.request("DELETE", path, **headers)
+        return await self.request("DELETE", path, None, None, **headers)
 
     async def login(self, prefix: str, email: str, password: str) -> Client:
         """A client logged in at `/api/<prefix>`; its paths begin behind that."""

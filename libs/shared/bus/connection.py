@@ -62,9 +62,7 @@ class Connection:
             raise unavailable("nats")
         await self.client.publish(subject, payload, reply=reply, headers=headers)
 
-    async def request(
-        self, subject: str, payload: bytes, timeout: float, headers: dict[str, str] | None = None
-    ) -> Msg:
+    async def request(self, subject: str, payload: bytes, timeout: float, headers: dict[str, str] | None = None) -> Msg:
         """One question, one answer; `timeout` in seconds.
 
         Raises SERVICE_UNAVAILABLE without a connection, and nats.errors.{NoRespondersError,TimeoutError}.

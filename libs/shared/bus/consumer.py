@@ -138,7 +138,11 @@ class Lane(Generic[S]):
                     failures += 1
                     delay = EVENTS.delay(failures)
                 log.warning(
-                    "consumer.failed", consumer=self._consumer.name, key=incoming.key, error=str(error), retry=delay
+                    "consumer.failed",
+                    consumer=self._consumer.name,
+                    key=incoming.key,
+                    error=str(error),
+                    retry=delay,
                 )
                 if delay is None:
                     if await self._park(app, incoming, error, failures):
@@ -189,9 +193,7 @@ class Lane(Generic[S]):
         try:
             async with self._databases.of(app).transaction() as transaction:
                 await transaction.fetch(self._unseen, self._consumer.name, [incoming.key])
-                await parked.park(
-                    transaction, self._service, self._consumer.name, incoming, _reason(error), attempts
-                )
+                await parked.park(transaction, self._service, self._consumer.name, incoming, _reason(error), attempts)
         except Exception as problem:
             log.warning("consumer.not_parked", key=incoming.key, error=str(problem))
             return False

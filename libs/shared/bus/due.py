@@ -2,33 +2,38 @@
 
 `bus.due` has one row per service and app: the earliest moment at which that app has work. It is armed
 before the transaction that creates the work commits, so a crash in between costs an empty look, never
-a forgotten timer. A claimed row is pushed ahead by CLAIM seconds; if its worker dies, it comes back.
+a forgotten timer; for the same reason a row outlives an empty look by SETTLING seconds. A claimed row
+is pushed ahead by CLAIM seconds; if its worker dies, it comes back. Work that has just been created
+does not wait for the index: `wake(app)` starts it in this process.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
 
 from libs.shared import clock
+from libs.shared.bus.apps import Apps
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Databases
-from libs.shared.bus.apps import Apps
 
 log = structlog.get_logger()
 
 POLL = 0.5
 """Seconds between looks at the index; the precision of timers."""
 CLAIM = 60.0
+SETTLING = 60.0
+"""Seconds that a row stays after it was armed: longer than the transaction it was armed for can last."""
 WIDTH = 16
 """Apps worked on at once."""
 
 ARM = """
 INSERT INTO bus.due AS d (service, app_id, at) VALUES ($1, $2::text::uuid, $3)
-ON CONFLICT (service, app_id) DO UPDATE SET at = least(d.at, excluded.at) WHERE d.at > excluded.at
+ON CONFLICT (service, app_id) DO UPDATE SET at = least(d.at, excluded.at), armed_at = now()
 """
 TAKE = """
 UPDATE bus.due SET at = $2 WHERE (service, app_id) IN (
@@ -36,8 +41,18 @@ UPDATE bus.due SET at = $2 WHERE (service, app_id) IN (
     ORDER BY at LIMIT $4 FOR UPDATE SKIP LOCKED
 ) RETURNING app_id::text
 """
-SETTLE = "UPDATE bus.due SET at = $4 WHERE service = $1 AND app_id = $2::text::uuid AND at = $3"
-FINISH = "DELETE FROM bus.due WHERE service = $1 AND app_id = $2::text::uuid AND at = $3"
+SETTLE = """
+WITH next AS (
+    SELECT least(coalesce($4::timestamptz, 'infinity'),
+                 CASE WHEN armed_at > now() - $5 * interval '1 second' THEN armed_at + $5 * interval '1 second'
+                      ELSE 'infinity' END) AS at
+    FROM bus.due WHERE service = $1 AND app_id = $2::text::uuid AND at = $3 FOR UPDATE
+), finished AS (
+    DELETE FROM bus.due USING next WHERE service = $1 AND app_id = $2::text::uuid AND next.at = 'infinity'
+)
+UPDATE bus.due SET at = next.at FROM next
+WHERE service = $1 AND app_id = $2::text::uuid AND next.at < 'infinity'
+"""
 
 Work = Callable[[AppRef], Awaitable[datetime | None]]
 
@@ -49,6 +64,8 @@ class Due:
         self._db = databases.platform
         self._apps = apps
         self._service = service
+        self._awake: set[str] = set()
+        self._running: set[str] = set()
         self._wake = asyncio.Event()
         self._free = asyncio.Semaphore(width)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,8 +74,9 @@ class Due:
         """Have the app looked at no later than `at`. Call it before the work's transaction commits."""
         await self._db.execute(ARM, self._service, app_id, at)
 
-    def wake(self) -> None:
-        """Look at once: something has just become due."""
+    def wake(self, app: AppRef) -> None:
+        """Look at this app at once: something of it has just become due."""
+        self._awake.add(app.id)
         self._wake.set()
 
     async def run(self, work: Work) -> None:
@@ -77,31 +95,40 @@ class Due:
 
     async def _round(self, work: Work) -> None:
         self._wake.clear()
+        for app_id in [a for a in self._awake if a not in self._running]:
+            self._awake.discard(app_id)
+            await self._begin(app_id, None, work)
         try:
             now = clock.now()
             claimed = now + timedelta(seconds=CLAIM)
             for row in await self._db.fetch(TAKE, self._service, claimed, now, WIDTH):
-                await self._free.acquire()
-                task = asyncio.create_task(self._one(row["app_id"], claimed, work))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                await self._begin(row["app_id"], claimed, work)
         except Exception as error:
             log.warning("due.not_read", error=str(error))
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), POLL)
-        except TimeoutError:
-            return
 
-    async def _one(self, app_id: str, claimed: datetime, work: Work) -> None:
+    async def _begin(self, app_id: str, claimed: datetime | None, work: Work) -> None:
+        await self._free.acquire()
+        self._running.add(app_id)
+        task = asyncio.create_task(self._one(app_id, claimed, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _one(self, app_id: str, claimed: datetime | None, work: Work) -> None:
         try:
             app = await self._apps.by_id(app_id)
             after = await work(app) if app else None
-            if after is None:
-                await self._db.execute(FINISH, self._service, app_id, claimed)
+            if claimed is None:
+                if after is not None:
+                    await self.arm(app_id, after)
             else:
-                await self._db.execute(SETTLE, self._service, app_id, claimed, after)
+                await self._db.execute(SETTLE, self._service, app_id, claimed, after, SETTLING)
         except Exception as error:
-            # The claim lapses by itself and the app is looked at again.
+            # A claim lapses by itself, and the app is looked at again.
             log.warning("due.work_failed", app_id=app_id, error=str(error), exc_info=error)
         finally:
+            self._running.discard(app_id)
             self._free.release()
+            if app_id in self._awake:
+                self._wake.set()

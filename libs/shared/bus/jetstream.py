@@ -87,9 +87,7 @@ class JetStream:
             "max_ack_pending": pending,
             "filter_subject": filter_subject,
         }
-        await self._call(
-            f"CONSUMER.CREATE.{stream}.{name}.{filter_subject}", {"stream_name": stream, "config": config}
-        )
+        await self._call(f"CONSUMER.CREATE.{stream}.{name}.{filter_subject}", {"stream_name": stream, "config": config})
 
     async def consumer_info(self, stream: str, name: str) -> dict[str, Any]:
         """The state of a durable: `num_pending`, `num_ack_pending`, `ack_floor`, …"""
@@ -130,13 +128,18 @@ class JetStream:
                 await self._publish(message, {**headers, **fence}, acked=False)
             else:
                 await self.connection.publish(
-                    message.subject, message.payload, {**message.headers, **_position_header(message), **headers}
+                    message.subject,
+                    message.payload,
+                    {**message.headers, **_position_header(message), **headers},
                 )
         return last_sequence
 
     async def _publish(self, message: Outgoing, extra: dict[str, str], acked: bool = True) -> int:
         reply = await self.connection.request(
-            message.subject, message.payload, API_TIMEOUT, {**message.headers, **_position_header(message), **extra}
+            message.subject,
+            message.payload,
+            API_TIMEOUT,
+            {**message.headers, **_position_header(message), **extra},
         )
         if not acked and not reply.data:
             return 0

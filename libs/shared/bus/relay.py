@@ -180,7 +180,8 @@ class Relay:
             await asyncio.sleep(SWEEP)
             try:
                 rows = await self._databases.platform.fetch(
-                    "SELECT name FROM bus.leases WHERE starts_with(name, $1) AND until < now() LIMIT 100", prefix
+                    "SELECT name FROM bus.leases WHERE starts_with(name, $1) AND until < now() LIMIT 100",
+                    prefix,
                 )
                 for row in rows:
                     app = await self._apps.by_id(row["name"].removeprefix(prefix))
@@ -229,16 +230,12 @@ class Relay:
 
     async def _resume(self, active: _Active) -> tuple[int, tuple[int, int]]:
         """Where to go on: behind the app's last message, or behind our own mark if the stream forgot it."""
-        sequence, after = await self._stream.last_position(
-            self._log.stream.name, self._log.subject_filter(active.app)
-        )
+        sequence, after = await self._stream.last_position(self._log.stream.name, self._log.subject_filter(active.app))
         database = self._databases.of(active.app)
         marked = await database.fetchval(f"SELECT position FROM {self._log.service}.relayed")
         return sequence, max(after, (marked or 0, 1 << 30) if marked else (0, 0))
 
-    async def _drain(
-        self, active: _Active, sequence: int, after: tuple[int, int]
-    ) -> tuple[int, tuple[int, int]]:
+    async def _drain(self, active: _Active, sequence: int, after: tuple[int, int]) -> tuple[int, tuple[int, int]]:
         """Publish everything that is settled; answers the new fence and position."""
         database = self._databases.of(active.app)
         subject_filter = self._log.subject_filter(active.app)
@@ -259,7 +256,8 @@ class Relay:
         if time.monotonic() - active.marked > MARK:
             active.marked = time.monotonic()
             await database.execute(
-                f"UPDATE {self._log.service}.relayed SET position = $1 WHERE position < $1", active.published[0] - 1
+                f"UPDATE {self._log.service}.relayed SET position = $1 WHERE position < $1",
+                active.published[0] - 1,
             )
 
     async def _settled(
@@ -314,4 +312,3 @@ def _batches(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
         batches[-1].append(message)
         size += len(message.payload)
     return batches
-

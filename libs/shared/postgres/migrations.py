@@ -45,7 +45,11 @@ class ChangedMigration(Exception):
 def load(folder: Path, service: str) -> list[Migration]:
     """The migrations in `folder`, in order, written for `service`."""
     return [
-        Migration(service, f"{folder.parent.parent.name}/{path.name}", path.read_text().replace("${schema}", service))
+        Migration(
+            service,
+            f"{folder.parent.parent.name}/{path.name}",
+            path.read_text().replace("${schema}", service),
+        )
         for path in sorted(folder.glob("[0-9]*.sql"))
     ]
 

@@ -104,7 +104,14 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
     """Wait for NATS, answer questions, work on streams; answers the endless tasks."""
     subscriptions = [
         Subscription(
-            service.name, consumer, state, parts.stream, parts.databases, parts.leases, parts.apps, parts.asker
+            service.name,
+            consumer,
+            state,
+            parts.stream,
+            parts.databases,
+            parts.leases,
+            parts.apps,
+            parts.asker,
         )
         for consumer in service.consumers
     ]

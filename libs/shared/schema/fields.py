@@ -23,7 +23,13 @@ COLUMN_TYPES = {
     "json": "jsonb",
     "file": "jsonb",
 }
-WIDENINGS = {("int", "bigint"), ("int", "decimal"), ("bigint", "decimal"), ("string", "text"), ("text", "string")}
+WIDENINGS = {
+    ("int", "bigint"),
+    ("int", "decimal"),
+    ("bigint", "decimal"),
+    ("string", "text"),
+    ("text", "string"),
+}
 """Type changes that keep every stored value as it is."""
 
 

@@ -63,7 +63,10 @@ class Otlp:
             context=SpanContext(trace, int(span.span_id, 16), is_remote=False, trace_flags=flags),
             parent=SpanContext(trace, parent, is_remote=True, trace_flags=flags) if parent else None,
             resource=self._resource,
-            attributes={"rocket.component": span.component, **({"rocket.entity": span.entity} if span.entity else {})},
+            attributes={
+                "rocket.component": span.component,
+                **({"rocket.entity": span.entity} if span.entity else {}),
+            },
             status=Status(StatusCode.ERROR if span.status == "error" else StatusCode.OK),
             start_time=span.created_ns,
             end_time=span.created_ns + span.duration_ns,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
-async def eventually(
-    check: Callable[[], Awaitable[T]] | Callable[[], T], *, within: float = 10.0, every: float = 0.02
-) -> T:
+@overload
+async def eventually(check: Callable[[], Awaitable[T | None]], *, within: float = 10.0, every: float = 0.02) -> T: ...
+@overload
+async def eventually(check: Callable[[], T | None], *, within: float = 10.0, every: float = 0.02) -> T: ...
+async def eventually(check: Callable[[], Any], *, within: float = 10.0, every: float = 0.02) -> Any:
     """Calls `check` (plain or async) until it answers something truthy, and returns that.
 
     `within` and `every` are seconds. An exception counts as "not yet"; when time is up,
@@ -24,7 +26,7 @@ async def eventually(
         try:
             async with asyncio.timeout_at(deadline):
                 answer = check()
-                value = cast(T, await answer if inspect.isawaitable(answer) else answer)
+                value = await answer if inspect.isawaitable(answer) else answer
             if value:
                 return value
             last = f"last value {value!r}"

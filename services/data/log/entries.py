@@ -38,9 +38,7 @@ def differences(before: Record | None, after: Record | None) -> dict[str, dict[s
     """Exactly the fields that differ, with both values."""
     old, new = before or {}, after or {}
     return {
-        name: {"old": old.get(name), "new": new.get(name)}
-        for name in {**new, **old}
-        if old.get(name) != new.get(name)
+        name: {"old": old.get(name), "new": new.get(name)} for name in {**new, **old} if old.get(name) != new.get(name)
     }
 
 

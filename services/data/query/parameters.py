@@ -70,7 +70,9 @@ def _sort(entity: EntityModel, text: str) -> list[tuple[str, bool]]:
         name, descending = part.lstrip("+-"), part.startswith("-")
         field = entity.fields.get(name)
         if field is None or field.type in ("json", "file"):
-            raise RocketError("UNKNOWN_FIELD", f"Unknown field: {name}", [{"field": name, "message": "can't be sorted"}])
+            raise RocketError(
+                "UNKNOWN_FIELD", f"Unknown field: {name}", [{"field": name, "message": "can't be sorted"}]
+            )
         sort.append((name, descending))
     if len(sort) > MAX_SORTS:
         raise RocketError("INVALID_PAYLOAD", f"At most {MAX_SORTS} sort fields are allowed")

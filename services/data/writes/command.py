@@ -32,6 +32,4 @@ class Command:
             "cause": context.cause,
             "cause_depth": context.cause_depth,
         }
-        return cls(
-            uuid7(), orjson.dumps(document).decode(), uuid.UUID(context.trace_id), schema_version, effect_key
-        )
+        return cls(uuid7(), orjson.dumps(document).decode(), uuid.UUID(context.trace_id), schema_version, effect_key)

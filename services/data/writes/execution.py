@@ -14,7 +14,12 @@ GUARD = "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))"
 
 
 async def commit(
-    state: State, context: Context, entity: EntityModel, action: str, statement: Statement, guard: str | None = None
+    state: State,
+    context: Context,
+    entity: EntityModel,
+    action: str,
+    statement: Statement,
+    guard: str | None = None,
 ) -> Any | None:
     """Run a writing statement; answers its row (position, version, record) or None.
 

@@ -40,7 +40,12 @@ def create_statement(entity: EntityModel, values: dict[str, Any], command: Comma
 
 
 def update_statement(
-    entity: EntityModel, key: Any, values: dict[str, Any], grant: Grant, if_version: int | None, command: Command
+    entity: EntityModel,
+    key: Any,
+    values: dict[str, Any],
+    grant: Grant,
+    if_version: int | None,
+    command: Command,
 ) -> Statement:
     """Set `values`. Answers one row, or none: another schema, no such record, no grant, another version."""
     parameters = Parameters(command.schema_version)
@@ -112,9 +117,7 @@ def _with_log(
     )
 
 
-def _chosen(
-    entity: EntityModel, key: Any, grant: Grant, if_version: int | None, parameters: Parameters
-) -> str:
+def _chosen(entity: EntityModel, key: Any, grant: Grant, if_version: int | None, parameters: Parameters) -> str:
     """Which row a change is for, and under which circumstances."""
     clauses = [
         "v.version = $1",

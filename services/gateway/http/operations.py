@@ -39,9 +39,7 @@ async def ready(state: State, request: web.Request, context: Context) -> Answer:
     states = await _states(state, context)
     body = {
         "ready": all(s.ready for s in states.values()),
-        "services": {
-            name: {"ready": s.ready, "checks": s.checks, "lag": s.lag} for name, s in states.items()
-        },
+        "services": {name: {"ready": s.ready, "checks": s.checks, "lag": s.lag} for name, s in states.items()},
     }
     return Answer(200 if body["ready"] else 503, orjson.dumps(body))
 
@@ -66,8 +64,7 @@ async def replay(state: State, request: web.Request, context: Context) -> Answer
     if service not in WITH_CONSUMERS:
         raise not_found("Dead letter")
     question: Callable[[str], Ask[Answer]] = of(service, ReplayDeadLetter)
-    answer = await state.core.asker.ask(question(request.match_info["id"]), context)
-    return answer
+    return await state.core.asker.ask(question(request.match_info["id"]), context)
 
 
 async def _letters(state: State, context: Context, service: str) -> list[Any] | None:

@@ -108,6 +108,4 @@ async def _unmatched(
         error = RocketError("NOT_FOUND", "There is nothing here")
     except web.HTTPRequestEntityTooLarge:
         error = RocketError("PAYLOAD_TOO_LARGE", "The request is too large")
-    return web.Response(
-        status=error.status, body=error.envelope(), headers={**error.headers, "Content-Type": JSON}
-    )
+    return web.Response(status=error.status, body=error.envelope(), headers={**error.headers, "Content-Type": JSON})

@@ -81,7 +81,12 @@ async def insert_user(database: Database, email: str, password_hash: str, roles:
 
 
 async def update_user(
-    database: Database, user_id: uuid.UUID, email: str, password_hash: str | None, roles: list[str], active: bool
+    database: Database,
+    user_id: uuid.UUID,
+    email: str,
+    password_hash: str | None,
+    roles: list[str],
+    active: bool,
 ) -> bytes | None:
     text: str | None = await database.fetchval(UPDATE_USER, user_id, email, password_hash, roles, active)
     return text.encode() if text else None

@@ -94,7 +94,10 @@ class Tokens:
     def _decode(self, token: str, scope: str) -> dict[str, Any]:
         try:
             claims: dict[str, Any] = jwt.decode(
-                token, self._key(scope), algorithms=["HS256"], options={"require": ["sub", "roles", "iat", "exp"]}
+                token,
+                self._key(scope),
+                algorithms=["HS256"],
+                options={"require": ["sub", "roles", "iat", "exp"]},
             )
         except jwt.InvalidTokenError:
             raise unauthorized() from None

@@ -142,9 +142,9 @@ def _call(name: str, arguments: tuple[tree.Node, ...], scopes: Scopes) -> Any:
         return model_functions.call(name, list(values))
     first = next(values)
     if len(arguments) == 1:
-        return model_functions.aggregate(name, first, counting=False)
+        return model_functions.aggregate(name, _rows(first), counting=False)
     if len(arguments) == 2 and (isinstance(first, list) or name not in ("min", "max")):
-        rows = [_value(arguments[1], [*scopes, row]) for row in _rows(first)]
+        rows = (_value(arguments[1], [*scopes, row]) for row in _rows(first))
         return model_functions.aggregate(name, rows, counting=True)
     return model_functions.aggregate(name, [first, *values], counting=True)
 

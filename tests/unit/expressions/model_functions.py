@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -40,13 +40,11 @@ def call(name: str, values: list[Any]) -> Any:
     return FUNCTIONS[name](*values)
 
 
-def aggregate(name: str, values: Any, counting: bool) -> Any:
-    """The value of `sum`, `any` and their like; `counting`: they were given more than a list."""
-    if values is None:
-        values = []
-    if not isinstance(values, list):
-        raise Undefined
-    known = [value for value in values if value is not None]
+def aggregate(name: str, values: Iterable[Any], counting: bool) -> Any:
+    """The value of `sum`, `any` and their like; `counting`: they were given more than a list.
+
+    `any` and `all` look at no more of `values` than they must.
+    """
     match name:
         case "any":
             return any(true(value) for value in values)
@@ -54,6 +52,8 @@ def aggregate(name: str, values: Any, counting: bool) -> Any:
             return all(true(value) for value in values)
         case "count":
             return Fraction(len([value for value in values if true(value) or not counting]))
+    known = [value for value in values if value is not None]
+    match name:
         case "sum":
             return _sum(known)
         case "avg":

@@ -50,9 +50,7 @@ def notifications(document: dict[str, Any], event: CommitEvent) -> list[NewNotif
 )
 def test_a_hook_is_about_its_actions_only(hook: str, actions: list[str]) -> None:
     document = rule(hook=hook)
-    hit = [
-        a for a in ("create", "update", "delete") if notifications(document, commit(a, {"id": 1}, {"id": 1}))
-    ]
+    hit = [a for a in ("create", "update", "delete") if notifications(document, commit(a, {"id": 1}, {"id": 1}))]
     assert hit == actions
 
 
@@ -77,9 +75,7 @@ def test_inactive_rules_and_conditions_that_do_not_hold_say_nothing() -> None:
     event = commit("update", {"n": 1}, {"n": 2}, {"n": {"old": 1, "new": 2}})
     assert not notifications(rule(active=False), event)
     assert not notifications(rule(condition="record.n > old.n + 1"), event)
-    assert notifications(
-        rule(condition="record.n > old.n && action == 'update' && changes.n.new == 2"), event
-    )
+    assert notifications(rule(condition="record.n > old.n && action == 'update' && changes.n.new == 2"), event)
 
 
 def test_a_condition_that_cannot_be_evaluated_is_a_visible_failure() -> None:

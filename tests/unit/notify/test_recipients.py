@@ -43,9 +43,7 @@ def test_a_path_to_nothing_means_nobody() -> None:
 
 
 def test_mail_goes_to_users_and_to_strangers_once_each() -> None:
-    meant = Addressees(
-        frozenset({ANN[0]}), frozenset({"ANN@example.com", "eve@example.com"}), frozenset({"boss"})
-    )
+    meant = Addressees(frozenset({ANN[0]}), frozenset({"ANN@example.com", "eve@example.com"}), frozenset({"boss"}))
     found = directory(ANN, boss=[ANN, BOB]).receivers("email", meant)
     assert sorted(found) == sorted([(ANN[1], ANN[0]), (BOB[1], BOB[0]), ("eve@example.com", None)])
 

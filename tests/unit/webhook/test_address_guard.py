@@ -49,9 +49,7 @@ def test_an_allowed_address_gets_its_socket() -> None:
         assert (made.family, made.type) == (socket.AF_INET, socket.SOCK_STREAM)
 
 
-@pytest.mark.parametrize(
-    "url", ["http://localhost:9/", "http://127.0.0.1:9/", "http://[::ffff:127.0.0.1]:9/"]
-)
+@pytest.mark.parametrize("url", ["http://localhost:9/", "http://127.0.0.1:9/", "http://[::ffff:127.0.0.1]:9/"])
 async def test_a_client_with_the_guard_makes_no_connection(url: str) -> None:
     connector = aiohttp.TCPConnector(socket_factory=socket_factory(loopback=False, private=False))
     async with aiohttp.ClientSession(connector=connector) as session:

@@ -84,9 +84,7 @@ def test_a_delivery_holds_what_its_definition_said() -> None:
 
 
 def test_a_content_type_of_the_definition_stands() -> None:
-    [delivery] = deliveries(
-        webhook(headers={"content-type": "application/cloudevents+json"}), commit(after={})
-    )
+    [delivery] = deliveries(webhook(headers={"content-type": "application/cloudevents+json"}), commit(after={}))
     assert delivery.headers == {"content-type": "application/cloudevents+json"}
 
 

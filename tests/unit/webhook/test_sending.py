@@ -71,9 +71,7 @@ async def test_redirects_are_not_followed(endpoint: BaseTestServer) -> None:
 
 
 async def test_a_slow_endpoint_is_given_up(endpoint: BaseTestServer) -> None:
-    assert await send(endpoint.make_url("/slow"), timeout=0.2) == Outcome(
-        None, None, "no answer within 0.2 s"
-    )
+    assert await send(endpoint.make_url("/slow"), timeout=0.2) == Outcome(None, None, "no answer within 0.2 s")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://a..b/", "http://nowhere.invalid/"])

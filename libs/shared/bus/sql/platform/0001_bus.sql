@@ -11,7 +11,8 @@ CREATE TABLE bus.leases (
 CREATE TABLE bus.due (
     service text NOT NULL,
     app_id  uuid NOT NULL,
-    at      timestamptz NOT NULL,
+    at       timestamptz NOT NULL,
+    armed_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (service, app_id)
 );
 CREATE INDEX due_at ON bus.due (service, at);

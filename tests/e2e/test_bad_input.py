@@ -1,0 +1,198 @@
+"""Whatever is wrong is answered with the right status and a clear envelope, and changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.support.client import Client, Reply, entity, integer, text
+
+THING = entity(
+    "thing",
+    text("name", required=True, unique=True),
+    integer("count"),
+    {"name": "big", "type": "bigint"},
+    {"name": "price", "type": "decimal", "precision": 2},
+    {"name": "on", "type": "boolean"},
+    {"name": "ref", "type": "uuid"},
+    {"name": "at", "type": "timestamp"},
+    {"name": "day", "type": "date"},
+    {"name": "data", "type": "json"},
+    text("size", enum=["s", "m", "l"]),
+    {"name": "made", "type": "timestamp", "auto": "create"},
+)
+
+
+@pytest.fixture
+async def things(admin: Client) -> Client:
+    await admin.define(THING)
+    return admin
+
+
+def assert_envelope(reply: Reply) -> None:
+    """The error body has the keys of the contract and no others."""
+    assert reply.status < 500
+    assert set(reply.body) == {"error"}
+    assert set(reply.body["error"]) <= {"code", "message", "details"}
+    assert reply.body["error"]["message"]
+    assert reply.headers["Content-Type"].startswith("application/json")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", 5), ("name", None), ("name", ""), ("name", "a\x00b"), ("count", "5"), ("count", 1.5),
+        ("count", 2**31), ("count", True), ("big", 2**63), ("price", "1.0"), ("price", 10**17), ("on", 1),
+        ("on", "true"), ("ref", "no"), ("ref", 5), ("at", "yesterday"), ("at", 5), ("day", "2026-02-30"),
+        ("day", "2026-01-01T00:00:00Z"), ("data", "text"), ("data", 5), ("size", "xl"), ("unheard", 1),
+    ],
+)  # fmt: skip
+async def test_a_wrong_value_names_its_field(things: Client, field: str, value: Any) -> None:
+    reply = await things.post("/thing", {"name": "n", field: value})
+    assert_envelope(reply)
+    assert reply.expect(422).code == "VALIDATION_FAILED"
+    assert field in [detail["field"] for detail in reply.details]
+    assert (await things.get("/thing")).meta["total"] == 0
+
+
+async def test_all_violations_are_told_at_once(things: Client) -> None:
+    reply = await things.post("/thing", {"count": "x", "size": "xl"})
+    assert [(d["field"], d["rule"]) for d in reply.details] == [
+        ("name", "required"), ("count", "type"), ("size", "enum"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"5", b"\xff\xfe", b'{"name": NaN}', b"[" * 100_000])
+async def test_a_body_that_is_no_object(things: Client, body: bytes) -> None:
+    for method, path in (("POST", "/thing"), ("POST", "/_admin/entities")):
+        reply = await things.request(method, path, raw=body)
+        assert_envelope(reply)
+        assert reply.status in (400, 422)
+
+
+async def test_a_huge_body(things: Client) -> None:
+    reply = await things.request("POST", "/thing", raw=b'{"name":"' + b"x" * (11 * 1024 * 1024) + b'"}')
+    assert_envelope(reply)
+    assert reply.expect(413).code == "PAYLOAD_TOO_LARGE"
+
+
+async def test_a_record_larger_than_a_message(things: Client) -> None:
+    value = {"text": "é" * 1_500_000}
+    created = (await things.post("/thing", {"name": "large", "data": value})).expect(201)
+    assert created.data["data"] == value
+    assert (await things.get(f"/thing/{created.data['id']}")).data["data"] == value
+    assert (await things.get("/thing")).data[0]["data"] == value
+
+
+async def test_what_is_unknown(things: Client, client: Client) -> None:
+    for path, code in (("/nope", "UNKNOWN_ENTITY"), ("/_nope", "NOT_FOUND"), ("/_admin/nope", "NOT_FOUND")):
+        reply = (await things.get(path)).expect(404)
+        assert_envelope(reply)
+        assert reply.code == code
+    assert (await things.get("/thing/no-uuid")).expect(404).code == "NOT_FOUND"
+    assert (await things.put("/thing/0", {"name": "x"})).expect(404).code == "NOT_FOUND"
+    assert (await client.get("/api/nope/thing")).expect(404).code == "APP_NOT_FOUND"
+    assert (await client.get("/api/nope/thing", Authorization="Bearer x")).expect(404).code == "APP_NOT_FOUND"
+    assert (await things.request("PATCH", "/thing")).expect(405).code == "METHOD_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("filter[nope]=1", "UNKNOWN_FIELD"), ("filter[name.near]=1", "INVALID_PAYLOAD"), ("sort=nope", "UNKNOWN_FIELD"),
+        ("include=nope", "UNKNOWN_FIELD"), ("filter[count]=x", "INVALID_PAYLOAD"),
+        ("filter[data]=1", "INVALID_PAYLOAD"),
+        ("filter[count.gt]=99999999999", "INVALID_PAYLOAD"), ("filter[ref]=5", "INVALID_PAYLOAD"),
+        ("filter[name'; DROP TABLE things; --]=1", "UNKNOWN_FIELD"), ("filter[name]=%00", "INVALID_PAYLOAD"),
+    ],
+)  # fmt: skip
+async def test_a_query_that_makes_no_sense(things: Client, query: str, code: str) -> None:
+    reply = await things.get(f"/thing?{query}")
+    assert_envelope(reply)
+    assert reply.expect(400).code == code
+
+
+async def test_page_numbers_fall_back(things: Client) -> None:
+    for query in (
+        "page=0&per_page=-1",
+        "page=x&per_page=y",
+        "page=&per_page=",
+        "per_page=99999999999999999999",
+    ):
+        meta = (await things.get(f"/thing?{query}")).expect(200).meta
+        assert meta["page"] == 1 and meta["per_page"] in (25, 100)
+    assert (await things.get("/thing?page=99")).data == []
+
+
+async def test_tokens_that_are_none(things: Client, client: Client) -> None:
+    other = await client.new_app()
+    forged = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, "k" * 32, algorithm="HS256")
+    unsigned = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, None, algorithm="none")
+    headers = ["", "Bearer", "Bearer x.y.z", "Basic abc", f"Bearer {forged}", f"Bearer {unsigned}"]
+    for header in [*headers, f"Bearer {other.token}"]:
+        reply = await Client(things.session, things.url, prefix=things.prefix).get("/thing", Authorization=header)
+        assert_envelope(reply)
+        assert reply.expect(401).code == "UNAUTHORIZED"
+    # The token is looked at before the entity, and an app's token is none on the platform.
+    (await things.get("/nope", Authorization="Bearer x")).expect(401)
+    (await Client(things.session, things.url, things.token).get("/api/_platform/apps")).expect(401)
+    (await things.get("/thing", Authorization=f"bEaReR {things.token}")).expect(200)
+
+
+async def test_taken_values_conflict(things: Client) -> None:
+    first = (await things.post("/thing", {"name": "a"})).expect(201).data
+    second = (await things.post("/thing", {"name": "b"})).expect(201).data
+    assert (await things.post("/thing", {"name": "a"})).expect(409).code == "CONFLICT"
+    conflict = (await things.put(f"/thing/{second['id']}", {"name": "a"})).expect(409)
+    assert conflict.details[0]["field"] == "name"
+    assert (await things.get("/thing?sort=name")).data == [first, second]
+
+
+async def test_an_older_version_is_not_overwritten(things: Client) -> None:
+    record = (await things.post("/thing", {"name": "a"})).data
+    path = f"/thing/{record['id']}"
+    (await things.put(path, {"count": 1}, If_Match='"1"')).expect(200)
+    stale = (await things.put(path, {"count": 2}, If_Match='"1"')).expect(412)
+    assert (stale.code, stale.headers.get("ETag")) == ("PRECONDITION_FAILED", '"2"')
+    (await things.delete(path, If_Match='"1"')).expect(412)
+    (await things.get(path, If_None_Match='"2"')).expect(304)
+    assert (await things.get(path)).data["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {}, {"name": "x"}, {**THING, "table": None}, {**THING, "fields": []}, {**THING, "primary_key": None},
+        {**THING, "primary_key": {"field": "nope", "type": "uuid", "generated": True}}, {**THING, "name": "auth"},
+        {**THING, "fields": [{"name": "id", "type": "uuid"}, {"name": "x", "type": "colour"}]},
+        {**THING, "fields": [{"name": "id", "type": "uuid"}, text("a"), text("a")]},
+        {**THING, "fields": [{"name": "id", "type": "uuid"}, integer("a", default="x")]},
+        {**THING, "table": "_users"}, {**THING, "name": 'x"; DROP TABLE y; --'},
+    ],
+)  # fmt: skip
+async def test_a_definition_that_makes_no_sense(admin: Client, definition: dict[str, Any]) -> None:
+    reply = await admin.post("/_admin/entities", definition)
+    assert_envelope(reply)
+    assert reply.expect(422).code == "VALIDATION_FAILED"
+    assert (await admin.get("/_admin/entities")).data == []
+
+
+async def test_taken_names_and_tables(admin: Client) -> None:
+    await admin.define(THING)
+    (await admin.post("/_admin/entities", THING)).expect(409)
+    (await admin.post("/_admin/entities", {**THING, "name": "other"})).expect(409)
+    (await admin.post("/_admin/permissions", {"entity": "nope", "action": "read", "roles": []})).expect(422)
+    (await admin.post("/_admin/permissions", {"entity": "thing", "action": "eat", "roles": []})).expect(422)
+
+
+async def test_the_platform_refuses_bad_apps(client: Client) -> None:
+    platform = await client.platform()
+    for name in (None, "", "A", "1a", "a" * 64, "a b", "a\n", 5):
+        (await platform.post("/apps", {"name": name})).expect(422)
+    (await platform.post("/apps", {"name": "twice"})).expect(201)
+    (await platform.post("/apps", {"name": "twice"})).expect(409)
+    (await platform.delete("/apps/twice")).expect(200)
+    (await platform.get("/apps/twice")).expect(404)
+    (await platform.delete("/apps/twice")).expect(404)
