@@ -15,20 +15,21 @@ from services.workflow.engine import start
 from services.workflow.instance import Instance, Origin
 from services.workflow.paths import context_of
 from services.workflow.state import State
-from services.workflow.triggers import Startable, started_by
+from services.workflow.triggers import Startable, check_depth
 
 
 async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Know the workflows as they were when the newest of the events was committed, or newer."""
+    """Plan what the events start, by the workflows as of the newest event or later."""
     snapshot = await state.schemas.get(app, at_least=max(event.schema_version for event in events))
-    workflows = state.triggers.learn(app.id, snapshot)
-    if any(event.entity in workflows for event in events):
+    if state.triggers.plan(app.id, snapshot, events):
         await recording.prepare(state, app)
 
 
 async def on_commit(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
     """An instance of every workflow that the commit triggers, run as far as it gets by itself."""
-    for startable in started_by(state.triggers.of(app.id), event):
+    starting = state.triggers.planned(app.id, event)
+    check_depth(starting, event)
+    for startable in starting:
         with tracing.span("workflow", "engine", "workflow.trigger", event.entity) as span:
             span.record_id = event.record_id
             span.metadata["workflow"] = startable.definition.name
@@ -37,7 +38,7 @@ async def on_commit(state: State, app: AppRef, transaction: Connection, event: C
 
 def after_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
     """Let the started instances go on."""
-    if any(event.entity in state.triggers.of(app.id) for event in events):
+    if state.triggers.carried_out(app.id, events):
         recording.committed(state, app)
 
 

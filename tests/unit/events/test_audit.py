@@ -1,0 +1,95 @@
+"""Audit rows: who did what, and what is not shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.schema import Entity, EntityDefinition, Snapshot
+from services.events.audit import audit_row, definition_of, masked
+
+FIELDS = [
+    {"name": "id", "type": "uuid"},
+    {"name": "name", "type": "string", "pii": True},
+    {"name": "iban", "type": "string", "sensitive": True},
+    {"name": "city", "type": "string"},
+]
+
+
+def person(**more: Any) -> EntityDefinition:
+    return EntityDefinition.model_validate(
+        {"name": "person", "table": "people", "primary_key": {"field": "id"}, "fields": FIELDS, **more}
+    )
+
+
+def commit(**values: Any) -> CommitEvent:
+    defaults: dict[str, Any] = {
+        "position": 7,
+        "n": 2,
+        "commit_id": "c",
+        "app_id": "a",
+        "entity": "person",
+        "record_id": "r",
+        "version": 3,
+        "action": "update",
+        "before": {"id": "r", "name": "Ann", "iban": None, "city": "Bonn"},
+        "after": {"id": "r", "name": "Eve", "iban": "DE1", "city": "Bonn"},
+        "changed": {"name": {"old": "Ann", "new": "Eve"}, "iban": {"old": None, "new": "DE1"}},
+        "actor": {"id": "u", "email": "u@x", "roles": []},
+        "origin": {"ip": "10.0.0.1"},
+        "trace_id": "t",
+        "cause": "request",
+        "cause_depth": 0,
+        "schema_version": 1,
+        "at": "2026-11-22T12:00:00+00:00",
+    }
+    return CommitEvent(**{**defaults, **values})
+
+
+def test_a_row_tells_who_did_what_from_where() -> None:
+    row = audit_row(commit(), person())
+    assert row is not None
+    assert {key: row[key] for key in ("position", "n", "version", "action", "user_id", "user_email")} == {
+        "position": 7,
+        "n": 2,
+        "version": 3,
+        "action": "update",
+        "user_id": "u",
+        "user_email": "u@x",
+    }
+    assert (row["ip_address"], row["trace_id"], row["timestamp"]) == ("10.0.0.1", "t", commit().at)
+    assert row["changed_fields"] == ["name", "iban"]
+
+
+def test_hidden_values_are_masked_and_empty_ones_stay_empty() -> None:
+    row = audit_row(commit(), person())
+    assert row is not None
+    assert row["old_data"] == {"id": "r", "name": "***", "iban": None, "city": "Bonn"}
+    assert row["new_data"] == {"id": "r", "name": "***", "iban": "***", "city": "Bonn"}
+
+
+def test_what_is_no_longer_defined_is_hidden_but_for_the_mark_of_deletion() -> None:
+    assert masked({"old": 1, "deleted_at": "2026", "city": "Bonn"}, person()) == {
+        "old": "***",
+        "deleted_at": "2026",
+        "city": "Bonn",
+    }
+    assert masked({"a": 1}, None) == {"a": 1}
+    assert masked(None, person()) is None
+
+
+def test_the_same_commit_has_the_same_id() -> None:
+    first, again, other = (audit_row(commit(n=n), person()) for n in (1, 1, 2))
+    assert first and again and other
+    assert first["id"] == again["id"] != other["id"]
+
+
+def test_entities_may_opt_out() -> None:
+    assert audit_row(commit(), person(audit=False)) is None
+    assert audit_row(commit(), None) is not None
+
+
+def test_a_retired_entity_still_says_what_is_hidden() -> None:
+    gone = Snapshot(2, {}, {4: Entity(4, person(), {}, True)}, [])
+    assert definition_of(gone, "person") == person()
+    assert definition_of(gone, "unknown") is None

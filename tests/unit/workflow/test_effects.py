@@ -1,0 +1,107 @@
+"""Effects in other services: in whose name, how often, and with which time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.errors import RocketError, unavailable
+from libs.shared.schema import Entity, EntityDefinition, Snapshot
+from services.workflow.effects import context_for, now_for
+from services.workflow.handlers import comment_in
+from services.workflow.instance import Origin, Stored
+from services.workflow.outcomes import Failed, Retry, SetField
+from services.workflow.queries import page_of
+from services.workflow.retrying import outcome_of
+from tests.unit.workflow.examples import NOW, approval, fresh, workflow
+
+LOCKED = RocketError("CONFLICT", "The record is being changed by somebody else, try again")
+TAKEN = RocketError("CONFLICT", "A record with this number exists already", [{"field": "number"}])
+INVALID = RocketError("VALIDATION_FAILED", "n must be a number")
+BROKEN = RocketError("INTERNAL_ERROR", "An internal error occurred")
+
+
+@pytest.mark.parametrize("error", [unavailable("data"), RocketError("TIMEOUT", ""), LOCKED])
+def test_what_is_away_is_waited_for_without_end(error: RocketError) -> None:
+    assert outcome_of(error, 0) == Retry(timedelta(seconds=0.5))
+    assert outcome_of(error, 1) == Retry(timedelta(seconds=1))
+    assert outcome_of(error, 10_000) == Retry(timedelta(seconds=30))
+
+
+@pytest.mark.parametrize("error", [TAKEN, INVALID, RocketError("NOT_FOUND", "Record not found")])
+def test_what_is_wrong_stays_wrong(error: RocketError) -> None:
+    assert outcome_of(error, 0) == Failed(error.message)
+
+
+def test_our_own_errors_are_retried_for_a_while() -> None:
+    assert isinstance(outcome_of(BROKEN, 18), Retry)
+    assert outcome_of(BROKEN, 19) == Failed("An internal error occurred")
+
+
+def test_the_workflow_acts_on_behalf_of_its_initiator() -> None:
+    actor = {"id": "u", "email": "u@x", "roles": ["clerk"]}
+    stored = Stored(fresh(), workflow(approval()), Origin("invoice", "r", "1.1", actor, "t", 3), 1)
+    context = context_for(stored, AppRef("a", "shop", "db"))
+    who = context.user
+    assert (who.id, who.email, who.roles, who.via, who.on_behalf_of) == (
+        "u",
+        "u@x",
+        ("clerk",),
+        "workflow",
+        "u",
+    )
+    assert (context.cause, context.cause_depth, context.trace_id) == ("workflow:check", 4, "t")
+
+
+def test_now_is_what_the_field_can_hold() -> None:
+    definition = EntityDefinition.model_validate(
+        {
+            "name": "invoice",
+            "table": "invoices",
+            "primary_key": {"field": "id"},
+            "fields": [
+                {"name": "id", "type": "uuid"},
+                {"name": "paid_on", "type": "date"},
+                {"name": "paid_at", "type": "timestamp"},
+            ],
+        }
+    )
+    schema = Snapshot(1, {"invoice": Entity(1, definition, {}, False)}, {}, [])
+
+    def now_in(entity: str, field: str) -> object:
+        return now_for(schema, SetField(entity, "r", field, "now", "k"), NOW)
+
+    assert now_in("invoice", "paid_on") == "2026-11-22"
+    assert now_in("invoice", "paid_at") == "2026-11-22T12:00:00Z"
+    assert now_in("unknown", "x") == "2026-11-22T12:00:00Z"
+
+
+@pytest.mark.parametrize(("body", "comment"), [(b"", ""), (b" ", ""), (b"{}", ""), (b'{"comment":"ok"}', "ok")])
+def test_comments(body: bytes, comment: str) -> None:
+    assert comment_in(body) == comment
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "INVALID_PAYLOAD"),
+        (b"[]", "VALIDATION_FAILED"),
+        (b'{"comment":5}', "VALIDATION_FAILED"),
+        (b'{"comment":"\\u0000"}', "VALIDATION_FAILED"),
+    ],
+)
+def test_no_comments(body: bytes, code: str) -> None:
+    with pytest.raises(RocketError) as refused:
+        comment_in(body)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("page", "per_page", "expected"),
+    [("2", "10", (2, 10, 10)), ("0", "-1", (1, 25, 0)), ("x", "500", (1, 100, 0)), ("²", "", (1, 25, 0))],
+)
+def test_pages(page: str, per_page: str, expected: tuple[int, int, int]) -> None:
+    found = page_of([("page", page), ("per_page", per_page)], 25, 100)
+    assert (found.number, found.size, found.offset) == expected
