@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.records import Effected, SetFields
+from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
+from libs.shared.telemetry import tracing
 from services.data.model import Model
 from services.data.permissions import EVERYTHING
 from services.data.state import State
@@ -31,13 +35,20 @@ async def set_fields(state: State, context: Context, model: Model, question: Set
     await state.relay.activate(context.the_app)
     command = Command.of(context, model.version, question.effect_key)
     sql, parameters = update_statement(entity, key, values, EVERYTHING, None, command)
+    with tracing.span("engine", "writer", "write.update", entity.name):
+        position, repeated = await _once(database, model, question.effect_key, sql, parameters)
+    state.relay.wake(context.the_app)
+    return Effected(position, repeated)
+
+
+async def _once(database: Database, model: Model, effect_key: str, sql: str, parameters: list[Any]) -> tuple[int, bool]:
+    """Key and effect in one transaction; answers the position, and whether it was done before."""
     async with database.transaction() as transaction:
-        if await transaction.fetchval(REMEMBER, question.effect_key) is None:
-            return Effected(await transaction.fetchval(REMEMBERED, question.effect_key), repeated=True)
+        if await transaction.fetchval(REMEMBER, effect_key) is None:
+            return await transaction.fetchval(REMEMBERED, effect_key), True
         row = await transaction.fetchrow(sql, *parameters)
         if row is None and await transaction.fetchval(CURRENT) != model.version:
             raise SchemaMoved
         position = row["position"] if row else 0
-        await transaction.execute(NOTE, question.effect_key, position)
-    state.relay.wake(context.the_app)
-    return Effected(position)
+        await transaction.execute(NOTE, effect_key, position)
+        return position, False

@@ -97,11 +97,7 @@ def scrubbed(value: Any) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    return (
-        value is None
-        or isinstance(value, int | float)
-        or (isinstance(value, str) and len(value) <= LONGEST_TEXT)
-    )
+    return value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= LONGEST_TEXT)
 
 
 def _text(value: Any) -> str | None:

@@ -121,9 +121,7 @@ async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]
     return spans
 
 
-async def stats(
-    database: Database, since: datetime, until: datetime, groups: Sequence[str]
-) -> dict[str, Any]:
+async def stats(database: Database, since: datetime, until: datetime, groups: Sequence[str]) -> dict[str, Any]:
     """Summary, slowest traces and `by_<group>` of a window, each read for itself."""
     parts = {"summary": SUMMARY}
     parts |= {f"by_{group}": BY_GROUP.format(column=group) for group in groups}

@@ -12,10 +12,10 @@ from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts import webhooks as ask
-from libs.shared.contracts.streams import COMMITS
+from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.runtime import Core, Service
 from libs.shared.schema.cache import Schemas
-from services.webhook import consumers, handlers
+from services.webhook import actions, consumers, handlers
 from services.webhook.books import Books
 from services.webhook.dispatcher import Dispatcher
 from services.webhook.sending import Sender, open_session
@@ -65,6 +65,13 @@ SERVICE = Service(
             handle=consumers.note_deliveries,
             before=consumers.prepare,
             after=consumers.hurry,
+        ),
+        Consumer(
+            name="webhook_actions",
+            stream=SIGNALS,
+            handle=actions.note_request,
+            before=actions.prepare,
+            after=actions.hurry,
         ),
     ),
     workers=(dispatch,),

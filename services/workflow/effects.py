@@ -40,9 +40,7 @@ def context_for(stored: Stored, app: AppRef) -> Context:
     )
 
 
-async def perform(
-    asker: Asker, schemas: Schemas, stored: Stored, effect: SetField, context: Context
-) -> Outcome:
+async def perform(asker: Asker, schemas: Schemas, stored: Stored, effect: SetField, context: Context) -> Outcome:
     """Ask for an effect; repeating it is harmless. Answers what came of it and never raises an error."""
     try:
         value = effect.value

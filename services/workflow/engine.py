@@ -80,9 +80,7 @@ def may_decide(step: ApprovalStep, roles: tuple[str, ...]) -> bool:
     return step.assignee is None or step.assignee.role in roles or "admin" in roles
 
 
-def check_decision(
-    definition: WorkflowDefinition, instance: Instance, roles: tuple[str, ...], now: datetime
-) -> None:
+def check_decision(definition: WorkflowDefinition, instance: Instance, roles: tuple[str, ...], now: datetime) -> None:
     """Refuse a decision that nobody waits for (INVALID_STATE), or not from this person (FORBIDDEN)."""
     step = awaited(definition, instance)
     if step is None:
@@ -121,9 +119,7 @@ class _Run:
             self.emit("instance_completed")
             return
         number = self.instance.step_number + 1
-        self.change(
-            step=target, step_number=number, action_index=0, attempts=0, deadline=None, due_at=self._now
-        )
+        self.change(step=target, step_number=number, action_index=0, attempts=0, deadline=None, due_at=self._now)
         step = self._definition.step(target)
         if number > MOST_STEPS:
             self.fail(f"more than {MOST_STEPS} steps")
@@ -140,9 +136,7 @@ class _Run:
         step = awaited(self._definition, self.instance)
         if step is not None:
             said = {"comment": decision.comment} if decision.comment else {}
-            status, target = (
-                ("approved", step.on_approve) if decision.approved else ("rejected", step.on_reject)
-            )
+            status, target = ("approved", step.on_approve) if decision.approved else ("rejected", step.on_reject)
             self._leave(status, target, by=decision.by, **said)
 
     def time_out_if_overdue(self) -> None:
@@ -154,9 +148,7 @@ class _Run:
         deadline = self._now + step.patience if step.patience else None
         self.change(deadline=deadline, due_at=deadline)
         role = step.assignee.role if step.assignee else None
-        self.emit(
-            "approval_requested", step=step.id, role=role, deadline=clock.iso(deadline) if deadline else None
-        )
+        self.emit("approval_requested", step=step.id, role=role, deadline=clock.iso(deadline) if deadline else None)
 
     def _take_step(self) -> bool:
         """Do what the current step lets us do; False when it has to wait."""

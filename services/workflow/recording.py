@@ -51,9 +51,7 @@ async def emit(
     }
     for effect in effects:
         if isinstance(effect, Emit):
-            await state.outbox.emit(
-                transaction, effect.what, instance.id, origin.trace_id, {**about, **effect.data}
-            )
+            await state.outbox.emit(transaction, effect.what, instance.id, origin.trace_id, {**about, **effect.data})
 
 
 def committed(state: State, app: AppRef) -> None:

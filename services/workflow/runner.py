@@ -90,9 +90,7 @@ class Runner:
                 span.metadata["workflow"] = following.instance.workflow_name
                 following, outcome = await self._one_stretch(app, following, outcome)
 
-    async def _one_stretch(
-        self, app: AppRef, stored: Stored, outcome: Outcome
-    ) -> tuple[Stored | None, Outcome | None]:
+    async def _one_stretch(self, app: AppRef, stored: Stored, outcome: Outcome) -> tuple[Stored | None, Outcome | None]:
         """From one effect in another service to the outcome of the next, if there is a next."""
         now = clock.now()
         instance, effects = advance(stored.definition, stored.instance, outcome, now)

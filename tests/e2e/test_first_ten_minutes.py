@@ -146,6 +146,18 @@ async def test_a_workflow_acts_on_a_state_change(admin: Client) -> None:
     assert [(step["step"], step["status"]) for step in done["history"]] == [("raise", "completed")]
 
 
+async def test_a_workflow_calls_a_webhook(admin: Client, receiver: HttpReceiver) -> None:
+    await admin.define(TICKET)
+    trigger = {"type": "state_change", "entity": "ticket", "field": "status", "to": "open"}
+    call = {"type": "webhook", "url": receiver.url + "/call", "method": "POST"}
+    steps = [{"id": "call", "type": "action", "actions": [call]}]
+    workflow = {"name": "call", "trigger": trigger, "context": {"title": "record.title"}, "steps": steps}
+    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.post("/ticket", {"title": "ring"})
+    await eventually(lambda: receiver.requests)
+    assert [payload for _, payload in receiver.requests] == [{"title": "ring"}]
+
+
 async def test_a_rule_notifies_by_mail_and_in_app(admin: Client, mails: Mailbox) -> None:
     await admin.define(TICKET)
     template = {"subject": "Ticket {{ record.title }}", "body": "By {{ user.email }}"}

@@ -37,6 +37,11 @@ S = TypeVar("S")
 LANE = 100
 """Events handled in one transaction at most."""
 
+PRUNE_EVERY = 5_000
+"""Batches of a lane between two looks at what may be forgotten."""
+PRUNE = """
+DELETE FROM {schema}.seen WHERE consumer = $1 AND at < now() - interval '45 days'
+"""
 FETCH = 10.0
 """Seconds to fetch an event that was published as a reference."""
 
@@ -78,6 +83,7 @@ class Lane(Generic[S]):
         self._queue: asyncio.Queue[Incoming] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._unseen = UNSEEN.format(schema=service)
+        self._batches = 0
 
     def put(self, incoming: Incoming) -> None:
         """Queue an event; the durable's limit of unacknowledged messages bounds the queue."""
@@ -110,6 +116,13 @@ class Lane(Generic[S]):
                 await self._handle_alone(app, incoming)
         else:
             await _acknowledge(batch)
+            await self._prune(app)
+
+    async def _prune(self, app: AppRef) -> None:
+        """Forget keys older than any stream keeps its events: those can't be delivered again."""
+        self._batches += 1
+        if self._batches % PRUNE_EVERY == 0:
+            await self._databases.of(app).execute(PRUNE.format(schema=self._service), self._consumer.name)
 
     async def _app(self, incoming: Incoming) -> AppRef | None:
         attempt = 1

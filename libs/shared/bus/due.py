@@ -25,7 +25,8 @@ log = structlog.get_logger()
 
 POLL = 0.5
 """Seconds between looks at the index; the precision of timers."""
-CLAIM = 60.0
+CLAIM = 20.0
+"""Seconds a claimed app is left alone; after that its worker is taken for dead."""
 SETTLING = 60.0
 """Seconds that a row stays after it was armed: longer than the transaction it was armed for can last."""
 WIDTH = 16

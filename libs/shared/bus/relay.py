@@ -49,7 +49,7 @@ HOLDERS = """
 SELECT virtualtransaction FROM pg_locks
 WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND relation = ANY(SELECT relid FROM pg_partition_tree($1::text::regclass))
+  AND relation = $1::text::regclass
 """
 
 

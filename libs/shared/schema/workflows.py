@@ -41,11 +41,7 @@ class Part(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, given: Any) -> Any:
-        return (
-            {key: value for key, value in given.items() if value is not None}
-            if isinstance(given, dict)
-            else given
-        )
+        return {key: value for key, value in given.items() if value is not None} if isinstance(given, dict) else given
 
     @model_serializer(mode="wrap")
     def _as_sent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -211,7 +207,5 @@ def parse_timeout(text: str) -> timedelta:
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     length = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if not timedelta(0) < length <= LONGEST_TIMEOUT:
-        raise ValueError(
-            'must be a time such as "72h", "30m" or "1s", longer than nothing and up to ten years'
-        )
+        raise ValueError('must be a time such as "72h", "30m" or "1s", longer than nothing and up to ten years')
     return length

@@ -1,0 +1,61 @@
+"""Webhook actions of workflows become deliveries: the same log, retries and limits as for webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import Signal
+from libs.shared.postgres.databases import Connection
+from services.webhook import store
+from services.webhook.dispatcher import SAFETY
+from services.webhook.matching import NewDelivery
+from services.webhook.state import State
+
+REQUESTED = "webhook_requested"
+HOOK = "workflow"
+ATTEMPTS = 3
+BACKOFF = "exponential"
+
+
+def delivery_of(signal: Signal) -> NewDelivery:
+    """The delivery that a workflow's step asks for; its webhook_id is the workflow's id."""
+    data = signal.data
+    return NewDelivery(
+        webhook_id=data["workflow_id"],
+        commit_key=data["effect_key"],
+        entity=data["entity"],
+        record_id=data["record_id"],
+        hook=HOOK,
+        url=data["url"],
+        method=data["method"],
+        headers={},
+        body=orjson.dumps(data["body"]).decode(),
+        max_attempts=ATTEMPTS,
+        backoff=BACKOFF,
+        idempotency_key=f"wh_{data['effect_key']}",
+        trace_id=signal.trace_id,
+        error=None,
+    )
+
+
+async def prepare(state: State, app: AppRef, signals: Sequence[Signal]) -> None:
+    """Set the timer that outlives a crash."""
+    if any(signal.what == REQUESTED for signal in signals):
+        await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
+
+
+async def note_request(state: State, app: AppRef, transaction: Connection, signal: Signal) -> None:
+    """Insert the delivery that a signal asks for; other signals are not ours."""
+    if signal.what == REQUESTED:
+        await store.insert(transaction, delivery_of(signal), clock.now())
+
+
+def hurry(state: State, app: AppRef, signals: Sequence[Signal]) -> None:
+    """What was asked for is due now."""
+    if any(signal.what == REQUESTED for signal in signals):
+        state.dispatcher.nudge(app)
