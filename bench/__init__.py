@@ -1,0 +1,12 @@
+"""How fast is Rocket? Load against this system, a peer and two limits, in one run on one machine.
+
+Systems   rocket (the whole stack), limit (one bare aiohttp process with the same SQL), pocketbase (the
+          peer), database (pgbench with the same SQL: what Postgres alone can do).
+Measured  requests per second, and processor time per request over all processes of a system.
+Kept fair the rounds are interleaved and paired, so that what the machine does besides hits all alike;
+          a ratio comes with an interval, and one that straddles 1 is called what it is.
+
+The way of a run: `__main__` → `arena` (all systems up, with the same rows) → `rounds` (drive, count,
+wait until calm) → `results` (every sample, as JSON) → `report` (docs/benchmarks.md).
+`python -m bench.profile` shows instead where one operation spends its time.
+"""

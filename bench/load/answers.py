@@ -1,0 +1,40 @@
+"""Where an HTTP answer ends, found with as little work as possible; nothing is sent ahead of an answer."""
+
+from __future__ import annotations
+
+HEAD_END = b"\r\n\r\n"
+LAST_CHUNK = b"\r\n0\r\n\r\n"
+LENGTH = b"content-length:"
+CHUNKED = -1
+UNKNOWN = -2
+
+
+def length_of(data: bytes) -> int | None:
+    """How long the answer that begins `data` will be, head included.
+
+    None while its head is incomplete; CHUNKED; UNKNOWN when the head does not say.
+    """
+    end = data.find(HEAD_END)
+    if end < 0:
+        return None
+    head = data[:end].lower()
+    at = head.find(LENGTH)
+    if at >= 0:
+        stop = head.find(b"\r\n", at)
+        return end + 4 + int(head[at + len(LENGTH) : stop if stop >= 0 else end])
+    return CHUNKED if b"transfer-encoding: chunked" in head else UNKNOWN
+
+
+def is_whole(data: bytes, length: int) -> bool:
+    """Whether `data` holds all of an answer whose `length_of` is `length`.
+
+    JSON text holds no bare line breaks of the kind that ends a chunk, so the last chunk is known by its end.
+    """
+    if length == CHUNKED:
+        return data.endswith(LAST_CHUNK)
+    return length == UNKNOWN or len(data) >= length
+
+
+def failure_of(data: bytes) -> str | None:
+    """The status of an answer that is no success, in words; None for 2xx."""
+    return None if data[9:10] == b"2" else f"status {data[9:12].decode('latin-1')}"

@@ -1,0 +1,110 @@
+"""What is measured: one shape of record and four operations, as data that every system's API translates.
+
+`articles` is read and never written, `drafts` is written, so reads meet the same rows in every round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Literal, Protocol, get_args
+
+import orjson
+
+Operation = Literal["get", "list", "create", "update"]
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
+MEANING: Mapping[Operation, str] = {
+    "get": "one record by its id",
+    "list": "25 records of a filter, sorted, with the total",
+    "create": "one record of seven fields",
+    "update": "two fields of a record",
+}
+
+READ, WRITTEN = "articles", "drafts"
+TABLES = (READ, WRITTEN)
+PAGE = 25
+CATEGORIES = 10
+VARIETY = 2_000
+"""Different requests of one measurement; they are sent round and round."""
+BODY = "Every change is appended to a log and published from there. " * 4
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request without what the system's address and token add."""
+
+    method: str
+    path: str
+    body: Row | None = None
+
+    def encode(self, headers: Mapping[str, str]) -> bytes:
+        """Its bytes on a keep-alive connection."""
+        body = b"" if self.body is None else orjson.dumps(self.body)
+        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        if self.body is not None:
+            lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+        return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+class Api(Protocol):
+    """How a system spells the operations."""
+
+    def get(self, record_id: str) -> Request:
+        """One of READ's records."""
+
+    def list(self, category: str) -> Request:
+        """The first page of READ's records of a category, highest rank first, with the total."""
+
+    def create(self, table: str, row: Row) -> Request:
+        """A new record."""
+
+    def update(self, record_id: str, change: Row) -> Request:
+        """New values for some fields of one of WRITTEN's records."""
+
+    def listed(self, answer: Any) -> tuple[int, int]:
+        """How many records an answer to `list` holds, and the total that it tells."""
+
+
+def rows(count: int) -> list[Row]:
+    """The rows that both tables begin with; the same for every system."""
+    return [row(number) for number in range(count)]
+
+
+def row(number: int) -> Row:
+    """A row; ranks are scattered, so that sorting is work."""
+    return {
+        "title": f"Article number {number}",
+        "body": BODY,
+        "category": category(number),
+        "rank": number * 7_919 % 1_000_003,
+        "active": number % 3 == 0,
+    }
+
+
+def category(number: int) -> str:
+    """One of CATEGORIES names."""
+    return f"c{number % CATEGORIES}"
+
+
+def requests(
+    api: Api, operation: Operation, ids: Mapping[str, Sequence[str]], randomness: Random, count: int = VARIETY
+) -> list[Request]:
+    """Requests for one measurement: random records, categories, values."""
+    numbers = [randomness.randrange(1_000_000) for _ in range(count)]
+    match operation:
+        case "get":
+            return [api.get(randomness.choice(ids[READ])) for _ in numbers]
+        case "list":
+            return [api.list(category(n)) for n in numbers]
+        case "create":
+            return [api.create(WRITTEN, row(n)) for n in numbers]
+        case "update":
+            return [api.update(randomness.choice(ids[WRITTEN]), change(n)) for n in numbers]
+
+
+def change(number: int) -> Row:
+    """What an update sets: fields without an index."""
+    return {"title": f"Renamed {number}", "active": number % 2 == 0}
