@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from itertools import cycle
+from typing import cast
 
 from bench.load.answers import UNKNOWN, failure_of, is_whole, length_of
 from bench.load.outcome import Load, Outcome, percentile
@@ -59,8 +60,7 @@ class Asker(asyncio.Protocol):
         self._asked = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods only
 
     def ask(self, now: float) -> None:
         """Send the next request, or be done."""

@@ -48,8 +48,8 @@ class EntityModel:
         return ", ".join(f"{row}.{quote(name)}" for name in self.fields)
 
     def json(self, row: str) -> str:
-        """A record as JSON text."""
-        return f"(SELECT row_to_json(x)::text FROM (SELECT {self.columns(row)}) x)"
+        """A record as JSON text. The alias begins with _ as no field does, so it can only mean the row."""
+        return f"(SELECT row_to_json(_x)::text FROM (SELECT {self.columns(row)}) _x)"
 
     def alive(self, row: str) -> str:
         """The condition that a row is not soft-deleted."""

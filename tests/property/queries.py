@@ -125,7 +125,7 @@ def _patterns(present: Sequence[str]) -> st.SearchStrategy[str]:
     if not present:
         return TEXTS
     parts = st.sampled_from(present).flatmap(lambda text: st.sampled_from([text, text[:1], text[-1:], text[1:]]))
-    return st.lists(parts | st.sampled_from(["%", "_", "\\"]) | TEXTS, max_size=3).map("".join)
+    return st.lists(parts | st.sampled_from(["%", "_", "\\", "\\" * 3]) | TEXTS, max_size=3).map("".join)
 
 
 @st.composite
@@ -133,7 +133,7 @@ def queries(draw: st.DrawFn, fields: Sequence[Field], rows: Sequence[Row]) -> Qu
     """A list request that fits the fields."""
     sortable = st.sampled_from([field for field in fields if field.kind in COMPARABLE])
     return Query(
-        filters=draw(st.lists(filters(fields, rows), max_size=2)),
+        filters=draw(st.lists(filters(fields, rows), max_size=3)),
         sort=draw(st.lists(st.tuples(sortable, st.booleans()), max_size=3)),
         page=draw(st.sampled_from([1, 1, 2, 3])),
         per_page=draw(st.sampled_from([100, 25, 3, 2, 1])),

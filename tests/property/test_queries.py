@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,24 @@ from tests.property.queries import Query, Row, queries
 from tests.property.values import KINDS, VALUES, Field, body, read, shown
 from tests.support.client import Client
 
-NAMES = ("select", "order", "Order", "from", "group", "user", "table", "limit", "null", "end", "x", "row", "r", "v1")
+NAMES = (
+    "select",
+    "order",
+    "Order",
+    "from",
+    "group",
+    "user",
+    "table",
+    "limit",
+    "null",
+    "end",
+    "x",
+    "row",
+    "r",
+    "next_version",
+    "version",
+    "position",
+)
 KEYS = (("uuid", True), ("int", True), ("bigint", True), ("string", False), ("int", False), ("uuid", False))
 KEY_TEXTS = st.text(st.sampled_from("abAé'\"%_ \\😀/?#&+"), min_size=1, max_size=4).filter(
     lambda text: not text.startswith("_")
@@ -72,7 +90,10 @@ async def owner(client: Client) -> Client:
 
 @given(cases())
 @settings(
-    max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 async def test_a_list_answers_what_the_model_answers(owner: Client, case: Case) -> None:
     name = f"e{next(_numbers)}"
@@ -119,6 +140,4 @@ def _comparable(case: Case, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(key: Field, answer: Any) -> Any:
-    from uuid import UUID
-
-    return UUID(answer) if key.kind == "uuid" else answer
+    return uuid.UUID(answer) if key.kind == "uuid" else answer

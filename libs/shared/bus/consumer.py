@@ -1,7 +1,7 @@
 """Durable consumers: every event handled once, in order per record, in parallel across records.
 
-A consumer has one durable per partition of its stream; a partition is worked by the replica that
-leases it. Within a partition every app has a lane of its own, so an app whose database is away delays
+A consumer has a few durables, each with a share of its stream's partitions, worked by the replica that
+leases it. Within a share every app has a lane of its own, so an app whose database is away delays
 no other. A lane handles what has queued up in one transaction: the events' keys go into `seen`
 together with their effects, so a redelivered event is recognised and nothing is done twice.
 
@@ -69,7 +69,7 @@ class Consumer(Generic[S]):
 
 
 class Lane(Generic[S]):
-    """The events of one app in one partition, in order."""
+    """The events of one app in one share, in order."""
 
     def __init__(
         self, service: str, consumer: Consumer[S], state: S, databases: Databases, apps: Apps, asker: Asker

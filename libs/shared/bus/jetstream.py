@@ -78,16 +78,18 @@ class JetStream:
             await self._call(f"STREAM.UPDATE.{spec.name}", config)
         self._ensured.add(spec.name)
 
-    async def ensure_durable(self, stream: str, name: str, filter_subject: str, ack_wait: float, pending: int) -> None:
+    async def ensure_durable(
+        self, stream: str, name: str, filters: Sequence[str], ack_wait: float, pending: int
+    ) -> None:
         """Make a durable pull consumer, or leave it as it is."""
         config = {
             "durable_name": name,
             "ack_policy": "explicit",
             "ack_wait": int(ack_wait * _SECOND),
             "max_ack_pending": pending,
-            "filter_subject": filter_subject,
+            "filter_subjects": list(filters),
         }
-        await self._call(f"CONSUMER.CREATE.{stream}.{name}.{filter_subject}", {"stream_name": stream, "config": config})
+        await self._call(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
 
     async def consumer_info(self, stream: str, name: str) -> dict[str, Any]:
         """The state of a durable: `num_pending`, `num_ack_pending`, `ack_floor`, …"""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 
 from libs.shared.bus.connection import MAX_PAYLOAD, Connection
 from libs.shared.errors import RocketError, unavailable
@@ -24,6 +25,8 @@ INLINE = MAX_PAYLOAD - 64 * 1024
 CHUNK = 512 * 1024
 WINDOW = 4
 """Chunks a receiver has under way at once."""
+PULL = 5.0
+"""Seconds for one chunk."""
 KEEP = 30.0
 """Seconds a parcel waits to be fetched."""
 MAX_HELD = 256 * 1024 * 1024
@@ -75,7 +78,10 @@ class Parcels:
         return b"".join(chunks)
 
     async def _pull(self, subject: str, offset: int) -> bytes:
-        reply = await self._connection.request(subject, str(offset).encode(), timeout=5)
+        try:
+            reply = await self._connection.request(subject, str(offset).encode(), PULL)
+        except (NatsError, TimeoutError):
+            raise unavailable("transfer") from None
         if not reply.data:
             raise unavailable("transfer")
         return reply.data

@@ -187,6 +187,9 @@ class Relay:
                     app = await self._apps.by_id(row["name"].removeprefix(prefix))
                     if app:
                         await self.activate(app)
+                    elif row["name"] in await self._leases.claim([row["name"]]):
+                        # The app is gone: so is the need to lead it.
+                        await self._leases.release([row["name"]])
             except Exception as error:
                 log.warning("relay.no_take_over", error=str(error))
 
@@ -200,7 +203,9 @@ class Relay:
                 else:
                     await asyncio.sleep(SWEEP)
             except Overtaken:
+                # Another replica believes to lead as well; the lease will tell who does.
                 log.info("relay.overtaken", app_id=active.app.id)
+                await asyncio.sleep(RETRY)
             except Exception as error:
                 log.warning("relay.waiting", app_id=active.app.id, error=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY)

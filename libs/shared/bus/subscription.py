@@ -1,4 +1,4 @@
-"""Pulling from durables: which partitions are ours, and a steady flow of messages from each."""
+"""Pulling from durables: which shares of a stream are ours, and a steady flow of messages from each."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ EXPIRED = "408"
 NO_RESPONDERS = "503"
 ACK_WAIT = 120.0
 PENDING = 1024
-"""Unacknowledged messages per partition: the bound of all its lanes together."""
+"""Unacknowledged messages per share: the bound of all its lanes together."""
 
 
 class Subscription(Generic[S]):
-    """A consumer's share of the partitions of its stream."""
+    """A consumer's work on its stream, split into shares, each worked by the replica that leases it."""
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class Subscription(Generic[S]):
         self._make_lane = lambda: Lane(service, consumer, state, databases, apps, asker)
         self._working: dict[int, asyncio.Task[None]] = {}
 
-    def durable(self, partition: int) -> str:
-        """The durable's name: `<consumer>_<partition>`."""
-        return f"{self._consumer.name}_{partition:02d}"
+    def durable(self, share: int) -> str:
+        """The durable's name: `<consumer>_<share>`."""
+        return f"{self._consumer.name}_{share}"
 
     async def run(self) -> None:
-        """Work on a fair share of the partitions until cancelled."""
+        """Work on a fair number of shares until cancelled."""
         try:
             while True:
                 try:
@@ -74,29 +74,29 @@ class Subscription(Generic[S]):
             await self._stop(list(self._working))
 
     async def lag(self) -> int:
-        """Messages of the stream that are not handled yet, over all partitions."""
+        """Messages of the stream that are not handled yet, over all shares."""
         infos = await asyncio.gather(
             *(
                 self._stream.consumer_info(self._consumer.stream.name, self.durable(p))
-                for p in range(self._consumer.stream.partitions)
+                for p in range(self._consumer.stream.shares)
             )
         )
         return sum(info["num_pending"] + info["num_ack_pending"] for info in infos)
 
     async def _share(self) -> None:
-        """Drop partitions that are no longer ours, give up what is over our share, claim up to it."""
-        partitions = self._consumer.stream.partitions
-        share = math.ceil(partitions / self._leases.replicas)
+        """Drop shares that are no longer ours, give up what is over our due, claim up to it."""
+        shares = self._consumer.stream.shares
+        fair = math.ceil(shares / self._leases.replicas)
         for task in self._working.values():
             if task.done() and not task.cancelled() and (error := task.exception()):
                 log.warning("consumer.flow_ended", consumer=self._consumer.name, error=str(error))
         lost = [p for p, task in self._working.items() if task.done() or not self._leases.holds(self._lease(p))]
         await self._stop(lost)
-        over = list(self._working)[share:]
+        over = list(self._working)[fair:]
         await self._stop(over)
         await self._leases.release([self._lease(p) for p in over])
-        missing = share - len(self._working)
-        free = [p for p in range(partitions) if p not in self._working and p not in over]
+        missing = fair - len(self._working)
+        free = [p for p in range(shares) if p not in self._working and p not in over]
         if missing > 0 and free:
             await self._claim(free, missing)
 
@@ -105,19 +105,19 @@ class Subscription(Generic[S]):
         ours = await self._leases.claim(self._lease(p) for p in free)
         mine = [p for p in free if self._lease(p) in ours]
         await self._leases.release([self._lease(p) for p in mine[missing:]])
-        for partition in mine[:missing]:
-            self._working[partition] = asyncio.create_task(self._work(partition))
+        for share in mine[:missing]:
+            self._working[share] = asyncio.create_task(self._work(share))
 
-    async def _stop(self, partitions: list[int]) -> None:
-        tasks = [self._working.pop(p) for p in partitions]
+    async def _stop(self, shares: list[int]) -> None:
+        tasks = [self._working.pop(s) for s in shares]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _work(self, partition: int) -> None:
-        stream, name = self._consumer.stream, self.durable(partition)
+    async def _work(self, share: int) -> None:
+        stream, name = self._consumer.stream, self.durable(share)
         await self._stream.ensure_stream(stream)
-        await self._stream.ensure_durable(stream.name, name, stream.filter(partition), ACK_WAIT, PENDING)
+        await self._stream.ensure_durable(stream.name, name, stream.filters(share), ACK_WAIT, PENDING)
         info = await self._stream.consumer_info(stream.name, name)
         if info["num_ack_pending"]:
             # Left unacknowledged by a predecessor: have them again, before anything newer.
@@ -128,8 +128,8 @@ class Subscription(Generic[S]):
         finally:
             await pull.close()
 
-    def _lease(self, partition: int) -> str:
-        return f"consume/{self._service}/{self.durable(partition)}"
+    def _lease(self, share: int) -> str:
+        return f"consume/{self._service}/{self.durable(share)}"
 
 
 class Pull:
@@ -163,7 +163,7 @@ class Pull:
                 continue
 
     async def close(self) -> None:
-        """Stop the flow. Unacknowledged messages go to whoever leases the partition next."""
+        """Stop the flow. Unacknowledged messages go to whoever leases the share next."""
         for lane in self._lanes.values():
             lane.cancel()
         if self._subscription is not None and self._connection.connected:

@@ -15,6 +15,12 @@ from libs.shared.ids import partition_of
 PARTITIONS = 16
 """Commits are split by hash of the record into this many ordered partitions; part of the subject."""
 
+SHARES = 4
+"""Durables that a consumer splits the partitions over, and so the most replicas that share its work.
+
+Not one per partition: the server writes a state file per busy durable ten times a second.
+"""
+
 POSITION = "Rocket-Position"
 """Header of a log event: `<position>.<n>`, where its relay resumes."""
 
@@ -33,9 +39,16 @@ class StreamSpec:
     atomic: bool
     partitions: int = 1
 
-    def filter(self, partition: int) -> str:
-        """The subject filter of one partition."""
-        return f"{self.subjects[0][:-1]}*.*.*.{partition:02d}" if self.partitions > 1 else self.subjects[0]
+    @property
+    def shares(self) -> int:
+        """How many durables a consumer of this stream has."""
+        return min(self.partitions, SHARES)
+
+    def filters(self, share: int) -> list[str]:
+        """The subject filters of one share: every SHARES-th partition."""
+        if self.partitions == 1:
+            return [self.subjects[0]]
+        return [f"{self.subjects[0][:-1]}*.*.*.{p:02d}" for p in range(share, self.partitions, self.shares)]
 
 
 DAY = 86_400.0

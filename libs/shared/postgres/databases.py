@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -78,6 +78,8 @@ class Database:
                 yield connection
         except Exception as error:
             translated = translate(error)
+            if isinstance(error, asyncpg.InvalidCatalogNameError):
+                await self._owner.forget(self.name)
             if translated is error:
                 raise
             raise translated from error
@@ -91,6 +93,7 @@ class Databases:
         self._budget = budget
         self._slots = asyncio.Semaphore(budget)
         self._pools: OrderedDict[str, asyncpg.Pool] = OrderedDict()
+        self._borrowers: Counter[str] = Counter()
         self._opening = asyncio.Lock()
         self.platform = Database(self, urlsplit(url).path.lstrip("/"))
 
@@ -109,11 +112,14 @@ class Databases:
             await asyncio.wait_for(self._slots.acquire(), ACQUIRE)
         except TimeoutError:
             raise unavailable("database") from None
+        # Noted before the pool is looked up, so that it is not closed under our hands to make room.
+        self._borrowers[name] += 1
         try:
             pool = await self._pool(name)
             async with pool.acquire(timeout=ACQUIRE) as connection:
                 yield connection
         finally:
+            self._borrowers[name] -= 1
             self._slots.release()
 
     async def _pool(self, name: str) -> asyncpg.Pool:
@@ -122,12 +128,12 @@ class Databases:
             async with self._opening:
                 pool = self._pools.get(name) or await self._open(name)
         elif pool.get_idle_size() == 0:
-            await self._make_room(pool)
+            await self._make_room()
         self._pools.move_to_end(name)
         return pool
 
     async def _open(self, name: str) -> asyncpg.Pool:
-        await self._make_room(None)
+        await self._make_room()
         pool = await asyncpg.create_pool(
             urlunsplit(urlsplit(self._url)._replace(path="/" + name)),
             min_size=0,
@@ -141,16 +147,14 @@ class Databases:
         self._pools[name] = pool
         return pool
 
-    async def _make_room(self, wanted_by: asyncpg.Pool | None) -> None:
+    async def _make_room(self) -> None:
         """Close the pools longest unused while the budget is spent on idle connections."""
         while sum(pool.get_size() for pool in self._pools.values()) >= self._budget:
-            idle = next(
-                (n for n, p in self._pools.items() if p is not wanted_by and p.get_idle_size() == p.get_size() > 0),
-                None,
-            )
+            idle = next((n for n, p in self._pools.items() if not self._borrowers[n] and p.get_size()), None)
             if idle is None:
                 return
             await self._pools.pop(idle).close()
+            del self._borrowers[idle]
 
     async def forget(self, name: str) -> None:
         """Drop our connections to a database that is about to go or has gone."""

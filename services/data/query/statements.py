@@ -34,7 +34,7 @@ def list_statement(entity: EntityModel, query: ListQuery, grant: Grant) -> tuple
     sql = (
         f"SELECT {VERSION} AS schema_version, "
         f"(SELECT count(*) FROM {entity.table} r WHERE {where}) AS total, "
-        f"(SELECT coalesce(json_agg(x), '[]')::text FROM ({rows}) x) AS records"
+        f"(SELECT coalesce(json_agg(_x), '[]')::text FROM ({rows}) _x) AS records"
     )
     return sql, parameters.values
 

@@ -4,6 +4,8 @@ The statement begins at the schema fence: under another version it touches nothi
 The position is taken by `nextval` in the log's INSERT, which runs for rows that are already locked,
 so for one record the order of positions is the order of versions. The log's table lock, taken before
 anything runs, is what the relay looks at when a number is missing (libs/shared/bus/relay.py).
+
+Names that the statement adds to a record's own begin with _, as no field's name does.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from services.data.query.predicates import Parameters
 from services.data.writes.command import Command
 
 VERSION = quote(VERSION_COLUMN)
+NEXT_VERSION = quote("_next_version")
 
 Statement = tuple[str, list[Any]]
 
@@ -72,7 +75,7 @@ def hard_delete_statement(
     row = (
         f"DELETE FROM {entity.table} AS r USING metadata.schema_version v "
         f"WHERE {_chosen(entity, key, grant, if_version, parameters)} RETURNING {_returned(entity, 'old')}, "
-        f"old.{VERSION} + 1 AS next_version"
+        f"old.{VERSION} + 1 AS {NEXT_VERSION}"
     )
     return _with_log(entity, row, "delete", _image(entity), command, parameters), parameters.values
 
@@ -88,13 +91,13 @@ def _changing(
     parameters: Parameters,
 ) -> Statement:
     sets = ", ".join(f"{quote(name)} = {expression}" for name, expression in assignments.items())
-    before = [f"old.{quote(name)} AS {quote('old_' + entity.image_ids[name])}" for name in assignments]
+    before = [f"old.{quote(name)} AS {quote('_old_' + entity.image_ids[name])}" for name in assignments]
     row = (
         f"UPDATE {entity.table} AS r SET {sets}, {VERSION} = r.{VERSION} + 1 FROM metadata.schema_version v "
         f"WHERE {_chosen(entity, key, grant, if_version, parameters)} "
         f"RETURNING {', '.join([_returned(entity, 'new'), *before])}"
     )
-    pairs = [f"row.{quote('old_' + entity.image_ids[n])} AS {quote(entity.image_ids[n])}" for n in assignments]
+    pairs = [f"row.{quote('_old_' + entity.image_ids[n])} AS {quote(entity.image_ids[n])}" for n in assignments]
     previous = f"(SELECT to_jsonb(p) FROM (SELECT {', '.join(pairs)}) p)"
     return _with_log(entity, row, action, previous, command, parameters), parameters.values
 
@@ -102,8 +105,8 @@ def _changing(
 def _with_log(
     entity: EntityModel, row: str, action: str, previous: str, command: Command, parameters: Parameters
 ) -> str:
-    removed = "next_version" in row
-    version = "row.next_version" if removed else f"row.{VERSION}"
+    removed = NEXT_VERSION in row
+    version = f"row.{NEXT_VERSION if removed else VERSION}"
     image = "NULL::jsonb" if removed else _image(entity)
     return (
         f"WITH row AS ({row}), logged AS ("

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.expressions.evaluating import fails, gives
+from tests.unit.expressions.evaluating import fails, gives, value
 
 DAY = date(2024, 1, 31)
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
@@ -89,6 +89,11 @@ def test_numbers_are_bounded(text: str) -> None:
 def test_the_bound_itself_is_a_number() -> None:
     gives("x - 1 + 1", 10**38, x=10**38)
     gives("x * 10", 10**38, x=10**37)
+
+
+@pytest.mark.parametrize("text", ["-4.0 % 2", "-0.0", "0.0 * -1", "-1.0 + 1", "-x", "x + 0"])
+def test_zero_has_no_sign(text: str) -> None:
+    assert "-" not in str(value(text, x=-0.0))
 
 
 @pytest.mark.parametrize(

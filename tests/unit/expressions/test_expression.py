@@ -73,6 +73,7 @@ def test_conditions_of_real_schemas(text: str, environment: dict[str, Any], expe
         ("any(related.items, it['a'] == it[b])", {"related.items", "b"}),
         ("min(record.a, record.b)", {"record.a", "record.b"}),
         ("it.x", {"it.x"}),
+        ("sum(it.x, it.y)", {"it.x"}),
         ("false && record.x", {"record.x"}),
         ("[a, -b, !c, d ? e : f, lower(g), (h + i).j]", set("abcdefghi")),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -16,16 +16,24 @@ ITEMS = [
     {"qty": 5, "price": Decimal("0.10"), "name": "a"},
     {"qty": None, "name": "c"},
 ]
+LOCAL = datetime(2024, 2, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+LONG = Decimal("1234567890123." + "1" * 37)
 ENVIRONMENT = {
     "related": {"items": ITEMS, "none": []},
-    "record": {"limit": 4, "tags": ["x", "y", None], "when": "2024-01-31T23:30:00-01:00"},
+    "record": {
+        "limit": 4,
+        "tags": ["x", "y", None],
+        "when": "2024-01-31T23:30:00-01:00",
+        "local": LOCAL,
+        "long": LONG,
+    },
     "qty": 1000,
 }
 
 CASES: list[tuple[str, Any]] = [
     ("len('äb')", 2),
     ("len([1, nil])", 2),
-    ("len(record)", 3),
+    ("len(record)", 5),
     ("len(nil)", 0),
     ("lower('ÄB')", "äb"),
     ("upper('äß')", "ÄSS"),
@@ -144,6 +152,9 @@ CASES: list[tuple[str, Any]] = [
     ("day(record.when)", 1),
     ("year(now)", 2024),
     ("month(nil)", None),
+    ("day(record.local)", 31),
+    ("round(record.long, 30) == record.long", False),
+    ("round(record.long, 37) == record.long", True),
 ]
 
 

@@ -21,6 +21,7 @@ from libs.shared.expressions import ExpressionError, compile_expression
         ("a & b", "unexpected '&' (line 1, column 3)"),
         ("a ** b", "unexpected '*' (line 1, column 4)"),
         ("a < b < c", "unexpected '<' (line 1, column 7)"),
+        ("a in b in c", "unexpected 'in' (line 1, column 8)"),
         ("[a,]", "unexpected ']' (line 1, column 4)"),
         ("a.len(b)", "unexpected '(' (line 1, column 6)"),
         ("a.1", "unexpected '1' (line 1, column 3)"),

@@ -119,7 +119,20 @@ class Choice(Located):
     otherwise: Node
 
 
-Node = Constant | Path | Member | Index | Items | Call | Negation | Negative | Arithmetic | Comparison | Logic | Choice
+Node = (
+    Constant
+    | Path
+    | Member
+    | Index
+    | Items
+    | Call
+    | Negation
+    | Negative
+    | Arithmetic
+    | Comparison
+    | Logic
+    | Choice
+)
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -1,0 +1,131 @@
+"""Processor time and memory of processes and all their descendants, from /proc (Linux)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+STABLE_AFTER = 5
+"""Looks at most, when processes keep ending between two of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """One line of /proc/<pid>/stat; times in clock ticks."""
+
+    pid: int
+    name: str
+    parent: int
+    own: int
+    """User and system time of all its threads, ended ones included."""
+    ended_children: int
+    """The same of its children that have ended and were waited for."""
+    started: int
+    """Ticks between the machine's boot and its start."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of itself and of its children that have ended."""
+        return (self.own + self.ended_children) / TICKS_PER_SECOND
+
+    @classmethod
+    def parse(cls, line: str) -> Stat:
+        """From the kernel's text; a process's name may hold blanks and parentheses."""
+        pid, _, rest = line.partition(" (")
+        name, _, tail = rest.rpartition(") ")
+        fields = tail.split()
+        own, ended = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
+        return cls(int(pid), name, int(fields[1]), own, ended, int(fields[19]))
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes: `rss` counts shared pages in every process, `pss` each page once, divided among its users."""
+
+    rss: int = 0
+    pss: int = 0
+
+    def __add__(self, other: Memory) -> Memory:
+        return Memory(self.rss + other.rss, self.pss + other.pss)
+
+    @classmethod
+    def parse(cls, text: str) -> Memory:
+        """From /proc/<pid>/smaps_rollup, which counts in kB."""
+        sizes = dict(line.split()[:2] for line in text.splitlines() if line.endswith(" kB"))
+        return cls(int(sizes["Rss:"]) * 1024, int(sizes["Pss:"]) * 1024)
+
+
+def family(roots: Iterable[int], everybody: Mapping[int, Stat], apart: Iterable[int] = ()) -> list[Stat]:
+    """The processes `roots` and their descendants; not those of `apart`, nor what descends from them."""
+    known = [everybody[pid] for pid in roots if pid in everybody]
+    seen = {stat.pid for stat in known} | set(apart)
+    children: dict[int, list[Stat]] = {}
+    for stat in everybody.values():
+        children.setdefault(stat.parent, []).append(stat)
+    for stat in known:  # grows while it is gone through
+        new = [child for child in children.get(stat.pid, ()) if child.pid not in seen]
+        seen.update(child.pid for child in new)
+        known += new
+    return known
+
+
+def cpu_seconds(roots: Iterable[int]) -> float:
+    """Processor time so far of `roots`, their descendants, and those descendants that have ended.
+
+    A process that ends moves its time to its parent; between two looks that agree none has.
+    """
+    roots = list(roots)
+    before = family(roots, everybody())
+    for _ in range(STABLE_AFTER):
+        after = family(roots, everybody())
+        if [(s.pid, s.ended_children) for s in before] == [(s.pid, s.ended_children) for s in after]:
+            break
+        before = after
+    return sum(stat.cpu_seconds for stat in before)
+
+
+def memory(roots: Iterable[int], apart: Iterable[int] = ()) -> Memory:
+    """The memory of `roots` and their living descendants."""
+    total = Memory()
+    for stat in family(roots, everybody(), apart):
+        text = _read(PROC / str(stat.pid) / "smaps_rollup")
+        if text:
+            total += Memory.parse(text)
+    return total
+
+
+def parent(pid: int) -> int:
+    """The process that started `pid`, or has taken it over. Raises ProcessLookupError."""
+    return stat_of(pid).parent
+
+
+def stat_of(pid: int) -> Stat:
+    """Raises ProcessLookupError if there is no such process."""
+    text = _read(PROC / str(pid) / "stat")
+    if not text:
+        raise ProcessLookupError(f"no process {pid}")
+    return Stat.parse(text)
+
+
+def age(stat: Stat) -> float:
+    """Seconds since a process started."""
+    return float((PROC / "uptime").read_text().split()[0]) - stat.started / TICKS_PER_SECOND
+
+
+def everybody() -> dict[int, Stat]:
+    """All processes of the machine."""
+    texts = (_read(PROC / name / "stat") for name in os.listdir(PROC) if name.isdigit())
+    stats = (Stat.parse(text) for text in texts if text)
+    return {stat.pid: stat for stat in stats}
+
+
+def _read(path: Path) -> str:
+    """A file of /proc; empty if its process has ended or is not ours to look at."""
+    try:
+        return path.read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return ""

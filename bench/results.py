@@ -1,0 +1,96 @@
+"""Everything a run found, as it is kept in bench/results/latest.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.load.outcome import Outcome
+from bench.operations import Operation
+from bench.processes import Memory
+from bench.starting import Start
+from bench.statistics import Ratio, median, ratio
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measurement: a system, an operation, a round."""
+
+    round: int
+    system: str
+    operation: Operation
+    outcome: Outcome
+    cpu_during: float
+    """Processor seconds of the system while requests ran."""
+    cpu_after: float
+    """… and of what it still had to do afterwards (relay, consumers, vacuum) until it was calm."""
+    calm_after: float
+    """Seconds that took."""
+
+    @property
+    def rate(self) -> float:
+        """Requests per second."""
+        return self.outcome.rate
+
+    @property
+    def cpu_per_request(self) -> float:
+        """Processor microseconds per request, over all processes of the system."""
+        return (self.cpu_during + self.cpu_after) / max(1, self.outcome.requests) * 1e6
+
+
+@dataclass
+class Results:
+    """A run. `memory` and `starts` are told per system and part."""
+
+    about: Mapping[str, str] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
+    idle: dict[str, float] = field(default_factory=dict)
+    """System → cores that it uses while nobody asks it anything."""
+    memory: dict[str, dict[str, Memory]] = field(default_factory=dict)
+    starts: dict[str, Start] = field(default_factory=dict)
+
+    def voids(self) -> dict[tuple[int, str], str]:
+        """(round, operation) → why it does not count: somebody's requests failed."""
+        found: dict[tuple[int, str], list[str]] = {}
+        for sample in self.samples:
+            for what, count in sample.outcome.failures.items():
+                words = f"{sample.system}: {count} × {what}"
+                found.setdefault((sample.round, sample.operation), []).append(words)
+        return {key: ", ".join(words) for key, words in found.items()}
+
+    def valid(self, system: str, operation: str) -> list[Sample]:
+        """The samples that count, by round."""
+        voids = self.voids()
+        return [
+            s
+            for s in self.samples
+            if s.system == system and s.operation == operation and (s.round, s.operation) not in voids
+        ]
+
+    def median_of(self, system: str, operation: str, what: str) -> float:
+        """The median of a property of the valid samples."""
+        return median([value_of(sample, what) for sample in self.valid(system, operation)])
+
+    def ratio(self, ours: str, theirs: str, operation: str, what: str = "rate") -> Ratio | None:
+        """One system against another in the rounds that count."""
+        other = {sample.round: value_of(sample, what) for sample in self.valid(theirs, operation)}
+        mine = self.valid(ours, operation)
+        return ratio([(value_of(s, what), other[s.round]) for s in mine if s.round in other])
+
+    def systems(self) -> Sequence[str]:
+        """Those measured, in the order of their appearance in `idle`."""
+        return list(self.idle)
+
+    def write(self, path: Path) -> None:
+        """For machines."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        voids = [{"round": r, "operation": o, "why": why} for (r, o), why in self.voids().items()]
+        path.write_text(json.dumps({**asdict(self), "voids": voids}, indent=1), encoding="utf-8")
+
+
+def value_of(sample: Sample, what: str) -> Any:
+    """A property of a sample or of its outcome, by name."""
+    return getattr(sample, what) if hasattr(sample, what) else getattr(sample.outcome, what)

@@ -1,0 +1,55 @@
+"""What can be said about a run, on its command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.operations import OPERATIONS, Operation
+
+SYSTEMS = ("rocket", "limit", "pocketbase", "database")
+PUBLISHED_FROM = 7
+"""Rounds that a run needs to become docs/benchmarks.md."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run."""
+
+    rounds: int = 7
+    seconds: float = 3.0
+    connections: int = 32
+    rows: int = 10_000
+    systems: Sequence[str] = SYSTEMS
+    operations: Sequence[Operation] = OPERATIONS
+    generator: str = "auto"
+    seed: int = 1
+    folder: Path | None = None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether its report replaces docs/benchmarks.md: only a whole run says enough."""
+        return self.rounds >= PUBLISHED_FROM and self.rows == Plan.rows and set(self.systems) == set(SYSTEMS)
+
+
+QUICK = Plan(rounds=1, seconds=0.5, connections=8, rows=300, generator="own")
+
+
+def parse(arguments: Sequence[str] | None = None) -> Plan:
+    """The plan of a command line; `--quick` changes the defaults to those of a smoke run."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Measures Rocket, a peer and two limits.")
+    parser.add_argument("--quick", action="store_true", help="a smoke run: small and short, its figures mean nothing")
+    parser.add_argument("--rounds", type=int, help="paired rounds")
+    parser.add_argument("--seconds", type=float, help="seconds per measurement")
+    parser.add_argument("--connections", type=int, help="keep-alive connections of the load generator")
+    parser.add_argument("--rows", type=int, help="rows of each table at the beginning")
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, help="the others are left out")
+    parser.add_argument("--operations", nargs="+", choices=OPERATIONS, help="the others are left out")
+    parser.add_argument("--generator", choices=("auto", "own", "wrk"), help="auto: wrk where it is installed")
+    parser.add_argument("--seed", type=int, help="of the order and of what is asked for")
+    parser.add_argument("--folder", type=Path, help="where the data lies; default: a temporary folder")
+    given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    base = QUICK if given.pop("quick") else Plan()
+    return Plan(**{**vars(base), **given})

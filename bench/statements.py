@@ -1,0 +1,94 @@
+"""The SQL of the four operations, made by the data service's own builders, with named slots for values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+
+from bench.operations import PAGE, READ, WRITTEN, Operation, change, row
+from libs.shared.schema import Entity, EntityDefinition
+from services.data.model import EntityModel
+from services.data.permissions import EVERYTHING
+from services.data.query.parameters import ListQuery
+from services.data.query.predicates import Comparison
+from services.data.query.statements import get_statement, list_statement
+from services.data.writes.command import Command
+from services.data.writes.statements import create_statement, update_statement
+
+DEFINITION = """
+SELECT number, document::text AS document, ids::text AS ids
+FROM metadata.definitions WHERE kind = 'entities' AND key = $1 AND deleted_at IS NULL
+"""
+VERSION = "SELECT version FROM metadata.schema_version"
+ACTOR = {"id": "00000000-0000-0000-0000-000000000000", "email": "admin@localhost", "roles": ["admin"]}
+CONTEXT = orjson.dumps(
+    {
+        "actor": {**ACTOR, "via": "password"},
+        "origin": {"ip": "127.0.0.1", "user_agent": ""},
+        "cause": "request",
+        "cause_depth": 0,
+    }
+).decode()
+"""What the log notes about a write; as long as a real one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Stands in a statement's values for a value that each request brings."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """SQL with numbered placeholders, and what belongs in each: a constant or a slot."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+    def filled(self, given: Mapping[str, Any]) -> list[Any]:
+        """The values of one execution."""
+        return [given[value.name] if type(value) is Slot else value for value in self.values]
+
+
+Templates = Mapping[Operation, Template]
+
+
+async def compile_all(connection: asyncpg.Connection[Any]) -> Templates:
+    """The statements for the entities that the database defines."""
+    read, written = [await _entity(connection, name) for name in (READ, WRITTEN)]
+    version = await connection.fetchval(VERSION)
+    command = Command(_slot("commit"), CONTEXT, _slot("trace"), version)
+    fields = {name: _slot(name) for name in (written.key.name, *row(0))}
+    changed = {name: _slot(name) for name in change(0)}
+    category = Comparison(read.fields["category"], "eq", _slot("category"))
+    query = ListQuery([category], [("rank", True)], 1, PAGE)
+    return {
+        "get": _template(get_statement(read, _slot("id"), EVERYTHING)),
+        "list": _template(list_statement(read, query, EVERYTHING)),
+        "create": _template(create_statement(written, fields, command)),
+        "update": _template(update_statement(written, _slot("id"), changed, EVERYTHING, None, command)),
+    }
+
+
+async def _entity(connection: asyncpg.Connection[Any], name: str) -> EntityModel:
+    found = await connection.fetchrow(DEFINITION, name)
+    assert found is not None, f"no entity {name}"
+    ids = {field: entry["id"] for field, entry in json.loads(found["ids"]).items()}
+    definition = EntityDefinition.model_validate_json(found["document"])
+    return EntityModel(Entity(found["number"], definition, ids, retired=False), [])
+
+
+def _slot(name: str) -> Any:
+    """A slot, for builders that pass values on without looking at them."""
+    return Slot(name)
+
+
+def _template(statement: tuple[str, list[Any]]) -> Template:
+    sql, values = statement
+    return Template(sql, tuple(values))

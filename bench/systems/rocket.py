@@ -1,0 +1,133 @@
+"""This system: the whole stack, as `make run` starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from bench.load.outcome import Outcome
+from bench.operations import READ, TABLES, WRITTEN, Operation, Request, Row
+from bench.processes import parent
+from bench.starting import Starts, until_all_ready
+from bench.systems.system import Drive, Parts, Target
+from deploy.embedded.services import ROCKET
+from deploy.embedded.settings import Settings
+from deploy.embedded.stack import Stack
+
+APP = "bench"
+VARIABLES = {"ROCKET_BCRYPT_ROUNDS": "4", "ROCKET_LOG_LEVEL": "warning"}
+FIELDS = (
+    {"name": "id", "type": "uuid"},
+    {"name": "title", "type": "string", "required": True},
+    {"name": "body", "type": "text"},
+    {"name": "category", "type": "string", "indexed": True},
+    {"name": "rank", "type": "int", "indexed": True},
+    {"name": "active", "type": "boolean"},
+    {"name": "created_at", "type": "timestamp", "auto": "create"},
+    {"name": "updated_at", "type": "timestamp", "auto": "update"},
+)
+
+
+@dataclass(frozen=True)
+class RocketApi:
+    """docs of the REST API: section 5, records. The limit speaks it too, under another prefix."""
+
+    prefix: str
+
+    def get(self, record_id: str) -> Request:
+        return Request("GET", f"{self.prefix}/{READ}/{record_id}")
+
+    def list(self, category: str) -> Request:
+        return Request("GET", f"{self.prefix}/{READ}?filter[category]={category}&sort=-rank")
+
+    def create(self, table: str, row: Row) -> Request:
+        return Request("POST", f"{self.prefix}/{table}", row)
+
+    def update(self, record_id: str, change: Row) -> Request:
+        return Request("PUT", f"{self.prefix}/{WRITTEN}/{record_id}", change)
+
+    def listed(self, answer: Any) -> tuple[int, int]:
+        return len(answer["data"]), answer["meta"]["total"]
+
+
+class Rocket:
+    """A running stack with an app for the benchmark."""
+
+    name = "rocket"
+
+    def __init__(self, stack: Stack, drive: Drive) -> None:
+        self.stack = stack
+        port = urlsplit(stack.gateway_urls[0]).port
+        assert port is not None
+        self.target = Target(self.name, port, RocketApi(f"/api/{APP}"), drive)
+        self.database_url = ""
+
+    def parts(self) -> Parts:
+        services = {name: self.stack.pids(name) for name in ROCKET.services}
+        nursery = [parent(pid) for pid in services["gateway"]]
+        return {**services, "nursery": nursery, "nats": self.stack.pids("nats"), "postgres": self.stack.pids("postgres")}
+
+    async def refresh(self) -> None:
+        await self._login(APP, "admin@localhost")
+
+    async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
+        return await self.target.load(operation, seconds, randomness)
+
+    async def furnish(self, rows: list[Row]) -> None:
+        """The app, its two entities, their rows."""
+        await self._login("_platform", "platform@localhost")
+        made = await self.target.ask(Request("POST", "/api/_platform/apps", {"name": APP}))
+        self.database_url = other_database(self.stack.database_url, made["data"]["db_name"])
+        await self.refresh()
+        for table in TABLES:
+            await self.target.ask(Request("POST", f"/api/{APP}/_admin/entities", definition(table)))
+            await self.target.send_once([self.target.api.create(table, row) for row in rows])
+        self.target.ids = await ids_of(self.database_url)
+
+    async def _login(self, realm: str, email: str) -> None:
+        self.target.headers = {}
+        form = {"email": email, "password": "changeme"}
+        pair = await self.target.ask(Request("POST", f"/api/{realm}/auth/login", form))
+        self.target.headers = {"Authorization": f"Bearer {pair['data']['access_token']}"}
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, drive: Drive) -> AsyncIterator[tuple[Rocket, Starts]]:
+    """A ready stack over `folder`, fsync on as in production, and how long each of its services took."""
+    with (folder / "stack.log").open("a") as output:
+        stack = Stack(Settings(port=0, data_dir=folder / "rocket"), variables=VARIABLES, output=output)
+        began = time.monotonic()
+        async with stack:
+            urls = {name: stack.http_urls(name)[0] for name in ROCKET.services}
+            pids = {name: stack.pids(name)[0] for name in ROCKET.services}
+            yield Rocket(stack, drive), await until_all_ready(urls, pids, began)
+
+
+def definition(table: str) -> Row:
+    """An entity with the benchmark's fields."""
+    key = {"field": "id", "type": "uuid", "generated": True}
+    return {"name": table, "table": table, "primary_key": key, "soft_delete": False, "fields": list(FIELDS)}
+
+
+async def ids_of(database_url: str) -> dict[str, list[str]]:
+    """The ids of all rows; the tables are cleaned and counted on the way, so that all begin alike."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute("VACUUM (ANALYZE)")
+        found = {table: await connection.fetch(f'SELECT id FROM records."{table}"') for table in TABLES}
+        return {table: [str(row["id"]) for row in rows] for table, rows in found.items()}
+    finally:
+        await connection.close()
+
+
+def other_database(url: str, name: str) -> str:
+    """The same server and role, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

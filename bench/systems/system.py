@@ -1,0 +1,91 @@
+"""The face that every measured system shows, and what those reached over HTTP have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, Protocol
+
+import aiohttp
+
+from bench.load import running
+from bench.load.outcome import Load, Outcome
+from bench.operations import PAGE, Api, Operation, Request, requests
+
+Parts = Mapping[str, Sequence[int]]
+"""Part of a system → its processes; their descendants belong to it."""
+Ids = Mapping[str, Sequence[str]]
+"""Table → the ids of the rows that it began with."""
+
+
+@dataclass(frozen=True)
+class Drive:
+    """How load is made."""
+
+    connections: int
+    generator: running.Generator
+    folder: Path
+
+
+class System(Protocol):
+    """Something that can be driven and looked at."""
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+
+    def parts(self) -> Parts:
+        """All its processes, now."""
+
+    async def refresh(self) -> None:
+        """Called before each round: takes a new token, where one can expire."""
+
+    async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
+        """Load of one operation."""
+
+
+@dataclass
+class Target:
+    """One HTTP server: what it is asked, and by whom."""
+
+    name: str
+    port: int
+    api: Api
+    drive: Drive
+    headers: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    async def load(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
+        """Drive one operation over records that are there."""
+        wanted = requests(self.api, operation, self.ids, randomness)
+        return await self._run(wanted, seconds)
+
+    async def send_once(self, wanted: Sequence[Request]) -> None:
+        """Send each request once. Raises RuntimeError if one fails."""
+        outcome = await self._run(wanted, 0.0)
+        if outcome.failures or outcome.requests != len(wanted):
+            raise RuntimeError(f"{self.name}: {outcome.requests} of {len(wanted)} requests, {outcome.failures}")
+
+    async def _run(self, wanted: Sequence[Request], seconds: float) -> Outcome:
+        headers = {"Host": f"127.0.0.1:{self.port}", **self.headers}
+        encoded = [request.encode(headers) for request in wanted]
+        load = Load(self.port, self.drive.connections, seconds, encoded)
+        return await running.run(load, self.drive.folder, self.drive.generator)
+
+    async def ask(self, request: Request) -> Any:
+        """One request's answer, parsed. Raises RuntimeError if it is no success."""
+        async with (
+            aiohttp.ClientSession(f"http://127.0.0.1:{self.port}", headers=self.headers) as client,
+            client.request(request.method, request.path, json=request.body) as response,
+        ):
+            if response.status >= 300:
+                raise RuntimeError(f"{self.name}: {request} answered {response.status}: {await response.text()}")
+            return await response.json()
+
+    async def prove(self, category: str, expected: int) -> None:
+        """Raises RuntimeError unless a list answers a full page and the right total."""
+        found = self.api.listed(await self.ask(self.api.list(category)))
+        if found != (min(PAGE, expected), expected):
+            raise RuntimeError(f"{self.name}: a list holds (records, total) {found}, not {expected}")
