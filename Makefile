@@ -10,9 +10,14 @@ BIN    := $(VENV)/bin
 checksum   = $(firstword $(shell cksum < requirements/$(1).txt))
 RUN_STAMP := $(VENV)/installed-run-$(call checksum,run)
 DEV_STAMP := $(VENV)/installed-dev-$(call checksum,dev)
+BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
+
+# of `make bench`
+ROUNDS  ?= 7
+SECONDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean
+.PHONY: help run test lint bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,9 +34,13 @@ lint: $(DEV_STAMP) ## Check style, types and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(BENCH_STAMP) ## Measure against a peer and two limits; ROUNDS, SECONDS (per measurement), ARGS=--help
+	@$(BIN)/python -m bench --rounds $(ROUNDS) --seconds $(SECONDS) $(ARGS)
+
 lock: $(DEV_STAMP) ## Pin requirements/*.in anew, by version and hash (UPGRADE=1 takes newer versions)
 	$(call compile,run)
 	$(call compile,dev) --constraints requirements/run.txt
+	$(call compile,bench) --constraints requirements/dev.txt
 
 clean: ## Remove the environment, caches and the data of `make run`
 	rm -rf $(VENV) .rocket .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -49,7 +58,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # umask: the Postgres binaries must be executable for others when Rocket runs as root
-install = umask 022 && $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+install = umask 022 && $(BIN)/python -m pip install -qq --disable-pip-version-check \
 	--require-hashes --requirement requirements/$(1).txt
 
 $(RUN_STAMP): | $(BIN)/python
@@ -60,3 +69,8 @@ $(DEV_STAMP): | $(BIN)/python
 	@echo 'installing requirements/dev.txt into $(VENV)'
 	@$(call install,dev)
 	@rm -f $(VENV)/installed-* && touch $(RUN_STAMP) $@
+
+$(BENCH_STAMP): $(DEV_STAMP)
+	@echo 'installing requirements/bench.txt into $(VENV)'
+	@$(call install,bench)
+	@rm -f $(VENV)/installed-bench-* && touch $@

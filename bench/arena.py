@@ -11,7 +11,7 @@ from bench.load import running
 from bench.operations import CATEGORIES, category, rows
 from bench.settings import Plan
 from bench.starting import Start
-from bench.systems import limit, rocket
+from bench.systems import database, limit, pocketbase, rocket
 from bench.systems.system import Drive, System, Target
 
 
@@ -43,6 +43,14 @@ async def opened(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Async
             await _prove(bare.target, plan.rows)
             arena.systems.append(bare)
             arena.starts["limit"] = bare.served.start
+        if "pocketbase" in plan.systems:
+            peer = await exits.enter_async_context(pocketbase.running(folder, arena.drive))
+            await peer.furnish(rows(plan.rows))
+            await _prove(peer.target, plan.rows)
+            arena.systems.append(peer)
+            arena.starts["pocketbase"] = peer.served.start
+        if "database" in plan.systems:
+            arena.systems.append(await exits.enter_async_context(database.running(folder, arena.drive, main)))
         arena.systems = [system for system in arena.systems if system.name in plan.systems]
         yield arena
 

@@ -26,7 +26,7 @@ VARIABLES = {
 class Settings(BaseModel):
     """The embedded stack's settings; every one has a default that works on a fresh machine."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     port: int = Field(8080, ge=0, le=65535, description="TCP port of the gateway; 0 takes a free one")
     host: str = Field("127.0.0.1", min_length=1, description="address the gateway listens on")

@@ -55,3 +55,8 @@ def test_settings_come_from_the_environment() -> None:
 def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
     with pytest.raises(CannotStart, match=f"^{name}={value}: .+$"):
         Settings.from_environment({name: value})
+
+
+def test_the_default_data_dir_is_absolute_too() -> None:
+    """Postgres changes its folder, so a relative path would not be found again."""
+    assert Settings.from_environment({}).data_dir == Path.cwd() / ".rocket"

@@ -18,7 +18,7 @@ MAX_STRING = 1_000_000
 """Characters of a string made by an operator or a function."""
 MAX_STEPS = 100_000
 """Steps of one evaluation: one for each list element visited, and for what the next two say."""
-NODES_PER_STEP = 16
+NODES_PER_STEP = 8
 """Parts of a row's expression that one step pays for."""
 CHARACTERS_PER_STEP = 1_024
 """Characters of a string, read or made, that one step pays for."""

@@ -37,6 +37,4 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 RECORDS = st.fixed_dictionaries(FIELDS)
 SPARSE_RECORDS = st.fixed_dictionaries({}, optional=FIELDS)
-ENVIRONMENTS = st.fixed_dictionaries(
-    {"record": RECORDS, "old": RECORDS | SPARSE_RECORDS | st.none(), "now": INSTANTS}
-)
+ENVIRONMENTS = st.fixed_dictionaries({"record": RECORDS, "old": RECORDS | SPARSE_RECORDS | st.none(), "now": INSTANTS})

@@ -93,9 +93,7 @@ class Grower:
         return self._pick(
             lambda: self._one(self._field("n", "m"), Constant(self._draw(st.integers(0, 100))), *row),
             lambda: Constant(self._draw(st.decimals(0, 100, places=1))),
-            lambda: Arithmetic(
-                self._one("+", "-", "*", "/", "%"), self._part("number"), self._part("number")
-            ),
+            lambda: Arithmetic(self._one("+", "-", "*", "/", "%"), self._part("number"), self._part("number")),
             lambda: Negative(self._part("number")),
             lambda: Call(self._one("abs", "round"), (self._part("number"),)),
             lambda: Call("round", (self._part("number"), Constant(self._one(0, 1, 2, 3)))),

@@ -66,9 +66,7 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "equal"), [*((*p, True) for p in SAME), *((*p, False) for p in DIFFERENT)]
-)
+@pytest.mark.parametrize(("one", "other", "equal"), [*((*p, True) for p in SAME), *((*p, False) for p in DIFFERENT)])
 def test_equality(one: Any, other: Any, equal: bool) -> None:
     for left, right in ((one, other), (other, one)):
         gives("x == y", equal, x=left, y=right)

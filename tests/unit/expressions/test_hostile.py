@@ -15,9 +15,7 @@ from libs.shared.expressions import EvaluationError, compile_expression
 from libs.shared.expressions.functions import FUNCTIONS
 from tests.unit.expressions.evaluating import gives
 
-PYTHON = re.compile(
-    r"Traceback|Error|<|__|0x|None|\bint\b|\bstr\b|dict|tuple|Decimal|datetime|object at|lark|secret"
-)
+PYTHON = re.compile(r"Traceback|Error|<|__|0x|None|\bint\b|\bstr\b|dict|tuple|Decimal|datetime|object at|lark|secret")
 OPERATORS = ["==", "!=", "<", ">=", "in", "not in", "+", "-", "*", "/", "%", "&&", "||"]
 
 
@@ -134,9 +132,7 @@ def test_operators(operator: str) -> None:
             assert found is True or found is False
 
 
-@pytest.mark.parametrize(
-    "text", ["-x", "!x", "x ? 1 : 2", "x.a", "x.length", "x['a']", "x[0]", "[x]", "x == x"]
-)
+@pytest.mark.parametrize("text", ["-x", "!x", "x ? 1 : 2", "x.a", "x.length", "x['a']", "x[0]", "[x]", "x == x"])
 def test_operators_with_one_side(text: str) -> None:
     for x in VALUES:
         outcome(text, {"x": x})
@@ -153,9 +149,7 @@ def test_functions(name: str) -> None:
             outcome(text, {"x": x, "y": y, "z": y})
 
 
-@pytest.mark.parametrize(
-    "text", ["sum(x, it)", "any(x, it == y)", "max(x, it.a)", "all(x, y)", "count(x, it + y)"]
-)
+@pytest.mark.parametrize("text", ["sum(x, it)", "any(x, it == y)", "max(x, it.a)", "all(x, y)", "count(x, it + y)"])
 def test_rows(text: str) -> None:
     for y in VALUES:
         outcome(text, {"x": VALUES, "y": y})

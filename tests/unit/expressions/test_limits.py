@@ -83,9 +83,7 @@ def test_the_number_of_nodes() -> None:
     assert compile_expression(" || ".join(["x"] * 1000))({}) is False
 
 
-@pytest.mark.parametrize(
-    "text", ["'" + "\\\\" * 4990, '"' * 9999, "'" * 9999, "@" * 9999, "a " * 4999, "1." * 4999]
-)
+@pytest.mark.parametrize("text", ["'" + "\\\\" * 4990, '"' * 9999, "'" * 9999, "@" * 9999, "a " * 4999, "1." * 4999])
 def test_texts_that_are_none(text: str) -> None:
     with pytest.raises(ExpressionError):
         compile_expression(text)

@@ -50,9 +50,7 @@ def test_evaluation_agrees_with_the_model(tree: Node, environment: dict[str, Any
         assert expression.test(environment) is true(expected)
 
 
-@given(
-    st.text(max_size=40) | st.lists(st.sampled_from(TOKENS.split()), max_size=20).map(" ".join), ENVIRONMENTS
-)
+@given(st.text(max_size=40) | st.lists(st.sampled_from(TOKENS.split()), max_size=20).map(" ".join), ENVIRONMENTS)
 @settings(max_examples=500, deadline=None)
 def test_any_text_is_refused_or_evaluated(text: str, environment: dict[str, Any]) -> None:
     try:

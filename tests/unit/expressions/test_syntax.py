@@ -97,9 +97,7 @@ def test_every_word_is_a_name_after_a_dot(word: str) -> None:
     assert parse(f"record.{word}.x") == Path(("record", word, "x"))
 
 
-@pytest.mark.parametrize(
-    "name", ["inner", "notes", "android", "order", "newest", "truest", "nile", "_x", "größe"]
-)
+@pytest.mark.parametrize("name", ["inner", "notes", "android", "order", "newest", "truest", "nile", "_x", "größe"])
 def test_words_only_begin_like_keywords(name: str) -> None:
     assert parse(f"{name} == {name}") == Comparison("==", Path((name,)), Path((name,)))
 

@@ -32,9 +32,7 @@ class Code:
 
 def constant(value: Any) -> Code:
     """Code for a result known before the run."""
-    return Code(
-        lambda names, meter: value, pure=True, boolean=isinstance(value, bool), known=True, value=value
-    )
+    return Code(lambda names, meter: value, pure=True, boolean=isinstance(value, bool), known=True, value=value)
 
 
 def folded(code: Code, meter: Meter) -> Code:

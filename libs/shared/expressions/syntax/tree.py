@@ -119,20 +119,7 @@ class Choice(Located):
     otherwise: Node
 
 
-Node = (
-    Constant
-    | Path
-    | Member
-    | Index
-    | Items
-    | Call
-    | Negation
-    | Negative
-    | Arithmetic
-    | Comparison
-    | Logic
-    | Choice
-)
+Node = Constant | Path | Member | Index | Items | Call | Negation | Negative | Arithmetic | Comparison | Logic | Choice
 
 
 def children(node: Node) -> tuple[Node, ...]:
