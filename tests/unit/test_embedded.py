@@ -1,5 +1,7 @@
 """The embedded stack's pure parts: back-off, lines, settings, addresses."""
 
+from pathlib import Path
+
 import pytest
 
 from deploy.embedded.backoff import Backoff
