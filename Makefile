@@ -17,10 +17,10 @@ ROUNDS  ?= 7
 SECONDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test test-compose lint bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_STAMP) ## Start Rocket with its own Postgres and NATS; PORT and DATA_DIR say where
 	@exec $(BIN)/python -m deploy.embedded
@@ -28,17 +28,22 @@ run: $(RUN_STAMP) ## Start Rocket with its own Postgres and NATS; PORT and DATA_
 test: $(DEV_STAMP) ## Run all tests on free ports and in temporary folders; ARGS go to pytest
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(DEV_STAMP) ## Check style, types and the import contracts
+test-compose: $(DEV_STAMP) ## Run deploy/compose.yaml for real, on a Docker daemon or one of our own (root); else SKIP
+	$(BIN)/python -m tests.deploy.compose
+
+lint: $(DEV_STAMP) ## Check style, types, the import contracts, and deploy/ against its schemas
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.deploy.schemas
 
 bench: $(BENCH_STAMP) ## Measure against a peer and two limits; ROUNDS, SECONDS (per measurement), ARGS=--help
 	@$(BIN)/python -m bench --rounds $(ROUNDS) --seconds $(SECONDS) $(ARGS)
 
 lock: $(DEV_STAMP) ## Pin requirements/*.in anew, by version and hash (UPGRADE=1 takes newer versions)
-	$(call compile,run)
+	$(call compile,service)
+	$(call compile,run) --constraints requirements/service.txt
 	$(call compile,dev) --constraints requirements/run.txt
 	$(call compile,bench) --constraints requirements/dev.txt
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 from bench import arena, machine, report
-from bench.processes import Memory, memory
+from bench.processes import memory
 from bench.results import Results
-from bench.rounds import idle_cores, run_round
+from bench.rounds import Course, idle_cores
 from bench.settings import Plan, parse
-from bench.systems.system import System
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results"
@@ -39,28 +37,34 @@ def main() -> None:
 async def run(plan: Plan, folder: Path) -> Results:
     """Measures what the plan says, with all data in `folder`."""
     results = Results()
-    randomness = Random(plan.seed)
     async with arena.opened(plan, folder, tell) as scene:
-        results.about = {**await machine.describe(folder), "load generator": scene.drive.generator}
+        results.about = {"command": plan.command(), **machine.describe(folder), **_generator(scene.drive.generator)}
         results.starts = scene.starts
         for system in scene.systems:
             results.idle[system.name] = await idle_cores(system, min(2.0, 2 * plan.seconds))
-            results.memory[f"{system.name}, before"] = memory_of(system)
-        settings = (scene.systems, plan.operations)
-        tell("a round to warm up, which does not count")
-        await run_round(0, *settings, min(WARM_UP, plan.seconds), results.idle, randomness, tell)
-        for number in range(1, plan.rounds + 1):
-            results.samples += await run_round(number, *settings, plan.seconds, results.idle, randomness, tell)
+            results.memory[f"{system.name}, before"] = memory(system.parts())
+        course = Course(scene.systems, plan.operations, results.idle, Random(plan.seed), tell)
+        steal = machine.Steal()
+        await _all_rounds(course, plan, results)
+        results.about["time stolen by the hypervisor"] = f"{steal.share():.1%}"
         for system in scene.systems:
-            results.memory[f"{system.name}, after"] = memory_of(system)
+            results.memory[f"{system.name}, after"] = memory(system.parts())
     return results
 
 
-def memory_of(system: System) -> dict[str, Memory]:
-    """Per part; a process that is a part of its own is not counted again with its parent."""
-    parts = system.parts()
-    everyone = [pid for pids in parts.values() for pid in pids]
-    return {name: memory(pids, apart=everyone) for name, pids in parts.items()}
+async def _all_rounds(course: Course, plan: Plan, results: Results) -> None:
+    tell("a round to warm up, which does not count")
+    await course.prepare()
+    await course.run_round(0, min(WARM_UP, plan.seconds))
+    await course.prepare()
+    for number in range(1, plan.rounds + 1):
+        results.samples += await course.run_round(number, plan.seconds)
+        for system, spent in (await course.prepare()).items():
+            results.between[system] = results.between.get(system, 0.0) + spent
+
+
+def _generator(name: str) -> dict[str, str]:
+    return {"load generator": "wrk" if name == "wrk" else "our own (bench/load: asyncio, uvloop), in one process"}
 
 
 def tell(line: str) -> None:
@@ -75,7 +79,7 @@ def _folder(plan: Plan) -> Iterator[Path]:
         yield plan.folder.absolute()
         return
     with tempfile.TemporaryDirectory(prefix="rocket-bench-") as name:
-        Path(name).chmod(0o755)  # noqa: S103  holds nothing secret
+        Path(name).chmod(0o755)
         yield Path(name)
 
 

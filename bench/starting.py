@@ -41,7 +41,7 @@ async def until_all_ready(urls: Mapping[str, str], pids: Mapping[str, int], bega
 
 async def until_ready(client: aiohttp.ClientSession, url: str, pid: int) -> Start:
     """Asks one service until it is ready."""
-    while not await _is_ready(client, f"{url}/readyz"):
+    while not await _is_ready(client, f"{url}/readyz"):  # noqa: ASYNC110  another process: no event
         await asyncio.sleep(ASK_AGAIN)
     stat = stat_of(pid)
     return Start(age(stat), stat.cpu_seconds)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
 
-from bench.operations import PAGE, READ, WRITTEN, Operation, change, row
+from bench.operations import READ, WRITTEN, Operation, change, row
 from libs.shared.schema import Entity, EntityDefinition
 from services.data.model import EntityModel
 from services.data.permissions import EVERYTHING
-from services.data.query.parameters import ListQuery
-from services.data.query.predicates import Comparison
+from services.data.query.parameters import parse_list_query
 from services.data.query.statements import get_statement, list_statement
 from services.data.writes.command import Command
 from services.data.writes.statements import create_statement, update_statement
@@ -35,6 +34,7 @@ CONTEXT = orjson.dumps(
     }
 ).decode()
 """What the log notes about a write; as long as a real one."""
+CATEGORY = "stands for the category, in a query that is a text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +57,17 @@ class Template:
 
 
 Templates = Mapping[Operation, Template]
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 
 
-async def compile_all(connection: asyncpg.Connection[Any]) -> Templates:
+async def compile_all(connection: Connection) -> Templates:
     """The statements for the entities that the database defines."""
     read, written = [await _entity(connection, name) for name in (READ, WRITTEN)]
     version = await connection.fetchval(VERSION)
     command = Command(_slot("commit"), CONTEXT, _slot("trace"), version)
     fields = {name: _slot(name) for name in (written.key.name, *row(0))}
     changed = {name: _slot(name) for name in change(0)}
-    category = Comparison(read.fields["category"], "eq", _slot("category"))
-    query = ListQuery([category], [("rank", True)], 1, PAGE)
+    query = parse_list_query(read, [("filter[category]", CATEGORY), ("sort", "-rank")])
     return {
         "get": _template(get_statement(read, _slot("id"), EVERYTHING)),
         "list": _template(list_statement(read, query, EVERYTHING)),
@@ -76,7 +76,7 @@ async def compile_all(connection: asyncpg.Connection[Any]) -> Templates:
     }
 
 
-async def _entity(connection: asyncpg.Connection[Any], name: str) -> EntityModel:
+async def _entity(connection: Connection, name: str) -> EntityModel:
     found = await connection.fetchrow(DEFINITION, name)
     assert found is not None, f"no entity {name}"
     ids = {field: entry["id"] for field, entry in json.loads(found["ids"]).items()}
@@ -91,4 +91,4 @@ def _slot(name: str) -> Any:
 
 def _template(statement: tuple[str, list[Any]]) -> Template:
     sql, values = statement
-    return Template(sql, tuple(values))
+    return Template(sql, tuple(Slot("category") if value == CATEGORY else value for value in values))

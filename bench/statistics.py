@@ -1,4 +1,8 @@
-"""Ratios over paired rounds, with a bootstrap interval. Pure and repeatable: the randomness has a seed."""
+"""Ratios over paired rounds, with a bootstrap interval. Pure and repeatable: the randomness has a seed.
+
+The median, as one round that the machine disturbed must not decide; of logarithms, so that a ratio and
+its inverse say the same.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ FEWEST = 4
 
 @dataclass(frozen=True)
 class Ratio:
-    """One system against another: the geometric mean of the rounds' ratios and its interval."""
+    """One system against another: the median of the rounds' ratios and its interval."""
 
     value: float
     low: float
@@ -36,19 +40,14 @@ def ratio(pairs: Sequence[tuple[float, float]], seed: int = 1) -> Ratio | None:
     if not logs:
         return None
     low, high = interval(logs, Random(seed))
-    return Ratio(math.exp(mean(logs)), math.exp(low), math.exp(high), len(logs))
+    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), len(logs))
 
 
 def interval(values: Sequence[float], randomness: Random) -> tuple[float, float]:
-    """The percentile bootstrap interval of the mean."""
-    means = sorted(mean(randomness.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    """The percentile bootstrap interval of the median."""
+    medians = sorted(median(randomness.choices(values, k=len(values))) for _ in range(RESAMPLES))
     cut = (1 - CONFIDENCE) / 2
-    return means[int(RESAMPLES * cut)], means[int(RESAMPLES * (1 - cut)) - 1]
-
-
-def mean(values: Sequence[float]) -> float:
-    """The arithmetic mean."""
-    return math.fsum(values) / len(values)
+    return medians[int(RESAMPLES * cut)], medians[int(RESAMPLES * (1 - cut)) - 1]
 
 
 def median(values: Sequence[float]) -> float:

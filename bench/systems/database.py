@@ -13,14 +13,13 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from random import Random
 
-import asyncpg
-
 from bench.load.outcome import Outcome
 from bench.operations import CATEGORIES, TABLES, Operation, change, row
+from bench.processes import Parts
 from bench.statements import Slot, Template, Templates, compile_all
-from bench.systems.cloning import client, clone
+from bench.systems import tables
 from bench.systems.rocket import Rocket
-from bench.systems.system import Drive, Parts
+from bench.systems.system import Drive
 
 ID_PREFIX = "00000000-0000-7000-8000-"
 RENUMBER = """
@@ -53,8 +52,8 @@ class Database:
     def parts(self) -> Parts:
         return {"postgres": self._rocket.parts()["postgres"]}
 
-    async def refresh(self) -> None:
-        """It asks for no token."""
+    async def prepare(self) -> None:
+        await tables.vacuum(self._url)
 
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
         """pgbench knows whole seconds only."""
@@ -62,7 +61,7 @@ class Database:
         path = self._drive.folder / f"{operation}.pgbench"
         path.write_text(script, encoding="utf-8")
         before = _children_cpu()
-        output = await client(
+        output = await tables.client(
             *("pgbench", self._url, "--no-vacuum", "--protocol", "prepared", "--client", str(self._drive.connections)),
             *("--time", str(max(1, round(seconds))), "--random-seed", str(randomness.randrange(1 << 31))),
             *(f"--define={name}={value}" for name, value in variables.items()),
@@ -74,22 +73,19 @@ class Database:
 @contextlib.asynccontextmanager
 async def running(folder: Path, drive: Drive, rocket: Rocket) -> AsyncIterator[Database]:
     """The copy, with numbered ids."""
-    url = await clone(rocket.database_url, "bench_database", folder)
-    connection = await asyncpg.connect(url)
-    try:
+    url = await tables.clone(rocket.database_url, "bench_database", folder)
+    async with tables.connected(url) as connection:
         for table in TABLES:
             await connection.execute(RENUMBER.format(table=table, prefix=ID_PREFIX))
         await connection.execute("VACUUM (FULL, ANALYZE)")
         count = await connection.fetchval(f'SELECT count(*) FROM records."{TABLES[0]}"')
         templates = await compile_all(connection)
-    finally:
-        await connection.close()
     yield Database(url, templates, count, drive, rocket)
 
 
 def written(operation: Operation, template: Template, count: int) -> tuple[str, Mapping[str, str]]:
     """A pgbench script that runs the statement, and the values of the variables it does not draw itself."""
-    constants = {name: _literal(value) for name, value in (row(0) | change(0)).items()}
+    constants = {name: _literal(value) for name, value in {**row(0), **change(0)}.items()}
     variables: dict[str, str] = {}
 
     def expression(match: re.Match[str]) -> str:

@@ -19,8 +19,9 @@ from urllib.parse import quote
 from bench.load.outcome import Outcome
 from bench.load.running import call
 from bench.operations import PAGE, READ, TABLES, WRITTEN, Operation, Request, Row
+from bench.processes import Parts
 from bench.systems.server import Served, serving
-from bench.systems.system import Drive, Parts, Target
+from bench.systems.system import Drive, Target
 
 SUPERUSER = ("bench@example.com", "benchmark-1")
 MOST_PER_PAGE = 1000
@@ -68,7 +69,7 @@ class PocketBase:
     def parts(self) -> Parts:
         return {"pocketbase": [self.served.pid]}
 
-    async def refresh(self) -> None:
+    async def prepare(self) -> None:
         identity, password = SUPERUSER
         self.target.headers = {}
         path = "/api/collections/_superusers/auth-with-password"
@@ -80,11 +81,11 @@ class PocketBase:
 
     async def furnish(self, rows: list[Row]) -> None:
         """The two collections and their rows."""
-        await self.refresh()
+        await self.prepare()
         for table in TABLES:
             await self.target.ask(Request("POST", "/api/collections", definition(table)))
             await self.target.send_once([self.target.api.create(table, row) for row in rows])
-            self.target.ids[table] = await self._ids(table)
+        self.target.ids = {table: await self._ids(table) for table in TABLES}
 
     async def _ids(self, table: str) -> list[str]:
         ids: list[str] = []

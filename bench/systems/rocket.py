@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
-
-import asyncpg
+from urllib.parse import urlsplit
 
 from bench.load.outcome import Outcome
 from bench.operations import READ, TABLES, WRITTEN, Operation, Request, Row
-from bench.processes import parent
+from bench.processes import Parts, parent
 from bench.starting import Starts, until_all_ready
-from bench.systems.system import Drive, Parts, Target
+from bench.systems import tables
+from bench.systems.system import Drive, Target
 from deploy.embedded.services import ROCKET
 from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
@@ -73,10 +72,16 @@ class Rocket:
     def parts(self) -> Parts:
         services = {name: self.stack.pids(name) for name in ROCKET.services}
         nursery = [parent(pid) for pid in services["gateway"]]
-        return {**services, "nursery": nursery, "nats": self.stack.pids("nats"), "postgres": self.stack.pids("postgres")}
+        return {
+            **services,
+            "nursery": nursery,
+            "nats": self.stack.pids("nats"),
+            "postgres": self.stack.pids("postgres"),
+        }
 
-    async def refresh(self) -> None:
+    async def prepare(self) -> None:
         await self._login(APP, "admin@localhost")
+        await tables.vacuum(self.database_url)
 
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
         return await self.target.load(operation, seconds, randomness)
@@ -85,12 +90,13 @@ class Rocket:
         """The app, its two entities, their rows."""
         await self._login("_platform", "platform@localhost")
         made = await self.target.ask(Request("POST", "/api/_platform/apps", {"name": APP}))
-        self.database_url = other_database(self.stack.database_url, made["data"]["db_name"])
-        await self.refresh()
+        self.database_url = tables.other_database(self.stack.database_url, made["data"]["db_name"])
+        await self._login(APP, "admin@localhost")
         for table in TABLES:
             await self.target.ask(Request("POST", f"/api/{APP}/_admin/entities", definition(table)))
             await self.target.send_once([self.target.api.create(table, row) for row in rows])
-        self.target.ids = await ids_of(self.database_url)
+        await tables.vacuum_by_hand(self.database_url)
+        self.target.ids = await tables.ids(self.database_url)
 
     async def _login(self, realm: str, email: str) -> None:
         self.target.headers = {}
@@ -115,19 +121,3 @@ def definition(table: str) -> Row:
     """An entity with the benchmark's fields."""
     key = {"field": "id", "type": "uuid", "generated": True}
     return {"name": table, "table": table, "primary_key": key, "soft_delete": False, "fields": list(FIELDS)}
-
-
-async def ids_of(database_url: str) -> dict[str, list[str]]:
-    """The ids of all rows; the tables are cleaned and counted on the way, so that all begin alike."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        await connection.execute("VACUUM (ANALYZE)")
-        found = {table: await connection.fetch(f'SELECT id FROM records."{table}"') for table in TABLES}
-        return {table: [str(row["id"]) for row in rows] for table, rows in found.items()}
-    finally:
-        await connection.close()
-
-
-def other_database(url: str, name: str) -> str:
-    """The same server and role, another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

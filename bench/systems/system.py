@@ -13,11 +13,7 @@ import aiohttp
 from bench.load import running
 from bench.load.outcome import Load, Outcome
 from bench.operations import PAGE, Api, Operation, Request, requests
-
-Parts = Mapping[str, Sequence[int]]
-"""Part of a system → its processes; their descendants belong to it."""
-Ids = Mapping[str, Sequence[str]]
-"""Table → the ids of the rows that it began with."""
+from bench.processes import Parts
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,8 @@ class System(Protocol):
     def parts(self) -> Parts:
         """All its processes, now."""
 
-    async def refresh(self) -> None:
-        """Called before each round: takes a new token, where one can expire."""
+    async def prepare(self) -> None:
+        """Called before each round: takes a new token where one can expire, vacuums where one must."""
 
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
         """Load of one operation."""
@@ -55,7 +51,7 @@ class Target:
     api: Api
     drive: Drive
     headers: dict[str, str] = field(default_factory=dict)
-    ids: dict[str, Sequence[str]] = field(default_factory=dict)
+    ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     async def load(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
         """Drive one operation over records that are there."""

@@ -12,6 +12,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import RocketError, not_found
+from libs.shared.paging import page_of, positive
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
 from services.data import effects
@@ -20,7 +21,7 @@ from services.data.log import history
 from services.data.log.entries import commit_event
 from services.data.model import EntityModel, Model
 from services.data.permissions import Grant, grant_for
-from services.data.query.parameters import parse_list_query, positive, refuse_include
+from services.data.query.parameters import parse_list_query, refuse_include
 from services.data.query.statements import exists_statement, get_statement, list_statement
 from services.data.state import State
 from services.data.writes import statements
@@ -38,7 +39,7 @@ async def list_records(state: State, context: Context, question: ask.ListRecords
         grant = grant_for(entity, "read", context.user)
         query = parse_list_query(entity, question.query)
         row = await _read(state, context, model, list_statement(entity, query, grant))
-        meta = orjson.dumps({"page": query.page, "per_page": query.per_page, "total": row["total"]})
+        meta = orjson.dumps(query.page.meta(row["total"]))
         return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), meta))
 
     return await under_current_schema(state, context, attempt)
@@ -46,7 +47,7 @@ async def list_records(state: State, context: Context, question: ask.ListRecords
 
 async def get_record(state: State, context: Context, question: ask.GetRecord) -> Answer:
     parameters = dict(question.query)
-    if version := positive(parameters.get("version", ""), 0, 1 << 60):
+    if version := positive(parameters.get("version", "")):
         return await _get_version(state, context, question, version)
 
     async def attempt(model: Model) -> Answer:
@@ -123,21 +124,18 @@ async def delete_record(state: State, context: Context, question: ask.DeleteReco
 
 
 async def record_history(state: State, context: Context, question: ask.RecordHistory) -> Answer:
-    parameters = dict(question.query)
-    page = positive(parameters.get("page", ""), 1, 1 << 40)
-    per_page = positive(parameters.get("per_page", ""), 25, 100)
+    page = page_of(dict(question.query))
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         key = str(entity.parse_key(question.id))
         await _may_read_past(state, context, model, entity, question.id)
         database = state.database(context.the_app)
-        rows, total = await history.load_page(database, entity, key, per_page, (page - 1) * per_page)
+        rows, total = await history.load_page(database, entity, key, page.size, page.offset)
         if not total:
             raise not_found("Record")
         data = [history.shown(model.schema, entity, row) for row in rows]
-        meta = {"page": page, "per_page": per_page, "total": total}
-        return Answer(body=orjson.dumps({"data": data, "meta": meta}))
+        return Answer(body=orjson.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
 

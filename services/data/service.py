@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts import files, records
 from libs.shared.runtime import Core, Service, Settings
-from libs.shared.schema.cache import Schemas
+from libs.shared.schema.compiled import Compiled
 from services.data import handlers
 from services.data.files import handlers as file_handlers
 from services.data.log.source import CommitLog
+from services.data.model import Model
 from services.data.state import State
 
 
@@ -24,13 +24,10 @@ class DataSettings(Settings):
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """Schema cache, and the relay that publishes the commit log."""
-    schemas = Schemas(core.asker)
-    listening = asyncio.create_task(schemas.listen(core.connection))
-    relay = Relay(CommitLog(schemas), core.databases, core.stream, core.leases, core.apps)
+    """The compiled schemas, and the relay that publishes the commit log."""
+    relay = Relay(CommitLog(core.schemas), core.databases, core.stream, core.leases, core.apps)
     async with relay.running():
-        yield State(core, schemas, relay)
-    listening.cancel()
+        yield State(core, core.schemas, relay, Compiled(core.schemas, Model))
 
 
 SERVICE = Service(

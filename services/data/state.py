@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts.context import AppRef
@@ -10,24 +10,22 @@ from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
 from libs.shared.schema import Snapshot
 from libs.shared.schema.cache import Schemas
+from libs.shared.schema.compiled import Compiled
 from services.data.model import Model
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class State:
     """Resources, and the compiled model of each app's schema."""
 
     core: Core
     schemas: Schemas
     relay: Relay
-    _models: dict[str, Model] = field(default_factory=dict)
+    models: Compiled[Model]
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)
 
     def model(self, app: AppRef, schema: Snapshot) -> Model:
         """The schema compiled for SQL, once per version."""
-        model = self._models.get(app.id)
-        if model is None or model.schema is not schema:
-            model = self._models[app.id] = Model(schema)
-        return model
+        return self.models.made(app, schema)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -10,9 +9,8 @@ from libs.shared.bus.consumer import Consumer
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
 from libs.shared.runtime import Core, Service
-from libs.shared.schema.cache import Schemas
+from libs.shared.schema.compiled import Compiled
 from services.events import consumers, handlers, retention
-from services.events.definitions import Definitions
 from services.events.partitions import Partitions
 from services.events.settings import EventsSettings
 from services.events.state import State
@@ -21,14 +19,8 @@ from services.events.state import State
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The service's state."""
-    schemas = Schemas(core.asker)
-    listening = asyncio.create_task(schemas.listen(core.connection))
     partitions = Partitions(core.databases, core.settings.retention_days)
-    try:
-        yield State(core, Definitions(schemas), partitions)
-    finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+    yield State(core, Compiled(core.schemas, lambda schema: schema), partitions)
 
 
 SERVICE = Service(

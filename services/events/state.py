@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
-from services.events.definitions import Definitions
+from libs.shared.schema import Snapshot
+from libs.shared.schema.compiled import Compiled
 from services.events.partitions import Partitions
 
 
@@ -16,7 +17,7 @@ class State:
     """Resources, the schemas to audit with, and the day partitions."""
 
     core: Core
-    definitions: Definitions
+    definitions: Compiled[Snapshot]
     partitions: Partitions
 
     def database(self, app: AppRef) -> Database:

@@ -21,11 +21,11 @@ from libs.shared.contracts.notifications import (
 )
 from libs.shared.errors import invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
+from libs.shared.paging import page_of
 from services.notify import store
 from services.notify.addresses import is_address
 from services.notify.courier import SAFETY
 from services.notify.matching import NewNotification
-from services.notify.paging import page_of
 from services.notify.state import State
 from services.notify.templates import MAX_BODY, one_line
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
+from libs.shared.schema import Snapshot
 from libs.shared.schema.notifications import NotificationRule
 from services.notify.recipients import Addressees, Directory, addressees_of
 from services.notify.templates import render, render_subject
@@ -82,15 +83,15 @@ def action_of(event: CommitEvent) -> str:
     return event.action if event.action in ("create", "delete") else "update"
 
 
-def read_book(version: int, documents: Iterable[Mapping[str, Any]]) -> Book:
+def read_book(schema: Snapshot) -> Book:
     """The book of a snapshot's rule documents; inactive ones are left out."""
     rules: dict[tuple[str, str], list[Rule]] = {}
-    for document in documents:
+    for document in schema.documents.get("notification-rules", ()):
         rule = _read(document)
         if rule is not None and rule.definition.active:
             for action in ACTIONS[rule.definition.hook]:
                 rules.setdefault((rule.definition.entity, action), []).append(rule)
-    return Book(version, rules)
+    return Book(schema.version, rules)
 
 
 def _read(document: Mapping[str, Any]) -> Rule | None:

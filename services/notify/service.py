@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -11,10 +10,10 @@ from libs.shared.bus.due import Due
 from libs.shared.contracts import notifications as ask
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.runtime import Core, Service
-from libs.shared.schema.cache import Schemas
+from libs.shared.schema.compiled import Compiled
 from services.notify import consumers, handlers
-from services.notify.books import Books
 from services.notify.courier import Courier
+from services.notify.matching import read_book
 from services.notify.plans import Plans
 from services.notify.settings import NotifySettings
 from services.notify.state import State
@@ -23,16 +22,12 @@ from services.notify.state import State
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """Rules by app, timers, and the courier."""
-    schemas = Schemas(core.asker)
     due = Due(core.databases, core.apps, "notify")
     courier = Courier(core.settings, core.databases, due)
-    listening = asyncio.create_task(schemas.listen(core.connection))
     try:
-        yield State(core, Books(schemas), Plans(), due, courier)
+        yield State(core, Compiled(core.schemas, read_book), Plans(), due, courier)
     finally:
         await courier.close()
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def send_mails(state: State) -> None:

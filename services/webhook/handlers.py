@@ -13,16 +13,16 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.webhooks import GetDelivery, ListDeliveries, RetryDelivery
 from libs.shared.errors import invalid, not_found
 from libs.shared.ids import parse_uuid
+from libs.shared.paging import page_of
 from services.webhook import store
 from services.webhook.dispatcher import SAFETY
-from services.webhook.paging import page_of
 from services.webhook.state import State
 
 
 async def list_deliveries(state: State, context: Context, question: ListDeliveries) -> Answer:
     """One page of the log, newest first."""
     query = dict(question.query)
-    page = page_of(query)
+    page = page_of(query, size=100)
     wanted = query.get("webhook_id", "").lower()
     webhook_id = parse_uuid(wanted)
     if wanted and webhook_id is None:

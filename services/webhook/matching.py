@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
+from libs.shared.schema import Snapshot
 from libs.shared.schema.webhooks import WebhookDefinition
 from services.webhook.payload import action_of, body_of, idempotency_key, payload_of
 
@@ -68,15 +69,15 @@ class NewDelivery:
     error: str | None
 
 
-def read_book(version: int, documents: Iterable[Mapping[str, Any]]) -> Book:
+def read_book(schema: Snapshot) -> Book:
     """The book of a snapshot's webhook documents; inactive ones are left out."""
     webhooks: dict[tuple[str, str], list[Webhook]] = {}
-    for document in documents:
+    for document in schema.documents.get("webhooks", ()):
         webhook = _read(document)
         if webhook is not None and webhook.definition.active:
             for action in ACTIONS[webhook.definition.hook]:
                 webhooks.setdefault((webhook.definition.entity, action), []).append(webhook)
-    return Book(version, webhooks)
+    return Book(schema.version, webhooks)
 
 
 def _read(document: Mapping[str, Any]) -> Webhook | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
@@ -14,10 +13,10 @@ from libs.shared.bus.relay import Relay
 from libs.shared.contracts import webhooks as ask
 from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.runtime import Core, Service
-from libs.shared.schema.cache import Schemas
+from libs.shared.schema.compiled import Compiled
 from services.webhook import actions, consumers, handlers
-from services.webhook.books import Books
 from services.webhook.dispatcher import Dispatcher
+from services.webhook.matching import read_book
 from services.webhook.sending import Sender, open_session
 from services.webhook.settings import WebhookSettings
 from services.webhook.state import State
@@ -26,22 +25,16 @@ from services.webhook.state import State
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """Webhooks by app, the relay of our signals, one HTTP session, the dispatcher."""
-    schemas = Schemas(core.asker)
     outbox = Outbox("webhook")
     relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
     due = Due(core.databases, core.apps, "webhook")
-    listening = asyncio.create_task(schemas.listen(core.connection))
-    try:
-        async with open_session(core.settings) as session, relay.running():
-            sender = Sender(session, core.settings, os.environ)
-            dispatcher = Dispatcher(core.settings, core.databases, sender, due, outbox, relay)
-            try:
-                yield State(core, Books(schemas), due, outbox, relay, dispatcher)
-            finally:
-                await dispatcher.close()
-    finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+    async with open_session(core.settings) as session, relay.running():
+        sender = Sender(session, core.settings, os.environ)
+        dispatcher = Dispatcher(core.settings, core.databases, sender, due, outbox, relay)
+        try:
+            yield State(core, Compiled(core.schemas, read_book), due, outbox, relay, dispatcher)
+        finally:
+            await dispatcher.close()
 
 
 async def dispatch(state: State) -> None:

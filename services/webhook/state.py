@@ -8,8 +8,9 @@ from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
 from libs.shared.runtime import Core
-from services.webhook.books import Books
+from libs.shared.schema.compiled import Compiled
 from services.webhook.dispatcher import Dispatcher
+from services.webhook.matching import Book
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class State:
     """The runtime's resources, the apps' webhooks, and the dispatcher with its timers and signals."""
 
     core: Core
-    books: Books
+    books: Compiled[Book]
     due: Due
     outbox: Outbox
     relay: Relay

@@ -20,12 +20,12 @@ from libs.shared.contracts.workflows import (
 )
 from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
+from libs.shared.paging import Page, page_of
 from libs.shared.postgres.databases import Record
 from libs.shared.telemetry import tracing
 from services.workflow import recording, store
 from services.workflow.engine import advance, check_decision
 from services.workflow.outcomes import Decided
-from services.workflow.queries import Page, page_of
 from services.workflow.state import State
 
 PAGE, LARGEST_PAGE = 25, 100
@@ -36,7 +36,7 @@ MAX_COMMENT = 10_000
 async def list_instances(state: State, context: Context, question: ListInstances) -> Answer:
     """A page of instances, newest first."""
     asked = dict(question.query)
-    page = page_of(question.query, PAGE, LARGEST_PAGE)
+    page = page_of(dict(question.query), PAGE, LARGEST_PAGE)
     filters = [asked.get(name) or None for name in ("status", "workflow", "record")]
     row = await state.database(context.the_app).fetchrow(store.LIST, *filters, page.size, page.offset)
     return _listed(row, page)
@@ -44,7 +44,7 @@ async def list_instances(state: State, context: Context, question: ListInstances
 
 async def list_pending(state: State, context: Context, question: ListPending) -> Answer:
     """What waits for a decision: anybody's, or the caller's."""
-    page = page_of(question.query, PENDING_PAGE, PENDING_PAGE)
+    page = page_of(dict(question.query), PENDING_PAGE, PENDING_PAGE)
     mine = dict(question.query).get("assignee") == "me" and not context.user.is_admin
     roles = list(context.user.roles) if mine else None
     row = await state.database(context.the_app).fetchrow(store.PENDING, roles, page.size, page.offset)

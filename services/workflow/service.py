@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -20,7 +19,6 @@ from libs.shared.contracts.workflows import (
     RejectInstance,
 )
 from libs.shared.runtime import Core, Service
-from libs.shared.schema.cache import Schemas
 from services.workflow import consumers, handlers, runner
 from services.workflow.state import State
 from services.workflow.triggers import Triggers
@@ -29,16 +27,11 @@ from services.workflow.triggers import Triggers
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The service's state, with the relay of its signals running."""
-    schemas, outbox = Schemas(core.asker), Outbox(core.name)
-    listening = asyncio.create_task(schemas.listen(core.connection))
+    outbox = Outbox(core.name)
     relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
     due = Due(core.databases, core.apps, core.name)
-    try:
-        async with relay.running():
-            yield State(core, schemas, Triggers(), due, outbox, relay)
-    finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+    async with relay.running():
+        yield State(core, core.schemas, Triggers(), due, outbox, relay)
 
 
 SERVICE = Service(

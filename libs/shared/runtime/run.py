@@ -24,6 +24,7 @@ from libs.shared.postgres.databases import Databases
 from libs.shared.runtime import health, letters, logging
 from libs.shared.runtime.service import Core, Service
 from libs.shared.runtime.settings import Settings
+from libs.shared.schema.cache import Schemas
 from libs.shared.telemetry import otlp, shipping
 
 log = structlog.get_logger()
@@ -90,6 +91,7 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
                 databases=databases,
                 leases=leases,
                 apps=Apps(asker),
+                schemas=Schemas(asker),
             )
         finally:
             shipper.cancel()
@@ -122,6 +124,7 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
             tasks.append(asyncio.create_task(health.serve(parts, subscriptions)))
         await parts.connection.established()
         await parts.apps.listen(parts.connection)
+        await parts.schemas.listen(parts.connection)
         await parts.asker.open()
         common = {**health.endpoints(parts, subscriptions), **letters.endpoints(service, parts, state)}
         own = {question: _bind(handler, state) for question, handler in service.endpoints.items()}

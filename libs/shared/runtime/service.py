@@ -17,6 +17,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Ask
 from libs.shared.postgres.databases import Databases
 from libs.shared.runtime.settings import Settings
+from libs.shared.schema.cache import Schemas
 
 S = TypeVar("S")
 
@@ -36,6 +37,7 @@ class Core:
     databases: Databases
     leases: Leases
     apps: Apps
+    schemas: Schemas
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,6 @@ class Schemas:
 
     async def listen(self, connection: Connection) -> None:
         """Forget a snapshot as soon as a newer one is announced."""
-        await connection.established()
 
         def changed(change: SchemaChanged) -> None:
             known = self._known.get(change.app_id)

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.shared.errors import RocketError
+from libs.shared.paging import Page, page_of
 from services.data.model import EntityModel
 from services.data.query.predicates import Comparison, parse_filter
 
-PER_PAGE = 25
-MAX_PER_PAGE = 100
 MAX_FILTERS = 50
 MAX_SORTS = 10
 FILTER = re.compile(r"filter\[([^\]]*)\]")
@@ -19,16 +18,11 @@ FILTER = re.compile(r"filter\[([^\]]*)\]")
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Filters (all must hold), sort (field, descending), and the page, from 1."""
+    """Filters (all must hold), sort (field, descending), and the page."""
 
     filters: Sequence[Comparison]
     sort: Sequence[tuple[str, bool]]
-    page: int
-    per_page: int
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.per_page
+    page: Page
 
 
 def parse_list_query(entity: EntityModel, pairs: Sequence[tuple[str, str]]) -> ListQuery:
@@ -46,16 +40,8 @@ def parse_list_query(entity: EntityModel, pairs: Sequence[tuple[str, str]]) -> L
     return ListQuery(
         filters=filters,
         sort=_sort(entity, values.get("sort", "")),
-        page=positive(values.get("page", ""), 1, 1 << 40),
-        per_page=positive(values.get("per_page", ""), PER_PAGE, MAX_PER_PAGE),
+        page=page_of(values),
     )
-
-
-def positive(text: str, default: int, most: int) -> int:
-    """A positive number, at most `most`; `default` for everything else."""
-    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) == 0:
-        return default
-    return min(int(text), most)
 
 
 def refuse_include(text: str) -> None:

@@ -65,7 +65,7 @@ def _filter_value(field: FieldDefinition, operator: str, text: str) -> Any:
             raise BadValue("can't be compared")
         if "\x00" in text:
             raise BadValue("must not hold the character NUL")
-        if text.endswith("\\") and not text.endswith("\\\\"):
+        if (len(text) - len(text.rstrip("\\"))) % 2:
             raise BadValue("must not end with the escape character")
         return text
     return parse_text(field, text)

@@ -25,8 +25,8 @@ def list_statement(entity: EntityModel, query: ListQuery, grant: Grant) -> tuple
     )
     order = [f"r.{quote(name)} {'DESC NULLS LAST' if down else 'ASC NULLS FIRST'}" for name, down in query.sort]
     order.append(f"r.{quote(entity.key.name)}")
-    limit = parameters.add(query.per_page, "bigint")
-    offset = parameters.add(query.offset, "bigint")
+    limit = parameters.add(query.page.size, "bigint")
+    offset = parameters.add(query.page.offset, "bigint")
     rows = (
         f"SELECT {entity.columns('r')} FROM {entity.table} r WHERE {where} "
         f"ORDER BY {', '.join(order)} LIMIT {limit} OFFSET {offset}"

@@ -11,6 +11,7 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema.notifications import NotificationRule
 from services.notify.matching import NewNotification, match, notifications_of, read_book
 from services.notify.recipients import Directory
+from tests.support.schemas import schema_with
 from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, APP, commit
 
 RULE_ID = "0190a000-0000-7000-8000-0000000000aa"
@@ -35,7 +36,7 @@ def rule(**parts: Any) -> dict[str, Any]:
 def notifications(document: dict[str, Any], event: CommitEvent) -> list[NewNotification]:
     directory = Directory()
     directory.add([(ANN_ID, ANN_EMAIL)])
-    found = match(APP, read_book(3, [document]), event)
+    found = match(APP, read_book(schema_with("notification-rules", [document])), event)
     return [new for each in found for new in notifications_of(each, directory)]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.webhook.matching import NewDelivery, decide, read_book
+from tests.support.schemas import schema_with
 from tests.unit.webhook.commits import APP, commit
 
 HOOK_ID = "0190a000-0000-7000-8000-0000000000aa"
@@ -17,7 +18,7 @@ def webhook(**parts: Any) -> dict[str, Any]:
 
 
 def deliveries(document: dict[str, Any], event: Any) -> list[NewDelivery]:
-    candidates = read_book(3, [document]).candidates(event)
+    candidates = read_book(schema_with("webhooks", [document])).candidates(event)
     return [found for each in candidates if (found := decide(APP, each, event))]
 
 
@@ -89,5 +90,5 @@ def test_a_content_type_of_the_definition_stands() -> None:
 
 
 def test_a_document_of_an_older_rocket_does_not_stop_the_others() -> None:
-    book = read_book(3, [{"id": "x", "entity": "ticket"}, webhook()])
+    book = read_book(schema_with("webhooks", [{"id": "x", "entity": "ticket"}, webhook()]))
     assert [each.id for each in book.candidates(commit(after={}))] == [HOOK_ID]

@@ -13,7 +13,6 @@ from services.workflow.effects import context_for, now_for
 from services.workflow.handlers import comment_in
 from services.workflow.instance import Origin, Stored
 from services.workflow.outcomes import Failed, Retry, SetField
-from services.workflow.queries import page_of
 from services.workflow.retrying import outcome_of
 from tests.unit.workflow.examples import NOW, approval, fresh, workflow
 
@@ -96,12 +95,3 @@ def test_no_comments(body: bytes, code: str) -> None:
     with pytest.raises(RocketError) as refused:
         comment_in(body)
     assert refused.value.code == code
-
-
-@pytest.mark.parametrize(
-    ("page", "per_page", "expected"),
-    [("2", "10", (2, 10, 10)), ("0", "-1", (1, 25, 0)), ("x", "500", (1, 100, 0)), ("²", "", (1, 25, 0))],
-)
-def test_pages(page: str, per_page: str, expected: tuple[int, int, int]) -> None:
-    found = page_of([("page", page), ("per_page", per_page)], 25, 100)
-    assert (found.number, found.size, found.offset) == expected

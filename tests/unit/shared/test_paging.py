@@ -1,21 +1,23 @@
-"""Pages of the delivery log."""
+"""Pages of listings."""
 
 from __future__ import annotations
 
 import pytest
 
-from services.webhook.paging import Page, page_of
+from libs.shared.paging import Page, page_of
 
 
 @pytest.mark.parametrize(
     ("query", "page"),
     [
-        ({}, Page(1, 100)),
+        ({}, Page(1, 25)),
         ({"page": "3", "per_page": "10"}, Page(3, 10)),
-        ({"page": "0", "per_page": "-1"}, Page(1, 100)),
-        ({"page": "x", "per_page": "1.5"}, Page(1, 100)),
+        ({"page": "0", "per_page": "-1"}, Page(1, 25)),
+        ({"page": "x", "per_page": "1.5"}, Page(1, 25)),
         ({"per_page": "1000"}, Page(1, 100)),
-        ({"page": "9" * 30}, Page(1, 100)),
+        ({"page": "²"}, Page(1, 25)),
+        ({"page": "9" * 18}, Page(1_000_000_000, 25)),
+        ({"page": "9" * 30}, Page(1, 25)),
     ],
 )
 def test_what_makes_no_sense_falls_back(query: dict[str, str], page: Page) -> None:

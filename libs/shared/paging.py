@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SIZE = 25
-MAX_SIZE = 100
-"""Rows on a page, by default and at most."""
 LAST_PAGE = 1_000_000_000
 
 
@@ -27,12 +24,12 @@ class Page:
         return {"page": self.number, "per_page": self.size, "total": total}
 
 
-def page_of(query: Mapping[str, str]) -> Page:
-    """The page that a URL's query asks for."""
-    number, size = _positive(query.get("page", "")), _positive(query.get("per_page", ""))
-    return Page(min(number or 1, LAST_PAGE), min(size or SIZE, MAX_SIZE))
+def page_of(query: Mapping[str, str], size: int = 25, largest: int = 100) -> Page:
+    """The page that a URL's query asks for; `size` rows by default, at most `largest`."""
+    number, wanted = positive(query.get("page", "")), positive(query.get("per_page", ""))
+    return Page(min(number or 1, LAST_PAGE), min(wanted or size, largest))
 
 
-def _positive(text: str) -> int:
-    """The number written in `text`, or 0 if it is none or out of reach."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+def positive(text: str) -> int:
+    """The number written in `text`; 0 if it is none, and for what nobody means."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

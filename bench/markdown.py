@@ -1,0 +1,28 @@
+"""Tables and numbers of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table: the first column to the left, the others to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def number(value: float) -> str:
+    """With thousands apart, and no more digits than mean something."""
+    if value == 0:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"
+
+
+def megabytes(size: int) -> str:
+    """Of bytes."""
+    return f"{size / 2**20:,.0f} MB"
+
+
+def section(title: str, *paragraphs: str) -> str:
+    """A heading and what stands under it; empty paragraphs are left out."""
+    return "\n\n".join([f"## {title}", *filter(None, paragraphs)])

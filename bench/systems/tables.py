@@ -1,0 +1,93 @@
+"""The app's database and its copies: the same tables, indexes, rows and log, and one who vacuums all alike.
+
+Autovacuum comes when it likes, on behalf of one system and at the cost of whoever is measured then. So
+the written tables are vacuumed between the rounds instead, and that is told as a figure of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import asyncpg
+
+from bench.load.running import call
+from bench.operations import TABLES, WRITTEN
+from deploy.embedded.postgres import binaries
+
+BY_HAND = f'''
+DO $$
+DECLARE part regclass;
+BEGIN
+    FOR part IN SELECT 'records."{WRITTEN}"'::regclass
+        UNION ALL SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'data.commits'::regclass
+    LOOP
+        EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)', part);
+    END LOOP;
+END $$
+'''
+
+
+async def vacuum_by_hand(url: str) -> None:
+    """Keeps autovacuum away from the written tables; copies inherit that."""
+    async with connected(url) as connection:
+        await connection.execute(BY_HAND)
+        await connection.execute("VACUUM (ANALYZE)")
+
+
+async def vacuum(url: str) -> None:
+    """What autovacuum would have done for the written tables."""
+    async with connected(url) as connection:
+        await connection.execute(f'VACUUM (ANALYZE) records."{WRITTEN}", data.commits')
+
+
+async def ids(url: str) -> dict[str, list[str]]:
+    """The ids of all rows of both tables."""
+    async with connected(url) as connection:
+        found = {table: await connection.fetch(f'SELECT id FROM records."{table}"') for table in TABLES}
+    return {table: [str(row["id"]) for row in rows] for table, rows in found.items()}
+
+
+async def clone(source_url: str, name: str, folder: Path) -> str:
+    """Copies a database of a Postgres server to a new one beside it; answers its DSN."""
+    target_url = other_database(source_url, name)
+    async with connected(other_database(source_url, "postgres")) as connection:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    dump = str(folder / f"{name}.dump")
+    await client("pg_dump", source_url, "--format=custom", "--compress=none", "--file", dump)
+    await client("pg_restore", target_url, "--dbname", name, "--no-owner", "--no-acl", "--exit-on-error", dump)
+    async with connected(target_url) as connection:
+        await connection.execute("VACUUM (ANALYZE)")
+    return target_url
+
+
+async def client(program: str, url: str, *arguments: str) -> str:
+    """What a client program of Postgres prints, run against the database of a DSN."""
+    parts = urlsplit(url)
+    environment = {
+        "PGHOST": parts.hostname or "",
+        "PGPORT": str(parts.port),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": parts.path.lstrip("/"),
+        "LC_ALL": "C",
+    }
+    return await call(str(binaries() / program), *arguments, environment=environment)
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A connection for the length of the block."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def other_database(url: str, name: str) -> str:
+    """The same server and role, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
