@@ -39,9 +39,9 @@ class EntityModel:
         self.files = [field for field in self.fields.values() if field.type == "file"]
         self.policies = policies
         self._exact = any(field.type == "decimal" for field in self.fields.values())
-        ids = {name: str(entity.field_ids[name]) for name in self.fields}
+        ids = {name: str(number) for name, number in entity.field_ids.items()}
         self.image_ids = ids if not self.soft_delete or DELETED in ids else {**ids, DELETED: IMPLICIT_DELETED}
-        """Column → key in the log's images."""
+        """Column → key in the log's images; also of fields left out today, as their values come back with them."""
 
     def columns(self, row: str) -> str:
         """The visible columns of `row`, for a SELECT that becomes a JSON object."""

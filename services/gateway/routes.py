@@ -53,6 +53,14 @@ ROUTES = (
     Route("POST", P + "/apps", apps.CreateApp, Access.PLATFORM),
     Route("GET", P + "/apps/{app_name}", apps.GetApp, Access.PLATFORM),
     Route("DELETE", P + "/apps/{app_name}", apps.DeleteApp, Access.PLATFORM),
+    # Records come first among the routes of an app: they are asked for most, and matched in order.
+    Route("GET", RECORDS, records.ListRecords, Access.USER),
+    Route("POST", RECORDS, records.CreateRecord, Access.USER),
+    Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),
+    Route("PUT", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
+    Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
+    Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
+    Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
     # Accounts of an app
     Route("POST", A + "/auth/login", Local(accounts.login), Access.PUBLIC),
     Route("POST", A + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),
@@ -96,12 +104,4 @@ ROUTES = (
     Route("GET", A + "/_notifications", notifications.ListInbox, Access.USER),
     Route("POST", A + "/_notifications/read-all", notifications.ReadAllNotifications, Access.USER),
     Route("POST", A + "/_notifications/{id}/read", notifications.ReadNotification, Access.USER),
-    # Records
-    Route("GET", RECORDS, records.ListRecords, Access.USER),
-    Route("POST", RECORDS, records.CreateRecord, Access.USER),
-    Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),
-    Route("PUT", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
-    Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
-    Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
-    Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
 )

@@ -90,7 +90,7 @@ async def owner(client: Client) -> Client:
 
 @given(cases())
 @settings(
-    max_examples=120,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -40,6 +40,15 @@ class Identity:
     @property
     def is_admin(self) -> bool:
         return "admin" in self.roles
+
+    def packed(self) -> tuple[Any, ...]:
+        """The identity as a JSON list."""
+        return self.id, self.email, self.roles, self.via, self.on_behalf_of
+
+    @classmethod
+    def unpacked(cls, user_id: str, email: str, roles: list[str], via: str, on_behalf_of: str | None) -> Identity:
+        """The identity that `packed` took apart."""
+        return cls(user_id, email, tuple(roles), via, on_behalf_of)
 
 
 SYSTEM = Identity(id="00000000-0000-0000-0000-000000000000", email="system", roles=("admin",), via="system")
@@ -93,7 +102,7 @@ class Context:
         if self.app:
             rest["app"] = (self.app.id, self.app.name, self.app.database)
         if self.identity:
-            rest["who"] = asdict(self.identity)
+            rest["who"] = self.identity.packed()
         return {
             TRACEPARENT: f"00-{self.trace_id.replace('-', '')}-{self.span_id}-01",
             DEADLINE: f"{self.deadline:.3f}",
@@ -105,13 +114,12 @@ class Context:
         """The context that `headers()` wrote. Raises ValueError or KeyError if they are not ours."""
         rest = orjson.loads(headers[CONTEXT])
         _, trace, span, _ = headers[TRACEPARENT].split("-")
-        who = rest.get("who")
         return cls(
             trace_id=f"{trace[:8]}-{trace[8:12]}-{trace[12:16]}-{trace[16:20]}-{trace[20:]}",
             span_id=span,
             deadline=float(headers[DEADLINE]),
             app=AppRef(*rest["app"]) if "app" in rest else None,
-            identity=Identity(**{**who, "roles": tuple(who["roles"])}) if who else None,
+            identity=Identity.unpacked(*rest["who"]) if "who" in rest else None,
             ip=rest["ip"],
             user_agent=rest["ua"],
             cause=rest["c"],

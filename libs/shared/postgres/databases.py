@@ -108,19 +108,26 @@ class Databases:
     @contextlib.asynccontextmanager
     async def lend(self, name: str) -> AsyncIterator[Connection]:
         """One connection to `name`. Raises SERVICE_UNAVAILABLE when none gets free in time."""
-        try:
-            await asyncio.wait_for(self._slots.acquire(), ACQUIRE)
-        except TimeoutError:
-            raise unavailable("database") from None
+        await self._take_slot()
         # Noted before the pool is looked up, so that it is not closed under our hands to make room.
         self._borrowers[name] += 1
         try:
             pool = await self._pool(name)
-            async with pool.acquire(timeout=ACQUIRE) as connection:
+            # A timer costs more than taking an idle connection does.
+            async with pool.acquire(timeout=None if pool.get_idle_size() else ACQUIRE) as connection:
                 yield connection
         finally:
             self._borrowers[name] -= 1
             self._slots.release()
+
+    async def _take_slot(self) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()  # at once, so without a timer
+            return
+        try:
+            await asyncio.wait_for(self._slots.acquire(), ACQUIRE)
+        except TimeoutError:
+            raise unavailable("database") from None
 
     async def _pool(self, name: str) -> asyncpg.Pool:
         pool = self._pools.get(name)

