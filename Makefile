@@ -12,10 +12,6 @@ RUN_STAMP := $(VENV)/installed-run-$(call checksum,run)
 DEV_STAMP := $(VENV)/installed-dev-$(call checksum,dev)
 BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 
-# of `make bench`
-ROUNDS  ?= 7
-SECONDS ?= 3
-
 .DEFAULT_GOAL := help
 .PHONY: help run test test-compose lint bench lock clean
 
@@ -38,8 +34,8 @@ lint: $(DEV_STAMP) ## Check style, types, the import contracts, and deploy/ agai
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.deploy.schemas
 
-bench: $(BENCH_STAMP) ## Measure against a peer and two limits; ROUNDS, SECONDS (per measurement), ARGS=--help
-	@$(BIN)/python -m bench --rounds $(ROUNDS) --seconds $(SECONDS) $(ARGS)
+bench: $(BENCH_STAMP) ## Measure against a peer and two limits; ROUNDS=7 SECONDS=3 (of each measurement) ARGS=--help
+	@$(BIN)/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 lock: $(DEV_STAMP) ## Pin requirements/*.in anew, by version and hash (UPGRADE=1 takes newer versions)
 	$(call compile,service)

@@ -6,7 +6,7 @@ Measured  requests per second, and processor time per request over all processes
 Kept fair the rounds are interleaved and paired, so that what the machine does besides hits all alike;
           a ratio comes with an interval, and one that straddles 1 is called what it is.
 
-The way of a run: `__main__` → `arena` (all systems up, with the same rows) → `rounds` (drive, count,
+The way of a run: `measuring` → `arena` (all systems up, with the same rows) → `rounds` (drive, count,
 wait until calm) → `results` (every sample, as JSON) → `report` (docs/benchmarks.md).
 `python -m bench.profile` shows instead where one operation spends its time.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.load import running
@@ -14,56 +13,74 @@ from bench.starting import Start, Starts
 from bench.systems import database, limit, pocketbase, rocket
 from bench.systems.system import Drive, System, Target
 
-
-@dataclass
-class Arena:
-    """What is up, and how long it took to come up."""
-
-    drive: Drive
-    systems: list[System] = field(default_factory=list)
-    starts: dict[str, Start] = field(default_factory=dict)
+Tell = Callable[[str], None]
 
 
 @contextlib.asynccontextmanager
-async def opened(plan: Plan, folder: Path, tell: Callable[[str], None]) -> AsyncIterator[Arena]:
+async def opened(plan: Plan, folder: Path, tell: Tell) -> AsyncIterator[Arena]:
     """The systems of the plan. Rocket is always up: its Postgres and its rows are what the limits work with."""
-    arena = Arena(Drive(plan.connections, running.chosen(plan.generator), folder))
     async with contextlib.AsyncExitStack() as exits:
+        arena = Arena(plan, folder, exits)
         tell("starting rocket, first with an empty folder, then again")
-        await _first_start(arena, folder)
-        main, starts = await exits.enter_async_context(rocket.running(folder, arena.drive))
-        _note(arena, starts, "rocket, with its data there")
-        arena.starts |= {f"rocket: {name}": start for name, start in starts.services.items()}
+        main = await arena.start_rocket()
         tell(f"furnishing {plan.rows} rows twice")
-        await main.furnish(rows(plan.rows))
-        await _prove(main.target, plan.rows)
-        arena.systems.append(main)
-        if "limit" in plan.systems:
-            bare = await exits.enter_async_context(limit.running(folder, arena.drive, main))
-            await _prove(bare.target, plan.rows)
-            arena.systems.append(bare)
-            arena.starts["limit"] = bare.served.start
-        if "pocketbase" in plan.systems:
-            peer = await exits.enter_async_context(pocketbase.running(folder, arena.drive))
-            await peer.furnish(rows(plan.rows))
-            await _prove(peer.target, plan.rows)
-            arena.systems.append(peer)
-            arena.starts["pocketbase"] = peer.served.start
-        if "database" in plan.systems:
-            arena.systems.append(await exits.enter_async_context(database.running(folder, arena.drive, main)))
-        arena.systems = [system for system in arena.systems if system.name in plan.systems]
+        await arena.furnish_rocket(main)
+        await arena.add_others(main)
         yield arena
 
 
-async def _first_start(arena: Arena, folder: Path) -> None:
-    async with rocket.running(folder, arena.drive) as (_, starts):
-        _note(arena, starts, "rocket, from an empty folder")
+class Arena:
+    """What is up, and how long it took to come up."""
 
+    def __init__(self, plan: Plan, folder: Path, exits: contextlib.AsyncExitStack) -> None:
+        self.drive = Drive(plan.connections, running.chosen(plan.generator), folder)
+        self.systems: list[System] = []
+        self.starts: dict[str, Start] = {}
+        self._plan = plan
+        self._folder = folder
+        self._exits = exits
 
-def _note(arena: Arena, starts: Starts, name: str) -> None:
-    arena.starts[name] = Start(starts.total, sum(start.cpu_seconds for start in starts.services.values()))
+    async def start_rocket(self) -> rocket.Rocket:
+        """Twice: the first start makes the databases."""
+        async with rocket.running(self._folder, self.drive) as (_, first):
+            self._note(first, "rocket, from an empty folder")
+        main, starts = await self._exits.enter_async_context(rocket.running(self._folder, self.drive))
+        self._note(starts, "rocket, with its data there")
+        self.starts |= {f"rocket: {name}": start for name, start in starts.services.items()}
+        return main
 
+    async def furnish_rocket(self, main: rocket.Rocket) -> None:
+        await main.furnish(rows(self._plan.rows), self._plan.index)
+        await self._prove(main.target)
+        if "rocket" in self._plan.systems:
+            self.systems.append(main)
 
-async def _prove(target: Target, count: int) -> None:
-    """A list must answer what it should before its speed means anything."""
-    await target.prove(category(0), len(range(0, count, CATEGORIES)))
+    async def add_others(self, main: rocket.Rocket) -> None:
+        """Those that the plan names."""
+        adding = {"limit": self._add_limit, "pocketbase": self._add_pocketbase, "database": self._add_database}
+        for name, add in adding.items():
+            if name in self._plan.systems:
+                await add(main)
+
+    async def _add_limit(self, main: rocket.Rocket) -> None:
+        bare = await self._exits.enter_async_context(limit.running(self._folder, self.drive, main))
+        await self._prove(bare.target)
+        self.systems.append(bare)
+        self.starts["limit"] = bare.served.start
+
+    async def _add_pocketbase(self, _: rocket.Rocket) -> None:
+        peer = await self._exits.enter_async_context(pocketbase.running(self._folder, self.drive))
+        await peer.furnish(rows(self._plan.rows), self._plan.index)
+        await self._prove(peer.target)
+        self.systems.append(peer)
+        self.starts["pocketbase"] = peer.served.start
+
+    async def _add_database(self, main: rocket.Rocket) -> None:
+        self.systems.append(await self._exits.enter_async_context(database.running(self._folder, self.drive, main)))
+
+    async def _prove(self, target: Target) -> None:
+        """A list must answer what it should before its speed means anything."""
+        await target.prove(category(0), len(range(0, self._plan.rows, CATEGORIES)))
+
+    def _note(self, starts: Starts, name: str) -> None:
+        self.starts[name] = Start(starts.total, sum(start.cpu_seconds for start in starts.services.values()))

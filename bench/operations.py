@@ -21,6 +21,10 @@ MEANING: Mapping[Operation, str] = {
     "update": "two fields of a record",
 }
 
+Index = Literal["each", "both"]
+INDEXES: tuple[Index, ...] = get_args(Index)
+"""On the columns of filter and sort: one index each, as all systems can; or one over both as well."""
+
 READ, WRITTEN = "articles", "drafts"
 TABLES = (READ, WRITTEN)
 PAGE = 25

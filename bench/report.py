@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from bench.markdown import megabytes, number, section, table
 from bench.operations import CATEGORIES, MEANING, PAGE
 from bench.processes import Memory
-from bench.results import Results
+from bench.results import OURS, Results
 from bench.settings import Plan
 from bench.statistics import CONFIDENCE, Ratio
 
-OURS = "rocket"
 WHAT = {
     "rocket": "this system: gateway, NATS, data service, Postgres, and everything that lives off the log",
     "limit": "the limit in Python: one bare aiohttp process, uvloop, asyncpg, the same SQL in the same Postgres "
@@ -19,6 +18,11 @@ WHAT = {
     "pocketbase": "the peer: PocketBase, one Go process over SQLite, with its defaults (a commit does not wait for "
     "the disk; Postgres's does)",
     "database": "pgbench with the same SQL in the same Postgres: no HTTP, no Python, so what the database alone can do",
+}
+
+INDEX_WORDS = {
+    "each": "each have an index everywhere, none is over both",
+    "both": "each have an index everywhere, and there is one over both (which Rocket's API can't ask for yet)",
 }
 
 
@@ -84,9 +88,10 @@ def _figures(results: Results, plan: Plan) -> str:
     rows = [_figure_row(results, op, system) for op in plan.operations for system in results.systems()]
     note = (
         "Medians over the rounds. CPU is the processor time of all processes of the system; “afterwards” is what "
-        "it still did when all requests were answered (relay, consumers). pgbench tells no median, but a mean."
+        "it still did when all requests were answered (relay, consumers). Bytes are with headers. "
+        "pgbench tells no median, but a mean."
     )
-    return section("Figures", table(head, rows), note)
+    return section("Figures", table(head, rows, left=2), note)
 
 
 def _figure_row(results: Results, operation: str, system: str) -> list[str]:
@@ -144,13 +149,13 @@ def _memory_row(name: str, before: Memory, after: Memory) -> list[str]:
 def _method(results: Results, plan: Plan) -> str:
     systems = [f"- **{name}**: {WHAT[name]}." for name in results.systems()]
     operations = [f"- **{name}**: {MEANING[name]}." for name in plan.operations]
-    machine = table(["what", "this run"], [[name, value] for name, value in results.about.items()])
+    machine = table(["what", "this run"], [[name, value] for name, value in results.about.items()], left=2)
     return section(
         "How it was measured",
         _course(plan),
         "\n".join(systems),
         "\n".join(operations),
-        _vacuum(results),
+        _vacuum(results, plan),
         _voids(results),
         machine,
         "Generator and systems share the machine's cores, so figures depend on it; ratios do much less. What else "
@@ -159,26 +164,25 @@ def _method(results: Results, plan: Plan) -> str:
 
 
 def _course(plan: Plan) -> str:
-    return (
-        f"{plan.rounds} rounds of {plan.seconds:g} s per measurement, each system and operation in each round, in shuffled "
-        f"order, one at a time, with {plan.connections} keep-alive connections; a system gets no load until the one "
-        f"before is calm again. Reads see a table of {plan.rows:,} rows that nobody writes, a filter leaves one in "
-        f"{CATEGORIES}, a page has {PAGE}; writes go to a second table of the same shape. Filter and sort column "
-        "each have an index everywhere. Rocket and PocketBase check an administrator's token with every request."
+    return " ".join(
+        (
+            f"{plan.rounds} rounds of {plan.seconds:g} s per measurement: each system and operation in each round, in",
+            f"shuffled order, one at a time, with {plan.connections} keep-alive connections; a system gets no load",
+            f"until the one before is calm again. Reads see a table of {plan.rows:,} rows that nobody writes; a filter",
+            f"leaves one in {CATEGORIES}, a page has {PAGE}. Writes go to a second table of the same shape. Filter and",
+            f"sort column {INDEX_WORDS[plan.index]}. Rocket and PocketBase check an administrator's token with",
+            "every request.",
+        )
     )
 
 
-def _vacuum(results: Results) -> str:
-    writes: dict[str, int] = {}
-    for sample in results.samples:
-        if sample.operation in ("create", "update"):
-            writes[sample.system] = writes.get(sample.system, 0) + sample.outcome.requests
-    costs = [f"{name} {number(results.between[name] / n * 1e6)} µs" for name, n in writes.items() if n]
-    if not costs:
+def _vacuum(results: Results, plan: Plan) -> str:
+    if not results.between:
         return ""
+    costs = [f"{name} {spent / plan.rounds:.2f} s" for name, spent in results.between.items()]
     return (
-        "The written table and the log are vacuumed between the rounds instead of by autovacuum at a time of its own "
-        f"choice; that, and a new token, is not in the figures above and costs per write: {', '.join(costs)}."
+        "Postgres's written table and log are vacuumed between the rounds, not by autovacuum at a time of its own "
+        f"choice; that, and new tokens, take this processor time per round, not in the figures: {', '.join(costs)}."
     )
 
 

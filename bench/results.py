@@ -14,6 +14,8 @@ from bench.processes import Memory
 from bench.starting import Start
 from bench.statistics import Ratio, median, ratio
 
+OURS = "rocket"
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -100,7 +102,19 @@ class Results:
         """For machines."""
         path.parent.mkdir(parents=True, exist_ok=True)
         voids = [{"round": r, "operation": o, "why": why} for (r, o), why in self.voids().items()]
-        path.write_text(json.dumps({**asdict(self), "voids": voids}, indent=1), encoding="utf-8")
+        document = {**asdict(self), "voids": voids, "ratios": self._all_ratios()}
+        path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+    def _all_ratios(self) -> list[dict[str, Any]]:
+        operations = dict.fromkeys(sample.operation for sample in self.samples)
+        others = [system for system in self.systems() if system != OURS]
+        wanted = [(op, other, what) for op in operations for other in others for what in ("rate", "cpu_per_request")]
+        found = {key: self.ratio(OURS, key[1], key[0], key[2]) for key in wanted}
+        return [
+            {"operation": op, "ours": OURS, "theirs": other, "of": what, **asdict(ratio), "verdict": ratio.verdict}
+            for (op, other, what), ratio in found.items()
+            if ratio is not None
+        ]
 
 
 def value_of(sample: Sample, what: str) -> Any:

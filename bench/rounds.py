@@ -96,8 +96,10 @@ def _line(sample: Sample) -> str:
     outcome = sample.outcome
     words = [
         f"round {sample.round}  {sample.operation:<6}  {sample.system:<10}",
-        f"{outcome.rate:8.0f}/s  {sample.cpu_per_request:6.0f} µs  p99 {outcome.p99_ms:6.1f} ms",
+        f"{outcome.rate:8.0f}/s  {sample.cpu_per_request:6.0f} µs",
     ]
+    if outcome.p99_ms:
+        words.append(f"p99 {outcome.p99_ms:6.1f} ms")
     if sample.calm_after > 0:
         words.append(f"(busy {sample.calm_after:.1f} s more)")
     if outcome.failures:

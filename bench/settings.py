@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from bench.operations import OPERATIONS, Operation
+from bench.operations import INDEXES, OPERATIONS, Index, Operation
 
 SYSTEMS = ("rocket", "limit", "pocketbase", "database")
 PUBLISHED_FROM = 7
@@ -24,6 +24,7 @@ class Plan:
     rows: int = 10_000
     systems: Sequence[str] = SYSTEMS
     operations: Sequence[Operation] = OPERATIONS
+    index: Index = "each"
     generator: str = "auto"
     seed: int = 1
     folder: Path | None = None
@@ -39,7 +40,9 @@ class Plan:
     @property
     def is_published(self) -> bool:
         """Whether its report replaces docs/benchmarks.md: only a whole run says enough."""
-        return self.rounds >= PUBLISHED_FROM and self.rows == Plan.rows and set(self.systems) == set(SYSTEMS)
+        size = (self.rows, self.connections, self.index) == (Plan.rows, Plan.connections, Plan.index)
+        whole = set(self.systems) == set(SYSTEMS) and set(self.operations) == set(OPERATIONS)
+        return size and whole and self.rounds >= PUBLISHED_FROM
 
 
 def _words(value: object) -> str:
@@ -59,6 +62,7 @@ def parse(arguments: Sequence[str] | None = None) -> Plan:
     parser.add_argument("--rows", type=int, help="rows of each table at the beginning")
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, help="the others are left out")
     parser.add_argument("--operations", nargs="+", choices=OPERATIONS, help="the others are left out")
+    parser.add_argument("--index", choices=INDEXES, help="on filter and sort column: one each, or one over both too")
     parser.add_argument("--generator", choices=("auto", "own", "wrk"), help="auto: wrk where it is installed")
     parser.add_argument("--seed", type=int, help="of the order and of what is asked for")
     parser.add_argument("--folder", type=Path, help="where the data lies; default: a temporary folder")

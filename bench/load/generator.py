@@ -44,7 +44,6 @@ class Script:
             median_ms=percentile(ordered, 0.5) * 1e3,
             p99_ms=percentile(ordered, 0.99) * 1e3,
             bytes_per_answer=self.received / max(1, len(ordered)),
-            generator_cpu_seconds=time.process_time(),
         )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -26,12 +28,20 @@ def chosen(wish: str) -> Generator:
 
 async def run(load: Load, folder: Path, generator: Generator = "own") -> Outcome:
     """Drive a load from another process. wrk knows whole seconds only, and no end after each request once."""
+    before = cpu_of_generators()
     if generator == "wrk" and load.seconds >= 1:
-        command = wrk.command(load, folder)
-        return wrk.read(await call(*command))
-    path = folder / "load.json"
-    load.write(path)
-    return Outcome(**json.loads(await call(sys.executable, "-m", "bench.load", str(path))))
+        outcome = wrk.read(await call(*wrk.command(load, folder)))
+    else:
+        path = folder / "load.json"
+        load.write(path)
+        outcome = Outcome(**json.loads(await call(sys.executable, "-m", "bench.load", str(path))))
+    return replace(outcome, generator_cpu_seconds=cpu_of_generators() - before)
+
+
+def cpu_of_generators() -> float:
+    """Processor seconds of all programs that this process has started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 async def call(*command: str, environment: dict[str, str] | None = None) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-import resource
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from random import Random
 
 from bench.load.outcome import Outcome
+from bench.load.running import cpu_of_generators
 from bench.operations import CATEGORIES, TABLES, Operation, change, row
 from bench.processes import Parts
 from bench.statements import Slot, Template, Templates, compile_all
@@ -60,14 +60,14 @@ class Database:
         script, variables = written(operation, self._templates[operation], self._count)
         path = self._drive.folder / f"{operation}.pgbench"
         path.write_text(script, encoding="utf-8")
-        before = _children_cpu()
+        before = cpu_of_generators()
         output = await tables.client(
             *("pgbench", self._url, "--no-vacuum", "--protocol", "prepared", "--client", str(self._drive.connections)),
             *("--time", str(max(1, round(seconds))), "--random-seed", str(randomness.randrange(1 << 31))),
             *(f"--define={name}={value}" for name, value in variables.items()),
             *("--file", str(path)),
         )
-        return read(output, _children_cpu() - before)
+        return read(output, cpu_of_generators() - before)
 
 
 @contextlib.asynccontextmanager
@@ -128,8 +128,3 @@ def _number(pattern: str, output: str) -> float:
 
 def _literal(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _children_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

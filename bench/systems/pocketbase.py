@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from bench.load.outcome import Outcome
 from bench.load.running import call
-from bench.operations import PAGE, READ, TABLES, WRITTEN, Operation, Request, Row
+from bench.operations import PAGE, READ, TABLES, WRITTEN, Index, Operation, Request, Row
 from bench.processes import Parts
 from bench.systems.server import Served, serving
 from bench.systems.system import Drive, Target
@@ -79,11 +79,11 @@ class PocketBase:
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
         return await self.target.load(operation, seconds, randomness)
 
-    async def furnish(self, rows: list[Row]) -> None:
+    async def furnish(self, rows: list[Row], index: Index) -> None:
         """The two collections and their rows."""
         await self.prepare()
         for table in TABLES:
-            await self.target.ask(Request("POST", "/api/collections", definition(table)))
+            await self.target.ask(Request("POST", "/api/collections", definition(table, index)))
             await self.target.send_once([self.target.api.create(table, row) for row in rows])
         self.target.ids = {table: await self._ids(table) for table in TABLES}
 
@@ -114,9 +114,10 @@ async def running(folder: Path, drive: Drive) -> AsyncIterator[PocketBase]:
         yield PocketBase(Target("pocketbase", served.port, PocketBaseApi(), drive), served)
 
 
-def definition(table: str) -> Row:
+def definition(table: str, index: Index) -> Row:
     """A collection with the benchmark's fields, and indexes on the same ones."""
-    indexes = [f"CREATE INDEX idx_{table}_{field} ON {table} ({field})" for field in ("category", "rank")]
+    indexed = {"category": "category", "rank": "rank", **({"both": "category, rank"} if index == "both" else {})}
+    indexes = [f"CREATE INDEX idx_{table}_{name} ON {table} ({columns})" for name, columns in indexed.items()]
     return {"name": table, "type": "base", "fields": list(FIELDS), "indexes": indexes}
 
 

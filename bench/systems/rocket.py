@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.load.outcome import Outcome
-from bench.operations import READ, TABLES, WRITTEN, Operation, Request, Row
+from bench.operations import READ, TABLES, WRITTEN, Index, Operation, Request, Row
 from bench.processes import Parts, parent
 from bench.starting import Starts, until_all_ready
 from bench.systems import tables
@@ -86,7 +86,7 @@ class Rocket:
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
         return await self.target.load(operation, seconds, randomness)
 
-    async def furnish(self, rows: list[Row]) -> None:
+    async def furnish(self, rows: list[Row], index: Index) -> None:
         """The app, its two entities, their rows."""
         await self._login("_platform", "platform@localhost")
         made = await self.target.ask(Request("POST", "/api/_platform/apps", {"name": APP}))
@@ -95,6 +95,8 @@ class Rocket:
         for table in TABLES:
             await self.target.ask(Request("POST", f"/api/{APP}/_admin/entities", definition(table)))
             await self.target.send_once([self.target.api.create(table, row) for row in rows])
+        if index == "both":
+            await tables.index_both(self.database_url)
         await tables.vacuum_by_hand(self.database_url)
         self.target.ids = await tables.ids(self.database_url)
 

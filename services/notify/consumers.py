@@ -30,6 +30,11 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None
         await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
 
 
+def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
+    """Whether any rule is about such a commit."""
+    return bool(state.books.of(app).candidates(event))
+
+
 async def note_notifications(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
     """Insert the notifications of one commit; mails are sent when the transaction has committed."""
     for new in state.plans.take(app, event):

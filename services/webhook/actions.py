@@ -49,10 +49,14 @@ async def prepare(state: State, app: AppRef, signals: Sequence[Signal]) -> None:
         await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
 
 
+def concerns(state: State, app: AppRef, signal: Signal) -> bool:
+    """Whether a signal asks for a delivery."""
+    return signal.what == REQUESTED
+
+
 async def note_request(state: State, app: AppRef, transaction: Connection, signal: Signal) -> None:
-    """Insert the delivery that a signal asks for; other signals are not ours."""
-    if signal.what == REQUESTED:
-        await store.insert(transaction, delivery_of(signal), clock.now())
+    """Insert the delivery that a signal asks for."""
+    await store.insert(transaction, delivery_of(signal), clock.now())
 
 
 def hurry(state: State, app: AppRef, signals: Sequence[Signal]) -> None:

@@ -27,11 +27,14 @@ async def prepare(state: State, app: AppRef, events: Sequence[CommitEvent]) -> N
         await state.relay.activate(app)
 
 
+def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
+    """Whether any webhook waits for such a commit."""
+    return bool(state.books.of(app).candidates(event))
+
+
 async def note_deliveries(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
     """Insert the deliveries of one commit; they are sent when the transaction has committed."""
     candidates = state.books.of(app).candidates(event)
-    if not candidates:
-        return
     with tracing.span("webhook", "matcher", "webhook.match", entity=event.entity) as span:
         span.record_id = event.record_id
         found = [delivery for webhook in candidates if (delivery := decide(app, webhook, event))]

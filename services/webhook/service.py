@@ -57,6 +57,7 @@ SERVICE = Service(
             stream=COMMITS,
             handle=consumers.note_deliveries,
             before=consumers.prepare,
+            concerns=consumers.concerns,
             after=consumers.hurry,
         ),
         Consumer(
@@ -64,6 +65,7 @@ SERVICE = Service(
             stream=SIGNALS,
             handle=actions.note_request,
             before=actions.prepare,
+            concerns=actions.concerns,
             after=actions.hurry,
         ),
     ),

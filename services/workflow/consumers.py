@@ -25,6 +25,11 @@ async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent
         await recording.prepare(state, app)
 
 
+def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
+    """Whether the event starts anything."""
+    return bool(state.triggers.planned(app.id, event))
+
+
 async def on_commit(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
     """An instance of every workflow that the commit triggers, run as far as it gets by itself."""
     starting = state.triggers.planned(app.id, event)

@@ -51,6 +51,7 @@ SERVICE = Service(
             stream=COMMITS,
             handle=consumers.on_commit,
             before=consumers.before_commits,
+            concerns=consumers.concerns,
             after=consumers.after_commits,
         ),
     ),

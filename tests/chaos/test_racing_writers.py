@@ -9,19 +9,16 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import asyncpg
-import nats
-import orjson
 import pytest
-from nats.js.api import DeliverPolicy
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, integer, text
 from tests.support.stacks import calling, running
+from tests.support.streams import app_row, published, sibling
 
 WRITERS = 32
 COMMITS = 500
@@ -45,11 +42,11 @@ async def test_every_acknowledged_commit_is_published_once_and_in_order(chaotic:
             log = await _log(chaotic, admin)
             assert acknowledged <= {entry["position"] for entry in log}
             # Still inside the other app's long transaction, which must delay none of this.
-            published = await eventually(lambda: _published(chaotic, admin, len(log)), within=60, every=0.5)
-        assert [(e["position"], e["n"]) for e in published] == [(e["position"], e["n"]) for e in log]
-        _assert_versions_in_order(published)
+            events = await published(chaotic, (await app_row(chaotic, admin))["id"], len(log), within=60)
+        assert [(e["position"], e["n"]) for e in events] == [(e["position"], e["n"]) for e in log]
+        _assert_versions_in_order(events)
         await _assert_audited_once(admin, log)
-        await _assert_tables_are_the_folded_log(admin, published)
+        await _assert_tables_are_the_folded_log(admin, events)
 
 
 async def _race(stack: Stack, admin: Client, records: list[str]) -> set[int]:
@@ -133,27 +130,9 @@ async def _log(stack: Stack, admin: Client) -> list[Any]:
         await connection.close()
 
 
-async def _published(stack: Stack, admin: Client, expected: int) -> list[dict[str, Any]] | None:
-    """All commits of the app on the stream, once there are as many as expected."""
-    client = await nats.connect(stack.nats_url)
-    try:
-        app_id = await _app_id(stack, admin)
-        stream = client.jetstream()
-        subscription = await stream.subscribe(
-            f"commits.{app_id}.>", ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
-        )
-        events: list[dict[str, Any]] = []
-        with contextlib.suppress(nats.errors.TimeoutError):
-            while True:
-                events.append(orjson.loads((await subscription.next_msg(timeout=1)).data))
-        return events if len(events) >= expected else None
-    finally:
-        await client.close()
-
-
-def _assert_versions_in_order(published: list[dict[str, Any]]) -> None:
+def _assert_versions_in_order(events: list[dict[str, Any]]) -> None:
     versions: dict[str, list[int]] = defaultdict(list)
-    for event in published:
+    for event in events:
         versions[event["record_id"]].append(event["version"])
     assert len(versions) == RECORDS
     for found in versions.values():
@@ -172,31 +151,14 @@ async def _assert_audited_once(admin: Client, log: list[Any]) -> None:
     assert positions == [(entry["position"], entry["n"]) for entry in log]
 
 
-async def _assert_tables_are_the_folded_log(admin: Client, published: list[dict[str, Any]]) -> None:
+async def _assert_tables_are_the_folded_log(admin: Client, events: list[dict[str, Any]]) -> None:
     folded: dict[str, Any] = {}
-    for event in published:
+    for event in events:
         assert event["before"] == folded.get(event["record_id"])
         folded[event["record_id"]] = event["after"]
     stored = (await admin.get("/item?per_page=100")).data
     assert {row["id"]: row for row in stored} == folded
 
 
-async def _app(stack: Stack, admin: Client) -> Any:
-    connection = await asyncpg.connect(_sibling(stack.database_url, "rocket"))
-    try:
-        name = admin.prefix.removeprefix("/api/")
-        return await connection.fetchrow("SELECT id::text, database FROM metadata.apps WHERE name = $1", name)
-    finally:
-        await connection.close()
-
-
-async def _app_id(stack: Stack, admin: Client) -> str:
-    return str((await _app(stack, admin))["id"])
-
-
 async def _database(stack: Stack, admin: Client) -> str:
-    return _sibling(stack.database_url, (await _app(stack, admin))["database"])
-
-
-def _sibling(url: str, database: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+    return sibling(stack.database_url, (await app_row(stack, admin))["database"])

@@ -57,13 +57,15 @@ class Consumer(Generic[S]):
 
     `handle(state, app, transaction, event)` decides and writes within the transaction; it calls
     nobody outside. `before(state, app, events)` runs ahead of the transaction (arming timers,
-    loading definitions), `after(state, app, events)` behind it (waking workers).
+    loading definitions), `after(state, app, events)` behind it (waking workers). Events that
+    `concerns(state, app, event)` says no to have no effect and cost no transaction.
     """
 
     name: str
     stream: StreamSpec
     handle: Callable[[S, AppRef, Connection, Any], Awaitable[None]]
     before: Callable[[S, AppRef, Sequence[Any]], Awaitable[None]] | None = None
+    concerns: Callable[[S, AppRef, Any], bool] | None = None
     after: Callable[[S, AppRef, Sequence[Any]], None] | None = None
     commutative: bool = False
 
@@ -172,6 +174,15 @@ class Lane(Generic[S]):
         events = [incoming.event for incoming in batch]
         if consumer.before:
             await consumer.before(self._state, app, events)
+        if concerns := consumer.concerns:
+            batch = [incoming for incoming in batch if concerns(self._state, app, incoming.event)]
+        if batch:
+            await self._effect_in_transaction(app, batch)
+        if consumer.after:
+            consumer.after(self._state, app, events)
+
+    async def _effect_in_transaction(self, app: AppRef, batch: Sequence[Incoming]) -> None:
+        consumer = self._consumer
         async with self._databases.of(app).transaction() as transaction:
             rows = await transaction.fetch(self._unseen, consumer.name, [i.key for i in batch])
             fresh = {row["key"] for row in rows}
@@ -184,8 +195,6 @@ class Lane(Generic[S]):
                     continue
                 with tracing.remote(incoming.context(app)):
                     await consumer.handle(self._state, app, transaction, incoming.event)
-        if consumer.after:
-            consumer.after(self._state, app, events)
 
     async def _load(self, app: AppRef, incoming: Incoming) -> None:
         """Decode an event; one too large for the stream is fetched from the log."""

@@ -24,7 +24,7 @@ SELECT coalesce(json_agg(row_to_json(d)), '[]')::text FROM (
 ) d
 """
 BEHIND = """
-SELECT id, consumer, record_key, key, subject, payload FROM {schema}.dead_letters d
+SELECT id, consumer, record_key, key, subject, headers::text, payload FROM {schema}.dead_letters d
 WHERE (consumer, record_key) = (SELECT consumer, record_key FROM {schema}.dead_letters WHERE id = $1)
 ORDER BY id FOR UPDATE
 """

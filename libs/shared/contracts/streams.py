@@ -63,6 +63,16 @@ def commit_subject(app_id: str, entity: str, action: str, record_id: str) -> str
     return f"commits.{app_id}.{entity}.{action}.{partition_of(entity + '/' + record_id, PARTITIONS):02d}"
 
 
+def commits_of(app_id: str) -> str:
+    """Matches all commits of an app, and nothing else."""
+    return f"commits.{app_id}.>"
+
+
+def commit_type(action: str) -> str:
+    """The CloudEvents type of a commit."""
+    return f"rocket.commit.{action}"
+
+
 def signal_subject(app_id: str, service: str, what: str) -> str:
     """Where a signal is published."""
     return f"signals.{app_id}.{service}.{what}"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
+
+import orjson
 
 from libs.shared.bus import parked
 from libs.shared.bus.incoming import decode_event
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import ListDeadLetters, ReplayDeadLetter, of
+from libs.shared.contracts.records import FetchCommit
+from libs.shared.contracts.streams import REFERENCE
 from libs.shared.errors import not_found
 from libs.shared.runtime.service import Core, Service
 
@@ -26,7 +31,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
         return Answer(body=b'{"data":' + await parked.listing(database, service.name) + b"}")
 
     async def replay(context: Context, question: ReplayDeadLetter) -> Answer:
-        if not question.id.isdigit():
+        if not re.fullmatch(r"[0-9]{1,18}", question.id):
             raise not_found("Dead letter")
         app = context.the_app
         async with core.databases.of(app).transaction() as transaction:
@@ -34,7 +39,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
             if not letters:
                 raise not_found("Dead letter")
             consumer = consumers[letters[0]["consumer"]]
-            events = [decode_event(letter["subject"], letter["payload"].encode()) for letter in letters]
+            events = [await _event(core, context, letter) for letter in letters]
             if consumer.before:
                 await consumer.before(state, app, events)
             for letter, event in zip(letters, events, strict=True):
@@ -45,3 +50,11 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
         return Answer(body=b'{"data":{"id":"%s","replayed":%d}}' % (question.id.encode(), len(events)))
 
     return {of(service.name, ListDeadLetters): list_letters, of(service.name, ReplayDeadLetter): replay}
+
+
+async def _event(core: Core, context: Context, letter: Any) -> Any:
+    """The event of a letter; one too large for the stream is fetched from the log."""
+    event = decode_event(letter["subject"], letter["payload"].encode())
+    if REFERENCE in orjson.loads(letter["headers"]):
+        return await core.asker.ask(FetchCommit(position=event.position, n=event.n), context)
+    return event

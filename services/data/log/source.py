@@ -11,7 +11,7 @@ import orjson
 from libs.shared.bus.jetstream import Outgoing
 from libs.shared.bus.outbox import cloud_event
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent, commit_subject
+from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent, commit_subject, commit_type, commits_of
 from libs.shared.postgres.databases import Database
 from libs.shared.schema.cache import Schemas
 from services.data.log.entries import COLUMNS, commit_event
@@ -46,7 +46,7 @@ class CommitLog:
         self._prepared: dict[str, int] = {}
 
     def subject_filter(self, app: AppRef) -> str:
-        return f"commits.{app.id}.>"
+        return commits_of(app.id)
 
     async def read(self, app: AppRef, database: Database, after: tuple[int, int], limit: int) -> Sequence[Outgoing]:
         """The next entries; also sees to it that the log's next partition is there in time."""
@@ -67,7 +67,7 @@ class CommitLog:
     def _message(self, app: AppRef, event: CommitEvent) -> Outgoing:
         payload = orjson.dumps(event)
         headers: dict[str, Any] = cloud_event(
-            f"{app.id}/{event.key}", f"rocket.commit.{event.action}", app, event.record_key, event.at
+            f"{app.id}/{event.key}", commit_type(event.action), app, event.record_key, event.at
         )
         if len(payload) > MAX_EVENT:
             payload = orjson.dumps(replace(event, before=None, after=None, changed={}))

@@ -13,7 +13,6 @@ from libs.shared import clock
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
-from libs.shared.telemetry import tracing
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
 
@@ -58,8 +57,7 @@ def _identified(state: State, request: web.Request, context: Context, access: Ac
     token = _bearer(request)
     if access is Access.PLATFORM:
         return context.for_user(state.tokens.verify_platform(token))
-    with tracing.span("auth", "tokens", "auth.validate"):
-        identity = state.tokens.verify_app(token, context.the_app)
+    identity = state.tokens.verify_app(token, context.the_app)
     if access is Access.ADMIN and not identity.is_admin:
         raise RocketError("FORBIDDEN", "Only admins may do this")
     return replace(context, identity=identity)

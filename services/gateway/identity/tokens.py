@@ -19,11 +19,13 @@ from libs.shared.bus.connection import Connection
 from libs.shared.contracts.context import AppRef, Identity
 from libs.shared.contracts.identity import IdentityChanged
 from libs.shared.errors import RocketError
+from libs.shared.telemetry import tracing
 
 LIFETIME = 900
 """Seconds an access token is good for."""
 REMEMBERED = 20_000
 PLATFORM = "platform"
+REQUIRED: Any = {"require": ["sub", "roles", "iat", "exp"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,12 @@ class Tokens:
         return identity
 
     def _decode(self, token: str, scope: str) -> dict[str, Any]:
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                self._key(scope),
-                algorithms=["HS256"],
-                options={"require": ["sub", "roles", "iat", "exp"]},
-            )
-        except jwt.InvalidTokenError:
-            raise unauthorized() from None
+        # A span only here: a token that is remembered is not validated again.
+        with tracing.span("auth", "tokens", "auth.validate"):
+            try:
+                claims: dict[str, Any] = jwt.decode(token, self._key(scope), algorithms=["HS256"], options=REQUIRED)
+            except jwt.InvalidTokenError:
+                raise unauthorized() from None
         return claims
 
     def _key(self, scope: str) -> bytes:

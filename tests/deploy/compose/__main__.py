@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.deploy.compose import scenario, standins
-from tests.deploy.compose.daemon import own_daemon, running_daemon
+from tests.deploy.compose.daemon import own_daemon, running_daemon, unmount_below
 from tests.deploy.compose.docker import Docker, Skip
 from tests.deploy.compose.stack import Stack
 
@@ -17,6 +18,7 @@ def main() -> int:
     """0: it works, or it can't be tried here."""
     with contextlib.ExitStack() as cleanup:
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="rocket-compose-")))
+        cleanup.callback(unmount_below, folder)
         try:
             docker = running_daemon()
             build_image = ""
@@ -45,4 +47,6 @@ def _play(docker: Docker, folder: Path, build_image: str) -> int:
 
 
 if __name__ == "__main__":
+    # asked to end, we clean up as after Ctrl-C
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

@@ -25,6 +25,13 @@ def running_daemon() -> Docker | None:
     return docker if docker.answers() else None
 
 
+def unmount_below(folder: Path) -> None:
+    """What an ended daemon, or an interrupted debootstrap, has left mounted there."""
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for mount in sorted((m for m in mounts if m.startswith(f"{folder}/")), reverse=True):
+        run(["umount", "--lazy", mount])
+
+
 @contextlib.contextmanager
 def own_daemon(folder: Path) -> Iterator[Docker]:
     """A daemon with all its data in `folder`. Raises Skip when none can be started."""
@@ -34,15 +41,20 @@ def own_daemon(folder: Path) -> Iterator[Docker]:
         if shutil.which(program) is None:
             raise Skip(f"there is no {program} (Debian: apt-get install docker.io docker-compose debootstrap iptables)")
     with _network_restored(), contextlib.ExitStack() as stopping:
-        for driver in DRIVERS:
-            daemon = _Daemon(folder / driver, driver)
-            stopping.callback(daemon.stop)
-            if daemon.start():
-                say(f"a Docker daemon of our own runs, storage driver {driver}")
-                break
-        else:
-            raise Skip(f"dockerd does not start: {daemon.last_words()}")
-        yield daemon.docker
+        yield _start(folder, stopping)
+
+
+def _start(folder: Path, stopping: contextlib.ExitStack) -> Docker:
+    """With the first storage driver that works on this machine."""
+    words = ""
+    for driver in DRIVERS:
+        daemon = _Daemon(folder / driver, driver)
+        stopping.callback(daemon.stop)
+        if daemon.start():
+            say(f"a Docker daemon of our own runs, storage driver {driver}")
+            return daemon.docker
+        words = daemon.last_words()
+    raise Skip(f"dockerd does not start: {words}")
 
 
 class _Daemon:
@@ -66,6 +78,7 @@ class _Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us, who then stop it
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -83,9 +96,7 @@ class _Daemon:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-        for mount in sorted((m for m in mounts if m.startswith(f"{self._folder}/")), reverse=True):
-            run(["umount", "--lazy", mount])
+        unmount_below(self._folder)
 
     def last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()

@@ -55,11 +55,16 @@ class Docker:
         # a daemon of ours is of the age that has no buildkit
         self.environment = {"DOCKER_HOST": host, "DOCKER_BUILDKIT": "0"} if host else {}
 
-    def __call__(self, *arguments: str, timeout: float = 600) -> str:
+    def __call__(self, *arguments: str) -> str:
         """What `docker <arguments>` prints. Raises AssertionError when it fails."""
-        done = run(["docker", *arguments], self.environment, timeout)
-        assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stdout.strip()[-2000:]}"
-        return done.stdout.strip()
+        code, output = self.attempt(*arguments)
+        assert code == 0, f"docker {' '.join(arguments)}: {output[-2000:]}"
+        return output
+
+    def attempt(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and output of `docker <arguments>`."""
+        done = run(["docker", *arguments], self.environment)
+        return done.returncode, done.stdout.strip()
 
     def answers(self) -> bool:
         """Whether there is a daemon."""

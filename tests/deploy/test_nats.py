@@ -1,0 +1,200 @@
+"""deploy/nats on real servers: every service may do what it does, and nothing else; three servers are one."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+from nats.aio.client import Client
+
+from libs.shared import contracts
+from libs.shared.bus.jetstream import JetStream, Outgoing
+from libs.shared.contracts.messages import Announcement, Ask
+from libs.shared.contracts.operations import SERVICES, CheckReadiness, ListDeadLetters, ReplayDeadLetter, of
+from libs.shared.contracts.streams import COMMITS, SIGNALS, STREAMS, TELEMETRY, StreamSpec, signal_subject
+from libs.shared.testing.polling import eventually
+from tests.deploy.nats_servers import PASSWORD, cluster, connected, single
+
+APP = "0190b6c0-0000-7000-8000-000000000000"
+WITH_SIGNALS = ("workflow", "webhook", "notify")
+LIVES_OFF = {
+    "workflow": (COMMITS, SIGNALS),
+    "webhook": (COMMITS, SIGNALS),
+    "notify": (COMMITS, SIGNALS),
+    "events": STREAMS,
+}
+
+
+@pytest.fixture(scope="module")
+async def address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    async with single(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+async def refusals(address: str, user: str, *, publish: tuple[str, ...] = (), hear: tuple[str, ...] = ()) -> set[str]:
+    """The subjects that the server does not let this user publish to, or subscribe to."""
+    said: list[str] = []
+
+    async def note(error: Exception) -> None:
+        said.append(str(error))
+
+    async def ignore(_: Any) -> None:
+        return
+
+    client: Client = await nats.connect(
+        f"nats://{user}:{PASSWORD}@{address}", error_cb=note, closed_cb=None, allow_reconnect=False
+    )
+    try:
+        for subject in hear:
+            await client.subscribe(subject, cb=ignore)
+        for subject in publish:
+            await client.publish(subject, b"")
+        # errors come in the order of what caused them, and all before the answer to this
+        await client.flush()
+        await asyncio.sleep(0.05)
+    finally:
+        await client.close()
+    text = " ".join(said).lower()
+    return {subject for subject in (*publish, *hear) if f'"{subject.lower()}"' in text}
+
+
+def questions() -> Iterator[type[Ask[Any]]]:
+    """Every question there is."""
+    yield from (kind for kind in _messages(Ask) if hasattr(kind, "service"))
+    for service in SERVICES:
+        yield from (of(service, kind) for kind in (CheckReadiness, ListDeadLetters, ReplayDeadLetter))
+
+
+def announcements() -> Iterator[type[Announcement]]:
+    yield from (kind for kind in _messages(Announcement) if hasattr(kind, "name"))
+
+
+def _messages(base: type[Any]) -> Iterator[type[Any]]:
+    for module in pkgutil.iter_modules(contracts.__path__, f"{contracts.__name__}."):
+        importlib.import_module(module.name)
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kind.__subclasses__()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_hears_its_own_questions_alone(address: str, service: str) -> None:
+    subjects = {kind.address(): kind.service for kind in questions()}
+    assert len(subjects) > 40
+    own = tuple(subject for subject, owner in subjects.items() if owner == service)
+    others = tuple(subject for subject, owner in subjects.items() if owner != service)
+    assert await refusals(address, service, hear=own) == set()
+    assert await refusals(address, service, hear=others) == set(others)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_everybody_may_ask_and_announce(address: str, service: str) -> None:
+    asked = tuple({kind.address() for kind in questions()})
+    told = tuple({kind.address() for kind in announcements()})
+    parcels = ("rocket.parcels.0123456789abcdef.fedcba",)
+    assert await refusals(address, service, publish=(*asked, *told, *parcels, f"telemetry.{APP}")) == set()
+    assert await refusals(address, service, hear=(*told, "rocket.parcels.0123456789abcdef.*")) == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_nobody_forges_destroys_or_listens_in(address: str, service: str) -> None:
+    commit, signals = f"commits.{APP}.ticket.create.00", {s: signal_subject(APP, s, "done") for s in SERVICES}
+    forged = [subject for owner, subject in signals.items() if owner != service or service not in WITH_SIGNALS]
+    if service != "data":
+        forged.append(commit)
+    for stream in STREAMS:
+        forged += [f"$JS.API.STREAM.{what}.{stream.name}" for what in ("DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT")]
+        forged.append(f"$JS.API.CONSUMER.DELETE.{stream.name}.workflow_00")
+    forged.append("$JS.API.STREAM.CREATE.MINE")
+    assert await refusals(address, service, publish=tuple(forged)) == set(forged)
+    spied = ("commits.>", "signals.>", "telemetry.>", "rocket.>", "$JS.API.>", ">")
+    assert await refusals(address, service, hear=spied) == set(spied)
+
+
+async def test_data_keeps_the_commit_log(address: str) -> None:
+    async with connected(address, "data") as connection:
+        assert await _relay(JetStream(connection), COMMITS, f"commits.{APP}.ticket.create.00") == 3
+
+
+@pytest.mark.parametrize("service", WITH_SIGNALS)
+async def test_a_service_relays_its_signals(address: str, service: str) -> None:
+    async with connected(address, service) as connection:
+        await _relay(JetStream(connection), SIGNALS, signal_subject(APP, service, "done"))
+
+
+@pytest.mark.parametrize(("service", "stream"), [(s, stream) for s, streams in LIVES_OFF.items() for stream in streams])
+async def test_a_service_lives_off_a_stream(address: str, service: str, stream: StreamSpec) -> None:
+    async with connected(address, "events") as connection:
+        await JetStream(connection).ensure_stream(TELEMETRY)
+        await connection.publish(f"telemetry.{APP}", b"[]")
+    async with connected(address, "data") as connection:
+        await _relay(JetStream(connection), COMMITS, f"commits.{APP}.ticket.update.01")
+    async with connected(address, "workflow") as connection:
+        await _relay(JetStream(connection), SIGNALS, signal_subject(APP, "workflow", "begun"))
+    async with connected(address, service) as connection:
+        jetstream, durable = JetStream(connection), f"{service}_00"
+        await jetstream.ensure_stream(stream)
+        await jetstream.ensure_durable(stream.name, durable, [stream.subjects[0]], 30, 10)
+        await jetstream.reset_consumer(stream.name, durable)
+        inbox = connection.client.new_inbox()
+        pulled = await connection.client.subscribe(inbox)
+        await connection.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream.name}.{durable}", b"1", reply=inbox)
+        await (await pulled.next_msg(5)).ack()
+
+        async def acknowledged() -> bool:
+            return bool((await jetstream.consumer_info(stream.name, durable))["ack_floor"]["stream_seq"])
+
+        await eventually(acknowledged)
+
+
+async def test_an_operator_looks_and_changes_nothing(address: str) -> None:
+    seen = ("$SRV.PING", "$SRV.INFO", "$SRV.STATS.data", "$JS.API.INFO", "$JS.API.STREAM.LIST")
+    assert await refusals(address, "operator", publish=seen) == set()
+    done = ("rocket.data.ready", f"commits.{APP}.x", "$JS.API.STREAM.UPDATE.COMMITS", "$JS.API.STREAM.DELETE.COMMITS")
+    assert await refusals(address, "operator", publish=done) == set(done)
+
+
+async def test_strangers_are_let_in_nowhere(address: str) -> None:
+    for user, password in (("data", "wrong"), ("cluster", PASSWORD), ("", "")):
+        login = f"{user}:{password}@" if user else ""
+        with pytest.raises(nats.errors.Error):
+            await nats.connect(f"nats://{login}{address}", allow_reconnect=False, max_reconnect_attempts=0)
+
+
+async def test_a_cluster_goes_on_when_any_server_dies(tmp_path: Path) -> None:
+    subject = f"commits.{APP}.ticket.create.00"
+    async with cluster(tmp_path) as servers:
+        (first, _), (second, _), (_, doomed) = servers
+        async with connected(first, "data") as connection:
+            jetstream = JetStream(connection, replicas=3)
+
+            async def made() -> bool:
+                await jetstream.ensure_stream(COMMITS)
+                return True
+
+            await eventually(made, within=30, every=0.2)
+            await eventually(lambda: _relay(jetstream, COMMITS, subject), within=20, every=0.2)
+        doomed.kill()
+        await doomed.wait()
+        async with connected(second, "data") as connection:
+            jetstream = JetStream(connection, replicas=3)
+
+            async def published() -> int:
+                return await _relay(jetstream, COMMITS, subject)
+
+            assert await eventually(published, within=30, every=0.2) >= 6
+
+
+async def _relay(jetstream: JetStream, stream: StreamSpec, subject: str) -> int:
+    """What a relay does: resume behind the last message, publish one, publish a batch; the last sequence."""
+    await jetstream.ensure_stream(stream)
+    last, position = await jetstream.last_position(stream.name, subject)
+    messages = [Outgoing((position[0] + n, 1), subject, b"{}", {}) for n in (1, 2, 3)]
+    last = await jetstream.publish_fenced(messages[:1], last, subject)
+    return await jetstream.publish_fenced(messages[1:], last, subject)

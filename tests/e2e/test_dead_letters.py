@@ -1,0 +1,142 @@
+"""What can't be handled is put aside, visibly; everything else goes on, and a replay makes up for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import nats
+
+from deploy.embedded.stack import Stack
+from libs.shared.contracts.streams import PARTITIONS, POSITION
+from libs.shared.ids import partition_of
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, entity, text
+from tests.support.receivers import HttpReceiver
+from tests.support.streams import app_row, sibling
+
+KEY = {"field": "key", "type": "string", "generated": False}
+TICKET = entity("ticket", text("title"), primary_key=KEY) | {"fields": [text("key"), text("title")]}
+CONSUMERS = {"workflow", "webhook", "notify", "events"}
+
+
+async def letters(admin: Client) -> list[dict[str, Any]]:
+    """The app's dead letters, of services that all answered."""
+    reply = (await admin.get("/_admin/dead-letters")).expect(200)
+    assert reply.meta == {"total": len(reply.data), "unavailable": []}
+    return list(reply.data)
+
+
+async def test_a_poisoned_event_stops_nobody_else(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
+    await admin.define(TICKET)
+    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    neighbours = [f"k{n}" for n in range(100) if partition_of(f"ticket/k{n}", PARTITIONS) == 0][:3]
+    (await admin.post("/ticket", {"key": neighbours[0]})).expect(201)
+    await eventually(lambda: len(receiver.requests) == 1)
+    await _publish_after_last(stack, (await app_row(stack, admin))["id"], b"{no event")
+    for key in neighbours[1:]:
+        (await admin.post("/ticket", {"key": key})).expect(201)
+
+    async def parked() -> Any:
+        found = await letters(admin)
+        return {letter["service"] for letter in found} == CONSUMERS and found
+
+    found = await eventually(parked)
+    assert len(found) == len(CONSUMERS)
+    for letter in found:
+        assert letter["subject"].endswith(".x.create.00")
+        assert (letter["payload"], letter["attempts"]) == ("{no event", 5)
+        assert letter["error"].startswith("JSONDecodeError")
+    await eventually(lambda: len(receiver.requests) == 3)
+    assert [payload["record"]["key"] for _, payload in receiver.requests] == neighbours
+
+    async def audited() -> bool:
+        rows = (await admin.get("/_admin/audit-logs?entity=ticket")).data
+        return sorted(row["record_id"] for row in rows) == sorted(neighbours)
+
+    await eventually(audited)
+    # It is no more an event than it was, so a replay is refused and the letter stays.
+    path = f"/_admin/dead-letters/{found[0]['service']}/{found[0]['id']}/replay"
+    assert (await admin.post(path)).status >= 400
+    assert await letters(admin) == found
+
+
+async def test_a_replay_makes_up_for_what_was_missed(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
+    await admin.define(TICKET)
+    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await _execute(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
+    (await admin.post("/ticket", {"key": "a", "title": "first"})).expect(201)
+    (first,) = await eventually(lambda: letters(admin))
+    assert (first["service"], first["record_key"]) == ("webhook", "ticket/a")
+    await _execute(stack, admin, "ALTER TABLE webhook.away RENAME TO deliveries")
+
+    # The record's later events wait behind the one that is missing; another record's do not.
+    (await admin.put("/ticket/a", {"title": "second"})).expect(200)
+    (await admin.post("/ticket", {"key": "b", "title": "other"})).expect(201)
+    await eventually(lambda: receiver.requests)
+
+    async def queued() -> Any:
+        found = await letters(admin)
+        return len(found) == 2 and found
+
+    second, again = await eventually(queued)
+    assert (second["record_key"], second["error"], second["attempts"]) == ("ticket/a", "waits behind", 0)
+    assert again == first
+    assert _titles(receiver) == ["other"]
+
+    replay = f"/_admin/dead-letters/webhook/{first['id']}/replay"
+    assert (await admin.post(replay)).expect(200).data == {"id": str(first["id"]), "replayed": 2}
+    await eventually(lambda: len(receiver.requests) == 3)
+    assert sorted(_titles(receiver)) == ["first", "other", "second"]
+    assert await letters(admin) == []
+    (await admin.post(replay)).expect(404)
+    (await admin.put("/ticket/a", {"title": "third"})).expect(200)
+    await eventually(lambda: len(receiver.requests) == 4)
+    assert _titles(receiver)[-1] == "third"
+
+
+async def test_a_replayed_event_is_whole_however_large(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
+    await admin.define(TICKET)
+    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await _execute(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
+    large = "é" * 200_000  # published as a reference
+    (await admin.post("/ticket", {"key": "a", "title": large})).expect(201)
+    (letter,) = await eventually(lambda: letters(admin))
+    await _execute(stack, admin, "ALTER TABLE webhook.away RENAME TO deliveries")
+    (await admin.post(f"/_admin/dead-letters/webhook/{letter['id']}/replay")).expect(200)
+    await eventually(lambda: receiver.requests)
+    assert _titles(receiver) == [large]
+
+
+async def test_letters_are_for_admins_and_of_their_app(admin: Client) -> None:
+    user = await admin.user("ann@example.com", ["sales"])
+    (await user.get("/_admin/dead-letters")).expect(403)
+    (await user.post("/_admin/dead-letters/webhook/1/replay")).expect(403)
+    assert await letters(admin) == []
+    for path in ("webhook/1", "webhook/x", "webhook/-1", "data/1", "nope/1", f"webhook/{2**63}", "webhook/%C2%B2"):
+        (await admin.post(f"/_admin/dead-letters/{path}/replay")).expect(404)
+
+
+def _titles(receiver: HttpReceiver) -> list[str]:
+    return [payload["record"]["title"] for _, payload in receiver.requests]
+
+
+async def _execute(stack: Stack, admin: Client, statement: str) -> None:
+    database = (await app_row(stack, admin))["database"]
+    connection = await asyncpg.connect(sibling(stack.database_url, database))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _publish_after_last(stack: Stack, app_id: str, payload: bytes) -> None:
+    """Put a message into the app's stream as if its relay had published it last."""
+    client = await nats.connect(stack.nats_url)
+    try:
+        last = await client.jetstream().get_last_msg("COMMITS", f"commits.{app_id}.>")
+        assert last.headers is not None
+        headers = {POSITION: last.headers[POSITION], "ce-id": f"{app_id}/poison"}
+        await client.jetstream().publish(f"commits.{app_id}.x.create.00", payload, headers=headers)
+    finally:
+        await client.close()

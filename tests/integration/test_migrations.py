@@ -1,0 +1,180 @@
+"""The migrate job on a real server: idempotent, complete, strict about history, and stingy with rights."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import pytest
+
+from deploy.embedded.postgres import FAREWELLS, Postgres
+from deploy.embedded.supervised import end
+from deploy.migrate.job import migrate
+from libs.shared.contracts.operations import SERVICES
+from libs.shared.postgres.migrations import ChangedMigration
+from tests.support.streams import sibling
+
+PASSWORDS = {service: f"{service}-secret" for service in SERVICES}
+CATALOGUE = """
+SELECT n.nspname || '.' || c.relname || ' ' || c.relkind::text AS what, pg_get_userbyid(c.relowner) AS owner,
+       coalesce(c.relacl::text, '') AS rights, coalesce((
+           SELECT json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                                            a.attidentity, pg_get_expr(d.adbin, d.adrelid)) ORDER BY a.attnum)
+           FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::text, '') AS columns,
+       coalesce(pg_get_indexdef(i.indexrelid), '') AS index, coalesce((
+           SELECT json_agg(pg_get_constraintdef(k.oid) ORDER BY k.conname) FROM pg_constraint k
+           WHERE k.conrelid = c.oid)::text, '') AS constraints
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
+WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+UNION ALL
+SELECT 'function ' || p.oid::regprocedure, pg_get_userbyid(p.proowner), coalesce(p.proacl::text, ''), p.prosrc, '', ''
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+UNION ALL
+SELECT 'schema ' || nspname, pg_get_userbyid(nspowner), coalesce(nspacl::text, ''), '', '', '' FROM pg_namespace
+WHERE nspname NOT LIKE 'pg\\_%'
+ORDER BY 1
+"""
+LEDGER = "SELECT service, name, checksum, applied_at FROM public.migrations ORDER BY service, name"
+FOREIGN = """
+SELECT s.name AS service, c.oid::regclass::text AS relation, p.name AS right
+FROM unnest($1::text[]) AS s(name), pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+     unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p(name)
+WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY($1) AND n.nspname <> s.name
+  AND has_schema_privilege('rocket_' || s.name, n.oid, 'USAGE')
+  AND has_table_privilege('rocket_' || s.name, c.oid, p.name)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A migrated server with an app cloned from the template (`cloned`) and one built from nothing (`built`)."""
+
+    url: str
+
+    async def migrate(self) -> None:
+        """Run the job."""
+        await migrate(self.url, PASSWORDS)
+
+    @contextlib.asynccontextmanager
+    async def connected(self, database: str, service: str = "") -> AsyncIterator[asyncpg.Connection]:
+        """A connection as the administrator, or as a service."""
+        login = {"user": f"rocket_{service}", "password": PASSWORDS[service]} if service else {}
+        connection = await asyncpg.connect(sibling(self.url, database), **login)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def rows(self, database: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The administrator's answer."""
+        async with self.connected(database) as connection:
+            return [tuple(row) for row in await connection.fetch(query, *values)]
+
+    async def add_app(self, name: str, template: str) -> None:
+        """What the metadata service does for a new app, from any template."""
+        async with self.connected("rocket") as connection:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            await connection.execute(
+                "INSERT INTO metadata.apps (id, name, display_name, database, driver, status) "
+                "VALUES (gen_random_uuid(), $1, $1, $1, 'postgres', 'active')",
+                name,
+            )
+
+
+@pytest.fixture(scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    postgres = Postgres(tmp_path_factory.mktemp("migrations"), "secret", {"fsync": "off"})
+    process = await postgres.launch()
+    try:
+        found = Server(postgres.url)
+        await found.migrate()
+        await found.add_app("cloned", "rocket_template")
+        await found.add_app("built", "template0")
+        await found.migrate()
+        yield found
+    finally:
+        await end(process, FAREWELLS)
+
+
+async def test_a_second_run_changes_nothing(server: Server) -> None:
+    before = [await server.rows(name, query) for name in ("rocket", "cloned") for query in (CATALOGUE, LEDGER)]
+    assert all(before)
+    await server.migrate()
+    assert [await server.rows(n, query) for n in ("rocket", "cloned") for query in (CATALOGUE, LEDGER)] == before
+
+
+async def test_a_clone_is_the_sum_of_the_migrations(server: Server) -> None:
+    cloned, built = await server.rows("cloned", CATALOGUE), await server.rows("built", CATALOGUE)
+    assert len(cloned) > 50
+    assert cloned == built
+    names = [row[:3] for row in await server.rows("cloned", LEDGER)]
+    assert names == [row[:3] for row in await server.rows("built", LEDGER)]
+
+
+async def test_nobody_but_the_job_can_use_the_template(server: Server) -> None:
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="not currently accepting connections"):
+        await server.rows("rocket_template", "SELECT 1")
+
+
+async def test_rewritten_history_is_refused(server: Server) -> None:
+    forge = "UPDATE public.migrations SET checksum = reverse(checksum) WHERE service = 'data'"
+    async with server.connected("built") as connection:
+        await connection.execute(forge)
+        try:
+            with pytest.raises(ChangedMigration, match=r"data: .*0001_bus\.sql was changed after it was applied"):
+                await server.migrate()
+        finally:
+            await connection.execute(forge)
+    await server.migrate()
+
+
+@pytest.mark.parametrize("database", ["rocket", "cloned"])
+async def test_services_have_no_rights_to_each_others_tables(server: Server, database: str) -> None:
+    found = await server.rows(database, FOREIGN, list(SERVICES))
+    assert found == ([("data", "metadata.schema_version", "SELECT")] if database == "cloned" else [])
+
+
+@pytest.mark.parametrize(
+    ("service", "database", "statement"),
+    [
+        ("data", "cloned", "SELECT * FROM metadata.definitions"),
+        ("data", "cloned", "UPDATE metadata.schema_version SET version = 9"),
+        ("events", "cloned", "INSERT INTO data.effects (effect_key) VALUES ('x')"),
+        ("metadata", "cloned", "SELECT * FROM data.commits"),
+        ("webhook", "cloned", "SELECT * FROM data.commits"),
+        ("workflow", "cloned", "SELECT * FROM records.thing"),
+        ("notify", "cloned", "SELECT * FROM gateway.users"),
+        ("data", "rocket", "SELECT * FROM gateway.users"),
+        ("data", "cloned", "UPDATE public.migrations SET checksum = ''"),
+        ("events", "cloned", "CREATE TABLE public.mine (n int)"),
+        ("data", "cloned", "CREATE TABLE records.mine (n int)"),
+        ("data", "cloned", "ALTER TABLE records.thing ADD COLUMN m int"),
+        ("data", "cloned", "DROP TABLE records.thing"),
+        ("data", "cloned", "TRUNCATE records.thing"),
+        ("data", "cloned", "CREATE INDEX ON records.thing (n)"),
+        ("data", "rocket", "CREATE DATABASE mine"),
+        ("gateway", "rocket", "CREATE ROLE mine"),
+    ],
+)
+async def test_what_a_service_may_not(server: Server, service: str, database: str, statement: str) -> None:
+    async with server.connected("cloned", "metadata") as owner:
+        await owner.execute("CREATE TABLE IF NOT EXISTS records.thing (n int)")
+    async with server.connected(database, service) as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+
+
+async def test_data_has_records_at_hand_that_metadata_defines(server: Server) -> None:
+    async with server.connected("cloned", "metadata") as owner, server.connected("cloned", "data") as data:
+        await owner.execute("CREATE TABLE records.other (n int)")
+        await data.execute("INSERT INTO records.other VALUES (1), (2)")
+        await data.execute("UPDATE records.other SET n = 3 WHERE n = 1")
+        await data.execute("DELETE FROM records.other WHERE n = 2")
+        assert await data.fetchval("SELECT array_agg(n) FROM records.other") == [3]
+        await owner.execute("ALTER TABLE records.other ADD COLUMN m int")
+        assert await data.fetchval("SELECT m FROM records.other") is None

@@ -1,0 +1,1 @@
+"""The benchmark's own parts: figures must mean what they say."""
