@@ -14,7 +14,8 @@ from bench.statistics import CONFIDENCE, Ratio
 WHAT = {
     "rocket": "this system: gateway, NATS, data service, Postgres, and everything that lives off the log",
     "limit": "the limit in Python: one bare aiohttp process, uvloop, asyncpg, the same SQL in the same Postgres "
-    "(row and log entry, JSON made by Postgres); no authentication, no validation, no NATS",
+    "(row and log entry, JSON made by Postgres) over as many connections as the data service has by default; no "
+    "authentication, no validation, no NATS",
     "pocketbase": "the peer: PocketBase, one Go process over SQLite, with its defaults (a commit does not wait for "
     "the disk; Postgres's does)",
     "database": "pgbench with the same SQL in the same Postgres: no HTTP, no Python, so what the database alone can do",

@@ -16,6 +16,7 @@ import asyncpg
 from deploy.migrate.job import migrate
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.postgres.migrations import ChangedMigration
+from libs.shared.runtime.settings import LEAST_PASSWORD, strong
 
 
 def _passwords() -> dict[str, str]:
@@ -25,7 +26,18 @@ def _passwords() -> dict[str, str]:
     missing = [service for service in SERVICES if not given[service]]
     if missing:
         raise SystemExit(f"migrate: no password for the roles of {', '.join(missing)}")
-    return {service: given[service] for service in SERVICES}
+    passwords = {service: given[service] for service in SERVICES}
+    if os.environ.get("ROCKET_ENV") == "production":
+        _refuse_weak(passwords)
+    return passwords
+
+
+def _refuse_weak(passwords: dict[str, str]) -> None:
+    weak = [service for service, password in passwords.items() if not strong(password, LEAST_PASSWORD)]
+    if weak:
+        raise SystemExit(f"migrate: the passwords of {', '.join(weak)} need {LEAST_PASSWORD} random characters or more")
+    if len(set(passwords.values())) < len(passwords):
+        raise SystemExit("migrate: each role needs a password of its own in production")
 
 
 def main() -> None:

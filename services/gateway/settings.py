@@ -5,7 +5,9 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from libs.shared.runtime import Settings
+from libs.shared.runtime.settings import strong
 
+LEAST_ADMIN_PASSWORD = 12
 DEVELOPMENT_PASSWORD = "changeme"
 
 
@@ -25,7 +27,6 @@ class GatewaySettings(Settings):
     @model_validator(mode="after")
     def production_has_no_default_password(self) -> GatewaySettings:
         """Refuse to start in production with a well-known or short password for the first account."""
-        password = self.platform_admin_password
-        if self.env == "production" and (password == DEVELOPMENT_PASSWORD or len(password) < 12):
+        if self.env == "production" and not strong(self.platform_admin_password, LEAST_ADMIN_PASSWORD):
             raise ValueError("ROCKET_PLATFORM_ADMIN_PASSWORD must have at least 12 characters in production")
         return self

@@ -7,10 +7,11 @@ import importlib
 import pkgutil
 import re
 from collections import Counter
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
-import orjson
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -104,30 +105,43 @@ def test_a_message_comes_through_as_it_was(kind: type[Any], data: st.DataObject)
     head, body = encode(message)
     assert body == values.get("body", b"")
     again = decode(kind, *unpack(pack(head, body)))
-    # Pairs arrive as JSON has them: lists.
-    assert orjson.dumps(encode(again)[0]) == orjson.dumps(head)
-    assert not has_body(kind) or again.body == body
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(message, next(iter(values), "any"), None)
+    assert again == message
+    assert has_body(kind) == ("body" in values)
 
 
 def _values(hint: Any) -> st.SearchStrategy[Any]:
-    if hint is Any:
-        return st.none() | st.booleans() | st.integers(-(2**53), 2**53) | _TEXT
-    return st.binary(max_size=8).map(lambda raw: b"\n" + raw) if hint is bytes else st.from_type(hint)
+    """Values of a field, of those types that contracts use."""
+    arguments = [_values(argument) for argument in get_args(hint) if argument is not ...]
+    match get_origin(hint):
+        case origin if origin is dict:
+            return st.dictionaries(*arguments, max_size=2)
+        case origin if origin is list:
+            return st.lists(*arguments, max_size=2)
+        case origin if origin is tuple:
+            return st.tuples(*arguments).map(list)
+        case None:
+            return SCALARS[hint]
+    return st.one_of(arguments)
 
 
-_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-st.register_type_strategy(str, _TEXT)
-st.register_type_strategy(int, st.integers(-(2**53), 2**53))
-st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+_INTEGERS = st.integers(-(2**53), 2**53)
+SCALARS: dict[Any, st.SearchStrategy[Any]] = {
+    Any: st.none() | st.booleans() | _INTEGERS | _TEXT | st.lists(_TEXT, max_size=1),
+    str: _TEXT,
+    int: _INTEGERS,
+    bool: st.booleans(),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    type(None): st.none(),
+    bytes: st.binary(max_size=8) | st.binary(max_size=8).map(lambda raw: b"\n" + raw),
+}
 
 
 @pytest.mark.parametrize("route", FORWARDED, ids=label)
 def test_a_route_fills_its_contract(route: Route) -> None:
     assert isinstance(route.target, type) and route.target in ASKS
     in_path = set(re.findall(r"\{(\w+)", route.path)) - {"app"}
-    names = {field.name for field in dataclasses.fields(route.target)}  # type: ignore[arg-type]
+    names = {field.name for field in dataclasses.fields(route.target)}
     # Everything in the path is wanted, and everything wanted is in the request.
     assert in_path <= names
     assert names - in_path <= {"query", "body", *HEADERS}
@@ -135,10 +149,14 @@ def test_a_route_fills_its_contract(route: Route) -> None:
     assert "body" not in names or route.method in ("POST", "PUT", "PATCH")
 
 
-def test_a_route_is_not_hidden_by_an_earlier_one() -> None:
-    assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
-    for number, route in enumerate(ROUTES):
-        example = re.sub(r"\{(\w+)(:[^}]*)?\}", "Word", route.path)
-        earlier = [r for r in ROUTES[:number] if r.method == route.method]
-        hiding = [r.path for r in earlier if re.fullmatch(re.sub(r"\{\w+(:[^}]*)?\}", "[^/]+", r.path), example)]
-        assert not [path for path in hiding if "{kind}" not in path and "_platform" not in path], route.path
+async def test_a_route_is_not_hidden_by_an_earlier_one() -> None:
+    router = web.UrlDispatcher()
+    resources = [router.add_route(route.method, route.path, _unused).resource for route in ROUTES]
+    for route, resource in zip(ROUTES, resources, strict=True):
+        path = re.sub(r"\{\w+(:[^}]*)?\}", "some", route.path)
+        found = await router.resolve(make_mocked_request(route.method, path))
+        assert found.route.resource is resource, f"{label(route)} is answered by {found.route.resource}"
+
+
+async def _unused(request: web.Request) -> web.Response:
+    raise AssertionError("nobody calls this")

@@ -82,7 +82,7 @@ def test_services_are_probed_and_named(objects: Objects) -> None:
         assert container["args"] == [f"services.{name}"]
         assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
         # the gateway's /readyz speaks for all services
-        ready = "/healthz" if name == "gateway" else "/readyz"
+        ready = "/readyz?self" if name == "gateway" else "/readyz"
         assert container["readinessProbe"]["httpGet"]["path"] == ready
         environment = {entry["name"]: entry for entry in container["env"]}
         assert environment["ROCKET_REPLICA"]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"

@@ -63,8 +63,8 @@ class Server:
     @contextlib.asynccontextmanager
     async def connected(self, database: str, service: str = "") -> AsyncIterator[asyncpg.Connection]:
         """A connection as the administrator, or as a service."""
-        login = {"user": f"rocket_{service}", "password": PASSWORDS[service]} if service else {}
-        connection = await asyncpg.connect(sibling(self.url, database), **login)
+        user, password = (f"rocket_{service}", PASSWORDS[service]) if service else (None, None)
+        connection = await asyncpg.connect(sibling(self.url, database), user=user, password=password)
         try:
             yield connection
         finally:

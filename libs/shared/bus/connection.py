@@ -113,6 +113,8 @@ class Connection:
         return await nats.connect(
             url,
             name=name,
+            # Answers come to a place of the service's own, so that no other one can be allowed to read them.
+            inbox_prefix=f"_INBOX.{name.removeprefix('rocket-')}".encode(),
             allow_reconnect=True,
             max_reconnect_attempts=-1,
             reconnect_time_wait=CONNECT_RETRY,

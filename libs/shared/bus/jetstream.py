@@ -21,6 +21,8 @@ from libs.shared.contracts.streams import POSITION, StreamSpec
 API_TIMEOUT = 5.0
 BATCH = 500
 """Messages in one atomic batch (the server allows 1,000)."""
+FEW = 4
+"""Messages up to which publishing one by one is cheaper than a batch."""
 WRONG_LAST_SEQUENCE = 10071
 NOT_FOUND = 404
 _SECOND = 1_000_000_000
@@ -111,23 +113,22 @@ class JetStream:
         return message["seq"], _position(base64.b64decode(message["hdrs"]).decode())
 
     async def publish_fenced(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> int:
-        """Publish all of `messages` or none, if `last_sequence` is still the filter's last one.
+        """Publish `messages` in order, if `last_sequence` is still the filter's last one.
 
-        Answers the sequence of the last message. Raises Overtaken when the fence does not hold.
+        Answers the sequence of the last message. Raises Overtaken when the fence does not hold. More
+        than a few go as one batch, all or none; the server stages a batch in a file, so a few go one by one.
         """
-        fence = {
-            "Nats-Expected-Last-Subject-Sequence": str(last_sequence),
-            "Nats-Expected-Last-Subject-Sequence-Subject": subject_filter,
-        }
-        if len(messages) == 1:
-            return await self._publish(messages[0], fence)
+        if len(messages) <= FEW:
+            for message in messages:
+                last_sequence = await self._publish(message, _fence(last_sequence, subject_filter))
+            return last_sequence
         batch = secrets.token_hex(12)
         for number, message in enumerate(messages, 1):
             headers = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
             if number == len(messages):
                 return await self._publish(message, {**headers, "Nats-Batch-Commit": "1"})
             if number == 1:
-                await self._publish(message, {**headers, **fence}, acked=False)
+                await self._publish(message, {**headers, **_fence(last_sequence, subject_filter)}, acked=False)
             else:
                 await self.connection.publish(
                     message.subject,
@@ -159,6 +160,13 @@ def _checked(reply: dict[str, Any]) -> dict[str, Any]:
             raise Overtaken(error.get("description", ""))
         raise JetStreamError(error)
     return reply
+
+
+def _fence(last_sequence: int, subject_filter: str) -> dict[str, str]:
+    return {
+        "Nats-Expected-Last-Subject-Sequence": str(last_sequence),
+        "Nats-Expected-Last-Subject-Sequence-Subject": subject_filter,
+    }
 
 
 def _position_header(message: Outgoing) -> dict[str, str]:

@@ -40,8 +40,8 @@ SWEEP = 1.0
 QUIET = 120.0
 """Seconds without a write after which an app's relay rests."""
 RETRY = 0.5
-MARK = 5.0
-"""Seconds between notes of the relay's position in Postgres."""
+MARK = 60.0
+"""Seconds between notes of the relay's position in Postgres; more than a server's sync interval."""
 GAP_POLL = (0.002, 0.05)
 """Shortest and longest wait, in seconds, between looks at the owners of a gap."""
 
@@ -77,7 +77,8 @@ class _Active:
     used: float = field(default_factory=time.monotonic)
     task: asyncio.Task[None] | None = None
     published: tuple[int, int] = (0, 0)
-    marked: float = 0.0
+    marked: float = field(default_factory=time.monotonic)
+    markable: int = 0
 
 
 class Relay:
@@ -234,11 +235,12 @@ class Relay:
                 continue
 
     async def _resume(self, active: _Active) -> tuple[int, tuple[int, int]]:
-        """Where to go on: behind the app's last message, or behind our own mark if the stream forgot it."""
+        """Where to go on: behind the app's last message, or behind our mark if the stream has none any more."""
         sequence, after = await self._stream.last_position(self._log.stream.name, self._log.subject_filter(active.app))
-        database = self._databases.of(active.app)
-        marked = await database.fetchval(f"SELECT position FROM {self._log.service}.relayed")
-        return sequence, max(after, (marked or 0, 1 << 30) if marked else (0, 0))
+        if not sequence:
+            database = self._databases.of(active.app)
+            after = (await database.fetchval(f"SELECT position FROM {self._log.service}.relayed"), 1 << 30)
+        return sequence, after
 
     async def _drain(self, active: _Active, sequence: int, after: tuple[int, int]) -> tuple[int, tuple[int, int]]:
         """Publish everything that is settled; answers the new fence and position."""
@@ -257,13 +259,15 @@ class Relay:
                 return sequence, after
 
     async def _mark(self, active: _Active, database: Database) -> None:
-        """Note now and then in Postgres how far we are: the stream forgets old messages, the log does not."""
+        """Note now and then in Postgres how far we are: the stream forgets old messages, the log does not.
+
+        What is noted was published MARK seconds ago, so that a server which loses the last seconds of
+        its stream with the power does not leave a hole.
+        """
         if time.monotonic() - active.marked > MARK:
             active.marked = time.monotonic()
-            await database.execute(
-                f"UPDATE {self._log.service}.relayed SET position = $1 WHERE position < $1",
-                active.published[0] - 1,
-            )
+            settled, active.markable = active.markable, active.published[0] - 1
+            await database.execute(f"UPDATE {self._log.service}.relayed SET position = $1 WHERE position < $1", settled)
 
     async def _settled(
         self, database: Database, app: AppRef, messages: Sequence[Outgoing], after: tuple[int, int]

@@ -6,6 +6,7 @@ import os
 import socket
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, model_validator
 from pydantic_settings import (
@@ -16,7 +17,12 @@ from pydantic_settings import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
-DEFAULT_SECRETS = frozenset({"", "changeme", "secret", "rocket", "development"})
+LEAST_SECRET = 32
+"""Characters of the master secret, at least, in production."""
+LEAST_PASSWORD = 16
+"""Characters of a password between our own parts, at least, in production."""
+LEAST_VARIETY = 8
+"""Different characters that a secret has, at least, in production: "kkkk…" is none."""
 
 
 class Settings(BaseSettings):
@@ -55,7 +61,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def production_has_no_defaults(self) -> Settings:
-        """Refuse to start in production with a secret that is empty, short or well known."""
-        if self.env == "production" and (self.secret_key in DEFAULT_SECRETS or len(self.secret_key) < 32):
-            raise ValueError("ROCKET_SECRET_KEY must have at least 32 random characters in production")
+        """Refuse to start in production with a secret that is missing, short or made up in a hurry."""
+        if self.env != "production":
+            return self
+        if not strong(self.secret_key, LEAST_SECRET):
+            raise ValueError(f"ROCKET_SECRET_KEY must have at least {LEAST_SECRET} random characters in production")
+        for name, url in (("ROCKET_DATABASE_URL", self.database_url), ("ROCKET_NATS_URL", self.nats_url)):
+            if not strong(unquote(urlsplit(url).password or ""), LEAST_PASSWORD):
+                raise ValueError(f"{name} must hold a password of {LEAST_PASSWORD} characters or more in production")
         return self
+
+
+def strong(secret: str, length: int) -> bool:
+    """Whether a secret is long enough and not one character over and over."""
+    return len(secret) >= length and len(set(secret)) >= LEAST_VARIETY

@@ -15,6 +15,8 @@ from libs.shared.ids import parse_uuid
 from libs.shared.schema.fields import FieldDefinition
 
 DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""The escape of the character NUL in JSON text; not an escaped backslash before the letters u0000."""
 RANGES = {"int": 2**31, "bigint": 2**63}
 MAX_TEXT = 10_000_000
 
@@ -136,7 +138,7 @@ def _json(field: FieldDefinition, value: Any) -> str:
     if not isinstance(value, dict | list):
         raise BadValue("must be an object or a list")
     text = orjson.dumps(value, default=_plain_number).decode()
-    if "\\u0000" in text:
+    if NUL.search(text):
         raise BadValue("must not hold the character NUL")
     return text
 

@@ -35,8 +35,9 @@ async def health(state: State, request: web.Request, context: Context) -> Answer
 
 
 async def ready(state: State, request: web.Request, context: Context) -> Answer:
-    """200 when every service is ready, else 503; either way with what each one says."""
-    states = await _states(state, context)
+    """200 when every service is ready, else 503; with what each one says. `?self`: this gateway alone."""
+    alone = "self" in request.query
+    states = {state.core.name: await _own_state(state)} if alone else await _states(state, context)
     body = {
         "ready": all(s.ready for s in states.values()),
         "services": {name: {"ready": s.ready, "checks": s.checks, "lag": s.lag} for name, s in states.items()},

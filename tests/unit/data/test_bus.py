@@ -1,0 +1,136 @@
+"""The pure parts that the way of a commit rests on: gaps, batches, retries, ids, headers, frames."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from libs.shared.bus.frames import pack, unpack
+from libs.shared.bus.jetstream import BATCH, Outgoing
+from libs.shared.bus.relay import BATCH_BYTES, _batches, _first_gap
+from libs.shared.bus.retry import EVENTS, OUTAGES, Policy, is_outage
+from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
+from libs.shared.errors import STATUS, TRANSIENT, RocketError
+from libs.shared.ids import parse_uuid, partition_of, uuid7
+
+
+def message(position: int, n: int = 1, size: int = 1) -> Outgoing:
+    return Outgoing((position, n), "subject", b"x" * size, {})
+
+
+@pytest.mark.parametrize(
+    ("after", "positions", "gap"),
+    [
+        ((0, 0), [], 0),
+        ((0, 0), [(1, 1), (2, 1), (3, 1)], 3),
+        ((0, 0), [(2, 1)], 0),
+        ((5, 1), [(5, 2), (5, 3), (6, 1)], 3),
+        ((5, 1), [(5, 3)], 0),
+        ((5, 1), [(6, 2)], 0),
+        ((5, 1), [(6, 1), (6, 2), (8, 1), (9, 1)], 2),
+        ((7, 1 << 30), [(8, 1), (8, 3)], 1),
+    ],
+)
+def test_where_the_first_gap_is(after: tuple[int, int], positions: list[tuple[int, int]], gap: int) -> None:
+    assert _first_gap([message(*position) for position in positions], after) == gap
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batches"),
+    [
+        ([1], [1]),
+        ([1] * BATCH, [BATCH]),
+        ([1] * (BATCH + 1), [BATCH, 1]),
+        ([BATCH_BYTES], [1]),
+        ([BATCH_BYTES, 1], [1, 1]),
+        ([BATCH_BYTES // 2] * 5, [2, 2, 1]),
+        ([BATCH_BYTES + 1, 1, 1], [1, 2]),
+    ],
+)
+def test_batches_are_bounded_by_number_and_bytes(sizes: list[int], batches: list[int]) -> None:
+    messages = [message(number, size=size) for number, size in enumerate(sizes, 1)]
+    found = _batches(messages)
+    assert [len(batch) for batch in found] == batches
+    assert [one for batch in found for one in batch] == messages
+
+
+def test_retries_wait_longer_and_end() -> None:
+    policy = Policy(attempts=5, first=0.5, longest=2.0)
+    assert [policy.delay(attempt) for attempt in range(1, 7)] == [0.5, 1.0, 2.0, 2.0, None, None]
+    assert EVENTS.delay(EVENTS.attempts) is None
+    assert OUTAGES.delay(10**9) == OUTAGES.longest
+
+
+def test_only_what_says_nothing_of_the_request_is_an_outage() -> None:
+    assert [code for code in STATUS if is_outage(RocketError(code, ""))] == [c for c in STATUS if c in TRANSIENT]
+    assert not is_outage(ValueError())
+
+
+def test_new_ids_are_ordered_by_time() -> None:
+    before = time.time_ns() // 1_000_000
+    ids = [uuid7() for _ in range(100)]
+    after = time.time_ns() // 1_000_000
+    stamps = [one.int >> 80 for one in ids]
+    assert stamps == sorted(stamps) and before <= stamps[0] and stamps[-1] <= after
+    assert len(set(ids)) == 100
+    assert {(one.version, one.variant) for one in ids} == {(7, uuid.RFC_4122)}
+
+
+@pytest.mark.parametrize("bad", [None, 5, "", "x" * 36, str(uuid.UUID(int=1)).replace("-", ""), f" {uuid.UUID(int=1)}"])
+def test_what_is_no_id(bad: object) -> None:
+    assert parse_uuid(bad) is None
+    assert parse_uuid("0000000A-0000-0000-0000-000000000000") == uuid.UUID(int=10 << 96)
+
+
+def test_a_record_keeps_its_partition_for_ever() -> None:
+    # Written down: streams are full of messages that were sorted by it.
+    assert [partition_of(key, 16) for key in ("ticket/1", "ticket/2", "é", "")] == [7, 13, 14, 0]
+    assert {partition_of(str(number), 16) for number in range(500)} == set(range(16))
+
+
+CONTEXTS = [
+    Context("0e3c8f6e-9d5b-4a3f-8f3a-1b2c3d4e5f60"),
+    Context(
+        "0e3c8f6e-9d5b-4a3f-8f3a-1b2c3d4e5f60",
+        span_id="00000000000000ff",
+        deadline=1767355200.125,
+        app=AppRef("id", "näme", "database"),
+        identity=Identity("i", "é@x", ("a", "b"), "workflow", "somebody"),
+        ip="::1",
+        user_agent='Moz\r\nilla "5"',
+        cause="commit:5.1",
+        cause_depth=3,
+    ),
+    Context("0e3c8f6e-9d5b-4a3f-8f3a-1b2c3d4e5f60", identity=SYSTEM),
+]
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_context_travels_in_headers(context: Context) -> None:
+    headers = context.headers()
+    assert Context.from_headers(headers) == context
+    assert not any("\r" in value or "\n" in value for value in headers.values())
+    assert headers["traceparent"].split("-") == ["00", context.trace_id.replace("-", ""), context.span_id, "01"]
+
+
+def test_a_deadline_only_comes_nearer() -> None:
+    context = replace(CONTEXTS[0], deadline=time.time() + 5)
+    assert context.within(100).deadline == context.deadline
+    assert context.within(1).deadline < context.deadline
+    assert replace(context, deadline=1.0).remaining() == 0.0
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"\n", b"a\nb\n", bytes(range(256))])
+@pytest.mark.parametrize("head", [{}, {"a": "line\nbreak"}, {"a": [1, None, "é"]}])
+def test_frames_hold_any_head_and_body(head: dict[str, Any], body: bytes) -> None:
+    assert unpack(pack(head, body)) == (head, body)
+
+
+def test_what_is_no_frame() -> None:
+    for payload in (b"", b"{", b"\nx", b"\xff\n"):
+        with pytest.raises(ValueError):
+            unpack(payload)

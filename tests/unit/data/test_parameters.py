@@ -1,0 +1,82 @@
+"""A list's query, read."""
+
+from __future__ import annotations
+
+import pytest
+
+from libs.shared.errors import RocketError
+from libs.shared.paging import LAST_PAGE
+from services.data.query.parameters import MAX_FILTERS, MAX_SORTS, parse_list_query
+from services.data.query.predicates import MAX_LIST
+from tests.support.client import integer, text
+from tests.unit.data.models import compiled
+
+THING = compiled(text("name"), integer("count"), {"name": "data", "type": "json"})
+
+
+def test_everything_at_once() -> None:
+    query = parse_list_query(
+        THING,
+        [
+            ("filter[name]", "a"),
+            ("filter[count.gte]", "1"),
+            ("filter[count.in]", " 1 ,2"),
+            ("sort", " name , -count,+id"),
+            ("page", "3"),
+            ("per_page", "20"),
+            ("unheard", "of"),
+        ],
+    )
+    assert [(f.field.name, f.operator, f.value) for f in query.filters] == [
+        ("name", "eq", "a"), ("count", "gte", 1), ("count", "in", [1, 2]),
+    ]  # fmt: skip
+    assert query.sort == [("name", False), ("count", True), ("id", False)]
+    assert (query.page.number, query.page.size, query.page.offset) == (3, 20, 40)
+
+
+def test_nothing_at_all() -> None:
+    query = parse_list_query(THING, [("sort", ""), ("include", " , ")])
+    assert (query.filters, query.sort) == ([], [])
+    assert (query.page.number, query.page.size, query.page.offset) == (1, 25, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("filter[nope]", "1", "UNKNOWN_FIELD"), ("filter[]", "1", "UNKNOWN_FIELD"),
+        ("filter[.eq]", "1", "UNKNOWN_FIELD"),
+        ("filter[count.near]", "1", "INVALID_PAYLOAD"), ("filter[count.eq.eq]", "1", "INVALID_PAYLOAD"),
+        ("filter[count]", "x", "INVALID_PAYLOAD"), ("filter[count.in]", "1,,2", "INVALID_PAYLOAD"),
+        ("filter[data]", "{}", "INVALID_PAYLOAD"), ("filter[data.like]", "x", "INVALID_PAYLOAD"),
+        ("filter[name.like]", "\\", "INVALID_PAYLOAD"), ("filter[name.like]", "a\\\\\\", "INVALID_PAYLOAD"),
+        ("filter[name.like]", "\0", "INVALID_PAYLOAD"), ("filter[id]", "5", "INVALID_PAYLOAD"),
+        ("filter[count.in]", ",".join(["1"] * (MAX_LIST + 1)), "INVALID_PAYLOAD"),
+        ("sort", "nope", "UNKNOWN_FIELD"), ("sort", "-data", "UNKNOWN_FIELD"), ("sort", "--", "UNKNOWN_FIELD"),
+        ("sort", ",".join(["name"] * (MAX_SORTS + 1)), "INVALID_PAYLOAD"), ("include", "nope", "UNKNOWN_FIELD"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense(name: str, value: str, code: str) -> None:
+    with pytest.raises(RocketError) as refusal:
+        parse_list_query(THING, [(name, value)])
+    assert refusal.value.code == code
+
+
+def test_the_greatest_query() -> None:
+    parse_list_query(THING, [("filter[name]", "a")] * MAX_FILTERS)
+    with pytest.raises(RocketError):
+        parse_list_query(THING, [("filter[name]", "a")] * (MAX_FILTERS + 1))
+    listed = parse_list_query(THING, [("filter[name.in]", "," * (MAX_LIST - 1))]).filters[0].value
+    assert listed == [""] * MAX_LIST
+    assert parse_list_query(THING, [("filter[name.like]", "\\\\")]).filters[0].value == "\\\\"
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "size"),
+    [
+        ("1", 1, 1), ("007", 7, 7), ("101", 101, 100), ("9" * 18, LAST_PAGE, 100),
+        *[(bad, 1, 25) for bad in ("9" * 19, "", "0", "-1", "+1", "1.0", "x", "²", "١", " 1")],
+    ],
+)  # fmt: skip
+def test_page_numbers_fall_back(text: str, number: int, size: int) -> None:
+    page = parse_list_query(THING, [("page", text), ("per_page", text)]).page
+    assert (page.number, page.size) == (number, size)
