@@ -95,6 +95,7 @@ class Model:
 
 
 def _exact_loads(body: bytes) -> Any:
+    orjson.loads(body)  # the stricter of the two says what is JSON: no lone surrogates, no infinite numbers
     return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError
-from libs.shared.schema import BadValue, Condition, parse_value
+from libs.shared.schema import BadValue, Condition, FieldDefinition, parse_value
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
-from services.data.query.predicates import Comparison, Parameters, compare
+from services.data.query.predicates import Comparison, Parameters, check_pattern, compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Grant:
         if self.alternatives is None:
             return "true"
         clauses = [" AND ".join(compare(c, row, parameters) for c in every) for every in self.alternatives]
-        return "(" + " OR ".join(f"({clause})" for clause in clauses) + ")"
+        return "(" + (" OR ".join(f"({clause})" for clause in clauses) or "false") + ")"
 
 
 EVERYTHING = Grant()
@@ -57,17 +57,19 @@ def _comparisons(entity: EntityModel, conditions: Sequence[Condition], caller: I
         if field is None:
             return None
         try:
-            value = _value(condition, caller)
-            parsed: Any = (
-                [parse_value(field, v) for v in value] if isinstance(value, list) else _parse_one(field, value)
-            )
+            comparisons.append(Comparison(field, condition.operator, _parsed(field, condition, caller)))
         except BadValue:
             return None
-        comparisons.append(Comparison(field, condition.operator, parsed))
     return comparisons
 
 
-def _parse_one(field: Any, value: Any) -> Any:
+def _parsed(field: FieldDefinition, condition: Condition, caller: Identity) -> Any:
+    value = _value(condition, caller)
+    match condition.operator:
+        case "in" | "not_in" if isinstance(value, list):
+            return [parse_value(field, each) for each in value]
+        case "like" if isinstance(value, str):
+            return parse_value(field, check_pattern(value))
     return None if value is None else parse_value(field, value)
 
 

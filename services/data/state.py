@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts.context import AppRef
@@ -12,6 +12,7 @@ from libs.shared.schema import Snapshot
 from libs.shared.schema.cache import Schemas
 from libs.shared.schema.compiled import Compiled
 from services.data.model import Model
+from services.data.query.point_reads import PointReads
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class State:
     schemas: Schemas
     relay: Relay
     models: Compiled[Model]
+    points: PointReads = field(default_factory=PointReads)
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)

@@ -21,11 +21,11 @@ async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent
     await state.definitions.load(app, at_least=max(event.schema_version for event in events))
 
 
-async def on_commit(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
-    """One audit row, unless the entity opts out."""
-    row = audit_row(event, definition_of(state.definitions.of(app), event.entity))
-    if row is not None:
-        await store.insert_audit(transaction, row)
+async def on_commits(state: State, app: AppRef, transaction: Connection, events: Sequence[CommitEvent]) -> None:
+    """One audit row each, unless the entity opts out."""
+    schema = state.definitions.of(app)
+    rows = [audit_row(event, definition_of(schema, event.entity)) for event in events]
+    await store.insert_audit(transaction, [row for row in rows if row is not None])
 
 
 async def before_signals(state: State, app: AppRef, signals: Sequence[Signal]) -> None:

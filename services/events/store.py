@@ -68,10 +68,10 @@ SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
 ) x
 """
 
-# An audit row, unless this commit has one.
+# Audit rows, for commits that have none.
 AUDIT = """
 INSERT INTO events.audit_logs
-SELECT * FROM jsonb_populate_record(NULL::events.audit_logs, $1::jsonb)
+SELECT * FROM json_populate_recordset(NULL::events.audit_logs, $1::json)
 ON CONFLICT (position, n) DO NOTHING
 """
 AUDIT_COLUMNS = """id, entity, record_id, action, old_data, new_data, changed_fields, user_id, user_email,
@@ -87,9 +87,10 @@ async def insert(source: Connection | Database, rows: Sequence[dict[str, Any]]) 
     await source.execute(INSERT, orjson.dumps(rows).decode())
 
 
-async def insert_audit(transaction: Connection, row: dict[str, Any]) -> None:
-    """Store an audit row."""
-    await transaction.execute(AUDIT, orjson.dumps(row).decode())
+async def insert_audit(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store audit rows."""
+    if rows:
+        await transaction.execute(AUDIT, orjson.dumps(rows).decode())
 
 
 async def page(database: Database, selection: Selection) -> tuple[int, bytes]:

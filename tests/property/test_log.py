@@ -29,7 +29,7 @@ async def app_id(stack: Stack, owner: Client) -> str:
 
 
 @given(steps(), st.booleans())
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 async def test_log_events_and_tables_agree(
     stack: Stack, owner: Client, app_id: str, sequence: list[Step], soft_delete: bool
 ) -> None:

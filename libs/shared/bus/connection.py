@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import nats
-import orjson
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from libs.shared.bus.frames import decode, encode, pack, unpack
 from libs.shared.contracts.messages import Announcement
 from libs.shared.errors import unavailable
 
@@ -74,13 +74,13 @@ class Connection:
     async def announce(self, message: Announcement) -> None:
         """Tell every replica; lost if nobody listens or NATS is away, which announcements allow."""
         if self.connected:
-            await self.client.publish(message.address(), orjson.dumps(message))
+            await self.client.publish(message.address(), pack(*encode(message)))
 
     async def on_announcement(self, kind: type[Any], heard: Callable[[Any], Awaitable[None] | None]) -> None:
         """Call `heard` with each announcement of `kind`."""
 
         async def deliver(message: Msg) -> None:
-            outcome = heard(kind(**orjson.loads(message.data)))
+            outcome = heard(decode(kind, *unpack(message.data)))
             if outcome is not None:
                 await outcome
 

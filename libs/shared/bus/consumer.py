@@ -58,7 +58,9 @@ class Consumer(Generic[S]):
     `handle(state, app, transaction, event)` decides and writes within the transaction; it calls
     nobody outside. `before(state, app, events)` runs ahead of the transaction (arming timers,
     loading definitions), `after(state, app, events)` behind it (waking workers). Events that
-    `concerns(state, app, event)` says no to have no effect and cost no transaction.
+    `concerns(state, app, event)` says no to have no effect and cost no transaction. With `together`,
+    `handle` gets the list of all events of a transaction. A lane waits `linger` seconds for more
+    events before it begins, which is for consumers nobody waits for.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Consumer(Generic[S]):
     concerns: Callable[[S, AppRef, Any], bool] | None = None
     after: Callable[[S, AppRef, Sequence[Any]], None] | None = None
     commutative: bool = False
+    together: bool = False
+    linger: float = 0.0
 
 
 class Lane(Generic[S]):
@@ -100,6 +104,8 @@ class Lane(Generic[S]):
 
     async def _run(self) -> None:
         while not self._queue.empty():
+            if self._consumer.linger and self._queue.qsize() < LANE:
+                await asyncio.sleep(self._consumer.linger)
             batch = [self._queue.get_nowait() for _ in range(min(LANE, self._queue.qsize()))]
             await self._handle_batch(batch)
 
@@ -187,9 +193,12 @@ class Lane(Generic[S]):
             rows = await transaction.fetch(self._unseen, consumer.name, [i.key for i in batch])
             fresh = {row["key"] for row in rows}
             blocked = await self._blocked(transaction, batch)
-            for incoming in batch:
-                if incoming.key not in fresh:
-                    continue
+            unseen = [incoming for incoming in batch if incoming.key in fresh]
+            free = [incoming for incoming in unseen if incoming.record_key not in blocked]
+            if consumer.together and free:
+                await consumer.handle(self._state, app, transaction, [incoming.event for incoming in free])
+                return
+            for incoming in unseen:
                 if incoming.record_key in blocked:
                     await parked.park(transaction, self._service, consumer.name, incoming, "waits behind", 0)
                     continue

@@ -40,6 +40,8 @@ SWEEP = 1.0
 QUIET = 120.0
 """Seconds without a write after which an app's relay rests."""
 RETRY = 0.5
+GATHER = 0.003
+"""Seconds that a busy relay lets commits gather."""
 MARK = 60.0
 """Seconds between notes of the relay's position in Postgres; more than a server's sync interval."""
 GAP_POLL = (0.002, 0.05)
@@ -227,7 +229,11 @@ class Relay:
         sequence, after = await self._resume(active)
         while self._leases.holds(lease) and time.monotonic() - active.used < QUIET:
             active.wake.clear()
+            begun = active.published
             sequence, after = await self._drain(active, sequence, after)
+            if after[0] - begun[0] > 1:
+                # There is load: let a few commits gather, as reading and publishing many costs little more.
+                await asyncio.sleep(GATHER)
             try:
                 await asyncio.wait_for(active.wake.wait(), SWEEP)
                 active.used = time.monotonic()

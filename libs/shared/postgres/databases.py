@@ -95,15 +95,19 @@ class Databases:
         self._pools: OrderedDict[str, asyncpg.Pool] = OrderedDict()
         self._borrowers: Counter[str] = Counter()
         self._opening = asyncio.Lock()
-        self.platform = Database(self, urlsplit(url).path.lstrip("/"))
+        self._databases: dict[str, Database] = {}
+        self.platform = self.named(urlsplit(url).path.lstrip("/"))
 
     def of(self, app: AppRef) -> Database:
         """The database of an app."""
-        return Database(self, app.database)
+        return self.named(app.database)
 
     def named(self, name: str) -> Database:
-        """Any database of the same server by name."""
-        return Database(self, name)
+        """Any database of the same server by name; the same object for the same name."""
+        database = self._databases.get(name)
+        if database is None:
+            database = self._databases[name] = Database(self, name)
+        return database
 
     @contextlib.asynccontextmanager
     async def lend(self, name: str) -> AsyncIterator[Connection]:
@@ -113,8 +117,8 @@ class Databases:
         self._borrowers[name] += 1
         try:
             pool = await self._pool(name)
-            # A timer costs more than taking an idle connection does.
-            async with pool.acquire(timeout=None if pool.get_idle_size() else ACQUIRE) as connection:
+            # Whoever has a slot finds a connection or room for one, so only connecting takes time: no timer here.
+            async with pool.acquire() as connection:
                 yield connection
         finally:
             self._borrowers[name] -= 1
@@ -134,7 +138,7 @@ class Databases:
         if pool is None:
             async with self._opening:
                 pool = self._pools.get(name) or await self._open(name)
-        elif pool.get_idle_size() == 0:
+        elif len(self._pools) > 1 and pool.get_idle_size() == 0:
             await self._make_room()
         self._pools.move_to_end(name)
         return pool
@@ -165,6 +169,7 @@ class Databases:
 
     async def forget(self, name: str) -> None:
         """Drop our connections to a database that is about to go or has gone."""
+        self._databases.pop(name, None)
         pool = self._pools.pop(name, None)
         if pool is not None:
             pool.terminate()

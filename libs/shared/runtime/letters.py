@@ -43,7 +43,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
             if consumer.before:
                 await consumer.before(state, app, events)
             for letter, event in zip(letters, events, strict=True):
-                await consumer.handle(state, app, transaction, event)
+                await consumer.handle(state, app, transaction, [event] if consumer.together else event)
                 await parked.remove(transaction, service.name, letter["id"])
         if consumer.after:
             consumer.after(state, app, events)

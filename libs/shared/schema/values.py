@@ -137,7 +137,10 @@ def _date(field: FieldDefinition, value: Any) -> date:
 def _json(field: FieldDefinition, value: Any) -> str:
     if not isinstance(value, dict | list):
         raise BadValue("must be an object or a list")
-    text = orjson.dumps(value, default=_plain_number).decode()
+    try:
+        text = orjson.dumps(value, default=_plain_number).decode()
+    except TypeError:
+        raise BadValue("must hold no whole numbers of more than 64 bits") from None
     if NUL.search(text):
         raise BadValue("must not hold the character NUL")
     return text

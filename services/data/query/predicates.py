@@ -63,12 +63,17 @@ def _filter_value(field: FieldDefinition, operator: str, text: str) -> Any:
     if operator == "like":
         if field.type in ("json", "file"):
             raise BadValue("can't be compared")
-        if "\x00" in text:
-            raise BadValue("must not hold the character NUL")
-        if (len(text) - len(text.rstrip("\\"))) % 2:
-            raise BadValue("must not end with the escape character")
-        return text
+        return check_pattern(text)
     return parse_text(field, text)
+
+
+def check_pattern(text: str) -> str:
+    """The pattern of a `like`, unless PostgreSQL would refuse it. Raises BadValue."""
+    if "\x00" in text:
+        raise BadValue("must not hold the character NUL")
+    if (len(text) - len(text.rstrip("\\"))) % 2:
+        raise BadValue("must not end with the escape character")
+    return text
 
 
 def compare(comparison: Comparison, row: str, parameters: Parameters) -> str:

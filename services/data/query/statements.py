@@ -51,6 +51,16 @@ def get_statement(entity: EntityModel, key: Any, grant: Grant) -> tuple[str, lis
     return sql, parameters.values
 
 
+def points_statement(entity: EntityModel) -> str:
+    """Records by keys, for whoever may read all: columns n (place of the key), schema_version, version, record."""
+    return (
+        f"SELECT k.n, v.version AS schema_version, r._version AS version, {entity.json('r')} AS record "
+        f"FROM metadata.schema_version v "
+        f"CROSS JOIN unnest($1::{entity.key.column_type}[]) WITH ORDINALITY AS k(key, n) "
+        f"LEFT JOIN {entity.table} r ON r.{quote(entity.key.name)} = k.key AND {entity.alive('r')}"
+    )
+
+
 def exists_statement(entity: EntityModel, key: Any) -> tuple[str, list[Any]]:
     """Whether a live record has this key, whoever may see it: columns schema_version, version (or null)."""
     sql = (

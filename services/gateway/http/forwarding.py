@@ -35,6 +35,12 @@ async def read_body(state: State, request: web.Request) -> bytes:
     limit = state.settings.max_body_bytes
     if (request.content_length or 0) > limit:
         raise too_large(limit)
+    if request.content.is_eof():
+        # All of it came with the head, as most bodies do: there is nothing to wait for.
+        body = request.content.read_nowait()
+        if len(body) > limit:
+            raise too_large(limit)
+        return body
     chunks: list[bytes] = []
     size = 0
     try:

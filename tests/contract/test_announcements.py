@@ -1,0 +1,38 @@
+"""Announcements arrive, as they were sent, at every listener of theirs and at no other."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.bus.connection import connect
+from libs.shared.contracts.apps import AppsChanged, SchemaChanged
+from libs.shared.contracts.identity import IdentityChanged
+from libs.shared.contracts.messages import Announcement
+from libs.shared.contracts.operations import SERVICES, relay_hint
+from libs.shared.testing.polling import eventually
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+KINDS: list[type[Announcement]] = [
+    AppsChanged, IdentityChanged, SchemaChanged, *(relay_hint(service) for service in SERVICES),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+async def test_an_announcement_arrives(stack: Stack, kind: type[Announcement]) -> None:
+    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    message = kind(**{name: 1 if name == "version" else NOBODY for name in names})
+    heard: list[Any] = []
+    others: list[Any] = []
+    async with connect(stack.nats_url, "rocket-test") as speaker, connect(stack.nats_url, "rocket-test") as listener:
+        await speaker.established()
+        await listener.established()
+        await listener.on_announcement(kind, heard.append)
+        await listener.on_announcement(next(other for other in KINDS if other is not kind), others.append)
+        await listener.client.flush()
+        await speaker.announce(message)
+        await eventually(lambda: heard)
+    assert (heard, others) == ([message], [])
