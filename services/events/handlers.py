@@ -25,7 +25,8 @@ async def record_event(state: State, context: Context, question: RecordEvent) ->
     row = business_row(context, business_event(question.body), clock.now())
     app = context.the_app
     await state.partitions.ensure(app, days_of([row["created_at"]]))
-    await store.insert(state.database(app), [row])
+    async with state.database(app).transaction() as transaction:
+        await store.insert(transaction, [row])
     return Answer(201, orjson.dumps({"data": {name: row[name] for name in RECORDED}}))
 
 

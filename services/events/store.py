@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import orjson
 
+from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
 from services.events.queries import Selection
+from services.events.rows import moment_of
 
-COLUMNS = """id, trace_id, span_id, parent_span_id, event_type, source, component, action, entity, record_id,
-    user_id, duration_ms, status, metadata, created_at"""
-# Any number of events at once.
-INSERT = f"""
-INSERT INTO events.events ({COLUMNS})
-SELECT coalesce(id, uuidv7()), trace_id, span_id, parent_span_id, event_type, source, component, action,
-    entity, record_id, user_id, duration_ms, status, coalesce(metadata, '{{}}'), created_at
-FROM jsonb_to_recordset($1::jsonb) AS x(
-    id uuid, trace_id uuid, span_id uuid, parent_span_id uuid, event_type text, source text, component text,
-    action text, entity text, record_id text, user_id text, duration_ms double precision, status text,
-    metadata jsonb, created_at timestamptz
-)
-"""
+NAMES = (
+    "id", "trace_id", "span_id", "parent_span_id", "event_type", "source", "component", "action", "entity",
+    "record_id", "user_id", "duration_ms", "status", "metadata", "created_at",
+)  # fmt: skip
+COLUMNS = ", ".join(NAMES)
 # One page and how many there are in all.
 LIST = """
 SELECT (SELECT count(*) FROM events.events WHERE {where}) AS total,
@@ -82,9 +76,20 @@ ENSURE_DAY = "SELECT events.ensure_day($1)"
 DROP_DAYS = "SELECT events.drop_days_before($1)"
 
 
-async def insert(source: Connection | Database, rows: Sequence[dict[str, Any]]) -> None:
-    """Store events; their days must have partitions."""
-    await source.execute(INSERT, orjson.dumps(rows).decode())
+async def insert(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store events, by COPY: half the price of an INSERT. Their days must have partitions."""
+    await transaction.copy_records_to_table(
+        "events", schema_name="events", columns=NAMES, records=[_values(row) for row in rows]
+    )
+
+
+def _values(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A row in the order of NAMES, as PostgreSQL's types want it."""
+    values = dict(row)
+    values["id"] = values.get("id") or uuid7()
+    values["metadata"] = orjson.dumps(values.get("metadata") or {}).decode()
+    values["created_at"] = moment_of(values["created_at"])
+    return tuple(values[name] for name in NAMES)
 
 
 async def insert_audit(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:

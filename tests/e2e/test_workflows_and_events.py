@@ -1,0 +1,103 @@
+"""Approvals, business events and statistics, through the REST API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, entity, integer, text
+
+LEAVE = entity("leave", text("status", default="draft"), integer("days"))
+
+
+def approval(timeout: str | None = None) -> dict[str, Any]:
+    """Short leaves are approved at once, long ones by a manager."""
+
+    def set_status(step: str, status: str) -> dict[str, Any]:
+        action = {"type": "set_field", "entity": "leave", "record_id": "context.id", "field": "status", "value": status}
+        return {"id": step, "type": "action", "actions": [action], "then": {"goto": "end"}}
+
+    review: dict[str, Any] = {
+        "id": "review", "type": "approval", "assignee": {"type": "role", "role": "manager"},
+        "on_approve": {"goto": "yes"}, "on_reject": {"goto": "no"}, "on_timeout": {"goto": "no"},
+    }  # fmt: skip
+    check = {
+        "id": "check", "type": "condition", "expression": "context.days > 5",
+        "on_true": {"goto": "review"}, "on_false": {"goto": "yes"},
+    }  # fmt: skip
+    return {
+        "name": "leave_approval",
+        "trigger": {"type": "state_change", "entity": "leave", "field": "status", "to": "pending"},
+        "context": {"id": "record.id", "days": "record.days"},
+        "steps": [
+            check,
+            {**review, **({"timeout": timeout} if timeout else {})},
+            set_status("yes", "approved"),
+            set_status("no", "rejected"),
+        ],
+    }
+
+
+async def _status(admin: Client, record: dict[str, Any], status: str) -> None:
+    async def reached() -> bool:
+        return bool((await admin.get(f"/leave/{record['id']}")).data["status"] == status)
+
+    await eventually(reached)
+
+
+async def _pending(caller: Client, query: str = "") -> Any:
+    async def waiting() -> Any:
+        return (await caller.get(f"/_workflows/pending{query}")).data
+
+    (instance,) = await eventually(waiting)
+    return instance
+
+
+async def test_short_leaves_are_approved_at_once(admin: Client) -> None:
+    await admin.define(LEAVE)
+    (await admin.post("/_admin/workflows", approval())).expect(201)
+    record = (await admin.post("/leave", {"status": "pending", "days": 2})).data
+    await _status(admin, record, "approved")
+
+
+async def test_a_manager_decides_and_nobody_else(admin: Client) -> None:
+    await admin.define(LEAVE)
+    (await admin.post("/_admin/workflows", approval())).expect(201)
+    manager, other = await admin.user("boss@example.com", ["manager"]), await admin.user("ann@example.com", ["staff"])
+    record = (await admin.post("/leave", {"status": "pending", "days": 10})).data
+    instance = await _pending(manager, "?assignee=me")
+    assert instance["current_step"] == "review" and instance["current_step_deadline"] is None
+    assert (await other.get("/_workflows/pending?assignee=me")).data == []
+    (await other.post(f"/_workflows/{instance['id']}/approve")).expect(403)
+    decided = (await manager.post(f"/_workflows/{instance['id']}/reject")).expect(200).data
+    assert [(step["step"], step["status"]) for step in decided["history"]][:2] == [
+        ("check", "on_true"), ("review", "rejected"),
+    ]  # fmt: skip
+    assert (await manager.post(f"/_workflows/{instance['id']}/approve")).expect(422).code == "INVALID_STATE"
+    await _status(admin, record, "rejected")
+    (await manager.post("/_workflows/nope/approve")).expect(404)
+
+
+async def test_an_overdue_approval_follows_its_timeout(admin: Client) -> None:
+    await admin.define(LEAVE)
+    (await admin.post("/_admin/workflows", approval("1s"))).expect(201)
+    record = (await admin.post("/leave", {"status": "pending", "days": 10})).data
+    assert (await _pending(admin))["current_step_deadline"]
+    await _status(admin, record, "rejected")
+
+
+async def test_business_events_are_found_again(admin: Client) -> None:
+    user = await admin.user("ann@example.com", [])
+    (await user.post("/_events", {"entity": "leave"})).expect(422)
+    sent = {"action": "leave.viewed", "entity": "leave", "record_id": "7", "metadata": {"from": "mail"}}
+    reply = (await user.post("/_events", sent)).expect(201)
+    assert reply.data["trace_id"] == reply.headers["X-Trace-ID"]
+    (await user.get("/_events")).expect(403)
+    (event,) = (await admin.get("/_events?action=leave.*&event_type=business")).data
+    assert {name: event[name] for name in sent} == sent
+
+    async def counted() -> bool:
+        stats = (await admin.get("/_events/stats")).expect(200).body
+        return bool(stats.get("data", stats)["summary"]["total_events"] > 1)
+
+    await eventually(counted)
