@@ -10,13 +10,13 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import asyncpg
 import orjson
 
 from libs.shared.contracts.apps import SchemaChanged
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.databases import Connection
+from libs.shared.postgres.errors import TableExists, UniqueViolation
 from libs.shared.runtime import Core
 from services.metadata import store
 from services.metadata.kinds import Kind
@@ -64,7 +64,7 @@ class Change:
         for statement in statements:
             try:
                 await self._transaction.execute(statement)
-            except asyncpg.DuplicateTableError:
+            except TableExists:
                 raise RocketError("CONFLICT", "The table name is taken") from None
 
 
@@ -86,7 +86,7 @@ async def change(core: Core, context: Context, kind: Kind, action: str) -> Async
 def _taken(kind: Kind) -> Any:
     try:
         yield
-    except asyncpg.UniqueViolationError as error:
+    except UniqueViolation as error:
         what = "table" if "table" in (error.constraint_name or "") else "name"
         message = f"{kind.label}: the {what} is taken"
         raise RocketError("CONFLICT", message, [{"field": what, "message": message}]) from None

@@ -51,6 +51,9 @@ def plan_change(number: int, old_ids: Ids, ids: Ids, before: EntityDefinition, a
     """From one definition to the next. Raises VALIDATION_FAILED where stored values would not fit."""
     if before.key_field.name != after.key_field.name or before.primary_key.type != after.primary_key.type:
         raise invalid_field("primary_key", "The primary key can't be changed")
+    if before.soft_delete and not after.soft_delete:
+        # Records in the trash would come back to life, which the log knows nothing of.
+        raise invalid_field("soft_delete", "soft_delete can't be switched off")
     plan = []
     if before.table != after.table:
         plan.append(f"ALTER TABLE {_table(before)} RENAME TO {quote(after.table)}")

@@ -34,7 +34,8 @@ def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
 
 async def note_deliveries(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
     """Insert the deliveries of one commit; they are sent when the transaction has committed."""
-    candidates = state.books.of(app).candidates(event)
+    book = state.books.of(app)
+    candidates, event = book.candidates(event), book.visible(event)
     with tracing.span("webhook", "matcher", "webhook.match", entity=event.entity) as span:
         span.record_id = event.record_id
         found = [delivery for webhook in candidates if (delivery := decide(app, webhook, event))]

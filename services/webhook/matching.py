@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
-from libs.shared.schema import Snapshot
+from libs.shared.schema import DELETED, Snapshot
 from libs.shared.schema.webhooks import WebhookDefinition
 from services.webhook.payload import action_of, body_of, idempotency_key, payload_of
 
@@ -43,10 +43,23 @@ class Book:
 
     version: int
     webhooks: Mapping[tuple[str, str], Sequence[Webhook]]
+    fields: Mapping[str, frozenset[str]]
 
     def candidates(self, event: CommitEvent) -> Sequence[Webhook]:
         """The webhooks for this entity and action, whatever their conditions."""
         return self.webhooks.get((event.entity, action_of(event)), ())
+
+    def visible(self, event: CommitEvent) -> CommitEvent:
+        """The event as the API shows the record: the log also keeps fields that are left out today."""
+        fields = self.fields.get(event.entity)
+        if fields is None:
+            return event
+        return replace(
+            event,
+            before=_only(fields, event.before),
+            after=_only(fields, event.after),
+            changed=_only(fields, event.changed) or {},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,15 @@ def read_book(schema: Snapshot) -> Book:
         if webhook is not None and webhook.definition.active:
             for action in ACTIONS[webhook.definition.hook]:
                 webhooks.setdefault((webhook.definition.entity, action), []).append(webhook)
-    return Book(schema.version, webhooks)
+    fields = {
+        name: frozenset(field.name for field in entity.definition.fields) | {DELETED}
+        for name, entity in schema.entities.items()
+    }
+    return Book(schema.version, webhooks, fields)
+
+
+def _only(fields: frozenset[str], record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if record is None else {name: value for name, value in record.items() if name in fields}
 
 
 def _read(document: Mapping[str, Any]) -> Webhook | None:

@@ -25,6 +25,8 @@ FEW = 4
 """Messages up to which publishing one by one is cheaper than a batch."""
 WRONG_LAST_SEQUENCE = 10071
 NOT_FOUND = 404
+STRANGERS = 10_000
+"""Messages looked back over for the last one of ours."""
 _SECOND = 1_000_000_000
 
 
@@ -102,15 +104,32 @@ class JetStream:
         await self._call(f"CONSUMER.RESET.{stream}.{name}", None)
 
     async def last_position(self, stream: str, subject_filter: str) -> tuple[int, tuple[int, int]]:
-        """Sequence and position of the last message matching the filter; zeros when there is none."""
+        """Sequence of the last message matching the filter, and the position reached; zeros when there is none.
+
+        Messages of strangers have no position and are stepped over, at most STRANGERS of them.
+        """
+        message = await self._message(stream, {"last_by_subj": subject_filter})
+        if message is None:
+            return 0, (0, 0)
+        last = sequence = message["seq"]
+        prefix = subject_filter.removesuffix(">")
+        for _ in range(STRANGERS):
+            if message and message["subject"].startswith(prefix) and (position := _position(message.get("hdrs", ""))):
+                return last, position
+            sequence -= 1
+            if sequence <= 0:
+                break
+            message = await self._message(stream, {"seq": sequence})
+        return last, (0, 0)
+
+    async def _message(self, stream: str, which: dict[str, Any]) -> dict[str, Any] | None:
         try:
-            reply = await self._call(f"STREAM.MSG.GET.{stream}", {"last_by_subj": subject_filter})
+            message: dict[str, Any] = (await self._call(f"STREAM.MSG.GET.{stream}", which))["message"]
         except JetStreamError as error:
             if error.code == NOT_FOUND:
-                return 0, (0, 0)
+                return None
             raise
-        message = reply["message"]
-        return message["seq"], _position(base64.b64decode(message["hdrs"]).decode())
+        return message
 
     async def publish_fenced(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> int:
         """Publish `messages` in order, if `last_sequence` is still the filter's last one.
@@ -173,10 +192,11 @@ def _position_header(message: Outgoing) -> dict[str, str]:
     return {POSITION: f"{message.position[0]}.{message.position[1]}"}
 
 
-def _position(headers: str) -> tuple[int, int]:
-    for line in headers.split("\r\n"):
+def _position(encoded: str) -> tuple[int, int] | None:
+    """The position in a message's headers (base64); None if it has none."""
+    for line in base64.b64decode(encoded).decode(errors="replace").split("\r\n"):
         name, _, value = line.partition(":")
-        if name == POSITION:
-            position, _, n = value.strip().partition(".")
+        position, _, n = value.strip().partition(".")
+        if name == POSITION and position.isdigit() and n.isdigit():
             return int(position), int(n)
-    return 0, 0
+    return None

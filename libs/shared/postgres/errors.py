@@ -25,6 +25,8 @@ CONNECTION_LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
 )
+UniqueViolation = asyncpg.UniqueViolationError
+TableExists = asyncpg.DuplicateTableError
 _UNIQUE = re.compile(r"^Key \((?P<columns>.+?)\)=")
 
 

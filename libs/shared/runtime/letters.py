@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import orjson
 
 from libs.shared.bus import parked
+from libs.shared.bus.consumer import Consumer
 from libs.shared.bus.incoming import decode_event
-from libs.shared.contracts.context import Context
+from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import ListDeadLetters, ReplayDeadLetter, of
 from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import REFERENCE
-from libs.shared.errors import not_found
+from libs.shared.errors import RocketError, not_found
+from libs.shared.postgres.databases import Connection
 from libs.shared.runtime.service import Core, Service
 
 S = TypeVar("S")
@@ -40,11 +43,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
                 raise not_found("Dead letter")
             consumer = consumers[letters[0]["consumer"]]
             events = [await _event(core, context, letter) for letter in letters]
-            if consumer.before:
-                await consumer.before(state, app, events)
-            for letter, event in zip(letters, events, strict=True):
-                await consumer.handle(state, app, transaction, [event] if consumer.together else event)
-                await parked.remove(transaction, service.name, letter["id"])
+            await _handle_again(service.name, consumer, (state, app, transaction), letters, events)
         if consumer.after:
             consumer.after(state, app, events)
         return Answer(body=b'{"data":{"id":"%s","replayed":%d}}' % (question.id.encode(), len(events)))
@@ -52,9 +51,29 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
     return {of(service.name, ListDeadLetters): list_letters, of(service.name, ReplayDeadLetter): replay}
 
 
+async def _handle_again(
+    service: str, consumer: Consumer[S], place: tuple[S, AppRef, Connection], letters: Sequence[Any], events: list[Any]
+) -> None:
+    """Handle all letters of a record in order, or none. Raises INVALID_STATE when one still can't be handled."""
+    state, app, transaction = place
+    try:
+        if consumer.before:
+            await consumer.before(state, app, events)
+        for letter, event in zip(letters, events, strict=True):
+            await consumer.handle(state, app, transaction, [event] if consumer.together else event)
+            await parked.remove(transaction, service, letter["id"])
+    except RocketError:
+        raise
+    except Exception as error:
+        raise RocketError("INVALID_STATE", f"It still can't be handled: {type(error).__name__}") from error
+
+
 async def _event(core: Core, context: Context, letter: Any) -> Any:
     """The event of a letter; one too large for the stream is fetched from the log."""
-    event = decode_event(letter["subject"], letter["payload"].encode())
+    try:
+        event = decode_event(letter["subject"], letter["payload"].encode())
+    except (ValueError, TypeError):
+        raise RocketError("INVALID_STATE", "It still can't be handled: it is no event") from None
     if REFERENCE in orjson.loads(letter["headers"]):
         return await core.asker.ask(FetchCommit(position=event.position, n=event.n), context)
     return event

@@ -78,8 +78,8 @@ def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
         raise Violation(field, "type", str(problem)) from None
     if is_key and "," in str(value):
         raise Violation(field, "key", "must not hold a comma")
-    if is_key and str(value).startswith("_"):
-        raise Violation(field, "key", "must not begin with _")
+    if is_key and (str(value).startswith("_") or str(value) in (".", "..")):
+        raise Violation(field, "key", "must not begin with _, nor be . or ..")
     if field.enum is not None and sent not in field.enum:
         raise Violation(field, "enum", f"must be one of {', '.join(map(str, field.enum))}")
     return value

@@ -18,6 +18,13 @@ from services.notify.retry_policy import Outcome
 from services.notify.settings import NotifySettings
 from services.notify.store import Claimed
 
+STRONG = "0123456789abcdef" * 2
+SERVERS = {
+    "secret_key": STRONG,
+    "database_url": f"postgresql://u:{STRONG}@h/d",
+    "nats_url": f"nats://u:{STRONG}@h",
+}
+
 
 class Mailbox:
     """Keeps what arrives; answers RCPT with `refusal` if there is one."""
@@ -118,7 +125,14 @@ async def test_without_a_server_the_mail_fails_for_good() -> None:
 def test_settings_that_can_not_work_are_refused() -> None:
     for wrong in (
         {"smtp_from": "nobody"},
-        {"env": "production", "secret_key": "s" * 32, "smtp_username": "u", "smtp_tls": "none"},
+        {
+            "env": "production",
+            "secret_key": STRONG,
+            "database_url": f"postgresql://u:{STRONG}@h/d",
+            "nats_url": f"nats://u:{STRONG}@h",
+            "smtp_username": "u",
+            "smtp_tls": "none",
+        },
     ):
         with pytest.raises(ValueError, match="ROCKET_SMTP"):
             settings(**wrong)

@@ -14,6 +14,13 @@ from services.webhook.sending import MAX_RESPONSE, Outcome, Sender, open_session
 from services.webhook.settings import WebhookSettings
 from services.webhook.store import Claimed
 
+STRONG = "0123456789abcdef" * 2
+SERVERS = {
+    "secret_key": STRONG,
+    "database_url": f"postgresql://u:{STRONG}@h/d",
+    "nats_url": f"nats://u:{STRONG}@h",
+}
+
 
 async def answer(request: web.Request) -> web.Response:
     """What the path asks for."""
@@ -49,7 +56,13 @@ def delivery(url: object) -> Claimed:
 
 async def send(url: object, timeout: float = 5, env: str = "development") -> Outcome:
     settings = WebhookSettings.model_validate(
-        {"database_url": "x", "secret_key": "s" * 32, "env": env, "webhook_timeout": timeout}
+        {
+            "database_url": f"postgresql://u:{STRONG}@h/d",
+            "nats_url": f"nats://u:{STRONG}@h",
+            "secret_key": STRONG,
+            "env": env,
+            "webhook_timeout": timeout,
+        }
     )
     async with open_session(settings) as session:
         return await Sender(session, settings, {"KEY": "k1"}).send(delivery(url))
