@@ -40,7 +40,7 @@ SWEEP = 1.0
 QUIET = 120.0
 """Seconds without a write after which an app's relay rests."""
 RETRY = 0.5
-GATHER = 0.003
+GATHER = 0.01
 """Seconds that a busy relay lets commits gather."""
 MARK = 60.0
 """Seconds between notes of the relay's position in Postgres; more than a server's sync interval."""
