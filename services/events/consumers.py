@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from libs.shared.contracts.context import AppRef
@@ -13,7 +13,7 @@ from services.events.audit import audit_row, definition_of
 from services.events.rows import days_of, moment_of, signal_row, telemetry_rows
 from services.events.state import State
 
-Spans = Sequence[Mapping[str, Any]]
+Spans = Sequence[dict[str, Any]]
 
 
 async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:

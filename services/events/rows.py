@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
+
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.streams import Signal
 from libs.shared.ids import parse_uuid, uuid7
@@ -16,16 +18,16 @@ NO_TRACE = "00000000-0000-0000-0000-000000000000"
 LONGEST_TEXT = 500
 """Characters of a signal's value that are kept."""
 
+NUL = b"\\u0000"
+"""How the character NUL looks in JSON."""
+
 Row = dict[str, Any]
 
 
-def telemetry_rows(spans: Sequence[Mapping[str, Any]], since: datetime) -> list[Row]:
+def telemetry_rows(spans: Sequence[Row], since: datetime) -> list[Row]:
     """The spans that belong to a request and are not older than what is kept anyway."""
-    return [
-        scrubbed(dict(span))
-        for span in spans
-        if span["trace_id"] != NO_TRACE and moment_of(span["created_at"]) >= since
-    ]
+    clean: Sequence[Row] = scrubbed(spans) if NUL in orjson.dumps(spans) else spans
+    return [span for span in clean if span["trace_id"] != NO_TRACE and moment_of(span["created_at"]) >= since]
 
 
 def signal_row(signal: Signal) -> Row:

@@ -86,10 +86,26 @@ class Context:
         return max(0.0, self.deadline - clock.unix()) if self.deadline else DEFAULT_TIMEOUT
 
     def for_app(self, app: AppRef) -> Context:
-        return replace(self, app=app)
+        return self.entered(app, self.identity)
 
     def for_user(self, identity: Identity | None) -> Context:
-        return replace(self, identity=identity)
+        return self.entered(self.app, identity)
+
+    # Written out instead of dataclasses.replace, which costs three times as much on every request.
+
+    def entered(self, app: AppRef | None, identity: Identity | None) -> Context:
+        """A copy for this app and caller."""
+        return Context(
+            self.trace_id, self.span_id, self.deadline, app, identity,
+            self.ip, self.user_agent, self.cause, self.cause_depth,
+        )  # fmt: skip
+
+    def under(self, span_id: str) -> Context:
+        """A copy with another span as parent of what happens next."""
+        return Context(
+            self.trace_id, span_id, self.deadline, self.app, self.identity,
+            self.ip, self.user_agent, self.cause, self.cause_depth,
+        )  # fmt: skip
 
     def within(self, seconds: float) -> Context:
         """A copy whose deadline is at most `seconds` from now."""

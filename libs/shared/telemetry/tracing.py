@@ -7,48 +7,59 @@ exporter, when OTLP is configured. The ring drops when full, and counts what it 
 from __future__ import annotations
 
 import contextlib
-import os
+import random
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from libs.shared.contracts.context import Context
 
+NOWHERE = Context(trace_id="00000000-0000-0000-0000-000000000000")
+"""What happens outside of any request; such spans are not kept."""
 RING = 20_000
 """Finished spans a process keeps until they are shipped."""
 
 
 class Span:
-    """One timed piece of work. `metadata` holds JSON values and never values of a caller's data."""
+    """One timed piece of work, around a `with` block; status `error` when the block raises.
+
+    `metadata` holds JSON values and never values of a caller's data.
+    """
 
     __slots__ = (
-        "action", "component", "created_ns", "context", "duration_ns", "entity", "event_type", "metadata",
-        "parent_id", "record_id", "source", "span_id", "started_ns", "status",
+        "_token", "action", "component", "context", "created_ns", "duration_ns", "entity", "event_type",
+        "metadata", "parent_id", "record_id", "source", "span_id", "started_ns", "status",
     )  # fmt: skip
 
-    def __init__(self, context: Context, source: str, component: str, action: str, parent_id: str) -> None:
-        self.context = context
+    def __init__(self, source: str, component: str, action: str, entity: str | None) -> None:
+        active = _active.get()
+        self.context, self.parent_id = active or (NOWHERE, "")
         self.source = source
         self.component = component
         self.action = action
-        self.parent_id = parent_id
-        self.span_id = os.urandom(8).hex()
-        self.entity: str | None = None
+        self.entity = entity
+        self.span_id = f"{random.getrandbits(64):016x}"
         self.record_id: str | None = None
         self.event_type = "system"
         self.status = "ok"
         self.metadata: dict[str, Any] = {}
-        self.created_ns = time.time_ns()
-        self.started_ns = time.perf_counter_ns()
         self.duration_ns = 0
 
-    def finish(self) -> None:
-        """End the span and hand it to the ring."""
+    def __enter__(self) -> Self:
+        self._token = _active.set((self.context, self.span_id))
+        self.created_ns = time.time_ns()
+        self.started_ns = time.perf_counter_ns()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self.duration_ns = time.perf_counter_ns() - self.started_ns
-        ring.add(self)
+        _active.reset(self._token)
+        if kind is not None:
+            self.status = "error"
+        if self.context is not NOWHERE:
+            ring.add(self)
 
 
 class Ring:
@@ -84,29 +95,15 @@ def remote(context: Context) -> Iterator[None]:
         _active.reset(token)
 
 
-@contextlib.contextmanager
-def span(source: str, component: str, action: str, entity: str | None = None) -> Iterator[Span]:
-    """A child of the active span around the block; status `error` when the block raises."""
-    active = _active.get()
-    context, parent = active if active else (Context(trace_id="00000000-0000-0000-0000-000000000000"), "")
-    current = Span(context, source, component, action, parent)
-    current.entity = entity
-    token = _active.set((context, current.span_id))
-    try:
-        yield current
-    except BaseException:
-        current.status = "error"
-        raise
-    finally:
-        _active.reset(token)
-        if active:
-            current.finish()
+def span(source: str, component: str, action: str, entity: str | None = None) -> Span:
+    """A child of the active span, to be entered with `with`."""
+    return Span(source, component, action, entity)
 
 
 def propagate(context: Context) -> Context:
     """`context` with the active span as parent, for the next hop."""
     active = _active.get()
-    return replace(context, span_id=active[1]) if active else context
+    return context.under(active[1]) if active else context
 
 
 def current() -> Context | None:

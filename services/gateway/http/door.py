@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import replace
 from enum import Enum
 
 from aiohttp import web
 
 from libs.shared import clock
-from libs.shared.contracts.context import Context
+from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from services.gateway.identity.tokens import unauthorized
@@ -43,24 +42,27 @@ def begin(state: State, request: web.Request) -> Context:
 async def enter(state: State, request: web.Request, context: Context, access: Access) -> Context:
     """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN."""
     name = request.match_info.get("app")
-    if name is not None:
-        app = await state.core.apps.by_name(name) if APP_NAME.fullmatch(name) else None
-        if app is None:
-            raise RocketError("APP_NOT_FOUND", f"App not found: {name[:64]}")
-        context = context.for_app(app)
+    app = await _app(state, name) if name is not None else None
     if access is Access.PUBLIC:
-        return context
-    return _identified(state, request, context, access)
+        return context.for_app(app) if app else context
+    return context.entered(app, _identity(state, request, app, access))
 
 
-def _identified(state: State, request: web.Request, context: Context, access: Access) -> Context:
+async def _app(state: State, name: str) -> AppRef:
+    app = await state.core.apps.by_name(name) if APP_NAME.fullmatch(name) else None
+    if app is None:
+        raise RocketError("APP_NOT_FOUND", f"App not found: {name[:64]}")
+    return app
+
+
+def _identity(state: State, request: web.Request, app: AppRef | None, access: Access) -> Identity:
     token = _bearer(request)
-    if access is Access.PLATFORM:
-        return context.for_user(state.tokens.verify_platform(token))
-    identity = state.tokens.verify_app(token, context.the_app)
+    if app is None or access is Access.PLATFORM:
+        return state.tokens.verify_platform(token)
+    identity = state.tokens.verify_app(token, app)
     if access is Access.ADMIN and not identity.is_admin:
         raise RocketError("FORBIDDEN", "Only admins may do this")
-    return replace(context, identity=identity)
+    return identity
 
 
 def _bearer(request: web.Request) -> str:

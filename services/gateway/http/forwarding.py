@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from typing import Any
 
@@ -13,21 +14,29 @@ from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.errors import RocketError
 from services.gateway.state import State
 
+Forward = Callable[[State, web.Request, Context], Awaitable[Answer]]
 
-async def forward(state: State, request: web.Request, context: Context, contract: type[Ask[Any]]) -> Answer:
-    """Ask the service that owns `contract`. Its fields are filled from path, query, headers and body."""
-    values: dict[str, Any] = {}
-    for field in fields(contract):  # type: ignore[arg-type]
-        if field.name in request.match_info:
-            values[field.name] = request.match_info[field.name]
-        elif field.name == "query":
-            values["query"] = list(request.query.items())
-        elif field.name == "body":
+
+def forwarder(contract: type[Ask[Any]]) -> Forward:
+    """What asks the service that owns `contract`; its fields are filled from path, query, headers and body."""
+    names = [field.name for field in fields(contract)]  # type: ignore[arg-type]
+    in_path = [name for name in names if name not in ("query", "body") and name not in HEADERS]
+    in_headers = [(name, HEADERS[name]) for name in names if name in HEADERS]
+    has_query, has_body = "query" in names, "body" in names
+
+    async def forward(state: State, request: web.Request, context: Context) -> Answer:
+        path = request.match_info
+        values: dict[str, Any] = {name: path[name] for name in in_path if name in path}
+        for name, header in in_headers:
+            values[name] = request.headers.get(header, "")
+        if has_query:
+            values["query"] = list(request.query.items()) if request.query_string else []
+        if has_body:
             values["body"] = await read_body(state, request)
-        elif field.name in HEADERS:
-            values[field.name] = request.headers.get(HEADERS[field.name], "")
-    answer: Answer = await state.core.asker.ask(contract(**values), context)
-    return answer
+        answer: Answer = await state.core.asker.ask(contract(**values), context)
+        return answer
+
+    return forward
 
 
 async def read_body(state: State, request: web.Request) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -16,8 +15,8 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.http import door
-from services.gateway.http.forwarding import forward
-from services.gateway.routes import ROUTES, Local, Route
+from services.gateway.http.forwarding import forwarder
+from services.gateway.routes import ROUTES, Call, Local, Route
 from services.gateway.state import State
 
 log = structlog.get_logger()
@@ -42,18 +41,22 @@ async def listening(state: State) -> AsyncIterator[None]:
 
 def application(state: State) -> web.Application:
     """The routing table as an aiohttp application."""
-    app = web.Application(middlewares=[_unmatched])
+    app = web.Application()
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _handler(state, route))
+    # Last, so that it meets what nothing else does. A middleware would cost every request.
+    app.router.add_route("*", "/{path:.*}", _unmatched)
     return app
 
 
 def _handler(state: State, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    call = route.target.call if isinstance(route.target, Local) else forwarder(route.target)
+
     async def handle(request: web.Request) -> web.StreamResponse:
         context = door.begin(state, request)
         with tracing.remote(context), tracing.span("http", "handler", "request.end") as span:
-            response, context = await _respond(state, request, route, context)
-            span.context = replace(context, span_id="0" * 16)
+            response, context = await _respond(state, request, route, call, context)
+            span.context = context
             span.metadata.update(method=request.method, path=request.path, status_code=response.status)
             span.status = "error" if response.status >= 400 else "ok"
             return response
@@ -62,14 +65,11 @@ def _handler(state: State, route: Route) -> Callable[[web.Request], Awaitable[we
 
 
 async def _respond(
-    state: State, request: web.Request, route: Route, context: Context
+    state: State, request: web.Request, route: Route, call: Call, context: Context
 ) -> tuple[web.StreamResponse, Context]:
     try:
         context = await door.enter(state, request, context, route.access)
-        if isinstance(route.target, Local):
-            outcome = await route.target.call(state, request, context)
-        else:
-            outcome = await forward(state, request, context, route.target)
+        outcome = await call(state, request, context)
     except asyncio.CancelledError:
         raise
     except Exception as error:
@@ -94,18 +94,20 @@ def error_answer(error: RocketError) -> Answer:
     return Answer(error.status, error.envelope(), error.headers)
 
 
-@web.middleware
-async def _unmatched(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _unmatched(request: web.Request) -> web.StreamResponse:
     """What matches no route is refused in the same envelope as everything else."""
-    try:
-        return await handler(request)
-    except web.HTTPMethodNotAllowed as refusal:
+    error = RocketError("NOT_FOUND", "There is nothing here")
+    allowed = await _allowed_methods(request)
+    if allowed:
         error = RocketError("METHOD_NOT_ALLOWED", f"{request.method} is not possible here")
-        error.headers["Allow"] = ", ".join(sorted(refusal.allowed_methods))
-    except web.HTTPNotFound:
-        error = RocketError("NOT_FOUND", "There is nothing here")
-    except web.HTTPRequestEntityTooLarge:
-        error = RocketError("PAYLOAD_TOO_LARGE", "The request is too large")
+        error.headers["Allow"] = ", ".join(sorted(allowed))
     return web.Response(status=error.status, body=error.envelope(), headers={**error.headers, "Content-Type": JSON})
+
+
+async def _allowed_methods(request: web.Request) -> set[str]:
+    """The methods that the path would be answered for."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        _, methods = await resource.resolve(request)
+        allowed |= methods
+    return allowed - {"*"}
