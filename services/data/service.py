@@ -48,4 +48,5 @@ SERVICE = Service(
         files.ListFiles: file_handlers.list_files,
         files.RemoveFile: file_handlers.remove_file,
     },
+    lag=lambda state: {"relay": state.relay.lag},
 )

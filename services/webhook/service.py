@@ -69,5 +69,6 @@ SERVICE = Service(
             after=actions.hurry,
         ),
     ),
+    lag=lambda state: {"relay": state.relay.lag},
     workers=(dispatch,),
 )

@@ -55,5 +55,6 @@ SERVICE = Service(
             after=consumers.after_commits,
         ),
     ),
+    lag=lambda state: {"relay": state.relay.lag},
     workers=(runner.run,),
 )

@@ -74,6 +74,21 @@ async def test_a_commit_is_audited_and_traced(admin: Client) -> None:
     assert trace["total_duration_ms"] == trace["root_span"]["duration_ms"]
 
 
+async def test_readiness_tells_what_lags_behind(admin: Client) -> None:
+    await admin.define(TICKET)
+    await admin.post("/ticket", {"title": "a"})
+
+    async def caught_up() -> Any:
+        services = (await Client(admin.session, admin.url).get("/readyz")).expect(200).body["services"]
+        lags = {f"{service}/{name}": n for service, state in services.items() for name, n in state["lag"].items()}
+        return not any(lags.values()) and lags
+
+    lags = await eventually(caught_up)
+    assert {"data/relay", "workflow/workflow", "webhook/webhook", "notify/notify", "events/audit"} <= set(lags)
+    async with admin.session.get(admin.url + "/metrics") as response:
+        assert 'rocket_lag{service="data",of="relay"} 0' in await response.text()
+
+
 async def test_a_webhook_is_delivered(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
     hook = {"entity": "ticket", "url": receiver.url + "/hook", "condition": "action == 'create'"}

@@ -94,7 +94,10 @@ def test_sample_records_fit_their_entities(entity: str) -> None:
             assert value in FIELDS[entity][name].get("enum", [value])
 
 
-def test_relations_name_fields_that_exist() -> None:
-    for relation in DOCUMENT["relations"]:
-        assert relation["source_key"] in FIELDS[relation["source"]]
-        assert relation["target_key"] in FIELDS[relation["target"]]
+def test_workflows_and_rules_name_what_exists() -> None:
+    for workflow in DOCUMENT["workflows"]:
+        trigger = workflow["trigger"]
+        assert trigger["to"] in FIELDS[trigger["entity"]][trigger["field"]]["enum"]
+        actions = [action for step in workflow["steps"] for action in step["actions"]]
+        assert all(action["field"] in FIELDS[action["entity"]] for action in actions)
+    assert all(rule["entity"] in FIELDS for rule in DOCUMENT["notification_rules"])

@@ -33,6 +33,7 @@ class Outbox:
     def __init__(self, service: str) -> None:
         self.service = service
         self.table = f"{service}.outbox"
+        self.sequence = f"{service}.outbox_position"
         self._emit = EMIT.format(schema=service)
         self._read = READ.format(schema=service)
 

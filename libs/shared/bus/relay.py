@@ -39,6 +39,8 @@ SWEEP = 1.0
 """Seconds between looks at the log of an active app, should a hint have been lost."""
 QUIET = 120.0
 """Seconds without a write after which an app's relay rests."""
+LOOK = 5.0
+"""Seconds that an app is led for after a start, when nobody writes to it."""
 RETRY = 0.5
 GATHER = 0.01
 """Seconds that a busy relay lets commits gather."""
@@ -62,6 +64,8 @@ class Log(Protocol):
     stream: StreamSpec
     table: str
     """Qualified name of the log table; writers insert into it in the statement that takes the position."""
+    sequence: str
+    """Qualified name of the sequence that positions come from."""
 
     def subject_filter(self, app: AppRef) -> str:
         """Matches all messages of this log and app, and no others."""
@@ -126,9 +130,16 @@ class Relay:
         task = asyncio.ensure_future(self._stream.connection.announce(hint))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def lag(self) -> dict[str, int]:
-        """Position last published by this replica, per app it leads."""
-        return {a.app.id: a.published[0] for a in self._active.values() if self._leases.holds(self._lease(a.app.id))}
+    async def lag(self) -> int:
+        """Positions taken but not published yet, over all apps that this replica leads."""
+        led = [a for a in self._active.values() if self._leases.holds(self._lease(a.app.id))]
+        return sum(await asyncio.gather(*(self._lag_of(active) for active in led)))
+
+    async def _lag_of(self, active: _Active) -> int:
+        taken: int = await self._databases.of(active.app).fetchval(
+            f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {self._log.sequence}"
+        )
+        return max(0, taken - active.published[0])
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -171,10 +182,16 @@ class Relay:
                 await asyncio.sleep(RETRY)
         for app in apps:
             try:
-                await self.activate(app)
+                await self._look_at(app)
             except Exception as error:
                 log.warning("relay.not_swept", app_id=app.id, error=str(error))
             await asyncio.sleep(0.02)
+
+    async def _look_at(self, app: AppRef) -> None:
+        if app.id not in self._active:
+            await self.activate(app)
+            # Nobody has written: rest again soon, as hundreds of apps may be swept.
+            self._active[app.id].used -= QUIET - LOOK
 
     async def _take_over_lapsed(self) -> None:
         """Adopt the apps whose leader has died."""
@@ -227,6 +244,7 @@ class Relay:
     async def _publish_while_leading(self, active: _Active, lease: str) -> None:
         await self._stream.ensure_stream(self._log.stream)
         sequence, after = await self._resume(active)
+        active.published = after
         while self._leases.holds(lease) and time.monotonic() - active.used < QUIET:
             active.wake.clear()
             begun = active.published

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from libs.shared.bus.subscription import Subscription
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Ask
 from libs.shared.contracts.operations import CheckReadiness, Readiness, of
@@ -18,23 +17,24 @@ from libs.shared.telemetry.tracing import ring
 CHECK = 1.0
 """Seconds a dependency has to answer."""
 
-Subscriptions = Sequence[Subscription[Any]]
+Lags = Mapping[str, Callable[[], Awaitable[int]]]
+"""What can lag behind: name → how many messages or commits are not done yet."""
 
 
-async def readiness(core: Core, subscriptions: Subscriptions) -> Readiness:
-    """Look at each dependency and at the lag of each consumer (messages not handled yet)."""
+async def readiness(core: Core, lags: Lags) -> Readiness:
+    """Look at each dependency and at what lags behind (consumers, relays)."""
     checks = {
         "nats": "ok" if core.connection.connected else "not connected",
         "database": await _check_database(core),
     }
     lag: dict[str, int] = {}
-    for subscription in subscriptions:
+    for name, count in lags.items():
         try:
             async with asyncio.timeout(CHECK):
-                lag[subscription.name] = await subscription.lag()
-            checks[subscription.name] = "ok"
+                lag[name] = await count()
+            checks[name] = "ok"
         except Exception as error:
-            checks[subscription.name] = f"no answer: {type(error).__name__}"
+            checks[name] = f"no answer: {type(error).__name__}"
     return Readiness(all(value == "ok" for value in checks.values()), checks, lag)
 
 
@@ -47,28 +47,28 @@ async def _check_database(core: Core) -> str:
     return "ok"
 
 
-def endpoints(core: Core, subscriptions: Subscriptions) -> dict[type[Ask[Any]], Any]:
+def endpoints(core: Core, lags: Lags) -> dict[type[Ask[Any]], Any]:
     """The endpoint by which other services ask."""
 
     async def check(_: Context, __: CheckReadiness) -> Readiness:
-        return await readiness(core, subscriptions)
+        return await readiness(core, lags)
 
     return {of(core.name, CheckReadiness): check}
 
 
-async def serve(core: Core, subscriptions: Subscriptions) -> None:
+async def serve(core: Core, lags: Lags) -> None:
     """Answer `/healthz`, `/readyz` and `/metrics` until cancelled."""
 
     async def alive(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def ready(_: web.Request) -> web.Response:
-        state = await readiness(core, subscriptions)
+        state = await readiness(core, lags)
         body = {"ready": state.ready, "checks": state.checks, "lag": state.lag}
         return web.json_response(body, status=200 if state.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(text=prometheus(core.name, await readiness(core, subscriptions)))
+        return web.Response(text=prometheus(core.name, await readiness(core, lags)))
 
     application = web.Application()
     application.add_routes([web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)])
@@ -85,6 +85,6 @@ def prometheus(service: str, state: Readiness) -> str:
     """Metrics in the Prometheus text format, version 0.0.4."""
     lines = [f'rocket_ready{{service="{service}"}} {int(state.ready)}']
     for name, messages in state.lag.items():
-        lines.append(f'rocket_consumer_lag_messages{{service="{service}",consumer="{name}"}} {messages}')
+        lines.append(f'rocket_lag{{service="{service}",of="{name}"}} {messages}')
     lines.append(f'rocket_spans_dropped_total{{service="{service}"}} {ring.dropped}')
     return "\n".join(lines) + "\n"

@@ -122,16 +122,18 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         )
         for consumer in service.consumers
     ]
+    lags: dict[str, Callable[[], Awaitable[int]]] = {s.name: s.lag for s in subscriptions}
+    lags |= service.lag(state) if service.lag else {}
     tasks = [asyncio.create_task(_endless(f"worker {w.__name__}", w, state)) for w in service.workers]
     async with contextlib.AsyncExitStack() as guard:
         guard.callback(lambda: [task.cancel() for task in tasks])
         if parts.settings.http_port and service.name != "gateway":
-            tasks.append(asyncio.create_task(health.serve(parts, subscriptions)))
+            tasks.append(asyncio.create_task(health.serve(parts, lags)))
         await parts.connection.established()
         await parts.apps.listen(parts.connection)
         await parts.schemas.listen(parts.connection)
         await parts.asker.open()
-        common = {**health.endpoints(parts, subscriptions), **letters.endpoints(service, parts, state)}
+        common = {**health.endpoints(parts, lags), **letters.endpoints(service, parts, state)}
         own = {question: _bind(handler, state) for question, handler in service.endpoints.items()}
         await parts.asker.serve(service.name, VERSION, {**common, **own})
         tasks += [asyncio.create_task(subscription.run()) for subscription in subscriptions]

@@ -51,3 +51,5 @@ class Service(Generic[S]):
     settings: type[Settings] = Settings
     workers: tuple[Callable[[S], Awaitable[None]], ...] = field(default=())
     """Endless loops beside the requests: timers, deliveries. They are cancelled at shutdown."""
+    lag: Callable[[S], Mapping[str, Callable[[], Awaitable[int]]]] | None = None
+    """What else can lag behind, beside the consumers: name → how many are not done yet."""

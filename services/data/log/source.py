@@ -40,6 +40,7 @@ class CommitLog:
     service = "data"
     stream = COMMITS
     table = "data.commits"
+    sequence = "data.position"
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas

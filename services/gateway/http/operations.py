@@ -86,7 +86,7 @@ async def _states(state: State, context: Context) -> dict[str, Readiness]:
 
 async def _own_state(state: State) -> Readiness:
     """Ready means also that somebody can log in: the platform has its first account."""
-    own = await readiness(state.core, ())
+    own = await readiness(state.core, {})
     try:
         seeded = await has_users(state.core.databases.platform)
     except RocketError:
