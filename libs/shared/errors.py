@@ -14,7 +14,6 @@ import orjson
 STATUS: Mapping[str, int] = {
     "INVALID_PAYLOAD": 400,
     "UNKNOWN_FIELD": 400,
-    "INVALID_QUERY": 400,
     "UNAUTHORIZED": 401,
     "FORBIDDEN": 403,
     "NOT_FOUND": 404,

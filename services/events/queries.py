@@ -53,10 +53,10 @@ def window(query: Pairs, now: datetime) -> tuple[datetime, datetime]:
 
 
 def grouping(query: Pairs) -> str | None:
-    """The column to group statistics by, besides source. Raises INVALID_QUERY."""
+    """The column to group statistics by, besides source. Raises INVALID_PAYLOAD."""
     group = dict(query).get("group_by") or None
     if group is not None and group not in GROUPS:
-        raise RocketError("INVALID_QUERY", f"group_by must be one of {', '.join(GROUPS)}")
+        raise RocketError("INVALID_PAYLOAD", f"group_by must be one of {', '.join(GROUPS)}")
     return group
 
 
@@ -92,12 +92,12 @@ def _value(name: str, text: str) -> Any:
     if name == "trace_id":
         trace_id = parse_uuid(text)
         if trace_id is None:
-            raise RocketError("INVALID_QUERY", "trace_id must be a UUID")
+            raise RocketError("INVALID_PAYLOAD", "trace_id must be a UUID")
         return trace_id
     if name == "action" and text.endswith(".*"):
         text = text[:-1]
     if "\x00" in text:
-        raise RocketError("INVALID_QUERY", f"{name} must not hold the character NUL")
+        raise RocketError("INVALID_PAYLOAD", f"{name} must not hold the character NUL")
     return text
 
 
@@ -113,7 +113,7 @@ def _moment(asked: Mapping[str, str], name: str) -> datetime | None:
     try:
         moment: datetime = parse_text(_TIME, asked[name])
     except BadValue as problem:
-        raise RocketError("INVALID_QUERY", f"{name} {problem}") from None
+        raise RocketError("INVALID_PAYLOAD", f"{name} {problem}") from None
     return moment
 
 

@@ -141,6 +141,14 @@ async def test_tokens_that_are_none(things: Client, client: Client) -> None:
     (await things.get("/thing", Authorization=f"bEaReR {things.token}")).expect(200)
 
 
+async def test_headers_that_are_no_text(things: Client) -> None:
+    for name in ("User-Agent", "If-Match", "If-None-Match", "X-Trace-ID"):
+        headers = {name: b"\xff\xfe".decode("utf-8", "surrogateescape")}
+        (await things.get("/thing/00000000-0000-4000-8000-000000000000", **headers)).expect(404)
+        (await things.put("/thing/00000000-0000-4000-8000-000000000000", {}, **headers)).expect(404)
+        (await things.get("/thing", **headers)).expect(200)
+
+
 async def test_taken_values_conflict(things: Client) -> None:
     first = (await things.post("/thing", {"name": "a"})).expect(201).data
     second = (await things.post("/thing", {"name": "b"})).expect(201).data

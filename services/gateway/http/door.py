@@ -35,8 +35,14 @@ def begin(state: State, request: web.Request) -> Context:
         trace_id=str(sent or uuid.uuid4()),
         deadline=clock.unix() + state.settings.request_timeout,
         ip=request.remote or "",
-        user_agent=request.headers.get("User-Agent", "")[:256],
+        user_agent=header(request, "User-Agent")[:256],
     )
+
+
+def header(request: web.Request, name: str) -> str:
+    """A request header as text that can be handed on; bytes that are no UTF-8 are replaced."""
+    value = request.headers.get(name, "")
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 async def enter(state: State, request: web.Request, context: Context, access: Access) -> Context:

@@ -12,6 +12,7 @@ from aiohttp import web
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.errors import RocketError
+from services.gateway.http.door import header
 from services.gateway.state import State
 
 Forward = Callable[[State, web.Request, Context], Awaitable[Answer]]
@@ -27,8 +28,8 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
     async def forward(state: State, request: web.Request, context: Context) -> Answer:
         path = request.match_info
         values: dict[str, Any] = {name: path[name] for name in in_path if name in path}
-        for name, header in in_headers:
-            values[name] = request.headers.get(header, "")
+        for name, wanted in in_headers:
+            values[name] = header(request, wanted)
         if has_query:
             values["query"] = list(request.query.items()) if request.query_string else []
         if has_body:
