@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import jwt
 import pytest
+from yarl import URL
 
 from tests.support.client import Client, Reply, entity, integer, text
 
@@ -141,12 +143,21 @@ async def test_tokens_that_are_none(things: Client, client: Client) -> None:
     (await things.get("/thing", Authorization=f"bEaReR {things.token}")).expect(200)
 
 
-async def test_headers_that_are_no_text(things: Client) -> None:
-    for name in ("User-Agent", "If-Match", "If-None-Match", "X-Trace-ID"):
-        headers = {name: b"\xff\xfe".decode("utf-8", "surrogateescape")}
-        (await things.get("/thing/00000000-0000-4000-8000-000000000000", **headers)).expect(404)
-        (await things.put("/thing/00000000-0000-4000-8000-000000000000", {}, **headers)).expect(404)
-        (await things.get("/thing", **headers)).expect(200)
+@pytest.mark.parametrize("name", ["User-Agent", "If-None-Match", "X-Trace-ID", "Authorization"])
+async def test_headers_that_are_no_text(things: Client, name: str) -> None:
+    """Sent over a bare socket, as no client library lets such bytes through."""
+    url = URL(things.url)
+    assert url.host is not None and url.port is not None
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        head = f"GET {things.prefix}/thing/00000000-0000-4000-8000-000000000000 HTTP/1.1\r\nHost: x\r\n"
+        token = "" if name == "Authorization" else f"Authorization: Bearer {things.token}\r\n"
+        writer.write(f"{head}{token}{name}: ".encode() + b"\xff\xfe\r\n\r\n")
+        async with asyncio.timeout(10):
+            status = (await reader.readline()).split()[1]
+    finally:
+        writer.close()
+    assert status == (b"401" if name == "Authorization" else b"404")
 
 
 async def test_taken_values_conflict(things: Client) -> None:
