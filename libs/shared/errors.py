@@ -7,6 +7,7 @@ are shown to callers, so they never hold SQL, paths or secrets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -38,6 +39,10 @@ TRANSIENT = frozenset({"SERVICE_UNAVAILABLE", "TIMEOUT", "RATE_LIMITED"})
 
 Detail = dict[str, Any]
 
+MAX_DETAILS = 100
+MAX_MESSAGE = 1000
+"""Details of an error, and characters of a text in it: a refusal must stay small, whatever was sent."""
+
 
 class RocketError(Exception):
     """A refusal or failure with a stable `code`, a safe `message` and a list of `details`.
@@ -54,8 +59,8 @@ class RocketError(Exception):
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
-        self.message = message
-        self.details = list(details)
+        self.message = message[:MAX_MESSAGE]
+        self.details = [_shortened(detail) for detail in islice(details, MAX_DETAILS)]
         self.headers = dict(headers or {})
 
     @property
@@ -73,6 +78,10 @@ class RocketError(Exception):
         if self.details:
             error["details"] = self.details
         return orjson.dumps({"error": error})
+
+
+def _shortened(detail: Detail) -> Detail:
+    return {key: value[:MAX_MESSAGE] if isinstance(value, str) else value for key, value in detail.items()}
 
 
 def invalid(message: str, *details: Detail) -> RocketError:

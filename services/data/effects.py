@@ -30,6 +30,8 @@ async def set_fields(state: State, context: Context, model: Model, question: Set
     entity = model.entity(question.entity)
     key = entity.parse_key(question.record_id)
     values = validate_update(entity, question.values)
+    if not values:
+        return Effected(0)  # the key, an auto field or the trash mark: not for anybody to set
     database = state.database(context.the_app)
     await resolve_files(database, entity, values)
     await state.relay.activate(context.the_app)

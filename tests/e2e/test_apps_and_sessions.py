@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import jwt
 
+from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.client import ADMIN, PLATFORM, Client, entity, text
 
@@ -70,6 +73,37 @@ async def test_users_are_managed_by_admins(client: Client, admin: Client) -> Non
     (await admin.delete(path)).expect(200)
     (await admin.get(path)).expect(404)
     (await admin.get("/_admin/users/nope")).expect(404)
+
+
+async def test_a_changed_user_is_cut_off_at_both_gateways(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("thing", text("name")))
+    policy = {"entity": "thing", "action": "read", "roles": ["sales"]}
+    (await admin.post("/_admin/permissions", policy)).expect(201)
+    user = await admin.user("ann@example.com", ["sales"])
+    (listed,) = [row for row in (await admin.get("/_admin/users")).data if row["email"] == "ann@example.com"]
+    callers = [user.at(url) for url in stack.gateway_urls]
+    for caller in callers:
+        (await caller.get("/thing")).expect(200)
+    form = {"email": "ann@example.com", "roles": ["guest"]}
+    (await admin.put(f"/_admin/users/{listed['id'].upper()}", form)).expect(200)
+
+    async def cut_off() -> bool:
+        return {(await caller.get("/thing")).status for caller in callers} == {401}
+
+    await eventually(cut_off)
+    again = await admin.login(admin.prefix.removeprefix("/api/"), "ann@example.com", "secret-1")
+    (await again.get("/thing")).expect(403)
+
+
+async def test_of_parallel_refreshes_one_wins(client: Client, admin: Client) -> None:
+    body = {"email": ADMIN[0], "password": ADMIN[1]}
+    token = (await client.post(admin.prefix + "/auth/login", body)).data["refresh_token"]
+    refresh = admin.prefix + "/auth/refresh"
+    replies = await asyncio.gather(*(client.post(refresh, {"refresh_token": token}) for _ in range(8)))
+    assert sorted(reply.status for reply in replies) == [200] + [401] * 7
+    (winner,) = [reply.data["refresh_token"] for reply in replies if reply.status == 200]
+    # Parallel tabs: within the grace the session survives.
+    (await client.post(refresh, {"refresh_token": winner})).expect(200)
 
 
 async def test_a_platform_token_enters_every_app_as_admin(client: Client, admin: Client) -> None:

@@ -9,6 +9,7 @@ import jwt
 import pytest
 from yarl import URL
 
+from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, integer, text
 
 THING = entity(
@@ -86,6 +87,39 @@ async def test_a_record_larger_than_a_message(things: Client) -> None:
     assert created.data["data"] == value
     assert (await things.get(f"/thing/{created.data['id']}")).data["data"] == value
     assert (await things.get("/thing")).data[0]["data"] == value
+
+
+async def test_a_value_nested_too_deep_stops_nobody(things: Client) -> None:
+    for depth, status in ((101, 422), (240, 422), (99, 201)):
+        value: Any = []
+        for _ in range(depth - 1):
+            value = [value]
+        (await things.post("/thing", {"name": f"deep {depth}", "data": value})).expect(status)
+
+    async def audited() -> bool:
+        return bool((await things.get("/_admin/audit-logs?entity=thing")).meta["total"] == 1)
+
+    await eventually(audited)
+
+
+async def test_a_refusal_stays_small(things: Client) -> None:
+    reply = (await things.post("/thing", {f"unknown{n}": n for n in range(20_000)})).expect(422)
+    assert len(reply.details) == 100
+    (await things.post("/thing", {"u" * 1_000_000: 1})).expect(422)
+
+
+async def test_a_body_that_claims_to_be_compressed(things: Client) -> None:
+    reply = await things.request("POST", "/thing", raw=b"no gzip at all", Content_Encoding="gzip")
+    assert_envelope(reply)
+    assert reply.status == 400
+
+
+async def test_keys_have_a_sensible_length(admin: Client) -> None:
+    key = {"field": "key", "type": "string", "generated": False}
+    await admin.define({**entity("tag"), "primary_key": key, "fields": [text("key")]})
+    (await admin.post("/tag", {"key": "k" * 255})).expect(201)
+    for bad in ("k" * 256, "_x", "a,b", ".", ".."):
+        (await admin.post("/tag", {"key": bad})).expect(422)
 
 
 async def test_what_is_unknown(things: Client, client: Client) -> None:

@@ -42,6 +42,8 @@ PRUNE_EVERY = 5_000
 PRUNE = """
 DELETE FROM {schema}.seen WHERE consumer = $1 AND at < now() - interval '45 days'
 """
+QUEUE = 2_048
+"""Events that wait in a lane; more than a share's unacknowledged ones, so that only repetitions are turned away."""
 FETCH = 10.0
 """Seconds to fetch an event that was published as a reference."""
 
@@ -86,13 +88,15 @@ class Lane(Generic[S]):
         self._state = state
         self._databases = databases
         self._apps = apps
-        self._queue: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._queue: asyncio.Queue[Incoming] = asyncio.Queue(QUEUE)
         self._task: asyncio.Task[None] | None = None
         self._unseen = UNSEEN.format(schema=service)
         self._batches = 0
 
     def put(self, incoming: Incoming) -> None:
-        """Queue an event; the durable's limit of unacknowledged messages bounds the queue."""
+        """Queue an event; what does not fit comes again, as it is not acknowledged."""
+        if self._queue.full():
+            return
         self._queue.put_nowait(incoming)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
@@ -130,7 +134,10 @@ class Lane(Generic[S]):
         """Forget keys older than any stream keeps its events: those can't be delivered again."""
         self._batches += 1
         if self._batches % PRUNE_EVERY == 0:
-            await self._databases.of(app).execute(PRUNE.format(schema=self._service), self._consumer.name)
+            try:
+                await self._databases.of(app).execute(PRUNE.format(schema=self._service), self._consumer.name)
+            except Exception as error:
+                log.warning("consumer.not_pruned", consumer=self._consumer.name, error=str(error))
 
     async def _app(self, incoming: Incoming) -> AppRef | None:
         attempt = 1
@@ -193,7 +200,7 @@ class Lane(Generic[S]):
             rows = await transaction.fetch(self._unseen, consumer.name, [i.key for i in batch])
             fresh = {row["key"] for row in rows}
             blocked = await self._blocked(transaction, batch)
-            unseen = [incoming for incoming in batch if incoming.key in fresh]
+            unseen = _first_of_each(batch, fresh)
             free = [incoming for incoming in unseen if incoming.record_key not in blocked]
             if consumer.together and free:
                 await consumer.handle(self._state, app, transaction, [incoming.event for incoming in free])
@@ -230,6 +237,15 @@ class Lane(Generic[S]):
             return False
         log.error("consumer.parked", consumer=self._consumer.name, key=incoming.key, error=_reason(error))
         return True
+
+
+def _first_of_each(batch: Sequence[Incoming], fresh: set[str]) -> list[Incoming]:
+    """The events with fresh keys, each once: what was redelivered while it waited stands in the batch twice."""
+    unseen: dict[str, Incoming] = {}
+    for incoming in batch:
+        if incoming.key in fresh:
+            unseen.setdefault(incoming.key, incoming)
+    return list(unseen.values())
 
 
 async def _acknowledge(batch: Sequence[Incoming]) -> None:

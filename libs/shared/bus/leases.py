@@ -43,6 +43,8 @@ class Leases:
         self._held: dict[str, float] = {}
         self._replicas = 1
         self._presence = f"replica/{service}/"
+        # What is given back must not be revived by a renewal that is on its way meanwhile.
+        self._changing = asyncio.Lock()
 
     @property
     def replicas(self) -> int:
@@ -55,6 +57,10 @@ class Leases:
 
     async def claim(self, names: Iterable[str]) -> set[str]:
         """Take or renew leases; answers those that are ours now."""
+        async with self._changing:
+            return await self._claim(names)
+
+    async def _claim(self, names: Iterable[str]) -> set[str]:
         wanted = sorted(set(names))
         before = time.monotonic()
         rows = await self._db.fetch(CLAIM, wanted, self._holder, TTL, timeout=TTL / 2)
@@ -68,17 +74,19 @@ class Leases:
 
     async def release(self, names: Collection[str]) -> None:
         """Give leases back, so that another replica need not wait for them to lapse."""
-        for name in names:
-            self._held.pop(name, None)
-        if names:
-            await self._db.execute(RELEASE, self._holder, list(names), timeout=TTL / 2)
+        async with self._changing:
+            for name in names:
+                self._held.pop(name, None)
+            if names:
+                await self._db.execute(RELEASE, self._holder, list(names), timeout=TTL / 2)
 
     async def keep(self) -> None:
         """Renew all held leases and our presence, until cancelled; releases them at the end."""
         try:
             while True:
                 try:
-                    await self.claim([*self._held, self._presence + self._holder])
+                    async with self._changing:
+                        await self._claim([*self._held, self._presence + self._holder])
                     self._replicas = max(1, await self._db.fetchval(COUNT, self._presence, timeout=TTL / 2))
                 except Exception as error:
                     log.warning("leases.not_renewed", error=str(error))

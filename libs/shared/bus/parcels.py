@@ -90,9 +90,9 @@ class Parcels:
         payload = self._held.get(message.subject.rsplit(".", 1)[1], b"")
         offset = int(message.data)
         await message.respond(payload[offset : offset + CHUNK])
-        if offset + CHUNK >= len(payload):
-            # The last chunk may be asked for again after a lost answer; the timer drops the parcel.
-            log.debug("parcel.served", size=len(payload))
+        if payload and offset + CHUNK >= len(payload):
+            # Chunks may be asked for again after a lost answer, so it is kept a little longer.
+            asyncio.get_running_loop().call_later(PULL, self._drop, message.subject.rsplit(".", 1)[1])
 
     def _drop(self, key: str) -> None:
         self._bytes -= len(self._held.pop(key, b""))

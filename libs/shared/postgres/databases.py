@@ -140,7 +140,8 @@ class Databases:
                 pool = self._pools.get(name) or await self._open(name)
         elif len(self._pools) > 1 and pool.get_idle_size() == 0:
             await self._make_room()
-        self._pools.move_to_end(name)
+        if name in self._pools:
+            self._pools.move_to_end(name)
         return pool
 
     async def _open(self, name: str) -> asyncpg.Pool:
@@ -161,11 +162,11 @@ class Databases:
     async def _make_room(self) -> None:
         """Close the pools longest unused while the budget is spent on idle connections."""
         while sum(pool.get_size() for pool in self._pools.values()) >= self._budget:
-            idle = next((n for n, p in self._pools.items() if not self._borrowers[n] and p.get_size()), None)
+            idle = next((n for n, p in self._pools.items() if self._borrowers[n] <= 0 and p.get_size()), None)
             if idle is None:
                 return
-            await self._pools.pop(idle).close()
             del self._borrowers[idle]
+            await self._pools.pop(idle).close()
 
     async def forget(self, name: str) -> None:
         """Drop our connections to a database that is about to go or has gone."""

@@ -19,6 +19,8 @@ NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """The escape of the character NUL in JSON text; not an escaped backslash before the letters u0000."""
 RANGES = {"int": 2**31, "bigint": 2**63}
 MAX_TEXT = 10_000_000
+MAX_DEPTH = 100
+"""Levels of a json value: events and answers wrap it in more, and the JSON library ends at 254."""
 
 
 class BadValue(ValueError):
@@ -134,9 +136,25 @@ def _date(field: FieldDefinition, value: Any) -> date:
         raise BadValue("must be a date, YYYY-MM-DD") from None
 
 
+def _deeper_than(value: Any, limit: int) -> bool:
+    """Whether a JSON value has more levels than `limit`; looks level by level, so depth costs no stack."""
+    level = [value]
+    for _ in range(limit):
+        level = [child for v in level for child in (v.values() if isinstance(v, dict) else v) if _nests(child)]
+        if not level:
+            return False
+    return True
+
+
+def _nests(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
 def _json(field: FieldDefinition, value: Any) -> str:
     if not isinstance(value, dict | list):
         raise BadValue("must be an object or a list")
+    if _deeper_than(value, MAX_DEPTH):
+        raise BadValue(f"must be nested at most {MAX_DEPTH} levels deep")
     try:
         text = orjson.dumps(value, default=_plain_number).decode()
     except TypeError:

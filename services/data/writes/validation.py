@@ -9,6 +9,9 @@ from libs.shared.ids import uuid7
 from libs.shared.schema import DELETED, BadValue, FieldDefinition, parse_value
 from services.data.model import EntityModel
 
+MAX_KEY = 255
+"""Characters of a key: it stands in URLs, headers and subjects."""
+
 Values = dict[str, Any]
 """Column → Python value (None for null), ready to be a statement's parameter."""
 
@@ -76,6 +79,8 @@ def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
         value = parse_value(field, sent)
     except BadValue as problem:
         raise Violation(field, "type", str(problem)) from None
+    if is_key and len(str(value)) > MAX_KEY:
+        raise Violation(field, "key", f"must have at most {MAX_KEY} characters")
     if is_key and "," in str(value):
         raise Violation(field, "key", "must not hold a comma")
     if is_key and (str(value).startswith("_") or str(value) in (".", "..")):

@@ -15,7 +15,7 @@ from libs.shared.ids import parse_uuid
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
 
-BEARER = re.compile(r"bearer +([^\s]+) *", re.IGNORECASE)
+BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from typing import Any
 
+import aiohttp
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
@@ -15,6 +17,8 @@ from libs.shared.errors import RocketError
 from services.gateway.http.door import header
 from services.gateway.state import State
 
+UNREADABLE = (aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError)
+"""Bodies that are not what their headers say."""
 Forward = Callable[[State, web.Request, Context], Awaitable[Answer]]
 
 
@@ -41,28 +45,37 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
 
 
 async def read_body(state: State, request: web.Request) -> bytes:
-    """The whole body, bounded in size and time. Raises PAYLOAD_TOO_LARGE, TIMEOUT."""
+    """The whole body, bounded in size and time. Raises PAYLOAD_TOO_LARGE, TIMEOUT, INVALID_PAYLOAD."""
     limit = state.settings.max_body_bytes
     if (request.content_length or 0) > limit:
         raise too_large(limit)
-    if request.content.is_eof():
-        # All of it came with the head, as most bodies do: there is nothing to wait for.
-        body = request.content.read_nowait()
-        if len(body) > limit:
-            raise too_large(limit)
-        return body
-    chunks: list[bytes] = []
-    size = 0
     try:
+        if request.content.is_eof():
+            # All of it came with the head, as most bodies do: there is nothing to wait for.
+            return _within(limit, request.content.read_nowait())
         async with asyncio.timeout(state.settings.body_timeout):
-            async for chunk in request.content.iter_any():
-                size += len(chunk)
-                if size > limit:
-                    raise too_large(limit)
-                chunks.append(chunk)
+            return await _read(request, limit)
     except TimeoutError:
         raise RocketError("TIMEOUT", "The body did not arrive in time") from None
+    except UNREADABLE:
+        raise RocketError("INVALID_PAYLOAD", "The body can't be read") from None
+
+
+async def _read(request: web.Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _within(limit: int, body: bytes) -> bytes:
+    if len(body) > limit:
+        raise too_large(limit)
+    return body
 
 
 def too_large(limit: int) -> RocketError:

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import orjson
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, ClientError, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from libs.shared.contracts import files as ask
 from libs.shared.contracts.context import Context
@@ -20,18 +21,24 @@ from services.gateway.state import State
 
 CHUNK = 256 * 1024
 MIME = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}")
+MAX_PARTS = 20
+"""Parts that may stand before the file."""
+MALFORMED = (ValueError, AssertionError, RuntimeError, HttpProcessingError, ClientError, web.RequestPayloadError)
 UPLOAD_TIME = 300.0
 """Seconds in which an upload must arrive."""
 
 
 async def upload(state: State, request: web.Request, context: Context) -> Answer:
     """Store the part `file`. Raises INVALID_PAYLOAD without one, FILE_TOO_LARGE."""
-    part = await _file_part(request)
     file_id, app = str(uuid7()), context.the_app
-    filename = safe_name(part.filename or "")
-    mime_type = _mime_type(part, filename)
-    async with asyncio.timeout(UPLOAD_TIME):
-        size = await state.storage.put(app, file_id, _chunks(part), state.settings.max_file_bytes)
+    try:
+        async with asyncio.timeout(UPLOAD_TIME):
+            part = await _file_part(request)
+            filename = safe_name(part.filename or "")
+            mime_type = _mime_type(part, filename)
+            size = await state.storage.put(app, file_id, _chunks(part), state.settings.max_file_bytes)
+    except MALFORMED:
+        raise RocketError("INVALID_PAYLOAD", "The upload is not valid multipart/form-data") from None
     # The time for the upload is not the time for the request: begin anew.
     registration = ask.RegisterFile(file_id, filename, mime_type, size)
     within = Context(context.trace_id, app=app, identity=context.identity).within(state.settings.request_timeout)
@@ -58,10 +65,20 @@ async def download(state: State, request: web.Request, context: Context) -> web.
             "X-Trace-ID": context.trace_id,
         }
     )
+    chunks = state.storage.stream(context.the_app, info.id)
+    # The first chunk is fetched before anything is answered, so that a missing file is still a 404.
+    first = await anext(chunks, b"")
     await response.prepare(request)
-    async for chunk in state.storage.stream(context.the_app, info.id):
-        await response.write(chunk)
-    await response.write_eof()
+    try:
+        await response.write(first)
+        async for chunk in chunks:
+            await response.write(chunk)
+        await response.write_eof()
+    except Exception:
+        # Half an answer can't be taken back: cut it off rather than write another one into it.
+        if request.transport is not None:
+            request.transport.abort()
+        raise asyncio.CancelledError from None
     return response
 
 
@@ -81,12 +98,13 @@ def safe_name(name: str) -> str:
 async def _file_part(request: web.Request) -> BodyPartReader:
     if not request.content_type.startswith("multipart/"):
         raise RocketError("INVALID_PAYLOAD", "The upload must be multipart/form-data")
-    try:
-        async for part in await request.multipart():
-            if isinstance(part, BodyPartReader) and part.name == "file":
-                return part
-    except (ValueError, AssertionError, RuntimeError):
-        raise RocketError("INVALID_PAYLOAD", "The upload is not valid multipart/form-data") from None
+    parts = 0
+    async for part in await request.multipart():
+        if isinstance(part, BodyPartReader) and part.name == "file":
+            return part
+        parts += 1
+        if parts > MAX_PARTS:
+            break
     raise RocketError("INVALID_PAYLOAD", "The upload has no part named file")
 
 

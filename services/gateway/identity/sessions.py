@@ -47,17 +47,16 @@ async def login(realm: Realm, body: dict[str, Any]) -> Answer:
         fits = await realm.passwords.check(password, user["password_hash"] if user else None)
     if user is None or not fits or not user["active"]:
         raise unauthorized(REFUSED)
-    return await _tokens(realm, user, uuid.uuid4())
+    return _tokens(realm, user, await store.issue_refresh(realm.database, user["id"], uuid.uuid4()))
 
 
 async def refresh(realm: Realm, body: dict[str, Any]) -> Answer:
     """New tokens for a refresh token, which is used up. Raises UNAUTHORIZED."""
     token = _text(body, "refresh_token")
-    used = await store.use_refresh(realm.database, token) if token else None
-    user = await store.find_active(realm.database, used["user_id"]) if used else None
-    if used is None or user is None:
+    rotated = await store.rotate_refresh(realm.database, token) if token else None
+    if rotated is None:
         raise unauthorized(NO_SESSION)
-    return await _tokens(realm, user, used["family"])
+    return _tokens(realm, *rotated)
 
 
 async def logout(realm: Realm, body: dict[str, Any]) -> Answer:
@@ -68,10 +67,10 @@ async def logout(realm: Realm, body: dict[str, Any]) -> Answer:
     return Answer(body=b'{"data":{"logged_out":true}}')
 
 
-async def _tokens(realm: Realm, user: Any, family: uuid.UUID) -> Answer:
+def _tokens(realm: Realm, user: Any, refresh_token: str) -> Answer:
     data = {
         "access_token": realm.tokens.issue(realm.scope, user["id"], user["email"], list(user["roles"])),
-        "refresh_token": await store.issue_refresh(realm.database, user["id"], family),
+        "refresh_token": refresh_token,
         "expires_in": LIFETIME,
     }
     return Answer(body=orjson.dumps({"data": data}))

@@ -18,7 +18,6 @@ GRACE = 10
 
 COLUMNS = "id, email, roles, active, created_at, updated_at"
 FIND_BY_EMAIL = "SELECT id::text, email, roles, active, password_hash FROM gateway.users WHERE email = $1"
-FIND_ACTIVE = "SELECT id::text, email, roles FROM gateway.users WHERE id = $1 AND active"
 INSERT_USER = f"""
 WITH u AS (
     INSERT INTO gateway.users (id, email, password_hash, roles, active) VALUES ($1, $2, $3, $4, $5) RETURNING {COLUMNS}
@@ -51,10 +50,19 @@ INSERT_TOKEN = """
 INSERT INTO gateway.refresh_tokens (token_hash, user_id, family, expires_at)
 VALUES ($1, $2::text::uuid, $3, now() + $4 * interval '1 second')
 """
-USE_TOKEN = """
-UPDATE gateway.refresh_tokens SET used_at = now()
-WHERE token_hash = $1 AND used_at IS NULL AND expires_at > now() RETURNING user_id, family
+# Used up and replaced in one statement, so that a logout in between can't be outlived.
+ROTATE_TOKEN = """
+WITH used AS (
+    UPDATE gateway.refresh_tokens SET used_at = now()
+    WHERE token_hash = $1 AND used_at IS NULL AND expires_at > now() RETURNING user_id, family
+), issued AS (
+    INSERT INTO gateway.refresh_tokens (token_hash, user_id, family, expires_at)
+    SELECT $2, user_id, family, now() + $3 * interval '1 second' FROM used
+)
+SELECT u.id::text, u.email, u.roles FROM used JOIN gateway.users u ON u.id = used.user_id AND u.active
 """
+PRUNE_TOKENS = "DELETE FROM gateway.refresh_tokens WHERE user_id = $1::text::uuid AND expires_at < now()"
+END_SESSIONS = "DELETE FROM gateway.refresh_tokens WHERE user_id = $1"
 END_REUSED_FAMILY = """
 DELETE FROM gateway.refresh_tokens WHERE family = (
     SELECT family FROM gateway.refresh_tokens
@@ -69,10 +77,6 @@ WHERE family = (SELECT family FROM gateway.refresh_tokens WHERE token_hash = $1)
 
 async def find_by_email(database: Database, email: str) -> Record | None:
     return await database.fetchrow(FIND_BY_EMAIL, email)
-
-
-async def find_active(database: Database, user_id: uuid.UUID) -> Record | None:
-    return await database.fetchrow(FIND_ACTIVE, user_id)
 
 
 async def insert_user(database: Database, email: str, password_hash: str, roles: list[str], active: bool) -> bytes:
@@ -122,16 +126,27 @@ async def find_people(database: Database, role: str, ids: list[str], emails: lis
 async def issue_refresh(database: Database, user_id: str, family: uuid.UUID) -> str:
     """A new refresh token in a family; only its hash is stored."""
     token = secrets.token_urlsafe(32)
+    await database.execute(PRUNE_TOKENS, user_id)
     await database.execute(INSERT_TOKEN, _hash(token), user_id, family, REFRESH_LIFETIME)
     return token
 
 
-async def use_refresh(database: Database, token: str) -> Record | None:
-    """Use a token up; None if it is not good. Its reuse after the grace ends the whole family."""
-    row = await database.fetchrow(USE_TOKEN, _hash(token))
+async def rotate_refresh(database: Database, token: str) -> tuple[Record, str] | None:
+    """Its active user and the next token; None if the token is not good.
+
+    The reuse of a token after the grace ends the whole family.
+    """
+    following = secrets.token_urlsafe(32)
+    row = await database.fetchrow(ROTATE_TOKEN, _hash(token), _hash(following), REFRESH_LIFETIME)
     if row is None:
         await database.execute(END_REUSED_FAMILY, _hash(token), GRACE)
-    return row
+        return None
+    return row, following
+
+
+async def end_sessions(database: Database, user_id: uuid.UUID) -> None:
+    """End all sessions of a user."""
+    await database.execute(END_SESSIONS, user_id)
 
 
 async def end_session(database: Database, token: str) -> Any:

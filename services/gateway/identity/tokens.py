@@ -41,22 +41,30 @@ class Tokens:
         self._secret = secret.encode()
         self._keys: dict[str, bytes] = {}
         self._verified: OrderedDict[tuple[str, str], _Verified] = OrderedDict()
+        self._revoked: dict[tuple[str, str], float] = {}
 
     async def listen(self, connection: Connection) -> None:
         """Forget the verified tokens of a user who is announced to have changed."""
         await connection.established()
 
-        def forget(change: IdentityChanged) -> None:
-            for key, known in list(self._verified.items()):
-                if known.identity.id == change.user_id:
-                    del self._verified[key]
+        await connection.on_announcement(IdentityChanged, self.revoke)
 
-        await connection.on_announcement(IdentityChanged, forget)
+    def revoke(self, change: IdentityChanged) -> None:
+        """Refuse what was issued to this user of this app up to now; a login or refresh gives what holds today."""
+        now = time.time()
+        for user, moment in list(self._revoked.items()):
+            if moment < now - LIFETIME:
+                del self._revoked[user]
+        self._revoked[change.app_id, change.user_id] = now
+        for key, known in list(self._verified.items()):
+            if key[0] == change.app_id and known.identity.id == change.user_id:
+                del self._verified[key]
 
     def issue(self, scope: str, user_id: str, email: str, roles: list[str]) -> str:
         """A token for a user of `scope`: an app's id, or PLATFORM."""
-        now = int(time.time())
-        claims = {"sub": user_id, "email": email, "roles": roles, "iat": now, "exp": now + LIFETIME}
+        moment = time.time()
+        now = int(moment)
+        claims = {"sub": user_id, "email": email, "roles": roles, "iat": now, "exp": now + LIFETIME, "at": moment}
         return jwt.encode(claims, self._key(scope), algorithm="HS256", headers={"kid": scope})
 
     def verify_app(self, token: str, app: AppRef) -> Identity:
@@ -69,6 +77,8 @@ class Tokens:
             identity = Identity(claims["sub"], claims.get("email", ""), ("admin",), via="platform")
         else:
             claims = self._decode(token, app.id)
+            if claims.get("at", claims["iat"]) <= self._revoked.get((app.id, claims["sub"]), 0.0):
+                raise unauthorized()
             identity = Identity(claims["sub"], claims.get("email", ""), tuple(claims["roles"]))
         return self._remember(app.id, token, identity, claims["exp"])
 

@@ -69,14 +69,16 @@ async def replace_user(state: State, context: Context, user_id: str, body: dict[
     database = state.core.databases.of(context.the_app)
     with _taken():
         row = await store.update_user(database, identifier, form.email, hashed, form.roles, form.active)
-    await state.core.connection.announce(IdentityChanged(context.the_app.id, user_id))
+    if hashed is not None or not form.active:
+        await store.end_sessions(database, identifier)
+    await state.core.connection.announce(IdentityChanged(context.the_app.id, user_id.lower()))
     return _shown(row)
 
 
 async def delete_user(state: State, context: Context, user_id: str) -> Answer:
     if not await store.delete_user(state.core.databases.of(context.the_app), _parse(user_id)):
         raise not_found("User")
-    await state.core.connection.announce(IdentityChanged(context.the_app.id, user_id))
+    await state.core.connection.announce(IdentityChanged(context.the_app.id, user_id.lower()))
     return Answer(body=b'{"data":{"id":"%s","deleted":true}}' % user_id.encode())
 
 
