@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from libs.shared import exact
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
@@ -134,7 +135,7 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
         if not total:
             raise not_found("Record")
         data = [history.shown(model.schema, entity, row) for row in rows]
-        return Answer(body=orjson.dumps({"data": data, "meta": page.meta(total)}))
+        return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
 
@@ -163,7 +164,7 @@ async def _get_version(state: State, context: Context, question: ask.GetRecord, 
         record = history.record_at(model.schema, entity, row) if row else None
         if record is None:
             raise not_found("Version")
-        return Answer(body=orjson.dumps({"data": record}))
+        return Answer(body=exact.dumps({"data": record}))
 
     return await under_current_schema(state, context, attempt)
 

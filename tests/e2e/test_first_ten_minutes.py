@@ -48,6 +48,22 @@ async def test_history_has_every_version(admin: Client) -> None:
     assert (await admin.get(f"/ticket/{record['id']}?version=1")).data == record
 
 
+async def test_decimals_keep_their_digits_in_the_log(admin: Client) -> None:
+    await admin.define(entity("price", {"name": "amount", "type": "decimal", "precision": 2}))
+    prefix, headers = admin.url + admin.prefix, {"Authorization": f"Bearer {admin.token}"}
+    texts = []
+    async with admin.session.post(prefix + "/price", data=b'{"amount": 9999999999999999.98}', headers=headers) as reply:
+        record_id = (await reply.json())["data"]["id"]
+    path = f"{prefix}/price/{record_id}"
+    async with admin.session.put(path, data=b'{"amount": 9999999999999999.99}', headers=headers) as reply:
+        texts.append(await reply.text())
+    for query in ("/history", "?version=2"):
+        async with admin.session.get(path + query, headers=headers) as reply:
+            texts.append(await reply.text())
+    assert all("9999999999999999.99" in answer for answer in texts)
+    assert '"old":9999999999999999.98,"new":9999999999999999.99' in texts[1]
+
+
 async def test_a_commit_is_audited_and_traced(admin: Client) -> None:
     await admin.define(TICKET)
     trace_id = "0e3c8f6e-9d5b-4a3f-8f3a-1b2c3d4e5f60"

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from libs.shared import exact
 from libs.shared.contracts.messages import has_body, head_fields
 
 M = TypeVar("M")
@@ -18,7 +19,7 @@ M = TypeVar("M")
 
 def pack(head: Any, body: bytes = b"") -> bytes:
     """Head and body as one payload."""
-    return orjson.dumps(head) + b"\n" + body if body else orjson.dumps(head)
+    return exact.dumps(head) + b"\n" + body if body else exact.dumps(head)
 
 
 def unpack(payload: bytes) -> tuple[Any, bytes]:

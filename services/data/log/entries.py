@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 
+from libs.shared import exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema import DELETED, Snapshot
@@ -13,6 +15,9 @@ from services.data.model import IMPLICIT_DELETED
 
 COLUMNS = """position, n, commit_id::text, entity, record_id, version, action, image::text, previous::text,
     context::text, trace_id::text, schema_version, to_json(at) #>> '{}' AS at"""
+
+FRACTION = re.compile(r"(?:: |, |\[)-?\d+\.\d")
+"""A number with a point, as PostgreSQL writes jsonb; text that looks like one does no harm."""
 
 Record = dict[str, Any]
 
@@ -69,6 +74,8 @@ def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
 
 
 def _named(text: str | None, names: dict[str, str]) -> Record | None:
+    """An image by names. Decimals must not lose digits; the exact way of reading costs twice as much."""
     if text is None:
         return None
-    return {names[key]: value for key, value in orjson.loads(text).items() if key in names}
+    image = exact.loads(text) if FRACTION.search(text) else orjson.loads(text)
+    return {names[key]: value for key, value in image.items() if key in names}

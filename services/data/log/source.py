@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.bus.jetstream import Outgoing
 from libs.shared.bus.outbox import cloud_event
 from libs.shared.contracts.context import AppRef
@@ -66,12 +65,12 @@ class CommitLog:
             self._prepared[app.id] = ahead
 
     def _message(self, app: AppRef, event: CommitEvent) -> Outgoing:
-        payload = orjson.dumps(event)
+        payload = exact.dumps(event)
         headers: dict[str, Any] = cloud_event(
             f"{app.id}/{event.key}", commit_type(event.action), app, event.record_key, event.at
         )
         if len(payload) > MAX_EVENT:
-            payload = orjson.dumps(replace(event, before=None, after=None, changed={}))
+            payload = exact.dumps(replace(event, before=None, after=None, changed={}))
             headers[REFERENCE] = event.key
         subject = commit_subject(app.id, event.entity, event.action, event.record_id)
         return Outgoing((event.position, event.n), subject, payload, headers)
