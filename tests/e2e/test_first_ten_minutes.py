@@ -90,6 +90,20 @@ async def test_a_commit_is_audited_and_traced(admin: Client) -> None:
     assert trace["total_duration_ms"] == trace["root_span"]["duration_ms"]
 
 
+async def test_the_trace_of_a_caller_with_policies_shows_the_check(admin: Client) -> None:
+    await admin.define(TICKET)
+    policy = {"entity": "ticket", "action": "create", "roles": ["sales"]}
+    (await admin.post("/_admin/permissions", policy)).expect(201)
+    user = await admin.user("ann@example.com", ["sales"])
+    created = (await user.post("/ticket", {"title": "a"})).expect(201)
+
+    async def traced() -> bool:
+        reply = await admin.get(f"/_events/trace/{created.headers['X-Trace-ID']}")
+        return reply.status == 200 and {"auth.validate", "permission.check"} <= _actions(reply.data["root_span"])
+
+    await eventually(traced)
+
+
 async def test_readiness_tells_what_lags_behind(admin: Client) -> None:
     await admin.define(TICKET)
     await admin.post("/ticket", {"title": "a"})
