@@ -100,6 +100,13 @@ def span(source: str, component: str, action: str, entity: str | None = None) ->
     return Span(source, component, action, entity)
 
 
+def adopt(context: Context) -> None:
+    """From here to the end of the active span, spans belong to `context`: its app has become known."""
+    active = _active.get()
+    if active:
+        _active.set((context, active[1]))
+
+
 def propagate(context: Context) -> Context:
     """`context` with the active span as parent, for the next hop."""
     active = _active.get()

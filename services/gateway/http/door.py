@@ -12,6 +12,7 @@ from libs.shared import clock
 from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
+from libs.shared.telemetry import tracing
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
 
@@ -49,8 +50,11 @@ async def enter(state: State, request: web.Request, context: Context, access: Ac
     """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN."""
     name = request.match_info.get("app")
     app = await _app(state, name) if name is not None else None
+    if app is not None:
+        context = context.for_app(app)
+        tracing.adopt(context)
     if access is Access.PUBLIC:
-        return context.for_app(app) if app else context
+        return context
     return context.entered(app, _identity(state, request, app, access))
 
 
