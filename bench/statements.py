@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 
 from bench.operations import READ, WRITTEN, Operation, change, row
-from libs.shared.schema import Entity, EntityDefinition
+from libs.shared.schema import Entity, EntityDefinition, Snapshot
 from services.data.model import EntityModel
 from services.data.permissions import EVERYTHING
 from services.data.query.parameters import parse_list_query
@@ -65,14 +65,14 @@ async def compile_all(connection: Connection) -> Templates:
     read, written = [await _entity(connection, name) for name in (READ, WRITTEN)]
     version = await connection.fetchval(VERSION)
     command = Command(_slot("commit"), CONTEXT, _slot("trace"), version)
-    fields = {name: _slot(name) for name in (written.key.name, *row(0))}
+    fields = {name: _slot(name) for name in (*written.key.names, *row(0))}
     changed = {name: _slot(name) for name in change(0)}
     query = parse_list_query(read, [("filter[category]", CATEGORY), ("sort", "-rank")])
     return {
-        "get": _template(get_statement(read, _slot("id"), EVERYTHING)),
+        "get": _template(get_statement(read, (_slot("id"),), EVERYTHING)),
         "list": _template(list_statement(read, query, EVERYTHING)),
         "create": _template(create_statement(written, fields, command)),
-        "update": _template(update_statement(written, _slot("id"), changed, EVERYTHING, None, command)),
+        "update": _template(update_statement(written, (_slot("id"),), changed, EVERYTHING, None, command)),
     }
 
 
@@ -81,7 +81,8 @@ async def _entity(connection: Connection, name: str) -> EntityModel:
     assert found is not None, f"no entity {name}"
     ids = {field: entry["id"] for field, entry in json.loads(found["ids"]).items()}
     definition = EntityDefinition.model_validate_json(found["document"])
-    return EntityModel(Entity(found["number"], definition, ids, retired=False), [])
+    entity = Entity(found["number"], definition, ids, retired=False)
+    return EntityModel(entity, Snapshot(0, {name: entity}, {entity.number: entity}, []))
 
 
 def _slot(name: str) -> Any:

@@ -28,7 +28,7 @@ CURRENT = "SELECT version FROM metadata.schema_version"
 async def set_fields(state: State, context: Context, model: Model, question: SetFields) -> Effected:
     """Set fields with the definition's authority. A record that is gone is no failure: position 0."""
     entity = model.entity(question.entity)
-    key = entity.parse_key(question.record_id)
+    key = entity.key.parse(question.record_id)
     values = validate_update(entity, question.values)
     if not values:
         return Effected(0)  # the key, an auto field or the trash mark: not for anybody to set

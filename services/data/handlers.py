@@ -20,7 +20,7 @@ from services.data import effects
 from services.data.fence import under_current_schema
 from services.data.log import history
 from services.data.log.entries import commit_event
-from services.data.model import EntityModel, Model
+from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import Grant, grant_for
 from services.data.query.parameters import parse_list_query, refuse_include
 from services.data.query.statements import exists_statement, get_statement, list_statement
@@ -55,7 +55,7 @@ async def get_record(state: State, context: Context, question: ask.GetRecord) ->
         entity = model.entity(question.entity)
         grant = grant_for(entity, "read", context.user)
         refuse_include(parameters.get("include", ""))
-        row = await _read_point(state, context, model, entity, entity.parse_key(question.id), grant)
+        row = await _read_point(state, context, model, entity, entity.key.parse(question.id), grant)
         if row["version"] is None:
             raise not_found("Record")
         if _tags(question.if_none_match) & {str(row["version"]), "*"}:
@@ -74,7 +74,7 @@ async def create_record(state: State, context: Context, question: ask.CreateReco
         await resolve_files(state.database(context.the_app), entity, values)
         command = Command.of(context, model.version)
         statement = statements.create_statement(entity, values, command)
-        guard = None if entity.key_generated else str(values[entity.key.name])
+        guard = None if entity.key.generated else entity.key.text(entity.key.of(values))
         row = await commit(state, context, entity, "write.insert", statement, guard)
         if row is None:
             raise SchemaMoved
@@ -86,7 +86,7 @@ async def create_record(state: State, context: Context, question: ask.CreateReco
 async def update_record(state: State, context: Context, question: ask.UpdateRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        key = entity.parse_key(question.id)
+        key = entity.key.parse(question.id)
         grant = await _grant_to_change(state, context, model, entity, key, "update")
         if_version = _if_match(question.if_match)
         with tracing.span("engine", "writer", "write.validate", entity.name):
@@ -107,17 +107,17 @@ async def update_record(state: State, context: Context, question: ask.UpdateReco
 async def delete_record(state: State, context: Context, question: ask.DeleteRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        key = entity.parse_key(question.id)
+        key = entity.key.parse(question.id)
         grant = await _grant_to_change(state, context, model, entity, key, "delete")
         if_version = _if_match(question.if_match)
         command = Command.of(context, model.version)
         make = statements.soft_delete_statement if entity.soft_delete else statements.hard_delete_statement
         statement = make(entity, key, grant, if_version, command)
-        guard = None if entity.key_generated or entity.soft_delete else str(key)
+        guard = None if entity.key.generated or entity.soft_delete else entity.key.text(key)
         row = await commit(state, context, entity, "write.delete", statement, guard)
         if row is None:
             raise await _why_not(state, context, model, entity, key, if_version)
-        data = orjson.dumps({"data": {"id": orjson.loads(row["record"])[entity.key.name]}})
+        data = orjson.dumps({"data": {"id": entity.key.shown(orjson.loads(row["record"]))}})
         return Answer(body=data, headers={"X-Commit": str(row["position"])})
 
     return await under_current_schema(state, context, attempt)
@@ -128,7 +128,7 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        key = str(entity.parse_key(question.id))
+        key = entity.key.text(entity.key.parse(question.id))
         await _may_read_past(state, context, model, entity, question.id)
         database = state.database(context.the_app)
         rows, total = await history.load_page(database, entity, key, page.size, page.offset)
@@ -158,7 +158,7 @@ async def set_fields(state: State, context: Context, question: ask.SetFields) ->
 async def _get_version(state: State, context: Context, question: ask.GetRecord, version: int) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        key = str(entity.parse_key(question.id))
+        key = entity.key.text(entity.key.parse(question.id))
         await _may_read_past(state, context, model, entity, question.id)
         row = await history.load_version(state.database(context.the_app), entity, key, version)
         record = history.record_at(model.schema, entity, row) if row else None
@@ -174,13 +174,13 @@ async def _may_read_past(state: State, context: Context, model: Model, entity: E
     grant = grant_for(entity, "read", context.user)
     if grant.alternatives is None:
         return
-    row = await _read(state, context, model, get_statement(entity, entity.parse_key(record_id), grant))
+    row = await _read(state, context, model, get_statement(entity, entity.key.parse(record_id), grant))
     if row["version"] is None:
         raise not_found("Record")
 
 
 async def _grant_to_change(
-    state: State, context: Context, model: Model, entity: EntityModel, key: Any, action: str
+    state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue, action: str
 ) -> Grant:
     """The grant; without one the record's absence (404) is told before the lack of permission (403)."""
     try:
@@ -197,7 +197,7 @@ async def _unchanged(
     context: Context,
     model: Model,
     entity: EntityModel,
-    key: Any,
+    key: KeyValue,
     grant: Grant,
     if_version: int | None,
 ) -> Answer:
@@ -209,7 +209,7 @@ async def _unchanged(
 
 
 async def _why_not(
-    state: State, context: Context, model: Model, entity: EntityModel, key: Any, if_version: int | None
+    state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue, if_version: int | None
 ) -> Exception:
     """Why a change found no row: another schema, no record, another version, or no grant for it."""
     row = await _read(state, context, model, exists_statement(entity, key))
@@ -221,7 +221,9 @@ async def _why_not(
     return RocketError("FORBIDDEN", f"You may not change this {entity.name}")
 
 
-async def _read_point(state: State, context: Context, model: Model, entity: EntityModel, key: Any, grant: Grant) -> Any:
+async def _read_point(
+    state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue, grant: Grant
+) -> Any:
     """One record as `get_statement` answers it; together with others where everything may be read."""
     if grant.alternatives is not None:
         return await _read(state, context, model, get_statement(entity, key, grant))

@@ -15,12 +15,17 @@ VERSION_COLUMN = "_version"
 DELETED = "deleted_at"
 
 
+KEY_TYPES = ("uuid", "int", "bigint", "string")
+SLUG_TYPES = ("string", "text")
+
+
 class PrimaryKey(BaseModel):
-    """Which field identifies a record, and who makes its values."""
+    """Which field (or, for a composite key, which `fields`) identifies a record, and who makes its values."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    field: str
+    field: str = ""
+    fields: list[str] = Field(default_factory=list, max_length=8)
     type: Literal["uuid", "int", "bigint", "string"] = "uuid"
     generated: bool = True
 
@@ -29,11 +34,38 @@ class PrimaryKey(BaseModel):
     def _alias(cls, kind: Any) -> Any:
         return "int" if kind == "integer" else kind
 
+    @model_validator(mode="before")
+    @classmethod
+    def _parts_are_given(cls, key: Any) -> Any:
+        # Clients give the parts of a composite key, so that is what is meant when nothing is said.
+        return {"generated": False, **key} if isinstance(key, dict) and key.get("fields") else key
+
     @model_validator(mode="after")
-    def _strings_are_given(self) -> PrimaryKey:
+    def _whole(self) -> PrimaryKey:
+        if bool(self.field) == bool(self.fields):
+            raise ValueError("needs either field or fields")
+        if len(set(self.fields)) != len(self.fields):
+            raise ValueError("names a field twice")
         if self.type == "string" and self.generated:
             raise ValueError("string keys can't be generated; set generated to false")
+        if self.fields and self.generated:
+            raise ValueError("composite keys can't be generated; set generated to false")
         return self
+
+    @property
+    def names(self) -> list[str]:
+        """The fields that make the key, in order."""
+        return self.fields or [self.field]
+
+
+class Slug(BaseModel):
+    """A readable second key of a record, made from `source` unless it is sent (api.md, section 4)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    field: str
+    source: str | None = None
+    regenerate_on_update: bool = False
 
 
 class EntityDefinition(BaseModel):
@@ -45,7 +77,9 @@ class EntityDefinition(BaseModel):
     table: str
     primary_key: PrimaryKey
     soft_delete: bool = False
+    slug: Slug | None = None
     audit: bool = True
+    require_if_match: bool = False
     fields: list[FieldDefinition] = Field(min_length=1, max_length=MAX_FIELDS)
 
     @field_validator("name", "table")
@@ -62,21 +96,45 @@ class EntityDefinition(BaseModel):
         names = [field.name for field in self.fields]
         if doubles := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"field {sorted(doubles)[0]} is defined twice")
-        if self.primary_key.field not in names:
-            raise ValueError(f"the key field {self.primary_key.field} is not among the fields")
-        if self.key_field.type not in (self.primary_key.type, "text", "string"):
-            raise ValueError("the key field and the primary key differ in type")
-        if self.model_extra and self.model_extra.get("slug"):
-            raise ValueError("slugs are not supported")
+        for name in self.primary_key.names:
+            if name not in names:
+                raise ValueError(f"the key field {name} is not among the fields")
         for field in self.fields:
             _check_presets(field)
+        _check_key(self)
+        if self.slug:
+            _check_slug(self, self.slug)
         return self
 
     @property
-    def key_field(self) -> FieldDefinition:
-        """The definition of the key field, with the type that the primary key gives it."""
-        field = next(field for field in self.fields if field.name == self.primary_key.field)
-        return field.model_copy(update={"type": self.primary_key.type})
+    def key_fields(self) -> tuple[FieldDefinition, ...]:
+        """The fields of the key; a single one has the type that the primary key gives it."""
+        by_name = {field.name: field for field in self.fields}
+        if self.primary_key.fields:
+            return tuple(by_name[name] for name in self.primary_key.fields)
+        return (by_name[self.primary_key.field].model_copy(update={"type": self.primary_key.type}),)
+
+
+def _check_key(entity: EntityDefinition) -> None:
+    by_name = {field.name: field for field in entity.fields}
+    for name in entity.primary_key.fields:
+        if by_name[name].type not in KEY_TYPES:
+            raise ValueError(f"the key field {name} must be one of {', '.join(KEY_TYPES)}")
+    if entity.primary_key.field:
+        sent = by_name[entity.primary_key.field].type
+        if sent not in (entity.primary_key.type, "text", "string"):
+            raise ValueError("the key field and the primary key differ in type")
+
+
+def _check_slug(entity: EntityDefinition, slug: Slug) -> None:
+    by_name = {field.name: field for field in entity.fields}
+    field = by_name.get(slug.field)
+    if field is None:
+        raise ValueError(f"slug: there is no field {slug.field}")
+    if not field.unique or field.type not in SLUG_TYPES:
+        raise ValueError(f"slug: {slug.field} must be a unique string")
+    if slug.source is not None and slug.source not in by_name:
+        raise ValueError(f"slug: there is no field {slug.source}")
 
 
 def _check_presets(field: FieldDefinition) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from libs.shared.errors import RocketError
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.policies import PolicyDefinition
+from libs.shared.schema.relations import Relation, RelationDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,20 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All definitions at `version`. `documents` holds the kinds' raw definitions, each with its id."""
+    """All definitions at `version`.
+
+    `relations` are in the order of their making. `joins` are the many_to_many ones by the number that
+    the log knows their pairs by, also those that are gone. `documents` holds the kinds' raw
+    definitions, each with its id.
+    """
 
     version: int
     entities: Mapping[str, Entity]
     by_number: Mapping[int, Entity]
     policies: Sequence[PolicyDefinition]
     documents: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    joins: Mapping[int, RelationDefinition] = field(default_factory=dict)
 
     def entity(self, name: str) -> Entity:
         """The live entity of this name. Raises UNKNOWN_ENTITY."""
@@ -57,10 +65,29 @@ class Snapshot:
             )
             for row in document["entities"]
         ]
+        live = {entity.name: entity for entity in entities if not entity.retired}
+        relations = [_Row(row) for row in document.get("relations", ())]
         return cls(
             version=version,
-            entities={entity.name: entity for entity in entities if not entity.retired},
+            entities=live,
             by_number={entity.number: entity for entity in entities},
+            relations=_relations(relations, live),
+            joins={row.number: row.definition for row in relations if row.definition.join_table},
             policies=[PolicyDefinition.model_validate(row) for row in document["kinds"].get("permissions", ())],
             documents=document["kinds"],
         )
+
+
+class _Row:
+    """A relation as the metadata service sends it."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.number: int = row["number"]
+        self.retired: bool = row["retired"]
+        self.definition = RelationDefinition.model_validate(row["definition"])
+
+
+def _relations(rows: Sequence[_Row], entities: Mapping[str, Entity]) -> dict[str, Relation]:
+    definitions = {name: entity.definition for name, entity in entities.items()}
+    live = [row for row in rows if not row.retired]
+    return {row.definition.name: Relation.of(row.number, row.definition, definitions) for row in live}

@@ -10,12 +10,12 @@ from collections import defaultdict
 from typing import Any
 
 from libs.shared.postgres.databases import Database
-from services.data.model import EntityModel
+from services.data.model import EntityModel, KeyValue
 from services.data.query.statements import points_statement
 
 MOST = 64
 """Keys of one query."""
-Waiting = list[tuple[Any, "asyncio.Future[Any]"]]
+Waiting = list[tuple[KeyValue, "asyncio.Future[Any]"]]
 
 
 class PointReads:
@@ -25,7 +25,7 @@ class PointReads:
         self._waiting: dict[tuple[Database, EntityModel], Waiting] = defaultdict(list)
         self._running: set[asyncio.Task[None]] = set()
 
-    async def read(self, database: Database, entity: EntityModel, key: Any) -> Any:
+    async def read(self, database: Database, entity: EntityModel, key: KeyValue) -> Any:
         """The row of one key: schema_version, version, record (both null if there is no such record)."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
@@ -45,7 +45,7 @@ class PointReads:
 
 async def _answer(database: Database, entity: EntityModel, reads: Waiting) -> None:
     try:
-        rows = await database.fetch(points_statement(entity), [key for key, _ in reads])
+        rows = await database.fetch(points_statement(entity), *zip(*(key for key, _ in reads), strict=True))
     except Exception as error:
         for _, future in reads:
             if not future.done():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.data.model import EntityModel, quote
+from services.data.model import EntityModel, KeyValue, quote
 from services.data.permissions import Grant
 from services.data.query.parameters import ListQuery
 from services.data.query.predicates import Parameters, compare
@@ -24,7 +24,7 @@ def list_statement(entity: EntityModel, query: ListQuery, grant: Grant) -> tuple
         ]
     )
     order = [f"r.{quote(name)} {'DESC NULLS LAST' if down else 'ASC NULLS FIRST'}" for name, down in query.sort]
-    order.append(f"r.{quote(entity.key.name)}")
+    order += entity.key.columns("r")
     limit = parameters.add(query.page.size, "bigint")
     offset = parameters.add(query.page.offset, "bigint")
     rows = (
@@ -39,33 +39,37 @@ def list_statement(entity: EntityModel, query: ListQuery, grant: Grant) -> tuple
     return sql, parameters.values
 
 
-def get_statement(entity: EntityModel, key: Any, grant: Grant) -> tuple[str, list[Any]]:
+def get_statement(entity: EntityModel, key: KeyValue, grant: Grant) -> tuple[str, list[Any]]:
     """One record: columns schema_version, version, record (JSON object as text; null if there is none)."""
-    parameters = Parameters(key)
-    where = f"{entity.alive('r')} AND {grant.condition('r', parameters)}"
+    parameters = Parameters()
+    where = f"{entity.key.equals('r', key, parameters)} AND {entity.alive('r')} AND {grant.condition('r', parameters)}"
     sql = (
         f"SELECT v.version AS schema_version, r._version AS version, {entity.json('r')} AS record "
         f"FROM metadata.schema_version v LEFT JOIN {entity.table} r "
-        f"ON r.{quote(entity.key.name)} = $1::{entity.key.column_type} AND {where}"
+        f"ON {where}"
     )
     return sql, parameters.values
 
 
 def points_statement(entity: EntityModel) -> str:
     """Records by keys, for whoever may read all: columns n (place of the key), schema_version, version, record."""
+    keys = ", ".join(f"k{n}" for n in range(len(entity.key.fields)))
+    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
+    same = " AND ".join(f"{column} = k.k{n}" for n, column in enumerate(entity.key.columns("r")))
     return (
         f"SELECT k.n, v.version AS schema_version, r._version AS version, {entity.json('r')} AS record "
         f"FROM metadata.schema_version v "
-        f"CROSS JOIN unnest($1::{entity.key.column_type}[]) WITH ORDINALITY AS k(key, n) "
-        f"LEFT JOIN {entity.table} r ON r.{quote(entity.key.name)} = k.key AND {entity.alive('r')}"
+        f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS k({keys}, n) "
+        f"LEFT JOIN {entity.table} r ON {same} AND {entity.alive('r')}"
     )
 
 
-def exists_statement(entity: EntityModel, key: Any) -> tuple[str, list[Any]]:
+def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
     """Whether a live record has this key, whoever may see it: columns schema_version, version (or null)."""
+    parameters = Parameters()
     sql = (
         f"SELECT v.version AS schema_version, r._version AS version "
         f"FROM metadata.schema_version v LEFT JOIN {entity.table} r "
-        f"ON r.{quote(entity.key.name)} = $1::{entity.key.column_type} AND {entity.alive('r')}"
+        f"ON {entity.key.equals('r', key, parameters)} AND {entity.alive('r')}"
     )
-    return sql, [key]
+    return sql, parameters.values

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from libs.shared.schema import DELETED, VERSION_COLUMN, FieldDefinition
-from services.data.model import EntityModel, quote
+from services.data.model import EntityModel, KeyValue, quote
 from services.data.permissions import Grant
 from services.data.query.predicates import Parameters
 from services.data.writes.command import Command
@@ -44,7 +44,7 @@ def create_statement(entity: EntityModel, values: dict[str, Any], command: Comma
 
 def update_statement(
     entity: EntityModel,
-    key: Any,
+    key: KeyValue,
     values: dict[str, Any],
     grant: Grant,
     if_version: int | None,
@@ -60,7 +60,7 @@ def update_statement(
 
 
 def soft_delete_statement(
-    entity: EntityModel, key: Any, grant: Grant, if_version: int | None, command: Command
+    entity: EntityModel, key: KeyValue, grant: Grant, if_version: int | None, command: Command
 ) -> Statement:
     """Mark a record as deleted. Answers as `update_statement` does."""
     parameters = Parameters(command.schema_version)
@@ -68,7 +68,7 @@ def soft_delete_statement(
 
 
 def hard_delete_statement(
-    entity: EntityModel, key: Any, grant: Grant, if_version: int | None, command: Command
+    entity: EntityModel, key: KeyValue, grant: Grant, if_version: int | None, command: Command
 ) -> Statement:
     """Remove a record; the log keeps its last image. Answers as `update_statement` does."""
     parameters = Parameters(command.schema_version)
@@ -82,7 +82,7 @@ def hard_delete_statement(
 
 def _changing(
     entity: EntityModel,
-    key: Any,
+    key: KeyValue,
     assignments: dict[str, str],
     action: str,
     grant: Grant,
@@ -113,18 +113,18 @@ def _with_log(
         "INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, previous, "
         "context, effect_key, trace_id, schema_version, at) "
         f"SELECT nextval('data.position'), 1, {parameters.add(command.id, 'uuid')}, {entity.number}, "
-        f"row.{quote(entity.key.name)}::text, {version}, '{action}', {image}, {previous}, "
+        f"{entity.key.sql_text('row')}, {version}, '{action}', {image}, {previous}, "
         f"{parameters.add(command.context, 'jsonb')}, {parameters.add(command.effect_key, 'text')}, "
         f"{parameters.add(command.trace_id, 'uuid')}, $1, clock_timestamp() FROM row RETURNING position) "
         f"SELECT logged.position, {version} AS version, {entity.json('row')} AS record FROM row, logged"
     )
 
 
-def _chosen(entity: EntityModel, key: Any, grant: Grant, if_version: int | None, parameters: Parameters) -> str:
+def _chosen(entity: EntityModel, key: KeyValue, grant: Grant, if_version: int | None, parameters: Parameters) -> str:
     """Which row a change is for, and under which circumstances."""
     clauses = [
         "v.version = $1",
-        f"r.{quote(entity.key.name)} = {parameters.add(key, entity.key.column_type)}",
+        entity.key.equals("r", key, parameters),
         entity.alive("r"),
         grant.condition("r", parameters),
     ]
@@ -135,9 +135,9 @@ def _chosen(entity: EntityModel, key: Any, grant: Grant, if_version: int | None,
 
 def _first_version(entity: EntityModel, values: dict[str, Any], parameters: Parameters) -> str:
     """Versions go on after deletion and re-creation, which only keys given by clients can see."""
-    if entity.key_generated:
+    if entity.key.generated:
         return "1"
-    key = parameters.add(str(values[entity.key.name]), "text")
+    key = parameters.add(entity.key.text(entity.key.of(values)), "text")
     return (
         f"coalesce((SELECT max(c.version) FROM data.commits c "
         f"WHERE c.entity = {entity.number} AND c.record_id = {key}), 0) + 1"

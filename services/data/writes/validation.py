@@ -24,13 +24,13 @@ def validate_create(entity: EntityModel, body: dict[str, Any]) -> Values:
         if _set_by_server(entity, field):
             continue
         try:
-            values[field.name] = _created_value(field, body, is_key=field is entity.key)
+            values[field.name] = _created_value(field, body, is_key=field.name in entity.key.names)
         except Violation as violation:
             details.append(violation.detail)
     if details:
         raise _refusal(details)
-    if entity.key_generated and entity.key.type == "uuid":
-        values[entity.key.name] = uuid7()
+    if entity.key.generated and entity.key.fields[0].type == "uuid":
+        values[entity.key.names[0]] = uuid7()
     return values
 
 
@@ -40,7 +40,7 @@ def validate_update(entity: EntityModel, body: dict[str, Any]) -> Values:
     values: Values = {}
     for name, sent in body.items():
         field = entity.fields.get(name)
-        if field is None or field is entity.key or _set_by_server(entity, field):
+        if field is None or field.name in entity.key.names or _set_by_server(entity, field):
             continue
         try:
             values[name] = _checked(field, sent)
@@ -92,8 +92,8 @@ def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
 
 def _set_by_server(entity: EntityModel, field: FieldDefinition) -> bool:
     """Generated keys, auto timestamps and the soft-delete mark: values sent for them are ignored."""
-    if field is entity.key:
-        return entity.key_generated
+    if field.name in entity.key.names:
+        return entity.key.generated
     return field.auto is not None or (entity.soft_delete and field.name == DELETED)
 
 

@@ -78,6 +78,9 @@ async def _respond(
         response: web.StreamResponse = web.Response(
             status=outcome.status, body=outcome.body, headers=_headers(outcome, context)
         )
+        if request.content.exception() is not None:
+            # What follows a body that could not be read is no request: the client is told not to send one.
+            response.force_close()
         return response, context
     return outcome, context
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.shared.schema import EntityDefinition
+from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.snapshot import Entity
 from services.data.model import EntityModel
 from tests.support.client import entity
@@ -14,4 +14,5 @@ def compiled(*fields: dict[str, Any], **settings: Any) -> EntityModel:
     """An entity of these fields, with a generated UUID key unless `settings` say otherwise."""
     definition = EntityDefinition.model_validate(entity("thing", *fields, **settings))
     ids = {field.name: number for number, field in enumerate(definition.fields, 1)}
-    return EntityModel(Entity(1, definition, ids, retired=False), [])
+    only = Entity(1, definition, ids, retired=False)
+    return EntityModel(only, Snapshot(1, {only.name: only}, {1: only}, []))

@@ -1,47 +1,52 @@
-"""A schema compiled for SQL: columns, keys and images per entity, made once per schema version."""
+"""One entity, ready to be put into statements."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from libs.shared.errors import RocketError, not_found
-from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snapshot, parse_text
-from libs.shared.schema.policies import PolicyDefinition
+from libs.shared.errors import RocketError
+from libs.shared.schema import DELETED, Entity, FieldDefinition, Snapshot
+from services.data.model.keys import Key
+from services.data.model.links import Link, find_link, links_of
+from services.data.model.naming import quote
 
 IMPLICIT_DELETED = "0"
 """The log's id of `deleted_at` where no field of that name is defined."""
 
 
-def quote(identifier: str) -> str:
-    """An SQL identifier, whatever word it is."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
 class EntityModel:
-    """One entity, ready to be put into statements. Column names are always spelled out."""
+    """Names, columns, policies and links of an entity. Column names are always spelled out."""
 
-    def __init__(self, entity: Entity, policies: list[PolicyDefinition]) -> None:
+    def __init__(self, entity: Entity, schema: Snapshot) -> None:
         definition = entity.definition
         self.name = entity.name
         self.number = entity.number
+        self.definition = definition
         self.table = f"records.{quote(definition.table)}"
-        self.key = definition.key_field
-        self.key_generated = definition.primary_key.generated
+        self.key = Key(definition)
         self.soft_delete = definition.soft_delete
-        self.fields: Mapping[str, FieldDefinition] = {
-            field.name: self.key if field.name == self.key.name else field for field in definition.fields
-        }
+        keys = {field.name: field for field in self.key.fields}
+        self.fields: Mapping[str, FieldDefinition] = {f.name: keys.get(f.name, f) for f in definition.fields}
         self.files = [field for field in self.fields.values() if field.type == "file"]
-        self.policies = policies
+        self.policies = [policy for policy in schema.policies if policy.entity == entity.name]
+        self.links: Sequence[Link] = links_of(entity.name, schema.relations.values())
         self._exact = any(field.type == "decimal" for field in self.fields.values())
         ids = {name: str(number) for name, number in entity.field_ids.items()}
         self.image_ids = ids if not self.soft_delete or DELETED in ids else {**ids, DELETED: IMPLICIT_DELETED}
         """Column → key in the log's images; also of fields left out today, as their values come back with them."""
+
+    def link(self, name: str) -> Link | None:
+        """The way to related records that `name` means, or None."""
+        return find_link(self.links, name)
+
+    def children(self, name: str) -> Link | None:
+        """The link of a nested write: by the name of a relation whose source this entity is."""
+        return next((link for link in self.links if link.outward and link.relation.name == name), None)
 
     def columns(self, row: str) -> str:
         """The visible columns of `row`, for a SELECT that becomes a JSON object."""
@@ -55,13 +60,6 @@ class EntityModel:
         """The condition that a row is not soft-deleted."""
         return f"{row}.{quote(DELETED)} IS NULL" if self.soft_delete else "true"
 
-    def parse_key(self, text: str) -> Any:
-        """The key written in a URL. Raises NOT_FOUND for what can't be one."""
-        try:
-            return parse_text(self.key, text)
-        except BadValue:
-            raise not_found("Record") from None
-
     def parse_body(self, body: bytes) -> dict[str, Any]:
         """The JSON object of a write; numbers keep all their digits where the entity has decimals.
 
@@ -74,24 +72,6 @@ class EntityModel:
         if not isinstance(document, dict):
             raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
         return document
-
-
-class Model:
-    """All entities of one schema version."""
-
-    def __init__(self, schema: Snapshot) -> None:
-        self.schema = schema
-        self.version = schema.version
-        self._entities: dict[str, EntityModel] = {}
-
-    def entity(self, name: str) -> EntityModel:
-        """The entity of this name, compiled on first use. Raises UNKNOWN_ENTITY."""
-        model = self._entities.get(name)
-        if model is None:
-            entity = self.schema.entity(name)
-            policies = [policy for policy in self.schema.policies if policy.entity == name]
-            model = self._entities[name] = EntityModel(entity, policies)
-        return model
 
 
 def _exact_loads(body: bytes) -> Any:

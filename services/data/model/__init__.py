@@ -1,0 +1,9 @@
+"""A schema compiled for SQL: entities, their keys and their relations, made once per schema version."""
+
+from services.data.model.entity import IMPLICIT_DELETED, EntityModel
+from services.data.model.keys import Key, KeyValue
+from services.data.model.links import Link
+from services.data.model.model import Model
+from services.data.model.naming import quote
+
+__all__ = ["IMPLICIT_DELETED", "EntityModel", "Key", "KeyValue", "Link", "Model", "quote"]

@@ -1,0 +1,67 @@
+"""What identifies a record: one field, or several whose values are joined by commas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from libs.shared.errors import not_found
+from libs.shared.schema import BadValue, EntityDefinition, parse_text
+from services.data.model.naming import quote
+
+KeyValue = tuple[Any, ...]
+"""The values of a key's fields, in order; most keys have one."""
+
+
+class Placeholders(Protocol):
+    """Where a statement's values go."""
+
+    def add(self, value: Any, column_type: str) -> str:
+        """The placeholder of a value, with its type."""
+
+
+class Key:
+    """The key of an entity. String parts hold no comma, so a joined key has one reading only."""
+
+    def __init__(self, definition: EntityDefinition) -> None:
+        self.fields = definition.key_fields
+        self.names = tuple(field.name for field in self.fields)
+        self.generated = definition.primary_key.generated
+        self.composite = len(self.fields) > 1
+        self.types = tuple(field.column_type.partition("(")[0] for field in self.fields)
+
+    def parse(self, text: str) -> KeyValue:
+        """The key written in a URL. Raises NOT_FOUND for what can't be one."""
+        parts = text.split(",") if self.composite else [text]
+        if len(parts) != len(self.fields):
+            raise not_found("Record")
+        try:
+            return tuple(parse_text(field, part) for field, part in zip(self.fields, parts, strict=True))
+        except BadValue:
+            raise not_found("Record") from None
+
+    def of(self, values: Mapping[str, Any]) -> KeyValue:
+        """The key within a record's values."""
+        return tuple(values[name] for name in self.names)
+
+    def text(self, value: KeyValue) -> str:
+        """A key as URLs and the log write it."""
+        return ",".join(map(str, value))
+
+    def shown(self, record: Mapping[str, Any]) -> Any:
+        """The key of a record that is about to be answered: its value, or the joined text of several."""
+        return ",".join(str(record[name]) for name in self.names) if self.composite else record[self.names[0]]
+
+    def columns(self, row: str) -> list[str]:
+        """The key's columns of `row`, in order."""
+        return [f"{row}.{quote(name)}" for name in self.names]
+
+    def sql_text(self, row: str) -> str:
+        """A key's text within SQL."""
+        columns = self.columns(row)
+        return f"concat_ws(',', {', '.join(columns)})" if self.composite else f"{columns[0]}::text"
+
+    def equals(self, row: str, value: KeyValue, parameters: Placeholders) -> str:
+        """The condition that `row` has this key."""
+        each = zip(self.columns(row), self.types, value, strict=True)
+        return " AND ".join(f"{column} = {parameters.add(part, kind)}" for column, kind, part in each)

@@ -1,0 +1,22 @@
+"""All entities of one schema version."""
+
+from __future__ import annotations
+
+from libs.shared.schema import Snapshot
+from services.data.model.entity import EntityModel
+
+
+class Model:
+    """The compiled schema of an app; entities are compiled when they are first asked for."""
+
+    def __init__(self, schema: Snapshot) -> None:
+        self.schema = schema
+        self.version = schema.version
+        self._entities: dict[str, EntityModel] = {}
+
+    def entity(self, name: str) -> EntityModel:
+        """The entity of this name. Raises UNKNOWN_ENTITY."""
+        model = self._entities.get(name)
+        if model is None:
+            model = self._entities[name] = EntityModel(self.schema.entity(name), self.schema)
+        return model
