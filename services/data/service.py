@@ -13,6 +13,8 @@ from services.data import handlers
 from services.data.files import handlers as file_handlers
 from services.data.log.source import CommitLog
 from services.data.model import Model
+from services.data.reading import handlers as reading
+from services.data.reading import past
 from services.data.state import State
 
 
@@ -35,13 +37,13 @@ SERVICE = Service(
     open=open_state,
     settings=DataSettings,
     endpoints={
-        records.ListRecords: handlers.list_records,
-        records.GetRecord: handlers.get_record,
+        records.ListRecords: reading.list_records,
+        records.GetRecord: reading.get_record,
         records.CreateRecord: handlers.create_record,
         records.UpdateRecord: handlers.update_record,
         records.DeleteRecord: handlers.delete_record,
-        records.RecordHistory: handlers.record_history,
-        records.FetchCommit: handlers.fetch_commit,
+        records.RecordHistory: past.record_history,
+        records.FetchCommit: past.fetch_commit,
         records.SetFields: handlers.set_fields,
         files.RegisterFile: file_handlers.register_file,
         files.FindFile: file_handlers.find_file,

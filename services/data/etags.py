@@ -1,0 +1,29 @@
+"""A record's version as HTTP tells it: ETag, If-Match, If-None-Match."""
+
+from __future__ import annotations
+
+import re
+
+from libs.shared.errors import RocketError
+
+IF_MATCH = re.compile(r'(?:W/)?"?(\d{1,18})[^"]*"?')
+
+
+def etag(version: int) -> dict[str, str]:
+    """The header that tells a version."""
+    return {"ETag": f'"{version}"'}
+
+
+def tags_of(header: str) -> set[str]:
+    """The tags that If-None-Match lists, without their quotes."""
+    return {tag.strip().removeprefix("W/").strip('"') for tag in header.split(",") if tag.strip()}
+
+
+def demanded_version(header: str) -> int | None:
+    """The version that If-Match demands; None for no demand or `*`. Raises PRECONDITION_FAILED for no version."""
+    if header.strip() in ("", "*"):
+        return None
+    match = IF_MATCH.fullmatch(header.strip())
+    if match is None:
+        raise RocketError("PRECONDITION_FAILED", "If-Match names no version of this record")
+    return int(match[1])
