@@ -74,7 +74,7 @@ async def change(core: Core, context: Context, kind: Kind, action: str) -> Async
     app = context.the_app
     async with core.databases.of(app).transaction() as transaction:
         version = await store.lock_version(transaction)
-        changing = Change(transaction, kind, await store.load_names(transaction))
+        changing = Change(transaction, kind, await store.load_entities(transaction))
         yield changing
         await store.record_change(
             transaction, version + 1, kind.name, action, changing.touched, _actor(context), context.trace_id

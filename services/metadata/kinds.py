@@ -10,10 +10,13 @@ from pydantic import BaseModel, ValidationError
 
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.schema import EntityDefinition, PolicyDefinition
+from libs.shared.schema.formulas import LENIENT
 from libs.shared.schema.notifications import NotificationRule
+from libs.shared.schema.rules import RuleDefinition
+from libs.shared.schema.state_machines import StateMachineDefinition
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
-from services.metadata import tables
+from services.metadata import references, tables
 from services.metadata.store import Definition, Schema
 
 if TYPE_CHECKING:
@@ -63,19 +66,25 @@ class Kind:
     named: bool = False
     as_sent: bool = False
     hooks: Hooks = field(default_factory=Hooks)
+    check_more: Callable[[Any, Schema], None] | None = None
 
-    def parse(self, document: dict[str, Any]) -> Any:
-        """The checked definition. Raises VALIDATION_FAILED with a detail per mistake."""
+    def parse(self, document: dict[str, Any], lenient: bool = False) -> Any:
+        """The checked definition. Raises VALIDATION_FAILED with a detail per mistake.
+
+        `lenient`, for imports, accepts rules and guards that can't be evaluated; they never are.
+        """
         try:
-            return self.model.model_validate(document)
+            return self.model.model_validate(document, context=LENIENT if lenient else None)
         except ValidationError as error:
             raise _refusal(self.label, error) from None
 
-    def check(self, definition: Any, schema: Schema) -> None:
-        """References to entities must hold. Raises VALIDATION_FAILED."""
+    def check(self, definition: Any, schema: Schema, lenient: bool = False) -> None:
+        """References to entities must hold; unless `lenient`, those to fields too. Raises VALIDATION_FAILED."""
         entity = self.entity_of(definition)
         if entity is not None and entity not in schema.entities:
             raise invalid_field("entity", f"Unknown entity: {entity}")
+        if self.check_more is not None and not lenient:
+            self.check_more(definition, schema)
 
     def stored(self, document: dict[str, Any], definition: Any) -> dict[str, Any]:
         """The document that is kept: as sent for entities, with its defaults for the rest."""
@@ -123,6 +132,14 @@ KINDS = {
             named=True, as_sent=True, hooks=EntityHooks(),
         ),
         Kind("permissions", "Permission", PolicyDefinition, lambda d: None, lambda d: d.entity),
+        Kind(
+            "rules", "Rule", RuleDefinition, lambda d: None, lambda d: d.entity,
+            check_more=references.check_rule,
+        ),
+        Kind(
+            "state-machines", "State machine", StateMachineDefinition, lambda d: None, lambda d: d.entity,
+            check_more=references.check_machine,
+        ),
         Kind("webhooks", "Webhook", WebhookDefinition, lambda d: None, lambda d: d.entity),
         Kind("workflows", "Workflow", WorkflowDefinition, lambda d: d.name, lambda d: None),
         Kind("notification-rules", "Notification rule", NotificationRule, lambda d: d.name, lambda d: d.entity),

@@ -59,7 +59,9 @@ WITH raised AS (UPDATE metadata.schema_version SET version = $1)
 INSERT INTO metadata.history (version, kind, definition_id, action, document, actor, trace_id)
 VALUES ($1, $2, $3::text::uuid, $4, $5::json, $6::jsonb, $7::text::uuid)
 """
-ENTITY_NAMES = "SELECT key FROM metadata.definitions WHERE kind = 'entities' AND deleted_at IS NULL"
+ENTITIES = """
+SELECT key, document::text FROM metadata.definitions WHERE kind = 'entities' AND deleted_at IS NULL
+"""
 LOAD_SCHEMA = """
 SELECT v.version, coalesce((
     SELECT json_agg(json_build_object(
@@ -86,9 +88,9 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a new definition may refer to."""
+    """What a new definition may refer to: the documents of the entities, by name."""
 
-    entities: frozenset[str] = field(default_factory=frozenset)
+    entities: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
 async def list_apps(database: Database) -> bytes:
@@ -144,8 +146,8 @@ async def lock_version(transaction: Connection) -> int:
     return version
 
 
-async def load_names(transaction: Connection) -> Schema:
-    return Schema(frozenset(row["key"] for row in await transaction.fetch(ENTITY_NAMES)))
+async def load_entities(transaction: Connection) -> Schema:
+    return Schema({row["key"]: orjson.loads(row["document"]) for row in await transaction.fetch(ENTITIES)})
 
 
 async def record_change(

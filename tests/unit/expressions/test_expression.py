@@ -20,16 +20,16 @@ HOUSE: list[tuple[str, dict[str, Any], bool]] = [
     ("context.days > 5", {"context": {"days": 6}}, True),
     ("context.days > 5", {"context": {"days": None}}, False),
     (
-        "new Date(record.end_date) >= new Date(record.start_date)",
+        "date(record.end_date) >= date(record.start_date)",
         {"record": {"start_date": "2024-01-31", "end_date": "2024-02-01"}},
         True,
     ),
     (
-        "new Date(record.end_date) >= new Date(record.start_date)",
+        "date(record.end_date) >= date(record.start_date)",
         {"record": {"start_date": "2024-02-01", "end_date": "2024-01-31T23:59:59Z"}},
         False,
     ),
-    ("new Date(record.end_date) >= new Date(record.start_date)", {"record": {}}, False),
+    ("date(record.end_date) >= date(record.start_date)", {"record": {}}, False),
     (
         "record.end_date < record.start_date",
         {"record": {"start_date": "2024-02-01", "end_date": "2024-01-31"}},

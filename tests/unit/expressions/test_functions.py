@@ -143,7 +143,7 @@ CASES: list[tuple[str, Any]] = [
     ("date('2024-01-31T12:00:00+02:00')", datetime(2024, 1, 31, 10, tzinfo=UTC)),
     ("date(now)", NOW),
     ("date(nil)", None),
-    ("new Date('2024-01-31') < new Date('2024-02-01T00:00:00Z')", True),
+    ("date('2024-01-31') < date('2024-02-01T00:00:00Z')", True),
     ("days(2)", timedelta(days=2)),
     ("hours(0.5)", timedelta(minutes=30)),
     ("minutes(-1)", timedelta(minutes=-1)),

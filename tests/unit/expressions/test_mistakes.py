@@ -41,8 +41,11 @@ from libs.shared.expressions import ExpressionError, compile_expression
         ("1 + foo(2)", "there is no function foo (line 1, column 5)"),
         ("__import__('os')", "there is no function __import__ (line 1, column 1)"),
         ("x" * 50 + "()", "there is no function " + "x" * 40 + "... (line 1, column 1)"),
-        ("new Foo(a)", "only dates can be made with 'new' (line 1, column 5)"),
-        ("new Date()", "date takes 1 argument, not 0 (line 1, column 5)"),
+        ("1 + new Foo(a)", "nothing is made with 'new', date(...) makes a date (line 1, column 5)"),
+        (
+            "new Date(record.end_date) >= new Date(record.start_date)",
+            "nothing is made with 'new', date(...) makes a date (line 1, column 1)",
+        ),
         ("1 + len()", "len takes 1 argument, not 0 (line 1, column 5)"),
         ("now(1)", "now takes 0 arguments, not 1 (line 1, column 1)"),
         ("round(1, 2, 3)", "round takes 1 to 2 arguments, not 3 (line 1, column 1)"),

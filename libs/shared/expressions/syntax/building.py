@@ -73,11 +73,8 @@ class Builder(Transformer[Token, Node]):
         _check_call(name, name.value, len(arguments))
         return tree.Call(name.value, arguments, position=_place(name))
 
-    def construct(self, _new: Token, name: Token, *arguments: Node) -> Node:
-        if name.value != "Date":
-            raise ExpressionError("only dates can be made with 'new'", _place(name))
-        _check_call(name, "date", len(arguments))
-        return tree.Call("date", arguments, position=_place(name))
+    def construct(self, new: Token, _name: Token, *_arguments: Node) -> Node:
+        raise ExpressionError("nothing is made with 'new', date(...) makes a date", _place(new))
 
     def integer(self, token: Token) -> Node:
         # Counting digits first: Python itself refuses to read very long integers.

@@ -64,7 +64,7 @@ class Items(Located):
 
 @dataclass(frozen=True, slots=True)
 class Call(Located):
-    """`name(a, b)`; `new Date(x)` is a call of `date`. The name and the count are known to be right."""
+    """`name(a, b)`. The name and the count are known to be right."""
 
     name: str
     arguments: tuple[Node, ...]

@@ -1,0 +1,201 @@
+"""Rules: what a record must be like to be written or deleted, and which fields are computed (api.md, section 6)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_serializer, field_validator, model_validator
+
+from libs.shared.expressions.functions.patterns import PatternError
+from libs.shared.expressions.functions.patterns import compiled as compiled_pattern
+from libs.shared.schema.fields import FieldDefinition
+from libs.shared.schema.formulas import Formula, compiled, is_lenient
+from libs.shared.schema.values import BadValue, parse_text, parse_value
+from libs.shared.schema.workflows import Name, Part
+
+MAX_LOADS = 20
+"""Relations that one rule may load."""
+MAX_OPTIONS = 1_000
+"""Values of one `in`."""
+
+LIMITS = ("min", "max", "gt", "gte", "lt", "lte")
+LENGTHS = ("min_length", "max_length")
+LISTS = ("in", "not_in", "enum")
+TEXTS = ("pattern", "like")
+BARE = ("not_empty", "required")
+"""Operators without a value."""
+
+Operator = Literal[
+    "min", "max", "gt", "gte", "lt", "lte", "min_length", "max_length", "pattern", "like",
+    "eq", "neq", "in", "not_in", "enum", "not_empty", "required",
+]  # fmt: skip
+
+
+class RuleBody(Part):
+    """What every definition may say: to go no further once it is violated."""
+
+    stop_on_fail: bool = False
+
+    @property
+    def evaluable(self) -> bool:
+        """Whether it can be decided at all; what can't was imported, and is never violated."""
+        return True
+
+
+class FieldRule(RuleBody):
+    """Violated where the field's value is not as `operator value` says. Absent and null values pass."""
+
+    field: Name
+    operator: Operator
+    value: Any = None
+    message: str = ""
+
+    @model_validator(mode="after")
+    def _sound(self, info: ValidationInfo) -> FieldRule:
+        problem = None if is_lenient(info) else _problem(self.operator, self.value)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    @property
+    def evaluable(self) -> bool:
+        return _problem(self.operator, self.value) is None
+
+
+class RelatedLoad(Part):
+    """Records at the other end of a relation, as `related.<relation>`; `filter` is `{"field.op": value}`."""
+
+    relation: Name
+    filter: dict[Name, Any] = Field(default_factory=dict, max_length=20)
+
+
+Loads = Annotated[list[RelatedLoad], Field(max_length=MAX_LOADS)]
+
+
+class ExpressionRule(RuleBody):
+    """Violated where the expression is true."""
+
+    expression: Formula
+    message: str = ""
+    related_load: Loads = Field(default_factory=list)
+
+    @property
+    def evaluable(self) -> bool:
+        return compiled(self.expression) is not None
+
+
+class ComputedRule(RuleBody):
+    """Sets `field` to the result of the expression, whatever was sent."""
+
+    field: Name
+    expression: Formula
+    related_load: Loads = Field(default_factory=list)
+
+    @property
+    def evaluable(self) -> bool:
+        return compiled(self.expression) is not None
+
+
+Body = FieldRule | ExpressionRule | ComputedRule
+BODIES: dict[str, type[Body]] = {"field": FieldRule, "expression": ExpressionRule, "computed": ComputedRule}
+
+
+class RuleDefinition(BaseModel):
+    """A rule as an operator describes it (api.md, section 4); `definition` depends on `type`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    entity: Name
+    hook: Literal["before_write", "before_delete", "after_write"]
+    type: Literal["field", "expression", "computed"]
+    definition: Body
+    priority: int = 0
+    active: bool = True
+
+    @field_validator("type")
+    @classmethod
+    def _computed_before(cls, kind: str, info: ValidationInfo) -> str:
+        if kind == "computed" and info.data.get("hook") in ("before_delete", "after_write"):
+            raise ValueError("fields are computed before_write only")
+        return kind
+
+    @field_validator("definition", mode="plain")
+    @classmethod
+    def _body(cls, given: Any, info: ValidationInfo) -> Any:
+        body = BODIES.get(info.data.get("type", ""))
+        return body.model_validate(given, context=info.context) if body else given
+
+    @field_serializer("definition")
+    def _as_sent(self, body: Body) -> dict[str, Any]:
+        return body.model_dump(mode="json")
+
+
+def parse_operand(rule: FieldRule, field: FieldDefinition) -> Any:
+    """The rule's value as a value of its field; for `in` and its like a list of them. Raises BadValue.
+
+    Limits of numbers are numbers, whatever the field can store: an int may be compared with 0.5.
+    """
+    match rule.operator:
+        case "in" | "not_in" | "enum":
+            return [_comparable(field, option) for option in options(rule.value)]
+        case "eq" | "neq":
+            return _comparable(field, rule.value)
+        case "min" | "max" | "gt" | "gte" | "lt" | "lte" if field.type in ("boolean", "json", "file"):
+            raise BadValue(f"can't be compared by {rule.operator}")
+        case "min" | "max" | "gt" | "gte" | "lt" | "lte":
+            return _comparable(field, rule.value)
+    return rule.value
+
+
+def options(value: Any) -> list[Any]:
+    """The values of an `in`: a list, or text with commas between them."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
+
+
+def _comparable(field: FieldDefinition, value: Any) -> Any:
+    if field.type in ("json", "file"):
+        return value
+    if field.type in ("int", "bigint", "decimal"):
+        return _number(value)
+    return parse_text(field, value) if isinstance(value, str) else parse_value(field, value)
+
+
+def _number(value: Any) -> Decimal:
+    plain = FieldDefinition(name="number", type="decimal")
+    parsed: Decimal = parse_text(plain, value) if isinstance(value, str) else parse_value(plain, value)
+    return parsed
+
+
+def _problem(operator: str, value: Any) -> str | None:
+    """What is wrong with the value of an operator, whatever its field."""
+    if operator in BARE:
+        return None
+    if value is None:
+        return f"{operator} needs a value"
+    if operator in LIMITS and (isinstance(value, bool) or not isinstance(value, int | float | Decimal | str)):
+        return f"the value of {operator} must be a number, a date or a string"
+    if operator in LENGTHS and not _is_length(value):
+        return f"the value of {operator} must be a whole number, 0 or greater"
+    if operator in LISTS and not _is_list(value):
+        return f"the value of {operator} must be a list of 1 to {MAX_OPTIONS} values"
+    return _problem_of_text(operator, value) if operator in TEXTS else None
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and value >= 0 and value % 1 == 0
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | str) and 0 < len(options(value)) <= MAX_OPTIONS
+
+
+def _problem_of_text(operator: str, value: Any) -> str | None:
+    if not isinstance(value, str):
+        return f"the value of {operator} must be a string"
+    try:
+        if operator == "pattern":
+            compiled_pattern(value)
+    except PatternError as bad:
+        return str(bad)
+    return None

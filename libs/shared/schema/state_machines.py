@@ -1,0 +1,130 @@
+"""State machines: the states a field may have, and how it gets from one to the next (api.md, section 7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+
+from libs.shared.schema.formulas import Formula, compiled
+from libs.shared.schema.workflows import MAX_ACTIONS, Name, Part
+
+MAX_TRANSITIONS = 1_000
+
+Url = Annotated[str, Field(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://.")]
+Fields = dict[Name, Any]
+
+
+class SetField(Part):
+    """Sets a field in the same write; "now" is the current time."""
+
+    type: Literal["set_field"]
+    field: Name
+    value: Any = None
+
+
+class CallWebhook(Part):
+    """A request with a JSON object as body, after the commit."""
+
+    type: Literal["webhook"]
+    url: Url
+    method: Literal["POST", "PUT", "PATCH", "GET", "DELETE"] = "POST"
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
+class CreateRecord(Part):
+    """A new record of any entity."""
+
+    type: Literal["create_record"]
+    entity: Name
+    fields: Fields = Field(default_factory=dict)
+
+
+class UpdateRecord(Part):
+    """Other values for a record of any entity; `record_id` is an id or a template."""
+
+    type: Literal["update_record"]
+    entity: Name
+    record_id: Name
+    fields: Fields = Field(default_factory=dict)
+
+
+class DeleteRecord(Part):
+    """The end of a record of any entity."""
+
+    type: Literal["delete_record"]
+    entity: Name
+    record_id: Name
+
+
+class SendEvent(Part):
+    """A business event."""
+
+    type: Literal["send_event"]
+    event: Name
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class SendNotification(Part):
+    """A notification by a channel, in the words of a template."""
+
+    type: Literal["send_notification"]
+    channel: Name
+    template: Any = None
+    to: Any
+
+
+Action = Annotated[
+    SetField | CallWebhook | CreateRecord | UpdateRecord | DeleteRecord | SendEvent | SendNotification,
+    Field(discriminator="type"),
+]
+
+
+class Transition(Part):
+    """One way from a state to the next. Empty `roles` is everybody; a `guard` must be true."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, serialize_by_alias=True)
+
+    origin: Name | Annotated[list[Name], Field(min_length=1)] = Field(alias="from")
+    to: Name
+    roles: list[str] = Field(default_factory=list)
+    guard: Formula | None = None
+    actions: list[Action] = Field(default_factory=list, max_length=MAX_ACTIONS)
+
+    @field_validator("guard", mode="before")
+    @classmethod
+    def _empty_is_none(cls, guard: Any) -> Any:
+        return None if isinstance(guard, str) and not guard.strip() else guard
+
+    @model_serializer(mode="wrap")
+    def _as_sent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        kept = {"from" if name == "origin" else name for name in self.model_fields_set}
+        return {key: value for key, value in write(self).items() if key in kept}
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The states it begins in."""
+        return frozenset([self.origin] if isinstance(self.origin, str) else self.origin)
+
+    @property
+    def evaluable(self) -> bool:
+        """Whether the guard can be decided; an imported one that can't is never evaluated."""
+        return self.guard is None or compiled(self.guard) is not None
+
+
+class MachineBody(Part):
+    """The state of a new record, and every transition there is."""
+
+    initial: Name
+    transitions: list[Transition] = Field(min_length=1, max_length=MAX_TRANSITIONS)
+
+
+class StateMachineDefinition(BaseModel):
+    """A state machine as an operator describes it (api.md, section 4). Natural key: entity, field."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, serialize_by_alias=True)
+
+    entity: Name
+    field: Name
+    definition: MachineBody
+    active: bool = True

@@ -1,0 +1,51 @@
+"""What a rule or state machine says about an entity's fields must hold for the entity as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libs.shared.errors import invalid_field
+from libs.shared.schema import BadValue, FieldDefinition
+from libs.shared.schema.rules import ComputedRule, FieldRule, RuleDefinition, parse_operand
+from libs.shared.schema.state_machines import SetField, StateMachineDefinition
+from services.metadata.store import Schema
+
+STATE_TYPES = ("string", "text")
+
+
+def check_rule(rule: RuleDefinition, schema: Schema) -> None:
+    """A rule's field exists, fits its value, or may be computed. Raises VALIDATION_FAILED."""
+    body = rule.definition
+    if isinstance(body, FieldRule):
+        field = _field(schema, rule.entity, body.field, "definition.field")
+        try:
+            parse_operand(body, field)
+        except BadValue as problem:
+            raise invalid_field("definition.value", f"The value for {field.name} {problem}") from None
+    elif isinstance(body, ComputedRule):
+        field = _field(schema, rule.entity, body.field, "definition.field")
+        if field.auto or field.name in _key_names(schema.entities[rule.entity]):
+            raise invalid_field("definition.field", f"{field.name} is not for a rule to compute")
+
+
+def check_machine(machine: StateMachineDefinition, schema: Schema) -> None:
+    """A machine's field exists and holds text, and what its actions set exists. Raises VALIDATION_FAILED."""
+    field = _field(schema, machine.entity, machine.field, "field")
+    if field.type not in STATE_TYPES:
+        raise invalid_field("field", f"A state must be a string or text, {field.name} is not")
+    for transition in machine.definition.transitions:
+        for action in transition.actions:
+            if isinstance(action, SetField):
+                _field(schema, machine.entity, action.field, "definition.transitions")
+
+
+def _field(schema: Schema, entity: str, name: str, where: str) -> FieldDefinition:
+    for document in schema.entities[entity]["fields"]:
+        if document["name"] == name:
+            return FieldDefinition.model_validate(document)
+    raise invalid_field(where, f"{entity} has no field {name}")
+
+
+def _key_names(entity: dict[str, Any]) -> list[str]:
+    key = entity["primary_key"]
+    return [*key.get("fields", ()), key.get("field", "")]
