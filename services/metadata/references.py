@@ -7,10 +7,8 @@ from typing import Any
 from libs.shared.errors import invalid_field
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.rules import ComputedRule, FieldRule, RuleDefinition, parse_operand
-from libs.shared.schema.state_machines import SetField, StateMachineDefinition
+from libs.shared.schema.state_machines import STATE_TYPES, SetField, StateMachineDefinition
 from services.metadata.store import Schema
-
-STATE_TYPES = ("string", "text")
 
 
 def check_rule(rule: RuleDefinition, schema: Schema) -> None:

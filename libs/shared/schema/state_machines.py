@@ -10,6 +10,8 @@ from libs.shared.schema.formulas import Formula, compiled
 from libs.shared.schema.workflows import MAX_ACTIONS, Name, Part
 
 MAX_TRANSITIONS = 1_000
+STATE_TYPES = ("string", "text")
+"""Types of the fields that can hold a state."""
 
 Url = Annotated[str, Field(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://.")]
 Fields = dict[Name, Any]

@@ -1,0 +1,61 @@
+"""What transitions do: fields set in the same write, and effects decided now to happen after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.schema import BadValue
+from libs.shared.schema.state_machines import Action, CallWebhook, CreateRecord, SetField, UpdateRecord
+from services.data.rules.entity_rules import EntityRules
+from services.data.rules.forms import now_text, parsed
+from services.data.rules.machines import Step, Stuck
+from services.data.rules.templates import resolve
+
+NOW = "now"
+MAX_EFFECT = 1_000_000
+"""Bytes of one effect."""
+
+
+def set_fields(rules: EntityRules, steps: Iterable[Step], environment: Mapping[str, Any]) -> dict[str, Any]:
+    """The parsed values that the steps' set_field actions give. Raises Stuck for one that doesn't fit."""
+    values = {}
+    for step in steps:
+        for action in step.actions:
+            field = rules.fields.get(action.field) if isinstance(action, SetField) else None
+            if field is None or field.name in rules.fixed or not isinstance(action, SetField):
+                continue
+            value = now_text(field, environment[NOW]) if action.value == NOW else resolve(action.value, environment)
+            try:
+                values[field.name] = parsed(field, value)
+            except BadValue as problem:
+                raise Stuck(step.machine, f"the transition can't set {field.name}, it {problem}") from None
+    return values
+
+
+def effects_of(steps: Iterable[Step], environment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every other action of the steps, with all templates filled. Raises Stuck for one that gets too large."""
+    return [
+        _decided(step, action, environment)
+        for step in steps
+        for action in step.actions
+        if not isinstance(action, SetField)
+    ]
+
+
+def _decided(step: Step, action: Action, environment: Mapping[str, Any]) -> dict[str, Any]:
+    machine = step.machine
+    document = action.model_dump(mode="json")
+    if isinstance(action, CallWebhook):
+        document["method"] = action.method
+    if isinstance(action, CreateRecord | UpdateRecord):
+        document["fields"] = {
+            name: now_text(machine.target_field(action.entity, name), environment[NOW]) if value == NOW else value
+            for name, value in action.fields.items()
+        }
+    transition = {"machine": machine.id, "field": machine.field, "from": step.origin, "to": step.to}
+    effect = {**resolve(document, environment), "transition": transition}
+    if len(exact.dumps(effect)) > MAX_EFFECT:
+        raise Stuck(machine, f"what an action of the transition makes is larger than {MAX_EFFECT} bytes")
+    return effect

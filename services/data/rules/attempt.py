@@ -1,0 +1,60 @@
+"""A write that is to be decided, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from libs.shared.contracts.context import Identity
+from services.data.rules.entity_rules import Load
+from services.data.rules.forms import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What somebody is about to do to one record.
+
+    `values` are parsed column values: on create of the whole record, with defaults; on update of what
+    is set; none on delete. `sent` names the fields that the caller gave himself. `old` is the stored
+    record as the API answers it, needed where `EntityRules.needs_stored` says so. `related` holds the
+    records that `EntityRules.related_loads` ask for.
+    """
+
+    action: Literal["create", "update", "delete"]
+    values: Mapping[str, Any]
+    sent: frozenset[str]
+    caller: Identity
+    now: datetime
+    old: Record | None = None
+    related: Mapping[Load, Sequence[Record]] = field(default_factory=dict)
+
+    def environment(self, record: Record) -> dict[str, Any]:
+        """What expressions and templates can read, without related records."""
+        return {
+            "record": record,
+            "old": self.old,
+            "action": self.action,
+            "user": {"id": self.caller.id, "email": self.caller.email, "roles": list(self.caller.roles)},
+            "related": {},
+            "now": self.now,
+        }
+
+    def with_related(self, environment: Mapping[str, Any], loads: Sequence[Load]) -> Mapping[str, Any]:
+        """The environment of a rule that declared these loads."""
+        if not loads:
+            return environment
+        return {**environment, "related": {load.relation: list(self.related.get(load, ())) for load in loads}}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is written: the parsed values to store, and the effects to be noted in the log.
+
+    An effect is a JSON document (decimals as Decimal) with nothing left to look up: what its action says
+    (`type` and so on), and as `transition` the `machine` (its id), `field`, `from` and `to`.
+    """
+
+    values: dict[str, Any]
+    effects: list[dict[str, Any]]

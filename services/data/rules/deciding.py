@@ -1,0 +1,170 @@
+"""The order of api.md, sections 6 and 7: field rules, expression rules, computed fields, state machines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from libs.shared.errors import Detail, RocketError
+from libs.shared.expressions import EvaluationError
+from libs.shared.schema import BadValue
+from services.data.rules.actions import effects_of, set_fields
+from services.data.rules.attempt import Attempt, Decision
+from services.data.rules.entity_rules import Checks, Computed, EntityRules, ExpressionCheck, FieldCheck
+from services.data.rules.forms import Record, parsed, shown, shown_record
+from services.data.rules.machines import Machine, Step, Stuck
+
+
+def decide(rules: EntityRules, attempt: Attempt) -> Decision:
+    """What is written, and what follows from it.
+
+    Raises VALIDATION_FAILED with all violations in order, FORBIDDEN for a transition of other roles.
+    """
+    if rules.is_empty:
+        return Decision(dict(attempt.values), [])
+    return _Deciding(rules, attempt).outcome()
+
+
+def check_written(rules: EntityRules, attempt: Attempt, record: Record) -> None:
+    """The after_write rules, over the record as it was written. Raises VALIDATION_FAILED."""
+    if not rules.after_write:
+        return
+    details: list[Detail] = []
+    _check(rules.after_write, attempt, record, rules.fields, details)
+    if details:
+        raise _refusal(details)
+
+
+class _Deciding:
+    """One decision on its way: the values so far, the record as it would be, what is violated."""
+
+    def __init__(self, rules: EntityRules, attempt: Attempt) -> None:
+        self.rules = rules
+        self.attempt = attempt
+        self.values = dict(attempt.values)
+        self.details: list[Detail] = []
+        self.forbidden: RocketError | None = None
+        self.computed: set[str] = set()
+        if attempt.action == "create":
+            self._supply_initial_states()
+        self.record = {**(attempt.old or {}), **shown_record(rules.fields, self.values)}
+
+    def outcome(self) -> Decision:
+        attempt, rules = self.attempt, self.rules
+        checks = rules.before_delete if attempt.action == "delete" else rules.before_write
+        names = self.values if attempt.action == "update" else rules.fields
+        _check(checks, attempt, self.record, names, self.details)
+        if attempt.action != "delete":
+            if not self.details:
+                self._compute()
+            steps = self._move()
+            if not self.details and not self.forbidden:
+                return self._act(steps)
+        if self.details:
+            raise _refusal(self.details)
+        if self.forbidden:
+            raise self.forbidden
+        return Decision(self.values, [])
+
+    def _supply_initial_states(self) -> None:
+        for machine in self.rules.machines:
+            if self.values.get(machine.field) is None:
+                self.values[machine.field] = machine.initial
+
+    def _compute(self) -> None:
+        for rule in self.rules.computed:
+            detail = self._compute_one(rule)
+            if detail is not None:
+                self.details.append(detail)
+                if rule.stops:
+                    raise _refusal(self.details)
+
+    def _compute_one(self, rule: Computed) -> Detail | None:
+        field = rule.field
+        environment = self.attempt.with_related(self.attempt.environment(self.record), rule.loads)
+        try:
+            value = parsed(field, rule.expression(environment))
+        except EvaluationError as problem:
+            return _computed_detail(rule, f"can't be computed: {problem.message}")
+        except BadValue as problem:
+            return _computed_detail(rule, str(problem))
+        if value in (None, "") and field.required and not (value is None and field.nullable):
+            return _computed_detail(rule, "is required, and nothing was computed")
+        self.values[field.name] = value
+        self.record[field.name] = shown(field, value)
+        self.computed.add(field.name)
+        return None
+
+    def _move(self) -> list[Step]:
+        """The transitions that the write takes; what refuses it is noted."""
+        steps = []
+        environment = self.attempt.environment(self.record)
+        for machine in self.rules.machines:
+            try:
+                step = self._step(machine, environment)
+            except Stuck as stuck:
+                self.details.append(stuck.detail)
+            except RocketError as refusal:
+                self.forbidden = refusal
+            else:
+                steps += [step] if step else []
+        return steps
+
+    def _step(self, machine: Machine, environment: Mapping[str, Any]) -> Step | None:
+        name = machine.field
+        if self.attempt.action == "create":
+            if name in self.computed or name in self.attempt.sent:
+                machine.begin(self.values[name])
+            return None
+        if name not in self.values:
+            return None
+        old = (self.attempt.old or {}).get(name)
+        return machine.move(old, self.values[name], self.attempt.caller, environment)
+
+    def _act(self, steps: list[Step]) -> Decision:
+        environment = self.attempt.environment(self.record)
+        try:
+            values = set_fields(self.rules, steps, environment)
+            self.values |= values
+            self.record |= shown_record(self.rules.fields, values)
+            return Decision(self.values, effects_of(steps, environment))
+        except Stuck as stuck:
+            raise _refusal([stuck.detail]) from None
+
+
+def _check(checks: Checks, attempt: Attempt, record: Record, names: Collection[str], details: list[Detail]) -> None:
+    """Add the violations to `details`. Raises VALIDATION_FAILED at once where a rule says so."""
+    for check in checks.fields:
+        if check.field in names and _violates(check, record.get(check.field)):
+            _note(check.detail, check.stops, details)
+    environment = attempt.environment(record)
+    for rule in checks.expressions:
+        message = _violation(rule, attempt.with_related(environment, rule.loads))
+        if message is not None:
+            _note({**rule.detail, "message": message}, rule.stops, details)
+
+
+def _violates(check: FieldCheck, value: Any) -> bool:
+    return check.demands_value if value is None else not check.holds(value)
+
+
+def _violation(rule: ExpressionCheck, environment: Mapping[str, Any]) -> str | None:
+    """The message of a violation. A rule that meets values it has no meaning for is violated, and says why."""
+    try:
+        return str(rule.detail["message"]) if rule.expression.test(environment) else None
+    except EvaluationError as problem:
+        return f"{rule.detail['message']} (the rule can't be evaluated: {problem.message})"
+
+
+def _note(detail: Detail, stops: bool, details: list[Detail]) -> None:
+    details.append(detail)
+    if stops:
+        raise _refusal(details)
+
+
+def _computed_detail(rule: Computed, message: str) -> Detail:
+    return {"field": rule.field.name, "rule": "computed", "message": f"{rule.field.name} {message}"}
+
+
+def _refusal(details: list[Detail]) -> RocketError:
+    return RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)

@@ -1,0 +1,125 @@
+"""What field rules demand of a value: one predicate per operator, made once per schema version."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.expressions.errors import EvaluationError
+from libs.shared.expressions.functions.patterns import PatternError, compiled, found_in
+from libs.shared.expressions.limits import Meter
+from libs.shared.expressions.values.comparing import Order, equal, ordered
+from libs.shared.expressions.values.figures import plain
+from libs.shared.schema import BadValue, FieldDefinition
+from libs.shared.schema.rules import FieldRule, parse_operand
+from services.data.rules.forms import shown
+
+Predicate = Callable[[Any], bool]
+"""Whether a shown value that is neither absent nor null is as it should be."""
+
+ORDERS: dict[str, Order] = {
+    "min": operator.ge, "gte": operator.ge, "gt": operator.gt,
+    "max": operator.le, "lte": operator.le, "lt": operator.lt,
+}  # fmt: skip
+WORDS = {
+    "min": "must be at least {}", "gte": "must be at least {}", "gt": "must be greater than {}",
+    "max": "must be at most {}", "lte": "must be at most {}", "lt": "must be less than {}",
+    "min_length": "must have a length of at least {}", "max_length": "must have a length of at most {}",
+    "pattern": "must match the pattern {}", "like": "must be like {}",
+    "eq": "must be {}", "neq": "must not be {}",
+    "in": "must be one of {}", "enum": "must be one of {}", "not_in": "must not be one of {}",
+    "not_empty": "must not be empty", "required": "is required",
+}  # fmt: skip
+
+
+def predicate_of(rule: FieldRule, field: FieldDefinition) -> Predicate | None:
+    """The rule's demand; None for a rule that can't be decided, which nothing violates."""
+    if not rule.evaluable:
+        return None
+    try:
+        return _predicate(rule.operator, _operand(rule, field))
+    except (BadValue, PatternError):
+        return None
+
+
+def message_of(rule: FieldRule) -> str:
+    """The rule's message, or one of our own."""
+    return rule.message or f"{rule.field} {WORDS[rule.operator].format(rule.value)}"
+
+
+def _operand(rule: FieldRule, field: FieldDefinition) -> Any:
+    value = parse_operand(rule, field)
+    return [shown(field, option) for option in value] if isinstance(value, list) else shown(field, value)
+
+
+def _predicate(name: str, operand: Any) -> Predicate:
+    match name:
+        case "eq":
+            return lambda value: equal(value, operand, Meter())
+        case "neq":
+            return lambda value: not equal(value, operand, Meter())
+        case "in" | "enum":
+            return lambda value: _among(value, operand)
+        case "not_in":
+            return lambda value: not _among(value, operand)
+        case "min_length":
+            return lambda value: _length(value) >= operand
+        case "max_length":
+            return lambda value: _length(value) <= operand
+        case "pattern":
+            return _matching(operand)
+        case "like":
+            return _matching(like_pattern(operand))
+        case "not_empty" | "required":
+            return lambda value: value not in ("", [], {})
+    return _within(ORDERS[name], operand)
+
+
+def _among(value: Any, options: list[Any]) -> bool:
+    meter = Meter()
+    return any(equal(value, option, meter) for option in options)
+
+
+def _within(order: Order, limit: Any) -> Predicate:
+    def check(value: Any) -> bool:
+        try:
+            return ordered(order, value, limit, Meter())
+        except EvaluationError:
+            return False
+
+    return check
+
+
+def _matching(pattern: str) -> Predicate:
+    found = compiled(pattern)
+
+    def check(value: Any) -> bool:
+        try:
+            return found_in(found, _text(value), Meter())
+        except EvaluationError:
+            return False
+
+    return check
+
+
+def like_pattern(text: str) -> str:
+    """The regular expression of an SQL LIKE: % is anything, _ one character, \\ takes the next as it is."""
+    parts = re.findall(r"\\.|.", text, re.DOTALL)
+    wild = {"%": ".*", "_": "."}
+    return rf"\A(?s:{''.join(wild.get(part) or re.escape(part.removeprefix(chr(92)) or part) for part in parts)})\z"
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, str | list | dict) else len(_text(value))
+
+
+def _text(value: Any) -> str:
+    """A value as a pattern sees it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | list | dict):
+        return exact.dumps(value).decode()
+    return plain(value)

@@ -1,0 +1,79 @@
+"""The two forms of a value: parsed (a statement's parameter) and shown (as the API answers it).
+
+Expressions see shown values, so that sent and stored ones compare: times as PostgreSQL writes them in
+JSON, in UTC, which also sort as text; ids as text; decimals as Decimal, rounded as their column rounds.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.schema import BadValue, FieldDefinition, parse_value
+
+Record = Mapping[str, Any]
+"""A record as the API answers it: field name → shown value."""
+
+ROUNDING = Context(prec=1100, rounding=ROUND_HALF_UP)
+"""Half away from zero, as NUMERIC does, with room for every digit a decimal may have."""
+
+
+def shown(field: FieldDefinition, value: Any) -> Any:
+    """The shown form of a parsed value, or of None."""
+    match value:
+        case uuid.UUID():
+            return {"id": str(value)} if field.type == "file" else str(value)
+        case datetime():
+            return time_text(value)
+        case date():
+            return value.isoformat()
+        case Decimal() if field.type == "decimal" and field.precision is not None:
+            return value.quantize(Decimal(1).scaleb(-field.precision), context=ROUNDING)
+        case str() if field.type in ("json", "file"):
+            return exact.loads(value)
+    return value
+
+
+def shown_record(fields: Mapping[str, FieldDefinition], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The shown form of parsed values; what is no field is left out."""
+    return {name: shown(fields[name], value) for name, value in values.items() if name in fields}
+
+
+def parsed(field: FieldDefinition, result: Any) -> Any:
+    """The parsed form of what an expression or an action gives, or None. Raises BadValue where it doesn't fit."""
+    if result is None:
+        return None
+    value = parse_value(field, _as_json(field, result))
+    if field.enum is not None and shown(field, value) not in field.enum:
+        raise BadValue(f"must be one of {', '.join(map(str, field.enum))}")
+    return value
+
+
+def time_text(moment: datetime) -> str:
+    """An instant as PostgreSQL writes it in JSON, in UTC: no more fraction than there is."""
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "+00:00"
+
+
+def now_text(field: FieldDefinition | None, now: datetime) -> str:
+    """The current time as the field can hold it: a date takes today (UTC)."""
+    return now.astimezone(UTC).date().isoformat() if field is not None and field.type == "date" else time_text(now)
+
+
+def _as_json(field: FieldDefinition, result: Any) -> Any:
+    match result:
+        case datetime() if field.type == "date":
+            return result.astimezone(UTC).date().isoformat()
+        case datetime():
+            return time_text(result)
+        case date():
+            return result.isoformat()
+        case timedelta():
+            raise BadValue("can't hold a length of time")
+        case tuple():
+            return list(result)
+    return result

@@ -1,0 +1,64 @@
+"""`{{ path }}` in the values of actions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.expressions.values.access import element
+from services.data.rules.forms import time_text
+
+PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
+LEFT_TO_THE_SENDER = "env"
+"""The root of paths that are filled when a request is sent: the log must not hold secrets."""
+
+
+def resolve(value: Any, environment: Mapping[str, Any]) -> Any:
+    """`value` with the placeholders in its strings, at any depth, filled.
+
+    A string that is nothing but a placeholder becomes the value itself; in a longer one a missing
+    value is nothing.
+    """
+    if isinstance(value, Mapping):
+        return {key: resolve(each, environment) for key, each in value.items()}
+    if isinstance(value, list):
+        return [resolve(each, environment) for each in value]
+    return _resolve_text(value, environment) if isinstance(value, str) else value
+
+
+def _resolve_text(text: str, environment: Mapping[str, Any]) -> Any:
+    whole = PLACEHOLDER.fullmatch(text.strip())
+    if whole and not _is_left(whole[1]):
+        return _as_json(_look_up(environment, whole[1]))
+    return PLACEHOLDER.sub(lambda found: _filled(found, environment), text)
+
+
+def _filled(found: re.Match[str], environment: Mapping[str, Any]) -> str:
+    return found[0] if _is_left(found[1]) else _as_text(_as_json(_look_up(environment, found[1])))
+
+
+def _is_left(path: str) -> bool:
+    return path.split(".")[0] == LEFT_TO_THE_SENDER
+
+
+def _look_up(environment: Mapping[str, Any], path: str) -> Any:
+    value: Any = environment
+    for part in path.split("."):
+        value = element(value, int(part) if part.isdigit() and isinstance(value, list) else part)
+    return value
+
+
+def _as_json(value: Any) -> Any:
+    return time_text(value) if isinstance(value, datetime) else value
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value if isinstance(value, str) else exact.dumps(value).decode()
