@@ -45,10 +45,13 @@ SERVICE = Service(
         records.RecordHistory: past.record_history,
         records.FetchCommit: past.fetch_commit,
         records.SetFields: handlers.set_fields,
+        files.AnnounceFile: file_handlers.announce_file,
         files.RegisterFile: file_handlers.register_file,
         files.FindFile: file_handlers.find_file,
         files.ListFiles: file_handlers.list_files,
         files.RemoveFile: file_handlers.remove_file,
+        files.ListLooseFiles: file_handlers.list_loose_files,
+        files.ForgetFiles: file_handlers.forget_files,
     },
     lag=lambda state: {"relay": state.relay.lag},
 )

@@ -11,7 +11,7 @@ from aiohttp import web
 from libs.shared.contracts import apps, events, files, notifications, records, webhooks, workflows
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
-from services.gateway.http import accounts, operations, uploads
+from services.gateway.http import accounts, downloads, operations, uploads
 from services.gateway.http.door import Access
 from services.gateway.state import State
 
@@ -92,7 +92,8 @@ ROUTES = (
     # Files
     Route("POST", A + "/_files/upload", Local(uploads.upload), Access.USER),
     Route("GET", A + "/_files", files.ListFiles, Access.ADMIN),
-    Route("GET", A + "/_files/{id}", Local(uploads.download), Access.USER),
+    Route("GET", A + "/_files/{id}", Local(downloads.download), Access.USER),
+    Route("HEAD", A + "/_files/{id}", Local(downloads.download), Access.USER),
     Route("DELETE", A + "/_files/{id}", Local(uploads.remove), Access.ADMIN),
     # Workflows and notifications
     Route("GET", A + "/_workflows", workflows.ListInstances, Access.USER),

@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from libs.shared.bus.due import Due
 from libs.shared.contracts import identity as ask
 from libs.shared.runtime import Core, Service
+from services.gateway.files.storage import Storage
+from services.gateway.files.sweeping import sweep_apps, sweep_files
 from services.gateway.http import server
 from services.gateway.identity import handlers
 from services.gateway.identity.passwords import Passwords
@@ -15,7 +18,6 @@ from services.gateway.identity.seeding import seed_platform
 from services.gateway.identity.tokens import Tokens
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import State
-from services.gateway.storage import Storage
 
 
 @contextlib.asynccontextmanager
@@ -23,7 +25,9 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     """The HTTP server is up before NATS is, so that it can say what is missing."""
     settings: GatewaySettings = core.settings
     tokens = Tokens(settings.secret_key)
-    state = State(core, settings, tokens, Passwords(settings.bcrypt_rounds), Storage(settings))
+    storage = Storage(settings.storage_url, settings.data_dir.resolve() / "files")
+    due = Due(core.databases, core.apps, "gateway")
+    state = State(core, settings, tokens, Passwords(settings.bcrypt_rounds), storage, due)
     listening = asyncio.create_task(tokens.listen(core.connection))
     async with server.listening(state):
         yield state
@@ -38,5 +42,5 @@ SERVICE = Service(
         ask.SeedAdmin: handlers.seed_admin,
         ask.FindPeople: handlers.find_people,
     },
-    workers=(seed_platform,),
+    workers=(seed_platform, sweep_files, sweep_apps),
 )

@@ -19,6 +19,8 @@ class GatewaySettings(Settings):
     body_timeout: float = Field(30.0, gt=0, description="seconds in which a request's body must arrive")
     max_body_bytes: int = Field(10 * 1024 * 1024, gt=0, description="largest JSON body, in bytes")
     max_file_bytes: int = Field(10 * 1024 * 1024, gt=0, description="largest uploaded file, in bytes")
+    file_types: list[str] = Field([], description="types that may be uploaded, such as image/*; empty: all")
+    upload_timeout: float = Field(300.0, gt=0, description="seconds in which an upload must arrive")
     bcrypt_rounds: int = Field(12, ge=4, le=16, description="cost of password hashes; 12 takes about 0.3 s of a core")
     platform_admin_email: str = Field("platform@localhost", description="first account of the platform")
     platform_admin_password: str = Field(DEVELOPMENT_PASSWORD, description="its password when it is made")

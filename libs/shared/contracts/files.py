@@ -1,4 +1,8 @@
-"""Files: what the data service knows of them. Their bytes go from the gateway to storage and never over NATS."""
+"""Files: what the data service knows of them. Their bytes go from the gateway to storage and never over NATS.
+
+A file is loose while its bytes may lie in storage without a description: from before it is uploaded until
+it is registered, and from its removal until its bytes are gone.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,34 @@ from libs.shared.contracts.messages import Answer, Ask
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """A file's description; `size` in bytes."""
+    """A file's description; `size` in bytes, `created_at` in seconds since the epoch."""
 
     id: str
     filename: str
     mime_type: str
     size: int
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Ids of files. `next_in` are the seconds until a further one is old enough; None if there is none."""
+
+    ids: list[str]
+    next_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceFile(Ask[Files]):
+    """A file is about to be stored under `id`: it is loose until it is registered."""
+
+    service, name, reply = "data", "files.announce", Files
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterFile(Ask[FileInfo]):
-    """A file has been stored under `id`."""
+    """A file has been stored under `id`. Refused with CONFLICT if it has been given up meanwhile."""
 
     service, name, reply = "data", "files.register", FileInfo
     id: str
@@ -45,7 +66,23 @@ class ListFiles(Ask[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class RemoveFile(Ask[FileInfo]):
-    """A file is to be forgotten; answers what it was, so that its bytes can go."""
+    """A file is no more, and loose until its bytes are gone; answers what it was."""
 
     service, name, reply = "data", "files.remove", FileInfo
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListLooseFiles(Ask[Files]):
+    """Files that have been loose for `older_than` seconds, at most 1,000; their registration is refused from now on."""
+
+    service, name, reply = "data", "files.list_loose", Files
+    older_than: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetFiles(Ask[Files]):
+    """The bytes of these loose files are gone; answers those that were known."""
+
+    service, name, reply = "data", "files.forget", Files
+    ids: list[str]

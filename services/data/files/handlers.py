@@ -7,54 +7,68 @@ import uuid
 from libs.shared.contracts import files as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import not_found
+from libs.shared.errors import RocketError, not_found
 from libs.shared.ids import parse_uuid
+from libs.shared.postgres.databases import Record
+from services.data.files import store
 from services.data.state import State
 
-INSERT = """
-INSERT INTO data.files (id, filename, mime_type, size, uploaded_by) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (id) DO NOTHING
-"""
-FIND = "SELECT filename, mime_type, size FROM data.files WHERE id = $1"
-REMOVE = "DELETE FROM data.files WHERE id = $1 RETURNING id"
-LIST = """
-SELECT coalesce(json_agg(row_to_json(f)), '[]')::text FROM (
-    SELECT id, filename, mime_type, size, uploaded_by, created_at FROM data.files ORDER BY id DESC LIMIT 1000
-) f
-"""
+
+async def announce_file(state: State, context: Context, question: ask.AnnounceFile) -> ask.Files:
+    """Note that bytes are about to be stored."""
+    await state.database(context.the_app).execute(store.ANNOUNCE, uuid.UUID(question.id))
+    return ask.Files([question.id])
 
 
 async def register_file(state: State, context: Context, question: ask.RegisterFile) -> ask.FileInfo:
-    """Note a file whose bytes are in storage."""
-    database = state.database(context.the_app)
-    await database.execute(
-        INSERT,
+    """Describe a file whose bytes are in storage; from here on it is there. Raises CONFLICT when it was given up."""
+    created_at = await state.database(context.the_app).fetchval(
+        store.REGISTER,
         uuid.UUID(question.id),
         question.filename,
         question.mime_type,
         question.size,
         parse_uuid(context.user.id),
     )
-    return ask.FileInfo(question.id, question.filename, question.mime_type, question.size)
+    if created_at is None:
+        raise RocketError("CONFLICT", "The upload took too long and was given up")
+    return ask.FileInfo(question.id, question.filename, question.mime_type, question.size, created_at)
 
 
 async def find_file(state: State, context: Context, question: ask.FindFile) -> ask.FileInfo:
     file_id = _parse(question.id)
-    row = await state.database(context.the_app).fetchrow(FIND, file_id)
-    if row is None:
-        raise not_found("File")
-    return ask.FileInfo(str(file_id), row["filename"], row["mime_type"], row["size"])
+    return _info(await state.database(context.the_app).fetchrow(store.FIND, file_id))
 
 
 async def list_files(state: State, context: Context, question: ask.ListFiles) -> Answer:
-    text: str = await state.database(context.the_app).fetchval(LIST)
+    text: str = await state.database(context.the_app).fetchval(store.LIST)
     return Answer(body=b'{"data":%s}' % text.encode())
 
 
 async def remove_file(state: State, context: Context, question: ask.RemoveFile) -> ask.FileInfo:
-    info = await find_file(state, context, ask.FindFile(question.id))
-    await state.database(context.the_app).execute(REMOVE, uuid.UUID(info.id))
-    return info
+    """Forget a file's description; its bytes are the asker's to remove."""
+    file_id = _parse(question.id)
+    return _info(await state.database(context.the_app).fetchrow(store.REMOVE, file_id))
+
+
+async def list_loose_files(state: State, context: Context, question: ask.ListLooseFiles) -> ask.Files:
+    """What has been loose for too long."""
+    database = state.database(context.the_app)
+    rows = await database.fetch(store.GIVE_UP, question.older_than)
+    return ask.Files([row["id"] for row in rows], await database.fetchval(store.NEXT, question.older_than))
+
+
+async def forget_files(state: State, context: Context, question: ask.ForgetFiles) -> ask.Files:
+    """Loose files whose bytes are gone."""
+    ids = [uuid.UUID(file_id) for file_id in question.ids]
+    rows = await state.database(context.the_app).fetch(store.FORGET, ids)
+    return ask.Files([row["id"] for row in rows])
+
+
+def _info(row: Record | None) -> ask.FileInfo:
+    if row is None:
+        raise not_found("File")
+    return ask.FileInfo(row["id"], row["filename"], row["mime_type"], row["size"], row["created_at"])
 
 
 def _parse(text: str) -> uuid.UUID:

@@ -1,0 +1,24 @@
+"""A client's file name, made harmless, and written into a header."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+MAX_NAME = 255
+PLAIN = re.compile(r"[A-Za-z0-9!#$&+.^_`{}~ ()\[\],;=@'-]*")
+"""Characters that may stand in a quoted string as they are, whoever reads it."""
+
+
+def safe_name(name: str) -> str:
+    """A file name without path parts and control characters, at most 255 characters; never empty."""
+    last = re.split(r"[/\\]", name)[-1]
+    clean = "".join(character for character in last if character.isprintable()).strip(". ")
+    return clean[:MAX_NAME] or "file"
+
+
+def content_disposition(name: str) -> str:
+    """`attachment` with the name, as RFC 6266 writes it: for old clients in ASCII, and whole in UTF-8."""
+    plain = "".join(character if PLAIN.fullmatch(character) else "_" for character in name)
+    header = f'attachment; filename="{plain}"'
+    return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,256 @@
+"""Files from outside: in and out, whole and in parts, harmless, and none lost or left over."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from multidict import CIMultiDictProxy
+
+from deploy.embedded.stack import Stack
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, Reply
+from tests.support.stacks import calling, running
+
+MIB = 1024 * 1024
+DATA = bytes(range(256)) * 4
+
+
+def form(data: Any, name: str = "a.bin", kind: str | None = "application/octet-stream") -> aiohttp.FormData:
+    fields = aiohttp.FormData()
+    fields.add_field("file", data, filename=name, content_type=kind)
+    return fields
+
+
+async def upload(
+    client: Client, data: Any, name: str = "a.bin", kind: str | None = "application/octet-stream"
+) -> Reply:
+    return await client.request("POST", "/_files/upload", raw=form(data, name, kind))
+
+
+async def fetch(
+    client: Client, file_id: str, method: str = "GET", **headers: str
+) -> tuple[int, bytes, CIMultiDictProxy[str]]:
+    """Status, bytes and headers of a download."""
+    sent = {"Authorization": f"Bearer {client.token}", **{name.replace("_", "-"): v for name, v in headers.items()}}
+    url = f"{client.url}{client.prefix}/_files/{file_id}"
+    async with client.session.request(method, url, headers=sent) as response:
+        return response.status, await response.read(), response.headers
+
+
+async def test_what_is_uploaded_comes_back(admin: Client, stack: Stack) -> None:
+    reply = (await upload(admin, DATA, "report.pdf", "application/pdf")).expect(201)
+    assert reply.data == {
+        "id": reply.data["id"],
+        "filename": "report.pdf",
+        "size": len(DATA),
+        "mime_type": "application/pdf",
+        "url": f"{admin.prefix}/_files/{reply.data['id']}",
+    }
+    for url in stack.gateway_urls:
+        status, body, headers = await fetch(admin.at(url), reply.data["id"])
+        assert (status, body) == (200, DATA)
+        assert headers["Content-Type"] == "application/pdf"
+        assert headers["Content-Length"] == str(len(DATA))
+        assert headers["Content-Disposition"] == 'attachment; filename="report.pdf"'
+    (row,) = (await admin.get("/_files")).expect(200).data
+    assert set(row) == {"id", "filename", "mime_type", "size", "uploaded_by", "created_at"}
+    assert row["filename"] == "report.pdf" and row["size"] == len(DATA)
+
+
+async def test_empty_files_are_files(admin: Client) -> None:
+    stored = (await upload(admin, b"", "empty.txt", "text/plain")).expect(201).data
+    assert stored["size"] == 0
+    status, body, headers = await fetch(admin, stored["id"])
+    assert (status, body, headers["Content-Length"]) == (200, b"", "0")
+    status, _, headers = await fetch(admin, stored["id"], Range="bytes=0-")
+    assert status == 416 and headers["Content-Range"] == "bytes */0"
+
+
+async def test_no_browser_runs_what_was_uploaded(admin: Client) -> None:
+    page = b"<!doctype html><script>alert(1)</script>"
+    stored = (await upload(admin, page, "page.html", "text/html")).expect(201).data
+    _, _, headers = await fetch(admin, stored["id"])
+    assert headers["Content-Type"] == "text/html"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"].startswith("sandbox")
+    assert headers["Content-Disposition"].startswith("attachment")
+    assert "private" in headers["Cache-Control"]
+    refused = (await upload(admin, page, "page.png", "image/png")).expect(422)
+    assert refused.code == "VALIDATION_FAILED" and refused.details[0]["field"] == "file"
+    assert len((await admin.get("/_files")).data) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept", "header"),
+    [
+        ("../../etc/passwd", "passwd", 'attachment; filename="passwd"'),
+        ("..\\..\\boot.ini", "boot.ini", 'attachment; filename="boot.ini"'),
+        (
+            "Übersicht.txt",
+            "Übersicht.txt",
+            "attachment; filename=\"_bersicht.txt\"; filename*=UTF-8''%C3%9Cbersicht.txt",
+        ),
+    ],
+)
+async def test_names_are_harmless(admin: Client, sent: str, kept: str, header: str) -> None:
+    # Written by hand, as clients clean names themselves.
+    body = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{sent}"\r\n\r\nhello\r\n--x--\r\n'.encode()
+    kind = "multipart/form-data; boundary=x"
+    stored = (await admin.request("POST", "/_files/upload", raw=body, Content_Type=kind)).expect(201).data
+    assert stored["filename"] == kept
+    _, _, headers = await fetch(admin, stored["id"])
+    assert headers["Content-Disposition"] == header
+
+
+async def test_parts_of_a_file(admin: Client) -> None:
+    stored = (await upload(admin, DATA)).data
+    for wanted, part, said in (
+        ("bytes=0-9", DATA[:10], "bytes 0-9/1024"),
+        ("bytes=1000-", DATA[1000:], "bytes 1000-1023/1024"),
+        ("bytes=-4", DATA[-4:], "bytes 1020-1023/1024"),
+    ):
+        status, body, headers = await fetch(admin, stored["id"], Range=wanted)
+        assert (status, body, headers["Content-Range"]) == (206, part, said)
+        assert headers["Content-Length"] == str(len(part))
+    status, body, headers = await fetch(admin, stored["id"], Range="bytes=2000-")
+    assert status == 416 and headers["Content-Range"] == "bytes */1024"
+    assert b"RANGE_NOT_SATISFIABLE" in body and headers["Content-Type"].startswith("application/json")
+    status, body, _ = await fetch(admin, stored["id"], Range="bytes=0-1,5-6")
+    assert (status, body) == (200, DATA)
+
+
+async def test_copies_are_checked_not_sent_again(admin: Client) -> None:
+    stored = (await upload(admin, DATA)).data
+    _, _, headers = await fetch(admin, stored["id"])
+    tag, changed = headers["ETag"], headers["Last-Modified"]
+    assert headers["Accept-Ranges"] == "bytes"
+    assert parsedate_to_datetime(changed) <= datetime.now(UTC)
+    assert (await fetch(admin, stored["id"], If_None_Match=tag))[:2] == (304, b"")
+    assert (await fetch(admin, stored["id"], If_Modified_Since=changed))[:2] == (304, b"")
+    assert (await fetch(admin, stored["id"], Range="bytes=0-1", If_Range=tag))[0] == 206
+    assert (await fetch(admin, stored["id"], Range="bytes=0-1", If_Range='"other"'))[:2] == (200, DATA)
+
+
+async def test_head_says_what_get_would(admin: Client) -> None:
+    stored = (await upload(admin, DATA, "a.txt", "text/plain")).data
+    got, _, said = await fetch(admin, stored["id"])
+    status, body, headers = await fetch(admin, stored["id"], "HEAD")
+    assert (status, body) == (got, b"")
+    differ = {"Date", "X-Trace-ID"}
+    assert {n: v for n, v in headers.items() if n not in differ} == {n: v for n, v in said.items() if n not in differ}
+    assert (await fetch(admin, stored["id"], "HEAD", Range="bytes=0-9"))[2]["Content-Length"] == "10"
+    assert (await fetch(admin, str(uuid.uuid4()), "HEAD"))[0] == 404
+
+
+async def test_who_may_do_what(admin: Client, client: Client) -> None:
+    user = await admin.user("ann@example.org", ["staff"])
+    stored = (await upload(user, DATA)).expect(201).data
+    assert (await fetch(user, stored["id"]))[0] == 200
+    assert (await admin.get("/_files")).data[0]["uploaded_by"]
+    (await user.get("/_files")).expect(403)
+    (await user.delete(f"/_files/{stored['id']}")).expect(403)
+    stranger = admin.with_token("")
+    assert (await fetch(stranger, stored["id"]))[0] == 401
+    (await upload(stranger, DATA)).expect(401)
+    other = await client.new_app()
+    assert (await fetch(other, stored["id"]))[0] == 404
+    (await other.delete(f"/_files/{stored['id']}")).expect(404)
+    for unknown in ("nonsense", str(uuid.uuid4())):
+        (await admin.get(f"/_files/{unknown}")).expect(404)
+        (await admin.delete(f"/_files/{unknown}")).expect(404)
+    (await admin.delete(f"/_files/{stored['id']}")).expect(200)
+    (await admin.delete(f"/_files/{stored['id']}")).expect(404)
+    assert (await fetch(user, stored["id"]))[0] == 404
+
+
+async def test_what_is_no_upload_is_refused(admin: Client) -> None:
+    assert (await admin.post("/_files/upload", {"file": "a"})).expect(400).code == "INVALID_PAYLOAD"
+    fields = aiohttp.FormData()
+    fields.add_field("other", b"a", filename="a.txt")
+    assert (await admin.request("POST", "/_files/upload", raw=fields)).expect(400).code == "INVALID_PAYLOAD"
+    for body in (b"", b"no boundary here", b'--x\r\nContent-Disposition: form-data; name="file"\r\n'):
+        reply = await admin.request("POST", "/_files/upload", raw=body, Content_Type="multipart/form-data; boundary=x")
+        assert reply.expect(400).code == "INVALID_PAYLOAD"
+    assert (await admin.get("/_files")).data == []
+
+
+async def test_the_size_limit(admin: Client) -> None:
+    assert (await upload(admin, b"x" * (10 * MIB))).expect(201).data["size"] == 10 * MIB
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b"x" * MIB
+
+    for data in (b"x" * (10 * MIB + 1), endless()):
+        assert (await upload(admin, data)).expect(413).code == "FILE_TOO_LARGE"
+    assert len((await admin.get("/_files")).data) == 1
+
+
+async def test_a_file_is_never_whole_in_memory(tmp_path: Path) -> None:
+    size = 96 * MIB
+    async with running(tmp_path, variables={"ROCKET_MAX_FILE_BYTES": str(size)}) as stack, calling(stack) as client:
+        admin = await client.new_app()
+        (await upload(admin, b"first")).expect(201)
+        before = _peak(stack)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for number in range(size // MIB):
+                yield bytes([number]) * MIB
+
+        stored = (await upload(admin, chunks())).expect(201).data
+        assert stored["size"] == size
+        url = f"{admin.url}{stored['url']}"
+        async with admin.session.get(url, headers={"Authorization": f"Bearer {admin.token}"}) as response:
+            for number in range(size // MIB):
+                assert await response.content.readexactly(MIB) == bytes([number]) * MIB
+        assert _peak(stack) - before < size // 2
+
+
+def _peak(stack: Stack) -> int:
+    """The most memory that the gateway has ever had, in bytes."""
+    (pid,) = stack.pids("gateway")
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+
+
+async def test_what_is_killed_on_the_way_leaves_nothing(tmp_path: Path) -> None:
+    limits = {"ROCKET_UPLOAD_TIMEOUT": "5", "ROCKET_REQUEST_TIMEOUT": "3"}
+    async with running(tmp_path, variables=limits) as stack, calling(stack) as client:
+        admin = await client.new_app()
+        folder = tmp_path / "data" / "files"
+        kept = (await upload(admin, b"kept", "kept.txt")).expect(201).data
+        begun = await _begin_upload(admin)
+        await eventually(lambda: len(_stored(folder)) == 2, within=10)
+        await stack.kill("gateway")
+        begun.close()
+        await stack.ready(30)
+        assert [row["id"] for row in (await admin.get("/_files")).data] == [kept["id"]]
+        await eventually(lambda: len(_stored(folder)) == 1, within=60)
+        assert (await fetch(admin, kept["id"]))[1] == b"kept"
+
+
+async def _begin_upload(admin: Client) -> asyncio.StreamWriter:
+    """Send the head and the first megabytes of an upload, and no more."""
+    address = urlsplit(admin.url)
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(
+        f"POST {admin.prefix}/_files/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n"
+        f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {9 * MIB}\r\n\r\n"
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'.encode()
+    )
+    writer.write(b"y" * (6 * MIB))
+    await writer.drain()
+    return writer
+
+
+def _stored(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
