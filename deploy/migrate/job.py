@@ -52,6 +52,8 @@ async def _roles(admin: asyncpg.Connection, passwords: dict[str, str]) -> None:
             f"ALTER ROLE {role} SET idle_in_transaction_session_timeout = '30s'"
         )
     await admin.execute("ALTER ROLE rocket_metadata CREATEDB; GRANT pg_signal_backend TO rocket_metadata")
+    # Indexes on large tables are built concurrently, in one statement; all others are limited by their caller.
+    await admin.execute("ALTER ROLE rocket_metadata SET statement_timeout = '1h'")
 
 
 async def _database(admin: asyncpg.Connection, name: str) -> None:

@@ -21,8 +21,8 @@ from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Record
 from libs.shared.runtime import Core
 from services.metadata import store
+from services.metadata.naming import quote
 from services.metadata.state import State
-from services.metadata.tables import quote
 
 log = structlog.get_logger()
 

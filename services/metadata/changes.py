@@ -2,88 +2,193 @@
 
 The version row is locked first, so changes of one app follow one another; it is raised in the same
 transaction as the DDL, so no statement can meet tables of another version than it was compiled for.
+Tables are locked for a moment only: whoever waits for such a lock stalls all who come after, so a
+change that doesn't get it soon lets go of everything and tries anew.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
+from libs.shared import clock
 from libs.shared.contracts.apps import SchemaChanged
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.databases import Connection
-from libs.shared.postgres.errors import TableExists, UniqueViolation
-from libs.shared.runtime import Core
-from services.metadata import store
-from services.metadata.kinds import Kind
+from libs.shared.postgres.errors import LockTaken, TableExists, UniqueViolation
+from services.metadata import indexes, store
+from services.metadata.kinds import KINDS, Kind
+from services.metadata.naming import table_of
+from services.metadata.schema import Schema
+from services.metadata.state import State
+
+T = TypeVar("T")
+
+ATTEMPTS = 4
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '700ms'"
+PAUSE = 0.3
+"""Seconds in which the others get on, before a change is tried anew."""
+
+
+class Busy(Exception):
+    """A table's lock was not to be had in time."""
 
 
 class Change:
-    """A change in progress, within its transaction."""
+    """A change in progress, within its transaction. `schema` is what is defined as it goes on."""
 
-    def __init__(self, transaction: Connection, kind: Kind, schema: store.Schema) -> None:
-        self._transaction = transaction
-        self._kind = kind
+    def __init__(self, transaction: Connection, schema: Schema) -> None:
+        self.transaction = transaction
         self.schema = schema
-        self.touched: store.Definition | None = None
+        self.touched: list[tuple[str, store.Definition]] = []
+        self.postponed = False
+        self._latest: dict[str, store.Definition] = {}
+        self._to_index: dict[str, None] = {}
 
-    async def find(self, handle: str) -> store.Definition:
+    async def find(self, kind: Kind, handle: str) -> store.Definition:
         """The definition by id or name. Raises NOT_FOUND."""
-        row = await store.find_definition(self._transaction, self._kind.name, handle, self._kind.named)
+        row = await store.find_definition(self.transaction, kind.name, handle, kind.named)
         if row is None:
-            raise not_found(self._kind.label)
+            raise not_found(kind.label)
         return row
 
-    async def insert(self, key: str | None, document: dict[str, Any]) -> store.Definition:
-        """Store a new definition. Raises CONFLICT when its name, or an entity's table, is taken."""
-        with _taken(self._kind):
-            self.touched = await store.insert_definition(self._transaction, self._kind.name, key, document)
-        return self.touched
+    async def create(self, kind: Kind, document: dict[str, Any], definition: Any) -> store.Definition:
+        """A new definition. Raises CONFLICT when its name or table is taken, VALIDATION_FAILED."""
+        kind.check(definition, self.schema)
+        with _taken(kind):
+            row = await store.insert_definition(
+                self.transaction, kind.name, kind.key(definition), kind.stored(document, definition)
+            )
+        await kind.hooks.created(self, row, definition)
+        self.touched.append(("create", row))
+        return row
 
-    async def replace(self, old: store.Definition, key: str | None, document: dict[str, Any]) -> store.Definition:
-        """Store a definition anew under its id."""
-        with _taken(self._kind):
-            self.touched = await store.replace_definition(self._transaction, old.id, key, document)
-        return self.touched
+    async def replace(
+        self, kind: Kind, old: store.Definition, document: dict[str, Any], definition: Any
+    ) -> store.Definition:
+        """A definition anew under its id. Raises as `create` does."""
+        kind.check(definition, self.schema)
+        with _taken(kind):
+            row = await store.replace_definition(
+                self.transaction, old.id, kind.key(definition), kind.stored(document, definition)
+            )
+        await kind.hooks.replaced(self, old, row, definition)
+        self.touched.append(("update", row))
+        return row
 
-    async def delete(self, old: store.Definition) -> None:
+    async def delete(self, row: store.Definition) -> None:
         """Take a definition away; its row stays, as ids live on in the log."""
-        await store.delete_definition(self._transaction, old.id)
-        self.touched = old
+        await store.delete_definition(self.transaction, row.id)
+        await KINDS[row.kind].hooks.deleted(self, row)
+        self.touched.append(("delete", row))
+
+    async def rewrite(self, row: store.Definition, document: dict[str, Any]) -> None:
+        """Store a definition that follows another's change."""
+        self._latest[row.id] = await store.replace_definition(self.transaction, row.id, row.key, document)
+        self.touched.append(("update", self._latest[row.id]))
+
+    def latest(self, row: store.Definition) -> store.Definition:
+        """A row as this change has left it so far."""
+        return self._latest.get(row.id, row)
+
+    async def others(self) -> list[store.Definition]:
+        """All definitions beside entities and relations."""
+        rows = await store.list_all(self.transaction)
+        return [row for row in rows if row.kind in KINDS and row.kind not in ("entities", "relations")]
 
     async def remember_ids(self, row: store.Definition) -> None:
         """Store the ids of an entity's fields."""
-        await store.store_ids(self._transaction, row.id, row.ids)
+        await store.store_ids(self.transaction, row.id, row.ids)
 
     async def run(self, statements: Sequence[str]) -> None:
-        """Execute DDL."""
+        """Execute DDL. Raises CONFLICT where a table of that name, or rows that don't fit, are in the way."""
         for statement in statements:
             try:
-                await self._transaction.execute(statement)
+                await self.transaction.execute(statement)
             except TableExists:
                 raise RocketError("CONFLICT", "The table name is taken") from None
 
+    def reindex(self, entity: str) -> None:
+        """Have the indexes of an entity's table compared with what they should be, at the end."""
+        self._to_index[entity] = None
 
-@contextlib.asynccontextmanager
-async def change(core: Core, context: Context, kind: Kind, action: str) -> AsyncIterator[Change]:
-    """A transaction that changes the schema of the context's app by one version."""
+    async def finish_indexes(self) -> None:
+        """Build and drop indexes; those that only make reads of many rows quicker are left for later."""
+        for entity in self._to_index:
+            live = self.schema.entities.get(entity)
+            if live is None:
+                continue
+            table = table_of(live.definition.table)
+            there = await store.list_indexes(self.transaction, table)
+            missing, needless = indexes.difference(there, self.schema, entity)
+            await self.run([indexes.drop(name) for name in needless])
+            filled = bool(missing) and await store.has_rows(self.transaction, table)
+            for index in missing:
+                if filled and not index.unique:
+                    self.postponed = True
+                else:
+                    await self._build(entity, index)
+
+    async def _build(self, entity: str, index: indexes.Index) -> None:
+        try:
+            await self.run([index.create()])
+        except UniqueViolation:
+            message = f"{entity}: several records have the same {index.field}, so it can't be unique"
+            raise RocketError(
+                "CONFLICT", message, [{"field": index.field, "rule": "unique", "message": message}]
+            ) from None
+
+
+Work = Callable[[Change], Awaitable[T]]
+
+
+async def change_schema(state: State, context: Context, work: Work[T]) -> T:
+    """Run `work(change)` in a transaction that changes the schema of the context's app.
+
+    It may run several times. Raises what `work` raises, and CONFLICT when tables stay in use.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            return await _attempt(state, context, work)
+        except Busy:
+            await asyncio.sleep(PAUSE * (attempt + 1))
+    raise RocketError("CONFLICT", "The records are in use by something that takes long; nothing was changed, try again")
+
+
+async def _attempt(state: State, context: Context, work: Work[T]) -> T:
     app = context.the_app
-    async with core.databases.of(app).transaction() as transaction:
+    async with state.core.databases.of(app).transaction() as transaction:
         version = await store.lock_version(transaction)
-        changing = Change(transaction, kind, await store.load_entities(transaction))
-        yield changing
-        await store.record_change(
-            transaction, version + 1, kind.name, action, changing.touched, _actor(context), context.trace_id
-        )
-    await core.connection.announce(SchemaChanged(app_id=app.id, version=version + 1))
+        change = Change(transaction, Schema.of(await store.list_shapes(transaction)))
+        await transaction.execute(LOCK_TIMEOUT)
+        with _busy():
+            result = await work(change)
+            await change.finish_indexes()
+        if change.postponed:
+            await state.due.arm(app.id, clock.now())
+        for action, row in change.touched:
+            version += 1
+            await store.record_change(transaction, version, action, row, _actor(context), context.trace_id)
+    if change.touched:
+        await state.core.connection.announce(SchemaChanged(app_id=app.id, version=version))
+    return result
 
 
 @contextlib.contextmanager
-def _taken(kind: Kind) -> Any:
+def _busy() -> Iterator[None]:
+    try:
+        yield
+    except LockTaken as error:
+        raise Busy from error
+
+
+@contextlib.contextmanager
+def _taken(kind: Kind) -> Iterator[None]:
     try:
         yield
     except UniqueViolation as error:

@@ -11,7 +11,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
 from services.metadata import apps, store
-from services.metadata.changes import change
+from services.metadata.changes import Change, change_schema
 from services.metadata.kinds import Kind, kind_named
 from services.metadata.state import State
 
@@ -61,31 +61,31 @@ async def create_definition(state: State, context: Context, question: ask.Create
     kind = kind_named(question.kind)
     document = _object(question.body)
     definition = kind.parse(document)
-    async with change(state.core, context, kind, "create") as changing:
-        kind.check(definition, changing.schema)
-        row = await changing.insert(kind.key(definition), kind.stored(document, definition))
-        await kind.hooks.created(changing, row, definition)
+    row = await change_schema(state, context, lambda change: change.create(kind, document, definition))
     return _answer(kind.acknowledged(row), 201)
 
 
 async def replace_definition(state: State, context: Context, question: ask.ReplaceDefinition) -> Answer:
     kind = kind_named(question.kind)
-    async with change(state.core, context, kind, "update") as changing:
-        old = await changing.find(question.id)
-        document = kind.completed(_object(question.body), old)
-        definition = kind.parse(document)
-        kind.check(definition, changing.schema)
-        row = await changing.replace(old, kind.key(definition), kind.stored(document, definition))
-        await kind.hooks.replaced(changing, old, row, definition)
-    return _answer(kind.acknowledged(row))
+    sent = _object(question.body)
+
+    async def work(change: Change) -> store.Definition:
+        old = await change.find(kind, question.id)
+        document = kind.completed(sent, old)
+        return await change.replace(kind, old, document, kind.parse(document))
+
+    return _answer(kind.acknowledged(await change_schema(state, context, work)))
 
 
 async def delete_definition(state: State, context: Context, question: ask.DeleteDefinition) -> Answer:
     kind = kind_named(question.kind)
-    async with change(state.core, context, kind, "delete") as changing:
-        old = await changing.find(question.id)
-        await changing.delete(old)
-        await kind.hooks.deleted(changing, old)
+
+    async def work(change: Change) -> store.Definition:
+        old = await change.find(kind, question.id)
+        await change.delete(old)
+        return old
+
+    old = await change_schema(state, context, work)
     return _answer({"name" if kind.named else "id": _handle(kind, old), "deleted": True})
 
 

@@ -4,59 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from libs.shared.errors import RocketError, invalid_field, not_found
-from libs.shared.schema import EntityDefinition, PolicyDefinition
+from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
 from libs.shared.schema.formulas import LENIENT
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
-from services.metadata import references, tables
-from services.metadata.store import Definition, Schema
-
-if TYPE_CHECKING:
-    from services.metadata.changes import Change
-
-
-class Hooks:
-    """What a kind does in the transaction of a change, beside being stored. Nothing, usually."""
-
-    async def created(self, change: Change, row: Definition, definition: Any) -> None:
-        """After the definition was stored for the first time."""
-
-    async def replaced(self, change: Change, old: Definition, row: Definition, definition: Any) -> None:
-        """After the definition was stored anew."""
-
-    async def deleted(self, change: Change, old: Definition) -> None:
-        """After the definition was taken away."""
-
-
-class EntityHooks(Hooks):
-    """Entities have tables."""
-
-    async def created(self, change: Change, row: Definition, definition: EntityDefinition) -> None:
-        row.ids = tables.number_fields({}, definition)
-        await change.run(tables.plan_create(row.number, row.ids, definition))
-        await change.remember_ids(row)
-
-    async def replaced(self, change: Change, old: Definition, row: Definition, definition: EntityDefinition) -> None:
-        row.ids = tables.number_fields(old.ids, definition)
-        before = EntityDefinition.model_validate(old.document)
-        await change.run(tables.plan_change(row.number, old.ids, row.ids, before, definition))
-        await change.remember_ids(row)
-
-    async def deleted(self, change: Change, old: Definition) -> None:
-        await change.run(tables.plan_retire(old.number, EntityDefinition.model_validate(old.document)))
+from services.metadata import references
+from services.metadata.entities import EntityHooks
+from services.metadata.hooks import Hooks
+from services.metadata.relations import RelationHooks
+from services.metadata.schema import Schema
+from services.metadata.store import Definition
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of definition. `name` is the word in URLs and exports; `named` kinds are addressed by name."""
+    """A kind of definition. `name` is the word in URLs; `named` kinds are addressed by name.
+
+    Kinds kept `as_sent` are answered whole under `definition`, beside the keys of `columns` (answered
+    name, key of the document).
+    """
 
     name: str
     label: str
@@ -65,6 +39,7 @@ class Kind:
     entity_of: Callable[[Any], str | None]
     named: bool = False
     as_sent: bool = False
+    columns: tuple[tuple[str, str], ...] = ()
     hooks: Hooks = field(default_factory=Hooks)
     check_more: Callable[[Any, Schema], None] | None = None
 
@@ -87,18 +62,19 @@ class Kind:
             self.check_more(definition, schema)
 
     def stored(self, document: dict[str, Any], definition: Any) -> dict[str, Any]:
-        """The document that is kept: as sent for entities, with its defaults for the rest."""
-        return document if self.as_sent else definition.model_dump(mode="json")
+        """The document that is kept: as sent for some kinds, with its defaults for the rest."""
+        return self.hooks.kept(document) if self.as_sent else definition.model_dump(mode="json")
 
     def completed(self, document: dict[str, Any], old: Definition) -> dict[str, Any]:
         """A replacing document; the name of a named kind may be left out, as the URL gives it."""
-        return {"name": old.key, **document} if self.named else document
+        return self.hooks.completed({"name": old.key, **document} if self.named else document)
 
     def shown(self, row: Definition) -> dict[str, Any]:
         """A definition as GET answers it."""
         times = {"created_at": row.created_at, "updated_at": row.updated_at}
         if self.as_sent:
-            return {"name": row.key, "table_name": row.document["table"], "definition": row.document, **times}
+            shown = {name: row.document[key] for name, key in self.columns}
+            return {"name": row.key, **shown, "definition": row.document, **times}
         return {"id": row.id, **row.document, **times}
 
     def acknowledged(self, row: Definition) -> dict[str, Any]:
@@ -129,7 +105,11 @@ KINDS = {
     for kind in (
         Kind(
             "entities", "Entity", EntityDefinition, lambda d: d.name, lambda d: None,
-            named=True, as_sent=True, hooks=EntityHooks(),
+            named=True, as_sent=True, columns=(("table_name", "table"),), hooks=EntityHooks(),
+        ),
+        Kind(
+            "relations", "Relation", RelationDefinition, lambda d: d.name, lambda d: None,
+            named=True, as_sent=True, columns=(("source", "source"), ("target", "target")), hooks=RelationHooks(),
         ),
         Kind("permissions", "Permission", PolicyDefinition, lambda d: None, lambda d: d.entity),
         Kind(

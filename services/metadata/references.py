@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from libs.shared.errors import invalid_field
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.rules import ComputedRule, FieldRule, RuleDefinition, parse_operand
 from libs.shared.schema.state_machines import STATE_TYPES, SetField, StateMachineDefinition
-from services.metadata.store import Schema
+from services.metadata.schema import Schema
 
 
 def check_rule(rule: RuleDefinition, schema: Schema) -> None:
@@ -22,7 +20,7 @@ def check_rule(rule: RuleDefinition, schema: Schema) -> None:
             raise invalid_field("definition.value", f"The value for {field.name} {problem}") from None
     elif isinstance(body, ComputedRule):
         field = _field(schema, rule.entity, body.field, "definition.field")
-        if field.auto or field.name in _key_names(schema.entities[rule.entity]):
+        if field.auto or field.name in schema.entities[rule.entity].definition.primary_key.names:
             raise invalid_field("definition.field", f"{field.name} is not for a rule to compute")
 
 
@@ -38,12 +36,7 @@ def check_machine(machine: StateMachineDefinition, schema: Schema) -> None:
 
 
 def _field(schema: Schema, entity: str, name: str, where: str) -> FieldDefinition:
-    for document in schema.entities[entity]["fields"]:
-        if document["name"] == name:
-            return FieldDefinition.model_validate(document)
+    for field in schema.entities[entity].definition.fields:
+        if field.name == name:
+            return field
     raise invalid_field(where, f"{entity} has no field {name}")
-
-
-def _key_names(entity: dict[str, Any]) -> list[str]:
-    key = entity["primary_key"]
-    return [*key.get("fields", ()), key.get("field", "")]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from libs.shared.bus.due import Due
 from libs.shared.contracts import apps as ask
 from libs.shared.runtime import Core, Service
-from services.metadata import handlers
+from services.metadata import building, handlers
 from services.metadata.apps import finish_interrupted
 from services.metadata.state import State
 
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """The core is all the state there is."""
-    yield State(core)
+    """The core, and the index of apps with work left over."""
+    yield State(core, Due(core.databases, core.apps, core.name))
 
 
 SERVICE = Service(
@@ -34,5 +35,5 @@ SERVICE = Service(
         ask.DeleteDefinition: handlers.delete_definition,
         ask.GetSchema: handlers.get_schema,
     },
-    workers=(finish_interrupted,),
+    workers=(finish_interrupted, building.run),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -59,15 +59,21 @@ WITH raised AS (UPDATE metadata.schema_version SET version = $1)
 INSERT INTO metadata.history (version, kind, definition_id, action, document, actor, trace_id)
 VALUES ($1, $2, $3::text::uuid, $4, $5::json, $6::jsonb, $7::text::uuid)
 """
-ENTITIES = """
-SELECT key, document::text FROM metadata.definitions WHERE kind = 'entities' AND deleted_at IS NULL
+LIST_ALL = f"SELECT {DEFINITION_COLUMNS} FROM metadata.definitions WHERE deleted_at IS NULL ORDER BY number"
+LIST_SHAPES = f"""
+SELECT {DEFINITION_COLUMNS} FROM metadata.definitions
+WHERE kind IN ('entities', 'relations') AND deleted_at IS NULL ORDER BY number
+"""
+LIST_INDEXES = """
+SELECT c.relname AS name, i.indisvalid AS valid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = to_regclass($1) ORDER BY c.relname
 """
 LOAD_SCHEMA = """
 SELECT v.version, coalesce((
     SELECT json_agg(json_build_object(
         'id', id, 'kind', kind, 'number', number, 'document', document, 'ids', ids,
         'retired', deleted_at IS NOT NULL) ORDER BY number)
-    FROM metadata.definitions WHERE deleted_at IS NULL OR kind = 'entities'
+    FROM metadata.definitions WHERE deleted_at IS NULL OR kind IN ('entities', 'relations')
 ), '[]')::text AS rows
 FROM metadata.schema_version v
 """
@@ -78,19 +84,13 @@ class Definition:
     """A stored definition. `number` is its short id; for entities it is what the log knows them by."""
 
     id: str
+    kind: str
     key: str | None
     number: int
     document: dict[str, Any]
     ids: dict[str, dict[str, Any]]
     created_at: str
     updated_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """What a new definition may refer to: the documents of the entities, by name."""
-
-    entities: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
 async def list_apps(database: Database) -> bytes:
@@ -146,52 +146,67 @@ async def lock_version(transaction: Connection) -> int:
     return version
 
 
-async def load_entities(transaction: Connection) -> Schema:
-    return Schema({row["key"]: orjson.loads(row["document"]) for row in await transaction.fetch(ENTITIES)})
+async def list_shapes(database: Database | Connection) -> list[Definition]:
+    """All entities and relations, in the order of their making."""
+    return [_definition(row) for row in await database.fetch(LIST_SHAPES)]
+
+
+async def list_all(database: Database | Connection) -> list[Definition]:
+    """All definitions of all kinds, in the order of their making."""
+    return [_definition(row) for row in await database.fetch(LIST_ALL)]
+
+
+async def list_indexes(database: Database | Connection, table: str) -> dict[str, bool]:
+    """A table's indexes: name → whether it was built to its end."""
+    return {row["name"]: row["valid"] for row in await database.fetch(LIST_INDEXES, table)}
+
+
+async def has_rows(transaction: Connection, table: str) -> bool:
+    """Whether there is anything in a table."""
+    found: bool = await transaction.fetchval(f"SELECT EXISTS (SELECT FROM {table})")
+    return found
 
 
 async def record_change(
     transaction: Connection,
     version: int,
-    kind: str,
     action: str,
-    definition: Definition | None,
+    definition: Definition,
     actor: str,
     trace_id: str,
 ) -> None:
     """Append to the definitions' history and raise the version."""
-    identifier = definition.id if definition else None
-    document = _json(definition.document) if definition and action != "delete" else None
-    await transaction.execute(RECORD_CHANGE, version, kind, identifier, action, document, actor, trace_id)
+    document = _json(definition.document) if action != "delete" else None
+    await transaction.execute(RECORD_CHANGE, version, definition.kind, definition.id, action, document, actor, trace_id)
 
 
 async def load_schema(database: Database) -> tuple[int, dict[str, Any]]:
     """Version and snapshot document, from one statement and so of one moment."""
     row = await database.fetchrow(LOAD_SCHEMA)
     assert row is not None, "every app database has a version row"
-    entities: list[dict[str, Any]] = []
+    shapes: dict[str, list[dict[str, Any]]] = {"entities": [], "relations": []}
     kinds: dict[str, list[dict[str, Any]]] = {}
     for item in orjson.loads(row["rows"]):
-        if item["kind"] == "entities":
-            entities.append(_entity(item))
+        if item["kind"] in shapes:
+            shapes[item["kind"]].append(_shape(item))
         else:
             kinds.setdefault(item["kind"], []).append({"id": item["id"], **item["document"]})
-    return row["version"], {"entities": entities, "kinds": kinds}
+    return row["version"], {**shapes, "kinds": kinds}
 
 
-def _entity(item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "number": item["number"],
-        "definition": item["document"],
-        "field_ids": {name: entry["id"] for name, entry in item["ids"].items()},
-        "retired": item["retired"],
-    }
+def _shape(item: dict[str, Any]) -> dict[str, Any]:
+    """An entity or relation with the numbers that outlive names."""
+    shape = {"number": item["number"], "definition": item["document"], "retired": item["retired"]}
+    if item["kind"] == "entities":
+        shape["field_ids"] = {name: entry["id"] for name, entry in item["ids"].items()}
+    return shape
 
 
 def _definition(row: Record | None) -> Definition:
     assert row is not None, "INSERT and UPDATE … RETURNING of a locked row answer it"
     return Definition(
         id=row["id"],
+        kind=row["kind"],
         key=row["key"],
         number=row["number"],
         document=orjson.loads(row["document"]),

@@ -27,6 +27,8 @@ CONNECTION_LOST = (
 )
 UniqueViolation = asyncpg.UniqueViolationError
 TableExists = asyncpg.DuplicateTableError
+LockTaken = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+"""Somebody else works with what is to be locked, for longer than we want to wait."""
 _UNIQUE = re.compile(r"^Key \((?P<columns>.+?)\)=")
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 TYPES = ("string", "text", "int", "bigint", "decimal", "boolean", "uuid", "timestamp", "date", "json", "file")
 ALIASES = {"integer": "int"}
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
+SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 COLUMN_TYPES = {
     "string": "text",
@@ -50,12 +51,16 @@ class FieldDefinition(BaseModel):
     auto: Literal["create", "update"] | None = None
     sensitive: bool = False
     pii: bool = False
+    renamed_from: str | None = Field(None, exclude=True)
+    """Said in a replacing definition only: the name under which the field was known before."""
 
     @field_validator("name")
     @classmethod
     def _name(cls, name: str) -> str:
         if not NAME.match(name):
             raise ValueError("must begin with a letter and hold letters, digits and _ only, at most 63")
+        if name in SYSTEM_COLUMNS:
+            raise ValueError(f"must not be {name}, which PostgreSQL keeps for itself")
         return name
 
     @field_validator("type")

@@ -53,6 +53,14 @@ class RelationDefinition(BaseModel):
         return self
 
 
+class BadRelation(ValueError):
+    """A definition that means no relation; `field` is the key that is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A relation with every default filled in.
@@ -82,13 +90,14 @@ class Relation:
 
     @classmethod
     def of(cls, number: int, definition: RelationDefinition, entities: Mapping[str, EntityDefinition]) -> Relation:
-        """The relation that a definition means. Raises ValueError where keys are missing or don't fit."""
+        """The relation that a definition means. Raises BadRelation where keys are missing or don't fit."""
         source, target = entities[definition.source], entities[definition.target]
-        source_key = definition.source_key or _only_key(source)
+        source_key = definition.source_key or _only_key(source, "source_key")
         if definition.type == MANY_TO_MANY:
             source_join, target_join = _join_keys(definition)
             return cls(
-                number, definition.name, definition.type, source.name, target.name, source_key, _only_key(target),
+                number, definition.name, definition.type, source.name, target.name,
+                source_key, _only_key(target, "target"),
                 definition.on_delete or "detach", definition.fetch == "eager", definition.write_mode or "diff",
                 definition.join_table or "", source_join, target_join,
             )  # fmt: skip
@@ -102,12 +111,15 @@ class Relation:
 def _join_keys(definition: RelationDefinition) -> tuple[str, str]:
     source = definition.source_join_key or f"{definition.source}_id"
     itself = "related_" if definition.source == definition.target else ""
-    return source, definition.target_join_key or f"{itself}{definition.target}_id"
+    target = definition.target_join_key or f"{itself}{definition.target}_id"
+    if source == target:
+        raise BadRelation("target_join_key", "must differ from source_join_key")
+    return source, target
 
 
-def _only_key(entity: EntityDefinition) -> str:
+def _only_key(entity: EntityDefinition, key: str) -> str:
     if len(entity.key_fields) > 1:
-        raise ValueError(f"{entity.name} has a composite key: name one of its unique fields")
+        raise BadRelation(key, f"{entity.name} has a composite key")
     return entity.key_fields[0].name
 
 
@@ -115,14 +127,16 @@ def check_relation(relation: Relation, entities: Mapping[str, EntityDefinition])
     """What keeps a relation from working: (key of the definition, message) each."""
     source, target = entities[relation.source], entities[relation.target]
     problems: list[tuple[str, str]] = []
-    own: Any = _field(source, relation.source_key)
+    own: Any = field_of(source, relation.source_key)
     if own is None:
         return [("source_key", f"{source.name} has no field {relation.source_key}")]
+    if _family(own.type) is None:
+        return [("source_key", f"{relation.source_key} is {own.type}, which can't be referred to")]
     if not own.unique and [f.name for f in source.key_fields] != [own.name]:
         problems.append(("source_key", f"{relation.source_key} is neither the key nor a unique field of {source.name}"))
     if relation.joined:
         return problems
-    other = _field(target, relation.target_key)
+    other = field_of(target, relation.target_key)
     if other is None:
         problems.append(("target_key", f"{target.name} has no field {relation.target_key}"))
     elif _family(own.type) != _family(other.type):
@@ -130,11 +144,12 @@ def check_relation(relation: Relation, entities: Mapping[str, EntityDefinition])
     return problems
 
 
-def _field(entity: EntityDefinition, name: str) -> Any:
+def field_of(entity: EntityDefinition, name: str) -> Any:
+    """The field of this name, a key with the type it has as a key; None if there is none."""
     keys = {field.name: field for field in entity.key_fields}
     return keys.get(name) or next((field for field in entity.fields if field.name == name), None)
 
 
-def _family(kind: str) -> str:
-    """Types that can be compared with one another."""
-    return {"int": "number", "bigint": "number", "string": "text"}.get(kind, kind)
+def _family(kind: str) -> str | None:
+    """Types that can be compared with one another; None for those that identify nothing."""
+    return None if kind in ("json", "file") else {"int": "number", "bigint": "number", "string": "text"}.get(kind, kind)

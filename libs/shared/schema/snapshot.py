@@ -9,7 +9,7 @@ from typing import Any
 from libs.shared.errors import RocketError
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.policies import PolicyDefinition
-from libs.shared.schema.relations import Relation, RelationDefinition
+from libs.shared.schema.relations import BadRelation, Relation, RelationDefinition, check_relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,21 @@ class _Row:
 
 
 def _relations(rows: Sequence[_Row], entities: Mapping[str, Entity]) -> dict[str, Relation]:
+    """The live relations whose ends hold.
+
+    Definitions are checked before they are stored; should one not hold all the same, an app without
+    that relation is worth more than no app at all.
+    """
     definitions = {name: entity.definition for name, entity in entities.items()}
-    live = [row for row in rows if not row.retired]
-    return {row.definition.name: Relation.of(row.number, row.definition, definitions) for row in live}
+    relations: dict[str, Relation] = {}
+    for row in rows:
+        definition = row.definition
+        if row.retired or definition.source not in definitions or definition.target not in definitions:
+            continue
+        try:
+            relation = Relation.of(row.number, definition, definitions)
+        except BadRelation:
+            continue
+        if not check_relation(relation, definitions):
+            relations[definition.name] = relation
+    return relations

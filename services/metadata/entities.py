@@ -1,0 +1,95 @@
+"""Entities: their tables, and what hangs on them when they change or go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from libs.shared.errors import RocketError, invalid_field
+from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
+from services.metadata import joins, renames, tables
+from services.metadata.hooks import Hooks
+from services.metadata.schema import LiveRelation
+from services.metadata.store import Definition
+
+if TYPE_CHECKING:
+    from services.metadata.changes import Change
+
+
+class EntityHooks(Hooks):
+    """Entities have tables, and other definitions name them."""
+
+    def completed(self, document: dict[str, Any]) -> dict[str, Any]:
+        return renames.followed(document)
+
+    def kept(self, document: dict[str, Any]) -> dict[str, Any]:
+        return renames.kept(document)
+
+    async def created(self, change: Change, row: Definition, definition: EntityDefinition) -> None:
+        _check(definition)
+        renames.check_renames(definition, frozenset(), frozenset())
+        change.schema.check_table(definition.table, row.number, "table")
+        row.ids = tables.number_fields({}, definition, {})
+        await change.run(tables.plan_create(row.number, definition))
+        await change.remember_ids(row)
+        change.schema.put_entity(row, definition)
+        change.reindex(definition.name)
+
+    async def replaced(self, change: Change, old: Definition, row: Definition, definition: EntityDefinition) -> None:
+        _check(definition)
+        before = change.schema.entities[str(old.key)].definition
+        renames.check_renames(definition, frozenset(f.name for f in before.fields), frozenset(old.ids))
+        renamed = renames.renames(definition)
+        change.schema.check_table(definition.table, row.number, "table")
+        row.ids = tables.number_fields(old.ids, definition, renamed)
+        touching = list(change.schema.relations_of(before.name))
+        types = {r.relation.name: joins.key_types(r.relation, change.schema) for r in touching if r.relation.joined}
+        await change.run(tables.plan_change(old.ids, before, definition, renamed))
+        await change.remember_ids(row)
+        del change.schema.entities[before.name]
+        change.schema.put_entity(row, definition)
+        await self._follow(change, before.name, definition.name, renamed)
+        for live in touching:
+            await _refit(change, live, types.get(live.relation.name))
+        change.reindex(definition.name)
+
+    async def _follow(self, change: Change, name: str, new_name: str, renamed: renames.Renames) -> None:
+        """Other definitions know the entity and its fields by their new names."""
+        if not renamed and name == new_name:
+            return
+        for live in change.schema.relations_of(name):
+            document = renames.relation_after(live, name, new_name, renamed)
+            if document is not None:
+                await change.rewrite(live.row, document)
+        for row in await change.others():
+            document = renames.document_after(row.document, name, new_name, renamed)
+            if document != row.document:
+                await change.rewrite(row, document)
+
+    async def deleted(self, change: Change, old: Definition) -> None:
+        name = str(old.key)
+        for live in list(change.schema.relations_of(name)):
+            await change.delete(live.row)
+        for row in await change.others():
+            if row.document.get("entity") == name:
+                await change.delete(row)
+        live_entity = change.schema.entities.pop(name)
+        await change.run(tables.plan_retire(old.number, live_entity.definition))
+
+
+async def _refit(change: Change, live: LiveRelation, types: tuple[str, str] | None) -> None:
+    """A relation after one of its ends was changed. Raises VALIDATION_FAILED naming it if it would break."""
+    name = live.relation.name
+    row = change.latest(live.row)
+    try:
+        fitting = change.schema.put_relation(row, RelationDefinition.model_validate(row.document))
+    except RocketError as problem:
+        message = f"The relation {name} would break: {problem.message}"
+        raise RocketError(problem.code, message, [{"relation": name, **detail} for detail in problem.details]) from None
+    if types is not None:
+        await change.run(joins.plan_widen(fitting.relation, types, change.schema))
+
+
+def _check(definition: EntityDefinition) -> None:
+    for field in definition.fields:
+        if definition.soft_delete and field.name == DELETED and field.type != "timestamp":
+            raise invalid_field(DELETED, f"{DELETED} of a soft-deleted entity must be a timestamp")

@@ -1,0 +1,31 @@
+"""What a kind of definition does beside being stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.metadata.store import Definition
+
+if TYPE_CHECKING:
+    from services.metadata.changes import Change
+
+
+class Hooks:
+    """Called in the transaction of a change. Nothing happens, usually."""
+
+    def completed(self, document: dict[str, Any]) -> dict[str, Any]:
+        """A replacing document with what the sender could leave to us."""
+        return document
+
+    def kept(self, document: dict[str, Any]) -> dict[str, Any]:
+        """A sent document without what is said about the change only."""
+        return document
+
+    async def created(self, change: Change, row: Definition, definition: Any) -> None:
+        """After the definition was stored for the first time."""
+
+    async def replaced(self, change: Change, old: Definition, row: Definition, definition: Any) -> None:
+        """After the definition was stored anew."""
+
+    async def deleted(self, change: Change, old: Definition) -> None:
+        """After the definition was taken away."""

@@ -1,0 +1,45 @@
+"""Relations: their join tables, and the indexes that keep them quick and one_to_one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from libs.shared.schema import RelationDefinition
+from services.metadata import joins
+from services.metadata.hooks import Hooks
+from services.metadata.store import Definition
+
+if TYPE_CHECKING:
+    from services.metadata.changes import Change
+
+
+class RelationHooks(Hooks):
+    """A many_to_many has a table of its own, the others an index on their foreign key."""
+
+    async def created(self, change: Change, row: Definition, definition: RelationDefinition) -> None:
+        live = change.schema.put_relation(row, definition)
+        if live.relation.joined:
+            change.schema.check_table(live.relation.join_table, row.number, "join_table")
+            await change.run(joins.plan_create(live.relation, change.schema))
+        else:
+            change.reindex(live.relation.target)
+
+    async def replaced(self, change: Change, old: Definition, row: Definition, definition: RelationDefinition) -> None:
+        before = change.schema.relations.pop(str(old.key)).relation
+        live = change.schema.put_relation(row, definition)
+        after = live.relation
+        if after.joined:
+            change.schema.check_table(after.join_table, row.number, "join_table")
+        if before.joined:
+            await change.run(joins.plan_change(before, after))
+        elif after.joined:
+            await change.run(joins.plan_create(after, change.schema))
+        change.reindex(before.target)
+        change.reindex(after.target)
+
+    async def deleted(self, change: Change, old: Definition) -> None:
+        relation = change.schema.relations.pop(str(old.key)).relation
+        if relation.joined:
+            await change.run(joins.plan_retire(relation))
+        else:
+            change.reindex(relation.target)

@@ -1,0 +1,220 @@
+"""Entities replaced: renamed fields and entities, keys of several fields, slugs, indexes, tables put aside."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.testing.polling import eventually
+from tests.e2e.test_relations_defined import indexes, query
+from tests.support.client import Client, entity, integer, text
+from tests.support.streams import app_row, sibling
+
+
+def renamed(field: dict[str, Any], old: str) -> dict[str, Any]:
+    return {**field, "renamed_from": old}
+
+
+async def test_a_renamed_field_keeps_its_values_and_its_history(admin: Client) -> None:
+    await admin.define(entity("person", text("name", unique=True), integer("age")))
+    record = (await admin.post("/person", {"name": "Ada", "age": 36})).expect(201).data
+    sent = entity("person", renamed(text("full_name", unique=True), "name"), integer("age"))
+    answered = (await admin.put("/_admin/entities/person", sent)).expect(200).data
+    assert answered == entity("person", text("full_name", unique=True), integer("age"))
+    assert (await admin.get("/_admin/entities/person")).data["definition"] == answered
+    assert (await admin.get(f"/person/{record['id']}")).data == {"id": record["id"], "full_name": "Ada", "age": 36}
+    (entry,) = (await admin.get(f"/person/{record['id']}/history")).data
+    assert entry["changed"]["full_name"] == {"old": None, "new": "Ada"}
+    assert (await admin.post("/person", {"full_name": "Ada"})).expect(409).code == "CONFLICT"
+    assert (await admin.get("/person?filter[name]=Ada")).expect(400).code == "UNKNOWN_FIELD"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ([renamed(text("other"), "nothing")], "other"),
+        ([text("name"), renamed(text("other"), "name")], "other"),
+        ([renamed(text("a"), "name"), renamed(text("b"), "name")], "a"),
+        ([renamed(text("gone"), "name")], "gone"),
+        ([renamed(integer("other"), "name")], "other"),
+    ],
+)
+async def test_renames_that_are_not_clear_are_refused(admin: Client, fields: list[dict[str, Any]], field: str) -> None:
+    await admin.define(entity("person", text("name"), text("gone")))
+    (await admin.put("/_admin/entities/person", entity("person", text("name")))).expect(200)
+    reply = (await admin.put("/_admin/entities/person", entity("person", *fields))).expect(422)
+    assert reply.details[0]["field"] == field
+    assert (await admin.post("/person", {"name": "as before"})).expect(201).data["name"] == "as before"
+
+
+async def test_a_new_entity_has_nothing_to_rename(admin: Client) -> None:
+    reply = await admin.post("/_admin/entities", entity("person", renamed(text("name"), "title")))
+    assert reply.expect(422).details[0]["field"] == "name"
+
+
+async def test_names_elsewhere_follow_a_renamed_field(admin: Client) -> None:
+    slug = {"field": "code", "source": "name"}
+    await admin.define(entity("person", text("name"), text("code", unique=True), slug=slug))
+    await admin.define(entity("letter", text("to")))
+    await admin.define(entity("pet", text("owner")))
+    letters = {"name": "letters", "type": "one_to_many", "source": "person", "target": "letter"}
+    (await admin.post("/_admin/relations", {**letters, "source_key": "code", "target_key": "to"})).expect(201)
+    condition = {"field": "name", "operator": "eq", "value": "Ada"}
+    policy = {"entity": "person", "action": "read", "roles": ["clerk"], "conditions": [condition]}
+    (await admin.post("/_admin/permissions", policy)).expect(201)
+    (await admin.post("/_admin/permissions", {**policy, "entity": "pet"})).expect(201)
+    (await admin.post("/person", {"name": "Ada", "code": "ada"})).expect(201)
+    sent = entity(
+        "person",
+        renamed(text("label"), "name"),
+        renamed(text("short", unique=True), "code"),
+        slug=slug,
+    )
+    answered = (await admin.put("/_admin/entities/person", sent)).expect(200).data
+    assert answered["slug"] == {"field": "short", "source": "label"}
+    (await admin.put("/_admin/entities/letter", entity("letter", renamed(text("addressee"), "to")))).expect(200)
+    definition = (await admin.get("/_admin/relations/letters")).data["definition"]
+    assert (definition["source_key"], definition["target_key"]) == ("short", "addressee")
+    followed = [(p["entity"], p["conditions"][0]["field"]) for p in (await admin.get("/_admin/permissions")).data]
+    assert followed == [("person", "label"), ("pet", "name")]
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    assert [row["label"] for row in (await clerk.get("/person")).expect(200).data] == ["Ada"]
+
+
+async def test_a_renamed_key_goes_on_identifying(admin: Client) -> None:
+    definition = entity("item", text("name"))
+    await admin.define(definition)
+    record = (await admin.post("/item", {"name": "a"})).expect(201).data
+    sent = {**definition, "fields": [renamed({"name": "item_id", "type": "uuid"}, "id"), text("name")]}
+    answered = (await admin.put("/_admin/entities/item", sent)).expect(200).data
+    assert answered["primary_key"]["field"] == "item_id"
+    assert (await admin.get(f"/item/{record['id']}")).data == {"item_id": record["id"], "name": "a"}
+
+
+async def test_a_renamed_entity_keeps_its_relations_and_permissions(admin: Client) -> None:
+    await admin.define(entity("client", text("name")))
+    await admin.define(entity("bill", {"name": "client_id", "type": "uuid"}))
+    one = {"name": "bills", "type": "one_to_many", "source": "client", "target": "bill"}
+    many = {"name": "seen", "type": "many_to_many", "source": "client", "target": "bill", "join_table": "seen_bills"}
+    for sent in (one, many):
+        (await admin.post("/_admin/relations", sent)).expect(201)
+    (await admin.post("/_admin/permissions", {"entity": "client", "action": "read", "roles": ["clerk"]})).expect(201)
+    (await admin.post("/client", {"name": "Ada"})).expect(201)
+    sent = entity("customer", text("name"), table="clients")
+    (await admin.put("/_admin/entities/client", sent)).expect(200)
+    shown = {row["name"]: row["definition"] for row in (await admin.get("/_admin/relations")).data}
+    assert shown["bills"] == {**one, "source": "customer", "target_key": "client_id"}
+    assert shown["seen"]["source"] == "customer"
+    assert shown["seen"]["source_join_key"] == "client_id"
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    assert [row["name"] for row in (await clerk.get("/customer")).expect(200).data] == ["Ada"]
+    assert (await clerk.get("/client")).expect(404).code == "UNKNOWN_ENTITY"
+
+
+async def test_keys_of_several_fields_are_given_by_the_client(admin: Client) -> None:
+    parts = [text("country"), integer("no"), text("name")]
+    key = {"fields": ["country", "no"]}
+    definition = {"name": "road", "table": "roads", "primary_key": key, "fields": parts}
+    assert (await admin.post("/_admin/entities", definition)).expect(201).data == definition
+    for wrong in ({"fields": ["country", "absent"]}, {"fields": ["no", "no"]}, {**key, "generated": True}, {}):
+        sent = {**definition, "name": "path", "table": "paths", "primary_key": wrong}
+        (await admin.post("/_admin/entities", sent)).expect(422)
+    changed = {**definition, "primary_key": {"fields": ["no", "country"]}}
+    assert (await admin.put("/_admin/entities/road", changed)).expect(422).details[0]["field"] == "primary_key"
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        {"field": "absent"},
+        {"field": "name"},
+        {"field": "no"},
+        {"field": "code", "source": "absent"},
+        {"source": "name"},
+    ],
+)
+async def test_slugs_need_a_unique_text_and_a_source_that_exists(admin: Client, slug: dict[str, Any]) -> None:
+    fields = [text("name"), text("code", unique=True), integer("no", unique=True)]
+    (await admin.post("/_admin/entities", entity("page", *fields, slug=slug))).expect(422)
+    await admin.define(entity("page", *fields, slug={"field": "code", "source": "name"}))
+
+
+@pytest.mark.parametrize("name", ["xmin", "ctid", "tableoid"])
+async def test_names_that_the_database_keeps_for_itself_are_refused(admin: Client, name: str) -> None:
+    (await admin.post("/_admin/entities", entity("page", text(name)))).expect(422)
+    await admin.define(entity("page"))
+    (await admin.put("/_admin/entities/page", entity("page", text(name)))).expect(422)
+
+
+async def test_the_same_table_can_be_put_aside_again_and_again(admin: Client) -> None:
+    for kind in ("uuid", "int", "uuid", "int"):
+        key = {"field": "id", "type": kind, "generated": True}
+        definition = entity("page", text("code", unique=True), primary_key=key)
+        definition["fields"][0]["type"] = kind
+        await admin.define(definition)
+        (await admin.post("/page", {"code": "a"})).expect(201)
+        (await admin.delete("/_admin/entities/page")).expect(200)
+
+
+async def test_unique_over_doubles_is_refused_and_leaves_all_as_it_was(admin: Client) -> None:
+    await admin.define(entity("page", text("code")))
+    for _ in range(2):
+        (await admin.post("/page", {"code": "a"})).expect(201)
+    reply = (await admin.put("/_admin/entities/page", entity("page", text("code", unique=True)))).expect(409)
+    assert (reply.code, reply.details[0]["field"], reply.details[0]["rule"]) == ("CONFLICT", "code", "unique")
+    (await admin.post("/page", {"code": "a"})).expect(201)
+
+
+async def test_indexes_come_and_go_with_their_words(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("page", text("a", indexed=True), text("b", unique=True), text("c")))
+    assert await indexes(stack, admin, "pages") == ["INDEX (a)", "UNIQUE (b)"]
+    (await admin.put("/_admin/entities/page", entity("page", text("a"), text("b"), text("c", indexed=True)))).expect(
+        200
+    )
+    assert await indexes(stack, admin, "pages") == ["INDEX (c)"]
+
+
+async def test_indexes_of_filled_tables_are_built_behind_the_scenes(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("page", text("a")))
+    (await admin.post("/page", {"a": "x"})).expect(201)
+    (await admin.put("/_admin/entities/page", entity("page", text("a", indexed=True)))).expect(200)
+
+    await eventually(lambda: _has(stack, admin, "INDEX (a)"))
+    (await admin.put("/_admin/entities/page", entity("page", text("a")))).expect(200)
+    assert await indexes(stack, admin, "pages") == []
+
+
+async def test_an_index_whose_building_was_interrupted_is_built_anew(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("page", text("a", indexed=True), text("b")))
+    (await admin.post("/page", {"a": "x"})).expect(201)
+    name = (await query(stack, admin, "SELECT indexname FROM pg_indexes WHERE indexname ~ '^_i_'"))[0]["indexname"]
+    # What a builder leaves that was killed half-way.
+    await query(stack, admin, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'records.{name}'::regclass")
+    more = entity("page", text("a", indexed=True), text("b", indexed=True))
+    (await admin.put("/_admin/entities/page", more)).expect(200)
+    await eventually(lambda: _has(stack, admin, "INDEX (a)", "INDEX (b)"))
+    rows = await query(stack, admin, f"SELECT indisvalid FROM pg_index WHERE indexrelid = 'records.{name}'::regclass")
+    assert rows[0]["indisvalid"]
+
+
+async def _has(stack: Stack, client: Client, *expected: str) -> bool:
+    return await indexes(stack, client, "pages") == sorted(expected)
+
+
+async def test_a_change_waits_for_nobody_long(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("page", text("a")))
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE records.pages IN ACCESS SHARE MODE")
+            change = asyncio.create_task(admin.put("/_admin/entities/page", entity("page", text("a"), text("b"))))
+            reply = (await change).expect(409)
+            assert reply.code == "CONFLICT"
+            (await admin.get("/page")).expect(200)
+    finally:
+        await connection.close()
+    (await admin.put("/_admin/entities/page", entity("page", text("a"), text("b")))).expect(200)

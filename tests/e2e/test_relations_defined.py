@@ -1,0 +1,224 @@
+"""Relations as definitions: what is accepted, what tables and indexes they make, how they follow their entities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from deploy.embedded.stack import Stack
+from tests.support.client import Client, entity, integer, text
+from tests.support.streams import app_row, sibling
+
+
+@pytest.fixture
+async def shop(admin: Client) -> Client:
+    """An app with customers and orders."""
+    await admin.define(entity("customer", text("name"), text("code", unique=True)))
+    await admin.define(entity("order", {"name": "customer_id", "type": "uuid"}, integer("no")))
+    return admin
+
+
+def relation(name: str = "orders", **settings: Any) -> dict[str, Any]:
+    return {"name": name, "type": "one_to_many", "source": "customer", "target": "order", **settings}
+
+
+def tags(**settings: Any) -> dict[str, Any]:
+    return {**relation("tagged", type="many_to_many", join_table="order_tags"), **settings}
+
+
+async def indexes(stack: Stack, client: Client, table: str) -> list[str]:
+    """The definitions of a business table's indexes beside its key."""
+    rows = await query(
+        stack,
+        client,
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'records' AND tablename = $1 AND indexname !~ '^_p_'",
+        table,
+    )
+    return sorted(
+        row["indexdef"].partition(" ON ")[0].split()[1] + row["indexdef"].partition("btree")[2] for row in rows
+    )
+
+
+async def query(stack: Stack, client: Client, sql: str, *values: Any) -> list[Any]:
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, client))["database"]))
+    try:
+        return list(await connection.fetch(sql, *values))
+    finally:
+        await connection.close()
+
+
+async def test_a_relation_is_created_shown_replaced_and_deleted(shop: Client) -> None:
+    sent = relation(source_key="id", target_key="customer_id", ownership="source", on_delete="cascade", note="mine")
+    assert (await shop.post("/_admin/relations", sent)).expect(201).data == sent
+    shown = (await shop.get("/_admin/relations/orders")).expect(200).data
+    assert shown == {"name": "orders", "source": "customer", "target": "order", "definition": sent} | {
+        key: shown[key] for key in ("created_at", "updated_at")
+    }
+    assert (await shop.get("/_admin/relations")).data == [shown]
+    changed = {**sent, "on_delete": "restrict"}
+    assert (await shop.put("/_admin/relations/orders", changed)).expect(200).data == changed
+    assert (await shop.get("/_admin/relations/orders")).data["definition"] == changed
+    assert (await shop.delete("/_admin/relations/orders")).expect(200).data == {"name": "orders", "deleted": True}
+    assert (await shop.get("/_admin/relations")).data == []
+    for reply in (
+        await shop.get("/_admin/relations/orders"),
+        await shop.put("/_admin/relations/orders", sent),
+        await shop.delete("/_admin/relations/orders"),
+    ):
+        assert reply.expect(404).code == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": None}, "name"),
+        ({"name": "1x"}, "name"),
+        ({"source": None}, "source"),
+        ({"target": None}, "target"),
+        ({"source": "nobody"}, "source"),
+        ({"target": "nothing"}, "target"),
+        ({"type": None}, "type"),
+        ({"type": "some"}, "type"),
+        ({"on_delete": "explode"}, "on_delete"),
+        ({"write_mode": "guess"}, "write_mode"),
+        ({"source_key": "absent"}, "source_key"),
+        ({"source_key": "name"}, "source_key"),
+        ({"target_key": "absent"}, "target_key"),
+        ({"target_key": "no"}, "target_key"),
+        ({"type": "many_to_many"}, "join_table"),
+        ({"type": "many_to_many", "join_table": "a b"}, "join_table"),
+        ({"type": "many_to_many", "join_table": "x", "source_join_key": "order_id"}, "target_join_key"),
+    ],
+)
+async def test_what_makes_no_relation_is_refused(shop: Client, change: dict[str, Any], field: str) -> None:
+    sent = {key: value for key, value in {**relation(), **change}.items() if value is not None}
+    reply = (await shop.post("/_admin/relations", sent)).expect(422)
+    assert reply.code == "VALIDATION_FAILED"
+    assert any(field in (detail.get("field"), detail["message"].partition(":")[0]) for detail in reply.details)
+    assert (await shop.get("/_admin/relations")).data == []
+
+
+async def test_names_and_tables_are_given_once(shop: Client) -> None:
+    (await shop.post("/_admin/relations", tags())).expect(201)
+    assert (await shop.post("/_admin/relations", tags(join_table="other"))).expect(409).code == "CONFLICT"
+    for taken in ("order_tags", "orders", "customers"):
+        reply = await shop.post("/_admin/relations", {**tags(join_table=taken), "name": "again"})
+        assert reply.expect(409).code == "CONFLICT"
+    assert (await shop.post("/_admin/entities", entity("tag", table="order_tags"))).expect(409).code == "CONFLICT"
+    moved = entity("customer", text("name"), text("code", unique=True), table="order_tags")
+    assert (await shop.put("/_admin/entities/customer", moved)).expect(409).code == "CONFLICT"
+    assert len((await shop.get("/_admin/relations")).data) == 1
+    (await shop.post("/customer", {"name": "still here"})).expect(201)
+
+
+async def test_foreign_keys_get_the_index_that_is_missing(stack: Stack, shop: Client) -> None:
+    (await shop.post("/_admin/relations", relation())).expect(201)
+    (await shop.post("/_admin/relations", relation("again"))).expect(201)
+    assert await indexes(stack, shop, "orders") == ["INDEX (customer_id)"]
+    (await shop.delete("/_admin/relations/orders")).expect(200)
+    assert await indexes(stack, shop, "orders") == ["INDEX (customer_id)"]
+    (await shop.delete("/_admin/relations/again")).expect(200)
+    assert await indexes(stack, shop, "orders") == []
+
+
+async def test_one_to_one_is_unique_among_the_living(stack: Stack, shop: Client) -> None:
+    await shop.define(entity("passport", {"name": "customer_id", "type": "uuid"}, soft_delete=True))
+    one = relation("passport", type="one_to_one", target="passport")
+    (await shop.post("/_admin/relations", one)).expect(201)
+    assert await indexes(stack, shop, "passports") == ["UNIQUE (customer_id) WHERE (deleted_at IS NULL)"]
+    customer = (await shop.post("/customer", {"name": "Ada"})).expect(201).data["id"]
+    first = (await shop.post("/passport", {"customer_id": customer})).expect(201).data["id"]
+    assert (await shop.post("/passport", {"customer_id": customer})).expect(409).code == "CONFLICT"
+    (await shop.delete(f"/passport/{first}")).expect(200)
+    (await shop.post("/passport", {"customer_id": customer})).expect(201)
+
+
+async def test_one_to_one_over_doubles_is_refused_and_leaves_nothing(stack: Stack, shop: Client) -> None:
+    customer = (await shop.post("/customer", {"name": "Ada"})).expect(201).data["id"]
+    for _ in range(2):
+        (await shop.post("/order", {"customer_id": customer})).expect(201)
+    reply = (await shop.post("/_admin/relations", relation(type="one_to_one"))).expect(409)
+    assert (reply.code, reply.details[0]["field"]) == ("CONFLICT", "customer_id")
+    assert (await shop.get("/_admin/relations")).data == []
+    assert await indexes(stack, shop, "orders") == []
+
+
+async def test_join_tables_hold_pairs_of_keys_and_are_put_aside_in_the_end(stack: Stack, shop: Client) -> None:
+    (await shop.post("/_admin/relations", tags(source_key="code"))).expect(201)
+    columns = await query(
+        stack,
+        shop,
+        "SELECT column_name AS name, data_type AS type, is_nullable AS nullable FROM information_schema.columns "
+        "WHERE table_schema = 'records' AND table_name = 'order_tags' ORDER BY ordinal_position",
+    )
+    assert [tuple(row) for row in columns] == [
+        ("customer_id", "text", "NO"),
+        ("order_id", "uuid", "NO"),
+        ("_version", "bigint", "NO"),
+    ]
+    grants = await query(
+        stack, shop, "SELECT has_table_privilege('rocket_data', 'records.order_tags', 'SELECT, INSERT, DELETE') AS ok"
+    )
+    assert grants[0]["ok"]
+    renamed = tags(source_key="code", join_table="labels", source_join_key="order_id", target_join_key="customer_id")
+    (await shop.put("/_admin/relations/tagged", renamed)).expect(200)
+    assert await indexes(stack, shop, "labels") == ["INDEX (customer_id)"]
+    for change in (
+        {"type": "one_to_many", "source_key": "id"},
+        {"source": "order", "target": "customer", "source_key": "id"},
+        {"source_key": "id"},
+    ):
+        reply = (await shop.put("/_admin/relations/tagged", {**renamed, **change})).expect(422)
+        assert reply.details[0]["field"] in change
+    for _ in range(2):
+        (await shop.delete("/_admin/relations/tagged")).expect(200)
+        (await shop.post("/_admin/relations", tags())).expect(201)
+    kept = await query(stack, shop, "SELECT relname FROM pg_class WHERE relname ~ '^relation_' AND relkind = 'r'")
+    assert len(kept) == 2
+
+
+async def test_deleting_an_entity_takes_what_could_only_dangle(shop: Client) -> None:
+    (await shop.post("/_admin/relations", relation())).expect(201)
+    (await shop.post("/_admin/relations", tags())).expect(201)
+    for name in ("order", "customer"):
+        (await shop.post("/_admin/permissions", {"entity": name, "action": "read", "roles": ["clerk"]})).expect(201)
+    (await shop.delete("/_admin/entities/order")).expect(200)
+    assert (await shop.get("/_admin/relations")).data == []
+    assert [row["entity"] for row in (await shop.get("/_admin/permissions")).data] == ["customer"]
+    assert (await shop.get("/order")).expect(404).code == "UNKNOWN_ENTITY"
+    (await shop.get("/customer")).expect(200)
+    await shop.define(entity("order", {"name": "customer_id", "type": "uuid"}))
+    (await shop.post("/_admin/relations", tags())).expect(201)
+
+
+async def test_a_change_that_would_break_a_relation_is_refused(shop: Client) -> None:
+    (await shop.post("/_admin/relations", relation())).expect(201)
+    (await shop.post("/_admin/relations", tags(source_key="code"))).expect(201)
+    for definition in (
+        entity("order", integer("no")),
+        entity("customer", text("name")),
+        entity("customer", text("name"), text("code")),
+    ):
+        reply = (await shop.put(f"/_admin/entities/{definition['name']}", definition)).expect(422)
+        assert "relation" in reply.body["error"]["message"]
+        assert reply.details[0]["relation"] in ("orders", "tagged")
+    shown = (await shop.get("/_admin/entities/customer")).data["definition"]
+    assert [field["name"] for field in shown["fields"]] == ["id", "name", "code"]
+    (await shop.post("/order", {"no": 1})).expect(201)
+
+
+async def test_join_columns_widen_with_the_key_they_refer_to(stack: Stack, shop: Client) -> None:
+    await shop.define(entity("item", integer("no", unique=True)))
+    (await shop.post("/_admin/relations", tags(source="item", source_key="no"))).expect(201)
+    (await shop.put("/_admin/entities/item", entity("item", {"name": "no", "type": "bigint", "unique": True}))).expect(
+        200
+    )
+    (row,) = await query(
+        stack,
+        shop,
+        "SELECT data_type AS type FROM information_schema.columns "
+        "WHERE table_name = 'order_tags' AND column_name = 'item_id'",
+    )
+    assert row["type"] == "bigint"
