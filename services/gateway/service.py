@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -28,10 +27,9 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     storage = Storage(settings.storage_url, settings.data_dir.resolve() / "files")
     due = Due(core.databases, core.apps, "gateway")
     state = State(core, settings, tokens, Passwords(settings.bcrypt_rounds), storage, due)
-    listening = asyncio.create_task(tokens.listen(core.connection))
+    tokens.listen(core.connection)
     async with server.listening(state):
         yield state
-    listening.cancel()
 
 
 SERVICE = Service(

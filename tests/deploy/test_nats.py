@@ -15,6 +15,7 @@ from nats.aio.client import Client
 
 from libs.shared import contracts
 from libs.shared.bus.jetstream import JetStream, Outgoing
+from libs.shared.bus.protocol import Message
 from libs.shared.contracts.messages import Announcement, Ask
 from libs.shared.contracts.operations import SERVICES, CheckReadiness, ListDeadLetters, ReplayDeadLetter, of
 from libs.shared.contracts.streams import COMMITS, SIGNALS, STREAMS, TELEMETRY, StreamSpec, signal_subject
@@ -142,10 +143,10 @@ async def test_a_service_lives_off_a_stream(address: str, service: str, stream: 
         await jetstream.ensure_stream(stream)
         await jetstream.ensure_durable(stream.name, durable, [stream.subjects[0]], 30, 10)
         await jetstream.reset_consumer(stream.name, durable)
-        inbox = connection.client.new_inbox()
-        pulled = await connection.client.subscribe(inbox)
+        inbox, pulled = connection.new_inbox(), asyncio.Queue[Message]()
+        connection.subscribe(inbox, pulled.put_nowait)
         await connection.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream.name}.{durable}", b"1", reply=inbox)
-        await (await pulled.next_msg(5)).ack()
+        connection.send((await asyncio.wait_for(pulled.get(), 5)).reply_to)
 
         async def acknowledged() -> bool:
             return bool((await jetstream.consumer_info(stream.name, durable))["ack_floor"]["stream_seq"])

@@ -21,14 +21,14 @@ class Apps:
         self._asker = asker
         self._known: dict[str, tuple[float, AppRef]] = {}
 
-    async def listen(self, connection: Connection) -> None:
+    def listen(self, connection: Connection) -> None:
         """Forget an app as soon as it is announced to have changed."""
 
         def forget(change: AppsChanged) -> None:
             self.forget(change.app_id)
             self.forget(change.app_name)
 
-        await connection.on_announcement(AppsChanged, forget)
+        connection.on_announcement(AppsChanged, forget)
 
     async def by_name(self, name: str) -> AppRef | None:
         """The app of this name, or None. Raises SERVICE_UNAVAILABLE when metadata is away and we don't know."""

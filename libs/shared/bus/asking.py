@@ -7,21 +7,19 @@ runs in a task of its own, bounded in number, within the deadline that its heade
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import structlog
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
-from nats.micro import add_service
-from nats.micro.request import Request
-from nats.micro.service import EndpointConfig, ServiceConfig
-from nats.micro.service import Service as MicroService
 
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.frames import decode, encode, pack, unpack
+from libs.shared.bus.micro import Endpoint, MicroService
 from libs.shared.bus.parcels import INLINE, Parcels, Ticket
+from libs.shared.bus.protocol import Message
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.errors import RocketError, unavailable
@@ -47,9 +45,9 @@ class Asker:
         self._running: set[asyncio.Task[None]] = set()
         self._micros: list[MicroService] = []
 
-    async def open(self) -> None:
-        """Begin to hand out parcels; needs the connection to be established."""
-        await self._parcels.open()
+    def open(self) -> None:
+        """Begin to hand out parcels."""
+        self._parcels.open()
 
     async def ask(self, question: Ask[R], context: Context) -> R:
         """The answer of the service that owns `question`.
@@ -85,58 +83,56 @@ class Asker:
         value: R = decode(question.reply, head["v"], body)
         return value
 
-    async def serve(self, service: str, version: str, endpoints: Mapping[type[Ask[Any]], Handler]) -> None:
+    def serve(self, service: str, version: str, endpoints: Mapping[type[Ask[Any]], Handler]) -> None:
         """Answer the questions of `endpoints` as one replica of `service`."""
-        micro = await add_service(
-            self._connection.client, ServiceConfig(name=service, version=version, queue_group=service)
-        )
+        micro = MicroService(self._connection, service, version)
         self._micros.append(micro)
+        micro.start()
         for question, handler in endpoints.items():
-            await micro.add_endpoint(
-                EndpointConfig(
-                    name=question.name.replace(".", "-"),
-                    subject=question.address(),
-                    handler=self._accept(question, handler),
-                )
-            )
+            endpoint = Endpoint(question.name.replace(".", "-"), question.address(), queue_group=service)
+            micro.add(endpoint, self._accept(endpoint, question, handler))
 
     async def stop(self) -> None:
-        """Take no more requests; other replicas, or nobody, will."""
+        """Take no more requests than those on their way; other replicas, or nobody, will."""
         for micro in self._micros:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(micro.stop(), 2)
+            await micro.stop()
 
     async def drain(self, limit: float) -> None:
         """Wait up to `limit` seconds for the requests under way."""
         if self._running:
             await asyncio.wait(self._running, timeout=limit)
 
-    def _accept(self, question: type[Ask[Any]], handler: Handler) -> Callable[[Request], Awaitable[None]]:
-        # nats-py calls a subscription's callbacks one after another, so the work must not be awaited here.
-        async def accept(request: Request) -> None:
+    def _accept(self, endpoint: Endpoint, question: type[Ask[Any]], handler: Handler) -> Callable[[Message], None]:
+        def accept(request: Message) -> None:
             if len(self._running) >= CONCURRENCY:
-                await request.respond(_refusal(unavailable(question.service)))
+                self._connection.send(request.reply_to, _refusal(unavailable(question.service)))
                 return
-            task = asyncio.create_task(self._answer(question, handler, request))
+            task = asyncio.create_task(self._answer(endpoint, question, handler, request))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
         return accept
 
-    async def _answer(self, question: type[Ask[Any]], handler: Handler, request: Request) -> None:
+    async def _answer(self, endpoint: Endpoint, question: type[Ask[Any]], handler: Handler, request: Message) -> None:
+        began, failure = time.perf_counter_ns(), ""
         try:
-            context = Context.from_headers(request.headers or {})
-            head, body = await self._open(request.data)
-            with tracing.remote(context):
-                async with asyncio.timeout(context.remaining()):
-                    reply = await handler(context, decode(question, head, body))
-            payload = self._reply_payload(reply)
+            payload = await self._worked_out(question, handler, request)
         except Exception as error:
-            payload = _refusal(as_rocket_error(error, question.name))
+            known = as_rocket_error(error, question.name)
+            payload, failure = _refusal(known), known.code if known.status >= 500 else ""
+        endpoint.answered(began, failure)
         try:
-            await request.respond(payload)
+            self._connection.send(request.reply_to, payload)
         except Exception as error:
             log.warning("ask.reply_lost", question=question.name, error=type(error).__name__)
+
+    async def _worked_out(self, question: type[Ask[Any]], handler: Handler, request: Message) -> bytes:
+        context = Context.from_headers(request.headers)
+        head, body = await self._open(request.data)
+        with tracing.remote(context):
+            async with asyncio.timeout(context.remaining()):
+                reply = await handler(context, decode(question, head, body))
+        return self._reply_payload(reply)
 
     def _payload(self, head: dict[str, Any], body: bytes) -> bytes:
         if len(body) > INLINE // 2:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import nats
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from libs.shared.bus.frames import decode, encode, pack, unpack
+from libs.shared.bus.protocol import Message, publication, written
+from libs.shared.bus.requests import Requests
+from libs.shared.bus.wire import Receiver, Wire
 from libs.shared.contracts.messages import Announcement
-from libs.shared.errors import unavailable
+from libs.shared.errors import RocketError, unavailable
 
 log = structlog.get_logger()
 
@@ -25,15 +28,26 @@ CONNECT_RETRY = 0.25
 """Seconds between attempts while no server answers."""
 MAX_PAYLOAD = 1024 * 1024
 """Bytes a NATS message may have; the server's default, which we keep."""
+MAX_WAITING = 8 * MAX_PAYLOAD
+"""Bytes that wait for the socket above which we send nothing more: callers get a 503 and decide."""
+FLUSH = 2
+"""Seconds for a round trip to the server."""
+CONGESTION = 5.0
+"""Seconds to wait for a server that does not take what we send."""
 
 
 class Connection:
-    """One connection to NATS, shared by everything in a process."""
+    """One connection to NATS, shared by everything in a process. `name` says whose."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._client: Client | None = None
+        self._wire = Wire()
         self._established = asyncio.Event()
         self._on_reconnect: list[Callable[[], None]] = []
+        # Answers come to a place of the service's own, so that no other one can be allowed to read them.
+        self._inbox = f"_INBOX.{name.removeprefix('rocket-')}"
+        self._requests = Requests(self._wire, self.new_inbox())
 
     @property
     def client(self) -> Client:
@@ -44,7 +58,8 @@ class Connection:
 
     @property
     def connected(self) -> bool:
-        return self._client is not None and self._client.is_connected
+        """Whether there is a server that knows what we want to hear."""
+        return self._wire.is_open
 
     async def established(self) -> None:
         """Wait for the first connection; there is no limit, as nothing can be done without it."""
@@ -54,49 +69,87 @@ class Connection:
         """Have `call` called after each reconnection."""
         self._on_reconnect.append(call)
 
-    async def publish(
-        self, subject: str, payload: bytes, headers: dict[str, str] | None = None, reply: str = ""
-    ) -> None:
-        """Fire and forget. Raises SERVICE_UNAVAILABLE when there is no connection to give it to."""
-        if not self.connected:
-            raise unavailable("nats")
-        await self.client.publish(subject, payload, reply=reply, headers=headers)
+    def new_inbox(self) -> str:
+        """A subject of our own that nobody else knows."""
+        return f"{self._inbox}.{secrets.token_hex(11)}"
 
-    async def request(self, subject: str, payload: bytes, timeout: float, headers: dict[str, str] | None = None) -> Msg:
+    def subscribe(self, subject: str, receiver: Receiver, queue: str = "") -> bytes:
+        """Have each message on `subject` handed to `receiver` as it arrives; answers what to unsubscribe by."""
+        return self._wire.subscribe(subject, receiver, queue)
+
+    def unsubscribe(self, subscription: bytes) -> None:
+        """Receive no more of it, from now on."""
+        self._wire.forget(subscription)
+
+    async def drain(self, subscriptions: Sequence[bytes]) -> None:
+        """Receive no more of them, as soon as what the server has sent already has arrived."""
+        for subscription in subscriptions:
+            self._wire.unsubscribe(subscription)
+        with contextlib.suppress(Exception):
+            await self.flush()
+        for subscription in subscriptions:
+            self._wire.forget(subscription)
+
+    def send(self, subject: bytes, payload: bytes = b"") -> None:
+        """Fire and forget, without waiting. Raises SERVICE_UNAVAILABLE when there is nobody to give it to."""
+        self._check()
+        self._wire.post(publication(subject, payload))
+
+    async def publish(
+        self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, reply: str = ""
+    ) -> None:
+        """Fire and forget, no faster than the server takes it. Raises SERVICE_UNAVAILABLE as `send` does."""
+        await self._ready()
+        block = written(headers) if headers else b""
+        self._wire.post(publication(subject.encode(), payload, block, reply.encode()))
+
+    async def request(
+        self, subject: str, payload: bytes, timeout: float, headers: Mapping[str, str] | None = None
+    ) -> Message:
         """One question, one answer; `timeout` in seconds.
 
         Raises SERVICE_UNAVAILABLE without a connection, and nats.errors.{NoRespondersError,TimeoutError}.
         """
-        if not self.connected:
-            raise unavailable("nats")
-        return await self.client.request(subject, payload, timeout=timeout, headers=headers)
+        await self._ready()
+        return await self._requests.ask(subject.encode(), payload, written(headers) if headers else b"", timeout)
 
     async def announce(self, message: Announcement) -> None:
         """Tell every replica; lost if nobody listens or NATS is away, which announcements allow."""
-        if self.connected:
-            await self.client.publish(message.address(), pack(*encode(message)))
+        with contextlib.suppress(RocketError):
+            await self.publish(message.address(), pack(*encode(message)))
 
-    async def on_announcement(self, kind: type[Any], heard: Callable[[Any], Awaitable[None] | None]) -> None:
+    def on_announcement(self, kind: type[Any], heard: Callable[[Any], None]) -> None:
         """Call `heard` with each announcement of `kind`."""
+        self.subscribe(kind.address(), lambda message: heard(decode(kind, *unpack(message.data))))
 
-        async def deliver(message: Msg) -> None:
-            outcome = heard(decode(kind, *unpack(message.data)))
-            if outcome is not None:
-                await outcome
+    async def flush(self) -> None:
+        """Wait until the server has seen all that was sent, subscriptions included."""
+        await self.client.flush(FLUSH)
 
-        await self.client.subscribe(kind.address(), cb=deliver)
+    def _check(self) -> None:
+        if not self.connected or self._wire.waiting_bytes > MAX_WAITING:
+            raise unavailable("nats")
 
-    async def open(self, url: str, name: str) -> None:
+    async def _ready(self) -> None:
+        self._check()
+        if self._wire.is_congested:
+            try:
+                await asyncio.wait_for(self._wire.drain(), CONGESTION)
+            except (TimeoutError, OSError):
+                raise unavailable("nats") from None
+
+    async def open(self, url: str) -> None:
         """Connect, however long it takes for a server to answer; from then on reconnect without end."""
         waited = False
         while self._client is None:
             try:
-                self._client = await self._connect(url, name)
+                self._client = await self._connect(url)
             except (OSError, nats.errors.Error, TimeoutError) as error:
                 if not waited:
                     log.warning("nats.waiting", error=type(error).__name__)
                     waited = True
                 await asyncio.sleep(CONNECT_RETRY)
+        self._wire.resubscribe()
         self._established.set()
 
     async def close(self) -> None:
@@ -105,30 +158,31 @@ class Connection:
             return
         with contextlib.suppress(Exception):
             if self._client.is_connected:
-                await asyncio.wait_for(self._client.flush(2), 3)
+                await self.flush()
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._client.close(), 3)
 
-    async def _connect(self, url: str, name: str) -> Client:
-        return await nats.connect(
-            url,
-            name=name,
-            # Answers come to a place of the service's own, so that no other one can be allowed to read them.
-            inbox_prefix=f"_INBOX.{name.removeprefix('rocket-')}".encode(),
-            allow_reconnect=True,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=CONNECT_RETRY,
-            connect_timeout=2,
-            ping_interval=10,
-            max_outstanding_pings=2,
-            # What can't be sent at once is refused, not hoarded: callers get a 503 and decide.
-            pending_size=8 * MAX_PAYLOAD,
-            error_cb=_on_error,
-            disconnected_cb=_on_disconnect,
-            reconnected_cb=self._reconnected,
-        )
+    async def _connect(self, url: str) -> Client:
+        client = Client()
+        # The one thing of nats-py's that is not said through its interface; its transports are meant to be varied.
+        client._transport = self._wire
+        options: dict[str, Any] = {
+            "name": self._name,
+            "inbox_prefix": self._inbox,
+            "max_reconnect_attempts": -1,
+            "reconnect_time_wait": CONNECT_RETRY,
+            "connect_timeout": 2,
+            "ping_interval": 10,
+            "max_outstanding_pings": 2,
+            "error_cb": _on_error,
+            "disconnected_cb": _on_disconnect,
+            "reconnected_cb": self._reconnected,
+        }
+        await client.connect(url, **options)
+        return client
 
     async def _reconnected(self) -> None:
+        self._wire.resubscribe()
         log.info("nats.reconnected")
         for call in self._on_reconnect:
             call()
@@ -137,8 +191,8 @@ class Connection:
 @contextlib.asynccontextmanager
 async def connect(url: str, name: str) -> AsyncIterator[Connection]:
     """A connection that outlives its server. It is there at once and connects in the background."""
-    connection = Connection()
-    opening = asyncio.create_task(connection.open(url, name))
+    connection = Connection(name)
+    opening = asyncio.create_task(connection.open(url))
     try:
         yield connection
     finally:

@@ -117,7 +117,7 @@ class Lane(Generic[S]):
         app = await self._app(batch[0])
         if app is None:
             # The app is gone, and with it everything its events could concern.
-            await _acknowledge(batch)
+            _acknowledge(batch)
             return
         try:
             await self._effect(app, batch)
@@ -127,7 +127,7 @@ class Lane(Generic[S]):
             for incoming in batch:
                 await self._handle_alone(app, incoming)
         else:
-            await _acknowledge(batch)
+            _acknowledge(batch)
             await self._prune(app)
 
     async def _prune(self, app: AppRef) -> None:
@@ -177,7 +177,7 @@ class Lane(Generic[S]):
                         break
                     delay = EVENTS.longest
                 await asyncio.sleep(delay)
-        await _acknowledge([incoming])
+        _acknowledge([incoming])
 
     async def _effect(self, app: AppRef, batch: Sequence[Incoming]) -> None:
         """Seen and effect in one transaction."""
@@ -248,10 +248,10 @@ def _first_of_each(batch: Sequence[Incoming], fresh: set[str]) -> list[Incoming]
     return list(unseen.values())
 
 
-async def _acknowledge(batch: Sequence[Incoming]) -> None:
+def _acknowledge(batch: Sequence[Incoming]) -> None:
     for incoming in batch:
         try:
-            await incoming.acknowledge()
+            incoming.acknowledge()
         except Exception as error:
             # It will come again and be recognised as seen.
             log.debug("consumer.ack_lost", key=incoming.key, error=str(error))

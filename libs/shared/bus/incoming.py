@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from nats.aio.msg import Msg
 
+from libs.shared.bus.connection import Connection
+from libs.shared.bus.protocol import Message
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import REFERENCE, CommitEvent, Signal
 
@@ -16,22 +17,20 @@ NO_TRACE = "00000000-0000-0000-0000-000000000000"
 class Incoming:
     """One delivered message: decoded on demand, acknowledged once."""
 
-    __slots__ = ("_message", "event", "is_reference", "key", "record_key")
+    __slots__ = ("_connection", "_message", "event", "headers", "is_reference", "key", "record_key")
 
-    def __init__(self, message: Msg) -> None:
+    def __init__(self, message: Message, connection: Connection) -> None:
         self._message = message
+        self._connection = connection
         self.event: Any = None
-        self.is_reference = REFERENCE in (message.headers or {})
+        self.headers = message.headers
+        self.is_reference = REFERENCE in self.headers
         # Until it is decoded, an event is known by its id; enough to park what can't be decoded.
-        self.key = self.record_key = (message.headers or {}).get("ce-id", message.reply)
+        self.key = self.record_key = self.headers.get("ce-id") or message.reply_to.decode()
 
     @property
     def subject(self) -> str:
         return self._message.subject
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return dict(self._message.headers or {})
 
     @property
     def payload(self) -> bytes:
@@ -59,9 +58,9 @@ class Incoming:
         trace_id = getattr(self.event, "trace_id", "") or NO_TRACE
         return Context(trace_id=trace_id, app=app, identity=SYSTEM)
 
-    async def acknowledge(self) -> None:
-        """Tell the stream that the event is done with."""
-        await self._message.ack()
+    def acknowledge(self) -> None:
+        """Tell the stream that the event is done with. Raises SERVICE_UNAVAILABLE when nobody hears it."""
+        self._connection.send(self._message.reply_to)
 
 
 def decode_event(subject: str, payload: bytes) -> Any:

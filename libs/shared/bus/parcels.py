@@ -12,10 +12,10 @@ import secrets
 from dataclasses import dataclass
 
 import structlog
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from libs.shared.bus.connection import MAX_PAYLOAD, Connection
+from libs.shared.bus.protocol import Message
 from libs.shared.errors import RocketError, unavailable
 
 log = structlog.get_logger()
@@ -50,9 +50,9 @@ class Parcels:
         self._held: dict[str, bytes] = {}
         self._bytes = 0
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Begin to answer pulls."""
-        await self._connection.client.subscribe(f"{self._prefix}.*", cb=self._serve)
+        self._connection.subscribe(f"{self._prefix}.*", self._serve)
 
     def leave(self, payload: bytes) -> Ticket:
         """Keep `payload` for KEEP seconds. Raises SERVICE_UNAVAILABLE when too much is held already."""
@@ -86,13 +86,14 @@ class Parcels:
             raise unavailable("transfer")
         return reply.data
 
-    async def _serve(self, message: Msg) -> None:
-        payload = self._held.get(message.subject.rsplit(".", 1)[1], b"")
+    def _serve(self, message: Message) -> None:
+        key = message.subject.rsplit(".", 1)[1]
+        payload = self._held.get(key, b"")
         offset = int(message.data)
-        await message.respond(payload[offset : offset + CHUNK])
+        self._connection.send(message.reply_to, payload[offset : offset + CHUNK])
         if payload and offset + CHUNK >= len(payload):
             # Chunks may be asked for again after a lost answer, so it is kept a little longer.
-            asyncio.get_running_loop().call_later(PULL, self._drop, message.subject.rsplit(".", 1)[1])
+            asyncio.get_running_loop().call_later(PULL, self._drop, key)
 
     def _drop(self, key: str) -> None:
         self._bytes -= len(self._held.pop(key, b""))

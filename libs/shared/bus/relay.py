@@ -146,11 +146,11 @@ class Relay:
         """Relay until the block ends; a last round publishes what was committed meanwhile."""
         sweeper = asyncio.create_task(self._sweep_all_once())
         keeper = asyncio.create_task(self._take_over_lapsed())
-        hearing = asyncio.create_task(self._hear_hints())
+        self._hear_hints()
         try:
             yield
         finally:
-            tasks = [sweeper, keeper, hearing, *(a.task for a in self._active.values() if a.task)]
+            tasks = [sweeper, keeper, *(a.task for a in self._active.values() if a.task)]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -163,14 +163,12 @@ class Relay:
             sequence, after = await self._resume(active)
             await self._drain(active, sequence, after)
 
-    async def _hear_hints(self) -> None:
-        await self._stream.connection.established()
-
+    def _hear_hints(self) -> None:
         def heard(hint: RelayHint) -> None:
             if active := self._active.get(hint.app_id):
                 active.wake.set()
 
-        await self._stream.connection.on_announcement(relay_hint(self._log.service), heard)
+        self._stream.connection.on_announcement(relay_hint(self._log.service), heard)
 
     async def _sweep_all_once(self) -> None:
         """After a start: look at every app once, slowly, for what a crash may have left unpublished."""

@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 import structlog
-from nats.aio.msg import Msg
 
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.asking import Asker
@@ -16,6 +15,7 @@ from libs.shared.bus.consumer import Consumer, Lane
 from libs.shared.bus.incoming import Incoming
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.bus.leases import RENEW, Leases
+from libs.shared.bus.protocol import NO_RESPONDERS, Message
 from libs.shared.postgres.databases import Databases
 
 log = structlog.get_logger()
@@ -29,7 +29,6 @@ PULL_EXPIRES = 5.0
 REFUSED = 0.25
 """Seconds to wait after a pull was refused (server shutting down, limits)."""
 EXPIRED = "408"
-NO_RESPONDERS = "503"
 ACK_WAIT = 120.0
 PENDING = 1024
 """Unacknowledged messages per share: the bound of all its lanes together."""
@@ -126,7 +125,7 @@ class Subscription(Generic[S]):
         try:
             await pull.run()
         finally:
-            await pull.close()
+            pull.close()
 
     def _lease(self, share: int) -> str:
         return f"consume/{self._service}/{self.durable(share)}"
@@ -140,15 +139,14 @@ class Pull:
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name}.{durable}"
         self._lanes: dict[str, Lane[Any]] = {}
         self._make_lane = make_lane
-        self._inbox = self._connection.client.new_inbox()
+        self._inbox = self._connection.new_inbox()
         self._again = asyncio.Event()
         self._wanted = 0
         self._gone = False
-        self._subscription: Any = None
+        self._subscription = self._connection.subscribe(self._inbox, self._arrived)
 
     async def run(self) -> None:
         """Keep asking for messages until cancelled."""
-        self._subscription = await self._connection.client.subscribe(self._inbox, cb=self._arrived)
         request = orjson.dumps({"batch": PULL, "expires": int(PULL_EXPIRES * 1e9)})
         while True:
             if self._gone:
@@ -162,18 +160,17 @@ class Pull:
             except TimeoutError:
                 continue
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop the flow. Unacknowledged messages go to whoever leases the share next."""
+        self._connection.unsubscribe(self._subscription)
         for lane in self._lanes.values():
             lane.cancel()
-        if self._subscription is not None and self._connection.connected:
-            await self._subscription.unsubscribe()
 
-    async def _arrived(self, message: Msg) -> None:
-        if not message.reply:
-            self._ended((message.headers or {}).get("Status", ""))
+    def _arrived(self, message: Message) -> None:
+        if not message.reply_to:
+            self._ended(message.status)
             return
-        incoming = Incoming(message)
+        incoming = Incoming(message, self._connection)
         lane = self._lanes.get(incoming.app_id)
         if lane is None:
             lane = self._lanes[incoming.app_id] = self._make_lane()

@@ -130,12 +130,12 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         if parts.settings.http_port and service.name != "gateway":
             tasks.append(asyncio.create_task(health.serve(parts, lags)))
         await parts.connection.established()
-        await parts.apps.listen(parts.connection)
-        await parts.schemas.listen(parts.connection)
-        await parts.asker.open()
+        parts.apps.listen(parts.connection)
+        parts.schemas.listen(parts.connection)
+        parts.asker.open()
         common = {**health.endpoints(parts, lags), **letters.endpoints(service, parts, state)}
         own = {question: _bind(handler, state) for question, handler in service.endpoints.items()}
-        await parts.asker.serve(service.name, VERSION, {**common, **own})
+        parts.asker.serve(service.name, VERSION, {**common, **own})
         tasks += [asyncio.create_task(subscription.run()) for subscription in subscriptions]
         log.info("service.ready", endpoints=len(own), consumers=len(subscriptions))
         guard.pop_all()

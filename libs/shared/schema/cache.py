@@ -29,7 +29,7 @@ class Schemas:
         self._known: dict[str, Snapshot] = {}
         self._loading: dict[str, asyncio.Task[Snapshot]] = {}
 
-    async def listen(self, connection: Connection) -> None:
+    def listen(self, connection: Connection) -> None:
         """Forget a snapshot as soon as a newer one is announced."""
 
         def changed(change: SchemaChanged) -> None:
@@ -37,7 +37,7 @@ class Schemas:
             if known and known.version < change.version:
                 self.forget(change.app_id)
 
-        await connection.on_announcement(SchemaChanged, changed)
+        connection.on_announcement(SchemaChanged, changed)
 
     def forget(self, app_id: str) -> None:
         """Load again at the next use."""

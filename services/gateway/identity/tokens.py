@@ -43,11 +43,9 @@ class Tokens:
         self._verified: OrderedDict[tuple[str, str], _Verified] = OrderedDict()
         self._revoked: dict[tuple[str, str], float] = {}
 
-    async def listen(self, connection: Connection) -> None:
+    def listen(self, connection: Connection) -> None:
         """Forget the verified tokens of a user who is announced to have changed."""
-        await connection.established()
-
-        await connection.on_announcement(IdentityChanged, self.revoke)
+        connection.on_announcement(IdentityChanged, self.revoke)
 
     def revoke(self, change: IdentityChanged) -> None:
         """Refuse what was issued to this user of this app up to now; a login or refresh gives what holds today."""

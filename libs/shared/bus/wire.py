@@ -1,0 +1,229 @@
+"""Our own lane on nats-py's connection.
+
+nats-py connects, authenticates, encrypts, pings and reconnects. It does so through a Transport, and this
+one looks at what arrives first: messages of our subscriptions go to their receivers in the same turn of
+the loop, without a queue or a task in between; everything else is left for nats-py to read.
+
+Our bytes go out before those that nats-py writes after them, so a PONG to its PING says that the SUBs
+before it have arrived. (nats-py by itself writes a PING at once and a SUB a moment later.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import ParseResult
+
+import structlog
+from nats.aio.transport import Transport
+
+from libs.shared.bus.protocol import Message, subscription, unsubscription
+
+log = structlog.get_logger()
+
+HIGH_WATER = 1024 * 1024
+"""Bytes the socket has not taken yet, above which whoever can wait waits."""
+MSG, HMSG = ord("M"), ord("H")
+LINE_END = b"\r\n"
+
+Receiver = Callable[[Message], None]
+
+
+class Wire(Transport, asyncio.Protocol):
+    """The socket to the server: nats-py's transport, and ours.
+
+    `is_open`: there is a server, and it knows what we want to hear.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._receivers: dict[bytes, Receiver] = {}
+        self._subscriptions: dict[bytes, bytes] = {}
+        self._socket: asyncio.Transport | None = None
+        self._for_nats = asyncio.StreamReader()
+        self._begun = bytearray()
+        self._needed = 0
+        self._writable = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._lost.set()
+        self.is_open = False
+        self._gathered: list[bytes] = []
+
+    # --- our lane ---
+
+    def post(self, frame: bytes) -> None:
+        """Send a frame of ours, in one write with all others of this turn of the loop.
+
+        A write for each costs both sides a system call each, and the server wakes up for nothing else.
+        """
+        if not self._gathered:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._gathered.append(frame)
+
+    def _flush(self) -> None:
+        if self._gathered:
+            frames, self._gathered = self._gathered, []
+            self._send(b"".join(frames))
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether the server takes our bytes more slowly than we send them."""
+        return not self._writable.is_set()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that the socket has not taken yet."""
+        return self._socket.get_write_buffer_size() if self._socket else 0
+
+    def subscribe(self, subject: str, receiver: Receiver, queue: str = "") -> bytes:
+        """Have each message on `subject` handed to `receiver`, again after each reconnection; answers the id."""
+        # nats-py's own ids are plain numbers.
+        sid = b"r%d" % next(self._numbers)
+        self._receivers[sid] = receiver
+        self._subscriptions[sid] = subscription(subject, queue, sid)
+        if self.is_open:
+            self.post(self._subscriptions[sid])
+        return sid
+
+    def unsubscribe(self, sid: bytes) -> None:
+        """Ask for no more of this subscription; what is on its way is still received until it is forgotten."""
+        if self._subscriptions.pop(sid, None) and self.is_open:
+            self.post(unsubscription(sid))
+
+    def forget(self, sid: bytes) -> None:
+        """Receive nothing more of this subscription."""
+        self.unsubscribe(sid)
+        self._receivers.pop(sid, None)
+
+    def resubscribe(self) -> None:
+        """Open our lane: tell a server that nats-py has just connected to what we want to hear."""
+        self.write(b"".join(self._subscriptions.values()))
+        self.is_open = self._socket is not None
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: Any) -> None:
+        transport.set_write_buffer_limits(HIGH_WATER)
+        self._socket = transport
+        self._for_nats = asyncio.StreamReader()
+        self._begun.clear()
+        self._needed = 0
+        self._writable.set()
+        self._lost.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._socket = None
+        self.is_open = False
+        self._gathered.clear()
+        self._for_nats.feed_eof()
+        self._writable.set()
+        self._lost.set()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Take the whole frames out of what has arrived, and keep the beginning of the next."""
+        if self._begun:
+            self._begun += data
+            if len(self._begun) < self._needed:
+                return
+            data = bytes(self._begun)
+            self._begun.clear()
+        start, self._needed = 0, 0
+        while (after := self._take(data, start)) > start:
+            start = after
+        if start < len(data):
+            self._begun += data[start:]
+
+    def _take(self, data: bytes, start: int) -> int:
+        """Handle the frame that begins at `start`; answers where the next begins, `start` if it is not whole."""
+        line_end = data.find(LINE_END, start)
+        if line_end < 0:
+            return start
+        head = line_end + 2
+        if data[start] != MSG and data[start] != HMSG:
+            self._for_nats.feed_data(data[start:head])
+            return head
+        # MSG <subject> <sid> [reply] <bytes>, HMSG <subject> <sid> [reply] <bytes of headers> <bytes in all>
+        words = data[start:line_end].split()
+        end = head + int(words[-1])
+        if end + 2 > len(data):
+            self._needed = end + 2 - start
+            return start
+        receiver = self._receivers.get(words[2])
+        if receiver is not None:
+            self._deliver(receiver, words, data, head, end)
+        elif words[2].isdigit():
+            self._for_nats.feed_data(data[start : end + 2])
+        return end + 2
+
+    def _deliver(self, receiver: Receiver, words: list[bytes], data: bytes, head: int, end: int) -> None:
+        body = head + int(words[-2]) if words[0] == b"HMSG" else head
+        has_reply = len(words) == (6 if words[0] == b"HMSG" else 5)
+        message = Message(words[1], words[3] if has_reply else b"", data[head:body], data[body:end])
+        try:
+            receiver(message)
+        except Exception as error:
+            log.error("nats.receiver_failed", subject=message.subject, exc_info=error)
+
+    # --- nats-py's Transport ---
+
+    async def connect(self, uri: ParseResult, buffer_size: int, connect_timeout: int) -> None:
+        assert uri.hostname and uri.port, "nats-py has filled in what the address leaves out"
+        async with asyncio.timeout(connect_timeout):
+            await asyncio.get_running_loop().create_connection(lambda: self, uri.hostname, uri.port)
+
+    async def connect_tls(
+        self, uri: str | ParseResult, ssl_context: ssl.SSLContext, buffer_size: int, connect_timeout: int
+    ) -> None:
+        assert self._socket is not None, "connect comes first"
+        host = uri if isinstance(uri, str) else uri.hostname
+        async with asyncio.timeout(connect_timeout):
+            self._socket = await asyncio.get_running_loop().start_tls(
+                self._socket, self, ssl_context, server_hostname=host
+            )
+
+    def write(self, payload: bytes) -> None:
+        # nats-py's bytes go behind ours, so that its PING says that our SUB has arrived.
+        self._flush()
+        self._send(payload)
+
+    def _send(self, payload: bytes) -> None:
+        # What is written to a lost connection is lost, as what it had not sent yet is.
+        if self._socket is not None and payload:
+            self._socket.write(payload)
+
+    def writelines(self, payload: Iterable[bytes]) -> None:
+        self.write(b"".join(payload))
+
+    async def drain(self) -> None:
+        await self._writable.wait()
+        if self._socket is None:
+            raise ConnectionResetError("connection lost")
+
+    async def read(self, buffer_size: int) -> bytes:
+        return await self._for_nats.read(buffer_size)
+
+    async def readline(self) -> bytes:
+        return await self._for_nats.readline()
+
+    async def wait_closed(self) -> None:
+        await self._lost.wait()
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+    def at_eof(self) -> bool:
+        return self._for_nats.at_eof()
+
+    def __bool__(self) -> bool:
+        # nats-py takes a transport that says no for one that has yet to be made.
+        return True

@@ -1,0 +1,48 @@
+"""Every service is a NATS micro service: its listings are what nats-py's own types read."""
+
+from __future__ import annotations
+
+import nats
+import orjson
+import pytest
+from nats.micro.service import ServiceInfo, ServicePing, ServiceStats
+
+from deploy.embedded.stack import Stack
+from libs.shared.bus.connection import connect
+from libs.shared.contracts.operations import SERVICES, CheckReadiness, of
+from libs.shared.testing.polling import eventually
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_tells_of_itself(stack: Stack, service: str) -> None:
+    client = await nats.connect(stack.nats_url)
+    try:
+        ping, info = [orjson.loads((await client.request(f"$SRV.{v}.{service}")).data) for v in ("PING", "INFO")]
+        subject = of(service, CheckReadiness).address()
+        assert ServicePing.from_dict(ping).name == ServiceInfo.from_dict(info).name == service
+        [endpoint] = [e for e in ServiceInfo.from_dict(info).endpoints if e.subject == subject]
+        assert endpoint.queue_group == service
+
+        async def counted() -> bool:
+            # The first answer is one replica's; another may have been asked.
+            await client.request(subject, b"{}")
+            stats = ServiceStats.from_dict(orjson.loads((await client.request(f"$SRV.STATS.{service}")).data))
+            [figures] = [e for e in stats.endpoints if e.subject == subject]
+            return figures.num_requests > 0 and figures.processing_time > 0
+
+        await eventually(counted)
+    finally:
+        await client.close()
+
+
+async def test_a_round_trip_says_that_subscriptions_have_arrived(stack: Stack) -> None:
+    async with connect(stack.nats_url, "rocket-test") as speaker, connect(stack.nats_url, "rocket-test") as listener:
+        await speaker.established()
+        await listener.established()
+        heard: list[bytes] = []
+        for number in range(300):
+            subject = listener.new_inbox()
+            listener.subscribe(subject, lambda message: heard.append(message.data))
+            await listener.flush()
+            await speaker.publish(subject, b"%d" % number)
+        await eventually(lambda: len(heard) == 300)

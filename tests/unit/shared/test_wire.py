@@ -1,0 +1,128 @@
+"""Our lane on nats-py's connection: frames are found however the bytes arrive, and leave in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from libs.shared.bus.protocol import Message, parsed, publication, written
+from libs.shared.bus.wire import Wire
+
+PAYLOADS = st.sampled_from([b"", b"x", b"MSG a r1 3\r\n", b"\r\n", b"line\r\nPING\r\n", bytes(range(256)) * 9])
+HEADERS = st.dictionaries(
+    st.sampled_from(["a", "Rocket-Context"]), st.sampled_from(["", "é", '{"x": ":"}']), min_size=1
+)
+
+
+class Socket:
+    """What a wire writes to."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        assert high > 0
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def write(self, payload: bytes) -> None:
+        self.sent += payload
+
+
+def opened() -> tuple[Wire, Socket]:
+    wire, socket = Wire(), Socket()
+    wire.connection_made(socket)
+    wire.resubscribe()
+    return wire, socket
+
+
+def arriving(sid: bytes, reply: bytes, headers: dict[str, str], payload: bytes) -> bytes:
+    """A message as the server sends it."""
+    words = [b"subject", sid, *([reply] if reply else [])]
+    if not headers:
+        return b"MSG %b %d\r\n%b\r\n" % (b" ".join(words), len(payload), payload)
+    block = written(headers)
+    return b"HMSG %b %d %d\r\n%b%b\r\n" % (b" ".join(words), len(block), len(block) + len(payload), block, payload)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"", b"back"]), st.just({}) | HEADERS, PAYLOADS), max_size=5),
+    st.lists(st.integers(1, 400), min_size=1, max_size=30),
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+async def test_frames_are_found_however_they_arrive(messages: list[Any], sizes: list[int]) -> None:
+    wire, _ = opened()
+    got: list[Message] = []
+    sid = wire.subscribe("subject", got.append)
+    foreign = arriving(b"7", b"", {}, b"for nats-py")
+    stream = b"PING\r\n" + b"".join(arriving(sid, *message) + foreign for message in messages) + b"+OK\r\n"
+    start = 0
+    while start < len(stream):
+        size = sizes[start % len(sizes)]
+        wire.data_received(stream[start : start + size])
+        start += size
+    assert [(m.subject, m.reply_to, m.headers, m.data) for m in got] == [("subject", *each) for each in messages]
+    assert await wire.read(1 << 20) == b"PING\r\n" + foreign * len(messages) + b"+OK\r\n"
+
+
+async def test_what_is_sent_leaves_in_order_and_together() -> None:
+    wire, socket = opened()
+    wire.subscribe("a", print, "group")
+    wire.post(publication(b"b", b"1"))
+    assert socket.sent == b""
+    await asyncio.sleep(0)
+    assert socket.sent == b"SUB a group r1\r\nPUB b  1\r\n1\r\n"
+    sid = wire.subscribe("c", print)
+    wire.forget(sid)
+    wire.write(b"PING\r\n")
+    assert socket.sent.endswith(b"SUB c  r2\r\nUNSUB r2\r\nPING\r\n")
+
+
+async def test_a_new_server_hears_what_we_want_to_hear_once_it_is_ready() -> None:
+    wire, _ = opened()
+    wire.subscribe("a", print)
+    wire.connection_lost(None)
+    assert (wire.is_open, wire.at_eof()) == (False, True)
+    wire.subscribe("b", print)
+    socket = Socket()
+    wire.connection_made(socket)
+    wire.subscribe("c", print)
+    assert (wire.is_open, socket.sent) == (False, b"")
+    wire.resubscribe()
+    assert (wire.is_open, socket.sent) == (True, b"SUB a  r1\r\nSUB b  r2\r\nSUB c  r3\r\n")
+
+
+async def test_a_receiver_that_fails_costs_one_message() -> None:
+    wire, _ = opened()
+    got: list[bytes] = []
+
+    def receive(message: Message) -> None:
+        got.append(message.data)
+        raise ValueError
+
+    sid = wire.subscribe("a", receive)
+    wire.data_received(arriving(sid, b"", {}, b"1") + arriving(sid, b"", {}, b"2"))
+    assert got == [b"1", b"2"]
+
+
+@given(HEADERS)
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_headers_come_through_as_they_were(headers: dict[str, str]) -> None:
+    assert parsed(written(headers)) == headers
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "\r\n"])
+def test_a_header_can_not_begin_another(value: str) -> None:
+    with pytest.raises(ValueError, match="line break"):
+        written({"a": "x", "b": value})
+
+
+def test_a_status_of_the_server() -> None:
+    assert Message(b"a", b"", b"NATS/1.0 503\r\n\r\n", b"").status == "503"
+    assert Message(b"a", b"", b"NATS/1.0 408 Request Timeout\r\nA: b\r\n\r\n", b"").headers == {"A": "b"}
+    assert Message(b"a", b"", b"", b"").status == Message(b"a", b"", b"NATS/1.0\r\na: b\r\n\r\n", b"").status == ""
