@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from libs.shared import clock
 from libs.shared.contracts.context import AppRef
-from libs.shared.postgres.databases import Databases
+from libs.shared.postgres.databases import Databases, outside
 from services.events import store
 
 MOST = 20_000
@@ -35,7 +35,8 @@ class Partitions:
         oldest = self.oldest_day()
         for day in days:
             if day >= oldest and (app.id, day) not in self._known:
-                await store.ensure_day(self._databases.of(app), day)
+                with outside():
+                    await store.ensure_day(self._databases.of(app), day)
                 if len(self._known) >= MOST:
                     self._known.clear()
                 self._known.add((app.id, day))

@@ -13,6 +13,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from services.gateway.http import accounts, downloads, operations, uploads
 from services.gateway.http.door import Access
+from services.gateway.http.idempotency import once
 from services.gateway.state import State
 
 Call = Callable[[State, web.Request, Context], Awaitable[Answer | web.StreamResponse]]
@@ -66,10 +67,10 @@ ROUTES = (
     Route("POST", A + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),
     Route("POST", A + "/auth/logout", Local(accounts.logout), Access.PUBLIC),
     Route("GET", A + "/_admin/users", Local(accounts.list_users), Access.ADMIN),
-    Route("POST", A + "/_admin/users", Local(accounts.create_user), Access.ADMIN),
+    Route("POST", A + "/_admin/users", Local(once(accounts.create_user)), Access.ADMIN),
     Route("GET", A + "/_admin/users/{id}", Local(accounts.get_user), Access.ADMIN),
-    Route("PUT", A + "/_admin/users/{id}", Local(accounts.replace_user), Access.ADMIN),
-    Route("DELETE", A + "/_admin/users/{id}", Local(accounts.delete_user), Access.ADMIN),
+    Route("PUT", A + "/_admin/users/{id}", Local(once(accounts.replace_user)), Access.ADMIN),
+    Route("DELETE", A + "/_admin/users/{id}", Local(once(accounts.delete_user)), Access.ADMIN),
     # What has happened
     Route("GET", A + "/_admin/webhook-logs", webhooks.ListDeliveries, Access.ADMIN),
     Route("GET", A + "/_admin/webhook-logs/{id}", webhooks.GetDelivery, Access.ADMIN),
@@ -78,7 +79,7 @@ ROUTES = (
     Route("POST", A + "/_admin/notifications/{id}/retry", notifications.RetryNotification, Access.ADMIN),
     Route("GET", A + "/_admin/audit-logs", events.ListAuditLogs, Access.ADMIN),
     Route("GET", A + "/_admin/dead-letters", Local(operations.dead_letters), Access.ADMIN),
-    Route("POST", A + "/_admin/dead-letters/{service}/{id}/replay", Local(operations.replay), Access.ADMIN),
+    Route("POST", A + "/_admin/dead-letters/{service}/{id}/replay", Local(once(operations.replay)), Access.ADMIN),
     Route("POST", A + "/_events", events.RecordEvent, Access.USER),
     Route("GET", A + "/_events", events.ListEvents, Access.ADMIN),
     Route("GET", A + "/_events/stats", events.GetStats, Access.ADMIN),
@@ -94,7 +95,7 @@ ROUTES = (
     Route("GET", A + "/_files", files.ListFiles, Access.ADMIN),
     Route("GET", A + "/_files/{id}", Local(downloads.download), Access.USER),
     Route("HEAD", A + "/_files/{id}", Local(downloads.download), Access.USER),
-    Route("DELETE", A + "/_files/{id}", Local(uploads.remove), Access.ADMIN),
+    Route("DELETE", A + "/_files/{id}", Local(once(uploads.remove)), Access.ADMIN),
     # Workflows and notifications
     Route("GET", A + "/_workflows", workflows.ListInstances, Access.USER),
     Route("GET", A + "/_workflows/pending", workflows.ListPending, Access.USER),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -19,7 +20,7 @@ from libs.shared import clock
 from libs.shared.contracts.apps import SchemaChanged
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, not_found
-from libs.shared.postgres.databases import Connection
+from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken, TableExists, UniqueViolation
 from services.metadata import indexes, store
 from services.metadata.kinds import KINDS, Kind
@@ -175,7 +176,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
             version += 1
             await store.record_change(transaction, version, action, row, _actor(context), context.trace_id)
     if change.touched:
-        await state.core.connection.announce(SchemaChanged(app_id=app.id, version=version))
+        await after_commit(partial(state.core.connection.announce, SchemaChanged(app_id=app.id, version=version)))
     return result
 
 

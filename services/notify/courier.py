@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from libs.shared import clock
 from libs.shared.bus.due import Due
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.postgres.databases import Databases
+from libs.shared.postgres.databases import Databases, deferred
 from libs.shared.telemetry import tracing
 from services.notify import store
 from services.notify.mail import send
@@ -50,6 +51,8 @@ class Courier:
 
     def nudge(self, app: AppRef) -> None:
         """Send the app's mails now. Nudges during the sending become one more round."""
+        if deferred(partial(self.nudge, app)):
+            return
         if app.id in self._nudged:
             self._nudged[app.id] = True
             return

@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.postgres.databases import Databases
+from libs.shared.postgres.databases import Databases, deferred
 from libs.shared.telemetry import tracing
 from services.webhook import store
 from services.webhook.matching import NewDelivery
@@ -66,6 +67,8 @@ class Dispatcher:
 
     def nudge(self, app: AppRef) -> None:
         """Look at the app at once. Nudges during a look become one more look."""
+        if deferred(partial(self.nudge, app)):
+            return
         if app.id in self._nudged:
             self._nudged[app.id] = True
         else:

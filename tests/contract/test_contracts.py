@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from libs.shared import contracts
 from libs.shared.bus.frames import decode, encode, pack, unpack
-from libs.shared.contracts.messages import Announcement, Answer, Ask, has_body
+from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes, has_body
 from libs.shared.contracts.operations import (
     SERVICES,
     CheckReadiness,
@@ -147,6 +147,12 @@ def test_a_route_fills_its_contract(route: Route) -> None:
     assert names - in_path <= {"query", "body", *HEADERS}
     assert route.target.reply is Answer
     assert "body" not in names or route.method in ("POST", "PUT", "PATCH")
+
+
+@pytest.mark.parametrize("route", FORWARDED, ids=label)
+def test_what_writes_honours_an_idempotency_key(route: Route) -> None:
+    assert isinstance(route.target, type)
+    assert (route.target.writes is not Writes.NOTHING) == (route.method != "GET")
 
 
 async def test_a_route_is_not_hidden_by_an_earlier_one() -> None:

@@ -13,13 +13,14 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from libs.shared import clock
 from libs.shared.bus.apps import Apps
 from libs.shared.contracts.context import AppRef
-from libs.shared.postgres.databases import Databases
+from libs.shared.postgres.databases import Databases, deferred
 
 log = structlog.get_logger()
 
@@ -77,6 +78,8 @@ class Due:
 
     def wake(self, app: AppRef) -> None:
         """Look at this app at once: something of it has just become due."""
+        if deferred(partial(self.wake, app)):
+            return
         self._awake.add(app.id)
         self._wake.set()
 

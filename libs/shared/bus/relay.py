@@ -20,6 +20,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -30,7 +31,7 @@ from libs.shared.bus.leases import Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.operations import RelayHint, relay_hint
 from libs.shared.contracts.streams import StreamSpec
-from libs.shared.postgres.databases import Database, Databases
+from libs.shared.postgres.databases import Database, Databases, deferred
 
 log = structlog.get_logger()
 
@@ -115,6 +116,8 @@ class Relay:
 
     def wake(self, app: AppRef) -> None:
         """Hint that something was committed; tells the other replicas when one of them leads."""
+        if deferred(partial(self.wake, app)):
+            return
         active = self._active.get(app.id)
         if active is None:
             return

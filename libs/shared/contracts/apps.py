@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from libs.shared.contracts.messages import Announcement, Answer, Ask
+from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class CreateApp(Ask[Answer]):
     """A new app from `{name, display_name?, db_driver?}`, with a database of its own."""
 
     service, name = "metadata", "apps.create"
+    writes = Writes.PLATFORM
     body: bytes = b""
 
 
@@ -36,6 +37,7 @@ class DeleteApp(Ask[Answer]):
     """The end of an app and of all its data."""
 
     service, name = "metadata", "apps.delete"
+    writes = Writes.PLATFORM
     app_name: str
 
 
@@ -77,6 +79,7 @@ class CreateDefinition(Ask[Answer]):
     """A new definition from the JSON object in `body`."""
 
     service, name = "metadata", "definitions.create"
+    writes = Writes.APP
     kind: str
     body: bytes = b""
 
@@ -86,6 +89,7 @@ class ReplaceDefinition(Ask[Answer]):
     """The whole definition anew."""
 
     service, name = "metadata", "definitions.replace"
+    writes = Writes.APP
     kind: str
     id: str
     body: bytes = b""
@@ -96,6 +100,7 @@ class DeleteDefinition(Ask[Answer]):
     """The end of a definition; an entity's rows are kept aside."""
 
     service, name = "metadata", "definitions.delete"
+    writes = Writes.APP
     kind: str
     id: str
 

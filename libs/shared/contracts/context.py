@@ -56,6 +56,15 @@ SYSTEM = Identity(id="00000000-0000-0000-0000-000000000000", email="system", rol
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """A caller's wish that a request has its effect once: `key` stands for who, where to and the
+    Idempotency-Key, `request` for what is asked; both are SHA-256 in hexadecimal digits."""
+
+    key: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The travelling part of a request. Immutable; `child()` and friends give changed copies."""
 
@@ -68,6 +77,7 @@ class Context:
     user_agent: str = ""
     cause: str = "request"
     cause_depth: int = 0
+    once: Once | None = None
 
     @property
     def the_app(self) -> AppRef:
@@ -97,14 +107,14 @@ class Context:
         """A copy for this app and caller."""
         return Context(
             self.trace_id, self.span_id, self.deadline, app, identity,
-            self.ip, self.user_agent, self.cause, self.cause_depth,
+            self.ip, self.user_agent, self.cause, self.cause_depth, self.once,
         )  # fmt: skip
 
     def under(self, span_id: str) -> Context:
         """A copy with another span as parent of what happens next."""
         return Context(
             self.trace_id, span_id, self.deadline, self.app, self.identity,
-            self.ip, self.user_agent, self.cause, self.cause_depth,
+            self.ip, self.user_agent, self.cause, self.cause_depth, self.once,
         )  # fmt: skip
 
     def within(self, seconds: float) -> Context:
@@ -119,6 +129,8 @@ class Context:
             rest["app"] = (self.app.id, self.app.name, self.app.database)
         if self.identity:
             rest["who"] = self.identity.packed()
+        if self.once:
+            rest["once"] = (self.once.key, self.once.request)
         return {
             TRACEPARENT: f"00-{self.trace_id.replace('-', '')}-{self.span_id}-01",
             DEADLINE: f"{self.deadline:.3f}",
@@ -140,4 +152,5 @@ class Context:
             user_agent=rest["ua"],
             cause=rest["c"],
             cause_depth=rest["d"],
+            once=Once(*rest["once"]) if "once" in rest else None,
         )

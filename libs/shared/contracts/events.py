@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
 
 
@@ -13,6 +13,7 @@ class RecordEvent(Ask[Answer]):
     """A business event from `{action, entity?, record_id?, metadata?}`."""
 
     service, name = "events", "events.record"
+    writes = Writes.APP
     body: bytes = b""
 
 

@@ -7,6 +7,7 @@ The class decides the subject: nothing outside `contracts` spells one. Fields ar
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
 R = TypeVar("R")
@@ -21,15 +22,28 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+class Writes(Enum):
+    """Where the effect of a request lies, which an Idempotency-Key must happen together with."""
+
+    NOTHING = "nothing"
+    """It has none: the key is ignored."""
+    APP = "app"
+    """In the app's database: key and effect are one transaction."""
+    PLATFORM = "platform"
+    """Where no transaction reaches, as a database is made or dropped: the key is kept when it is done."""
+
+
 class Ask(Generic[R]):
     """A request to exactly one service. Subclasses are frozen dataclasses and set the class variables.
 
-    `service` owns it, `name` completes the subject, `reply` is the class of the answer.
+    `service` owns it, `name` completes the subject, `reply` is the class of the answer. `writes` says what
+    an Idempotency-Key makes of it: see `Writes`.
     """
 
     service: ClassVar[str]
     name: ClassVar[str]
     reply: ClassVar[type[Any]] = Answer
+    writes: ClassVar[Writes] = Writes.NOTHING
 
     @classmethod
     def address(cls) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
 
 
@@ -43,6 +43,7 @@ class ReadNotification(Ask[Answer]):
     """Mark one of the caller's notifications as read."""
 
     service, name = "notify", "inbox.read"
+    writes = Writes.APP
     id: str
 
 
@@ -51,6 +52,7 @@ class ReadAllNotifications(Ask[Answer]):
     """Mark all of the caller's notifications as read."""
 
     service, name = "notify", "inbox.read_all"
+    writes = Writes.APP
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +68,5 @@ class RetryNotification(Ask[Answer]):
     """Send a failed notification once more, now."""
 
     service, name = "notify", "log.retry"
+    writes = Writes.APP
     id: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.streams import CommitEvent
 
 Pairs = list[tuple[str, str]]
@@ -36,6 +36,7 @@ class CreateRecord(Ask[Answer]):
     """A new record from the JSON object in `body`."""
 
     service, name = "data", "records.create"
+    writes = Writes.APP
     entity: str
     body: bytes = b""
 
@@ -45,6 +46,7 @@ class UpdateRecord(Ask[Answer]):
     """A partial update; `if_match` is the version the caller saw, or ""."""
 
     service, name = "data", "records.update"
+    writes = Writes.APP
     entity: str
     id: str
     if_match: str = ""
@@ -56,6 +58,7 @@ class DeleteRecord(Ask[Answer]):
     """Removal, soft or hard as the entity says."""
 
     service, name = "data", "records.delete"
+    writes = Writes.APP
     entity: str
     id: str
     if_match: str = ""

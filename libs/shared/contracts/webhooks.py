@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
 
 
@@ -29,4 +29,5 @@ class RetryDelivery(Ask[Answer]):
     """Send a delivery that is not delivered yet once more, now."""
 
     service, name = "webhook", "logs.retry"
+    writes = Writes.APP
     id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
 
 
@@ -37,6 +37,7 @@ class DeleteInstance(Ask[Answer]):
     """The end of an instance, wherever it stands; what it has done stays done."""
 
     service, name = "workflow", "instances.delete"
+    writes = Writes.APP
     id: str
 
 
@@ -45,6 +46,7 @@ class ApproveInstance(Ask[Answer]):
     """A yes to the approval an instance waits for; `body` is empty or `{comment?}`."""
 
     service, name = "workflow", "instances.approve"
+    writes = Writes.APP
     id: str
     body: bytes = b""
 
@@ -54,5 +56,6 @@ class RejectInstance(Ask[Answer]):
     """A no to the approval an instance waits for; `body` is empty or `{comment?}`."""
 
     service, name = "workflow", "instances.reject"
+    writes = Writes.APP
     id: str
     body: bytes = b""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -28,6 +30,19 @@ STATEMENT = 15.0
 """Seconds a statement may run unless its caller says less."""
 IDLE = 60.0
 """Seconds after which an unused connection is closed."""
+
+
+@dataclass(slots=True)
+class _Enclosing:
+    """A transaction that everything the task does in one database is part of."""
+
+    database: Database
+    connection: Connection
+    task: asyncio.Task[Any] | None
+    afterwards: list[Callable[[], Awaitable[None] | None]] = field(default_factory=list)
+
+
+_enclosing: ContextVar[_Enclosing | None] = ContextVar("rocket_enclosing_transaction", default=None)
 
 
 async def _no_reset(connection: Any) -> None:
@@ -71,9 +86,33 @@ class Database:
             yield connection
 
     @contextlib.asynccontextmanager
+    async def enclosing(self) -> AsyncIterator[Connection]:
+        """A transaction that all that this task does in this database meanwhile is part of.
+
+        What would be transactions of their own are savepoints in it, so each can fail by itself. Tasks
+        that are begun in the block stay outside. What was `deferred` happens when all is committed.
+        """
+        async with self.transaction() as connection:
+            enclosing = _Enclosing(self, connection, asyncio.current_task())
+            token = _enclosing.set(enclosing)
+            try:
+                yield connection
+            finally:
+                _enclosing.reset(token)
+        for action in enclosing.afterwards:
+            waiting = action()
+            if waiting is not None:
+                await waiting
+
+    @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection of the budget for the length of the block."""
+        """A connection of the budget for the length of the block; within `enclosing`, a savepoint of that."""
+        enclosing = _present()
         try:
+            if enclosing is not None and enclosing.database is self:
+                async with enclosing.connection.transaction():
+                    yield enclosing.connection
+                return
             async with self._owner.lend(self.name) as connection:
                 yield connection
         except Exception as error:
@@ -83,6 +122,40 @@ class Database:
             if translated is error:
                 raise
             raise translated from error
+
+
+def deferred(action: Callable[[], Awaitable[None] | None]) -> bool:
+    """Have `action` called when the enclosing transaction has committed; False, and nothing, if there is none.
+
+    For what tells others of a change: before it is committed they would find nothing.
+    """
+    enclosing = _present()
+    if enclosing is None:
+        return False
+    enclosing.afterwards.append(action)
+    return True
+
+
+async def after_commit(action: Callable[[], Awaitable[None]]) -> None:
+    """Call `action` now, or, within an enclosing transaction, when that has committed."""
+    if not deferred(action):
+        await action()
+
+
+@contextlib.contextmanager
+def outside() -> Iterator[None]:
+    """What is done in the block is not part of the enclosing transaction, and stays if that is rolled back."""
+    token = _enclosing.set(None)
+    try:
+        yield
+    finally:
+        _enclosing.reset(token)
+
+
+def _present() -> _Enclosing | None:
+    enclosing = _enclosing.get()
+    # Tasks inherit the variable, but two tasks can't take turns on one connection.
+    return enclosing if enclosing is not None and enclosing.task is asyncio.current_task() else None
 
 
 class Databases:

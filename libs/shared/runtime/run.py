@@ -23,6 +23,7 @@ from libs.shared.bus.parcels import Parcels
 from libs.shared.bus.subscription import Subscription
 from libs.shared.postgres.databases import Databases
 from libs.shared.runtime import health, letters, logging
+from libs.shared.runtime.idempotency import honouring
 from libs.shared.runtime.service import Core, Service
 from libs.shared.runtime.settings import Settings
 from libs.shared.schema.cache import Schemas
@@ -134,7 +135,10 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         parts.schemas.listen(parts.connection)
         parts.asker.open()
         common = {**health.endpoints(parts, lags), **letters.endpoints(service, parts, state)}
-        own = {question: _bind(handler, state) for question, handler in service.endpoints.items()}
+        own = {
+            question: honouring(service.name, parts.databases, question, _bind(handler, state))
+            for question, handler in service.endpoints.items()
+        }
         parts.asker.serve(service.name, VERSION, {**common, **own})
         tasks += [asyncio.create_task(subscription.run()) for subscription in subscriptions]
         log.info("service.ready", endpoints=len(own), consumers=len(subscriptions))

@@ -10,7 +10,7 @@ from aiohttp import web
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
-from services.gateway.http.forwarding import read_body
+from services.gateway.http.idempotency import body_of
 from services.gateway.identity import sessions, users
 from services.gateway.state import State
 
@@ -50,7 +50,7 @@ async def delete_user(state: State, request: web.Request, context: Context) -> A
 async def _object(state: State, request: web.Request) -> dict[str, Any]:
     """The JSON object in the body. Raises INVALID_PAYLOAD."""
     try:
-        body = orjson.loads(await read_body(state, request))
+        body = orjson.loads(await body_of(state, request))
     except orjson.JSONDecodeError:
         raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
     if not isinstance(body, dict):

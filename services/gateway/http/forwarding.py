@@ -12,9 +12,10 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.errors import RocketError
 from services.gateway.http.door import header
+from services.gateway.http.wishes import HEADER, wished
 from services.gateway.state import State
 
 UNREADABLE = (aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError)
@@ -28,6 +29,7 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
     in_path = [name for name in names if name not in ("query", "body") and name not in HEADERS]
     in_headers = [(name, HEADERS[name]) for name in names if name in HEADERS]
     has_query, has_body = "query" in names, "body" in names
+    writes = contract.writes is not Writes.NOTHING
 
     async def forward(state: State, request: web.Request, context: Context) -> Answer:
         path = request.match_info
@@ -38,6 +40,8 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
             values["query"] = list(request.query.items()) if request.query_string else []
         if has_body:
             values["body"] = await read_body(state, request)
+        if writes and HEADER in request.headers:
+            context = wished(request, context, values.get("body", b""))
         answer: Answer = await state.core.asker.ask(contract(**values), context)
         return answer
 

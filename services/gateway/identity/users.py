@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from libs.shared.contracts.context import Context
@@ -14,6 +15,7 @@ from libs.shared.contracts.identity import IdentityChanged
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.ids import parse_uuid
+from libs.shared.postgres.databases import after_commit
 from services.gateway.identity import store
 from services.gateway.state import State
 
@@ -71,14 +73,14 @@ async def replace_user(state: State, context: Context, user_id: str, body: dict[
         row = await store.update_user(database, identifier, form.email, hashed, form.roles, form.active)
     if hashed is not None or not form.active:
         await store.end_sessions(database, identifier)
-    await state.core.connection.announce(IdentityChanged(context.the_app.id, user_id.lower()))
+    await after_commit(partial(state.core.connection.announce, IdentityChanged(context.the_app.id, user_id.lower())))
     return _shown(row)
 
 
 async def delete_user(state: State, context: Context, user_id: str) -> Answer:
     if not await store.delete_user(state.core.databases.of(context.the_app), _parse(user_id)):
         raise not_found("User")
-    await state.core.connection.announce(IdentityChanged(context.the_app.id, user_id.lower()))
+    await after_commit(partial(state.core.connection.announce, IdentityChanged(context.the_app.id, user_id.lower())))
     return Answer(body=b'{"data":{"id":"%s","deleted":true}}' % user_id.encode())
 
 

@@ -1,0 +1,108 @@
+"""A request that is sent again under the same Idempotency-Key has its effect once and is answered the same.
+
+The key is kept in the transaction of the effect, in the database of the effect: a kill at any moment
+leaves both or none. An advisory lock on the key, held until that transaction ends, tells requests that
+come while the first is still running, through whichever replica. What is refused leaves no key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts.context import Context, Once
+from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.errors import RocketError
+from libs.shared.postgres.databases import Connection, Database, Databases
+
+KEPT_HOURS = 24
+"""Hours for which an answer is given again."""
+MAX_ANSWER = 16 * 1024 * 1024
+"""Bytes of the largest answer that is kept."""
+PRUNED = 20
+"""Old keys that every new one takes away at most."""
+REPLAYED = {"Idempotency-Replayed": "true"}
+
+LOCK = "SELECT pg_try_advisory_xact_lock($1)"
+FIND = """
+SELECT request, status, headers, body FROM {schema}.idempotency
+WHERE key = $1 AND at > now() - $2 * interval '1 hour'
+"""
+KEEP = """
+INSERT INTO {schema}.idempotency (key, request, status, headers, body) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (key) DO UPDATE SET request = excluded.request, status = excluded.status, headers = excluded.headers,
+    body = excluded.body, at = now()
+"""
+PRUNE = """
+DELETE FROM {schema}.idempotency WHERE key IN (
+    SELECT key FROM {schema}.idempotency WHERE at <= now() - $1 * interval '1 hour'
+    ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+"""
+
+Run = Callable[[], Awaitable[Answer]]
+Handler = Callable[[Context, Any], Awaitable[Any]]
+
+
+def honouring(service: str, databases: Databases, question: type[Ask[Any]], handler: Handler) -> Handler:
+    """`handler`, which answers `question`, made to honour the wish in a context's `once`."""
+    if question.writes is Writes.NOTHING:
+        return handler
+
+    async def once(context: Context, asked: Any) -> Any:
+        wish = context.once
+        if wish is None:
+            return await handler(context, asked)
+        apart = question.writes is Writes.PLATFORM
+        database = databases.platform if apart else databases.of(context.the_app)
+        # What the handler asks of others is not the caller's request.
+        inner = replace(context, once=None)
+        return await run_once(service, database, wish, lambda: handler(inner, asked), apart=apart)
+
+    return once
+
+
+async def run_once(service: str, database: Database, wish: Once, run: Run, *, apart: bool = False) -> Answer:
+    """The answer of `run`, or the one it gave to this wish before; `apart`: its effect lies out of reach.
+
+    Raises CONFLICT while the first request is still running, IDEMPOTENCY_KEY_REUSED for another request
+    under its key, and what `run` raises.
+    """
+    async with _transaction(database, apart) as transaction:
+        key = bytes.fromhex(wish.key)
+        if not await transaction.fetchval(LOCK, int.from_bytes(key[:8], signed=True)):
+            message = "The request with this Idempotency-Key is still running"
+            raise RocketError("CONFLICT", message, headers={"Retry-After": "1"})
+        if known := await transaction.fetchrow(FIND.format(schema=service), key, KEPT_HOURS):
+            return _replayed(known, wish)
+        answer = await run()
+        if 200 <= answer.status < 300:
+            await _keep(transaction, service, wish, answer)
+        return answer
+
+
+@contextlib.asynccontextmanager
+async def _transaction(database: Database, apart: bool) -> AsyncIterator[Connection]:
+    async with database.transaction() if apart else database.enclosing() as transaction:
+        yield transaction
+
+
+def _replayed(known: Any, wish: Once) -> Answer:
+    if known["request"] != bytes.fromhex(wish.request):
+        message = "This Idempotency-Key was used for another request"
+        raise RocketError("IDEMPOTENCY_KEY_REUSED", message)
+    return Answer(known["status"], known["body"], {**orjson.loads(known["headers"]), **REPLAYED})
+
+
+async def _keep(transaction: Connection, service: str, wish: Once, answer: Answer) -> None:
+    if len(answer.body) > MAX_ANSWER:
+        message = f"Answers of more than {MAX_ANSWER} bytes can't be kept: send less at once, or no Idempotency-Key"
+        raise RocketError("PAYLOAD_TOO_LARGE", message)
+    headers = orjson.dumps(answer.headers).decode()
+    values = (bytes.fromhex(wish.key), bytes.fromhex(wish.request), answer.status, headers, answer.body)
+    await transaction.execute(KEEP.format(schema=service), *values)
+    await transaction.execute(PRUNE.format(schema=service), KEPT_HOURS, PRUNED)
