@@ -13,9 +13,12 @@ from libs.shared.expressions.syntax.measuring import count
 from libs.shared.expressions.syntax.tree import Node
 
 
-def compiled(root: Node) -> Run:
-    """The closure of a whole expression; ExpressionError for a constant pattern that is not sound."""
-    return _code(root, Meter()).run
+def compiled(root: Node, folding: Meter | None = None) -> Run:
+    """The closure of a whole expression; ExpressionError for a constant pattern that is not sound.
+
+    `folding` pays for what is computed now; several expressions may have one purse.
+    """
+    return _code(root, folding or Meter()).run
 
 
 def _code(node: Node, folding: Meter) -> Code:
