@@ -11,11 +11,14 @@ import asyncpg
 import orjson
 
 from bench.operations import READ, WRITTEN, Operation, change, row
+from libs.shared.contracts.context import SYSTEM
 from libs.shared.schema import Entity, EntityDefinition, Snapshot
-from services.data.model import EntityModel
+from services.data.model import EntityModel, Model
 from services.data.permissions import EVERYTHING
-from services.data.query.parameters import parse_list_query
-from services.data.query.statements import get_statement, list_statement
+from services.data.query.lists import list_sql
+from services.data.query.parameters import parse_list
+from services.data.query.scope import Scope
+from services.data.query.statements import get_statement
 from services.data.writes.command import Command
 from services.data.writes.statements import create_statement, update_statement
 
@@ -62,27 +65,30 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 
 async def compile_all(connection: Connection) -> Templates:
     """The statements for the entities that the database defines."""
-    read, written = [await _entity(connection, name) for name in (READ, WRITTEN)]
+    read_model, read = await _entity(connection, READ)
+    _, written = await _entity(connection, WRITTEN)
     version = await connection.fetchval(VERSION)
     command = Command(_slot("commit"), CONTEXT, _slot("trace"), version)
     fields = {name: _slot(name) for name in (*written.key.names, *row(0))}
     changed = {name: _slot(name) for name in change(0)}
-    query = parse_list_query(read, [("filter[category]", CATEGORY), ("sort", "-rank")])
+    scope = Scope(read_model, SYSTEM)
+    query = parse_list(scope, read, [("filter[category]", CATEGORY), ("sort", "-rank")])
     return {
         "get": _template(get_statement(read, (_slot("id"),), EVERYTHING)),
-        "list": _template(list_statement(read, query, EVERYTHING)),
+        "list": _template((list_sql(read_model, read, query.listing), scope.values)),
         "create": _template(create_statement(written, fields, command)),
         "update": _template(update_statement(written, (_slot("id"),), changed, EVERYTHING, None, command)),
     }
 
 
-async def _entity(connection: Connection, name: str) -> EntityModel:
+async def _entity(connection: Connection, name: str) -> tuple[Model, EntityModel]:
     found = await connection.fetchrow(DEFINITION, name)
     assert found is not None, f"no entity {name}"
     ids = {field: entry["id"] for field, entry in json.loads(found["ids"]).items()}
     definition = EntityDefinition.model_validate_json(found["document"])
     entity = Entity(found["number"], definition, ids, retired=False)
-    return EntityModel(entity, Snapshot(0, {name: entity}, {entity.number: entity}, []))
+    model = Model(Snapshot(0, {name: entity}, {entity.number: entity}, []))
+    return model, model.entity(name)
 
 
 def _slot(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from libs.shared.errors import RocketError
@@ -27,3 +28,9 @@ def demanded_version(header: str) -> int | None:
     if match is None:
         raise RocketError("PRECONDITION_FAILED", "If-Match names no version of this record")
     return int(match[1])
+
+
+def representation_tag(version: int, schema_version: int, shape: object) -> dict[str, str]:
+    """The header for another representation than the plain one: it also depends on schema, question and grant."""
+    profile = hashlib.blake2b(repr(shape).encode(), digest_size=6).hexdigest()
+    return {"ETag": f'"{version}-{schema_version}-{profile}"'}

@@ -6,7 +6,7 @@ admin passes everything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ from libs.shared.errors import RocketError
 from libs.shared.schema import BadValue, Condition, FieldDefinition, parse_value
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
-from services.data.query.predicates import Comparison, Parameters, check_pattern, compare
+from services.data.query.predicates import Comparison, Parameters, check_pattern, compare, slotted
+from services.data.query.shapes import Visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,12 @@ class Grant:
             return "true"
         clauses = [" AND ".join(compare(c, row, parameters) for c in every) for every in self.alternatives]
         return "(" + (" OR ".join(f"({clause})" for clause in clauses) or "false") + ")"
+
+    def visible(self, slot: Callable[[Any], int]) -> Visible:
+        """The grant as a shape, its values taken and numbered by `slot`."""
+        if self.alternatives is None:
+            return None
+        return tuple(tuple(slotted(comparison, slot) for comparison in every) for every in self.alternatives)
 
 
 EVERYTHING = Grant()
@@ -47,6 +54,11 @@ def grant_for(entity: EntityModel, action: str, caller: Identity) -> Grant:
             return EVERYTHING
         alternatives = [_comparisons(entity, policy.conditions, caller) for policy in matching]
         return Grant([every for every in alternatives if every is not None])
+
+
+def readable_fields(entity: EntityModel, caller: Identity) -> Mapping[str, FieldDefinition]:
+    """The fields that the caller may see, and so may filter, sort, search and group by."""
+    return entity.fields
 
 
 def _comparisons(entity: EntityModel, conditions: Sequence[Condition], caller: Identity) -> Sequence[Comparison] | None:

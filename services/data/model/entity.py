@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from libs.shared.errors import RocketError
-from libs.shared.schema import DELETED, Entity, FieldDefinition, Snapshot
+from libs.shared.errors import RocketError, not_found
+from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snapshot, parse_text
 from services.data.model.keys import Key
 from services.data.model.links import Link, find_link, links_of
 from services.data.model.naming import quote
@@ -35,6 +35,8 @@ class EntityModel:
         self.files = [field for field in self.fields.values() if field.type == "file"]
         self.policies = [policy for policy in schema.policies if policy.entity == entity.name]
         self.links: Sequence[Link] = links_of(entity.name, schema.relations.values())
+        self.eager = [link for link in self.links if link.outward and link.relation.eager]
+        """Links whose records are always shown with a record of this entity."""
         self._exact = any(field.type == "decimal" for field in self.fields.values())
         ids = {name: str(number) for name, number in entity.field_ids.items()}
         self.image_ids = ids if not self.soft_delete or DELETED in ids else {**ids, DELETED: IMPLICIT_DELETED}
@@ -59,6 +61,16 @@ class EntityModel:
     def alive(self, row: str) -> str:
         """The condition that a row is not soft-deleted."""
         return f"{row}.{quote(DELETED)} IS NULL" if self.soft_delete else "true"
+
+    def slug_of(self, text: str) -> str:
+        """The slug written in a URL. Raises NOT_FOUND for what can't be one."""
+        slug = self.definition.slug
+        if slug is None or slug.field not in self.fields:
+            raise not_found("Record")
+        try:
+            return str(parse_text(self.fields[slug.field], text))
+        except BadValue:
+            raise not_found("Record") from None
 
     def parse_body(self, body: bytes) -> dict[str, Any]:
         """The JSON object of a write; numbers keep all their digits where the entity has decimals.

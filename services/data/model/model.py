@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from libs.shared.schema import Snapshot
 from services.data.model.entity import EntityModel
+from services.data.model.statements import Statements
 
 
 class Model:
@@ -12,6 +13,7 @@ class Model:
     def __init__(self, schema: Snapshot) -> None:
         self.schema = schema
         self.version = schema.version
+        self.statements = Statements()
         self._entities: dict[str, EntityModel] = {}
 
     def entity(self, name: str) -> EntityModel:

@@ -1,65 +1,111 @@
-"""What a list is asked for: the URL's query, read once."""
+"""A URL's query, read once: shape and values."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.shared.errors import RocketError
 from libs.shared.paging import Page, page_of
 from services.data.model import EntityModel
-from services.data.query.predicates import Comparison, parse_filter
+from services.data.query.cursors import fingerprint_of, parse_cursor
+from services.data.query.filters import parse_filter, parse_search
+from services.data.query.includes import names_of, parse_shown
+from services.data.query.predicates import UNORDERED_TYPES
+from services.data.query.scope import Scope, refused, unknown_field
+from services.data.query.shapes import Chosen, Condition, Listing, Shown, Sort, Visible
 
 MAX_FILTERS = 50
 MAX_SORTS = 10
 FILTER = re.compile(r"filter\[([^\]]*)\]")
+COUNTS = ("exact", "estimated", "none")
+DELETED = ("with", "only")
+
+Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Filters (all must hold), sort (field, descending), and the page."""
+    """A list as asked for. The first `matched` values decide which records match; the others, which are shown."""
 
-    filters: Sequence[Comparison]
-    sort: Sequence[tuple[str, bool]]
+    listing: Listing
     page: Page
+    matched: int
+    fingerprint: str
+    """What its cursors hold for; "" for a list by pages."""
 
 
-def parse_list_query(entity: EntityModel, pairs: Sequence[tuple[str, str]]) -> ListQuery:
-    """Raises UNKNOWN_FIELD or INVALID_PAYLOAD; unusable page numbers fall back to the defaults."""
-    filters = []
-    values: dict[str, str] = {}
-    for name, value in pairs:
-        if match := FILTER.fullmatch(name):
-            filters.append(parse_filter(entity, match[1], value))
-        else:
-            values[name] = value
-    if len(filters) > MAX_FILTERS:
-        raise RocketError("INVALID_PAYLOAD", f"At most {MAX_FILTERS} filters are allowed")
-    refuse_include(values.get("include", ""))
-    return ListQuery(
-        filters=filters,
-        sort=_sort(entity, values.get("sort", "")),
-        page=page_of(values),
-    )
+def parse_list(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | None = None) -> ListQuery:
+    """Raises UNKNOWN_FIELD, INVALID_PAYLOAD or FORBIDDEN; unusable page numbers fall back to the defaults."""
+    values = dict(pairs)
+    chosen = parse_chosen(scope, entity, pairs, values, as_of)
+    matched = len(scope.values)
+    shown = parse_shown(scope, entity, values.get("fields", ""), values.get("include", ""))
+    sort = parse_sort(scope, entity, values.get("sort", ""))
+    page = page_of(values)
+    fingerprint, behind = "", None
+    if "cursor" in values:
+        fingerprint = fingerprint_of(entity, sort, pairs)
+        behind = parse_cursor(scope, entity, sort, values["cursor"], fingerprint)
+    count = values.get("count", "") or ("exact" if behind is None else "none")
+    if count not in COUNTS:
+        raise refused("count", f"must be one of {', '.join(COUNTS)}")
+    limit = scope.slot(page.size)
+    offset = scope.slot(page.offset) if behind is None else 0
+    return ListQuery(Listing(chosen, shown, sort, count, limit, offset, behind), page, matched, fingerprint)
 
 
-def refuse_include(text: str) -> None:
-    """No entity has relations yet, so every include is an unknown one. Raises UNKNOWN_FIELD."""
-    for name in filter(None, (part.strip() for part in text.split(","))):
-        raise RocketError("UNKNOWN_FIELD", f"Unknown include: {name}", [{"field": name, "message": "unknown include"}])
+def parse_chosen(
+    scope: Scope, entity: EntityModel, pairs: Pairs, values: Mapping[str, str], as_of: int | None = None
+) -> Chosen:
+    """Which records are meant: filters, search, deleted ones, and of when."""
+    visible = scope.visible(entity)
+    conditions = _filters(scope, entity, pairs)
+    mode, removable = _deleted(scope, entity, values)
+    search = parse_search(scope, values["q"]) if "q" in values else 0
+    return Chosen(visible, conditions, mode, removable, search, scope.slot(as_of) if as_of is not None else 0)
 
 
-def _sort(entity: EntityModel, text: str) -> list[tuple[str, bool]]:
+def parse_one(
+    scope: Scope, entity: EntityModel, values: Mapping[str, str], as_of: int | None = None
+) -> tuple[Chosen, Shown]:
+    """What is asked of a single record."""
+    visible = scope.visible(entity)
+    position = scope.slot(as_of) if as_of is not None else 0
+    chosen = Chosen(visible, (), *_deleted(scope, entity, values), 0, position)
+    return chosen, parse_shown(scope, entity, values.get("fields", ""), values.get("include", ""))
+
+
+def parse_sort(scope: Scope, entity: EntityModel, text: str) -> Sort:
+    """`sort=a,-b`. Raises UNKNOWN_FIELD, also for fields without an order."""
+    if not text:
+        return ()
     sort = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    fields = scope.fields(entity)
+    for part in names_of(text):
         name, descending = part.lstrip("+-"), part.startswith("-")
-        field = entity.fields.get(name)
-        if field is None or field.type in ("json", "file"):
-            raise RocketError(
-                "UNKNOWN_FIELD", f"Unknown field: {name}", [{"field": name, "message": "can't be sorted"}]
-            )
+        field = fields.get(name)
+        if field is None or field.type in UNORDERED_TYPES:
+            raise unknown_field(name, "can't be sorted")
         sort.append((name, descending))
     if len(sort) > MAX_SORTS:
         raise RocketError("INVALID_PAYLOAD", f"At most {MAX_SORTS} sort fields are allowed")
-    return sort
+    return tuple(sort)
+
+
+def _filters(scope: Scope, entity: EntityModel, pairs: Pairs) -> tuple[Condition, ...]:
+    found = [(name[7:-1], value) for name, value in pairs if name.startswith("filter[") and FILTER.fullmatch(name)]
+    if len(found) > MAX_FILTERS:
+        raise RocketError("INVALID_PAYLOAD", f"At most {MAX_FILTERS} filters are allowed")
+    return tuple(parse_filter(scope, entity, name, value) for name, value in found)
+
+
+def _deleted(scope: Scope, entity: EntityModel, values: Mapping[str, str]) -> tuple[str, Visible]:
+    """Which soft-deleted records are meant; whoever sees them must be allowed to delete them."""
+    mode = values.get("deleted", "")
+    if not mode:
+        return "", None
+    if mode not in DELETED:
+        raise refused("deleted", "must be with or only")
+    return mode, scope.removable(entity)

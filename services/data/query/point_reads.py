@@ -10,42 +10,44 @@ from collections import defaultdict
 from typing import Any
 
 from libs.shared.postgres.databases import Database
-from services.data.model import EntityModel, KeyValue
-from services.data.query.statements import points_statement
+from services.data.model import KeyValue
 
 MOST = 64
 """Keys of one query."""
+Question = tuple[Database, str, tuple[Any, ...]]
+"""Where, what, and with which values besides the keys."""
 Waiting = list[tuple[KeyValue, "asyncio.Future[Any]"]]
 
 
 class PointReads:
-    """The reads waiting for the end of this turn, by database and entity as compiled."""
+    """The reads waiting for the end of this turn, by what they ask."""
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[Database, EntityModel], Waiting] = defaultdict(list)
+        self._waiting: dict[Question, Waiting] = defaultdict(list)
         self._running: set[asyncio.Task[None]] = set()
 
-    async def read(self, database: Database, entity: EntityModel, key: KeyValue) -> Any:
+    async def read(self, database: Database, sql: str, key: KeyValue, values: tuple[Any, ...]) -> Any:
         """The row of one key: schema_version, version, record (both null if there is no such record)."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._flush)
         future: asyncio.Future[Any] = loop.create_future()
-        self._waiting[database, entity].append((key, future))
+        self._waiting[database, sql, values].append((key, future))
         return await future
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, defaultdict(list)
-        for (database, entity), reads in waiting.items():
+        for question, reads in waiting.items():
             for start in range(0, len(reads), MOST):
-                task = asyncio.create_task(_answer(database, entity, reads[start : start + MOST]))
+                task = asyncio.create_task(_answer(question, reads[start : start + MOST]))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
 
 
-async def _answer(database: Database, entity: EntityModel, reads: Waiting) -> None:
+async def _answer(question: Question, reads: Waiting) -> None:
+    database, sql, values = question
     try:
-        rows = await database.fetch(points_statement(entity), *zip(*(key for key, _ in reads), strict=True))
+        rows = await database.fetch(sql, *zip(*(key for key, _ in reads), strict=True), *values)
     except Exception as error:
         for _, future in reads:
             if not future.done():

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from libs.shared.errors import RocketError
-from libs.shared.schema import BadValue, FieldDefinition, parse_text
-from services.data.model import EntityModel, quote
+import orjson
+
+from libs.shared.schema import BadValue, FieldDefinition, parse_text, parse_value
+from services.data.model import quote
 
 ORDERED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-OPERATORS = ("eq", "neq", *ORDERED, "in", "not_in", "like")
+LISTED = ("in", "not_in")
+PATTERNS = {"like": "LIKE", "ilike": "ILIKE"}
+NULLS = {"is_null": "IS NULL", "is_not_null": "IS NOT NULL"}
+OPERATORS = frozenset(("eq", "neq", *ORDERED, *LISTED, *PATTERNS, *NULLS, "between", "contains", "starts_with"))
+TEXT_TYPES = ("string", "text")
+UNORDERED_TYPES = ("json", "file")
+"""Types whose values can't be compared, nor sorted."""
 MAX_LIST = 1000
 """Values in one `in`."""
+
+Placeholder = Callable[[str], str]
+"""From a column type to the placeholder of a test's value, with that type."""
 
 
 class Parameters:
@@ -29,75 +40,140 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`field operator value`, the value parsed: one value, or a list of them for in and not_in."""
+    """`field operator value`, the value parsed: one value, or a list of them for in, not_in and between."""
 
     field: FieldDefinition
     operator: str
     value: Any
 
 
-def parse_filter(entity: EntityModel, name: str, text: str) -> Comparison:
-    """The comparison that `filter[name]=text` asks for.
+class Test(NamedTuple):
+    """A comparison without its value, which is the statement's number `slot`; 0 where there is none."""
 
-    Raises UNKNOWN_FIELD for unknown fields, INVALID_PAYLOAD for unknown operators and unfit values.
-    """
-    field_name, _, operator = name.partition(".")
-    field = entity.fields.get(field_name)
-    if field is None:
-        raise RocketError("UNKNOWN_FIELD", f"Unknown field: {name}", [{"field": name, "message": "unknown field"}])
-    operator = operator or "eq"
-    if operator not in OPERATORS:
-        raise RocketError("INVALID_PAYLOAD", f"Unknown operator: {operator}")
-    try:
-        return Comparison(field, operator, _filter_value(field, operator, text))
-    except BadValue as problem:
-        raise RocketError("INVALID_PAYLOAD", f"{name} {problem}", [{"field": name, "message": str(problem)}]) from None
+    field: str
+    operator: str
+    slot: int = 0
 
 
-def _filter_value(field: FieldDefinition, operator: str, text: str) -> Any:
-    if operator in ("in", "not_in"):
-        items = text.split(",")
-        if len(items) > MAX_LIST:
-            raise BadValue(f"takes at most {MAX_LIST} values")
-        return [parse_text(field, item.strip()) for item in items]
-    if operator == "like":
-        if field.type in ("json", "file"):
-            raise BadValue("can't be compared")
-        return check_pattern(text)
-    return parse_text(field, text)
+def slotted(comparison: Comparison, slot: Callable[[Any], int]) -> Test:
+    """A comparison apart from its value, which `slot` takes and numbers."""
+    operator, value = _normal(comparison)
+    return Test(comparison.field.name, operator, 0 if operator in NULLS else slot(value))
+
+
+def compare(comparison: Comparison, row: str, parameters: Parameters) -> str:
+    """The comparison as SQL, its value among the parameters."""
+    operator, value = _normal(comparison)
+    return test_sql(comparison.field, operator, row, lambda kind: parameters.add(value, kind))
+
+
+def test_sql(field: FieldDefinition, operator: str, row: str, value: Placeholder) -> str:
+    """A test of `row` as SQL. A null differs from every value: neq and not_in are true for it."""
+    return column_sql(f"{row}.{quote(field.name)}", field.column_type.partition("(")[0], operator, value)
+
+
+def column_sql(column: str, kind: str, operator: str, value: Placeholder) -> str:
+    """A test of a column, or of any expression of type `kind`, as SQL."""
+    match operator:
+        case "eq":
+            return f"{column} = {value(kind)}"
+        case "neq":
+            return f"{column} IS DISTINCT FROM {value(kind)}"
+        case "in":
+            return f"{column} = ANY({value(kind + '[]')})"
+        case "not_in":
+            return f"({column} IS NULL OR {column} <> ALL({value(kind + '[]')}))"
+        case "between":
+            ends = value(kind + "[]")
+            return f"{column} BETWEEN ({ends})[1] AND ({ends})[2]"
+        case "like" | "ilike":
+            return f"{column}::text {PATTERNS[operator]} {value('text')}"
+        case "starts_with":
+            return f"starts_with({column}::text, {value('text')})"
+        case "contains":
+            return f"{column} @> {value('jsonb')}" if kind == "jsonb" else f"strpos({column}, {value('text')}) > 0"
+        case "is_null" | "is_not_null":
+            return f"{column} {NULLS[operator]}"
+    return f"{column} {ORDERED[operator]} {value(kind)}"
+
+
+def parse_comparison(field: FieldDefinition, operator: str, text: str) -> Comparison:
+    """The comparison that `operator` and the text of a URL ask for. Raises BadValue."""
+    if operator in NULLS:
+        return Comparison(field, _asked_null(operator, text), None)
+    return Comparison(field, operator, _parsed(field, operator, text))
 
 
 def check_pattern(text: str) -> str:
     """The pattern of a `like`, unless PostgreSQL would refuse it. Raises BadValue."""
-    if "\x00" in text:
-        raise BadValue("must not hold the character NUL")
+    _refuse_nul(text)
     if (len(text) - len(text.rstrip("\\"))) % 2:
         raise BadValue("must not end with the escape character")
     return text
 
 
-def compare(comparison: Comparison, row: str, parameters: Parameters) -> str:
-    """The comparison as SQL. A null differs from every value: neq and not_in are true for it."""
-    field, value = comparison.field, comparison.value
-    column = f"{row}.{quote(field.name)}"
-    kind = field.column_type.partition("(")[0]
-    match comparison.operator:
-        case "eq" if value is None:
-            return f"{column} IS NULL"
-        case "neq" if value is None:
-            return f"{column} IS NOT NULL"
-        case "eq":
-            return f"{column} = {parameters.add(value, kind)}"
-        case "neq":
-            return f"{column} IS DISTINCT FROM {parameters.add(value, kind)}"
-        case "in":
-            return f"{column} = ANY({parameters.add(_listed(value), kind + '[]')})"
-        case "not_in":
-            return f"({column} IS NULL OR {column} <> ALL({parameters.add(_listed(value), kind + '[]')}))"
-        case "like":
-            return f"{column}::text LIKE {parameters.add(str(value), 'text')}"
-    return f"{column} {ORDERED[comparison.operator]} {parameters.add(value, kind)}"
+def _normal(comparison: Comparison) -> tuple[str, Any]:
+    """Operator and value as `test_sql` takes them: null is asked for by an operator of its own."""
+    operator, value = comparison.operator, comparison.value
+    if value is None:
+        return {"eq": "is_null", "neq": "is_not_null"}.get(operator, operator), value
+    if operator in (*LISTED, "between"):
+        return operator, tuple(value) if isinstance(value, list | tuple) else (value,)
+    return operator, str(value) if operator in PATTERNS else value
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _asked_null(operator: str, text: str) -> str:
+    match text.strip().lower():
+        case "" | "true":
+            return operator
+        case "false":
+            return "is_not_null" if operator == "is_null" else "is_null"
+    raise BadValue("must be true or false")
+
+
+def _parsed(field: FieldDefinition, operator: str, text: str) -> Any:
+    match operator:
+        case "in" | "not_in":
+            items = text.split(",")
+            if len(items) > MAX_LIST:
+                raise BadValue(f"takes at most {MAX_LIST} values")
+            return [parse_text(field, item.strip()) for item in items]
+        case "between":
+            ends = text.split(",")
+            if len(ends) != 2:
+                raise BadValue("takes two values")
+            return [parse_text(field, end.strip()) for end in ends]
+        case "like" | "ilike":
+            return check_pattern(_comparable(field, text))
+        case "starts_with":
+            return _refuse_nul(_comparable(field, text))
+        case "contains":
+            return _part(field, text)
+    return parse_text(field, text)
+
+
+def _comparable(field: FieldDefinition, text: str) -> str:
+    if field.type in UNORDERED_TYPES:
+        raise BadValue("can't be compared")
+    return text
+
+
+def _part(field: FieldDefinition, text: str) -> str:
+    """What a json field or a text is to contain."""
+    if field.type in TEXT_TYPES:
+        return _refuse_nul(text)
+    if field.type != "json":
+        raise BadValue("can't contain anything")
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        raise BadValue("takes JSON") from None
+    if not isinstance(value, dict | list):
+        value = [value]  # a list contains the value itself, in PostgreSQL too
+    return str(parse_value(field, value))
+
+
+def _refuse_nul(text: str) -> str:
+    if "\x00" in text:
+        raise BadValue("must not hold the character NUL")
+    return text

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import orjson
 
 from libs.shared.contracts.context import Context
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, KeyValue, Model
-from services.data.permissions import Grant
-from services.data.query.statements import get_statement
+from services.data.query.points import points_sql
+from services.data.query.shapes import Point
 from services.data.state import State
 
 
-async def read(state: State, context: Context, model: Model, statement: tuple[str, list[Any]]) -> Any:
+async def read(state: State, context: Context, model: Model, statement: tuple[str, Sequence[Any]]) -> Any:
     """One row of a reading statement. Raises SchemaMoved when it was compiled for another schema."""
     sql, values = statement
     with tracing.span("db", "query", "query.execute") as span:
@@ -25,14 +28,26 @@ async def read(state: State, context: Context, model: Model, statement: tuple[st
 
 
 async def read_point(
-    state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue, grant: Grant
+    state: State,
+    context: Context,
+    model: Model,
+    entity: EntityModel,
+    point: Point,
+    key: KeyValue,
+    values: Sequence[Any],
 ) -> Any:
-    """One record as `get_statement` answers it; together with others where everything may be read."""
-    if grant.alternatives is not None:
-        return await read(state, context, model, get_statement(entity, key, grant))
+    """One record as `points_sql` answers it, together with others that are asked for at the same moment."""
+    sql = model.statements.made((entity.name, point), lambda: points_sql(model, entity, point))
     with tracing.span("db", "query", "query.execute") as span:
-        row = await state.points.read(state.database(context.the_app), entity, key)
+        row = await state.points.read(state.database(context.the_app), sql, key, tuple(values))
         span.metadata["statement"] = "select"
     if row["schema_version"] != model.version:
         raise SchemaMoved
     return row
+
+
+async def read_plan(state: State, context: Context, statement: tuple[str, Sequence[Any]]) -> int:
+    """The number of rows that an EXPLAIN expects."""
+    sql, values = statement
+    plan = await state.database(context.the_app).fetchval(sql, *values, timeout=context.remaining())
+    return int(orjson.loads(plan)[0]["Plan"]["Plan Rows"])

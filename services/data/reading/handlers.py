@@ -1,33 +1,46 @@
-"""What the data service answers about records as they are: load → decide → reply."""
+"""What the data service answers about records: load → decide → reply."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import not_found
+from libs.shared.errors import RocketError, not_found
 from libs.shared.paging import positive
-from services.data.etags import etag, tags_of
+from services.data.etags import etag, representation_tag, tags_of
 from services.data.fence import under_current_schema
-from services.data.model import Model
-from services.data.permissions import grant_for
-from services.data.query.parameters import parse_list_query, refuse_include
-from services.data.query.statements import list_statement
-from services.data.reading.execution import read, read_point
+from services.data.model import EntityModel, Model
+from services.data.query.cursors import write_cursor
+from services.data.query.lists import COUNTED, estimate_sql, list_sql
+from services.data.query.parameters import ListQuery, parse_list, parse_one
+from services.data.query.points import reserved_slots
+from services.data.query.scope import Scope
+from services.data.query.shapes import Chosen, Point, Shown
+from services.data.reading.execution import read, read_plan, read_point
+from services.data.reading.moments import await_commit
 from services.data.reading.past import get_version
 from services.data.state import State
 
 
 async def list_records(state: State, context: Context, question: ask.ListRecords) -> Answer:
+    await await_commit(state, context, question.query)
+
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        grant = grant_for(entity, "read", context.user)
-        query = parse_list_query(entity, question.query)
-        row = await read(state, context, model, list_statement(entity, query, grant))
-        meta = orjson.dumps(query.page.meta(row["total"]))
-        return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), meta))
+        scope = Scope(model, context.user)
+        query = parse_list(scope, entity, question.query)
+        listing = query.listing
+        sql = model.statements.made((entity.name, listing), lambda: list_sql(model, entity, listing))
+        row = await read(state, context, model, (sql, scope.values))
+        meta = _meta(query, row)
+        if listing.counting == "estimated":
+            meta["total"] = await _estimate(state, context, model, entity, query, scope.values, row["total"])
+        return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), orjson.dumps(meta)))
 
     return await under_current_schema(state, context, attempt)
 
@@ -36,16 +49,71 @@ async def get_record(state: State, context: Context, question: ask.GetRecord) ->
     parameters = dict(question.query)
     if version := positive(parameters.get("version", "")):
         return await get_version(state, context, question, version)
+    await await_commit(state, context, question.query)
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        grant = grant_for(entity, "read", context.user)
-        refuse_include(parameters.get("include", ""))
-        row = await read_point(state, context, model, entity, entity.key.parse(question.id), grant)
-        if row["version"] is None:
-            raise not_found("Record")
-        if tags_of(question.if_none_match) & {str(row["version"]), "*"}:
-            return Answer(304, headers=etag(row["version"]))
-        return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=etag(row["version"]))
+        point, row, values = await _find(state, context, model, entity, question.id, parameters)
+        version = row["version"]
+        if not _plain(point):
+            tag = representation_tag(version, model.version, (point, values))
+            return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=tag)
+        if tags_of(question.if_none_match) & {str(version), "*"}:
+            return Answer(304, headers=etag(version))
+        return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=etag(version))
 
     return await under_current_schema(state, context, attempt)
+
+
+async def _find(
+    state: State, context: Context, model: Model, entity: EntityModel, handle: str, parameters: dict[str, str]
+) -> tuple[Point, Any, Sequence[Any]]:
+    """The record of a key, or else of a slug. Raises NOT_FOUND."""
+    for by_slug in (False, True) if entity.definition.slug else (False,):
+        scope = Scope(model, context.user, reserved_slots(entity, by_slug))
+        point = Point(*parse_one(scope, entity, parameters), by_slug)
+        try:
+            key = (entity.slug_of(handle),) if by_slug else entity.key.parse(handle)
+        except RocketError:
+            continue  # what can't be a key may be a slug
+        row = await read_point(state, context, model, entity, point, key, scope.values)
+        if row["version"] is not None:
+            return point, row, scope.values
+    raise not_found("Record")
+
+
+def _plain(point: Point) -> bool:
+    """Whether the record alone is shown, whole and as it is: then its version says all."""
+    chosen, shown, _ = point
+    return shown == Shown() and chosen == Chosen(chosen.visible)
+
+
+def _meta(query: ListQuery, row: Any) -> dict[str, Any]:
+    listing, page = query.listing, query.page
+    meta: dict[str, Any] = {"page": page.number, "per_page": page.size}
+    if listing.behind is not None:
+        following = row["next"]
+        del meta["page"]
+        meta["next_cursor"] = write_cursor(query.fingerprint, orjson.loads(following)) if following else None
+    if listing.counting != "none":
+        meta["total"] = row["total"]
+    if listing.counting == "estimated":
+        meta["estimated"] = True
+    return meta
+
+
+async def _estimate(
+    state: State,
+    context: Context,
+    model: Model,
+    entity: EntityModel,
+    query: ListQuery,
+    values: Sequence[Any],
+    counted: int,
+) -> int:
+    """How many rows match: counted while they are few, else as the planner expects."""
+    if counted <= COUNTED:
+        return counted
+    chosen = query.listing.chosen
+    sql = model.statements.made((entity.name, chosen), lambda: estimate_sql(model, entity, chosen))
+    return max(counted, await read_plan(state, context, (sql, values[: query.matched])))

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from libs.shared.contracts.context import SYSTEM
 from libs.shared.errors import RocketError
 from libs.shared.paging import LAST_PAGE
-from services.data.query.parameters import MAX_FILTERS, MAX_SORTS, parse_list_query
+from services.data.query.parameters import MAX_FILTERS, MAX_SORTS, ListQuery, parse_list
 from services.data.query.predicates import MAX_LIST
+from services.data.query.scope import Scope
 from tests.support.client import integer, text
-from tests.unit.data.models import compiled
+from tests.unit.data.models import model_of
 
-THING = compiled(text("name"), integer("count"), {"name": "data", "type": "json"})
+MODEL = model_of(text("name"), integer("count"), {"name": "data", "type": "json"})
+
+
+def parse(pairs: list[tuple[str, str]]) -> tuple[ListQuery, list[Any]]:
+    """A query on things, and the values in it."""
+    scope = Scope(MODEL, SYSTEM)
+    return parse_list(scope, MODEL.entity("thing"), pairs), scope.values
 
 
 def test_everything_at_once() -> None:
-    query = parse_list_query(
-        THING,
+    query, values = parse(
         [
             ("filter[name]", "a"),
             ("filter[count.gte]", "1"),
@@ -27,16 +36,15 @@ def test_everything_at_once() -> None:
             ("unheard", "of"),
         ],
     )
-    assert [(f.field.name, f.operator, f.value) for f in query.filters] == [
-        ("name", "eq", "a"), ("count", "gte", 1), ("count", "in", [1, 2]),
-    ]  # fmt: skip
-    assert query.sort == [("name", False), ("count", True), ("id", False)]
+    assert query.listing.chosen.conditions == (("name", "eq", 1), ("count", "gte", 2), ("count", "in", 3))
+    assert values == ["a", 1, (1, 2), 20, 40]
+    assert query.listing.sort == (("name", False), ("count", True), ("id", False))
     assert (query.page.number, query.page.size, query.page.offset) == (3, 20, 40)
 
 
 def test_nothing_at_all() -> None:
-    query = parse_list_query(THING, [("sort", ""), ("include", " , ")])
-    assert (query.filters, query.sort) == ([], [])
+    query, _ = parse([("sort", ""), ("include", " , ")])
+    assert (query.listing.chosen.conditions, query.listing.sort) == ((), ())
     assert (query.page.number, query.page.size, query.page.offset) == (1, 25, 0)
 
 
@@ -57,17 +65,16 @@ def test_nothing_at_all() -> None:
 )  # fmt: skip
 def test_what_makes_no_sense(name: str, value: str, code: str) -> None:
     with pytest.raises(RocketError) as refusal:
-        parse_list_query(THING, [(name, value)])
+        parse([(name, value)])
     assert refusal.value.code == code
 
 
 def test_the_greatest_query() -> None:
-    parse_list_query(THING, [("filter[name]", "a")] * MAX_FILTERS)
+    parse([("filter[name]", "a")] * MAX_FILTERS)
     with pytest.raises(RocketError):
-        parse_list_query(THING, [("filter[name]", "a")] * (MAX_FILTERS + 1))
-    listed = parse_list_query(THING, [("filter[name.in]", "," * (MAX_LIST - 1))]).filters[0].value
-    assert listed == [""] * MAX_LIST
-    assert parse_list_query(THING, [("filter[name.like]", "\\\\")]).filters[0].value == "\\\\"
+        parse([("filter[name]", "a")] * (MAX_FILTERS + 1))
+    assert parse([("filter[name.in]", "," * (MAX_LIST - 1))])[1][0] == ("",) * MAX_LIST
+    assert parse([("filter[name.like]", "\\\\")])[1][0] == "\\\\"
 
 
 @pytest.mark.parametrize(
@@ -78,5 +85,5 @@ def test_the_greatest_query() -> None:
     ],
 )  # fmt: skip
 def test_page_numbers_fall_back(text: str, number: int, size: int) -> None:
-    page = parse_list_query(THING, [("page", text), ("per_page", text)]).page
+    page = parse([("page", text), ("per_page", text)])[0].page
     assert (page.number, page.size) == (number, size)

@@ -1,0 +1,77 @@
+"""Cursors: the place behind a row in a sorted list, as text that only makes sense to us.
+
+A cursor holds the row's sort values and key, so it stays where it is when rows come and go. It also
+holds a fingerprint of what was asked, as values of another order or filter would make no sense.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from libs.shared.errors import RocketError
+from libs.shared.schema import BadValue, FieldDefinition, parse_text
+from services.data.model import EntityModel
+from services.data.query.scope import Scope, refused
+from services.data.query.shapes import Behind, Sort
+
+HOLDS_FOR = ("q", "deleted", "as_of")
+"""Parameters that change which records match, besides filters and sort."""
+MAX_CURSOR = 4096
+"""Characters; longer sort values can't be paged by cursor, as no URL would take them."""
+
+
+def fingerprint_of(entity: EntityModel, sort: Sort, pairs: Sequence[tuple[str, str]]) -> str:
+    """A short digest of filters and order."""
+    asked = sorted(pair for pair in pairs if pair[0].startswith("filter[") or pair[0] in HOLDS_FOR)
+    return hashlib.blake2b(repr((entity.number, sort, asked)).encode(), digest_size=6).hexdigest()
+
+
+def parse_cursor(scope: Scope, entity: EntityModel, sort: Sort, text: str, fingerprint: str) -> Behind:
+    """The place that a cursor names; "" is the beginning. Raises INVALID_PAYLOAD."""
+    if not text:
+        return Behind()
+    fields = ordering(entity, sort)
+    mark, *values = _opened(text)
+    if mark != fingerprint or len(values) != len(fields) or None in values[len(sort) :]:
+        raise refused("cursor", "belongs to another list")
+    return Behind(tuple(_slot(scope, field, value) for field, value in zip(fields, values, strict=True)))
+
+
+def write_cursor(fingerprint: str, values: Sequence[str | None]) -> str:
+    """The cursor of a row's sort values. Raises INVALID_PAYLOAD if they are too long for one."""
+    text = base64.urlsafe_b64encode(orjson.dumps([fingerprint, *values])).rstrip(b"=").decode()
+    if len(text) > MAX_CURSOR:
+        raise RocketError("INVALID_PAYLOAD", "The values of the sort fields are too long for a cursor")
+    return text
+
+
+def ordering(entity: EntityModel, sort: Sort) -> list[FieldDefinition]:
+    """The fields that decide the order: those asked for, then the key."""
+    return [*(entity.fields[name] for name, _ in sort), *entity.key.fields]
+
+
+def _slot(scope: Scope, field: FieldDefinition, value: Any) -> int:
+    if value is None:
+        return 0
+    try:
+        return scope.slot(parse_text(field, value))
+    except BadValue:
+        raise refused("cursor", "is none of ours") from None
+
+
+def _opened(text: str) -> list[Any]:
+    if len(text) > MAX_CURSOR:
+        raise refused("cursor", "is none of ours")
+    try:
+        values = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        raise refused("cursor", "is none of ours") from None
+    if not isinstance(values, list) or not values or not all(v is None or isinstance(v, str) for v in values):
+        raise refused("cursor", "is none of ours")
+    return values

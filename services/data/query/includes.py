@@ -1,0 +1,84 @@
+"""`include=a,b.c` and `fields=a,b`: what is shown of a record."""
+
+from __future__ import annotations
+
+from libs.shared.errors import RocketError
+from services.data.model import EntityModel, Link
+from services.data.query.scope import Scope, refused, unknown_field
+from services.data.query.shapes import Include, Shown
+
+MAX_DEPTH = 5
+"""Levels of includes below a record."""
+MAX_INCLUDES = 30
+"""Includes of one request, over all levels."""
+
+WHOLE = Shown()
+"""The record alone, with all its fields."""
+
+Tree = dict[str, "Tree"]
+
+
+def parse_shown(scope: Scope, entity: EntityModel, fields: str, include: str) -> Shown:
+    """What is to be shown, eager relations among it.
+
+    Raises UNKNOWN_FIELD for unknown names, FORBIDDEN for a named include the caller may not read.
+    """
+    if not fields and not include and not entity.eager and len(scope.fields(entity)) == len(entity.fields):
+        return WHOLE  # as most are asked for
+    tree = _tree(include)
+    eager = tuple(
+        found for link in entity.eager if link.relation.name not in tree and (found := _eager(scope, link)) is not None
+    )
+    return Shown(_fields(scope, entity, fields), _includes(scope, entity, tree) + eager)
+
+
+def names_of(text: str) -> list[str]:
+    """The parts of a comma list; blanks and empty parts don't count."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _fields(scope: Scope, entity: EntityModel, text: str) -> tuple[str, ...] | None:
+    names = dict.fromkeys(names_of(text))
+    readable = scope.fields(entity)
+    for name in names:
+        if name not in readable:
+            raise unknown_field(name)
+    if names:
+        return tuple(names)
+    return None if len(readable) == len(entity.fields) else tuple(readable)
+
+
+def _tree(text: str) -> Tree:
+    tree: Tree = {}
+    count = 0
+    for path in names_of(text):
+        names = [name.strip() for name in path.split(".")]
+        if len(names) > MAX_DEPTH:
+            raise refused("include", f"goes deeper than {MAX_DEPTH} levels")
+        place = tree
+        for name in names:
+            count += name not in place
+            place = place.setdefault(name, {})
+        if count > MAX_INCLUDES:
+            raise refused("include", f"names more than {MAX_INCLUDES} relations")
+    return tree
+
+
+def _includes(scope: Scope, entity: EntityModel, tree: Tree) -> tuple[Include, ...]:
+    return tuple(_include(scope, entity, name, below) for name, below in tree.items())
+
+
+def _include(scope: Scope, entity: EntityModel, name: str, below: Tree) -> Include:
+    link = entity.link(name)
+    if link is None:
+        raise unknown_field(name, "unknown include")
+    beyond = scope.beyond(link)
+    return Include(name, scope.visible(beyond), _includes(scope, beyond, below))
+
+
+def _eager(scope: Scope, link: Link) -> Include | None:
+    """An eager relation; nothing of it where the caller may not read what is there."""
+    try:
+        return Include(link.relation.name, scope.visible(scope.beyond(link)), ())
+    except RocketError:
+        return None

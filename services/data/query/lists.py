@@ -1,0 +1,83 @@
+"""Statements that answer a page of a list."""
+
+from __future__ import annotations
+
+from services.data.model import EntityModel, Model, quote
+from services.data.query.compiler import Compiler
+from services.data.query.ordering import behind_sql, order_sql, place_sql
+from services.data.query.shapes import Chosen, Listing
+from services.data.query.sources import sources_of
+
+VERSION = "(SELECT version FROM metadata.schema_version)"
+"""Read in the statement's own snapshot, so it is the version of the tables that were read."""
+COUNTED = 10_000
+"""Rows that an estimated count counts before it estimates."""
+
+
+def list_sql(model: Model, entity: EntityModel, listing: Listing) -> str:
+    """One page: columns schema_version, total (or null), records (JSON list as text), and with a cursor `next`,
+    the place of the last row as JSON, null at the end."""
+    compiler = Compiler(model, sources_of(listing.chosen.as_of))
+    columns = [f"{VERSION} AS schema_version", f"{_total(compiler, entity, listing)} AS total"]
+    if listing.behind is None:
+        columns.append(f"{_records(_page(compiler, entity, listing))} AS records")
+        return compiler.sources.statement(f"SELECT {', '.join(columns)}")
+    rows = _rows_behind(compiler, entity, listing)
+    shown = compiler.shown(entity, "_p", listing.shown)
+    page = f"SELECT {shown} FROM _page _p WHERE _p._n <= ${listing.limit} ORDER BY _p._n"
+    more = f"EXISTS (SELECT FROM _page _m WHERE _m._n > ${listing.limit})"
+    columns.append(f"{_records(page)} AS records")
+    columns.append(f"(SELECT _p._place FROM _page _p WHERE _p._n = ${listing.limit} AND {more}) AS next")
+    return compiler.sources.statement(f"SELECT {', '.join(columns)}", f"_page AS MATERIALIZED ({rows})")
+
+
+def estimate_sql(model: Model, entity: EntityModel, chosen: Chosen) -> str:
+    """The planner's plan for all matching rows, as JSON; it takes the values that decide which records match."""
+    compiler = Compiler(model, sources_of(chosen.as_of))
+    return f"EXPLAIN (FORMAT JSON) {compiler.sources.statement(_matching(compiler, entity, chosen, '_r'))}"
+
+
+def _records(rows: str) -> str:
+    return f"(SELECT coalesce(json_agg(_x), '[]')::text FROM ({rows}) _x)"
+
+
+def _total(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
+    if listing.counting == "none":
+        return "NULL::bigint"
+    rows = _matching(compiler, entity, listing.chosen, "_r")
+    if listing.counting == "estimated":
+        rows += f" LIMIT {COUNTED + 1}"
+    return f"(SELECT count(*) FROM ({rows}) _c)"
+
+
+def _matching(compiler: Compiler, entity: EntityModel, chosen: Chosen, row: str, columns: str = "") -> str:
+    where = compiler.chosen(entity, row, chosen)
+    return f"SELECT {columns} FROM {compiler.sources.entity(entity)} {row} WHERE {where}"
+
+
+def _page(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
+    """The rows of a page as they are shown, in order."""
+    limits = f"LIMIT ${listing.limit}::bigint OFFSET ${listing.offset}::bigint"
+    order = f"ORDER BY {order_sql(entity, '_r', listing.sort)} {limits}"
+    if not listing.shown.includes:
+        columns = compiler.shown(entity, "_r", listing.shown)
+        return f"{_matching(compiler, entity, listing.chosen, '_r', columns)} {order}"
+    # Chosen before anything is included, so that nothing is looked up for rows of other pages.
+    rows = f"{_matching(compiler, entity, listing.chosen, '_r', _columns(compiler, entity, listing))} {order}"
+    return f"SELECT {compiler.shown(entity, '_p', listing.shown)} FROM ({rows}) _p"
+
+
+def _rows_behind(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
+    """The rows behind a cursor's place, one more than asked for, each with its number and place."""
+    assert listing.behind is not None, "asked for lists with a cursor only"
+    columns = f"{_columns(compiler, entity, listing)}, {place_sql(entity, '_r', listing.sort)} AS _place"
+    rows = (
+        f"{_matching(compiler, entity, listing.chosen, '_r', columns)} "
+        f"AND {behind_sql(entity, '_r', listing.sort, listing.behind)} "
+        f"ORDER BY {order_sql(entity, '_r', listing.sort)} LIMIT ${listing.limit}::bigint + 1"
+    )
+    return f"SELECT _q.*, row_number() OVER () AS _n FROM ({rows}) _q"
+
+
+def _columns(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
+    return ", ".join(f"_r.{quote(name)}" for name in compiler.needed(entity, listing.shown))

@@ -1,0 +1,50 @@
+"""The order of lists, and what lies behind a place in it."""
+
+from __future__ import annotations
+
+from services.data.model import EntityModel, quote
+from services.data.query.cursors import ordering
+from services.data.query.shapes import Behind, Sort
+
+
+def order_sql(entity: EntityModel, row: str, sort: Sort) -> str:
+    """ORDER BY: nulls before every value, so last when descending; then by key, so that there is one order."""
+    columns = [f"{row}.{quote(name)} {'DESC NULLS LAST' if down else 'ASC NULLS FIRST'}" for name, down in sort]
+    return ", ".join([*columns, *entity.key.columns(row)])
+
+
+def behind_sql(entity: EntityModel, row: str, sort: Sort, behind: Behind) -> str:
+    """The condition that `row` comes behind a place in this order."""
+    if not behind.slots:
+        return "true"
+    fields = ordering(entity, sort)
+    descending = [down for _, down in sort] + [False] * len(entity.key.fields)
+    columns = [f"{row}.{quote(field.name)}" for field in fields]
+    kinds = [field.column_type.partition("(")[0] for field in fields]
+    values = [f"${slot}::{kind}" if slot else None for slot, kind in zip(behind.slots, kinds, strict=True)]
+    *before, last = zip(columns, values, descending, strict=True)
+    clause = _behind(*last)
+    for column, value, down in reversed(before):
+        clause = f"({_behind(column, value, down)} OR ({_same(column, value)} AND {clause}))"
+    return f"({clause}{_bound(*before[0])})" if before else clause
+
+
+def place_sql(entity: EntityModel, row: str, sort: Sort) -> str:
+    """A row's place in the order, as a JSON list of texts."""
+    columns = [f"to_json({row}.{quote(field.name)}) #>> '{{}}'" for field in ordering(entity, sort)]
+    return f"json_build_array({', '.join(columns)})::text"
+
+
+def _behind(column: str, value: str | None, down: bool) -> str:
+    if value is None:
+        return "false" if down else f"{column} IS NOT NULL"
+    return f"({column} < {value} OR {column} IS NULL)" if down else f"{column} > {value}"
+
+
+def _same(column: str, value: str | None) -> str:
+    return f"{column} = {value}" if value else f"{column} IS NULL"
+
+
+def _bound(column: str, value: str | None, down: bool) -> str:
+    """A bound on the first of several columns, said once more in a way that an index can be searched by."""
+    return f" AND {column} >= {value}" if value and not down else ""

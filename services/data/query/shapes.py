@@ -1,0 +1,89 @@
+"""What a read asks for, apart from its values: the shape, by which its SQL is remembered.
+
+Shapes are plain tuples, so comparing and hashing them is quick. Values lie beside them in a list;
+a `slot` is a place in it, counted from 1.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from services.data.query.predicates import Test
+
+Visible = tuple[tuple[Test, ...], ...] | None
+"""Which records a caller may see: all (None), or those that meet every test of one alternative."""
+
+
+class Through(NamedTuple):
+    """There is a record behind the link `link` that the caller may see and that meets `condition`."""
+
+    link: str
+    visible: Visible
+    condition: Condition
+
+
+Condition = Test | Through
+
+
+class Include(NamedTuple):
+    """Related records, attached as `name`: those behind the link of this name that the caller may see."""
+
+    name: str
+    visible: Visible
+    includes: tuple[Include, ...]
+
+
+class Chosen(NamedTuple):
+    """Which records of an entity: all must hold.
+
+    `deleted`: "" for live records, "with" or "only" for soft-deleted ones that `removable` covers.
+    `search` is the slot of a pattern that one of the text fields has to match, or 0. `as_of` is the
+    slot of a position in the log, or 0 for now.
+    """
+
+    visible: Visible
+    conditions: tuple[Condition, ...] = ()
+    deleted: str = ""
+    removable: Visible = None
+    search: int = 0
+    as_of: int = 0
+
+
+class Shown(NamedTuple):
+    """What is shown of a record: these fields, or all (None), and related records."""
+
+    fields: tuple[str, ...] | None = None
+    includes: tuple[Include, ...] = ()
+
+
+Sort = tuple[tuple[str, bool], ...]
+"""Fields to sort by, each with whether descending."""
+
+
+class Behind(NamedTuple):
+    """Rows behind a place in the order: slots of its values, 0 for null. Empty at the beginning."""
+
+    slots: tuple[int, ...] = ()
+
+
+class Listing(NamedTuple):
+    """One page of a list. `counting` says how all of it is counted: exact, estimated, none.
+
+    `limit` and `offset` are slots; with a cursor (`behind`) there is no offset.
+    """
+
+    chosen: Chosen
+    shown: Shown
+    sort: Sort
+    counting: str
+    limit: int
+    offset: int
+    behind: Behind | None
+
+
+class Point(NamedTuple):
+    """Single records by key, or by slug."""
+
+    chosen: Chosen
+    shown: Shown
+    by_slug: bool = False

@@ -1,0 +1,46 @@
+"""Where rows come from: the tables as they are."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from libs.shared.schema import Relation
+from services.data.model import EntityModel, quote
+from services.data.query.shapes import Visible
+
+
+class Sources(Protocol):
+    """What stands behind FROM."""
+
+    def entity(self, entity: EntityModel) -> str:
+        """The rows of an entity, with all its columns, deleted_at and _version."""
+
+    def join(self, relation: Relation) -> str:
+        """The pairs of a many_to_many."""
+
+    def still(self, entity: EntityModel, row: str, visible: Visible) -> str | None:
+        """What `row` has to meet besides `visible` itself."""
+
+    def statement(self, select: str, *named: str) -> str:
+        """The whole statement around `select`, with what it names."""
+
+
+class Tables:
+    """The tables themselves."""
+
+    def entity(self, entity: EntityModel) -> str:
+        return entity.table
+
+    def join(self, relation: Relation) -> str:
+        return f"records.{quote(relation.join_table)}"
+
+    def still(self, entity: EntityModel, row: str, visible: Visible) -> str | None:
+        return None
+
+    def statement(self, select: str, *named: str) -> str:
+        return f"WITH {', '.join(named)} {select}" if named else select
+
+
+def sources_of(as_of: int) -> Sources:
+    """The sources of now (0), or of the position in the log whose slot this is."""
+    return Tables()

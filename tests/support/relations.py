@@ -1,0 +1,87 @@
+"""A small world of related entities, as most tests of reads need one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import asyncpg
+
+from deploy.embedded.stack import Stack
+from tests.support.client import Client, entity, integer, text
+from tests.support.streams import app_row, sibling
+
+UUID = "uuid"
+
+
+def reference(name: str, kind: str = UUID, **settings: Any) -> dict[str, Any]:
+    """A field that holds another record's key."""
+    return {"name": name, "type": kind, **settings}
+
+
+def relation(name: str, kind: str, source: str, target: str, **settings: Any) -> dict[str, Any]:
+    """A relation's definition."""
+    return {"name": name, "type": kind, "source": source, "target": target, **settings}
+
+
+CUSTOMER = entity("customer", text("name"), text("city"), soft_delete=True)
+ORDER = entity("order", text("title"), integer("total"), reference("customer_id"))
+ITEM = entity("item", text("sku"), integer("amount"), reference("order_id"), soft_delete=True)
+PROFILE = entity("profile", text("motto"), reference("customer_id"))
+TAG = entity("tag", text("label"))
+NODE = entity("node", text("name"), reference("parent_id"))
+
+RELATIONS = (
+    relation("orders", "one_to_many", "customer", "order", target_key="customer_id", on_delete="set_null"),
+    relation("items", "one_to_many", "order", "item", target_key="order_id", on_delete="cascade"),
+    relation("profile_of", "one_to_one", "customer", "profile", target_key="customer_id", on_delete="cascade"),
+    relation("tags", "many_to_many", "order", "tag", join_table="order_tags", source_join_key="order_id",
+             target_join_key="tag_id"),
+    relation("children", "one_to_many", "node", "node", target_key="parent_id", on_delete="set_null"),
+)  # fmt: skip
+
+
+async def define_shop(admin: Client, **changes: dict[str, Any]) -> None:
+    """Customers with orders, items, a profile each, tags of orders, and a tree of nodes."""
+    for definition in (CUSTOMER, ORDER, ITEM, PROFILE, TAG, NODE):
+        await admin.define({**definition, **changes.get(str(definition["name"]), {})})
+    for definition in RELATIONS:
+        (await admin.post("/_admin/relations", {**definition, **changes.get(str(definition["name"]), {})})).expect(201)
+
+
+async def make(admin: Client, entity_name: str, **values: Any) -> Any:
+    """A new record."""
+    return (await admin.post(f"/{entity_name}", values)).expect(201).data
+
+
+async def allow(admin: Client, entity_name: str, *conditions: dict[str, Any], action: str = "read") -> None:
+    """A policy for the role `sales`."""
+    policy = {"entity": entity_name, "action": action, "roles": ["sales"], "conditions": list(conditions)}
+    (await admin.post("/_admin/permissions", policy)).expect(201)
+
+
+def where(field: str, value: Any, operator: str = "eq") -> dict[str, Any]:
+    """A condition of a policy."""
+    return {"field": field, "operator": operator, "value": value}
+
+
+async def pair(stack: Stack, admin: Client, order: Any, *tags: Any) -> None:
+    """Tag an order, as a write through the relation does: the pair and its log entry."""
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    try:
+        for tag in tags:
+            await connection.execute(PAIR, uuid.UUID(order["id"]), uuid.UUID(tag["id"]))
+    finally:
+        await connection.close()
+
+
+PAIR = """
+WITH row AS (INSERT INTO records.order_tags (order_id, tag_id, _version) VALUES ($1, $2, 1) RETURNING *)
+INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, context, trace_id,
+                          schema_version, at)
+SELECT nextval('data.position'), 1, gen_random_uuid(), d.number, order_id || ',' || tag_id, 1, 'create',
+       jsonb_build_object('1', order_id, '2', tag_id), c.context, gen_random_uuid(), c.schema_version,
+       clock_timestamp()
+FROM row, metadata.definitions d, (SELECT context, schema_version FROM data.commits LIMIT 1) c
+WHERE d.kind = 'relations' AND d.key = 'tags'
+"""
