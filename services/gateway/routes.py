@@ -84,7 +84,9 @@ ROUTES = (
     Route("GET", A + "/_events", events.ListEvents, Access.ADMIN),
     Route("GET", A + "/_events/stats", events.GetStats, Access.ADMIN),
     Route("GET", A + "/_events/trace/{trace_id}", events.GetTrace, Access.ADMIN),
-    # Definitions of every kind
+    # Definitions, all at once and of every kind
+    Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
+    Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}", apps.ListDefinitions, Access.ADMIN),
     Route("POST", A + "/_admin/{kind}", apps.CreateDefinition, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}/{id}", apps.GetDefinition, Access.ADMIN),

@@ -48,6 +48,8 @@ class Change:
         self.schema = schema
         self.touched: list[tuple[str, store.Definition]] = []
         self.postponed = False
+        self.at_the_end: Callable[[int], Awaitable[None]] | None = None
+        """Called with the new version when everything else is done."""
         self._latest: dict[str, store.Definition] = {}
         self._to_index: dict[str, None] = {}
 
@@ -58,9 +60,11 @@ class Change:
             raise not_found(kind.label)
         return row
 
-    async def create(self, kind: Kind, document: dict[str, Any], definition: Any) -> store.Definition:
+    async def create(
+        self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool = False
+    ) -> store.Definition:
         """A new definition. Raises CONFLICT when its name or table is taken, VALIDATION_FAILED."""
-        kind.check(definition, self.schema)
+        kind.check(definition, self.schema, lenient)
         with _taken(kind):
             row = await store.insert_definition(
                 self.transaction, kind.name, kind.key(definition), kind.stored(document, definition)
@@ -97,10 +101,13 @@ class Change:
         """A row as this change has left it so far."""
         return self._latest.get(row.id, row)
 
+    async def everything(self) -> list[store.Definition]:
+        """All definitions of all kinds, as this change has left them so far."""
+        return [row for row in await store.list_all(self.transaction) if row.kind in KINDS]
+
     async def others(self) -> list[store.Definition]:
         """All definitions beside entities and relations."""
-        rows = await store.list_all(self.transaction)
-        return [row for row in rows if row.kind in KINDS and row.kind not in ("entities", "relations")]
+        return [row for row in await self.everything() if row.kind not in ("entities", "relations")]
 
     async def remember_ids(self, row: store.Definition) -> None:
         """Store the ids of an entity's fields."""
@@ -175,6 +182,8 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
         for action, row in change.touched:
             version += 1
             await store.record_change(transaction, version, action, row, _actor(context), context.trace_id)
+        if change.at_the_end:
+            await change.at_the_end(version)
     if change.touched:
         await after_commit(partial(state.core.connection.announce, SchemaChanged(app_id=app.id, version=version)))
     return result

@@ -42,6 +42,8 @@ class Kind:
     columns: tuple[tuple[str, str], ...] = ()
     hooks: Hooks = field(default_factory=Hooks)
     check_more: Callable[[Any, Schema], None] | None = None
+    same: tuple[str, ...] = ("name",)
+    """The keys of a document that an import tells definitions of this kind apart by."""
 
     def parse(self, document: dict[str, Any], lenient: bool = False) -> Any:
         """The checked definition. Raises VALIDATION_FAILED with a detail per mistake.
@@ -111,16 +113,22 @@ KINDS = {
             "relations", "Relation", RelationDefinition, lambda d: d.name, lambda d: None,
             named=True, as_sent=True, columns=(("source", "source"), ("target", "target")), hooks=RelationHooks(),
         ),
-        Kind("permissions", "Permission", PolicyDefinition, lambda d: None, lambda d: d.entity),
+        Kind(
+            "permissions", "Permission", PolicyDefinition, lambda d: None, lambda d: d.entity,
+            same=("entity", "action"),
+        ),
         Kind(
             "rules", "Rule", RuleDefinition, lambda d: None, lambda d: d.entity,
-            check_more=references.check_rule,
+            check_more=references.check_rule, same=("entity", "hook", "type", "definition"),
         ),
         Kind(
             "state-machines", "State machine", StateMachineDefinition, lambda d: None, lambda d: d.entity,
-            check_more=references.check_machine,
+            check_more=references.check_machine, same=("entity", "field"),
         ),
-        Kind("webhooks", "Webhook", WebhookDefinition, lambda d: None, lambda d: d.entity),
+        Kind(
+            "webhooks", "Webhook", WebhookDefinition, lambda d: None, lambda d: d.entity,
+            same=("entity", "hook", "url"),
+        ),
         Kind("workflows", "Workflow", WorkflowDefinition, lambda d: d.name, lambda d: None),
         Kind("notification-rules", "Notification rule", NotificationRule, lambda d: d.name, lambda d: d.entity),
     )

@@ -11,6 +11,7 @@ from libs.shared.runtime import Core, Service
 from services.metadata import building, handlers
 from services.metadata.apps import finish_interrupted
 from services.metadata.state import State
+from services.metadata.transfer import handlers as transfer
 
 
 @contextlib.asynccontextmanager
@@ -34,6 +35,8 @@ SERVICE = Service(
         ask.ReplaceDefinition: handlers.replace_definition,
         ask.DeleteDefinition: handlers.delete_definition,
         ask.GetSchema: handlers.get_schema,
+        ask.ExportApp: transfer.export_app,
+        ask.ImportApp: transfer.import_app,
     },
     workers=(finish_interrupted, building.run),
 )

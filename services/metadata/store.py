@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from libs.shared import exact
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Connection, Database, Record
+from libs.shared.postgres.errors import UniqueViolation
+from services.metadata.naming import quote
+
+IMPORT_TIME = 100.0
+"""Seconds that a statement over all sample records may take."""
 
 # Apps, in the platform database. Columns are named as api.md names them.
 APP_COLUMNS = """name, display_name, database AS db_name, driver AS db_driver, status, created_at, updated_at"""
@@ -68,6 +75,19 @@ LIST_INDEXES = """
 SELECT c.relname AS name, i.indisvalid AS valid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = to_regclass($1) ORDER BY c.relname
 """
+# Records that come with a definition. Positions, versions and images are the data service's matter.
+IMPORT_RECORDS = """
+SELECT added, at_position AS position FROM data.import_records($1::text::jsonb, $2, $3::text::jsonb, $4, $5)
+"""
+ADVANCE = "SELECT setval('{sequence}', $1) FROM {sequence} WHERE NOT is_called OR last_value < $1"
+NEXT_KEYS = "SELECT nextval($1::text::regclass) AS key FROM generate_series(1, $2)"
+UNLIKE_ANY = """
+SELECT (e.place - 1)::int AS place FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS e(value, place)
+WHERE NOT EXISTS (
+    SELECT FROM {table} t
+    WHERE to_jsonb(t) @> jsonb_strip_nulls(to_jsonb(jsonb_populate_record(NULL::{table}, e.value)))
+) ORDER BY e.place
+"""
 LOAD_SCHEMA = """
 SELECT v.version, coalesce((
     SELECT json_agg(json_build_object(
@@ -77,6 +97,23 @@ SELECT v.version, coalesce((
 ), '[]')::text AS rows
 FROM metadata.schema_version v
 """
+
+
+class Taken(Exception):
+    """Two records may not be there together; `index` is the unique index that says so."""
+
+    def __init__(self, index: str) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+@dataclass(frozen=True, slots=True)
+class LogNote:
+    """What the log notes about an import beside its records; `context` is JSON text."""
+
+    commit_id: uuid.UUID
+    context: str
+    trace_id: uuid.UUID
 
 
 @dataclass(slots=True)
@@ -165,6 +202,43 @@ async def has_rows(transaction: Connection, table: str) -> bool:
     """Whether there is anything in a table."""
     found: bool = await transaction.fetchval(f"SELECT EXISTS (SELECT FROM {table})")
     return found
+
+
+async def import_records(
+    transaction: Connection, batches: Sequence[Mapping[str, Any]], note: LogNote, version: int
+) -> tuple[int, int]:
+    """Insert records with their log entries (services/data/sql/app); answers how many, and the commit's position.
+
+    Raises Taken when two records may not be there together.
+    """
+    text = exact.dumps(batches).decode()
+    try:
+        rows = await transaction.fetch(
+            IMPORT_RECORDS, text, note.commit_id, note.context, note.trace_id, version, timeout=IMPORT_TIME
+        )
+    except UniqueViolation as error:
+        raise Taken(error.constraint_name or "") from None
+    return sum(row["added"] for row in rows), max((row["position"] for row in rows), default=0)
+
+
+async def next_keys(transaction: Connection, sequence: str, behind: int, count: int) -> list[int]:
+    """`count` fresh numbers for keys, all greater than `behind`, which later ones will be too."""
+    if behind > 0:
+        await transaction.execute(ADVANCE.format(sequence=sequence), behind)
+    return [row["key"] for row in await transaction.fetch(NEXT_KEYS, sequence, count)]
+
+
+async def unlike_any(transaction: Connection, table: str, records: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The places of those records that no row of the table is like in everything they say."""
+    text = exact.dumps(records).decode()
+    return [row["place"] for row in await transaction.fetch(UNLIKE_ANY.format(table=table), text, timeout=IMPORT_TIME)]
+
+
+async def slugs_like(transaction: Connection, table: str, column: str, bases: Collection[str]) -> set[str]:
+    """The slugs there are that begin like one of these."""
+    # Slugs hold letters, digits and hyphens only, so none is special in a pattern.
+    sql = f"SELECT {quote(column)} AS slug FROM {table} WHERE {quote(column)} LIKE ANY($1::text[])"
+    return {row["slug"] for row in await transaction.fetch(sql, [f"{base}%" for base in bases])}
 
 
 async def record_change(

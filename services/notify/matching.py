@@ -28,6 +28,9 @@ ACTIONS = {
 }
 """Which changes a hook is about."""
 
+IMPORTED = "import"
+"""The cause of records that came with definitions: nobody has just made them, so nobody is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -47,6 +50,8 @@ class Book:
 
     def candidates(self, event: CommitEvent) -> Sequence[Rule]:
         """The rules for this entity and action, whatever their conditions."""
+        if event.cause == IMPORTED:
+            return ()
         return self.rules.get((event.entity, action_of(event)), ())
 
 

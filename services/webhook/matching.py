@@ -27,6 +27,9 @@ ACTIONS = {
 }
 """Which changes a hook is about. The asynchronous before_* fire after the commit, too."""
 
+IMPORTED = "import"
+"""The cause of records that came with definitions: nobody has just made them, so nobody is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
@@ -47,6 +50,8 @@ class Book:
 
     def candidates(self, event: CommitEvent) -> Sequence[Webhook]:
         """The webhooks for this entity and action, whatever their conditions."""
+        if event.cause == IMPORTED:
+            return ()
         return self.webhooks.get((event.entity, action_of(event)), ())
 
     def visible(self, event: CommitEvent) -> CommitEvent:

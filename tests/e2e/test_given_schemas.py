@@ -1,4 +1,4 @@
-"""Real app schemas: their entities can be posted one by one, and take the records that come with them."""
+"""Real app schemas: they import whole, with the records that come with them, and come out as they went in."""
 
 from __future__ import annotations
 
@@ -12,24 +12,57 @@ import pytest
 from tests.support.client import Client
 
 SCHEMAS = sorted((Path(__file__).parents[1] / "data").glob("*.json"))
+KINDS = ("entities", "relations", "rules", "state_machines", "workflows", "permissions", "webhooks")
 
 
-@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: str(path.stem))
-async def test_entities_and_their_records(admin: Client, path: Path) -> None:
-    schema = json.loads(path.read_text())
-    for definition in schema["entities"]:
-        assert (await admin.post("/_admin/entities", definition)).expect(201).data == definition
-    for kind in ("permissions", "webhooks", "workflows"):
-        for definition in schema[kind]:
-            (await admin.post(f"/_admin/{kind}", definition)).expect(201)
-    ids: dict[str, str] = {}
+@pytest.fixture(params=SCHEMAS, ids=lambda path: str(path.stem))
+def schema(request: pytest.FixtureRequest) -> Any:
+    """One of the schemas."""
+    return json.loads(Path(request.param).read_text())
+
+
+async def test_a_schema_imports_whole_in_one_call(admin: Client, schema: Any) -> None:
+    outcome = (await admin.post("/_admin/import", schema)).expect(200).data
+    assert outcome["errors"] == []
+    for counts in (outcome["summary"], outcome["imported"]):
+        assert {kind: counts[kind] for kind in KINDS} == {kind: len(schema[kind]) for kind in KINDS}
+    assert outcome["records"] == sum(map(len, schema["sample_data"].values()))
     for name, rows in schema["sample_data"].items():
+        assert (await admin.get(f"/{name}")).meta["total"] == len(rows)
         for row in rows:
-            sent = {field: ids.get(str(value), value) for field, value in row.items()}
-            stored = (await admin.post(f"/{name}", sent)).expect(201).data
-            ids[row["id"]] = stored["id"]
-            assert _comparable({**sent, "id": stored["id"]}) == _comparable({k: stored[k] for k in sent})
-        assert (await admin.get(f"/{name}?per_page=100")).meta["total"] == len(rows)
+            stored = (await admin.get(f"/{name}/{row['id']}")).expect(200).data
+            assert _comparable({key: stored[key] for key in row}) == _comparable(row)
+
+
+async def test_the_export_of_the_copy_is_the_export_of_the_original(admin: Client, schema: Any) -> None:
+    (await admin.post("/_admin/import", schema)).expect(200)
+    original = (await admin.get("/_admin/export")).expect(200).data
+    assert original["entities"] == schema["entities"]
+    assert original["relations"] == schema["relations"]
+    copy = await admin.new_app()
+    (await copy.post("/_admin/import", original)).expect(200)
+    copied = (await copy.get("/_admin/export")).expect(200).data
+    for kind in KINDS:
+        assert len(original[kind]) == len(schema[kind])
+        assert copied[kind] == original[kind]
+
+
+async def test_a_second_import_adds_nothing(admin: Client, schema: Any) -> None:
+    (await admin.post("/_admin/import", schema)).expect(200)
+    before = (await admin.get("/_admin/export")).data
+    outcome = (await admin.post("/_admin/import", schema)).expect(200).data
+    assert outcome["records"] == 0
+    assert set(outcome["summary"].values()) | set(outcome["imported"].values()) == {0}
+    after = (await admin.get("/_admin/export")).data
+    assert {**after, "exported_at": ""} == {**before, "exported_at": ""}
+
+
+async def test_a_relation_to_an_unknown_entity_leaves_nothing(admin: Client, schema: Any) -> None:
+    stray = {"name": "stray", "type": "one_to_many", "source": schema["entities"][0]["name"], "target": "nobody"}
+    sent = {**schema, "relations": [*schema["relations"], stray]}
+    assert (await admin.post("/_admin/import", sent)).expect(422).code == "VALIDATION_FAILED"
+    assert (await admin.get("/_admin/entities")).data == []
+    (await admin.post("/_admin/import", schema)).expect(200)
 
 
 async def test_an_entity_with_a_required_file_takes_records(admin: Client) -> None:

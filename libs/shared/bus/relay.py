@@ -26,6 +26,7 @@ from typing import Protocol
 import structlog
 
 from libs.shared.bus.apps import Apps
+from libs.shared.bus.connection import Connection
 from libs.shared.bus.jetstream import BATCH, JetStream, Outgoing, Overtaken
 from libs.shared.bus.leases import Leases
 from libs.shared.contracts.context import AppRef
@@ -56,6 +57,8 @@ WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock' AND pid <>
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND relation = $1::text::regclass
 """
+
+OFFER = "INSERT INTO bus.leases (name, holder, until) VALUES ($1, '', now()) ON CONFLICT DO NOTHING"
 
 
 class Log(Protocol):
@@ -321,7 +324,22 @@ class Relay:
         return {row["virtualtransaction"] for row in rows}
 
     def _lease(self, app_id: str) -> str:
-        return f"relay/{self._log.service}/{app_id}"
+        return lease_name(self._log.service, app_id)
+
+
+def lease_name(service: str, app_id: str) -> str:
+    """The lease of whoever relays an app's log of a service."""
+    return f"relay/{service}/{app_id}"
+
+
+async def call_relay(databases: Databases, connection: Connection, service: str, app_id: str) -> None:
+    """For those who write into another service's log: see to it that one of its replicas publishes.
+
+    Call it before the commit, so that a crash right after that loses nothing, and once more afterwards.
+    A lease that has lapsed already is what the relays adopt; a hint wakes the one that leads.
+    """
+    await databases.platform.execute(OFFER, lease_name(service, app_id))
+    await connection.announce(relay_hint(service)(app_id=app_id))
 
 
 def _first_gap(messages: Sequence[Outgoing], after: tuple[int, int]) -> int:

@@ -7,6 +7,11 @@ from typing import Any
 
 from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes
 
+LARGEST_IMPORT = 64_000_000
+"""Bytes of the largest document that can be imported."""
+IMPORT_PATIENCE = 120.0
+"""Seconds that an import may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class CreateApp(Ask[Answer]):
@@ -103,6 +108,22 @@ class DeleteDefinition(Ask[Answer]):
     writes = Writes.APP
     kind: str
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportApp(Ask[Answer]):
+    """All definitions of an app as one document."""
+
+    service, name = "metadata", "apps.export"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportApp(Ask[Answer]):
+    """The definitions, and sample records, of the document in `body`; those that are there stay as they are."""
+
+    service, name = "metadata", "apps.import"
+    writes, largest, patience = Writes.APP, LARGEST_IMPORT, IMPORT_PATIENCE
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,10 @@ class Context:
         limit = clock.unix() + seconds
         return replace(self, deadline=min(self.deadline, limit) if self.deadline else limit)
 
+    def until(self, deadline: float) -> Context:
+        """A copy with another deadline, in Unix seconds."""
+        return replace(self, deadline=deadline)
+
     def headers(self) -> dict[str, str]:
         """The NATS headers of this context; W3C Trace Context for the trace."""
         rest: dict[str, Any] = {"ip": self.ip, "ua": self.user_agent, "c": self.cause, "d": self.cause_depth}

@@ -37,13 +37,16 @@ class Ask(Generic[R]):
     """A request to exactly one service. Subclasses are frozen dataclasses and set the class variables.
 
     `service` owns it, `name` completes the subject, `reply` is the class of the answer. `writes` says what
-    an Idempotency-Key makes of it: see `Writes`.
+    an Idempotency-Key makes of it: see `Writes`. `largest` (bytes of a body) and `patience` (seconds until
+    the answer) are for those that need more than is usual.
     """
 
     service: ClassVar[str]
     name: ClassVar[str]
     reply: ClassVar[type[Any]] = Answer
     writes: ClassVar[Writes] = Writes.NOTHING
+    largest: ClassVar[int] = 0
+    patience: ClassVar[float] = 0.0
 
     @classmethod
     def address(cls) -> str:

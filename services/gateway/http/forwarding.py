@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from libs.shared import clock
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.errors import RocketError
@@ -39,18 +40,20 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
         if has_query:
             values["query"] = list(request.query.items()) if request.query_string else []
         if has_body:
-            values["body"] = await read_body(state, request)
+            values["body"] = await read_body(state, request, contract.largest)
         if writes and HEADER in request.headers:
             context = wished(request, context, values.get("body", b""))
+        if contract.patience:
+            context = context.until(clock.unix() + contract.patience)
         answer: Answer = await state.core.asker.ask(contract(**values), context)
         return answer
 
     return forward
 
 
-async def read_body(state: State, request: web.Request) -> bytes:
+async def read_body(state: State, request: web.Request, largest: int = 0) -> bytes:
     """The whole body, bounded in size and time. Raises PAYLOAD_TOO_LARGE, TIMEOUT, INVALID_PAYLOAD."""
-    limit = state.settings.max_body_bytes
+    limit = largest or state.settings.max_body_bytes
     if (request.content_length or 0) > limit:
         raise too_large(limit)
     try:

@@ -1,0 +1,27 @@
+"""Slugs: readable keys made from other text."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Collection
+
+MAX_SLUG = 200
+"""Characters of a slug before its number."""
+LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "œ": "oe", "Œ": "oe", "ł": "l", "Ł": "l"})
+"""Letters that Unicode does not take apart into a letter and an accent."""
+
+
+def slugify(text: str) -> str:
+    """Lower case, accents removed, runs of other characters one hyphen, none at the ends. "" if nothing is left."""
+    plain = unicodedata.normalize("NFKD", text.translate(LETTERS).casefold())
+    letters = "".join(character for character in plain if not unicodedata.combining(character))
+    return re.sub(r"[\W_]+", "-", letters).strip("-")[:MAX_SLUG].rstrip("-")
+
+
+def free_slug(base: str, taken: Collection[str]) -> str:
+    """`base`, or with the first number from 2 on that makes it unlike all that are taken."""
+    if base not in taken:
+        return base
+    return next(slug for number in itertools.count(2) if (slug := f"{base}-{number}") not in taken)

@@ -1,0 +1,131 @@
+"""The document that exports write and imports read: its parts, checked before anything is changed. Pure."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from libs.shared import exact
+from libs.shared.errors import Detail, RocketError, invalid_field
+from services.metadata.kinds import KINDS, Kind
+
+VERSION = 1
+MAX_DEFINITIONS = 10_000
+MAX_ROWS = 200_000
+SHOWN = 20
+"""Mistakes told at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One definition of a document. `place` says where it stands, `sent` is what stands there."""
+
+    kind: Kind
+    place: str
+    sent: dict[str, Any]
+    definition: Any
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What is stored of it."""
+        return self.kind.stored(self.sent, self.definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A checked document: its definitions, each kind's in order, and sample rows by entity or join table."""
+
+    items: Sequence[Item]
+    samples: Mapping[str, Sequence[dict[str, Any]]]
+
+
+def part_of(kind: Kind) -> str:
+    """The key of a kind's definitions in a document."""
+    return kind.name.replace("-", "_")
+
+
+def same(kind: Kind, document: Mapping[str, Any]) -> bytes:
+    """What an import tells definitions of a kind apart by."""
+    return orjson.dumps([document.get(key) for key in kind.same], option=orjson.OPT_SORT_KEYS)
+
+
+def read(body: bytes) -> Document:
+    """The document in a request's body, also in the wrapper `data` that an export's answer has.
+
+    Raises INVALID_PAYLOAD, and VALIDATION_FAILED with every definition that is not valid.
+    """
+    document = parts(body)
+    items: list[Item] = []
+    problems: list[Detail] = []
+    for kind in KINDS.values():
+        for number, sent in enumerate(_list(document, part_of(kind))):
+            place = f"{part_of(kind)}[{number}]"
+            try:
+                items.append(Item(kind, place, sent, kind.parse(sent, lenient=True)))
+            except RocketError as problem:
+                problems += [{**detail, "path": place} for detail in problem.details]
+    if problems:
+        first = problems[0]
+        raise RocketError("VALIDATION_FAILED", f"{first['path']}: {first['message']}", problems[:SHOWN])
+    if len(items) > MAX_DEFINITIONS:
+        raise invalid_field("entities", f"A document may hold at most {MAX_DEFINITIONS} definitions")
+    return Document(items, _samples(document, body))
+
+
+def parts(body: bytes) -> dict[str, Any]:
+    """The document itself. Raises INVALID_PAYLOAD, VALIDATION_FAILED for another version."""
+    try:
+        document = _unwrapped(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    if not isinstance(document, dict):
+        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    version = document.get("version")
+    if version != VERSION or isinstance(version, bool):
+        raise invalid_field("version", f"version must be {VERSION}")
+    return document
+
+
+@contextlib.contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Refusals within the block say where in the document they are about."""
+    try:
+        yield
+    except RocketError as problem:
+        details = [{**detail, "path": place} for detail in problem.details] or [
+            {"path": place, "message": problem.message}
+        ]
+        raise RocketError(problem.code, f"{place}: {problem.message}", details) from None
+
+
+def _unwrapped(document: Any) -> Any:
+    if isinstance(document, dict) and "version" not in document and isinstance(document.get("data"), dict):
+        return document["data"]
+    return document
+
+
+def _list(document: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    found = document.get(part)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise invalid_field(part, f"{part} must be a list of objects")
+    return found
+
+
+def _samples(document: Mapping[str, Any], body: bytes) -> Mapping[str, Sequence[dict[str, Any]]]:
+    rough = document.get("sample_data")
+    if rough is None:
+        return {}
+    if not isinstance(rough, dict):
+        raise invalid_field("sample_data", "sample_data must be an object of lists")
+    count = sum(len(_list(rough, name)) for name in rough)
+    if count > MAX_ROWS:
+        raise invalid_field("sample_data", f"sample_data may hold at most {MAX_ROWS} rows")
+    # Read again, with all digits of decimals; definitions are kept as the quicker way reads them.
+    samples: Mapping[str, Sequence[dict[str, Any]]] = _unwrapped(exact.loads(body.decode()))["sample_data"]
+    return samples

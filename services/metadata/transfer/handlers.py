@@ -1,0 +1,69 @@
+"""Export and import, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from functools import partial
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.bus.relay import call_relay
+from libs.shared.contracts import apps as ask
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.ids import uuid7
+from libs.shared.postgres.databases import after_commit
+from services.metadata import store
+from services.metadata.changes import Change, change_schema
+from services.metadata.state import State
+from services.metadata.transfer import importing
+from services.metadata.transfer.document import Document, read
+from services.metadata.transfer.exporting import document_of
+
+CAUSE = "import"
+"""What the log says the records of an import come from; workflows, webhooks and notifications pass over them."""
+
+
+async def export_app(state: State, context: Context, question: ask.ExportApp) -> Answer:
+    rows = await store.list_all(state.core.databases.of(context.the_app))
+    return Answer(body=orjson.dumps({"data": document_of(rows, clock.now())}))
+
+
+async def import_app(state: State, context: Context, question: ask.ImportApp) -> Answer:
+    document = await asyncio.to_thread(read, question.body)
+    core, app = state.core, context.the_app
+    call = partial(call_relay, core.databases, core.connection, "data", app.id)
+    if document.samples:
+        await call()
+    outcome = await change_schema(state, context, lambda change: _import(change, context, document))
+    headers = {}
+    if outcome.position:
+        # Once more, should the relay have come to rest in between.
+        await after_commit(call)
+        headers["X-Commit"] = str(outcome.position)
+    return Answer(body=orjson.dumps({"data": outcome.shown()}), headers=headers)
+
+
+async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:
+    outcome = await importing.define(change, document)
+    prepared = await importing.prepare(change, document, outcome, clock.now())
+
+    async def insert(version: int) -> None:
+        outcome.records, outcome.position = await importing.insert(change, prepared, _note(context), version)
+
+    if prepared:
+        change.at_the_end = insert
+    return outcome
+
+
+def _note(context: Context) -> store.LogNote:
+    who = context.user
+    document = {
+        "actor": {"id": who.id, "email": who.email, "roles": who.roles, "via": who.via},
+        "origin": {"ip": context.ip, "user_agent": context.user_agent},
+        "cause": CAUSE,
+        "cause_depth": context.cause_depth,
+    }
+    return store.LogNote(uuid7(), orjson.dumps(document).decode(), uuid.UUID(context.trace_id))

@@ -1,0 +1,144 @@
+"""A document comes in: what is missing is made, what is there stays as it is, all in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from libs.shared.errors import RocketError
+from libs.shared.schema.relations import field_of
+from libs.shared.schema.slugs import free_slug, slugify
+from services.metadata import store
+from services.metadata.changes import Change
+from services.metadata.kinds import KINDS
+from services.metadata.naming import table_of
+from services.metadata.schema import LiveEntity, LiveRelation
+from services.metadata.transfer import batches
+from services.metadata.transfer.batches import Batch
+from services.metadata.transfer.document import Document, part_of, placed, same
+from services.metadata.transfer.samples import Record, Row, pairs_of, records_of
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an import has added: definitions by part of the document, records by entity or join table."""
+
+    added: Counter[str] = field(default_factory=Counter)
+    created: set[str] = field(default_factory=set)
+    records: int = 0
+    position: int = 0
+
+    def shown(self) -> dict[str, Any]:
+        """As the route answers it."""
+        counts = {part_of(kind): self.added[part_of(kind)] for kind in KINDS.values()}
+        return {
+            "summary": {**counts, "records": self.records},
+            "imported": counts,
+            "errors": [],
+            "records": self.records,
+        }
+
+
+async def define(change: Change, document: Document) -> Outcome:
+    """Make the definitions that are not there yet. Raises what making one raises, saying which."""
+    there = {(row.kind, same(KINDS[row.kind], row.document)) for row in await change.everything()}
+    outcome = Outcome()
+    for item in document.items:
+        if (item.kind.name, same(item.kind, item.kept)) in there:
+            continue
+        with placed(item.place):
+            row = await change.create(item.kind, item.sent, item.definition, lenient=True)
+        outcome.added[part_of(item.kind)] += 1
+        if item.kind.name == "entities":
+            outcome.created.add(str(row.key))
+    return outcome
+
+
+async def prepare(change: Change, document: Document, outcome: Outcome, now: datetime) -> list[Batch]:
+    """The sample rows as records to be inserted; rows of nothing that is defined are ignored."""
+    joined = {live.relation.join_table: live for live in change.schema.relations.values() if live.relation.joined}
+    prepared = []
+    for name, rows in document.samples.items():
+        if not rows:
+            continue
+        if live := change.schema.entities.get(name):
+            prepared.append(await _entity_batch(change, live, rows, now, new=name in outcome.created))
+        elif relation := joined.get(name):
+            prepared.append(await _pair_batch(change, relation, rows))
+    return [batch for batch in prepared if batch.rows]
+
+
+async def insert(change: Change, prepared: list[Batch], note: store.LogNote, version: int) -> tuple[int, int]:
+    """Insert records with their log entries as one commit; answers how many there are, and its position."""
+    try:
+        return await store.import_records(change.transaction, [batch.packed() for batch in prepared], note, version)
+    except store.Taken as taken:
+        raise _conflict(change, taken.index) from None
+
+
+async def _entity_batch(change: Change, live: LiveEntity, rows: Any, now: datetime, new: bool) -> Batch:
+    # In a thread, as many rows take long, and others want answers meanwhile.
+    records: list[Record] = await asyncio.to_thread(records_of, live.definition, rows, now)
+    key = live.definition.primary_key
+    if key.generated and key.type in ("int", "bigint"):
+        records = await _numbered(change, live, records, new)
+    await _slugged(change, live, records)
+    return batches.of_entity(live, records)
+
+
+async def _pair_batch(change: Change, live: LiveRelation, rows: Sequence[Row]) -> Batch:
+    relation, entities = live.relation, change.schema.entities
+    columns = {
+        relation.source_join_key: field_of(entities[relation.source].definition, relation.source_key),
+        relation.target_join_key: field_of(entities[relation.target].definition, relation.target_key),
+    }
+    return batches.of_relation(relation, await asyncio.to_thread(pairs_of, relation.join_table, columns, rows))
+
+
+async def _numbered(change: Change, live: LiveEntity, records: list[Record], new: bool) -> list[Record]:
+    """Records with keys that count up: behind all that are given. Rows that are there already are left out.
+
+    A row without a key can be told from a record that is there by its content only.
+    """
+    name = live.definition.primary_key.names[0]
+    keyless = [record for record in records if name not in record]
+    if keyless and not new:
+        auto = {f.name for f in live.definition.fields if f.auto}
+        content = [{k: v for k, v in record.items() if k not in auto} for record in keyless]
+        unknown = await store.unlike_any(change.transaction, table_of(live.definition.table), content)
+        keyless = [keyless[place] for place in unknown]
+    given = [record for record in records if name in record]
+    highest = max((record[name] for record in given), default=0)
+    keys = await store.next_keys(change.transaction, f"records._s_{live.row.number}", highest, len(keyless))
+    return given + [{**record, name: key} for record, key in zip(keyless, keys, strict=True)]
+
+
+async def _slugged(change: Change, live: LiveEntity, records: list[Record]) -> None:
+    slug = live.definition.slug
+    if slug is None or slug.source is None:
+        return
+    wanting = [record for record in records if record.get(slug.field) is None and record.get(slug.source)]
+    bases = {base for record in wanting if (base := slugify(str(record[slug.source])))}
+    if not bases:
+        return
+    taken = await store.slugs_like(change.transaction, table_of(live.definition.table), slug.field, bases)
+    taken |= {str(record[slug.field]) for record in records if record.get(slug.field) is not None}
+    for record in wanting:
+        if base := slugify(str(record[slug.source])):
+            record[slug.field] = free_slug(base, taken)
+            taken.add(record[slug.field])
+
+
+def _conflict(change: Change, index: str) -> RocketError:
+    """Two records may not share what this unique index is on."""
+    for name, live in change.schema.entities.items():
+        for field_name, entry in live.row.ids.items():
+            if index.startswith("_") and index.endswith(f"_{live.row.number}_{entry['id']}"):
+                message = f"sample_data.{name}: two records would have the same {field_name}"
+                detail = {"entity": name, "field": field_name, "rule": "unique", "message": message}
+                return RocketError("CONFLICT", message, [detail])
+    return RocketError("CONFLICT", "Two of the sample records exclude one another")

@@ -1,0 +1,153 @@
+"""Sample rows as records: checked, with what the server adds, ready to be inserted. Pure.
+
+Values are answered as JSON that the database reads column by column; a record is a mapping from
+column to value.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from libs.shared import exact
+from libs.shared.errors import Detail, RocketError
+from libs.shared.schema import DELETED, BadValue, EntityDefinition, FieldDefinition, parse_value
+
+MAX_KEY = 255
+"""Characters of a key: it stands in URLs, headers and subjects."""
+KEYLESS = uuid.UUID("6d1f6f0e-4d0c-5c1e-9f57-0d2b9c6f2a44")
+"""Namespace of the ids that rows without one get: made from what they hold, so that the same row gets the same."""
+
+Row = Mapping[str, Any]
+Record = dict[str, Any]
+
+
+class Misfit(Exception):
+    """A value that can't be stored; `field` is None for the row as a whole."""
+
+    def __init__(self, field: str | None, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def records_of(entity: EntityDefinition, rows: Sequence[Row], now: datetime) -> list[Record]:
+    """The records that sample rows of an entity are; generated int keys are left out. Raises VALIDATION_FAILED."""
+    seen: Counter[bytes] = Counter()
+    return _each(entity.name, rows, lambda row: _record(entity, row, now, seen))
+
+
+def pairs_of(name: str, columns: Mapping[str, FieldDefinition], rows: Sequence[Row]) -> list[Record]:
+    """The rows of a join table; `columns` are its keys with the fields they refer to. Raises VALIDATION_FAILED."""
+    return _each(name, rows, lambda row: _pair(columns, row))
+
+
+def _each(name: str, rows: Sequence[Row], make: Any) -> list[Record]:
+    records, problems = [], []
+    for index, row in enumerate(rows):
+        try:
+            records.append(make(row))
+        except Misfit as misfit:
+            problems.append(_detail(name, index, misfit))
+    if problems:
+        raise RocketError("VALIDATION_FAILED", str(problems[0]["message"]), problems)
+    return records
+
+
+def _detail(name: str, index: int, misfit: Misfit) -> Detail:
+    path = f"sample_data.{name}[{index}]"
+    where = f"{path}.{misfit.field}" if misfit.field else path
+    detail: Detail = {"entity": name, "index": index, "path": path, "message": f"{where}: {misfit}"}
+    return {**detail, "field": misfit.field} if misfit.field else detail
+
+
+def _pair(columns: Mapping[str, FieldDefinition], row: Row) -> Record:
+    for name in row:
+        if name not in columns:
+            raise Misfit(name, "there is no such column")
+    return {name: _value(field, row.get(name), required=True, name=name) for name, field in columns.items()}
+
+
+def _record(entity: EntityDefinition, row: Row, now: datetime, seen: Counter[bytes]) -> Record:
+    fields = {field.name: field for field in entity.fields} | {field.name: field for field in entity.key_fields}
+    if entity.soft_delete:
+        fields.setdefault(DELETED, FieldDefinition(name=DELETED, type="timestamp"))
+    for name in row:
+        if name not in fields:
+            raise Misfit(name, "there is no such field")
+    keys = entity.primary_key.names
+    record = {name: _completed(entity, field, row, now) for name, field in fields.items() if name not in keys}
+    for name in keys:
+        if row.get(name) is not None or not entity.primary_key.generated:
+            record[name] = _key(fields[name], row.get(name))
+        elif entity.primary_key.type == "uuid":
+            record[name] = str(_made_from(entity.name, row, seen))
+    return record
+
+
+def _completed(entity: EntityDefinition, field: FieldDefinition, row: Row, now: datetime) -> Any:
+    """A field's value: as given, else what the server would set, else the default."""
+    if field.name not in row:
+        if field.auto:
+            return now.isoformat()
+        if field.default is not None:
+            return _value(field, field.default)
+        made_later = entity.slug is not None and entity.slug.source and entity.slug.field == field.name
+        return _value(field, None, required=field.required and not made_later)
+    return _value(field, row[field.name], required=field.required and not field.nullable)
+
+
+def _value(field: FieldDefinition, given: Any, required: bool = False, name: str = "") -> Any:
+    if given is None:
+        if required:
+            raise Misfit(name or field.name, "is required")
+        return None
+    if field.type == "file":
+        return _file(field, given)
+    try:
+        value = parse_value(field, given)
+    except BadValue as problem:
+        raise Misfit(name or field.name, str(problem)) from None
+    if field.enum is not None and given not in field.enum:
+        raise Misfit(field.name, f"must be one of {', '.join(map(str, field.enum))}")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if field.type == "json":
+        return orjson.Fragment(value)
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def _key(field: FieldDefinition, given: Any) -> Any:
+    value = _value(field, given, required=True)
+    text = str(value)
+    if not text or len(text) > MAX_KEY or "," in text or text.startswith("_") or text in (".", ".."):
+        raise Misfit(field.name, f"must be a key: at most {MAX_KEY} characters, no comma, no _ at its beginning")
+    return value
+
+
+def _file(field: FieldDefinition, given: Any) -> Any:
+    """Files don't come with the document, so a file is what is said of it."""
+    parts: dict[str, type] = {"id": str, "filename": str, "size": int, "mime_type": str}
+    whole = isinstance(given, dict) and all(isinstance(given.get(key), kind) for key, kind in parts.items())
+    try:
+        file_id = parse_value(field, given)
+    except BadValue as problem:
+        raise Misfit(field.name, str(problem)) from None
+    if not whole:
+        raise Misfit(field.name, f"must be an object with {', '.join(parts)}")
+    return {**{key: given[key] for key in parts}, "id": str(file_id)}
+
+
+def _made_from(entity: str, row: Row, seen: Counter[bytes]) -> uuid.UUID:
+    content = orjson.dumps(orjson.loads(exact.dumps(row)), option=orjson.OPT_SORT_KEYS)
+    seen[content] += 1
+    return uuid.uuid5(KEYLESS, f"{entity}/{seen[content]}/{content.decode()}")
+
+
+def columns_of(records: Iterable[Record]) -> list[str]:
+    """Every column that any of the records brings, in order of appearance."""
+    return list(dict.fromkeys(name for record in records for name in record))
