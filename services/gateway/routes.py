@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
-
-from aiohttp import web
-
 from libs.shared.contracts import apps, events, files, notifications, records, webhooks, workflows
-from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer, Ask
-from services.gateway.http import accounts, downloads, operations, uploads
+from services.gateway.http import accounts, describing, downloads, operations, uploads
 from services.gateway.http.door import Access
 from services.gateway.http.idempotency import once
-from services.gateway.state import State
+from services.gateway.http.route import Call, Local, Route
 
-Call = Callable[[State, web.Request, Context], Awaitable[Answer | web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class Local:
-    """A route that the gateway answers itself."""
-
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """`target` is the contract that is asked over NATS, or the gateway's own function."""
-
-    method: str
-    path: str
-    target: type[Ask[Any]] | Local
-    access: Access
-
+__all__ = ["ROUTES", "Call", "Local", "Route"]
 
 P = "/api/_platform"
 A = "/api/{app}"
@@ -54,6 +28,8 @@ ROUTES = (
     Route("POST", P + "/apps", apps.CreateApp, Access.PLATFORM),
     Route("GET", P + "/apps/{app_name}", apps.GetApp, Access.PLATFORM),
     Route("DELETE", P + "/apps/{app_name}", apps.DeleteApp, Access.PLATFORM),
+    # Where an entity called docs has its list; the page knows.
+    Route("GET", A + "/docs", Local(describing.docs), Access.PUBLIC),
     # Records come first among the routes of an app: they are asked for most, and matched in order.
     Route("GET", RECORDS, records.ListRecords, Access.USER),
     Route("POST", RECORDS, records.CreateRecord, Access.USER),
@@ -62,6 +38,8 @@ ROUTES = (
     Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
     Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
+    # What there is
+    Route("GET", A + "/openapi.json", Local(describing.openapi), Access.USER),
     # Accounts of an app
     Route("POST", A + "/auth/login", Local(accounts.login), Access.PUBLIC),
     Route("POST", A + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),

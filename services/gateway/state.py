@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from libs.shared.bus.due import Due
 from libs.shared.runtime import Core
@@ -11,10 +12,13 @@ from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.tokens import Tokens
 from services.gateway.settings import GatewaySettings
 
+if TYPE_CHECKING:
+    from services.gateway.openapi.descriptions import Descriptions
+
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources, token and password checks, file storage, and when an app's loose files are due."""
+    """Resources, token and password checks, file storage, timers of loose files, and what apps look like."""
 
     core: Core
     settings: GatewaySettings
@@ -22,3 +26,4 @@ class State:
     passwords: Passwords
     storage: Storage
     due: Due
+    descriptions: Descriptions

@@ -7,6 +7,7 @@ another file), and logins and refreshes, whose callers nobody knows yet.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 
 from aiohttp import web
 
@@ -26,6 +27,7 @@ Call = Callable[[State, web.Request, Context], Awaitable[Answer]]
 def once(call: Call) -> Call:
     """A route made to honour the key; its effect lies in the app's database."""
 
+    @wraps(call)
     async def honouring(state: State, request: web.Request, context: Context) -> Answer:
         if HEADER not in request.headers:
             return await call(state, request, context)

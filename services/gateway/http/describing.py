@@ -1,0 +1,59 @@
+"""`/openapi.json` and `/docs`: what an app can do, for programs and for people."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from aiohttp import web
+
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.records import ListRecords
+from services.gateway.http import door
+from services.gateway.http.forwarding import forwarder
+from services.gateway.state import State
+
+PAGE = (Path(__file__).resolve().parent.parent / "openapi" / "page.html").read_text(encoding="utf-8")
+ENTITY = "docs"
+"""An entity of this name has its list where the page is; its callers get the list."""
+
+
+async def openapi(state: State, request: web.Request, context: Context) -> Answer:
+    """The app as an OpenAPI 3.1 document, with what the caller may use and see."""
+    description = await state.descriptions.of(context.the_app, context.user)
+    headers = {"ETag": description.etag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("If-None-Match") == description.etag:
+        return Answer(304, headers=headers)
+    return Answer(body=description.body, headers=headers)
+
+
+async def docs(state: State, request: web.Request, context: Context) -> Answer | web.StreamResponse:
+    """A page to read the document and to try it; it needs nothing from elsewhere."""
+    if "text/html" not in request.headers.get("Accept", ""):
+        schema = await state.core.schemas.get(context.the_app)
+        if ENTITY in schema.entities:
+            request.match_info["entity"] = ENTITY
+            return await _list(state, request, await door.enter(state, request, context, door.Access.USER))
+    return Answer(body=PAGE.encode(), headers=PAGE_HEADERS)
+
+
+def _hashes(tag: str) -> str:
+    """The contents of the page's own scripts or styles, as a policy allows them."""
+    contents = re.findall(rf"<{tag}>(.*?)</{tag}>", PAGE, re.DOTALL)
+    digests = (hashlib.sha256(content.encode()).digest() for content in contents)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+_list = forwarder(ListRecords)
+PAGE_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": (
+        f"default-src 'none'; script-src {_hashes('script')}; style-src {_hashes('style')}; "
+        "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}

@@ -1,0 +1,65 @@
+"""The kinds of definitions, their schemas, and what `/_admin/{kind}` takes and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
+from libs.shared.schema.notifications import NotificationRule
+from libs.shared.schema.rules import RuleDefinition
+from libs.shared.schema.state_machines import StateMachineDefinition
+from libs.shared.schema.webhooks import WebhookDefinition
+from libs.shared.schema.workflows import WorkflowDefinition
+from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
+
+MODELS: Mapping[str, type[BaseModel]] = {
+    "entities": EntityDefinition,
+    "relations": RelationDefinition,
+    "permissions": PolicyDefinition,
+    "rules": RuleDefinition,
+    "state-machines": StateMachineDefinition,
+    "webhooks": WebhookDefinition,
+    "workflows": WorkflowDefinition,
+    "notification-rules": NotificationRule,
+}
+"""Kind → the model that a definition of it is checked with; the kinds that metadata keeps."""
+
+PREFIX = "definition."
+
+
+def schemas() -> dict[str, Schema]:
+    """The schemas of all kinds and of their parts."""
+    found: dict[str, Schema] = {}
+    for kind, model in MODELS.items():
+        template = f"#/components/schemas/{PREFIX}{kind}.{{model}}"
+        schema = model.model_json_schema(ref_template=template)
+        for name, part in schema.pop("$defs", {}).items():
+            found[f"{PREFIX}{kind}.{name}"] = part
+        found[f"{PREFIX}{kind}"] = schema
+    return found
+
+
+def describe(kind: str, contract: str) -> Schema:
+    """What a contract about definitions of `kind` takes and answers."""
+    shown: Schema = {"type": "object"}
+    body = {"required": True, "content": json_body(ref("schemas", f"{PREFIX}{kind}"))}
+    match contract:
+        case "ListDefinitions":
+            return {"responses": {"200": answer("All of them", enveloped({"type": "array", "items": shown}))}}
+        case "GetDefinition":
+            return {"responses": {"200": answer("The definition", enveloped(shown))}}
+        case "CreateDefinition":
+            return {"requestBody": body, "responses": {"201": _changed("The definition with its id", shown)}}
+        case "ReplaceDefinition":
+            return {"requestBody": body, "responses": {"200": _changed("The definition as it is now", shown)}}
+        case "DeleteDefinition":
+            gone: dict[str, Any] = {"type": "object", "properties": {"deleted": {"type": "boolean"}}}
+            return {"responses": {"200": _changed("It is gone", gone)}}
+    return {}
+
+
+def _changed(description: str, schema: Schema) -> Schema:
+    return answer(description, enveloped(schema), "Idempotency-Replayed")

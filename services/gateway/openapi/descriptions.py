@@ -1,0 +1,50 @@
+"""The documents of all apps, made when they are asked for, and remembered while their schema stays."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from libs.shared.contracts.context import AppRef, Identity
+from libs.shared.schema.cache import Schemas
+from services.gateway.http.route import Route
+from services.gateway.openapi.document import Reader, build
+
+MOST = 200
+"""Documents that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A document as JSON, and its tag."""
+
+    body: bytes
+    etag: str
+
+
+class Descriptions:
+    """What each app looks like for each kind of caller."""
+
+    def __init__(self, routes: Sequence[Route], schemas: Schemas) -> None:
+        self._routes = routes
+        self._schemas = schemas
+        self._known: OrderedDict[tuple[str, str, int, Reader], Description] = OrderedDict()
+
+    async def of(self, app: AppRef, caller: Identity) -> Description:
+        """The document of an app for a caller. Raises what asking metadata raises."""
+        # What is remembered of a schema may be behind, and nothing would find out here: so it is asked for anew.
+        self._schemas.forget(app.id)
+        snapshot = await self._schemas.get(app)
+        reader = Reader.of(caller)
+        key = (app.id, app.name, snapshot.version, reader)
+        known = self._known.get(key)
+        if known is None:
+            body = orjson.dumps(build(self._routes, app.name, snapshot, reader))
+            known = self._known[key] = Description(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+            if len(self._known) > MOST:
+                self._known.popitem(last=False)
+        return known

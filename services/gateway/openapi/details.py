@@ -1,0 +1,141 @@
+"""What routes that are the same in every app take and answer, where the routing table does not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
+
+TEXT: Schema = {"type": "string"}
+UUID: Schema = {"type": "string", "format": "uuid"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+NUMBER: Schema = {"type": "integer"}
+FLAG: Schema = {"type": "boolean"}
+OBJECT: Schema = {"type": "object"}
+ROWS: Schema = {"type": "array", "items": OBJECT}
+EMAIL: Schema = {"type": "string", "maxLength": 320, "pattern": r"^[^@\s]+@[^@\s]+$"}
+PASSWORD: Schema = {"type": "string", "format": "password", "minLength": 1}
+
+
+def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    schema: Schema = {"type": "object", "properties": properties}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def _takes(schema: Schema, required: bool = True) -> Schema:
+    return {"requestBody": {"required": required, "content": json_body(schema)}}
+
+
+def _gives(schema: Schema, status: int = 200, description: str = "Done") -> Schema:
+    return {"responses": {str(status): answer(description, enveloped(schema))}}
+
+
+def _lists(*filters: str, **others: Schema) -> Schema:
+    named = [{"name": name, "in": "query", "schema": TEXT} for name in filters]
+    named += [{"name": name, "in": "query", "schema": schema} for name, schema in others.items()]
+    page = [ref("parameters", "Page"), ref("parameters", "PerPage")]
+    return {
+        "parameters": [*named, *page],
+        "responses": {"200": answer("A page", enveloped(ROWS, meta=True))},
+    }
+
+
+PAIR = _object(access_token=TEXT, refresh_token=TEXT, expires_in=NUMBER)
+LOGIN = {**_takes(_object(("email", "password"), email=TEXT, password=PASSWORD)), **_gives(PAIR)}
+REFRESH = {**_takes(_object(("refresh_token",), refresh_token=TEXT)), **_gives(PAIR)}
+LOGOUT = {**_takes(_object(("refresh_token",), refresh_token=TEXT)), **_gives(OBJECT)}
+
+USER = _object(
+    id=UUID, email=TEXT, roles={"type": "array", "items": TEXT}, active=FLAG, created_at=TIME, updated_at=TIME
+)
+ROLES: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
+USER_FORM = _object(("email", "password"), email=EMAIL, password=PASSWORD, roles=ROLES, active=FLAG)
+USER_CHANGE = _object(("email",), email=EMAIL, password=PASSWORD, roles=ROLES, active=FLAG)
+
+APP = _object(name=TEXT, display_name=TEXT, db_name=TEXT, db_driver=TEXT, status=TEXT, created_at=TIME, updated_at=TIME)
+APP_NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$"}
+FILE = _object(id=UUID, filename=TEXT, size=NUMBER, mime_type=TEXT, url=TEXT)
+UPLOAD: Schema = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": _object(("file",), file={"type": "string", "contentMediaType": "application/octet-stream"})
+            }
+        },
+    },
+    "responses": {"201": answer("The file's description", enveloped(FILE))},
+}
+BYTES: Schema = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+DOWNLOAD: Schema = {
+    "parameters": [
+        {"name": "Range", "in": "header", "schema": {"type": "string", "pattern": "^bytes=[0-9]{1,9}-[0-9]{0,9}$"}},
+    ],
+    "responses": {
+        "200": {"description": "The bytes", "content": BYTES},
+        "206": {"description": "The part asked for", "content": BYTES},
+        "304": {"description": "The copy is still good"},
+    },
+}
+EVENT = _object(("action",), action={"type": "string", "minLength": 1}, entity=TEXT, record_id=TEXT, metadata=OBJECT)
+COMMENT = _takes(_object(comment=TEXT), required=False)
+
+DETAILS: Mapping[tuple[str, str], Schema] = {
+    ("GET", "/health"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
+    ("GET", "/healthz"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
+    ("GET", "/readyz"): {
+        "responses": {
+            "200": answer("Ready", OBJECT),
+            "503": answer("Not ready: says what is missing", OBJECT),
+        }
+    },
+    ("GET", "/metrics"): {
+        "responses": {"200": {"description": "Prometheus' text format", "content": {"text/plain": {"schema": TEXT}}}}
+    },
+    ("POST", "/api/_platform/auth/login"): LOGIN,
+    ("POST", "/api/_platform/auth/refresh"): REFRESH,
+    ("POST", "/api/_platform/auth/logout"): LOGOUT,
+    ("GET", "/api/_platform/apps"): _gives({"type": "array", "items": APP}),
+    ("POST", "/api/_platform/apps"): {
+        **_takes(_object(("name",), name=APP_NAME, display_name=TEXT, db_driver={"enum": ["postgres"]})),
+        **_gives(APP, 201),
+    },
+    ("GET", "/api/_platform/apps/{app_name}"): _gives(APP),
+    ("DELETE", "/api/_platform/apps/{app_name}"): _gives(OBJECT),
+    ("POST", "/api/{app}/auth/login"): LOGIN,
+    ("POST", "/api/{app}/auth/refresh"): REFRESH,
+    ("POST", "/api/{app}/auth/logout"): LOGOUT,
+    ("GET", "/api/{app}/_admin/users"): _gives({"type": "array", "items": USER}),
+    ("GET", "/api/{app}/_admin/users/{id}"): _gives(USER),
+    ("POST", "/api/{app}/_admin/users"): {**_takes(USER_FORM), **_gives(USER, 201)},
+    ("PUT", "/api/{app}/_admin/users/{id}"): {**_takes(USER_CHANGE), **_gives(USER)},
+    ("GET", "/api/{app}/_admin/webhook-logs"): _lists("webhook_id", "status", "entity"),
+    ("GET", "/api/{app}/_admin/notifications"): _lists("status", "channel"),
+    ("GET", "/api/{app}/_admin/audit-logs"): _lists(
+        "entity", "record_id", "user_id", "action", "sort", **{"from": TIME, "to": TIME}
+    ),
+    ("POST", "/api/{app}/_events"): {**_takes(EVENT), **_gives(OBJECT, 201)},
+    ("GET", "/api/{app}/_events"): _lists(
+        "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",
+        **{"from": TIME, "to": TIME},
+    ),
+    ("POST", "/api/{app}/_files/upload"): UPLOAD,
+    ("GET", "/api/{app}/_files"): _gives({"type": "array", "items": OBJECT}),
+    ("GET", "/api/{app}/_files/{id}"): DOWNLOAD,
+    ("HEAD", "/api/{app}/_files/{id}"): {"responses": {"200": {"description": "As GET, without the bytes"}}},
+    ("GET", "/api/{app}/_workflows"): _lists("status", "workflow"),
+    ("POST", "/api/{app}/_workflows/{id}/approve"): COMMENT,
+    ("POST", "/api/{app}/_workflows/{id}/reject"): COMMENT,
+    ("GET", "/api/{app}/_notifications"): _lists("unread"),
+    ("GET", "/api/{app}/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},
+    ("GET", "/api/{app}/docs"): {
+        "responses": {"200": {"description": "A page to read and try it", "content": {"text/html": {"schema": TEXT}}}}
+    },
+}  # fmt: skip
+"""(method, path) → parameters, requestBody and responses of an operation."""
+
+
+def detail(method: str, path: str) -> dict[str, Any]:
+    """What is known of a route; of one that is not in the table, that it answers JSON."""
+    return dict(DETAILS.get((method, path), {}))

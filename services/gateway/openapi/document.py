@@ -1,0 +1,171 @@
+"""An app as OpenAPI 3.1: every line of the routing table that the caller may use, over every entity they may see."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from libs.shared.contracts.context import Identity
+from libs.shared.contracts.messages import Ask, Writes
+from libs.shared.schema import Entity, Snapshot
+from services.gateway.http.door import Access
+from services.gateway.http.forwarding import HEADERS
+from services.gateway.http.route import Local, Route
+from services.gateway.openapi import definitions, entities
+from services.gateway.openapi.components import Schema, answer, json_body, ref, refusals, shared
+from services.gateway.openapi.details import detail
+
+VERSION = "3.1.0"
+PLACEHOLDER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+HEADER_PARAMETERS = {"if_match": "IfMatch", "if_none_match": "IfNoneMatch"}
+WORDS = {"_admin": "Administration", "_platform": "Platform", "auth": "Accounts", "": "Operating"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom the document is for: their roles, and whether they came in as the platform's."""
+
+    roles: frozenset[str]
+    platform: bool
+
+    @classmethod
+    def of(cls, identity: Identity) -> Reader:
+        return cls(frozenset(identity.roles), identity.via == "platform")
+
+    @property
+    def is_admin(self) -> bool:
+        return "admin" in self.roles
+
+    def may_use(self, route: Route) -> bool:
+        """Whether the door lets them through."""
+        match route.access:
+            case Access.ADMIN:
+                return self.is_admin
+            case Access.PLATFORM:
+                return self.platform
+        return True
+
+    def may(self, action: str, entity: Entity, snapshot: Snapshot) -> bool:
+        """Whether any policy grants them the action, for whatever records."""
+        return self.is_admin or any(
+            policy.entity == entity.name and policy.action == action and self.roles & set(policy.roles)
+            for policy in snapshot.policies
+        )
+
+
+def build(routes: Sequence[Route], app: str, snapshot: Snapshot, reader: Reader) -> Schema:
+    """The document of an app at one schema version for one kind of caller."""
+    paths: dict[str, Schema] = {}
+    visible: dict[str, Entity] = {}
+    for route in routes:
+        if not reader.may_use(route):
+            continue
+        for path, operation, entity in _operations(route, snapshot, reader):
+            paths.setdefault(path.replace("{app}", app), {})[route.method.lower()] = operation
+            if entity is not None:
+                visible[entity.name] = entity
+    components = shared()
+    for entity in visible.values():
+        components["schemas"] |= entities.schemas(entity, snapshot)
+    if reader.is_admin:
+        components["schemas"] |= definitions.schemas()
+    return {
+        "openapi": VERSION,
+        "info": {"title": app, "version": str(snapshot.version), "description": "Made from the app's live schema."},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": components,
+    }
+
+
+def plain_path(route: Route) -> str:
+    """A route's path with its parameters by name only."""
+    return PLACEHOLDER.sub(r"{\1}", route.path)
+
+
+def _operations(route: Route, snapshot: Snapshot, reader: Reader) -> Iterator[tuple[str, Schema, Entity | None]]:
+    path = plain_path(route)
+    if "{entity}" in path and isinstance(route.target, type):
+        question = entities.question_about(route.target, route.method)
+        for entity in snapshot.entities.values():
+            if question.needs(entity) and reader.may(question.action, entity, snapshot):
+                described = question.describe(entity, snapshot)
+                here = path.replace("{entity}", entity.name)
+                yield here, _operation(route, here, described, entity.name), entity
+    elif "{kind}" in path and isinstance(route.target, type):
+        for kind in definitions.MODELS:
+            here = path.replace("{kind}", kind)
+            yield here, _operation(route, here, definitions.describe(kind, route.target.__name__), kind), None
+    else:
+        yield path, _operation(route, path, detail(route.method, path), _tag(path)), None
+
+
+def _operation(route: Route, path: str, described: Schema, tag: str) -> Schema:
+    contract = None if isinstance(route.target, Local) else route.target
+    parameters = [_path_parameter(name) for name in PLACEHOLDER.findall(path) if name != "app"]
+    parameters += described.get("parameters", [])
+    parameters += [ref("parameters", name) for name in _header_parameters(route, contract)]
+    body = described.get("requestBody") or _any_body(contract)
+    responses = described.get("responses") or {"2XX": answer("Done", {})}
+    operation: Schema = {
+        "operationId": f"{route.method.lower()}{re.sub('[^A-Za-z0-9]+', '_', path.replace('{app}', ''))}",
+        "summary": summary_of(route),
+        "tags": [tag],
+        **({"parameters": parameters} if parameters else {}),
+        **({"requestBody": body} if body else {}),
+        "responses": {**responses, **_refusals(route, path, bool(body))},
+    }
+    return {**operation, "security": []} if route.access is Access.PUBLIC else operation
+
+
+def summary_of(route: Route) -> str:
+    """What a route does, in a line."""
+    if route.summary:
+        return route.summary
+    if isinstance(route.target, Local):
+        call = inspect.unwrap(route.target.call)
+        text = inspect.getdoc(call) or call.__name__.replace("_", " ").capitalize()
+    else:
+        text = inspect.getdoc(route.target) or route.target.__name__
+    return re.split(r"(?<=\.)\s|\n\n|;|: ", text)[0].replace("\n", " ").rstrip(".")
+
+
+def _path_parameter(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+
+
+def _header_parameters(route: Route, contract: type[Ask[Any]] | None) -> list[str]:
+    if contract is None:
+        return ["IdempotencyKey"] if hasattr(_call(route), "__wrapped__") else []
+    names = [HEADER_PARAMETERS[field.name] for field in fields(contract) if field.name in HEADERS]  # type: ignore[arg-type]
+    return [*names, *(["IdempotencyKey"] if contract.writes is not Writes.NOTHING else [])]
+
+
+def _call(route: Route) -> Any:
+    assert isinstance(route.target, Local)
+    return route.target.call
+
+
+def _any_body(contract: type[Ask[Any]] | None) -> Schema | None:
+    if contract is None or "body" not in {field.name for field in fields(contract)}:  # type: ignore[arg-type]
+        return None
+    return {"required": True, "content": json_body({})}
+
+
+def _refusals(route: Route, path: str, has_body: bool) -> Schema:
+    statuses = set() if route.access is Access.PUBLIC else {401, 403}
+    if "{" in path:
+        statuses.add(404)
+    if has_body or route.method != "GET":
+        statuses |= {400, 409, 413, 422}
+    return refusals(*sorted(statuses))
+
+
+def _tag(path: str) -> str:
+    """The group of a route, from the first word of its path behind the app."""
+    word = re.sub(r"^/api/(\{app\}/)?", "", path).split("/")[0] if path.startswith("/api/") else ""
+    return WORDS.get(word, word.strip("_").capitalize() or "Operating")

@@ -1,0 +1,220 @@
+"""The records of an entity: their schemas, and what each question about them takes and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from libs.shared.schema import Entity, FieldDefinition, Relation, Snapshot
+from services.gateway.openapi.components import answer, enveloped, json_body, ref
+from services.gateway.openapi.values import Schema, accepted, answered
+
+COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "like")
+NOT_COMPARED = ("json", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One contract about records: what the caller must be allowed, and what OpenAPI says of it."""
+
+    action: str
+    describe: Callable[[Entity, Snapshot], Schema]
+    needs: Callable[[Entity], bool] = field(default=lambda entity: True)
+
+
+def name_of(entity: Entity, use: str = "") -> str:
+    """The name of an entity's schema among all schemas; `use` is create or update, or "" for answers."""
+    return f"record.{entity.name}.{use}" if use else f"record.{entity.name}"
+
+
+def schemas(entity: Entity, snapshot: Snapshot) -> dict[str, Schema]:
+    """The schemas of an entity's records: as answered, and as sent by a create and an update."""
+    definition = entity.definition
+    keys = {each.name for each in definition.key_fields}
+    fields = {f.name: f for f in definition.fields} | {f.name: f for f in definition.key_fields}
+    record = {name: answered(f, name in keys) for name, f in fields.items()}
+    if definition.primary_key.generated:
+        record = {name: {**schema, "readOnly": True} if name in keys else schema for name, schema in record.items()}
+    sent = {name: f for name, f in fields.items() if not _set_by_server(entity, f, keys)}
+    children = _children(entity, snapshot)
+    create = {name: accepted(f) for name, f in sent.items()} | children
+    update = {name: accepted(f) for name, f in sent.items() if name not in keys} | children
+    for schema in update.values():
+        schema.pop("default", None)
+    required = [name for name, f in sent.items() if _needed(entity, f, keys)]
+    return {
+        name_of(entity): {"type": "object", "properties": record},
+        name_of(entity, "create"): _closed(create, required),
+        name_of(entity, "update"): _closed(update, []),
+    }
+
+
+def _closed(properties: dict[str, Schema], required: list[str]) -> Schema:
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**schema, "required": required} if required else schema
+
+
+def _set_by_server(entity: Entity, each: FieldDefinition, keys: set[str]) -> bool:
+    if each.name in keys:
+        return entity.definition.primary_key.generated
+    return each.auto is not None or (entity.definition.soft_delete and each.name == "deleted_at")
+
+
+def _needed(entity: Entity, each: FieldDefinition, keys: set[str]) -> bool:
+    slug = entity.definition.slug
+    if slug and slug.source and each.name == slug.field:
+        return False
+    return (each.required or each.name in keys) and each.default is None
+
+
+def _children(entity: Entity, snapshot: Snapshot) -> dict[str, Schema]:
+    """The keys of nested writes: relations whose source the entity is."""
+    outward = [relation for relation in snapshot.relations.values() if relation.source == entity.name]
+    return {relation.name: _nested(relation) for relation in outward}
+
+
+def _nested(relation: Relation) -> Schema:
+    mode = {"type": "string", "enum": ["diff", "replace", "append"]}
+    rows = {"type": "array", "items": {"type": "object", "description": f"A row of {relation.target}"}}
+    return {"type": "object", "properties": {"_write_mode": mode, "data": rows}, "required": ["data"]}
+
+
+def filter_parameter(entity: Entity) -> Schema:
+    """`filter[field]=v` and `filter[field.op]=v`, all of which must hold."""
+    fields = [f for f in entity.definition.fields if f.type not in NOT_COMPARED]
+    names = "|".join(f.name for f in fields)
+    texts: Schema = {f.name: {"type": "string"} for f in fields}
+    return {
+        "name": "filter",
+        "in": "query",
+        "style": "deepObject",
+        "explode": True,
+        "description": f"filter[field]=value or filter[field.op]=value, op: {' '.join(COMPARED)}; in takes a,b",
+        "schema": {
+            "type": "object",
+            "properties": texts,
+            "patternProperties": {rf"^({names})\.({'|'.join(COMPARED)})$": {"type": "string"}},
+        },
+    }
+
+
+def sort_parameter(entity: Entity) -> Schema:
+    """`sort=a,-b`."""
+    names = "|".join(f.name for f in entity.definition.fields if f.type not in NOT_COMPARED)
+    pattern = rf"^-?({names})(,-?({names}))*$"
+    return {
+        "name": "sort",
+        "in": "query",
+        "description": "Fields, separated by commas; - for descending",
+        "schema": {"type": "string", "pattern": pattern},
+    }
+
+
+def include_parameters(entity: Entity, snapshot: Snapshot) -> list[Schema]:
+    """`include=a,b`, where the entity has relations."""
+    names = [r.name for r in snapshot.relations.values() if entity.name in (r.source, r.target)]
+    if not names:
+        return []
+    pattern = rf"^({'|'.join(names)})(,({'|'.join(names)}))*$"
+    description = "Related records to attach, separated by commas"
+    schema = {"type": "string", "pattern": pattern}
+    return [{"name": "include", "in": "query", "description": description, "schema": schema}]
+
+
+def _list(entity: Entity, snapshot: Snapshot) -> Schema:
+    rows = {"type": "array", "items": ref("schemas", name_of(entity))}
+    return {
+        "parameters": [
+            filter_parameter(entity),
+            sort_parameter(entity),
+            ref("parameters", "Page"),
+            ref("parameters", "PerPage"),
+            *include_parameters(entity, snapshot),
+        ],
+        "responses": {"200": answer("A page of records", enveloped(rows, meta=True))},
+    }
+
+
+def _get(entity: Entity, snapshot: Snapshot) -> Schema:
+    version = {
+        "name": "version",
+        "in": "query",
+        "description": "An earlier version",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 2**53},
+    }
+    return {
+        "parameters": [version, *include_parameters(entity, snapshot)],
+        "responses": {
+            "200": answer("The record", enveloped(ref("schemas", name_of(entity))), "ETag"),
+            "304": {"description": "If-None-Match still holds"},
+        },
+    }
+
+
+def _create(entity: Entity, snapshot: Snapshot) -> Schema:
+    return {
+        "requestBody": {"required": True, "content": json_body(ref("schemas", name_of(entity, "create")))},
+        "responses": {"201": _written(entity, "The new record")},
+    }
+
+
+def _update(entity: Entity, snapshot: Snapshot) -> Schema:
+    return {
+        "requestBody": {"required": True, "content": json_body(ref("schemas", name_of(entity, "update")))},
+        "responses": {"200": _written(entity, "The whole record as it is now")},
+    }
+
+
+def _delete(entity: Entity, snapshot: Snapshot) -> Schema:
+    gone = {"type": "object", "required": ["id"], "properties": {"id": {}}}
+    return {"responses": {"200": answer("It is gone", enveloped(gone), "X-Commit", "Idempotency-Replayed")}}
+
+
+def _restore(entity: Entity, snapshot: Snapshot) -> Schema:
+    return {"responses": {"200": _written(entity, "The record, back again")}}
+
+
+def _history(entity: Entity, snapshot: Snapshot) -> Schema:
+    version = {
+        "type": "object",
+        "properties": {
+            "version": {"type": "integer"},
+            "action": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+            "user": {"type": "object", "properties": {"id": {"type": "string"}, "email": {"type": "string"}}},
+            "changed": {"type": "object"},
+            "commit_id": {"type": "string", "format": "uuid"},
+            "trace_id": {"type": "string", "format": "uuid"},
+        },
+    }
+    return {
+        "parameters": [ref("parameters", "Page"), ref("parameters", "PerPage")],
+        "responses": {"200": answer("Versions, newest first", enveloped({"type": "array", "items": version}, True))},
+    }
+
+
+def _written(entity: Entity, description: str) -> Schema:
+    headers = ("ETag", "X-Commit", "Idempotency-Replayed")
+    return answer(description, enveloped(ref("schemas", name_of(entity))), *headers)
+
+
+QUESTIONS: dict[str, Question] = {
+    "ListRecords": Question("read", _list),
+    "GetRecord": Question("read", _get),
+    "CreateRecord": Question("create", _create),
+    "UpdateRecord": Question("update", _update),
+    "DeleteRecord": Question("delete", _delete),
+    "RestoreRecord": Question("delete", _restore, lambda entity: entity.definition.soft_delete),
+    "RecordHistory": Question("read", _history),
+}
+"""Contract → what is said of it. Others are described from the routing table alone."""
+
+ACTIONS = {"GET": "read", "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
+"""What a caller must be allowed where nothing else is said."""
+
+
+def question_about(contract: type[Any], method: str) -> Question:
+    """What is said of a contract about records."""
+    known = QUESTIONS.get(contract.__name__)
+    return known or Question(ACTIONS[method], lambda entity, snapshot: {})

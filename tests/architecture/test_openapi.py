@@ -1,0 +1,52 @@
+"""The routing table and the document that is made from it say the same; so do metadata's kinds and theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libs.shared.contracts.context import Identity
+from libs.shared.schema import Snapshot
+from services.gateway.openapi.definitions import MODELS
+from services.gateway.openapi.details import DETAILS
+from services.gateway.openapi.document import Reader, build, plain_path
+from services.gateway.routes import ROUTES
+from services.metadata.kinds import KINDS
+from tests.support.client import entity, text
+
+NOTE = {"number": 1, "definition": entity("note", text("title"), soft_delete=True), "field_ids": {}, "retired": False}
+SNAPSHOT = Snapshot.read(7, {"entities": [NOTE], "kinds": {}})
+PLATFORM = Reader.of(Identity("1", "root@example.org", ("admin",), via="platform"))
+EXPANDED = {"entity": {"note"}, "kind": set(MODELS), "app": {"shop"}}
+
+
+def document() -> dict[str, Any]:
+    return build(ROUTES, "shop", SNAPSHOT, PLATFORM)
+
+
+def expected() -> set[tuple[str, str]]:
+    """Every (method, path) of the table, for an app `shop` with one entity."""
+    found = {(route.method.lower(), plain_path(route)) for route in ROUTES}
+    for name, values in EXPANDED.items():
+        found = {(method, path.replace(f"{{{name}}}", value)) for method, path in found for value in values}
+    return found
+
+
+def test_every_route_is_described_and_nothing_else() -> None:
+    described = {(method, path) for path, item in document()["paths"].items() for method in item}
+    assert described == expected()
+
+
+def test_every_kind_has_its_model() -> None:
+    """Whoever adds a kind to metadata adds its model to services/gateway/openapi/definitions.py."""
+    assert {name: kind.model for name, kind in KINDS.items()} == dict(MODELS)
+
+
+def test_details_are_about_routes_that_exist() -> None:
+    assert set(DETAILS) <= {(route.method, plain_path(route)) for route in ROUTES}
+
+
+def test_operations_have_a_name_and_a_summary_of_their_own() -> None:
+    operations = [operation for item in document()["paths"].values() for operation in item.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(set(ids)) == len(ids)
+    assert [operation for operation in operations if not operation["summary"] or not operation["tags"]] == []
