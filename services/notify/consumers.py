@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from libs.shared import clock
+from libs.shared.bus.consumer import Interest
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.postgres.databases import Connection
@@ -28,6 +29,11 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None
         mails = mails or any(new.channel == "email" for new in planned)
     if mails:
         await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
+
+
+async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
+    """Which commits any rule is about."""
+    return (await state.books.load(app, schema_version)).wants
 
 
 def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:

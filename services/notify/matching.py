@@ -48,11 +48,15 @@ class Book:
     version: int
     rules: Mapping[tuple[str, str], Sequence[Rule]]
 
+    def wants(self, entity: str, action: str) -> bool:
+        """Whether any rule is about commits of an entity with an action."""
+        return (entity, outward(action)) in self.rules
+
     def candidates(self, event: CommitEvent) -> Sequence[Rule]:
         """The rules for this entity and action, whatever their conditions."""
         if event.cause == IMPORTED:
             return ()
-        return self.rules.get((event.entity, action_of(event)), ())
+        return self.rules.get((event.entity, outward(event.action)), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,9 @@ class NewNotification:
     error: str | None = None
 
 
-def action_of(event: CommitEvent) -> str:
+def outward(action: str) -> str:
     """create, update or delete; whatever else changes a record (restore, undo) is an update."""
-    return event.action if event.action in ("create", "delete") else "update"
+    return action if action in ("create", "delete") else "update"
 
 
 def read_book(schema: Snapshot) -> Book:
@@ -112,7 +116,7 @@ def _read(document: Mapping[str, Any]) -> Rule | None:
 
 def environment_of(app: AppRef, event: CommitEvent) -> dict[str, Any]:
     """What conditions, templates and paths can read. A deleted record is `record` as it was."""
-    action = action_of(event)
+    action = outward(event.action)
     actor = event.actor
     return {
         "record": event.before if action == "delete" else event.after,
@@ -169,6 +173,6 @@ def _new(found: Match, recipient: str, user_id: str | None, subject: str, body: 
         entity=event.entity,
         record_id=event.record_id,
         trace_id=event.trace_id,
-        metadata={"rule": rule.definition.name, "rule_id": rule.id, "action": action_of(event)},
+        metadata={"rule": rule.definition.name, "rule_id": rule.id, "action": outward(event.action)},
         error=found.error,
     )

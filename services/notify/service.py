@@ -53,6 +53,7 @@ SERVICE = Service(
             stream=COMMITS,
             handle=consumers.note_notifications,
             before=consumers.plan,
+            interest=consumers.interest,
             concerns=consumers.concerns,
             after=consumers.hurry,
         ),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from libs.shared import clock
+from libs.shared.bus.consumer import Interest
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.postgres.databases import Connection
@@ -25,6 +26,11 @@ async def prepare(state: State, app: AppRef, events: Sequence[CommitEvent]) -> N
     if any(webhook.condition for webhook in candidates):
         # A condition that can't be evaluated ends in a signal.
         await state.relay.activate(app)
+
+
+async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
+    """Which commits any webhook waits for."""
+    return (await state.books.load(app, schema_version)).wants
 
 
 def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:

@@ -15,7 +15,7 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
 from libs.shared.schema import DELETED, Snapshot
 from libs.shared.schema.webhooks import WebhookDefinition
-from services.webhook.payload import action_of, body_of, idempotency_key, payload_of
+from services.webhook.payload import body_of, idempotency_key, outward, payload_of
 
 log = structlog.get_logger()
 
@@ -48,11 +48,15 @@ class Book:
     webhooks: Mapping[tuple[str, str], Sequence[Webhook]]
     fields: Mapping[str, frozenset[str]]
 
+    def wants(self, entity: str, action: str) -> bool:
+        """Whether any webhook waits for commits of an entity with an action."""
+        return (entity, outward(action)) in self.webhooks
+
     def candidates(self, event: CommitEvent) -> Sequence[Webhook]:
         """The webhooks for this entity and action, whatever their conditions."""
         if event.cause == IMPORTED:
             return ()
-        return self.webhooks.get((event.entity, action_of(event)), ())
+        return self.webhooks.get((event.entity, outward(event.action)), ())
 
     def visible(self, event: CommitEvent) -> CommitEvent:
         """The event as the API shows the record: the log also keeps fields that are left out today."""

@@ -11,9 +11,9 @@ import orjson
 from libs.shared.contracts.streams import CommitEvent
 
 
-def action_of(event: CommitEvent) -> str:
+def outward(action: str) -> str:
     """create, update or delete; whatever else changes a record (restore, undo) is an update to outsiders."""
-    return event.action if event.action in ("create", "delete") else "update"
+    return action if action in ("create", "delete") else "update"
 
 
 def idempotency_key(app_id: str, webhook_id: str, commit_key: str) -> str:
@@ -23,7 +23,7 @@ def idempotency_key(app_id: str, webhook_id: str, commit_key: str) -> str:
 
 def payload_of(event: CommitEvent, hook: str, key: str) -> dict[str, Any]:
     """The payload by its names. A deleted record is told as it was; `changes` goes with updates only."""
-    action = action_of(event)
+    action = outward(event.action)
     payload: dict[str, Any] = {
         "event": hook,
         "entity": event.entity,

@@ -57,6 +57,7 @@ SERVICE = Service(
             stream=COMMITS,
             handle=consumers.note_deliveries,
             before=consumers.prepare,
+            interest=consumers.interest,
             concerns=consumers.concerns,
             after=consumers.hurry,
         ),

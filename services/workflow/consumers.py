@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from libs.shared import clock
+from libs.shared.bus.consumer import Interest
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
@@ -23,6 +24,12 @@ async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent
     snapshot = await state.schemas.get(app, at_least=max(event.schema_version for event in events))
     if state.triggers.plan(app.id, snapshot, events):
         await recording.prepare(state, app)
+
+
+async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
+    """Which commits may trigger a workflow."""
+    snapshot = await state.schemas.get(app, at_least=schema_version)
+    return state.triggers.interest(app.id, snapshot)
 
 
 def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:

@@ -51,6 +51,7 @@ SERVICE = Service(
             stream=COMMITS,
             handle=consumers.on_commit,
             before=consumers.before_commits,
+            interest=consumers.interest,
             concerns=consumers.concerns,
             after=consumers.after_commits,
         ),

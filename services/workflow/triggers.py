@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,11 @@ class Triggers:
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[int, ByEntity]] = OrderedDict()
         self._plans: OrderedDict[tuple[str, str], list[Startable]] = OrderedDict()
+
+    def interest(self, app_id: str, snapshot: Snapshot) -> Callable[[str, str], bool]:
+        """Says of an entity and an action whether such a commit may start anything."""
+        workflows = self._workflows(app_id, snapshot)
+        return lambda entity, action: entity in workflows
 
     def plan(self, app_id: str, snapshot: Snapshot, events: Iterable[CommitEvent]) -> bool:
         """Decide what the events start; False when that is nothing."""

@@ -53,22 +53,31 @@ ON CONFLICT DO NOTHING RETURNING key
 """
 
 
+Interest = Callable[[str, str], bool]
+"""Whether anything waits for commits of an entity (its name) with an action."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consumer(Generic[S]):
     """What a service does with a stream.
 
     `handle(state, app, transaction, event)` decides and writes within the transaction; it calls
     nobody outside. `before(state, app, events)` runs ahead of the transaction (arming timers,
-    loading definitions), `after(state, app, events)` behind it (waking workers). Events that
-    `concerns(state, app, event)` says no to have no effect and cost no transaction. With `together`,
+    loading definitions), `after(state, app, events)` behind it (waking workers). With `together`,
     `handle` gets the list of all events of a transaction. A lane waits `linger` seconds for more
     events before it begins, which is for consumers nobody waits for.
+
+    Most events concern few consumers. `interest(state, app, schema_version)` answers what says of an
+    entity and an action whether anything waits for them, by the definitions as of that version or later;
+    commits it says no to are not even decoded. Events that `concerns(state, app, event)` says no to
+    have no effect and cost no transaction.
     """
 
     name: str
     stream: StreamSpec
     handle: Callable[[S, AppRef, Connection, Any], Awaitable[None]]
     before: Callable[[S, AppRef, Sequence[Any]], Awaitable[None]] | None = None
+    interest: Callable[[S, AppRef, int], Awaitable[Interest]] | None = None
     concerns: Callable[[S, AppRef, Any], bool] | None = None
     after: Callable[[S, AppRef, Sequence[Any]], None] | None = None
     commutative: bool = False
@@ -182,6 +191,9 @@ class Lane(Generic[S]):
     async def _effect(self, app: AppRef, batch: Sequence[Incoming]) -> None:
         """Seen and effect in one transaction."""
         consumer = self._consumer
+        batch = await self._of_interest(app, batch)
+        if not batch:
+            return
         for incoming in batch:
             await self._load(app, incoming)
         events = [incoming.event for incoming in batch]
@@ -193,6 +205,15 @@ class Lane(Generic[S]):
             await self._effect_in_transaction(app, batch)
         if consumer.after:
             consumer.after(self._state, app, events)
+
+    async def _of_interest(self, app: AppRef, batch: Sequence[Incoming]) -> Sequence[Incoming]:
+        """Without the commits whose envelope says that nothing waits for them."""
+        if self._consumer.interest is None:
+            return batch
+        noticed = [(incoming, incoming.notice) for incoming in batch]
+        newest = max((notice.schema_version for _, notice in noticed if notice), default=0)
+        interesting = await self._consumer.interest(self._state, app, newest)
+        return [i for i, notice in noticed if notice is None or interesting(notice.entity, notice.action)]
 
     async def _effect_in_transaction(self, app: AppRef, batch: Sequence[Incoming]) -> None:
         consumer = self._consumer

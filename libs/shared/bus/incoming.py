@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.protocol import Message
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.contracts.streams import REFERENCE, CommitEvent, Signal
+from libs.shared.contracts.streams import REFERENCE, SCHEMA, CommitEvent, Signal
 
 NO_TRACE = "00000000-0000-0000-0000-000000000000"
+
+
+class Notice(NamedTuple):
+    """A commit by its envelope: subject and headers."""
+
+    entity: str
+    action: str
+    schema_version: int
 
 
 class Incoming:
     """One delivered message: decoded on demand, acknowledged once."""
 
-    __slots__ = ("_connection", "_message", "event", "headers", "is_reference", "key", "record_key")
+    __slots__ = ("_connection", "_message", "_tokens", "event", "is_reference")
 
     def __init__(self, message: Message, connection: Connection) -> None:
         self._message = message
         self._connection = connection
+        self._tokens = message.subject.split(".")
         self.event: Any = None
-        self.headers = message.headers
-        self.is_reference = REFERENCE in self.headers
-        # Until it is decoded, an event is known by its id; enough to park what can't be decoded.
-        self.key = self.record_key = self.headers.get("ce-id") or message.reply_to.decode()
+        self.is_reference = message.header(REFERENCE) is not None
 
     @property
     def subject(self) -> str:
         return self._message.subject
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return self._message.headers
 
     @property
     def payload(self) -> bytes:
@@ -39,14 +49,41 @@ class Incoming:
     @property
     def app_id(self) -> str:
         """The app in the subject's second token."""
-        return self.subject.split(".", 2)[1]
+        return self._tokens[1]
+
+    @property
+    def notice(self) -> Notice | None:
+        """What can be known of a commit without decoding it; None of everything else."""
+        schema = self._message.header(SCHEMA)
+        if schema is None or not schema.isdigit():
+            return None
+        return Notice(self._tokens[2], self._tokens[3], int(schema))
+
+    @property
+    def key(self) -> str:
+        """What `seen` remembers it by; of what can't be decoded its id, enough to park it."""
+        if self._is_decoded:
+            key: str = self.event.key
+            return key
+        return self._message.header("ce-id") or self._message.reply_to.decode()
+
+    @property
+    def record_key(self) -> str:
+        """What it must be handled in order for."""
+        if self._is_decoded:
+            record_key: str = self.event.record_key
+            return record_key
+        return self.key
+
+    @property
+    def _is_decoded(self) -> bool:
+        # A batch of spans has no key of its own.
+        return self.event is not None and not isinstance(self.event, list)
 
     def decode(self) -> None:
-        """Fill `event`, `key` and `record_key`. Raises ValueError or TypeError for what is no event."""
+        """Fill `event`. Raises ValueError or TypeError for what is no event."""
         if self.event is None:
             self.event = decode_event(self.subject, self.payload)
-            if not isinstance(self.event, list):
-                self.key, self.record_key = self.event.key, self.event.record_key
 
     def replace(self, event: Any) -> None:
         """The whole event in place of the reference that was published."""

@@ -24,6 +24,14 @@ class Message:
     def subject(self) -> str:
         return self.raw_subject.decode()
 
+    def header(self, name: str) -> str | None:
+        """One header, as `written` writes it, without looking at the others."""
+        start = self.block.find(b"\r\n%b: " % name.encode())
+        if start < 0:
+            return None
+        start += len(name) + 4
+        return self.block[start : self.block.find(b"\r\n", start)].decode("utf-8", "replace")
+
     @property
     def headers(self) -> dict[str, str]:
         """The headers by name."""

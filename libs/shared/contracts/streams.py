@@ -24,6 +24,9 @@ Not one per partition: the server writes a state file per busy durable ten times
 POSITION = "Rocket-Position"
 """Header of a log event: `<position>.<n>`, where its relay resumes."""
 
+SCHEMA = "Rocket-Schema"
+"""Header of a commit: the schema version it was written under, so that nobody has to decode it to find out."""
+
 REFERENCE = "Rocket-Reference"
 """Header of a commit whose images were too large to publish; `FetchCommit` answers it whole."""
 

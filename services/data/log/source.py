@@ -10,7 +10,15 @@ from libs.shared import exact
 from libs.shared.bus.jetstream import Outgoing
 from libs.shared.bus.outbox import cloud_event
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent, commit_subject, commit_type, commits_of
+from libs.shared.contracts.streams import (
+    COMMITS,
+    REFERENCE,
+    SCHEMA,
+    CommitEvent,
+    commit_subject,
+    commit_type,
+    commits_of,
+)
 from libs.shared.postgres.databases import Database
 from libs.shared.schema.cache import Schemas
 from services.data.log.entries import COLUMNS, commit_event
@@ -69,6 +77,7 @@ class CommitLog:
         headers: dict[str, Any] = cloud_event(
             f"{app.id}/{event.key}", commit_type(event.action), app, event.record_key, event.at
         )
+        headers[SCHEMA] = str(event.schema_version)
         if len(payload) > MAX_EVENT:
             payload = exact.dumps(replace(event, before=None, after=None, changed={}))
             headers[REFERENCE] = event.key

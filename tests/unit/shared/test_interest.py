@@ -1,0 +1,49 @@
+"""What can be known of a commit by its envelope, and what is not decoded when nothing waits for it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from libs.shared.bus.consumer import Consumer, Lane
+from libs.shared.bus.incoming import Incoming, Notice
+from libs.shared.bus.protocol import Message, written
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import COMMITS, REFERENCE, SCHEMA
+
+APP = AppRef("id", "name", "database")
+
+
+def commit(entity: str, action: str = "create", headers: dict[str, str] | None = None) -> Incoming:
+    subject = f"commits.{APP.id}.{entity}.{action}.07".encode()
+    return Incoming(Message(subject, b"reply", written({"ce-id": "5", **(headers or {})}), b"no JSON"), cast(Any, None))
+
+
+def test_an_envelope_tells_entity_action_and_version() -> None:
+    incoming = commit("ticket", headers={SCHEMA: "12"})
+    assert (incoming.app_id, incoming.notice) == (APP.id, Notice("ticket", "create", 12))
+    assert (incoming.key, incoming.record_key, incoming.is_reference) == ("5", "5", False)
+    assert commit("ticket", headers={REFERENCE: "1.1", SCHEMA: "1"}).is_reference
+
+
+def test_a_commit_from_before_the_header_says_nothing() -> None:
+    assert commit("ticket").notice is commit("ticket", headers={SCHEMA: "x"}).notice is None
+
+
+async def test_commits_that_nothing_waits_for_are_left_undecoded() -> None:
+    asked: list[int] = []
+
+    async def interest(state: str, app: AppRef, schema_version: int) -> Any:
+        asked.append(schema_version)
+        return lambda entity, action: (entity, action) == ("ticket", "update")
+
+    async def handle(*_: Any) -> None:
+        raise AssertionError("nothing gets here")
+
+    consumer = Consumer("c", COMMITS, handle, interest=interest)
+    nothing: Any = None
+    lane = Lane("service", consumer, "state", nothing, nothing, nothing)
+    uninteresting = [commit("ticket", headers={SCHEMA: "4"}), commit("other", "update", {SCHEMA: "9"})]
+    await lane._effect(APP, uninteresting)
+    assert asked == [9]
+    old, wanted = commit("other"), commit("ticket", "update", {SCHEMA: "4"})
+    assert await lane._of_interest(APP, [*uninteresting, old, wanted]) == [old, wanted]
