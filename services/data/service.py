@@ -9,7 +9,7 @@ from libs.shared.bus.relay import Relay
 from libs.shared.contracts import files, records
 from libs.shared.runtime import Core, Service, Settings
 from libs.shared.schema.compiled import Compiled
-from services.data import handlers
+from services.data import handlers, trials
 from services.data.files import handlers as file_handlers
 from services.data.log.source import CommitLog
 from services.data.model import Model
@@ -45,6 +45,7 @@ SERVICE = Service(
         records.RecordHistory: past.record_history,
         records.FetchCommit: past.fetch_commit,
         records.SetFields: handlers.set_fields,
+        records.TryRule: trials.try_rule,
         files.AnnounceFile: file_handlers.announce_file,
         files.RegisterFile: file_handlers.register_file,
         files.FindFile: file_handlers.find_file,

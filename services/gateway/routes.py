@@ -65,6 +65,7 @@ ROUTES = (
     # Definitions, all at once and of every kind
     Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
     Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),
+    Route("POST", A + "/_admin/rules/try", records.TryRule, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}", apps.ListDefinitions, Access.ADMIN),
     Route("POST", A + "/_admin/{kind}", apps.CreateDefinition, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}/{id}", apps.GetDefinition, Access.ADMIN),

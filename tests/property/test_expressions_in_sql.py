@@ -178,6 +178,6 @@ async def _rows_where(database: asyncpg.Connection, text: str) -> list[bool]:
     parameters = Parameters()
     rows = {"record": FIELDS, "old": FIELDS}
     known = {"user": USER, "now": NOW, "action": "update", "related": {}}
-    condition = translate(compile_expression(text), rows, known, parameters)
+    condition = translate(compile_expression(text).tree, rows, known, parameters)
     found = await database.fetch(f"SELECT {condition} FROM things r ORDER BY n_th", *parameters.values)
     return [row[0] for row in found]

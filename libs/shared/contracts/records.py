@@ -75,6 +75,14 @@ class RecordHistory(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
+class TryRule(Ask[Answer]):
+    """Which stored records would violate the rule, or fail the guard, in `body`. Nothing is changed."""
+
+    service, name = "data", "rules.try"
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Effected:
     """The outcome of an effect: `commit_position` 0 if the record is gone; `repeated` if it was done before."""
 

@@ -27,10 +27,14 @@ def decide(rules: EntityRules, attempt: Attempt) -> Decision:
 
 def check_written(rules: EntityRules, attempt: Attempt, record: Record) -> None:
     """The after_write rules, over the record as it was written. Raises VALIDATION_FAILED."""
-    if not rules.after_write:
-        return
+    if rules.after_write:
+        check_record(rules.after_write, attempt, record)
+
+
+def check_record(checks: Checks, attempt: Attempt, record: Record) -> None:
+    """All checks of a hook over all fields of a record. Raises VALIDATION_FAILED."""
     details: list[Detail] = []
-    _check(rules.after_write, attempt, record, rules.fields, details)
+    _check(checks, attempt, record, {check.field for check in checks.fields}, details)
     if details:
         raise _refusal(details)
 

@@ -1,6 +1,6 @@
 """Expressions as PostgreSQL conditions over rows, for those that mean exactly the same there.
 
-    condition = translate(expression, {"record": columns}, {"user": user, "now": now}, parameters)
+    condition = translate(expression.tree, {"record": columns}, {"user": user, "now": now}, parameters)
 
 gives a text that is true for exactly the rows for which `expression.test` is true, or raises
 NotTranslatable: an expression that may fail for some row, reads lists or JSON, or uses what the two

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from libs.shared.expressions.compiling.compiler import compiled
 from libs.shared.expressions.errors import EvaluationError
-from libs.shared.expressions.expression import Expression
 from libs.shared.expressions.limits import Meter
 from libs.shared.expressions.sql import comparing, computing, functions
 from libs.shared.expressions.sql.columns import Column
@@ -32,13 +31,13 @@ class Placeholders(Protocol):
         """The placeholder of a value, with its type."""
 
 
-def translate(expression: Expression, rows: Rows, environment: Mapping[str, Any], parameters: Placeholders) -> str:
-    """The condition that `expression.test` is true, for a row and everything else in `environment`.
+def translate(root: Node, rows: Rows, environment: Mapping[str, Any], parameters: Placeholders) -> str:
+    """The condition that the expression of this tree is true, for a row and everything else in `environment`.
 
     Never null, and never an error, whatever the row. Raises NotTranslatable.
     """
-    translator = _Translator(expression.tree, rows, environment)
-    condition = truth(translator.term(expression.tree))
+    translator = _Translator(root, rows, environment)
+    condition = truth(translator.term(root))
     return translator.constants.fill(condition, parameters.add)
 
 

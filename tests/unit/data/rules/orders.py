@@ -38,6 +38,7 @@ DEFINITION = EntityDefinition.model_validate(ORDER)
 FIELDS = {field.name: field for field in DEFINITION.fields}
 CLERK = Identity("5b0e7b8e-0000-4000-8000-000000000001", "clerk@x", ("clerk",))
 ADMIN = Identity("5b0e7b8e-0000-4000-8000-000000000002", "admin@x", ("admin",))
+OWNER = "7b0e7b8e-0000-4000-8000-000000000001"
 KEY = "0b0e7b8e-0000-4000-8000-000000000009"
 
 

@@ -1,0 +1,149 @@
+"""A rule or guard that is tried before it is saved: which records would violate it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from libs.shared.contracts.context import Identity
+from libs.shared.errors import Detail, RocketError, invalid, invalid_field
+from libs.shared.expressions import EvaluationError, Expression, compile_expression
+from libs.shared.expressions.syntax.tree import Negation, Node
+from libs.shared.schema import BadValue, FieldDefinition
+from libs.shared.schema.formulas import Formula
+from libs.shared.schema.rules import ExpressionRule, FieldRule, RuleDefinition, parse_operand
+from libs.shared.schema.workflows import Name
+from services.data.rules.attempt import Attempt
+from services.data.rules.deciding import check_record, decide
+from services.data.rules.entity_rules import EntityRules
+from services.data.rules.field_trees import violation_tree
+from services.data.rules.forms import Record, shown
+
+MAX_IDS = 100
+
+
+class TriedGuard(BaseModel):
+    """The guard of a transition of `field` to the state `to`, tried on the records in the states `from`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entity: Name
+    guard: Formula
+    field: str = ""
+    origins: list[str] = Field(default_factory=list, alias="from")
+    to: str | None = None
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str) else given
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is tried, and how many ids of violating records are wanted."""
+
+    definition: RuleDefinition | TriedGuard
+    limit: int
+
+
+def read_question(document: Mapping[str, Any]) -> Question:
+    """The question of a request: a rule or a guard, and `limit`. Raises VALIDATION_FAILED."""
+    limit = document.get("limit", 20)
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
+        raise invalid_field("limit", f"limit must be a whole number from 1 to {MAX_IDS}")
+    model = TriedGuard if "guard" in document else RuleDefinition
+    try:
+        return Question(model.model_validate({k: v for k, v in document.items() if k != "limit"}), limit)
+    except ValidationError as error:
+        raise invalid("This can't be tried", *map(_detail, error.errors())) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A definition ready to be tried on records as they are stored: each is its own old one.
+
+    `tree` is the violation as an expression, where there is one; `states` are the values of `field`
+    that a record must have to be looked at.
+    """
+
+    attempt: Attempt
+    tree: Node | None
+    rules: EntityRules | None = None
+    guard: Expression | None = None
+    field: str = ""
+    states: tuple[str, ...] = ()
+    to: str | None = None
+
+    def violated_by(self, record: Record) -> bool:
+        """Whether a stored record would violate the rule, or fail the guard."""
+        attempt = replace(self.attempt, old=record)
+        try:
+            if self.guard is not None:
+                overlaid = record if self.to is None else {**record, self.field: self.to}
+                return not self.guard.test(attempt.environment(overlaid))
+            assert self.rules is not None
+            for checks in (self.rules.before_write, self.rules.before_delete, self.rules.after_write):
+                check_record(checks, attempt, record)
+            if self.rules.computed:
+                decide(self.rules, attempt)
+        except (EvaluationError, RocketError):
+            return True
+        return False
+
+    def environment(self) -> dict[str, Any]:
+        """What an expression reads beside the record."""
+        known = self.attempt.environment({})
+        return {name: value for name, value in known.items() if name not in ("record", "old")}
+
+
+def prepare(
+    question: Question, fields: Mapping[str, FieldDefinition], fixed: frozenset[str], caller: Identity, now: datetime
+) -> Trial:
+    """The trial of a question for an entity of these fields. Raises VALIDATION_FAILED for what can't be tried."""
+    definition = question.definition
+    if isinstance(definition, TriedGuard):
+        return _guard_trial(definition, fields, Attempt("update", {}, frozenset(), caller, now))
+    action: Literal["update", "delete"] = "delete" if definition.hook == "before_delete" else "update"
+    rules = EntityRules(fields, fixed, [definition.model_copy(update={"active": True})], [])
+    if rules.related_loads(definition.hook):
+        raise invalid("Rules that load related records can't be tried")
+    tree = _violation(definition, fields)
+    if rules.is_empty:
+        raise invalid_field("definition.field", "The entity has no such field, or a rule may not compute it")
+    return Trial(Attempt(action, {}, frozenset(), caller, now), tree, rules)
+
+
+def _guard_trial(definition: TriedGuard, fields: Mapping[str, FieldDefinition], attempt: Attempt) -> Trial:
+    name = definition.field
+    if (name and name not in fields) or (not name and (definition.origins or definition.to is not None)):
+        raise invalid_field("field", f"The entity has no field {name}")
+    guard = compile_expression(definition.guard)
+    sees_state = any(path in ("record", f"record.{name}") for path in guard.paths)
+    tree = None if definition.to is not None and sees_state else Negation(guard.tree)
+    return Trial(attempt, tree, None, guard, name, tuple(definition.origins), definition.to)
+
+
+def _violation(definition: RuleDefinition, fields: Mapping[str, FieldDefinition]) -> Node | None:
+    body = definition.definition
+    if isinstance(body, ExpressionRule):
+        return compile_expression(body.expression).tree
+    if not isinstance(body, FieldRule) or body.field not in fields:
+        return None
+    rule_field = fields[body.field]
+    try:
+        operand = parse_operand(body, rule_field)
+    except BadValue as problem:
+        raise invalid_field("definition.value", f"The value for {body.field} {problem}") from None
+    if isinstance(operand, list):
+        return violation_tree(body.field, body.operator, [shown(rule_field, option) for option in operand])
+    return violation_tree(body.field, body.operator, shown(rule_field, operand))
+
+
+def _detail(problem: Any) -> Detail:
+    path = ".".join(str(part) for part in problem["loc"])
+    return {"field": path, "message": f"{path}: {problem['msg'].removeprefix('Value error, ')}"}

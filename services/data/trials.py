@@ -1,0 +1,142 @@
+"""Trying a rule or guard on the stored records: load → look → reply. Nothing is changed.
+
+PostgreSQL looks where it can, at every record; otherwise the records are looked at one by one, up to
+a number and for a time, and the answer says whether that was all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import orjson
+
+from libs.shared import clock, exact
+from libs.shared.contracts import records as ask
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError, invalid_field
+from libs.shared.expressions.sql import Column, NotTranslatable, translate
+from libs.shared.postgres.errors import SchemaMoved
+from libs.shared.telemetry import tracing
+from services.data.fence import under_current_schema
+from services.data.model import EntityModel, Model, quote
+from services.data.query.lists import VERSION
+from services.data.query.predicates import Parameters
+from services.data.reading.execution import read
+from services.data.rules.trial import Question, Trial, prepare, read_question
+from services.data.state import State
+
+MAX_ROWS = 10_000
+"""Records looked at one by one."""
+MAX_SECONDS = 4.0
+"""How long they are looked at."""
+BATCH = 50
+"""Records after which others have a turn."""
+
+
+async def try_rule(state: State, context: Context, question: ask.TryRule) -> Answer:
+    asked = read_question(_object(question.body))
+
+    async def attempt(model: Model) -> Answer:
+        name = asked.definition.entity
+        if name not in model.schema.entities:
+            raise invalid_field("entity", f"Unknown entity: {name}")
+        entity = model.entity(name)
+        auto = [field.name for field in entity.fields.values() if field.auto]
+        trial = prepare(asked, entity.fields, frozenset([*entity.key.names, *auto]), context.user, clock.now())
+        found = await _ask_sql(state, context, model, entity, trial, asked)
+        if found is None:
+            found = await _look(state, context, model, entity, trial, asked)
+        return Answer(body=orjson.dumps({"data": found}))
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def _ask_sql(
+    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial, asked: Question
+) -> dict[str, Any] | None:
+    """The answer of one statement over all records; None where SQL can't say it."""
+    parameters = Parameters()
+    where = _where(entity, trial, parameters)
+    columns = {name: Column(f"r.{quote(name)}", f.type, f.precision) for name, f in entity.fields.items()}
+    if trial.tree is None:
+        return None
+    try:
+        rows = {"record": columns, "old": columns}
+        violated = translate(trial.tree, rows, trial.environment(), parameters)
+    except NotTranslatable:
+        return None
+    keys = ", ".join(entity.key.columns("r"))
+    limit = parameters.add(asked.limit, "bigint")
+    sql = (
+        f"SELECT {VERSION} AS schema_version, count(*) AS looked_at, count(*) FILTER (WHERE {violated}) AS violating, "
+        f"ARRAY(SELECT {entity.json('r')} FROM {entity.table} r WHERE {where} AND {violated} "
+        f"ORDER BY {keys} LIMIT {limit}) AS records FROM {entity.table} r WHERE {where}"
+    )
+    row = await read(state, context, model, (sql, parameters.values))
+    ids = [entity.key.shown(orjson.loads(record)) for record in row["records"]]
+    return {"violating": row["violating"], "looked_at": row["looked_at"], "complete": True, "ids": ids}
+
+
+async def _look(
+    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial, asked: Question
+) -> dict[str, Any]:
+    """The answer of looking at records one by one."""
+    ids: list[Any] = []
+    violating = looked_at = 0
+    until = clock.unix() + min(MAX_SECONDS, context.remaining() / 2)
+    complete = True
+    async with contextlib.aclosing(_records(state, context, model, entity, trial)) as records:
+        async for record in records:
+            if looked_at == MAX_ROWS or clock.unix() > until:
+                complete = False
+                break
+            looked_at += 1
+            if trial.violated_by(record):
+                violating += 1
+                ids += [entity.key.shown(record)] if len(ids) < asked.limit else []
+            if looked_at % BATCH == 0:
+                await asyncio.sleep(0)
+    return {"violating": violating, "looked_at": looked_at, "complete": complete, "ids": ids}
+
+
+async def _records(
+    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial
+) -> AsyncGenerator[dict[str, Any], None]:
+    """The live records in the order of their keys, one more than are looked at. Raises SchemaMoved."""
+    parameters = Parameters()
+    where = _where(entity, trial, parameters)
+    limit = parameters.add(MAX_ROWS + 1, "bigint")
+    sql = (
+        f"SELECT v.version AS schema_version, r.record FROM metadata.schema_version v LEFT JOIN "
+        f"(SELECT {entity.json('r')} AS record FROM {entity.table} r WHERE {where} "
+        f"ORDER BY {', '.join(entity.key.columns('r'))} LIMIT {limit}) r ON true"
+    )
+    with tracing.span("db", "query", "query.execute", entity.name):
+        async with state.database(context.the_app).transaction() as transaction:
+            async for row in transaction.cursor(sql, *parameters.values, prefetch=BATCH):
+                if row["schema_version"] != model.version:
+                    raise SchemaMoved
+                if row["record"] is not None:
+                    yield exact.loads(row["record"])
+
+
+def _where(entity: EntityModel, trial: Trial, parameters: Parameters) -> str:
+    """Which records are looked at."""
+    if not trial.states:
+        return entity.alive("r")
+    states = parameters.add(list(trial.states), "text[]")
+    return f"{entity.alive('r')} AND r.{quote(trial.field)}::text = ANY({states})"
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    if not isinstance(document, dict):
+        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    return document
