@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from libs.shared import exact
 from libs.shared.bus.consumer import Consumer
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
@@ -46,6 +47,7 @@ SERVICE = Service(
             commutative=True,
             together=True,
             linger=LINGER,
+            loads=exact.loads_bytes,
         ),
         Consumer(
             name="signals",

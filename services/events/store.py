@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database
 from services.events.queries import Selection
 from services.events.rows import moment_of
@@ -95,7 +96,7 @@ def _values(row: Mapping[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
 async def insert_audit(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store audit rows."""
     if rows:
-        await transaction.execute(AUDIT, orjson.dumps(rows).decode())
+        await transaction.execute(AUDIT, exact.dumps(rows).decode())
 
 
 async def page(database: Database, selection: Selection) -> tuple[int, bytes]:

@@ -63,6 +63,13 @@ async def test_decimals_keep_their_digits_in_the_log(admin: Client) -> None:
     assert all("9999999999999999.99" in answer for answer in texts)
     assert '"old":9999999999999999.98,"new":9999999999999999.99' in texts[1]
 
+    async def audited() -> bool:
+        async with admin.session.get(f"{prefix}/_admin/audit-logs?record_id={record_id}", headers=headers) as reply:
+            text = await reply.text()
+        return "9999999999999999.98" in text and "9999999999999999.99" in text
+
+    await eventually(audited)
+
 
 async def test_a_commit_is_audited_and_traced(admin: Client) -> None:
     await admin.define(TICKET)

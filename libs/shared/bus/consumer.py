@@ -16,12 +16,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import orjson
 import structlog
 
 from libs.shared.bus import parked
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.asking import Asker
-from libs.shared.bus.incoming import Incoming
+from libs.shared.bus.incoming import Incoming, Loads
 from libs.shared.bus.retry import EVENTS, OUTAGES, is_outage
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.records import FetchCommit
@@ -70,7 +71,7 @@ class Consumer(Generic[S]):
     Most events concern few consumers. `interest(state, app, schema_version)` answers what says of an
     entity and an action whether anything waits for them, by the definitions as of that version or later;
     commits it says no to are not even decoded. Events that `concerns(state, app, event)` says no to
-    have no effect and cost no transaction.
+    have no effect and cost no transaction. `loads` reads the events' JSON.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Consumer(Generic[S]):
     commutative: bool = False
     together: bool = False
     linger: float = 0.0
+    loads: Loads = orjson.loads
 
 
 class Lane(Generic[S]):
@@ -235,11 +237,13 @@ class Lane(Generic[S]):
 
     async def _load(self, app: AppRef, incoming: Incoming) -> None:
         """Decode an event; one too large for the stream is fetched from the log."""
-        incoming.decode()
+        loads = self._consumer.loads
+        incoming.decode(loads)
         if incoming.is_reference:
             position, n = incoming.event.position, incoming.event.n
             context = incoming.context(app).within(FETCH)
-            incoming.replace(await self._asker.ask(FetchCommit(position=position, n=n), context))
+            whole = await self._asker.ask(FetchCommit(position=position, n=n), context)
+            incoming.replace(whole.body, loads)
 
     async def _blocked(self, transaction: Connection, batch: Sequence[Incoming]) -> set[str]:
         """Records with a parked event: their later ones must wait behind it."""

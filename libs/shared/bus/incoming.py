@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
-
-import orjson
 
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.protocol import Message
@@ -12,6 +11,10 @@ from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import REFERENCE, SCHEMA, CommitEvent, Signal
 
 NO_TRACE = "00000000-0000-0000-0000-000000000000"
+
+
+Loads = Callable[[bytes], Any]
+"""How JSON is read: quickly, or with all digits of its decimals."""
 
 
 class Notice(NamedTuple):
@@ -80,14 +83,14 @@ class Incoming:
         # A batch of spans has no key of its own.
         return self.event is not None and not isinstance(self.event, list)
 
-    def decode(self) -> None:
+    def decode(self, loads: Loads) -> None:
         """Fill `event`. Raises ValueError or TypeError for what is no event."""
         if self.event is None:
-            self.event = decode_event(self.subject, self.payload)
+            self.event = decode_event(self.subject, self.payload, loads)
 
-    def replace(self, event: Any) -> None:
-        """The whole event in place of the reference that was published."""
-        self.event = event
+    def replace(self, whole: bytes, loads: Loads) -> None:
+        """Fill `event` with the whole one in place of the reference that was published."""
+        self.event = decode_event(self.subject, whole, loads)
         self.is_reference = False
 
     def context(self, app: AppRef) -> Context:
@@ -100,9 +103,9 @@ class Incoming:
         self._connection.send(self._message.reply_to)
 
 
-def decode_event(subject: str, payload: bytes) -> Any:
+def decode_event(subject: str, payload: bytes, loads: Loads) -> Any:
     """A CommitEvent, a Signal, or a batch of spans, as the subject says."""
-    data = orjson.loads(payload)
+    data = loads(payload)
     if subject.startswith("commits."):
         return CommitEvent(**data)
     if subject.startswith("signals."):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.shared.contracts.messages import Answer, Ask, Writes
-from libs.shared.contracts.streams import CommitEvent
 
 Pairs = list[tuple[str, str]]
 
@@ -105,9 +104,9 @@ class SetFields(Ask[Effected]):
 
 
 @dataclass(frozen=True, slots=True)
-class FetchCommit(Ask[CommitEvent]):
-    """A commit that was published as a reference because of its size."""
+class FetchCommit(Ask[Answer]):
+    """The whole JSON of a commit that was published as a reference because of its size."""
 
-    service, name, reply = "data", "commits.fetch", CommitEvent
+    service, name = "data", "commits.fetch"
     position: int
     n: int

@@ -10,7 +10,7 @@ import orjson
 
 from libs.shared.bus import parked
 from libs.shared.bus.consumer import Consumer
-from libs.shared.bus.incoming import decode_event
+from libs.shared.bus.incoming import Loads, decode_event
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import ListDeadLetters, ReplayDeadLetter, of
@@ -42,7 +42,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
             if not letters:
                 raise not_found("Dead letter")
             consumer = consumers[letters[0]["consumer"]]
-            events = [await _event(core, context, letter) for letter in letters]
+            events = [await _event(core, context, letter, consumer.loads) for letter in letters]
             await _handle_again(service.name, consumer, (state, app, transaction), letters, events)
         if consumer.after:
             consumer.after(state, app, events)
@@ -68,12 +68,13 @@ async def _handle_again(
         raise RocketError("INVALID_STATE", f"It still can't be handled: {type(error).__name__}") from error
 
 
-async def _event(core: Core, context: Context, letter: Any) -> Any:
+async def _event(core: Core, context: Context, letter: Any, loads: Loads) -> Any:
     """The event of a letter; one too large for the stream is fetched from the log."""
     try:
-        event = decode_event(letter["subject"], letter["payload"].encode())
+        event = decode_event(letter["subject"], letter["payload"].encode(), loads)
     except (ValueError, TypeError):
         raise RocketError("INVALID_STATE", "It still can't be handled: it is no event") from None
     if REFERENCE in orjson.loads(letter["headers"]):
-        return await core.asker.ask(FetchCommit(position=event.position, n=event.n), context)
+        whole = await core.asker.ask(FetchCommit(position=event.position, n=event.n), context)
+        return decode_event(letter["subject"], whole.body, loads)
     return event

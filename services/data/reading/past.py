@@ -6,7 +6,6 @@ from libs.shared import exact
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import not_found
 from libs.shared.paging import page_of
 from services.data.fence import under_current_schema
@@ -52,12 +51,12 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
     return await under_current_schema(state, context, attempt)
 
 
-async def fetch_commit(state: State, context: Context, question: ask.FetchCommit) -> CommitEvent:
+async def fetch_commit(state: State, context: Context, question: ask.FetchCommit) -> Answer:
     row = await history.load_entry(state.database(context.the_app), question.position, question.n)
     if row is None:
         raise not_found("Commit")
     schema = await state.schemas.get(context.the_app, at_least=row["schema_version"])
-    return commit_event(context.the_app, schema, row)
+    return Answer(body=exact.dumps(commit_event(context.the_app, schema, row)))
 
 
 async def _may_read(state: State, context: Context, model: Model, entity: EntityModel, record_id: str) -> None:
