@@ -66,6 +66,8 @@ ROUTES = (
     Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
     Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),
     Route("POST", A + "/_admin/rules/try", records.TryRule, Access.ADMIN),
+    Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN),
+    Route("POST", A + "/_admin/schema/apply", apps.ApplySchema, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}", apps.ListDefinitions, Access.ADMIN),
     Route("POST", A + "/_admin/{kind}", apps.CreateDefinition, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}/{id}", apps.GetDefinition, Access.ADMIN),

@@ -21,10 +21,10 @@ from libs.shared.contracts.apps import SchemaChanged
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.databases import Connection, after_commit
-from libs.shared.postgres.errors import LockTaken, TableExists, UniqueViolation
+from libs.shared.postgres.errors import LockTaken, UniqueViolation
 from services.metadata import indexes, store
+from services.metadata.ground import Ground, fit_indexes
 from services.metadata.kinds import KINDS, Kind
-from services.metadata.naming import table_of
 from services.metadata.schema import Schema
 from services.metadata.state import State
 
@@ -43,11 +43,11 @@ class Busy(Exception):
 class Change:
     """A change in progress, within its transaction. `schema` is what is defined as it goes on."""
 
-    def __init__(self, transaction: Connection, schema: Schema) -> None:
+    def __init__(self, transaction: Connection, schema: Schema, ground: Ground) -> None:
         self.transaction = transaction
         self.schema = schema
         self.touched: list[tuple[str, store.Definition]] = []
-        self.postponed = False
+        self._ground = ground
         self.at_the_end: Callable[[int], Awaitable[None]] | None = None
         """Called with the new version when everything else is done."""
         self._latest: dict[str, store.Definition] = {}
@@ -74,10 +74,10 @@ class Change:
         return row
 
     async def replace(
-        self, kind: Kind, old: store.Definition, document: dict[str, Any], definition: Any
+        self, kind: Kind, old: store.Definition, document: dict[str, Any], definition: Any, lenient: bool = False
     ) -> store.Definition:
         """A definition anew under its id. Raises as `create` does."""
-        kind.check(definition, self.schema)
+        kind.check(definition, self.schema, lenient)
         with _taken(kind):
             row = await store.replace_definition(
                 self.transaction, old.id, kind.key(definition), kind.stored(document, definition)
@@ -114,42 +114,20 @@ class Change:
         await store.store_ids(self.transaction, row.id, row.ids)
 
     async def run(self, statements: Sequence[str]) -> None:
-        """Execute DDL. Raises CONFLICT where a table of that name, or rows that don't fit, are in the way."""
-        for statement in statements:
-            try:
-                await self.transaction.execute(statement)
-            except TableExists:
-                raise RocketError("CONFLICT", "The table name is taken") from None
+        """Execute DDL. Raises CONFLICT where a table of that name is in the way."""
+        await self._ground.run(statements)
 
     def reindex(self, entity: str) -> None:
         """Have the indexes of an entity's table compared with what they should be, at the end."""
         self._to_index[entity] = None
 
     async def finish_indexes(self) -> None:
-        """Build and drop indexes; those that only make reads of many rows quicker are left for later."""
+        """Build and drop indexes. Raises CONFLICT where rows exclude one another."""
         for entity in self._to_index:
             live = self.schema.entities.get(entity)
-            if live is None:
-                continue
-            table = table_of(live.definition.table)
-            there = await store.list_indexes(self.transaction, table)
-            missing, needless = indexes.difference(there, self.schema, entity)
-            await self.run([indexes.drop(name) for name in needless])
-            filled = bool(missing) and await store.has_rows(self.transaction, table)
-            for index in missing:
-                if filled and not index.unique:
-                    self.postponed = True
-                else:
-                    await self._build(entity, index)
-
-    async def _build(self, entity: str, index: indexes.Index) -> None:
-        try:
-            await self.run([index.create()])
-        except UniqueViolation:
-            message = f"{entity}: several records have the same {index.field}, so it can't be unique"
-            raise RocketError(
-                "CONFLICT", message, [{"field": index.field, "rule": "unique", "message": message}]
-            ) from None
+            if live is not None:
+                missing, needless = indexes.difference(await self._ground.indexes(live), self.schema, entity)
+                await fit_indexes(self._ground, live, missing, needless)
 
 
 Work = Callable[[Change], Awaitable[T]]
@@ -172,12 +150,13 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
     app = context.the_app
     async with state.core.databases.of(app).transaction() as transaction:
         version = await store.lock_version(transaction)
-        change = Change(transaction, Schema.of(await store.list_shapes(transaction)))
+        ground = Ground(transaction)
+        change = Change(transaction, Schema.of(await store.list_shapes(transaction)), ground)
         await transaction.execute(LOCK_TIMEOUT)
         with _busy():
             result = await work(change)
             await change.finish_indexes()
-        if change.postponed:
+        if ground.postponed:
             await state.due.arm(app.id, clock.now())
         for action, row in change.touched:
             version += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -9,10 +10,11 @@ import orjson
 from libs.shared.contracts import apps as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, not_found
+from libs.shared.errors import RocketError, invalid_field, not_found
 from services.metadata import apps, store
-from services.metadata.changes import Change, change_schema
+from services.metadata.changes import Change, Work, change_schema
 from services.metadata.kinds import Kind, kind_named
+from services.metadata.planning import plan_change
 from services.metadata.state import State
 
 
@@ -61,8 +63,11 @@ async def create_definition(state: State, context: Context, question: ask.Create
     kind = kind_named(question.kind)
     document = _object(question.body)
     definition = kind.parse(document)
-    row = await change_schema(state, context, lambda change: change.create(kind, document, definition))
-    return _answer(kind.acknowledged(row), 201)
+
+    async def work(change: Change) -> store.Definition:
+        return await change.create(kind, document, definition)
+
+    return await _carry_out(state, context, question.query, work, lambda row: _answer(kind.acknowledged(row), 201))
 
 
 async def replace_definition(state: State, context: Context, question: ask.ReplaceDefinition) -> Answer:
@@ -74,7 +79,7 @@ async def replace_definition(state: State, context: Context, question: ask.Repla
         document = kind.completed(sent, old)
         return await change.replace(kind, old, document, kind.parse(document))
 
-    return _answer(kind.acknowledged(await change_schema(state, context, work)))
+    return await _carry_out(state, context, question.query, work, lambda row: _answer(kind.acknowledged(row)))
 
 
 async def delete_definition(state: State, context: Context, question: ask.DeleteDefinition) -> Answer:
@@ -85,8 +90,26 @@ async def delete_definition(state: State, context: Context, question: ask.Delete
         await change.delete(old)
         return old
 
-    old = await change_schema(state, context, work)
-    return _answer({"name" if kind.named else "id": _handle(kind, old), "deleted": True})
+    def deleted(old: store.Definition) -> Answer:
+        return _answer({"name" if kind.named else "id": _handle(kind, old), "deleted": True})
+
+    return await _carry_out(state, context, question.query, work, deleted)
+
+
+async def _carry_out(
+    state: State,
+    context: Context,
+    query: ask.Pairs,
+    work: Work[store.Definition],
+    reply: Callable[[store.Definition], Answer],
+) -> Answer:
+    """Make the change, or answer the plan of it where a dry run is asked for."""
+    dry = dict(query).get("dry_run", "false")
+    if dry not in ("true", "false"):
+        raise invalid_field("dry_run", "dry_run must be true or false")
+    if dry == "true":
+        return _answer((await plan_change(state, context, work)).shown())
+    return reply(await change_schema(state, context, work))
 
 
 async def get_schema(state: State, context: Context, question: ask.GetSchema) -> ask.SchemaSnapshot:

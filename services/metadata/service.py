@@ -37,6 +37,8 @@ SERVICE = Service(
         ask.GetSchema: handlers.get_schema,
         ask.ExportApp: transfer.export_app,
         ask.ImportApp: transfer.import_app,
+        ask.PlanSchema: transfer.plan_schema,
+        ask.ApplySchema: transfer.apply_schema,
     },
     workers=(finish_interrupted, building.run),
 )

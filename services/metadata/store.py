@@ -13,8 +13,11 @@ from libs.shared import exact
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Connection, Database, Record
 from libs.shared.postgres.errors import UniqueViolation
+from libs.shared.schema import DELETED
 from services.metadata.naming import quote
 
+COUNT_TIME = 30.0
+"""Seconds that counting the rows which stand against a change may take."""
 IMPORT_TIME = 100.0
 """Seconds that a statement over all sample records may take."""
 
@@ -78,6 +81,11 @@ WHERE i.indrelid = to_regclass($1) ORDER BY c.relname
 # Records that come with a definition. Positions, versions and images are the data service's matter.
 IMPORT_RECORDS = """
 SELECT added, at_position AS position FROM data.import_records($1::text::jsonb, $2, $3::text::jsonb, $4, $5)
+"""
+COUNT_DOUBLES = """
+SELECT coalesce(sum(n), 0)::bigint FROM (
+    SELECT count(*) AS n FROM {table} WHERE {column} IS NOT NULL{where} GROUP BY {column} HAVING count(*) > 1
+) d
 """
 ADVANCE = "SELECT setval('{sequence}', $1) FROM {sequence} WHERE NOT is_called OR last_value < $1"
 NEXT_KEYS = "SELECT nextval($1::text::regclass) AS key FROM generate_series(1, $2)"
@@ -202,6 +210,29 @@ async def has_rows(transaction: Connection, table: str) -> bool:
     """Whether there is anything in a table."""
     found: bool = await transaction.fetchval(f"SELECT EXISTS (SELECT FROM {table})")
     return found
+
+
+async def count_doubles(transaction: Connection, table: str, column: str, alive_only: bool) -> int:
+    """How many rows share their value with another."""
+    where = f" AND {quote(DELETED)} IS NULL" if alive_only else ""
+    sql = COUNT_DOUBLES.format(table=table, column=quote(column), where=where)
+    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
+    return rows
+
+
+async def count_missing(transaction: Connection, table: str, column: str) -> int:
+    """How many rows have no value."""
+    sql = f"SELECT count(*) FROM {table} WHERE {quote(column)} IS NULL"
+    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
+    return rows
+
+
+async def count_others(transaction: Connection, table: str, column: str, allowed: str) -> int:
+    """How many rows have a value that is not among `allowed`, a JSON list."""
+    value = quote(column)
+    sql = f"SELECT count(*) FROM {table} WHERE {value} IS NOT NULL AND NOT $1::text::jsonb @> to_jsonb({value})"
+    rows: int = await transaction.fetchval(sql, allowed, timeout=COUNT_TIME)
+    return rows
 
 
 async def import_records(

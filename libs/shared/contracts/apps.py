@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes
 
+Pairs = list[tuple[str, str]]
 LARGEST_IMPORT = 64_000_000
 """Bytes of the largest document that can be imported."""
 IMPORT_PATIENCE = 120.0
@@ -81,33 +82,36 @@ class GetDefinition(Ask[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class CreateDefinition(Ask[Answer]):
-    """A new definition from the JSON object in `body`."""
+    """A new definition from the JSON object in `body`. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.create"
     writes = Writes.APP
     kind: str
+    query: Pairs = field(default_factory=list)
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplaceDefinition(Ask[Answer]):
-    """The whole definition anew."""
+    """The whole definition anew. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.replace"
     writes = Writes.APP
     kind: str
     id: str
+    query: Pairs = field(default_factory=list)
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteDefinition(Ask[Answer]):
-    """The end of a definition; an entity's rows are kept aside."""
+    """The end of a definition; an entity's rows are kept aside. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.delete"
     writes = Writes.APP
     kind: str
     id: str
+    query: Pairs = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,24 @@ class ImportApp(Ask[Answer]):
     """The definitions, and sample records, of the document in `body`; those that are there stay as they are."""
 
     service, name = "metadata", "apps.import"
+    writes, largest, patience = Writes.APP, LARGEST_IMPORT, IMPORT_PATIENCE
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSchema(Ask[Answer]):
+    """What it would take to make an app's definitions those of the document in `body`; nothing is changed."""
+
+    service, name = "metadata", "schema.plan"
+    writes, largest, patience = Writes.APP, LARGEST_IMPORT, IMPORT_PATIENCE
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySchema(Ask[Answer]):
+    """Make an app's definitions those of the document in `body`; with `prune` there, others are deleted."""
+
+    service, name = "metadata", "schema.apply"
     writes, largest, patience = Writes.APP, LARGEST_IMPORT, IMPORT_PATIENCE
     body: bytes = b""
 

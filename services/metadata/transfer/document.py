@@ -37,10 +37,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A checked document: its definitions, each kind's in order, and sample rows by entity or join table."""
+    """A checked document: its definitions, each kind's in order, and sample rows by entity or join table.
+
+    `prune` is for plans and what is applied: whether what the document doesn't name shall go.
+    """
 
     items: Sequence[Item]
     samples: Mapping[str, Sequence[dict[str, Any]]]
+    prune: bool = False
 
 
 def part_of(kind: Kind) -> str:
@@ -73,7 +77,10 @@ def read(body: bytes) -> Document:
         raise RocketError("VALIDATION_FAILED", f"{first['path']}: {first['message']}", problems[:SHOWN])
     if len(items) > MAX_DEFINITIONS:
         raise invalid_field("entities", f"A document may hold at most {MAX_DEFINITIONS} definitions")
-    return Document(items, _samples(document, body))
+    prune = document.get("prune", False)
+    if not isinstance(prune, bool):
+        raise invalid_field("prune", "prune must be true or false")
+    return Document(items, _samples(document, body), prune)
 
 
 def parts(body: bytes) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""Export and import, answered."""
+"""Export and import, plans and what is applied, answered."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
 from functools import partial
+from typing import Any
 
 import orjson
 
@@ -17,8 +18,10 @@ from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
 from services.metadata import store
 from services.metadata.changes import Change, change_schema
+from services.metadata.planning import changes_of, plan_change
 from services.metadata.state import State
 from services.metadata.transfer import importing
+from services.metadata.transfer.applying import apply
 from services.metadata.transfer.document import Document, read
 from services.metadata.transfer.exporting import document_of
 
@@ -44,6 +47,22 @@ async def import_app(state: State, context: Context, question: ask.ImportApp) ->
         await after_commit(call)
         headers["X-Commit"] = str(outcome.position)
     return Answer(body=orjson.dumps({"data": outcome.shown()}), headers=headers)
+
+
+async def plan_schema(state: State, context: Context, question: ask.PlanSchema) -> Answer:
+    document = await asyncio.to_thread(read, question.body)
+    plan = await plan_change(state, context, lambda change: apply(change, document, document.prune))
+    return Answer(body=orjson.dumps({"data": plan.shown()}))
+
+
+async def apply_schema(state: State, context: Context, question: ask.ApplySchema) -> Answer:
+    document = await asyncio.to_thread(read, question.body)
+
+    async def work(change: Change) -> list[dict[str, Any]]:
+        await apply(change, document, document.prune)
+        return changes_of(change)
+
+    return Answer(body=orjson.dumps({"data": {"changes": await change_schema(state, context, work)}}))
 
 
 async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:

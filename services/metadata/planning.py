@@ -1,0 +1,138 @@
+"""What a change would do: the statements, what is worth knowing, and the rows that stand against it.
+
+The change is made within a transaction that is rolled back, but its statements are only listed: no
+table is locked, and nobody waits for a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts.context import Context
+from libs.shared.schema import FieldDefinition
+from services.metadata import store
+from services.metadata.changes import Change
+from services.metadata.ground import Sketch
+from services.metadata.indexes import Index, wanted
+from services.metadata.naming import table_of
+from services.metadata.schema import LiveEntity, Schema
+from services.metadata.state import State
+
+Work = Callable[[Change], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`changes` are the definitions that would be touched; rows that violate uniqueness would refuse the change,
+    those that violate another rule would stay, and be refused when they are next written."""
+
+    changes: list[dict[str, Any]]
+    statements: list[str]
+    warnings: list[str]
+    violations: list[dict[str, Any]]
+
+    def shown(self) -> dict[str, Any]:
+        """As the routes answer it."""
+        return {
+            "changes": self.changes,
+            "statements": self.statements,
+            "warnings": self.warnings,
+            "violations": self.violations,
+        }
+
+
+class _Planned(Exception):
+    """Ends the transaction of a plan, so that nothing of it stays."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("planned")
+        self.plan = plan
+
+
+async def plan_change(state: State, context: Context, work: Work) -> Plan:
+    """What `work(change)` would do. Raises what `work` raises."""
+    try:
+        async with state.core.databases.of(context.the_app).transaction() as transaction:
+            await store.lock_version(transaction)
+            before = Schema.of(await store.list_shapes(transaction))
+            known = {live.row.number: live for live in before.entities.values()}
+            sketch = Sketch(transaction, known)
+            change = Change(transaction, Schema(dict(before.entities), dict(before.relations)), sketch)
+            await work(change)
+            await change.finish_indexes()
+            warnings = [*sketch.warnings, *_left_out(before, change.schema)]
+            violations = [violation async for violation in _violations(change, known, before)]
+            raise _Planned(Plan(changes_of(change), sketch.statements, warnings, violations))
+    except _Planned as planned:
+        return planned.plan
+
+
+def changes_of(change: Change) -> list[dict[str, Any]]:
+    """The definitions a change has touched, in order."""
+    return [
+        {"action": action, "kind": row.kind, **({"name": row.key} if row.key else {"id": row.id})}
+        for action, row in change.touched
+    ]
+
+
+def _left_out(before: Schema, after: Schema) -> list[str]:
+    """Fields whose data will be out of sight."""
+    warnings = []
+    for live in after.entities.values():
+        old = next((e for e in before.entities.values() if e.row.number == live.row.number), None)
+        here = {live.field_id(field.name) for field in live.definition.fields}
+        for field in old.definition.fields if old else ():
+            if old and old.field_id(field.name) not in here:
+                warnings.append(f"{live.definition.name}.{field.name} is left out: its data stays, out of sight")
+    return warnings
+
+
+async def _violations(change: Change, known: Mapping[int, LiveEntity], before: Schema) -> AsyncIterator[dict[str, Any]]:
+    for name, live in change.schema.entities.items():
+        old = known.get(live.row.number)
+        if old is None:
+            continue
+        had = wanted(before, old.definition.name)
+        columns = {entry["id"]: column for column, entry in old.row.ids.items()}
+        for index in wanted(change.schema, name).values():
+            if index.unique and index.name not in had and live.field_id(index.field) in columns:
+                rows = await _doubles(change, old, columns[live.field_id(index.field)], index)
+                if rows:
+                    yield {"entity": name, "field": index.field, "rule": "unique", "rows": rows}
+        async for violation in _narrowed(change, live, old, columns):
+            yield violation
+
+
+async def _narrowed(
+    change: Change, live: LiveEntity, old: LiveEntity, columns: Mapping[int, str]
+) -> AsyncIterator[dict[str, Any]]:
+    """Rows that fields would not take any more."""
+    for field in live.definition.fields:
+        column = columns.get(live.field_id(field.name))
+        if column is None:
+            continue
+        was = next((f for f in old.definition.fields if f.name == column), None)
+        for rule, rows in await _misfits(change, table_of(old.definition.table), column, field, was):
+            if rows:
+                yield {"entity": live.definition.name, "field": field.name, "rule": rule, "rows": rows}
+
+
+async def _misfits(
+    change: Change, table: str, column: str, field: FieldDefinition, was: FieldDefinition | None
+) -> list[tuple[str, int]]:
+    found = []
+    if field.required and not field.nullable and not (was and was.required and not was.nullable):
+        found.append(("required", await store.count_missing(change.transaction, table, column)))
+    if field.enum is not None and (was is None or was.enum != field.enum):
+        allowed = orjson.dumps(field.enum).decode()
+        found.append(("enum", await store.count_others(change.transaction, table, column, allowed)))
+    return found
+
+
+async def _doubles(change: Change, old: LiveEntity, column: str, index: Index) -> int:
+    alive_only = index.alive_only and old.definition.soft_delete
+    return await store.count_doubles(change.transaction, table_of(old.definition.table), column, alive_only)
