@@ -6,12 +6,13 @@ moment, and there is one statement whatever the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from services.data.model import EntityModel, Link, Model, quote
-from services.data.query.predicates import TEXT_TYPES, Test, test_sql
+from services.data.query.predicates import TEXT_TYPES, Test
 from services.data.query.shapes import Chosen, Condition, Include, Shown, Visible
 from services.data.query.sources import Sources
+from services.data.query.visibility import conjunction, tested_sql, visible_sql
 
 
 class Compiler:
@@ -33,7 +34,7 @@ class Compiler:
         clauses += [self._condition(entity, row, condition) for condition in chosen.conditions]
         if chosen.search:
             clauses.append(self._found(entity, row, chosen.search))
-        return " AND ".join(clause for clause in clauses if clause != "true") or "true"
+        return conjunction(clauses)
 
     def shown(self, entity: EntityModel, row: str, shown: Shown) -> str:
         """What is shown of `row`, as the columns of a SELECT that becomes a JSON object."""
@@ -66,12 +67,12 @@ class Compiler:
 
     def _condition(self, entity: EntityModel, row: str, condition: Condition) -> str:
         if isinstance(condition, Test):
-            return _test(entity, row, condition)
+            return tested_sql(entity, row, condition)
         link = self._link(entity, condition.link)
         beyond, other = self._model.entity(link.entity), self.row()
         clauses = [*self._beyond(link, row, other, beyond, condition.visible)]
         clauses.append(self._condition(beyond, other, condition.condition))
-        return f"EXISTS (SELECT FROM {self._from(link, beyond, other)} WHERE {_all(clauses)})"
+        return f"EXISTS (SELECT FROM {self._from(link, beyond, other)} WHERE {conjunction(clauses)})"
 
     def _found(self, entity: EntityModel, row: str, slot: int) -> str:
         columns = [f"{row}.{quote(f.name)}" for f in entity.fields.values() if f.type in TEXT_TYPES]
@@ -85,7 +86,7 @@ class Compiler:
         select = (
             f"SELECT {self.shown(beyond, other, Shown(None, include.includes))} "
             f"FROM {self._from(link, beyond, other)} "
-            f"WHERE {_all(self._beyond(link, row, other, beyond, include.visible))} "
+            f"WHERE {conjunction(self._beyond(link, row, other, beyond, include.visible))} "
             f"ORDER BY {', '.join(beyond.key.columns(other))}"
         )
         if link.many:
@@ -112,19 +113,3 @@ class Compiler:
         link = entity.link(name)
         assert link is not None, "shapes name links that are there"
         return link
-
-
-def visible_sql(entity: EntityModel, row: str, visible: Visible) -> str:
-    """What a grant demands of `row`."""
-    if visible is None:
-        return "true"
-    alternatives = [_all([_test(entity, row, test) for test in every]) for every in visible]
-    return f"({' OR '.join(f'({one})' for one in alternatives)})" if alternatives else "false"
-
-
-def _test(entity: EntityModel, row: str, test: Test) -> str:
-    return test_sql(entity.fields[test.field], test.operator, row, lambda kind: f"${test.slot}::{kind}")
-
-
-def _all(clauses: Sequence[str]) -> str:
-    return " AND ".join(clause for clause in clauses if clause != "true") or "true"

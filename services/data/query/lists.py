@@ -17,7 +17,7 @@ COUNTED = 10_000
 def list_sql(model: Model, entity: EntityModel, listing: Listing) -> str:
     """One page: columns schema_version, total (or null), records (JSON list as text), and with a cursor `next`,
     the place of the last row as JSON, null at the end."""
-    compiler = Compiler(model, sources_of(listing.chosen.as_of))
+    compiler = Compiler(model, sources_of(model, listing.chosen.as_of))
     columns = [f"{VERSION} AS schema_version", f"{_total(compiler, entity, listing)} AS total"]
     if listing.behind is None:
         columns.append(f"{_records(_page(compiler, entity, listing))} AS records")
@@ -33,7 +33,7 @@ def list_sql(model: Model, entity: EntityModel, listing: Listing) -> str:
 
 def estimate_sql(model: Model, entity: EntityModel, chosen: Chosen) -> str:
     """The planner's plan for all matching rows, as JSON; it takes the values that decide which records match."""
-    compiler = Compiler(model, sources_of(chosen.as_of))
+    compiler = Compiler(model, sources_of(model, chosen.as_of))
     return f"EXPLAIN (FORMAT JSON) {compiler.sources.statement(_matching(compiler, entity, chosen, '_r'))}"
 
 
@@ -52,7 +52,7 @@ def _total(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
 
 def _matching(compiler: Compiler, entity: EntityModel, chosen: Chosen, row: str, columns: str = "") -> str:
     where = compiler.chosen(entity, row, chosen)
-    return f"SELECT {columns} FROM {compiler.sources.entity(entity)} {row} WHERE {where}"
+    return f"SELECT {columns} FROM {compiler.sources.root(entity)} {row} WHERE {where}"
 
 
 def _page(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.data.model import EntityModel, Model, quote
 from services.data.query.compiler import Compiler
 from services.data.query.shapes import Point
 from services.data.query.sources import sources_of
 
 
-def reserved_slots(entity: EntityModel, by_slug: bool) -> int:
-    """How many lists of key parts come before a point's own values."""
-    return 1 if by_slug else len(entity.key.fields)
+def handle_of(entity: EntityModel, text: str, by_slug: bool, past: bool) -> tuple[Any, ...]:
+    """What identifies a record, from a URL: slug, or key; in the past also the id that the log knows it by.
+
+    Raises NOT_FOUND for what can't be one. A point's own values come behind as many lists of these.
+    """
+    if by_slug:
+        return (entity.slug_of(text),)
+    key = entity.key.parse(text)
+    return (*key, entity.key.text(key)) if past else key
 
 
 def points_sql(model: Model, entity: EntityModel, point: Point) -> str:
     """Records by lists of keys: columns n (place of the key), schema_version, version, record (both may be null)."""
-    compiler = Compiler(model, sources_of(point.chosen.as_of))
     columns, kinds = _handle(entity, point.by_slug)
+    as_of = point.chosen.as_of
+    ids = len(columns) + 1 if as_of and not point.by_slug else 0
+    compiler = Compiler(model, sources_of(model, as_of, ids))
     keys = ", ".join(f"k{n}" for n in range(len(columns)))
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
     same = " AND ".join(f"_r.{quote(column)} = _k.k{n}" for n, column in enumerate(columns))
@@ -25,7 +35,7 @@ def points_sql(model: Model, entity: EntityModel, point: Point) -> str:
         f"SELECT _k.n, _v.version AS schema_version, _r._version AS version, ({record}) AS record "
         f"FROM metadata.schema_version _v "
         f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS _k({keys}, n) "
-        f"LEFT JOIN {compiler.sources.entity(entity)} _r ON {same} AND {compiler.chosen(entity, '_r', point.chosen)}"
+        f"LEFT JOIN {compiler.sources.root(entity)} _r ON {same} AND {compiler.chosen(entity, '_r', point.chosen)}"
     )
 
 

@@ -1,19 +1,23 @@
-"""Where rows come from: the tables as they are."""
+"""Where rows come from: the tables as they are, or the log as it was at a position."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from libs.shared.schema import Relation
-from services.data.model import EntityModel, quote
+from services.data.model import EntityModel, Model, quote
+from services.data.query.past import Past
 from services.data.query.shapes import Visible
 
 
 class Sources(Protocol):
     """What stands behind FROM."""
 
+    def root(self, entity: EntityModel) -> str:
+        """The rows that are asked for themselves, with all columns, deleted_at and _version."""
+
     def entity(self, entity: EntityModel) -> str:
-        """The rows of an entity, with all its columns, deleted_at and _version."""
+        """The rows of an entity, in the same form."""
 
     def join(self, relation: Relation) -> str:
         """The pairs of a many_to_many."""
@@ -28,6 +32,9 @@ class Sources(Protocol):
 class Tables:
     """The tables themselves."""
 
+    def root(self, entity: EntityModel) -> str:
+        return entity.table
+
     def entity(self, entity: EntityModel) -> str:
         return entity.table
 
@@ -41,6 +48,6 @@ class Tables:
         return f"WITH {', '.join(named)} {select}" if named else select
 
 
-def sources_of(as_of: int) -> Sources:
+def sources_of(model: Model, as_of: int, records: int = 0) -> Sources:
     """The sources of now (0), or of the position in the log whose slot this is."""
-    return Tables()
+    return Past(model, as_of, records) if as_of else Tables()

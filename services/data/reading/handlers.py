@@ -18,22 +18,22 @@ from services.data.model import EntityModel, Model
 from services.data.query.cursors import write_cursor
 from services.data.query.lists import COUNTED, estimate_sql, list_sql
 from services.data.query.parameters import ListQuery, parse_list, parse_one
-from services.data.query.points import reserved_slots
+from services.data.query.points import handle_of
 from services.data.query.scope import Scope
 from services.data.query.shapes import Chosen, Point, Shown
 from services.data.reading.execution import read, read_plan, read_point
-from services.data.reading.moments import await_commit
+from services.data.reading.moments import moment_of
 from services.data.reading.past import get_version
 from services.data.state import State
 
 
 async def list_records(state: State, context: Context, question: ask.ListRecords) -> Answer:
-    await await_commit(state, context, question.query)
+    as_of = await moment_of(state, context, question.query)
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         scope = Scope(model, context.user)
-        query = parse_list(scope, entity, question.query)
+        query = parse_list(scope, entity, question.query, as_of)
         listing = query.listing
         sql = model.statements.made((entity.name, listing), lambda: list_sql(model, entity, listing))
         row = await read(state, context, model, (sql, scope.values))
@@ -49,11 +49,11 @@ async def get_record(state: State, context: Context, question: ask.GetRecord) ->
     parameters = dict(question.query)
     if version := positive(parameters.get("version", "")):
         return await get_version(state, context, question, version)
-    await await_commit(state, context, question.query)
+    as_of = await moment_of(state, context, question.query)
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        point, row, values = await _find(state, context, model, entity, question.id, parameters)
+        point, row, values = await _find(state, context, model, entity, question.id, parameters, as_of)
         version = row["version"]
         if not _plain(point):
             tag = representation_tag(version, model.version, (point, values))
@@ -66,18 +66,24 @@ async def get_record(state: State, context: Context, question: ask.GetRecord) ->
 
 
 async def _find(
-    state: State, context: Context, model: Model, entity: EntityModel, handle: str, parameters: dict[str, str]
+    state: State,
+    context: Context,
+    model: Model,
+    entity: EntityModel,
+    text: str,
+    parameters: dict[str, str],
+    as_of: int | None,
 ) -> tuple[Point, Any, Sequence[Any]]:
     """The record of a key, or else of a slug. Raises NOT_FOUND."""
     for by_slug in (False, True) if entity.definition.slug else (False,):
-        scope = Scope(model, context.user, reserved_slots(entity, by_slug))
-        point = Point(*parse_one(scope, entity, parameters), by_slug)
         try:
-            key = (entity.slug_of(handle),) if by_slug else entity.key.parse(handle)
+            handle = handle_of(entity, text, by_slug, past=as_of is not None)
         except RocketError:
-            continue  # what can't be a key may be a slug
-        row = await read_point(state, context, model, entity, point, key, scope.values)
-        if row["version"] is not None:
+            handle = None  # what can't be a key may be a slug
+        scope = Scope(model, context.user, len(handle or ()))
+        point = Point(*parse_one(scope, entity, parameters, as_of), by_slug)
+        row = await read_point(state, context, model, entity, point, handle, scope.values) if handle else None
+        if row is not None and row["version"] is not None:
             return point, row, scope.values
     raise not_found("Record")
 
