@@ -79,6 +79,11 @@ DOWNLOAD: Schema = {
     },
 }
 EVENT = _object(("action",), action={"type": "string", "minLength": 1}, entity=TEXT, record_id=TEXT, metadata=OBJECT)
+TRIAL = _object(
+    ("entity",), entity=TEXT, hook=TEXT, type=TEXT, definition=OBJECT, guard=TEXT, field=TEXT, to=TEXT,
+    limit={"type": "integer", "minimum": 1, "maximum": 100},
+)  # fmt: skip
+TRIED = _object(violating=NUMBER, looked_at=NUMBER, complete=FLAG, ids={"type": "array", "items": {}})
 COMMENT = _takes(_object(comment=TEXT), required=False)
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
@@ -115,6 +120,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_admin/audit-logs"): _lists(
         "entity", "record_id", "user_id", "action", "sort", **{"from": TIME, "to": TIME}
     ),
+    ("POST", "/api/{app}/_admin/rules/try"): {**_takes(TRIAL), **_gives(TRIED)},
     ("POST", "/api/{app}/_events"): {**_takes(EVENT), **_gives(OBJECT, 201)},
     ("GET", "/api/{app}/_events"): _lists(
         "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",
