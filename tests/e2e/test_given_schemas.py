@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from deploy.embedded import demo
 from tests.support.client import Client
 
 SCHEMAS = sorted((Path(__file__).parents[1] / "data").glob("*.json"))
@@ -85,3 +86,14 @@ async def test_an_entity_with_a_required_file_takes_records(admin: Client) -> No
 def _comparable(row: dict[str, Any]) -> dict[str, Any]:
     """Times as instants: they are answered with an offset, whichever they were sent with."""
     return {k: v.replace("Z", "+00:00") if isinstance(v, str) and v.endswith("Z") else v for k, v in row.items()}
+
+
+async def test_the_demo_imports_whole_and_its_records_are_linked(admin: Client) -> None:
+    sent = json.loads(demo.DOCUMENT.read_text())
+    outcome = (await admin.post("/_admin/import", sent)).expect(200).data
+    assert outcome["imported"]["relations"] == len(sent["relations"])
+    assert outcome["records"] == sum(map(len, sent["sample_data"].values()))
+    deal = sent["sample_data"]["deal"][0]
+    shown = (await admin.get(f"/deal/{deal['id']}?include=company,activity")).expect(200).data
+    assert shown["company"]["id"] == deal["company_id"]
+    assert shown["activity"]

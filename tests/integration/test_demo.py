@@ -1,8 +1,6 @@
-"""The demo app's document, and how it is installed over the REST API (here: a stand-in that keeps rows)."""
+"""The demo app's document, and how it is installed over the REST API (here: a stand-in that keeps what it gets)."""
 
 import json
-import uuid
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,31 +15,34 @@ FIELDS = {e["name"]: {field["name"]: field for field in e["fields"]} for e in DO
 
 
 class StandIn:
-    """Keeps what is posted per path; a second thing with the same name or natural key is a 409."""
+    """Keeps apps and what is imported; an app that is there is a 409."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self.refused_path = ""
+        self.apps: list[str] = []
+        self.imports: list[dict[str, Any]] = []
+        self.refuses_imports = False
 
     async def post(self, request: web.Request) -> web.Response:
-        """Adds a row."""
-        path, body = request.path, await request.json()
-        if path == "/api/_platform/auth/login":
+        """Logs in, makes an app, imports."""
+        body = await request.json()
+        if request.path == "/api/_platform/auth/login":
             return web.json_response({"data": {"access_token": "token"}})
         assert request.headers["Authorization"] == "Bearer token"
-        if path == self.refused_path:
+        if request.path == "/api/_platform/apps":
+            if body["name"] in self.apps:
+                return web.json_response({"error": {"code": "CONFLICT"}}, status=409)
+            self.apps.append(body["name"])
+            return web.json_response({"data": body}, status=201)
+        assert request.path == "/api/demo/_admin/import"
+        if self.refuses_imports:
             return web.json_response({"error": {"code": "VALIDATION_FAILED"}}, status=422)
-        key = demo.NATURAL_KEYS.get(path.rpartition("/")[2], "name")
-        if any(key in body and row[key] == body[key] for row in self.rows[path]):
-            return web.json_response({"error": {"code": "CONFLICT"}}, status=409)
-        self.rows[path].append({**body, "id": str(uuid.uuid4())})
-        return web.json_response({"data": self.rows[path][-1]}, status=201)
+        self.imports.append(body)
+        return web.json_response({"data": {}})
 
     async def get(self, request: web.Request) -> web.Response:
-        """Lists rows, by the filters given."""
-        wanted = {name[len("filter[") : -1]: value for name, value in request.query.items()}
-        rows = [row for row in self.rows[request.path] if wanted.items() <= row.items()]
-        return web.json_response({"data": rows})
+        """Lists the entities there are."""
+        assert request.path == "/api/demo/_admin/entities"
+        return web.json_response({"data": [{"name": e["name"]} for body in self.imports for e in body["entities"]]})
 
 
 @pytest.fixture
@@ -59,39 +60,43 @@ async def url(api: StandIn) -> AsyncIterator[str]:
         yield str(server.make_url("")).rstrip("/")
 
 
-async def test_everything_is_made_and_links_are_ids(api: StandIn, url: str) -> None:
+async def test_the_document_is_imported_whole(api: StandIn, url: str) -> None:
     await demo.install(url)
-    for entity, records in DOCUMENT["records"].items():
-        assert len(api.rows[f"/api/demo/{entity}"]) == len(records)
-    companies = {row["id"] for row in api.rows["/api/demo/company"]}
-    assert {row["company_id"] for row in api.rows["/api/demo/deal"]} <= companies
+    assert api.apps == ["demo"]
+    assert api.imports == [{key: part for key, part in DOCUMENT.items() if key != "app"}]
 
 
 async def test_a_second_start_adds_nothing(api: StandIn, url: str) -> None:
     await demo.install(url)
-    before = {path: list(rows) for path, rows in api.rows.items()}
     await demo.install(url)
-    assert {path: rows for path, rows in api.rows.items() if rows} == before
+    assert len(api.imports) == 1
 
 
 async def test_an_interrupted_install_is_completed(api: StandIn, url: str) -> None:
-    await demo.install(url)
-    complete = {path: len(rows) for path, rows in api.rows.items()}
-    api.rows.clear()
-    api.refused_path = "/api/demo/activity"
-    with pytest.raises(demo.DemoFailed, match="/api/demo/activity: 422"):
+    api.refuses_imports = True
+    with pytest.raises(demo.DemoFailed, match="/api/demo/_admin/import: 422"):
         await demo.install(url)
-    api.refused_path = ""
+    api.refuses_imports = False
     await demo.install(url)
-    assert {path: len(rows) for path, rows in api.rows.items()} == complete
+    assert len(api.imports) == 1
 
 
-@pytest.mark.parametrize("entity", list(DOCUMENT["records"]))
+@pytest.mark.parametrize("entity", list(DOCUMENT["sample_data"]))
 def test_sample_records_fit_their_entities(entity: str) -> None:
-    for record in DOCUMENT["records"][entity]:
+    for record in DOCUMENT["sample_data"][entity]:
         assert record.keys() <= FIELDS[entity].keys()
         for name, value in record.items():
             assert value in FIELDS[entity][name].get("enum", [value])
+
+
+@pytest.mark.parametrize("relation", DOCUMENT["relations"], ids=lambda relation: str(relation["name"]))
+def test_relations_and_their_links_hold(relation: dict[str, Any]) -> None:
+    records = DOCUMENT["sample_data"]
+    sources = {record["id"] for record in records[relation["source"]]}
+    key = relation["target_key"]
+    links = {record[key] for record in records[relation["target"]] if key in record}
+    assert links
+    assert links <= sources
 
 
 def test_workflows_and_rules_name_what_exists() -> None:
