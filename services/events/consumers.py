@@ -41,11 +41,13 @@ async def on_signal(state: State, app: AppRef, transaction: Connection, signal: 
 
 async def before_telemetry(state: State, app: AppRef, batches: Sequence[Spans]) -> None:
     """Make the days that are missing."""
-    await state.partitions.ensure(app, days_of(span["created_at"] for spans in batches for span in spans))
+    # Times of one form are in the order of their texts, and a batch holds what happened within moments.
+    moments = [span["created_at"] for spans in batches for span in spans]
+    await state.partitions.ensure(app, days_of({min(moments), max(moments)} if moments else ()))
 
 
-async def on_telemetry(state: State, app: AppRef, transaction: Connection, spans: Spans) -> None:
-    """A batch of spans, in one statement."""
-    rows = telemetry_rows(spans, state.partitions.since())
+async def on_telemetry(state: State, app: AppRef, transaction: Connection, batches: Sequence[Spans]) -> None:
+    """All spans that have arrived, in one statement."""
+    rows = telemetry_rows((span for spans in batches for span in spans), state.partitions.since())
     if rows:
         await store.insert(transaction, rows)

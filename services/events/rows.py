@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -24,10 +24,16 @@ NUL = b"\\u0000"
 Row = dict[str, Any]
 
 
-def telemetry_rows(spans: Sequence[Row], since: datetime) -> list[Row]:
+def read_spans(payload: bytes) -> list[Row]:
+    """The spans of a message. Raises ValueError when it is no JSON."""
+    spans: list[Row] = orjson.loads(payload)
+    return scrubbed(spans) if NUL in payload else spans
+
+
+def telemetry_rows(spans: Iterable[Row], since: datetime) -> list[Row]:
     """The spans that belong to a request and are not older than what is kept anyway."""
-    clean: Sequence[Row] = scrubbed(spans) if NUL in orjson.dumps(spans) else spans
-    return [span for span in clean if span["trace_id"] != NO_TRACE and moment_of(span["created_at"]) >= since]
+    oldest = since.isoformat()
+    return [span for span in spans if span["trace_id"] != NO_TRACE and span["created_at"] >= oldest]
 
 
 def signal_row(signal: Signal) -> Row:

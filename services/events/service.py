@@ -13,6 +13,7 @@ from libs.shared.runtime import Core, Service
 from libs.shared.schema.compiled import Compiled
 from services.events import consumers, handlers, retention
 from services.events.partitions import Partitions
+from services.events.rows import read_spans
 from services.events.settings import EventsSettings
 from services.events.state import State
 
@@ -25,7 +26,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
 
 
 LINGER = 0.03
-"""Seconds that audit waits for more commits: a transaction for many costs little more than for one."""
+"""Seconds that audit and telemetry wait for more: a transaction for many costs little more than for one."""
 
 SERVICE = Service(
     name="events",
@@ -62,6 +63,9 @@ SERVICE = Service(
             handle=consumers.on_telemetry,
             before=consumers.before_telemetry,
             commutative=True,
+            together=True,
+            linger=LINGER,
+            loads=read_spans,
         ),
     ),
     workers=(retention.retain,),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -82,15 +83,9 @@ async def insert(transaction: Connection, rows: Sequence[dict[str, Any]]) -> Non
     Either all rows have an `id` or none; then PostgreSQL makes them.
     """
     columns = NAMES if "id" in rows[0] else NAMES[1:]
-    await transaction.copy_records_to_table(
-        "events", schema_name="events", columns=columns, records=[_values(row, columns) for row in rows]
-    )
-
-
-def _values(row: Mapping[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
-    """A row in the order of `columns`, as PostgreSQL's types want it."""
-    metadata, created_at = orjson.dumps(row["metadata"]).decode(), moment_of(row["created_at"])
-    return (*(row[name] for name in columns[:-2]), metadata, created_at)
+    plain = itemgetter(*columns[:-2])
+    records = [(*plain(row), orjson.dumps(row["metadata"]).decode(), moment_of(row["created_at"])) for row in rows]
+    await transaction.copy_records_to_table("events", schema_name="events", columns=columns, records=records)
 
 
 async def insert_audit(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:

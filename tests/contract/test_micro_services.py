@@ -8,8 +8,9 @@ import pytest
 from nats.micro.service import ServiceInfo, ServicePing, ServiceStats
 
 from deploy.embedded.stack import Stack
-from libs.shared.bus.connection import connect
+from libs.shared.bus.connection import MAX_PAYLOAD, connect
 from libs.shared.contracts.operations import SERVICES, CheckReadiness, of
+from libs.shared.errors import RocketError
 from libs.shared.testing.polling import eventually
 
 
@@ -33,6 +34,17 @@ async def test_a_service_tells_of_itself(stack: Stack, service: str) -> None:
         await eventually(counted)
     finally:
         await client.close()
+
+
+async def test_what_is_too_large_for_a_message_costs_nobody_the_connection(stack: Stack) -> None:
+    async with connect(stack.nats_url, "rocket-test") as connection:
+        await connection.established()
+        with pytest.raises(RocketError) as refused:
+            await connection.publish("x", b"x" * MAX_PAYLOAD, {"a": "b"})
+        assert refused.value.code == "PAYLOAD_TOO_LARGE"
+        await connection.publish("x", b"x" * MAX_PAYLOAD)
+        await connection.flush()
+        assert connection.connected
 
 
 async def test_a_round_trip_says_that_subscriptions_have_arrived(stack: Stack) -> None:

@@ -91,16 +91,19 @@ class Connection:
             self._wire.forget(subscription)
 
     def send(self, subject: bytes, payload: bytes = b"") -> None:
-        """Fire and forget, without waiting. Raises SERVICE_UNAVAILABLE when there is nobody to give it to."""
-        self._check()
+        """Fire and forget, without waiting.
+
+        Raises SERVICE_UNAVAILABLE when there is nobody to give it to, PAYLOAD_TOO_LARGE over MAX_PAYLOAD.
+        """
+        self._check(len(payload))
         self._wire.post(publication(subject, payload))
 
     async def publish(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, reply: str = ""
     ) -> None:
-        """Fire and forget, no faster than the server takes it. Raises SERVICE_UNAVAILABLE as `send` does."""
-        await self._ready()
+        """Fire and forget, no faster than the server takes it. Raises what `send` raises."""
         block = written(headers) if headers else b""
+        await self._ready(len(block) + len(payload))
         self._wire.post(publication(subject.encode(), payload, block, reply.encode()))
 
     async def request(
@@ -108,10 +111,11 @@ class Connection:
     ) -> Message:
         """One question, one answer; `timeout` in seconds.
 
-        Raises SERVICE_UNAVAILABLE without a connection, and nats.errors.{NoRespondersError,TimeoutError}.
+        Raises what `send` raises, and nats.errors.{NoRespondersError,TimeoutError}.
         """
-        await self._ready()
-        return await self._requests.ask(subject.encode(), payload, written(headers) if headers else b"", timeout)
+        block = written(headers) if headers else b""
+        await self._ready(len(block) + len(payload))
+        return await self._requests.ask(subject.encode(), payload, block, timeout)
 
     async def announce(self, message: Announcement) -> None:
         """Tell every replica; lost if nobody listens or NATS is away, which announcements allow."""
@@ -126,12 +130,15 @@ class Connection:
         """Wait until the server has seen all that was sent, subscriptions included."""
         await self.client.flush(FLUSH)
 
-    def _check(self) -> None:
+    def _check(self, size: int) -> None:
+        if size > MAX_PAYLOAD:
+            # The server would close the connection, and with it everybody's requests.
+            raise RocketError("PAYLOAD_TOO_LARGE", f"A message may have at most {MAX_PAYLOAD} bytes")
         if not self.connected or self._wire.waiting_bytes > MAX_WAITING:
             raise unavailable("nats")
 
-    async def _ready(self) -> None:
-        self._check()
+    async def _ready(self, size: int) -> None:
+        self._check(size)
         if self._wire.is_congested:
             try:
                 await asyncio.wait_for(self._wire.drain(), CONGESTION)

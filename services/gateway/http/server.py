@@ -24,6 +24,8 @@ log = structlog.get_logger()
 SHUTDOWN = 4.0
 """Seconds for requests under way when the server stops."""
 JSON = "application/json"
+LONGEST_PATH = 1_000
+"""Characters of a path that a span keeps: a batch of spans must fit into a message."""
 
 
 @contextlib.asynccontextmanager
@@ -57,7 +59,7 @@ def _handler(state: State, route: Route) -> Callable[[web.Request], Awaitable[we
         with tracing.remote(context), tracing.span("http", "handler", "request.end") as span:
             response, context = await _respond(state, request, route, call, context)
             span.context = context
-            span.metadata.update(method=request.method, path=request.path, status_code=response.status)
+            span.metadata.update(method=request.method, path=request.path[:LONGEST_PATH], status_code=response.status)
             span.status = "error" if response.status >= 400 else "ok"
             return response
 

@@ -15,7 +15,7 @@ from libs.shared.contracts.streams import Signal
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from services.events.bodies import business_event
-from services.events.rows import NO_TRACE, business_row, days_of, scrubbed, signal_row, telemetry_rows
+from services.events.rows import NO_TRACE, business_row, days_of, read_spans, scrubbed, signal_row, telemetry_rows
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TRACE = "11111111-2222-4333-8444-555555555555"
@@ -42,10 +42,13 @@ def signal(**values: Any) -> Signal:
 def test_spans_of_no_request_and_of_days_gone_by_are_left_out() -> None:
     old = span(created_at="2026-11-01T00:00:00+00:00")
     assert telemetry_rows([span(), span(trace_id=NO_TRACE), old], datetime(2026, 11, 15, tzinfo=UTC)) == [span()]
+    later = span(created_at=NOW.replace(microsecond=1).isoformat())
+    assert telemetry_rows([span(), later], NOW) == [span(), later]
+    assert telemetry_rows([span(), later], NOW.replace(microsecond=1)) == [later]
 
 
 def test_one_hostile_path_does_not_cost_a_batch() -> None:
-    (row,) = telemetry_rows([span(metadata={"path": "/a\x00b", "x\x00": ["\x00"]})], NOW)
+    (row,) = read_spans(orjson.dumps([span(metadata={"path": "/a\x00b", "x\x00": ["\x00"]})]))
     assert row["metadata"] == {"path": "/ab", "x": [""]}
 
 
