@@ -38,6 +38,7 @@ SERVICE = Service(
     settings=DataSettings,
     endpoints={
         records.ListRecords: reading.list_records,
+        records.AggregateRecords: reading.aggregate_records,
         records.GetRecord: reading.get_record,
         records.CreateRecord: handlers.create_record,
         records.UpdateRecord: handlers.update_record,

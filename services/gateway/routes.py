@@ -33,6 +33,7 @@ ROUTES = (
     # Records come first among the routes of an app: they are asked for most, and matched in order.
     Route("GET", RECORDS, records.ListRecords, Access.USER),
     Route("POST", RECORDS, records.CreateRecord, Access.USER),
+    Route("GET", RECORDS + "/_aggregate", records.AggregateRecords, Access.USER),
     Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),
     Route("PUT", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
     Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),

@@ -20,6 +20,15 @@ class ListRecords(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
+class AggregateRecords(Ask[Answer]):
+    """Figures about records, in groups: count, sum, avg, min, max, group_by, having and filters in `query`."""
+
+    service, name = "data", "records.aggregate"
+    entity: str
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class GetRecord(Ask[Answer]):
     """One record by key, with its version as ETag; `version=n` in `query` reads an old one from the log."""
 

@@ -15,6 +15,8 @@ from libs.shared.paging import positive
 from services.data.etags import etag, representation_tag, tags_of
 from services.data.fence import under_current_schema
 from services.data.model import EntityModel, Model
+from services.data.query.aggregate_sql import aggregate_sql
+from services.data.query.aggregates import parse_aggregate
 from services.data.query.cursors import write_cursor
 from services.data.query.lists import COUNTED, estimate_sql, list_sql
 from services.data.query.parameters import ListQuery, parse_list, parse_one
@@ -61,6 +63,22 @@ async def get_record(state: State, context: Context, question: ask.GetRecord) ->
         if tags_of(question.if_none_match) & {str(version), "*"}:
             return Answer(304, headers=etag(version))
         return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=etag(version))
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def aggregate_records(state: State, context: Context, question: ask.AggregateRecords) -> Answer:
+    as_of = await moment_of(state, context, question.query)
+
+    async def attempt(model: Model) -> Answer:
+        entity = model.entity(question.entity)
+        scope = Scope(model, context.user)
+        query = parse_aggregate(scope, entity, question.query, as_of)
+        aggregate = query.aggregate
+        sql = model.statements.made((entity.name, aggregate), lambda: aggregate_sql(model, entity, aggregate))
+        row = await read(state, context, model, (sql, scope.values))
+        meta = orjson.dumps(query.page.meta(row["total"]))
+        return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), meta))
 
     return await under_current_schema(state, context, attempt)
 

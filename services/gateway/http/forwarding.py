@@ -41,7 +41,7 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
             values["query"] = list(request.query.items()) if request.query_string else []
         if has_body:
             values["body"] = await read_body(state, request, contract.largest)
-        if writes and "as_of" in request.query:
+        if writes and request.query_string and "as_of" in request.query:
             raise RocketError("INVALID_PAYLOAD", "Nothing can be written as of another time")
         if writes and HEADER in request.headers:
             context = wished(request, context, values.get("body", b""))

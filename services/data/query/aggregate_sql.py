@@ -1,0 +1,79 @@
+"""The statement that answers an aggregate."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from services.data.model import EntityModel, Model, quote
+from services.data.query.aggregates import Aggregate, Figure, Group, Held, result_field
+from services.data.query.compiler import Compiler
+from services.data.query.lists import VERSION
+from services.data.query.predicates import column_sql
+from services.data.query.sources import sources_of
+
+
+def aggregate_sql(model: Model, entity: EntityModel, aggregate: Aggregate) -> str:
+    """One page of groups: columns schema_version, total (groups), records (JSON list as text)."""
+    compiler = Compiler(model, sources_of(model, aggregate.chosen.as_of))
+    where = compiler.chosen(entity, "_r", aggregate.chosen)
+    groups = f"SELECT {_columns(entity, aggregate)} FROM {compiler.sources.root(entity)} _r WHERE {where}"
+    if aggregate.groups:
+        groups += f" GROUP BY {', '.join(_group_sql(entity, group) for group in aggregate.groups)}"
+    if aggregate.having:
+        groups += f" HAVING {' AND '.join(_held_sql(entity, held) for held in aggregate.having)}"
+    order = _order(aggregate)
+    page = (
+        f"SELECT {_shown(aggregate)} AS _x FROM _groups _g {order}"
+        f" LIMIT ${aggregate.limit}::bigint OFFSET ${aggregate.offset}::bigint"
+    )
+    return compiler.sources.statement(
+        f"SELECT {VERSION} AS schema_version, (SELECT count(*) FROM _groups) AS total, "
+        f"(SELECT coalesce(json_agg(_p._x), '[]')::text FROM ({page}) _p) AS records",
+        f"_groups AS MATERIALIZED ({groups})",
+    )
+
+
+def _columns(entity: EntityModel, aggregate: Aggregate) -> str:
+    columns = [f"{_group_sql(entity, group)} AS _g{n}" for n, group in enumerate(aggregate.groups)]
+    columns += [f"{_figure_sql(figure)} AS _f{n}" for n, figure in enumerate(aggregate.figures)]
+    return ", ".join(columns)
+
+
+def _group_sql(entity: EntityModel, group: Group) -> str:
+    """What records of a group have in common; dates are cut off in UTC."""
+    column = f"_r.{quote(group.field)}"
+    if not group.part:
+        return column
+    if entity.fields[group.field].type == "date":
+        return f"date_trunc('{group.part}', {column}::timestamp)::date"
+    if group.part == "hour":
+        return f"date_trunc('hour', {column}, 'UTC')"
+    return f"date_trunc('{group.part}', {column} AT TIME ZONE 'UTC')::date"
+
+
+def _figure_sql(figure: Figure) -> str:
+    return f"{figure.function}(_r.{quote(figure.field)})" if figure.field else "count(*)"
+
+
+def _held_sql(entity: EntityModel, held: Held) -> str:
+    kind = result_field(entity, held.figure).column_type.partition("(")[0]
+    return column_sql(_figure_sql(held.figure), kind, held.operator, lambda kind: f"${held.slot}::{kind}")
+
+
+def _order(aggregate: Aggregate) -> str:
+    """ORDER BY, with nulls before every value as in lists; nothing to order without groups."""
+    columns = {group.shown: f"_g{n}" for n, group in enumerate(aggregate.groups)}
+    columns |= {figure.shown: f"_f{n}" for n, figure in enumerate(aggregate.figures)}
+    parts = [f"_g.{columns[name]} {'DESC NULLS LAST' if down else 'ASC NULLS FIRST'}" for name, down in aggregate.sort]
+    return f"ORDER BY {', '.join(parts)}" if parts else ""
+
+
+def _shown(aggregate: Aggregate) -> str:
+    """A group as JSON: its values under their names, then the figures by function and field."""
+    pairs = [f"'{group.shown}', _g._g{n}" for n, group in enumerate(aggregate.groups)]
+    numbered = [(figure, f"_g._f{n}") for n, figure in enumerate(aggregate.figures)]
+    for function, figures in groupby(numbered, key=lambda pair: pair[0].function):
+        columns = [f"'{figure.field}', {column}" if figure.field else column for figure, column in figures]
+        value = columns[0] if function == "count" else f"json_build_object({', '.join(columns)})"
+        pairs.append(f"'{function}', {value}")
+    return f"json_build_object({', '.join(pairs)})"

@@ -1,0 +1,188 @@
+"""`_aggregate`: figures about records, in groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from libs.shared.paging import Page, page_of
+from libs.shared.schema import BadValue, FieldDefinition
+from services.data.model import EntityModel
+from services.data.query.includes import names_of
+from services.data.query.parameters import Pairs, parse_chosen
+from services.data.query.predicates import LISTED, NULLS, ORDERED, UNORDERED_TYPES, parse_comparison, slotted
+from services.data.query.scope import Scope, refused, unknown_field
+from services.data.query.shapes import Chosen
+
+NUMBERS = ("int", "bigint", "decimal")
+FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    "sum": NUMBERS,
+    "avg": NUMBERS,
+    "min": (*NUMBERS, "string", "text", "date", "timestamp"),
+    "max": (*NUMBERS, "string", "text", "date", "timestamp"),
+}
+"""Function → the types of fields it is for; besides count, which is of records."""
+PARTS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("year", "quarter", "month", "week", "day"), ("date", "timestamp")),
+    "hour": ("timestamp",),
+}
+"""Part of a date that values may be grouped by → the types that have it."""
+HAVING = re.compile(r"having\[([^\]]*)\]")
+OPERATORS = frozenset(("eq", "neq", *ORDERED, *LISTED, *NULLS, "between"))
+MAX_GROUPS = 5
+MAX_FIGURES = 20
+MAX_HAVING = 20
+COUNT = FieldDefinition(name="count", type="bigint")
+NUMBER = FieldDefinition(name="number", type="decimal")
+
+
+class Group(NamedTuple):
+    """Records with the same value of a field, or of a part of its dates."""
+
+    field: str
+    part: str = ""
+
+    @property
+    def shown(self) -> str:
+        return f"{self.field}.{self.part}" if self.part else self.field
+
+
+class Figure(NamedTuple):
+    """A function of a field's values; count has no field."""
+
+    function: str
+    field: str = ""
+
+    @property
+    def shown(self) -> str:
+        return f"{self.function}.{self.field}" if self.field else self.function
+
+
+class Held(NamedTuple):
+    """Groups with a figure for which the test holds."""
+
+    figure: Figure
+    operator: str
+    slot: int
+
+
+class Aggregate(NamedTuple):
+    """Figures about the chosen records, by group. `sort` names groups and figures as they are shown."""
+
+    chosen: Chosen
+    groups: tuple[Group, ...]
+    figures: tuple[Figure, ...]
+    having: tuple[Held, ...]
+    sort: tuple[tuple[str, bool], ...]
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateQuery:
+    """An aggregate as asked for."""
+
+    aggregate: Aggregate
+    page: Page
+
+
+def parse_aggregate(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | None = None) -> AggregateQuery:
+    """Raises UNKNOWN_FIELD, INVALID_PAYLOAD or FORBIDDEN. Records are counted when nothing else is asked for."""
+    values = dict(pairs)
+    chosen = parse_chosen(scope, entity, pairs, values, as_of)
+    groups = _groups(scope, entity, values.get("group_by", ""))
+    figures = _figures(scope, entity, values)
+    for group in groups:
+        if group.shown in {figure.function for figure in figures}:
+            raise refused("group_by", f"{group.shown} would be shown twice")
+    having = _having(scope, entity, pairs)
+    sort = _sort(values.get("sort", ""), groups, figures)
+    page = page_of(values)
+    shape = Aggregate(chosen, groups, figures, having, sort, scope.slot(page.size), scope.slot(page.offset))
+    return AggregateQuery(shape, page)
+
+
+def result_field(entity: EntityModel, figure: Figure) -> FieldDefinition:
+    """What values a figure has, as if it were a field."""
+    if figure.function == "count":
+        return COUNT
+    return NUMBER if figure.function in ("sum", "avg") else entity.fields[figure.field]
+
+
+def _groups(scope: Scope, entity: EntityModel, text: str) -> tuple[Group, ...]:
+    names = dict.fromkeys(names_of(text))
+    if len(names) > MAX_GROUPS:
+        raise refused("group_by", f"names more than {MAX_GROUPS} fields")
+    return tuple(_group(scope, entity, name) for name in names)
+
+
+def _group(scope: Scope, entity: EntityModel, name: str) -> Group:
+    field_name, _, part = name.partition(".")
+    field = scope.fields(entity).get(field_name)
+    if field is None or field.type in UNORDERED_TYPES:
+        raise unknown_field(name, "can't be grouped by")
+    if part and field.type not in PARTS.get(part, ()):
+        raise refused(name, f"is no part of {field_name}; dates have {', '.join(PARTS)}")
+    return Group(field_name, part)
+
+
+def _figures(scope: Scope, entity: EntityModel, values: Mapping[str, str]) -> tuple[Figure, ...]:
+    figures = []
+    if "count" in values:
+        if values["count"].strip() not in ("*", ""):
+            raise refused("count", "must be *")
+        figures.append(Figure("count"))
+    for function in FUNCTIONS:
+        names = dict.fromkeys(names_of(values.get(function, "")))
+        figures += [_figure(scope, entity, function, name) for name in names]
+    if len(figures) > MAX_FIGURES:
+        raise refused("sum, avg, min, max", f"are more than {MAX_FIGURES} figures")
+    return tuple(figures) or (Figure("count"),)
+
+
+def _figure(scope: Scope, entity: EntityModel, function: str, name: str) -> Figure:
+    field = scope.fields(entity).get(name)
+    if field is None:
+        raise unknown_field(name)
+    if field.type not in FUNCTIONS[function]:
+        raise refused(name, f"has no {function}")
+    return Figure(function, name)
+
+
+def _having(scope: Scope, entity: EntityModel, pairs: Pairs) -> tuple[Held, ...]:
+    found = [(match[1], value) for name, value in pairs if (match := HAVING.fullmatch(name))]
+    if len(found) > MAX_HAVING:
+        raise refused("having", f"is given more than {MAX_HAVING} times")
+    return tuple(_held(scope, entity, name, value) for name, value in found)
+
+
+def _held(scope: Scope, entity: EntityModel, name: str, text: str) -> Held:
+    function, *rest = name.split(".")
+    if function == "count":
+        figure = Figure("count")
+    elif function in FUNCTIONS and rest:
+        figure = _figure(scope, entity, function, rest.pop(0))
+    else:
+        raise unknown_field(name, "unknown figure")
+    operator = ".".join(rest) or "eq"
+    if operator not in OPERATORS:
+        raise refused(name, f"has an unknown operator: {operator}")
+    try:
+        test = slotted(parse_comparison(result_field(entity, figure), operator, text), scope.slot)
+    except BadValue as problem:
+        raise refused(name, problem) from None
+    return Held(figure, test.operator, test.slot)
+
+
+def _sort(text: str, groups: tuple[Group, ...], figures: tuple[Figure, ...]) -> tuple[tuple[str, bool], ...]:
+    """The order asked for, then by groups, so that there is one order."""
+    known = {group.shown for group in groups} | {figure.shown for figure in figures}
+    sort: dict[str, Any] = {}
+    for part in names_of(text):
+        name = part.lstrip("+-")
+        if name not in known:
+            raise unknown_field(name, "is neither a group nor a figure of this aggregate")
+        sort.setdefault(name, part.startswith("-"))
+    return tuple((sort | {group.shown: False for group in groups if group.shown not in sort}).items())
