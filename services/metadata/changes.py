@@ -149,7 +149,7 @@ async def change_schema(state: State, context: Context, work: Work[T]) -> T:
 async def _attempt(state: State, context: Context, work: Work[T]) -> T:
     app = context.the_app
     async with state.core.databases.of(app).transaction() as transaction:
-        version = await store.lock_version(transaction)
+        version = await _lock(transaction)
         ground = Ground(transaction)
         change = Change(transaction, Schema.of(await store.list_shapes(transaction)), ground)
         await transaction.execute(LOCK_TIMEOUT)
@@ -166,6 +166,14 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
     if change.touched:
         await after_commit(partial(state.core.connection.announce, SchemaChanged(app_id=app.id, version=version)))
     return result
+
+
+async def _lock(transaction: Connection) -> int:
+    """The version, which nobody else can raise until the end. Raises CONFLICT when somebody else is at it for long."""
+    try:
+        return await store.lock_version(transaction)
+    except LockTaken:
+        raise RocketError("CONFLICT", "The definitions are being changed by somebody else, try again") from None
 
 
 @contextlib.contextmanager

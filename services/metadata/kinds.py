@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
 from libs.shared.schema.formulas import LENIENT
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
+from libs.shared.schema.values import MAX_DEPTH, deeper_than
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.metadata import references
@@ -50,6 +51,8 @@ class Kind:
 
         `lenient`, for imports, accepts rules and guards that can't be evaluated; they never are.
         """
+        if deeper_than(document, MAX_DEPTH):
+            raise invalid(f"{self.label} is nested more than {MAX_DEPTH} levels deep")
         try:
             return self.model.model_validate(document, context=LENIENT if lenient else None)
         except ValidationError as error:

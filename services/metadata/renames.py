@@ -62,10 +62,9 @@ def _problem(
 
 def followed(document: dict[str, Any]) -> dict[str, Any]:
     """A sent document, not checked yet, whose key and slug name renamed fields by their new names."""
-    fields = [field for field in document.get("fields") or () if isinstance(field, dict)]
-    renamed = {f["renamed_from"]: f.get("name") for f in fields if isinstance(f.get("renamed_from"), str)}
-    for field in fields:
-        renamed.pop(field.get("name"), None)
+    renamed = _asked(document.get("fields"))
+    if not renamed:
+        return document
     changed = dict(document)
     for key, parts in (("slug", ("field", "source")), ("primary_key", ("field", "fields"))):
         if isinstance(part := document.get(key), dict):
@@ -73,7 +72,16 @@ def followed(document: dict[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def _followed(value: Any, renamed: Mapping[str, Any]) -> Any:
+def _asked(fields: Any) -> dict[str, str]:
+    """The renames that unchecked fields ask for, but for old names that are in use again."""
+    if not isinstance(fields, list):
+        return {}
+    pairs = [(field.get("renamed_from"), field.get("name")) for field in fields if isinstance(field, dict)]
+    names = [new for _, new in pairs]
+    return {old: new for old, new in pairs if isinstance(old, str) and isinstance(new, str) and old not in names}
+
+
+def _followed(value: Any, renamed: Renames) -> Any:
     if isinstance(value, list):
         return [_followed(one, renamed) for one in value]
     return renamed.get(value, value) if isinstance(value, str) else value

@@ -82,6 +82,7 @@ WHERE i.indrelid = to_regclass($1) ORDER BY c.relname
 IMPORT_RECORDS = """
 SELECT added, at_position AS position FROM data.import_records($1::text::jsonb, $2, $3::text::jsonb, $4, $5)
 """
+PATIENTLY = "SET LOCAL idle_in_transaction_session_timeout = '120s'"
 COUNT_DOUBLES = """
 SELECT coalesce(sum(n), 0)::bigint FROM (
     SELECT count(*) AS n FROM {table} WHERE {column} IS NOT NULL{where} GROUP BY {column} HAVING count(*) > 1
@@ -235,6 +236,11 @@ async def count_others(transaction: Connection, table: str, column: str, allowed
     return rows
 
 
+async def be_patient(transaction: Connection) -> None:
+    """Let the transaction wait for us while many rows are checked."""
+    await transaction.execute(PATIENTLY)
+
+
 async def import_records(
     transaction: Connection, batches: Sequence[Mapping[str, Any]], note: LogNote, version: int
 ) -> tuple[int, int]:
@@ -267,6 +273,8 @@ async def unlike_any(transaction: Connection, table: str, records: Sequence[Mapp
 
 async def slugs_like(transaction: Connection, table: str, column: str, bases: Collection[str]) -> set[str]:
     """The slugs there are that begin like one of these."""
+    if not bases:
+        return set()
     # Slugs hold letters, digits and hyphens only, so none is special in a pattern.
     sql = f"SELECT {quote(column)} AS slug FROM {table} WHERE {quote(column)} LIKE ANY($1::text[])"
     return {row["slug"] for row in await transaction.fetch(sql, [f"{base}%" for base in bases])}

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from deploy.embedded.stack import Stack
@@ -141,6 +142,26 @@ async def test_slugs_need_a_unique_text_and_a_source_that_exists(admin: Client, 
     fields = [text("name"), text("code", unique=True), integer("no", unique=True)]
     (await admin.post("/_admin/entities", entity("page", *fields, slug=slug))).expect(422)
     await admin.define(entity("page", *fields, slug={"field": "code", "source": "name"}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fields": 5},
+        {"fields": [5]},
+        {"fields": [{"name": ["a"], "type": "string", "renamed_from": "a"}]},
+        {"fields": [{"name": "a", "type": "string", "renamed_from": ["a"]}]},
+        {"slug": []},
+        {"primary_key": {"fields": [["a"]]}},
+        {"note": "a\x00b"},
+        {"note": orjson.loads("[" * 200 + "]" * 200)},
+    ],
+)
+async def test_definitions_that_are_none_are_refused(admin: Client, change: dict[str, Any]) -> None:
+    (await admin.post("/_admin/entities", {**entity("page", text("a")), **change})).expect(422)
+    await admin.define(entity("page", text("a")))
+    (await admin.put("/_admin/entities/page", {**entity("page", text("a")), **change})).expect(422)
+    (await admin.post("/page", {"a": "x"})).expect(201)
 
 
 @pytest.mark.parametrize("name", ["xmin", "ctid", "tableoid"])

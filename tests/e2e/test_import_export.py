@@ -213,6 +213,14 @@ async def test_slugs_of_sample_records_are_made(admin: Client) -> None:
     assert [row["slug"] for row in found] == ["own", "uber-uns", "uber-uns-2"]
 
 
+async def test_a_required_slug_that_cannot_be_made_is_refused(admin: Client) -> None:
+    slug = {"field": "slug", "source": "title"}
+    page = entity("page", text("title"), text("slug", unique=True, required=True), slug=slug)
+    sent = {"version": 1, "entities": [page], "sample_data": {"page": [{"title": "fine"}, {"title": "!"}]}}
+    assert (await admin.post("/_admin/import", sent)).expect(422).details[0]["field"] == "slug"
+    assert (await export_all(admin))["entities"] == []
+
+
 @pytest.mark.parametrize(
     ("change", "status", "path"),
     [

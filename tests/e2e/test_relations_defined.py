@@ -89,6 +89,7 @@ async def test_a_relation_is_created_shown_replaced_and_deleted(shop: Client) ->
         ({"target_key": "no"}, "target_key"),
         ({"type": "many_to_many"}, "join_table"),
         ({"type": "many_to_many", "join_table": "a b"}, "join_table"),
+        ({"type": "many_to_many", "join_table": "x", "source_join_key": "ctid"}, "source_join_key"),
         ({"type": "many_to_many", "join_table": "x", "source_join_key": "order_id"}, "target_join_key"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from libs.shared.schema.entities import EntityDefinition
-from libs.shared.schema.fields import NAME
+from libs.shared.schema.fields import NAME, SYSTEM_COLUMNS
 
 MANY_TO_MANY = "many_to_many"
 
@@ -42,6 +42,13 @@ class RelationDefinition(BaseModel):
     def _identifier(cls, name: str | None) -> str | None:
         if name is not None and not NAME.match(name):
             raise ValueError("must begin with a letter and hold letters, digits and _ only, at most 63")
+        return name
+
+    @field_validator("source_join_key", "target_join_key")
+    @classmethod
+    def _column(cls, name: str | None) -> str | None:
+        if name in SYSTEM_COLUMNS:
+            raise ValueError(f"must not be {name}, which PostgreSQL keeps for itself")
         return name
 
     @model_validator(mode="after")

@@ -136,7 +136,7 @@ def _date(field: FieldDefinition, value: Any) -> date:
         raise BadValue("must be a date, YYYY-MM-DD") from None
 
 
-def _deeper_than(value: Any, limit: int) -> bool:
+def deeper_than(value: Any, limit: int) -> bool:
     """Whether a JSON value has more levels than `limit`; looks level by level, so depth costs no stack."""
     level = [value]
     for _ in range(limit):
@@ -153,7 +153,7 @@ def _nests(value: Any) -> bool:
 def _json(field: FieldDefinition, value: Any) -> str:
     if not isinstance(value, dict | list):
         raise BadValue("must be an object or a list")
-    if _deeper_than(value, MAX_DEPTH):
+    if deeper_than(value, MAX_DEPTH):
         raise BadValue(f"must be nested at most {MAX_DEPTH} levels deep")
     try:
         text = orjson.dumps(value, default=_plain_number).decode()

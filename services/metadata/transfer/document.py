@@ -71,7 +71,8 @@ def read(body: bytes) -> Document:
             try:
                 items.append(Item(kind, place, sent, kind.parse(sent, lenient=True)))
             except RocketError as problem:
-                problems += [{**detail, "path": place} for detail in problem.details]
+                details = problem.details or [{"message": problem.message}]
+                problems += [{**detail, "path": place} for detail in details]
     if problems:
         first = problems[0]
         raise RocketError("VALIDATION_FAILED", f"{first['path']}: {first['message']}", problems[:SHOWN])
@@ -130,9 +131,13 @@ def _samples(document: Mapping[str, Any], body: bytes) -> Mapping[str, Sequence[
         return {}
     if not isinstance(rough, dict):
         raise invalid_field("sample_data", "sample_data must be an object of lists")
-    count = sum(len(_list(rough, name)) for name in rough)
+    # Nothing that is defined has a name that begins with _, so such parts are somebody else's.
+    count = sum(len(_list(rough, name)) for name in rough if not name.startswith("_"))
     if count > MAX_ROWS:
         raise invalid_field("sample_data", f"sample_data may hold at most {MAX_ROWS} rows")
     # Read again, with all digits of decimals; definitions are kept as the quicker way reads them.
-    samples: Mapping[str, Sequence[dict[str, Any]]] = _unwrapped(exact.loads(body.decode()))["sample_data"]
+    try:
+        samples: Mapping[str, Sequence[dict[str, Any]]] = _unwrapped(exact.loads(body.decode()))["sample_data"]
+    except RecursionError:
+        raise RocketError("INVALID_PAYLOAD", "The body is nested too deeply") from None
     return samples

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from libs.shared.errors import RocketError
+from libs.shared.errors import RocketError, invalid_field
 from libs.shared.schema.relations import field_of
 from libs.shared.schema.slugs import free_slug, slugify
 from services.metadata import store
@@ -60,11 +60,10 @@ async def define(change: Change, document: Document) -> Outcome:
 
 async def prepare(change: Change, document: Document, outcome: Outcome, now: datetime) -> list[Batch]:
     """The sample rows as records to be inserted; rows of nothing that is defined are ignored."""
+    await store.be_patient(change.transaction)
     joined = {live.relation.join_table: live for live in change.schema.relations.values() if live.relation.joined}
     prepared = []
     for name, rows in document.samples.items():
-        if not rows:
-            continue
         if live := change.schema.entities.get(name):
             prepared.append(await _entity_batch(change, live, rows, now, new=name in outcome.created))
         elif relation := joined.get(name):
@@ -123,14 +122,15 @@ async def _slugged(change: Change, live: LiveEntity, records: list[Record]) -> N
         return
     wanting = [record for record in records if record.get(slug.field) is None and record.get(slug.source)]
     bases = {base for record in wanting if (base := slugify(str(record[slug.source])))}
-    if not bases:
-        return
     taken = await store.slugs_like(change.transaction, table_of(live.definition.table), slug.field, bases)
     taken |= {str(record[slug.field]) for record in records if record.get(slug.field) is not None}
     for record in wanting:
         if base := slugify(str(record[slug.source])):
             record[slug.field] = free_slug(base, taken)
             taken.add(record[slug.field])
+    if any(record.get(slug.field) is None for record in records) and field_of(live.definition, slug.field).required:
+        path = f"sample_data.{live.definition.name}"
+        raise invalid_field(slug.field, f"{path}: {slug.field} is required, and {slug.source} gives none for some rows")
 
 
 def _conflict(change: Change, index: str) -> RocketError:

@@ -6,6 +6,7 @@ column to value.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,6 @@ from typing import Any
 
 import orjson
 
-from libs.shared import exact
 from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import DELETED, BadValue, EntityDefinition, FieldDefinition, parse_value
 
@@ -37,8 +37,8 @@ class Misfit(Exception):
 
 def records_of(entity: EntityDefinition, rows: Sequence[Row], now: datetime) -> list[Record]:
     """The records that sample rows of an entity are; generated int keys are left out. Raises VALIDATION_FAILED."""
-    seen: Counter[bytes] = Counter()
-    return _each(entity.name, rows, lambda row: _record(entity, row, now, seen))
+    shape = _Shape(entity, now)
+    return _each(entity.name, rows, shape.record)
 
 
 def pairs_of(name: str, columns: Mapping[str, FieldDefinition], rows: Sequence[Row]) -> list[Record]:
@@ -72,33 +72,51 @@ def _pair(columns: Mapping[str, FieldDefinition], row: Row) -> Record:
     return {name: _value(field, row.get(name), required=True, name=name) for name, field in columns.items()}
 
 
-def _record(entity: EntityDefinition, row: Row, now: datetime, seen: Counter[bytes]) -> Record:
-    fields = {field.name: field for field in entity.fields} | {field.name: field for field in entity.key_fields}
-    if entity.soft_delete:
-        fields.setdefault(DELETED, FieldDefinition(name=DELETED, type="timestamp"))
-    for name in row:
-        if name not in fields:
-            raise Misfit(name, "there is no such field")
-    keys = entity.primary_key.names
-    record = {name: _completed(entity, field, row, now) for name, field in fields.items() if name not in keys}
-    for name in keys:
-        if row.get(name) is not None or not entity.primary_key.generated:
-            record[name] = _key(fields[name], row.get(name))
-        elif entity.primary_key.type == "uuid":
-            record[name] = str(_made_from(entity.name, row, seen))
-    return record
+class _Shape:
+    """What all rows of an entity have in common, looked up once."""
 
+    def __init__(self, entity: EntityDefinition, now: datetime) -> None:
+        fields = {field.name: field for field in entity.fields}
+        if entity.soft_delete:
+            fields.setdefault(DELETED, FieldDefinition(name=DELETED, type="timestamp"))
+        self._name = entity.name
+        self._fields = fields
+        self._keys = {field.name: field for field in entity.key_fields}
+        self._others = [field for field in fields.values() if field.name not in self._keys]
+        self._generated = entity.primary_key.generated
+        self._makes_ids = entity.primary_key.type == "uuid"
+        self._slug = entity.slug.field if entity.slug and entity.slug.source else None
+        self._now = now.isoformat()
+        self._seen: Counter[str] = Counter()
 
-def _completed(entity: EntityDefinition, field: FieldDefinition, row: Row, now: datetime) -> Any:
-    """A field's value: as given, else what the server would set, else the default."""
-    if field.name not in row:
+    def record(self, row: Row) -> Record:
+        """The record that a row is. Raises Misfit."""
+        for name in row:
+            if name not in self._fields:
+                raise Misfit(name, "there is no such field")
+        record = {field.name: self._completed(field, row) for field in self._others}
+        for name, field in self._keys.items():
+            if row.get(name) is not None or not self._generated:
+                record[name] = _key(field, row.get(name))
+            elif self._makes_ids:
+                record[name] = self._made_from(row)
+        return record
+
+    def _completed(self, field: FieldDefinition, row: Row) -> Any:
+        """A field's value: as given, else what the server would set, else the default."""
+        if field.name in row:
+            return _value(field, row[field.name], required=field.required and not field.nullable)
         if field.auto:
-            return now.isoformat()
+            return self._now
         if field.default is not None:
             return _value(field, field.default)
-        made_later = entity.slug is not None and entity.slug.source and entity.slug.field == field.name
-        return _value(field, None, required=field.required and not made_later)
-    return _value(field, row[field.name], required=field.required and not field.nullable)
+        return _value(field, None, required=field.required and field.name != self._slug)
+
+    def _made_from(self, row: Row) -> str:
+        """An id for a row that has none."""
+        content = json.dumps(row, sort_keys=True, default=str)
+        self._seen[content] += 1
+        return str(uuid.uuid5(KEYLESS, f"{self._name}/{self._seen[content]}/{content}"))
 
 
 def _value(field: FieldDefinition, given: Any, required: bool = False, name: str = "") -> Any:
@@ -140,12 +158,6 @@ def _file(field: FieldDefinition, given: Any) -> Any:
     if not whole:
         raise Misfit(field.name, f"must be an object with {', '.join(parts)}")
     return {**{key: given[key] for key in parts}, "id": str(file_id)}
-
-
-def _made_from(entity: str, row: Row, seen: Counter[bytes]) -> uuid.UUID:
-    content = orjson.dumps(orjson.loads(exact.dumps(row)), option=orjson.OPT_SORT_KEYS)
-    seen[content] += 1
-    return uuid.uuid5(KEYLESS, f"{entity}/{seen[content]}/{content.decode()}")
 
 
 def columns_of(records: Iterable[Record]) -> list[str]:

@@ -24,24 +24,25 @@ DECLARE
     keys     text;
     own_key  text;
     new_key  text;
+    known    text;
     pairs    text;
 BEGIN
     FOR batch IN SELECT b.value FROM jsonb_array_elements(batches) b LOOP
         SELECT string_agg(format('%I', c.value), ', '), string_agg(format('r.%I', c.value), ', ')
             INTO names, given FROM jsonb_array_elements_text(batch -> 'columns') c;
         SELECT string_agg(format('%I', c.value), ', '), string_agg(format('r.%I', c.value), ', '),
-               string_agg(format('a.%I', c.value), ', ')
-            INTO keys, own_key, new_key FROM jsonb_array_elements_text(batch -> 'key') c;
+               string_agg(format('a.%I', c.value), ', '), string_agg(format('x.%1$I = r.%1$I', c.value), ' AND ')
+            INTO keys, own_key, new_key, known FROM jsonb_array_elements_text(batch -> 'key') c;
         SELECT string_agg(format('a.%I AS %I', i.value, i.key), ', ')
             INTO pairs FROM jsonb_each_text(batch -> 'image') i;
         inserts := inserts || format(
             'b%1$s AS (INSERT INTO records.%2$I (%3$s, _version) '
             'SELECT %4$s, coalesce((SELECT max(c.version) FROM data.commits c '
             'WHERE c.entity = %5$s AND c.record_id = concat_ws('','', %6$s)), 0) + 1 '
-            'FROM jsonb_array_elements($1 -> %1$s -> ''rows'') WITH ORDINALITY AS e(value, place), '
-            'jsonb_populate_record(NULL::records.%2$I, e.value) r ORDER BY e.place '
+            'FROM jsonb_populate_recordset(NULL::records.%2$I, $1 -> %1$s -> ''rows'') r '
+            'WHERE NOT EXISTS (SELECT FROM records.%2$I x WHERE %8$s) '
             'ON CONFLICT (%7$s) DO NOTHING RETURNING *)',
-            place, batch ->> 'table', names, given, (batch ->> 'number')::int, own_key, keys);
+            place, batch ->> 'table', names, given, (batch ->> 'number')::int, own_key, keys, known);
         counts := counts || format('SELECT count(*) AS n FROM b%s', place);
         entries := entries || format(
             'SELECT %s AS entity, concat_ws('','', %s) AS record_id, a._version AS version, '
