@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from libs.shared.bus.relay import Relay
-from libs.shared.contracts import files, records
+from libs.shared.contracts import files, live, records
 from libs.shared.runtime import Core, Service, Settings
 from libs.shared.schema.compiled import Compiled
 from services.data import handlers, trials
 from services.data.files import handlers as file_handlers
+from services.data.live import handlers as live_handlers
+from services.data.live.frontier import Frontiers
 from services.data.log.source import CommitLog
 from services.data.model import Model
 from services.data.reading import handlers as reading
@@ -28,8 +30,11 @@ class DataSettings(Settings):
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The compiled schemas, and the relay that publishes the commit log."""
     relay = Relay(CommitLog(core.schemas), core.databases, core.stream, core.leases, core.apps)
+    frontiers = Frontiers(core.databases)
+    relay.on_commit(frontiers.committed)
     async with relay.running():
-        yield State(core, core.schemas, relay, Compiled(core.schemas, Model))
+        yield State(core, core.schemas, relay, Compiled(core.schemas, Model), frontiers=frontiers)
+        await frontiers.close()
 
 
 SERVICE = Service(
@@ -54,6 +59,8 @@ SERVICE = Service(
         files.RemoveFile: file_handlers.remove_file,
         files.ListLooseFiles: file_handlers.list_loose_files,
         files.ForgetFiles: file_handlers.forget_files,
+        live.AwaitCommits: live_handlers.await_commits,
+        live.ListChanges: live_handlers.list_changes,
     },
     lag=lambda state: {"relay": state.relay.lag},
 )

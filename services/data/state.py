@@ -11,6 +11,7 @@ from libs.shared.runtime import Core
 from libs.shared.schema import Snapshot
 from libs.shared.schema.cache import Schemas
 from libs.shared.schema.compiled import Compiled
+from services.data.live.frontier import Frontiers
 from services.data.log.settling import Settled
 from services.data.model import Model
 from services.data.query.point_reads import PointReads
@@ -26,6 +27,7 @@ class State:
     models: Compiled[Model]
     points: PointReads = field(default_factory=PointReads)
     settled: Settled = field(default_factory=Settled)
+    frontiers: Frontiers = field(kw_only=True)
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import apps, events, files, notifications, records, webhooks, workflows
-from services.gateway.http import accounts, describing, downloads, operations, uploads
+from services.gateway.http import accounts, describing, downloads, live, operations, uploads
 from services.gateway.http.door import Access
 from services.gateway.http.idempotency import once
 from services.gateway.http.route import Call, Local, Route
@@ -34,6 +34,7 @@ ROUTES = (
     Route("GET", RECORDS, records.ListRecords, Access.USER),
     Route("POST", RECORDS, records.CreateRecord, Access.USER),
     Route("GET", RECORDS + "/_aggregate", records.AggregateRecords, Access.USER),
+    Route("GET", RECORDS + "/_live", Local(live.watch_entity), Access.PUBLIC),
     Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),
     Route("PUT", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
     Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
@@ -41,6 +42,9 @@ ROUTES = (
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
     # What there is
     Route("GET", A + "/openapi.json", Local(describing.openapi), Access.USER),
+    # What happens
+    Route("GET", A + "/_live", Local(live.watch_entities), Access.PUBLIC),
+    Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),
     # Accounts of an app
     Route("POST", A + "/auth/login", Local(accounts.login), Access.PUBLIC),
     Route("POST", A + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),

@@ -15,6 +15,8 @@ from services.gateway.identity import handlers
 from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.seeding import seed_platform
 from services.gateway.identity.tokens import Tokens
+from services.gateway.live.hub import Hub
+from services.gateway.live.streams import Streams
 from services.gateway.openapi.descriptions import Descriptions
 from services.gateway.routes import ROUTES
 from services.gateway.settings import GatewaySettings
@@ -28,12 +30,13 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     tokens = Tokens(settings.secret_key)
     storage = Storage(settings.storage_url, settings.data_dir.resolve() / "files")
     due = Due(core.databases, core.apps, "gateway")
-    state = State(
-        core, settings, tokens, Passwords(settings.bcrypt_rounds), storage, due, Descriptions(ROUTES, core.schemas)
-    )
+    passwords, descriptions = Passwords(settings.bcrypt_rounds), Descriptions(ROUTES, core.schemas)
+    hub, streams = Hub(core.asker), Streams(settings.live_limits)
+    state = State(core, settings, tokens, passwords, storage, due, descriptions, hub, streams)
     tokens.listen(core.connection)
     async with server.listening(state):
         yield state
+        await hub.close()
 
 
 SERVICE = Service(

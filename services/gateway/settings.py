@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from libs.shared.runtime import Settings
 from libs.shared.runtime.settings import strong
+from services.gateway.live.streams import Limits
 
 LEAST_ADMIN_PASSWORD = 12
 DEVELOPMENT_PASSWORD = "changeme"
@@ -25,6 +26,14 @@ class GatewaySettings(Settings):
     platform_admin_email: str = Field("platform@localhost", description="first account of the platform")
     platform_admin_password: str = Field(DEVELOPMENT_PASSWORD, description="its password when it is made")
     storage_url: str = Field("", description="where files go: empty for data_dir/files, or s3://bucket/prefix")
+    live_per_user: int = Field(20, gt=0, description="live streams of one user at once, per gateway")
+    live_per_app: int = Field(500, gt=0, description="live streams of one app at once, per gateway")
+    live_streams: int = Field(2000, gt=0, description="live streams at once, per gateway")
+
+    @property
+    def live_limits(self) -> Limits:
+        """How many live streams there may be."""
+        return Limits(self.live_per_user, self.live_per_app, self.live_streams)
 
     @model_validator(mode="after")
     def production_has_no_default_password(self) -> GatewaySettings:

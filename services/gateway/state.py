@@ -10,6 +10,8 @@ from libs.shared.runtime import Core
 from services.gateway.files.storage import Storage
 from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.tokens import Tokens
+from services.gateway.live.hub import Hub
+from services.gateway.live.streams import Streams
 from services.gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources, token and password checks, file storage, timers of loose files, and what apps look like."""
+    """Resources, token and password checks, file storage, timers of loose files, what apps look like, live streams."""
 
     core: Core
     settings: GatewaySettings
@@ -27,3 +29,5 @@ class State:
     storage: Storage
     due: Due
     descriptions: Descriptions
+    hub: Hub
+    streams: Streams

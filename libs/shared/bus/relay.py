@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -102,6 +102,7 @@ class Relay:
         self._apps = apps
         self._active: dict[str, _Active] = {}
         self._announced: set[str] = set()
+        self._listeners: list[Callable[[str], None]] = []
 
     async def activate(self, app: AppRef) -> None:
         """Make sure some replica relays this app. Await it before writing: free once active.
@@ -117,10 +118,16 @@ class Relay:
         if active.task is None or active.task.done():
             active.task = asyncio.create_task(self._lead(active))
 
+    def on_commit(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with the app's id at each commit that this replica makes or is told of."""
+        self._listeners.append(listener)
+
     def wake(self, app: AppRef) -> None:
         """Hint that something was committed; tells the other replicas when one of them leads."""
         if deferred(partial(self.wake, app)):
             return
+        for listener in self._listeners:
+            listener(app.id)
         active = self._active.get(app.id)
         if active is None:
             return
@@ -171,6 +178,8 @@ class Relay:
 
     def _hear_hints(self) -> None:
         def heard(hint: RelayHint) -> None:
+            for listener in self._listeners:
+                listener(hint.app_id)
             if active := self._active.get(hint.app_id):
                 active.wake.set()
 

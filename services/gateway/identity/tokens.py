@@ -89,6 +89,10 @@ class Tokens:
         identity = Identity(claims["sub"], claims.get("email", ""), ("admin",), via="platform")
         return self._remember(PLATFORM, token, identity, claims["exp"])
 
+    def holds(self, app: AppRef, user_id: str, issued: float, expires: float) -> bool:
+        """Whether a token that was good still is: its time is not over, and its user not changed since (seconds)."""
+        return time.time() < expires and issued > self._revoked.get((app.id, user_id), 0.0)
+
     def _remembered(self, scope: str, token: str) -> Identity | None:
         known = self._verified.get((scope, token))
         if known is None or known.expires <= time.time():

@@ -92,6 +92,7 @@ PARAMETERS: dict[str, Schema] = {
     },
 }
 BEARER: Schema = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+TICKET: Schema = {"type": "apiKey", "in": "query", "name": "ticket", "description": "Good once, for live streams"}
 
 
 def ref(kind: str, name: str) -> Schema:
@@ -132,5 +133,5 @@ def shared() -> Schema:
         "headers": HEADERS,
         "parameters": PARAMETERS,
         "responses": {**responses, "Refused": {"description": "Refused, or not possible now", "content": content}},
-        "securitySchemes": {"bearer": BEARER},
+        "securitySchemes": {"bearer": BEARER, "ticket": TICKET},
     }

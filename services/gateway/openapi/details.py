@@ -86,6 +86,20 @@ TRIAL = _object(
 TRIED = _object(violating=NUMBER, looked_at=NUMBER, complete=FLAG, ids={"type": "array", "items": {}})
 COMMENT = _takes(_object(comment=TEXT), required=False)
 
+AFTER: Schema = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 2**53}}
+LIVE: Schema = {
+    "parameters": [
+        AFTER,
+        {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string", "pattern": "^[0-9]{1,15}$"}},
+    ],
+    "responses": {
+        "200": {"description": "Server-sent events, endless", "content": {"text/event-stream": {"schema": TEXT}}}
+    },
+    "security": [{"bearer": []}, {"ticket": []}],
+}
+ENTITIES: Schema = {"name": "entities", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
+TICKET = _object(("ticket", "expires_in"), ticket=TEXT, expires_in=NUMBER)
+
 DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/health"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
     ("GET", "/healthz"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
@@ -134,6 +148,8 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_workflows/{id}/approve"): COMMENT,
     ("POST", "/api/{app}/_workflows/{id}/reject"): COMMENT,
     ("GET", "/api/{app}/_notifications"): _lists("unread"),
+    ("GET", "/api/{app}/_live"): {**LIVE, "parameters": [ENTITIES, *LIVE["parameters"]]},
+    ("POST", "/api/{app}/_live/ticket"): _gives(TICKET, 201),
     ("GET", "/api/{app}/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},
     ("GET", "/api/{app}/docs"): {
         "responses": {"200": {"description": "A page to read and try it", "content": {"text/html": {"schema": TEXT}}}}

@@ -89,8 +89,8 @@ def plain_path(route: Route) -> str:
 
 def _operations(route: Route, snapshot: Snapshot, reader: Reader) -> Iterator[tuple[str, Schema, Entity | None]]:
     path = plain_path(route)
-    if "{entity}" in path and isinstance(route.target, type):
-        question = entities.question_about(route.target, route.method)
+    if "{entity}" in path:
+        question = entities.question_about(_name(route), route.method)
         for entity in snapshot.entities.values():
             if question.needs(entity) and reader.may(question.action, entity, snapshot):
                 described = question.describe(entity, snapshot)
@@ -119,6 +119,8 @@ def _operation(route: Route, path: str, described: Schema, tag: str) -> Schema:
         **({"requestBody": body} if body else {}),
         "responses": {**responses, **_refusals(route, path, bool(body))},
     }
+    if "security" in described:
+        return {**operation, "security": described["security"]}
     return {**operation, "security": []} if route.access is Access.PUBLIC else operation
 
 
@@ -143,6 +145,10 @@ def _header_parameters(route: Route, contract: type[Ask[Any]] | None) -> list[st
         return ["IdempotencyKey"] if hasattr(_call(route), "__wrapped__") else []
     names = [HEADER_PARAMETERS[field.name] for field in fields(contract) if field.name in HEADERS]  # type: ignore[arg-type]
     return [*names, *(["IdempotencyKey"] if contract.writes is not Writes.NOTHING else [])]
+
+
+def _name(route: Route) -> str:
+    return route.target.__name__ if isinstance(route.target, type) else inspect.unwrap(_call(route)).__name__
 
 
 def _call(route: Route) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from libs.shared.schema import Entity, FieldDefinition, Relation, Snapshot
 from services.gateway.openapi.components import answer, enveloped, json_body, ref
+from services.gateway.openapi.details import LIVE
 from services.gateway.openapi.values import Schema, accepted, answered
 
 COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "like")
@@ -194,6 +194,11 @@ def _history(entity: Entity, snapshot: Snapshot) -> Schema:
     }
 
 
+def _live(entity: Entity, snapshot: Snapshot) -> Schema:
+    parameters = [filter_parameter(entity), *include_parameters(entity, snapshot), *LIVE["parameters"]]
+    return {**LIVE, "parameters": parameters}
+
+
 def _written(entity: Entity, description: str) -> Schema:
     headers = ("ETag", "X-Commit", "Idempotency-Replayed")
     return answer(description, enveloped(ref("schemas", name_of(entity))), *headers)
@@ -207,14 +212,14 @@ QUESTIONS: dict[str, Question] = {
     "DeleteRecord": Question("delete", _delete),
     "RestoreRecord": Question("delete", _restore, lambda entity: entity.definition.soft_delete),
     "RecordHistory": Question("read", _history),
+    "watch_entity": Question("read", _live),
 }
-"""Contract → what is said of it. Others are described from the routing table alone."""
+"""Contract or function → what is said of it. Others are described from the routing table alone."""
 
 ACTIONS = {"GET": "read", "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 """What a caller must be allowed where nothing else is said."""
 
 
-def question_about(contract: type[Any], method: str) -> Question:
-    """What is said of a contract about records."""
-    known = QUESTIONS.get(contract.__name__)
-    return known or Question(ACTIONS[method], lambda entity, snapshot: {})
+def question_about(name: str, method: str) -> Question:
+    """What is said of the contract, or the gateway's own function, of this name."""
+    return QUESTIONS.get(name) or Question(ACTIONS[method], lambda entity, snapshot: {})

@@ -1,0 +1,52 @@
+"""Live queries: how far an app's log is settled, and what of it a caller may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from libs.shared.contracts.messages import Ask
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """No commit will ever appear at or below `position` that is not there now."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitCommits(Ask[Settled]):
+    """The settled position of the app's log as soon as it is beyond `after`, or after `wait` seconds.
+
+    Of as many that wait already, some are answered at once.
+    """
+
+    service, name, reply = "data", "live.await", Settled
+    after: int
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Commits as JSON objects in `body`, one per line; `positions` are theirs. All up to `position` is told."""
+
+    position: int
+    positions: list[int]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ListChanges(Ask[Changes]):
+    """What happened behind `after`, up to `until`, to records of `entities` that the caller may see.
+
+    `until` has to be settled. `query` has a list's filters, for a single entity. What is too much for
+    one answer comes with the next, which begins behind the answer's position.
+    """
+
+    service, name, reply = "data", "live.changes", Changes
+    entities: list[str]
+    after: int
+    until: int
+    query: Pairs = field(default_factory=list)

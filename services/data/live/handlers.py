@@ -1,0 +1,132 @@
+"""What the data service answers to gateways that hold live streams."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts import live as ask
+from libs.shared.contracts.context import Context
+from libs.shared.errors import RocketError
+from libs.shared.postgres.errors import SchemaMoved
+from services.data.fence import under_current_schema
+from services.data.live.changes import RESERVED, STRETCH, Watched, changes_sql
+from services.data.live.frontier import REACHED
+from services.data.model import EntityModel, Model
+from services.data.query.includes import parse_shown
+from services.data.query.parameters import parse_chosen
+from services.data.query.scope import Scope, refused
+from services.data.state import State
+
+MOST_CHANGES = 500
+"""Changes told of one commit, and of the commits of one answer; of a larger commit only their number is told."""
+MOST_COMMITS = 200
+"""Commits of one answer."""
+MOST_ENTITIES = 20
+PAST_ONLY = ("as_of", "deleted", "cursor")
+"""Parameters of lists that make no sense for what is going on now."""
+
+Told = dict[int, list[Any]]
+"""Position → rows of `changes_sql`."""
+
+
+async def await_commits(state: State, context: Context, question: ask.AwaitCommits) -> ask.Settled:
+    """How far the log is settled, as soon as that is further than the asker knows."""
+    wait = min(question.wait, max(0.0, context.remaining() - 1))
+    return ask.Settled(await state.frontiers.beyond(context.the_app, question.after, wait))
+
+
+async def list_changes(state: State, context: Context, question: ask.ListChanges) -> ask.Changes:
+    """Commits behind a position that concern the caller. Raises what a list raises for entities and query."""
+    if not 0 < len(question.entities) <= MOST_ENTITIES:
+        raise refused("entities", f"must name 1 to {MOST_ENTITIES} entities")
+    if question.after > await state.database(context.the_app).fetchval(REACHED):
+        raise RocketError("INVALID_PAYLOAD", "Last-Event-ID is ahead of everything that has happened")
+
+    async def attempt(model: Model) -> ask.Changes:
+        entities = [model.entity(name) for name in dict.fromkeys(question.entities)]
+        stretch = await _stretch(state, context, question, entities)
+        told: Told = defaultdict(list)
+        for entity in entities:
+            await _collect(state, context, model, entity, question, stretch, told)
+        lines = [_event(position, sorted(told[position], key=lambda row: row["n"])) for position in sorted(told)]
+        return ask.Changes(stretch.until, sorted(told), b"\n".join(lines))
+
+    return await under_current_schema(state, context, attempt)
+
+
+class Stretch:
+    """The part of the log that one answer is about; `counted` if its only commit is too large to be told."""
+
+    def __init__(self, after: int, until: int, counted: bool) -> None:
+        self.after = after
+        self.until = until
+        self.counted = counted
+
+
+async def _stretch(
+    state: State, context: Context, question: ask.ListChanges, entities: Sequence[EntityModel]
+) -> Stretch:
+    numbers = [entity.number for entity in entities]
+    database = state.database(context.the_app)
+    rows = await database.fetch(STRETCH, question.after, question.until, numbers, MOST_COMMITS)
+    total, last = 0, question.after
+    for row in rows:
+        if total and total + row["changes"] > MOST_CHANGES:
+            return Stretch(question.after, last, False)
+        total, last = total + row["changes"], row["position"]
+        if total > MOST_CHANGES:
+            return Stretch(question.after, last, True)
+    return Stretch(question.after, last if len(rows) == MOST_COMMITS else question.until, False)
+
+
+async def _collect(
+    state: State,
+    context: Context,
+    model: Model,
+    entity: EntityModel,
+    question: ask.ListChanges,
+    stretch: Stretch,
+    told: Told,
+) -> None:
+    scope = Scope(model, context.user, RESERVED)
+    watched = _watched(scope, entity, question, stretch.counted)
+    sql = model.statements.made((entity.name, watched), lambda: changes_sql(model, entity, watched))
+    database = state.database(context.the_app)
+    rows = await database.fetch(sql, stretch.after, stretch.until, *scope.values, timeout=context.remaining())
+    if not rows or rows[0]["schema_version"] != model.version:
+        raise SchemaMoved
+    for row in rows:
+        if row["position"] is not None:
+            told[row["position"]].append(row)
+
+
+def _watched(scope: Scope, entity: EntityModel, question: ask.ListChanges, counted: bool) -> Watched:
+    values = dict(question.query)
+    for name in PAST_ONLY:
+        if name in values:
+            raise refused(name, "is not for what is going on now")
+    chosen = parse_chosen(scope, entity, question.query, values)
+    return Watched(chosen, parse_shown(scope, entity, values.get("fields", ""), values.get("include", "")), counted)
+
+
+def _event(position: int, rows: Sequence[Any]) -> bytes:
+    """One commit as JSON on one line; the changes as PostgreSQL wrote them, unread."""
+    first = rows[0]
+    actor = orjson.loads(first["actor"])
+    head = orjson.dumps(
+        {
+            "position": position,
+            "commit_id": first["commit_id"],
+            "at": first["at"],
+            "trace_id": first["trace_id"],
+            "user": {"id": actor["id"], "email": actor["email"]},
+        }
+    )
+    if first["change"] is None:
+        return head[:-1] + b',"changes":[],"omitted":%d}' % len(rows)
+    changes = ",".join(row["change"] for row in rows).replace("\n", " ")
+    return head[:-1] + b',"changes":[%s]}' % changes.encode()

@@ -1,0 +1,65 @@
+"""`/_live`: streams of what happens, and the tickets by which browsers get at them."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from libs.shared import clock
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError
+from services.gateway.http import door
+from services.gateway.live import tickets
+from services.gateway.live.sessions import Session, session_of
+from services.gateway.live.telling import Stream, Watch, ticket_answer
+from services.gateway.state import State
+
+POSITION = re.compile(r"[0-9]{1,18}")
+OWN = ("ticket", "after", "entities")
+"""Parameters that are not a list's."""
+
+
+async def watch_entity(state: State, request: web.Request, context: Context) -> web.StreamResponse:
+    """What happens to an entity's records that a list with these filters would show, commit by commit."""
+    query = [(name, value) for name, value in request.query.items() if name not in OWN]
+    return await _watch(state, request, context, Watch([request.match_info["entity"]], query, _after(request)))
+
+
+async def watch_entities(state: State, request: web.Request, context: Context) -> web.StreamResponse:
+    """What happens to the records of several entities, commit by commit."""
+    names = [name.strip() for name in request.query.get("entities", "").split(",") if name.strip()]
+    if not names:
+        raise RocketError("INVALID_PAYLOAD", "entities must name what is to be watched")
+    return await _watch(state, request, context, Watch(names, [], _after(request)))
+
+
+async def ticket(state: State, request: web.Request, context: Context) -> Answer:
+    """A ticket that opens one live stream, instead of a token in the URL."""
+    database = state.core.databases.of(context.the_app)
+    issued = await tickets.issue(database, session_of(request, context.user, clock.unix()))
+    return Answer(201, ticket_answer(issued, tickets.LIFETIME), {"Cache-Control": "no-store"})
+
+
+async def _watch(state: State, request: web.Request, context: Context, watch: Watch) -> web.StreamResponse:
+    session = await _session(state, request, context)
+    with state.streams.place(context.the_app.id, session.identity.id):
+        return await Stream(state, request, context, session, watch).run()
+
+
+async def _session(state: State, request: web.Request, context: Context) -> Session:
+    if "ticket" in request.query:
+        return await tickets.redeem(state.core.databases.of(context.the_app), request.query["ticket"])
+    context = await door.enter(state, request, context, door.Access.USER)
+    return session_of(request, context.user, clock.unix())
+
+
+def _after(request: web.Request) -> int | None:
+    """Where to go on: what the browser says by itself, or what a client that begins anew says in the URL."""
+    text = request.headers.get("Last-Event-ID") or request.query.get("after")
+    if text is None:
+        return None
+    if not POSITION.fullmatch(text):
+        raise RocketError("INVALID_PAYLOAD", "Last-Event-ID must be the id of an event")
+    return int(text)

@@ -1,0 +1,148 @@
+"""One live stream: what happens is asked of data and written as server-sent events, until there is an end to it.
+
+Every event's id is its commit's position, and what lies behind a position is asked of the log, so a
+client that comes again with the last id it has seen misses nothing and is told nothing twice, whatever
+was killed meanwhile. While data is away the stream waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import orjson
+from aiohttp import web
+
+from libs.shared import clock
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.live import Changes, ListChanges
+from libs.shared.errors import RocketError, unavailable
+from services.gateway.live.hub import Hub
+from services.gateway.live.sessions import Session
+from services.gateway.state import State
+
+CHECK = 2.0
+"""Seconds between looks at whether a quiet stream may still go on, and somebody listens."""
+KEEP_ALIVE = 15.0
+"""Seconds after which a quiet stream gives a sign of life."""
+SLOW = 15.0
+"""Seconds in which a reader must take what is written."""
+AGAIN = 0.5
+"""Seconds until data is asked again that could not answer."""
+PATIENCE = 10.0
+"""Seconds for one answer of data."""
+START = 5.0
+"""Seconds in which the settled position must be known."""
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a stream is about; `after` is the last position that the client has seen, or None for now."""
+
+    entities: list[str]
+    query: list[tuple[str, str]] = field(default_factory=list)
+    after: int | None = None
+
+
+class Stream:
+    """One stream, from where the client has been to where it ends."""
+
+    def __init__(self, state: State, request: web.Request, context: Context, session: Session, watch: Watch) -> None:
+        self._state = state
+        self._hub: Hub = state.hub
+        self._request = request
+        self._context = context
+        self._session = session
+        self._watch = watch
+        self._position = -1
+        self._written = clock.unix()
+        self._response = web.StreamResponse(headers={**HEADERS, "X-Trace-ID": context.trace_id})
+
+    async def run(self) -> web.StreamResponse:
+        """Tell until the end. Raises what a list raises, before anything is told."""
+        await self._begin()
+        await self._response.prepare(self._request)
+        try:
+            await self._write(b"retry: 1000\n\n" + frame("ready", self._position, b'{"position":%d}' % self._position))
+            await self._tell()
+            async with asyncio.timeout(SLOW):
+                await self._response.write_eof()
+        except TimeoutError:
+            # A reader that takes nothing: what is kept for it must go.
+            self._abort()
+        except (ConnectionError, asyncio.CancelledError):
+            self._abort()
+        return self._response
+
+    async def _begin(self) -> None:
+        """Find the place to begin at, and whether the caller may watch this at all."""
+        settled = await self._hub.beyond(self._context.the_app, -1, START)
+        if settled < 0:
+            raise unavailable("data")
+        after = self._watch.after
+        self._position = settled if after is None else after
+        await self._ask(self._position)
+
+    async def _tell(self) -> None:
+        while not self._hub.closing and self._heard():
+            if not self._session.good(self._state.tokens, self._context.the_app):
+                await self._write(frame("end", self._position, b'{"reason":"The access token has ended"}'))
+                return
+            left = self._session.expires - clock.unix()
+            settled = await self._hub.beyond(self._context.the_app, self._position, min(CHECK, max(0.0, left)))
+            if settled > self._position:
+                if not await self._tell_until(settled):
+                    return
+            elif clock.unix() - self._written > KEEP_ALIVE:
+                # Without data an event is none, but its id is remembered: what was of no concern is not asked again.
+                await self._write(b"id: %d\n: still here\n\n" % self._position)
+
+    async def _tell_until(self, settled: int) -> bool:
+        """Tell what has happened up to a settled position; False when the caller may watch no longer."""
+        try:
+            changes = await self._ask(settled)
+        except RocketError as error:
+            if error.transient:
+                await asyncio.sleep(AGAIN)
+                return True
+            await self._write(frame("error", self._position, error.envelope()))
+            return False
+        lines = changes.body.split(b"\n") if changes.positions else []
+        for position, line in zip(changes.positions, lines, strict=True):
+            await self._write(frame("commit", position, line))
+        self._position = changes.position
+        return True
+
+    async def _ask(self, until: int) -> Changes:
+        context = self._context.for_user(self._session.identity).until(clock.unix() + PATIENCE)
+        question = ListChanges(self._watch.entities, self._position, until, self._watch.query)
+        return await self._state.core.asker.ask(question, context)
+
+    async def _write(self, data: bytes) -> None:
+        async with asyncio.timeout(SLOW):
+            await self._response.write(data)
+        self._written = clock.unix()
+
+    def _heard(self) -> bool:
+        transport = self._request.transport
+        return transport is not None and not transport.is_closing()
+
+    def _abort(self) -> None:
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+
+def frame(event: str, position: int, data: bytes) -> bytes:
+    """A server-sent event; `data` is JSON on one line."""
+    return b"event: %s\nid: %d\ndata: %s\n\n" % (event.encode(), position, data)
+
+
+def ticket_answer(ticket: str, seconds: int) -> bytes:
+    """A new ticket, as JSON."""
+    return orjson.dumps({"data": {"ticket": ticket, "expires_in": seconds}})

@@ -1,0 +1,44 @@
+"""Tickets: browsers can't send a token with an EventSource, and a token must not stand in a URL.
+
+A ticket is good once, for seconds. Kept is its hash, and whose session it opens; it is taken away as it is
+used, in one statement, so through whichever gateway nobody uses it twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import orjson
+
+from libs.shared.postgres.databases import Database
+from services.gateway.identity.tokens import unauthorized
+from services.gateway.live.sessions import Session
+
+LIFETIME = 30
+"""Seconds a ticket is good for."""
+
+ISSUE = """
+WITH pruned AS (DELETE FROM gateway.live_tickets WHERE expires_at < now())
+INSERT INTO gateway.live_tickets (hash, session, expires_at) VALUES ($1, $2, now() + $3 * interval '1 second')
+"""
+REDEEM = "DELETE FROM gateway.live_tickets WHERE hash = $1 RETURNING session::text, expires_at >= now() AS good"
+
+
+async def issue(database: Database, session: Session) -> str:
+    """A ticket for a session."""
+    ticket = secrets.token_urlsafe(32)
+    await database.execute(ISSUE, _hash(ticket), orjson.dumps(session.packed()).decode(), LIFETIME)
+    return ticket
+
+
+async def redeem(database: Database, ticket: str) -> Session:
+    """The session of a ticket, which is used up. Raises UNAUTHORIZED."""
+    row = await database.fetchrow(REDEEM, _hash(ticket))
+    if row is None or not row["good"]:
+        raise unauthorized("The ticket is not good, or not any more")
+    return Session.unpacked(orjson.loads(row["session"]))
+
+
+def _hash(ticket: str) -> bytes:
+    return hashlib.sha256(ticket.encode()).digest()
