@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -178,6 +179,24 @@ async def test_join_tables_hold_pairs_of_keys_and_are_put_aside_in_the_end(stack
         (await shop.post("/_admin/relations", tags())).expect(201)
     kept = await query(stack, shop, "SELECT relname FROM pg_class WHERE relname ~ '^relation_' AND relkind = 'r'")
     assert len(kept) == 2
+
+
+async def test_a_relation_can_get_another_name_and_another_shape(stack: Stack, shop: Client) -> None:
+    (await shop.post("/_admin/relations", relation())).expect(201)
+    (await shop.put("/_admin/relations/orders", relation("purchases", type="one_to_one"))).expect(200)
+    assert [row["name"] for row in (await shop.get("/_admin/relations")).data] == ["purchases"]
+    assert await indexes(stack, shop, "orders") == ["UNIQUE (customer_id)"]
+    (await shop.put("/_admin/relations/purchases", {**tags(), "name": "purchases"})).expect(200)
+    assert await indexes(stack, shop, "orders") == []
+    (await shop.post("/_admin/relations", relation("purchases"))).expect(409)
+    (await shop.post("/_admin/relations", relation())).expect(201)
+    (await shop.put("/_admin/relations/orders", relation("purchases"))).expect(409)
+
+
+async def test_changes_of_one_app_follow_one_another(shop: Client) -> None:
+    replies = await asyncio.gather(*(shop.post("/_admin/relations", relation(f"r{n % 4}")) for n in range(8)))
+    assert sorted(reply.status for reply in replies) == [201] * 4 + [409] * 4
+    assert sorted(row["name"] for row in (await shop.get("/_admin/relations")).data) == ["r0", "r1", "r2", "r3"]
 
 
 async def test_deleting_an_entity_takes_what_could_only_dangle(shop: Client) -> None:

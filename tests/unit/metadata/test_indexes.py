@@ -1,0 +1,79 @@
+"""The indexes a table should have, worked out from definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from libs.shared.schema import EntityDefinition, RelationDefinition
+from services.metadata import tables
+from services.metadata.indexes import difference, wanted
+from services.metadata.schema import Schema
+from services.metadata.store import Definition
+from tests.support.client import entity, text
+
+REFERENCE = {"name": "customer_id", "type": "uuid"}
+
+
+def schema(*relations: dict[str, Any], order: dict[str, Any]) -> Schema:
+    """Customers (number 1), orders (number 2, with field ids in order), and relations from number 3 on."""
+    made = Schema()
+    for number, definition in enumerate((entity("customer", text("code", unique=True)), order), 1):
+        parsed = EntityDefinition.model_validate(definition)
+        row = _row("entities", number, definition)
+        row.ids = tables.number_fields({}, parsed, {})
+        made.put_entity(row, parsed)
+    for number, definition in enumerate(relations, 3):
+        made.put_relation(_row("relations", number, definition), RelationDefinition.model_validate(definition))
+    return made
+
+
+def _row(kind: str, number: int, document: dict[str, Any]) -> Definition:
+    return Definition(str(number), kind, document["name"], number, document, {}, "", "")
+
+
+def orders(kind: str = "one_to_many", name: str = "orders") -> dict[str, Any]:
+    return {"name": name, "type": kind, "source": "customer", "target": "order"}
+
+
+@pytest.mark.parametrize(
+    ("field", "relations", "names"),
+    [
+        (REFERENCE, [], set()),
+        ({**REFERENCE, "indexed": True}, [], {"_i_2_2"}),
+        ({**REFERENCE, "unique": True}, [], {"_u_2_2"}),
+        ({**REFERENCE, "unique": True, "indexed": True}, [], {"_u_2_2"}),
+        (REFERENCE, [orders()], {"_i_2_2"}),
+        (REFERENCE, [orders(), orders(name="again")], {"_i_2_2"}),
+        ({**REFERENCE, "indexed": True}, [orders()], {"_i_2_2"}),
+        ({**REFERENCE, "unique": True}, [orders()], {"_u_2_2"}),
+        (REFERENCE, [orders("one_to_one")], {"_r_3_2_2"}),
+        ({**REFERENCE, "unique": True}, [orders("one_to_one")], {"_u_2_2"}),
+        (REFERENCE, [orders("one_to_one"), orders(name="again")], {"_r_3_2_2", "_i_2_2"}),
+    ],
+)
+def test_each_field_has_what_it_needs(field: dict[str, Any], relations: list[dict[str, Any]], names: set[str]) -> None:
+    assert wanted(schema(*relations, order=entity("order", field)), "order").keys() == names
+
+
+def test_one_to_one_is_about_the_living_where_records_are_soft_deleted() -> None:
+    made = schema(orders("one_to_one"), order=entity("order", REFERENCE, soft_delete=True))
+    (index,) = wanted(made, "order").values()
+    assert (index.name, index.unique) == ("_l_3_2_2", True)
+    assert index.create().endswith('ON records."orders" ("customer_id") WHERE "deleted_at" IS NULL')
+
+
+def test_the_first_part_of_a_key_needs_no_index_but_may_need_to_be_unique() -> None:
+    key = {"primary_key": {"fields": ["customer_id", "no"]}}
+    parts = entity("order", REFERENCE, text("no"), **key)
+    assert wanted(schema(orders(), order=parts), "order") == {}
+    assert wanted(schema(orders("one_to_one"), order=parts), "order").keys() == {"_r_3_2_2"}
+
+
+def test_only_our_own_indexes_are_taken_away() -> None:
+    made = schema(orders(), order=entity("order", REFERENCE))
+    missing, needless = difference(["_p_2", "_u_2_2", "_r_9_2_2", "made_by_hand"], made, "order")
+    assert [index.name for index in missing] == ["_i_2_2"]
+    assert needless == ["_r_9_2_2", "_u_2_2"]
+    assert difference(["_i_2_2"], made, "order") == ([], [])
