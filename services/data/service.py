@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from libs.shared.bus.relay import Relay
+from libs.shared.bus.streaming import Streams
 from libs.shared.contracts import files, live, records
 from libs.shared.runtime import Core, Service, Settings
 from libs.shared.schema.compiled import Compiled
@@ -15,8 +16,8 @@ from services.data.live import handlers as live_handlers
 from services.data.live.frontier import Frontiers
 from services.data.log.source import CommitLog
 from services.data.model import Model
+from services.data.reading import exporting, past
 from services.data.reading import handlers as reading
-from services.data.reading import past
 from services.data.state import State
 
 
@@ -28,12 +29,13 @@ class DataSettings(Settings):
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """The compiled schemas, and the relay that publishes the commit log."""
+    """The compiled schemas, the relay that publishes the commit log, and the exports under way."""
     relay = Relay(CommitLog(core.schemas), core.databases, core.stream, core.leases, core.apps)
     frontiers = Frontiers(core.databases)
     relay.on_commit(frontiers.committed)
-    async with relay.running():
-        yield State(core, core.schemas, relay, Compiled(core.schemas, Model), frontiers=frontiers)
+    streams = Streams(core.connection)
+    async with relay.running(), streams.running():
+        yield State(core, core.schemas, relay, Compiled(core.schemas, Model), streams, frontiers=frontiers)
         await frontiers.close()
 
 
@@ -44,6 +46,7 @@ SERVICE = Service(
     endpoints={
         records.ListRecords: reading.list_records,
         records.AggregateRecords: reading.aggregate_records,
+        records.ExportRecords: exporting.export_records,
         records.GetRecord: reading.get_record,
         records.CreateRecord: handlers.create_record,
         records.UpdateRecord: handlers.update_record,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from libs.shared.bus.relay import Relay
+from libs.shared.bus.streaming import Streams
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
@@ -25,6 +26,7 @@ class State:
     schemas: Schemas
     relay: Relay
     models: Compiled[Model]
+    streams: Streams
     points: PointReads = field(default_factory=PointReads)
     settled: Settled = field(default_factory=Settled)
     frontiers: Frontiers = field(kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import apps, events, files, notifications, records, webhooks, workflows
-from services.gateway.http import accounts, describing, downloads, live, operations, uploads
+from services.gateway.http import accounts, describing, downloads, exports, live, operations, uploads
 from services.gateway.http.door import Access
 from services.gateway.http.idempotency import once
 from services.gateway.http.route import Call, Local, Route
@@ -33,6 +33,7 @@ ROUTES = (
     # Records come first among the routes of an app: they are asked for most, and matched in order.
     Route("GET", RECORDS, records.ListRecords, Access.USER),
     Route("POST", RECORDS, records.CreateRecord, Access.USER),
+    Route("GET", RECORDS + "/_export", Local(exports.export), Access.USER),
     Route("GET", RECORDS + "/_aggregate", records.AggregateRecords, Access.USER),
     Route("GET", RECORDS + "/_live", Local(live.watch_entity), Access.PUBLIC),
     Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),

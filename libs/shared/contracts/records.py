@@ -29,6 +29,24 @@ class AggregateRecords(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
+class Exported:
+    """An export that has begun: the subject to pull it from (libs/shared/bus/streaming.py), and what it is."""
+
+    subject: str
+    content_type: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRecords(Ask[Exported]):
+    """All records of a list, in the `format` that `query` names."""
+
+    service, name, reply = "data", "records.export", Exported
+    entity: str
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class GetRecord(Ask[Answer]):
     """One record by key, with its version as ETag; `version=n` in `query` reads an old one from the log."""
 

@@ -1,0 +1,189 @@
+"""Streams of bytes without end in sight: made while they are fetched, never held whole.
+
+The sender tells a subject; the receiver pulls chunk after chunk from it, and the pulls are the credits: the
+sender makes at most AHEAD chunks more than were asked for. Each pull names the chunk's number, so one
+whose answer was lost can be repeated. Who pulls no more for IDLE seconds, or says so, ends the making.
+
+A pull is answered with one of the marks below and what belongs to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
+
+import structlog
+from nats.errors import Error as NatsError
+
+from libs.shared.bus.connection import Connection
+from libs.shared.bus.frames import pack, unpack
+from libs.shared.bus.parcels import CHUNK
+from libs.shared.bus.protocol import Message
+from libs.shared.errors import RocketError, unavailable
+
+log = structlog.get_logger()
+
+MORE, END, FAILED, WAIT = b"M", b"E", b"F", b"W"
+"""A chunk; there is no more; it went wrong, and how; nothing yet, ask again."""
+CLOSE = b"close"
+"""A pull that says there will be no other."""
+AHEAD = 2
+"""Chunks made before they are asked for."""
+HOLD = 5.0
+"""Seconds a pull waits for its chunk before it is told to come again."""
+PULL = 10.0
+"""Seconds for the answer to a pull."""
+IDLE = 30.0
+"""Seconds without a pull after which a stream is given up."""
+MOST = 8
+"""Streams a process makes at once; each may hold a connection to the database."""
+
+
+@dataclass(slots=True)
+class _Offer:
+    """A stream in the making; `sent` chunks were answered, the last of which is kept for a repeated pull."""
+
+    made: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(AHEAD))
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    task: asyncio.Task[None] | None = None
+    idle: asyncio.TimerHandle | None = None
+    sent: int = 0
+    last: bytes = b""
+
+
+class Streams:
+    """The streams that a process makes for others."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._prefix = f"rocket.parcels.{secrets.token_hex(8)}"
+        self._offers: dict[str, _Offer] = {}
+        self._answers: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Answer pulls until the block ends; then everything is given up."""
+        subscription = self._connection.subscribe(f"{self._prefix}.*", self._pulled)
+        try:
+            yield
+        finally:
+            self._connection.unsubscribe(subscription)
+            making = [offer.task for offer in self._offers.values() if offer.task]
+            for key in list(self._offers):
+                self._give_up(key)
+            await asyncio.gather(*making, return_exceptions=True)
+
+    def check_room(self) -> None:
+        """Raises SERVICE_UNAVAILABLE when as many streams are being made as may be."""
+        if sum(offer.task is not None and not offer.task.done() for offer in self._offers.values()) >= MOST:
+            raise unavailable("export")
+
+    def offer(self, chunks: AsyncGenerator[bytes, None]) -> str:
+        """Begin to make a stream; answers the subject to pull it from. `chunks` is closed whatever happens."""
+        key = secrets.token_hex(12)
+        offer = self._offers[key] = _Offer()
+        offer.task = asyncio.create_task(_make(offer, chunks))
+        self._still_wanted(key, offer)
+        return f"{self._prefix}.{key}"
+
+    def _still_wanted(self, key: str, offer: _Offer) -> None:
+        if offer.idle is not None:
+            offer.idle.cancel()
+        offer.idle = asyncio.get_running_loop().call_later(IDLE, self._give_up, key)
+
+    def _give_up(self, key: str) -> None:
+        offer = self._offers.pop(key, None)
+        if offer is None:
+            return
+        if offer.idle is not None:
+            offer.idle.cancel()
+        if offer.task is not None:
+            offer.task.cancel()
+
+    def _pulled(self, message: Message) -> None:
+        key = message.subject.rsplit(".", 1)[1]
+        if message.data == CLOSE:
+            self._give_up(key)
+            return
+        task = asyncio.create_task(self._answer(key, int(message.data), message.reply_to.decode()))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _answer(self, key: str, number: int, reply_to: str) -> None:
+        offer = self._offers.get(key)
+        if offer is None:
+            await self._send(reply_to, _failure(unavailable("transfer")))
+            return
+        self._still_wanted(key, offer)
+        async with offer.lock:
+            answer = await _chunk(offer, number)
+        await self._send(reply_to, answer)
+
+    async def _send(self, reply_to: str, answer: bytes) -> None:
+        with contextlib.suppress(RocketError):  # the receiver asks again, or has gone
+            await self._connection.publish(reply_to, answer)
+
+
+async def pulled(connection: Connection, subject: str) -> AsyncGenerator[bytes, None]:
+    """The chunks of a stream, in order. Close it to end the making; raises what the maker raised."""
+    number, ended = 0, False
+    try:
+        while True:
+            mark, chunk = await _pull(connection, subject, number)
+            if mark == MORE:
+                number += 1
+                yield chunk
+            elif mark != WAIT:
+                ended = True
+                break
+        if mark == FAILED:
+            head, _ = unpack(chunk)
+            raise RocketError(head["code"], head["message"])
+    finally:
+        if not ended:
+            with contextlib.suppress(RocketError):
+                connection.send(subject.encode(), CLOSE)
+
+
+async def _pull(connection: Connection, subject: str, number: int) -> tuple[bytes, bytes]:
+    try:
+        reply = await connection.request(subject, str(number).encode(), PULL)
+    except (NatsError, TimeoutError):
+        raise unavailable("transfer") from None
+    return reply.data[:1], reply.data[1:]
+
+
+async def _make(offer: _Offer, chunks: AsyncGenerator[bytes, None]) -> None:
+    try:
+        async with contextlib.aclosing(chunks):
+            async for chunk in chunks:
+                for start in range(0, len(chunk), CHUNK):
+                    await offer.made.put(MORE + chunk[start : start + CHUNK])
+        await offer.made.put(END)
+    except RocketError as error:
+        await offer.made.put(_failure(error))
+    except Exception as error:
+        log.error("stream.failed", exc_info=error)
+        await offer.made.put(_failure(RocketError("INTERNAL_ERROR", "An internal error occurred")))
+
+
+async def _chunk(offer: _Offer, number: int) -> bytes:
+    """The answer to the pull of a chunk: the next one, or the last one once more."""
+    if number == offer.sent - 1:
+        return offer.last
+    if number != offer.sent:
+        return _failure(unavailable("transfer"))
+    try:
+        async with asyncio.timeout(HOLD):
+            offer.last = await offer.made.get()
+    except TimeoutError:
+        return WAIT
+    offer.sent += 1
+    return offer.last
+
+
+def _failure(error: RocketError) -> bytes:
+    return FAILED + pack({"code": error.code, "message": error.message})

@@ -1,0 +1,108 @@
+"""`_export`: all records that a list would page through, as lines of text that PostgreSQL makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from services.data.model import EntityModel, Model, quote
+from services.data.query.compiler import Compiler
+from services.data.query.includes import parse_shown
+from services.data.query.ordering import order_sql
+from services.data.query.parameters import Pairs, parse_chosen, parse_sort
+from services.data.query.predicates import TEXT_TYPES
+from services.data.query.scope import Scope, refused
+from services.data.query.shapes import Chosen, Shown, Sort
+from services.data.query.sources import sources_of
+
+FORMATS: Mapping[str, str] = {
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8; header=present",
+}
+"""Format → content type."""
+PLAIN_TYPES = ("int", "bigint", "decimal", "boolean", "uuid", "date")
+"""Types whose text needs no quotes in CSV."""
+
+
+class Export(NamedTuple):
+    """All chosen records, in one of the formats."""
+
+    chosen: Chosen
+    shown: Shown
+    sort: Sort
+    format: str
+
+
+def parse_export(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | None = None) -> Export:
+    """Raises UNKNOWN_FIELD, INVALID_PAYLOAD or FORBIDDEN. Pages and counting mean nothing here."""
+    values = dict(pairs)
+    wanted = values.get("format", "") or "json"
+    if wanted not in FORMATS:
+        raise refused("format", f"must be one of {', '.join(FORMATS)}")
+    chosen = parse_chosen(scope, entity, pairs, values, as_of)
+    shown = parse_shown(scope, entity, values.get("fields", ""), values.get("include", ""))
+    return Export(chosen, shown, parse_sort(scope, entity, values.get("sort", "")), wanted)
+
+
+def export_sql(model: Model, entity: EntityModel, export: Export) -> str:
+    """A row of one column, `line`, for each record in order."""
+    compiler = Compiler(model, sources_of(model, export.chosen.as_of))
+    # Sorted before anything is included: with OFFSET 0 the planner leaves it so, and rows come one by one.
+    columns = ", ".join(f"_r.{quote(name)}" for name in compiler.needed(entity, export.shown))
+    rows = (
+        f"SELECT {columns} FROM {compiler.sources.root(entity)} _r "
+        f"WHERE {compiler.chosen(entity, '_r', export.chosen)} "
+        f"ORDER BY {order_sql(entity, '_r', export.sort)} OFFSET 0"
+    )
+    records = f"SELECT {compiler.shown(entity, '_p', export.shown)} FROM ({rows}) _p"
+    line = _csv_line(entity, export.shown) if export.format == "csv" else "row_to_json(_x)::text"
+    return compiler.sources.statement(f"SELECT {line} AS line FROM ({records}) _x")
+
+
+def head_of(entity: EntityModel, export: Export) -> bytes:
+    """What comes before the first line."""
+    match export.format:
+        case "csv":
+            return ",".join(columns_of(entity, export.shown)).encode() + b"\r\n"
+        case "json":
+            return b'{"data":['
+    return b""
+
+
+SEPARATORS: Mapping[str, bytes] = {"json": b",\n", "ndjson": b"\n", "csv": b"\r\n"}
+"""What stands between two lines; in csv and ndjson behind the last one too."""
+TAILS: Mapping[str, bytes] = {"json": b"]}", "ndjson": b"", "csv": b""}
+"""What comes after the last line."""
+
+
+def columns_of(entity: EntityModel, shown: Shown) -> list[str]:
+    """The names of what is shown, in order."""
+    names = shown.fields if shown.fields is not None else tuple(entity.fields)
+    included = [include.name for include in shown.includes]
+    return [*(name for name in names if name not in included), *included]
+
+
+def _csv_line(entity: EntityModel, shown: Shown) -> str:
+    """A record as RFC 4180 has it: null is nothing, an empty text is "", and nothing begins a formula."""
+    included = {include.name for include in shown.includes}
+    cells = []
+    for name in columns_of(entity, shown):
+        column = f"_x.{quote(name)}"
+        cells.append(_quoted(f"{column}::text") if name in included else _cell(entity.fields[name].type, column))
+    return f"array_to_string(ARRAY[{', '.join(cells)}], ',', '')"
+
+
+def _cell(kind: str, column: str) -> str:
+    if kind in PLAIN_TYPES:
+        return f"{column}::text"
+    if kind == "timestamp":
+        return f"to_json({column}) #>> '{{}}'"
+    if kind in TEXT_TYPES:
+        # A spreadsheet would run what begins like this; behind an apostrophe it shows it.
+        return _quoted(f"CASE WHEN {column} ~ '^[=+@\\t\\r-]' THEN '''' || {column} ELSE {column} END")
+    return _quoted(f"{column}::text")
+
+
+def _quoted(text: str) -> str:
+    return f"'\"' || replace({text}, '\"', '\"\"') || '\"'"

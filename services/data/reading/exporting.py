@@ -1,0 +1,69 @@
+"""Exports: a cursor in one snapshot, read as fast as the receiver takes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from libs.shared.contracts import records as ask
+from libs.shared.contracts.context import Context
+from libs.shared.postgres.databases import Database
+from libs.shared.postgres.errors import SchemaMoved
+from libs.shared.telemetry import tracing
+from services.data.fence import CURRENT_VERSION, under_current_schema
+from services.data.model import EntityModel, Model
+from services.data.query.exports import FORMATS, SEPARATORS, TAILS, Export, export_sql, head_of, parse_export
+from services.data.query.scope import Scope
+from services.data.reading.moments import moment_of
+from services.data.state import State
+
+CHUNK = 256 * 1024
+"""Bytes that a fetch aims at."""
+FIRST, MOST = 50, 2_000
+"""Rows of the first fetch, whose size tells how many the next ones should have, and of the largest."""
+FETCH = 60.0
+"""Seconds for one fetch; the first may have to sort everything."""
+
+
+async def export_records(state: State, context: Context, question: ask.ExportRecords) -> ask.Exported:
+    as_of = await moment_of(state, context, question.query)
+
+    async def attempt(model: Model) -> ask.Exported:
+        entity = model.entity(question.entity)
+        scope = Scope(model, context.user)
+        export = parse_export(scope, entity, question.query, as_of)
+        sql = model.statements.made((entity.name, export), lambda: export_sql(model, entity, export))
+        state.streams.check_room()
+        with tracing.span("db", "query", "query.execute") as span:
+            span.metadata["statement"] = "export"
+            chunks = _chunks(state.database(context.the_app), model, entity, export, sql, scope.values)
+            await anext(chunks)
+        subject = state.streams.offer(chunks)
+        return ask.Exported(subject, FORMATS[export.format], f"{entity.name}.{export.format}")
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def _chunks(
+    database: Database, model: Model, entity: EntityModel, export: Export, sql: str, values: Sequence[Any]
+) -> AsyncGenerator[bytes, None]:
+    """First nothing, when the cursor is open; then the export. Raises SchemaMoved before anything is there."""
+    separator, between = SEPARATORS[export.format], b""
+    async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        if await connection.fetchval(CURRENT_VERSION) != model.version:
+            raise SchemaMoved
+        cursor = await connection.cursor(sql, *values, timeout=FETCH)
+        yield b""
+        yield head_of(entity, export)
+        rows = await cursor.fetch(FIRST, timeout=FETCH)
+        while rows:
+            lines = separator.join([row["line"].encode() for row in rows])
+            yield between + lines if export.format == "json" else lines + separator
+            between = separator
+            rows = await cursor.fetch(_next(len(rows), len(lines)), timeout=FETCH)
+        yield TAILS[export.format]
+
+
+def _next(rows: int, size: int) -> int:
+    """How many rows to fetch after so many of so many bytes."""
+    return max(1, min(MOST, rows * CHUNK // max(size, 1)))

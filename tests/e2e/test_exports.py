@@ -1,0 +1,225 @@
+"""Exports: any list as one file, streamed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import aiohttp
+import asyncpg
+import orjson
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, entity, integer, text
+from tests.support.relations import allow, define_shop, make, where
+from tests.support.streams import app_row, sibling
+
+THING = entity(
+    "thing", text("name"), integer("size"), {"name": "price", "type": "decimal", "precision": 2},
+    {"name": "done", "type": "boolean"}, {"name": "day", "type": "date"}, {"name": "at", "type": "timestamp"},
+    {"name": "data", "type": "json"}, soft_delete=True,
+)  # fmt: skip
+ROW = {"name": 'a "b",\r\n😀', "size": -1, "price": 1.5, "done": True, "day": "2026-01-02",
+       "at": "2026-01-02T03:04:05+00:00", "data": {"k": ["v"]}}  # fmt: skip
+
+
+async def exported(caller: Client, path: str, status: int = 200) -> tuple[bytes, Any]:
+    """Bytes and headers of an export."""
+    headers = {"Authorization": f"Bearer {caller.token}"}
+    async with caller.session.get(caller.url + caller.prefix + path, headers=headers) as response:
+        body = await response.read()
+        assert response.status == status, body
+        return body, response.headers
+
+
+@pytest.fixture
+async def things(admin: Client) -> Client:
+    """Their admin."""
+    await admin.define(THING)
+    await make(admin, "thing", **ROW)
+    await make(admin, "thing", name="", size=2)
+    await make(admin, "thing", size=3)
+    gone = await make(admin, "thing", size=4)
+    (await admin.delete(f"/thing/{gone['id']}")).expect(200)
+    return admin
+
+
+async def test_json_is_what_a_list_answers(things: Client) -> None:
+    for wanted in ("?format=json&", "?"):
+        body, headers = await exported(things, f"/thing/_export{wanted}sort=size")
+        assert orjson.loads(body) == {"data": (await things.get("/thing?sort=size")).data}
+        assert headers["Content-Type"] == "application/json"
+        assert "attachment" in headers["Content-Disposition"] and "thing.json" in headers["Content-Disposition"]
+        assert headers["X-Trace-ID"]
+
+
+async def test_ndjson_has_a_record_per_line(things: Client) -> None:
+    body, headers = await exported(things, "/thing/_export?format=ndjson&sort=-size")
+    assert body.endswith(b"\n")
+    assert [orjson.loads(line) for line in body.splitlines()] == (await things.get("/thing?sort=-size")).data
+    assert headers["Content-Type"] == "application/x-ndjson" and "thing.ndjson" in headers["Content-Disposition"]
+
+
+async def test_csv_has_a_header_and_quotes(things: Client) -> None:
+    body, headers = await exported(things, "/thing/_export?format=csv&sort=size")
+    assert headers["Content-Type"].startswith("text/csv; charset=utf-8")
+    first, second, third = (await things.get("/thing?sort=size")).data
+    lines = list(csv.reader(io.StringIO(body.decode(), newline="")))
+    assert lines[0] == ["id", "name", "size", "price", "done", "day", "at", "data"]
+    assert lines[1] == [first["id"], ROW["name"], "-1", "1.50", "true", "2026-01-02", ROW["at"], '{"k": ["v"]}']
+    assert [line[0] for line in lines[1:]] == [first["id"], second["id"], third["id"]]
+    assert body.split(b"\r\n")[-3] == second["id"].encode() + b',"",2,,,,,'
+    assert body.split(b"\r\n")[-2] == third["id"].encode() + b",,3,,,,,"
+    assert body.endswith(b"\r\n")
+
+
+@pytest.mark.parametrize("dangerous", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+async def test_csv_defuses_formulas(admin: Client, dangerous: str) -> None:
+    await admin.define(entity("thing", text("name"), integer("size")))
+    await make(admin, "thing", name=dangerous, size=-5)
+    body, _ = await exported(admin, "/thing/_export?format=csv&fields=name,size")
+    assert list(csv.reader(io.StringIO(body.decode(), newline="")))[1] == ["'" + dangerous, "-5"]
+    exact, _ = await exported(admin, "/thing/_export?format=ndjson&fields=name")
+    assert orjson.loads(exact) == {"name": dangerous}
+
+
+async def test_nothing_to_export(things: Client) -> None:
+    query = "filter[size]=99"
+    assert (await exported(things, f"/thing/_export?format=json&{query}"))[0] == b'{"data":[]}'
+    assert (await exported(things, f"/thing/_export?format=ndjson&{query}"))[0] == b""
+    assert (await exported(things, f"/thing/_export?format=csv&{query}&fields=size"))[0] == b"size\r\n"
+
+
+async def test_the_parameters_of_lists(admin: Client) -> None:
+    await define_shop(admin)
+    ann = await make(admin, "customer", name="Ann")
+    orders = [await make(admin, "order", title=title, customer_id=ann["id"]) for title in "ab"]
+    item = await make(admin, "item", sku="x", order_id=orders[0]["id"])
+    body, _ = await exported(admin, "/order/_export?filter[customer.name]=Ann&q=A&include=customer,items")
+    assert orjson.loads(body)["data"] == [{**orders[0], "customer": ann, "items": [item]}]
+    body, _ = await exported(admin, "/order/_export?format=csv&fields=title&include=customer&sort=-title")
+    lines = list(csv.reader(io.StringIO(body.decode())))
+    assert lines[0] == ["title", "customer"]
+    assert [(line[0], orjson.loads(line[1])) for line in lines[1:]] == [("b", ann), ("a", ann)]
+    changed = await admin.put(f"/order/{orders[1]['id']}", {"title": "c"})
+    before = int(changed.headers["X-Commit"]) - 1
+    body, _ = await exported(admin, f"/order/_export?format=ndjson&fields=title&sort=title&as_of={before}")
+    assert body == b'{"title":"a"}\n{"title":"b"}\n'
+    body, _ = await exported(admin, "/order/_export?format=ndjson&fields=title&page=2&per_page=1&sort=title")
+    assert body == b'{"title":"a"}\n{"title":"c"}\n'
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("format=xml", "INVALID_PAYLOAD"), ("filter[nope]=1", "UNKNOWN_FIELD"), ("sort=nope", "UNKNOWN_FIELD"),
+        ("include=nope", "UNKNOWN_FIELD"), ("fields=nope", "UNKNOWN_FIELD"), ("as_of=x", "INVALID_PAYLOAD"),
+        ("filter[size]=x", "INVALID_PAYLOAD"),
+    ],
+)  # fmt: skip
+async def test_what_makes_no_sense(things: Client, query: str, code: str) -> None:
+    assert (await things.get(f"/thing/_export?{query}")).expect(400).code == code
+
+
+async def test_only_what_the_caller_may_read_is_exported(things: Client) -> None:
+    sales = await things.user("sales@example.com", ["sales"])
+    assert (await sales.get("/thing/_export")).expect(403).code == "FORBIDDEN"
+    assert (await things.get("/nope/_export")).expect(404).code == "UNKNOWN_ENTITY"
+    await allow(things, "thing", where("size", 3))
+    body, _ = await exported(sales, "/thing/_export?fields=size")
+    assert body == b'{"data":[{"size":3}]}'
+
+
+ROWS = 40_000
+FILL = f"""
+INSERT INTO records.things (id, name, size, _version)
+SELECT gen_random_uuid(), repeat('x', 500), n, 1 FROM generate_series(1, {ROWS}) n
+"""
+
+
+async def _filled(stack: Stack, admin: Client) -> asyncpg.Connection:
+    """Many records, more than sockets and buffers take; the connection they were made by."""
+    await admin.define(entity("thing", text("name"), integer("size")))
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    await connection.execute(FILL)
+    return connection
+
+
+async def test_many_records_in_order(stack: Stack, admin: Client) -> None:
+    connection = await _filled(stack, admin)
+    await connection.close()
+    body, headers = await exported(admin, "/thing/_export?format=ndjson&sort=size")
+    assert [orjson.loads(line)["size"] for line in body.splitlines()] == list(range(1, ROWS + 1))
+    assert headers.get("Transfer-Encoding") == "chunked"
+
+
+OPEN = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle in transaction' AND usename = 'rocket_data'
+"""
+
+
+async def test_a_client_that_goes_away_closes_the_cursor(stack: Stack, admin: Client) -> None:
+    connection = await _filled(stack, admin)
+    headers = {"Authorization": f"Bearer {admin.token}"}
+
+    async def open_cursor() -> bool:
+        return bool(await connection.fetchval(OPEN) == 1)
+
+    try:
+        async with aiohttp.ClientSession() as session:
+            response = await session.get(admin.url + admin.prefix + "/thing/_export?format=ndjson", headers=headers)
+            assert await response.content.read(1)
+            await eventually(open_cursor)
+            response.close()
+
+        async def closed() -> bool:
+            return bool(await connection.fetchval(OPEN) == 0)
+
+        await eventually(closed)
+    finally:
+        await connection.close()
+
+
+KILL = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle in transaction' AND usename = 'rocket_data'
+"""
+
+
+async def test_half_an_export_never_looks_like_a_whole_one(stack: Stack, admin: Client) -> None:
+    connection = await _filled(stack, admin)
+    headers = {"Authorization": f"Bearer {admin.token}"}
+
+    async def killed() -> bool:
+        return bool(await connection.fetchval(KILL) == 1)
+
+    try:
+        async with aiohttp.ClientSession() as session:
+            path = admin.url + admin.prefix + "/thing/_export?format=ndjson"
+            async with session.get(path, headers=headers) as response:
+                assert await response.content.read(1)
+                await eventually(killed)
+                with pytest.raises(aiohttp.ClientError):
+                    await response.read()
+    finally:
+        await connection.close()
+    (await admin.get("/thing?per_page=1")).expect(200)
+
+
+async def test_an_export_is_of_one_moment(stack: Stack, admin: Client) -> None:
+    connection = await _filled(stack, admin)
+    headers = {"Authorization": f"Bearer {admin.token}"}
+    try:
+        async with aiohttp.ClientSession() as session:
+            path = admin.url + admin.prefix + "/thing/_export?format=ndjson&sort=size"
+            async with session.get(path, headers=headers) as response:
+                begun = await response.content.read(1)
+                await connection.execute("UPDATE records.things SET name = 'changed'")
+                body = begun + await response.read()
+        assert len(body.splitlines()) == ROWS and b"changed" not in body
+    finally:
+        await connection.close()
