@@ -28,6 +28,7 @@ class EntityHooks(Hooks):
         _check(definition)
         renames.check_renames(definition, frozenset(), frozenset())
         change.schema.check_table(definition.table, row.number, "table")
+        change.schema.check_title(definition.name, row.number, "name")
         row.ids = tables.number_fields({}, definition, {})
         await change.run(tables.plan_create(row.number, definition))
         await change.remember_ids(row)
@@ -40,6 +41,7 @@ class EntityHooks(Hooks):
         renames.check_renames(definition, frozenset(f.name for f in before.fields), frozenset(old.ids))
         renamed = renames.renames(definition)
         change.schema.check_table(definition.table, row.number, "table")
+        change.schema.check_title(definition.name, row.number, "name")
         row.ids = tables.number_fields(old.ids, definition, renamed)
         touching = list(change.schema.relations_of(before.name))
         types = {r.relation.name: joins.key_types(r.relation, change.schema) for r in touching if r.relation.joined}

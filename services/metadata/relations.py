@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from libs.shared.schema import RelationDefinition
+from libs.shared.schema import Relation, RelationDefinition
 from services.metadata import joins
 from services.metadata.hooks import Hooks
 from services.metadata.store import Definition
@@ -19,7 +19,7 @@ class RelationHooks(Hooks):
     async def created(self, change: Change, row: Definition, definition: RelationDefinition) -> None:
         live = change.schema.put_relation(row, definition)
         if live.relation.joined:
-            change.schema.check_table(live.relation.join_table, row.number, "join_table")
+            _check(change, live.relation)
             await change.run(joins.plan_create(live.relation, change.schema))
         else:
             change.reindex(live.relation.target)
@@ -29,7 +29,7 @@ class RelationHooks(Hooks):
         live = change.schema.put_relation(row, definition)
         after = live.relation
         if after.joined:
-            change.schema.check_table(after.join_table, row.number, "join_table")
+            _check(change, after)
         if before.joined:
             await change.run(joins.plan_change(before, after))
         elif after.joined:
@@ -43,3 +43,8 @@ class RelationHooks(Hooks):
             await change.run(joins.plan_retire(relation))
         else:
             change.reindex(relation.target)
+
+
+def _check(change: Change, relation: Relation) -> None:
+    change.schema.check_table(relation.join_table, relation.number, "join_table")
+    change.schema.check_title(relation.join_table, relation.number, "join_table")

@@ -96,5 +96,15 @@ class Schema:
         owners = [(live.definition.table, live.row.number) for live in self.entities.values()]
         owners += [(live.relation.join_table, live.row.number) for live in self.relations.values()]
         if any(name == table and owner != number for name, owner in owners):
-            message = f"{key}: the table {table} is taken"
-            raise RocketError("CONFLICT", message, [{"field": key, "message": message}])
+            raise _taken(key, f"the table {table} is taken")
+
+    def check_title(self, title: str, number: int, key: str) -> None:
+        """Raises CONFLICT when events would call two things by this name: an entity, and the pairs of a join table."""
+        names = [(name, live.row.number) for name, live in self.entities.items()]
+        names += [(live.relation.join_table, live.row.number) for live in self.relations.values()]
+        if any(name == title and owner != number for name, owner in names):
+            raise _taken(key, f"{title} is the name of an entity or of a join table already")
+
+
+def _taken(key: str, message: str) -> RocketError:
+    return RocketError("CONFLICT", f"{key}: {message}", [{"field": key, "message": f"{key}: {message}"}])

@@ -159,15 +159,17 @@ async def test_imported_records_are_published_and_audited_but_start_nothing(
         "name": "told", "entity": "order", "hook": "after_create", "channel": "in_app",
         "template": {"subject": "new", "body": "new"}, "recipients": [{"role": "admin"}],
     }  # fmt: skip
-    samples = {name: SAMPLES[name] for name in ("customer", "order")}
-    sent = document(webhooks=[hook], notification_rules=[rule], sample_data=samples)
+    sent = document(webhooks=[hook], notification_rules=[rule], sample_data=SAMPLES)
     assert (await import_all(admin, sent))["imported"]["notification_rules"] == 1
-    events = await published(stack, str((await app_row(stack, admin))["id"]), 4)
+    events = await published(stack, str((await app_row(stack, admin))["id"]), 6)
     assert {event["cause"] for event in events} == {"import"}
     assert {(event["entity"], event["record_id"]) for event in events} == {
         ("customer", ADA), ("customer", BOB), ("order", ONE), ("order", TWO),
+        ("likings", f"{ADA},{ONE}"), ("likings", f"{BOB},{ONE}"),
     }  # fmt: skip
-    await eventually(lambda: _audited(admin, 4))
+    (pair,) = [event for event in events if event["record_id"] == f"{ADA},{ONE}"]
+    assert (pair["before"], pair["after"]) == (None, {"customer_id": ADA, "order_id": ONE})
+    await eventually(lambda: _audited(admin, 6))
     # What comes later is told, and only that.
     (await admin.post("/order", {"status": "open", "count": 7})).expect(201)
     await eventually(lambda: receiver.requests)

@@ -105,10 +105,11 @@ async def test_what_makes_no_relation_is_refused(shop: Client, change: dict[str,
 async def test_names_and_tables_are_given_once(shop: Client) -> None:
     (await shop.post("/_admin/relations", tags())).expect(201)
     assert (await shop.post("/_admin/relations", tags(join_table="other"))).expect(409).code == "CONFLICT"
-    for taken in ("order_tags", "orders", "customers"):
+    for taken in ("order_tags", "orders", "customers", "order"):
         reply = await shop.post("/_admin/relations", {**tags(join_table=taken), "name": "again"})
         assert reply.expect(409).code == "CONFLICT"
     assert (await shop.post("/_admin/entities", entity("tag", table="order_tags"))).expect(409).code == "CONFLICT"
+    assert (await shop.post("/_admin/entities", entity("order_tags", table="t"))).expect(409).code == "CONFLICT"
     moved = entity("customer", text("name"), text("code", unique=True), table="order_tags")
     assert (await shop.put("/_admin/entities/customer", moved)).expect(409).code == "CONFLICT"
     assert len((await shop.get("/_admin/relations")).data) == 1

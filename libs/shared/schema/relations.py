@@ -101,7 +101,7 @@ class Relation:
         source, target = entities[definition.source], entities[definition.target]
         source_key = definition.source_key or _only_key(source, "source_key")
         if definition.type == MANY_TO_MANY:
-            source_join, target_join = _join_keys(definition)
+            source_join, target_join = join_keys(definition)
             return cls(
                 number, definition.name, definition.type, source.name, target.name,
                 source_key, _only_key(target, "target"),
@@ -115,7 +115,8 @@ class Relation:
         )  # fmt: skip
 
 
-def _join_keys(definition: RelationDefinition) -> tuple[str, str]:
+def join_keys(definition: RelationDefinition) -> tuple[str, str]:
+    """The columns of a join table: the source's, the target's. Raises BadRelation where they are one."""
     source = definition.source_join_key or f"{definition.source}_id"
     itself = "related_" if definition.source == definition.target else ""
     target = definition.target_join_key or f"{itself}{definition.target}_id"

@@ -9,7 +9,7 @@ from typing import Any
 from libs.shared.errors import RocketError
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.policies import PolicyDefinition
-from libs.shared.schema.relations import BadRelation, Relation, RelationDefinition, check_relation
+from libs.shared.schema.relations import MANY_TO_MANY, BadRelation, Relation, RelationDefinition, check_relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Snapshot:
             entities=live,
             by_number={entity.number: entity for entity in entities},
             relations=_relations(relations, live),
-            joins={row.number: row.definition for row in relations if row.definition.join_table},
+            joins={row.number: row.definition for row in relations if row.definition.type == MANY_TO_MANY},
             policies=[PolicyDefinition.model_validate(row) for row in document["kinds"].get("permissions", ())],
             documents=document["kinds"],
         )

@@ -11,6 +11,7 @@ from libs.shared import exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema import DELETED, Snapshot
+from libs.shared.schema.relations import join_keys
 from services.data.model import IMPLICIT_DELETED
 
 COLUMNS = """position, n, commit_id::text, entity, record_id, version, action, image::text, previous::text,
@@ -23,9 +24,17 @@ Record = dict[str, Any]
 
 
 def names_of(schema: Snapshot, number: int) -> dict[str, str]:
-    """Field id → name for an entity, also for fields that are left out today."""
+    """Field id → name for an entity, also for fields that are left out today; for pairs, their two columns."""
+    if number in schema.joins:
+        return dict(zip(("1", "2"), join_keys(schema.joins[number]), strict=True))
     entity = schema.by_number[number]
     return {str(field_id): name for name, field_id in entity.field_ids.items()} | {IMPLICIT_DELETED: DELETED}
+
+
+def title_of(schema: Snapshot, number: int) -> str:
+    """What events call the kind of thing that has changed: an entity's name, or a join table's for its pairs."""
+    join = schema.joins.get(number)
+    return (join.join_table or "") if join else schema.by_number[number].name
 
 
 def images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | None]:
@@ -56,7 +65,7 @@ def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
         n=row["n"],
         commit_id=row["commit_id"],
         app_id=app.id,
-        entity=schema.by_number[row["entity"]].name,
+        entity=title_of(schema, row["entity"]),
         record_id=row["record_id"],
         version=row["version"],
         action=row["action"],
