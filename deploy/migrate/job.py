@@ -106,7 +106,10 @@ async def _migrate_app(url: str, database: str) -> None:
             "CREATE SCHEMA IF NOT EXISTS retired AUTHORIZATION rocket_metadata;"
             "GRANT USAGE ON SCHEMA records, metadata TO rocket_data;"
             "ALTER DEFAULT PRIVILEGES FOR ROLE rocket_metadata IN SCHEMA records"
-            " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO rocket_data"
+            " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO rocket_data;"
+            # Keys that count up can be taken ahead of the row that gets them.
+            "ALTER DEFAULT PRIVILEGES FOR ROLE rocket_metadata IN SCHEMA records GRANT USAGE ON SEQUENCES TO rocket_data;"
+            "GRANT USAGE ON ALL SEQUENCES IN SCHEMA records TO rocket_data"
         )
         for service in SERVICES:
             await _apply(connection, load(ROOT / "libs/shared/bus/sql/app", service))

@@ -181,6 +181,15 @@ async def test_the_same_table_can_be_put_aside_again_and_again(admin: Client) ->
         (await admin.delete("/_admin/entities/page")).expect(200)
 
 
+async def test_keys_that_count_up_can_be_taken_by_who_writes_records(stack: Stack, admin: Client) -> None:
+    definition = entity("page", primary_key={"field": "id", "type": "int", "generated": True})
+    definition["fields"][0]["type"] = "int"
+    await admin.define(definition)
+    sequence = "pg_get_serial_sequence('records.pages', 'id')"
+    (row,) = await query(stack, admin, f"SELECT has_sequence_privilege('rocket_data', {sequence}, 'USAGE') AS ok")
+    assert row["ok"]
+
+
 async def test_unique_over_doubles_is_refused_and_leaves_all_as_it_was(admin: Client) -> None:
     await admin.define(entity("page", text("code")))
     for _ in range(2):
