@@ -1,4 +1,4 @@
-"""JSON with decimals that keep all their digits: read as Decimal, written as they were."""
+"""JSON with numbers that keep all their digits: read as Decimal where float or 64 bits would not do."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from typing import Any
 
 import orjson
 
-FRACTION = re.compile(rb"[:,\[]\s*-?\d+[.eE]")
-"""A number with a point or an exponent."""
+FRACTION = re.compile(rb"[:,\[]\s*-?(?:\d+[.eE]|\d{19})")
+"""A number with a point or an exponent, or one that may be larger than 64 bits."""
+SMALL = 18
+"""Digits that fit 64 bits whatever they are."""
 
 
 def loads(text: str) -> Any:
-    """The value of a JSON text; numbers with a point or an exponent become Decimal. Raises ValueError."""
-    return json.loads(text, parse_float=Decimal)
+    """The value of a JSON text. Raises ValueError.
+
+    Numbers with a point or an exponent become Decimal, and so do integers that no JSON writer of ours takes.
+    """
+    return json.loads(text, parse_float=Decimal, parse_int=_integer)
 
 
 def loads_bytes(text: bytes) -> Any:
-    """The value of a JSON text, with Decimals if there are numbers with a point: without, reading takes half the time.
+    """The value of a JSON text, with Decimals if there are such numbers: without, reading takes half the time.
 
     Text that looks like such a number does no harm. Raises ValueError.
     """
@@ -29,6 +34,13 @@ def loads_bytes(text: bytes) -> Any:
 def dumps(value: Any) -> bytes:
     """JSON of what orjson knows, and of Decimals digit by digit."""
     return orjson.dumps(value, default=_as_written)
+
+
+def _integer(digits: str) -> int | Decimal:
+    if len(digits) <= SMALL:
+        return int(digits)
+    exact = Decimal(digits)
+    return int(exact) if -(2**63) <= exact < 2**64 else exact
 
 
 def _as_written(value: Any) -> Any:

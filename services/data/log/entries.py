@@ -17,8 +17,8 @@ from services.data.model import IMPLICIT_DELETED
 COLUMNS = """position, n, commit_id::text, entity, record_id, version, action, image::text, previous::text,
     context::text, trace_id::text, schema_version, to_json(at) #>> '{}' AS at"""
 
-FRACTION = re.compile(r"(?:: |, |\[)-?\d+\.\d")
-"""A number with a point, as PostgreSQL writes jsonb; text that looks like one does no harm."""
+FRACTION = re.compile(r"(?:: |, |\[)-?(?:\d+\.\d|\d{19})")
+"""A number with a point, or of many digits, as PostgreSQL writes jsonb; text that looks like one does no harm."""
 
 Record = dict[str, Any]
 
