@@ -108,7 +108,8 @@ async def _migrate_app(url: str, database: str) -> None:
             "ALTER DEFAULT PRIVILEGES FOR ROLE rocket_metadata IN SCHEMA records"
             " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO rocket_data;"
             # Keys that count up can be taken ahead of the row that gets them.
-            "ALTER DEFAULT PRIVILEGES FOR ROLE rocket_metadata IN SCHEMA records GRANT USAGE ON SEQUENCES TO rocket_data;"
+            "ALTER DEFAULT PRIVILEGES FOR ROLE rocket_metadata IN SCHEMA records"
+            " GRANT USAGE ON SEQUENCES TO rocket_data;"
             "GRANT USAGE ON ALL SEQUENCES IN SCHEMA records TO rocket_data"
         )
         for service in SERVICES:
