@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/installed-dev-$(call checksum,dev)
 BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-compose lint bench lock clean
+.PHONY: help run test test-compose fuzz lint bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(DEV_STAMP) ## Run all tests on free ports and in temporary folders; ARGS
 
 test-compose: $(DEV_STAMP) ## Run deploy/compose.yaml for real, on a Docker daemon or one of our own (root); else SKIP
 	$(BIN)/python -m tests.deploy.compose
+
+fuzz: $(DEV_STAMP) ## Make up requests from our own OpenAPI document; FUZZ_SECONDS=600, FUZZ_SEED=any number
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) FUZZ_SEED=$(or $(FUZZ_SEED),$(shell date +%s)) $(BIN)/python -m pytest -rA tests/fuzz
 
 lint: $(DEV_STAMP) ## Check style, types, the import contracts, and deploy/ against its schemas
 	$(BIN)/ruff check .

@@ -10,8 +10,16 @@ from services.gateway.openapi.components import answer, enveloped, json_body, re
 from services.gateway.openapi.details import LIVE
 from services.gateway.openapi.values import Schema, accepted, answered
 
-COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "like")
+COMPARED = (
+    *("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "like", "ilike"),
+    *("is_null", "is_not_null", "between", "contains", "starts_with"),
+)
 NOT_COMPARED = ("json", "file")
+MOMENTS = (
+    ("as_of", "The records as they were at this time, or this position of the log"),
+    ("min_commit", "Wait until this commit is seen"),
+)
+FIGURES = ("sum", "avg", "min", "max", "group_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ def schemas(entity: Entity, snapshot: Snapshot) -> dict[str, Schema]:
         record = {name: {**schema, "readOnly": True} if name in keys else schema for name, schema in record.items()}
     sent = {name: f for name, f in fields.items() if not _set_by_server(entity, f, keys)}
     children = _children(entity, snapshot)
-    create = {name: accepted(f) for name, f in sent.items()} | children
+    create = {name: accepted(f, name in keys) for name, f in sent.items()} | children
     update = {name: accepted(f) for name, f in sent.items() if name not in keys} | children
     for schema in update.values():
         schema.pop("default", None)
@@ -122,6 +130,28 @@ def include_parameters(entity: Entity, snapshot: Snapshot) -> list[Schema]:
     return [{"name": "include", "in": "query", "description": description, "schema": schema}]
 
 
+def _texts(*described: tuple[str, str]) -> list[Schema]:
+    """Parameters of the query that are texts."""
+    return [
+        {"name": name, "in": "query", "description": description, "schema": {"type": "string", "minLength": 1}}
+        for name, description in described
+    ]
+
+
+def shown_parameters(entity: Entity, snapshot: Snapshot) -> list[Schema]:
+    """What is shown of records: `fields` and `include`."""
+    names = "|".join(f.name for f in entity.definition.fields)
+    pattern = rf"^({names})(,({names}))*$"
+    description = "Only these fields, separated by commas"
+    fields = {
+        "name": "fields",
+        "in": "query",
+        "description": description,
+        "schema": {"type": "string", "pattern": pattern},
+    }
+    return [fields, *include_parameters(entity, snapshot)]
+
+
 def _list(entity: Entity, snapshot: Snapshot) -> Schema:
     rows = {"type": "array", "items": ref("schemas", name_of(entity))}
     return {
@@ -130,7 +160,17 @@ def _list(entity: Entity, snapshot: Snapshot) -> Schema:
             sort_parameter(entity),
             ref("parameters", "Page"),
             ref("parameters", "PerPage"),
-            *include_parameters(entity, snapshot),
+            *shown_parameters(entity, snapshot),
+            {"name": "count", "in": "query", "schema": {"type": "string", "enum": ["exact", "estimated", "none"]}},
+            {"name": "deleted", "in": "query", "schema": {"type": "string", "enum": ["with", "only"]}},
+            {"name": "q", "in": "query", "description": "Text to find", "schema": {"type": "string", "maxLength": 200}},
+            {
+                "name": "cursor",
+                "in": "query",
+                "description": "meta.next_cursor of the page before; empty for the first page",
+                "schema": {"type": "string", "maxLength": 2000},
+            },
+            *_texts(*MOMENTS),
         ],
         "responses": {"200": answer("A page of records", enveloped(rows, meta=True))},
     }
@@ -144,7 +184,7 @@ def _get(entity: Entity, snapshot: Snapshot) -> Schema:
         "schema": {"type": "integer", "minimum": 1, "maximum": 2**53},
     }
     return {
-        "parameters": [version, *include_parameters(entity, snapshot)],
+        "parameters": [version, *shown_parameters(entity, snapshot), *_texts(*MOMENTS)],
         "responses": {
             "200": answer("The record", enveloped(ref("schemas", name_of(entity))), "ETag"),
             "304": {"description": "If-None-Match still holds"},
@@ -194,8 +234,19 @@ def _history(entity: Entity, snapshot: Snapshot) -> Schema:
     }
 
 
+def _aggregate(entity: Entity, snapshot: Snapshot) -> Schema:
+    figures = _texts(
+        ("count", "* for the number of records"), *((name, "Fields, separated by commas") for name in FIGURES)
+    )
+    row = {"type": "object", "properties": {"count": {"type": "integer"}}}
+    return {
+        "parameters": [filter_parameter(entity), *figures, *_texts(("sort", "Figures or group fields"), *MOMENTS)],
+        "responses": {"200": answer("A row per group", enveloped({"type": "array", "items": row}))},
+    }
+
+
 def _live(entity: Entity, snapshot: Snapshot) -> Schema:
-    parameters = [filter_parameter(entity), *include_parameters(entity, snapshot), *LIVE["parameters"]]
+    parameters = [filter_parameter(entity), *shown_parameters(entity, snapshot), *LIVE["parameters"]]
     return {**LIVE, "parameters": parameters}
 
 
@@ -212,6 +263,7 @@ QUESTIONS: dict[str, Question] = {
     "DeleteRecord": Question("delete", _delete),
     "RestoreRecord": Question("delete", _restore, lambda entity: entity.definition.soft_delete),
     "RecordHistory": Question("read", _history),
+    "AggregateRecords": Question("read", _aggregate),
     "watch_entity": Question("read", _live),
 }
 """Contract or function → what is said of it. Others are described from the routing table alone."""

@@ -8,6 +8,10 @@ from libs.shared.schema import FieldDefinition
 
 Schema = dict[str, Any]
 
+NO_NUL = "^[^\\u0000]*$"
+"""PostgreSQL keeps no text with this character."""
+KEY: Schema = {"minLength": 1, "maxLength": 255, "pattern": "^[^_,\\u0000][^,\\u0000]*$"}
+"""What a text must be to be a record's key."""
 TYPES: dict[str, Schema] = {
     "string": {"type": "string"},
     "text": {"type": "string"},
@@ -40,12 +44,16 @@ def answered(field: FieldDefinition, is_key: bool = False) -> Schema:
     return {**schema, "readOnly": True} if field.auto else schema
 
 
-def accepted(field: FieldDefinition) -> Schema:
+def accepted(field: FieldDefinition, is_key: bool = False) -> Schema:
     """A field as it may be sent."""
     if field.type == "file":
         schema: Schema = {"oneOf": [{"type": "string", "format": "uuid"}, FILE]}
         return {"oneOf": [*schema["oneOf"], {"type": "null"}]} if _takes_null(field) else schema
     schema = _base(field)
+    if field.type in ("string", "text"):
+        schema |= KEY if is_key else {"pattern": NO_NUL}
+    if is_key:
+        return schema
     if field.enum is not None:
         schema["enum"] = [*field.enum, None] if _takes_null(field) and None not in field.enum else list(field.enum)
     if field.required and field.type in ("string", "text"):
