@@ -21,7 +21,13 @@ from services.gateway.openapi.details import detail
 VERSION = "3.1.0"
 PLACEHOLDER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 HEADER_PARAMETERS = {"if_match": "IfMatch", "if_none_match": "IfNoneMatch"}
-WORDS = {"_admin": "Administration", "_platform": "Platform", "auth": "Accounts", "": "Operating"}
+WORDS = {
+    "_admin": "Administration",
+    "_platform": "Platform",
+    "auth": "Accounts",
+    "docs": "This document",
+    "openapi.json": "This document",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,7 @@ def summary_of(route: Route) -> str:
         text = inspect.getdoc(call) or call.__name__.replace("_", " ").capitalize()
     else:
         text = inspect.getdoc(route.target) or route.target.__name__
-    return re.split(r"(?<=\.)\s|\n\n|;|: ", text)[0].replace("\n", " ").rstrip(".")
+    return re.split(r"(?<=\.)\s|\n\n|;|: ", text)[0].replace("\n", " ").replace("`", "").rstrip(".")
 
 
 def _path_parameter(name: str) -> Schema:
