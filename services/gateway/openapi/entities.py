@@ -19,6 +19,9 @@ MOMENTS = (
     ("as_of", "The records as they were at this time, or this position of the log"),
     ("min_commit", "Wait until this commit is seen"),
 )
+LONGEST = 200
+"""Characters of a parameter; a whole URL has at most 8,190 bytes."""
+TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
 FIGURES = ("sum", "avg", "min", "max", "group_by")
 
 
@@ -92,7 +95,8 @@ def filter_parameter(entity: Entity) -> Schema:
     """`filter[field]=v` and `filter[field.op]=v`, all of which must hold."""
     fields = [f for f in entity.definition.fields if f.type not in NOT_COMPARED]
     names = "|".join(f.name for f in fields)
-    texts: Schema = {f.name: {"type": "string"} for f in fields}
+    text: Schema = {"type": "string", "maxLength": LONGEST}
+    texts: Schema = {f.name: text for f in fields}
     return {
         "name": "filter",
         "in": "query",
@@ -102,7 +106,7 @@ def filter_parameter(entity: Entity) -> Schema:
         "schema": {
             "type": "object",
             "properties": texts,
-            "patternProperties": {rf"^({names})\.({'|'.join(COMPARED)})$": {"type": "string"}},
+            "patternProperties": {rf"^({names})\.({'|'.join(COMPARED)})$": text},
         },
     }
 
@@ -133,8 +137,7 @@ def include_parameters(entity: Entity, snapshot: Snapshot) -> list[Schema]:
 def _texts(*described: tuple[str, str]) -> list[Schema]:
     """Parameters of the query that are texts."""
     return [
-        {"name": name, "in": "query", "description": description, "schema": {"type": "string", "minLength": 1}}
-        for name, description in described
+        {"name": name, "in": "query", "description": description, "schema": TEXT} for name, description in described
     ]
 
 
@@ -168,7 +171,7 @@ def _list(entity: Entity, snapshot: Snapshot) -> Schema:
                 "name": "cursor",
                 "in": "query",
                 "description": "meta.next_cursor of the page before; empty for the first page",
-                "schema": {"type": "string", "maxLength": 2000},
+                "schema": {"type": "string", "maxLength": 2000, "pattern": "^[A-Za-z0-9_=-]*$"},
             },
             *_texts(*MOMENTS),
         ],
