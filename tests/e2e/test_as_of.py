@@ -176,6 +176,32 @@ async def test_todays_permissions_hold_for_then_and_now(admin: Client) -> None:
     (await sales.get(f"{path[4]}?as_of={before}")).expect(200)
 
 
+async def test_history_shows_what_todays_permissions_allow(admin: Client) -> None:
+    await admin.define(entity("memo", text("title"), integer("size")))
+    created = await admin.post("/memo", {"title": "open", "size": 1})
+    path = f"/memo/{created.data['id']}"
+    (await admin.put(path, {"title": "secret", "size": 2})).expect(200)
+    reopened = await admin.put(path, {"title": "open", "size": 3})
+    (await admin.put(path, {"size": 4})).expect(200)
+    await allow(admin, "memo", where("title", "open"))
+    sales = await admin.user("sales@example.com", ["sales"])
+    history = (await sales.get(f"{path}/history")).expect(200)
+    assert [entry["version"] for entry in history.data] == [4, 3, 1] and history.meta["total"] == 3
+    assert history.data[0]["changed"] == {"size": {"old": 3, "new": 4}}
+    assert history.data[1]["changed"]["size"] == {"old": None, "new": 3}
+    (await sales.get(f"{path}?version=2")).expect(404)
+    assert (await sales.get(f"{path}?version=1")).expect(200).data == created.data
+    until = (await sales.get(f"{path}/history?as_of={position(reopened)}")).expect(200)
+    assert [entry["version"] for entry in until.data] == [3, 1]
+    page = (await sales.get(f"{path}/history?per_page=1&page=2")).expect(200)
+    assert [entry["version"] for entry in page.data] == [3] and page.meta["total"] == 3
+    (await admin.put(path, {"title": "secret"})).expect(200)
+    (await sales.get(f"{path}/history")).expect(404)
+    (await sales.get(f"{path}?version=1")).expect(404)
+    (await admin.delete(path)).expect(200)
+    assert [entry["version"] for entry in (await sales.get(f"{path}/history")).data] == [4, 3, 1]
+
+
 async def test_a_moment_is_told_when_it_is_settled(stack: Stack, admin: Client) -> None:
     """A write that took its position earlier and commits later: nobody gets an answer without it."""
     await admin.define(NOTE)

@@ -7,33 +7,48 @@ from typing import Any
 
 import orjson
 
+from libs.shared.paging import Page
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import Snapshot
 from services.data.log.entries import COLUMNS, differences, images, names_of
 from services.data.model import EntityModel
+from services.data.query.past import seen_sql
+from services.data.query.scope import Scope
 
-PAGE = f"""
-SELECT {COLUMNS}, count(*) OVER () AS total FROM data.commits
-WHERE entity = $1 AND record_id = $2 ORDER BY version DESC LIMIT $3 OFFSET $4
-"""
-TOTAL = "SELECT count(*) FROM data.commits WHERE entity = $1 AND record_id = $2"
-ONE = f"SELECT {COLUMNS} FROM data.commits WHERE entity = $1 AND record_id = $2 AND version = $3"
 BY_KEY = f"SELECT {COLUMNS} FROM data.commits WHERE position = $1 AND n = $2"
+
+AFTER = "coalesce(image, previous)"
+"""The record as an entry left it; of one that is gone, as it was last."""
+BEFORE = "coalesce(image, '{}') || coalesce(previous, '{}')"
+"""The record as an entry found it."""
 
 
 async def load_page(
-    database: Database, entity: EntityModel, record_id: str, limit: int, offset: int
+    database: Database, entity: EntityModel, scope: Scope, record_id: str, page: Page, as_of: int | None
 ) -> tuple[Sequence[Any], int]:
-    """One page of a record's log entries, newest first, and how many there are."""
-    rows = await database.fetch(PAGE, entity.number, record_id, limit, offset)
-    if rows:
-        return rows, rows[0]["total"]
-    return [], await database.fetchval(TOTAL, entity.number, record_id)
+    """One page of the entries of a record that the caller may see, newest first, and how many there are.
+
+    `known` says of an entry whether the caller may see the record as it was before.
+    """
+    visible = scope.visible(entity)
+    number, key = scope.slot(entity.number), scope.slot(record_id)
+    until = f" AND position <= ${scope.slot(as_of)}::bigint" if as_of is not None else ""
+    where = f"entity = ${number} AND record_id = ${key}{until} AND {seen_sql(entity, AFTER, visible)}"
+    total: int = await database.fetchval(f"SELECT count(*) FROM data.commits WHERE {where}", *scope.values)
+    columns = f"{COLUMNS}, {seen_sql(entity, BEFORE, visible)} AS known"
+    limits = f"LIMIT ${scope.slot(page.size)}::bigint OFFSET ${scope.slot(page.offset)}::bigint"
+    sql = f"SELECT {columns} FROM data.commits WHERE {where} ORDER BY version DESC {limits}"
+    return await database.fetch(sql, *scope.values), total
 
 
-async def load_version(database: Database, entity: EntityModel, record_id: str, version: int) -> Any | None:
-    """One log entry of a record."""
-    return await database.fetchrow(ONE, entity.number, record_id, version)
+async def load_version(
+    database: Database, entity: EntityModel, scope: Scope, record_id: str, version: int
+) -> Any | None:
+    """One log entry of a record, if the caller may see the record as it left it."""
+    seen = seen_sql(entity, AFTER, scope.visible(entity))
+    number, key, wanted = scope.slot(entity.number), scope.slot(record_id), scope.slot(version)
+    where = f"entity = ${number} AND record_id = ${key} AND version = ${wanted} AND {seen}"
+    return await database.fetchrow(f"SELECT {COLUMNS} FROM data.commits WHERE {where}", *scope.values)
 
 
 async def load_entry(database: Database, position: int, n: int) -> Any | None:
@@ -44,6 +59,8 @@ async def load_entry(database: Database, position: int, n: int) -> Any | None:
 def shown(schema: Snapshot, entity: EntityModel, row: Any) -> dict[str, Any]:
     """A log entry as history answers it, restricted to today's fields."""
     before, after = images(row, names_of(schema, row["entity"]))
+    if not row["known"]:
+        before = None
     changed = {n: d for n, d in differences(before, after).items() if n in entity.fields}
     actor = orjson.loads(row["context"])["actor"]
     return {

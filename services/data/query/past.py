@@ -63,12 +63,10 @@ class Past:
         return name
 
     def _rows(self, entity: EntityModel, only: str = "") -> str:
-        columns = columns_of(entity)
-        typed = ", ".join(f'"{field_id}" {kind}' for field_id, kind in columns.values())
-        named = ", ".join(f'i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
+        named, record = _image_sql(entity, "c.image")
         return (
             f"SELECT {named}, c.version AS _version FROM ({self._latest(entity.number, only)}) c, "
-            f"LATERAL jsonb_to_record(c.image) AS i({typed}) WHERE c.image IS NOT NULL"
+            f"LATERAL {record} WHERE c.image IS NOT NULL"
         )
 
     def _latest(self, number: int, only: str = "") -> str:
@@ -77,6 +75,22 @@ class Past:
             f"WHERE c.entity = {number}{only} AND c.position <= {self._position} "
             "ORDER BY c.record_id, c.version DESC"
         )
+
+
+def seen_sql(entity: EntityModel, image: str, visible: Visible) -> str:
+    """The condition that a record as the SQL expression `image` has it may be seen."""
+    if visible is None:
+        return "true"
+    named, record = _image_sql(entity, image)
+    return f"EXISTS (SELECT FROM (SELECT {named} FROM {record}) _r WHERE {visible_sql(entity, '_r', visible)})"
+
+
+def _image_sql(entity: EntityModel, image: str) -> tuple[str, str]:
+    """The columns of an image by name, and the typed row `i` that they are columns of."""
+    columns = columns_of(entity)
+    typed = ", ".join(f'"{field_id}" {kind}' for field_id, kind in columns.values())
+    named = ", ".join(f'i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
+    return named, f"jsonb_to_record({image}) AS i({typed})"
 
 
 def columns_of(entity: EntityModel) -> dict[str, tuple[str, str]]:

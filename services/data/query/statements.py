@@ -30,3 +30,14 @@ def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]
         f"ON {entity.key.equals('r', key, parameters)} AND {entity.alive('r')}"
     )
     return sql, parameters.values
+
+
+def hidden_statement(entity: EntityModel, key: KeyValue, grant: Grant) -> tuple[str, list[Any]]:
+    """Whether there is a record, live or in the trash, that the grant does not cover: schema_version, hidden."""
+    parameters = Parameters()
+    sql = (
+        f"SELECT v.version AS schema_version, r._version IS NOT NULL AND "
+        f"({grant.condition('r', parameters)}) IS NOT TRUE AS hidden "
+        f"FROM metadata.schema_version v LEFT JOIN {entity.table} r ON {entity.key.equals('r', key, parameters)}"
+    )
+    return sql, parameters.values

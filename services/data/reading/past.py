@@ -13,20 +13,23 @@ from services.data.log import history
 from services.data.log.entries import commit_event
 from services.data.model import EntityModel, Model
 from services.data.permissions import grant_for
-from services.data.query.statements import get_statement
+from services.data.query.scope import Scope
+from services.data.query.statements import hidden_statement
 from services.data.reading.execution import read
+from services.data.reading.moments import moment_of
 from services.data.state import State
 
 
 async def record_history(state: State, context: Context, question: ask.RecordHistory) -> Answer:
     page = page_of(dict(question.query))
+    as_of = await moment_of(state, context, question.query)
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         key = entity.key.text(entity.key.parse(question.id))
-        await _may_read(state, context, model, entity, question.id)
-        database = state.database(context.the_app)
-        rows, total = await history.load_page(database, entity, key, page.size, page.offset)
+        await _not_hidden(state, context, model, entity, question.id)
+        scope, database = Scope(model, context.user), state.database(context.the_app)
+        rows, total = await history.load_page(database, entity, scope, key, page, as_of)
         if not total:
             raise not_found("Record")
         data = [history.shown(model.schema, entity, row) for row in rows]
@@ -41,8 +44,9 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         key = entity.key.text(entity.key.parse(question.id))
-        await _may_read(state, context, model, entity, question.id)
-        row = await history.load_version(state.database(context.the_app), entity, key, version)
+        await _not_hidden(state, context, model, entity, question.id)
+        scope, database = Scope(model, context.user), state.database(context.the_app)
+        row = await history.load_version(database, entity, scope, key, version)
         record = history.record_at(model.schema, entity, row) if row else None
         if record is None:
             raise not_found("Version")
@@ -59,11 +63,11 @@ async def fetch_commit(state: State, context: Context, question: ask.FetchCommit
     return Answer(body=exact.dumps(commit_event(context.the_app, schema, row)))
 
 
-async def _may_read(state: State, context: Context, model: Model, entity: EntityModel, record_id: str) -> None:
-    """The past is for those who may read the record; where only some records are granted, as it is now."""
+async def _not_hidden(state: State, context: Context, model: Model, entity: EntityModel, record_id: str) -> None:
+    """Raises NOT_FOUND for a record that is there, in the trash or not, and that the caller may not see as it is."""
     grant = grant_for(entity, "read", context.user)
     if grant.alternatives is None:
         return
-    row = await read(state, context, model, get_statement(entity, entity.key.parse(record_id), grant))
-    if row["version"] is None:
+    row = await read(state, context, model, hidden_statement(entity, entity.key.parse(record_id), grant))
+    if row["hidden"]:
         raise not_found("Record")
