@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import orjson
 
+from bench.direct import create_statement, update_statement
 from bench.operations import READ, WRITTEN, Operation, change, row
 from libs.shared.contracts.context import SYSTEM
 from libs.shared.schema import Entity, EntityDefinition, Snapshot
@@ -20,7 +21,6 @@ from services.data.query.parameters import parse_list
 from services.data.query.scope import Scope
 from services.data.query.statements import get_statement
 from services.data.writes.command import Command
-from services.data.writes.statements import create_statement, update_statement
 
 DEFINITION = """
 SELECT number, document::text AS document, ids::text AS ids
@@ -77,7 +77,7 @@ async def compile_all(connection: Connection) -> Templates:
         "get": _template(get_statement(read, (_slot("id"),), EVERYTHING)),
         "list": _template((list_sql(read_model, read, query.listing), scope.values)),
         "create": _template(create_statement(written, fields, command)),
-        "update": _template(update_statement(written, (_slot("id"),), changed, EVERYTHING, None, command)),
+        "update": _template(update_statement(written, _slot("id"), changed, command)),
     }
 
 

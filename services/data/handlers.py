@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import orjson
 
@@ -10,37 +10,27 @@ from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
-from libs.shared.postgres.errors import SchemaMoved
-from libs.shared.telemetry import tracing
 from services.data import effects
 from services.data.etags import demanded_version, etag
 from services.data.fence import under_current_schema
 from services.data.model import EntityModel, KeyValue, Model
-from services.data.permissions import Grant, grant_for
-from services.data.query.statements import exists_statement, get_statement
+from services.data.permissions import grant_for
+from services.data.query.statements import exists_statement
 from services.data.reading.execution import read
 from services.data.state import State
-from services.data.writes import statements
-from services.data.writes.command import Command
-from services.data.writes.execution import commit
-from services.data.writes.files import resolve_files
-from services.data.writes.validation import validate_create, validate_update
+from services.data.writes import records
+from services.data.writes.changes import Written
+from services.data.writes.records import Unmet, Wanted
+from services.data.writes.rows import Stored
+from services.data.writes.work import Work
 
 
 async def create_record(state: State, context: Context, question: ask.CreateRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         grant_for(entity, "create", context.user)
-        with tracing.span("engine", "writer", "write.validate", entity.name):
-            values = validate_create(entity, entity.parse_body(question.body))
-        await resolve_files(state.database(context.the_app), entity, values)
-        command = Command.of(context, model.version)
-        statement = statements.create_statement(entity, values, command)
-        guard = None if entity.key.generated else entity.key.text(entity.key.of(values))
-        row = await commit(state, context, entity, "write.insert", statement, guard)
-        if row is None:
-            raise SchemaMoved
-        return _written(row, 201)
+        work = Work.of(state, context, model)
+        return _answer(work, await records.create(work, entity, entity.parse_body(question.body)), 201)
 
     return await under_current_schema(state, context, attempt)
 
@@ -48,20 +38,12 @@ async def create_record(state: State, context: Context, question: ask.CreateReco
 async def update_record(state: State, context: Context, question: ask.UpdateRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        key = entity.key.parse(question.id)
-        grant = await _grant_to_change(state, context, model, entity, key, "update")
-        if_version = demanded_version(question.if_match)
-        with tracing.span("engine", "writer", "write.validate", entity.name):
-            values = validate_update(entity, entity.parse_body(question.body))
-        if not values:
-            return await _unchanged(state, context, model, entity, key, grant, if_version)
-        await resolve_files(state.database(context.the_app), entity, values)
-        command = Command.of(context, model.version)
-        statement = statements.update_statement(entity, key, values, grant, if_version, command)
-        row = await commit(state, context, entity, "write.update", statement)
-        if row is None:
-            raise await _why_not(state, context, model, entity, key, if_version)
-        return _written(row, 200)
+        wanted = await _wanted(state, context, model, entity, question, "update")
+        work = Work.of(state, context, model)
+        try:
+            return _answer(work, await records.update(work, entity, wanted, entity.parse_body(question.body)))
+        except Unmet:
+            raise await _why_not(state, context, model, entity, wanted) from None
 
     return await under_current_schema(state, context, attempt)
 
@@ -69,71 +51,79 @@ async def update_record(state: State, context: Context, question: ask.UpdateReco
 async def delete_record(state: State, context: Context, question: ask.DeleteRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
+        wanted = await _wanted(state, context, model, entity, question, "delete")
+        work = Work.of(state, context, model)
+        try:
+            key = await records.delete(work, entity, wanted)
+        except Unmet:
+            raise await _why_not(state, context, model, entity, wanted) from None
+        return Answer(body=orjson.dumps({"data": {"id": key}}), headers=_commit(work))
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def restore_record(state: State, context: Context, question: ask.RestoreRecord) -> Answer:
+    async def attempt(model: Model) -> Answer:
+        entity = model.entity(question.entity)
         key = entity.key.parse(question.id)
-        grant = await _grant_to_change(state, context, model, entity, key, "delete")
-        if_version = demanded_version(question.if_match)
-        command = Command.of(context, model.version)
-        make = statements.soft_delete_statement if entity.soft_delete else statements.hard_delete_statement
-        statement = make(entity, key, grant, if_version, command)
-        guard = None if entity.key.generated or entity.soft_delete else entity.key.text(key)
-        row = await commit(state, context, entity, "write.delete", statement, guard)
-        if row is None:
-            raise await _why_not(state, context, model, entity, key, if_version)
-        data = orjson.dumps({"data": {"id": entity.key.shown(orjson.loads(row["record"]))}})
-        return Answer(body=data, headers={"X-Commit": str(row["position"])})
+        wanted = Wanted(key, grant_for(entity, "delete", context.user), demanded_version(question.if_match))
+        work = Work.of(state, context, model)
+        try:
+            return _answer(work, await records.restore(work, entity, wanted))
+        except Unmet:
+            raise not_found("Record in the trash") from None
 
     return await under_current_schema(state, context, attempt)
 
 
 async def set_fields(state: State, context: Context, question: ask.SetFields) -> ask.Effected:
     async def attempt(model: Model) -> ask.Effected:
-        return await effects.set_fields(state, context, model, question)
+        return await effects.set_fields(Work.of(state, context, model, question.effect_key), question)
 
     return await under_current_schema(state, context, attempt)
 
 
-async def _grant_to_change(
-    state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue, action: str
-) -> Grant:
-    """The grant; without one the record's absence (404) is told before the lack of permission (403)."""
-    try:
-        return grant_for(entity, action, context.user)
-    except RocketError:
-        row = await read(state, context, model, exists_statement(entity, key))
-        if row["version"] is None:
-            raise not_found("Record") from None
-        raise
-
-
-async def _unchanged(
+async def _wanted(
     state: State,
     context: Context,
     model: Model,
     entity: EntityModel,
-    key: KeyValue,
-    grant: Grant,
-    if_version: int | None,
-) -> Answer:
-    """An update that sets nothing: the record as it is."""
-    row = await read(state, context, model, get_statement(entity, key, grant))
-    if row["version"] is None or if_version not in (None, row["version"]):
-        raise await _why_not(state, context, model, entity, key, if_version)
-    return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=etag(row["version"]))
+    question: ask.UpdateRecord | ask.DeleteRecord,
+    action: str,
+) -> Wanted:
+    """Which record is meant, and by what right; that it is absent (404) is told before a lack of permission (403)."""
+    key = entity.key.parse(question.id)
+    try:
+        grant = grant_for(entity, action, context.user)
+    except RocketError:
+        if await _version_now(state, context, model, entity, key) is None:
+            raise not_found("Record") from None
+        raise
+    if entity.definition.require_if_match and not question.if_match.strip():
+        raise RocketError("PRECONDITION_REQUIRED", f"{entity.name} is changed with If-Match only")
+    return Wanted(key, grant, demanded_version(question.if_match))
 
 
-async def _why_not(
-    state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue, if_version: int | None
-) -> Exception:
-    """Why a change found no row: another schema, no record, another version, or no grant for it."""
-    row = await read(state, context, model, exists_statement(entity, key))
-    if row["version"] is None:
+async def _version_now(state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue) -> int | None:
+    row: Mapping[str, int | None] = await read(state, context, model, exists_statement(entity, key))
+    return row["version"]
+
+
+async def _why_not(state: State, context: Context, model: Model, entity: EntityModel, wanted: Wanted) -> Exception:
+    """Why a record is not as wanted: another schema, no record, another version, or no grant for it."""
+    version = await _version_now(state, context, model, entity, wanted.key)
+    if version is None:
         return not_found("Record")
-    if if_version is not None and row["version"] != if_version:
-        message = f"The record has version {row['version']}, not {if_version}"
-        return RocketError("PRECONDITION_FAILED", message, headers=etag(row["version"]))
+    if wanted.if_version not in (None, version):
+        message = f"The record has version {version}, not {wanted.if_version}"
+        return RocketError("PRECONDITION_FAILED", message, headers=etag(version))
     return RocketError("FORBIDDEN", f"You may not change this {entity.name}")
 
 
-def _written(row: Any, status: int) -> Answer:
-    headers = {**etag(row["version"]), "X-Commit": str(row["position"])}
-    return Answer(status, b'{"data":%s}' % row["record"].encode(), headers)
+def _answer(work: Work, outcome: Written | Stored, status: int = 200) -> Answer:
+    headers = {**etag(outcome.version), **_commit(work)}
+    return Answer(status, b'{"data":%s}' % outcome.record_text.encode(), headers)
+
+
+def _commit(work: Work) -> dict[str, str]:
+    return {"X-Commit": str(work.position)} if work.position else {}

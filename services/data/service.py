@@ -51,6 +51,7 @@ SERVICE = Service(
         records.CreateRecord: handlers.create_record,
         records.UpdateRecord: handlers.update_record,
         records.DeleteRecord: handlers.delete_record,
+        records.RestoreRecord: handlers.restore_record,
         records.RecordHistory: past.record_history,
         records.FetchCommit: past.fetch_commit,
         records.SetFields: handlers.set_fields,

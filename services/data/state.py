@@ -16,6 +16,7 @@ from services.data.live.frontier import Frontiers
 from services.data.log.settling import Settled
 from services.data.model import Model
 from services.data.query.point_reads import PointReads
+from services.data.writes.groups import Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class State:
     points: PointReads = field(default_factory=PointReads)
     settled: Settled = field(default_factory=Settled)
     frontiers: Frontiers = field(kw_only=True)
+    groups: Groups = field(default_factory=Groups)
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)

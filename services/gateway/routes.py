@@ -41,6 +41,7 @@ ROUTES = (
     Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
     Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
+    Route("POST", RECORDS + "/{id}/restore", records.RestoreRecord, Access.USER),
     # What there is
     Route("GET", A + "/openapi.json", Local(describing.openapi), Access.USER),
     # What happens

@@ -91,6 +91,16 @@ class DeleteRecord(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreRecord(Ask[Answer]):
+    """A soft-deleted record back from the trash."""
+
+    service, name = "data", "records.restore"
+    entity: str
+    id: str
+    if_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordHistory(Ask[Answer]):
     """All versions of one record, newest first, from the log itself."""
 

@@ -29,7 +29,7 @@ UniqueViolation = asyncpg.UniqueViolationError
 TableExists = asyncpg.DuplicateTableError
 LockTaken = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """Somebody else works with what is to be locked, for longer than we want to wait."""
-_UNIQUE = re.compile(r"^Key \((?P<columns>.+?)\)=")
+_UNIQUE = re.compile(r"^Key \((?P<columns>.+?)\)=\((?P<values>.*)\) already exists", re.DOTALL)
 
 
 def translate(error: Exception) -> Exception:
@@ -40,7 +40,7 @@ def translate(error: Exception) -> Exception:
         case asyncpg.InvalidCatalogNameError():
             return RocketError("APP_NOT_FOUND", "App not found")
         case asyncpg.UniqueViolationError():
-            return _conflict(error)
+            return conflict(error)
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.InvalidCachedStatementError():
             return SchemaMoved(str(error))
         case asyncpg.LockNotAvailableError() | asyncpg.DeadlockDetectedError() | asyncpg.SerializationError():
@@ -55,9 +55,17 @@ def translate(error: Exception) -> Exception:
     return error
 
 
-def _conflict(error: asyncpg.UniqueViolationError) -> RocketError:
+def taken_values(error: UniqueViolation) -> tuple[list[str], str]:
+    """The columns of a unique violation, and their values as PostgreSQL writes them; not for callers' eyes."""
     match = _UNIQUE.match(error.detail or "")
-    columns = [c.strip('" ') for c in match["columns"].split(",")] if match else []
+    if match is None:
+        return [], ""
+    return [column.strip('" ') for column in match["columns"].split(",")], match["values"]
+
+
+def conflict(error: UniqueViolation) -> RocketError:
+    """409 naming the fields whose values are taken."""
+    columns, _ = taken_values(error)
     named = ", ".join(columns) or "value"
     details = [{"field": c, "rule": "unique", "message": f"{c} is taken"} for c in columns]
     return RocketError("CONFLICT", f"A record with this {named} exists already", details)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.fields import NAME, SYSTEM_COLUMNS
 
+WriteMode = Literal["diff", "replace", "append"]
 MANY_TO_MANY = "many_to_many"
 
 
@@ -35,7 +36,7 @@ class RelationDefinition(BaseModel):
     ownership: str | None = None
     on_delete: Literal["cascade", "set_null", "restrict", "detach"] | None = None
     fetch: Literal["lazy", "eager"] | None = None
-    write_mode: Literal["diff", "replace", "append"] | None = None
+    write_mode: WriteMode | None = None
 
     @field_validator("name", "join_table", "source_join_key", "target_join_key")
     @classmethod
@@ -85,7 +86,7 @@ class Relation:
     target_key: str
     on_delete: str
     eager: bool
-    write_mode: str
+    write_mode: WriteMode
     join_table: str = ""
     source_join_key: str = ""
     target_join_key: str = ""

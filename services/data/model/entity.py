@@ -34,6 +34,7 @@ class EntityModel:
         self.fields: Mapping[str, FieldDefinition] = {f.name: keys.get(f.name, f) for f in definition.fields}
         self.files = [field for field in self.fields.values() if field.type == "file"]
         self.policies = [policy for policy in schema.policies if policy.entity == entity.name]
+        self._schema = schema
         self.links: Sequence[Link] = links_of(entity.name, schema.relations.values())
         self.eager = [link for link in self.links if link.outward and link.relation.eager]
         """Links whose records are always shown with a record of this entity."""
@@ -41,6 +42,12 @@ class EntityModel:
         ids = {name: str(number) for name, number in entity.field_ids.items()}
         self.image_ids = ids if not self.soft_delete or DELETED in ids else {**ids, DELETED: IMPLICIT_DELETED}
         """Column → key in the log's images; also of fields left out today, as their values come back with them."""
+        self.references = [link for link in self.links if not link.outward and not link.relation.joined]
+        """The links whose column is a field of this entity: what its records refer to."""
+        self.anchors = {link.own for link in self.links if link.outward} - set(self.key.names)
+        """Fields beside the key that records of other entities refer to."""
+        self.texts: dict[Any, str] = {}
+        """Statements made for this entity, by shape."""
 
     def link(self, name: str) -> Link | None:
         """The way to related records that `name` means, or None."""
@@ -49,6 +56,16 @@ class EntityModel:
     def children(self, name: str) -> Link | None:
         """The link of a nested write: by the name of a relation whose source this entity is."""
         return next((link for link in self.links if link.outward and link.relation.name == name), None)
+
+    def parent(self, link: Link) -> tuple[str, str]:
+        """Table and liveness (of the row alias `s`) of the entity that a reference points to."""
+        definition = self._schema.entity(link.entity).definition
+        alive = f"s.{quote(DELETED)} IS NULL" if definition.soft_delete else "true"
+        return f"records.{quote(definition.table)}", alive
+
+    def column_type(self, name: str) -> str:
+        """The PostgreSQL type that a value for this column is sent as, without precision."""
+        return self.fields[name].column_type.partition("(")[0]
 
     def columns(self, row: str) -> str:
         """The visible columns of `row`, for a SELECT that becomes a JSON object."""

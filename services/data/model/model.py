@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.shared.schema import Snapshot
 from services.data.model.entity import EntityModel
 from services.data.model.statements import Statements
+from services.data.rules import EntityRules, rules_of
 
 
 class Model:
@@ -15,6 +16,7 @@ class Model:
         self.version = schema.version
         self.statements = Statements()
         self._entities: dict[str, EntityModel] = {}
+        self._rules: dict[str, EntityRules] = {}
 
     def entity(self, name: str) -> EntityModel:
         """The entity of this name. Raises UNKNOWN_ENTITY."""
@@ -22,3 +24,10 @@ class Model:
         if model is None:
             model = self._entities[name] = EntityModel(self.schema.entity(name), self.schema)
         return model
+
+    def rules(self, name: str) -> EntityRules:
+        """The rules and state machines of the entity of this name. Raises UNKNOWN_ENTITY."""
+        rules = self._rules.get(name)
+        if rules is None:
+            rules = self._rules[name] = rules_of(self.schema, name)
+        return rules

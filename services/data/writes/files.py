@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from libs.shared.errors import not_found
-from libs.shared.postgres.databases import Database
+from libs.shared.postgres.databases import Connection, Database
 from services.data.model import EntityModel
+from services.data.writes.changes import Values
 
 DESCRIBE = """
 SELECT id, jsonb_build_object('id', id, 'filename', filename, 'size', size, 'mime_type', mime_type)::text AS text
@@ -14,14 +15,16 @@ FROM data.files WHERE id = ANY($1::uuid[])
 """
 
 
-async def resolve_files(database: Database, entity: EntityModel, values: dict[str, Any]) -> None:
-    """Replace file ids in `values` by the files' descriptions. Raises NOT_FOUND for unknown files."""
-    wanted = {f.name: values[f.name] for f in entity.files if values.get(f.name) is not None}
+async def resolve_files(connection: Connection | Database, entity: EntityModel, records: Sequence[Values]) -> None:
+    """Replace file ids in records by the files' descriptions. Raises NOT_FOUND for unknown files."""
+    names = [field.name for field in entity.files]
+    wanted = {record[name] for record in records for name in names if record.get(name) is not None}
     if not wanted:
         return
-    rows = await database.fetch(DESCRIBE, list(wanted.values()))
-    described = {row["id"]: row["text"] for row in rows}
-    for name, file_id in wanted.items():
-        if file_id not in described:
-            raise not_found("File")
-        values[name] = described[file_id]
+    described = {row["id"]: row["text"] for row in await connection.fetch(DESCRIBE, list(wanted))}
+    if wanted - set(described):
+        raise not_found("File")
+    for record in records:
+        for name in names:
+            if record.get(name) is not None:
+                record[name] = described[record[name]]

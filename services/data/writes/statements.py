@@ -1,152 +1,247 @@
-"""Row and log entry in one statement.
+"""Rows and their log entries in one statement.
 
-The statement begins at the schema fence: under another version it touches nothing and answers no row.
-The position is taken by `nextval` in the log's INSERT, which runs for rows that are already locked,
-so for one record the order of positions is the order of versions. The log's table lock, taken before
-anything runs, is what the relay looks at when a number is missing (libs/shared/bus/relay.py).
+One statement changes any number of rows of one entity: the values come as arrays, one per column, so
+its text depends on the entity, the action and the columns only, is made once and stays prepared.
+
+It begins at the schema fence: under another version it touches nothing and answers no row. Rows that
+refer to records of other entities lock these (FOR KEY SHARE), so that none is deleted meanwhile; a row
+whose reference is missing is left out. Positions are taken by `nextval` for rows that are locked
+already, so for one record the order of positions is the order of versions. The log's table lock,
+taken before anything runs, is what the relay looks at when a number is missing (libs/shared/bus/relay.py).
 
 Names that the statement adds to a record's own begin with _, as no field's name does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
-from libs.shared.schema import DELETED, VERSION_COLUMN, FieldDefinition
-from services.data.model import EntityModel, KeyValue, quote
-from services.data.permissions import Grant
+from libs.shared.schema import DELETED, VERSION_COLUMN
+from services.data.model import EntityModel, Link, quote
+from services.data.permissions import EVERYTHING, Grant
 from services.data.query.predicates import Parameters
-from services.data.writes.command import Command
+from services.data.writes.changes import Action, RowChange
 
 VERSION = quote(VERSION_COLUMN)
-NEXT_VERSION = quote("_next_version")
+LOG_COLUMNS = (
+    ("_commit", "uuid"), ("_context", "jsonb"), ("_trace", "uuid"), ("_effect_key", "text"), ("_effects", "jsonb"),
+)  # fmt: skip
+"""What every row brings along for its log entry."""
 
-Statement = tuple[str, list[Any]]
+MAX_TEXTS = 256
+"""Statement texts remembered per entity."""
 
 
-def create_statement(entity: EntityModel, values: dict[str, Any], command: Command) -> Statement:
-    """Insert a record. Answers one row (position, version, record), or none under another schema."""
-    parameters = Parameters(command.schema_version)
-    columns, expressions = [VERSION], [_first_version(entity, values, parameters)]
+class Log(Enum):
+    """How rows get into the log: each as a commit of its own, all as one commit, or by a later statement."""
+
+    APART = "apart"
+    TOGETHER = "together"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a statement's text depends on, beside the entity and the grant.
+
+    `columns` are those that the rows bring values for. Without `waits`, rows and references that
+    somebody else has locked are left out instead of waited for. `again` is for created records whose
+    keys may have been used before.
+    """
+
+    action: Action
+    columns: tuple[str, ...]
+    log: Log = Log.APART
+    waits: bool = True
+    again: bool = False
+
+
+def statement(
+    entity: EntityModel, shape: Shape, rows: Sequence[RowChange], schema_version: int, grant: Grant = EVERYTHING
+) -> tuple[str, list[Any]]:
+    """SQL and parameters. Answers n (place among `rows`, from 1), position, version, key, record of each changed row.
+
+    With Log.LATER the position is null, and image and previous are answered too.
+    """
+    parameters = Parameters(schema_version, *_arrays(entity, shape, rows))
+    if grant is not EVERYTHING:
+        return _text(entity, shape, grant.condition("r", parameters)), parameters.values
+    text = entity.texts.get(shape)
+    if text is None:
+        if len(entity.texts) >= MAX_TEXTS:
+            entity.texts.clear()
+        text = entity.texts[shape] = _text(entity, shape, "true")
+    return text, parameters.values
+
+
+def _arrays(entity: EntityModel, shape: Shape, rows: Sequence[RowChange]) -> list[list[Any]]:
+    arrays: list[list[Any]] = [
+        [row.command.id for row in rows],
+        [row.command.context for row in rows],
+        [row.command.trace_id for row in rows],
+        [row.command.effect_key for row in rows],
+        [row.effects for row in rows],
+    ]
+    if shape.action is not Action.CREATE:
+        arrays.append([row.if_version for row in rows])
+        arrays += [[row.key[n] for row in rows if row.key] for n in range(len(entity.key.names))]
+    return arrays + [[row.values[name] for row in rows] for name in shape.columns]
+
+
+def _text(entity: EntityModel, shape: Shape, granted: str) -> str:
+    given = _Given(entity, shape)
+    changed = _inserted(entity, shape, given) if shape.action is Action.CREATE else _changed(entity, shape, granted)
+    ctes = [f"u AS MATERIALIZED ({given.select})", *_references(entity, shape), f"row AS ({changed})"]
+    if shape.log is Log.TOGETHER:
+        # The count makes this wait until all rows are changed, and so locked.
+        ctes.append(
+            "p AS MATERIALIZED (SELECT nextval('data.position') AS position "
+            "FROM (SELECT count(*) AS rows FROM row) c WHERE c.rows > 0)"
+        )
+    ctes.append(f"entry AS MATERIALIZED ({_entries(entity, shape)})")
+    answer = "n, position, version, key, record"
+    if shape.log is Log.LATER:
+        return f"WITH {', '.join(ctes)} SELECT {answer}, image::text, previous::text FROM entry"
+    ctes.append(
+        "logged AS (INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, "
+        "previous, context, effects, effect_key, trace_id, schema_version, at) "
+        f"SELECT position, {'1' if shape.log is Log.APART else 'n'}, _commit, {entity.number}, key, version, "
+        f"'{shape.action.value}', image, previous, _context, _effects, _effect_key, _trace, $1, clock_timestamp() "
+        "FROM entry)"
+    )
+    return f"WITH {', '.join(ctes)} SELECT {answer} FROM entry"
+
+
+class _Given:
+    """The rows as the statement is given them: a relation `u` made of arrays, and its columns."""
+
+    def __init__(self, entity: EntityModel, shape: Shape) -> None:
+        columns = list(LOG_COLUMNS)
+        if shape.action is not Action.CREATE:
+            columns.append(("_if", "bigint"))
+            columns += [(f"_k{n}", kind) for n, kind in enumerate(entity.key.types)]
+        # The precision is applied by assignment to the column, which rounds half away from zero.
+        columns += [(quote(name), entity.column_type(name)) for name in shape.columns]
+        arrays = ", ".join(f"${n}::{kind}[]" for n, (_, kind) in enumerate(columns, 2))
+        names = ", ".join(name for name, _ in columns)
+        self.numbered = shape.action is Action.CREATE and not set(entity.key.names) <= set(shape.columns)
+        number = ""
+        if self.numbered:
+            # Names of tables and fields hold no quotation marks.
+            sequence = f"pg_get_serial_sequence('{entity.table}', '{entity.key.names[0]}')"
+            number = f", nextval({sequence}::regclass)::{entity.key.types[0]} AS {quote(entity.key.names[0])}"
+        order = "" if shape.action is Action.CREATE else f" ORDER BY {', '.join(_given_keys(entity))}"
+        self.select = f"SELECT u.*{number} FROM unnest({arrays}) WITH ORDINALITY AS u({names}, _n){order}"
+
+
+def _given_keys(entity: EntityModel) -> list[str]:
+    return [f"u._k{n}" for n in range(len(entity.key.names))]
+
+
+def _references(entity: EntityModel, shape: Shape) -> list[str]:
+    """Locks on the records that the rows refer to."""
+    skip = "" if shape.waits else " SKIP LOCKED"
+    return [
+        f"{_locked(number)} AS MATERIALIZED (SELECT s.{quote(link.other)} AS key FROM {target} s "
+        f"WHERE s.{quote(link.other)} IN (SELECT u.{quote(link.own)} FROM u) AND {alive} FOR KEY SHARE OF s{skip})"
+        for number, (link, target, alive) in enumerate(_referring(entity, shape))
+    ]
+
+
+def _locked(number: int) -> str:
+    return f"_ref{number}"
+
+
+def _referring(entity: EntityModel, shape: Shape) -> list[tuple[Link, str, str]]:
+    """The references that the columns of a shape set: link, table and liveness of the other end."""
+    return [(link, *entity.parent(link)) for link in entity.references if link.own in shape.columns]
+
+
+def _referred(entity: EntityModel, shape: Shape) -> str:
+    """The condition that everything a row refers to is there; rows of the same statement may refer to one another."""
+    clauses = []
+    for number, (link, _, _) in enumerate(_referring(entity, shape)):
+        own = f"u.{quote(link.own)}"
+        clause = f"{own} IS NULL OR {own} IN (SELECT key FROM {_locked(number)})"
+        if link.entity == entity.name and shape.action is Action.CREATE and link.other in shape.columns:
+            clause += f" OR {own} IN (SELECT x.{quote(link.other)} FROM u x)"
+        clauses.append(f"({clause})")
+    return " AND ".join(clauses) or "true"
+
+
+def _inserted(entity: EntityModel, shape: Shape, given: _Given) -> str:
+    columns, expressions = [VERSION], [_first_version(entity, shape)]
+    if given.numbered:
+        columns.append(quote(entity.key.names[0]))
+        expressions.append(f"u.{columns[-1]}")
+    for name in shape.columns:
+        columns.append(quote(name))
+        expressions.append(f"u.{columns[-1]}")
     for field in entity.fields.values():
-        if field.name in values:
-            columns.append(quote(field.name))
-            expressions.append(_value(field, values[field.name], parameters))
-        elif field.auto:
+        if field.auto and field.name not in shape.columns:
             columns.append(quote(field.name))
             expressions.append("now()")
-    row = (
-        f"INSERT INTO {entity.table} ({', '.join(columns)}) SELECT {', '.join(expressions)} "
-        f"FROM metadata.schema_version v WHERE v.version = $1 RETURNING {_returned(entity, 'new')}"
-    )
-    return _with_log(entity, row, "create", "NULL::jsonb", command, parameters), parameters.values
-
-
-def update_statement(
-    entity: EntityModel,
-    key: KeyValue,
-    values: dict[str, Any],
-    grant: Grant,
-    if_version: int | None,
-    command: Command,
-) -> Statement:
-    """Set `values`. Answers one row, or none: another schema, no such record, no grant, another version."""
-    parameters = Parameters(command.schema_version)
-    assignments = {name: _value(entity.fields[name], value, parameters) for name, value in values.items()}
-    for field in entity.fields.values():
-        if field.auto == "update":
-            assignments[field.name] = "now()"
-    return _changing(entity, key, assignments, "update", grant, if_version, command, parameters)
-
-
-def soft_delete_statement(
-    entity: EntityModel, key: KeyValue, grant: Grant, if_version: int | None, command: Command
-) -> Statement:
-    """Mark a record as deleted. Answers as `update_statement` does."""
-    parameters = Parameters(command.schema_version)
-    return _changing(entity, key, {DELETED: "now()"}, "delete", grant, if_version, command, parameters)
-
-
-def hard_delete_statement(
-    entity: EntityModel, key: KeyValue, grant: Grant, if_version: int | None, command: Command
-) -> Statement:
-    """Remove a record; the log keeps its last image. Answers as `update_statement` does."""
-    parameters = Parameters(command.schema_version)
-    row = (
-        f"DELETE FROM {entity.table} AS r USING metadata.schema_version v "
-        f"WHERE {_chosen(entity, key, grant, if_version, parameters)} RETURNING {_returned(entity, 'old')}, "
-        f"old.{VERSION} + 1 AS {NEXT_VERSION}"
-    )
-    return _with_log(entity, row, "delete", _image(entity), command, parameters), parameters.values
-
-
-def _changing(
-    entity: EntityModel,
-    key: KeyValue,
-    assignments: dict[str, str],
-    action: str,
-    grant: Grant,
-    if_version: int | None,
-    command: Command,
-    parameters: Parameters,
-) -> Statement:
-    sets = ", ".join(f"{quote(name)} = {expression}" for name, expression in assignments.items())
-    before = [f"old.{quote(name)} AS {quote('_old_' + entity.image_ids[name])}" for name in assignments]
-    row = (
-        f"UPDATE {entity.table} AS r SET {sets}, {VERSION} = r.{VERSION} + 1 FROM metadata.schema_version v "
-        f"WHERE {_chosen(entity, key, grant, if_version, parameters)} "
-        f"RETURNING {', '.join([_returned(entity, 'new'), *before])}"
-    )
-    pairs = [f"row.{quote('_old_' + entity.image_ids[n])} AS {quote(entity.image_ids[n])}" for n in assignments]
-    previous = f"(SELECT to_jsonb(p) FROM (SELECT {', '.join(pairs)}) p)"
-    return _with_log(entity, row, action, previous, command, parameters), parameters.values
-
-
-def _with_log(
-    entity: EntityModel, row: str, action: str, previous: str, command: Command, parameters: Parameters
-) -> str:
-    removed = NEXT_VERSION in row
-    version = f"row.{NEXT_VERSION if removed else VERSION}"
-    image = "NULL::jsonb" if removed else _image(entity)
     return (
-        f"WITH row AS ({row}), logged AS ("
-        "INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, previous, "
-        "context, effect_key, trace_id, schema_version, at) "
-        f"SELECT nextval('data.position'), 1, {parameters.add(command.id, 'uuid')}, {entity.number}, "
-        f"{entity.key.sql_text('row')}, {version}, '{action}', {image}, {previous}, "
-        f"{parameters.add(command.context, 'jsonb')}, {parameters.add(command.effect_key, 'text')}, "
-        f"{parameters.add(command.trace_id, 'uuid')}, $1, clock_timestamp() FROM row RETURNING position) "
-        f"SELECT logged.position, {version} AS version, {entity.json('row')} AS record FROM row, logged"
+        f"INSERT INTO {entity.table} ({', '.join(columns)}) SELECT {', '.join(expressions)} "
+        f"FROM u, metadata.schema_version v WHERE v.version = $1 AND {_referred(entity, shape)} "
+        f"ORDER BY u._n RETURNING {_returned(entity, 'new')}"
     )
 
 
-def _chosen(entity: EntityModel, key: KeyValue, grant: Grant, if_version: int | None, parameters: Parameters) -> str:
-    """Which row a change is for, and under which circumstances."""
-    clauses = [
-        "v.version = $1",
-        entity.key.equals("r", key, parameters),
-        entity.alive("r"),
-        grant.condition("r", parameters),
-    ]
-    if if_version is not None:
-        clauses.append(f"r.{VERSION} = {parameters.add(if_version, 'bigint')}")
-    return " AND ".join(clauses)
-
-
-def _first_version(entity: EntityModel, values: dict[str, Any], parameters: Parameters) -> str:
-    """Versions go on after deletion and re-creation, which only keys given by clients can see."""
-    if entity.key.generated:
+def _first_version(entity: EntityModel, shape: Shape) -> str:
+    """Versions go on after deletion and re-creation."""
+    if entity.key.generated and not shape.again:
         return "1"
-    key = parameters.add(entity.key.text(entity.key.of(values)), "text")
     return (
         f"coalesce((SELECT max(c.version) FROM data.commits c "
-        f"WHERE c.entity = {entity.number} AND c.record_id = {key}), 0) + 1"
+        f"WHERE c.entity = {entity.number} AND c.record_id = {entity.key.sql_text('u')}), 0) + 1"
     )
 
 
-def _value(field: FieldDefinition, value: Any, parameters: Parameters) -> str:
-    # The precision is applied by assignment to the column, which rounds half away from zero.
-    return parameters.add(value, field.column_type.partition("(")[0])
+def _changed(entity: EntityModel, shape: Shape, granted: str) -> str:
+    alive = entity.alive("r") if shape.action is not Action.RESTORE else f"NOT ({entity.alive('r')})"
+    where = (
+        f"v.version = $1 AND {_same(entity, 'r')} AND {alive} AND {granted} AND (u._if IS NULL OR r.{VERSION} = u._if) "
+        f"AND {_referred(entity, shape)}"
+    )
+    if not shape.waits:
+        where += (
+            f" AND r.ctid = ANY (ARRAY(SELECT f.ctid FROM {entity.table} f, u WHERE {_same(entity, 'f')} "
+            "FOR NO KEY UPDATE OF f SKIP LOCKED))"
+        )
+    if shape.action is Action.DELETE and not entity.soft_delete:
+        return (
+            f"DELETE FROM {entity.table} AS r USING u, metadata.schema_version v WHERE {where} "
+            f"RETURNING u._n AS _n, {_returned(entity, 'old')}"
+        )
+    assignments = _assignments(entity, shape)
+    sets = ", ".join(f"{quote(name)} = {expression}" for name, expression in assignments.items())
+    before = [f"old.{quote(name)} AS {_old(entity, name)}" for name in assignments]
+    return (
+        f"UPDATE {entity.table} AS r SET {sets}, {VERSION} = r.{VERSION} + 1 FROM u, metadata.schema_version v "
+        f"WHERE {where} RETURNING {', '.join(['u._n AS _n', _returned(entity, 'new'), *before])}"
+    )
+
+
+def _same(entity: EntityModel, row: str) -> str:
+    keys = zip(entity.key.columns(row), _given_keys(entity), strict=True)
+    return " AND ".join(f"{column} = {given}" for column, given in keys)
+
+
+def _assignments(entity: EntityModel, shape: Shape) -> dict[str, str]:
+    if shape.action is Action.DELETE:
+        return {DELETED: "now()"}
+    if shape.action is Action.RESTORE:
+        return {DELETED: "NULL"}
+    stamps = {f.name: "now()" for f in entity.fields.values() if f.auto == "update" and f.name not in shape.columns}
+    return {name: f"u.{quote(name)}" for name in shape.columns} | stamps
+
+
+def _old(entity: EntityModel, name: str) -> str:
+    return quote("_old_" + entity.image_ids[name])
 
 
 def _returned(entity: EntityModel, which: str) -> str:
@@ -154,7 +249,39 @@ def _returned(entity: EntityModel, which: str) -> str:
     return ", ".join(f"{which}.{quote(name)} AS {quote(name)}" for name in names)
 
 
+def _entries(entity: EntityModel, shape: Shape) -> str:
+    removed = shape.action is Action.DELETE and not entity.soft_delete
+    version = f"row.{VERSION} + 1" if removed else f"row.{VERSION}"
+    image = "NULL::jsonb" if removed else _image(entity)
+    position = {
+        Log.APART: "nextval('data.position')", Log.TOGETHER: "p.position", Log.LATER: "NULL::bigint",
+    }[shape.log]  # fmt: skip
+    joined = " CROSS JOIN p" if shape.log is Log.TOGETHER else ""
+    by = _same_key(entity) if shape.action is Action.CREATE else "u._n = row._n"
+    extra = ", ".join(f"u.{name}" for name, _ in LOG_COLUMNS)
+    return (
+        f"SELECT u._n::int AS n, {position} AS position, {version} AS version, {entity.key.sql_text('row')} AS key, "
+        f"{entity.json('row')} AS record, {image} AS image, {_previous(entity, shape)} AS previous, {extra} "
+        f"FROM row JOIN u ON {by}{joined}"
+    )
+
+
+def _same_key(entity: EntityModel) -> str:
+    return " AND ".join(f"row.{quote(name)} = u.{quote(name)}" for name in entity.key.names)
+
+
 def _image(entity: EntityModel) -> str:
     """The whole record by field ids, which outlive names."""
     pairs = ", ".join(f"row.{quote(name)} AS {quote(key)}" for name, key in entity.image_ids.items())
     return f"(SELECT to_jsonb(i) FROM (SELECT {pairs}) i)"
+
+
+def _previous(entity: EntityModel, shape: Shape) -> str:
+    """What the log keeps of the row before: nothing, all of a removed one, else what was set."""
+    if shape.action is Action.CREATE:
+        return "NULL::jsonb"
+    if shape.action is Action.DELETE and not entity.soft_delete:
+        return _image(entity)
+    names = _assignments(entity, shape)
+    pairs = ", ".join(f"row.{_old(entity, name)} AS {quote(entity.image_ids[name])}" for name in names)
+    return f"(SELECT to_jsonb(p) FROM (SELECT {pairs}) p)"

@@ -4,38 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import Detail
 from libs.shared.ids import uuid7
 from libs.shared.schema import DELETED, BadValue, FieldDefinition, parse_value
 from services.data.model import EntityModel
+from services.data.writes.changes import Values
 
 MAX_KEY = 255
 """Characters of a key: it stands in URLs, headers and subjects."""
 
-Values = dict[str, Any]
-"""Column → Python value (None for null), ready to be a statement's parameter."""
-
 
 def validate_create(entity: EntityModel, body: dict[str, Any]) -> Values:
-    """All values of a new record: sent ones, defaults, a generated UUID key. Raises VALIDATION_FAILED."""
+    """All values of a new record: sent ones, defaults, a generated UUID key. Raises Invalid."""
     details = _unknown_keys(entity, body)
     values: Values = {}
     for field in entity.fields.values():
         if _set_by_server(entity, field):
             continue
         try:
-            values[field.name] = _created_value(field, body, is_key=field.name in entity.key.names)
+            if field.name in body or not _made_later(entity, field):
+                values[field.name] = _created_value(field, body, is_key=field.name in entity.key.names)
         except Violation as violation:
             details.append(violation.detail)
     if details:
-        raise _refusal(details)
+        raise Invalid(details)
     if entity.key.generated and entity.key.fields[0].type == "uuid":
         values[entity.key.names[0]] = uuid7()
     return values
 
 
 def validate_update(entity: EntityModel, body: dict[str, Any]) -> Values:
-    """The values that an update sets; only what was sent. Raises VALIDATION_FAILED."""
+    """The values that an update sets; only what was sent. Raises Invalid."""
     details = _unknown_keys(entity, body)
     values: Values = {}
     for name, sent in body.items():
@@ -47,8 +46,16 @@ def validate_update(entity: EntityModel, body: dict[str, Any]) -> Values:
         except Violation as violation:
             details.append(violation.detail)
     if details:
-        raise _refusal(details)
+        raise Invalid(details)
     return values
+
+
+class Invalid(Exception):
+    """A body is no record; `details` says everything that is wrong with it."""
+
+    def __init__(self, details: list[Detail]) -> None:
+        super().__init__(str(details[0]["message"]))
+        self.details = details
 
 
 class Violation(Exception):
@@ -90,6 +97,12 @@ def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
     return value
 
 
+def _made_later(entity: EntityModel, field: FieldDefinition) -> bool:
+    """Slugs are made from their source when none is sent."""
+    slug = entity.definition.slug
+    return slug is not None and slug.field == field.name and slug.source is not None
+
+
 def _set_by_server(entity: EntityModel, field: FieldDefinition) -> bool:
     """Generated keys, auto timestamps and the soft-delete mark: values sent for them are ignored."""
     if field.name in entity.key.names:
@@ -103,7 +116,3 @@ def _unknown_keys(entity: EntityModel, body: dict[str, Any]) -> list[Detail]:
         for name in body
         if name not in entity.fields
     ]
-
-
-def _refusal(details: list[Detail]) -> RocketError:
-    return RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)

@@ -1,0 +1,122 @@
+"""Rules and state machines at work: what they need is loaded, what they decide is put into the drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from libs.shared import clock, exact
+from libs.shared.errors import Detail, RocketError
+from libs.shared.postgres.databases import Connection, Database
+from libs.shared.telemetry import tracing
+from services.data.model import EntityModel
+from services.data.rules import Attempt, check_written
+from services.data.rules import decide as decided
+from services.data.writes.changes import Action
+from services.data.writes.related import load_related
+
+if TYPE_CHECKING:
+    from services.data.writes.drafts import Draft
+    from services.data.writes.work import Work
+
+Hook = Literal["before_write", "before_delete", "after_write"]
+VERBS: dict[Action, Literal["create", "update", "delete"]] = {
+    Action.CREATE: "create", Action.UPDATE: "update", Action.DELETE: "delete",
+}  # fmt: skip
+
+
+def needs_transaction(work: Work, entity: EntityModel, action: Action, names: Sequence[str] = ()) -> bool:
+    """Whether deciding takes what is stored, and so a transaction that holds it still."""
+    rules = work.model.rules(entity.name)
+    if rules.is_empty:
+        return False
+    hook: Hook = "before_delete" if action is Action.DELETE else "before_write"
+    after = bool(rules.after_write) and action is not Action.DELETE
+    return after or bool(rules.related_loads(hook)) or rules.needs_stored(VERBS[action], names)
+
+
+async def decide(
+    work: Work, connection: Connection | Database, entity: EntityModel, action: Action, drafts: Sequence[Draft]
+) -> None:
+    """Put what rules and machines decide into the drafts' values and effects.
+
+    Raises VALIDATION_FAILED with all violations of all drafts, FORBIDDEN for a transition of other roles.
+    """
+    rules = work.model.rules(entity.name)
+    if rules.is_empty or not drafts:
+        return
+    hook: Hook = "before_delete" if action is Action.DELETE else "before_write"
+    with tracing.span("engine", "writer", "write.rules", entity.name):
+        attempts = await _attempts(work, connection, entity, action, drafts, hook)
+        details: list[Detail] = []
+        for draft, attempt in zip(drafts, attempts, strict=True):
+            try:
+                decision = decided(rules, attempt)
+            except RocketError as refusal:
+                details += _details(draft, refusal)
+            else:
+                draft.values, draft.effects = decision.values, decision.effects
+    _refuse(details)
+
+
+async def check_after(
+    work: Work,
+    connection: Connection,
+    entity: EntityModel,
+    action: Action,
+    drafts: Sequence[Draft],
+    texts: Sequence[str],
+) -> None:
+    """The rules of after_write, over the records as they were written. Raises VALIDATION_FAILED."""
+    rules = work.model.rules(entity.name)
+    if not rules.after_write:
+        return
+    attempts = await _attempts(work, connection, entity, action, drafts, "after_write")
+    details: list[Detail] = []
+    for draft, attempt, text in zip(drafts, attempts, texts, strict=True):
+        try:
+            check_written(rules, attempt, exact.loads(text))
+        except RocketError as refusal:
+            details += _details(draft, refusal)
+    _refuse(details)
+
+
+async def _attempts(
+    work: Work,
+    connection: Connection | Database,
+    entity: EntityModel,
+    action: Action,
+    drafts: Sequence[Draft],
+    hook: Hook,
+) -> list[Attempt]:
+    loads = work.model.rules(entity.name).related_loads(hook)
+    related = await load_related(connection, work.model, entity, loads, drafts)
+    now = clock.now()
+    return [
+        Attempt(
+            action=VERBS[action],
+            values=draft.values,
+            sent=frozenset(draft.body),
+            caller=work.caller,
+            now=now,
+            old=draft.stored.record if draft.stored else None,
+            related=loaded,
+        )
+        for draft, loaded in zip(drafts, related, strict=True)
+    ]
+
+
+def _details(draft: Draft, refusal: RocketError) -> list[Detail]:
+    if refusal.code != "VALIDATION_FAILED":
+        raise draft.refuse(refusal) from None
+    return draft.mark(refusal.details)
+
+
+def _refuse(details: list[Detail]) -> None:
+    if details:
+        raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+
+
+def as_text(effects: Sequence[dict[str, Any]]) -> str | None:
+    """Decided effects as the log keeps them."""
+    return exact.dumps(list(effects)).decode() if effects else None

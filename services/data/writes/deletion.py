@@ -1,0 +1,109 @@
+"""Deletion and what becomes of the records that refer to the deleted ones (api.md, section 5).
+
+The records are locked FOR UPDATE first, so nobody can refer to them any more; what refers to them
+already is then refused, deleted, unlinked or detached as each relation says, level by level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from libs.shared.errors import RocketError
+from libs.shared.schema import BadValue, FieldDefinition, parse_text
+from services.data.model import EntityModel, KeyValue, Link, quote
+from services.data.writes.changes import Action, RowChange
+from services.data.writes.joins import Join
+from services.data.writes.rows import Stored, lock_related
+from services.data.writes.transaction import MAX_ROWS, Writing
+
+
+def has_dependents(entity: EntityModel) -> bool:
+    """Whether deleting records can concern others."""
+    return any(link.outward or link.relation.joined for link in entity.links)
+
+
+class Deletion:
+    """One deletion with all that follows from it. Records are deleted once, however they are reached."""
+
+    def __init__(self, writing: Writing) -> None:
+        self._writing = writing
+        self._done: set[tuple[str, KeyValue]] = set()
+
+    async def delete(self, entity: EntityModel, rows: Sequence[Stored]) -> None:
+        """Delete locked records. Raises CONFLICT where a relation restricts it."""
+        fresh = [row for row in rows if (entity.name, row.key) not in self._done]
+        if not fresh:
+            return
+        self._done |= {(entity.name, row.key) for row in fresh}
+        if len(self._done) > MAX_ROWS:
+            raise RocketError("CONFLICT", f"This would delete more than {MAX_ROWS} records")
+        links = [link for link in entity.links if link.outward]
+        for link in sorted(links, key=_restricting_first):
+            await self._follow(entity, link, fresh)
+        if not entity.soft_delete:
+            await self._leave(entity, fresh)
+        changes = [RowChange(self._writing.command, row.key, {}) for row in fresh]
+        await self._writing.apply(entity, Action.DELETE, changes)
+
+    async def _follow(self, entity: EntityModel, link: Link, rows: Sequence[Stored]) -> None:
+        field = entity.fields[link.own]
+        values = [stored_value(field, row) for row in rows if row.record.get(link.own) is not None]
+        if not values:
+            return
+        if link.relation.joined:
+            await self._follow_pairs(link, values)
+            return
+        target = self._writing.model.entity(link.entity)
+        related = await lock_related(self._writing.transaction, target, link.other, values)
+        left = [row for row in related.values() if (target.name, row.key) not in self._done]
+        if not left:
+            return
+        match link.relation.on_delete:
+            case "restrict":
+                raise restricted(entity, link, len(left))
+            case "cascade":
+                await self.delete(target, left)
+            case _:
+                unlinked = [RowChange(self._writing.command, row.key, {link.other: None}) for row in left]
+                await self._writing.apply(target, Action.UPDATE, unlinked)
+
+    async def _follow_pairs(self, link: Link, values: Sequence[Any]) -> None:
+        join = Join(self._writing, link.relation)
+        target = self._writing.model.entity(link.entity)
+        if link.relation.on_delete in ("restrict", "cascade"):
+            others = {other for _, other in await join.others(values)}
+            related = await lock_related(self._writing.transaction, target, link.other, list(others)) if others else {}
+            if related and link.relation.on_delete == "restrict":
+                raise restricted(self._writing.model.entity(link.relation.source), link, len(related))
+            await join.detach_all(values, of_source=True)
+            await self.delete(target, list(related.values()))
+            return
+        await join.detach_all(values, of_source=True)
+
+    async def _leave(self, entity: EntityModel, rows: Sequence[Stored]) -> None:
+        """Targets that are removed for good take their pairs along."""
+        for link in entity.links:
+            if link.relation.joined and not link.outward:
+                field = entity.fields[link.own]
+                values = [stored_value(field, row) for row in rows if row.record.get(link.own) is not None]
+                await Join(self._writing, link.relation).detach_all(values, of_source=False)
+
+
+def stored_value(field: FieldDefinition, row: Stored) -> Any:
+    """A stored record's value as a statement's parameter."""
+    try:
+        return parse_text(field, str(row.record[field.name]))
+    except BadValue:
+        raise RocketError("CONFLICT", f"{quote(field.name)} can't be related by") from None
+
+
+def restricted(entity: EntityModel, link: Link, number: int) -> RocketError:
+    """The refusal to delete what others still need."""
+    message = f"{number} {link.entity} still belong to this {entity.name}"
+    return RocketError("CONFLICT", message, [{"rule": "restrict", "relation": link.relation.name, "message": message}])
+
+
+def _restricting_first(link: Link) -> bool:
+    # What is refused anyway should be refused before much else is done.
+    return link.relation.on_delete != "restrict"

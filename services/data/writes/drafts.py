@@ -1,0 +1,92 @@
+"""Records that are about to be written: checked, completed and decided, before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from libs.shared.errors import Detail, RocketError
+from libs.shared.postgres.databases import Connection, Database
+from libs.shared.telemetry import tracing
+from services.data.model import EntityModel
+from services.data.writes import decisions, slugs
+from services.data.writes.changes import Action, RowChange, Values
+from services.data.writes.files import resolve_files
+from services.data.writes.rows import Stored
+from services.data.writes.validation import Invalid, validate_create, validate_update
+from services.data.writes.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands in the request: in a bulk by `index`, in a nested write by `relation` too."""
+
+    index: int
+    relation: str = ""
+    path: str = ""
+
+    def marks(self, detail: Detail) -> Detail:
+        """A detail that says where it belongs."""
+        nested = {"relation": self.relation, "path": self.path} if self.relation else {}
+        return {**detail, **nested, "index": self.index}
+
+
+@dataclass(slots=True)
+class Draft:
+    """One record: what was sent for it, what is stored of it, and what becomes of both."""
+
+    body: dict[str, Any]
+    stored: Stored | None = None
+    place: Place | None = None
+    if_version: int | None = None
+    values: Values = field(default_factory=dict)
+    effects: list[dict[str, Any]] = field(default_factory=list)
+
+    def mark(self, details: Iterable[Detail]) -> list[Detail]:
+        """Details about this record, with its place."""
+        return [self.place.marks(detail) if self.place else detail for detail in details]
+
+    def refuse(self, error: RocketError) -> RocketError:
+        """An error about this record, with its place."""
+        if self.place is None:
+            return error
+        details = error.details or [{"message": error.message}]
+        return RocketError(error.code, error.message, self.mark(details), error.headers)
+
+
+async def prepare(
+    work: Work, connection: Connection | Database, entity: EntityModel, action: Action, drafts: Sequence[Draft]
+) -> list[RowChange]:
+    """The changes that drafts come to: values checked, files found, rules and transitions decided, slugs made.
+
+    Raises VALIDATION_FAILED with all violations of all drafts, NOT_FOUND for unknown files, FORBIDDEN
+    for transitions that are not the caller's.
+    """
+    with tracing.span("engine", "writer", "write.validate", entity.name):
+        _validate(entity, action, drafts)
+    await resolve_files(connection, entity, [draft.values for draft in drafts])
+    await decisions.decide(work, connection, entity, action, drafts)
+    await slugs.assign(connection, entity, action, drafts)
+    return [_change(work, entity, action, draft) for draft in drafts]
+
+
+def _validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
+    details: list[Detail] = []
+    for draft in drafts:
+        try:
+            if action is Action.CREATE:
+                draft.values = validate_create(entity, draft.body)
+            else:
+                draft.values = validate_update(entity, draft.body)
+        except Invalid as invalid:
+            details += draft.mark(invalid.details)
+    if details:
+        raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+
+
+def _change(work: Work, entity: EntityModel, action: Action, draft: Draft) -> RowChange:
+    key = draft.stored.key if draft.stored else None
+    if action is Action.CREATE and set(entity.key.names) <= set(draft.values):
+        key = entity.key.of(draft.values)
+    return work.change(key, draft.values, draft.if_version, decisions.as_text(draft.effects))

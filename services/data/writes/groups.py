@@ -1,0 +1,142 @@
+"""Concurrent writes of single records, gathered: changes of one shape that wait together are one statement.
+
+Each stays a commit of its own, with its own position and log entry; they share a statement, a
+transaction and a flush to disk. While one statement of a shape runs, the next ones gather, so groups
+grow with the load and an idle system waits for nobody.
+
+A group never waits for locks and never fails for one member's sake: whoever is left out (a locked or
+missing row or reference, another version) is done again alone, and so is everybody when the statement fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from libs.shared.errors import RocketError
+from libs.shared.postgres.databases import Database
+from services.data.model import EntityModel, KeyValue
+from services.data.writes.changes import RowChange, Written
+from services.data.writes.statements import Shape, statement
+
+MOST = 64
+"""Changes of one statement."""
+REFUSALS = frozenset({"CONFLICT", "VALIDATION_FAILED"})
+"""What PostgreSQL refuses a statement for: nothing was stored, and each alone tells whose fault it was."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    change: RowChange
+    done: asyncio.Future[Written | None]
+
+    def resolve(self, written: Written | None) -> None:
+        if not self.done.done():
+            self.done.set_result(written)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+@dataclass(slots=True)
+class _Gathering:
+    """The changes of one shape: a statement at a time, the next ones waiting."""
+
+    database: Database
+    entity: EntityModel
+    shape: Shape
+    schema_version: int
+    waiting: list[_Waiting] = field(default_factory=list)
+
+    def next_group(self) -> list[_Waiting]:
+        """The longest waiting ones; a record that is changed twice has its second change in a later group."""
+        group: list[_Waiting] = []
+        rest: list[_Waiting] = []
+        keys: set[KeyValue | None] = set()
+        for waiting in self.waiting:
+            key = waiting.change.key
+            if waiting.done.done():
+                continue  # its request was given up
+            if len(group) < MOST and (key is None or key not in keys):
+                group.append(waiting)
+                keys.add(key)
+            else:
+                rest.append(waiting)
+        self.waiting = rest
+        return group
+
+    async def write(self, shape: Shape, group: Sequence[_Waiting]) -> dict[int, Written]:
+        """Run one statement; answers what was written by place in the group, from 1."""
+        changes = [waiting.change for waiting in group]
+        sql, values = statement(self.entity, shape, changes, self.schema_version)
+        rows = await self.database.fetch(sql, *values)
+        return {row["n"]: Written.of(row) for row in rows}
+
+
+class Groups:
+    """The writes of a process that can share statements."""
+
+    def __init__(self) -> None:
+        self._gatherings: dict[tuple[Database, EntityModel, Shape], _Gathering] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def write(
+        self, database: Database, entity: EntityModel, shape: Shape, change: RowChange, schema_version: int
+    ) -> Written | None:
+        """Commit one change. Answers None where there is no such row, reference or version, or under another schema.
+
+        Raises what the statement raises: CONFLICT for a taken value, SERVICE_UNAVAILABLE, TIMEOUT.
+        """
+        done: asyncio.Future[Written | None] = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(change, done)
+        identity = (database, entity, shape)
+        gathering = self._gatherings.get(identity)
+        if gathering is None:
+            gathering = self._gatherings[identity] = _Gathering(database, entity, shape, schema_version)
+            self._start(self._work(gathering))
+        gathering.waiting.append(waiting)
+        return await done
+
+    async def _work(self, gathering: _Gathering) -> None:
+        try:
+            while group := gathering.next_group():
+                await self._write_group(gathering, group)
+        finally:
+            del self._gatherings[gathering.database, gathering.entity, gathering.shape]
+
+    async def _write_group(self, gathering: _Gathering, group: list[_Waiting]) -> None:
+        if len(group) == 1:
+            await _write_alone(gathering, group[0])
+            return
+        try:
+            written = await gathering.write(replace(gathering.shape, waits=False), group)
+        except Exception as error:
+            if not (isinstance(error, RocketError) and error.code in REFUSALS):
+                # Whether it was stored may be unknown, so nobody's change is tried again.
+                for waiting in group:
+                    waiting.fail(error)
+                return
+            written = {}
+        for place, waiting in enumerate(group, 1):
+            if place in written:
+                waiting.resolve(written[place])
+            else:
+                # It may wait for a lock, so it must not hold up the next group.
+                self._start(_write_alone(gathering, waiting))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _write_alone(gathering: _Gathering, waiting: _Waiting) -> None:
+    try:
+        written = await gathering.write(gathering.shape, [waiting])
+    except Exception as error:
+        waiting.fail(error)
+    else:
+        waiting.resolve(written.get(1))

@@ -1,0 +1,94 @@
+"""Pairs of many_to_many relations: attached, detached and logged like records.
+
+The log knows a pair by its relation's number, with the two values as its record id and image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from libs.shared.schema import Relation
+from services.data.model import EntityModel, quote
+from services.data.writes.changes import Action
+from services.data.writes.transaction import Writing
+
+SHOWN = (
+    "SELECT concat_ws(',', a, b) AS key, _version AS version, "
+    "jsonb_build_object('1', a, '2', b)::text AS image FROM moved"
+)
+"""A moved pair as the log knows it."""
+Pair = tuple[Any, Any]
+"""The source's value and the target's."""
+
+
+class Join:
+    """The join table of one relation, within a commit."""
+
+    def __init__(self, writing: Writing, relation: Relation) -> None:
+        self._writing = writing
+        self._relation = relation
+        source, target = writing.model.entity(relation.source), writing.model.entity(relation.target)
+        self._types = (source.column_type(relation.source_key), target.column_type(relation.target_key))
+        self._table = f"records.{quote(relation.join_table)}"
+        self._columns = (quote(relation.source_join_key), quote(relation.target_join_key))
+
+    async def attach(self, pairs: Sequence[Pair]) -> None:
+        """Add pairs; those that are there already are left as they are."""
+        source, target = self._columns
+        first, second = self._types
+        sql = (
+            f"WITH moved AS (INSERT INTO {self._table} ({source}, {target}, _version) "
+            f"SELECT DISTINCT p.a, p.b, coalesce((SELECT max(c.version) FROM data.commits c "
+            f"WHERE c.entity = {self._relation.number} AND c.record_id = concat_ws(',', p.a, p.b)), 0) + 1 "
+            f"FROM unnest($2::{first}[], $3::{second}[]) AS p(a, b), metadata.schema_version v "
+            f"WHERE v.version = $1 ON CONFLICT DO NOTHING RETURNING {source} AS a, {target} AS b, _version) {SHOWN}"
+        )
+        await self._note(Action.CREATE, sql, *map(list, zip(*pairs, strict=True))) if pairs else None
+
+    async def detach(self, pairs: Sequence[Pair]) -> None:
+        """Remove pairs; those that are not there are no matter."""
+        source, target = self._columns
+        first, second = self._types
+        sql = self._removal(
+            f"USING unnest($2::{first}[], $3::{second}[]) AS p(a, b), metadata.schema_version v "
+            f"WHERE v.version = $1 AND j.{source} = p.a AND j.{target} = p.b"
+        )
+        await self._note(Action.DELETE, sql, *map(list, zip(*pairs, strict=True))) if pairs else None
+
+    async def detach_all(self, values: Sequence[Any], of_source: bool) -> None:
+        """Remove all pairs of these sources (or targets)."""
+        end = 0 if of_source else 1
+        sql = self._removal(
+            f"USING metadata.schema_version v WHERE v.version = $1 "
+            f"AND j.{self._columns[end]} = ANY($2::{self._types[end]}[])"
+        )
+        await self._note(Action.DELETE, sql, list(values))
+
+    async def others(self, sources: Sequence[Any]) -> list[Pair]:
+        """The pairs there are of these sources."""
+        source, target = self._columns
+        sql = (
+            f"SELECT j.{source} AS a, j.{target} AS b FROM {self._table} j "
+            f"WHERE j.{source} = ANY($1::{self._types[0]}[]) ORDER BY 1, 2"
+        )
+        return [(row["a"], row["b"]) for row in await self._writing.transaction.fetch(sql, list(sources))]
+
+    async def lock_targets(self, target: EntityModel, values: Sequence[Any]) -> set[Any]:
+        """Which of these targets are there; none of them can be deleted until the end."""
+        key = f"t.{quote(self._relation.target_key)}"
+        sql = (
+            f"SELECT {key} AS value FROM {target.table} t WHERE {key} = ANY($1::{self._types[1]}[]) "
+            f"AND {target.alive('t')} ORDER BY 1 FOR KEY SHARE OF t"
+        )
+        return {row["value"] for row in await self._writing.transaction.fetch(sql, list(values))}
+
+    def _removal(self, chosen: str) -> str:
+        source, target = self._columns
+        returned = f"RETURNING j.{source} AS a, j.{target} AS b, j._version + 1 AS _version"
+        return f"WITH moved AS (DELETE FROM {self._table} AS j {chosen} {returned}) {SHOWN}"
+
+    async def _note(self, action: Action, sql: str, *arrays: Any) -> None:
+        for row in await self._writing.transaction.fetch(sql, self._writing.model.version, *arrays):
+            image, previous = (row["image"], None) if action is Action.CREATE else (None, row["image"])
+            self._writing.note((self._relation.number, row["key"], row["version"], action.value, image, previous, None))

@@ -1,0 +1,94 @@
+"""Nested writes of many_to_many relations: they attach and detach records that are there, and change none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from libs.shared.errors import Detail, RocketError
+from libs.shared.schema import BadValue, FieldDefinition, parse_value
+from services.data.model import EntityModel, Link
+from services.data.writes.children import DELETE, Row
+from services.data.writes.joins import Join, Pair
+from services.data.writes.nodes import Members, Node
+
+if TYPE_CHECKING:
+    from services.data.writes.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """A target that a row names, by its value."""
+
+    node: Node
+    index: int
+    pair: Pair
+    gone: bool
+
+
+async def save(tree: Tree, link: Link, members: Members) -> None:
+    """Attach and detach as the rows say: diff and append add, replace leaves exactly what is named.
+
+    Raises VALIDATION_FAILED for rows that name no target, or one that is not there.
+    """
+    target = tree.work.model.entity(link.entity)
+    join = Join(tree.writing, link.relation)
+    mentions, owners = _mentions(tree, link, target, members)
+    added = [mention for mention in mentions if not mention.gone]
+    there = await join.lock_targets(target, [mention.pair[1] for mention in added]) if added else set()
+    unknown = [m for m in added if m.pair[1] not in there]
+    if unknown:
+        raise _refusal(link, [(m.node, m.index, f"there is no such {target.name}") for m in unknown])
+    await join.detach(await _left(join, link, members, owners, mentions))
+    await join.attach([mention.pair for mention in added])
+
+
+def _mentions(tree: Tree, link: Link, target: EntityModel, members: Members) -> tuple[list[_Mention], dict[int, Any]]:
+    """What all rows name, and each node's own value. Raises VALIDATION_FAILED for rows that name nothing."""
+    source = tree.work.model.entity(link.relation.source)
+    mentions: list[_Mention] = []
+    owners: dict[int, Any] = {}
+    problems: list[tuple[Node, int, str]] = []
+    for node, instruction in members:
+        owner = owners[id(node)] = parse_value(source.fields[link.own], node.record[link.own])
+        for index, row in enumerate(instruction.rows):
+            if instruction.mode == "append" and row.get(DELETE):
+                continue
+            try:
+                mentions.append(
+                    _Mention(node, index, (owner, _named(target.fields[link.other], row)), bool(row.get(DELETE)))
+                )
+            except BadValue as problem:
+                problems.append((node, index, f"{link.other} {problem}"))
+    if problems:
+        raise _refusal(link, problems)
+    return mentions, owners
+
+
+def _named(field: FieldDefinition, row: Row) -> Any:
+    if unknown := set(row) - {field.name, DELETE}:
+        raise BadValue(f"is all that a row can have, not {sorted(unknown)[0]}")
+    if row.get(field.name) is None:
+        raise BadValue("is required")
+    return parse_value(field, row[field.name])
+
+
+async def _left(
+    join: Join, link: Link, members: Members, owners: dict[int, Any], mentions: Sequence[_Mention]
+) -> list[Pair]:
+    """The pairs to detach: those marked, and with replace those that are not named."""
+    gone = {mention.pair for mention in mentions if mention.gone}
+    kept = {mention.pair for mention in mentions if not mention.gone}
+    replacing = [owners[id(node)] for node, instruction in members if instruction.mode == "replace"]
+    if replacing:
+        gone |= {pair for pair in await join.others(replacing) if pair not in kept}
+    return sorted(gone - kept, key=str)
+
+
+def _refusal(link: Link, problems: Sequence[tuple[Node, int, str]]) -> RocketError:
+    details: list[Detail] = [
+        node.place(link, index).marks({"field": link.other, "rule": "reference", "message": message})
+        for node, index, message in problems
+    ]
+    return RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)

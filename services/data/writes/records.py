@@ -1,0 +1,176 @@
+"""Single records: created, changed, deleted and brought back.
+
+What can be decided from the request alone is one statement, shared with others that come at the same
+time. What takes stored records (rules, transitions, children, relations) is a transaction that locks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+
+from libs.shared.errors import RocketError
+from libs.shared.postgres.errors import SchemaMoved
+from services.data.model import EntityModel, KeyValue
+from services.data.permissions import EVERYTHING, Grant
+from services.data.writes import decisions
+from services.data.writes.actions import changes_records
+from services.data.writes.changes import Action, Written
+from services.data.writes.deletion import has_dependents
+from services.data.writes.drafts import Draft, prepare
+from services.data.writes.nodes import node_of
+from services.data.writes.references import refuse_lost_references, refuse_missing, refuse_moved_anchors
+from services.data.writes.removal import remove
+from services.data.writes.rows import Stored, lock_records
+from services.data.writes.transaction import Taken, Writing
+from services.data.writes.tree import Tree
+from services.data.writes.work import Work
+
+T = TypeVar("T")
+
+SLUG_RACES = 5
+"""How often a slug is made anew because somebody else was quicker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which record is to be changed, by whose right, and from which version if that matters."""
+
+    key: KeyValue
+    grant: Grant = EVERYTHING
+    if_version: int | None = None
+
+
+class Unmet(Exception):
+    """The record is not as wanted: not there, not granted, or of another version."""
+
+
+async def create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
+    """A new record with its children. Raises what preparing and storing raise."""
+    return await _with_free_slug(entity, body, lambda: _create(work, entity, body))
+
+
+async def _create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
+    node = node_of(entity, Draft(body))
+    if node.nested or not entity.key.generated or decisions.needs_transaction(work, entity, Action.CREATE):
+        return await _create_in_transaction(work, entity, body)
+    [change] = await prepare(work, work.database, entity, Action.CREATE, [node.draft])
+    if changes_records(node.draft.effects):
+        return await _create_in_transaction(work, entity, body)
+    written = await work.commit_one(entity, Action.CREATE, change)
+    if written is None:
+        await refuse_missing(work.database, entity, change)
+        raise SchemaMoved
+    return written
+
+
+async def _create_in_transaction(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
+    node = node_of(entity, Draft(body))
+    async with work.transaction(entity, Action.CREATE) as writing:
+        await Tree(work, writing).save(entity, Action.CREATE, [node])
+    assert node.written is not None, "what is created is written, or raises"
+    return node.written
+
+
+async def update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
+    """A partial update with its children. Answers what is stored where it sets nothing. Raises Unmet."""
+    return await _with_free_slug(entity, body, lambda: _update(work, entity, wanted, body))
+
+
+async def _update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
+    node = node_of(entity, Draft(body))
+    if node.nested or wanted.grant.alternatives is not None or _takes_stored(work, entity, node.draft):
+        return await _update_in_transaction(work, entity, wanted, body)
+    [change] = await prepare(work, work.database, entity, Action.UPDATE, [node.draft])
+    if not change.values or changes_records(node.draft.effects):
+        return await _update_in_transaction(work, entity, wanted, body)
+    change.key, change.if_version = wanted.key, wanted.if_version
+    written = await work.commit_one(entity, Action.UPDATE, change)
+    if written is None:
+        await refuse_missing(work.database, entity, change)
+        raise Unmet
+    return written
+
+
+def _takes_stored(work: Work, entity: EntityModel, draft: Draft) -> bool:
+    slug = entity.definition.slug
+    regenerates = slug is not None and slug.regenerate_on_update and slug.source in draft.body
+    moves = not entity.anchors.isdisjoint(draft.body)
+    names = [name for name in draft.body if name in entity.fields]
+    return regenerates or moves or decisions.needs_transaction(work, entity, Action.UPDATE, names)
+
+
+async def _update_in_transaction(
+    work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]
+) -> Written | Stored:
+    async with work.transaction(entity, Action.UPDATE) as writing:
+        stored = await _lock(writing, entity, wanted)
+        node = node_of(entity, Draft(body, stored))
+        await refuse_moved_anchors(writing.transaction, work.model, entity, node.draft)
+        await Tree(work, writing).save(entity, Action.UPDATE, [node])
+    return node.written or stored
+
+
+async def delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
+    """Deletion, soft or hard, with what the relations say. Answers the key as JSON. Raises Unmet."""
+    if _is_alone(work, entity, wanted):
+        written = await work.commit_one(entity, Action.DELETE, work.change(wanted.key, {}, wanted.if_version))
+        if written is None:
+            raise Unmet
+        return entity.key.shown(orjson.loads(written.record_text))
+    async with work.transaction(entity, Action.DELETE) as writing:
+        await writing.guard(entity, [wanted.key])
+        stored = await _lock(writing, entity, wanted, "UPDATE")
+        await remove(work, writing, entity, [Draft({}, stored)])
+    return entity.key.shown(stored.record)
+
+
+def _is_alone(work: Work, entity: EntityModel, wanted: Wanted) -> bool:
+    """Whether a deletion concerns nothing but the record, and takes nothing that is stored to decide."""
+    if has_dependents(entity) or wanted.grant.alternatives is not None or not entity.key.generated:
+        return False
+    return not decisions.needs_transaction(work, entity, Action.DELETE)
+
+
+async def restore(work: Work, entity: EntityModel, wanted: Wanted) -> Written:
+    """A record back from the trash. Raises Unmet, CONFLICT where something it refers to is gone."""
+    async with work.transaction(entity, Action.RESTORE) as writing:
+        stored = await _lock(writing, entity, wanted, trashed=True)
+        await refuse_lost_references(writing.transaction, entity, stored)
+        try:
+            [written] = await writing.apply(entity, Action.RESTORE, [work.change(wanted.key, {})])
+        except Taken as taken:
+            raise taken.error from None
+        if written is None:
+            await writing.check_schema()
+            raise Unmet
+    return written
+
+
+async def _lock(
+    writing: Writing, entity: EntityModel, wanted: Wanted, strength: str = "NO KEY UPDATE", trashed: bool = False
+) -> Stored:
+    found = await lock_records(writing.transaction, entity, [wanted.key], wanted.grant, strength, trashed)
+    stored = found.get(wanted.key)
+    if stored is None:
+        await writing.check_schema()
+        raise Unmet
+    if not stored.granted or wanted.if_version not in (None, stored.version):
+        raise Unmet
+    return stored
+
+
+async def _with_free_slug(entity: EntityModel, body: dict[str, Any], attempt: Callable[[], Awaitable[T]]) -> T:
+    """The attempt's outcome; made anew where a slug that we made was taken in the meantime."""
+    slug = entity.definition.slug
+    for _ in range(SLUG_RACES if slug and body.get(slug.field) is None else 0):
+        try:
+            return await attempt()
+        except RocketError as refusal:
+            fields = {detail.get("field") for detail in refusal.details}
+            if refusal.code != "CONFLICT" or slug is None or fields != {slug.field}:
+                raise
+    return await attempt()

@@ -1,0 +1,76 @@
+"""What records refer to must be there, and what others refer to must stay as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from libs.shared.errors import Detail, RocketError
+from libs.shared.postgres.databases import Connection, Database
+from libs.shared.schema import parse_value
+from services.data.model import EntityModel, Link, Model, quote
+from services.data.writes.changes import RowChange
+from services.data.writes.drafts import Draft
+from services.data.writes.rows import Stored
+
+
+async def missing_references(
+    connection: Connection | Database, entity: EntityModel, changes: Sequence[RowChange]
+) -> list[list[Detail]]:
+    """For each change a detail per reference to a record that is not there."""
+    details: list[list[Detail]] = [[] for _ in changes]
+    for link in entity.references:
+        places = [n for n, change in enumerate(changes) if change.values.get(link.own) is not None]
+        if not places:
+            continue
+        there = await _there(connection, entity, link, [changes[n].values[link.own] for n in places])
+        for n in places:
+            if changes[n].values[link.own] not in there:
+                message = f"{link.own} refers to no {link.entity}"
+                details[n].append({"field": link.own, "rule": "reference", "message": message})
+    return details
+
+
+async def refuse_missing(connection: Connection | Database, entity: EntityModel, change: RowChange) -> None:
+    """Raises VALIDATION_FAILED where a change refers to records that are not there."""
+    [details] = await missing_references(connection, entity, [change])
+    if details:
+        raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+
+
+async def refuse_lost_references(connection: Connection, entity: EntityModel, stored: Stored) -> None:
+    """Raises CONFLICT where a record that comes back refers to others that are gone."""
+    for link in entity.references:
+        value = stored.record.get(link.own)
+        if value is not None:
+            parsed = parse_value(entity.fields[link.own], value)
+            if not await _there(connection, entity, link, [parsed]):
+                message = f"The {link.entity} that {link.own} refers to is gone"
+                raise RocketError("CONFLICT", message, [{"field": link.own, "rule": "reference", "message": message}])
+
+
+async def refuse_moved_anchors(connection: Connection, model: Model, entity: EntityModel, draft: Draft) -> None:
+    """Raises CONFLICT where a value would change by which other records refer to this one."""
+    for link in entity.links:
+        if not link.outward or link.own not in entity.anchors or link.own not in draft.body or draft.stored is None:
+            continue
+        old = draft.stored.record.get(link.own)
+        if old is None or old == draft.body[link.own]:
+            continue
+        other = model.entity(link.entity)
+        table, column = other.table, quote(link.other)
+        if link.relation.joined:
+            table, column = f"records.{quote(link.relation.join_table)}", quote(link.own_join)
+        sql = f"SELECT EXISTS (SELECT FROM {table} c WHERE c.{column} = $1)"
+        if await connection.fetchval(sql, parse_value(entity.fields[link.own], old)):
+            message = f"{link.own} can't change while {link.entity} refer to it"
+            raise RocketError("CONFLICT", message, [{"field": link.own, "rule": "reference", "message": message}])
+
+
+async def _there(
+    connection: Connection | Database, entity: EntityModel, link: Link, values: list[object]
+) -> set[object]:
+    table, alive = entity.parent(link)
+    column = f"s.{quote(link.other)}"
+    kind = entity.column_type(link.own)
+    sql = f"SELECT {column} AS value FROM {table} s WHERE {column} = ANY($1::{kind}[]) AND {alive}"
+    return {row["value"] for row in await connection.fetch(sql, values)}

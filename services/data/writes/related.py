@@ -1,0 +1,104 @@
+"""Related records for rules: loaded for all drafts at once, one query per load."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from libs.shared import exact
+from libs.shared.postgres.databases import Connection, Database
+from libs.shared.schema import BadValue, parse_value
+from services.data.model import EntityModel, Link, Model, quote
+from services.data.query.predicates import Comparison, Parameters, compare
+from services.data.rules import Load
+
+if TYPE_CHECKING:
+    from services.data.writes.drafts import Draft
+
+MAX_RELATED = 10_000
+"""Related records that one load brings, over all drafts."""
+Related = dict[Load, Sequence[dict[str, Any]]]
+
+
+async def load_related(
+    connection: Connection | Database,
+    model: Model,
+    entity: EntityModel,
+    loads: Sequence[Load],
+    drafts: Sequence[Draft],
+) -> list[Related]:
+    """For each draft, the live records at the other end of each load's relation, filtered, in key order.
+
+    A relation that is unknown, and a filter that can't hold, bring an empty list.
+    """
+    related: list[Related] = [{} for _ in drafts]
+    for load in loads:
+        link = entity.link(load.relation)
+        found = await _load(connection, model, entity, link, load, drafts) if link else {}
+        for own, draft in zip(related, drafts, strict=True):
+            own[load] = found.get(_own(link, draft), []) if link else []
+    return related
+
+
+async def _load(
+    connection: Connection | Database,
+    model: Model,
+    entity: EntityModel,
+    link: Link,
+    load: Load,
+    drafts: Sequence[Draft],
+) -> dict[str | None, list[dict[str, Any]]]:
+    other = model.entity(link.entity)
+    values = list({own for draft in drafts if (own := _own(link, draft)) is not None})
+    parameters = Parameters(values)
+    try:
+        conditions = [compare(comparison, "r", parameters) for comparison in _comparisons(other, load)]
+    except BadValue:
+        return {}
+    source, own = _joined(link, other)
+    # Compared as text, since that is what both ends are known as here; the array is cast to the column's type.
+    sql = (
+        f"SELECT {own}::text AS own, {other.json('r')} AS record FROM {source} "
+        f"WHERE {own} = ANY($1::text[]::{entity.column_type(link.own)}[]) AND "
+        f"{' AND '.join([other.alive('r'), *conditions])} ORDER BY {', '.join(other.key.columns('r'))} "
+        f"LIMIT {MAX_RELATED}"
+    )
+    found: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
+    for row in await connection.fetch(sql, *parameters.values):
+        found[row["own"]].append(exact.loads(row["record"]))
+    return found
+
+
+def _joined(link: Link, other: EntityModel) -> tuple[str, str]:
+    """The FROM of the related rows `r`, and the column that says whose they are."""
+    if not link.relation.joined:
+        return f"{other.table} r", f"r.{quote(link.other)}"
+    table = f"records.{quote(link.relation.join_table)}"
+    return (
+        f"{other.table} r JOIN {table} j ON j.{quote(link.other_join)} = r.{quote(link.other)}",
+        f"j.{quote(link.own_join)}",
+    )
+
+
+def _own(link: Link, draft: Draft) -> str | None:
+    """The value that a draft's record is related by, as text."""
+    value = draft.values.get(link.own)
+    if link.own not in draft.values and draft.stored is not None:
+        value = draft.stored.record.get(link.own)
+    return None if value is None else str(value)
+
+
+def _comparisons(other: EntityModel, load: Load) -> list[Comparison]:
+    comparisons = []
+    for name, value in load.filters.items():
+        field_name, _, operator = name.partition(".")
+        field = other.fields.get(field_name)
+        if field is None:
+            raise BadValue(f"{other.name} has no field {field_name}")
+        if isinstance(value, list):
+            comparisons.append(Comparison(field, operator or "in", [parse_value(field, each) for each in value]))
+        else:
+            parsed = None if value is None else parse_value(field, value)
+            comparisons.append(Comparison(field, operator or "eq", parsed))
+    return comparisons

@@ -1,0 +1,37 @@
+"""Records that somebody wants deleted: allowed, not against a rule, then deleted with what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from libs.shared.errors import RocketError
+from services.data.model import EntityModel
+from services.data.permissions import grant_for
+from services.data.writes import decisions
+from services.data.writes.changes import Action
+from services.data.writes.deletion import Deletion
+from services.data.writes.drafts import Draft
+from services.data.writes.rows import Stored, lock_records
+from services.data.writes.transaction import Writing
+from services.data.writes.work import Work
+
+
+async def remove(work: Work, writing: Writing, entity: EntityModel, drafts: Sequence[Draft]) -> None:
+    """Delete stored records (their drafts' bodies are empty) with the caller's rights.
+
+    Raises FORBIDDEN, VALIDATION_FAILED for violated rules, CONFLICT where a relation restricts it.
+    """
+    if not drafts:
+        return
+    grant = grant_for(entity, "delete", work.caller)
+    keys = [draft.stored.key for draft in drafts if draft.stored]
+    locked = await lock_records(writing.transaction, entity, keys, grant, "UPDATE")
+    rows: list[Stored] = []
+    for draft in drafts:
+        stored = locked.get(draft.stored.key) if draft.stored else None
+        if stored is not None:
+            if not stored.granted:
+                raise draft.refuse(RocketError("FORBIDDEN", f"You may not delete this {entity.name}"))
+            rows.append(stored)
+    await decisions.decide(work, writing.transaction, entity, Action.DELETE, drafts)
+    await Deletion(writing).delete(entity, rows)

@@ -1,0 +1,84 @@
+"""Stored records, looked up and locked for a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.postgres.databases import Connection
+from services.data.model import EntityModel, KeyValue, quote
+from services.data.permissions import EVERYTHING, Grant
+from services.data.query.predicates import Parameters
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it is before the change. `granted` says whether the caller's grant covers it."""
+
+    key: KeyValue
+    version: int
+    record: Record
+    record_text: str
+    granted: bool
+
+
+async def lock_records(
+    connection: Connection,
+    entity: EntityModel,
+    keys: Sequence[KeyValue],
+    grant: Grant = EVERYTHING,
+    strength: str = "NO KEY UPDATE",
+    trashed: bool = False,
+) -> dict[KeyValue, Stored]:
+    """The records of these keys that are there (in the trash, with `trashed`), locked until the end, by key.
+
+    FOR UPDATE as strength also keeps out those who are about to refer to them.
+    """
+    parameters = Parameters(*map(list, zip(*keys, strict=True)))
+    granted = grant.condition("r", parameters)
+    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
+    names = ", ".join(f"k{n}" for n in range(len(entity.key.names)))
+    same = " AND ".join(f"{column} = k.k{n}" for n, column in enumerate(entity.key.columns("r")))
+    alive = f"NOT ({entity.alive('r')})" if trashed else entity.alive("r")
+    sql = (
+        f"SELECT r._version AS version, {entity.json('r')} AS record, ({granted}) AS granted FROM {entity.table} r "
+        f"JOIN (SELECT DISTINCT * FROM unnest({arrays})) AS k({names}) ON {same} "
+        f"WHERE {alive} ORDER BY {', '.join(entity.key.columns('r'))} FOR {strength} OF r"
+    )
+    return _by_key(entity, await connection.fetch(sql, *parameters.values))
+
+
+async def lock_related(
+    connection: Connection, entity: EntityModel, column: str, values: Sequence[Any]
+) -> dict[KeyValue, Stored]:
+    """The live records whose `column` holds one of `values`, locked against changes and new references."""
+    sql = (
+        f"SELECT r._version AS version, {entity.json('r')} AS record, true AS granted FROM {entity.table} r "
+        f"WHERE r.{quote(column)} = ANY($1::{entity.column_type(column)}[]) AND {entity.alive('r')} "
+        f"ORDER BY {', '.join(entity.key.columns('r'))} FOR UPDATE OF r"
+    )
+    return _by_key(entity, await connection.fetch(sql, list(values)))
+
+
+async def existing_keys(connection: Connection, entity: EntityModel, keys: Sequence[KeyValue]) -> set[str]:
+    """Which of these keys any record has, also in the trash; as text."""
+    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
+    names = ", ".join(f"k{n}" for n in range(len(entity.key.names)))
+    same = " AND ".join(f"{column} = k.k{n}" for n, column in enumerate(entity.key.columns("r")))
+    sql = (
+        f"SELECT {entity.key.sql_text('r')} AS key FROM {entity.table} r JOIN unnest({arrays}) AS k({names}) ON {same}"
+    )
+    return {row["key"] for row in await connection.fetch(sql, *map(list, zip(*keys, strict=True)))}
+
+
+def _by_key(entity: EntityModel, rows: Sequence[Any]) -> dict[KeyValue, Stored]:
+    found = {}
+    for row in rows:
+        record = exact.loads(row["record"])
+        key = entity.key.parse(entity.key.text(entity.key.of(record)))
+        found[key] = Stored(key, row["version"], record, row["record"], row["granted"])
+    return found

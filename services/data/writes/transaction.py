@@ -1,0 +1,142 @@
+"""A commit of several records: row changes as they come, their log entries in the last statement.
+
+All changes of a commit share one position, which is taken last, when every row is locked. Each
+statement begins at the schema fence, and so does the last one: a schema that moves in between leaves
+nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from libs.shared.errors import RocketError
+from libs.shared.postgres.databases import Connection
+from libs.shared.postgres.errors import SchemaMoved, UniqueViolation, conflict, taken_values
+from services.data.model import EntityModel, KeyValue, Model
+from services.data.permissions import EVERYTHING, Grant
+from services.data.writes.changes import Action, RowChange, Written
+from services.data.writes.command import Command
+from services.data.writes.statements import Log, Shape, statement
+
+MAX_ROWS = 100_000
+"""Records of one commit, cascades included."""
+
+GUARD = """
+SELECT pg_advisory_xact_lock(hashtextextended(key, $2)) FROM (SELECT unnest($1::text[]) AS key ORDER BY 1) k
+"""
+CURRENT = "SELECT version FROM metadata.schema_version"
+APPEND = """
+WITH p AS MATERIALIZED (
+    SELECT nextval('data.position') AS position, v.version FROM metadata.schema_version v WHERE v.version = $1
+), logged AS (
+    INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, previous,
+        context, effects, effect_key, trace_id, schema_version, at)
+    SELECT p.position, e.n, $2, e.entity, e.record_id, e.version, e.action, e.image, e.previous,
+        $3, e.effects, $4, $5, $1, clock_timestamp()
+    FROM p, unnest($6::int[], $7::text[], $8::bigint[], $9::text[], $10::jsonb[], $11::jsonb[], $12::jsonb[])
+        WITH ORDINALITY AS e(entity, record_id, version, action, image, previous, effects, n)
+)
+SELECT position FROM p
+"""
+
+Entry = tuple[int, str, int, str, str | None, str | None, str | None]
+"""entity number, record id, version, action, image, previous, effects: a log entry that waits for its position."""
+
+
+class Taken(Exception):
+    """A row's unique value belongs to another record; `place` is the row's place among the changes."""
+
+    def __init__(self, place: int, error: RocketError) -> None:
+        super().__init__(str(error))
+        self.place = place
+        self.error = error
+
+
+class Writing:
+    """The changes of one commit, within its transaction."""
+
+    def __init__(self, transaction: Connection, model: Model, command: Command) -> None:
+        self.transaction = transaction
+        self.model = model
+        self.command = command
+        self.entries: list[Entry] = []
+        self._position: int | None = None
+
+    async def apply(
+        self, entity: EntityModel, action: Action, rows: Sequence[RowChange], grant: Grant = EVERYTHING
+    ) -> list[Written | None]:
+        """Change rows; answers each one's outcome in their order, None where no row was changed.
+
+        Raises Taken for a taken value, CONFLICT for a commit of too many records.
+        """
+        outcome: list[Written | None] = [None] * len(rows)
+        if action is Action.CREATE or (action is Action.DELETE and not entity.soft_delete):
+            await self.guard(entity, [row.key for row in rows if row.key])
+        for columns, places in _by_columns(rows).items():
+            shape = Shape(action, columns, Log.LATER)
+            chosen = [rows[place] for place in places]
+            for row in await self._run(entity, shape, chosen, places, grant):
+                place = places[row["n"] - 1]
+                outcome[place] = Written.of(row)
+                effects = rows[place].effects
+                entry = (entity.number, row["key"], row["version"], action.value, row["image"], row["previous"])
+                self.note((*entry, effects))
+        return outcome
+
+    async def _run(
+        self, entity: EntityModel, shape: Shape, rows: Sequence[RowChange], places: Sequence[int], grant: Grant
+    ) -> Sequence[Any]:
+        sql, values = statement(entity, shape, rows, self.model.version, grant)
+        try:
+            return await self.transaction.fetch(sql, *values)
+        except UniqueViolation as violation:
+            columns, taken = taken_values(violation)
+            place = next((n for n, row in enumerate(rows) if _text(row, columns) == taken), 0)
+            raise Taken(places[place], conflict(violation)) from None
+
+    def note(self, entry: Entry) -> None:
+        """A log entry to be written at the end. Raises CONFLICT when there are too many."""
+        if len(self.entries) >= MAX_ROWS:
+            raise RocketError("CONFLICT", f"A commit can hold at most {MAX_ROWS} records")
+        self.entries.append(entry)
+
+    async def finish(self) -> int:
+        """Write the log entries, once. Answers the position, 0 if nothing was changed. Raises SchemaMoved."""
+        if self._position is None:
+            self._position = await self._append() if self.entries else 0
+        return self._position
+
+    async def _append(self) -> int:
+        command = self.command
+        position = await self.transaction.fetchval(
+            APPEND, self.model.version, command.id, command.context, command.effect_key, command.trace_id,
+            *map(list, zip(*self.entries, strict=True)),
+        )  # fmt: skip
+        if position is None:
+            raise SchemaMoved
+        return int(position)
+
+    async def check_schema(self) -> None:
+        """Raises SchemaMoved when the schema is another by now: that may be why a row was not found."""
+        if await self.transaction.fetchval(CURRENT) != self.model.version:
+            raise SchemaMoved
+
+    async def guard(self, entity: EntityModel, keys: Sequence[KeyValue]) -> None:
+        """Creations and deletions of keys that clients give follow one another, so that versions go on."""
+        if not entity.key.generated:
+            await self.transaction.execute(GUARD, [entity.key.text(key) for key in keys], entity.number)
+
+
+def _text(row: RowChange, columns: Sequence[str]) -> str:
+    """A row's values of these columns as PostgreSQL writes them in its message."""
+    return ", ".join(str(row.values.get(column)) for column in columns)
+
+
+def _by_columns(rows: Sequence[RowChange]) -> dict[tuple[str, ...], list[int]]:
+    """Places of rows by the columns they set; rows alike go into one statement."""
+    shapes: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        shapes[tuple(row.values)].append(place)
+    return shapes

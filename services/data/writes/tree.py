@@ -1,0 +1,105 @@
+"""Records with their children, level by level: whatever their number, each level and relation is a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from libs.shared.errors import RocketError
+from services.data.model import EntityModel, Link
+from services.data.permissions import EVERYTHING, Grant
+from services.data.writes import decisions, offspring, pairs
+from services.data.writes.actions import perform
+from services.data.writes.changes import Action, RowChange, Written
+from services.data.writes.children import Instruction
+from services.data.writes.drafts import Draft, prepare
+from services.data.writes.nodes import Members, Node
+from services.data.writes.references import missing_references
+from services.data.writes.transaction import Taken, Writing
+from services.data.writes.work import Work
+
+MAX_DEPTH = 10
+"""Levels of children."""
+MAX_CHILDREN = 10_000
+"""Rows of all nested writes of a request."""
+
+
+class Tree:
+    """One nested write within its commit."""
+
+    def __init__(self, work: Work, writing: Writing) -> None:
+        self.work = work
+        self.writing = writing
+        self._rows = 0
+
+    async def save(
+        self, entity: EntityModel, action: Action, nodes: Sequence[Node], grant: Grant = EVERYTHING, depth: int = 0
+    ) -> None:
+        """Store records, then their children. Every node's `written` says what became of its record.
+
+        Raises what preparing raises; CONFLICT, FORBIDDEN and VALIDATION_FAILED with the record's place.
+        """
+        touched = [node for node in nodes if action is Action.CREATE or node.draft.body]
+        await self._save_own(entity, action, touched, grant)
+        for link, members in _by_link(nodes):
+            self._count(link, members, depth + 1)
+            if link.relation.joined:
+                await pairs.save(self, link, members)
+            else:
+                await offspring.save(self, link, members, depth + 1)
+
+    async def _save_own(self, entity: EntityModel, action: Action, nodes: Sequence[Node], grant: Grant) -> None:
+        if not nodes:
+            return
+        connection = self.writing.transaction
+        drafts = [node.draft for node in nodes]
+        changes = await prepare(self.work, connection, entity, action, drafts)
+        effective = [n for n, change in enumerate(changes) if action is Action.CREATE or change.values]
+        chosen = [changes[n] for n in effective]
+        outcome = await self.apply(entity, action, chosen, [drafts[n] for n in effective], grant)
+        for n, written in zip(effective, outcome, strict=True):
+            nodes[n].written = written
+        texts = [written.record_text for written in outcome]
+        await decisions.check_after(self.work, connection, entity, action, [drafts[n] for n in effective], texts)
+        await perform(self.work, self.writing, [effect for draft in drafts for effect in draft.effects])
+
+    async def apply(
+        self,
+        entity: EntityModel,
+        action: Action,
+        changes: Sequence[RowChange],
+        drafts: Sequence[Draft],
+        grant: Grant,
+    ) -> list[Written]:
+        """Change rows, each of which must be there and may be changed; errors say which one could not."""
+        try:
+            outcome = await self.writing.apply(entity, action, changes, grant)
+        except Taken as taken:
+            raise drafts[taken.place].refuse(taken.error) from None
+        missing = [n for n, written in enumerate(outcome) if written is None]
+        if missing:
+            await self._explain(entity, [drafts[n] for n in missing], [changes[n] for n in missing])
+        return [written for written in outcome if written is not None]
+
+    async def _explain(self, entity: EntityModel, drafts: Sequence[Draft], changes: Sequence[RowChange]) -> None:
+        """Why rows were left out: another schema, missing references, or no grant. Always raises."""
+        await self.writing.check_schema()
+        found = await missing_references(self.writing.transaction, entity, changes)
+        details = [detail for draft, own in zip(drafts, found, strict=True) for detail in draft.mark(own)]
+        if details:
+            raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+        raise drafts[0].refuse(RocketError("FORBIDDEN", f"You may not change this {entity.name}"))
+
+    def _count(self, link: Link, members: Members, depth: int) -> None:
+        self._rows += sum(len(instruction.rows) for _, instruction in members)
+        if self._rows > MAX_CHILDREN or depth > MAX_DEPTH:
+            name = link.relation.name
+            message = f"{name}: at most {MAX_CHILDREN} nested rows in {MAX_DEPTH} levels are allowed"
+            raise RocketError("VALIDATION_FAILED", message, [{"relation": name, "message": message}])
+
+
+def _by_link(nodes: Sequence[Node]) -> list[tuple[Link, list[tuple[Node, Instruction]]]]:
+    grouped: dict[str, tuple[Link, list[tuple[Node, Instruction]]]] = {}
+    for node in nodes:
+        for link, instruction in node.nested:
+            grouped.setdefault(link.relation.name, (link, []))[1].append((node, instruction))
+    return list(grouped.values())

@@ -1,0 +1,82 @@
+"""One write request under one version of the schema: where it is committed, and how it is told to the relay."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared.contracts.context import Context, Identity
+from libs.shared.postgres.databases import Database
+from libs.shared.telemetry import tracing
+from services.data.model import EntityModel, Model
+from services.data.state import State
+from services.data.writes.changes import Action, RowChange, Values, Written
+from services.data.writes.command import Command
+from services.data.writes.statements import Shape
+from services.data.writes.transaction import Writing
+
+SPANS = {
+    Action.CREATE: "write.insert", Action.UPDATE: "write.update",
+    Action.DELETE: "write.delete", Action.RESTORE: "write.restore",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Work:
+    """Who writes what, because of which request. `position` is that of the commit, 0 while there is none."""
+
+    state: State
+    context: Context
+    model: Model
+    command: Command
+    position: int = 0
+
+    @classmethod
+    def of(cls, state: State, context: Context, model: Model, effect_key: str | None = None) -> Work:
+        """The work of a request."""
+        return cls(state, context, model, Command.of(context, model.version, effect_key))
+
+    @property
+    def caller(self) -> Identity:
+        return self.context.user
+
+    @property
+    def database(self) -> Database:
+        return self.state.database(self.context.the_app)
+
+    def change(self, key: Any, values: Values, if_version: int | None = None, effects: str | None = None) -> RowChange:
+        """One record's change by this request's command."""
+        return RowChange(self.command, key, values, if_version, effects)
+
+    async def commit_one(self, entity: EntityModel, action: Action, change: RowChange) -> Written | None:
+        """Commit the change of one record, in one statement that it may share with others.
+
+        Answers None where nothing was changed: no such record, reference or version, or another schema.
+        """
+        app = self.context.the_app
+        await self.state.relay.activate(app)
+        with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
+            with tracing.span("db", "query", "query.execute", entity.name):
+                shape = Shape(action, tuple(change.values))
+                written = await self.state.groups.write(self.database, entity, shape, change, self.model.version)
+            if written is not None:
+                span.metadata["version"] = written.version
+                self.position = written.position
+                self.state.relay.wake(app)
+        return written
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, entity: EntityModel, action: Action) -> AsyncIterator[Writing]:
+        """A commit of any number of changes; nothing of it remains when the block raises."""
+        app = self.context.the_app
+        await self.state.relay.activate(app)
+        with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
+            async with self.database.transaction() as transaction:
+                writing = Writing(transaction, self.model, self.command)
+                yield writing
+                self.position = await writing.finish()
+                span.metadata["records"] = len(writing.entries)
+        if self.position:
+            self.state.relay.wake(app)

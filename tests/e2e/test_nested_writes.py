@@ -1,0 +1,271 @@
+"""Children written with their parents (api.md, section 5, nested writes)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.client import Client, Reply, entity, integer, text
+
+UUID = {"type": "uuid"}
+ORDER = entity("order", text("title", required=True))
+LINE = entity("line", text("sku", required=True, unique=True), integer("count"), {"name": "order_id", **UUID})
+NOTE = entity("note", text("body", required=True), {"name": "line_id", **UUID}, soft_delete=True)
+TAG = entity("tag", text("name", required=True))
+LINES = {"name": "lines", "type": "one_to_many", "source": "order", "target": "line", "target_key": "order_id"}
+NOTES = {"name": "notes", "type": "one_to_many", "source": "line", "target": "note", "target_key": "line_id"}
+TAGS = {"name": "tags", "type": "many_to_many", "source": "order", "target": "tag", "join_table": "order_tags"}
+
+
+async def define(admin: Client, *relations: dict[str, Any]) -> None:
+    for definition in (ORDER, LINE, NOTE, TAG):
+        await admin.define(definition)
+    for relation in relations:
+        (await admin.post("/_admin/relations", relation)).expect(201)
+
+
+@pytest.fixture
+async def shop(admin: Client) -> Client:
+    """An app with orders, their lines and tags, and the lines' notes."""
+    await define(admin, {**LINES, "on_delete": "cascade"}, {**NOTES, "on_delete": "cascade"}, TAGS)
+    return admin
+
+
+def lines(*rows: dict[str, Any], mode: str | None = None) -> dict[str, Any]:
+    return {"lines": {**({"_write_mode": mode} if mode else {}), "data": list(rows)}}
+
+
+async def skus(shop: Client, order: dict[str, Any]) -> list[str]:
+    found = (await shop.get(f"/line?filter[order_id]={order['id']}&sort=sku")).expect(200).data
+    return [line["sku"] for line in found]
+
+
+async def line(shop: Client, sku: str) -> dict[str, Any]:
+    [found] = (await shop.get(f"/line?filter[sku]={sku}")).data
+    return dict(found)
+
+
+async def positions(shop: Client, reply: Reply, *records: tuple[str, str]) -> None:
+    """Every one of the records has a commit of the request's, at one position."""
+    commits = set()
+    for name, record_id in records:
+        history = (await shop.get(f"/{name}/{record_id}/history")).data
+        commits.add(history[0]["commit_id"])
+    assert len(commits) == 1
+    assert reply.headers["X-Commit"].isdigit()
+
+
+async def test_a_parent_with_children_and_theirs_is_one_commit(shop: Client) -> None:
+    body = {"title": "first"} | lines({"sku": "a", "notes": {"data": [{"body": "x"}, {"body": "y"}]}}, {"sku": "b"})
+    reply = (await shop.post("/order", body)).expect(201)
+    assert set(reply.data) == {"id", "title"}
+    assert await skus(shop, reply.data) == ["a", "b"]
+    first = await line(shop, "a")
+    notes = (await shop.get(f"/note?filter[line_id]={first['id']}&sort=body")).data
+    assert [note["body"] for note in notes] == ["x", "y"]
+    await positions(shop, reply, ("order", reply.data["id"]), ("line", first["id"]), ("note", notes[0]["id"]))
+
+
+async def test_diff_updates_inserts_deletes_and_leaves_the_rest(shop: Client) -> None:
+    order = (
+        await shop.post("/order", {"title": "o"} | lines({"sku": "a", "count": 1}, {"sku": "b"}, {"sku": "c"}))
+    ).data
+    a, b, c = [await line(shop, sku) for sku in "abc"]
+    rows = ({"id": a["id"], "count": 5}, {"id": b["id"], "_delete": True}, {"sku": "d"})
+    (await shop.put(f"/order/{order['id']}", lines(*rows))).expect(200)
+    assert await skus(shop, order) == ["a", "c", "d"]
+    assert (await line(shop, "a")) == {**a, "count": 5}
+    assert (await line(shop, "c")) == c
+
+
+async def test_replace_leaves_exactly_what_is_named(shop: Client) -> None:
+    order = (await shop.post("/order", {"title": "o"} | lines({"sku": "a"}, {"sku": "b"}, {"sku": "c"}))).data
+    a, b = await line(shop, "a"), await line(shop, "b")
+    rows = ({"id": a["id"]}, {"id": b["id"], "_delete": True}, {"sku": "c", "count": 9})
+    (await shop.put(f"/order/{order['id']}", lines(*rows, mode="replace"))).expect(200)
+    assert await skus(shop, order) == ["a", "c"]
+    assert (await line(shop, "c"))["count"] == 9
+    (await shop.put(f"/order/{order['id']}", lines(mode="replace"))).expect(200)
+    assert await skus(shop, order) == []
+
+
+async def test_append_only_inserts(shop: Client) -> None:
+    order = (await shop.post("/order", {"title": "o"} | lines({"sku": "a", "count": 1}))).data
+    a = await line(shop, "a")
+    rows = ({"id": a["id"], "count": 7}, {"id": a["id"], "_delete": True}, {"sku": "z", "_delete": True}, {"sku": "b"})
+    (await shop.put(f"/order/{order['id']}", lines(*rows[:1], *rows[2:], mode="append"))).expect(200)
+    (await shop.put(f"/order/{order['id']}", lines(rows[1], mode="append"))).expect(200)
+    assert await skus(shop, order) == ["a", "b"]
+    assert await line(shop, "a") == a
+
+
+async def test_the_relation_gives_the_mode_that_is_not_said(admin: Client) -> None:
+    await define(admin, {**LINES, "write_mode": "replace"})
+    order = (await admin.post("/order", {"title": "o"} | lines({"sku": "a"}, {"sku": "b"}))).data
+    (await admin.put(f"/order/{order['id']}", lines({"sku": "c"}))).expect(200)
+    assert await skus(admin, order) == ["c"]
+
+
+@pytest.mark.parametrize("mode", ["diff", "replace"])
+async def test_children_of_others_are_left_alone(shop: Client, mode: str) -> None:
+    mine = (await shop.post("/order", {"title": "mine"} | lines({"sku": "a"}))).data
+    theirs = (await shop.post("/order", {"title": "theirs"} | lines({"sku": "b"}, {"sku": "c"}))).data
+    b, c = await line(shop, "b"), await line(shop, "c")
+    rows = ({"id": b["id"], "count": 9}, {"id": c["id"], "_delete": True}, {"sku": "d"})
+    (await shop.put(f"/order/{mine['id']}", lines(*rows, mode=mode))).expect(200)
+    assert [await line(shop, "b"), await line(shop, "c")] == [b, c]
+    assert await skus(shop, theirs) == ["b", "c"]
+    assert await skus(shop, mine) == (["a", "d"] if mode == "diff" else ["d"])
+
+
+async def test_a_key_that_nobody_has_is_told(shop: Client) -> None:
+    order = (await shop.post("/order", {"title": "o"})).data
+    stranger = {"id": "00000000-0000-4000-8000-000000000000", "sku": "a"}
+    reply = (await shop.put(f"/order/{order['id']}", lines({"sku": "b"}, stranger))).expect(422)
+    assert (reply.details[0]["relation"], reply.details[0]["index"]) == ("lines", 1)
+    assert await skus(shop, order) == []
+
+
+async def test_deleted_children_of_a_soft_entity_go_to_the_trash(shop: Client) -> None:
+    body = {"title": "o"} | lines({"sku": "a", "notes": {"data": [{"body": "x"}]}})
+    (await shop.post("/order", body)).expect(201)
+    a = await line(shop, "a")
+    [note] = (await shop.get(f"/note?filter[line_id]={a['id']}")).data
+    gone = {"notes": {"data": [{"id": note["id"], "_delete": True}]}}
+    (await shop.put(f"/line/{a['id']}", gone)).expect(200)
+    (await shop.get(f"/note/{note['id']}")).expect(404)
+    assert (await shop.post(f"/note/{note['id']}/restore")).expect(200).data == note
+
+
+async def test_a_failing_child_leaves_everything_as_it_was(shop: Client) -> None:
+    order = (await shop.post("/order", {"title": "o"} | lines({"sku": "a"}))).data
+    bad = {"title": "changed"} | lines({"sku": "b"}, {"count": 2})
+    reply = (await shop.put(f"/order/{order['id']}", bad)).expect(422)
+    assert reply.code == "VALIDATION_FAILED"
+    assert reply.details == [
+        {"field": "sku", "rule": "required", "message": "sku is required",
+         "relation": "lines", "path": "lines[1]", "index": 1}
+    ]  # fmt: skip
+    taken = {"title": "changed"} | lines({"sku": "b"}, {"sku": "a"})
+    reply = (await shop.put(f"/order/{order['id']}", taken)).expect(409)
+    assert (reply.details[0]["field"], reply.details[0]["relation"], reply.details[0]["index"]) == ("sku", "lines", 1)
+    deep = {"title": "new"} | lines({"sku": "x", "notes": {"data": [{"body": "fine"}, {"body": ""}]}})
+    reply = (await shop.post("/order", deep)).expect(422)
+    assert reply.details[0]["path"] == "lines[0].notes[1]"
+    assert (await shop.get(f"/order/{order['id']}")).data == order
+    assert (await shop.get("/order")).meta["total"] == 1
+    assert await skus(shop, order) == ["a"]
+    assert (await shop.get("/note")).meta["total"] == 0
+    assert len((await shop.get(f"/order/{order['id']}/history")).data) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, [], "x", {}, {"data": {}}, {"data": ["x"]}, {"data": [], "_write_mode": "upsert"}, {"data": [], "x": 1},
+     {"data": [{"sku": "a", "_delete": "yes"}]}],
+)  # fmt: skip
+async def test_other_shapes_are_refused(shop: Client, value: Any) -> None:
+    reply = (await shop.post("/order", {"title": "o", "lines": value})).expect(422)
+    assert reply.code == "VALIDATION_FAILED"
+    assert (await shop.get("/order")).meta["total"] == 0
+
+
+async def test_a_write_that_touches_only_children_is_no_version_of_the_parent(shop: Client) -> None:
+    order = (await shop.post("/order", {"title": "o"})).data
+    reply = (await shop.put(f"/order/{order['id']}", lines({"sku": "a"}))).expect(200)
+    assert reply.headers["ETag"] == '"1"'
+    assert "X-Commit" in reply.headers
+    nothing = (await shop.put(f"/order/{order['id']}", lines())).expect(200)
+    assert "X-Commit" not in nothing.headers
+
+
+async def test_tags_are_attached_and_detached(shop: Client) -> None:
+    ids = [(await shop.post("/tag", {"name": name})).data["id"] for name in "abc"]
+
+    async def attached(order: dict[str, Any]) -> list[str]:
+        found = (await shop.get(f"/order/{order['id']}?include=tags")).expect(200).data["tags"]
+        return sorted(tag["name"] for tag in found)
+
+    def tags(*numbers: int, mode: str = "diff", gone: int | None = None) -> dict[str, Any]:
+        rows: list[dict[str, Any]] = [{"id": ids[number]} for number in numbers]
+        rows += [{"id": ids[gone], "_delete": True}] if gone is not None else []
+        return {"tags": {"_write_mode": mode, "data": rows}}
+
+    order = (await shop.post("/order", {"title": "o"} | tags(0, 1))).expect(201).data
+    assert await attached(order) == ["a", "b"]
+    path = f"/order/{order['id']}"
+    (await shop.put(path, tags(2, gone=0))).expect(200)
+    assert await attached(order) == ["b", "c"]
+    again = (await shop.put(path, tags(1, mode="append"))).expect(200)
+    assert await attached(order) == ["b", "c"]
+    assert "X-Commit" not in again.headers
+    (await shop.put(path, tags(0, mode="replace"))).expect(200)
+    assert await attached(order) == ["a"]
+    unknown = {"tags": {"data": [{"id": "00000000-0000-4000-8000-000000000000"}]}}
+    assert (await shop.put(path, unknown)).expect(422).details[0]["relation"] == "tags"
+    (await shop.put(path, {"tags": {"data": [{"name": "new"}]}})).expect(422)
+    (await shop.put(path, tags(mode="replace"))).expect(200)
+    assert await attached(order) == []
+    assert (await shop.get("/tag")).meta["total"] == 3
+
+
+async def test_children_need_the_callers_own_rights(shop: Client) -> None:
+    for name, actions in (("order", ("read", "create", "update")), ("line", ("read", "create"))):
+        for action in actions:
+            (await shop.post("/_admin/permissions", {"entity": name, "action": action, "roles": ["clerk"]})).expect(201)
+    clerk = await shop.user("clerk@example.com", ["clerk"])
+    order = (await clerk.post("/order", {"title": "o"} | lines({"sku": "a"}))).expect(201).data
+    a = await line(shop, "a")
+    (await clerk.put(f"/order/{order['id']}", lines({"id": a["id"], "count": 2}))).expect(403)
+    (await clerk.put(f"/order/{order['id']}", lines({"id": a["id"], "_delete": True}))).expect(403)
+    (await clerk.put(f"/order/{order['id']}", lines({"sku": "b", "notes": {"data": [{"body": "x"}]}}))).expect(403)
+    assert await skus(shop, order) == ["a"]
+    assert await line(shop, "a") == a
+
+
+async def test_one_to_one_has_one_target(admin: Client) -> None:
+    await admin.define(entity("person", text("name")))
+    await admin.define(entity("badge", text("code"), {"name": "person_id", **UUID}, soft_delete=True))
+    relation = {
+        "name": "badge_of",
+        "type": "one_to_one",
+        "source": "person",
+        "target": "badge",
+        "target_key": "person_id",
+    }
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    person = (await admin.post("/person", {"name": "p", "badge_of": {"data": [{"code": "1"}]}})).expect(201).data
+    assert (await admin.post("/badge", {"code": "2", "person_id": person["id"]})).status in (409, 422)
+    (await admin.put(f"/person/{person['id']}", {"badge_of": {"data": [{"code": "2"}]}})).expect(409)
+    swap = {"badge_of": {"_write_mode": "replace", "data": [{"code": "2"}]}}
+    (await admin.put(f"/person/{person['id']}", swap)).expect(200)
+    assert [badge["code"] for badge in (await admin.get("/badge")).data] == ["2"]
+
+
+async def test_keys_that_clients_give(admin: Client) -> None:
+    await admin.define(entity("box", text("name")))
+    item = entity("item", text("code"), {"name": "box_id", **UUID}, integer("count"))
+    item["fields"] = item["fields"][1:]
+    await admin.define({**item, "primary_key": {"field": "code", "type": "string", "generated": False}})
+    relation = {"name": "items", "type": "one_to_many", "source": "box", "target": "item", "target_key": "box_id"}
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    box = (await admin.post("/box", {"name": "b", "items": {"data": [{"code": "x", "count": 1}]}})).expect(201).data
+    change = {"items": {"data": [{"code": "x", "count": 2}, {"code": "y"}]}}
+    (await admin.put(f"/box/{box['id']}", change)).expect(200)
+    assert [(i["code"], i["count"]) for i in (await admin.get("/item?sort=code")).data] == [("x", 2), ("y", None)]
+
+
+async def test_parents_with_numbered_keys(admin: Client) -> None:
+    numbered = {"field": "id", "type": "int", "generated": True}
+    box = {**entity("box", text("name")), "primary_key": numbered}
+    box["fields"] = [integer("id"), text("name")]
+    await admin.define(box)
+    await admin.define(entity("item", text("code"), integer("box_id")))
+    relation = {"name": "items", "type": "one_to_many", "source": "box", "target": "item", "target_key": "box_id"}
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    made = [
+        (await admin.post("/box", {"name": "b", "items": {"data": [{"code": "x"}]}})).expect(201).data for _ in "ab"
+    ]
+    assert [b["id"] for b in made] == [1, 2]
+    assert sorted(i["box_id"] for i in (await admin.get("/item")).data) == [1, 2]

@@ -1,0 +1,137 @@
+"""What becomes of targets when their source is deleted, of references, and of the trash (api.md, section 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.client import Client, entity, text
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+async def family(admin: Client, on_delete: str, soft_child: bool = False, soft_parent: bool = False) -> tuple[Any, Any]:
+    """A parent with one child, related as told."""
+    await admin.define(entity("parent", text("name"), soft_delete=soft_parent))
+    await admin.define(entity("child", text("name"), {"name": "parent_id", "type": "uuid"}, soft_delete=soft_child))
+    relation = {
+        "name": "children", "type": "one_to_many", "source": "parent", "target": "child",
+        "target_key": "parent_id", "on_delete": on_delete,
+    }  # fmt: skip
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    parent = (await admin.post("/parent", {"name": "p", "children": {"data": [{"name": "c"}]}})).expect(201).data
+    [child] = (await admin.get("/child")).data
+    return parent, child
+
+
+@pytest.mark.parametrize("soft_child", [False, True])
+@pytest.mark.parametrize("soft_parent", [False, True])
+async def test_cascade(admin: Client, soft_child: bool, soft_parent: bool) -> None:
+    parent, child = await family(admin, "cascade", soft_child, soft_parent)
+    reply = (await admin.delete(f"/parent/{parent['id']}")).expect(200)
+    assert reply.data == {"id": parent["id"]}
+    (await admin.get(f"/child/{child['id']}")).expect(404)
+    (await admin.post(f"/child/{child['id']}/restore")).expect(409 if soft_child else 404)
+    entries = [
+        (await admin.get(f"/{name}/{id_}/history")).data[0]
+        for name, id_ in (("parent", parent["id"]), ("child", child["id"]))
+    ]
+    assert {entry["action"] for entry in entries} == {"delete"}
+    assert len({entry["commit_id"] for entry in entries}) == 1
+
+
+async def test_set_null(admin: Client) -> None:
+    parent, child = await family(admin, "set_null")
+    (await admin.delete(f"/parent/{parent['id']}")).expect(200)
+    assert (await admin.get(f"/child/{child['id']}")).data == {**child, "parent_id": None}
+    assert (await admin.get(f"/child/{child['id']}/history")).data[0]["changed"] == {
+        "parent_id": {"old": parent["id"], "new": None}
+    }
+
+
+async def test_restrict(admin: Client) -> None:
+    parent, child = await family(admin, "restrict", soft_child=True)
+    assert (await admin.delete(f"/parent/{parent['id']}")).expect(409).code == "CONFLICT"
+    assert (await admin.get(f"/parent/{parent['id']}")).data == parent
+    (await admin.delete(f"/child/{child['id']}")).expect(200)
+    (await admin.delete(f"/parent/{parent['id']}")).expect(200)
+
+
+async def test_a_restriction_undoes_earlier_cascades(admin: Client) -> None:
+    parent, child = await family(admin, "cascade")
+    await admin.define(entity("toy", text("name"), {"name": "child_id", "type": "uuid"}))
+    relation = {
+        "name": "toys", "type": "one_to_many", "source": "child", "target": "toy",
+        "target_key": "child_id", "on_delete": "restrict",
+    }  # fmt: skip
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    (await admin.post("/toy", {"name": "t", "child_id": child["id"]})).expect(201)
+    (await admin.delete(f"/parent/{parent['id']}")).expect(409)
+    assert (await admin.get(f"/child/{child['id']}")).data == child
+    assert len((await admin.get(f"/child/{child['id']}/history")).data) == 1
+
+
+async def test_detach_leaves_targets(admin: Client) -> None:
+    await admin.define(entity("post", text("title")))
+    await admin.define(entity("tag", text("name")))
+    relation = {"name": "tags", "type": "many_to_many", "source": "post", "target": "tag", "join_table": "post_tags"}
+    (await admin.post("/_admin/relations", {**relation, "on_delete": "detach"})).expect(201)
+    tag = (await admin.post("/tag", {"name": "t"})).data
+    posts = [(await admin.post("/post", {"title": t, "tags": {"data": [{"id": tag["id"]}]}})).data for t in "ab"]
+    (await admin.delete(f"/post/{posts[0]['id']}")).expect(200)
+    assert (await admin.get(f"/tag/{tag['id']}?include=post")).data["post"] == [posts[1]]
+    (await admin.delete(f"/tag/{tag['id']}")).expect(200)
+    assert (await admin.get(f"/post/{posts[1]['id']}?include=tags")).data["tags"] == []
+
+
+async def test_deleting_a_target_never_touches_the_source(admin: Client) -> None:
+    parent, child = await family(admin, "cascade")
+    (await admin.delete(f"/child/{child['id']}")).expect(200)
+    assert (await admin.get(f"/parent/{parent['id']}")).data == parent
+
+
+async def test_a_family_that_goes_round_in_a_circle(admin: Client) -> None:
+    await admin.define(entity("node", text("name"), {"name": "above_id", "type": "uuid"}))
+    relation = {
+        "name": "below", "type": "one_to_many", "source": "node", "target": "node",
+        "target_key": "above_id", "on_delete": "cascade",
+    }  # fmt: skip
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    top = (await admin.post("/node", {"name": "top", "below": {"data": [{"name": "under"}]}})).data
+    [under] = (await admin.get("/node?filter[name]=under")).data
+    (await admin.put(f"/node/{top['id']}", {"above_id": under["id"]})).expect(200)
+    (await admin.delete(f"/node/{top['id']}")).expect(200)
+    assert (await admin.get("/node")).meta["total"] == 0
+
+
+async def test_what_a_record_refers_to_must_be_there(admin: Client) -> None:
+    parent, child = await family(admin, "restrict", soft_parent=True)
+    for reply in (
+        await admin.post("/child", {"name": "x", "parent_id": NOBODY}),
+        await admin.put(f"/child/{child['id']}", {"parent_id": NOBODY}),
+    ):
+        assert reply.expect(422).details[0]["field"] == "parent_id"
+        assert reply.details[0]["rule"] == "reference"
+    (await admin.put(f"/child/{child['id']}", {"parent_id": None})).expect(200)
+    (await admin.delete(f"/parent/{parent['id']}")).expect(200)
+    (await admin.put(f"/child/{child['id']}", {"parent_id": parent["id"]})).expect(422)
+    (await admin.post(f"/parent/{parent['id']}/restore")).expect(200)
+    (await admin.put(f"/child/{child['id']}", {"parent_id": parent["id"]})).expect(200)
+
+
+async def test_restore_brings_back_the_record_as_it_was(admin: Client) -> None:
+    await admin.define(entity("note", text("body", unique=True), soft_delete=True))
+    note = (await admin.post("/note", {"body": "x"})).data
+    (await admin.post(f"/note/{note['id']}/restore")).expect(404)
+    (await admin.delete(f"/note/{note['id']}")).expect(200)
+    (await admin.post("/note", {"body": "x"})).expect(409)
+    reply = (await admin.post(f"/note/{note['id']}/restore")).expect(200)
+    assert reply.data == note
+    assert reply.headers["ETag"] == '"3"'
+    history = (await admin.get(f"/note/{note['id']}/history")).data
+    assert [entry["action"] for entry in history] == ["restore", "delete", "create"]
+    reader = await admin.user("r@example.com", ["reader"])
+    (await admin.post("/_admin/permissions", {"entity": "note", "action": "update", "roles": ["reader"]})).expect(201)
+    (await admin.delete(f"/note/{note['id']}")).expect(200)
+    (await reader.post(f"/note/{note['id']}/restore")).expect(403)
