@@ -95,6 +95,7 @@ class RestoreRecord(Ask[Answer]):
     """A soft-deleted record back from the trash."""
 
     service, name = "data", "records.restore"
+    writes = Writes.APP
     entity: str
     id: str
     if_match: str = ""

@@ -124,6 +124,11 @@ class Database:
             raise translated from error
 
 
+def enclosed() -> bool:
+    """Whether this task is within an enclosing transaction, so that what it does must stay within the task."""
+    return _present() is not None
+
+
 def deferred(action: Callable[[], Awaitable[None] | None]) -> bool:
     """Have `action` called when the enclosing transaction has committed; False, and nothing, if there is none.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from libs.shared.errors import RocketError
-from libs.shared.postgres.databases import Database
+from libs.shared.postgres.databases import Database, enclosed
 from services.data.model import EntityModel, KeyValue
 from services.data.writes.changes import RowChange, Written
 from services.data.writes.statements import Shape, statement
@@ -92,6 +92,9 @@ class Groups:
         """
         done: asyncio.Future[Written | None] = asyncio.get_running_loop().create_future()
         waiting = _Waiting(change, done)
+        if enclosed():
+            await _write_alone(_Gathering(database, entity, shape, schema_version), waiting)
+            return await done
         identity = (database, entity, shape)
         gathering = self._gatherings.get(identity)
         if gathering is None:

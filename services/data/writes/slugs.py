@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema.entities import Slug
+from libs.shared.schema.slugs import free_slug, slugify
 from services.data.model import EntityModel, quote
 from services.data.writes.changes import Action
 
 if TYPE_CHECKING:
     from services.data.writes.drafts import Draft
-
-MAX_SLUG = 200
-"""Characters of a slug before its number."""
-LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "œ": "oe", "Œ": "oe", "ł": "l", "Ł": "l"})
-"""Letters that Unicode does not take apart into a letter and an accent."""
-
-
-def slugify(text: str) -> str:
-    """Lower case, accents removed, runs of other characters one hyphen, none at the ends. "" if nothing is left."""
-    plain = unicodedata.normalize("NFKD", text.translate(LETTERS).casefold())
-    letters = "".join(character for character in plain if not unicodedata.combining(character))
-    return re.sub(r"[\W_]+", "-", letters).strip("-")[:MAX_SLUG].rstrip("-")
 
 
 async def assign(
@@ -42,7 +28,8 @@ async def assign(
     taken = await _taken(connection, entity, slug, {base for base in bases.values() if base})
     for draft in wanting:
         own = draft.stored.record.get(slug.field) if draft.stored else None
-        value = _free(bases[id(draft)], taken - {own})
+        base = bases[id(draft)]
+        value = free_slug(base, taken - {own}) if base else None
         if value is None and entity.fields[slug.field].required:
             message = f"{slug.field} is required, and {slug.source} gives none"
             detail = {"field": slug.field, "rule": "required", "message": message}
@@ -71,11 +58,3 @@ async def _taken(connection: Connection | Database, entity: EntityModel, slug: S
     sql = f"SELECT {column} AS slug FROM {entity.table} r WHERE {alike}"
     rows = await connection.fetch(sql, list(bases), [f"{base}-%" for base in bases])
     return {row["slug"] for row in rows}
-
-
-def _free(base: str, taken: set[Any]) -> str | None:
-    if not base:
-        return None
-    if base not in taken:
-        return base
-    return next(slug for number in itertools.count(2) if (slug := f"{base}-{number}") not in taken)
