@@ -1,10 +1,11 @@
 """Which indexes the tables should have: worked out from the definitions, never remembered. Pure.
 
 A name says all there is to know about an index, by the numbers and ids that outlive names:
-`_u_<entity>_<field>` unique field, `_i_<entity>_<field>` field that is looked up,
+`_u_<entity>_<field>` unique field, `_o_<entity>_<field>` field that is looked up or ordered by,
 `_r_<relation>_<entity>_<field>` one_to_one among all rows, `_l_…` the same among those that are not
 soft-deleted. So what is missing or in excess is a comparison of names. They begin with _ as no
-operator's table can.
+operator's table can. All are ordered as lists are, nulls first, so that both directions of a sort
+can follow them. `_i_…` are lookup indexes in PostgreSQL's own order, to be replaced by `_o_…`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from libs.shared.schema import DELETED, EntityDefinition
 from services.metadata.naming import quote, table_of
 from services.metadata.schema import LiveEntity, LiveRelation, Schema
 
-OURS = re.compile(r"^_[uirl]_\d+_\d+(_\d+)?$")
+OURS = re.compile(r"^_[uiorl]_\d+_\d+(_\d+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Index:
         kind = "UNIQUE INDEX" if self.unique else "INDEX"
         how = " CONCURRENTLY" if concurrently else ""
         where = f" WHERE {quote(DELETED)} IS NULL" if self.alive_only else ""
-        return f"CREATE {kind}{how} {self.name} ON {self.table} ({quote(self.field)}){where}"
+        return f"CREATE {kind}{how} {self.name} ON {self.table} ({quote(self.field)} NULLS FIRST){where}"
 
 
 def drop(name: str, concurrently: bool = False) -> str:
@@ -60,7 +61,7 @@ def difference(there: Iterable[str], schema: Schema, entity: str) -> tuple[list[
 
 
 def _field_index(live: LiveEntity, field: str, unique: bool) -> Index:
-    name = f"_{'u' if unique else 'i'}_{live.row.number}_{live.field_id(field)}"
+    name = f"_{'u' if unique else 'o'}_{live.row.number}_{live.field_id(field)}"
     return Index(name, table_of(live.definition.table), field, unique)
 
 
