@@ -7,8 +7,10 @@ from typing import Any
 
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel
-from services.data.writes.changes import Action
+from services.data.writes import slugs
+from services.data.writes.changes import Action, RowChange
 from services.data.writes.deletion import Deletion
+from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
 from services.data.writes.rows import lock_records
 from services.data.writes.transaction import Taken, Writing
@@ -17,6 +19,8 @@ from services.data.writes.work import Work
 
 RECORD_EFFECTS = frozenset({"create_record", "update_record", "delete_record"})
 """Effects that are changes of records, and so belong into the commit itself."""
+BROKEN = frozenset({"UNKNOWN_ENTITY", "NOT_FOUND"})
+"""Refusals because of what the definition names and is not there (entities, files): none of the caller's fault."""
 
 
 def changes_records(effects: Sequence[dict[str, Any]]) -> bool:
@@ -32,31 +36,55 @@ async def perform(work: Work, writing: Writing, effects: Sequence[dict[str, Any]
     for effect in effects:
         if effect["type"] not in RECORD_EFFECTS:
             continue
-        entity = work.model.entity(effect["entity"])
         try:
-            await _perform(work, writing, entity, effect)
+            entity = work.model.entity(effect["entity"])
+            if effect["type"] == "create_record":
+                await _create(work, writing, entity, effect)
+            else:
+                await _change(work, writing, entity, effect)
         except (Invalid, Taken) as problem:
-            message = f"The transition's {effect['type']} of {entity.name} failed: {problem}"
-            raise RocketError("VALIDATION_FAILED", message, [{"rule": "state_machine", "message": message}]) from None
+            raise _failed(effect, problem) from None
+        except RocketError as problem:
+            if problem.code not in BROKEN:
+                raise
+            raise _failed(effect, problem) from None
 
 
-async def _perform(work: Work, writing: Writing, entity: EntityModel, effect: dict[str, Any]) -> None:
-    if effect["type"] == "create_record":
-        values = validate_create(entity, effect["fields"])
-        await resolve_files(writing.transaction, entity, [values])
-        key = entity.key.of(values) if set(entity.key.names) <= set(values) else None
-        written = await writing.apply(entity, Action.CREATE, [work.change(key, values)])
-        if written == [None]:
-            raise Invalid([{"message": "it refers to records that are not there"}])
-        return
-    key = entity.key.parse(str(effect["record_id"]))
+def _failed(effect: dict[str, Any], problem: Exception) -> RocketError:
+    message = f"The transition's {effect['type']} of {effect['entity']} failed: {problem}"
+    return RocketError("VALIDATION_FAILED", message, [{"rule": "state_machine", "message": message}])
+
+
+async def _create(work: Work, writing: Writing, entity: EntityModel, effect: dict[str, Any]) -> None:
+    draft = Draft(effect["fields"], values=validate_create(entity, effect["fields"]))
+    await _complete(writing, entity, Action.CREATE, draft)
+    key = entity.key.of(draft.values) if set(entity.key.names) <= set(draft.values) else None
+    await _apply(writing, entity, Action.CREATE, work.change(key, draft.values))
+
+
+async def _change(work: Work, writing: Writing, entity: EntityModel, effect: dict[str, Any]) -> None:
+    try:
+        key = entity.key.parse(str(effect["record_id"]))
+    except RocketError:
+        return  # the template gave no key, so there is no such record
     stored = (await lock_records(writing.transaction, entity, [key], strength="UPDATE")).get(key)
     if stored is None:
         return
     if effect["type"] == "delete_record":
         await Deletion(writing).delete(entity, [stored])
         return
-    values = validate_update(entity, effect["fields"])
-    await resolve_files(writing.transaction, entity, [values])
-    if values:
-        await writing.apply(entity, Action.UPDATE, [work.change(key, values)])
+    draft = Draft(effect["fields"], stored, values=validate_update(entity, effect["fields"]))
+    await _complete(writing, entity, Action.UPDATE, draft)
+    if draft.values:
+        await _apply(writing, entity, Action.UPDATE, work.change(key, draft.values))
+
+
+async def _apply(writing: Writing, entity: EntityModel, action: Action, change: RowChange) -> None:
+    if await writing.apply(entity, action, [change]) == [None]:
+        await writing.check_schema()
+        raise Invalid([{"message": "it refers to records that are not there"}])
+
+
+async def _complete(writing: Writing, entity: EntityModel, action: Action, draft: Draft) -> None:
+    await resolve_files(writing.transaction, entity, [draft.values])
+    await slugs.assign(writing.transaction, entity, action, [draft])

@@ -82,7 +82,7 @@ async def update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str
 
 async def _update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
     node = node_of(entity, Draft(body))
-    if node.nested or wanted.grant.alternatives is not None or _takes_stored(work, entity, node.draft):
+    if not body or node.nested or wanted.grant.alternatives is not None or _takes_stored(work, entity, node.draft):
         return await _update_in_transaction(work, entity, wanted, body)
     [change] = await prepare(work, work.database, entity, Action.UPDATE, [node.draft])
     if not change.values or changes_records(node.draft.effects):
@@ -166,7 +166,7 @@ async def _lock(
 async def _with_free_slug(entity: EntityModel, body: dict[str, Any], attempt: Callable[[], Awaitable[T]]) -> T:
     """The attempt's outcome; made anew where a slug that we made was taken in the meantime."""
     slug = entity.definition.slug
-    for _ in range(SLUG_RACES if slug and body.get(slug.field) is None else 0):
+    for _ in range(SLUG_RACES if slug and body.get(slug.field) in (None, "") else 0):
         try:
             return await attempt()
         except RocketError as refusal:

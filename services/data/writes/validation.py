@@ -22,7 +22,7 @@ def validate_create(entity: EntityModel, body: dict[str, Any]) -> Values:
         if _set_by_server(entity, field):
             continue
         try:
-            if field.name in body or not _made_later(entity, field):
+            if not _made_later(entity, field, body):
                 values[field.name] = _created_value(field, body, is_key=field.name in entity.key.names)
         except Violation as violation:
             details.append(violation.detail)
@@ -97,10 +97,12 @@ def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
     return value
 
 
-def _made_later(entity: EntityModel, field: FieldDefinition) -> bool:
-    """Slugs are made from their source when none is sent."""
+def _made_later(entity: EntityModel, field: FieldDefinition, body: dict[str, Any]) -> bool:
+    """Slugs are made from their source when none, or an empty one, is sent."""
     slug = entity.definition.slug
-    return slug is not None and slug.field == field.name and slug.source is not None
+    if slug is None or slug.source is None or slug.field != field.name:
+        return False
+    return body.get(field.name) in (None, "")
 
 
 def _set_by_server(entity: EntityModel, field: FieldDefinition) -> bool:

@@ -1,0 +1,189 @@
+"""State machines at work (api.md, section 7): states, roles, guards, and what transitions do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from libs.shared import clock
+from tests.support.client import Client, Reply, entity, integer, text
+
+ORDER = entity(
+    "order", text("status"), text("payment"), text("title"), integer("count"),
+    {"name": "closed_at", "type": "timestamp"}, {"name": "closed_on", "type": "date"},
+)  # fmt: skip
+NOTE = entity("note", text("body", required=True), integer("count"), text("order_id"))
+
+
+@pytest.fixture
+async def shop(admin: Client) -> Client:
+    """An app with orders and notes."""
+    await admin.define(ORDER)
+    await admin.define(NOTE)
+    return admin
+
+
+def way(origin: Any, to: str, *actions: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"from": origin, "to": to, "actions": list(actions), **more}
+
+
+async def machine(shop: Client, *ways: dict[str, Any], field: str = "status", **more: Any) -> dict[str, Any]:
+    definition = {"initial": "open", "transitions": list(ways)}
+    sent = {"entity": "order", "field": field, "definition": definition, **more}
+    return dict((await shop.post("/_admin/state-machines", sent)).expect(201).data)
+
+
+async def order(shop: Client, **body: Any) -> str:
+    return f"/order/{(await shop.post('/order', {'status': 'open', **body})).expect(201).data['id']}"
+
+
+def stuck(reply: Reply, field: str = "status") -> None:
+    assert reply.expect(422).code == "VALIDATION_FAILED"
+    [detail] = reply.details
+    assert (detail["field"], detail["rule"]) == (field, "state_machine") and detail["message"]
+
+
+async def test_a_record_begins_in_the_initial_state(shop: Client) -> None:
+    await machine(shop, way("open", "closed"))
+    for body in ({}, {"status": None}, {"status": "open"}):
+        assert (await shop.post("/order", body)).expect(201).data["status"] == "open"
+    stuck(await shop.post("/order", {"status": "closed"}))
+    assert (await shop.get("/order")).meta["total"] == 3
+
+
+async def test_a_default_may_supply_it(admin: Client) -> None:
+    await admin.define(entity("order", text("status", default="open")))
+    await machine(admin, way("open", "closed"))
+    made = (await admin.post("/order", {})).expect(201).data
+    assert made["status"] == "open"
+    (await admin.put(f"/order/{made['id']}", {"status": "closed"})).expect(200)
+
+
+async def test_states_change_by_transitions_only(shop: Client) -> None:
+    await machine(shop, way("open", "paid"), way(["paid", "lost"], "closed"))
+    path = await order(shop)
+    for wrong in ("closed", "lost", "unheard", None):
+        stuck(await shop.put(path, {"status": wrong, "title": "x"}))
+    assert (await shop.get(path)).data["title"] is None
+    (await shop.put(path, {"status": "open", "title": "y"})).expect(200)
+    (await shop.put(path, {"title": "z"})).expect(200)
+    (await shop.put(path, {"status": "paid"})).expect(200)
+    assert (await shop.put(path, {"status": "closed"})).expect(200).data["status"] == "closed"
+    stuck(await shop.put(path, {"status": "open"}))
+    assert len((await shop.get(f"{path}/history")).data) == 5
+
+
+async def test_several_machines_mind_their_own_fields(shop: Client) -> None:
+    await machine(shop, way("open", "closed"))
+    await machine(shop, way("open", "paid"), field="payment")
+    path = await order(shop)
+    (await shop.put(path, {"payment": "paid"})).expect(200)
+    stuck(await shop.put(path, {"payment": "open", "status": "closed"}), "payment")
+    assert (await shop.get(path)).data["status"] == "open"
+    assert (await shop.put(path, {"status": "closed"})).expect(200).data["payment"] == "paid"
+
+
+@pytest.mark.parametrize("gone", ["inactive", "deleted"])
+async def test_machines_that_are_not_active_do_nothing(shop: Client, gone: str) -> None:
+    made = await machine(shop, way("open", "closed"), active=gone != "inactive")
+    if gone == "deleted":
+        (await shop.delete(f"/_admin/state-machines/{made['id']}")).expect(200)
+    path = await order(shop, status="anything")
+    (await shop.put(path, {"status": "else"})).expect(200)
+
+
+async def test_roles(shop: Client) -> None:
+    for action in ("read", "create", "update"):
+        policy = {"entity": "order", "action": action, "roles": ["clerk", "boss"]}
+        (await shop.post("/_admin/permissions", policy)).expect(201)
+    clerk, boss = [await shop.user(f"{role}@example.com", [role]) for role in ("clerk", "boss")]
+    await machine(shop, way("open", "paid", roles=["boss", "chief"]), way("paid", "closed", roles=[]))
+    path = await order(clerk)
+    reply = (await clerk.put(path, {"status": "paid", "title": "x"})).expect(403)
+    assert reply.code == "FORBIDDEN"
+    assert (await shop.get(path)).data["title"] is None
+    (await boss.put(path, {"status": "paid"})).expect(200)
+    (await clerk.put(path, {"status": "closed"})).expect(200)
+
+
+async def test_guards_see_stored_values_under_sent_ones(shop: Client) -> None:
+    guard = "record.count >= 2 && record.title == 'kept' && old.count == 1 && action == 'update' && user.id != nil"
+    await machine(shop, way("open", "paid", guard=guard), way("paid", "closed", guard=None))
+    path = await order(shop, title="kept", count=1)
+    stuck(await shop.put(path, {"status": "paid"}))
+    stuck(await shop.put(path, {"status": "paid", "count": 2, "title": "other"}))
+    assert (await shop.get(path)).data["count"] == 1
+    (await shop.put(path, {"status": "paid", "count": 2})).expect(200)
+    (await shop.put(path, {"status": "closed"})).expect(200)
+
+
+async def test_set_field_is_part_of_the_same_write(shop: Client) -> None:
+    actions: list[dict[str, Any]] = [
+        {"type": "set_field", "field": "closed_at", "value": "now"},
+        {"type": "set_field", "field": "closed_on", "value": "now"},
+        {"type": "set_field", "field": "count", "value": 7},
+        {"type": "set_field", "field": "title", "value": "{{record.title}} by {{user.email}}"},
+    ]
+    await machine(shop, way("open", "closed", *actions))
+    path = await order(shop, title="t")
+    before = clock.now().isoformat()[:19]
+    closed = (await shop.put(path, {"status": "closed"})).expect(200)
+    assert before <= closed.data["closed_at"][:19] <= clock.now().isoformat()[:19]
+    assert closed.data["closed_on"] in (before[:10], clock.now().isoformat()[:10])
+    assert (closed.data["count"], closed.data["title"]) == (7, "t by admin@localhost")
+    assert closed.headers["ETag"] == '"2"'
+    [last, _] = (await shop.get(f"{path}/history")).data
+    assert set(last["changed"]) == {"status", "closed_at", "closed_on", "count", "title"}
+
+
+async def test_records_are_changed_in_the_same_commit(shop: Client) -> None:
+    kept, doomed = [(await shop.post("/note", {"body": body})).data for body in ("kept", "doomed")]
+    actions = [
+        {
+            "type": "create_record",
+            "entity": "note",
+            "fields": {"body": "{{record.title}}", "order_id": "{{record.id}}"},
+        },
+        {"type": "update_record", "entity": "note", "record_id": kept["id"], "fields": {"count": 5}},
+        {"type": "delete_record", "entity": "note", "record_id": doomed["id"]},
+        {"type": "update_record", "entity": "note", "record_id": "{{record.payment}}", "fields": {"count": 6}},
+    ]
+    await machine(shop, way("open", "closed", *actions))
+    path = await order(shop, title="t")
+    (await shop.put(path, {"status": "closed"})).expect(200)
+    notes = {note["body"]: note for note in (await shop.get("/note")).data}
+    assert set(notes) == {"kept", "t"}
+    assert (notes["kept"]["count"], notes["t"]["order_id"]) == (5, path.removeprefix("/order/"))
+    commits = [
+        (await shop.get(f"{changed}/history")).data[0]["commit_id"]
+        for changed in (path, f"/note/{kept['id']}", f"/note/{notes['t']['id']}", f"/note/{doomed['id']}")
+    ]
+    assert len(set(commits)) == 1
+
+
+async def test_an_impossible_record_undoes_the_transition(shop: Client) -> None:
+    await machine(shop, way("open", "closed", {"type": "create_record", "entity": "note", "fields": {"count": 1}}))
+    path = await order(shop)
+    reply = (await shop.put(path, {"status": "closed"})).expect(422)
+    assert [detail["rule"] for detail in reply.details] == ["state_machine"]
+    assert (await shop.get(path)).data["status"] == "open"
+    assert (await shop.get("/note")).data == []
+
+
+async def test_children_move_by_their_machines(admin: Client) -> None:
+    await admin.define(entity("cart", text("name")))
+    await admin.define(entity("order", text("status"), text("title"), {"name": "cart_id", "type": "uuid"}))
+    relation = {"name": "orders", "type": "one_to_many", "source": "cart", "target": "order", "target_key": "cart_id"}
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    await machine(admin, way("open", "closed", {"type": "set_field", "field": "title", "value": "done"}))
+    begun = {"orders": {"data": [{"status": "open"}, {"status": "closed"}]}}
+    assert (await admin.post("/cart", begun)).expect(422).details[0]["path"] == "orders[1]"
+    cart = (await admin.post("/cart", {"orders": {"data": [{}]}})).expect(201).data
+    [child] = (await admin.get("/order")).data
+    moved = {"orders": {"data": [{"id": child["id"], "status": "lost"}]}}
+    assert (await admin.put(f"/cart/{cart['id']}", moved)).expect(422).details[0]["rule"] == "state_machine"
+    moved = {"orders": {"data": [{"id": child["id"], "status": "closed"}]}}
+    (await admin.put(f"/cart/{cart['id']}", moved)).expect(200)
+    [child] = (await admin.get("/order")).data
+    assert (child["status"], child["title"]) == ("closed", "done")
