@@ -14,6 +14,7 @@ from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snaps
 from services.data.model.keys import Key
 from services.data.model.links import Link, find_link, links_of
 from services.data.model.naming import quote
+from services.data.model.statements import Statements
 
 IMPLICIT_DELETED = "0"
 """The log's id of `deleted_at` where no field of that name is defined."""
@@ -46,8 +47,8 @@ class EntityModel:
         """The links whose column is a field of this entity: what its records refer to."""
         self.anchors = {link.own for link in self.links if link.outward} - set(self.key.names)
         """Fields beside the key that records of other entities refer to."""
-        self.texts: dict[Any, str] = {}
-        """Statements made for this entity, by shape."""
+        self.statements = Statements()
+        """What writes to this entity, by shape."""
 
     def link(self, name: str) -> Link | None:
         """The way to related records that `name` means, or None."""

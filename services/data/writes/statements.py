@@ -31,9 +31,6 @@ LOG_COLUMNS = (
 )  # fmt: skip
 """What every row brings along for its log entry."""
 
-MAX_TEXTS = 256
-"""Statement texts remembered per entity."""
-
 
 class Log(Enum):
     """How rows get into the log: each as a commit of its own, all as one commit, or by a later statement."""
@@ -69,11 +66,7 @@ def statement(
     parameters = Parameters(schema_version, *_arrays(entity, shape, rows))
     if grant is not EVERYTHING:
         return _text(entity, shape, grant.condition("r", parameters)), parameters.values
-    text = entity.texts.get(shape)
-    if text is None:
-        if len(entity.texts) >= MAX_TEXTS:
-            entity.texts.clear()
-        text = entity.texts[shape] = _text(entity, shape, "true")
+    text = entity.statements.made(shape, lambda: _text(entity, shape, "true"))
     return text, parameters.values
 
 
