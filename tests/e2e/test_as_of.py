@@ -111,13 +111,13 @@ async def test_nothing_is_written_in_the_past(admin: Client) -> None:
     assert (await admin.get("/note")).data == [created.data]
 
 
-async def test_includes_and_relation_filters_as_they_were(stack: Stack, admin: Client) -> None:
+async def test_includes_and_relation_filters_as_they_were(admin: Client) -> None:
     await define_shop(admin)
     ann = await make(admin, "customer", name="Ann")
     order = await make(admin, "order", title="a", customer_id=ann["id"])
     item = await make(admin, "item", sku="x", order_id=order["id"])
     tag = await make(admin, "tag", label="red")
-    await pair(stack, admin, order, tag)
+    await pair(admin, order, tag)
     last = position(await admin.post("/node", {"name": "marks the moment"}))
     (await admin.put(f"/customer/{ann['id']}", {"name": "Bob"})).expect(200)
     (await admin.delete(f"/item/{item['id']}")).expect(200)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-import asyncpg
-
-from deploy.embedded.stack import Stack
 from tests.support.client import Client, entity, integer, text
-from tests.support.streams import app_row, sibling
 
 UUID = "uuid"
 
@@ -65,23 +60,6 @@ def where(field: str, value: Any, operator: str = "eq") -> dict[str, Any]:
     return {"field": field, "operator": operator, "value": value}
 
 
-async def pair(stack: Stack, admin: Client, order: Any, *tags: Any) -> None:
-    """Tag an order, as a write through the relation does: the pair and its log entry."""
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
-        for tag in tags:
-            await connection.execute(PAIR, uuid.UUID(order["id"]), uuid.UUID(tag["id"]))
-    finally:
-        await connection.close()
-
-
-PAIR = """
-WITH row AS (INSERT INTO records.order_tags (order_id, tag_id, _version) VALUES ($1, $2, 1) RETURNING *)
-INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, context, trace_id,
-                          schema_version, at)
-SELECT nextval('data.position'), 1, gen_random_uuid(), d.number, order_id || ',' || tag_id, 1, 'create',
-       jsonb_build_object('1', order_id, '2', tag_id), c.context, gen_random_uuid(), c.schema_version,
-       clock_timestamp()
-FROM row, metadata.definitions d, (SELECT context, schema_version FROM data.commits LIMIT 1) c
-WHERE d.kind = 'relations' AND d.key = 'tags'
-"""
+async def pair(admin: Client, order: Any, *tags: Any) -> None:
+    """Tag an order."""
+    (await admin.put(f"/order/{order['id']}", {"tags": {"data": [{"id": tag["id"]} for tag in tags]}})).expect(200)
