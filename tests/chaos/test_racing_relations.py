@@ -159,7 +159,8 @@ async def _in_parallel(
 
 async def _all(admin: Client, name: str) -> dict[str, Any]:
     """All live records by id."""
-    found, page = {}, 1
+    found: dict[str, Any] = {}
+    page = 1
     while rows := (await admin.get(f"/{name}?per_page=100&page={page}")).expect(200).data:
         found |= {row["id"]: row for row in rows}
         page += 1
