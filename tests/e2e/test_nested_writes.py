@@ -269,3 +269,19 @@ async def test_parents_with_numbered_keys(admin: Client) -> None:
     ]
     assert [b["id"] for b in made] == [1, 2]
     assert sorted(i["box_id"] for i in (await admin.get("/item")).data) == [1, 2]
+
+
+async def test_a_parent_without_the_value_that_children_refer_to(admin: Client) -> None:
+    await admin.define(entity("shop", text("code", unique=True)))
+    await admin.define(entity("shelf", text("name"), text("shop_code")))
+    await admin.define(TAG)
+    shelves = {"name": "shelves", "type": "one_to_many", "source": "shop", "target": "shelf", "source_key": "code"}
+    (await admin.post("/_admin/relations", {**shelves, "target_key": "shop_code"})).expect(201)
+    tags = {**TAGS, "source": "shop", "source_key": "code", "join_table": "shop_tags"}
+    (await admin.post("/_admin/relations", tags)).expect(201)
+    for name in ("shelves", "tags"):
+        reply = (await admin.post("/shop", {name: {"data": [{"name": "s"}] if name == "shelves" else []}})).expect(422)
+        assert (reply.details[0]["field"], reply.details[0]["relation"]) == ("code", name)
+    shop = (await admin.post("/shop", {"code": "a", "shelves": {"data": [{"name": "s"}]}})).expect(201).data
+    assert [shelf["shop_code"] for shelf in (await admin.get("/shelf")).data] == ["a"]
+    (await admin.put(f"/shop/{shop['id']}", {"code": "b"})).expect(409)

@@ -29,6 +29,16 @@ class Node:
             return dict(exact.loads(self.written.record_text))
         return self.draft.stored.record if self.draft.stored else {}
 
+    def anchor(self, link: Link) -> Any:
+        """The value that its children refer to. Raises VALIDATION_FAILED where it has none."""
+        value = self.record.get(link.own)
+        if value is None:
+            name = link.relation.name
+            message = f"{name} needs a value in {link.own}"
+            detail: Detail = {"field": link.own, "rule": "required", "relation": name, "message": message}
+            raise self.draft.refuse(RocketError("VALIDATION_FAILED", message, [detail]))
+        return value
+
     def place(self, link: Link, index: int) -> Place:
         """The place of one of its children in the request."""
         name = link.relation.name

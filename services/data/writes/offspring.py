@@ -64,7 +64,7 @@ async def save(tree: Tree, link: Link, members: Members, depth: int) -> None:
     level = _Level(tree.work.model.entity(link.entity), link)
     current = await _current(tree, level, members)
     for parent, instruction in members:
-        owner = parent.record.get(link.own)
+        owner = parent.anchor(link)
         rows = [{**row, link.other: owner} for row in instruction.rows]
         level.add(parent, Instruction(instruction.mode, rows), current.get(str(owner), {}))
     await _admit_strangers(tree, level)
@@ -80,8 +80,8 @@ async def save(tree: Tree, link: Link, members: Members, depth: int) -> None:
 async def _current(tree: Tree, level: _Level, members: Members) -> dict[str, dict[KeyValue, Stored]]:
     """The children there are, locked, by their parent's value; only for parents whose rows can mean them."""
     column = level.link.other
-    owners = [parent.record.get(level.link.own) for parent, instruction in members if _minds(level.entity, instruction)]
-    values = [parse_value(level.entity.fields[column], owner) for owner in owners if owner is not None]
+    owners = [parent.anchor(level.link) for parent, instruction in members if _minds(level.entity, instruction)]
+    values = [parse_value(level.entity.fields[column], owner) for owner in owners]
     current: dict[str, dict[KeyValue, Stored]] = {}
     if values:
         found = await lock_related(tree.writing.transaction, level.entity, column, values)

@@ -51,7 +51,7 @@ def _mentions(tree: Tree, link: Link, target: EntityModel, members: Members) -> 
     owners: dict[int, Any] = {}
     problems: list[tuple[Node, int, str]] = []
     for node, instruction in members:
-        owner = owners[id(node)] = parse_value(source.fields[link.own], node.record[link.own])
+        owner = owners[id(node)] = parse_value(source.fields[link.own], node.anchor(link))
         for index, row in enumerate(instruction.rows):
             if instruction.mode == "append" and row.get(DELETE):
                 continue
