@@ -10,22 +10,30 @@ from libs.shared.contracts.streams import CommitEvent, Signal
 from libs.shared.postgres.databases import Connection
 from services.events import store
 from services.events.audit import audit_row, definition_of
-from services.events.rows import days_of, moment_of, signal_row, telemetry_rows
+from services.events.rows import days_of, moment_of, signal_row, telemetry_rows, transition_rows
 from services.events.state import State
 
 Spans = Sequence[dict[str, Any]]
 
 
 async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Know what has to be masked, as of the newest commit or later."""
+    """Know what has to be masked, as of the newest commit or later; make the days of what they tell."""
     await state.definitions.load(app, at_least=max(event.schema_version for event in events))
+    await state.partitions.ensure(app, days_of({row["created_at"] for row in _told(events)}))
 
 
 async def on_commits(state: State, app: AppRef, transaction: Connection, events: Sequence[CommitEvent]) -> None:
-    """One audit row each, unless the entity opts out."""
+    """One audit row each, unless the entity opts out; business events that transitions tell of."""
     schema = state.definitions.of(app)
     rows = [audit_row(event, definition_of(schema, event.entity)) for event in events]
     await store.insert_audit(transaction, [row for row in rows if row is not None])
+    told = [row for row in _told(events) if moment_of(row["created_at"]) >= state.partitions.since()]
+    if told:
+        await store.insert(transaction, told)
+
+
+def _told(events: Sequence[CommitEvent]) -> list[dict[str, Any]]:
+    return [row for event in events for row in transition_rows(event)]
 
 
 async def before_signals(state: State, app: AppRef, signals: Sequence[Signal]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.streams import Signal
+from libs.shared.contracts.streams import CommitEvent, Signal
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.telemetry.shipping import span_uuid
 
@@ -80,6 +80,37 @@ def business_row(context: Context, body: Mapping[str, Any], now: datetime) -> Ro
         "metadata": body.get("metadata") or {},
         "created_at": now.isoformat(),
     }
+
+
+def transition_rows(event: CommitEvent) -> list[Row]:
+    """The business events that transitions of a commit tell of."""
+    return [
+        _transition_row(event, number, effect)
+        for number, effect in enumerate(event.effects)
+        if effect["type"] == "send_event"
+    ]
+
+
+def _transition_row(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Row:
+    row: Row = scrubbed(
+        {
+            "trace_id": event.trace_id,
+            "span_id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{event.app_id}/{event.key}/{number}")),
+            "parent_span_id": None,
+            "event_type": "business",
+            "source": "app",
+            "component": "business",
+            "action": _text(effect["event"]),
+            "entity": event.entity,
+            "record_id": event.record_id,
+            "user_id": _text(event.actor.get("id")),
+            "duration_ms": None,
+            "status": "ok",
+            "metadata": effect.get("payload") or {},
+            "created_at": event.at,
+        }
+    )
+    return row
 
 
 def days_of(moments: Iterable[str]) -> set[date]:

@@ -84,7 +84,7 @@ async def insert(transaction: Connection, rows: Sequence[dict[str, Any]]) -> Non
     """
     columns = NAMES if "id" in rows[0] else NAMES[1:]
     plain = itemgetter(*columns[:-2])
-    records = [(*plain(row), orjson.dumps(row["metadata"]).decode(), moment_of(row["created_at"])) for row in rows]
+    records = [(*plain(row), exact.dumps(row["metadata"]).decode(), moment_of(row["created_at"])) for row in rows]
     await transaction.copy_records_to_table("events", schema_name="events", columns=columns, records=records)
 
 

@@ -1,4 +1,4 @@
-"""Commits become deliveries: one per matching webhook."""
+"""Commits become deliveries: one per matching webhook, and per webhook action of a transition."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.webhook import store
 from services.webhook.dispatcher import SAFETY, failed_signal
+from services.webhook.effects import deliveries_of, has_webhooks
 from services.webhook.matching import decide
 from services.webhook.state import State
 
@@ -21,7 +22,7 @@ async def prepare(state: State, app: AppRef, events: Sequence[CommitEvent]) -> N
     """Load the webhooks as of the newest event, and set the timer that outlives a crash."""
     book = await state.books.load(app, max(event.schema_version for event in events))
     candidates = [webhook for event in events for webhook in book.candidates(event)]
-    if candidates:
+    if candidates or any(map(has_webhooks, events)):
         await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
     if any(webhook.condition for webhook in candidates):
         # A condition that can't be evaluated ends in a signal.
@@ -34,8 +35,8 @@ async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
 
 
 def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
-    """Whether any webhook waits for such a commit."""
-    return bool(state.books.of(app).candidates(event))
+    """Whether any webhook waits for such a commit, or one of its own transitions asks for a request."""
+    return has_webhooks(event) or bool(state.books.of(app).candidates(event))
 
 
 async def note_deliveries(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
@@ -46,7 +47,7 @@ async def note_deliveries(state: State, app: AppRef, transaction: Connection, ev
         span.record_id = event.record_id
         found = [delivery for webhook in candidates if (delivery := decide(app, webhook, event))]
         span.metadata = {"candidates": len(candidates), "matched": len(found)}
-    for delivery in found:
+    for delivery in [*found, *deliveries_of(app, event)]:
         fresh = await store.insert(transaction, delivery, clock.now())
         if fresh and delivery.error:
             signal = failed_signal(fresh, delivery, 0, delivery.error)
@@ -56,5 +57,5 @@ async def note_deliveries(state: State, app: AppRef, transaction: Connection, ev
 def hurry(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
     """What was committed is due now; no need to wait for the timer."""
     book = state.books.of(app)
-    if any(book.candidates(event) for event in events):
+    if any(has_webhooks(event) or book.candidates(event) for event in events):
         state.dispatcher.nudge(app)

@@ -140,7 +140,7 @@ def decide(app: AppRef, webhook: Webhook, event: CommitEvent) -> NewDelivery | N
         hook=definition.hook,
         url=definition.url,
         method=definition.method,
-        headers=_with_content_type(definition.headers),
+        headers=with_content_type(definition.headers),
         body=body_of(payload),
         max_attempts=definition.retry.max_attempts,
         backoff=definition.retry.backoff,
@@ -161,6 +161,7 @@ def environment_of(event: CommitEvent, payload: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _with_content_type(headers: Mapping[str, str]) -> dict[str, str]:
+def with_content_type(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers, saying that the body is JSON unless they say something else."""
     given = any(name.lower() == "content-type" for name in headers)
     return dict(headers) if given else {"Content-Type": "application/json", **headers}

@@ -60,6 +60,7 @@ SERVICE = Service(
             interest=consumers.interest,
             concerns=consumers.concerns,
             after=consumers.hurry,
+            effects=True,
         ),
         Consumer(
             name="webhook_actions",

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from libs.shared import clock
+from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, integer, text
+from tests.support.receivers import HttpReceiver
 
 ORDER = entity(
     "order", text("status"), text("payment"), text("title"), integer("count"),
@@ -187,3 +189,51 @@ async def test_children_move_by_their_machines(admin: Client) -> None:
     (await admin.put(f"/cart/{cart['id']}", moved)).expect(200)
     [child] = (await admin.get("/order")).data
     assert (child["status"], child["title"]) == ("closed", "done")
+
+
+async def test_a_webhook_is_told_once_after_the_commit(shop: Client, receiver: HttpReceiver) -> None:
+    call = {"type": "webhook", "url": f"{receiver.url}/{{{{record.title}}}}", "method": "PUT"}
+    last = {"type": "webhook", "url": f"{receiver.url}/last"}
+    await machine(shop, way("open", "paid", call, guard="record.count > 0"), way("paid", "closed", last))
+    path = await order(shop, title="t", count=0)
+    stuck(await shop.put(path, {"status": "paid"}))
+    paid = (await shop.put(path, {"status": "paid", "count": 1})).expect(200).data
+    (await shop.put(path, {"title": "else"})).expect(200)
+    (await shop.put(path, {"status": "closed"})).expect(200)
+
+    async def arrived() -> bool:
+        return len(receiver.requests) >= 2
+
+    async def delivered() -> Any:
+        logs = (await shop.get("/_admin/webhook-logs")).data
+        return logs if all(log["status"] == "delivered" for log in logs) else None
+
+    await eventually(arrived)
+    logs = {log["url"]: log for log in await eventually(delivered)}
+    bodies = {body["transition"]["to"]: body for _, body in receiver.requests}
+    assert len(receiver.requests) == len(logs) == 2
+    assert logs[f"{receiver.url}/t"]["method"] == "PUT" and f"{receiver.url}/last" in logs
+    told = bodies["paid"]
+    assert told["record"] == paid and told["old"] == {**paid, "status": "open", "count": 0}
+    assert told["transition"] == {"field": "status", "from": "open", "to": "paid"}
+    assert (told["event"], told["entity"], told["action"]) == ("transition", "order", "update")
+
+
+async def test_business_events_of_transitions(shop: Client) -> None:
+    tell = {
+        "type": "send_event",
+        "event": "order.paid",
+        "payload": {"who": "{{user.email}}", "count": "{{record.count}}"},
+    }
+    await machine(shop, way("open", "paid", tell))
+    path = await order(shop, count=3)
+    paid = (await shop.put(path, {"status": "paid"})).expect(200)
+
+    async def told() -> Any:
+        return (await shop.get("/_events?action=order.paid")).data
+
+    [event] = await eventually(told)
+    assert (event["event_type"], event["entity"]) == ("business", "order")
+    assert event["record_id"] == path.removeprefix("/order/")
+    assert event["trace_id"] == paid.headers["X-Trace-ID"]
+    assert event["metadata"] == {"who": "admin@localhost", "count": 3}

@@ -70,7 +70,8 @@ class Consumer(Generic[S]):
 
     Most events concern few consumers. `interest(state, app, schema_version)` answers what says of an
     entity and an action whether anything waits for them, by the definitions as of that version or later;
-    commits it says no to are not even decoded. Events that `concerns(state, app, event)` says no to
+    commits it says no to are not even decoded, unless they have effects and the consumer carries out
+    `effects`. Events that `concerns(state, app, event)` says no to
     have no effect and cost no transaction. `loads` reads the events' JSON.
     """
 
@@ -84,6 +85,7 @@ class Consumer(Generic[S]):
     commutative: bool = False
     together: bool = False
     linger: float = 0.0
+    effects: bool = False
     loads: Loads = orjson.loads
 
 
@@ -215,7 +217,13 @@ class Lane(Generic[S]):
         noticed = [(incoming, incoming.notice) for incoming in batch]
         newest = max((notice.schema_version for _, notice in noticed if notice), default=0)
         interesting = await self._consumer.interest(self._state, app, newest)
-        return [i for i, notice in noticed if notice is None or interesting(notice.entity, notice.action)]
+        return [
+            incoming
+            for incoming, notice in noticed
+            if notice is None
+            or (self._consumer.effects and notice.has_effects)
+            or interesting(notice.entity, notice.action)
+        ]
 
     async def _effect_in_transaction(self, app: AppRef, batch: Sequence[Incoming]) -> None:
         consumer = self._consumer

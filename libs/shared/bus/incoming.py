@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.protocol import Message
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.contracts.streams import REFERENCE, SCHEMA, CommitEvent, Signal
+from libs.shared.contracts.streams import EFFECTS, REFERENCE, SCHEMA, CommitEvent, Signal
 
 NO_TRACE = "00000000-0000-0000-0000-000000000000"
 
@@ -23,6 +23,7 @@ class Notice(NamedTuple):
     entity: str
     action: str
     schema_version: int
+    has_effects: bool = False
 
 
 class Incoming:
@@ -60,7 +61,7 @@ class Incoming:
         schema = self._message.header(SCHEMA)
         if schema is None or not schema.isdigit():
             return None
-        return Notice(self._tokens[2], self._tokens[3], int(schema))
+        return Notice(self._tokens[2], self._tokens[3], int(schema), self._message.header(EFFECTS) is not None)
 
     @property
     def key(self) -> str:

@@ -7,6 +7,7 @@ TELEMETRY  spans, in batches, `telemetry.<app id>`; bounded, may lose
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,9 @@ POSITION = "Rocket-Position"
 
 SCHEMA = "Rocket-Schema"
 """Header of a commit: the schema version it was written under, so that nobody has to decode it to find out."""
+
+EFFECTS = "Rocket-Effects"
+"""Header of a commit with effects: how many, so that those who carry them out decode it."""
 
 REFERENCE = "Rocket-Reference"
 """Header of a commit whose images were too large to publish; `FetchCommit` answers it whole."""
@@ -91,7 +95,8 @@ class CommitEvent:
     """One changed record, as every consumer sees it.
 
     `before` and `after` are full records by field name (None on create, on hard delete); `changed`
-    holds `{field: {"old", "new"}}` for exactly the fields that differ.
+    holds `{field: {"old", "new"}}` for exactly the fields that differ. `effects` are what transitions of
+    this write decided to have done after it: documents by their `type`, templates filled.
     """
 
     position: int
@@ -112,6 +117,7 @@ class CommitEvent:
     cause_depth: int
     schema_version: int
     at: str
+    effects: Sequence[dict[str, Any]] = ()
 
     @property
     def key(self) -> str:

@@ -13,9 +13,10 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema import DELETED, Snapshot
 from libs.shared.schema.relations import join_keys
 from services.data.model import IMPLICIT_DELETED
+from services.data.writes.changes import RECORD_EFFECTS
 
 COLUMNS = """position, n, commit_id::text, entity, record_id, version, action, image::text, previous::text,
-    context::text, trace_id::text, schema_version, to_json(at) #>> '{}' AS at"""
+    context::text, effects::text, trace_id::text, schema_version, to_json(at) #>> '{}' AS at"""
 
 FRACTION = re.compile(r"(?:: |, |\[)-?(?:\d+\.\d|\d{19})")
 """A number with a point, or of many digits, as PostgreSQL writes jsonb; text that looks like one does no harm."""
@@ -79,7 +80,13 @@ def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
         cause_depth=context["cause_depth"],
         schema_version=row["schema_version"],
         at=row["at"],
+        effects=_later(row["effects"]),
     )
+
+
+def _later(text: str | None) -> list[dict[str, Any]]:
+    """The effects that are left for after the commit."""
+    return [effect for effect in exact.loads(text) if effect["type"] not in RECORD_EFFECTS] if text else []
 
 
 def _named(text: str | None, names: dict[str, str]) -> Record | None:

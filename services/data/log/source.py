@@ -12,6 +12,7 @@ from libs.shared.bus.outbox import cloud_event
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import (
     COMMITS,
+    EFFECTS,
     REFERENCE,
     SCHEMA,
     CommitEvent,
@@ -78,8 +79,10 @@ class CommitLog:
             f"{app.id}/{event.key}", commit_type(event.action), app, event.record_key, event.at
         )
         headers[SCHEMA] = str(event.schema_version)
+        if event.effects:
+            headers[EFFECTS] = str(len(event.effects))
         if len(payload) > MAX_EVENT:
-            payload = exact.dumps(replace(event, before=None, after=None, changed={}))
+            payload = exact.dumps(replace(event, before=None, after=None, changed={}, effects=()))
             headers[REFERENCE] = event.key
         subject = commit_subject(app.id, event.entity, event.action, event.record_id)
         return Outgoing((event.position, event.n), subject, payload, headers)

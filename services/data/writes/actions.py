@@ -8,7 +8,7 @@ from typing import Any
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel
 from services.data.writes import slugs
-from services.data.writes.changes import Action, RowChange
+from services.data.writes.changes import RECORD_EFFECTS, Action, RowChange
 from services.data.writes.deletion import Deletion
 from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
@@ -17,8 +17,6 @@ from services.data.writes.transaction import Taken, Writing
 from services.data.writes.validation import Invalid, validate_create, validate_update
 from services.data.writes.work import Work
 
-RECORD_EFFECTS = frozenset({"create_record", "update_record", "delete_record"})
-"""Effects that are changes of records, and so belong into the commit itself."""
 BROKEN = frozenset({"UNKNOWN_ENTITY", "NOT_FOUND"})
 """Refusals because of what the definition names and is not there (entities, files): none of the caller's fault."""
 

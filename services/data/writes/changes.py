@@ -13,6 +13,10 @@ Values = dict[str, Any]
 """Column → Python value (None for null), ready to be a statement's parameter."""
 
 
+RECORD_EFFECTS = frozenset({"create_record", "update_record", "delete_record"})
+"""Effects of transitions that are changes of records, and so belong into the commit itself."""
+
+
 class Action(Enum):
     """What can happen to a record; the value is the log's word for it."""
 

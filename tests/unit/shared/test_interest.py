@@ -8,7 +8,7 @@ from libs.shared.bus.consumer import Consumer, Lane
 from libs.shared.bus.incoming import Incoming, Notice
 from libs.shared.bus.protocol import Message, written
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import COMMITS, REFERENCE, SCHEMA
+from libs.shared.contracts.streams import COMMITS, EFFECTS, REFERENCE, SCHEMA
 
 APP = AppRef("id", "name", "database")
 
@@ -47,3 +47,18 @@ async def test_commits_that_nothing_waits_for_are_left_undecoded() -> None:
     assert asked == [9]
     old, wanted = commit("other"), commit("ticket", "update", {SCHEMA: "4"})
     assert await lane._of_interest(APP, [*uninteresting, old, wanted]) == [old, wanted]
+
+
+async def test_commits_with_effects_interest_those_who_carry_them_out() -> None:
+    async def interest(state: str, app: AppRef, schema_version: int) -> Any:
+        return lambda entity, action: False
+
+    async def handle(*_: Any) -> None:
+        raise AssertionError("nothing gets here")
+
+    nothing: Any = None
+    events = [commit("ticket", headers={SCHEMA: "4"}), commit("ticket", headers={SCHEMA: "4", EFFECTS: "1"})]
+    for carries, wanted in ((True, events[1:]), (False, [])):
+        consumer = Consumer("c", COMMITS, handle, interest=interest, effects=carries)
+        lane = Lane("service", consumer, "state", nothing, nothing, nothing)
+        assert await lane._of_interest(APP, events) == wanted

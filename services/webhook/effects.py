@@ -1,0 +1,54 @@
+"""Webhook actions of transitions become deliveries: what a commit decided is sent after it, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent
+from services.webhook.matching import NewDelivery, with_content_type
+from services.webhook.payload import body_of, idempotency_key, payload_of
+
+WEBHOOK = "webhook"
+HOOK = "transition"
+ATTEMPTS = 3
+BACKOFF = "exponential"
+
+
+def has_webhooks(event: CommitEvent) -> bool:
+    """Whether a transition of this commit asks for a request."""
+    return any(effect["type"] == WEBHOOK for effect in event.effects)
+
+
+def deliveries_of(app: AppRef, event: CommitEvent) -> list[NewDelivery]:
+    """The deliveries that the transitions of a commit ask for; their webhook_id is the state machine's id."""
+    return [
+        _delivery(app, event, number, effect)
+        for number, effect in enumerate(event.effects)
+        if effect["type"] == WEBHOOK
+    ]
+
+
+def _delivery(app: AppRef, event: CommitEvent, number: int, effect: Mapping[str, Any]) -> NewDelivery:
+    transition = dict(effect["transition"])
+    machine = transition.pop("machine")
+    commit_key = f"{event.key}/{number}"
+    key = idempotency_key(app.id, machine, commit_key)
+    return NewDelivery(
+        webhook_id=machine,
+        commit_key=commit_key,
+        entity=event.entity,
+        record_id=event.record_id,
+        hook=HOOK,
+        url=effect["url"],
+        method=effect["method"],
+        # A header that is nothing but a template has become whatever the template named.
+        headers=with_content_type({name: str(value) for name, value in effect.get("headers", {}).items()}),
+        body=body_of({**payload_of(event, HOOK, key), "transition": transition}),
+        max_attempts=ATTEMPTS,
+        backoff=BACKOFF,
+        idempotency_key=key,
+        trace_id=event.trace_id,
+        error=None,
+    )
