@@ -28,6 +28,8 @@ ACQUIRE = 5.0
 """Seconds to wait for a free connection."""
 STATEMENT = 15.0
 """Seconds a statement may run unless its caller says less."""
+SESSION = {"TimeZone": "UTC"}
+"""Startup parameters. Times become JSON text in the session's zone, and that must not be the server's choice."""
 IDLE = 60.0
 """Seconds after which an unused connection is closed."""
 
@@ -233,6 +235,7 @@ class Databases:
             reset=_no_reset,
             timeout=ACQUIRE,
             command_timeout=STATEMENT,
+            server_settings=SESSION,
         )
         self._pools[name] = pool
         return pool

@@ -17,6 +17,8 @@ from libs.shared.schema.fields import FieldDefinition
 DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """The escape of the character NUL in JSON text; not an escaped backslash before the letters u0000."""
+ENDS_OF_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+"""The database driver takes these, and the first and the last date, for infinities."""
 RANGES = {"int": 2**31, "bigint": 2**63}
 MAX_TEXT = 10_000_000
 MAX_DEPTH = 100
@@ -122,18 +124,24 @@ def _timestamp(field: FieldDefinition, value: Any) -> datetime:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        return moment.astimezone(UTC)
+        moment = moment.astimezone(UTC)
     except OverflowError:
         raise BadValue("must be a time between the years 1 and 9999") from None
+    if moment in ENDS_OF_TIME:
+        raise BadValue("must not be the first or last moment there is")
+    return moment
 
 
 def _date(field: FieldDefinition, value: Any) -> date:
     if not isinstance(value, str) or not DATE.match(value):
         raise BadValue("must be a date, YYYY-MM-DD")
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         raise BadValue("must be a date, YYYY-MM-DD") from None
+    if day in (date.min, date.max):
+        raise BadValue(f"must be later than {date.min} and earlier than {date.max}")
+    return day
 
 
 def deeper_than(value: Any, limit: int) -> bool:

@@ -36,7 +36,7 @@ def each(kind: str, *values: Any) -> list[tuple[str, Any]]:
         ("timestamp", "2026-01-02 12:00:00", NOON), ("timestamp", "2026-01-02", NOON.replace(hour=0)),
         ("timestamp", "2026-01-02T13:00:00 01:00", NOON),  # a + that a URL's decoding made a blank
         ("timestamp", "2026-01-02T12:00:00.000001Z", NOON.replace(microsecond=1)),
-        ("date", "2024-02-29", date(2024, 2, 29)), ("date", "0001-01-01", date(1, 1, 1)),
+        ("date", "2024-02-29", date(2024, 2, 29)), ("date", "0001-01-02", date(1, 1, 2)),
         ("json", {"a": [1, None]}, '{"a":[1,null]}'), ("json", [], "[]"), ("json", {"a": Decimal("1.5")}, '{"a":1.5}'),
         ("json", ["\\u0000"], '["\\\\u0000"]'),
         ("file", U, uuid.UUID(U)), ("file", {"id": U, "filename": "x"}, uuid.UUID(U)),
@@ -59,6 +59,8 @@ def test_values_that_fit(kind: str, sent: Any, stored: Any) -> None:
         *each("uuid", 5, "", U[:-1], U.replace("-", ""), "{" + U[2:] + "}", "g" * 36),
         *each("timestamp", 5, "", "12:00", "yesterday", "2026-13-01T00:00:00Z", "2026-01-01T25:00Z"),
         *each("timestamp", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+        *each("timestamp", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"),
+        *each("date", "0001-01-01", "9999-12-31"),
         *each("date", 5, "", "2026-02-30", "2026-1-1", "20260101", "2026-01-01T00:00", "2026-01-01\n"),
         *each("json", "text", 5, True, ["a\0"], {"a\0": 1}, [2**64], ["\ud800"]),
         *each("file", 5, "", {}, {"id": 5}, []),
