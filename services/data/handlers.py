@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 
@@ -22,6 +23,7 @@ from services.data.writes import records
 from services.data.writes.changes import Written
 from services.data.writes.records import Unmet, Wanted
 from services.data.writes.rows import Stored
+from services.data.writes.undo import undo
 from services.data.writes.work import Work
 
 
@@ -72,6 +74,15 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
             return _answer(work, await records.restore(work, entity, wanted))
         except Unmet:
             raise not_found("Record in the trash") from None
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def undo_commit(state: State, context: Context, question: ask.UndoCommit) -> Answer:
+    async def attempt(model: Model) -> Answer:
+        work = Work.of(state, replace(context, cause="undo"), model)
+        data = await undo(work, question.commit_id)
+        return Answer(body=orjson.dumps({"data": data}), headers=_commit(work))
 
     return await under_current_schema(state, context, attempt)
 

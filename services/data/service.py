@@ -16,7 +16,7 @@ from services.data.live import handlers as live_handlers
 from services.data.live.frontier import Frontiers
 from services.data.log.source import CommitLog
 from services.data.model import Model
-from services.data.reading import exporting, past
+from services.data.reading import commits, exporting, past
 from services.data.reading import handlers as reading
 from services.data.state import State
 
@@ -54,6 +54,9 @@ SERVICE = Service(
         records.RestoreRecord: handlers.restore_record,
         records.RecordHistory: past.record_history,
         records.FetchCommit: past.fetch_commit,
+        records.ListCommits: commits.list_commits,
+        records.GetCommit: commits.get_commit,
+        records.UndoCommit: handlers.undo_commit,
         records.SetFields: handlers.set_fields,
         records.TryRule: trials.try_rule,
         files.AnnounceFile: file_handlers.announce_file,

@@ -42,6 +42,10 @@ ROUTES = (
     Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
     Route("POST", RECORDS + "/{id}/restore", records.RestoreRecord, Access.USER),
+    # Commits: what belongs together
+    Route("GET", A + "/_commits", records.ListCommits, Access.ADMIN),
+    Route("GET", A + "/_commits/{commit_id}", records.GetCommit, Access.USER),
+    Route("POST", A + "/_commits/{commit_id}/undo", records.UndoCommit, Access.USER),
     # What there is
     Route("GET", A + "/openapi.json", Local(describing.openapi), Access.USER),
     # What happens

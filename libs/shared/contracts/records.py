@@ -112,6 +112,32 @@ class RecordHistory(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
+class ListCommits(Ask[Answer]):
+    """One page of all commits, newest first: entity, user_id, from, to, page, per_page in `query`."""
+
+    service, name = "data", "commits.list"
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class GetCommit(Ask[Answer]):
+    """One commit, with those of its records that the caller may read; `commit_id` may be a position."""
+
+    service, name = "data", "commits.get"
+    commit_id: str
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoCommit(Ask[Answer]):
+    """A commit that takes another one back, if none of its records has changed since."""
+
+    service, name = "data", "commits.undo"
+    writes = Writes.APP
+    commit_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TryRule(Ask[Answer]):
     """Which stored records would violate the rule, or fail the guard, in `body`. Nothing is changed."""
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from libs.shared.schema import Relation
 from services.data.model import EntityModel, quote
+from services.data.permissions import Grant
+from services.data.query.predicates import Parameters
 from services.data.writes.changes import Action
 from services.data.writes.transaction import Writing
 
@@ -73,6 +75,25 @@ class Join:
             f"WHERE j.{source} = ANY($1::{self._types[0]}[]) ORDER BY 1, 2"
         )
         return [(row["a"], row["b"]) for row in await self._writing.transaction.fetch(sql, list(sources))]
+
+    async def of_targets(self, targets: Sequence[Any]) -> list[Pair]:
+        """The pairs there are of these targets."""
+        source, target = self._columns
+        sql = (
+            f"SELECT j.{source} AS a, j.{target} AS b FROM {self._table} j "
+            f"WHERE j.{target} = ANY($1::{self._types[1]}[]) ORDER BY 1, 2"
+        )
+        return [(row["a"], row["b"]) for row in await self._writing.transaction.fetch(sql, list(targets))]
+
+    async def sources_granted(self, source: EntityModel, values: Sequence[Any], grant: Grant) -> bool:
+        """Whether a grant covers all of these sources that are there; none of them can change until the end."""
+        parameters = Parameters(list(values))
+        key = f"s.{quote(self._relation.source_key)}"
+        sql = (
+            f"SELECT ({grant.condition('s', parameters)}) AS granted FROM {source.table} s "
+            f"WHERE {key} = ANY($1::{self._types[0]}[]) ORDER BY {key} FOR NO KEY UPDATE OF s"
+        )
+        return all(row["granted"] for row in await self._writing.transaction.fetch(sql, *parameters.values))
 
     async def lock_targets(self, target: EntityModel, values: Sequence[Any]) -> set[Any]:
         """Which of these targets are there; none of them can be deleted until the end."""

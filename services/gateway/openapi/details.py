@@ -100,6 +100,18 @@ LIVE: Schema = {
 ENTITIES: Schema = {"name": "entities", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
 TICKET = _object(("ticket", "expires_in"), ticket=TEXT, expires_in=NUMBER)
 
+CHANGED_RECORD = _object(entity=TEXT, record_id=TEXT, version=NUMBER, action=TEXT, changed=OBJECT)
+COMMIT = _object(
+    commit_id=UUID, position=NUMBER, at=TIME, user=_object(id=TEXT, email=TEXT), cause=TEXT, trace_id=UUID,
+    records={"type": "array", "items": CHANGED_RECORD},
+)  # fmt: skip
+GET_COMMIT: Schema = {
+    "parameters": [ref("parameters", "Page")],
+    "responses": {"200": answer("The commit", enveloped(COMMIT, meta=True))},
+}
+UNDONE = _object(commit_id=UUID, position=NUMBER, records={"type": "array", "items": CHANGED_RECORD}, size=NUMBER)
+UNDO: Schema = {"responses": {"200": answer("What was done", enveloped(UNDONE), "X-Commit", "Idempotency-Replayed")}}
+
 DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/health"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
     ("GET", "/healthz"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
@@ -148,6 +160,9 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_workflows/{id}/approve"): COMMENT,
     ("POST", "/api/{app}/_workflows/{id}/reject"): COMMENT,
     ("GET", "/api/{app}/_notifications"): _lists("unread"),
+    ("GET", "/api/{app}/_commits"): _lists("entity", "user_id", **{"from": TIME, "to": TIME}),
+    ("GET", "/api/{app}/_commits/{commit_id}"): GET_COMMIT,
+    ("POST", "/api/{app}/_commits/{commit_id}/undo"): UNDO,
     ("GET", "/api/{app}/_live"): {**LIVE, "parameters": [ENTITIES, *LIVE["parameters"]]},
     ("POST", "/api/{app}/_live/ticket"): _gives(TICKET, 201),
     ("GET", "/api/{app}/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},

@@ -1,0 +1,123 @@
+"""Whole commits, read from the log: found by id or position, listed, and their records as far as they may be seen."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from libs.shared.ids import parse_uuid
+from libs.shared.paging import Page, positive
+from libs.shared.postgres.databases import Connection, Database
+from libs.shared.schema import Snapshot
+from services.data.log.entries import COLUMNS, differences, images, names_of, title_of
+
+BY_ID = "SELECT position FROM data.commits WHERE commit_id = $1 LIMIT 1"
+BY_POSITION = "SELECT position FROM data.commits WHERE position = $1 LIMIT 1"
+ENTRIES = f"SELECT {COLUMNS} FROM data.commits WHERE position = $1 ORDER BY n LIMIT $2"
+SIZE = (
+    "SELECT count(*) AS records, coalesce(sum(pg_column_size(image)), 0) AS bytes FROM data.commits WHERE position = $1"
+)
+HEAD = """min(position) AS position, min(commit_id::text) AS commit_id, to_json(min(at)) #>> '{}' AS at,
+    min(context::text) AS context, min(trace_id::text) AS trace_id, count(*) AS size, array_agg(DISTINCT entity) AS
+    entities"""
+CHOSEN = """($1::int[] IS NULL OR entity = ANY($1::int[])) AND ($2::text IS NULL OR context #>> '{actor,id}' = $2::text)
+    AND ($3::timestamptz IS NULL OR at >= $3) AND ($4::timestamptz IS NULL OR at <= $4)"""
+LISTED = f"""
+SELECT h.* FROM (
+    SELECT DISTINCT position FROM data.commits WHERE {CHOSEN} ORDER BY position DESC LIMIT $5::bigint OFFSET $6::bigint
+) p, LATERAL (SELECT {HEAD} FROM data.commits c WHERE c.position = p.position) h ORDER BY h.position DESC
+"""
+COUNTED = f"SELECT count(DISTINCT position) FROM data.commits WHERE {CHOSEN}"
+
+Chosen = tuple[list[int] | None, str | None, datetime | None, datetime | None]
+"""Which commits: entity numbers, who made them, from when, until when; None for any."""
+
+
+async def position_of(database: Database, named: str) -> int | None:
+    """The position of the commit that a URL names by its id or its position, None if there is none."""
+    position = positive(named)
+    if position:
+        found: int | None = await database.fetchval(BY_POSITION, position)
+        return found
+    commit_id: uuid.UUID | None = parse_uuid(named)
+    return await database.fetchval(BY_ID, commit_id) if commit_id else None
+
+
+async def list_page(database: Database, chosen: Chosen, page: Page) -> tuple[Sequence[Any], int]:
+    """One page of the chosen commits, newest first, and how many there are."""
+    total: int = await database.fetchval(COUNTED, *chosen)
+    return await database.fetch(LISTED, *chosen, page.size, page.offset), total
+
+
+async def size_of(connection: Connection, position: int) -> tuple[int, int]:
+    """How many records a commit has, and the bytes of their images."""
+    row = await connection.fetchrow(SIZE, position)
+    assert row is not None, "an aggregate has one row"
+    return row["records"], row["bytes"]
+
+
+async def load_entries(connection: Connection, position: int, most: int) -> Sequence[Any]:
+    """The first entries of a commit, in the order in which they were made."""
+    return await connection.fetch(ENTRIES, position, most)
+
+
+async def load_visible(
+    database: Database, position: int, conditions: Sequence[tuple[int, str, str]], values: Sequence[Any], page: Page
+) -> tuple[Sequence[Any], int]:
+    """One page of the entries of a commit that meet their entity's condition, and how many do.
+
+    `conditions` are entity number, SQL over the entry for whether it is seen, and for whether the record
+    as it was before (`known`) is. `values` are theirs; the statement's own come behind.
+    """
+    if not conditions:
+        return [], 0
+    seen = " ".join(f"WHEN {number} THEN ({condition})" for number, condition, _ in conditions)
+    known = " ".join(f"WHEN {number} THEN ({condition})" for number, _, condition in conditions)
+    here, slot = f"position = ${len(values) + 1}::bigint", len(values) + 2
+    where = f"{here} AND CASE entity {seen} ELSE false END"
+    total: int = await database.fetchval(f"SELECT count(*) FROM data.commits WHERE {where}", *values, position)
+    sql = (
+        f"SELECT {COLUMNS}, CASE entity {known} ELSE false END AS known FROM data.commits "
+        f"WHERE {where} ORDER BY n LIMIT ${slot}::bigint OFFSET ${slot + 1}::bigint"
+    )
+    return await database.fetch(sql, *values, position, page.size, page.offset), total
+
+
+def head(row: Any) -> dict[str, Any]:
+    """What is said of a commit as a whole, from any of its entries."""
+    context = orjson.loads(row["context"])
+    actor = context["actor"]
+    return {
+        "commit_id": row["commit_id"],
+        "position": row["position"],
+        "at": row["at"],
+        "user": {"id": actor["id"], "email": actor["email"]},
+        "cause": context["cause"],
+        "trace_id": row["trace_id"],
+    }
+
+
+def listed(schema: Snapshot, row: Any) -> dict[str, Any]:
+    """A commit as lists answer it: how many records it has, and of what."""
+    return {**head(row), "size": row["size"], "entities": sorted(title_of(schema, n) for n in row["entities"])}
+
+
+def shown(schema: Snapshot, row: Any) -> dict[str, Any]:
+    """One record of a commit, restricted to today's fields."""
+    before, after = images(row, names_of(schema, row["entity"]))
+    changed = differences(before if row["known"] else None, after)
+    entity = schema.by_number.get(row["entity"])
+    if entity is not None and not entity.retired:
+        fields = {field.name for field in entity.definition.fields}
+        changed = {name: difference for name, difference in changed.items() if name in fields}
+    return {**named(schema, row), "changed": changed}
+
+
+def named(schema: Snapshot, row: Any) -> dict[str, Any]:
+    """Which record of a commit, and what was done to it."""
+    title = title_of(schema, row["entity"])
+    return {"entity": title, "record_id": row["record_id"], "version": row["version"], "action": row["action"]}

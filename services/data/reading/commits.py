@@ -1,0 +1,141 @@
+"""What the data service answers about commits: all of them to admins, one to whoever may read some of its records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from libs.shared import exact
+from libs.shared.contracts import records as ask
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError, not_found
+from libs.shared.paging import page_of
+from libs.shared.postgres.errors import SchemaMoved
+from libs.shared.schema import BadValue, FieldDefinition, Relation, Snapshot, parse_text
+from services.data.fence import CURRENT_VERSION, under_current_schema
+from services.data.log import commits
+from services.data.log.history import AFTER, BEFORE
+from services.data.model import EntityModel, Model, quote
+from services.data.query.past import seen_sql
+from services.data.query.scope import Scope, refused
+from services.data.query.visibility import visible_sql
+from services.data.state import State
+
+TIME = FieldDefinition(name="time", type="timestamp")
+MOST = 1_000
+"""Records of a commit answered at once."""
+
+
+async def list_commits(state: State, context: Context, question: ask.ListCommits) -> Answer:
+    query = dict(question.query)
+    page = page_of(query)
+    start, end = _time(query, "from"), _time(query, "to")
+    if "\x00" in query.get("user_id", ""):
+        raise refused("user_id", "must not hold the character NUL")
+
+    async def attempt(model: Model) -> Answer:
+        numbers = _numbers(model.schema, query["entity"]) if query.get("entity") else None
+        chosen = (numbers, query.get("user_id") or None, start, end)
+        rows, total = await commits.list_page(state.database(context.the_app), chosen, page)
+        await _check_schema(state, context, model)
+        data = [commits.listed(model.schema, row) for row in rows]
+        return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def get_commit(state: State, context: Context, question: ask.GetCommit) -> Answer:
+    page = page_of(dict(question.query), MOST, MOST)
+
+    async def attempt(model: Model) -> Answer:
+        database = state.database(context.the_app)
+        position = await commits.position_of(database, question.commit_id)
+        if position is None:
+            raise not_found("Commit")
+        scope = Scope(model, context.user)
+        conditions = _conditions(scope, context.user.is_admin)
+        rows, total = await commits.load_visible(database, position, conditions, scope.values, page)
+        await _check_schema(state, context, model)
+        if not rows:
+            raise not_found("Commit")
+        data = {**commits.head(rows[0]), "records": [commits.shown(model.schema, row) for row in rows]}
+        return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def _check_schema(state: State, context: Context, model: Model) -> None:
+    """Raises SchemaMoved when entries may be of entities that the model does not know."""
+    if await state.database(context.the_app).fetchval(CURRENT_VERSION) != model.version:
+        raise SchemaMoved
+
+
+def _numbers(schema: Snapshot, name: str) -> list[int]:
+    """What the log calls the entities, or join tables, that have or had this name."""
+    entities = [number for number, entity in schema.by_number.items() if entity.name == name]
+    found = entities + [number for number, relation in schema.joins.items() if relation.join_table == name]
+    if not found:
+        raise RocketError("UNKNOWN_ENTITY", f"Unknown entity: {name[:100]}")
+    return found
+
+
+def _conditions(scope: Scope, is_admin: bool) -> list[tuple[int, str, str]]:
+    """Per entity number: whether an entry may be seen, and whether the record before it may."""
+    schema = scope.model.schema
+    if is_admin:
+        return [(number, "true", "true") for number in (*schema.by_number, *schema.joins)]
+    found = []
+    for name, live in schema.entities.items():
+        entity = scope.model.entity(name)
+        try:
+            visible = scope.visible(entity)
+        except RocketError:
+            continue
+        seen = f"{seen_sql(entity, AFTER, visible)} AND {_now(scope, entity)}"
+        found.append((live.number, seen, seen_sql(entity, BEFORE, visible)))
+    readable = {number for number, _, _ in found}
+    for relation in schema.relations.values():
+        ends = (scope.model.entity(relation.source), scope.model.entity(relation.target))
+        if relation.joined and readable >= {end.number for end in ends}:
+            condition = _pair(scope, relation, ends)
+            found.append((relation.number, condition, condition))
+    return found
+
+
+def _now(scope: Scope, entity: EntityModel) -> str:
+    """Nothing is said of a record that is there and that may not be seen as it is."""
+    visible = scope.visible(entity)
+    if visible is None:
+        return "true"
+    # Not the other way round, as a key made into text is not found by its index.
+    parts = ["data.commits.record_id"]
+    if entity.key.composite:
+        parts = [f"split_part(data.commits.record_id, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
+    keys = zip(entity.key.columns("_now"), parts, entity.key.types, strict=True)
+    same = " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
+    hidden = f"({visible_sql(entity, '_now', visible)}) IS NOT TRUE"
+    return f"NOT EXISTS (SELECT FROM {entity.table} _now WHERE {same} AND {hidden})"
+
+
+def _pair(scope: Scope, relation: Relation, ends: tuple[EntityModel, EntityModel]) -> str:
+    """A pair is for those who may see both of its ends as they are."""
+    columns = zip(("1", "2"), ends, (relation.source_key, relation.target_key), strict=True)
+    clauses = []
+    for place, entity, column in columns:
+        visible = scope.visible(entity)
+        if visible is not None:
+            value = f"({AFTER} ->> '{place}')::{entity.column_type(column)}"
+            same = f"_end.{quote(column)} = {value}"
+            seen = visible_sql(entity, "_end", visible)
+            clauses.append(f"EXISTS (SELECT FROM {entity.table} _end WHERE {same} AND {seen})")
+    return " AND ".join(clauses) or "true"
+
+
+def _time(query: dict[str, str], name: str) -> datetime | None:
+    if not query.get(name):
+        return None
+    try:
+        moment: datetime = parse_text(TIME, query[name])
+    except BadValue as problem:
+        raise refused(name, problem) from None
+    return moment
