@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 import pytest
 
+from deploy.embedded.stack import Stack
 from tests.support.client import Client, Reply, entity, integer, text
+from tests.support.streams import app_row, sibling
 
 UUID = {"type": "uuid"}
 ORDER = entity("order", text("title", required=True))
@@ -16,6 +19,14 @@ TAG = entity("tag", text("name", required=True))
 LINES = {"name": "lines", "type": "one_to_many", "source": "order", "target": "line", "target_key": "order_id"}
 NOTES = {"name": "notes", "type": "one_to_many", "source": "line", "target": "note", "target_key": "line_id"}
 TAGS = {"name": "tags", "type": "many_to_many", "source": "order", "target": "tag", "join_table": "order_tags"}
+
+
+STATEMENTS = """
+SELECT coalesce(sum(calls), 0)::int FROM pg_stat_statements
+WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (query LIKE '%records.%' OR query LIKE '%INSERT INTO data.commits%') AND query NOT LIKE '%pg_stat_statements%'
+"""
+"""How many statements about records there were; what the relay reads of the log is none."""
 
 
 async def define(admin: Client, *relations: dict[str, Any]) -> None:
@@ -285,3 +296,31 @@ async def test_a_parent_without_the_value_that_children_refer_to(admin: Client) 
     shop = (await admin.post("/shop", {"code": "a", "shelves": {"data": [{"name": "s"}]}})).expect(201).data
     assert [shelf["shop_code"] for shelf in (await admin.get("/shelf")).data] == ["a"]
     (await admin.put(f"/shop/{shop['id']}", {"code": "b"})).expect(409)
+
+
+async def test_the_number_of_statements_does_not_depend_on_the_number_of_children(stack: Stack, shop: Client) -> None:
+    tags = [(await shop.post("/tag", {"name": str(n)})).expect(201).data["id"] for n in range(20)]
+    database = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, shop))["database"]))
+    found: list[list[int]] = []
+    try:
+        await database.execute("CREATE EXTENSION pg_stat_statements")
+        for count in (1, 20):
+            rows = [{"sku": f"{count}/{n}", "notes": {"data": [{"body": "x"}, {"body": "y"}]}} for n in range(count)]
+            body = {"title": "o", **lines(*rows), "tags": {"data": [{"id": tag} for tag in tags[:count]]}}
+            before = await database.fetchval(STATEMENTS)
+            order = (await shop.post("/order", body)).expect(201).data
+            created = await database.fetchval(STATEMENTS) - before
+            stored = (await shop.get(f"/line?filter[order_id]={order['id']}")).data
+            updates = lines(*({"id": row["id"], "count": 7} for row in stored))
+            before = await database.fetchval(STATEMENTS)
+            (await shop.put(f"/order/{order['id']}", updates)).expect(200)
+            updated = await database.fetchval(STATEMENTS) - before
+            other = {**lines({"sku": f"new {count}"}, mode="replace"), "tags": {"_write_mode": "replace", "data": []}}
+            before = await database.fetchval(STATEMENTS)
+            (await shop.put(f"/order/{order['id']}", other)).expect(200)
+            found.append([created, updated, await database.fetchval(STATEMENTS) - before])
+            assert await skus(shop, order) == [f"new {count}"]
+    finally:
+        await database.close()
+    assert found[0] == found[1]
+    assert all(0 < number < 20 for number in found[0]), found

@@ -27,7 +27,7 @@ async def running(
             Settings(port=0, data_dir=folder / "data"),
             replicas=replicas,
             variables={**FAST, **(variables or {})},
-            postgres_options={"fsync": "off"},
+            postgres_options={"fsync": "off", "shared_preload_libraries": "pg_stat_statements"},
             output=output,
         )
         try:
