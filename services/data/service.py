@@ -10,7 +10,7 @@ from libs.shared.bus.streaming import Streams
 from libs.shared.contracts import files, live, records
 from libs.shared.runtime import Core, Service, Settings
 from libs.shared.schema.compiled import Compiled
-from services.data import handlers, trials
+from services.data import bulk_handlers, handlers, trials
 from services.data.files import handlers as file_handlers
 from services.data.live import handlers as live_handlers
 from services.data.live.frontier import Frontiers
@@ -51,6 +51,9 @@ SERVICE = Service(
         records.CreateRecord: handlers.create_record,
         records.UpdateRecord: handlers.update_record,
         records.DeleteRecord: handlers.delete_record,
+        records.CreateRecords: bulk_handlers.create_records,
+        records.UpdateRecords: bulk_handlers.update_records,
+        records.DeleteRecords: bulk_handlers.delete_records,
         records.RestoreRecord: handlers.restore_record,
         records.RecordHistory: past.record_history,
         records.FetchCommit: past.fetch_commit,

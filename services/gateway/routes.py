@@ -36,6 +36,11 @@ ROUTES = (
     Route("GET", RECORDS + "/_export", Local(exports.export), Access.USER),
     Route("GET", RECORDS + "/_aggregate", records.AggregateRecords, Access.USER),
     Route("GET", RECORDS + "/_live", Local(live.watch_entity), Access.PUBLIC),
+    # Before single records: no key begins with _.
+    Route("POST", RECORDS + "/_bulk", records.CreateRecords, Access.USER),
+    Route("PUT", RECORDS + "/_bulk", records.UpdateRecords, Access.USER),
+    Route("PATCH", RECORDS + "/_bulk", records.UpdateRecords, Access.USER),
+    Route("DELETE", RECORDS + "/_bulk", records.DeleteRecords, Access.USER),
     Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),
     Route("PUT", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
     Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),

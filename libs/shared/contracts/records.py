@@ -8,6 +8,8 @@ from typing import Any
 from libs.shared.contracts.messages import Answer, Ask, Writes
 
 Pairs = list[tuple[str, str]]
+BULK_PATIENCE = 60.0
+"""Seconds that a bulk write may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,39 @@ class DeleteRecord(Ask[Answer]):
     entity: str
     id: str
     if_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRecords(Ask[Answer]):
+    """New records from the JSON array of objects in `body`, all or none. `dry_run=true` in `query` stores nothing."""
+
+    service, name = "data", "records.create_bulk"
+    writes, patience = Writes.APP, BULK_PATIENCE
+    entity: str
+    query: Pairs = field(default_factory=list)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecords(Ask[Answer]):
+    """Partial updates, all or none, from the JSON array in `body` of objects that hold the key. `dry_run` as above."""
+
+    service, name = "data", "records.update_bulk"
+    writes, patience = Writes.APP, BULK_PATIENCE
+    entity: str
+    query: Pairs = field(default_factory=list)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRecords(Ask[Answer]):
+    """Removal of the records in the JSON array of ids in `body`, all or none. `dry_run` as above."""
+
+    service, name = "data", "records.delete_bulk"
+    writes, patience = Writes.APP, BULK_PATIENCE
+    entity: str
+    query: Pairs = field(default_factory=list)
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

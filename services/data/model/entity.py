@@ -95,13 +95,23 @@ class EntityModel:
 
         Raises INVALID_PAYLOAD.
         """
-        try:
-            document = _exact_loads(body) if self._exact else orjson.loads(body)
-        except (ValueError, RecursionError):
-            raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+        document = self._parse(body)
         if not isinstance(document, dict):
             raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
         return document
+
+    def parse_rows(self, body: bytes) -> list[Any]:
+        """The JSON array of a bulk write, numbers as above. Raises INVALID_PAYLOAD."""
+        document = self._parse(body)
+        if not isinstance(document, list):
+            raise RocketError("INVALID_PAYLOAD", "The body must be a JSON array")
+        return document
+
+    def _parse(self, body: bytes) -> Any:
+        try:
+            return _exact_loads(body) if self._exact else orjson.loads(body)
+        except (ValueError, RecursionError):
+            raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
 
 
 def _exact_loads(body: bytes) -> Any:

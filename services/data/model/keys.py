@@ -52,6 +52,10 @@ class Key:
         """The key of a record that is about to be answered: its value, or the joined text of several."""
         return ",".join(str(record[name]) for name in self.names) if self.composite else record[self.names[0]]
 
+    def shown_text(self, text: str) -> Any:
+        """The same, from the key's text."""
+        return int(text) if self.types[0] in ("integer", "bigint") and not self.composite else text
+
     def columns(self, row: str) -> list[str]:
         """The key's columns of `row`, in order."""
         return [f"{row}.{quote(name)}" for name in self.names]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from libs.shared import clock, exact
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import MAX_DETAILS, Detail, RocketError
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
@@ -14,6 +14,7 @@ from services.data.rules import Attempt, check_written
 from services.data.rules import decide as decided
 from services.data.writes.changes import Action
 from services.data.writes.related import load_related
+from services.data.writes.turns import in_turns
 
 if TYPE_CHECKING:
     from services.data.writes.drafts import Draft
@@ -49,11 +50,13 @@ async def decide(
     with tracing.span("engine", "writer", "write.rules", entity.name):
         attempts = await _attempts(work, connection, entity, action, drafts, hook)
         details: list[Detail] = []
-        for draft, attempt in zip(drafts, attempts, strict=True):
+        async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
             try:
                 decision = decided(rules, attempt)
             except RocketError as refusal:
                 details += _details(draft, refusal)
+                if len(details) >= MAX_DETAILS:
+                    break
             else:
                 draft.values, draft.effects = decision.values, decision.effects
     _refuse(details)
@@ -73,7 +76,7 @@ async def check_after(
         return
     attempts = await _attempts(work, connection, entity, action, drafts, "after_write")
     details: list[Detail] = []
-    for draft, attempt, text in zip(drafts, attempts, texts, strict=True):
+    async for draft, attempt, text in in_turns(list(zip(drafts, attempts, texts, strict=True))):
         try:
             check_written(rules, attempt, exact.loads(text))
         except RocketError as refusal:

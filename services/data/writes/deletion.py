@@ -6,7 +6,7 @@ already is then refused, deleted, unlinked or detached as each relation says, le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from libs.shared.errors import RocketError
@@ -26,8 +26,9 @@ def has_dependents(entity: EntityModel) -> bool:
 class Deletion:
     """One deletion with all that follows from it. Records are deleted once, however they are reached."""
 
-    def __init__(self, writing: Writing) -> None:
+    def __init__(self, writing: Writing, is_all: bool = False) -> None:
         self._writing = writing
+        self._is_all = is_all
         self._done: set[tuple[str, KeyValue]] = set()
 
     async def delete(self, entity: EntityModel, rows: Sequence[Stored]) -> None:
@@ -44,7 +45,7 @@ class Deletion:
         if not entity.soft_delete:
             await self._leave(entity, fresh)
         changes = [RowChange(self._writing.command, row.key, {}) for row in fresh]
-        await self._writing.apply(entity, Action.DELETE, changes)
+        await self._writing.apply(entity, Action.DELETE, changes, is_all=self._is_all)
 
     async def _follow(self, entity: EntityModel, link: Link, rows: Sequence[Stored]) -> None:
         field = entity.fields[link.own]
@@ -52,7 +53,7 @@ class Deletion:
         if not values:
             return
         if link.relation.joined:
-            await self._follow_pairs(link, values)
+            await self._follow_pairs(entity, link, rows, values)
             return
         target = self._writing.model.entity(link.entity)
         related = await lock_related(self._writing.transaction, target, link.other, values)
@@ -61,21 +62,27 @@ class Deletion:
             return
         match link.relation.on_delete:
             case "restrict":
-                raise restricted(entity, link, len(left))
+                needed = {str(row.record[link.other]) for row in left}
+                raise Restricted(entity, link, len(left), _with_values(link, rows, needed))
             case "cascade":
                 await self.delete(target, left)
             case _:
                 unlinked = [RowChange(self._writing.command, row.key, {link.other: None}) for row in left]
                 await self._writing.apply(target, Action.UPDATE, unlinked)
 
-    async def _follow_pairs(self, link: Link, values: Sequence[Any]) -> None:
+    async def _follow_pairs(
+        self, entity: EntityModel, link: Link, rows: Sequence[Stored], values: Sequence[Any]
+    ) -> None:
         join = Join(self._writing, link.relation)
         target = self._writing.model.entity(link.entity)
         if link.relation.on_delete in ("restrict", "cascade"):
-            others = {other for _, other in await join.others(values)}
+            pairs = await join.others(values)
+            others = {other for _, other in pairs}
             related = await lock_related(self._writing.transaction, target, link.other, list(others)) if others else {}
             if related and link.relation.on_delete == "restrict":
-                raise restricted(self._writing.model.entity(link.relation.source), link, len(related))
+                there = {str(row.record[link.other]) for row in related.values()}
+                needed = {str(own) for own, other in pairs if str(other) in there}
+                raise Restricted(entity, link, len(related), _with_values(link, rows, needed))
             await join.detach_all(values, of_source=True)
             await self.delete(target, list(related.values()))
             return
@@ -98,10 +105,18 @@ def stored_value(field: FieldDefinition, row: Stored) -> Any:
         raise RocketError("CONFLICT", f"{quote(field.name)} can't be related by") from None
 
 
-def restricted(entity: EntityModel, link: Link, number: int) -> RocketError:
-    """The refusal to delete what others still need."""
-    message = f"{number} {link.entity} still belong to this {entity.name}"
-    return RocketError("CONFLICT", message, [{"rule": "restrict", "relation": link.relation.name, "message": message}])
+class Restricted(RocketError):
+    """The refusal to delete what others still need; `records` are those of `entity` that are needed."""
+
+    def __init__(self, entity: EntityModel, link: Link, number: int, needed: Sequence[Stored]) -> None:
+        message = f"{number} {link.entity} still belong to this {entity.name}"
+        detail = {"rule": "restrict", "relation": link.relation.name, "message": message}
+        super().__init__("CONFLICT", message, [detail])
+        self.records = {(entity.name, row.key) for row in needed}
+
+
+def _with_values(link: Link, rows: Sequence[Stored], values: Container[str]) -> list[Stored]:
+    return [row for row in rows if str(row.record.get(link.own)) in values]
 
 
 def _restricting_first(link: Link) -> bool:

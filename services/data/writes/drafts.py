@@ -6,30 +6,41 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import MAX_DETAILS, Detail, RocketError
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
 from services.data.writes import decisions, slugs
 from services.data.writes.changes import Action, RowChange, Values
-from services.data.writes.files import resolve_files
+from services.data.writes.files import UnknownFile, resolve_files
 from services.data.writes.rows import Stored
+from services.data.writes.turns import in_turns
 from services.data.writes.validation import Invalid, validate_create, validate_update
 from services.data.writes.work import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a record stands in the request: in a bulk by `index`, in a nested write by `relation` too."""
+    """Where a record stands in the request: in a bulk by `index`, in a nested write by `relation` too.
+
+    `row` is the row of the bulk that a record belongs to, which is what its errors are counted by;
+    the path then begins with it.
+    """
 
     index: int
     relation: str = ""
     path: str = ""
+    row: int | None = None
+
+    @classmethod
+    def of_row(cls, row: int) -> Place:
+        """The place of a bulk's row."""
+        return cls(row, path=f"[{row}]", row=row)
 
     def marks(self, detail: Detail) -> Detail:
         """A detail that says where it belongs."""
         nested = {"relation": self.relation, "path": self.path} if self.relation else {}
-        return {**detail, **nested, "index": self.index}
+        return {**detail, **nested, "index": self.index if self.row is None else self.row}
 
 
 @dataclass(slots=True)
@@ -64,16 +75,19 @@ async def prepare(
     for transitions that are not the caller's.
     """
     with tracing.span("engine", "writer", "write.validate", entity.name):
-        _validate(entity, action, drafts)
-    await resolve_files(connection, entity, [draft.values for draft in drafts])
+        await _validate(entity, action, drafts)
+    try:
+        await resolve_files(connection, entity, [draft.values for draft in drafts])
+    except UnknownFile as unknown:
+        raise drafts[unknown.place].refuse(unknown) from None
     await decisions.decide(work, connection, entity, action, drafts)
     await slugs.assign(connection, entity, action, drafts)
     return [_change(work, entity, action, draft) for draft in drafts]
 
 
-def _validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
+async def _validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
     details: list[Detail] = []
-    for draft in drafts:
+    async for draft in in_turns(drafts):
         try:
             if action is Action.CREATE:
                 draft.values = validate_create(entity, draft.body)
@@ -81,6 +95,8 @@ def _validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> N
                 draft.values = validate_update(entity, draft.body)
         except Invalid as invalid:
             details += draft.mark(invalid.details)
+            if len(details) >= MAX_DETAILS:
+                break
     if details:
         raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
 

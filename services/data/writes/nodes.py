@@ -43,7 +43,7 @@ class Node:
         """The place of one of its children in the request."""
         name = link.relation.name
         above = f"{self.draft.place.path}." if self.draft.place and self.draft.place.path else ""
-        return Place(index, name, f"{above}{name}[{index}]")
+        return Place(index, name, f"{above}{name}[{index}]", self.draft.place.row if self.draft.place else None)
 
 
 Members = Sequence[tuple[Node, Instruction]]
@@ -73,4 +73,6 @@ def _instruction(node: Node, link: Link, value: Any) -> Instruction:
         detail: Detail = {"field": name, "rule": "nested", "relation": name, "message": message}
         if problem.index is not None:
             detail = node.place(link, problem.index).marks(detail)
+        elif node.draft.place is not None and node.draft.place.row is not None:
+            detail["index"] = node.draft.place.row
         raise RocketError("VALIDATION_FAILED", message, [detail]) from None

@@ -6,13 +6,11 @@ time. What takes stored records (rules, transitions, children, relations) is a t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
-from libs.shared.errors import RocketError
 from libs.shared.postgres.errors import SchemaMoved
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import EVERYTHING, Grant
@@ -25,14 +23,10 @@ from services.data.writes.nodes import node_of
 from services.data.writes.references import refuse_lost_references, refuse_missing, refuse_moved_anchors
 from services.data.writes.removal import remove
 from services.data.writes.rows import Stored, lock_records
+from services.data.writes.slugs import with_free_slugs
 from services.data.writes.transaction import Taken, Writing
 from services.data.writes.tree import Tree
 from services.data.writes.work import Work
-
-T = TypeVar("T")
-
-SLUG_RACES = 5
-"""How often a slug is made anew because somebody else was quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class Unmet(Exception):
 
 async def create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
     """A new record with its children. Raises what preparing and storing raise."""
-    return await _with_free_slug(entity, body, lambda: _create(work, entity, body))
+    return await with_free_slugs(entity, [body], lambda: _create(work, entity, body))
 
 
 async def _create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
@@ -77,7 +71,7 @@ async def _create_in_transaction(work: Work, entity: EntityModel, body: dict[str
 
 async def update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
     """A partial update with its children. Answers what is stored where it sets nothing. Raises Unmet."""
-    return await _with_free_slug(entity, body, lambda: _update(work, entity, wanted, body))
+    return await with_free_slugs(entity, [body], lambda: _update(work, entity, wanted, body))
 
 
 async def _update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
@@ -161,16 +155,3 @@ async def _lock(
     if not stored.granted or wanted.if_version not in (None, stored.version):
         raise Unmet
     return stored
-
-
-async def _with_free_slug(entity: EntityModel, body: dict[str, Any], attempt: Callable[[], Awaitable[T]]) -> T:
-    """The attempt's outcome; made anew where a slug that we made was taken in the meantime."""
-    slug = entity.definition.slug
-    for _ in range(SLUG_RACES if slug and body.get(slug.field) in (None, "") else 0):
-        try:
-            return await attempt()
-        except RocketError as refusal:
-            fields = {detail.get("field") for detail in refusal.details}
-            if refusal.code != "CONFLICT" or slug is None or fields != {slug.field}:
-                raise
-    return await attempt()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from libs.shared import exact
+from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import BadValue, parse_value
 from services.data.model import EntityModel, Link, Model, quote
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from services.data.writes.drafts import Draft
 
 MAX_RELATED = 10_000
-"""Related records that one load brings, over all drafts."""
+"""Related records that one load brings for one draft."""
+MAX_LOADED = 50_000
+"""Related records that one load brings for all drafts of a request."""
 Related = dict[Load, Sequence[dict[str, Any]]]
 
 
@@ -30,7 +33,8 @@ async def load_related(
 ) -> list[Related]:
     """For each draft, the live records at the other end of each load's relation, filtered, in key order.
 
-    A relation that is unknown, and a filter that can't hold, bring an empty list.
+    A relation that is unknown, and a filter that can't hold, bring an empty list. Raises VALIDATION_FAILED
+    where many drafts have too many of them: a part of them would decide wrongly.
     """
     related: list[Related] = [{} for _ in drafts]
     for load in loads:
@@ -56,16 +60,21 @@ async def _load(
         conditions = [compare(comparison, "r", parameters) for comparison in _comparisons(other, load)]
     except BadValue:
         return {}
+    limit = MAX_RELATED if len(values) < 2 else MAX_LOADED + 1
     source, own = _joined(link, other)
     # Compared as text, since that is what both ends are known as here; the array is cast to the column's type.
     sql = (
         f"SELECT {own}::text AS own, {other.json('r')} AS record FROM {source} "
         f"WHERE {own} = ANY($1::text[]::{entity.column_type(link.own)}[]) AND "
         f"{' AND '.join([other.alive('r'), *conditions])} ORDER BY {', '.join(other.key.columns('r'))} "
-        f"LIMIT {MAX_RELATED}"
+        f"LIMIT {limit}"
     )
+    rows = await connection.fetch(sql, *parameters.values)
+    if len(rows) > MAX_LOADED:
+        message = f"The rules need more than {MAX_LOADED} records of {load.relation}: write fewer rows at once"
+        raise RocketError("VALIDATION_FAILED", message)
     found: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
-    for row in await connection.fetch(sql, *parameters.values):
+    for row in rows:
         found[row["own"]].append(exact.loads(row["record"]))
     return found
 

@@ -9,7 +9,7 @@ from services.data.model import EntityModel
 from services.data.permissions import grant_for
 from services.data.writes import decisions
 from services.data.writes.changes import Action
-from services.data.writes.deletion import Deletion
+from services.data.writes.deletion import Deletion, Restricted
 from services.data.writes.drafts import Draft
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.transaction import Writing
@@ -33,5 +33,24 @@ async def remove(work: Work, writing: Writing, entity: EntityModel, drafts: Sequ
             if not stored.granted:
                 raise draft.refuse(RocketError("FORBIDDEN", f"You may not delete this {entity.name}"))
             rows.append(stored)
+    await remove_locked(work, writing, entity, drafts, rows)
+
+
+async def remove_locked(
+    work: Work,
+    writing: Writing,
+    entity: EntityModel,
+    drafts: Sequence[Draft],
+    rows: Sequence[Stored],
+    is_all: bool = False,
+) -> None:
+    """Delete what is locked already and may be deleted; the drafts are what the rules look at.
+
+    `is_all` says that these rows are the whole commit. Raises VALIDATION_FAILED, CONFLICT.
+    """
     await decisions.decide(work, writing.transaction, entity, Action.DELETE, drafts)
-    await Deletion(writing).delete(entity, rows)
+    try:
+        await Deletion(writing, is_all).delete(entity, rows)
+    except Restricted as refusal:
+        named = [d for d in drafts if d.stored and (entity.name, d.stored.key) in refusal.records]
+        raise (named[0].refuse(refusal) if named else refusal) from None

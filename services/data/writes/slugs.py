@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema.entities import Slug
-from libs.shared.schema.slugs import free_slug, slugify
+from libs.shared.schema.slugs import slugify
 from services.data.model import EntityModel, quote
 from services.data.writes.changes import Action
 
 if TYPE_CHECKING:
     from services.data.writes.drafts import Draft
+
+T = TypeVar("T")
+
+RACES = 5
+"""How often slugs are made anew because somebody else was quicker."""
+FEW = 8
+"""Bases that are looked for by patterns."""
+
+
+async def with_free_slugs(
+    entity: EntityModel, bodies: Sequence[dict[str, Any]], attempt: Callable[[], Awaitable[T]]
+) -> T:
+    """The attempt's outcome; made anew where a slug that we made was taken in the meantime."""
+    slug = entity.definition.slug
+    makes = slug is not None and any(body.get(slug.field) in (None, "") for body in bodies)
+    for _ in range(RACES if makes else 0):
+        try:
+            return await attempt()
+        except RocketError as refusal:
+            fields = {detail.get("field") for detail in refusal.details}
+            if refusal.code != "CONFLICT" or slug is None or fields != {slug.field}:
+                raise
+    return await attempt()
 
 
 async def assign(
@@ -26,10 +50,11 @@ async def assign(
     wanting = [draft for draft in drafts if _wants(slug, action, draft)]
     bases = {id(draft): slugify(str(draft.values.get(slug.source) or "")) for draft in wanting}
     taken = await _taken(connection, entity, slug, {base for base in bases.values() if base})
+    numbers: dict[str, int] = {}
     for draft in wanting:
         own = draft.stored.record.get(slug.field) if draft.stored else None
         base = bases[id(draft)]
-        value = free_slug(base, taken - {own}) if base else None
+        value = _free(base, own, taken, numbers) if base else None
         if value is None and entity.fields[slug.field].required:
             message = f"{slug.field} is required, and {slug.source} gives none"
             detail = {"field": slug.field, "rule": "required", "message": message}
@@ -37,6 +62,18 @@ async def assign(
         draft.values[slug.field] = value
         if value is not None:
             taken.add(value)
+
+
+def _free(base: str, own: Any, taken: set[Any], numbers: dict[str, int]) -> str:
+    """The base, or with the first number that is free; `numbers` says where to go on looking, by base."""
+    if base == own or base not in taken:
+        return base
+    for number in itertools.count(numbers.get(base, 2)):
+        slug = f"{base}-{number}"
+        if slug == own or slug not in taken:
+            numbers[base] = number
+            return slug
+    raise AssertionError("numbers never end")
 
 
 def _wants(slug: Slug, action: Action, draft: Draft) -> bool:
@@ -49,12 +86,17 @@ def _wants(slug: Slug, action: Action, draft: Draft) -> bool:
 
 
 async def _taken(connection: Connection | Database, entity: EntityModel, slug: Slug, bases: set[str]) -> set[Any]:
-    """The slugs there are that begin like one of the bases, also in the trash."""
+    """The slugs there are that are made of one of the bases, also in the trash."""
     if not bases:
         return set()
     column = f"r.{quote(slug.field)}"
-    # Slugs hold letters, digits and hyphens only, so none is special in a pattern.
-    alike = f"{column} = ANY($1::text[]) OR {column} LIKE ANY($2::text[])"
-    sql = f"SELECT {column} AS slug FROM {entity.table} r WHERE {alike}"
-    rows = await connection.fetch(sql, list(bases), [f"{base}-%" for base in bases])
+    sql = f"SELECT {column} AS slug FROM {entity.table} r WHERE {column} = ANY($1::text[]) OR "
+    if len(bases) > FEW:
+        # A slug is taken apart once, however many bases there are; patterns would be tried one by one.
+        numberless = f"regexp_replace({column}, '-[0-9]+$', '') = ANY($1::text[])"
+        rows = await connection.fetch(sql + numberless, list(bases))
+    else:
+        # Slugs hold letters, digits and hyphens only, so none is special in a pattern.
+        patterns = [f"{base}-%" for base in bases]
+        rows = await connection.fetch(f"{sql}{column} LIKE ANY($2::text[])", list(bases), patterns)
     return {row["slug"] for row in rows}

@@ -46,9 +46,9 @@ Entry = tuple[int, str, int, str, str | None, str | None, str | None]
 
 
 class Taken(Exception):
-    """A row's unique value belongs to another record; `place` is the row's place among the changes."""
+    """A row's unique value belongs to another record; `place` is the row's place among the changes, if known."""
 
-    def __init__(self, place: int, error: RocketError) -> None:
+    def __init__(self, place: int | None, error: RocketError) -> None:
         super().__init__(str(error))
         self.place = place
         self.error = error
@@ -62,24 +62,37 @@ class Writing:
         self.model = model
         self.command = command
         self.entries: list[Entry] = []
+        self.records = 0
         self._position: int | None = None
 
     async def apply(
-        self, entity: EntityModel, action: Action, rows: Sequence[RowChange], grant: Grant = EVERYTHING
+        self,
+        entity: EntityModel,
+        action: Action,
+        rows: Sequence[RowChange],
+        grant: Grant = EVERYTHING,
+        is_all: bool = False,
     ) -> list[Written | None]:
         """Change rows; answers each one's outcome in their order, None where no row was changed.
 
+        `is_all` says that the commit is nothing but these changes, so that they may be logged as they are made.
         Raises Taken for a taken value, CONFLICT for a commit of too many records.
         """
         outcome: list[Written | None] = [None] * len(rows)
         if action is Action.CREATE or (action is Action.DELETE and not entity.soft_delete):
             await self.guard(entity, [row.key for row in rows if row.key])
-        for columns, places in _by_columns(rows).items():
-            shape = Shape(action, columns, Log.LATER)
+        shapes = _by_columns(rows)
+        log = Log.TOGETHER if is_all and len(shapes) == 1 else Log.LATER
+        for columns, places in shapes.items():
+            shape = Shape(action, columns, log)
             chosen = [rows[place] for place in places]
             for row in await self._run(entity, shape, chosen, places, grant):
                 place = places[row["n"] - 1]
                 outcome[place] = Written.of(row)
+                if log is Log.TOGETHER:
+                    self._position = row["position"]
+                    self.records += 1
+                    continue
                 effects = rows[place].effects
                 entry = (entity.number, row["key"], row["version"], action.value, row["image"], row["previous"])
                 self.note((*entry, effects))
@@ -93,14 +106,16 @@ class Writing:
             return await self.transaction.fetch(sql, *values)
         except UniqueViolation as violation:
             columns, taken = taken_values(violation)
-            place = next((n for n, row in enumerate(rows) if _text(row, columns) == taken), 0)
-            raise Taken(places[place], conflict(violation)) from None
+            # Of rows that want the same value, the second is one too many, whether or not the first is.
+            found = [places[n] for n, row in enumerate(rows) if _text(row, columns) == taken][:2]
+            raise Taken(found[-1] if found else None, conflict(violation)) from None
 
     def note(self, entry: Entry) -> None:
         """A log entry to be written at the end. Raises CONFLICT when there are too many."""
         if len(self.entries) >= MAX_ROWS:
             raise RocketError("CONFLICT", f"A commit can hold at most {MAX_ROWS} records")
         self.entries.append(entry)
+        self.records += 1
 
     async def finish(self) -> int:
         """Write the log entries, once. Answers the position, 0 if nothing was changed. Raises SchemaMoved."""
@@ -131,12 +146,18 @@ class Writing:
 
 def _text(row: RowChange, columns: Sequence[str]) -> str:
     """A row's values of these columns as PostgreSQL writes them in its message."""
-    return ", ".join(str(row.values.get(column)) for column in columns)
+    return ", ".join(_shown(row.values.get(column)) for column in columns)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return str(value)
 
 
 def _by_columns(rows: Sequence[RowChange]) -> dict[tuple[str, ...], list[int]]:
     """Places of rows by the columns they set; rows alike go into one statement."""
     shapes: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
-        shapes[tuple(row.values)].append(place)
+        shapes[tuple(sorted(row.values))].append(place)
     return shapes

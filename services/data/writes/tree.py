@@ -8,7 +8,7 @@ from libs.shared.errors import RocketError
 from services.data.model import EntityModel, Link
 from services.data.permissions import EVERYTHING, Grant
 from services.data.writes import decisions, offspring, pairs
-from services.data.writes.actions import perform
+from services.data.writes.actions import changes_records, perform
 from services.data.writes.changes import Action, RowChange, Written
 from services.data.writes.children import Instruction
 from services.data.writes.drafts import Draft, prepare
@@ -39,7 +39,8 @@ class Tree:
         Raises what preparing raises; CONFLICT, FORBIDDEN and VALIDATION_FAILED with the record's place.
         """
         touched = [node for node in nodes if action is Action.CREATE or node.draft.body]
-        await self._save_own(entity, action, touched, grant)
+        is_all = depth == 0 and not any(node.nested for node in nodes)
+        await self._save_own(entity, action, touched, grant, is_all)
         for link, members in _by_link(nodes):
             self._count(link, members, depth + 1)
             if link.relation.joined:
@@ -47,7 +48,9 @@ class Tree:
             else:
                 await offspring.save(self, link, members, depth + 1)
 
-    async def _save_own(self, entity: EntityModel, action: Action, nodes: Sequence[Node], grant: Grant) -> None:
+    async def _save_own(
+        self, entity: EntityModel, action: Action, nodes: Sequence[Node], grant: Grant, is_all: bool
+    ) -> None:
         if not nodes:
             return
         connection = self.writing.transaction
@@ -55,7 +58,8 @@ class Tree:
         changes = await prepare(self.work, connection, entity, action, drafts)
         effective = [n for n, change in enumerate(changes) if action is Action.CREATE or change.values]
         chosen = [changes[n] for n in effective]
-        outcome = await self.apply(entity, action, chosen, [drafts[n] for n in effective], grant)
+        is_all = is_all and not any(changes_records(draft.effects) for draft in drafts)
+        outcome = await self.apply(entity, action, chosen, [drafts[n] for n in effective], grant, is_all)
         for n, written in zip(effective, outcome, strict=True):
             nodes[n].written = written
         texts = [written.record_text for written in outcome]
@@ -69,12 +73,13 @@ class Tree:
         changes: Sequence[RowChange],
         drafts: Sequence[Draft],
         grant: Grant,
+        is_all: bool = False,
     ) -> list[Written]:
         """Change rows, each of which must be there and may be changed; errors say which one could not."""
         try:
-            outcome = await self.writing.apply(entity, action, changes, grant)
+            outcome = await self.writing.apply(entity, action, changes, grant, is_all)
         except Taken as taken:
-            raise drafts[taken.place].refuse(taken.error) from None
+            raise (taken.error if taken.place is None else drafts[taken.place].refuse(taken.error)) from None
         missing = [n for n, written in enumerate(outcome) if written is None]
         if missing:
             await self._explain(entity, [drafts[n] for n in missing], [changes[n] for n in missing])

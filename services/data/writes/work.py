@@ -23,6 +23,10 @@ SPANS = {
 }  # fmt: skip
 
 
+class _Rehearsed(Exception):
+    """All went well, and is taken back."""
+
+
 @dataclass(slots=True)
 class Work:
     """Who writes what, because of which request. `position` is that of the commit, 0 while there is none."""
@@ -68,15 +72,24 @@ class Work:
         return written
 
     @contextlib.asynccontextmanager
-    async def transaction(self, entity: EntityModel, action: Action) -> AsyncIterator[Writing]:
-        """A commit of any number of changes; nothing of it remains when the block raises."""
+    async def transaction(self, entity: EntityModel, action: Action, dry_run: bool = False) -> AsyncIterator[Writing]:
+        """A commit of any number of changes; nothing of it remains when the block raises, or with `dry_run`."""
         app = self.context.the_app
         await self.state.relay.activate(app)
         with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
+            async with self._committed(dry_run) as writing:
+                yield writing
+            span.metadata["records"] = writing.records
+        if self.position:
+            self.state.relay.wake(app)
+
+    @contextlib.asynccontextmanager
+    async def _committed(self, dry_run: bool) -> AsyncIterator[Writing]:
+        with contextlib.suppress(_Rehearsed):
             async with self.database.transaction() as transaction:
                 writing = Writing(transaction, self.model, self.command)
                 yield writing
-                self.position = await writing.finish()
-                span.metadata["records"] = len(writing.entries)
-        if self.position:
-            self.state.relay.wake(app)
+                position = await writing.finish()
+                if dry_run:
+                    raise _Rehearsed
+            self.position = position

@@ -6,23 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from libs.shared.schema import Entity, FieldDefinition, Relation, Snapshot
+from services.gateway.openapi import many
 from services.gateway.openapi.components import answer, enveloped, json_body, ref
 from services.gateway.openapi.details import LIVE
+from services.gateway.openapi.parameters import (
+    MOMENTS,
+    filter_parameter,
+    name_of,
+    shown_parameters,
+    sort_parameter,
+    texts,
+)
 from services.gateway.openapi.values import Schema, accepted, answered
-
-COMPARED = (
-    *("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "like", "ilike"),
-    *("is_null", "is_not_null", "between", "contains", "starts_with"),
-)
-NOT_COMPARED = ("json", "file")
-MOMENTS = (
-    ("as_of", "The records as they were at this time, or this position of the log"),
-    ("min_commit", "Wait until this commit is seen"),
-)
-LONGEST = 200
-"""Characters of a parameter; a whole URL has at most 8,190 bytes."""
-TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
-FIGURES = ("sum", "avg", "min", "max", "group_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +27,6 @@ class Question:
     action: str
     describe: Callable[[Entity, Snapshot], Schema]
     needs: Callable[[Entity], bool] = field(default=lambda entity: True)
-
-
-def name_of(entity: Entity, use: str = "") -> str:
-    """The name of an entity's schema among all schemas; `use` is create or update, or "" for answers."""
-    return f"record.{entity.name}.{use}" if use else f"record.{entity.name}"
 
 
 def schemas(entity: Entity, snapshot: Snapshot) -> dict[str, Schema]:
@@ -91,70 +81,6 @@ def _nested(relation: Relation) -> Schema:
     return {"type": "object", "properties": {"_write_mode": mode, "data": rows}, "required": ["data"]}
 
 
-def filter_parameter(entity: Entity) -> Schema:
-    """`filter[field]=v` and `filter[field.op]=v`, all of which must hold."""
-    fields = [f for f in entity.definition.fields if f.type not in NOT_COMPARED]
-    names = "|".join(f.name for f in fields)
-    text: Schema = {"type": "string", "maxLength": LONGEST}
-    texts: Schema = {f.name: text for f in fields}
-    return {
-        "name": "filter",
-        "in": "query",
-        "style": "deepObject",
-        "explode": True,
-        "description": f"filter[field]=value or filter[field.op]=value, op: {' '.join(COMPARED)}; in takes a,b",
-        "schema": {
-            "type": "object",
-            "properties": texts,
-            "patternProperties": {rf"^({names})\.({'|'.join(COMPARED)})$": text},
-        },
-    }
-
-
-def sort_parameter(entity: Entity) -> Schema:
-    """`sort=a,-b`."""
-    names = "|".join(f.name for f in entity.definition.fields if f.type not in NOT_COMPARED)
-    pattern = rf"^-?({names})(,-?({names}))*$"
-    return {
-        "name": "sort",
-        "in": "query",
-        "description": "Fields, separated by commas; - for descending",
-        "schema": {"type": "string", "pattern": pattern},
-    }
-
-
-def include_parameters(entity: Entity, snapshot: Snapshot) -> list[Schema]:
-    """`include=a,b`, where the entity has relations."""
-    names = [r.name for r in snapshot.relations.values() if entity.name in (r.source, r.target)]
-    if not names:
-        return []
-    pattern = rf"^({'|'.join(names)})(,({'|'.join(names)}))*$"
-    description = "Related records to attach, separated by commas"
-    schema = {"type": "string", "pattern": pattern}
-    return [{"name": "include", "in": "query", "description": description, "schema": schema}]
-
-
-def _texts(*described: tuple[str, str]) -> list[Schema]:
-    """Parameters of the query that are texts."""
-    return [
-        {"name": name, "in": "query", "description": description, "schema": TEXT} for name, description in described
-    ]
-
-
-def shown_parameters(entity: Entity, snapshot: Snapshot) -> list[Schema]:
-    """What is shown of records: `fields` and `include`."""
-    names = "|".join(f.name for f in entity.definition.fields)
-    pattern = rf"^({names})(,({names}))*$"
-    description = "Only these fields, separated by commas"
-    fields = {
-        "name": "fields",
-        "in": "query",
-        "description": description,
-        "schema": {"type": "string", "pattern": pattern},
-    }
-    return [fields, *include_parameters(entity, snapshot)]
-
-
 def _list(entity: Entity, snapshot: Snapshot) -> Schema:
     rows = {"type": "array", "items": ref("schemas", name_of(entity))}
     return {
@@ -173,7 +99,7 @@ def _list(entity: Entity, snapshot: Snapshot) -> Schema:
                 "description": "meta.next_cursor of the page before; empty for the first page",
                 "schema": {"type": "string", "maxLength": 2000, "pattern": "^[A-Za-z0-9_=-]*$"},
             },
-            *_texts(*MOMENTS),
+            *texts(*MOMENTS),
         ],
         "responses": {"200": answer("A page of records", enveloped(rows, meta=True))},
     }
@@ -187,7 +113,7 @@ def _get(entity: Entity, snapshot: Snapshot) -> Schema:
         "schema": {"type": "integer", "minimum": 1, "maximum": 2**53},
     }
     return {
-        "parameters": [version, *shown_parameters(entity, snapshot), *_texts(*MOMENTS)],
+        "parameters": [version, *shown_parameters(entity, snapshot), *texts(*MOMENTS)],
         "responses": {
             "200": answer("The record", enveloped(ref("schemas", name_of(entity))), "ETag"),
             "304": {"description": "If-None-Match still holds"},
@@ -237,17 +163,6 @@ def _history(entity: Entity, snapshot: Snapshot) -> Schema:
     }
 
 
-def _aggregate(entity: Entity, snapshot: Snapshot) -> Schema:
-    figures = _texts(
-        ("count", "* for the number of records"), *((name, "Fields, separated by commas") for name in FIGURES)
-    )
-    row = {"type": "object", "properties": {"count": {"type": "integer"}}}
-    return {
-        "parameters": [filter_parameter(entity), *figures, *_texts(("sort", "Figures or group fields"), *MOMENTS)],
-        "responses": {"200": answer("A row per group", enveloped({"type": "array", "items": row}))},
-    }
-
-
 def _live(entity: Entity, snapshot: Snapshot) -> Schema:
     parameters = [filter_parameter(entity), *shown_parameters(entity, snapshot), *LIVE["parameters"]]
     return {**LIVE, "parameters": parameters}
@@ -264,9 +179,13 @@ QUESTIONS: dict[str, Question] = {
     "CreateRecord": Question("create", _create),
     "UpdateRecord": Question("update", _update),
     "DeleteRecord": Question("delete", _delete),
+    "CreateRecords": Question("create", many.create),
+    "UpdateRecords": Question("update", many.update),
+    "DeleteRecords": Question("delete", many.delete),
     "RestoreRecord": Question("delete", _restore, lambda entity: entity.definition.soft_delete),
     "RecordHistory": Question("read", _history),
-    "AggregateRecords": Question("read", _aggregate),
+    "AggregateRecords": Question("read", many.aggregate),
+    "export": Question("read", many.export),
     "watch_entity": Question("read", _live),
 }
 """Contract or function → what is said of it. Others are described from the routing table alone."""

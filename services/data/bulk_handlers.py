@@ -1,0 +1,74 @@
+"""Bulk writes: load → decide → commit → reply, for many records at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts import records as ask
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError, invalid_field
+from services.data.fence import under_current_schema
+from services.data.model import EntityModel, Model
+from services.data.permissions import grant_for
+from services.data.state import State
+from services.data.writes import bulk
+from services.data.writes.work import Work
+
+
+async def create_records(state: State, context: Context, question: ask.CreateRecords) -> Answer:
+    async def attempt(model: Model) -> Answer:
+        entity = model.entity(question.entity)
+        grant_for(entity, "create", context.user)
+        dry_run, work = _dry_run(question.query), Work.of(state, context, model)
+        keys = await bulk.create(work, entity, entity.parse_rows(question.body), dry_run)
+        return _answer(work, "created", keys, dry_run, 201)
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def update_records(state: State, context: Context, question: ask.UpdateRecords) -> Answer:
+    async def attempt(model: Model) -> Answer:
+        entity = model.entity(question.entity)
+        grant = grant_for(entity, "update", context.user)
+        _refuse_unconditional(entity)
+        dry_run, work = _dry_run(question.query), Work.of(state, context, model)
+        keys = await bulk.update(work, entity, grant, entity.parse_rows(question.body), dry_run)
+        return _answer(work, "updated", keys, dry_run)
+
+    return await under_current_schema(state, context, attempt)
+
+
+async def delete_records(state: State, context: Context, question: ask.DeleteRecords) -> Answer:
+    async def attempt(model: Model) -> Answer:
+        entity = model.entity(question.entity)
+        grant = grant_for(entity, "delete", context.user)
+        _refuse_unconditional(entity)
+        dry_run, work = _dry_run(question.query), Work.of(state, context, model)
+        keys = await bulk.delete(work, entity, grant, entity.parse_rows(question.body), dry_run)
+        return _answer(work, "deleted", keys, dry_run)
+
+    return await under_current_schema(state, context, attempt)
+
+
+def _refuse_unconditional(entity: EntityModel) -> None:
+    if entity.definition.require_if_match:
+        message = f"{entity.name} is changed with If-Match only, so one record at a time"
+        raise RocketError("PRECONDITION_REQUIRED", message)
+
+
+def _dry_run(query: ask.Pairs) -> bool:
+    asked = dict(query).get("dry_run", "false")
+    if asked not in ("true", "false"):
+        raise invalid_field("dry_run", "dry_run must be true or false")
+    return asked == "true"
+
+
+def _answer(work: Work, verb: str, keys: Sequence[Any], dry_run: bool, status: int = 200) -> Answer:
+    """What has happened, or, in a dry run, what would."""
+    data = {verb: len(keys), "ids": keys, **({"dry_run": True} if dry_run else {})}
+    headers = {"X-Commit": str(work.position)} if work.position else {}
+    return Answer(200 if dry_run else status, orjson.dumps({"data": data}), headers)

@@ -1,0 +1,152 @@
+"""Questions about many records at once: figures, exports and bulk writes."""
+
+from __future__ import annotations
+
+from libs.shared.schema import Entity, FieldDefinition, Snapshot
+from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
+from services.gateway.openapi.parameters import (
+    LONGEST,
+    MOMENTS,
+    TEXT,
+    filter_parameter,
+    name_of,
+    shown_parameters,
+    sort_parameter,
+    texts,
+)
+
+NUMBERS = ("int", "bigint", "decimal")
+TIMES = ("date", "timestamp")
+FIGURES = {"sum": NUMBERS, "avg": NUMBERS, "min": (*NUMBERS, "string", "text", *TIMES)}
+FIGURES["max"] = FIGURES["min"]
+PARTS = ("year", "quarter", "month", "week", "day")
+HELD = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "between", "is_null", "is_not_null")
+UNGROUPED = ("json", "file")
+MAX_ROWS = 10_000
+FOUND: Schema = {"name": "q", "in": "query", "description": "Text to find", "schema": {**TEXT, "minLength": 0}}
+DELETED: Schema = {"name": "deleted", "in": "query", "schema": {"type": "string", "enum": ["with", "only"]}}
+
+
+def aggregate(entity: Entity, snapshot: Snapshot) -> Schema:
+    """`_aggregate`: figures by group."""
+    row = {"type": "object", "properties": {"count": {"type": "integer"}}}
+    return {
+        "parameters": [
+            filter_parameter(entity),
+            {"name": "count", "in": "query", "schema": {"type": "string", "enum": ["*"]}},
+            *_figures(entity),
+            *_listed("group_by", _groups(entity), "Groups, at most 5; dates also by their parts", 5),
+            _having(entity),
+            *texts(("sort", "Figures (sum.a) or groups, separated by commas; - for descending")),
+            ref("parameters", "Page"),
+            ref("parameters", "PerPage"),
+            FOUND,
+            DELETED,
+            *texts(*MOMENTS),
+        ],
+        "responses": {"200": answer("A row per group", enveloped({"type": "array", "items": row}, meta=True))},
+    }
+
+
+def _fields(entity: Entity, types: tuple[str, ...]) -> list[str]:
+    return [f.name for f in entity.definition.fields if f.type in types]
+
+
+def _listed(name: str, values: list[str], description: str, most: int = 20) -> list[Schema]:
+    """A parameter that takes some of the values, separated by commas; none where there are no values."""
+    if not values:
+        return []
+    each = f"({'|'.join(value.replace('.', '[.]') for value in values)})"
+    schema = {"type": "string", "pattern": f"^{each}(,{each}){{0,{most - 1}}}$"}
+    return [{"name": name, "in": "query", "description": description, "schema": schema}]
+
+
+def _figures(entity: Entity) -> list[Schema]:
+    return [
+        parameter
+        for name, types in FIGURES.items()
+        for parameter in _listed(name, _fields(entity, types), "Fields, separated by commas", 5)
+    ]
+
+
+def _groups(entity: Entity) -> list[str]:
+    return [name for f in entity.definition.fields if f.type not in UNGROUPED for name in (f.name, *_parts(f))]
+
+
+def _parts(each: FieldDefinition) -> list[str]:
+    parts = PARTS if each.type in TIMES else ()
+    return [f"{each.name}.{part}" for part in (*parts, *(("hour",) if each.type == "timestamp" else ()))]
+
+
+def _having(entity: Entity) -> Schema:
+    """`having[count.gt]=n` and `having[sum.a.gt]=n`."""
+    named = [rf"{name}\.({'|'.join(fields)})" for name, types in FIGURES.items() if (fields := _fields(entity, types))]
+    figures = "|".join(["count", *named])
+    return {
+        "name": "having",
+        "in": "query",
+        "style": "deepObject",
+        "explode": True,
+        "description": f"having[count.op]=n or having[sum.field.op]=n, op: {' '.join(HELD)}",
+        "schema": {
+            "type": "object",
+            "properties": {"count": {"type": "integer"}},
+            "patternProperties": {rf"^({figures})(\.({'|'.join(HELD)}))?$": {"type": "string", "maxLength": LONGEST}},
+        },
+    }
+
+
+def export(entity: Entity, snapshot: Snapshot) -> Schema:
+    """`_export`: all records of a list, streamed."""
+    text: Schema = {"schema": {"type": "string"}}
+    rows = {"type": "array", "items": ref("schemas", name_of(entity))}
+    content = {**json_body(enveloped(rows)), "application/x-ndjson": text, "text/csv": text}
+    return {
+        "parameters": [
+            {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["json", "ndjson", "csv"]}},
+            filter_parameter(entity),
+            sort_parameter(entity),
+            *shown_parameters(entity, snapshot),
+            FOUND,
+            DELETED,
+            *texts(*MOMENTS),
+        ],
+        "responses": {"200": {"description": "Every record, of one moment", "content": content}},
+    }
+
+
+def create(entity: Entity, snapshot: Snapshot) -> Schema:
+    """`_bulk` with new records."""
+    return _bulk("created", "201", ref("schemas", name_of(entity, "create")))
+
+
+def update(entity: Entity, snapshot: Snapshot) -> Schema:
+    """`_bulk` with partial updates that hold the key."""
+    keys = [f.name for f in entity.definition.key_fields]
+    return _bulk("updated", "200", {"type": "object", "required": keys})
+
+
+def delete(entity: Entity, snapshot: Snapshot) -> Schema:
+    """`_bulk` with the keys of what is to go."""
+    return _bulk("deleted", "200", {"type": ["string", "integer"]})
+
+
+def _bulk(verb: str, status: str, row: Schema) -> Schema:
+    rows = {"type": "array", "maxItems": MAX_ROWS, "items": row}
+    dry_run = {"name": "dry_run", "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}}
+    done = {
+        "type": "object",
+        "required": [verb, "ids"],
+        "properties": {
+            verb: {"type": "integer"},
+            "ids": {"type": "array", "items": {"type": ["string", "integer"]}},
+            "dry_run": {"type": "boolean"},
+        },
+    }
+    written = answer("All of them, in one commit", enveloped(done), "X-Commit", "Idempotency-Replayed")
+    rehearsed = {"200": answer("What would happen", enveloped(done), "Idempotency-Replayed")}
+    return {
+        "parameters": [{**dry_run, "description": "true: everything is checked, nothing is stored"}],
+        "requestBody": {"required": True, "content": json_body(rows)},
+        "responses": {**rehearsed, status: written},
+    }
