@@ -36,6 +36,8 @@ WORKFLOW = {
     ],
 }  # fmt: skip
 REACHABLE = {"ROCKET_DATABASE_URL": "postgresql://u:p@h/rocket", "ROCKET_NATS_URL": "nats://u:p@h:4222"}
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
+"""Strong enough for the gateway to look at the rest."""
 FILE = bytes(range(256)) * 400
 UP = 120.0
 """Seconds everything may take to be ready."""
@@ -75,7 +77,7 @@ def _refuses_defaults(stack: Stack) -> None:
     for role, given, said in (
         ("services.data", {}, "setting secret_key: Field required"),
         ("services.data", {**REACHABLE, "ROCKET_SECRET_KEY": "changeme"}, "ROCKET_SECRET_KEY must have"),
-        ("services.gateway", {**REACHABLE, "ROCKET_SECRET_KEY": "k" * 32}, "ROCKET_PLATFORM_ADMIN_PASSWORD must have"),
+        ("services.gateway", {**REACHABLE, "ROCKET_SECRET_KEY": SECRET}, "ROCKET_PLATFORM_ADMIN_PASSWORD must have"),
         ("deploy.migrate", {}, "ROCKET_DATABASE_URL is not set"),
     ):
         variables = [f"--env={name}={value}" for name, value in given.items()]
