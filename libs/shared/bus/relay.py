@@ -230,6 +230,9 @@ class Relay:
         """Publish as long as the lease is ours and there is traffic."""
         lease = self._lease(active.app.id)
         while time.monotonic() - active.used < QUIET or active.wake.is_set():
+            if active.wake.is_set():
+                # Woken when it was about to rest: there is traffic again, or it would go round here without end.
+                active.used = time.monotonic()
             try:
                 if self._leases.holds(lease) or lease in await self._leases.claim([lease]):
                     await self._publish_while_leading(active, lease)
