@@ -15,6 +15,9 @@ from services.gateway.identity import handlers
 from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.seeding import seed_platform
 from services.gateway.identity.tokens import Tokens
+from services.gateway.limits.addresses import Proxies
+from services.gateway.limits.exchange import share_quotas
+from services.gateway.limits.limiter import Limiter
 from services.gateway.live.hub import Hub
 from services.gateway.live.streams import Streams
 from services.gateway.openapi.descriptions import Descriptions
@@ -32,7 +35,11 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     due = Due(core.databases, core.apps, "gateway")
     passwords, descriptions = Passwords(settings.bcrypt_rounds), Descriptions(ROUTES, core.schemas)
     hub, streams = Hub(core.asker), Streams(settings.live_limits)
-    state = State(core, settings, tokens, passwords, storage, due, descriptions, hub, streams)
+    proxies, rates = Proxies(settings.trusted_proxies), settings.rates
+    limiter = Limiter(rates) if rates else None
+    state = State(
+        core, settings, tokens, passwords, storage, due, descriptions, hub, streams, proxies, settings.shape, limiter
+    )
     tokens.listen(core.connection)
     async with server.listening(state):
         yield state
@@ -47,5 +54,5 @@ SERVICE = Service(
         ask.SeedAdmin: handlers.seed_admin,
         ask.FindPeople: handlers.find_people,
     },
-    workers=(seed_platform, sweep_files, sweep_apps),
+    workers=(seed_platform, sweep_files, sweep_apps, share_quotas),
 )

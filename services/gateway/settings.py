@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from libs.shared.runtime import Settings
 from libs.shared.runtime.settings import strong
+from services.gateway.limits.settings import DoorSettings
 from services.gateway.live.streams import Limits
 
 LEAST_ADMIN_PASSWORD = 12
 DEVELOPMENT_PASSWORD = "changeme"
 
 
-class GatewaySettings(Settings):
+class GatewaySettings(DoorSettings):
     """What only the gateway needs to know."""
 
     http_port: int = Field(8080, ge=0, le=65535, description="port of the REST API")

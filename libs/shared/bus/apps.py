@@ -43,6 +43,10 @@ class Apps:
         found = await self._asker.ask(FindApps(), _context())
         return [AppRef(*app) for app in found.apps]
 
+    def remembers(self, name: str) -> bool:
+        """Whether the app of this name is known here, so that finding it costs nothing."""
+        return name in self._known
+
     def forget(self, key: str) -> None:
         """Ask again at the next use."""
         self._known.pop(key, None)

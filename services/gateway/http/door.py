@@ -17,6 +17,8 @@ from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
 
 BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
+ALIVE = ("/health", "/healthz")
+"""What is asked by those who start us again when there is no answer."""
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -35,7 +37,7 @@ def begin(state: State, request: web.Request) -> Context:
     return Context(
         trace_id=str(sent or uuid.uuid4()),
         deadline=clock.unix() + state.settings.request_timeout,
-        ip=request.remote or "",
+        ip=state.proxies.client_of(request),
         user_agent=header(request, "User-Agent")[:256],
     )
 
@@ -47,32 +49,52 @@ def header(request: web.Request, name: str) -> str:
 
 
 async def enter(state: State, request: web.Request, context: Context, access: Access) -> Context:
-    """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN."""
+    """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN, RATE_LIMITED."""
+    if request.query_string and request.query_string.count("&") >= state.settings.max_query_parameters:
+        raise RocketError("INVALID_PAYLOAD", f"At most {state.settings.max_query_parameters} parameters are possible")
     name = request.match_info.get("app")
-    app = await _app(state, name) if name is not None else None
+    app = await find_app(state, request, context, name) if name is not None else None
     if app is not None:
         context = context.for_app(app)
         tracing.adopt(context)
     if access is Access.PUBLIC:
+        if state.limiter is not None and request.path not in ALIVE:
+            state.limiter.admit_stranger(request, context.ip)
         return context
-    return context.entered(app, _identity(state, request, app, access))
+    return context.entered(app, _identity(state, request, context, access))
 
 
-async def _app(state: State, name: str) -> AppRef:
+async def find_app(state: State, request: web.Request, context: Context, name: str) -> AppRef:
+    """The app of this name. Raises APP_NOT_FOUND, RATE_LIMITED."""
+    if state.limiter is not None and not state.core.apps.remembers(name):
+        # Somebody has to be asked: names that are made up must not be free.
+        state.limiter.admit_stranger(request, context.ip)
     app = await state.core.apps.by_name(name) if APP_NAME.fullmatch(name) else None
     if app is None:
         raise RocketError("APP_NOT_FOUND", f"App not found: {name[:64]}")
     return app
 
 
-def _identity(state: State, request: web.Request, app: AppRef | None, access: Access) -> Identity:
-    token = _bearer(request)
-    if app is None or access is Access.PLATFORM:
-        return state.tokens.verify_platform(token)
-    identity = state.tokens.verify_app(token, app)
+def _identity(state: State, request: web.Request, context: Context, access: Access) -> Identity:
+    limiter = state.limiter
+    try:
+        identity = _known(state, request, context.app, access)
+    except RocketError:
+        if limiter is not None:
+            limiter.admit_stranger(request, context.ip)
+        raise
+    if limiter is not None:
+        limiter.admit(request, context.app, identity)
     if access is Access.ADMIN and not identity.is_admin:
         raise RocketError("FORBIDDEN", "Only admins may do this")
     return identity
+
+
+def _known(state: State, request: web.Request, app: AppRef | None, access: Access) -> Identity:
+    token = _bearer(request)
+    if app is None or access is Access.PLATFORM:
+        return state.tokens.verify_platform(token)
+    return state.tokens.verify_app(token, app)
 
 
 def _bearer(request: web.Request) -> str:

@@ -17,6 +17,7 @@ from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.errors import RocketError
 from services.gateway.http.door import header
 from services.gateway.http.wishes import HEADER, wished
+from services.gateway.limits.shapes import check_shape
 from services.gateway.state import State
 
 UNREADABLE = (aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError)
@@ -54,8 +55,17 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
 
 
 async def read_body(state: State, request: web.Request, largest: int = 0) -> bytes:
-    """The whole body, bounded in size and time. Raises PAYLOAD_TOO_LARGE, TIMEOUT, INVALID_PAYLOAD."""
-    limit = largest or state.settings.max_body_bytes
+    """The whole body, bounded in size, shape and time. Raises PAYLOAD_TOO_LARGE, TIMEOUT, INVALID_PAYLOAD.
+
+    What may be larger than others is bounded in number by whoever reads it.
+    """
+    body = await _read_bytes(state, request, largest or state.settings.max_body_bytes)
+    if not largest:
+        check_shape(body, state.shape)
+    return body
+
+
+async def _read_bytes(state: State, request: web.Request, limit: int) -> bytes:
     if (request.content_length or 0) > limit:
         raise too_large(limit)
     try:

@@ -15,6 +15,9 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.http import door
+from services.gateway.http.connections import LINGER, Door
+from services.gateway.http.cors import Cors, is_preflight, no_origins
+from services.gateway.http.dressing import dresser
 from services.gateway.http.forwarding import forwarder
 from services.gateway.routes import ROUTES, Call, Local, Route
 from services.gateway.state import State
@@ -31,14 +34,46 @@ LONGEST_PATH = 1_000
 @contextlib.asynccontextmanager
 async def listening(state: State) -> AsyncIterator[None]:
     """The server, up for the length of the block."""
-    runner = web.AppRunner(application(state), access_log=None, shutdown_timeout=SHUTDOWN)
+    runner = Runner(state, application(state))
     await runner.setup()
+    watching = asyncio.create_task(runner.door.watch())
     try:
         await web.TCPSite(runner, state.settings.http_host, state.settings.http_port).start()
         log.info("http.listening", host=state.settings.http_host, port=state.settings.http_port)
         yield
     finally:
+        watching.cancel()
         await runner.cleanup()
+
+
+class Runner(web.AppRunner):
+    """Runs the application behind a Door."""
+
+    def __init__(self, state: State, app: web.Application) -> None:
+        limits = state.settings
+        super().__init__(
+            app,
+            access_log=None,
+            shutdown_timeout=SHUTDOWN,
+            keepalive_timeout=limits.idle_timeout,
+            lingering_time=LINGER,
+            max_line_size=limits.max_url_bytes,
+            max_field_size=limits.max_header_bytes,
+            max_headers=limits.max_headers,
+        )
+        self._state = state
+        self.door: Door
+
+    async def _make_server(self) -> web.Server:
+        plain = await super()._make_server()
+        self.door = Door(
+            plain.request_handler,
+            request_factory=plain.request_factory,
+            settings=self._state.settings,
+            proxies=self._state.proxies,
+            **plain._kwargs,
+        )
+        return self.door
 
 
 def application(state: State) -> web.Application:
@@ -47,7 +82,9 @@ def application(state: State) -> web.Application:
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _handler(state, route))
     # Last, so that it meets what nothing else does. A middleware would cost every request.
-    app.router.add_route("*", "/{path:.*}", _unmatched)
+    cors = Cors(state.settings.cors_origins, no_origins)
+    app.router.add_route("*", "/{path:.*}", _unmatched(cors))
+    app.on_response_prepare.append(dresser(state.settings, cors))
     return app
 
 
@@ -88,7 +125,7 @@ async def _respond(
 
 
 def _headers(answer: Answer, context: Context) -> dict[str, str]:
-    headers = {"X-Trace-ID": context.trace_id, "X-Content-Type-Options": "nosniff", **answer.headers}
+    headers = {"X-Trace-ID": context.trace_id, **answer.headers}
     if answer.status != 304:
         headers.setdefault("Content-Type", JSON)
     return headers
@@ -99,14 +136,23 @@ def error_answer(error: RocketError) -> Answer:
     return Answer(error.status, error.envelope(), error.headers)
 
 
-async def _unmatched(request: web.Request) -> web.StreamResponse:
-    """What matches no route is refused in the same envelope as everything else."""
-    error = RocketError("NOT_FOUND", "There is nothing here")
-    allowed = await _allowed_methods(request)
-    if allowed:
-        error = RocketError("METHOD_NOT_ALLOWED", f"{request.method} is not possible here")
-        error.headers["Allow"] = ", ".join(sorted(allowed))
-    return web.Response(status=error.status, body=error.envelope(), headers={**error.headers, "Content-Type": JSON})
+def _unmatched(cors: Cors) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """What matches no route: browsers that ask whether they may ask; all else is refused like everything is."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        error = RocketError("NOT_FOUND", "There is nothing here")
+        allowed = await _allowed_methods(request)
+        if allowed and is_preflight(request):
+            try:
+                return await cors.preflight(request, allowed)
+            except RocketError as refusal:
+                error = refusal
+        elif allowed:
+            error = RocketError("METHOD_NOT_ALLOWED", f"{request.method} is not possible here")
+            error.headers["Allow"] = ", ".join(sorted(allowed))
+        return web.Response(status=error.status, body=error.envelope(), headers={**error.headers, "Content-Type": JSON})
+
+    return handle
 
 
 async def _allowed_methods(request: web.Request) -> set[str]:

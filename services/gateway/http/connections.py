@@ -1,0 +1,179 @@
+"""Connections of clients: how many, how slow, and what is said to those that speak no HTTP.
+
+aiohttp's server makes a protocol object per connection. Ours counts them per address, gives the first request
+of a connection a limited time, and answers what aiohttp would answer in plain text in our envelope. Nothing
+here is done per request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import time
+from collections import Counter
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
+
+from libs.shared.errors import RocketError
+from services.gateway.http.dressing import SECURITY
+from services.gateway.limits.addresses import Proxies
+from services.gateway.limits.settings import DoorSettings
+
+log = structlog.get_logger()
+
+LOOK = 2.0
+"""Seconds between looks at connections that do not take their answers."""
+LINGER = 5.0
+"""Seconds in which the rest of a body may come that nobody reads; then the connection is closed."""
+MALFORMED = "INVALID_REQUEST"
+TOO_MANY_HEADERS = "Too many headers received"
+"""What aiohttp calls it; there is no class for it."""
+ACKNOWLEDGED = struct.Struct("@120xQ")
+"""Of Linux's struct tcp_info: tcpi_bytes_acked, what the other side has taken in all."""
+
+
+class Door(web.Server):
+    """All connections of a gateway. `settings` say how many there may be, and how slow."""
+
+    def __init__(self, *args: Any, settings: DoorSettings, proxies: Proxies, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.settings = settings
+        self._proxies = proxies
+        self._addresses: Counter[str] = Counter()
+        self._refused = 0
+
+    def __call__(self) -> web.RequestHandler:
+        return Connection(self, loop=self._loop, **self._kwargs)
+
+    def takes(self, address: str) -> bool:
+        """Count a new connection; False if there are too many, of this address or in all."""
+        full = len(self._connections) > self.settings.max_connections
+        if not self._proxies.trusts(address):
+            full = full or self._addresses[address] >= self.settings.max_connections_per_ip
+        self._addresses[address] += 1
+        if full:
+            self._refused += 1
+        return not full
+
+    def gone(self, address: str) -> None:
+        """Forget a connection that was counted."""
+        self._addresses[address] -= 1
+        if self._addresses[address] <= 0:
+            del self._addresses[address]
+
+    async def watch(self) -> None:
+        """Cut off, for ever, clients that ask and do not take what they are answered."""
+        seen: dict[web.RequestHandler, tuple[int, float]] = {}
+        while True:
+            await asyncio.sleep(min(LOOK, self.settings.read_timeout / 4))
+            seen = {handler: progress for handler in self.connections if (progress := self._progress(handler, seen))}
+            if self._refused:
+                log.warning("http.connections_refused", count=self._refused, open=len(self._connections))
+                self._refused = 0
+
+    def _progress(
+        self, handler: web.RequestHandler, seen: dict[web.RequestHandler, tuple[int, float]]
+    ) -> tuple[int, float] | None:
+        """What a client that has not taken all has taken, and since when not more; None for all others."""
+        transport: Any = handler.transport
+        if transport is None or not transport.get_write_buffer_size():
+            return None
+        taken, now = _taken(transport), time.monotonic()
+        before, since = seen.get(handler, (-1, now))
+        if taken != before:
+            return taken, now
+        if now - since > self.settings.read_timeout:
+            log.info("http.slow_reader_cut_off")
+            _reset(transport)
+            return None
+        return taken, since
+
+
+class Connection(web.RequestHandler):
+    """One connection of a client."""
+
+    __slots__ = ("_address", "_head_timer")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count it, and give it a limited time for its first request."""
+        super().connection_made(transport)
+        door: Any = self._manager
+        self._address = str((transport.get_extra_info("peername") or ("",))[0])
+        self._head_timer = self._loop.call_later(door.settings.head_timeout, self._without_head)
+        if not door.takes(self._address):
+            self.force_close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Count it no more."""
+        door: Any = self._manager
+        if door is not None:
+            self._head_timer.cancel()
+            door.gone(self._address)
+        super().connection_lost(exc)
+
+    def _without_head(self) -> None:
+        if self._request_count == 0:
+            self.force_close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What is no HTTP request, or failed outside of our own handlers, as everything else is refused."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("An answer is under way already")
+        error = self._as_rocket_error(status, exc)
+        if error.status >= 500:
+            log.error("http.failed", exc_info=exc)
+        response = _answer(error)
+        response.force_close()
+        return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """The last step of every answer; what aiohttp has raised as an HTTPException is in plain text until here."""
+        if isinstance(resp, web.HTTPException):
+            resp = _answer(RocketError(MALFORMED, f"The request can't be answered: {resp.reason}"), resp.status)
+        return await super().finish_response(request, resp, start_time)
+
+    def _as_rocket_error(self, status: int, exc: BaseException | None) -> RocketError:
+        if status >= 500:
+            return RocketError("TIMEOUT" if status == 504 else "INTERNAL_ERROR", "The request could not be answered")
+        limits: DoorSettings = self._manager.settings  # type: ignore[union-attr]
+        if isinstance(exc, BadHttpMessage) and exc.args[:1] == (TOO_MANY_HEADERS,):
+            return RocketError("HEADERS_TOO_LARGE", f"A request may have at most {limits.max_headers} headers")
+        if not isinstance(exc, LineTooLong):
+            return RocketError(MALFORMED, "This is no valid HTTP request")
+        if exc.args[1] == limits.max_url_bytes:
+            return RocketError("URI_TOO_LONG", f"The URL may have at most {limits.max_url_bytes} bytes")
+        return RocketError("HEADERS_TOO_LARGE", f"A header may have at most {limits.max_header_bytes} bytes")
+
+
+def _answer(error: RocketError, status: int = 0) -> web.Response:
+    headers = {**SECURITY, "Content-Type": "application/json"}
+    return web.Response(status=status or error.status, body=error.envelope(), headers=headers)
+
+
+def _reset(transport: Any) -> None:
+    """Close at once. Without lingering, or the kernel would go on keeping for this client what we no longer do."""
+    with contextlib.suppress(AttributeError, OSError):
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _taken(transport: Any) -> int:
+    """Bytes that the other side has acknowledged; where the kernel does not tell, what it has left us to keep."""
+    try:
+        known = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ACKNOWLEDGED.size)
+        return int(ACKNOWLEDGED.unpack(known)[0])
+    except (AttributeError, OSError, struct.error):
+        return -int(transport.get_write_buffer_size())

@@ -1,0 +1,87 @@
+"""Which pages may call us from a browser: the Fetch standard's CORS protocol.
+
+Nobody is let in by it: a page still needs a token, and credentials that browsers send by themselves (cookies)
+are never asked for, so `Access-Control-Allow-Credentials` is never said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import web
+
+from libs.shared.errors import RocketError
+from services.gateway.limits.settings import ANY_ORIGIN
+
+REMEMBER = 600
+"""Seconds a browser may remember that it may ask."""
+SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-API-Key, X-Trace-ID"
+"""Headers that a page may send."""
+SHOWN = (
+    "Content-Disposition, ETag, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "Retry-After, X-Commit, X-Trace-ID"
+)
+"""Headers of answers that a page may read."""
+VARY = {"Vary": "Origin"}
+APP = re.compile(r"/api/([a-z][a-z0-9_-]{0,62})/")
+
+OfApp = Callable[[str], Awaitable[tuple[str, ...]]]
+"""The origins that an app lets in besides, by its name."""
+
+
+class Cors:
+    """The origins that may call every app, and those that each app names itself."""
+
+    def __init__(self, origins: Iterable[str], of_app: OfApp) -> None:
+        self._origins = frozenset(origins)
+        self._of_app = of_app
+
+    async def headers_for(self, request: web.Request) -> dict[str, str]:
+        """What an answer says to the page that has asked; nothing that helps, if it may not."""
+        allowed = await self._allowed(request)
+        return VARY if allowed is None else {**_allow(allowed), "Access-Control-Expose-Headers": SHOWN}
+
+    async def preflight(self, request: web.Request, methods: Iterable[str]) -> web.Response:
+        """The answer to a browser's question whether a page may ask; it has no token. Raises FORBIDDEN."""
+        allowed = await self._allowed(request)
+        if allowed is None:
+            raise RocketError("FORBIDDEN", "Pages of this origin may not call here", headers=VARY)
+        headers = {
+            **_allow(allowed),
+            "Access-Control-Allow-Methods": ", ".join(sorted(methods)),
+            "Access-Control-Allow-Headers": SENT,
+            "Access-Control-Max-Age": str(REMEMBER),
+        }
+        return web.Response(status=204, headers=headers)
+
+    async def _allowed(self, request: web.Request) -> str | None:
+        """What to allow: the origin that asks, or any; None for neither."""
+        if ANY_ORIGIN in self._origins:
+            return ANY_ORIGIN
+        origin = request.headers.get("Origin", "")
+        if origin in self._origins:
+            return origin
+        match = APP.match(request.path)
+        of_app = await self._of_app(match[1]) if match else ()
+        if ANY_ORIGIN in of_app:
+            return ANY_ORIGIN
+        return origin if origin in of_app else None
+
+
+def is_preflight(request: web.Request) -> bool:
+    """Whether a browser asks whether it may ask."""
+    return (
+        request.method == "OPTIONS"
+        and "Origin" in request.headers
+        and "Access-Control-Request-Method" in request.headers
+    )
+
+
+def _allow(origin: str) -> dict[str, str]:
+    return {"Access-Control-Allow-Origin": origin, **({} if origin == ANY_ORIGIN else VARY)}
+
+
+async def no_origins(_: str) -> tuple[str, ...]:
+    """Where apps name none of their own."""
+    return ()

@@ -1,0 +1,38 @@
+"""What every answer says besides its own headers: to browsers, and about limits."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from services.gateway.http.cors import Cors
+from services.gateway.limits.limiter import QUOTA
+from services.gateway.limits.settings import DoorSettings
+
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Nothing of ours is to be guessed at, framed, or run, unless an answer says otherwise itself."""
+
+
+def dresser(settings: DoorSettings, cors: Cors) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """What adds to an answer, streamed ones included, before its head is written."""
+    always = dict(SECURITY)
+    if settings.hsts_seconds:
+        always["Strict-Transport-Security"] = f"max-age={settings.hsts_seconds}; includeSubDomains"
+    items = list(always.items())
+
+    async def dress(request: web.Request, response: web.StreamResponse) -> None:
+        headers = response.headers
+        for name, value in items:
+            if name not in headers:
+                headers[name] = value
+        if QUOTA in request and "RateLimit-Limit" not in headers:
+            headers.update(request[QUOTA].headers())
+        if "Origin" in request.headers:
+            headers.update(await cors.headers_for(request))
+
+    return dress

@@ -1,0 +1,98 @@
+"""Which buckets a request takes from, and what the caller is told about them.
+
+A user or API key, and the app, are asked for every request that has come through the door; the address for
+logins, and for what the door refuses, so that guessing is slow. A refusal costs nothing but the refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aiohttp import web
+
+from libs.shared.contracts.context import AppRef, Identity
+from libs.shared.errors import RocketError
+from services.gateway.limits.buckets import Buckets, Rate
+
+BY_KEY = "api_key"
+"""How an identity was authenticated that is an API key's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often one of each kind may ask."""
+
+    user: Rate
+    key: Rate
+    ip: Rate
+    app: Rate
+
+
+@dataclass(slots=True)
+class Quota:
+    """What is left of the bucket that will be empty first. (Not frozen: that costs more than the rest.)"""
+
+    buckets: Buckets
+    left: float
+
+    def headers(self) -> dict[str, str]:
+        """RateLimit-Limit: tokens of a full bucket; -Remaining; -Reset: seconds until it is full again."""
+        return {
+            "RateLimit-Limit": str(self.buckets.rate.burst),
+            "RateLimit-Remaining": str(max(0, int(self.left + 1e-6))),
+            "RateLimit-Reset": str(self.buckets.seconds_until_full(self.left)),
+        }
+
+
+QUOTA = web.RequestKey("quota", Quota)
+"""Where a request carries what its answer says about limits."""
+
+
+class Limiter:
+    """The buckets of this gateway. All methods raise RATE_LIMITED with `Retry-After` where a bucket is empty."""
+
+    def __init__(self, rates: Rates) -> None:
+        self.kinds = {name: Buckets(getattr(rates, name)) for name in ("user", "key", "ip", "app")}
+        self._user, self._key = self.kinds["user"], self.kinds["key"]
+        self._ip, self._app = self.kinds["ip"], self.kinds["app"]
+
+    def admit(self, request: web.Request, app: AppRef | None, identity: Identity) -> None:
+        """A request of somebody known."""
+        now = time.monotonic()
+        buckets, whose = (self._key, "API key") if identity.via == BY_KEY else (self._user, "user")
+        left = buckets.take(identity.id, now)
+        if left < 0:
+            raise _refusal(buckets, left, f"requests of this {whose}")
+        if app is not None:
+            left_of_app = self._app.take(app.id, now)
+            if left_of_app < 0:
+                raise _refusal(self._app, left_of_app, "requests to this app")
+            if left_of_app < left:
+                buckets, left = self._app, left_of_app
+        request[QUOTA] = Quota(buckets, left)
+
+    def admit_stranger(self, request: web.Request, ip: str) -> None:
+        """A login, or a request of somebody who has not been let in."""
+        left = self._ip.take(neighbourhood(ip), time.monotonic())
+        if left < 0:
+            raise _refusal(self._ip, left, "logins and refused requests from this address")
+        request[QUOTA] = Quota(self._ip, left)
+
+
+@lru_cache(10_000)
+def neighbourhood(ip: str) -> str:
+    """What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, which one customer has all of."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ip
+    return ip if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _refusal(buckets: Buckets, left: float, what: str) -> RocketError:
+    seconds = buckets.seconds_until_next(left)
+    headers = {**Quota(buckets, 0.0).headers(), "Retry-After": str(seconds)}
+    return RocketError("RATE_LIMITED", f"Too many {what}, try again in {seconds} s", headers=headers)

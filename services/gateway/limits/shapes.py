@@ -1,0 +1,67 @@
+"""How deep and wide a JSON body may be. Bodies pass through the gateway unread, and so is this decided.
+
+A body with fewer brackets and commas than the limits can't break them, which is nearly every one and takes
+three counts. Of others the strings are taken out, and what is left is brackets and commas.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from libs.shared.errors import RocketError
+
+STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+MARKS = b"[]{},"
+OTHERS = bytes(set(range(256)) - set(MARKS))
+TOKEN = re.compile(rb",+|[\[\]{}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The limits: levels, fields of an object, items of an array, objects and arrays in all."""
+
+    depth: int
+    fields: int
+    items: int
+    containers: int
+
+
+def check_shape(body: bytes, shape: Shape) -> None:
+    """Refuse a body that is deeper or wider. Raises INVALID_PAYLOAD. What is no JSON is left to whoever reads it."""
+    containers = body.count(b"{") + body.count(b"[")
+    if containers <= shape.depth and body.count(b",") < min(shape.fields, shape.items):
+        return
+    marks = STRING.sub(b"", body).translate(None, OTHERS)
+    if marks.count(b"{") + marks.count(b"[") > shape.containers:
+        raise _refused(f"may hold at most {shape.containers} objects and arrays")
+    _walk(marks, shape)
+
+
+def _walk(marks: bytes, shape: Shape) -> None:
+    """Follow the brackets; `commas` counts those of each container that is open."""
+    commas: list[int] = [0]
+    most = {b"}": shape.fields, b"]": shape.items}
+    for match in TOKEN.finditer(marks):
+        token = match[0]
+        if token[0] == 0x2C:
+            commas[-1] += len(token)
+        elif token in (b"{", b"["):
+            commas.append(0)
+            if len(commas) > shape.depth + 1:
+                raise _refused(f"may be nested {shape.depth} levels at most")
+        elif len(commas) > 1:
+            if commas.pop() >= most[token]:
+                raise _too_wide(token, shape)
+        else:
+            return
+
+
+def _too_wide(token: bytes, shape: Shape) -> RocketError:
+    if token == b"}":
+        return _refused(f"may have at most {shape.fields} fields in an object")
+    return _refused(f"may have at most {shape.items} items in an array")
+
+
+def _refused(reason: str) -> RocketError:
+    return RocketError("INVALID_PAYLOAD", f"The body {reason}")
