@@ -39,6 +39,7 @@ def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[s
         "ROCKET_REPLICA": f"{told.credentials.stack}-{number}",
         "ROCKET_ENV": told.settings.environment,
         "ROCKET_DATABASE_URL": dsn,
+        "ROCKET_DATABASE_SERVERS": servers_as_role(told, f"rocket_{service}", told.credentials.roles[service]),
         "ROCKET_NATS_URL": told.nats_url,
         "ROCKET_DATA_DIR": str(told.settings.data_dir),
         "ROCKET_HTTP_HOST": host,
@@ -58,14 +59,21 @@ def for_migrate(told: Told) -> dict[str, str]:
     }
 
 
+def servers_as_role(told: Told, role: str, password: str) -> str:
+    """Further servers, which the caller names with an admin's DSNs, as a service may use them."""
+    servers = json.loads(told.inherited.get("ROCKET_DATABASE_SERVERS") or "{}")
+    mine = {name: as_role(dsn, role, password, urlsplit(dsn).path) for name, dsn in servers.items()}
+    return json.dumps(mine)
+
+
 def passed_through(environment: Mapping[str, str]) -> dict[str, str]:
     """The ROCKET_* variables among them."""
     return {name: value for name, value in environment.items() if name.startswith("ROCKET_")}
 
 
-def as_role(dsn: str, role: str, password: str) -> str:
-    """The same server and options for another role, in the platform's database."""
+def as_role(dsn: str, role: str, password: str, path: str = f"/{PLATFORM_DATABASE}") -> str:
+    """The same server and options for another role, in the platform's database unless another is named."""
     parts = urlsplit(dsn)
     hosts = parts.netloc.rpartition("@")[2]
     netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{hosts}"
-    return urlunsplit(parts._replace(netloc=netloc, path=f"/{PLATFORM_DATABASE}"))
+    return urlunsplit(parts._replace(netloc=netloc, path=path))

@@ -1,6 +1,8 @@
 """`python -m deploy.migrate`: run before the services of a new version start; safe to repeat.
 
 ROCKET_DATABASE_URL    DSN of an administrator of the server (may create roles and databases)
+ROCKET_DATABASE_SERVERS  JSON object: further servers that apps may live on, name → DSN of an administrator there
+                       (user and password are those above where it has none)
 ROCKET_ROLE_PASSWORDS  JSON object: service → password of its role; or one ROCKET_PASSWORD_<SERVICE> each
 """
 
@@ -46,7 +48,8 @@ def main() -> None:
     if not url:
         raise SystemExit("migrate: ROCKET_DATABASE_URL is not set")
     try:
-        asyncio.run(migrate(url, _passwords()))
+        servers = json.loads(os.environ.get("ROCKET_DATABASE_SERVERS") or "{}")
+        asyncio.run(migrate(url, _passwords(), servers))
     except (OSError, asyncpg.PostgresError, ChangedMigration) as error:
         print(f"migrate: {error}", file=sys.stderr)
         raise SystemExit(1) from None

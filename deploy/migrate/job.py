@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from libs.shared.contracts.operations import SERVICES
+from libs.shared.postgres.databases import at_server
 from libs.shared.postgres.migrations import Migration, apply, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,18 +22,33 @@ _LOCK = 7_253_001
 """Advisory lock that keeps two migrate jobs from running at once."""
 
 
-async def migrate(url: str, passwords: dict[str, str]) -> None:
-    """Bring roles, platform database, template and all app databases to this version of the code."""
+async def migrate(url: str, passwords: dict[str, str], servers: Mapping[str, str] | None = None) -> None:
+    """Bring roles, platform database, templates and all app databases to this version of the code.
+
+    `servers` are further servers that apps may live on, name → DSN of an administrator there.
+    """
+    async with _locked(url) as admin:
+        await _roles(admin, passwords)
+        await _database(admin, PLATFORM)
+        await _migrate_platform(url)
+        places = {"": url, **{name: at_server(dsn, url) for name, dsn in (servers or {}).items()}}
+        await _migrate_template(admin, url)
+        for place in list(places.values())[1:]:
+            async with _locked(place) as elsewhere:
+                await _roles(elsewhere, passwords)
+                await _migrate_template(elsewhere, place)
+        await _migrate_apps(url, places)
+
+
+@contextlib.asynccontextmanager
+async def _locked(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """An administrator's connection to a server that nobody else migrates meanwhile."""
     admin = await asyncpg.connect(url, timeout=30)
     try:
         if admin.get_server_version().major * 10000 < MINIMUM_VERSION:
             raise asyncpg.PostgresError("PostgreSQL 18 or newer is needed")
         await admin.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        await _roles(admin, passwords)
-        await _database(admin, PLATFORM)
-        await _migrate_platform(url)
-        await _migrate_template(admin, url)
-        await _migrate_apps(url)
+        yield admin
     finally:
         await admin.close()
 
@@ -87,14 +105,16 @@ async def _migrate_template(admin: asyncpg.Connection, url: str) -> None:
         await admin.execute(f"ALTER DATABASE {TEMPLATE} WITH ALLOW_CONNECTIONS false")
 
 
-async def _migrate_apps(url: str) -> None:
+async def _migrate_apps(url: str, places: Mapping[str, str]) -> None:
     platform = await _connect(url, PLATFORM)
     try:
-        rows = await platform.fetch("SELECT database FROM metadata.apps WHERE status = 'active' ORDER BY name")
+        rows = await platform.fetch("SELECT database, server FROM metadata.apps WHERE status = 'active' ORDER BY name")
     finally:
         await platform.close()
+    if unknown := sorted({row["server"] for row in rows} - set(places)):
+        raise asyncpg.PostgresError(f"apps live on servers that ROCKET_DATABASE_SERVERS does not name: {unknown}")
     for row in rows:
-        await _migrate_app(url, row["database"])
+        await _migrate_app(places[row["server"]], row["database"])
 
 
 async def _migrate_app(url: str, database: str) -> None:

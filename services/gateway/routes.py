@@ -27,6 +27,8 @@ ROUTES = (
     Route("GET", P + "/apps", apps.ListApps, Access.PLATFORM),
     Route("POST", P + "/apps", apps.CreateApp, Access.PLATFORM),
     Route("GET", P + "/apps/{app_name}", apps.GetApp, Access.PLATFORM),
+    Route("PUT", P + "/apps/{app_name}", apps.ChangeApp, Access.PLATFORM),
+    Route("PATCH", P + "/apps/{app_name}", apps.ChangeApp, Access.PLATFORM),
     Route("DELETE", P + "/apps/{app_name}", apps.DeleteApp, Access.PLATFORM),
     # Where an entity called docs has its list; the page knows.
     Route("GET", A + "/docs", Local(describing.docs), Access.PUBLIC),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from libs.shared.contracts.apps import AppsChanged
+from libs.shared.contracts.apps import AppsChanged, is_origin
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.identity import SeedAdmin
 from libs.shared.errors import RocketError, invalid_field, not_found
@@ -27,23 +28,24 @@ from services.metadata.state import State
 log = structlog.get_logger()
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+MOST_ORIGINS = 100
 DRIVERS = ("postgres", "postgresql")
 TEMPLATE = "rocket_template"
 CREATE_TIME = 60.0
 """Seconds that making a database may take."""
 
 INSERT = """
-INSERT INTO metadata.apps (id, name, display_name, database, driver, status)
-VALUES ($1, $2, $3, $4, 'postgres', 'creating')
+INSERT INTO metadata.apps (id, name, display_name, database, driver, status, server, cors_origins)
+VALUES ($1, $2, $3, $4, 'postgres', 'creating', $5, $6)
 """
 ACTIVATE = "UPDATE metadata.apps SET status = 'active', updated_at = now() WHERE id = $1::text::uuid"
 CONDEMN = """
 UPDATE metadata.apps SET status = 'deleting', updated_at = now() WHERE name = $1 AND status = 'active'
-RETURNING id::text, name, database
+RETURNING id::text, name, database, server
 """
 REMOVE = "DELETE FROM metadata.apps WHERE id = $1::text::uuid"
 INTERRUPTED = """
-SELECT id::text, name, database FROM metadata.apps
+SELECT id::text, name, database, server FROM metadata.apps
 WHERE status <> 'active' AND updated_at < now() - $1 * interval '1 second'
 """
 
@@ -54,10 +56,12 @@ class NewApp:
 
     name: str
     display_name: str
+    server: str
+    cors_origins: list[str]
 
 
-def parse_app(body: dict[str, Any]) -> NewApp:
-    """The app asked for. Raises VALIDATION_FAILED."""
+def parse_app(body: dict[str, Any], servers: Sequence[str]) -> NewApp:
+    """The app asked for; `servers` are those it may be placed on. Raises VALIDATION_FAILED."""
     name = body.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise invalid_field("name", "name must begin with a letter and hold a-z, 0-9, _ and - only, at most 63")
@@ -66,21 +70,52 @@ def parse_app(body: dict[str, Any]) -> NewApp:
         raise invalid_field("display_name", "display_name must be a string")
     if body.get("db_driver", "postgres") not in DRIVERS:
         raise invalid_field("db_driver", f"db_driver must be one of {', '.join(DRIVERS)}")
-    return NewApp(name, display_name)
+    server = body.get("server") or ""
+    if server and server not in servers:
+        known = ", ".join(servers) or "there are none besides the platform's"
+        raise invalid_field("server", f"server must be the name of a database server: {known}")
+    return NewApp(name, display_name, server, parse_origins(body.get("cors_origins") or []))
+
+
+def parse_origins(value: Any) -> list[str]:
+    """Origins whose pages may call an app. Raises VALIDATION_FAILED."""
+    if not isinstance(value, list) or not all(isinstance(origin, str) and is_origin(origin) for origin in value):
+        raise invalid_field("cors_origins", "cors_origins must be a list of origins such as https://app.example.com")
+    if len(value) > MOST_ORIGINS:
+        raise invalid_field("cors_origins", f"cors_origins may name {MOST_ORIGINS} origins at most")
+    return value
+
+
+async def change(core: Core, name: str, body: dict[str, Any]) -> bytes:
+    """Change what can be changed of an app; answers its row as JSON. Raises VALIDATION_FAILED, NOT_FOUND."""
+    if unknown := sorted(set(body) - {"display_name", "cors_origins"}):
+        raise invalid_field(unknown[0], "Only display_name and cors_origins can be changed")
+    display_name = body.get("display_name")
+    if display_name is not None and (not isinstance(display_name, str) or not display_name):
+        raise invalid_field("display_name", "display_name must be a string")
+    origins = parse_origins(body["cors_origins"]) if "cors_origins" in body else None
+    row = await store.change_app(core.databases.platform, name, display_name, origins)
+    if row is None:
+        raise not_found("App")
+    await core.connection.announce(AppsChanged(app_id=row["id"], app_name=name))
+    shown: str = row["shown"]
+    return shown.encode()
 
 
 async def create(core: Core, context: Context, app: NewApp) -> bytes:
     """Make the app; answers its row as JSON. Raises CONFLICT when the name is taken."""
     app_id = uuid7()
-    reference = AppRef(str(app_id), app.name, f"rocket_{app.name[:40].replace('-', '_')}_{app_id.hex[-8:]}")
+    database = f"rocket_{app.name[:40].replace('-', '_')}_{app_id.hex[-8:]}"
+    reference = AppRef(str(app_id), app.name, database, app.server)
+    values = (app_id, app.name, app.display_name, database, app.server, app.cors_origins)
     try:
-        await core.databases.platform.execute(INSERT, app_id, app.name, app.display_name, reference.database)
+        await core.databases.platform.execute(INSERT, *values)
     except RocketError as error:
         if error.code == "CONFLICT":
             raise RocketError("CONFLICT", f"An app named {app.name} exists already") from None
         raise
     try:
-        await core.databases.platform.execute(
+        await core.databases.maintenance(app.server).execute(
             f"CREATE DATABASE {quote(reference.database)} TEMPLATE {TEMPLATE}", timeout=CREATE_TIME
         )
         await core.asker.ask(SeedAdmin(), context.for_app(reference))
@@ -110,16 +145,24 @@ async def finish_interrupted(state: State) -> None:
     while True:
         try:
             for row in await core.databases.platform.fetch(INTERRUPTED, CREATE_TIME * 2):
-                log.warning("app.cleared_away", app_id=row["id"], name=row["name"])
-                await _remove(core, _reference(row))
+                await _clear_away(core, _reference(row))
         except Exception as error:
             log.warning("apps.not_checked", error=str(error))
         await asyncio.sleep(CREATE_TIME)
 
 
+async def _clear_away(core: Core, app: AppRef) -> None:
+    """One that can't be removed, as its server is away, must not keep the others."""
+    try:
+        await _remove(core, app)
+        log.warning("app.cleared_away", app_id=app.id, name=app.name)
+    except RocketError as error:
+        log.warning("app.not_cleared_away", app_id=app.id, name=app.name, error=error.message)
+
+
 async def _remove(core: Core, app: AppRef) -> None:
-    await core.databases.forget(app.database)
-    await core.databases.platform.execute(
+    await core.databases.forget(app)
+    await core.databases.maintenance(app.server).execute(
         f"DROP DATABASE IF EXISTS {quote(app.database)} WITH (FORCE)", timeout=CREATE_TIME
     )
     await core.databases.platform.execute(REMOVE, app.id)
@@ -127,4 +170,4 @@ async def _remove(core: Core, app: AppRef) -> None:
 
 
 def _reference(row: Record) -> AppRef:
-    return AppRef(row["id"], row["name"], row["database"])
+    return AppRef(row["id"], row["name"], row["database"], row["server"])

@@ -19,7 +19,7 @@ from services.metadata.state import State
 
 
 async def create_app(state: State, context: Context, question: ask.CreateApp) -> Answer:
-    app = apps.parse_app(_object(question.body))
+    app = apps.parse_app(_object(question.body), state.core.databases.servers)
     row = await apps.create(state.core, context, app)
     return Answer(201, b'{"data":' + row + b"}")
 
@@ -35,6 +35,11 @@ async def get_app(state: State, context: Context, question: ask.GetApp) -> Answe
     return Answer(body=b'{"data":' + row + b"}")
 
 
+async def change_app(state: State, context: Context, question: ask.ChangeApp) -> Answer:
+    row = await apps.change(state.core, question.app_name, _object(question.body))
+    return Answer(body=b'{"data":' + row + b"}")
+
+
 async def delete_app(state: State, context: Context, question: ask.DeleteApp) -> Answer:
     await apps.delete(state.core, question.app_name)
     return _answer({"name": question.app_name, "deleted": True})
@@ -42,7 +47,11 @@ async def delete_app(state: State, context: Context, question: ask.DeleteApp) ->
 
 async def find_apps(state: State, context: Context, question: ask.FindApps) -> ask.AppList:
     rows = await store.find_apps(state.core.databases.platform, question.app_name, question.app_id)
-    return ask.AppList([(row["id"], row["name"], row["database"]) for row in rows])
+    return ask.AppList([(row["id"], row["name"], row["database"], row["server"]) for row in rows])
+
+
+async def find_origins(state: State, context: Context, question: ask.FindOrigins) -> ask.Origins:
+    return ask.Origins(await store.find_origins(state.core.databases.platform, context.the_app.id))
 
 
 async def list_definitions(state: State, context: Context, question: ask.ListDefinitions) -> Answer:

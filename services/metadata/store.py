@@ -22,7 +22,10 @@ IMPORT_TIME = 100.0
 """Seconds that a statement over all sample records may take."""
 
 # Apps, in the platform database. Columns are named as api.md names them.
-APP_COLUMNS = """name, display_name, database AS db_name, driver AS db_driver, status, created_at, updated_at"""
+APP_COLUMNS = """
+    name, display_name, database AS db_name, driver AS db_driver, nullif(server, '') AS server, cors_origins, status,
+    created_at, updated_at
+"""
 LIST_APPS = f"""
 SELECT coalesce(json_agg(row_to_json(a)), '[]')::text FROM (
     SELECT {APP_COLUMNS} FROM metadata.apps WHERE status = 'active' ORDER BY name
@@ -34,9 +37,18 @@ SELECT row_to_json(a)::text FROM (
 ) a
 """
 FIND_APPS = """
-SELECT id::text, name, database FROM metadata.apps
+SELECT id::text, name, database, server FROM metadata.apps
 WHERE status = 'active' AND ($1 = '' OR name = $1) AND ($2 = '' OR id::text = $2) ORDER BY name
 """
+
+CHANGE_APP = f"""
+WITH a AS (
+    UPDATE metadata.apps
+    SET display_name = coalesce($2, display_name), cors_origins = coalesce($3::text[], cors_origins), updated_at = now()
+    WHERE name = $1 AND status = 'active' RETURNING id, {APP_COLUMNS}
+) SELECT id::text, (to_jsonb(a) - 'id')::text AS shown FROM a
+"""
+FIND_ORIGINS = "SELECT cors_origins FROM metadata.apps WHERE id = $1::text::uuid"
 
 # Definitions, in every app database.
 DEFINITION_COLUMNS = """
@@ -151,6 +163,17 @@ async def get_app(database: Database, name: str) -> bytes | None:
 
 async def find_apps(database: Database, name: str, app_id: str) -> Sequence[Record]:
     return await database.fetch(FIND_APPS, name, app_id)
+
+
+async def change_app(
+    database: Database, name: str, display_name: str | None, origins: list[str] | None
+) -> Record | None:
+    """The app's id and the app as it is shown; None if there is none."""
+    return await database.fetchrow(CHANGE_APP, name, display_name, origins)
+
+
+async def find_origins(database: Database, app_id: str) -> list[str]:
+    return await database.fetchval(FIND_ORIGINS, app_id) or []
 
 
 async def list_definitions(database: Database, kind: str) -> list[Definition]:

@@ -32,6 +32,7 @@ from libs.shared.bus.leases import Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.operations import RelayHint, relay_hint
 from libs.shared.contracts.streams import StreamSpec
+from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database, Databases, deferred
 
 log = structlog.get_logger()
@@ -48,6 +49,8 @@ GATHER = 0.01
 """Seconds that a busy relay lets commits gather."""
 MARK = 60.0
 """Seconds between notes of the relay's position in Postgres; more than a server's sync interval."""
+ELSEWHERE = 0.5
+"""Seconds in which an app's own server must say how far its log is."""
 GAP_POLL = (0.002, 0.05)
 """Shortest and longest wait, in seconds, between looks at the owners of a gap."""
 
@@ -149,6 +152,15 @@ class Relay:
         return sum(await asyncio.gather(*(self._lag_of(active) for active in led)))
 
     async def _lag_of(self, active: _Active) -> int:
+        if active.app.server:
+            # Their server may be away while everybody else's is not: readiness tells that by itself.
+            with contextlib.suppress(RocketError, TimeoutError):
+                async with asyncio.timeout(ELSEWHERE):
+                    return await self._taken(active)
+            return 0
+        return await self._taken(active)
+
+    async def _taken(self, active: _Active) -> int:
         taken: int = await self._databases.of(active.app).fetchval(
             f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {self._log.sequence}"
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes
 
+ANY_ORIGIN = "*"
 Pairs = list[tuple[str, str]]
 LARGEST_IMPORT = 64_000_000
 """Bytes of the largest document that can be imported."""
@@ -16,7 +18,7 @@ IMPORT_PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class CreateApp(Ask[Answer]):
-    """A new app from `{name, display_name?, db_driver?}`, with a database of its own."""
+    """A new app from `{name, display_name?, db_driver?, server?, cors_origins?}`, with a database of its own."""
 
     service, name = "metadata", "apps.create"
     writes = Writes.PLATFORM
@@ -39,6 +41,16 @@ class GetApp(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeApp(Ask[Answer]):
+    """Another `display_name`, or other `cors_origins`; what is left out stays."""
+
+    service, name = "metadata", "apps.change"
+    writes = Writes.PLATFORM
+    app_name: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteApp(Ask[Answer]):
     """The end of an app and of all its data."""
 
@@ -49,9 +61,9 @@ class DeleteApp(Ask[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class AppList:
-    """Apps as `[id, name, database]` triples."""
+    """Apps as `[id, name, database, server]`."""
 
-    apps: list[tuple[str, str, str]]
+    apps: list[tuple[str, str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,20 @@ class FindApps(Ask[AppList]):
     service, name, reply = "metadata", "apps.find", AppList
     app_name: str = ""
     app_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Origins whose pages may call an app."""
+
+    origins: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FindOrigins(Ask[Origins]):
+    """The origins whose pages may call the app in the context."""
+
+    service, name, reply = "metadata", "apps.origins", Origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +205,14 @@ class AppsChanged(Announcement):
     name = "apps.changed"
     app_id: str
     app_name: str
+
+
+def is_origin(text: str) -> bool:
+    """Whether a browser may send this as Origin: scheme, host, port if it is not the usual one; or `*` for any."""
+    if text == ANY_ORIGIN:
+        return True
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        return False

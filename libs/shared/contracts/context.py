@@ -23,11 +23,15 @@ DEFAULT_TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class AppRef:
-    """An app as services need it: its immortal id, its present name, and the database it lives in."""
+    """An app as services need it: its immortal id, its present name, and the database it lives in.
+
+    `server` names where that is; empty: where the platform's is.
+    """
 
     id: str
     name: str
     database: str
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ class Context:
         """The NATS headers of this context; W3C Trace Context for the trace."""
         rest: dict[str, Any] = {"ip": self.ip, "ua": self.user_agent, "c": self.cause, "d": self.cause_depth}
         if self.app:
-            rest["app"] = (self.app.id, self.app.name, self.app.database)
+            rest["app"] = (self.app.id, self.app.name, self.app.database, self.app.server)
         if self.identity:
             rest["who"] = self.identity.packed()
         if self.once:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: one budget per process, spread over as many databases as are in use.
+"""Databases, on one server or several: statements, transactions, and what encloses them.
 
 No session state is ever left behind (SET LOCAL and transaction locks only), so connections are not
 reset between uses and a transaction pooler can stand in between.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,18 +19,10 @@ import asyncpg
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import unavailable
 from libs.shared.postgres.errors import translate
+from libs.shared.postgres.pools import STATEMENT, Pools
 
 Record = asyncpg.Record
 Connection = asyncpg.pool.PoolConnectionProxy
-
-ACQUIRE = 5.0
-"""Seconds to wait for a free connection."""
-STATEMENT = 15.0
-"""Seconds a statement may run unless its caller says less."""
-SESSION = {"TimeZone": "UTC"}
-"""Startup parameters. Times become JSON text in the session's zone, and that must not be the server's choice."""
-IDLE = 60.0
-"""Seconds after which an unused connection is closed."""
 
 
 @dataclass(slots=True)
@@ -47,15 +38,11 @@ class _Enclosing:
 _enclosing: ContextVar[_Enclosing | None] = ContextVar("rocket_enclosing_transaction", default=None)
 
 
-async def _no_reset(connection: Any) -> None:
-    """Replaces asyncpg's reset query, a round trip that only session state would need."""
-
-
 class Database:
     """One database. Errors leave as RocketError or SchemaMoved, never as asyncpg's."""
 
-    def __init__(self, owner: Databases, name: str) -> None:
-        self._owner = owner
+    def __init__(self, pools: Pools, name: str) -> None:
+        self._pools = pools
         self.name = name
 
     async def fetch(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Sequence[Record]:
@@ -115,12 +102,12 @@ class Database:
                 async with enclosing.connection.transaction():
                     yield enclosing.connection
                 return
-            async with self._owner.lend(self.name) as connection:
+            async with self._pools.lend(self.name) as connection:
                 yield connection
         except Exception as error:
             translated = translate(error)
             if isinstance(error, asyncpg.InvalidCatalogNameError):
-                await self._owner.forget(self.name)
+                self._pools.forget(self.name)
             if translated is error:
                 raise
             raise translated from error
@@ -166,101 +153,57 @@ def _present() -> _Enclosing | None:
 
 
 class Databases:
-    """Every database this process talks to, within `budget` connections in all."""
+    """Every database this process talks to, with at most `budget` connections to each server.
 
-    def __init__(self, url: str, budget: int) -> None:
-        self._url = url
-        self._budget = budget
-        self._slots = asyncio.Semaphore(budget)
-        self._pools: OrderedDict[str, asyncpg.Pool] = OrderedDict()
-        self._borrowers: Counter[str] = Counter()
-        self._opening = asyncio.Lock()
-        self._databases: dict[str, Database] = {}
-        self.platform = self.named(urlsplit(url).path.lstrip("/"))
+    `servers` are further servers by name, as DSNs; the first, where the platform lives, has the name "".
+    """
+
+    def __init__(self, url: str, budget: int, servers: Mapping[str, str] | None = None) -> None:
+        self._servers = {"": Pools(url, budget)}
+        self._servers |= {name: Pools(at_server(dsn, url), budget) for name, dsn in (servers or {}).items()}
+        self._databases: dict[tuple[str, str], Database] = {}
+        self.platform = self.maintenance("")
+
+    @property
+    def servers(self) -> list[str]:
+        """The names of the servers besides the platform's."""
+        return [name for name in self._servers if name]
 
     def of(self, app: AppRef) -> Database:
-        """The database of an app."""
-        return self.named(app.database)
+        """The database of an app. Raises SERVICE_UNAVAILABLE if its server is not known here."""
+        return self._named(app.server, app.database)
 
-    def named(self, name: str) -> Database:
-        """Any database of the same server by name; the same object for the same name."""
-        database = self._databases.get(name)
-        if database is None:
-            database = self._databases[name] = Database(self, name)
-        return database
+    def maintenance(self, server: str) -> Database:
+        """The database of a server that is there whatever apps there are: the platform's, or what the DSN names."""
+        return self._named(server, self._pools(server).default)
 
-    @contextlib.asynccontextmanager
-    async def lend(self, name: str) -> AsyncIterator[Connection]:
-        """One connection to `name`. Raises SERVICE_UNAVAILABLE when none gets free in time."""
-        await self._take_slot()
-        # Noted before the pool is looked up, so that it is not closed under our hands to make room.
-        self._borrowers[name] += 1
-        try:
-            pool = await self._pool(name)
-            # Whoever has a slot finds a connection or room for one, so only connecting takes time: no timer here.
-            async with pool.acquire() as connection:
-                yield connection
-        finally:
-            self._borrowers[name] -= 1
-            self._slots.release()
-
-    async def _take_slot(self) -> None:
-        if not self._slots.locked():
-            await self._slots.acquire()  # at once, so without a timer
-            return
-        try:
-            await asyncio.wait_for(self._slots.acquire(), ACQUIRE)
-        except TimeoutError:
-            raise unavailable("database") from None
-
-    async def _pool(self, name: str) -> asyncpg.Pool:
-        pool = self._pools.get(name)
-        if pool is None:
-            async with self._opening:
-                pool = self._pools.get(name) or await self._open(name)
-        elif len(self._pools) > 1 and pool.get_idle_size() == 0:
-            await self._make_room()
-        if name in self._pools:
-            self._pools.move_to_end(name)
-        return pool
-
-    async def _open(self, name: str) -> asyncpg.Pool:
-        await self._make_room()
-        pool = await asyncpg.create_pool(
-            urlunsplit(urlsplit(self._url)._replace(path="/" + name)),
-            min_size=0,
-            max_size=self._budget,
-            max_inactive_connection_lifetime=IDLE,
-            statement_cache_size=512,
-            reset=_no_reset,
-            timeout=ACQUIRE,
-            command_timeout=STATEMENT,
-            server_settings=SESSION,
-        )
-        self._pools[name] = pool
-        return pool
-
-    async def _make_room(self) -> None:
-        """Close the pools longest unused while the budget is spent on idle connections."""
-        while sum(pool.get_size() for pool in self._pools.values()) >= self._budget:
-            idle = next((n for n, p in self._pools.items() if self._borrowers[n] <= 0 and p.get_size()), None)
-            if idle is None:
-                return
-            del self._borrowers[idle]
-            await self._pools.pop(idle).close()
-
-    async def forget(self, name: str) -> None:
-        """Drop our connections to a database that is about to go or has gone."""
-        self._databases.pop(name, None)
-        pool = self._pools.pop(name, None)
-        if pool is not None:
-            pool.terminate()
+    async def forget(self, app: AppRef) -> None:
+        """Drop our connections to the database of an app that is about to go or has gone."""
+        self._databases.pop((app.server, app.database), None)
+        self._pools(app.server).forget(app.database)
 
     async def close(self) -> None:
-        """Close all connections, waiting at most 3 seconds for those in use."""
-        for pool in list(self._pools.values()):
-            try:
-                await asyncio.wait_for(pool.close(), 3)
-            except (TimeoutError, asyncpg.InterfaceError, OSError):
-                pool.terminate()
-        self._pools.clear()
+        """Close all connections, within a few seconds."""
+        await asyncio.gather(*(pools.close() for pools in self._servers.values()))
+
+    def _named(self, server: str, name: str) -> Database:
+        """The same object for the same database."""
+        database = self._databases.get((server, name))
+        if database is None:
+            database = self._databases[server, name] = Database(self._pools(server), name)
+        return database
+
+    def _pools(self, server: str) -> Pools:
+        try:
+            return self._servers[server]
+        except KeyError:
+            raise unavailable(f"database server {server}") from None
+
+
+def at_server(dsn: str, own: str) -> str:
+    """The DSN of another server; user and password that it leaves out are those of `own`."""
+    parts, mine = urlsplit(dsn), urlsplit(own)
+    user, at, _ = mine.netloc.rpartition("@")
+    if parts.username is None:
+        parts = parts._replace(netloc=f"{user}{at}{parts.netloc}")
+    return urlunsplit(parts)

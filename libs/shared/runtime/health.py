@@ -35,13 +35,17 @@ async def readiness(core: Core, lags: Lags) -> Readiness:
             checks[name] = "ok"
         except Exception as error:
             checks[name] = f"no answer: {type(error).__name__}"
-    return Readiness(all(value == "ok" for value in checks.values()), checks, lag)
+    ready = all(value == "ok" for value in checks.values())
+    # Apps elsewhere can be away while all others are served: shown, and no reason to take nobody's requests.
+    for server in core.databases.servers:
+        checks[f"database {server}"] = await _check_database(core, server)
+    return Readiness(ready, checks, lag)
 
 
-async def _check_database(core: Core) -> str:
+async def _check_database(core: Core, server: str = "") -> str:
     try:
         async with asyncio.timeout(CHECK):
-            await core.databases.platform.fetchval("SELECT 1")
+            await core.databases.maintenance(server).fetchval("SELECT 1")
     except Exception as error:
         return f"not reachable: {type(error).__name__}"
     return "ok"

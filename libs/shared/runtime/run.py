@@ -80,7 +80,7 @@ async def _run(service: Service[Any], settings: Settings) -> None:
 @contextlib.asynccontextmanager
 async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
     """The resources every service has, closed in reverse order."""
-    databases = Databases(settings.database_url, settings.database_connections)
+    databases = Databases(settings.database_url, settings.database_connections, settings.database_servers)
     async with connect(settings.nats_url, f"rocket-{name}") as connection:
         asker = Asker(connection, Parcels(connection))
         leases = Leases(databases, name, f"{name}/{settings.replica}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +18,7 @@ from pydantic_settings import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
+SERVER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LEAST_SECRET = 32
 """Characters of the master secret, at least, in production."""
 LEAST_PASSWORD = 16
@@ -33,6 +35,9 @@ class Settings(BaseSettings):
     env: Literal["development", "production"] = Field("development", description="production refuses defaults")
     database_url: str = Field(description="DSN of the platform database, with this service's own role")
     database_connections: int = Field(12, ge=2, description="connections this process may have, over all databases")
+    database_servers: dict[str, str] = Field(
+        {}, description="further PostgreSQL servers that apps may be placed on, name: DSN"
+    )
     nats_url: str = Field("nats://127.0.0.1:4222", description="NATS server with JetStream")
     stream_replicas: int = Field(1, ge=1, le=5, description="copies of each stream; 3 on a NATS cluster of three")
     secret_key: str = Field(description="the platform's master secret; signing keys derive from it")
@@ -59,6 +64,17 @@ class Settings(BaseSettings):
         path = Path(os.environ.get("ROCKET_CONFIG", ROOT / "app.yaml"))
         return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path)
 
+    @field_validator("database_servers")
+    @classmethod
+    def servers_have_names_and_addresses(cls, value: dict[str, str]) -> dict[str, str]:
+        """Refuse names that no app could say, and DSNs that are none, without repeating the latter."""
+        for name, dsn in value.items():
+            if not SERVER_NAME.fullmatch(name):
+                raise ValueError(f"{name[:40]!r} is no name of a server: a-z, 0-9, _ and -, at most 63")
+            if urlsplit(dsn).scheme not in ("postgres", "postgresql") or not urlsplit(dsn).hostname:
+                raise ValueError(f"the DSN of the server {name} must begin with postgresql:// and name a host")
+        return value
+
     @model_validator(mode="after")
     def production_has_no_defaults(self) -> Settings:
         """Refuse to start in production with a secret that is missing, short or made up in a hurry."""
@@ -69,6 +85,10 @@ class Settings(BaseSettings):
         for name, url in (("ROCKET_DATABASE_URL", self.database_url), ("ROCKET_NATS_URL", self.nats_url)):
             if not strong(unquote(urlsplit(url).password or ""), LEAST_PASSWORD):
                 raise ValueError(f"{name} must hold a password of {LEAST_PASSWORD} characters or more in production")
+        for name, dsn in self.database_servers.items():
+            password = urlsplit(dsn).password
+            if password is not None and not strong(unquote(password), LEAST_PASSWORD):
+                raise ValueError(f"the DSN of the server {name} must hold a password of {LEAST_PASSWORD} characters")
         return self
 
 

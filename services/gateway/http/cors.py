@@ -7,12 +7,12 @@ are never asked for, so `Access-Control-Allow-Credentials` is never said.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from aiohttp import web
 
+from libs.shared.contracts.apps import ANY_ORIGIN
 from libs.shared.errors import RocketError
-from services.gateway.limits.settings import ANY_ORIGIN
 
 REMEMBER = 600
 """Seconds a browser may remember that it may ask."""
@@ -26,8 +26,8 @@ SHOWN = (
 VARY = {"Vary": "Origin"}
 APP = re.compile(r"/api/([a-z][a-z0-9_-]{0,62})/")
 
-OfApp = Callable[[str], Awaitable[tuple[str, ...]]]
-"""The origins that an app lets in besides, by its name."""
+OfApp = Callable[[web.Request, str], Awaitable[Collection[str]]]
+"""The origins that an app lets in besides, by its name; none for one that is not there."""
 
 
 class Cors:
@@ -63,7 +63,7 @@ class Cors:
         if origin in self._origins:
             return origin
         match = APP.match(request.path)
-        of_app = await self._of_app(match[1]) if match else ()
+        of_app = await self._of_app(request, match[1]) if match else ()
         if ANY_ORIGIN in of_app:
             return ANY_ORIGIN
         return origin if origin in of_app else None
@@ -80,8 +80,3 @@ def is_preflight(request: web.Request) -> bool:
 
 def _allow(origin: str) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": origin, **({} if origin == ANY_ORIGIN else VARY)}
-
-
-async def no_origins(_: str) -> tuple[str, ...]:
-    """Where apps name none of their own."""
-    return ()

@@ -16,9 +16,10 @@ from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.http import door
 from services.gateway.http.connections import LINGER, Door
-from services.gateway.http.cors import Cors, is_preflight, no_origins
+from services.gateway.http.cors import Cors, is_preflight
 from services.gateway.http.dressing import dresser
 from services.gateway.http.forwarding import forwarder
+from services.gateway.http.origins import Origins
 from services.gateway.routes import ROUTES, Call, Local, Route
 from services.gateway.state import State
 
@@ -82,7 +83,7 @@ def application(state: State) -> web.Application:
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _handler(state, route))
     # Last, so that it meets what nothing else does. A middleware would cost every request.
-    cors = Cors(state.settings.cors_origins, no_origins)
+    cors = Cors(state.settings.cors_origins, Origins(state).of_app)
     app.router.add_route("*", "/{path:.*}", _unmatched(cors))
     app.on_response_prepare.append(dresser(state.settings, cors))
     return app

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from libs.shared.contracts.apps import is_origin
 from libs.shared.runtime import Settings
 from services.gateway.limits.buckets import Rate
 from services.gateway.limits.limiter import Rates
 from services.gateway.limits.shapes import Shape
-
-ANY_ORIGIN = "*"
 
 
 class DoorSettings(Settings):
@@ -77,14 +75,3 @@ class DoorSettings(Settings):
             ip=Rate(self.rate_limit_ip, self.rate_limit_ip_burst),
             app=Rate(self.rate_limit_app, self.rate_limit_app_burst),
         )
-
-
-def is_origin(text: str) -> bool:
-    """Whether a browser may send this as Origin: scheme, host, port if it is not the usual one; or `*`."""
-    if text == ANY_ORIGIN:
-        return True
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
-    except ValueError:
-        return False

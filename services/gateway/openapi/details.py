@@ -53,7 +53,16 @@ ROLES: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
 USER_FORM = _object(("email", "password"), email=EMAIL, password=PASSWORD, roles=ROLES, active=FLAG)
 USER_CHANGE = _object(("email",), email=EMAIL, password=PASSWORD, roles=ROLES, active=FLAG)
 
-APP = _object(name=TEXT, display_name=TEXT, db_name=TEXT, db_driver=TEXT, status=TEXT, created_at=TIME, updated_at=TIME)
+ORIGINS: Schema = {
+    "type": "array",
+    "maxItems": 100,
+    "items": {"type": "string", "pattern": r"^(https?://[a-z0-9.-]+|\*)$"},
+}
+APP = _object(
+    name=TEXT, display_name=TEXT, db_name=TEXT, db_driver=TEXT, server={"type": ["string", "null"]},
+    cors_origins={"type": "array", "items": TEXT}, status=TEXT, created_at=TIME, updated_at=TIME,
+)  # fmt: skip
+APP_CHANGE = _object(display_name={"type": "string", "minLength": 1}, cors_origins=ORIGINS)
 APP_NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$"}
 FILE = _object(id=UUID, filename=TEXT, size=NUMBER, mime_type=TEXT, url=TEXT)
 UPLOAD: Schema = {
@@ -129,9 +138,16 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/_platform/auth/logout"): LOGOUT,
     ("GET", "/api/_platform/apps"): _gives({"type": "array", "items": APP}),
     ("POST", "/api/_platform/apps"): {
-        **_takes(_object(("name",), name=APP_NAME, display_name=TEXT, db_driver={"enum": ["postgres"]})),
+        **_takes(
+            _object(
+                ("name",), name=APP_NAME, display_name=TEXT, db_driver={"enum": ["postgres"]},
+                server={"type": ["string", "null"]}, cors_origins=ORIGINS,
+            )
+        ),
         **_gives(APP, 201),
     },
+    ("PUT", "/api/_platform/apps/{app_name}"): {**_takes(APP_CHANGE), **_gives(APP)},
+    ("PATCH", "/api/_platform/apps/{app_name}"): {**_takes(APP_CHANGE), **_gives(APP)},
     ("GET", "/api/_platform/apps/{app_name}"): _gives(APP),
     ("DELETE", "/api/_platform/apps/{app_name}"): _gives(OBJECT),
     ("POST", "/api/{app}/auth/login"): LOGIN,
