@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.relay import Relay
 from libs.shared.bus.streaming import Streams
 from libs.shared.contracts import files, live, records
+from libs.shared.replays import Projection
 from libs.shared.runtime import Core, Service, Settings
 from libs.shared.schema.compiled import Compiled
 from services.data import bulk_handlers, handlers, trials
@@ -18,6 +19,10 @@ from services.data.log.source import CommitLog
 from services.data.model import Model
 from services.data.reading import commits, exporting, past
 from services.data.reading import handlers as reading
+from services.data.replays import rebuilding, tables
+from services.data.replays.reach import reaches
+from services.data.seals import verifying
+from services.data.seals.sealing import Sealer
 from services.data.state import State
 
 
@@ -30,13 +35,18 @@ class DataSettings(Settings):
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The compiled schemas, the relay that publishes the commit log, and the exports under way."""
-    relay = Relay(CommitLog(core.schemas), core.databases, core.stream, core.leases, core.apps)
+    sealer = Sealer(core.databases, core.settings.secret_key)
+    log = CommitLog(core.schemas, sealer.settled)
+    relay = Relay(log, core.databases, core.stream, core.leases, core.apps)
     frontiers = Frontiers(core.databases)
     relay.on_commit(frontiers.committed)
     streams = Streams(core.connection)
     async with relay.running(), streams.running():
-        yield State(core, core.schemas, relay, Compiled(core.schemas, Model), streams, frontiers=frontiers)
+        yield State(
+            core, core.schemas, relay, Compiled(core.schemas, Model), streams, frontiers=frontiers, sealer=sealer
+        )
         await frontiers.close()
+    await sealer.close()
 
 
 SERVICE = Service(
@@ -73,4 +83,9 @@ SERVICE = Service(
         live.ListChanges: live_handlers.list_changes,
     },
     lag=lambda state: {"relay": state.relay.lag},
+    projections=(
+        Projection("log", verifying.verify),
+        Projection("records", tables.verify, rebuilding.rebuild),
+    ),
+    reach=reaches,
 )

@@ -16,6 +16,7 @@ from services.data.live.frontier import Frontiers
 from services.data.log.settling import Settled
 from services.data.model import Model
 from services.data.query.point_reads import PointReads
+from services.data.seals.sealing import Sealer
 from services.data.writes.groups import Groups
 
 
@@ -31,6 +32,7 @@ class State:
     points: PointReads = field(default_factory=PointReads)
     settled: Settled = field(default_factory=Settled)
     frontiers: Frontiers = field(kw_only=True)
+    sealer: Sealer = field(kw_only=True)
     groups: Groups = field(default_factory=Groups)
 
     def database(self, app: AppRef) -> Database:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import apps, events, files, notifications, records, webhooks, workflows
-from services.gateway.http import accounts, describing, downloads, exports, live, operations, uploads
+from services.gateway.http import accounts, describing, downloads, exports, live, operations, projections, uploads
 from services.gateway.http.door import Access
 from services.gateway.http.idempotency import once
 from services.gateway.http.route import Call, Local, Route
@@ -76,6 +76,11 @@ ROUTES = (
     Route("GET", A + "/_admin/audit-logs", events.ListAuditLogs, Access.ADMIN),
     Route("GET", A + "/_admin/dead-letters", Local(operations.dead_letters), Access.ADMIN),
     Route("POST", A + "/_admin/dead-letters/{service}/{id}/replay", Local(once(operations.replay)), Access.ADMIN),
+    Route("DELETE", A + "/_admin/dead-letters/{service}/{id}", Local(once(operations.discard)), Access.ADMIN),
+    Route("GET", A + "/_admin/projections", Local(projections.projections), Access.ADMIN),
+    Route("POST", A + "/_admin/projections/{name}/verify", Local(once(projections.verify)), Access.ADMIN),
+    Route("POST", A + "/_admin/projections/{name}/rebuild", Local(once(projections.rebuild)), Access.ADMIN),
+    Route("GET", A + "/_admin/projections/{name}/replays/{id}", Local(projections.replay), Access.ADMIN),
     Route("POST", A + "/_events", events.RecordEvent, Access.USER),
     Route("GET", A + "/_events", events.ListEvents, Access.ADMIN),
     Route("GET", A + "/_events/stats", events.GetStats, Access.ADMIN),

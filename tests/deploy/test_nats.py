@@ -17,13 +17,26 @@ from libs.shared import contracts
 from libs.shared.bus.jetstream import JetStream, Outgoing
 from libs.shared.bus.protocol import Message
 from libs.shared.contracts.messages import Announcement, Ask
-from libs.shared.contracts.operations import SERVICES, CheckReadiness, ListDeadLetters, ReplayDeadLetter, of
+from libs.shared.contracts.operations import (
+    SERVICES,
+    CheckReadiness,
+    DiscardDeadLetter,
+    GetReplay,
+    ListDeadLetters,
+    ListProjections,
+    ReplayDeadLetter,
+    StartReplay,
+    of,
+)
 from libs.shared.contracts.streams import COMMITS, SIGNALS, STREAMS, TELEMETRY, StreamSpec, signal_subject
 from libs.shared.testing.polling import eventually
 from tests.deploy.nats_servers import PASSWORD, cluster, connected, single
 
 APP = "0190b6c0-0000-7000-8000-000000000000"
 WITH_SIGNALS = ("workflow", "webhook", "notify")
+EVERYWHERE = (
+    CheckReadiness, ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter, ListProjections, StartReplay, GetReplay,
+)  # fmt: skip
 LIVES_OFF = {
     "workflow": (COMMITS, SIGNALS),
     "webhook": (COMMITS, SIGNALS),
@@ -69,7 +82,7 @@ def questions() -> Iterator[type[Ask[Any]]]:
     """Every question there is."""
     yield from (kind for kind in _messages(Ask) if hasattr(kind, "service"))
     for service in SERVICES:
-        yield from (of(service, kind) for kind in (CheckReadiness, ListDeadLetters, ReplayDeadLetter))
+        yield from (of(service, kind) for kind in EVERYWHERE)
 
 
 def announcements() -> Iterator[type[Announcement]]:

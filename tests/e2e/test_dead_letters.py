@@ -108,13 +108,40 @@ async def test_a_replayed_event_is_whole_however_large(stack: Stack, admin: Clie
     assert _titles(receiver) == [large]
 
 
+async def test_a_letter_that_is_given_up_frees_those_behind_it(
+    stack: Stack, admin: Client, receiver: HttpReceiver
+) -> None:
+    await admin.define(TICKET)
+    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await _execute(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
+    (await admin.post("/ticket", {"key": "a", "title": "first"})).expect(201)
+    (first,) = await eventually(lambda: letters(admin))
+    await _execute(stack, admin, "ALTER TABLE webhook.away RENAME TO deliveries")
+    (await admin.put("/ticket/a", {"title": "second"})).expect(200)
+
+    async def queued() -> Any:
+        found = await letters(admin)
+        return len(found) == 2 and found[0]
+
+    second = await eventually(queued)
+    path = f"/_admin/dead-letters/webhook/{first['id']}"
+    assert (await admin.delete(path)).expect(200).data == {"id": str(first["id"]), "discarded": True, "behind": 1}
+    (await admin.delete(path)).expect(404)
+    assert await letters(admin) == [second]
+    (await admin.post(f"/_admin/dead-letters/webhook/{second['id']}/replay")).expect(200)
+    await eventually(lambda: receiver.requests)
+    assert _titles(receiver) == ["second"]
+
+
 async def test_letters_are_for_admins_and_of_their_app(admin: Client) -> None:
     user = await admin.user("ann@example.com", ["sales"])
     (await user.get("/_admin/dead-letters")).expect(403)
     (await user.post("/_admin/dead-letters/webhook/1/replay")).expect(403)
+    (await user.delete("/_admin/dead-letters/webhook/1")).expect(403)
     assert await letters(admin) == []
     for path in ("webhook/1", "webhook/x", "webhook/-1", "data/1", "nope/1", f"webhook/{2**63}", "webhook/%C2%B2"):
         (await admin.post(f"/_admin/dead-letters/{path}/replay")).expect(404)
+        (await admin.delete(f"/_admin/dead-letters/{path}")).expect(404)
 
 
 def _titles(receiver: HttpReceiver) -> list[str]:

@@ -122,6 +122,11 @@ class JetStream:
             message = await self._message(stream, {"seq": sequence})
         return last, (0, 0)
 
+    async def next_position(self, stream: str, sequence: int, subject_filter: str) -> tuple[int, int] | None:
+        """The position of the first message at or behind `sequence` that matches the filter, None if there is none."""
+        message = await self._message(stream, {"seq": sequence, "next_by_subj": subject_filter})
+        return _position(message.get("hdrs", "")) if message else None
+
     async def _message(self, stream: str, which: dict[str, Any]) -> dict[str, Any] | None:
         try:
             message: dict[str, Any] = (await self._call(f"STREAM.MSG.GET.{stream}", which))["message"]

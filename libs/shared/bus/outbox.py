@@ -53,6 +53,9 @@ class Outbox:
         rows = await database.fetch(self._read, after[0], limit)
         return [self._message(app, row) for row in rows]
 
+    def settled(self, app: AppRef, position: int) -> None:
+        """Signals are not sealed."""
+
     def _message(self, app: AppRef, row: Any) -> Outgoing:
         body = {
             "position": row["position"],

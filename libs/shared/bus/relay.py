@@ -29,6 +29,7 @@ from libs.shared.bus.apps import Apps
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.jetstream import BATCH, JetStream, Outgoing, Overtaken
 from libs.shared.bus.leases import Leases
+from libs.shared.bus.pace import Pace
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.operations import RelayHint, relay_hint
 from libs.shared.contracts.streams import StreamSpec
@@ -45,8 +46,8 @@ QUIET = 120.0
 LOOK = 5.0
 """Seconds that an app is led for after a start, when nobody writes to it."""
 RETRY = 0.5
-GATHER = 0.01
-"""Seconds that a busy relay lets commits gather."""
+SETTLED = 10.0
+"""Seconds after which a busy relay tells its log what is settled; one that has caught up tells it at once."""
 MARK = 60.0
 """Seconds between notes of the relay's position in Postgres; more than a server's sync interval."""
 ELSEWHERE = 0.5
@@ -82,6 +83,10 @@ class Log(Protocol):
         """The next rows behind `after`, in order, as messages; one snapshot."""
         ...
 
+    def settled(self, app: AppRef, position: int) -> None:
+        """Hear that everything up to a position is there for ever, and published; returns at once."""
+        ...
+
 
 @dataclass(slots=True)
 class _Active:
@@ -92,6 +97,9 @@ class _Active:
     published: tuple[int, int] = (0, 0)
     marked: float = field(default_factory=time.monotonic)
     markable: int = 0
+    pace: Pace = field(default_factory=Pace)
+    told: int = 0
+    told_at: float = field(default_factory=time.monotonic)
 
 
 class Relay:
@@ -260,6 +268,7 @@ class Relay:
                 if await self._gone(active.app):
                     break
         self._active.pop(active.app.id, None)
+        await self._mark_at_rest(active, lease)
         await self._leases.release([lease])
 
     async def _gone(self, app: AppRef) -> bool:
@@ -273,18 +282,37 @@ class Relay:
         await self._stream.ensure_stream(self._log.stream)
         sequence, after = await self._resume(active)
         active.published = after
+        looked = time.monotonic()
         while self._leases.holds(lease) and time.monotonic() - active.used < QUIET:
             active.wake.clear()
-            begun = active.published
+            begun = active.published[0]
             sequence, after = await self._drain(active, sequence, after)
-            if after[0] - begun[0] > 1:
-                # There is load: let a few commits gather, as reading and publishing many costs little more.
-                await asyncio.sleep(GATHER)
+            now = time.monotonic()
+            pause, looked = active.pace.pause(after[0] - begun, now - looked), now
+            if pause:
+                await asyncio.sleep(pause)
+            if now - active.told_at > SETTLED:
+                self._tell_settled(active, after[0])
             try:
                 await asyncio.wait_for(active.wake.wait(), SWEEP)
                 active.used = time.monotonic()
             except TimeoutError:
-                continue
+                self._tell_settled(active, after[0])
+
+    def _tell_settled(self, active: _Active, position: int) -> None:
+        """Everything up to `position` has been read and published, its commit's last entry included."""
+        active.told_at = time.monotonic()
+        if position > active.told:
+            active.told = position
+            self._log.settled(active.app, position)
+
+    async def _mark_at_rest(self, active: _Active, lease: str) -> None:
+        """Note the very last position: should the stream forget it while nobody writes, it is not published anew."""
+        try:
+            if self._leases.holds(lease) and active.published[0]:
+                await self._note(self._databases.of(active.app), active.published[0])
+        except Exception as error:
+            log.warning("relay.not_marked", app_id=active.app.id, error=str(error) or type(error).__name__)
 
     async def _resume(self, active: _Active) -> tuple[int, tuple[int, int]]:
         """Where to go on: behind the app's last message, or behind our mark if the stream has none any more."""
@@ -319,7 +347,10 @@ class Relay:
         if time.monotonic() - active.marked > MARK:
             active.marked = time.monotonic()
             settled, active.markable = active.markable, active.published[0] - 1
-            await database.execute(f"UPDATE {self._log.service}.relayed SET position = $1 WHERE position < $1", settled)
+            await self._note(database, settled)
+
+    async def _note(self, database: Database, position: int) -> None:
+        await database.execute(f"UPDATE {self._log.service}.relayed SET position = $1 WHERE position < $1", position)
 
     async def _settled(
         self, database: Database, app: AppRef, messages: Sequence[Outgoing], after: tuple[int, int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,14 @@ from libs.shared.contracts.messages import Announcement, Answer, Ask
 
 SERVICES = ("gateway", "metadata", "data", "workflow", "webhook", "notify", "events")
 """Every service of Rocket."""
+
+WITH_CONSUMERS = ("workflow", "webhook", "notify", "events")
+"""Services that live off streams, and so can have dead letters."""
+PROJECTIONS: Mapping[str, str] = {
+    "log": "data", "records": "data", "audit": "events", "workflow": "workflow", "webhook": "webhook",
+    "notify": "notify",
+}  # fmt: skip
+"""Projection → the service that keeps it. `log` is the commit log itself; all others are made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,39 @@ class ReplayDeadLetter(Ask[Answer]):
     """One more try for a parked message, and for those of the same record behind it."""
 
     name = "dead_letters.replay"
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardDeadLetter(Ask[Answer]):
+    """A parked message is given up: it will have no effect here, and those behind it go on without it."""
+
+    name = "dead_letters.discard"
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListProjections(Ask[Answer]):
+    """What a service has made of the log of the app in the context, and how far it is."""
+
+    name = "projections.list"
+
+
+@dataclass(frozen=True, slots=True)
+class StartReplay(Ask[Answer]):
+    """Verify or rebuild a projection, behind the scenes; `only` narrows it to one entity or join table."""
+
+    name = "projections.replay"
+    projection: str
+    kind: str
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GetReplay(Ask[Answer]):
+    """How a verification or rebuild is going, or went."""
+
+    name = "projections.get_replay"
     id: str
 
 

@@ -51,11 +51,15 @@ class StreamSpec:
         """How many durables a consumer of this stream has."""
         return min(self.partitions, SHARES)
 
+    def share(self, share: int) -> range:
+        """The partitions of one share: every SHARES-th."""
+        return range(share, self.partitions, self.shares)
+
     def filters(self, share: int) -> list[str]:
-        """The subject filters of one share: every SHARES-th partition."""
+        """The subject filters of one share."""
         if self.partitions == 1:
             return [self.subjects[0]]
-        return [f"{self.subjects[0][:-1]}*.*.*.{p:02d}" for p in range(share, self.partitions, self.shares)]
+        return [f"{self.subjects[0][:-1]}*.*.*.{p:02d}" for p in self.share(share)]
 
 
 DAY = 86_400.0
@@ -73,6 +77,11 @@ def commit_subject(app_id: str, entity: str, action: str, record_id: str) -> str
 def commits_of(app_id: str) -> str:
     """Matches all commits of an app, and nothing else."""
     return f"commits.{app_id}.>"
+
+
+def commits_in(app_id: str, partition: int) -> str:
+    """Matches an app's commits in one partition."""
+    return f"commits.{app_id}.*.*.{partition:02d}"
 
 
 def commit_type(action: str) -> str:

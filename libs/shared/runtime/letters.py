@@ -1,4 +1,4 @@
-"""Dead letters as every service answers for them: list, and replay in the order of the record."""
+"""Dead letters as every service answers for them: list, replay in the order of the record, discard."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import orjson
+import structlog
 
 from libs.shared.bus import parked
 from libs.shared.bus.consumer import Consumer
 from libs.shared.bus.incoming import Loads, decode_event
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Answer, Ask
-from libs.shared.contracts.operations import ListDeadLetters, ReplayDeadLetter, of
+from libs.shared.contracts.operations import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter, of
 from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import REFERENCE
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.databases import Connection
 from libs.shared.runtime.service import Core, Service
+
+log = structlog.get_logger()
 
 S = TypeVar("S")
 
@@ -34,11 +37,9 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
         return Answer(body=b'{"data":' + await parked.listing(database, service.name) + b"}")
 
     async def replay(context: Context, question: ReplayDeadLetter) -> Answer:
-        if not re.fullmatch(r"[0-9]{1,18}", question.id):
-            raise not_found("Dead letter")
         app = context.the_app
         async with core.databases.of(app).transaction() as transaction:
-            letters = await parked.same_record(transaction, service.name, int(question.id))
+            letters = await parked.same_record(transaction, service.name, _number(question.id))
             if not letters:
                 raise not_found("Dead letter")
             consumer = consumers[letters[0]["consumer"]]
@@ -48,7 +49,31 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
             consumer.after(state, app, events)
         return Answer(body=b'{"data":{"id":"%s","replayed":%d}}' % (question.id.encode(), len(events)))
 
-    return {of(service.name, ListDeadLetters): list_letters, of(service.name, ReplayDeadLetter): replay}
+    async def discard(context: Context, question: DiscardDeadLetter) -> Answer:
+        async with core.databases.of(context.the_app).transaction() as transaction:
+            letters = await parked.same_record(transaction, service.name, _number(question.id))
+            letter = next((letter for letter in letters if str(letter["id"]) == question.id), None)
+            if letter is None:
+                raise not_found("Dead letter")
+            await parked.remove(transaction, service.name, letter["id"])
+        log.warning(
+            "letter.discarded", consumer=letter["consumer"], key=letter["key"], record=letter["record_key"],
+            app_id=context.the_app.id, by=context.user.id,
+        )  # fmt: skip
+        return Answer(body=orjson.dumps({"data": {"id": question.id, "discarded": True, "behind": len(letters) - 1}}))
+
+    return {
+        of(service.name, ListDeadLetters): list_letters,
+        of(service.name, ReplayDeadLetter): replay,
+        of(service.name, DiscardDeadLetter): discard,
+    }
+
+
+def _number(text: str) -> int:
+    """The number of a letter in a URL. Raises NOT_FOUND for what can't be one."""
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
+        raise not_found("Dead letter")
+    return int(text)
 
 
 async def _handle_again(

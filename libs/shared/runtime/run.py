@@ -8,6 +8,7 @@ import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -17,11 +18,14 @@ from pydantic import ValidationError
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.connection import connect
+from libs.shared.bus.due import Due
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.bus.leases import Leases
 from libs.shared.bus.parcels import Parcels
 from libs.shared.bus.subscription import Subscription
 from libs.shared.postgres.databases import Databases
+from libs.shared.replays import endpoints as replaying
+from libs.shared.replays.working import Replays
 from libs.shared.runtime import health, letters, logging
 from libs.shared.runtime.idempotency import honouring
 from libs.shared.runtime.service import Core, Service
@@ -123,9 +127,15 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         )
         for consumer in service.consumers
     ]
+    replays = Replays(service.name, service.projections, parts.databases, parts.leases, parts.settings.replay_share)
+    due = Due(parts.databases, parts.apps, f"{service.name}/replays")
+    reaches: dict[str, replaying.Reach] = {s.name: s.reach for s in subscriptions if s.follows_commits}
+    reaches |= service.reach(state) if service.reach else {}
     lags: dict[str, Callable[[], Awaitable[int]]] = {s.name: s.lag for s in subscriptions}
     lags |= service.lag(state) if service.lag else {}
     tasks = [asyncio.create_task(_endless(f"worker {w.__name__}", w, state)) for w in service.workers]
+    if service.projections:
+        tasks.append(asyncio.create_task(_endless("replays", partial(replays.run, due=due), state)))
     async with contextlib.AsyncExitStack() as guard:
         guard.callback(lambda: [task.cancel() for task in tasks])
         if parts.settings.http_port and service.name != "gateway":
@@ -134,7 +144,11 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         parts.apps.listen(parts.connection)
         parts.schemas.listen(parts.connection)
         parts.asker.open()
-        common = {**health.endpoints(parts, lags), **letters.endpoints(service, parts, state)}
+        common = {
+            **health.endpoints(parts, lags),
+            **letters.endpoints(service, parts, state),
+            **replaying.endpoints(service.name, service.projections, reaches, parts.databases, due),
+        }
         own = {
             question: honouring(service.name, parts.databases, question, _bind(handler, state))
             for question, handler in service.endpoints.items()

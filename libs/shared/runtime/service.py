@@ -16,6 +16,8 @@ from libs.shared.bus.leases import Leases
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Ask
 from libs.shared.postgres.databases import Databases
+from libs.shared.replays import Projection
+from libs.shared.replays.endpoints import Reach
 from libs.shared.runtime.settings import Settings
 from libs.shared.schema.cache import Schemas
 
@@ -53,3 +55,7 @@ class Service(Generic[S]):
     """Endless loops beside the requests: timers, deliveries. They are cancelled at shutdown."""
     lag: Callable[[S], Mapping[str, Callable[[], Awaitable[int]]]] | None = None
     """What else can lag behind, beside the consumers: name → how many are not done yet."""
+    projections: tuple[Projection[S], ...] = ()
+    """What is made of the log and can be compared with it. Consumers of commits are listed without being asked."""
+    reach: Callable[[S], Mapping[str, Reach]] | None = None
+    """How far else something is in an app's log, beside the consumers."""

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".rocket"), description="where files are kept that belong on disk")
     log_format: Literal["console", "json"] = Field("console", description="log lines for people or machines")
     log_level: str = Field("info", description="debug, info, warning or error")
+    replay_share: float = Field(
+        0.25, gt=0, le=1, description="part of the time that a verification or rebuild may work; it rests for the other"
+    )
     drain_seconds: float = Field(5.0, gt=0, description="seconds for requests under way at shutdown")
 
     @classmethod

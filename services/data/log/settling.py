@@ -52,6 +52,12 @@ class Settled:
         if known is None or known.position < position:
             await self._without_writers(database, await reached(database, position))
 
+    async def latest(self, database: Database) -> int:
+        """Wait until the greatest position taken by now is settled; answers it."""
+        moment = await now(database)
+        await self._without_writers(database, moment)
+        return moment.position
+
     async def time(self, database: Database, time: datetime) -> int:
         """Wait until a time has come and is settled; answers the greatest position up to it."""
         known = self._known.get(database.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -50,8 +50,9 @@ class CommitLog:
     table = "data.commits"
     sequence = "data.position"
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, settled: Callable[[AppRef, int], None]) -> None:
         self._schemas = schemas
+        self.settled = settled
         self._prepared: dict[str, int] = {}
 
     def subject_filter(self, app: AppRef) -> str:

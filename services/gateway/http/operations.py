@@ -13,7 +13,9 @@ from libs.shared.contracts.context import SYSTEM, Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import (
     SERVICES,
+    WITH_CONSUMERS,
     CheckReadiness,
+    DiscardDeadLetter,
     ListDeadLetters,
     Readiness,
     ReplayDeadLetter,
@@ -24,8 +26,6 @@ from libs.shared.runtime.health import prometheus, readiness
 from services.gateway.identity.store import has_users
 from services.gateway.state import State
 
-WITH_CONSUMERS = ("workflow", "webhook", "notify", "events")
-"""Services that live off streams, and so can have dead letters."""
 TIME = 3.0
 """Seconds a service has to say how it is."""
 
@@ -61,10 +61,20 @@ async def dead_letters(state: State, request: web.Request, context: Context) -> 
 
 
 async def replay(state: State, request: web.Request, context: Context) -> Answer:
+    """Handle a dead letter, and those of its record behind it, once more."""
+    return await _about_letter(state, request, context, ReplayDeadLetter)
+
+
+async def discard(state: State, request: web.Request, context: Context) -> Answer:
+    """Give a dead letter up; those of its record behind it can be replayed then."""
+    return await _about_letter(state, request, context, DiscardDeadLetter)
+
+
+async def _about_letter(state: State, request: web.Request, context: Context, kind: type[Ask[Answer]]) -> Answer:
     service = request.match_info["service"]
     if service not in WITH_CONSUMERS:
         raise not_found("Dead letter")
-    question: Callable[[str], Ask[Answer]] = of(service, ReplayDeadLetter)
+    question: Callable[[str], Ask[Answer]] = of(service, kind)
     return await state.core.asker.ask(question(request.match_info["id"]), context)
 
 

@@ -121,6 +121,19 @@ GET_COMMIT: Schema = {
 UNDONE = _object(commit_id=UUID, position=NUMBER, records={"type": "array", "items": CHANGED_RECORD}, size=NUMBER)
 UNDO: Schema = {"responses": {"200": answer("What was done", enveloped(UNDONE), "X-Commit", "Idempotency-Replayed")}}
 
+REPLAY = _object(
+    id=UUID, projection=TEXT, kind={"enum": ["verify", "rebuild"]}, requested_by=TEXT, only=TEXT,
+    status={"enum": ["waiting", "running", "done", "failed"]}, error={"type": ["string", "null"]},
+    checked=NUMBER, total=NUMBER, position=NUMBER, hash=TEXT, differences=NUMBER, first_differences=ROWS, equal=FLAG,
+    created_at=TIME, updated_at=TIME, finished_at={"type": ["string", "null"], "format": "date-time"},
+)  # fmt: skip
+REPLAYED = {**_takes(_object(only=TEXT), required=False), **_gives(REPLAY, 202, "Begun behind the scenes")}
+MAYBE_REPLAY: Schema = {"anyOf": [REPLAY, {"type": "null"}]}
+PROJECTION = _object(
+    name=TEXT, service=TEXT, position=NUMBER, lag=NUMBER, hash={"type": ["string", "null"]}, verify=MAYBE_REPLAY,
+    rebuild=MAYBE_REPLAY,
+)  # fmt: skip
+
 DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/health"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
     ("GET", "/healthz"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
@@ -163,6 +176,10 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
         "entity", "record_id", "user_id", "action", "sort", **{"from": TIME, "to": TIME}
     ),
     ("POST", "/api/{app}/_admin/rules/try"): {**_takes(TRIAL), **_gives(TRIED)},
+    ("GET", "/api/{app}/_admin/projections"): _gives({"type": "array", "items": PROJECTION}),
+    ("POST", "/api/{app}/_admin/projections/{name}/verify"): REPLAYED,
+    ("POST", "/api/{app}/_admin/projections/{name}/rebuild"): REPLAYED,
+    ("GET", "/api/{app}/_admin/projections/{name}/replays/{id}"): _gives(REPLAY),
     ("POST", "/api/{app}/_events"): {**_takes(EVENT), **_gives(OBJECT, 201)},
     ("GET", "/api/{app}/_events"): _lists(
         "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",

@@ -1,0 +1,89 @@
+"""What every service answers about its projections: how far they are, how their replays went, and new ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.bus.due import Due
+from libs.shared.contracts.context import AppRef, Context
+from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.operations import GetReplay, ListProjections, StartReplay, of
+from libs.shared.errors import RocketError, not_found
+from libs.shared.ids import parse_uuid
+from libs.shared.postgres.databases import Databases
+from libs.shared.replays.projection import Projection
+from libs.shared.replays.store import ReplayStore, shown
+
+S = TypeVar("S")
+
+KINDS = ("verify", "rebuild")
+Reach = Callable[[AppRef], Awaitable[tuple[int, int]]]
+"""How far something is in an app's log: the position reached, and how many positions are not done yet."""
+
+
+def endpoints(
+    service: str,
+    projections: Sequence[Projection[S]],
+    reaches: Mapping[str, Reach],
+    databases: Databases,
+    due: Due,
+) -> dict[type[Ask[Any]], Any]:
+    """The endpoints of a service; `reaches` names all that it makes of the log."""
+    if not reaches:
+        return {}
+    store, known = ReplayStore(service), {projection.name: projection for projection in projections}
+
+    async def list_projections(context: Context, _: ListProjections) -> Answer:
+        app = context.the_app
+        found = await asyncio.gather(*(reach(app) for reach in reaches.values()))
+        replays = [shown(row) for row in await store.latest(databases.of(app))]
+        rows = [
+            _described(service, name, reached, [r for r in replays if r["projection"] == name])
+            for name, reached in zip(reaches, found, strict=True)
+        ]
+        return Answer(body=orjson.dumps({"data": rows}))
+
+    async def start(context: Context, question: StartReplay) -> Answer:
+        projection = known.get(question.projection)
+        if projection is None or question.kind not in KINDS:
+            raise RocketError("INVALID_STATE", f"{question.projection} can't be compared with the log by itself")
+        if question.kind == "rebuild" and projection.rebuild is None:
+            raise RocketError("INVALID_STATE", f"{question.projection} can't be rebuilt: nothing else says what it was")
+        app, memory = context.the_app, {"only": question.only} if question.only else {}
+        await due.arm(app.id, clock.now())
+        by = context.user.email
+        row = await store.insert(databases.of(app), projection.name, question.kind, memory, by)
+        due.wake(app)
+        return Answer(202, orjson.dumps({"data": shown(row)}))
+
+    async def get(context: Context, question: GetReplay) -> Answer:
+        replay_id = parse_uuid(question.id)
+        row = await store.find(databases.of(context.the_app), replay_id) if replay_id else None
+        if row is None:
+            raise not_found("Replay")
+        return Answer(body=orjson.dumps({"data": shown(row)}))
+
+    return {
+        of(service, ListProjections): list_projections,
+        of(service, StartReplay): start,
+        of(service, GetReplay): get,
+    }
+
+
+def _described(service: str, name: str, reached: tuple[int, int], replays: list[dict[str, Any]]) -> dict[str, Any]:
+    """A projection with the newest replay of each kind; its hash is that of the last whole one."""
+    whole = [r for r in replays if r["status"] == "done" and "only" not in r and r["kind"] == "verify"]
+    newest = {replay["kind"]: replay for replay in replays}
+    return {
+        "name": name,
+        "service": service,
+        "position": reached[0],
+        "lag": reached[1],
+        "hash": whole[-1].get("hash") if whole else None,
+        **{kind: newest.get(kind) for kind in KINDS},
+    }

@@ -1,0 +1,127 @@
+"""The worker that takes the steps of replays: leased, paced, resumed after a kill."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import orjson
+import structlog
+
+from libs.shared import clock
+from libs.shared.bus.due import Due
+from libs.shared.bus.leases import Leases
+from libs.shared.bus.retry import Policy, is_outage
+from libs.shared.contracts.context import AppRef
+from libs.shared.errors import RocketError
+from libs.shared.postgres.databases import Databases
+from libs.shared.replays.projection import Memory, Projection, Step
+from libs.shared.replays.store import ReplayStore
+
+log = structlog.get_logger()
+
+S = TypeVar("S")
+
+SAVED = 0.5
+"""Seconds between two notes of how far a replay is: what a kill may repeat."""
+AGAIN = 3.0
+"""Seconds until another look at a replay that somebody else works on."""
+STEPS = Policy(attempts=5, first=0.2, longest=5.0)
+"""Steps that fail for a reason of their own; those that wait for a dependency are tried without end."""
+
+
+class Replays(Generic[S]):
+    """The replays of a service, over all apps. `share` is the part of the time that steps may take, 0 to 1."""
+
+    def __init__(
+        self, service: str, projections: Sequence[Projection[S]], databases: Databases, leases: Leases, share: float
+    ) -> None:
+        self.store = ReplayStore(service)
+        self._service = service
+        self._projections = {projection.name: projection for projection in projections}
+        self._databases = databases
+        self._leases = leases
+        self._share = share
+        self._running: set[str] = set()
+
+    async def run(self, state: S, due: Due) -> None:
+        """Work on whatever is due, until cancelled."""
+
+        async def look(app: AppRef) -> datetime | None:
+            return await self._look(state, app)
+
+        await due.run(look)
+
+    async def _look(self, state: S, app: AppRef) -> datetime | None:
+        """Take up an app's replays, each if nobody else has; answers when to look again."""
+        rows = await self.store.unfinished(self._databases.of(app))
+        for row in rows:
+            lease = f"replay/{self._service}/{row['id']}"
+            # A lease says nothing about another look of our own.
+            if row["id"] in self._running or lease not in await self._leases.claim([lease]):
+                continue
+            self._running.add(row["id"])
+            try:
+                await self._work(state, app, row, lease)
+            finally:
+                self._running.discard(row["id"])
+                await self._leases.release([lease])
+        return clock.now() + timedelta(seconds=AGAIN) if rows else None
+
+    async def _work(self, state: S, app: AppRef, row: Any, lease: str) -> None:
+        memory, database = Memory(orjson.loads(row["memory"])), self._databases.of(app)
+        step = self._step(row["projection"], row["kind"])
+        log.info("replay.begun", projection=row["projection"], kind=row["kind"], app_id=app.id)
+        try:
+            saved = 0.0
+            while self._leases.holds(lease):
+                finished = await self._pace(state, app, memory, step)
+                if finished or time.monotonic() - saved > SAVED:
+                    saved = time.monotonic()
+                    await self.store.save(database, row["id"], "done" if finished else "running", memory.values)
+                if finished:
+                    log.info("replay.done", projection=row["projection"], kind=row["kind"], app_id=app.id)
+                    return
+        except Exception as error:
+            if is_outage(error):
+                raise  # the next look goes on
+            log.error("replay.failed", projection=row["projection"], app_id=app.id, exc_info=error)
+            await self.store.save(database, row["id"], "failed", memory.values, _reason(error))
+
+    async def _pace(self, state: S, app: AppRef, memory: Memory, step: Step[S]) -> bool:
+        """One step, and the pause that it has earned; answers whether it was the last one."""
+        began = time.monotonic()
+        finished = await _attempted(state, app, memory, step)
+        if not finished:
+            await asyncio.sleep((time.monotonic() - began) * (1 - self._share) / self._share)
+        return finished
+
+    def _step(self, projection: str, kind: str) -> Step[S]:
+        found = self._projections[projection]
+        step = found.verify if kind == "verify" else found.rebuild
+        assert step is not None, "only what can be rebuilt is begun"
+        return step
+
+
+async def _attempted(state: S, app: AppRef, memory: Memory, step: Step[S]) -> bool:
+    """A step, a few times if it fails. Raises what it raised then, and at once when a dependency is away."""
+    failures = 0
+    while True:
+        before = orjson.dumps(memory.values)
+        try:
+            return await step(state, app, memory)
+        except Exception as error:
+            memory.values = orjson.loads(before)
+            failures += 1
+            delay = None if is_outage(error) else STEPS.delay(failures)
+            if delay is None:
+                raise
+            log.warning("replay.step_failed", app_id=app.id, error=str(error) or type(error).__name__)
+            await asyncio.sleep(delay)
+
+
+def _reason(error: Exception) -> str:
+    return error.message if isinstance(error, RocketError) else type(error).__name__

@@ -1,0 +1,1 @@
+"""Replays of the log: whether tables are what it says, and tables made anew from it."""

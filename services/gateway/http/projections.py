@@ -1,0 +1,83 @@
+"""What has been made of an app's log: how far it is, and whether it is what the log says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, StartReplay, of
+from libs.shared.errors import RocketError, invalid_field, not_found
+from services.gateway.http.idempotency import body_of
+from services.gateway.state import State
+
+
+async def projections(state: State, request: web.Request, context: Context) -> Answer:
+    """All projections of the log: position, lag, hash; a service that is away is named under `unavailable`."""
+    services = sorted(set(PROJECTIONS.values()))
+    answers = await asyncio.gather(*(_listed(state, context, service) for service in services))
+    found = {row["name"]: row for rows in answers if rows is not None for row in rows}
+    away = [service for service, rows in zip(services, answers, strict=True) if rows is None]
+    rows = [found[name] for name in PROJECTIONS if name in found]
+    return Answer(body=orjson.dumps({"data": rows, "meta": {"total": len(rows), "unavailable": away}}))
+
+
+async def verify(state: State, request: web.Request, context: Context) -> Answer:
+    """Compare a projection with the log, behind the scenes; `only` narrows it to one entity or join table."""
+    return await _start(state, request, context, "verify")
+
+
+async def rebuild(state: State, request: web.Request, context: Context) -> Answer:
+    """Make a projection anew from the log, behind the scenes; `only` narrows it to one entity or join table."""
+    return await _start(state, request, context, "rebuild")
+
+
+async def _start(state: State, request: web.Request, context: Context, kind: str) -> Answer:
+    question: Callable[[str, str, str], Ask[Answer]] = of(_service(request), StartReplay)
+    only = _only(await body_of(state, request))
+    return await state.core.asker.ask(question(request.match_info["name"], kind, only), context)
+
+
+async def replay(state: State, request: web.Request, context: Context) -> Answer:
+    """How a verification or rebuild is going, or what it has found."""
+    question: Callable[[str], Ask[Answer]] = of(_service(request), GetReplay)
+    return await state.core.asker.ask(question(request.match_info["id"]), context)
+
+
+def _service(request: web.Request) -> str:
+    service = PROJECTIONS.get(request.match_info["name"])
+    if service is None:
+        raise not_found("Projection")
+    return service
+
+
+def _only(body: bytes) -> str:
+    """The entity or join table that the body names, empty for all. Raises INVALID_PAYLOAD, VALIDATION_FAILED."""
+    if not body:
+        return ""
+    try:
+        document = orjson.loads(body)
+    except ValueError:
+        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    if not isinstance(document, dict):
+        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    if unknown := sorted(set(document) - {"only"}):
+        raise invalid_field(unknown[0], f"{unknown[0]} is not known here")
+    only = document.get("only") or ""
+    if not isinstance(only, str):
+        raise invalid_field("only", "only must be the name of an entity or join table")
+    return only
+
+
+async def _listed(state: State, context: Context, service: str) -> list[Any] | None:
+    try:
+        answer: Answer = await state.core.asker.ask(of(service, ListProjections)(), context)
+    except RocketError:
+        return None
+    rows: list[Any] = orjson.loads(answer.body)["data"]
+    return rows

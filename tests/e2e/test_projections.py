@@ -1,0 +1,202 @@
+"""Tables are what the log folds to, the log is what was sealed: proved, and mended where it is not so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, entity, integer, text
+from tests.support.relations import define_shop, make, pair
+from tests.support.replays import executed, finished, projection, verified
+
+EVERYTHING = [
+    text("name"), text("note"), integer("count"), {"name": "price", "type": "decimal", "precision": 2},
+    {"name": "exact", "type": "decimal"}, {"name": "at", "type": "timestamp"}, {"name": "day", "type": "date"},
+    {"name": "flag", "type": "boolean"}, {"name": "data", "type": "json"}, text("mail", unique=True),
+    {"name": "seen", "type": "timestamp", "auto": "update"},
+]  # fmt: skip
+VALUES = {
+    "name": "é, 'quoted' \"twice\" \\ %", "count": -3, "price": 12.5, "exact": 0.1,
+    "at": "2026-02-03T04:05:06.789+02:00", "day": "2026-02-03", "flag": False, "data": {"a": [1, None, {"b": "c"}]},
+    "mail": "a@example.com",
+}  # fmt: skip
+
+
+async def sealed(admin: Client) -> Any:
+    """The log, when all of it is sealed."""
+
+    async def whole() -> Any:
+        log = await projection(admin, "log")
+        return log["position"] and not log["lag"] and log
+
+    return await eventually(whole, within=20)
+
+
+async def test_everything_that_writes_leaves_tables_as_the_log_says(admin: Client) -> None:
+    await define_shop(admin)
+    await admin.define(entity("thing", *EVERYTHING, soft_delete=True))
+    counted = {"field": "id", "type": "bigint", "generated": True}
+    key = {"name": "id", "type": "bigint"}
+    await admin.define(entity("counted", primary_key=counted) | {"fields": [key, text("name")]})
+    thing = await make(admin, "thing", **VALUES)
+    (await admin.put(f"/thing/{thing['id']}", {"mail": "b@example.com", "exact": 10.10})).expect(200)
+    (await admin.delete(f"/thing/{thing['id']}")).expect(200)
+    (await admin.post(f"/thing/{thing['id']}/restore")).expect(200)
+    rows = [{"name": str(n)} for n in range(1200)]
+    created = (await admin.post("/counted/_bulk", rows)).expect(201)
+    undone = created.headers["X-Commit"]
+    order = await make(admin, "order", title="o", total=1)
+    tags = [await make(admin, "tag", label=str(n)) for n in range(3)]
+    await pair(admin, order, *tags)
+    (await admin.put(f"/order/{order['id']}", {"tags": {"_write_mode": "replace", "data": [{"id": tags[0]["id"]}]}}))
+    (await admin.delete(f"/tag/{tags[0]['id']}")).expect(200)
+    (await admin.post(f"/_commits/{undone}/undo")).expect(200)
+    (await admin.post("/_admin/import", {"version": 1, "sample_data": {"counted": [{"id": 7, "name": "kept"}]}}))
+    # A column that comes later, and one whose type grows.
+    later = entity("thing", *EVERYTHING[:2], integer("count"), text("late"), *EVERYTHING[3:], soft_delete=True)
+    later["fields"][3]["type"] = "bigint"
+    (await admin.put("/_admin/entities/thing", later)).expect(200)
+    before = {name: (await admin.get(f"/{name}?per_page=100")).data for name in ("thing", "order", "counted", "tag")}
+
+    await verified(admin, "log", "records")
+    records = await finished(admin, "records", "verify")
+    rebuilt = await finished(admin, "records", "rebuild")
+    assert rebuilt["checked"] > 1200
+    again = await finished(admin, "records", "verify")
+    assert (again["hash"], again["checked"], again["equal"]) == (records["hash"], records["checked"], True)
+    assert before == {name: (await admin.get(f"/{name}?per_page=100")).data for name in before}
+    # What hangs on a table is there again: its sequence, its unique values, its references.
+    assert (await make(admin, "counted", name="next"))["id"] > 1200
+    (await admin.post("/thing", {"mail": "b@example.com"})).expect(409)
+    await verified(admin, "records")
+
+
+CREATED = "INSERT INTO records.items (id, name, _version) VALUES (gen_random_uuid(), 'x', 1)"
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found"),
+    [
+        ("UPDATE records.items SET name = 'secreT' WHERE name = 'secret'", "the row has other values: name"),
+        ("UPDATE records.items SET _version = 7 WHERE name = 'secret'", "the row has another version or digits"),
+        ("DELETE FROM records.items WHERE name = 'secret'", "the row is missing"),
+        (CREATED, "the log does not know this row"),
+    ],
+    ids=["value", "version", "missing", "stray"],
+)
+async def test_a_row_that_was_tampered_with_is_named_and_mended(
+    stack: Stack, admin: Client, tampering: str, found: str
+) -> None:
+    await admin.define(entity("item", text("name")))
+    item = await make(admin, "item", name="secret")
+    await make(admin, "item", name="other")
+    whole = await finished(admin, "records", "verify")
+    assert (await executed(stack, admin, tampering)).endswith(" 1")
+    replay = await finished(admin, "records", "verify")
+    (difference,) = replay["first_differences"]
+    assert (replay["differences"], replay["equal"], difference["what"]) == (1, False, found)
+    assert difference["entity"] == "item"
+    assert tampering == CREATED or difference["record_id"] == item["id"]
+    assert "secre" not in str(replay), "values are nobody's business here"
+    assert (await projection(admin, "records"))["verify"]["equal"] is False
+    await finished(admin, "records", "rebuild", only="item")
+    mended = await finished(admin, "records", "verify")
+    assert (mended["hash"], mended["equal"]) == (whole["hash"], True)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found"),
+    [
+        ("UPDATE data.commits SET image = jsonb_set(image, '{2}', '\"secreT\"') WHERE version = 1 AND entity = $1",
+         "a log entry is not what was sealed"),
+        ("UPDATE data.commits SET context = jsonb_set(context, '{actor,email}', '\"eve\"') WHERE version = 2 AND "
+         "entity = $1", "a log entry is not what was sealed"),
+        ("DELETE FROM data.commits WHERE version = 1 AND entity = $1", "a log entry is"),
+        ("INSERT INTO data.commits SELECT position, 2, commit_id, entity, 'more', version, action, image, previous, "
+         "context, effects, effect_key, trace_id, schema_version, at FROM data.commits WHERE version = 1 AND "
+         "entity = $1", "a log entry is not what was sealed"),
+        ("UPDATE data.seals SET hash = sha256(hash) WHERE last = (SELECT max(last) FROM data.seals) AND $1 > 0",
+         "the seal is not the one that was made"),
+        ("DELETE FROM data.seals WHERE last = (SELECT min(last) FROM data.seals) AND $1 > 0", "a seal is missing"),
+    ],
+    ids=["image", "actor", "entry gone", "entry added", "seal", "seal gone"],
+)  # fmt: skip
+async def test_a_log_that_was_tampered_with_is_found_out(
+    stack: Stack, admin: Client, tampering: str, found: str
+) -> None:
+    await admin.define(entity("item", text("name")))
+    item = await make(admin, "item", name="secret")
+    await sealed(admin)
+    (await admin.put(f"/item/{item['id']}", {"name": "new"})).expect(200)
+    await sealed(admin)
+    await verified(admin, "log")
+    assert (await executed(stack, admin, tampering, 1)).endswith(" 1")
+    replay = await finished(admin, "log", "verify")
+    assert replay["equal"] is False
+    assert replay["first_differences"][0]["what"].startswith(found)
+    assert replay["first_differences"][0]["position"] in (1, 2)
+
+
+async def test_writes_go_on_while_tables_are_made_anew(admin: Client) -> None:
+    await admin.define(entity("item", text("name"), text("mail", unique=True), integer("count", indexed=True)))
+    rows = [{"name": "a", "mail": f"{n}@example.com", "count": n} for n in range(1500)]
+    ids = (await admin.post("/item/_bulk", rows)).expect(201).data["ids"]
+    doomed = ids[1000:]
+
+    async def write(number: int) -> int:
+        written = 0
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                mail = f"{(written * 7 + number) % 40}@changing"
+                reply = await admin.put(f"/item/{ids[(written * 13 + number) % 1000]}", {"mail": mail})
+                assert reply.status in (200, 409), reply.body
+                (await admin.delete(f"/item/{doomed.pop()}")).expect(200) if not written % 50 else None
+                (await admin.post("/item", {"name": "new", "count": written})).expect(201)
+                written += 1
+        return written
+
+    writers = [asyncio.create_task(write(n)) for n in range(4)]
+    await finished(admin, "records", "rebuild")
+    await verified(admin, "records")
+    for writer in writers:
+        writer.cancel()
+    assert min(await asyncio.gather(*writers)) > 3
+    await verified(admin, "records", "log")
+
+
+async def test_projections_are_listed_with_how_far_they_are(admin: Client) -> None:
+    await admin.define(entity("item", text("name")))
+    position = int((await admin.post("/item", {"name": "a"})).expect(201).headers["X-Commit"])
+    names = ["log", "records", "audit", "workflow", "webhook", "notify"]
+
+    async def caught_up() -> Any:
+        rows = (await admin.get("/_admin/projections")).expect(200).data
+        return all((row["position"], row["lag"]) == (position, 0) for row in rows) and rows
+
+    rows = await eventually(caught_up, within=20)
+    assert [row["name"] for row in rows] == names
+    assert [row["verify"] or row["hash"] for row in rows] == [None] * len(names)
+    await verified(admin, "records")
+    assert len((await projection(admin, "records"))["hash"]) == 64
+
+
+async def test_replays_are_for_admins_and_one_at_a_time(admin: Client) -> None:
+    await admin.define(entity("item", text("name")))
+    user = await admin.user("ann@example.com", ["sales"])
+    path = "/_admin/projections"
+    for reply in (await user.get(path), await user.post(f"{path}/records/verify")):
+        assert reply.expect(403).code == "FORBIDDEN"
+    (await admin.post(f"{path}/nope/verify")).expect(404)
+    (await admin.get(f"{path}/records/replays/nope")).expect(404)
+    (await admin.get(f"{path}/records/replays/00000000-0000-4000-8000-000000000000")).expect(404)
+    for body, status in (({"only": 1}, 422), ({"all": True}, 422), ([], 400)):
+        (await admin.post(f"{path}/records/verify", body)).expect(status)
+    assert (await admin.post(f"{path}/log/rebuild")).expect(422).code == "INVALID_STATE"
+    assert (await admin.post(f"{path}/webhook/verify")).expect(422).code == "INVALID_STATE"
+    replies = await asyncio.gather(*(admin.post(f"{path}/records/verify") for _ in range(4)))
+    assert sorted(reply.status for reply in replies) == [202, 409, 409, 409]
