@@ -21,8 +21,12 @@ from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes, ha
 from libs.shared.contracts.operations import (
     SERVICES,
     CheckReadiness,
+    DiscardDeadLetter,
+    GetReplay,
     ListDeadLetters,
+    ListProjections,
     ReplayDeadLetter,
+    StartReplay,
     of,
     relay_hint,
 )
@@ -31,7 +35,9 @@ from libs.shared.runtime import Service
 from services.gateway.http.forwarding import HEADERS
 from services.gateway.routes import ROUTES, Local, Route
 
-COMMON: tuple[type[Ask[Any]], ...] = (CheckReadiness, ListDeadLetters, ReplayDeadLetter)
+COMMON: tuple[type[Ask[Any]], ...] = (
+    CheckReadiness, ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter, ListProjections, StartReplay, GetReplay,
+)  # fmt: skip
 """Asked of a service by its name; the runtime answers them for all."""
 
 MODULES = [importlib.import_module(f"{contracts.__name__}.{m.name}") for m in pkgutil.iter_modules(contracts.__path__)]

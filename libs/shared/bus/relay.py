@@ -21,7 +21,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 import structlog
 
@@ -30,15 +29,14 @@ from libs.shared.bus.connection import Connection
 from libs.shared.bus.jetstream import BATCH, JetStream, Outgoing, Overtaken
 from libs.shared.bus.leases import Leases
 from libs.shared.bus.pace import Pace
+from libs.shared.bus.source import Log, batches, first_gap
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.operations import RelayHint, relay_hint
-from libs.shared.contracts.streams import StreamSpec
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database, Databases, deferred
 
 log = structlog.get_logger()
 
-BATCH_BYTES = 4 * 1024 * 1024
 SWEEP = 1.0
 """Seconds between looks at the log of an active app, should a hint have been lost."""
 QUIET = 120.0
@@ -63,29 +61,6 @@ WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock' AND pid <>
 """
 
 OFFER = "INSERT INTO bus.leases (name, holder, until) VALUES ($1, '', now()) ON CONFLICT DO NOTHING"
-
-
-class Log(Protocol):
-    """A table whose rows are to be published."""
-
-    service: str
-    stream: StreamSpec
-    table: str
-    """Qualified name of the log table; writers insert into it in the statement that takes the position."""
-    sequence: str
-    """Qualified name of the sequence that positions come from."""
-
-    def subject_filter(self, app: AppRef) -> str:
-        """Matches all messages of this log and app, and no others."""
-        ...
-
-    async def read(self, app: AppRef, database: Database, after: tuple[int, int], limit: int) -> Sequence[Outgoing]:
-        """The next rows behind `after`, in order, as messages; one snapshot."""
-        ...
-
-    def settled(self, app: AppRef, position: int) -> None:
-        """Hear that everything up to a position is there for ever, and published; returns at once."""
-        ...
 
 
 @dataclass(slots=True)
@@ -331,7 +306,7 @@ class Relay:
             ready = await self._settled(database, active.app, messages, after)
             if not ready:
                 return sequence, after
-            for batch in _batches(ready):
+            for batch in batches(ready):
                 sequence = await self._stream.publish_fenced(batch, sequence, subject_filter)
                 after = active.published = batch[-1].position
             await self._mark(active, database)
@@ -356,14 +331,14 @@ class Relay:
         self, database: Database, app: AppRef, messages: Sequence[Outgoing], after: tuple[int, int]
     ) -> Sequence[Outgoing]:
         """The messages before the first gap that may still be filled; waits for a gap at the front."""
-        gap = _first_gap(messages, after)
+        gap = first_gap(messages, after)
         while gap == 0 and messages:
             await self._owners_gone(database)
             again = await self._log.read(app, database, after, BATCH)
-            if _first_gap(again, after) == 0 and again[0].position == messages[0].position:
+            if first_gap(again, after) == 0 and again[0].position == messages[0].position:
                 # Nobody can fill it any more. Step over this gap only.
                 after = (again[0].position[0] - 1, 1 << 30)
-            messages, gap = again, _first_gap(again, after)
+            messages, gap = again, first_gap(again, after)
         return messages[:gap]
 
     async def _owners_gone(self, database: Database) -> None:
@@ -395,27 +370,3 @@ async def call_relay(databases: Databases, connection: Connection, service: str,
     """
     await databases.platform.execute(OFFER, lease_name(service, app_id))
     await connection.announce(relay_hint(service)(app_id=app_id))
-
-
-def _first_gap(messages: Sequence[Outgoing], after: tuple[int, int]) -> int:
-    """The index of the first message that does not follow its predecessor; all of them if none."""
-    previous = after
-    for index, message in enumerate(messages):
-        position, n = message.position
-        if (position, n) not in ((previous[0], previous[1] + 1), (previous[0] + 1, 1)):
-            return index
-        previous = (position, n)
-    return len(messages)
-
-
-def _batches(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
-    """Split for atomic publishing, by number and by bytes."""
-    batches: list[list[Outgoing]] = [[]]
-    size = 0
-    for message in messages:
-        if batches[-1] and (len(batches[-1]) >= BATCH or size + len(message.payload) > BATCH_BYTES):
-            batches.append([])
-            size = 0
-        batches[-1].append(message)
-        size += len(message.payload)
-    return batches

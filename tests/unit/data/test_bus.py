@@ -11,8 +11,8 @@ import pytest
 
 from libs.shared.bus.frames import pack, unpack
 from libs.shared.bus.jetstream import BATCH, Outgoing
-from libs.shared.bus.relay import BATCH_BYTES, _batches, _first_gap
 from libs.shared.bus.retry import EVENTS, OUTAGES, Policy, is_outage
+from libs.shared.bus.source import BATCH_BYTES, first_gap
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import STATUS, TRANSIENT, RocketError
 from libs.shared.ids import parse_uuid, partition_of, uuid7
@@ -36,11 +36,11 @@ def message(position: int, n: int = 1, size: int = 1) -> Outgoing:
     ],
 )
 def test_where_the_first_gap_is(after: tuple[int, int], positions: list[tuple[int, int]], gap: int) -> None:
-    assert _first_gap([message(*position) for position in positions], after) == gap
+    assert first_gap([message(*position) for position in positions], after) == gap
 
 
 @pytest.mark.parametrize(
-    ("sizes", "batches"),
+    ("sizes", "expected"),
     [
         ([1], [1]),
         ([1] * BATCH, [BATCH]),
@@ -51,10 +51,10 @@ def test_where_the_first_gap_is(after: tuple[int, int], positions: list[tuple[in
         ([BATCH_BYTES + 1, 1, 1], [1, 2]),
     ],
 )
-def test_batches_are_bounded_by_number_and_bytes(sizes: list[int], batches: list[int]) -> None:
+def test_batches_are_bounded_by_number_and_bytes(sizes: list[int], expected: list[int]) -> None:
     messages = [message(number, size=size) for number, size in enumerate(sizes, 1)]
-    found = _batches(messages)
-    assert [len(batch) for batch in found] == batches
+    found = batches(messages)
+    assert [len(batch) for batch in found] == expected
     assert [one for batch in found for one in batch] == messages
 
 

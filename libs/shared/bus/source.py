@@ -1,0 +1,61 @@
+"""What a relay reads: a log whose positions come from a sequence, and how it is cut for publishing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from libs.shared.bus.jetstream import BATCH, Outgoing
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import StreamSpec
+from libs.shared.postgres.databases import Database
+
+BATCH_BYTES = 4 * 1024 * 1024
+"""Bytes of one atomic batch."""
+
+
+class Log(Protocol):
+    """A table whose rows are to be published."""
+
+    service: str
+    stream: StreamSpec
+    table: str
+    """Qualified name of the log table; writers insert into it in the statement that takes the position."""
+    sequence: str
+    """Qualified name of the sequence that positions come from."""
+
+    def subject_filter(self, app: AppRef) -> str:
+        """Matches all messages of this log and app, and no others."""
+        ...
+
+    async def read(self, app: AppRef, database: Database, after: tuple[int, int], limit: int) -> Sequence[Outgoing]:
+        """The next rows behind `after`, in order, as messages; one snapshot."""
+        ...
+
+    def settled(self, app: AppRef, position: int) -> None:
+        """Hear that everything up to a position is there for ever, and published; returns at once."""
+        ...
+
+
+def first_gap(messages: Sequence[Outgoing], after: tuple[int, int]) -> int:
+    """The index of the first message that does not follow its predecessor; all of them if none."""
+    previous = after
+    for index, message in enumerate(messages):
+        position, n = message.position
+        if (position, n) not in ((previous[0], previous[1] + 1), (previous[0] + 1, 1)):
+            return index
+        previous = (position, n)
+    return len(messages)
+
+
+def batches(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
+    """Split for atomic publishing, by number and by bytes."""
+    found: list[list[Outgoing]] = [[]]
+    size = 0
+    for message in messages:
+        if found[-1] and (len(found[-1]) >= BATCH or size + len(message.payload) > BATCH_BYTES):
+            found.append([])
+            size = 0
+        found[-1].append(message)
+        size += len(message.payload)
+    return found
