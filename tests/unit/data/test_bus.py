@@ -12,7 +12,7 @@ import pytest
 from libs.shared.bus.frames import pack, unpack
 from libs.shared.bus.jetstream import BATCH, Outgoing
 from libs.shared.bus.retry import EVENTS, OUTAGES, Policy, is_outage
-from libs.shared.bus.source import BATCH_BYTES, first_gap
+from libs.shared.bus.source import BATCH_BYTES, batches, first_gap
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import STATUS, TRANSIENT, RocketError
 from libs.shared.ids import parse_uuid, partition_of, uuid7
