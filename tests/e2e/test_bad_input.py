@@ -165,7 +165,7 @@ async def test_page_numbers_fall_back(things: Client) -> None:
 async def test_tokens_that_are_none(things: Client, client: Client) -> None:
     other = await client.new_app()
     forged = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, "k" * 32, algorithm="HS256")
-    unsigned = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, None, algorithm="none")
+    unsigned = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, "", algorithm="none")
     headers = ["", "Bearer", "Bearer x.y.z", "Basic abc", f"Bearer {forged}", f"Bearer {unsigned}"]
     for header in [*headers, f"Bearer {other.token}"]:
         reply = await Client(things.session, things.url, prefix=things.prefix).get("/thing", Authorization=header)
