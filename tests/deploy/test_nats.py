@@ -14,6 +14,7 @@ import pytest
 from nats.aio.client import Client
 
 from libs.shared import contracts
+from libs.shared.bus.fenced import FencedPublisher
 from libs.shared.bus.jetstream import JetStream, Outgoing
 from libs.shared.bus.protocol import Message
 from libs.shared.contracts.messages import Announcement, Ask
@@ -210,5 +211,6 @@ async def _relay(jetstream: JetStream, stream: StreamSpec, subject: str) -> int:
     await jetstream.ensure_stream(stream)
     last, position = await jetstream.last_position(stream.name, subject)
     messages = [Outgoing((position[0] + n, 1), subject, b"{}", {}) for n in (1, 2, 3)]
-    last = await jetstream.publish_fenced(messages[:1], last, subject)
-    return await jetstream.publish_fenced(messages[1:], last, subject)
+    publisher = FencedPublisher(jetstream, stream.name)
+    last = await publisher.publish(messages[:1], last, subject)
+    return await publisher.publish(messages[1:], last, subject)

@@ -8,7 +8,6 @@ batches or consumer resets (NATS 2.14 and newer), so the documented JSON API is 
 from __future__ import annotations
 
 import base64
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,11 @@ from libs.shared.contracts.streams import POSITION, StreamSpec
 
 API_TIMEOUT = 5.0
 BATCH = 500
-"""Messages in one atomic batch (the server allows 1,000)."""
-FEW = 4
-"""Messages up to which publishing one by one is cheaper than a batch."""
-WRONG_LAST_SEQUENCE = 10071
+"""Messages that are read and published at a time (the server allows 1,000 in an atomic batch)."""
+WRONG_LAST = (10070, 10071)
+"""Another message is the last one than the publisher says: by its id, by its sequence."""
+REMEMBERED = 5.0
+"""Seconds that a stream remembers messages' ids. Nothing rests on it but publishing ahead."""
 NOT_FOUND = 404
 STRANGERS = 10_000
 """Messages looked back over for the last one of ours."""
@@ -52,6 +52,10 @@ class Outgoing:
     payload: bytes
     headers: dict[str, str]
 
+    def wire_headers(self) -> dict[str, str]:
+        """All headers of the message."""
+        return {**self.headers, POSITION: f"{self.position[0]}.{self.position[1]}"}
+
 
 class JetStream:
     """JetStream over one connection."""
@@ -73,6 +77,7 @@ class JetStream:
             "num_replicas": self._replicas,
             "max_age": int(spec.max_age * _SECOND),
             "max_bytes": spec.max_bytes or -1,
+            "duplicate_window": int(REMEMBERED * _SECOND),
             "allow_direct": True,
             "allow_atomic": spec.atomic,
         }
@@ -136,41 +141,22 @@ class JetStream:
             raise
         return message
 
-    async def publish_fenced(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> int:
-        """Publish `messages` in order, if `last_sequence` is still the filter's last one.
-
-        Answers the sequence of the last message. Raises Overtaken when the fence does not hold. More
-        than a few go as one batch, all or none; the server stages a batch in a file, so a few go one by one.
-        """
-        if len(messages) <= FEW:
-            for message in messages:
-                last_sequence = await self._publish(message, _fence(last_sequence, subject_filter))
-            return last_sequence
-        batch = secrets.token_hex(12)
-        for number, message in enumerate(messages, 1):
-            headers = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
-            if number == len(messages):
-                return await self._publish(message, {**headers, "Nats-Batch-Commit": "1"})
-            if number == 1:
-                await self._publish(message, {**headers, **_fence(last_sequence, subject_filter)}, acked=False)
-            else:
-                await self.connection.publish(
-                    message.subject,
-                    message.payload,
-                    {**message.headers, **_position_header(message), **headers},
-                )
-        return last_sequence
-
-    async def _publish(self, message: Outgoing, extra: dict[str, str], acked: bool = True) -> int:
+    async def publish(self, message: Outgoing, headers: dict[str, str]) -> int:
+        """Publish a message; answers its sequence. Raises Overtaken when a fence in `headers` does not hold."""
         reply = await self.connection.request(
-            message.subject,
-            message.payload,
-            API_TIMEOUT,
-            {**message.headers, **_position_header(message), **extra},
+            message.subject, message.payload, API_TIMEOUT, {**message.wire_headers(), **headers}
         )
-        if not acked and not reply.data:
-            return 0
         return int(_checked(orjson.loads(reply.data))["seq"])
+
+    async def stage(self, message: Outgoing, headers: dict[str, str], acked: bool) -> None:
+        """Send a message of an atomic batch that is not the last; with `acked`, wait until it is accepted."""
+        sent = {**message.wire_headers(), **headers}
+        if not acked:
+            await self.connection.publish(message.subject, message.payload, sent)
+            return
+        reply = await self.connection.request(message.subject, message.payload, API_TIMEOUT, sent)
+        if reply.data:
+            _checked(orjson.loads(reply.data))
 
     async def _call(self, what: str, body: dict[str, Any] | None) -> dict[str, Any]:
         payload = orjson.dumps(body) if body is not None else b""
@@ -180,21 +166,10 @@ class JetStream:
 
 def _checked(reply: dict[str, Any]) -> dict[str, Any]:
     if error := reply.get("error"):
-        if error.get("err_code") == WRONG_LAST_SEQUENCE:
+        if error.get("err_code") in WRONG_LAST:
             raise Overtaken(error.get("description", ""))
         raise JetStreamError(error)
     return reply
-
-
-def _fence(last_sequence: int, subject_filter: str) -> dict[str, str]:
-    return {
-        "Nats-Expected-Last-Subject-Sequence": str(last_sequence),
-        "Nats-Expected-Last-Subject-Sequence-Subject": subject_filter,
-    }
-
-
-def _position_header(message: Outgoing) -> dict[str, str]:
-    return {POSITION: f"{message.position[0]}.{message.position[1]}"}
 
 
 def _position(encoded: str) -> tuple[int, int] | None:

@@ -26,6 +26,7 @@ import structlog
 
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.connection import Connection
+from libs.shared.bus.fenced import FencedPublisher
 from libs.shared.bus.jetstream import BATCH, JetStream, Outgoing, Overtaken
 from libs.shared.bus.leases import Leases
 from libs.shared.bus.pace import Pace
@@ -84,6 +85,7 @@ class Relay:
         self._log = source
         self._databases = databases
         self._stream = stream
+        self._publisher = FencedPublisher(stream, source.stream.name)
         self._leases = leases
         self._apps = apps
         self._active: dict[str, _Active] = {}
@@ -307,7 +309,7 @@ class Relay:
             if not ready:
                 return sequence, after
             for batch in batches(ready):
-                sequence = await self._stream.publish_fenced(batch, sequence, subject_filter)
+                sequence = await self._publisher.publish(batch, sequence, subject_filter)
                 after = active.published = batch[-1].position
             await self._mark(active, database)
             if len(ready) == len(messages) < BATCH:

@@ -1,0 +1,91 @@
+"""Publishing behind a fence: in order, complete, none twice, whoever else publishes.
+
+The first message says which message of its app it must come behind (`Nats-Expected-Last-Subject-Sequence` over
+the app's subjects). Waiting for each answer before the next would cost a round trip a message, and an atomic
+batch is staged in a file by the server: 475 µs of its processor time per message at 8 messages a batch. So
+messages go one behind the other without waiting (100 µs), and each says by its id which one must be directly
+before it in the stream (`Nats-Expected-Last-Msg-Id`). While nobody else's message gets in between, all are
+stored; where one does, everything behind it is refused, as each hangs on its predecessor, and the rest goes as
+an atomic batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import time
+from collections.abc import Sequence
+
+from libs.shared.bus.jetstream import JetStream, Outgoing, Overtaken
+
+FEW = 8
+"""Messages up to which publishing one by one is cheaper than a batch, even where each waits for the one before."""
+AHEAD = 100
+"""Messages that are under way at once."""
+CROWDED = 1.0
+"""Seconds that nothing is guessed after a guess has failed: other apps are publishing too."""
+
+
+ID, LAST_ID = "Nats-Msg-Id", "Nats-Expected-Last-Msg-Id"
+
+
+class FencedPublisher:
+    """Publishes to one stream, for any number of apps."""
+
+    def __init__(self, stream: JetStream, name: str) -> None:
+        self._stream = stream
+        self._name = name
+        self._crowded_until = 0.0
+
+    async def publish(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> int:
+        """Publish `messages` in order, if `last_sequence` is still the filter's last one.
+
+        Answers the sequence of the last message. Raises Overtaken when the fence does not hold; what was
+        stored before that stays.
+        """
+        while messages:
+            if len(messages) > FEW and time.monotonic() < self._crowded_until:
+                return await self._as_batch(messages, last_sequence, subject_filter)
+            some = messages[:AHEAD] if time.monotonic() >= self._crowded_until else messages[:1]
+            stored = await self._ahead(some, last_sequence, subject_filter)
+            last_sequence, messages = stored[-1], messages[len(stored) :]
+            if len(stored) < len(some):
+                self._crowded_until = time.monotonic() + CROWDED
+        return last_sequence
+
+    async def _ahead(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> list[int]:
+        """Publish without waiting; answers the sequences of those at the front that are stored, at least one."""
+        names = [f"{subject_filter}{message.position[0]}.{message.position[1]}" for message in messages]
+        conditions = [_fence(last_sequence, subject_filter), *({LAST_ID: name} for name in names[:-1])]
+        outcomes = await asyncio.gather(
+            *(
+                self._stream.publish(message, {ID: name, **condition})
+                for message, name, condition in zip(messages, names, conditions, strict=True)
+            ),
+            return_exceptions=True,
+        )
+        stored = list(itertools.takewhile(lambda outcome: isinstance(outcome, int), outcomes))
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if failures and not (stored and isinstance(failures[0], Overtaken)):
+            raise failures[0]
+        return [outcome for outcome in stored if isinstance(outcome, int)]
+
+    async def _as_batch(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> int:
+        """All or none of the messages."""
+        name = secrets.token_hex(12)
+        for number, message in enumerate(messages, 1):
+            headers = {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
+            if number == 1:
+                headers |= _fence(last_sequence, subject_filter)
+            if number == len(messages):
+                break
+            await self._stream.stage(message, headers, acked=number == 1)
+        return await self._stream.publish(message, {**headers, "Nats-Batch-Commit": "1"})
+
+
+def _fence(last_sequence: int, subject_filter: str) -> dict[str, str]:
+    return {
+        "Nats-Expected-Last-Subject-Sequence": str(last_sequence),
+        "Nats-Expected-Last-Subject-Sequence-Subject": subject_filter,
+    }
