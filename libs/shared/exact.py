@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-FRACTION = re.compile(rb"[:,\[]\s*-?(?:\d+[.eE]|\d{19})")
-"""A number with a point or an exponent, or one that may be larger than 64 bits."""
+FRACTION = re.compile(rb"(?:\"\s*:|[,\[])\s*-?(?:\d+[.eE]|\d{19})")
+"""A number with a point or an exponent, or one that may be larger than 64 bits; the seconds of a time are none."""
 SMALL = 18
 """Digits that fit 64 bits whatever they are."""
 

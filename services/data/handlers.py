@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import orjson
 
@@ -80,7 +79,7 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
 
 async def undo_commit(state: State, context: Context, question: ask.UndoCommit) -> Answer:
     async def attempt(model: Model) -> Answer:
-        work = Work.of(state, replace(context, cause="undo"), model)
+        work = Work.of(state, context._replace(cause="undo"), model)
         data = await undo(work, question.commit_id)
         return Answer(body=orjson.dumps({"data": data}), headers=_commit(work))
 

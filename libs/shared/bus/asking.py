@@ -16,6 +16,7 @@ from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
 from libs.shared.bus.connection import Connection
+from libs.shared.bus.deadlines import Deadlines
 from libs.shared.bus.frames import decode, encode, pack, unpack
 from libs.shared.bus.micro import Endpoint, MicroService
 from libs.shared.bus.parcels import INLINE, Parcels, Ticket
@@ -42,7 +43,7 @@ class Asker:
     def __init__(self, connection: Connection, parcels: Parcels) -> None:
         self._connection = connection
         self._parcels = parcels
-        self._running: set[asyncio.Task[None]] = set()
+        self._running = Deadlines()
         self._micros: list[MicroService] = []
 
     def open(self) -> None:
@@ -64,7 +65,7 @@ class Asker:
         try:
             # A little more than the callee has, so that its own TIMEOUT arrives rather than ours.
             reply = await self._connection.request(
-                question.address(), payload, remaining + 0.25, tracing.propagate(context).headers()
+                question.address(), payload, remaining + 0.25, tracing.propagate(context).block()
             )
         except NoRespondersError:
             raise unavailable(service) from None
@@ -99,17 +100,15 @@ class Asker:
 
     async def drain(self, limit: float) -> None:
         """Wait up to `limit` seconds for the requests under way."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=limit)
+        if tasks := self._running.tasks():
+            await asyncio.wait(tasks, timeout=limit)
 
     def _accept(self, endpoint: Endpoint, question: type[Ask[Any]], handler: Handler) -> Callable[[Message], None]:
         def accept(request: Message) -> None:
             if len(self._running) >= CONCURRENCY:
                 self._connection.send(request.reply_to, _refusal(unavailable(question.service)))
                 return
-            task = asyncio.create_task(self._answer(endpoint, question, handler, request))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running.add(asyncio.create_task(self._answer(endpoint, question, handler, request)))
 
         return accept
 
@@ -117,6 +116,10 @@ class Asker:
         began, failure = time.perf_counter_ns(), ""
         try:
             payload = await self._worked_out(question, handler, request)
+        except asyncio.CancelledError:
+            if not self._running.overdue():
+                raise
+            payload, failure = _refusal(RocketError("TIMEOUT", "The request took too long")), "TIMEOUT"
         except Exception as error:
             known = as_rocket_error(error, question.name)
             payload, failure = _refusal(known), known.code if known.status >= 500 else ""
@@ -127,11 +130,13 @@ class Asker:
             log.warning("ask.reply_lost", question=question.name, error=type(error).__name__)
 
     async def _worked_out(self, question: type[Ask[Any]], handler: Handler, request: Message) -> bytes:
-        context = Context.from_headers(request.headers)
-        head, body = await self._open(request.data)
+        context = Context.from_block(request.block)
+        self._running.limit(context.remaining())
+        head, body = unpack(request.data)
+        if "parcel" in head:
+            head, body = await self._open(request.data)
         with tracing.remote(context):
-            async with asyncio.timeout(context.remaining()):
-                reply = await handler(context, decode(question, head, body))
+            reply = await handler(context, decode(question, head, body))
         return self._reply_payload(reply)
 
     def _payload(self, head: dict[str, Any], body: bytes) -> bytes:

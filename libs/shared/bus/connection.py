@@ -103,18 +103,19 @@ class Connection:
     ) -> None:
         """Fire and forget, no faster than the server takes it. Raises what `send` raises."""
         block = written(headers) if headers else b""
-        await self._ready(len(block) + len(payload))
+        self._check(len(block) + len(payload))
+        if self._wire.is_congested:
+            await self._uncongested()
         self._wire.post(publication(subject.encode(), payload, block, reply.encode()))
 
-    async def request(
-        self, subject: str, payload: bytes, timeout: float, headers: Mapping[str, str] | None = None
-    ) -> Message:
-        """One question, one answer; `timeout` in seconds.
+    async def request(self, subject: str, payload: bytes, timeout: float, block: bytes = b"") -> Message:
+        """One question, one answer; `timeout` in seconds, `block` the headers as they go over the wire.
 
         Raises what `send` raises, and nats.errors.{NoRespondersError,TimeoutError}.
         """
-        block = written(headers) if headers else b""
-        await self._ready(len(block) + len(payload))
+        self._check(len(block) + len(payload))
+        if self._wire.is_congested:
+            await self._uncongested()
         return await self._requests.ask(subject.encode(), payload, block, timeout)
 
     async def announce(self, message: Announcement) -> None:
@@ -137,13 +138,11 @@ class Connection:
         if not self.connected or self._wire.waiting_bytes > MAX_WAITING:
             raise unavailable("nats")
 
-    async def _ready(self, size: int) -> None:
-        self._check(size)
-        if self._wire.is_congested:
-            try:
-                await asyncio.wait_for(self._wire.drain(), CONGESTION)
-            except (TimeoutError, OSError):
-                raise unavailable("nats") from None
+    async def _uncongested(self) -> None:
+        try:
+            await asyncio.wait_for(self._wire.drain(), CONGESTION)
+        except (TimeoutError, OSError):
+            raise unavailable("nats") from None
 
     async def open(self, url: str) -> None:
         """Connect, however long it takes for a server to answer; from then on reconnect without end."""

@@ -74,14 +74,13 @@ class FencedPublisher:
     async def _as_batch(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> int:
         """All or none of the messages."""
         name = secrets.token_hex(12)
-        for number, message in enumerate(messages, 1):
-            headers = {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
-            if number == 1:
-                headers |= _fence(last_sequence, subject_filter)
-            if number == len(messages):
-                break
-            await self._stream.stage(message, headers, acked=number == 1)
-        return await self._stream.publish(message, {**headers, "Nats-Batch-Commit": "1"})
+        headers = [{"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(n)} for n in range(1, len(messages) + 1)]
+        headers[0] |= _fence(last_sequence, subject_filter)
+        headers[-1]["Nats-Batch-Commit"] = "1"
+        await self._stream.stage(messages[0], headers[0], acked=True)
+        for message, said in zip(messages[1:-1], headers[1:-1], strict=True):
+            await self._stream.stage(message, said, acked=False)
+        return await self._stream.publish(messages[-1], headers[-1])
 
 
 def _fence(last_sequence: int, subject_filter: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from libs.shared.bus.connection import Connection
+from libs.shared.bus.protocol import written
 from libs.shared.contracts.streams import POSITION, StreamSpec
 
 API_TIMEOUT = 5.0
@@ -144,7 +145,7 @@ class JetStream:
     async def publish(self, message: Outgoing, headers: dict[str, str]) -> int:
         """Publish a message; answers its sequence. Raises Overtaken when a fence in `headers` does not hold."""
         reply = await self.connection.request(
-            message.subject, message.payload, API_TIMEOUT, {**message.wire_headers(), **headers}
+            message.subject, message.payload, API_TIMEOUT, written({**message.wire_headers(), **headers})
         )
         return int(_checked(orjson.loads(reply.data))["seq"])
 
@@ -154,7 +155,7 @@ class JetStream:
         if not acked:
             await self.connection.publish(message.subject, message.payload, sent)
             return
-        reply = await self.connection.request(message.subject, message.payload, API_TIMEOUT, sent)
+        reply = await self.connection.request(message.subject, message.payload, API_TIMEOUT, written(sent))
         if reply.data:
             _checked(orjson.loads(reply.data))
 

@@ -70,15 +70,21 @@ class Announcement:
 
 def head_fields(message: type[Any]) -> tuple[str, ...]:
     """The names of a message's fields that travel in its JSON head (all but `body`)."""
-    names = _HEADS.get(message)
-    if names is None:
-        names = _HEADS[message] = tuple(f.name for f in fields(message) if f.name != "body")
-    return names
+    return _shapes[message][0]
 
 
 def has_body(message: type[Any]) -> bool:
     """Whether a message carries raw bytes behind its head."""
-    return len(head_fields(message)) < len(fields(message))
+    return _shapes[message][1]
 
 
-_HEADS: dict[type[Any], tuple[str, ...]] = {}
+class _Shapes(dict[type[Any], tuple[tuple[str, ...], bool]]):
+    """The names of a message's fields in its head, and whether it has a body; found out once for each class."""
+
+    def __missing__(self, message: type[Any]) -> tuple[tuple[str, ...], bool]:
+        names = tuple(f.name for f in fields(message))
+        self[message] = tuple(name for name in names if name != "body"), "body" in names
+        return self[message]
+
+
+_shapes = _Shapes()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -60,7 +59,7 @@ def honouring(service: str, databases: Databases, question: type[Ask[Any]], hand
         apart = question.writes is Writes.PLATFORM
         database = databases.platform if apart else databases.of(context.the_app)
         # What the handler asks of others is not the caller's request.
-        inner = replace(context, once=None)
+        inner = context._replace(once=None)
         return await run_once(service, database, wish, lambda: handler(inner, asked), apart=apart)
 
     return once

@@ -6,11 +6,9 @@ exporter, when OTLP is configured. The ring drops when full, and counts what it 
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any, Self
 
@@ -85,14 +83,19 @@ ring = Ring(RING)
 _active: ContextVar[tuple[Context, str] | None] = ContextVar("rocket_active_span", default=None)
 
 
-@contextlib.contextmanager
-def remote(context: Context) -> Iterator[None]:
-    """Make the caller's span, named in `context`, the parent of what happens inside."""
-    token = _active.set((context, context.span_id))
-    try:
-        yield
-    finally:
-        _active.reset(token)
+class remote:  # noqa: N801 - a context manager, used like a function
+    """Make the caller's span, named in `context`, the parent of what happens inside the `with` block."""
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = _active.set((self._context, self._context.span_id))
+
+    def __exit__(self, *_: object) -> None:
+        _active.reset(self._token)
 
 
 def span(source: str, component: str, action: str, entity: str | None = None) -> Span:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import orjson
 from aiohttp import BodyPartReader, ClientError, MultipartReader, web
@@ -94,7 +93,7 @@ async def _register(state: State, context: Context, registration: ask.RegisterFi
 
 def _anew(state: State, context: Context) -> Context:
     """The time for the upload is not the time for the request: that begins when the bytes have arrived."""
-    return replace(context, deadline=0.0).within(state.settings.request_timeout)
+    return context._replace(deadline=0.0).within(state.settings.request_timeout)
 
 
 async def _file_part(request: web.Request) -> tuple[MultipartReader, BodyPartReader]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 
 from aiohttp import web
 
@@ -24,7 +23,7 @@ def wished(request: web.Request, context: Context, body: bytes) -> Context:
         raise RocketError("INVALID_PAYLOAD", f"{HEADER} must be 1 to 255 printable ASCII characters")
     # Per user and route: the same key at another address is another key.
     place = _hash(context.user.id.encode(), request.method.encode(), request.rel_url.raw_path.encode(), key.encode())
-    return replace(context, once=Once(place, _hash(request.query_string.encode(), body)))
+    return context._replace(once=Once(place, _hash(request.query_string.encode(), body)))
 
 
 def _hash(*parts: bytes) -> str:

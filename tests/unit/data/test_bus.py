@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from libs.shared.bus.frames import pack, unpack
 from libs.shared.bus.jetstream import BATCH, Outgoing
+from libs.shared.bus.protocol import parsed, written
 from libs.shared.bus.retry import EVENTS, OUTAGES, Policy, is_outage
 from libs.shared.bus.source import BATCH_BYTES, batches, first_gap
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
@@ -111,17 +111,24 @@ CONTEXTS = [
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_a_context_travels_in_headers(context: Context) -> None:
-    headers = context.headers()
-    assert Context.from_headers(headers) == context
-    assert not any("\r" in value or "\n" in value for value in headers.values())
+    block = context.block()
+    assert Context.from_block(block) == context
+    headers = parsed(block)
+    assert written(headers) == block
     assert headers["traceparent"].split("-") == ["00", context.trace_id.replace("-", ""), context.span_id, "01"]
 
 
+@pytest.mark.parametrize("block", [b"", b"NATS/1.0\r\n\r\n", CONTEXTS[0].block()[:-9], b"NATS/1.0 503\r\n\r\n"])
+def test_what_is_no_context(block: bytes) -> None:
+    with pytest.raises(ValueError):
+        Context.from_block(block)
+
+
 def test_a_deadline_only_comes_nearer() -> None:
-    context = replace(CONTEXTS[0], deadline=time.time() + 5)
+    context = CONTEXTS[0]._replace(deadline=time.time() + 5)
     assert context.within(100).deadline == context.deadline
     assert context.within(1).deadline < context.deadline
-    assert replace(context, deadline=1.0).remaining() == 0.0
+    assert context._replace(deadline=1.0).remaining() == 0.0
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"\n", b"a\nb\n", bytes(range(256))])

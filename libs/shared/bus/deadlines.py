@@ -1,0 +1,60 @@
+"""Tasks that may take only so long. One timer looks after all of them, as one for each costs 5 % of a request."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Collection
+
+SWEEP = 0.1
+"""Seconds between looks at what is overdue."""
+
+
+class Deadlines:
+    """Running tasks; those that are over their time are cancelled, up to SWEEP seconds late, and may ask whether so."""
+
+    def __init__(self) -> None:
+        self._until: dict[asyncio.Task[None], float] = {}
+        self._overdue: set[asyncio.Task[None]] = set()
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._until)
+
+    def tasks(self) -> Collection[asyncio.Task[None]]:
+        """Those that are running."""
+        return list(self._until)
+
+    def add(self, task: asyncio.Task[None]) -> None:
+        """Look after a task until it has ended; without a limit until it says one."""
+        self._until[task] = math.inf
+        task.add_done_callback(self._ended)
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
+
+    def limit(self, seconds: float) -> None:
+        """The running task may take `seconds` from now."""
+        task = asyncio.current_task()
+        assert task is not None, "only tasks have deadlines"
+        self._until[task] = asyncio.get_running_loop().time() + seconds
+
+    def overdue(self) -> bool:
+        """Whether the running task was cancelled for being over its time; then it may go on, to say so."""
+        task = asyncio.current_task()
+        if task not in self._overdue:
+            return False
+        task.uncancel()
+        return True
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._until.pop(task, None)
+        self._overdue.discard(task)
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for task, until in self._until.items():
+            if until <= now and task not in self._overdue:
+                self._overdue.add(task)
+                task.cancel()
+        self._sweeping = loop.call_later(SWEEP, self._sweep) if self._until else None
