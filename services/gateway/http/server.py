@@ -20,10 +20,13 @@ from services.gateway.http.cors import Cors, is_preflight
 from services.gateway.http.dressing import dresser
 from services.gateway.http.forwarding import forwarder
 from services.gateway.http.origins import Origins
+from services.gateway.http.table import Table
 from services.gateway.routes import ROUTES, Call, Local, Route
 from services.gateway.state import State
 
 log = structlog.get_logger()
+
+Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SHUTDOWN = 4.0
 """Seconds for requests under way when the server stops."""
@@ -79,17 +82,29 @@ class Runner(web.AppRunner):
 
 def application(state: State) -> web.Application:
     """The routing table as an aiohttp application."""
-    app = web.Application()
+    table: Table[Handle] = Table()
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, _handler(state, route))
-    # Last, so that it meets what nothing else does. A middleware would cost every request.
+        table.add(route.method, route.path, _handler(state, route))
     cors = Cors(state.settings.cors_origins, Origins(state).of_app)
-    app.router.add_route("*", "/{path:.*}", _unmatched(cors))
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", _dispatcher(table, _unmatched(table, cors)))
     app.on_response_prepare.append(dresser(state.settings, cors))
     return app
 
 
-def _handler(state: State, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _dispatcher(table: Table[Handle], unmatched: Handle) -> Handle:
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        found = table.find(request.method, request.rel_url.path_safe)
+        if found is None:
+            return await unmatched(request)
+        handle, values = found
+        request.match_info.update(values)
+        return await handle(request)
+
+    return dispatch
+
+
+def _handler(state: State, route: Route) -> Handle:
     call = route.target.call if isinstance(route.target, Local) else forwarder(route.target)
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -97,7 +112,11 @@ def _handler(state: State, route: Route) -> Callable[[web.Request], Awaitable[we
         with tracing.remote(context), tracing.span("http", "handler", "request.end") as span:
             response, context = await _respond(state, request, route, call, context)
             span.context = context
-            span.metadata.update(method=request.method, path=request.path[:LONGEST_PATH], status_code=response.status)
+            span.metadata = {
+                "method": request.method,
+                "path": request.path[:LONGEST_PATH],
+                "status_code": response.status,
+            }
             span.status = "error" if response.status >= 400 else "ok"
             return response
 
@@ -137,12 +156,12 @@ def error_answer(error: RocketError) -> Answer:
     return Answer(error.status, error.envelope(), error.headers)
 
 
-def _unmatched(cors: Cors) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _unmatched(table: Table[Handle], cors: Cors) -> Handle:
     """What matches no route: browsers that ask whether they may ask; all else is refused like everything is."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         error = RocketError("NOT_FOUND", "There is nothing here")
-        allowed = await _allowed_methods(request)
+        allowed = table.allowed(request.rel_url.path_safe)
         if allowed and is_preflight(request):
             try:
                 return await cors.preflight(request, allowed)
@@ -154,12 +173,3 @@ def _unmatched(cors: Cors) -> Callable[[web.Request], Awaitable[web.StreamRespon
         return web.Response(status=error.status, body=error.envelope(), headers={**error.headers, "Content-Type": JSON})
 
     return handle
-
-
-async def _allowed_methods(request: web.Request) -> set[str]:
-    """The methods that the path would be answered for."""
-    allowed: set[str] = set()
-    for resource in request.app.router.resources():
-        _, methods = await resource.resolve(request)
-        allowed |= methods
-    return allowed - {"*"}
