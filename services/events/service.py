@@ -25,7 +25,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     yield State(core, Compiled(core.schemas, lambda schema: schema), partitions)
 
 
-LINGER = 0.03
+LINGER = 0.2
 """Seconds that audit and telemetry wait for more: a transaction for many costs little more than for one."""
 
 SERVICE = Service(

@@ -9,6 +9,7 @@ import asyncio
 import uuid
 from collections import defaultdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -66,6 +67,18 @@ async def _publish(connection: Connection, app_id: str, rows: list[dict[str, Any
         ring.dropped += len(rows)
 
 
+def _iso(nanoseconds: int) -> str:
+    """Nanoseconds since the epoch as ISO 8601, to the microsecond."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{_second(seconds)}.{rest // 1000:06d}+00:00"
+
+
+@lru_cache(16)
+def _second(seconds: int) -> str:
+    """A second as ISO 8601: spans that are shipped together are mostly of the same ones."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def as_row(span: Span, service: str) -> dict[str, Any]:
     """A span as the events service stores it."""
     trace_id = span.context.trace_id
@@ -84,5 +97,5 @@ def as_row(span: Span, service: str) -> dict[str, Any]:
         "duration_ms": round(span.duration_ns / 1e6, 3),
         "status": span.status,
         "metadata": {**span.metadata, "service": service},
-        "created_at": datetime.fromtimestamp(span.created_ns / 1e9, UTC).isoformat(),
+        "created_at": _iso(span.created_ns),
     }

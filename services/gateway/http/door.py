@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from enum import Enum
 
 from aiohttp import web
@@ -11,7 +10,7 @@ from aiohttp import web
 from libs.shared import clock
 from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.errors import RocketError
-from libs.shared.ids import parse_uuid
+from libs.shared.ids import parse_uuid, random_uuid
 from libs.shared.telemetry import tracing
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
@@ -33,9 +32,9 @@ class Access(Enum):
 
 def begin(state: State, request: web.Request) -> Context:
     """The context of a request: its trace (a UUID sent along is kept), deadline and origin."""
-    sent = parse_uuid(request.headers.get("X-Trace-ID", "").lower())
+    sent = request.headers.get("X-Trace-ID")
     return Context(
-        trace_id=str(sent or uuid.uuid4()),
+        trace_id=str(parse_uuid(sent.lower()) or random_uuid()) if sent else random_uuid(),
         deadline=clock.unix() + state.settings.request_timeout,
         ip=state.proxies.client_of(request),
         user_agent=header(request, "User-Agent")[:256],
@@ -98,7 +97,10 @@ def _known(state: State, request: web.Request, app: AppRef | None, access: Acces
 
 
 def _bearer(request: web.Request) -> str:
-    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+    said = request.headers.get("Authorization", "")
+    if said.startswith("Bearer ey") and said.isascii() and " " not in said[7:]:
+        return said[7:]  # as nearly everybody writes it; what is no token is found out where it is read
+    match = BEARER.fullmatch(said)
     if match is None:
         raise unauthorized()
     return match[1]

@@ -15,7 +15,7 @@ from libs.shared.bus.retry import EVENTS, OUTAGES, Policy, is_outage
 from libs.shared.bus.source import BATCH_BYTES, batches, first_gap
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import STATUS, TRANSIENT, RocketError
-from libs.shared.ids import parse_uuid, partition_of, uuid7
+from libs.shared.ids import parse_uuid, partition_of, random_uuid, uuid7
 
 
 def message(position: int, n: int = 1, size: int = 1) -> Outgoing:
@@ -78,6 +78,12 @@ def test_new_ids_are_ordered_by_time() -> None:
     assert stamps == sorted(stamps) and before <= stamps[0] and stamps[-1] <= after
     assert len(set(ids)) == 100
     assert {(one.version, one.variant) for one in ids} == {(7, uuid.RFC_4122)}
+
+
+def test_random_ids_are_of_version_4() -> None:
+    ids = [uuid.UUID(random_uuid()) for _ in range(1_000)]
+    assert len(set(ids)) == len(ids)
+    assert {(one.version, one.variant) for one in ids} == {(4, uuid.RFC_4122)}
 
 
 @pytest.mark.parametrize("bad", [None, 5, "", "x" * 36, str(uuid.UUID(int=1)).replace("-", ""), f" {uuid.UUID(int=1)}"])
