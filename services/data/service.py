@@ -19,6 +19,7 @@ from services.data.log.source import CommitLog
 from services.data.model import Model
 from services.data.reading import commits, exporting, past
 from services.data.reading import handlers as reading
+from services.data.reading import log as log_reading
 from services.data.replays import rebuilding, tables
 from services.data.replays.reach import reaches
 from services.data.seals import verifying
@@ -43,7 +44,14 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     streams = Streams(core.connection)
     async with relay.running(), streams.running():
         yield State(
-            core, core.schemas, relay, Compiled(core.schemas, Model), streams, frontiers=frontiers, sealer=sealer
+            core,
+            core.schemas,
+            relay,
+            Compiled(core.schemas, Model),
+            streams,
+            frontiers=frontiers,
+            sealer=sealer,
+            log=log,
         )
         await frontiers.close()
     await sealer.close()
@@ -67,6 +75,7 @@ SERVICE = Service(
         records.RestoreRecord: handlers.restore_record,
         records.RecordHistory: past.record_history,
         records.FetchCommit: past.fetch_commit,
+        records.ReadLog: log_reading.read_log,
         records.ListCommits: commits.list_commits,
         records.GetCommit: commits.get_commit,
         records.UndoCommit: handlers.undo_commit,

@@ -14,6 +14,7 @@ from libs.shared.schema.cache import Schemas
 from libs.shared.schema.compiled import Compiled
 from services.data.live.frontier import Frontiers
 from services.data.log.settling import Settled
+from services.data.log.source import CommitLog
 from services.data.model import Model
 from services.data.query.point_reads import PointReads
 from services.data.seals.sealing import Sealer
@@ -33,6 +34,7 @@ class State:
     settled: Settled = field(default_factory=Settled)
     frontiers: Frontiers = field(kw_only=True)
     sealer: Sealer = field(kw_only=True)
+    log: CommitLog = field(kw_only=True)
     groups: Groups = field(default_factory=Groups)
 
     def database(self, app: AppRef) -> Database:

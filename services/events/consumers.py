@@ -25,8 +25,10 @@ async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent
 async def on_commits(state: State, app: AppRef, transaction: Connection, events: Sequence[CommitEvent]) -> None:
     """One audit row each, unless the entity opts out; business events that transitions tell of."""
     schema = state.definitions.of(app)
-    rows = [audit_row(event, definition_of(schema, event.entity)) for event in events]
-    await store.insert_audit(transaction, [row for row in rows if row is not None])
+    rows = [(event, audit_row(event, definition_of(schema, event.entity))) for event in events]
+    await store.insert_audit(transaction, [row for _, row in rows if row is not None])
+    if opted_out := [event for event, row in rows if row is None]:
+        await store.note_unaudited(transaction, [(event.entity, event.position) for event in opted_out])
     told = [row for row in _told(events) if moment_of(row["created_at"]) >= state.partitions.since()]
     if told:
         await store.insert(transaction, told)

@@ -9,10 +9,12 @@ from libs.shared import exact
 from libs.shared.bus.consumer import Consumer
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
+from libs.shared.replays import Projection
 from libs.shared.runtime import Core, Service
 from libs.shared.schema.compiled import Compiled
 from services.events import consumers, handlers, retention
 from services.events.partitions import Partitions
+from services.events.replays import rebuilding, verifying
 from services.events.rows import read_spans
 from services.events.settings import EventsSettings
 from services.events.state import State
@@ -69,4 +71,5 @@ SERVICE = Service(
         ),
     ),
     workers=(retention.retain,),
+    projections=(Projection("audit", verifying.verify, rebuilding.rebuild),),
 )

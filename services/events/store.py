@@ -69,6 +69,14 @@ INSERT INTO events.audit_logs
 SELECT * FROM json_populate_recordset(NULL::events.audit_logs, $1::json)
 ON CONFLICT (position, n) DO NOTHING
 """
+# Where an entity has no audit rows as it has opted out: a stretch per entity, in the order of their names.
+UNAUDITED = """
+INSERT INTO events.unaudited AS u (entity, first_position, last_position)
+SELECT entity, min(position), max(position) FROM unnest($1::text[], $2::bigint[]) AS e(entity, position)
+GROUP BY entity ORDER BY entity
+ON CONFLICT (entity) DO UPDATE SET first_position = least(u.first_position, excluded.first_position),
+    last_position = greatest(u.last_position, excluded.last_position)
+"""
 AUDIT_COLUMNS = """id, entity, record_id, action, old_data, new_data, changed_fields, user_id, user_email,
     ip_address, trace_id, "timestamp", position, n, version"""
 AUDIT_LIST = LIST.replace("events.events", "events.audit_logs")
@@ -86,6 +94,11 @@ async def insert(transaction: Connection, rows: Sequence[dict[str, Any]]) -> Non
     plain = itemgetter(*columns[:-2])
     records = [(*plain(row), exact.dumps(row["metadata"]).decode(), moment_of(row["created_at"])) for row in rows]
     await transaction.copy_records_to_table("events", schema_name="events", columns=columns, records=records)
+
+
+async def note_unaudited(transaction: Connection, places: Sequence[tuple[str, int]]) -> None:
+    """Note that these entities have opted out at these positions."""
+    await transaction.execute(UNAUDITED, *map(list, zip(*places, strict=True)))
 
 
 async def insert_audit(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -126,6 +126,10 @@ async def get_schema(state: State, context: Context, question: ask.GetSchema) ->
     return ask.SchemaSnapshot(version, document)
 
 
+async def list_names(state: State, context: Context, question: ask.ListNames) -> ask.NamesEver:
+    return ask.NamesEver(*await store.names_ever(state.core.databases.of(context.the_app)))
+
+
 def _handle(kind: Kind, row: store.Definition) -> str:
     return row.key if kind.named and row.key else row.id
 

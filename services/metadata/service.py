@@ -37,6 +37,7 @@ SERVICE = Service(
         ask.ReplaceDefinition: handlers.replace_definition,
         ask.DeleteDefinition: handlers.delete_definition,
         ask.GetSchema: handlers.get_schema,
+        ask.ListNames: handlers.list_names,
         ask.ExportApp: transfer.export_app,
         ask.ImportApp: transfer.import_app,
         ask.PlanSchema: transfer.plan_schema,

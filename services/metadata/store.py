@@ -86,6 +86,24 @@ LIST_SHAPES = f"""
 SELECT {DEFINITION_COLUMNS} FROM metadata.definitions
 WHERE kind IN ('entities', 'relations') AND deleted_at IS NULL ORDER BY number
 """
+# All names that entities, join tables and their fields have had, by their number.
+NAMES_EVER = """
+WITH d AS (
+    SELECT d.number, d.kind, d.document::jsonb AS document, true AS is_now FROM metadata.definitions d
+    UNION ALL
+    SELECT d.number, d.kind, h.document::jsonb, false FROM metadata.history h
+    JOIN metadata.definitions d ON d.id = h.definition_id WHERE h.document IS NOT NULL
+)
+SELECT max(document ->> CASE kind WHEN 'entities' THEN 'name' ELSE 'join_table' END) FILTER (WHERE is_now) AS title,
+    array_agg(DISTINCT document ->> CASE kind WHEN 'entities' THEN 'name' ELSE 'join_table' END) AS titles,
+    array_agg(DISTINCT f.name) FILTER (WHERE f.name IS NOT NULL) AS fields
+FROM d LEFT JOIN LATERAL (
+    SELECT e ->> 'name' AS name FROM jsonb_array_elements(document -> 'fields') e WHERE kind = 'entities'
+    UNION ALL SELECT document ->> key FROM unnest(ARRAY['source_join_key', 'target_join_key']) key
+    WHERE kind = 'relations'
+) f ON true
+WHERE kind IN ('entities', 'relations') GROUP BY number
+"""
 LIST_INDEXES = """
 SELECT c.relname AS name, i.indisvalid AS valid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = to_regclass($1) ORDER BY c.relname
@@ -279,6 +297,18 @@ async def import_records(
     except UniqueViolation as error:
         raise Taken(error.constraint_name or "") from None
     return sum(row["added"] for row in rows), max((row["position"] for row in rows), default=0)
+
+
+async def names_ever(database: Database) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """By today's name of an entity or join table: all that it was called, and all that its fields were."""
+    titles: dict[str, list[str]] = {}
+    fields: dict[str, list[str]] = {}
+    for row in await database.fetch(NAMES_EVER):
+        if row["title"]:
+            # Something that is gone and something that is there may have the same name.
+            titles[row["title"]] = sorted({*titles.get(row["title"], ()), *filter(None, row["titles"])})
+            fields[row["title"]] = sorted({*fields.get(row["title"], ()), *(row["fields"] or ())})
+    return titles, fields
 
 
 async def next_keys(transaction: Connection, sequence: str, behind: int, count: int) -> list[int]:

@@ -142,6 +142,68 @@ async def test_a_log_that_was_tampered_with_is_found_out(
     assert replay["first_differences"][0]["position"] in (1, 2)
 
 
+async def test_audit_is_what_the_log_says_whatever_was_renamed_masked_or_left_out(admin: Client) -> None:
+    fields = (text("name"), text("secret", sensitive=True), {"name": "price", "type": "decimal"})
+    await admin.define(entity("item", *fields))
+    await admin.define(entity("quiet", text("name"), audit=False))
+    item = await make(admin, "item", name="a", secret="s", price=1.50)
+    await make(admin, "quiet", name="a")
+    renamed = (text("title", renamed_from="name"), text("secret"), fields[2], text("late", sensitive=True))
+    (await admin.put("/_admin/entities/item", entity("item", *renamed))).expect(200)
+    (await admin.put(f"/item/{item['id']}", {"title": "b", "secret": "t", "late": "l"})).expect(200)
+    (await admin.put("/_admin/entities/quiet", entity("quiet", text("name")))).expect(200)
+    await make(admin, "quiet", name="b")
+    (await admin.delete(f"/item/{item['id']}")).expect(200)
+    large = "é" * 300_000  # published as a reference
+    await make(admin, "item", title=large)
+    await verified(admin, "audit")
+    path = "/_admin/audit-logs?sort=timestamp&per_page=100"
+    before = (await admin.get(path)).data
+    assert [row["entity"] for row in before] == ["item", "item", "quiet", "item", "item"]
+    # By today's definitions: what is audited now is audited from the beginning, and secrets are those of today.
+    rebuilt = await finished(admin, "audit", "rebuild")
+    after = (await admin.get(path)).data
+    assert (rebuilt["checked"], len(after)) == (6, 6)
+    assert [row["entity"] for row in after].count("quiet") == 2
+    assert after[0]["new_data"] == {"id": item["id"], "title": "a", "secret": "s", "price": 1.5}
+    await verified(admin, "audit")
+    (await admin.delete(f"/quiet/{(await admin.get('/quiet')).data[0]['id']}")).expect(200)
+    await verified(admin, "audit")
+    assert len((await admin.get(path)).data) == 7
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found"),
+    [
+        ("""UPDATE events.audit_logs SET new_data = jsonb_set(new_data, '{name}', '"secreT"') WHERE version = 1""",
+         "the audit row has another new_data"),
+        ("""UPDATE events.audit_logs SET new_data = new_data - 'name' || '{"namE": "secret"}' WHERE version = 1""",
+         "the audit row has another new_data"),
+        ("""UPDATE events.audit_logs SET changed_fields = '["id", "namE"]' WHERE version = 1""",
+         "the audit row has another changed_fields"),
+        ("UPDATE events.audit_logs SET user_email = 'eve@localhost' WHERE version = 2",
+         "the audit row has another user_email"),
+        ("UPDATE events.audit_logs SET entity = 'iteM' WHERE version = 2", "the audit row has another entity"),
+        ("UPDATE events.audit_logs SET n = 2 WHERE version = 2", "the log has no such entry"),
+        ("DELETE FROM events.audit_logs WHERE version = 1", "the audit row is missing"),
+    ],
+    ids=["value", "field", "changed", "actor", "entity", "place", "gone"],
+)  # fmt: skip
+async def test_an_audit_row_that_was_tampered_with_is_found_out(
+    stack: Stack, admin: Client, tampering: str, found: str
+) -> None:
+    await admin.define(entity("item", text("name")))
+    item = await make(admin, "item", name="secret")
+    (await admin.put(f"/item/{item['id']}", {"name": "new"})).expect(200)
+    await verified(admin, "audit")
+    assert (await executed(stack, admin, tampering)).endswith(" 1")
+    replay = await finished(admin, "audit", "verify")
+    assert replay["equal"] is False
+    assert found in [difference["what"] for difference in replay["first_differences"]]
+    await finished(admin, "audit", "rebuild")
+    await verified(admin, "audit")
+
+
 async def test_writes_go_on_while_tables_are_made_anew(admin: Client) -> None:
     await admin.define(entity("item", text("name"), text("mail", unique=True), integer("count", indexed=True)))
     rows = [{"name": "a", "mail": f"{n}@example.com", "count": n} for n in range(1500)]
@@ -161,12 +223,12 @@ async def test_writes_go_on_while_tables_are_made_anew(admin: Client) -> None:
         return written
 
     writers = [asyncio.create_task(write(n)) for n in range(4)]
-    await finished(admin, "records", "rebuild")
+    await asyncio.gather(finished(admin, "records", "rebuild"), finished(admin, "audit", "rebuild"))
     await verified(admin, "records")
     for writer in writers:
         writer.cancel()
     assert min(await asyncio.gather(*writers)) > 3
-    await verified(admin, "records", "log")
+    await verified(admin, "records", "log", "audit")
 
 
 async def test_projections_are_listed_with_how_far_they_are(admin: Client) -> None:

@@ -30,7 +30,7 @@ async def verified(admin: Client, *projections: str) -> None:
     """Each of these projections is what the log says."""
     for projection in projections:
         replay = await finished(admin, projection, "verify")
-        assert (replay["differences"], replay["first_differences"], replay["equal"]) == (0, [], True)
+        assert (replay["differences"], replay["first_differences"], replay["equal"]) == (0, [], True), replay
 
 
 async def projection(admin: Client, name: str) -> Any:

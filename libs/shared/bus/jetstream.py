@@ -59,11 +59,12 @@ class Outgoing:
 
 
 class JetStream:
-    """JetStream over one connection."""
+    """JetStream over one connection. `retention`: seconds that events are kept, if not as long as their streams say."""
 
-    def __init__(self, connection: Connection, replicas: int = 1) -> None:
+    def __init__(self, connection: Connection, replicas: int = 1, retention: float | None = None) -> None:
         self.connection = connection
         self._replicas = replicas
+        self._retention = retention
         self._ensured: set[str] = set()
         connection.on_reconnect(self._ensured.clear)
 
@@ -76,7 +77,7 @@ class JetStream:
             "subjects": list(spec.subjects),
             "storage": "file",
             "num_replicas": self._replicas,
-            "max_age": int(spec.max_age * _SECOND),
+            "max_age": int((self._retention if self._retention and spec.atomic else spec.max_age) * _SECOND),
             "max_bytes": spec.max_bytes or -1,
             "duplicate_window": int(REMEMBERED * _SECOND),
             "allow_direct": True,
@@ -87,6 +88,10 @@ class JetStream:
         except JetStreamError:
             await self._call(f"STREAM.UPDATE.{spec.name}", config)
         self._ensured.add(spec.name)
+
+    async def stream_info(self, name: str) -> dict[str, Any]:
+        """A stream: `created`, and its `state` with `first_seq` and `last_seq`."""
+        return await self._call(f"STREAM.INFO.{name}", None)
 
     async def ensure_durable(
         self, stream: str, name: str, filters: Sequence[str], ack_wait: float, pending: int

@@ -15,9 +15,10 @@ from libs.shared.bus.consumer import Consumer, Lane
 from libs.shared.bus.incoming import Incoming
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.bus.leases import RENEW, Leases
+from libs.shared.bus.progress import durable_of, reach_of
 from libs.shared.bus.protocol import NO_RESPONDERS, Message
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import COMMITS, commits_in, commits_of
+from libs.shared.contracts.streams import COMMITS
 from libs.shared.postgres.databases import Databases
 
 log = structlog.get_logger()
@@ -61,7 +62,7 @@ class Subscription(Generic[S]):
 
     def durable(self, share: int) -> str:
         """The durable's name: `<consumer>_<share>`."""
-        return f"{self._consumer.name}_{share}"
+        return durable_of(self._consumer.name, share)
 
     async def run(self) -> None:
         """Work on a fair number of shares until cancelled."""
@@ -86,25 +87,8 @@ class Subscription(Generic[S]):
         return sum(info["num_pending"] + info["num_ack_pending"] for info in infos)
 
     async def reach(self, app: AppRef) -> tuple[int, int]:
-        """How far this consumer is in an app's commits: the position up to which all are handled, and how many follow.
-
-        While events of other apps hold a share up, it may be farther than it says.
-        """
-        spec = self._consumer.stream
-        _, head = await self._stream.last_position(spec.name, commits_of(app.id))
-        waiting = await asyncio.gather(*(self._first_waiting(app, share) for share in range(spec.shares)))
-        reached = min([position - 1 for position in waiting if position is not None], default=head[0])
-        return reached, max(0, head[0] - reached)
-
-    async def _first_waiting(self, app: AppRef, share: int) -> int | None:
-        """The position of the app's first event in a share that is not acknowledged, None if all are."""
-        spec = self._consumer.stream
-        info = await self._stream.consumer_info(spec.name, self.durable(share))
-        if not info["num_pending"] and not info["num_ack_pending"]:
-            return None
-        after = info["ack_floor"]["stream_seq"] + 1
-        looks = (self._stream.next_position(spec.name, after, commits_in(app.id, p)) for p in spec.share(share))
-        return min([found[0] for found in await asyncio.gather(*looks) if found], default=None)
+        """How far this consumer is in an app's commits: see `reach_of`."""
+        return await reach_of(self._stream, self._consumer.stream, self._consumer.name, app)
 
     async def _share(self) -> None:
         """Drop shares that are no longer ours, give up what is over our due, claim up to it."""

@@ -216,3 +216,21 @@ def is_origin(text: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
     except ValueError:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class NamesEver:
+    """What an app's entities, join tables and fields are called, and were: events tell them by the name of their time.
+
+    `titles` is today's name → all names that the same thing had; `fields` its name → all names of its fields.
+    """
+
+    titles: dict[str, list[str]]
+    fields: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListNames(Ask[NamesEver]):
+    """All names there are and were."""
+
+    service, name, reply = "metadata", "schema.names", NamesEver

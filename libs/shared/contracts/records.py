@@ -209,3 +209,18 @@ class FetchCommit(Ask[Answer]):
     service, name = "data", "commits.fetch"
     position: int
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog(Ask[Answer]):
+    """A stretch of the log as it would be published: entries behind (`position`, `n`), at most `most` of them.
+
+    Not beyond position `until`, nor beyond what is settled. The body is libs/shared/bus/logged.py's; the
+    header `head` is the greatest position that there is.
+    """
+
+    service, name = "data", "log.read"
+    position: int
+    n: int
+    until: int
+    most: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -59,28 +60,37 @@ class Replays(Generic[S]):
         """Take up an app's replays, each if nobody else has; answers when to look again."""
         rows = await self.store.unfinished(self._databases.of(app))
         for row in rows:
-            lease = f"replay/{self._service}/{row['id']}"
             # A lease says nothing about another look of our own.
-            if row["id"] in self._running or lease not in await self._leases.claim([lease]):
-                continue
-            self._running.add(row["id"])
-            try:
-                await self._work(state, app, row, lease)
-            finally:
-                self._running.discard(row["id"])
-                await self._leases.release([lease])
+            if row["id"] not in self._running:
+                self._running.add(row["id"])
+                try:
+                    await self._take_up(state, app, row["id"])
+                finally:
+                    self._running.discard(row["id"])
         return clock.now() + timedelta(seconds=AGAIN) if rows else None
+
+    async def _take_up(self, state: S, app: AppRef, replay_id: str) -> None:
+        lease = f"replay/{self._service}/{replay_id}"
+        if lease not in await self._leases.claim([lease]):
+            return
+        try:
+            row = await self.store.find(self._databases.of(app), uuid.UUID(replay_id))
+            if row is not None and row["finished_at"] is None:
+                await self._work(state, app, row, lease)
+        finally:
+            await self._leases.release([lease])
 
     async def _work(self, state: S, app: AppRef, row: Any, lease: str) -> None:
         memory, database = Memory(orjson.loads(row["memory"])), self._databases.of(app)
         step = self._step(row["projection"], row["kind"])
         log.info("replay.begun", projection=row["projection"], kind=row["kind"], app_id=app.id)
         try:
-            saved = 0.0
+            saved, stage = 0.0, memory.get("stage")
             while self._leases.holds(lease):
                 finished = await self._pace(state, app, memory, step)
-                if finished or time.monotonic() - saved > SAVED:
-                    saved = time.monotonic()
+                # A stage is noted at once: nobody begins anew what somebody who was paused may be about to end.
+                if finished or memory.get("stage") != stage or time.monotonic() - saved > SAVED:
+                    saved, stage = time.monotonic(), memory.get("stage")
                     await self.store.save(database, row["id"], "done" if finished else "running", memory.values)
                 if finished:
                     log.info("replay.done", projection=row["projection"], kind=row["kind"], app_id=app.id)

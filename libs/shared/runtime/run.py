@@ -97,7 +97,7 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
                 settings=settings,
                 connection=connection,
                 asker=asker,
-                stream=JetStream(connection, settings.stream_replicas),
+                stream=JetStream(connection, settings.stream_replicas, settings.stream_retention),
                 databases=databases,
                 leases=leases,
                 apps=Apps(asker),

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     )
     nats_url: str = Field("nats://127.0.0.1:4222", description="NATS server with JetStream")
     stream_replicas: int = Field(1, ge=1, le=5, description="copies of each stream; 3 on a NATS cluster of three")
+    stream_retention: float = Field(
+        2_592_000, ge=1, le=3_456_000, description="seconds that event streams keep events; the log keeps them for ever"
+    )
     secret_key: str = Field(description="the platform's master secret; signing keys derive from it")
     replica: str = Field(
         default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}",

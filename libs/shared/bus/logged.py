@@ -1,0 +1,31 @@
+"""Stretches of a log on their way from one service to another: entries as they would be published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from libs.shared.bus.frames import pack, unpack
+from libs.shared.bus.jetstream import Outgoing
+
+LENGTH = 4
+"""Bytes that say how long an entry is."""
+
+
+def joined(entries: Iterable[Outgoing]) -> bytes:
+    """Entries as one body."""
+    parts: list[bytes] = []
+    for entry in entries:
+        packed = pack([*entry.position, entry.subject, entry.headers], entry.payload)
+        parts += (len(packed).to_bytes(LENGTH), packed)
+    return b"".join(parts)
+
+
+def parted(body: bytes) -> Iterator[Outgoing]:
+    """The entries of a body."""
+    start = 0
+    while start < len(body):
+        behind = start + LENGTH
+        end = behind + int.from_bytes(body[start:behind])
+        (position, n, subject, headers), payload = unpack(body[behind:end])
+        yield Outgoing((position, n), subject, payload, headers)
+        start = end

@@ -1,0 +1,102 @@
+"""How far a consumer is: as the stream knows it now, and as it is noted for when the stream has forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from libs.shared.bus.jetstream import JetStream
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import StreamSpec, commits_in, commits_of
+from libs.shared.postgres.databases import Database
+
+Position = tuple[int, int]
+
+FLOOR = "SELECT created, sequence FROM bus.floors WHERE durable = $1"
+NOTE_FLOOR = """
+INSERT INTO bus.floors (durable, created, sequence) VALUES ($1, $2, $3)
+ON CONFLICT (durable) DO UPDATE SET created = excluded.created, sequence = excluded.sequence
+"""
+# A position never goes back: what was handled stays handled.
+NOTE_POSITIONS = """
+INSERT INTO bus.progress AS p (durable, app_id, position, n)
+SELECT $1, u.app_id::uuid, u.position, u.n FROM unnest($2::text[], $3::bigint[], $4::int[]) AS u(app_id, position, n)
+ON CONFLICT (durable, app_id) DO UPDATE SET position = excluded.position, n = excluded.n
+WHERE (p.position, p.n) < (excluded.position, excluded.n)
+"""
+POSITIONS = """
+SELECT app_id::text, min(position) AS position FROM bus.progress WHERE durable = ANY($1::text[]) GROUP BY app_id
+"""
+FORGET = "DELETE FROM bus.progress WHERE durable = $1 AND app_id <> ALL($2::text[]::uuid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The sequence of a stream up to which everything is handled; `created` says which stream of that name."""
+
+    created: str
+    sequence: int
+
+    def has_gap(self, created: str, first: int) -> bool:
+        """Whether a stream that begins at `first` has forgotten, or is another one that never had, what follows."""
+        return created != self.created or first > self.sequence + 1
+
+
+class Progress:
+    """What is noted in the platform database of how far durables are. Lower bounds: `seen` knows the rest."""
+
+    def __init__(self, platform: Database) -> None:
+        self._db = platform
+
+    async def floor(self, durable: str) -> Floor | None:
+        """The floor of a durable, None if none was noted yet."""
+        row = await self._db.fetchrow(FLOOR, durable)
+        return Floor(row["created"], row["sequence"]) if row else None
+
+    async def note(self, durable: str, positions: Mapping[str, Position], floor: Floor | None) -> None:
+        """Note how far each app is, and then the floor."""
+        if positions:
+            apps, reached = list(positions), list(positions.values())
+            await self._db.execute(NOTE_POSITIONS, durable, apps, [p for p, _ in reached], [n for _, n in reached])
+        if floor:
+            await self._db.execute(NOTE_FLOOR, durable, floor.created, floor.sequence)
+
+    async def positions(self, durables: list[str]) -> dict[str, int]:
+        """App → the position up to which all of these durables have handled what there is of it."""
+        return {row["app_id"]: row["position"] for row in await self._db.fetch(POSITIONS, durables)}
+
+    async def forget_all_but(self, durable: str, apps: list[str]) -> None:
+        """Forget apps that are gone."""
+        await self._db.execute(FORGET, durable, apps)
+
+
+def durable_of(consumer: str, share: int) -> str:
+    """The name of the durable that has a share of a consumer's work."""
+    return f"{consumer}_{share}"
+
+
+async def reach_of(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef) -> Position:
+    """How far a consumer is in an app's commits: the position up to which all are handled, and how many follow.
+
+    While events of other apps hold a share up, it may be farther than it says.
+    """
+    _, head = await stream.last_position(spec.name, commits_of(app.id))
+    shares = range(spec.shares)
+    waiting = await asyncio.gather(*(_first_waiting(stream, spec, consumer, app, share) for share in shares))
+    reached = min([position - 1 for position in waiting if position is not None], default=head[0])
+    return reached, max(0, head[0] - reached)
+
+
+async def _first_waiting(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef, share: int) -> int | None:
+    """The position of the app's first event in a share that is not acknowledged, None if all are."""
+    info = await stream.consumer_info(spec.name, durable_of(consumer, share))
+    if not info["num_pending"] and not info["num_ack_pending"]:
+        return None
+    return await first_of_share(stream, spec, app, share, info["ack_floor"]["stream_seq"] + 1)
+
+
+async def first_of_share(stream: JetStream, spec: StreamSpec, app: AppRef, share: int, sequence: int) -> int | None:
+    """The position of an app's first event of a share at or behind a sequence, None if there is none."""
+    looks = (stream.next_position(spec.name, sequence, commits_in(app.id, p)) for p in spec.share(share))
+    return min([found[0] for found in await asyncio.gather(*looks) if found], default=None)

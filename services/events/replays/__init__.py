@@ -1,0 +1,1 @@
+"""The audit log compared with the commit log, and made anew from it."""

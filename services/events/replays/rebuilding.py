@@ -1,0 +1,48 @@
+"""The audit log made anew from the commit log, by today's definitions: the steps of rebuilding `audit`.
+
+A new table is filled beside the old one while events go on coming in; what they have brought since is carried over
+when the new table takes the old one's place, in one transaction.
+"""
+
+from __future__ import annotations
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.replays import Memory
+from services.events.audit import audit_row, definition_of
+from services.events.replays import log, store
+from services.events.state import State
+
+ENTRIES = 300
+"""Entries put into the new table in one step."""
+
+
+async def rebuild(state: State, app: AppRef, memory: Memory) -> bool:
+    """One step of making the audit log anew."""
+    database = state.database(app)
+    match memory.get("stage", "begin"):
+        case "begin":
+            await store.begin(database)
+            memory.keep(stage="fill", after=[0, 0], position=(await log.read(state, app, (0, 0), 0, 0)).head)
+        case "fill":
+            await _fill(state, app, memory)
+        case "index":
+            await store.index(database)
+            memory.keep(stage="switch")
+        case "switch":
+            async with database.transaction() as transaction:
+                await store.switch(transaction, memory.get("position"))
+            return True
+    return False
+
+
+async def _fill(state: State, app: AppRef, memory: Memory) -> None:
+    after = tuple(memory.get("after"))
+    stretch = await log.read(state, app, after, memory.get("position"), ENTRIES)
+    if not stretch.events:
+        memory.keep(stage="index")
+        return
+    schema = await state.definitions.load(app, at_least=max(event.schema_version for event in stretch.events))
+    rows = [audit_row(event, definition_of(schema, event.entity)) for event in stretch.events]
+    await store.fill(state.database(app), [row for row in rows if row is not None])
+    memory.count(len(stretch.events))
+    memory.keep(after=[stretch.events[-1].position, stretch.events[-1].n])

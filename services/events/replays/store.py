@@ -1,0 +1,78 @@
+"""Every statement of replays of the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.postgres.databases import Connection, Database
+
+# Audit rows behind ($1, $2) up to ($3, $4), in order, each with a digest of all that it holds.
+ROWS = """
+SELECT position, n, row_to_json(a)::text AS row, sha256(convert_to(a::text, 'UTF8')) AS digest
+FROM events.audit_logs a WHERE (position, n) > ($1, $2) AND (position, n) <= ($3, $4) ORDER BY position, n
+"""
+UNAUDITED = "SELECT entity, first_position, last_position FROM events.unaudited"
+FRESH = "events.audit_logs_fresh"
+BEGIN = f"""
+DROP TABLE IF EXISTS {FRESH};
+CREATE TABLE {FRESH} (
+    LIKE events.audit_logs INCLUDING DEFAULTS, CONSTRAINT audit_logs_fresh_pkey PRIMARY KEY (position, n)
+)
+"""
+FILL = f"""
+INSERT INTO {FRESH} SELECT * FROM json_populate_recordset(NULL::events.audit_logs, $1::json)
+ON CONFLICT (position, n) DO NOTHING
+"""
+INDEXES = {
+    "audit_logs_record": '(entity, record_id, "timestamp" DESC)',
+    "audit_logs_user": '(user_id, "timestamp" DESC)',
+    "audit_logs_time": '("timestamp" DESC)',
+}
+# All that the consumers have written behind the position up to which the new table was filled.
+HOLD = "LOCK TABLE events.audit_logs IN ACCESS EXCLUSIVE MODE"
+CARRY = f"INSERT INTO {FRESH} SELECT * FROM events.audit_logs WHERE position > $1 ON CONFLICT DO NOTHING"
+SWITCH = f"""
+DROP TABLE events.audit_logs;
+ALTER TABLE {FRESH} RENAME TO audit_logs;
+ALTER INDEX events.audit_logs_fresh_pkey RENAME TO audit_logs_pkey;
+""" + ";".join(f"ALTER INDEX events.{name}_fresh RENAME TO {name}" for name in INDEXES)
+INDEX_TIME = 3600.0
+"""Seconds that the indexes of a new table may take; nobody waits for them."""
+
+
+async def rows(database: Database, after: tuple[int, int], until: tuple[int, int]) -> Sequence[Any]:
+    """position, n, row (JSON text) and digest."""
+    return await database.fetch(ROWS, *after, *until)
+
+
+async def unaudited(database: Database) -> dict[str, tuple[int, int]]:
+    """Entity → from which position to which it has no rows, as it had opted out."""
+    found = await database.fetch(UNAUDITED)
+    return {row["entity"]: (row["first_position"], row["last_position"]) for row in found}
+
+
+async def begin(database: Database) -> None:
+    """An empty table beside the audit log."""
+    async with database.transaction() as transaction:
+        await transaction.execute(BEGIN)
+
+
+async def fill(database: Database, fresh: Sequence[dict[str, Any]]) -> None:
+    """Put rows into it that are not there yet."""
+    await database.execute(FILL, exact.dumps(list(fresh)).decode())
+
+
+async def index(database: Database) -> None:
+    """Its indexes."""
+    for name, columns in INDEXES.items():
+        await database.execute(f"DROP INDEX IF EXISTS events.{name}_fresh")
+        await database.execute(f"CREATE INDEX {name}_fresh ON {FRESH} {columns}", timeout=INDEX_TIME)
+
+
+async def switch(transaction: Connection, filled: int) -> None:
+    """The new table in the old one's place, with what was written since position `filled`."""
+    await transaction.execute(HOLD)
+    await transaction.execute(CARRY, filled)
+    await transaction.execute(SWITCH)

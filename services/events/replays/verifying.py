@@ -1,0 +1,88 @@
+"""Whether there is an audit row for each log entry, which says the same: the steps of verifying `audit`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.bus.progress import reach_of
+from libs.shared.contracts.apps import NamesEver
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import COMMITS, CommitEvent
+from libs.shared.replays import Memory
+from services.events.audit import audit_row, definition_of
+from services.events.replays import log, store
+from services.events.replays.comparing import differences
+from services.events.state import State
+
+ENTRIES = 300
+"""Entries compared in one step."""
+CONSUMER = "audit"
+WAIT = 0.1
+"""Seconds until another look at whether the consumer has come as far as the log was."""
+
+
+async def verify(state: State, app: AppRef, memory: Memory) -> bool:
+    """Some entries more, when the consumer has come as far as the log was at the beginning."""
+    if memory.get("after") is None:
+        await _begin(state, app, memory)
+        return False
+    after, until = tuple(memory.get("after")), memory.get("position")
+    stretch = await log.read(state, app, after, until, ENTRIES)
+    last = (stretch.events[-1].position, stretch.events[-1].n) if stretch.events else (until, 1 << 30)
+    found = await store.rows(state.database(app), after, last)
+    await state.definitions.load(app, at_least=max((e.schema_version for e in stretch.events), default=0))
+    comparison = _Comparison(state, app, memory, NamesEver(**memory.get("names")), memory.get("unaudited"))
+    comparison.compare({(event.position, event.n): event for event in stretch.events}, found)
+    memory.count(len(stretch.events))
+    memory.keep(after=list(last))
+    if not stretch.events:
+        memory.values = {name: value for name, value in memory.values.items() if name not in ("names", "unaudited")}
+    return not stretch.events
+
+
+async def _begin(state: State, app: AppRef, memory: Memory) -> None:
+    """Wait for the consumer; then remember what everything is and was called."""
+    if memory.get("position") is None:
+        memory.keep(position=(await log.read(state, app, (0, 0), 0, 0)).head)
+    reached, behind = await reach_of(state.core.stream, COMMITS, CONSUMER, app)
+    if reached < memory.get("position") and (behind or reached):
+        await asyncio.sleep(WAIT)
+        return
+    names = await log.names_ever(state, app)
+    unaudited = await store.unaudited(state.database(app))
+    memory.keep(after=[0, 0], unaudited=unaudited, names={"titles": names.titles, "fields": names.fields})
+
+
+class _Comparison:
+    def __init__(self, state: State, app: AppRef, memory: Memory, names: NamesEver, unaudited: Any) -> None:
+        self._schema = state.definitions.of(app)
+        self._memory, self._names, self._unaudited = memory, names, unaudited
+
+    def compare(self, events: dict[tuple[int, int], CommitEvent], rows: Any) -> None:
+        """Entries and rows of the same stretch, by their place in the log."""
+        for row in rows:
+            key = (row["position"], row["n"])
+            event = events.pop(key, None)
+            self._memory.add(row["digest"])
+            if event is None:
+                self._memory.differ("the log has no such entry", position=key[0], n=key[1])
+            elif columns := self._differing(event, exact.loads(row["row"])):
+                self._differ(event, f"the audit row has another {', '.join(columns)}")
+        for event in events.values():
+            if not self._opted_out(event):
+                self._differ(event, "the audit row is missing")
+
+    def _differing(self, event: CommitEvent, stored: Any) -> list[str]:
+        expected = audit_row(event, None)
+        assert expected is not None, "without a definition there is no opting out"
+        return differences(exact.loads(exact.dumps(expected).decode()), stored, self._names)
+
+    def _opted_out(self, event: CommitEvent) -> bool:
+        definition = definition_of(self._schema, event.entity)
+        first, last = self._unaudited.get(event.entity, (1, 0))
+        return (definition is not None and not definition.audit) or first <= event.position <= last
+
+    def _differ(self, event: CommitEvent, what: str) -> None:
+        self._memory.differ(what, entity=event.entity, record_id=event.record_id, position=event.position, n=event.n)
