@@ -17,7 +17,7 @@ from services.data.live import handlers as live_handlers
 from services.data.live.frontier import Frontiers
 from services.data.log.source import CommitLog
 from services.data.model import Model
-from services.data.reading import commits, exporting, past
+from services.data.reading import commits, exporting, past, ranges
 from services.data.reading import handlers as reading
 from services.data.reading import log as log_reading
 from services.data.replays import rebuilding, tables
@@ -79,6 +79,8 @@ SERVICE = Service(
         records.ListCommits: commits.list_commits,
         records.GetCommit: commits.get_commit,
         records.UndoCommit: handlers.undo_commit,
+        records.LocateRange: ranges.locate_range,
+        records.ReadLog: ranges.read_log,
         records.SetFields: handlers.set_fields,
         records.TryRule: trials.try_rule,
         files.AnnounceFile: file_handlers.announce_file,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from libs.shared.contracts import apps, events, files, notifications, records, webhooks, workflows
 from services.gateway.http import accounts, describing, downloads, exports, live, operations, projections, uploads
+from services.gateway.http import webhooks as endpoints
 from services.gateway.http.door import Access
 from services.gateway.http.idempotency import once
 from services.gateway.http.route import Call, Local, Route
@@ -71,6 +72,13 @@ ROUTES = (
     Route("GET", A + "/_admin/webhook-logs", webhooks.ListDeliveries, Access.ADMIN),
     Route("GET", A + "/_admin/webhook-logs/{id}", webhooks.GetDelivery, Access.ADMIN),
     Route("POST", A + "/_admin/webhook-logs/{id}/retry", webhooks.RetryDelivery, Access.ADMIN),
+    Route("GET", A + "/_admin/webhooks", Local(endpoints.list_webhooks), Access.ADMIN),
+    Route("GET", A + "/_admin/webhooks/{id}", Local(endpoints.get_webhook), Access.ADMIN),
+    Route("POST", A + "/_admin/webhooks/{id}/test", webhooks.SendExample, Access.ADMIN),
+    Route("POST", A + "/_admin/webhooks/{id}/enable", webhooks.EnableWebhook, Access.ADMIN),
+    Route("POST", A + "/_admin/webhooks/{id}/rotate-secret", webhooks.RotateSecret, Access.ADMIN),
+    Route("POST", A + "/_admin/webhooks/{id}/replay", webhooks.ReplayWebhook, Access.ADMIN),
+    Route("GET", A + "/_admin/webhooks/{id}/replays", webhooks.ListReplays, Access.ADMIN),
     Route("GET", A + "/_admin/notifications", notifications.ListNotifications, Access.ADMIN),
     Route("POST", A + "/_admin/notifications/{id}/retry", notifications.RetryNotification, Access.ADMIN),
     Route("GET", A + "/_admin/audit-logs", events.ListAuditLogs, Access.ADMIN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -76,7 +77,13 @@ async def create_definition(state: State, context: Context, question: ask.Create
     async def work(change: Change) -> store.Definition:
         return await change.create(kind, document, definition)
 
-    return await _carry_out(state, context, question.query, work, lambda row: _answer(kind.acknowledged(row), 201))
+    def created(row: store.Definition) -> Answer:
+        shown = kind.acknowledged(row)
+        secret = kind.hooks.secret(state.core.settings.secret_key, context.the_app.id, row)
+        # An Idempotency-Key keeps its answer; a secret is shown once and kept nowhere.
+        return replace(_answer({**shown, **secret}, 201), kept=_answer(shown, 201).body if secret else None)
+
+    return await _carry_out(state, context, question.query, work, created)
 
 
 async def replace_definition(state: State, context: Context, question: ask.ReplaceDefinition) -> Answer:
@@ -128,6 +135,13 @@ async def get_schema(state: State, context: Context, question: ask.GetSchema) ->
 
 async def list_names(state: State, context: Context, question: ask.ListNames) -> ask.NamesEver:
     return ask.NamesEver(*await store.names_ever(state.core.databases.of(context.the_app)))
+
+
+async def get_definitions_as_of(
+    state: State, context: Context, question: ask.GetDefinitionsAsOf
+) -> ask.DefinitionsThen:
+    database = state.core.databases.of(context.the_app)
+    return ask.DefinitionsThen(await store.definitions_as_of(database, question.kind, question.version))
 
 
 def _handle(kind: Kind, row: store.Definition) -> str:

@@ -21,6 +21,10 @@ class Hooks:
         """A sent document without what is said about the change only."""
         return document
 
+    def secret(self, platform_secret: str, app_id: str, row: Definition) -> dict[str, str]:
+        """What is shown once, to whoever creates the definition."""
+        return {}
+
     async def created(self, change: Change, row: Definition, definition: Any) -> None:
         """After the definition was stored for the first time."""
 

@@ -23,6 +23,7 @@ from services.metadata.hooks import Hooks
 from services.metadata.relations import RelationHooks
 from services.metadata.schema import Schema
 from services.metadata.store import Definition
+from services.metadata.webhooks import WebhookHooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ KINDS = {
         ),
         Kind(
             "webhooks", "Webhook", WebhookDefinition, lambda d: None, lambda d: d.entity,
-            same=("entity", "hook", "url"),
+            hooks=WebhookHooks(), same=("entity", "hook", "url"),
         ),
         Kind("workflows", "Workflow", WorkflowDefinition, lambda d: d.name, lambda d: None),
         Kind("notification-rules", "Notification rule", NotificationRule, lambda d: d.name, lambda d: d.entity),

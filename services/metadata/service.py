@@ -38,6 +38,7 @@ SERVICE = Service(
         ask.DeleteDefinition: handlers.delete_definition,
         ask.GetSchema: handlers.get_schema,
         ask.ListNames: handlers.list_names,
+        ask.GetDefinitionsAsOf: handlers.get_definitions_as_of,
         ask.ExportApp: transfer.export_app,
         ask.ImportApp: transfer.import_app,
         ask.PlanSchema: transfer.plan_schema,

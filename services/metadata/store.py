@@ -72,6 +72,12 @@ UPDATE metadata.definitions SET key = $2, document = $3::json, updated_at = now(
 RETURNING {DEFINITION_COLUMNS}
 """
 DELETE_DEFINITION = "UPDATE metadata.definitions SET deleted_at = now() WHERE id = $1::text::uuid"
+AS_OF = """
+SELECT definition_id::text AS id, document::text FROM (
+    SELECT DISTINCT ON (definition_id) definition_id, action, document FROM metadata.history
+    WHERE kind = $1 AND version <= $2 ORDER BY definition_id, version DESC
+) h WHERE action <> 'delete' ORDER BY definition_id
+"""
 STORE_IDS = "UPDATE metadata.definitions SET ids = $2::jsonb WHERE id = $1::text::uuid"
 
 # The version row: locked for the length of a change, raised in its last statement.
@@ -196,6 +202,12 @@ async def find_origins(database: Database, app_id: str) -> list[str]:
 
 async def list_definitions(database: Database, kind: str) -> list[Definition]:
     return [_definition(row) for row in await database.fetch(LIST_DEFINITIONS, kind)]
+
+
+async def definitions_as_of(database: Database, kind: str, version: int) -> list[dict[str, Any]]:
+    """The documents of a kind as they were at a version, each with its id."""
+    rows = await database.fetch(AS_OF, kind, version)
+    return [{"id": row["id"], **orjson.loads(row["document"])} for row in rows]
 
 
 async def find_definition(database: Database | Connection, kind: str, handle: str, named: bool) -> Definition | None:

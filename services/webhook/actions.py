@@ -12,8 +12,9 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import Signal
 from libs.shared.postgres.databases import Connection
 from services.webhook import store
+from services.webhook.deliveries import NewDelivery, origin_of
 from services.webhook.dispatcher import SAFETY
-from services.webhook.matching import NewDelivery
+from services.webhook.matching import with_content_type
 from services.webhook.state import State
 
 REQUESTED = "webhook_requested"
@@ -33,13 +34,13 @@ def delivery_of(signal: Signal) -> NewDelivery:
         hook=HOOK,
         url=data["url"],
         method=data["method"],
-        headers={},
+        headers=with_content_type({}),
         body=orjson.dumps(data["body"]).decode(),
         max_attempts=ATTEMPTS,
         backoff=BACKOFF,
         idempotency_key=f"wh_{data['effect_key']}",
         trace_id=signal.trace_id,
-        error=None,
+        endpoint=origin_of(data["url"]),
     )
 
 
@@ -56,10 +57,11 @@ def concerns(state: State, app: AppRef, signal: Signal) -> bool:
 
 async def note_request(state: State, app: AppRef, transaction: Connection, signal: Signal) -> None:
     """Insert the delivery that a signal asks for."""
-    await store.insert(transaction, delivery_of(signal), clock.now())
+    await store.insert(transaction, [delivery_of(signal)], clock.now())
 
 
 def hurry(state: State, app: AppRef, signals: Sequence[Signal]) -> None:
     """What was asked for is due now."""
-    if any(signal.what == REQUESTED for signal in signals):
-        state.dispatcher.nudge(app)
+    asked = [origin_of(signal.data["url"]) for signal in signals if signal.what == REQUESTED]
+    if asked:
+        state.dispatcher.nudge(app, asked)

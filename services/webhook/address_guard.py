@@ -12,6 +12,10 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 NAT64 = IPv6Network("64:ff9b::/96")
+METADATA = frozenset(
+    map(ip_address, ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"))
+)
+"""Where clouds tell machines their secrets; not all of them are link-local."""
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 
@@ -34,11 +38,13 @@ def unwrap(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 def is_allowed(text: str, loopback: bool, private: bool) -> bool:
     """Whether an address (as the resolver writes it) may be called.
 
-    Link-local, multicast, unspecified and reserved ones never are: cloud metadata lives there.
+    Link-local, multicast, unspecified, reserved and metadata ones never are.
     """
     address = unwrap(ip_address(text.partition("%")[0]))
     if address.is_loopback:
         return loopback
+    if address in METADATA:
+        return False
     if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
         return False
     return address.is_global or private

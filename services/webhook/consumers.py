@@ -7,21 +7,23 @@ from datetime import timedelta
 
 from libs.shared import clock
 from libs.shared.bus.consumer import Interest
-from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.webhook import store
-from services.webhook.dispatcher import SAFETY, failed_signal
-from services.webhook.effects import deliveries_of, has_webhooks
+from services.webhook.deliveries import NewDelivery, origin_of
+from services.webhook.dispatcher import SAFETY
+from services.webhook.effects import WEBHOOK, deliveries_of, has_webhooks
 from services.webhook.matching import decide
+from services.webhook.recording import failed_signal
 from services.webhook.state import State
 
 
 async def prepare(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Load the webhooks as of the newest event, and set the timer that outlives a crash."""
-    book = await state.books.load(app, max(event.schema_version for event in events))
-    candidates = [webhook for event in events for webhook in book.candidates(event)]
+    """Load the webhooks that hold for the events, and set the timer that outlives a crash."""
+    await state.books.prepare(app, {event.schema_version for event in events})
+    candidates = [webhook for event in events for webhook in state.books.of(app, event).candidates(event)]
     if candidates or any(map(has_webhooks, events)):
         await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
     if any(webhook.condition for webhook in candidates):
@@ -30,32 +32,42 @@ async def prepare(state: State, app: AppRef, events: Sequence[CommitEvent]) -> N
 
 
 async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
-    """Which commits any webhook waits for."""
-    return (await state.books.load(app, schema_version)).wants
+    """Which commits any webhook waits for, by the definitions of this version or by today's."""
+    await state.books.prepare(app, {schema_version})
+    today, then = state.books.today(app), state.books.at(app, schema_version)
+    if then is today:
+        return today.wants
+    return lambda entity, action: today.wants(entity, action) or then.wants(entity, action)
 
 
 def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
     """Whether any webhook waits for such a commit, or one of its own transitions asks for a request."""
-    return has_webhooks(event) or bool(state.books.of(app).candidates(event))
+    return has_webhooks(event) or bool(state.books.of(app, event).candidates(event))
 
 
-async def note_deliveries(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
-    """Insert the deliveries of one commit; they are sent when the transaction has committed."""
-    book = state.books.of(app)
+async def note_deliveries(state: State, app: AppRef, transaction: Connection, events: Sequence[CommitEvent]) -> None:
+    """Insert the deliveries of commits; they are sent when the transaction has committed."""
+    deliveries = [delivery for event in events for delivery in _deliveries(state, app, event)]
+    for delivery_id, delivery in await store.insert(transaction, deliveries, clock.now()):
+        if delivery.error:
+            signal = failed_signal(delivery_id, delivery, 0, delivery.error)
+            await state.outbox.emit(transaction, "delivery_failed", delivery.webhook_id, delivery.trace_id, signal)
+
+
+def _deliveries(state: State, app: AppRef, event: CommitEvent) -> list[NewDelivery]:
+    book = state.books.of(app, event)
     candidates, event = book.candidates(event), book.visible(event)
-    with tracing.span("webhook", "matcher", "webhook.match", entity=event.entity) as span:
+    context = Context(trace_id=event.trace_id, app=app, identity=SYSTEM)
+    with tracing.remote(context), tracing.span("webhook", "matcher", "webhook.match", entity=event.entity) as span:
         span.record_id = event.record_id
         found = [delivery for webhook in candidates if (delivery := decide(app, webhook, event))]
         span.metadata = {"candidates": len(candidates), "matched": len(found)}
-    for delivery in [*found, *deliveries_of(app, event)]:
-        fresh = await store.insert(transaction, delivery, clock.now())
-        if fresh and delivery.error:
-            signal = failed_signal(fresh, delivery, 0, delivery.error)
-            await state.outbox.emit(transaction, "delivery_failed", delivery.webhook_id, event.trace_id, signal)
+    return [*found, *deliveries_of(app, event)]
 
 
 def hurry(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
     """What was committed is due now; no need to wait for the timer."""
-    book = state.books.of(app)
-    if any(has_webhooks(event) or book.candidates(event) for event in events):
-        state.dispatcher.nudge(app)
+    endpoints = [webhook.id for event in events for webhook in state.books.of(app, event).candidates(event)]
+    endpoints += [origin_of(effect["url"]) for event in events for effect in event.effects if effect["type"] == WEBHOOK]
+    if endpoints:
+        state.dispatcher.nudge(app, endpoints)

@@ -1,15 +1,14 @@
-"""Sends what is due. Each webhook has a few lanes of its own, so a slow endpoint delays nobody else.
+"""Sends what is due. No endpoint delays another: each has a lane of its own, and apps take turns.
 
-A lane claims a delivery, sends it and records the outcome, one after another until nothing is ready.
-The claim outlasts the request; if we die in between, it lapses and the delivery is sent again, with
-the same idempotency key.
+Ready deliveries are claimed for many endpoints at once, and each is sent in a task of its own. A claim
+outlasts the request; if we die in between, it lapses and the delivery is sent again, with the same id.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,15 +16,15 @@ from typing import Any
 import structlog
 
 from libs.shared import clock
-from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Outbox
-from libs.shared.bus.relay import Relay
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.postgres.databases import Databases, deferred
 from libs.shared.telemetry import tracing
 from services.webhook import store
-from services.webhook.matching import NewDelivery
-from services.webhook.retry_policy import Verdict, judge
+from services.webhook.books import Books
+from services.webhook.deliveries import Claimed
+from services.webhook.lanes import Lanes
+from services.webhook.recording import Recorder, Sent
+from services.webhook.requests import Requests, Unsendable, urls_of
 from services.webhook.sending import Outcome, Sender
 from services.webhook.settings import WebhookSettings
 
@@ -36,62 +35,72 @@ SAFETY = 10.0
 MARGIN = 5.0
 """Seconds a claim outlasts the longest request, for recording the outcome."""
 AGAIN = timedelta(seconds=1)
-"""When to look again at an app with more to send than there were lanes for."""
+"""When to look again at an app with more to send than there was room for."""
+ENDPOINTS = 256
+"""Endpoints of one claim."""
+TURN = 32
+"""Deliveries that an app claims before the other apps have their turn."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """An app whose endpoints want to be looked at."""
+
+    app: AppRef
+    wanted: dict[str, None] = field(default_factory=dict)
 
 
 class Dispatcher:
-    """The lanes of one replica."""
+    """The deliveries of one replica."""
 
     def __init__(
         self,
         settings: WebhookSettings,
         databases: Databases,
+        books: Books,
         sender: Sender,
-        due: Due,
-        outbox: Outbox,
-        relay: Relay,
+        recorder: Recorder,
     ) -> None:
-        self._settings = settings
         self._databases = databases
+        self._books = books
         self._sender = sender
-        self._due = due
-        self._outbox = outbox
-        self._relay = relay
+        self._recorder = recorder
+        self._requests = Requests(settings)
         self._claim = timedelta(seconds=settings.webhook_timeout + MARGIN)
+        self._drain = settings.drain_seconds
         self._places = asyncio.Semaphore(settings.webhook_concurrency)
-        self._lanes: Counter[str] = Counter()
-        self._looks: Counter[str] = Counter()
-        self._nudged: dict[str, bool] = {}
+        self._lanes = Lanes(settings.webhook_concurrency, settings.webhook_concurrency_per_hook)
+        self._turns: dict[str, _Turn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    def nudge(self, app: AppRef) -> None:
-        """Look at the app at once. Nudges during a look become one more look."""
-        if deferred(partial(self.nudge, app)):
+    def nudge(self, app: AppRef, endpoints: Iterable[str]) -> None:
+        """Look at endpoints of an app at once: something of them has just become due."""
+        if deferred(partial(self.nudge, app, list(endpoints))):
             return
-        if app.id in self._nudged:
-            self._nudged[app.id] = True
-        else:
-            self._nudged[app.id] = False
-            self._spawn(self._look_now(app))
+        wanted = dict.fromkeys(endpoints)
+        if not wanted or self._closing:
+            return
+        turn = self._turns.get(app.id)
+        if turn is None:
+            turn = self._turns[app.id] = _Turn(app)
+            self._spawn(self._take_turns(turn))
+        turn.wanted |= wanted
 
     async def look(self, app: AppRef) -> datetime | None:
-        """Open lanes for what is ready; answers when to look again (None: nothing is waiting)."""
-        database, now = self._databases.of(app), clock.now()
-        ready = await store.ready(database, now)
-        for webhook_id, deliveries in ready:
-            self._looks[webhook_id] += 1
-            room = self._settings.webhook_concurrency_per_hook - self._lanes[webhook_id]
-            for _ in range(min(deliveries, room)):
-                self._lanes[webhook_id] += 1
-                self._spawn(self._lane(app, webhook_id))
-        return now + AGAIN if ready else await store.next_ready(database)
+        """Begin with what is ready; answers when to look again (None: nothing is waiting)."""
+        now = clock.now()
+        waiting = await store.outstanding(self._databases.of(app))
+        ready = [endpoint for endpoint, at in waiting if at <= now]
+        self.nudge(app, ready)
+        moments = [at for _, at in waiting if at > now][:1] + ([now + AGAIN] if ready else [])
+        return min(moments, default=None)
 
     async def close(self) -> None:
         """Begin no more; give the requests under way time to end. What is cut off will be sent again."""
         self._closing = True
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._settings.drain_seconds)
+            await asyncio.wait(self._tasks, timeout=self._drain)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -101,85 +110,81 @@ class Dispatcher:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _look_now(self, app: AppRef) -> None:
-        again = True
-        while again:
-            self._nudged[app.id] = False
-            try:
-                await self.look(app)
-            except Exception as error:  # the timer will look again
-                log.warning("dispatcher.not_looked", app_id=app.id, error=str(error))
-            again = self._nudged[app.id]
-        del self._nudged[app.id]
-
-    async def _lane(self, app: AppRef, webhook_id: str) -> None:
-        """Deliver until nothing is ready."""
+    async def _take_turns(self, turn: _Turn) -> None:
+        """Claim for the endpoints that want it until none does; places are waited for in the order of asking."""
         try:
-            busy = True
-            while busy:
-                async with self._places:
-                    looks = self._looks[webhook_id]
-                    sent = not self._closing and await self._deliver_next(app, webhook_id)
-                # A look during an empty claim has counted on this lane: it may have seen something newer.
-                busy = sent or self._looks[webhook_id] != looks
-        except Exception as error:  # the claim lapses, the timer looks again
-            log.warning("dispatcher.lane_ended", app_id=app.id, webhook_id=webhook_id, error=str(error))
+            while turn.wanted and not self._closing:
+                await self._places.acquire()
+                places = 1
+                while places < TURN and not self._places.locked():
+                    await self._places.acquire()
+                    places += 1
+                taken = 0
+                try:
+                    taken = await self._begin_some(turn, places)
+                finally:
+                    for _ in range(places - taken):
+                        self._places.release()
+        except Exception as error:  # what was claimed lapses, the timer looks again
+            log.warning("dispatcher.not_claimed", app_id=turn.app.id, error=str(error))
         finally:
-            self._lanes[webhook_id] -= 1
-            if not self._lanes[webhook_id]:
-                del self._lanes[webhook_id], self._looks[webhook_id]
+            del self._turns[turn.app.id]
 
-    async def _deliver_next(self, app: AppRef, webhook_id: str) -> bool:
+    async def _begin_some(self, turn: _Turn, places: int) -> int:
+        """Claim at most `places` deliveries and begin with them; answers how many there were."""
+        app, book = turn.app, await self._books.load(turn.app)
+        endpoints = list(turn.wanted)[:ENDPOINTS]
+        for endpoint in endpoints:
+            del turn.wanted[endpoint]
+        rooms = {e: room for e in endpoints if (room := self._lanes.room((app, e)))}
+        if not rooms:
+            return 0
+        urls = urls_of(list(rooms), book)
         now = clock.now()
-        claimed = await store.claim(self._databases.of(app), webhook_id, now, now + self._claim)
-        if claimed is None:
-            return False
-        with tracing.remote(Context(trace_id=claimed.trace_id, app=app, identity=SYSTEM)):
-            with tracing.span("webhook", "dispatcher", "webhook.dispatch", entity=claimed.entity) as span:
-                span.record_id = claimed.record_id
-                outcome = await self._sender.send(claimed)
-                span.status = "error" if outcome.error else "ok"
-                span.metadata = {"delivery_id": claimed.id, "response_status": outcome.status}
-            what = "webhook.fail" if outcome.error else "webhook.success"
-            with tracing.span("webhook", "dispatcher", what, entity=claimed.entity) as span:
-                span.record_id = claimed.record_id
-                await self._record(app, claimed, outcome)
-        return True
+        asked = [(endpoint, room, urls[endpoint]) for endpoint, room in rooms.items()]
+        claimed = await store.claim(self._databases.of(app), asked, now, now + self._claim, places)
+        found: dict[str, list[Claimed]] = {endpoint: [] for endpoint in rooms}
+        for each in claimed:
+            found[each.endpoint].append(each)
+        for endpoint, own in found.items():
+            proven = self._lanes.begin((app, endpoint), len(own), len(own) >= rooms[endpoint])
+            for each in own:
+                self._spawn(self._deliver(app, each, proven))
+            if len(claimed) >= places and len(own) < rooms[endpoint]:
+                turn.wanted[endpoint] = None  # it may have been cut short
+        return len(claimed)
 
-    async def _record(self, app: AppRef, claimed: store.Claimed, outcome: Outcome) -> None:
-        verdict = judge(
-            outcome.error is None,
-            claimed.attempt + 1,
-            claimed.max_attempts,
-            claimed.backoff,
-            self._settings.webhook_retry_seconds,
-            clock.now(),
-        )
-        if verdict.next_retry_at:
-            await self._due.arm(app.id, verdict.next_retry_at)
-        if verdict.status == "failed":
-            await self._relay.activate(app)
-        await self._write(app, claimed, outcome, verdict)
-        if verdict.status == "failed":
-            self._relay.wake(app)
+    async def _deliver(self, app: AppRef, claimed: Claimed, proven: bool) -> None:
+        succeeded = False
+        try:
+            with tracing.remote(Context(trace_id=claimed.trace_id, app=app, identity=SYSTEM)):
+                succeeded = await self._send(app, claimed)
+        except Exception as error:  # the claim lapses, the timer looks again
+            log.warning("dispatcher.not_recorded", app_id=app.id, delivery_id=claimed.id, error=str(error))
+        finally:
+            self._places.release()
+            following = self._lanes.end((app, claimed.endpoint), proven, succeeded)
+            if claimed.ordered:
+                following.append((app, claimed.endpoint))
+            for whose, endpoint in following:
+                self.nudge(whose, [endpoint])
 
-    async def _write(self, app: AppRef, claimed: store.Claimed, outcome: Outcome, verdict: Verdict) -> None:
-        async with self._databases.of(app).transaction() as transaction:
-            held = await store.finish(transaction, claimed, verdict, outcome.status, outcome.body, outcome.error)
-            if held and verdict.status == "failed":
-                signal = failed_signal(claimed.id, claimed, claimed.attempt + 1, outcome.error or "")
-                await self._outbox.emit(transaction, "delivery_failed", claimed.webhook_id, claimed.trace_id, signal)
-
-
-def failed_signal(delivery_id: str, delivery: NewDelivery | store.Claimed, attempt: int, error: str) -> dict[str, Any]:
-    """The data of `delivery_failed`: a delivery that will not be tried again by itself."""
-    return {
-        "delivery_id": delivery_id,
-        "webhook_id": delivery.webhook_id,
-        "entity": delivery.entity,
-        "record_id": delivery.record_id,
-        "hook": delivery.hook,
-        "url": delivery.url,
-        "attempt": attempt,
-        "error": error,
-    }
+    async def _send(self, app: AppRef, claimed: Claimed) -> bool:
+        """Send a delivery and write down what came of it; answers whether it has arrived."""
+        book, request = await self._books.load(app), None
+        with tracing.span("webhook", "dispatcher", "webhook.dispatch", entity=claimed.entity) as span:
+            span.record_id = claimed.record_id
+            try:
+                request = self._requests.of(app, claimed, book, clock.now())
+            except Unsendable as reason:
+                outcome = Outcome(None, None, str(reason))
+            else:
+                outcome = await self._sender.send(request)
+            span.status = "error" if outcome.error else "ok"
+            span.metadata = {"delivery_id": claimed.id, "response_status": outcome.status}
+        what = "webhook.fail" if outcome.error else "webhook.success"
+        with tracing.span("webhook", "dispatcher", what, entity=claimed.entity) as span:
+            span.record_id = claimed.record_id
+            policy = self._requests.policy(claimed, book)
+            await self._recorder.record(app, Sent(claimed, request, outcome, policy))
+        return outcome.error is None

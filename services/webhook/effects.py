@@ -7,7 +7,8 @@ from typing import Any
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from services.webhook.matching import NewDelivery, with_content_type
+from services.webhook.deliveries import NewDelivery, origin_of
+from services.webhook.matching import with_content_type
 from services.webhook.payload import body_of, idempotency_key, payload_of
 
 WEBHOOK = "webhook"
@@ -50,5 +51,5 @@ def _delivery(app: AppRef, event: CommitEvent, number: int, effect: Mapping[str,
         backoff=BACKOFF,
         idempotency_key=key,
         trace_id=event.trace_id,
-        error=None,
+        endpoint=origin_of(effect["url"]),
     )

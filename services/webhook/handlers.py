@@ -1,4 +1,4 @@
-"""One short function per endpoint: load, decide, commit, reply."""
+"""The delivery log, and questions of other services: load, decide, commit, reply."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from uuid import UUID
 import orjson
 
 from libs.shared import clock
+from libs.shared.contracts import webhooks as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.contracts.webhooks import GetDelivery, ListDeliveries, RetryDelivery
 from libs.shared.errors import invalid, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
-from services.webhook import store
+from services.webhook import endpoint_store, receivers, store
 from services.webhook.dispatcher import SAFETY
 from services.webhook.state import State
 
 
-async def list_deliveries(state: State, context: Context, question: ListDeliveries) -> Answer:
+async def list_deliveries(state: State, context: Context, question: ask.ListDeliveries) -> Answer:
     """One page of the log, newest first."""
     query = dict(question.query)
     page = page_of(query, size=100)
@@ -33,21 +33,28 @@ async def list_deliveries(state: State, context: Context, question: ListDeliveri
     return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
 
 
-async def get_delivery(state: State, context: Context, question: GetDelivery) -> Answer:
-    """One delivery with request, answer and outcome."""
+async def get_delivery(state: State, context: Context, question: ask.GetDelivery) -> Answer:
+    """One delivery with request, answer and outcome of every attempt."""
     return Answer(body=b'{"data":%s}' % await _load(state, context, _id(question.id)))
 
 
-async def retry_delivery(state: State, context: Context, question: RetryDelivery) -> Answer:
-    """Once more, now, whatever the number of attempts; delivered ones are refused."""
+async def retry_delivery(state: State, context: Context, question: ask.RetryDelivery) -> Answer:
+    """Once more, now, whatever the number of attempts or the circuit; delivered ones are refused."""
     delivery_id, app, now = _id(question.id), context.the_app, clock.now()
+    database = state.core.databases.of(app)
     await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
-    made_due = await store.make_due(state.core.databases.of(app), delivery_id, now)
+    endpoint = await store.make_due(database, delivery_id, now)
     delivery = await _load(state, context, delivery_id)
-    if not made_due:
+    if endpoint is None:
         raise invalid("The delivery has arrived; only failed and retrying ones can be retried")
-    state.dispatcher.nudge(app)
+    await endpoint_store.let_through(database, endpoint)
+    state.dispatcher.nudge(app, [endpoint])
     return Answer(body=b'{"data":%s}' % delivery)
+
+
+async def ask_receivers(state: State, context: Context, question: ask.AskReceivers) -> ask.Verdicts:
+    """What receivers say to a write that is about to happen."""
+    return ask.Verdicts(await receivers.ask_all(state, context, question))
 
 
 async def _load(state: State, context: Context, delivery_id: UUID) -> bytes:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 PLACEHOLDER = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 OWN = "ROCKET_"
 """Prefix of our own settings, which hold secrets of the platform."""
+SECRET = 6
+"""Characters of a value, at least, that is looked for in answers; shorter ones stand everywhere by chance."""
 
 
 def visible(environment: Mapping[str, str], production: bool, allowed: Collection[str]) -> dict[str, str]:
@@ -23,6 +25,23 @@ def fill(headers: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, 
     """The headers as they are sent; an unknown variable is "", and no value gains a second line."""
 
     def value_of(match: re.Match[str]) -> str:
-        return re.sub(r"[\r\n\0]", "", variables.get(match[1], ""))
+        return _one_line(variables.get(match[1], ""))
 
     return {name: PLACEHOLDER.sub(value_of, value) for name, value in headers.items()}
+
+
+def conceal(text: str, headers: Mapping[str, str], variables: Mapping[str, str]) -> str:
+    """A text with the values of variables that the headers use as the placeholders again.
+
+    An endpoint may answer what it was sent, and answers are kept.
+    """
+    for value in headers.values():
+        for name in PLACEHOLDER.findall(value):
+            secret = _one_line(variables.get(name, ""))
+            if len(secret) >= SECRET:
+                text = text.replace(secret, f"{{{{env.{name}}}}}")
+    return text
+
+
+def _one_line(value: str) -> str:
+    return re.sub(r"[\r\n\0]", "", value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
 from libs.shared.schema import DELETED, Snapshot
 from libs.shared.schema.webhooks import WebhookDefinition
+from services.webhook.deliveries import COMMIT, REPLAY, NewDelivery
 from services.webhook.payload import body_of, idempotency_key, outward, payload_of
 
 log = structlog.get_logger()
@@ -33,7 +34,7 @@ IMPORTED = "import"
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An active webhook, ready to match. `condition` None: always."""
+    """A webhook, ready to match. `condition` None: always."""
 
     id: str
     definition: WebhookDefinition
@@ -42,11 +43,14 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The active webhooks of an app at one schema version, by entity and action."""
+    """The webhooks of an app at one schema version: the ones that wait for commits by entity and action, all by id."""
 
     version: int
     webhooks: Mapping[tuple[str, str], Sequence[Webhook]]
     fields: Mapping[str, frozenset[str]]
+    by_id: Mapping[str, Webhook]
+    owners: frozenset[str]
+    """Ids of all definitions that requests are sent for: webhooks, state machines, workflows."""
 
     def wants(self, entity: str, action: str) -> bool:
         """Whether any webhook waits for commits of an entity with an action."""
@@ -57,6 +61,12 @@ class Book:
         if event.cause == IMPORTED:
             return ()
         return self.webhooks.get((event.entity, outward(event.action)), ())
+
+    def matches(self, webhook: Webhook, event: CommitEvent) -> bool:
+        """Whether a webhook, active or not, is about such a commit, whatever its condition."""
+        definition = webhook.definition
+        about = definition.entity == event.entity and outward(event.action) in ACTIONS[definition.hook]
+        return about and event.cause != IMPORTED
 
     def visible(self, event: CommitEvent) -> CommitEvent:
         """The event as the API shows the record: the log also keeps fields that are left out today."""
@@ -71,39 +81,41 @@ class Book:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
-    """A delivery to be stored. `headers` still hold their templates; `error` says why it can't be sent."""
-
-    webhook_id: str
-    commit_key: str
-    entity: str
-    record_id: str
-    hook: str
-    url: str
-    method: str
-    headers: dict[str, str]
-    body: str
-    max_attempts: int
-    backoff: str
-    idempotency_key: str
-    trace_id: str
-    error: str | None
-
-
 def read_book(schema: Snapshot) -> Book:
-    """The book of a snapshot's webhook documents; inactive ones are left out."""
-    webhooks: dict[tuple[str, str], list[Webhook]] = {}
-    for document in schema.documents.get("webhooks", ()):
-        webhook = _read(document)
-        if webhook is not None and webhook.definition.active:
-            for action in ACTIONS[webhook.definition.hook]:
-                webhooks.setdefault((webhook.definition.entity, action), []).append(webhook)
+    """The book of a snapshot."""
+    webhooks = [found for document in schema.documents.get("webhooks", ()) if (found := _read(document))]
     fields = {
         name: frozenset(field.name for field in entity.definition.fields) | {DELETED}
         for name, entity in schema.entities.items()
     }
-    return Book(schema.version, webhooks, fields)
+    kinds = ("webhooks", "state-machines", "workflows")
+    owners = frozenset(str(document["id"]) for kind in kinds for document in schema.documents.get(kind, ()))
+    return Book(schema.version, _waiting(webhooks), fields, {webhook.id: webhook for webhook in webhooks}, owners)
+
+
+def past_book(version: int, documents: Iterable[Mapping[str, Any]], today: Book) -> Book:
+    """The book of an older version, of the webhooks that there were then and still are.
+
+    An entity that has another name today is waited for under both: names are put into commits when they
+    are published, which may have been before or after.
+    """
+    then = [found for document in documents if (found := _read(document)) and found.id in today.by_id]
+    renamed = [
+        replace(webhook, definition=webhook.definition.model_copy(update={"entity": entity}))
+        for webhook in then
+        if (entity := today.by_id[webhook.id].definition.entity) != webhook.definition.entity
+    ]
+    return replace(today, version=version, webhooks=_waiting([*then, *renamed]))
+
+
+def _waiting(webhooks: Iterable[Webhook]) -> dict[tuple[str, str], list[Webhook]]:
+    """The active webhooks that are told after the commit, by entity and action."""
+    waiting: dict[tuple[str, str], list[Webhook]] = {}
+    for webhook in webhooks:
+        if webhook.definition.active and webhook.definition.is_async:
+            for action in ACTIONS[webhook.definition.hook]:
+                waiting.setdefault((webhook.definition.entity, action), []).append(webhook)
+    return waiting
 
 
 def _only(fields: frozenset[str], record: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -121,10 +133,14 @@ def _read(document: Mapping[str, Any]) -> Webhook | None:
     return Webhook(str(document["id"]), definition, condition)
 
 
-def decide(app: AppRef, webhook: Webhook, event: CommitEvent) -> NewDelivery | None:
-    """The delivery that `event` becomes for `webhook`, or None if the condition does not hold."""
+def decide(app: AppRef, webhook: Webhook, event: CommitEvent, replay: str = "") -> NewDelivery | None:
+    """The delivery that `event` becomes for `webhook`, or None if the condition does not hold.
+
+    A `replay` (its id) makes it a delivery of its own, with another id.
+    """
     definition = webhook.definition
-    key = idempotency_key(app.id, webhook.id, event.key)
+    commit_key = f"{replay}/{event.key}" if replay else event.key
+    key = idempotency_key(app.id, webhook.id, commit_key)
     payload = payload_of(event, definition.hook, key)
     error: str | None = None
     try:
@@ -134,7 +150,7 @@ def decide(app: AppRef, webhook: Webhook, event: CommitEvent) -> NewDelivery | N
         error = f"the condition could not be evaluated: {problem}"
     return NewDelivery(
         webhook_id=webhook.id,
-        commit_key=event.key,
+        commit_key=commit_key,
         entity=event.entity,
         record_id=event.record_id,
         hook=definition.hook,
@@ -146,7 +162,10 @@ def decide(app: AppRef, webhook: Webhook, event: CommitEvent) -> NewDelivery | N
         backoff=definition.retry.backoff,
         idempotency_key=key,
         trace_id=event.trace_id,
+        endpoint=webhook.id,
         error=error,
+        origin=REPLAY if replay else COMMIT,
+        ordered=bool(definition.ordered),
     )
 
 

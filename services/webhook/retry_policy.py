@@ -1,12 +1,33 @@
-"""What becomes of a delivery after an attempt. Pure: time is handed in."""
+"""What becomes of a delivery after an attempt. Pure: time and chance are handed in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 LONGEST = 86_400.0
 """Seconds between two attempts at most."""
+JITTER = 0.1
+"""The share of the time by which a retry comes earlier or later, so that many do not come at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How fast failed deliveries are tried again: `first` and `longest` in seconds, `jitter` a share."""
+
+    backoff: str
+    first: float
+    longest: float = LONGEST
+    jitter: float = JITTER
+
+    def delay(self, attempt: int, chance: float = 0.5) -> float:
+        """Seconds to wait after failed attempt number `attempt` (from 1): first x 2^n, or always first.
+
+        `chance`, from 0 to 1, says where within the jitter; at 0.5 there is none.
+        """
+        factor = 1.0 if self.backoff == "linear" else 2.0 ** min(attempt - 1, 30)
+        return min(self.longest, self.first * factor) * (1 + self.jitter * (2 * chance - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +38,37 @@ class Verdict:
     next_retry_at: datetime | None = None
 
 
-def delay(attempt: int, backoff: str, first: float) -> float:
-    """Seconds to wait after failed attempt number `attempt` (from 1): first x 2^n, or always first."""
-    if backoff == "linear":
-        return min(LONGEST, first)
-    return min(LONGEST, first * 2.0 ** min(attempt - 1, 30))
+def judge(
+    succeeded: bool,
+    attempt: int,
+    max_attempts: int,
+    policy: Policy,
+    now: datetime,
+    chance: float = 0.5,
+    not_before: float | None = None,
+) -> Verdict:
+    """The verdict on attempt number `attempt`; past `max_attempts` a manual retry has one try.
 
-
-def judge(succeeded: bool, attempt: int, max_attempts: int, backoff: str, first: float, now: datetime) -> Verdict:
-    """The verdict on attempt number `attempt`; past `max_attempts` a manual retry has one try."""
+    `not_before` are the seconds that the endpoint asks to be left alone for.
+    """
     if succeeded:
         return Verdict("delivered")
     if attempt >= max_attempts:
         return Verdict("failed")
-    return Verdict("retrying", now + timedelta(seconds=delay(attempt, backoff, first)))
+    seconds = max(policy.delay(attempt, chance), not_before or 0.0)
+    return Verdict("retrying", now + timedelta(seconds=seconds))
+
+
+def retry_after(header: str | None, now: datetime, most: float) -> float | None:
+    """The seconds that a Retry-After header asks for (a number, or a date), at most `most`; None for none."""
+    if not header:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return min(most, float(text[:12]))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(most, max(0.0, (moment - now).total_seconds()))

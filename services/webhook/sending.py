@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import aiohttp
 
+from libs.shared import clock
 from services.webhook.address_guard import socket_factory
-from services.webhook.header_templates import fill, visible
+from services.webhook.header_templates import conceal, fill, visible
+from services.webhook.retry_policy import retry_after
 from services.webhook.settings import WebhookSettings
-from services.webhook.store import Claimed
+from services.webhook.signing import signature_headers
 
 MAX_RESPONSE = 64 * 1024
 """Bytes of an answer that are read and kept."""
@@ -19,21 +24,42 @@ DEFAULTS = {"User-Agent": "Rocket-Webhook", "Accept": "*/*", "Accept-Encoding": 
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent: `headers` with their templates, `keys` to sign with, `timeout` in seconds."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str
+    message_id: str
+    keys: Sequence[bytes]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """An attempt's outcome: `error` None is success; `status` None means that no answer came."""
+    """An attempt's outcome: `error` None is success; `status` None means that no answer came.
+
+    `not_before` are the seconds the endpoint asks to be left alone for.
+    """
 
     status: int | None
     body: str | None
     error: str | None
+    not_before: float | None = None
+    started: datetime | None = None
+    duration_ms: int | None = None
 
 
-def open_session(settings: WebhookSettings) -> aiohttp.ClientSession:
-    """The session of all deliveries: guarded, without cookies, proxies or decompression."""
+def open_session(settings: WebhookSettings, **connecting: Any) -> aiohttp.ClientSession:
+    """The session of all deliveries: guarded, without cookies, proxies or decompression.
+
+    `connecting` is what else aiohttp's connector takes (a resolver, say); the guard stands behind it.
+    """
     guard = socket_factory(settings.allow_loopback, settings.webhook_allow_private)
     return aiohttp.ClientSession(
         # The dispatcher bounds what is under way; a bound here would let endpoints wait for each other.
-        connector=aiohttp.TCPConnector(socket_factory=guard, limit=0),
-        timeout=aiohttp.ClientTimeout(total=settings.webhook_timeout),
+        connector=aiohttp.TCPConnector(socket_factory=guard, limit=0, **connecting),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         headers=DEFAULTS,
@@ -41,33 +67,58 @@ def open_session(settings: WebhookSettings) -> aiohttp.ClientSession:
 
 
 class Sender:
-    """Sends deliveries over one session."""
+    """Sends requests over one session."""
 
     def __init__(
         self, session: aiohttp.ClientSession, settings: WebhookSettings, environment: Mapping[str, str]
     ) -> None:
         self._session = session
-        self._timeout = settings.webhook_timeout
+        self._longest_wait = settings.webhook_retry_after_max
         self._variables = visible(environment, settings.env == "production", settings.webhook_env_allowed)
 
-    async def send(self, delivery: Claimed) -> Outcome:
+    async def send(self, request: Request) -> Outcome:
         """Send once; whatever goes wrong is in the outcome."""
+        started, began = clock.now(), time.perf_counter()
+        status, body, error, header = await self._attempt(request, started)
+        return Outcome(
+            status,
+            conceal(body, request.headers, self._variables) if body else body,
+            conceal(error, request.headers, self._variables)[:MAX_ERROR] if error else error,
+            retry_after(header, clock.now(), self._longest_wait) if error else None,
+            started,
+            round((time.perf_counter() - began) * 1000),
+        )
+
+    async def _attempt(self, request: Request, now: datetime) -> tuple[int | None, str | None, str | None, str | None]:
+        """Status, body, error and Retry-After."""
+        body = request.body.encode()
+        headers = fill(request.headers, self._variables)
+        # Last, so that no definition can say something else in their place.
+        headers = _without(headers, SIGNED) | signature_headers(request.keys, request.message_id, body, now)
         try:
             async with self._session.request(
-                delivery.method,
-                delivery.url,
-                data=delivery.body.encode(),
-                headers=fill(delivery.headers, self._variables),
+                request.method,
+                request.url,
+                data=body,
+                headers=headers,
                 allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=request.timeout),
             ) as response:
-                body = await _read(response.content)
-                return Outcome(response.status, body, _problem(response.status))
+                text = await _read(response.content)
+                return response.status, text, _problem(response.status), response.headers.get("Retry-After")
         except TimeoutError:
-            return Outcome(None, None, f"no answer within {self._timeout:g} s")
+            return None, None, f"no answer within {request.timeout:g} s", None
         except aiohttp.ClientConnectorError as error:
-            return Outcome(None, None, f"no connection: {error.os_error}"[:MAX_ERROR])
+            return None, None, f"no connection: {error.os_error}", None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Outcome(None, None, f"{type(error).__name__}: {error}"[:MAX_ERROR])
+            return None, None, f"{type(error).__name__}: {error}", None
+
+
+SIGNED = frozenset({"webhook-id", "webhook-timestamp", "webhook-signature"})
+
+
+def _without(headers: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in names}
 
 
 async def _read(stream: aiohttp.StreamReader) -> str:

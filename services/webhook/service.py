@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from datetime import datetime
+from functools import partial
 
 from libs.shared.bus.consumer import Consumer
 from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts import webhooks as ask
+from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.runtime import Core, Service
-from libs.shared.schema.compiled import Compiled
-from services.webhook import actions, consumers, handlers
+from services.webhook import actions, consumers, endpoint_handlers, handlers, replaying
+from services.webhook.books import Books
 from services.webhook.dispatcher import Dispatcher
-from services.webhook.matching import read_book
+from services.webhook.pruning import Pruning
+from services.webhook.recording import Recorder
+from services.webhook.requests import Requests
 from services.webhook.sending import Sender, open_session
 from services.webhook.settings import WebhookSettings
 from services.webhook.state import State
@@ -25,21 +30,31 @@ from services.webhook.state import State
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """Webhooks by app, the relay of our signals, one HTTP session, the dispatcher."""
-    outbox = Outbox("webhook")
+    settings, outbox = core.settings, Outbox("webhook")
     relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
     due = Due(core.databases, core.apps, "webhook")
-    async with open_session(core.settings) as session, relay.running():
-        sender = Sender(session, core.settings, os.environ)
-        dispatcher = Dispatcher(core.settings, core.databases, sender, due, outbox, relay)
+    books = Books(core.schemas, core.asker)
+    async with open_session(settings) as session, relay.running():
+        sender = Sender(session, settings, os.environ)
+        recorder = Recorder(settings, core.databases, due, outbox, relay)
+        dispatcher = Dispatcher(settings, core.databases, books, sender, recorder)
+        requests = Requests(settings)
         try:
-            yield State(core, Compiled(core.schemas, read_book), due, outbox, relay, dispatcher)
+            yield State(core, settings, books, due, outbox, relay, sender, requests, recorder, dispatcher)
         finally:
             await dispatcher.close()
 
 
 async def dispatch(state: State) -> None:
-    """Send deliveries when their time has come."""
-    await state.due.run(state.dispatcher.look)
+    """Send deliveries when their time has come, go on with replays, forget what is old."""
+    await state.due.run(partial(_look, state, Pruning(state.core.databases, state.settings)))
+
+
+async def _look(state: State, pruning: Pruning, app: AppRef) -> datetime | None:
+    replays = await replaying.go_on(state, app)
+    deliveries = await state.dispatcher.look(app)
+    await pruning.look(app)
+    return min((moment for moment in (replays, deliveries) if moment), default=None)
 
 
 SERVICE = Service(
@@ -50,6 +65,13 @@ SERVICE = Service(
         ask.ListDeliveries: handlers.list_deliveries,
         ask.GetDelivery: handlers.get_delivery,
         ask.RetryDelivery: handlers.retry_delivery,
+        ask.AskReceivers: handlers.ask_receivers,
+        ask.LookAtEndpoints: endpoint_handlers.look_at_endpoints,
+        ask.SendExample: endpoint_handlers.send_example,
+        ask.EnableWebhook: endpoint_handlers.enable_webhook,
+        ask.RotateSecret: endpoint_handlers.rotate_secret,
+        ask.ReplayWebhook: endpoint_handlers.replay_webhook,
+        ask.ListReplays: endpoint_handlers.list_replays,
     },
     consumers=(
         Consumer(
@@ -60,6 +82,7 @@ SERVICE = Service(
             interest=consumers.interest,
             concerns=consumers.concerns,
             after=consumers.hurry,
+            together=True,
             effects=True,
         ),
         Consumer(

@@ -8,18 +8,25 @@ from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
 from libs.shared.runtime import Core
-from libs.shared.schema.compiled import Compiled
+from services.webhook.books import Books
 from services.webhook.dispatcher import Dispatcher
-from services.webhook.matching import Book
+from services.webhook.recording import Recorder
+from services.webhook.requests import Requests
+from services.webhook.sending import Sender
+from services.webhook.settings import WebhookSettings
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The runtime's resources, the apps' webhooks, and the dispatcher with its timers and signals."""
+    """The runtime's resources, the apps' webhooks, and who sends and writes down, with timers and signals."""
 
     core: Core
-    books: Compiled[Book]
+    settings: WebhookSettings
+    books: Books
     due: Due
     outbox: Outbox
     relay: Relay
+    sender: Sender
+    requests: Requests
+    recorder: Recorder
     dispatcher: Dispatcher

@@ -1,8 +1,8 @@
-"""Every statement of the webhook service. Deliveries are ready when due and under way nowhere."""
+"""The statements about deliveries. A delivery is ready when it is due and under way nowhere."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,41 +12,98 @@ import orjson
 
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
-from services.webhook.matching import NewDelivery
-from services.webhook.retry_policy import Verdict
+from services.webhook.deliveries import Claimed, NewDelivery
+from services.webhook.signing import Salts
 
-# A delivery with an error can't be sent and is only shown.
+# A delivery with an error, or to a disabled endpoint, can't be sent and is only shown.
 INSERT = """
 INSERT INTO webhook.deliveries (id, webhook_id, commit_key, entity, record_id, hook, url, method,
-    request_headers, request_body, max_attempts, backoff, idempotency_key, trace_id, error, status, due_at)
-VALUES ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8, $9::json, $10::json, $11, $12, $13, $14, $15, $16, $17)
+    request_headers, request_body, max_attempts, backoff, idempotency_key, trace_id, endpoint, origin, ordered,
+    error, status, due_at)
+SELECT n.id, n.webhook_id, n.commit_key, n.entity, n.record_id, n.hook, n.url, n.method, n.headers::json,
+    n.body::json, n.max_attempts, n.backoff, n.idempotency_key, n.trace_id, n.endpoint, n.origin, n.ordered,
+    coalesce(n.error, 'the endpoint is disabled: ' || h.last_error),
+    CASE WHEN n.error IS NULL AND h.endpoint IS NULL THEN 'pending' ELSE 'failed' END,
+    CASE WHEN n.error IS NULL AND h.endpoint IS NULL THEN $1::timestamptz END
+FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::int[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+    $18::bool[], $19::text[])
+    AS n(id, webhook_id, commit_key, entity, record_id, hook, url, method, headers, body, max_attempts, backoff,
+         idempotency_key, trace_id, endpoint, origin, ordered, error)
+LEFT JOIN webhook.endpoints h ON h.endpoint = n.endpoint AND h.url = n.url AND h.circuit = 'disabled'
+ORDER BY n.id
 ON CONFLICT (webhook_id, commit_key) DO NOTHING RETURNING id::text
 """
-READY = """
-SELECT webhook_id::text, count(*) AS deliveries FROM webhook.deliveries
-WHERE due_at IS NOT NULL AND greatest(due_at, claimed_until) <= $1
-GROUP BY webhook_id ORDER BY min(due_at) LIMIT 1000
+# What has been sent already when it is written down: questions and examples.
+INSERT_SENT = """
+INSERT INTO webhook.deliveries (id, webhook_id, commit_key, entity, record_id, hook, url, method, request_headers,
+    request_body, max_attempts, backoff, idempotency_key, trace_id, endpoint, origin, status, attempt,
+    response_status, response_body, error, attempted_at, duration_ms)
+SELECT n.id, n.webhook_id, n.commit_key, n.entity, n.record_id, n.hook, n.url, n.method, n.headers::json,
+    n.body::json, n.max_attempts, n.backoff, n.idempotency_key, n.trace_id, n.endpoint, n.origin,
+    CASE WHEN n.error IS NULL THEN 'delivered' ELSE 'failed' END, 1,
+    n.response_status, n.response_body, n.error, n.attempted_at, n.duration_ms
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::text[], $10::text[], $11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
+    $17::int[], $18::text[], $19::text[], $20::timestamptz[], $21::int[])
+    AS n(id, webhook_id, commit_key, entity, record_id, hook, url, method, headers, body, max_attempts, backoff,
+         idempotency_key, trace_id, endpoint, origin, response_status, response_body, error, attempted_at, duration_ms)
+ORDER BY n.id
 """
-NEXT_READY = "SELECT min(greatest(due_at, claimed_until)) FROM webhook.deliveries WHERE due_at IS NOT NULL"
-# The oldest ready delivery of one webhook, ours until $3.
-CLAIM = """
-UPDATE webhook.deliveries SET claimed_until = $3 WHERE id = (
-    SELECT id FROM webhook.deliveries
-    WHERE webhook_id = $1::text::uuid AND due_at IS NOT NULL AND greatest(due_at, claimed_until) <= $2
-    ORDER BY greatest(due_at, claimed_until), id LIMIT 1 FOR UPDATE SKIP LOCKED
-) RETURNING id::text, webhook_id::text, entity, record_id, hook, url, method, request_headers::text,
-    request_body::text, attempt, max_attempts, backoff, idempotency_key, trace_id, claimed_until
+# Of a record whose deliveries go in order, only the oldest unfinished one is free.
+FREE = """
+(NOT d.ordered OR NOT EXISTS (
+    SELECT FROM webhook.deliveries p WHERE p.endpoint = d.endpoint AND p.entity = d.entity
+        AND p.record_id = d.record_id AND p.ordered AND p.due_at IS NOT NULL AND p.seq < d.seq))
 """
-# Only whoever holds the claim may say how it went.
-FINISH = """
-UPDATE webhook.deliveries SET status = $3, attempt = $4, response_status = $5, response_body = $6, error = $7,
-    next_retry_at = $8, due_at = $8, claimed_until = NULL, updated_at = clock_timestamp()
-WHERE id = $1::text::uuid AND claimed_until = $2 RETURNING true
+# Every endpoint with unfinished deliveries, and when its next one may be sent: from index entry to index
+# entry, so that what waits behind costs nothing.
+OUTSTANDING = f"""
+WITH RECURSIVE e AS (
+    (SELECT endpoint FROM webhook.deliveries WHERE due_at IS NOT NULL ORDER BY endpoint LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.endpoint FROM webhook.deliveries d WHERE d.due_at IS NOT NULL AND d.endpoint > e.endpoint
+            ORDER BY d.endpoint LIMIT 1)
+    FROM e WHERE e.endpoint IS NOT NULL
+)
+SELECT e.endpoint, greatest(n.at, h.hold_until) AS at
+FROM e CROSS JOIN LATERAL (
+    SELECT greatest(d.due_at, d.claimed_until) AS at FROM webhook.deliveries d
+    WHERE d.endpoint = e.endpoint AND d.due_at IS NOT NULL AND {FREE}
+    ORDER BY greatest(d.due_at, d.claimed_until) LIMIT 1
+) n LEFT JOIN webhook.endpoints h USING (endpoint)
+ORDER BY at
+"""
+# The oldest ready deliveries of several endpoints ($1, with $2 places each and $3 as their URL of today), ours
+# until $5, at most $6. An open circuit lets one through when its time has come.
+CLAIM = f"""
+WITH wanted AS (
+    SELECT e.endpoint, e.place, h.circuit, coalesce(h.failing_since IS NOT NULL, false) AS ailing,
+        CASE WHEN h.circuit = 'disabled' OR h.hold_until > $4 THEN 0
+             WHEN h.circuit IN ('open', 'half_open') THEN 1 ELSE e.room END AS room
+    FROM unnest($1::text[], $2::int[], $3::text[]) WITH ORDINALITY AS e(endpoint, room, url, place)
+    LEFT JOIN webhook.endpoints h ON h.endpoint = e.endpoint AND h.url = e.url
+), chosen AS MATERIALIZED (
+    SELECT r.id, r.webhook_id, w.endpoint, w.circuit, w.ailing FROM wanted w CROSS JOIN LATERAL (
+        SELECT d.id, d.webhook_id FROM webhook.deliveries d
+        WHERE d.endpoint = w.endpoint AND d.due_at IS NOT NULL AND greatest(d.due_at, d.claimed_until) <= $4 AND {FREE}
+        ORDER BY greatest(d.due_at, d.claimed_until), d.seq LIMIT w.room FOR UPDATE SKIP LOCKED
+    ) r WHERE w.room > 0 ORDER BY w.place LIMIT $6
+), trying AS (
+    UPDATE webhook.endpoints h SET circuit = 'half_open', hold_until = $5
+    FROM chosen c WHERE h.endpoint = c.endpoint AND c.circuit IN ('open', 'half_open')
+)
+UPDATE webhook.deliveries d SET claimed_until = $5
+FROM chosen c LEFT JOIN webhook.secrets s ON s.webhook_id = c.webhook_id
+WHERE d.id = c.id
+RETURNING d.id::text, d.webhook_id::text, d.endpoint, d.entity, d.record_id, d.hook, d.url, d.method,
+    d.request_headers::text, d.request_body::text, d.attempt, d.max_attempts, d.backoff, d.idempotency_key,
+    d.trace_id, d.origin, d.ordered, d.claimed_until, c.ailing, s.salt, s.previous::text
 """
 COLUMNS = """
     id, webhook_id, entity, record_id, hook, url, method, request_headers, request_body, response_status,
-    response_body, status, attempt, max_attempts, next_retry_at, error, idempotency_key, trace_id,
-    created_at, updated_at
+    response_body, status, attempt, max_attempts, next_retry_at, error, idempotency_key, trace_id, origin,
+    attempted_at, duration_ms, created_at, updated_at
 """
 MATCHES = "($1::uuid IS NULL OR webhook_id = $1) AND ($2 = '' OR status = $2) AND ($3 = '' OR entity = $3)"
 # Ids are ordered by time, so the newest come first.
@@ -57,34 +114,28 @@ SELECT coalesce(json_agg(row_to_json(d)), '[]')::text FROM (
 """
 COUNT = f"SELECT count(*) FROM webhook.deliveries WHERE {MATCHES}"
 GET = f"""
-SELECT row_to_json(d)::text FROM (SELECT {COLUMNS} FROM webhook.deliveries WHERE id = $1) d
+SELECT row_to_json(d)::text FROM (
+    SELECT {COLUMNS}, (
+        SELECT coalesce(json_agg(a ORDER BY a.attempt), '[]') FROM (
+            SELECT attempt, at, duration_ms, response_status, response_body, error FROM webhook.attempts
+            WHERE delivery_id = o.id
+            UNION ALL
+            SELECT attempt, attempted_at, duration_ms, response_status, response_body, error
+            WHERE attempted_at IS NOT NULL
+        ) a
+    ) AS attempts FROM webhook.deliveries o WHERE id = $1
+) d
 """
 MAKE_DUE = """
 UPDATE webhook.deliveries SET due_at = $2, next_retry_at = $2, updated_at = clock_timestamp(),
     status = CASE status WHEN 'failed' THEN 'retrying' ELSE status END
-WHERE id = $1 AND status <> 'delivered' RETURNING true
+WHERE id = $1 AND status <> 'delivered' RETURNING endpoint
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that is ours to send until `claimed_until`. `attempt` counts the attempts made so far."""
-
-    id: str
-    webhook_id: str
-    entity: str
-    record_id: str
-    hook: str
-    url: str
-    method: str
-    headers: dict[str, str]
-    body: str
-    attempt: int
-    max_attempts: int
-    backoff: str
-    idempotency_key: str
-    trace_id: str
-    claimed_until: datetime
+PRUNE = """
+DELETE FROM webhook.deliveries WHERE id IN (
+    SELECT id FROM webhook.deliveries WHERE created_at < $1 AND due_at IS NULL ORDER BY id LIMIT 1000
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,73 +147,73 @@ class Filter:
     entity: str = ""
 
 
-async def insert(transaction: Connection, new: NewDelivery, now: datetime) -> str | None:
-    """The id of the new delivery; None if this commit has been noted for this webhook before."""
-    inserted: str | None = await transaction.fetchval(
-        INSERT,
-        uuid7(),
-        new.webhook_id,
-        new.commit_key,
-        new.entity,
-        new.record_id,
-        new.hook,
-        new.url,
-        new.method,
-        orjson.dumps(new.headers).decode(),
-        new.body,
-        new.max_attempts,
-        new.backoff,
-        new.idempotency_key,
-        new.trace_id,
-        new.error,
-        "failed" if new.error else "pending",
-        None if new.error else now,
-    )
-    return inserted
+async def insert(transaction: Connection, new: Sequence[NewDelivery], now: datetime) -> list[tuple[str, NewDelivery]]:
+    """Store deliveries; answers those that were not noted before, with their ids."""
+    if not new:
+        return []
+    ids = new_ids(len(new))
+    rows = await transaction.fetch(INSERT, now, ids, *_columns(new), [d.ordered for d in new], [d.error for d in new])
+    fresh = {row["id"] for row in rows}
+    return [(str(each), delivery) for each, delivery in zip(ids, new, strict=True) if str(each) in fresh]
 
 
-async def ready(database: Database, now: datetime) -> Sequence[tuple[str, int]]:
-    """Webhooks with deliveries to send now, and how many; those that have waited longest first."""
-    return [(row["webhook_id"], row["deliveries"]) for row in await database.fetch(READY, now)]
+async def insert_sent(
+    database: Database | Connection,
+    ids: Sequence[UUID],
+    sent: Sequence[NewDelivery],
+    outcomes: Sequence[Any],
+) -> None:
+    """Store what has been sent already, with its outcomes."""
+    await database.execute(
+        INSERT_SENT, ids, *_columns(sent),
+        [o.status for o in outcomes], [o.body for o in outcomes], [o.error for o in outcomes],
+        [o.started for o in outcomes], [o.duration_ms for o in outcomes],
+    )  # fmt: skip
 
 
-async def next_ready(database: Database) -> datetime | None:
-    """When there will be something to send."""
-    moment: datetime | None = await database.fetchval(NEXT_READY)
-    return moment
+def new_ids(count: int) -> list[UUID]:
+    """Ids in order."""
+    return sorted(uuid7() for _ in range(count))
 
 
-async def claim(database: Database, webhook_id: str, now: datetime, until: datetime) -> Claimed | None:
-    """One delivery of the webhook, if any is ready."""
-    row = await database.fetchrow(CLAIM, webhook_id, now, until)
-    if row is None:
-        return None
+def _columns(new: Sequence[NewDelivery]) -> tuple[list[Any], ...]:
+    """What all new deliveries have, as arrays."""
+    return (
+        [UUID(d.webhook_id) for d in new], [d.commit_key for d in new], [d.entity for d in new],
+        [d.record_id for d in new], [d.hook for d in new], [d.url for d in new], [d.method for d in new],
+        [headers_text(d.headers) for d in new], [d.body for d in new], [d.max_attempts for d in new],
+        [d.backoff for d in new], [d.idempotency_key for d in new], [d.trace_id for d in new],
+        [d.endpoint for d in new], [d.origin for d in new],
+    )  # fmt: skip
+
+
+def headers_text(headers: Mapping[str, str]) -> str:
+    """Headers as they are kept: with their templates."""
+    return orjson.dumps(dict(headers)).decode()
+
+
+async def outstanding(database: Database) -> list[tuple[str, datetime]]:
+    """Endpoints with unfinished deliveries, and when each may be sent to next; the soonest first."""
+    return [(row["endpoint"], row["at"]) for row in await database.fetch(OUTSTANDING)]
+
+
+async def claim(
+    database: Database, rooms: Sequence[tuple[str, int, str | None]], now: datetime, until: datetime, most: int
+) -> list[Claimed]:
+    """Ready deliveries of endpoints (with places and today's URL of each), at most `most`."""
+    endpoints, places, urls = map(list, zip(*rooms, strict=True))
+    return [_claimed(row) for row in await database.fetch(CLAIM, endpoints, places, urls, now, until, most)]
+
+
+def _claimed(row: Any) -> Claimed:
     values: dict[str, Any] = dict(row)
-    headers = orjson.loads(values.pop("request_headers"))
-    return Claimed(headers=headers, body=values.pop("request_body"), **values)
-
-
-async def finish(
-    transaction: Connection,
-    claimed: Claimed,
-    verdict: Verdict,
-    response_status: int | None,
-    response_body: str | None,
-    error: str | None,
-) -> bool:
-    """Record an attempt; False if the claim was lost to another replica meanwhile."""
-    held = await transaction.fetchval(
-        FINISH,
-        claimed.id,
-        claimed.claimed_until,
-        verdict.status,
-        claimed.attempt + 1,
-        response_status,
-        response_body,
-        error,
-        verdict.next_retry_at,
+    previous = values.pop("previous")
+    return Claimed(
+        headers=orjson.loads(values.pop("request_headers")),
+        body=values.pop("request_body"),
+        salts=Salts.read(values.pop("salt"), orjson.loads(previous) if previous else None),
+        **values,
     )
-    return bool(held)
 
 
 async def listing(database: Database, by: Filter, limit: int, offset: int) -> tuple[bytes, int]:
@@ -173,11 +224,17 @@ async def listing(database: Database, by: Filter, limit: int, offset: int) -> tu
 
 
 async def get(database: Database, delivery_id: UUID) -> bytes | None:
-    """One delivery as JSON."""
+    """One delivery as JSON, with all its attempts."""
     text: str | None = await database.fetchval(GET, delivery_id)
     return text.encode() if text else None
 
 
-async def make_due(database: Database, delivery_id: UUID, now: datetime) -> bool:
-    """Have a delivery sent now; False if it is delivered or unknown."""
-    return bool(await database.fetchval(MAKE_DUE, delivery_id, now))
+async def make_due(database: Database, delivery_id: UUID, now: datetime) -> str | None:
+    """Have a delivery sent now; answers its endpoint, None if it is delivered or unknown."""
+    endpoint: str | None = await database.fetchval(MAKE_DUE, delivery_id, now)
+    return endpoint
+
+
+async def prune(database: Database, before: datetime) -> None:
+    """Forget some of the finished deliveries that are older."""
+    await database.execute(PRUNE, before)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import email
 import email.policy
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -18,15 +18,26 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass(slots=True)
 class HttpReceiver:
-    """Every request it got; `respond` decides the answers."""
+    """Every request it got (`bodies`: byte for byte); `respond` decides the status, `answer` the whole answer."""
 
     url: str = ""
     requests: list[tuple[dict[str, str], Any]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     respond: Callable[[int], int] = lambda number: 200
+    answer: Callable[[web.Request, Any], Awaitable[web.StreamResponse]] | None = None
 
-    async def take(self, request: web.Request) -> web.Response:
-        self.requests.append((dict(request.headers), orjson.loads(await request.read() or b"null")))
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        self.bodies.append(await request.read())
+        payload = orjson.loads(self.bodies[-1] or b"null")
+        self.requests.append((dict(request.headers), payload))
+        if self.answer is not None:
+            return await self.answer(request, payload)
         return web.Response(status=self.respond(len(self.requests)))
+
+    @property
+    def payloads(self) -> list[Any]:
+        """What the requests told."""
+        return [payload for _, payload in self.requests]
 
 
 @contextlib.asynccontextmanager

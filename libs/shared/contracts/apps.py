@@ -190,6 +190,22 @@ class GetSchema(Ask[SchemaSnapshot]):
 
 
 @dataclass(frozen=True, slots=True)
+class DefinitionsThen:
+    """Definitions of one kind, each with its id, as they were at a version of the schema."""
+
+    documents: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class GetDefinitionsAsOf(Ask[DefinitionsThen]):
+    """The definitions of a kind that there were at a version of the schema, from their history."""
+
+    service, name, reply = "metadata", "definitions.as_of", DefinitionsThen
+    kind: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaChanged(Announcement):
     """The schema of an app has reached `version`."""
 

@@ -15,11 +15,15 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished HTTP answer that the gateway passes on unread: JSON bytes, status, extra headers."""
+    """A finished HTTP answer that the gateway passes on unread: JSON bytes, status, extra headers.
+
+    `kept` is what an Idempotency-Key keeps in place of a body with a secret in it; it never travels.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    kept: bytes | None = None
 
 
 class Writes(Enum):

@@ -203,6 +203,43 @@ class SetFields(Ask[Effected]):
 
 
 @dataclass(frozen=True, slots=True)
+class LogRange:
+    """Positions of the log; both ends belong."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocateRange(Ask[LogRange]):
+    """The positions between two ends, each a position or a time as text; an empty `until` means now."""
+
+    service, name, reply = "data", "commits.locate", LogRange
+    since: str
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """The position and number up to which the log was read; `body` is a JSON list of events, as published."""
+
+    position: int
+    n: int
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog(Ask[LogPart]):
+    """The next entries about an entity behind (`position`, `n`), up to the position `last`; a bounded part of them."""
+
+    service, name, reply = "data", "commits.read", LogPart
+    entity: str
+    position: int
+    n: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class FetchCommit(Ask[Answer]):
     """The whole JSON of a commit that was published as a reference because of its size."""
 

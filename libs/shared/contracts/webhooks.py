@@ -1,11 +1,15 @@
-"""Webhooks: what the webhook service answers about its deliveries."""
+"""Webhooks: what the webhook service answers about its deliveries and endpoints, and asks for others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
+
+MOST_QUESTIONS = 1_000
+"""Questions of one write at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class ListDeliveries(Ask[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class GetDelivery(Ask[Answer]):
-    """One delivery of the log."""
+    """One delivery of the log, with all its attempts."""
 
     service, name = "webhook", "logs.get"
     id: str
@@ -31,3 +35,84 @@ class RetryDelivery(Ask[Answer]):
     service, name = "webhook", "logs.retry"
     writes = Writes.APP
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendExample(Ask[Answer]):
+    """Send an example to a webhook's endpoint, now, whatever its state; answers what came of it."""
+
+    service, name = "webhook", "endpoints.test"
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayWebhook(Ask[Answer]):
+    """Deliver once more what `{from, to}` in `body` (positions or times) of the log comes to for a webhook."""
+
+    service, name = "webhook", "endpoints.replay"
+    writes = Writes.APP
+    id: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ListReplays(Ask[Answer]):
+    """The replays of a webhook, newest first, and how far they are."""
+
+    service, name = "webhook", "endpoints.replays"
+    id: str
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EnableWebhook(Ask[Answer]):
+    """Send to a webhook's endpoint again, although it was disabled or its circuit is open."""
+
+    service, name = "webhook", "endpoints.enable"
+    writes = Writes.APP
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RotateSecret(Ask[Answer]):
+    """A new secret for a webhook, shown once; the one before is good for 24 hours more."""
+
+    service, name = "webhook", "endpoints.rotate_secret"
+    writes = Writes.APP
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """How endpoints are, by webhook id: `{circuit, failing_since, hold_until, last_error}`; absent ones are well."""
+
+    states: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtEndpoints(Ask[Endpoints]):
+    """How the endpoints of webhooks are; `urls` are those that the webhooks have now, by id."""
+
+    service, name, reply = "webhook", "endpoints.look", Endpoints
+    urls: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What receivers say, in the order of the questions: `["allowed"|"refused"|"away", reason]`."""
+
+    verdicts: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AskReceivers(Ask[Verdicts]):
+    """Whether receivers agree to a write that is about to happen.
+
+    `body` is a JSON list of `{webhook_id, entity, record_id, action, record, old, changes}`, at most
+    MOST_QUESTIONS; the webhooks are those of `schema_version` or newer. `commit_id` names the write.
+    """
+
+    service, name, reply = "webhook", "receivers.ask", Verdicts
+    schema_version: int
+    commit_id: str
+    body: bytes = b""

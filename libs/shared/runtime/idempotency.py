@@ -102,6 +102,7 @@ async def _keep(transaction: Connection, service: str, wish: Once, answer: Answe
         message = f"Answers of more than {MAX_ANSWER} bytes can't be kept: send less at once, or no Idempotency-Key"
         raise RocketError("PAYLOAD_TOO_LARGE", message)
     headers = orjson.dumps(answer.headers).decode()
-    values = (bytes.fromhex(wish.key), bytes.fromhex(wish.request), answer.status, headers, answer.body)
+    body = answer.body if answer.kept is None else answer.kept
+    values = (bytes.fromhex(wish.key), bytes.fromhex(wish.request), answer.status, headers, body)
     await transaction.execute(KEEP.format(schema=service), *values)
     await transaction.execute(PRUNE.format(schema=service), KEPT_HOURS, PRUNED)

@@ -6,7 +6,8 @@ import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_serializer
+from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
 from libs.shared.expressions import ExpressionError, compile_expression
 
@@ -14,22 +15,40 @@ HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 """Headers that say how a request lies on the wire: the sender's, never a definition's."""
 MAX_ATTEMPTS = 100
+DAY = 86_400.0
 
 
-class Retry(BaseModel):
-    """How often and how fast a failed delivery is tried again."""
+class _Sparse(BaseModel):
+    """A part of a definition whose additions are kept only where they are given."""
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
+
+
+class Retry(_Sparse):
+    """How often and how fast a failed delivery is tried again.
+
+    `delay` is the seconds until the first retry, `max_delay` the most between two; `jitter` is the share
+    of the time by which it may be longer or shorter. Without them the service's settings hold.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     max_attempts: int = Field(3, ge=1, le=MAX_ATTEMPTS)
     backoff: Literal["exponential", "linear"] = "exponential"
+    delay: float | None = Field(None, ge=1, le=DAY)
+    max_delay: float | None = Field(None, ge=1, le=DAY)
+    jitter: float | None = Field(None, ge=0, le=1)
 
 
-class WebhookDefinition(BaseModel):
+class WebhookDefinition(_Sparse):
     """A webhook as an operator describes it (api.md, section 4). Natural key: entity, hook, url.
 
     `condition` is an expression over record, old, changes, action, entity, event and user; "" is
-    always. Header values may hold `{{env.NAME}}`.
+    always. Header values may hold `{{env.NAME}}`. `timeout` (seconds) may shorten the service's.
+    `ordered`: a record's later delivery waits for its earlier one. `on_failure` says what becomes of a
+    write whose receiver (`async` false) can't be asked.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, serialize_by_alias=True)
@@ -43,6 +62,14 @@ class WebhookDefinition(BaseModel):
     is_async: bool = Field(True, alias="async")
     retry: Retry = Field(default_factory=Retry)
     active: bool = True
+    timeout: float | None = Field(None, gt=0, le=60)
+    ordered: bool | None = None
+    on_failure: Literal["reject", "allow"] | None = None
+
+    @property
+    def is_question(self) -> bool:
+        """Whether its receiver is asked before the write, and may refuse it."""
+        return self.active and not self.is_async
 
     @field_validator("headers", "condition", "retry", mode="before")
     @classmethod
@@ -93,6 +120,12 @@ class WebhookDefinition(BaseModel):
         hook = info.data.get("hook", "")
         if not is_async and hook.startswith("after_"):
             raise ValueError(f"must be true: {hook} fires after the commit")
-        if not is_async:
-            raise ValueError("must be true: synchronous hooks are not supported yet")
         return is_async
+
+    @field_validator("on_failure", "ordered")
+    @classmethod
+    def _fitting(cls, value: Any, info: ValidationInfo) -> Any:
+        asked = info.data.get("is_async") is False
+        if value is not None and asked != (info.field_name == "on_failure") and value is not False:
+            raise ValueError("goes with async false only" if not asked else "goes with async true only")
+        return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from libs.shared.schema import Snapshot
 from services.data.model.entity import EntityModel
+from services.data.model.receivers import receivers_of
 from services.data.model.statements import Statements
 from services.data.rules import EntityRules, rules_of
 
@@ -15,6 +16,8 @@ class Model:
         self.schema = schema
         self.version = schema.version
         self.statements = Statements()
+        self.receivers = receivers_of(schema)
+        """Webhooks that are asked before a write; empty in most apps."""
         self._entities: dict[str, EntityModel] = {}
         self._rules: dict[str, EntityRules] = {}
 

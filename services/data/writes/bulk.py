@@ -6,7 +6,7 @@ and transitions see what is stored before the first row is written, and after_wr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from libs.shared.errors import Detail, RocketError
@@ -15,6 +15,7 @@ from services.data.model import EntityModel, KeyValue
 from services.data.permissions import Grant
 from services.data.writes.changes import Action
 from services.data.writes.children import key_of
+from services.data.writes.consent import is_asked_about, with_consent
 from services.data.writes.deletion import has_dependents
 from services.data.writes.drafts import Draft, Place
 from services.data.writes.nodes import Node, node_of
@@ -38,7 +39,11 @@ Body = dict[str, Any]
 async def create(work: Work, entity: EntityModel, rows: Sequence[Any], dry_run: bool = False) -> list[Any]:
     """New records with their children; answers their keys. Raises what creating single ones does, with the index."""
     bodies = _objects(rows)
-    return await with_free_slugs(entity, bodies, lambda: _create(work, entity, bodies, dry_run))
+
+    def attempt() -> Awaitable[list[Any]]:
+        return with_free_slugs(entity, bodies, lambda: _create(work, entity, bodies, dry_run))
+
+    return await _agreed(work, entity, Action.CREATE, bodies, dry_run, attempt)
 
 
 async def _create(work: Work, entity: EntityModel, bodies: Sequence[Body], dry_run: bool) -> list[Any]:
@@ -58,7 +63,11 @@ async def update(
     """
     bodies = _objects(rows)
     keys = _keys(entity, bodies)
-    return await with_free_slugs(entity, bodies, lambda: _update(work, entity, grant, bodies, keys, dry_run))
+
+    def attempt() -> Awaitable[list[Any]]:
+        return with_free_slugs(entity, bodies, lambda: _update(work, entity, grant, bodies, keys, dry_run))
+
+    return await _agreed(work, entity, Action.UPDATE, bodies, dry_run, attempt)
 
 
 async def _update(
@@ -88,6 +97,10 @@ async def delete(work: Work, entity: EntityModel, grant: Grant, ids: Sequence[An
     Raises NOT_FOUND, FORBIDDEN and VALIDATION_FAILED naming the rows, CONFLICT where a relation restricts it.
     """
     keys = _ids(entity, ids)
+    return await _agreed(work, entity, Action.DELETE, (), dry_run, lambda: _delete(work, entity, grant, keys, dry_run))
+
+
+async def _delete(work: Work, entity: EntityModel, grant: Grant, keys: Sequence[KeyValue], dry_run: bool) -> list[Any]:
     async with work.transaction(entity, Action.DELETE, dry_run) as writing:
         await writing.transaction.execute(PLANNING)
         await writing.guard(entity, keys)
@@ -95,6 +108,20 @@ async def delete(work: Work, entity: EntityModel, grant: Grant, ids: Sequence[An
         drafts = [Draft({}, row, Place.of_row(index)) for index, row in enumerate(stored)]
         await remove_locked(work, writing, entity, drafts, stored, is_all=not has_dependents(entity))
     return [entity.key.shown(row.record) for row in stored]
+
+
+async def _agreed(
+    work: Work,
+    entity: EntityModel,
+    action: Action,
+    bodies: Sequence[Body],
+    dry_run: bool,
+    attempt: Callable[[], Awaitable[list[Any]]],
+) -> list[Any]:
+    """The attempt's outcome, with the consent of receivers if any are to be asked; nobody is in a dry run."""
+    if work.model.receivers and not dry_run and is_asked_about(work, entity, action, bodies):
+        return await with_consent(work, attempt)
+    return await attempt()
 
 
 def _objects(rows: Sequence[Any]) -> Sequence[Body]:

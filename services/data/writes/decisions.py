@@ -28,6 +28,8 @@ VERBS: dict[Action, Literal["create", "update", "delete"]] = {
 
 def needs_transaction(work: Work, entity: EntityModel, action: Action, names: Sequence[str] = ()) -> bool:
     """Whether deciding takes what is stored, and so a transaction that holds it still."""
+    if work.consent is not None:
+        return True
     rules = work.model.rules(entity.name)
     if rules.is_empty:
         return False
@@ -94,7 +96,7 @@ async def _attempts(
 ) -> list[Attempt]:
     loads = work.model.rules(entity.name).related_loads(hook)
     related = await load_related(connection, work.model, entity, loads, drafts)
-    now = clock.now()
+    now = work.consent.now if work.consent is not None else clock.now()
     return [
         Attempt(
             action=VERBS[action],

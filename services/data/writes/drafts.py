@@ -76,6 +76,8 @@ async def prepare(
     """
     with tracing.span("engine", "writer", "write.validate", entity.name):
         await _validate(entity, action, drafts)
+    if work.consent is not None and action is Action.CREATE:
+        work.consent.keep_keys(entity, drafts)
     try:
         await resolve_files(connection, entity, [draft.values for draft in drafts])
     except UnknownFile as unknown:

@@ -6,6 +6,7 @@ time. What takes stored records (rules, transitions, children, relations) is a t
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from services.data.permissions import EVERYTHING, Grant
 from services.data.writes import decisions
 from services.data.writes.actions import changes_records
 from services.data.writes.changes import Action, Written
+from services.data.writes.consent import is_asked_about, with_consent
 from services.data.writes.deletion import has_dependents
 from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import node_of
@@ -44,6 +46,8 @@ class Unmet(Exception):
 
 async def create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
     """A new record with its children. Raises what preparing and storing raise."""
+    if work.model.receivers and is_asked_about(work, entity, Action.CREATE, [body]):
+        return await with_consent(work, lambda: with_free_slugs(entity, [body], lambda: _create(work, entity, body)))
     return await with_free_slugs(entity, [body], lambda: _create(work, entity, body))
 
 
@@ -71,7 +75,13 @@ async def _create_in_transaction(work: Work, entity: EntityModel, body: dict[str
 
 async def update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
     """A partial update with its children. Answers what is stored where it sets nothing. Raises Unmet."""
-    return await with_free_slugs(entity, [body], lambda: _update(work, entity, wanted, body))
+
+    def attempt() -> Awaitable[Written | Stored]:
+        return with_free_slugs(entity, [body], lambda: _update(work, entity, wanted, body))
+
+    if work.model.receivers and is_asked_about(work, entity, Action.UPDATE, [body]):
+        return await with_consent(work, attempt)
+    return await attempt()
 
 
 async def _update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
@@ -110,6 +120,12 @@ async def _update_in_transaction(
 
 async def delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
     """Deletion, soft or hard, with what the relations say. Answers the key as JSON. Raises Unmet."""
+    if work.model.receivers and is_asked_about(work, entity, Action.DELETE):
+        return await with_consent(work, lambda: _delete(work, entity, wanted))
+    return await _delete(work, entity, wanted)
+
+
+async def _delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
     if _is_alone(work, entity, wanted):
         written = await work.commit_one(entity, Action.DELETE, work.change(wanted.key, {}, wanted.if_version))
         if written is None:

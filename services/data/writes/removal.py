@@ -9,6 +9,7 @@ from services.data.model import EntityModel
 from services.data.permissions import grant_for
 from services.data.writes import decisions
 from services.data.writes.changes import Action
+from services.data.writes.consent import note_deletions
 from services.data.writes.deletion import Deletion, Restricted
 from services.data.writes.drafts import Draft
 from services.data.writes.rows import Stored, lock_records
@@ -49,8 +50,10 @@ async def remove_locked(
     `is_all` says that these rows are the whole commit. Raises VALIDATION_FAILED, CONFLICT.
     """
     await decisions.decide(work, writing.transaction, entity, Action.DELETE, drafts)
+    note_deletions(work, entity, drafts)
     try:
-        await Deletion(writing, is_all).delete(entity, rows)
+        # What may be taken back must not take a position.
+        await Deletion(writing, is_all and work.consent is None).delete(entity, rows)
     except Restricted as refusal:
         named = [d for d in drafts if d.stored and (entity.name, d.stored.key) in refusal.records]
         raise (named[0].refuse(refusal) if named else refusal) from None

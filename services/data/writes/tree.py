@@ -11,6 +11,7 @@ from services.data.writes import decisions, offspring, pairs
 from services.data.writes.actions import changes_records, perform
 from services.data.writes.changes import Action, RowChange, Written
 from services.data.writes.children import Instruction
+from services.data.writes.consent import note_writes
 from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import Members, Node
 from services.data.writes.references import missing_references
@@ -58,7 +59,9 @@ class Tree:
         changes = await prepare(self.work, connection, entity, action, drafts)
         effective = [n for n, change in enumerate(changes) if action is Action.CREATE or change.values]
         chosen = [changes[n] for n in effective]
-        is_all = is_all and not any(changes_records(draft.effects) for draft in drafts)
+        note_writes(self.work, entity, action, [nodes[n] for n in effective])
+        # What may be taken back must not take a position.
+        is_all = is_all and self.work.consent is None and not any(changes_records(draft.effects) for draft in drafts)
         outcome = await self.apply(entity, action, chosen, [drafts[n] for n in effective], grant, is_all)
         for n, written in zip(effective, outcome, strict=True):
             nodes[n].written = written

@@ -14,6 +14,7 @@ from services.data.model import EntityModel, Model
 from services.data.state import State
 from services.data.writes.changes import Action, RowChange, Values, Written
 from services.data.writes.command import Command
+from services.data.writes.consent import Consent
 from services.data.writes.statements import Shape
 from services.data.writes.transaction import Writing
 
@@ -29,13 +30,17 @@ class _Rehearsed(Exception):
 
 @dataclass(slots=True)
 class Work:
-    """Who writes what, because of which request. `position` is that of the commit, 0 while there is none."""
+    """Who writes what, because of which request. `position` is that of the commit, 0 while there is none.
+
+    `consent` is what receivers outside are asked about, where there are any.
+    """
 
     state: State
     context: Context
     model: Model
     command: Command
     position: int = 0
+    consent: Consent | None = None
 
     @classmethod
     def of(cls, state: State, context: Context, model: Model, effect_key: str | None = None) -> Work:
@@ -88,7 +93,11 @@ class Work:
         with contextlib.suppress(_Rehearsed):
             async with self.database.transaction() as transaction:
                 writing = Writing(transaction, self.model, self.command)
+                if self.consent is not None:
+                    self.consent.begin()
                 yield writing
+                if self.consent is not None and not self.consent.is_given:
+                    raise _Rehearsed
                 position = await writing.finish()
                 if dry_run:
                     raise _Rehearsed

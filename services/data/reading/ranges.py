@@ -1,0 +1,73 @@
+"""Ranges of the log, for those who derive something from it again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from libs.shared import exact
+from libs.shared.contracts import records as ask
+from libs.shared.contracts.context import Context
+from libs.shared.errors import RocketError, invalid_field
+from libs.shared.paging import positive
+from libs.shared.postgres.databases import Database
+from libs.shared.schema import BadValue, parse_text
+from services.data.log import settling
+from services.data.log.entries import COLUMNS, commit_event
+from services.data.reading.moments import PATIENCE, TIME
+from services.data.state import State
+
+WINDOW = 20_000
+"""Positions that one question looks at."""
+ENTRIES = 200
+"""Entries that one answer holds at most."""
+INSTANT = timedelta(microseconds=1)
+
+READ = f"""
+SELECT {COLUMNS} FROM data.commits
+WHERE (position, n) > ($1, $2) AND position >= $1 AND position <= $3 AND entity = $4
+ORDER BY position, n LIMIT $5
+"""
+
+
+async def locate_range(state: State, context: Context, question: ask.LocateRange) -> ask.LogRange:
+    """Raises VALIDATION_FAILED for ends that are neither positions nor times, TIMEOUT where they are not settled."""
+    database = state.database(context.the_app)
+    try:
+        async with asyncio.timeout(min(PATIENCE, context.remaining())):
+            now = (await settling.now(database)).position
+            first = await _end(state, database, "from", question.since, before=True)
+            last = await _end(state, database, "to", question.until, before=False) if question.until else now
+            await state.settled.position(database, min(last, now))
+    except TimeoutError:
+        raise RocketError("TIMEOUT", "The end of this range is not settled yet") from None
+    return ask.LogRange(first, min(last, now))
+
+
+async def _end(state: State, database: Database, name: str, text: str, before: bool) -> int:
+    position = positive(text)
+    if position:
+        return position
+    try:
+        moment = parse_text(TIME, text)
+    except BadValue:
+        raise invalid_field(name, f"{name} must be a position or a time") from None
+    if not before:
+        return await state.settled.time(database, moment)
+    return await state.settled.time(database, moment - INSTANT) + 1
+
+
+async def read_log(state: State, context: Context, question: ask.ReadLog) -> ask.LogPart:
+    app = context.the_app
+    window = min(question.last, question.position + WINDOW)
+    schema = await state.schemas.get(app)
+    entity = schema.entity(question.entity)
+    database = state.database(app)
+    rows = await database.fetch(READ, question.position, question.n, window, entity.number, ENTRIES)
+    if rows:
+        schema = await state.schemas.get(app, at_least=max(row["schema_version"] for row in rows))
+    body = exact.dumps([commit_event(app, schema, row) for row in rows])
+    if len(rows) == ENTRIES:
+        return ask.LogPart(rows[-1]["position"], rows[-1]["n"], body)
+    # All of the window has been read; no entry has so great a number.
+    return ask.LogPart(window, 2**31 - 1, body)

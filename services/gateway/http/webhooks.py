@@ -1,0 +1,44 @@
+"""Webhooks as GET shows them: the definition, which metadata keeps, and how the endpoint is, which webhook knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from libs.shared.contracts.apps import GetDefinition, ListDefinitions
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.webhooks import LookAtEndpoints
+from libs.shared.errors import RocketError
+from services.gateway.state import State
+
+KIND = "webhooks"
+WELL: dict[str, Any] = {"circuit": "closed", "failing_since": None, "next_try_at": None, "last_error": None}
+UNKNOWN: dict[str, Any] = dict.fromkeys(WELL)
+
+
+async def list_webhooks(state: State, request: web.Request, context: Context) -> Answer:
+    """All webhooks; `circuit` says how each endpoint is, null while the webhook service is away."""
+    answer = await state.core.asker.ask(ListDefinitions(KIND), context)
+    return await _with_health(state, context, answer)
+
+
+async def get_webhook(state: State, request: web.Request, context: Context) -> Answer:
+    """One webhook, with how its endpoint is."""
+    answer = await state.core.asker.ask(GetDefinition(KIND, request.match_info["id"]), context)
+    return await _with_health(state, context, answer)
+
+
+async def _with_health(state: State, context: Context, answer: Answer) -> Answer:
+    data = orjson.loads(answer.body)["data"]
+    rows = data if isinstance(data, list) else [data]
+    try:
+        question = LookAtEndpoints({row["id"]: row["url"] for row in rows})
+        known = (await state.core.asker.ask(question, context)).states
+    except RocketError:
+        known = {row["id"]: UNKNOWN for row in rows}
+    for row in rows:
+        row |= known.get(row["id"], WELL)
+    return Answer(answer.status, orjson.dumps({"data": data}), answer.headers)

@@ -1,0 +1,155 @@
+"""What can be done to a webhook's endpoint: look at it, try it, enable it, replay to it, change its secret."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.contracts import records
+from libs.shared.contracts import webhooks as ask
+from libs.shared.contracts.context import AppRef, Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError, invalid, invalid_field, not_found
+from libs.shared.ids import parse_uuid
+from libs.shared.paging import page_of
+from libs.shared.schema.webhook_secrets import shown_secret, signing_key
+from services.webhook import endpoint_store, examples, replay_store, store
+from services.webhook.health import DISABLED, WELL, Health
+from services.webhook.matching import Book, Webhook
+from services.webhook.recording import circuit_signal
+from services.webhook.signing import OVERLAP
+from services.webhook.state import State
+
+
+async def look_at_endpoints(state: State, context: Context, question: ask.LookAtEndpoints) -> ask.Endpoints:
+    known = await endpoint_store.load_health(state.core.databases.of(context.the_app), question.urls)
+    return ask.Endpoints({endpoint: _shown(health) for endpoint, health in known.items()})
+
+
+async def send_example(state: State, context: Context, question: ask.SendExample) -> Answer:
+    """An example of the entity, signed as everything is; it counts neither for nor against the endpoint."""
+    app = context.the_app
+    webhook = await _webhook(state, app, question.id)
+    snapshot = await state.core.schemas.get(app)
+    delivery = examples.delivery_of(app, webhook, snapshot, context, clock.now())
+    salts = await endpoint_store.load_salts(state.core.databases.of(app), [webhook.id])
+    request = examples.request_of(state.requests, app, webhook, delivery, salts.get(webhook.id), context.remaining())
+    outcome = await state.sender.send(request)
+    [delivery_id] = store.new_ids(1)
+    database = state.core.databases.of(app)
+    await store.insert_sent(database, [delivery_id], [delivery], [outcome])
+    return Answer(body=b'{"data":%s}' % (await store.get(database, delivery_id) or b"null"))
+
+
+async def enable_webhook(state: State, context: Context, question: ask.EnableWebhook) -> Answer:
+    """The circuit is closed, whatever it was; what is ready is sent at once."""
+    app = context.the_app
+    webhook = await _webhook(state, app, question.id)
+    url = webhook.definition.url
+    await state.relay.activate(app)
+    async with state.core.databases.of(app).transaction() as transaction:
+        before = await endpoint_store.lock_health(transaction, webhook.id, url)
+        if before != WELL:
+            await endpoint_store.save_health(transaction, webhook.id, url, WELL)
+        if before.circuit == DISABLED:
+            signal = circuit_signal(webhook.id, url, WELL)
+            await state.outbox.emit(transaction, "endpoint_enabled", webhook.id, context.trace_id, signal)
+    state.relay.wake(app)
+    state.dispatcher.nudge(app, [webhook.id])
+    return _answer({"id": webhook.id, **_shown(WELL)})
+
+
+async def rotate_secret(state: State, context: Context, question: ask.RotateSecret) -> Answer:
+    """For webhooks, and for state machines and workflows whose actions send requests."""
+    app, now = context.the_app, clock.now()
+    owner = _id(question.id)
+    if str(owner) not in (await _fresh_book(state, app)).owners:
+        raise not_found("Webhook")
+    async with state.core.databases.of(app).transaction() as transaction:
+        salts = (await endpoint_store.lock_salts(transaction, owner)).rotated(secrets.token_hex(16), now)
+        await endpoint_store.save_salts(transaction, owner, salts)
+    shown = {"id": str(owner), "previous_valid_until": clock.iso(now + OVERLAP)}
+    secret = shown_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
+    # A secret is shown once; an Idempotency-Key does not keep it.
+    return Answer(body=orjson.dumps({"data": {**shown, "secret": secret}}), kept=orjson.dumps({"data": shown}))
+
+
+async def replay_webhook(state: State, context: Context, question: ask.ReplayWebhook) -> Answer:
+    """Begins; the deliveries are derived in the background, as fast as the endpoint takes them."""
+    app = context.the_app
+    webhook = await _webhook(state, app, question.id)
+    if not webhook.definition.is_async:
+        raise invalid("This webhook is asked before writes; there is nothing to replay")
+    since, until = _ends(question.body)
+    located = await state.core.asker.ask(records.LocateRange(since, until), context)
+    await state.due.arm(app.id, clock.now())
+    replay = replay_store.Replay.new(webhook.id, located.first, located.last)
+    row = await replay_store.insert(state.core.databases.of(app), replay, context.user.id, context.trace_id)
+    state.due.wake(app)
+    return Answer(202, b'{"data":%s}' % row)
+
+
+async def list_replays(state: State, context: Context, question: ask.ListReplays) -> Answer:
+    page = page_of(dict(question.query))
+    webhook = await _webhook(state, context.the_app, question.id)
+    database = state.core.databases.of(context.the_app)
+    rows, total = await replay_store.listing(database, UUID(webhook.id), page.size, page.offset)
+    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
+
+
+def _ends(body: bytes) -> tuple[str, str]:
+    """`{from, to?}`, each a position or a time. Raises INVALID_PAYLOAD, VALIDATION_FAILED."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict):
+        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    ends = []
+    for name in ("from", "to"):
+        value = document.get(name)
+        if value is None and name == "to":
+            value = ""
+        if isinstance(value, bool) or not isinstance(value, (str, int)) or (name == "from" and value == ""):
+            raise invalid_field(name, f"{name} must be a position or a time")
+        ends.append(str(value))
+    return ends[0], ends[1]
+
+
+async def _webhook(state: State, app: AppRef, identifier: str) -> Webhook:
+    """The webhook of this id as it is now. Raises NOT_FOUND."""
+    webhook = (await _fresh_book(state, app)).by_id.get(str(_id(identifier)))
+    if webhook is None:
+        raise not_found("Webhook")
+    return webhook
+
+
+async def _fresh_book(state: State, app: AppRef) -> Book:
+    # What is remembered may be behind, and nothing would find out here.
+    state.core.schemas.forget(app.id)
+    return await state.books.load(app)
+
+
+def _id(text: str) -> UUID:
+    identifier = parse_uuid(text)
+    if identifier is None:
+        raise not_found("Webhook")
+    return identifier
+
+
+def _shown(health: Health) -> dict[str, Any]:
+    """An endpoint's health as GET answers it beside the definition."""
+    return {
+        "circuit": health.circuit,
+        "failing_since": clock.iso(health.failing_since) if health.failing_since else None,
+        "next_try_at": clock.iso(health.hold_until) if health.hold_until else None,
+        "last_error": health.last_error,
+    }
+
+
+def _answer(data: dict[str, Any]) -> Answer:
+    return Answer(body=orjson.dumps({"data": data}))

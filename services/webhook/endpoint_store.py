@@ -1,0 +1,96 @@
+"""The statements about endpoints: how they are, and what their secrets derive from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from libs.shared.postgres.databases import Connection, Database
+from services.webhook.health import WELL, Health
+from services.webhook.signing import Salts
+
+HEALTH = "circuit, failures, openings, failing_since, hold_until, last_error"
+LOAD = f"""
+SELECT h.endpoint, {HEALTH} FROM unnest($1::text[], $2::text[]) AS e(endpoint, url)
+JOIN webhook.endpoints h ON h.endpoint = e.endpoint AND h.url = e.url
+"""
+# A row that is about another URL is as good as none.
+LOCK = f"SELECT url, {HEALTH} FROM webhook.endpoints WHERE endpoint = $1 FOR UPDATE"
+SAVE = """
+INSERT INTO webhook.endpoints (endpoint, url, circuit, failures, openings, failing_since, hold_until, last_error)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (endpoint) DO UPDATE SET url = excluded.url, circuit = excluded.circuit, failures = excluded.failures,
+    openings = excluded.openings, failing_since = excluded.failing_since, hold_until = excluded.hold_until,
+    last_error = excluded.last_error
+"""
+# Somebody wants it tried now.
+LET_THROUGH = """
+UPDATE webhook.endpoints SET hold_until = NULL WHERE endpoint = $1 AND circuit <> 'disabled' AND hold_until IS NOT NULL
+"""
+ABANDON = """
+UPDATE webhook.deliveries SET status = 'failed', due_at = NULL, claimed_until = NULL, next_retry_at = NULL,
+    error = $2, updated_at = clock_timestamp()
+WHERE endpoint = $1 AND due_at IS NOT NULL
+"""
+SALTS = "SELECT webhook_id::text, salt, previous::text FROM webhook.secrets WHERE webhook_id = ANY($1::uuid[])"
+LOCK_SALTS = """
+INSERT INTO webhook.secrets (webhook_id, salt) VALUES ($1, '')
+ON CONFLICT (webhook_id) DO UPDATE SET salt = webhook.secrets.salt RETURNING salt, previous::text
+"""
+SAVE_SALTS = "UPDATE webhook.secrets SET salt = $2, previous = $3::jsonb WHERE webhook_id = $1"
+
+
+async def load_health(database: Database, urls: Mapping[str, str]) -> dict[str, Health]:
+    """How endpoints are, given their URLs of today; absent ones are well."""
+    rows = await database.fetch(LOAD, list(urls), list(urls.values()))
+    return {row["endpoint"]: _health(row) for row in rows}
+
+
+async def lock_health(transaction: Connection, endpoint: str, url: str) -> Health:
+    """How an endpoint is, held still until the transaction's end if anything is known of it."""
+    row = await transaction.fetchrow(LOCK, endpoint)
+    return _health(row) if row is not None and row["url"] == url else WELL
+
+
+async def save_health(transaction: Connection, endpoint: str, url: str, health: Health) -> None:
+    await transaction.execute(
+        SAVE, endpoint, url, health.circuit, health.failures, health.openings,
+        health.failing_since, health.hold_until, health.last_error,
+    )  # fmt: skip
+
+
+async def let_through(database: Database, endpoint: str) -> None:
+    """Have an endpoint tried now, although its circuit is open."""
+    await database.execute(LET_THROUGH, endpoint)
+
+
+async def abandon(transaction: Connection, endpoint: str, error: str) -> None:
+    """Give up all unfinished deliveries of an endpoint."""
+    await transaction.execute(ABANDON, endpoint, error)
+
+
+async def load_salts(database: Database, webhook_ids: Sequence[str]) -> dict[str, Salts]:
+    """What the secrets of webhooks derive from; those that were never rotated are absent."""
+    rows = await database.fetch(SALTS, [UUID(each) for each in webhook_ids])
+    return {row["webhook_id"]: Salts.read(row["salt"], orjson.loads(row["previous"])) for row in rows}
+
+
+async def lock_salts(transaction: Connection, webhook_id: UUID) -> Salts:
+    """What a webhook's secrets derive from, held still until the transaction's end."""
+    row = await transaction.fetchrow(LOCK_SALTS, webhook_id)
+    assert row is not None, "the statement inserts or updates"
+    return Salts.read(row["salt"], orjson.loads(row["previous"]))
+
+
+async def save_salts(transaction: Connection, webhook_id: UUID, salts: Salts) -> None:
+    previous = orjson.dumps([(salt, until.isoformat()) for salt, until in salts.previous]).decode()
+    await transaction.execute(SAVE_SALTS, webhook_id, salts.current, previous)
+
+
+def _health(row: Any) -> Health:
+    return Health(
+        row["circuit"], row["failures"], row["openings"], row["failing_since"], row["hold_until"], row["last_error"]
+    )

@@ -1,0 +1,87 @@
+"""What a webhook's endpoint gets when somebody tries it: a record as it could be. Pure: time is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from libs.shared import clock
+from libs.shared.contracts.context import AppRef, Context
+from libs.shared.ids import uuid7
+from libs.shared.schema import FieldDefinition, Snapshot
+from services.webhook.deliveries import TEST, NewDelivery
+from services.webhook.matching import ACTIONS, Webhook, with_content_type
+from services.webhook.payload import body_of, idempotency_key
+from services.webhook.requests import Requests
+from services.webhook.sending import Request
+from services.webhook.signing import Salts
+
+MARGIN = 1.0
+"""Seconds of the request's time that are left for the log."""
+SAMPLE_ID = "00000000-0000-4000-8000-000000000000"
+SAMPLES: Mapping[str, Any] = {
+    "string": "example", "text": "example", "int": 1, "integer": 1, "bigint": 1, "decimal": 1.5, "boolean": True,
+    "uuid": SAMPLE_ID, "json": {}, "file": None,
+}  # fmt: skip
+
+
+def delivery_of(app: AppRef, webhook: Webhook, snapshot: Snapshot, context: Context, now: datetime) -> NewDelivery:
+    """The delivery of an example."""
+    definition = webhook.definition
+    commit_key = f"test/{uuid7()}"
+    key = idempotency_key(app.id, webhook.id, commit_key)
+    entity = snapshot.entities.get(definition.entity)
+    payload = {
+        "event": definition.hook,
+        "entity": definition.entity,
+        "action": ACTIONS[definition.hook][0],
+        "record": {field.name: _sample(field, now) for field in entity.definition.fields} if entity else {},
+        "user": {"id": context.user.id, "roles": list(context.user.roles)},
+        "timestamp": clock.iso(now),
+        "idempotency_key": key,
+        "test": True,
+    }
+    return NewDelivery(
+        webhook_id=webhook.id,
+        commit_key=commit_key,
+        entity=definition.entity,
+        record_id="",
+        hook=definition.hook,
+        url=definition.url,
+        method=definition.method,
+        headers=with_content_type(definition.headers),
+        body=body_of(payload),
+        max_attempts=1,
+        backoff=definition.retry.backoff,
+        idempotency_key=key,
+        trace_id=context.trace_id,
+        endpoint=webhook.id,
+        origin=TEST,
+    )
+
+
+def request_of(
+    requests: Requests, app: AppRef, webhook: Webhook, delivery: NewDelivery, salts: Salts | None, remaining: float
+) -> Request:
+    """The request of an example, which must be over before the caller's time is."""
+    longest = min(requests.settings.webhook_timeout, max(0.1, remaining - MARGIN))
+    return Request(
+        delivery.method,
+        delivery.url,
+        delivery.headers,
+        delivery.body,
+        delivery.idempotency_key,
+        requests.keys(app, webhook.id, salts or Salts(), clock.now()),
+        min(longest, webhook.definition.timeout or longest),
+    )
+
+
+def _sample(field: FieldDefinition, now: datetime) -> Any:
+    if field.enum:
+        return field.enum[0]
+    if field.type == "timestamp":
+        return clock.iso(now)
+    if field.type == "date":
+        return now.date().isoformat()
+    return SAMPLES.get(field.type)

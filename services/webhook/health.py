@@ -1,0 +1,111 @@
+"""How an endpoint is: its circuit, and what an attempt makes of it. Pure: time is handed in.
+
+closed     it is sent to
+open       too many failures in a row: it is left alone for a while
+half_open  the while is over and one delivery tries it
+disabled   it is gone (410), or nothing has arrived for days: nothing is sent until somebody enables it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+CLOSED, OPEN, HALF_OPEN, DISABLED = "closed", "open", "half_open", "disabled"
+LONGEST_OPEN = 900.0
+"""Seconds until the next try of an open circuit at most."""
+GONE = 410
+BUSY = frozenset({408, 425, 429})
+"""Answers below 500 that speak of the endpoint, not of what it was sent."""
+HOLDING = frozenset({429, 503})
+"""Answers whose Retry-After is about the whole endpoint."""
+
+
+class Attempted(Protocol):
+    """What an attempt tells of an endpoint: `status` None means that no answer came."""
+
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def error(self) -> str | None: ...
+    @property
+    def not_before(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a circuit opens, for how long at first (seconds), and after what time an endpoint is disabled."""
+
+    failures: int
+    open_seconds: float
+    disable_after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is known of an endpoint; `failures` and `openings` are counted in a row."""
+
+    circuit: str = CLOSED
+    failures: int = 0
+    openings: int = 0
+    failing_since: datetime | None = None
+    hold_until: datetime | None = None
+    last_error: str | None = None
+
+
+WELL = Health()
+
+
+def is_ailing(status: int | None) -> bool:
+    """Whether an answer (None: none) says that the endpoint, not the request, is in trouble."""
+    return status is None or status >= 500 or status in BUSY
+
+
+def is_away(health: Health, now: datetime) -> bool:
+    """Whether nothing is to be sent to it now."""
+    return health.circuit == DISABLED or (health.hold_until is not None and health.hold_until > now)
+
+
+def after(health: Health, attempted: Attempted, now: datetime, limits: Limits, can_disable: bool) -> Health:
+    """The endpoint's health after an attempt. Only somebody who enables a disabled one changes that.
+
+    `can_disable` is false for addresses of actions, which nobody could enable.
+    """
+    if health.circuit == DISABLED:
+        return health
+    if attempted.error is None:
+        return WELL
+    failing = replace(health, failing_since=health.failing_since or now, last_error=attempted.error)
+    if can_disable and _is_hopeless(failing, attempted, now, limits):
+        return replace(failing, circuit=DISABLED, hold_until=None)
+    if not is_ailing(attempted.status):
+        # It is there, and does not like what it is sent: no reason to leave it alone.
+        return replace(failing, circuit=CLOSED, failures=0, openings=0, hold_until=None)
+    return _with_failure(failing, attempted, now, limits)
+
+
+def _is_hopeless(health: Health, attempted: Attempted, now: datetime, limits: Limits) -> bool:
+    if attempted.status == GONE:
+        return True
+    since, days = health.failing_since, limits.disable_after
+    return since is not None and days is not None and now - since >= days
+
+
+def _with_failure(health: Health, attempted: Attempted, now: datetime, limits: Limits) -> Health:
+    failures = health.failures + 1
+    if health.circuit == CLOSED and failures < limits.failures:
+        holds = attempted.status in HOLDING and attempted.not_before
+        until = now + timedelta(seconds=attempted.not_before or 0) if holds else None
+        return replace(health, failures=failures, hold_until=until)
+    openings = health.openings + 1
+    seconds = min(LONGEST_OPEN, limits.open_seconds * 2.0 ** min(openings - 1, 20))
+    seconds = max(seconds, attempted.not_before or 0.0)
+    return Health(OPEN, failures, openings, health.failing_since, now + timedelta(seconds=seconds), health.last_error)
+
+
+def what_happened(before: Health, now: Health) -> str | None:
+    """The signal that tells of a change of circuit, if there is one."""
+    if now.circuit == before.circuit or (before.circuit == HALF_OPEN and now.circuit == OPEN):
+        return None
+    return {CLOSED: "circuit_closed", OPEN: "circuit_opened", DISABLED: "endpoint_disabled"}.get(now.circuit)

@@ -1,0 +1,35 @@
+"""The log does not grow for ever: what is finished and old is forgotten, a little at a time."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from libs.shared import clock
+from libs.shared.contracts.context import AppRef
+from libs.shared.postgres.databases import Databases
+from services.webhook import store
+from services.webhook.settings import WebhookSettings
+
+EVERY = 60.0
+"""Seconds between two looks at an app that is being delivered for."""
+REMEMBERED = 10_000
+
+
+class Pruning:
+    """When each app was looked at last."""
+
+    def __init__(self, databases: Databases, settings: WebhookSettings) -> None:
+        self._databases = databases
+        self._kept = timedelta(days=settings.webhook_log_days)
+        self._looked: dict[str, float] = {}
+
+    async def look(self, app: AppRef) -> None:
+        """Forget some of what is old, unless that was done a moment ago."""
+        now = time.monotonic()
+        if now - self._looked.get(app.id, -EVERY) < EVERY:
+            return
+        if len(self._looked) >= REMEMBERED:
+            self._looked.clear()
+        self._looked[app.id] = now
+        await store.prune(self._databases.of(app), clock.now() - self._kept)

@@ -1,0 +1,201 @@
+"""Receivers that are asked before a write happens: all at once, each within its time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.contracts.context import AppRef, Context
+from libs.shared.contracts.webhooks import MOST_QUESTIONS, AskReceivers
+from libs.shared.errors import invalid
+from libs.shared.telemetry import tracing
+from services.webhook import endpoint_store, store
+from services.webhook.deliveries import QUESTION, NewDelivery
+from services.webhook.health import WELL, Health, is_ailing, is_away
+from services.webhook.matching import Webhook, with_content_type
+from services.webhook.payload import body_of, idempotency_key
+from services.webhook.sending import Outcome, Request
+from services.webhook.signing import Salts
+from services.webhook.state import State
+
+MARGIN = 0.5
+"""Seconds that are left for the log when all have answered."""
+PER_RECEIVER = 8
+"""Questions that one receiver has to answer at once."""
+MAX_REASON = 500
+ALLOWED, REFUSED, AWAY = "allowed", "refused", "away"
+
+Verdict = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what is needed to ask it; `webhook` None: it is gone."""
+
+    webhook: Webhook
+    delivery: NewDelivery
+    request: Request
+
+
+async def ask_all(state: State, context: Context, question: AskReceivers) -> list[Verdict]:
+    """What the receivers say, in the order of the questions. Every answer is in the log."""
+    app = context.the_app
+    documents = orjson.loads(question.body)
+    if len(documents) > MOST_QUESTIONS:
+        raise invalid(f"At most {MOST_QUESTIONS} questions can be asked at once")
+    asked = await _prepared(state, context, question, documents)
+    urls = {one.webhook.id: one.webhook.definition.url for one in asked if one}
+    health = await endpoint_store.load_health(state.core.databases.of(app), urls)
+    seconds = min(context.remaining() - MARGIN, state.settings.webhook_sync_timeout)
+    outcomes = await _ask_in_time(state, asked, health, seconds)
+    sent = [(one, outcome) for one, outcome in zip(asked, outcomes, strict=True) if one]
+    await _write_down(state, app, context.trace_id, sent, health)
+    return [
+        verdict_of(one.webhook, outcome) if one else (ALLOWED, "") for one, outcome in zip(asked, outcomes, strict=True)
+    ]
+
+
+async def _prepared(
+    state: State, context: Context, question: AskReceivers, documents: Sequence[Mapping[str, Any]]
+) -> list[Asked | None]:
+    """Questions ready to be asked; None for those of webhooks that are gone, or need not be asked any more."""
+    app = context.the_app
+    book = await state.books.load(app, question.schema_version)
+    ids = {str(document["webhook_id"]) for document in documents}
+    salts = await endpoint_store.load_salts(state.core.databases.of(app), sorted(ids))
+    asked: list[Asked | None] = []
+    for number, document in enumerate(documents):
+        webhook = book.by_id.get(str(document["webhook_id"]))
+        if webhook is None or not webhook.definition.is_question:
+            asked.append(None)
+            continue
+        delivery = _delivery(context, webhook, document, f"{question.commit_id}/{number}")
+        asked.append(Asked(webhook, delivery, _request(state, app, webhook, delivery, salts.get(webhook.id, Salts()))))
+    return asked
+
+
+def _delivery(context: Context, webhook: Webhook, document: Mapping[str, Any], place: str) -> NewDelivery:
+    definition, now = webhook.definition, clock.now()
+    # Asked once more, it is another question.
+    commit_key = f"question/{place}/{int(now.timestamp() * 1_000_000)}"
+    key = idempotency_key(context.the_app.id, webhook.id, commit_key)
+    payload: dict[str, Any] = {"event": definition.hook}
+    payload |= {name: document[name] for name in ("entity", "action", "record", "old", "changes") if name in document}
+    payload["user"] = {"id": context.user.id, "roles": list(context.user.roles)}
+    payload |= {"timestamp": clock.iso(now), "idempotency_key": key}
+    return NewDelivery(
+        webhook_id=webhook.id,
+        commit_key=commit_key,
+        entity=document["entity"],
+        record_id=document["record_id"],
+        hook=definition.hook,
+        url=definition.url,
+        method=definition.method,
+        headers=with_content_type(definition.headers),
+        body=body_of(payload),
+        max_attempts=1,
+        backoff=definition.retry.backoff,
+        idempotency_key=key,
+        trace_id=context.trace_id,
+        endpoint=webhook.id,
+        origin=QUESTION,
+    )
+
+
+def _request(state: State, app: AppRef, webhook: Webhook, delivery: NewDelivery, salts: Salts) -> Request:
+    longest = state.settings.webhook_sync_timeout
+    return Request(
+        delivery.method,
+        delivery.url,
+        delivery.headers,
+        delivery.body,
+        delivery.idempotency_key,
+        state.requests.keys(app, webhook.id, salts, clock.now()),
+        min(longest, webhook.definition.timeout or longest),
+    )
+
+
+async def _ask_in_time(
+    state: State, asked: Sequence[Asked | None], health: Mapping[str, Health], seconds: float
+) -> list[Outcome]:
+    """All outcomes; whoever has not answered when the time is up is away."""
+    turns: dict[str, asyncio.Semaphore] = {}
+
+    async def one(question: Asked | None) -> Outcome:
+        if question is None:
+            return Outcome(None, None, None)
+        known = health.get(question.webhook.id, WELL)
+        if is_away(known, clock.now()):
+            return Outcome(None, None, f"the circuit is {known.circuit}: {known.last_error}", started=clock.now())
+        started = clock.now()
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                async with turns.setdefault(question.webhook.id, asyncio.Semaphore(PER_RECEIVER)):
+                    return await _ask(state, question)
+        except TimeoutError:
+            return Outcome(None, None, f"no answer within {seconds:g} s", started=started)
+
+    return list(await asyncio.gather(*map(one, asked)))
+
+
+async def _ask(state: State, question: Asked) -> Outcome:
+    delivery = question.delivery
+    with tracing.span("webhook", "receiver", "webhook.ask", entity=delivery.entity) as span:
+        span.record_id = delivery.record_id
+        outcome = await state.sender.send(question.request)
+        span.status = "error" if outcome.error else "ok"
+        span.metadata = {"webhook_id": delivery.webhook_id, "response_status": outcome.status}
+        return outcome
+
+
+async def _write_down(
+    state: State,
+    app: AppRef,
+    trace_id: str,
+    sent: Sequence[tuple[Asked, Outcome]],
+    health: Mapping[str, Health],
+) -> None:
+    """The log rows of all questions, and what the answers say of the endpoints."""
+    if not sent:
+        return
+    deliveries, outcomes = [one.delivery for one, _ in sent], [outcome for _, outcome in sent]
+    await store.insert_sent(state.core.databases.of(app), store.new_ids(len(sent)), deliveries, outcomes)
+    for one, outcome in sent:
+        before = health.get(one.webhook.id, WELL)
+        if not is_away(before, clock.now()):
+            url = one.webhook.definition.url
+            await state.recorder.note(app, one.webhook.id, url, trace_id, outcome, before)
+
+
+def verdict_of(webhook: Webhook, outcome: Outcome) -> Verdict:
+    """What an answer means. A refusal is an answer; no answer, and one of trouble, is none."""
+    if outcome.error is None:
+        return ALLOWED, ""
+    if is_ailing(outcome.status):
+        return AWAY, f"A {webhook.definition.hook} webhook that has to be asked can't be: {outcome.error}"
+    return REFUSED, reason_of(outcome.body) or f"A {webhook.definition.hook} webhook refused: {outcome.error}"
+
+
+def reason_of(body: str | None) -> str:
+    """The reason that an answer gives: `message`, `reason` or `error` (of a JSON object), else its text."""
+    text = (body or "").strip()
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return "" if text.startswith("<") else text[:MAX_REASON]
+    return _said(document)[:MAX_REASON]
+
+
+def _said(document: Any) -> str:
+    if isinstance(document, str):
+        return document
+    if isinstance(document, dict):
+        for name in ("message", "reason", "error", "detail"):
+            if found := _said(document.get(name)):
+                return found
+    return ""

@@ -1,0 +1,103 @@
+"""The statements about replays: ranges of the log that are derived again for a webhook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from libs.shared.ids import uuid7
+from libs.shared.postgres.databases import Connection, Database
+
+SHOWN = """
+id, webhook_id, first AS "from", last AS "to", least(position, last) AS position, deliveries, status, error, created_by,
+created_at, updated_at
+"""
+INSERT = f"""
+WITH made AS (
+    INSERT INTO webhook.replays (id, webhook_id, first, last, position, created_by, trace_id)
+    VALUES ($1, $2, $3, $4, $3 - 1, $5, $6) RETURNING *
+)
+SELECT row_to_json(r)::text FROM (SELECT {SHOWN} FROM made) r
+"""
+LIST = f"""
+SELECT coalesce(json_agg(row_to_json(r)), '[]')::text FROM (
+    SELECT {SHOWN} FROM webhook.replays WHERE webhook_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3
+) r
+"""
+COUNT = "SELECT count(*) FROM webhook.replays WHERE webhook_id = $1"
+RUNNING = """
+SELECT id::text, webhook_id::text, first, last, position, n, trace_id FROM webhook.replays
+WHERE status = 'running' ORDER BY id LIMIT 20
+"""
+# An endpoint that has so many before it need not get more yet.
+IS_BACKED_UP = """
+SELECT count(*) >= $2 FROM (
+    SELECT FROM webhook.deliveries WHERE endpoint = $1 AND due_at IS NOT NULL LIMIT $2
+) d
+"""
+END = 2**31 - 1
+"""The number behind all entries of a position."""
+# Only from where it was read: another replica may have gone on meanwhile.
+ADVANCE = f"""
+UPDATE webhook.replays SET position = $4, n = $5, deliveries = deliveries + $6, updated_at = now(),
+    status = CASE WHEN $4 >= last AND $5 = {END} THEN 'done' ELSE status END
+WHERE id = $1 AND (position, n) = ($2, $3) AND status = 'running' RETURNING true
+"""
+FAIL = "UPDATE webhook.replays SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A replay, read up to entry `n` of `position`."""
+
+    id: str
+    webhook_id: str
+    first: int
+    last: int
+    position: int
+    n: int
+    trace_id: str = ""
+
+    @classmethod
+    def new(cls, webhook_id: str, first: int, last: int) -> Replay:
+        """One that has not begun."""
+        return cls(str(uuid7()), webhook_id, first, last, first - 1, 0)
+
+
+async def insert(database: Database, replay: Replay, created_by: str, trace_id: str) -> bytes:
+    """Answers the replay as JSON."""
+    text: str = await database.fetchval(
+        INSERT, UUID(replay.id), UUID(replay.webhook_id), replay.first, replay.last, created_by, trace_id
+    )
+    return text.encode()
+
+
+async def listing(database: Database, webhook_id: UUID, limit: int, offset: int) -> tuple[bytes, int]:
+    """A page of a webhook's replays as JSON, and how many there are."""
+    text: str = await database.fetchval(LIST, webhook_id, limit, offset)
+    return text.encode(), await database.fetchval(COUNT, webhook_id)
+
+
+async def running(database: Database) -> list[Replay]:
+    """The replays that are not done, oldest first."""
+    return [Replay(**dict(row)) for row in await database.fetch(RUNNING)]
+
+
+async def is_backed_up(database: Database, endpoint: str, most: int) -> bool:
+    """Whether an endpoint has at least `most` deliveries before it."""
+    backed_up: bool = await database.fetchval(IS_BACKED_UP, endpoint, most)
+    return backed_up
+
+
+async def advance(transaction: Connection, replay: Replay, position: int, n: int, deliveries: int) -> bool:
+    """Note how far a replay is; False if somebody else has gone on from where we began."""
+    moved: Any = await transaction.fetchval(
+        ADVANCE, UUID(replay.id), replay.position, replay.n, position, n, deliveries
+    )
+    return bool(moved)
+
+
+async def fail(database: Database, replay: Replay, error: str) -> None:
+    """A replay that can't go on."""
+    await database.execute(FAIL, UUID(replay.id), error[:2000])

@@ -1,0 +1,78 @@
+"""What is sent for a delivery: what was decided then, to where its webhook says today. Pure: time is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.schema.webhook_secrets import signing_key
+from libs.shared.schema.webhooks import Retry, WebhookDefinition
+from services.webhook.deliveries import ACTIONS, REPLAY, TEST, Claimed
+from services.webhook.matching import Book, with_content_type
+from services.webhook.retry_policy import JITTER, LONGEST, Policy
+from services.webhook.sending import Request
+from services.webhook.settings import WebhookSettings
+from services.webhook.signing import Salts
+
+REPLAYED = {"webhook-replay": "true"}
+"""Says that a change is told again because somebody wants it: it may be old."""
+
+
+class Unsendable(Exception):
+    """There is nowhere to send a delivery to any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Makes requests of deliveries, signed with keys that derive from the platform's secret."""
+
+    settings: WebhookSettings
+
+    def of(self, app: AppRef, claimed: Claimed, book: Book, now: datetime) -> Request:
+        """The request of a delivery. Raises Unsendable when its webhook is gone, or switched off."""
+        keys = self.keys(app, claimed.webhook_id, claimed.salts, now)
+        replayed = REPLAYED if claimed.origin == REPLAY else {}
+        url, method, headers, timeout = claimed.url, claimed.method, claimed.headers, self.settings.webhook_timeout
+        definition = definition_of(claimed, book)
+        if definition is not None:
+            url, method, headers = definition.url, definition.method, with_content_type(definition.headers)
+            timeout = min(timeout, definition.timeout or timeout)
+        return Request(method, url, {**headers, **replayed}, claimed.body, claimed.idempotency_key, keys, timeout)
+
+    def keys(self, app: AppRef, webhook_id: str, salts: Salts, now: datetime) -> Sequence[bytes]:
+        """The keys to sign with now, the current one first."""
+        return [signing_key(self.settings.secret_key, app.id, webhook_id, salt) for salt in salts.valid(now)]
+
+    def policy(self, claimed: Claimed, book: Book) -> Policy:
+        """How fast a delivery is tried again."""
+        webhook = book.by_id.get(claimed.webhook_id)
+        retry = webhook.definition.retry if webhook else Retry()
+        return Policy(
+            claimed.backoff,
+            self.settings.webhook_retry_seconds if retry.delay is None else retry.delay,
+            LONGEST if retry.max_delay is None else retry.max_delay,
+            JITTER if retry.jitter is None else retry.jitter,
+        )
+
+
+def definition_of(claimed: Claimed, book: Book) -> WebhookDefinition | None:
+    """The webhook of a delivery as it is today; None for actions. Raises Unsendable."""
+    if claimed.hook in ACTIONS:
+        return None
+    webhook = book.by_id.get(claimed.webhook_id)
+    if webhook is None:
+        raise Unsendable("the webhook has been deleted")
+    if not webhook.definition.active and claimed.origin != TEST:
+        raise Unsendable("the webhook is not active")
+    return webhook.definition
+
+
+def urls_of(endpoints: Sequence[str], book: Book) -> Mapping[str, str | None]:
+    """Today's URL of endpoints; an action's endpoint is its own."""
+    return {
+        endpoint: endpoint if "://" in endpoint else webhook.definition.url if webhook else None
+        for endpoint in endpoints
+        for webhook in (book.by_id.get(endpoint),)
+    }

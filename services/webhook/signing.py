@@ -1,0 +1,57 @@
+"""Signatures of requests, as Standard Webhooks 1.0 has them. Pure: time is handed in.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from libs.shared.schema.webhook_secrets import FIRST_SALT
+
+OVERLAP = timedelta(hours=24)
+"""How long a rotated secret is good beside its successor."""
+MOST_PREVIOUS = 4
+"""Rotated secrets that are still signed with, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Salts:
+    """What a webhook's secrets derive from: the current salt, and rotated ones with their end."""
+
+    current: str = FIRST_SALT
+    previous: Sequence[tuple[str, datetime]] = ()
+
+    def valid(self, now: datetime) -> list[str]:
+        """The salts to sign with, the current one first."""
+        return [self.current, *(salt for salt, until in self.previous if until > now)]
+
+    def rotated(self, salt: str, now: datetime) -> Salts:
+        """With a new current salt; the one before is good for a while."""
+        still = [(old, until) for old, until in self.previous if until > now]
+        return Salts(salt, [(self.current, now + OVERLAP), *still][:MOST_PREVIOUS])
+
+    @classmethod
+    def read(cls, current: str | None, previous: Sequence[Any] | None) -> Salts:
+        """From what the store holds; nothing is stored before the first rotation."""
+        if current is None:
+            return cls()
+        return cls(current, [(salt, datetime.fromisoformat(until)) for salt, until in previous or ()])
+
+
+def signature_headers(keys: Sequence[bytes], message_id: str, body: bytes, now: datetime) -> dict[str, str]:
+    """`webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature`: one `v1,…` for each key."""
+    timestamp = str(int(now.timestamp()))
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    signatures = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys]
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
+    }
