@@ -16,7 +16,7 @@ created_at, updated_at
 INSERT = f"""
 WITH made AS (
     INSERT INTO webhook.replays (id, webhook_id, first, last, position, created_by, trace_id)
-    VALUES ($1, $2, $3, $4, $3 - 1, $5, $6) RETURNING *
+    VALUES ($1, $2, $3::bigint, $4, $3::bigint - 1, $5, $6) RETURNING *
 )
 SELECT row_to_json(r)::text FROM (SELECT {SHOWN} FROM made) r
 """

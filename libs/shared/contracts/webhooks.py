@@ -42,6 +42,7 @@ class SendExample(Ask[Answer]):
     """Send an example to a webhook's endpoint, now, whatever its state; answers what came of it."""
 
     service, name = "webhook", "endpoints.test"
+    writes = Writes.APP
     id: str
 
 

@@ -10,6 +10,8 @@ from services.gateway.openapi.components import Schema, answer, enveloped, json_
 TEXT: Schema = {"type": "string"}
 UUID: Schema = {"type": "string", "format": "uuid"}
 TIME: Schema = {"type": "string", "format": "date-time"}
+TEXT_OR_NOT: Schema = {"type": ["string", "null"]}
+TIME_OR_NOT: Schema = {"type": ["string", "null"], "format": "date-time"}
 NUMBER: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
 OBJECT: Schema = {"type": "object"}
@@ -133,6 +135,10 @@ PROJECTION = _object(
     name=TEXT, service=TEXT, position=NUMBER, lag=NUMBER, hash={"type": ["string", "null"]}, verify=MAYBE_REPLAY,
     rebuild=MAYBE_REPLAY,
 )  # fmt: skip
+CIRCUIT: Schema = {"enum": ["closed", "open", "half_open", "disabled", None]}
+WEBHOOK = _object(id=UUID, circuit=CIRCUIT, failing_since=TIME_OR_NOT, next_try_at=TIME_OR_NOT, last_error=TEXT_OR_NOT)
+END: Schema = {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "format": "date-time"}]}
+RANGE = _object(("from",), **{"from": END, "to": END})
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/health"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
@@ -171,6 +177,15 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_admin/users"): {**_takes(USER_FORM), **_gives(USER, 201)},
     ("PUT", "/api/{app}/_admin/users/{id}"): {**_takes(USER_CHANGE), **_gives(USER)},
     ("GET", "/api/{app}/_admin/webhook-logs"): _lists("webhook_id", "status", "entity"),
+    ("GET", "/api/{app}/_admin/webhooks"): _gives({"type": "array", "items": WEBHOOK}),
+    ("GET", "/api/{app}/_admin/webhooks/{id}"): _gives(WEBHOOK),
+    ("POST", "/api/{app}/_admin/webhooks/{id}/replay"): {**_takes(RANGE), **_gives(OBJECT, 202, "It has begun")},
+    ("GET", "/api/{app}/_admin/webhooks/{id}/replays"): _lists(),
+    ("POST", "/api/{app}/_admin/webhooks/{id}/enable"): _gives(WEBHOOK),
+    ("POST", "/api/{app}/_admin/webhooks/{id}/test"): _gives(OBJECT),
+    ("POST", "/api/{app}/_admin/webhooks/{id}/rotate-secret"): _gives(
+        _object(id=UUID, secret=TEXT, previous_valid_until=TIME)
+    ),
     ("GET", "/api/{app}/_admin/notifications"): _lists("status", "channel"),
     ("GET", "/api/{app}/_admin/audit-logs"): _lists(
         "entity", "record_id", "user_id", "action", "sort", **{"from": TIME, "to": TIME}

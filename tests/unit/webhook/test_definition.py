@@ -47,6 +47,12 @@ def test_null_is_the_same_as_left_out() -> None:
         ({"headers": {"Content-Length": "1"}}, "headers"),
         ({"retry": {"max_attempts": 0}}, "retry"),
         ({"retry": {"backoff": "random"}}, "retry"),
+        ({"retry": {"delay": 0.5}}, "retry"),
+        ({"retry": {"jitter": 2}}, "retry"),
+        ({"timeout": 0}, "timeout"),
+        ({"on_failure": "allow"}, "on_failure"),
+        ({"hook": "before_write", "async": False, "on_failure": "ask"}, "on_failure"),
+        ({"hook": "before_write", "async": False, "ordered": True}, "ordered"),
     ],
 )
 def test_a_mistake_is_refused_with_its_field(wrong: dict[str, Any], field: str) -> None:
@@ -57,11 +63,22 @@ def test_a_mistake_is_refused_with_its_field(wrong: dict[str, Any], field: str) 
 
 @pytest.mark.parametrize(
     ("hook", "reason"),
-    [("after_write", "fires after the commit"), ("before_write", "not supported yet")],
+    [("after_write", "fires after the commit"), ("after_delete", "fires after the commit")],
 )
-def test_synchronous_hooks_are_refused_with_the_reason(hook: str, reason: str) -> None:
+def test_synchronous_hooks_after_the_commit_are_refused_with_the_reason(hook: str, reason: str) -> None:
     with pytest.raises(ValidationError, match=reason) as refusal:
         WebhookDefinition.model_validate(
             {"entity": "ticket", "url": "https://example.com", "hook": hook, "async": False}
         )
     assert refusal.value.errors()[0]["loc"] == ("async",)
+
+
+def test_additions_are_kept_where_they_are_given() -> None:
+    given = {
+        "entity": "ticket", "url": "http://x", "hook": "before_write", "async": False, "timeout": 2.0,
+        "on_failure": "allow", "retry": {"max_attempts": 5, "backoff": "linear", "delay": 60.0},
+    }  # fmt: skip
+    kept = WebhookDefinition.model_validate(given).model_dump(mode="json")
+    assert given.items() <= kept.items()
+    assert "ordered" not in kept
+    assert WebhookDefinition.model_validate(kept).is_question

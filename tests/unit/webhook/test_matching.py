@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.webhook.matching import NewDelivery, decide, read_book
+from services.webhook.deliveries import NewDelivery
+from services.webhook.matching import decide, past_book, read_book
 from tests.support.schemas import schema_with
 from tests.unit.webhook.commits import APP, commit
 
@@ -92,3 +93,30 @@ def test_a_content_type_of_the_definition_stands() -> None:
 def test_a_document_of_an_older_rocket_does_not_stop_the_others() -> None:
     book = read_book(schema_with("webhooks", [{"id": "x", "entity": "ticket"}, webhook()]))
     assert [each.id for each in book.candidates(commit(after={}))] == [HOOK_ID]
+
+
+def test_receivers_that_are_asked_are_not_told_again() -> None:
+    assert not deliveries(webhook(hook="before_write", **{"async": False}), commit(after={"id": 1}))
+
+
+def test_a_replay_is_a_delivery_of_its_own() -> None:
+    [first] = deliveries(webhook(), commit(after={"id": 1}))
+    found = read_book(schema_with("webhooks", [webhook()])).by_id[HOOK_ID]
+    again = decide(APP, found, commit(after={"id": 1}), "replay/r1")
+    assert again is not None
+    assert (first.origin, again.origin, again.commit_key) == ("commit", "replay", "replay/r1/7.1")
+    assert again.idempotency_key != first.idempotency_key
+
+
+def test_a_commit_concerns_the_webhooks_of_its_time() -> None:
+    today = read_book(schema_with("webhooks", [webhook(condition="record.id == 2"), {**webhook(), "id": "new"}]))
+    then = past_book(3, [webhook(condition="record.id == 1"), {**webhook(), "id": "deleted since"}], today)
+    [found] = then.candidates(commit(after={"id": 1}))
+    assert decide(APP, found, commit(after={"id": 1}))
+    assert not decide(APP, found, commit(after={"id": 2}))
+
+
+def test_an_entity_renamed_since_is_waited_for_under_both_names() -> None:
+    today = read_book(schema_with("webhooks", [webhook()]))
+    then = past_book(3, [webhook(entity="issue")], today)
+    assert [len(then.candidates(commit(after={}, entity=name))) for name in ("issue", "ticket", "other")] == [1, 1, 0]

@@ -1,0 +1,94 @@
+"""What attempts make of an endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.webhook.health import WELL, Health, Limits, after, is_away, what_happened
+
+NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
+LIMITS = Limits(failures=3, open_seconds=30, disable_after=timedelta(days=5))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An attempt's outcome."""
+
+    status: int | None
+    error: str | None = "failed"
+    not_before: float | None = None
+
+
+def after_all(*statuses: int | None, health: Health = WELL, now: datetime = NOW) -> Health:
+    for status in statuses:
+        good = status is not None and 200 <= status < 300
+        health = after(health, Answered(status, None if good else f"answered {status}"), now, LIMITS, True)
+    return health
+
+
+def test_a_circuit_opens_after_failures_in_a_row() -> None:
+    assert after_all(500, None).circuit == "closed"
+    opened = after_all(500, None, 503)
+    assert (opened.circuit, opened.hold_until) == ("open", NOW + timedelta(seconds=30))
+    assert is_away(opened, NOW)
+    assert not is_away(opened, NOW + timedelta(seconds=30))
+    assert after_all(500, None, 200, 500, None).circuit == "closed"
+
+
+def test_each_failed_try_of_an_open_circuit_doubles_the_time_up_to_a_limit() -> None:
+    health, waits = after_all(500, 500, 500), []
+    for _ in range(7):
+        assert health.hold_until is not None
+        waits.append((health.hold_until - NOW).total_seconds())
+        health = after_all(500, health=replace(health, circuit="half_open"))
+    assert waits == [30, 60, 120, 240, 480, 900, 900]
+
+
+def test_a_success_closes_it_and_forgets() -> None:
+    assert after_all(200, health=replace(after_all(500, 500, 500), circuit="half_open")) == WELL
+
+
+@pytest.mark.parametrize(("status", "counts"), [(404, False), (401, False), (302, False), (429, True), (408, True)])
+def test_an_endpoint_that_dislikes_what_it_gets_is_there(status: int, counts: bool) -> None:
+    health = after_all(status, status, status)
+    assert (health.circuit == "open") is counts
+    assert health.failing_since == NOW
+
+
+@pytest.mark.parametrize(("status", "holds"), [(429, True), (503, True), (500, False), (404, False)])
+def test_retry_after_holds_the_whole_endpoint(status: int, holds: bool) -> None:
+    health = after(WELL, Answered(status, not_before=60), NOW, LIMITS, True)
+    assert health.circuit == "closed"
+    assert health.hold_until == (NOW + timedelta(seconds=60) if holds else None)
+
+
+def test_a_gone_endpoint_is_disabled_and_stays_so() -> None:
+    gone = after_all(410)
+    assert (gone.circuit, gone.last_error) == ("disabled", "answered 410")
+    assert after_all(200, 500, health=gone) == gone
+    assert is_away(gone, NOW + timedelta(days=900))
+
+
+def test_days_without_a_success_disable() -> None:
+    failing = after_all(404)
+    assert after_all(404, health=failing, now=NOW + timedelta(days=4.9)).circuit == "closed"
+    assert after_all(404, health=failing, now=NOW + timedelta(days=5)).circuit == "disabled"
+    never = Limits(3, 30, None)
+    assert after(failing, Answered(404), NOW + timedelta(days=99), never, True).circuit == "closed"
+
+
+def test_what_nobody_could_enable_is_not_disabled() -> None:
+    assert after(WELL, Answered(410), NOW, LIMITS, can_disable=False).circuit == "closed"
+
+
+def test_changes_are_told_once() -> None:
+    opened = after_all(500, 500, 500)
+    trying = replace(opened, circuit="half_open")
+    assert what_happened(WELL, opened) == "circuit_opened"
+    assert what_happened(trying, after_all(500, health=trying)) is None
+    assert what_happened(trying, WELL) == "circuit_closed"
+    assert what_happened(WELL, after_all(500)) is None
+    assert what_happened(opened, after_all(410, health=opened)) == "endpoint_disabled"

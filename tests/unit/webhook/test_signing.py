@@ -1,0 +1,77 @@
+"""Signatures, as the official library verifies them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from libs.shared.schema.webhook_secrets import shown_secret, signing_key
+from services.webhook.signing import MOST_PREVIOUS, OVERLAP, Salts, signature_headers
+
+BODY = '{"record":{"name":"Zoë"}}'
+OLD, NEW, OTHER = (signing_key("platform secret", "app", "webhook", salt) for salt in ("", "s1", "s2"))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_the_library_takes_what_we_sign() -> None:
+    headers = signature_headers([OLD], "wh_1", BODY.encode(), now())
+    assert Webhook(shown_secret(OLD)).verify(BODY, headers) == {"record": {"name": "Zoë"}}
+
+
+def test_both_secrets_are_good_while_one_is_being_rotated() -> None:
+    headers = signature_headers([NEW, OLD], "wh_1", BODY.encode(), now())
+    for key in (OLD, NEW):
+        Webhook(shown_secret(key)).verify(BODY, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(shown_secret(OTHER)).verify(BODY, headers)
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_what_is_too_old_or_too_new_is_refused(minutes: int) -> None:
+    headers = signature_headers([OLD], "wh_1", BODY.encode(), now() + timedelta(minutes=minutes))
+    with pytest.raises(WebhookVerificationError, match="timestamp too"):
+        Webhook(shown_secret(OLD)).verify(BODY, headers)
+
+
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp"])
+def test_nothing_that_is_signed_can_be_changed(name: str) -> None:
+    headers = signature_headers([OLD], "wh_1", BODY.encode(), now())
+    changed = {**headers, name: "wh_2" if name == "webhook-id" else str(int(headers[name]) + 1)}
+    for body, sent in ((BODY, changed), (BODY.replace("Zoë", "Zoe"), headers)):
+        with pytest.raises(WebhookVerificationError):
+            Webhook(shown_secret(OLD)).verify(body, sent)
+
+
+def test_secrets_differ_by_platform_app_webhook_and_salt() -> None:
+    keys = {
+        signing_key(platform, app, webhook, salt)
+        for platform in "pq"
+        for app in "ab"
+        for webhook in "vw"
+        for salt in ("", "s")
+    }
+    assert len(keys) == 16
+    assert {len(key) for key in keys} == {32}
+
+
+def test_a_rotated_salt_is_good_for_a_day() -> None:
+    moment = now()
+    salts = Salts().rotated("s1", moment)
+    assert salts.valid(moment) == ["s1", ""]
+    assert salts.valid(moment + OVERLAP) == ["s1"]
+    again = salts.rotated("s2", moment + timedelta(hours=1))
+    assert again.valid(moment + timedelta(hours=2)) == ["s2", "s1", ""]
+    assert again.valid(moment + timedelta(hours=24.5)) == ["s2", "s1"]
+
+
+def test_many_rotations_keep_the_latest() -> None:
+    salts, moment = Salts(), now()
+    for number in range(10):
+        salts = salts.rotated(str(number), moment)
+    assert salts.valid(moment) == ["9", "8", "7", "6", "5"]
+    assert len(salts.previous) == MOST_PREVIOUS
