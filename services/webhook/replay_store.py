@@ -15,19 +15,19 @@ created_at, updated_at
 """
 INSERT = f"""
 WITH made AS (
-    INSERT INTO webhook.replays (id, webhook_id, first, last, position, created_by, trace_id)
+    INSERT INTO webhook.redeliveries (id, webhook_id, first, last, position, created_by, trace_id)
     VALUES ($1, $2, $3::bigint, $4, $3::bigint - 1, $5, $6) RETURNING *
 )
 SELECT row_to_json(r)::text FROM (SELECT {SHOWN} FROM made) r
 """
 LIST = f"""
 SELECT coalesce(json_agg(row_to_json(r)), '[]')::text FROM (
-    SELECT {SHOWN} FROM webhook.replays WHERE webhook_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3
+    SELECT {SHOWN} FROM webhook.redeliveries WHERE webhook_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3
 ) r
 """
-COUNT = "SELECT count(*) FROM webhook.replays WHERE webhook_id = $1"
+COUNT = "SELECT count(*) FROM webhook.redeliveries WHERE webhook_id = $1"
 RUNNING = """
-SELECT id::text, webhook_id::text, first, last, position, n, trace_id FROM webhook.replays
+SELECT id::text, webhook_id::text, first, last, position, n, trace_id FROM webhook.redeliveries
 WHERE status = 'running' ORDER BY id LIMIT 20
 """
 # An endpoint that has so many before it need not get more yet.
@@ -40,11 +40,11 @@ END = 2**31 - 1
 """The number behind all entries of a position."""
 # Only from where it was read: another replica may have gone on meanwhile.
 ADVANCE = f"""
-UPDATE webhook.replays SET position = $4, n = $5, deliveries = deliveries + $6, updated_at = now(),
+UPDATE webhook.redeliveries SET position = $4, n = $5, deliveries = deliveries + $6, updated_at = now(),
     status = CASE WHEN $4 >= last AND $5 = {END} THEN 'done' ELSE status END
 WHERE id = $1 AND (position, n) = ($2, $3) AND status = 'running' RETURNING true
 """
-FAIL = "UPDATE webhook.replays SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"
+FAIL = "UPDATE webhook.redeliveries SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)

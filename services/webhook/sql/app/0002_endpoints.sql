@@ -55,7 +55,7 @@ CREATE TABLE ${schema}.secrets (
 );
 
 -- Ranges of the log that are derived again, and how far that is.
-CREATE TABLE ${schema}.replays (
+CREATE TABLE ${schema}.redeliveries (
     id          uuid PRIMARY KEY,
     webhook_id  uuid NOT NULL,
     -- positions, both ends belong
@@ -72,5 +72,5 @@ CREATE TABLE ${schema}.replays (
     created_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX replays_running ON ${schema}.replays (id) WHERE status = 'running';
-CREATE INDEX replays_newest ON ${schema}.replays (webhook_id, id DESC);
+CREATE INDEX redeliveries_running ON ${schema}.redeliveries (id) WHERE status = 'running';
+CREATE INDEX redeliveries_newest ON ${schema}.redeliveries (webhook_id, id DESC);
