@@ -80,7 +80,7 @@ SERVICE = Service(
         records.GetCommit: commits.get_commit,
         records.UndoCommit: handlers.undo_commit,
         records.LocateRange: ranges.locate_range,
-        records.ReadLog: ranges.read_log,
+        records.ReadEntityLog: ranges.read_entity_log,
         records.SetFields: handlers.set_fields,
         records.TryRule: trials.try_rule,
         files.AnnounceFile: file_handlers.announce_file,

@@ -13,7 +13,7 @@ import structlog
 
 from libs.shared import clock
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.contracts.records import ReadLog
+from libs.shared.contracts.records import ReadEntityLog
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import RocketError
 from services.webhook import replay_store, store
@@ -65,7 +65,7 @@ async def _some_parts(state: State, app: AppRef, replay: Replay) -> None:
 async def _one_part(state: State, app: AppRef, replay: Replay, book: Book, webhook: Webhook) -> Replay | None:
     """Derive the next part; None when that was the last one, or another replica is at it."""
     context = Context(trace_id=replay.trace_id, app=app, identity=SYSTEM).within(PATIENCE)
-    question = ReadLog(webhook.definition.entity, replay.position, replay.n, replay.last)
+    question = ReadEntityLog(webhook.definition.entity, replay.position, replay.n, replay.last)
     part = await state.core.asker.ask(question, context)
     deliveries = _derived(app, replay, book, webhook, [CommitEvent(**each) for each in orjson.loads(part.body)])
     async with state.core.databases.of(app).transaction() as transaction:

@@ -229,7 +229,7 @@ class LogPart:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLog(Ask[LogPart]):
+class ReadEntityLog(Ask[LogPart]):
     """The next entries about an entity behind (`position`, `n`), up to the position `last`; a bounded part of them."""
 
     service, name, reply = "data", "commits.read", LogPart

@@ -57,7 +57,7 @@ async def _end(state: State, database: Database, name: str, text: str, before: b
     return await state.settled.time(database, moment - INSTANT) + 1
 
 
-async def read_log(state: State, context: Context, question: ask.ReadLog) -> ask.LogPart:
+async def read_entity_log(state: State, context: Context, question: ask.ReadEntityLog) -> ask.LogPart:
     app = context.the_app
     window = min(question.last, question.position + WINDOW)
     schema = await state.schemas.get(app)
