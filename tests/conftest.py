@@ -29,6 +29,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory, mails: Mailbox) -> Asy
         "ROCKET_SMTP_TLS": "none",
         "ROCKET_WEBHOOK_RETRY_SECONDS": "0.2",
         "ROCKET_WEBHOOK_CIRCUIT_SECONDS": "1",
+        "ROCKET_WEBHOOK_TIMEOUT": "3",
     }
     async with running(folder, replicas={"gateway": 2, "data": 2}, variables=variables) as running_stack:
         yield running_stack
