@@ -22,6 +22,7 @@ import structlog
 from libs.shared.bus import parked
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.asking import Asker
+from libs.shared.bus.feeding import Feeder
 from libs.shared.bus.incoming import Incoming, Loads
 from libs.shared.bus.retry import EVENTS, OUTAGES, is_outage
 from libs.shared.contracts.context import AppRef
@@ -105,12 +106,28 @@ class Lane(Generic[S]):
         self._task: asyncio.Task[None] | None = None
         self._unseen = UNSEEN.format(schema=service)
         self._batches = 0
+        self._missed: tuple[str, int, Feeder] | None = None
+        self.reached: tuple[int, int] | None = None
+        """The last event that was handled here, and so all before it of this app in this share."""
+
+    @property
+    def is_feeding(self) -> bool:
+        """Whether events that the stream has forgotten are still to be handled."""
+        return self._missed is not None
+
+    def feed(self, app_id: str, after: int, feeder: Feeder) -> None:
+        """Handle what the stream has forgotten of an app, behind a position, before anything else."""
+        self._missed = (app_id, after, feeder)
+        self._begin()
 
     def put(self, incoming: Incoming) -> None:
         """Queue an event; what does not fit comes again, as it is not acknowledged."""
         if self._queue.full():
             return
         self._queue.put_nowait(incoming)
+        self._begin()
+
+    def _begin(self) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
@@ -120,18 +137,43 @@ class Lane(Generic[S]):
             self._task.cancel()
 
     async def _run(self) -> None:
+        if self._missed is not None:
+            await self._feed(*self._missed)
+            self._missed = None
         while not self._queue.empty():
             if self._consumer.linger and self._queue.qsize() < LANE:
                 await asyncio.sleep(self._consumer.linger)
             batch = [self._queue.get_nowait() for _ in range(min(LANE, self._queue.qsize()))]
             await self._handle_batch(batch)
 
+    async def _feed(self, app_id: str, after: int, feeder: Feeder) -> None:
+        """From the log, without end until it is there: later events of the app must wait."""
+        attempt = 1
+        while True:
+            try:
+                app = await self._apps.by_id(app_id)
+                if app is not None:
+                    async for stretch in feeder.stretches(app, self.reached[0] - 1 if self.reached else after):
+                        for start in range(0, len(stretch), LANE):
+                            await self._handle(app, stretch[start : start + LANE])
+                    log.info("consumer.fed", consumer=self._consumer.name, app_id=app_id, after=after)
+                return
+            except Exception as error:
+                if isinstance(error, RocketError) and error.code == "APP_NOT_FOUND":
+                    return
+                log.warning("consumer.not_fed", consumer=self._consumer.name, app_id=app_id, error=str(error))
+                await asyncio.sleep(OUTAGES.delay(attempt) or 1)
+                attempt += 1
+
     async def _handle_batch(self, batch: list[Incoming]) -> None:
-        app = await self._app(batch[0])
+        app = await self._app(batch[0].app_id)
         if app is None:
             # The app is gone, and with it everything its events could concern.
             _acknowledge(batch)
             return
+        await self._handle(app, batch)
+
+    async def _handle(self, app: AppRef, batch: list[Incoming]) -> None:
         try:
             await self._effect(app, batch)
         except Exception as error:
@@ -142,6 +184,7 @@ class Lane(Generic[S]):
         else:
             _acknowledge(batch)
             await self._prune(app)
+        self.reached = batch[-1].position or self.reached
 
     async def _prune(self, app: AppRef) -> None:
         """Forget keys older than any stream keeps its events: those can't be delivered again."""
@@ -152,11 +195,11 @@ class Lane(Generic[S]):
             except Exception as error:
                 log.warning("consumer.not_pruned", consumer=self._consumer.name, error=str(error))
 
-    async def _app(self, incoming: Incoming) -> AppRef | None:
+    async def _app(self, app_id: str) -> AppRef | None:
         attempt = 1
         while True:
             try:
-                return await self._apps.by_id(incoming.app_id)
+                return await self._apps.by_id(app_id)
             except Exception as error:
                 log.warning("consumer.waiting", consumer=self._consumer.name, error=str(error))
                 await asyncio.sleep(OUTAGES.delay(attempt) or 1)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.protocol import Message
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.contracts.streams import EFFECTS, REFERENCE, SCHEMA, CommitEvent, Signal
+from libs.shared.contracts.streams import EFFECTS, POSITION, REFERENCE, SCHEMA, CommitEvent, Signal
 
 NO_TRACE = "00000000-0000-0000-0000-000000000000"
 
@@ -64,6 +64,13 @@ class Incoming:
         return Notice(self._tokens[2], self._tokens[3], int(schema), self._message.header(EFFECTS) is not None)
 
     @property
+    def position(self) -> tuple[int, int] | None:
+        """Its place in its app's log; None of what no relay has published."""
+        place = self._message.header(POSITION)
+        position, _, n = (place or "").partition(".")
+        return (int(position), int(n)) if position.isdigit() and n.isdigit() else None
+
+    @property
     def key(self) -> str:
         """What `seen` remembers it by; of what can't be decoded its id, enough to park it."""
         if self._is_decoded:
@@ -101,7 +108,8 @@ class Incoming:
 
     def acknowledge(self) -> None:
         """Tell the stream that the event is done with. Raises SERVICE_UNAVAILABLE when nobody hears it."""
-        self._connection.send(self._message.reply_to)
+        if self._message.reply_to:
+            self._connection.send(self._message.reply_to)
 
 
 def decode_event(subject: str, payload: bytes, loads: Loads) -> Any:

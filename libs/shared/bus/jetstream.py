@@ -72,14 +72,15 @@ class JetStream:
         """Make the stream, or bring an existing one to `spec`; once per connection to a server."""
         if spec.name in self._ensured:
             return
+        age = self._retention if self._retention and spec.atomic else spec.max_age
         config: dict[str, Any] = {
             "name": spec.name,
             "subjects": list(spec.subjects),
             "storage": "file",
             "num_replicas": self._replicas,
-            "max_age": int((self._retention if self._retention and spec.atomic else spec.max_age) * _SECOND),
+            "max_age": int(age * _SECOND),
             "max_bytes": spec.max_bytes or -1,
-            "duplicate_window": int(REMEMBERED * _SECOND),
+            "duplicate_window": int(min(age, REMEMBERED) * _SECOND),
             "allow_direct": True,
             "allow_atomic": spec.atomic,
         }

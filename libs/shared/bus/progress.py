@@ -25,9 +25,7 @@ SELECT $1, u.app_id::uuid, u.position, u.n FROM unnest($2::text[], $3::bigint[],
 ON CONFLICT (durable, app_id) DO UPDATE SET position = excluded.position, n = excluded.n
 WHERE (p.position, p.n) < (excluded.position, excluded.n)
 """
-POSITIONS = """
-SELECT app_id::text, min(position) AS position FROM bus.progress WHERE durable = ANY($1::text[]) GROUP BY app_id
-"""
+POSITIONS = "SELECT app_id::text, position FROM bus.progress WHERE durable = $1"
 FORGET = "DELETE FROM bus.progress WHERE durable = $1 AND app_id <> ALL($2::text[]::uuid[])"
 
 
@@ -62,9 +60,9 @@ class Progress:
         if floor:
             await self._db.execute(NOTE_FLOOR, durable, floor.created, floor.sequence)
 
-    async def positions(self, durables: list[str]) -> dict[str, int]:
-        """App → the position up to which all of these durables have handled what there is of it."""
-        return {row["app_id"]: row["position"] for row in await self._db.fetch(POSITIONS, durables)}
+    async def positions(self, durable: str) -> dict[str, int]:
+        """App → the position of the last event that is noted as handled."""
+        return {row["app_id"]: row["position"] for row in await self._db.fetch(POSITIONS, durable)}
 
     async def forget_all_but(self, durable: str, apps: list[str]) -> None:
         """Forget apps that are gone."""

@@ -12,10 +12,12 @@ import structlog
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.consumer import Consumer, Lane
+from libs.shared.bus.feeding import Feeder
+from libs.shared.bus.following import Follower
 from libs.shared.bus.incoming import Incoming
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.bus.leases import RENEW, Leases
-from libs.shared.bus.progress import durable_of, reach_of
+from libs.shared.bus.progress import Position, Progress, durable_of, reach_of
 from libs.shared.bus.protocol import NO_RESPONDERS, Message
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS
@@ -57,6 +59,9 @@ class Subscription(Generic[S]):
         self.follows_commits = consumer.stream is COMMITS
         self._stream = stream
         self._leases = leases
+        self._apps = apps
+        self._asker = asker
+        self._progress = Progress(databases.platform)
         self._make_lane = lambda: Lane(service, consumer, state, databases, apps, asker)
         self._working: dict[int, asyncio.Task[None]] = {}
 
@@ -131,7 +136,13 @@ class Subscription(Generic[S]):
             await self._stream.reset_consumer(stream.name, name)
         pull = Pull(self._stream, stream.name, name, self._make_lane)
         try:
-            await pull.run()
+            async with asyncio.TaskGroup() as group:
+                if self.follows_commits:
+                    follower = Follower(self._stream, stream.name, name, self._progress, self._apps)
+                    for app_id, after in (await follower.missed()).items():
+                        pull.feed(app_id, after, Feeder(self._stream, self._asker, stream, share))
+                    group.create_task(follower.follow(pull))
+                group.create_task(pull.run())
         finally:
             pull.close()
 
@@ -174,15 +185,31 @@ class Pull:
         for lane in self._lanes.values():
             lane.cancel()
 
+    @property
+    def is_feeding(self) -> bool:
+        """Whether what the stream had forgotten is still being handled."""
+        return any(lane.is_feeding for lane in self._lanes.values())
+
+    def positions(self) -> dict[str, Position]:
+        """App → the last event that was handled."""
+        return {app_id: lane.reached for app_id, lane in self._lanes.items() if lane.reached}
+
+    def feed(self, app_id: str, after: int, feeder: Feeder) -> None:
+        """Have an app's lane begin with what the stream has forgotten, behind a position."""
+        self._lane(app_id).feed(app_id, after, feeder)
+
+    def _lane(self, app_id: str) -> Lane[Any]:
+        lane = self._lanes.get(app_id)
+        if lane is None:
+            lane = self._lanes[app_id] = self._make_lane()
+        return lane
+
     def _arrived(self, message: Message) -> None:
         if not message.reply_to:
             self._ended(message.status)
             return
         incoming = Incoming(message, self._connection)
-        lane = self._lanes.get(incoming.app_id)
-        if lane is None:
-            lane = self._lanes[incoming.app_id] = self._make_lane()
-        lane.put(incoming)
+        self._lane(incoming.app_id).put(incoming)
         self._wanted -= 1
         if self._wanted <= 0:
             self._again.set()

@@ -1,0 +1,90 @@
+"""One share of a consumer of commits against the stream's forgetting: notes how far it is, and sees gaps."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.jetstream import JetStream
+from libs.shared.bus.progress import Floor, Position, Progress
+
+log = structlog.get_logger()
+
+NOTE = 15.0
+"""Seconds between notes of how far a share is; what is handled in between is recognised by `seen`."""
+
+
+class Flow(Protocol):
+    """What a follower asks of the events' flow into their lanes."""
+
+    @property
+    def is_feeding(self) -> bool:
+        """Whether what the stream had forgotten is still being handled."""
+        ...
+
+    def positions(self) -> dict[str, Position]:
+        """App → the last event that was handled."""
+        ...
+
+
+class Forgotten(Exception):
+    """The stream has forgotten events that this share was still to have."""
+
+
+class Follower:
+    """What is known and noted of one durable."""
+
+    def __init__(self, stream: JetStream, stream_name: str, durable: str, progress: Progress, apps: Apps) -> None:
+        self._stream = stream
+        self._stream_name = stream_name
+        self._durable = durable
+        self._progress = progress
+        self._apps = apps
+        self._floor: Floor | None = None
+        self._waiting = True
+
+    async def missed(self) -> dict[str, int]:
+        """What the stream has forgotten since the last note: app → the position behind which; empty if nothing."""
+        created, first, _ = await self._extent()
+        self._floor = floor = await self._progress.floor(self._durable)
+        if floor is None or not floor.has_gap(created, first):
+            return {}
+        apps = [app.id for app in await self._apps.all()]
+        await self._progress.forget_all_but(self._durable, apps)
+        noted = await self._progress.positions(self._durable)
+        log.warning("consumer.stream_forgot", durable=self._durable, floor=floor.sequence, first=first, apps=len(apps))
+        return {app_id: noted.get(app_id, 0) for app_id in apps}
+
+    async def note(self, positions: dict[str, Position], is_feeding: bool) -> None:
+        """Note how far we are. Raises Forgotten when the stream has dropped what it was still to deliver."""
+        created, first, last = await self._extent()
+        info = await self._stream.consumer_info(self._stream_name, self._durable)
+        before, waited = self._floor, self._waiting
+        if before and waited and not is_feeding and before.has_gap(created, first):
+            raise Forgotten
+        self._waiting = bool(info["num_pending"])
+        handled = info["ack_floor"]["stream_seq"] if info["num_pending"] or info["num_ack_pending"] else last
+        # It never goes back, and a durable that is new has missed nothing.
+        least = before.sequence if before and before.created == created else first - 1
+        floor = None if is_feeding else Floor(created, max(handled, least))
+        await self._progress.note(self._durable, positions, floor if floor != before else None)
+        self._floor = floor or before
+
+    async def follow(self, pull: Flow) -> None:
+        """Note now and then, until cancelled."""
+        while True:
+            try:
+                await self.note(pull.positions(), pull.is_feeding)
+            except Forgotten:
+                raise
+            except Exception as error:
+                log.warning("consumer.not_noted", durable=self._durable, error=str(error) or type(error).__name__)
+            await asyncio.sleep(NOTE)
+
+    async def _extent(self) -> tuple[str, int, int]:
+        """When the stream was made, and its first and last sequence."""
+        info = await self._stream.stream_info(self._stream_name)
+        return info["created"], info["state"]["first_seq"], info["state"]["last_seq"]
