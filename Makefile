@@ -13,13 +13,16 @@ DEV_STAMP := $(VENV)/installed-dev-$(call checksum,dev)
 BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-compose fuzz lint bench lock clean
+.PHONY: help run rocket test test-compose fuzz lint bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_STAMP) ## Start Rocket with its own Postgres and NATS; PORT and DATA_DIR say where
 	@exec $(BIN)/python -m deploy.embedded
+
+rocket: $(RUN_STAMP) ## The command line of an operator; ARGS=--help, ARGS="verify demo", ARGS=doctor
+	@$(BIN)/python -m deploy.cli $(ARGS)
 
 test: $(DEV_STAMP) ## Run all tests on free ports and in temporary folders; ARGS go to pytest
 	$(BIN)/python -m pytest $(ARGS)

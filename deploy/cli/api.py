@@ -1,0 +1,61 @@
+"""The REST API as the command line uses it: one session, one token."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+TIME = 60.0
+"""Seconds that an answer may take."""
+
+
+class Refused(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Api:
+    """One gateway, entered as the platform's administrator or with a token."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
+        self._session = session
+        self._url = url.rstrip("/")
+        self._token = token
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(cls, url: str, token: str, email: str, password: str) -> AsyncIterator[Api]:
+        """The API for the length of the block. Raises Refused where the login is, as soon as a token is needed."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIME)) as session:
+            api = cls(session, url, token)
+            if not token:
+                form = {"email": email, "password": password}
+                api._token = (await api.call("POST", "/api/_platform/auth/login", form))["data"]["access_token"]
+            yield api
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer's JSON. Raises Refused."""
+        status, document = await self.answer(method, path, body)
+        if status >= 400:
+            error = document.get("error", {}) if isinstance(document, dict) else {}
+            raise Refused(status, error.get("code", str(status)), error.get("message", "no answer of Rocket's"))
+        return document
+
+    async def answer(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and JSON, whatever they are; None where the answer is no JSON."""
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        async with self._session.request(method, self._url + path, json=body, headers=headers) as response:
+            is_json = response.content_type == "application/json"
+            return response.status, await response.json() if is_json else None
+
+
+def of_app(app: str, path: str) -> str:
+    """A path within an app."""
+    return f"/api/{quote(app, safe='')}{path}"

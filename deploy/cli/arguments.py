@@ -1,0 +1,69 @@
+"""What can be said on the command line: the table of all commands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from deploy.cli import commands
+
+URL = "http://127.0.0.1:8080"
+EPILOG = """ROCKET_URL is the gateway's address; ROCKET_TOKEN, or ROCKET_PLATFORM_ADMIN_EMAIL and
+ROCKET_PLATFORM_ADMIN_PASSWORD, say who you are. Without them: those of `make run` in development."""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command, as `run`, and what it needs. Exits with 2 and the usage where that is wrong."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="one JSON document a line, for programs")
+    common.add_argument("--url", default=os.environ.get("ROCKET_URL") or URL, help="the gateway's address")
+    parser = argparse.ArgumentParser(prog="rocket", description="Operates Rocket.", epilog=EPILOG)
+    parser.set_defaults(
+        token=os.environ.get("ROCKET_TOKEN", ""),
+        email=os.environ.get("ROCKET_PLATFORM_ADMIN_EMAIL") or "platform@localhost",
+        password=os.environ.get("ROCKET_PLATFORM_ADMIN_PASSWORD") or "changeme",
+    )
+    verbs = parser.add_subparsers(metavar="command", required=True)
+
+    def command(name: str, text: str, run: commands.Command) -> argparse.ArgumentParser:
+        verb = verbs.add_parser(name, help=text, description=text, parents=[common])
+        verb.set_defaults(run=run)
+        return verb
+
+    command("apps", "List the apps.", commands.apps)
+    doctor = command(
+        "doctor", "Look for whatever is wrong: services, lags, dead letters, differences.", commands.doctor
+    )
+    doctor.add_argument("app", nargs="*", help="these apps only")
+    for name, text, run in (
+        ("projections", "How far everything is that is made of an app's log.", commands.projections),
+        ("letters", "The events that could not be handled.", commands.letters),
+    ):
+        command(name, text, run).add_argument("app")
+    _replays(command)
+    for name, text, run in (
+        ("replay", "Handle a dead letter, and those behind it, once more.", commands.replay),
+        ("discard", "Give a dead letter up.", commands.discard),
+    ):
+        letter = command(name, text, run)
+        letter.add_argument("app")
+        letter.add_argument("letter", help="<service>/<id>, as `letters` shows it")
+    tail = command("tail", "Show commits as they are made.", commands.tail)
+    tail.add_argument("app")
+    tail.add_argument("--last", type=int, default=10, metavar="N", help="begin with the last N (100 at most)")
+    tail.add_argument("--once", action="store_true", help="do not wait for more")
+    return parser.parse_args(arguments)
+
+
+def _replays(command: commands.Adder) -> None:
+    verify = command(
+        "verify", "Prove that projections are what the log says, or name the first difference.", commands.verify
+    )
+    verify.add_argument("app")
+    verify.add_argument("projection", nargs="*", help="log, records, audit; all of them if none is named")
+    rebuild = command("rebuild", "Make a projection anew from the log, while everything goes on.", commands.rebuild)
+    rebuild.add_argument("app")
+    rebuild.add_argument("projection", choices=("records", "audit"))
+    for verb in (verify, rebuild):
+        verb.add_argument("--only", default="", metavar="ENTITY", help="one entity or join table of the records")

@@ -1,0 +1,148 @@
+"""The commands: ask, print, answer whether all is well."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from deploy.cli.api import Api, of_app
+from deploy.cli.printing import Printer
+
+Command = Callable[[Api, argparse.Namespace, Printer], Awaitable[bool]]
+Adder = Callable[[str, str, Command], argparse.ArgumentParser]
+
+VERIFIED = ("log", "records", "audit")
+"""What can be compared with the log."""
+POLL = 0.2
+"""Seconds between two looks at something that is under way."""
+LAGGING = 1_000
+"""Messages that are not handled yet, from which on doctor says so."""
+
+
+async def apps(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """List the apps."""
+    printer.rows((await api.call("GET", "/api/_platform/apps"))["data"], ("name", "status", "db_name", "created_at"))
+    return True
+
+
+async def projections(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """How far everything is; false while something lags or a service is away."""
+    listed = await api.call("GET", of_app(arguments.app, "/_admin/projections"))
+    printer.rows(listed["data"], ("name", "service", "position", "lag", "hash"))
+    return not listed["meta"]["unavailable"] and not any(row["lag"] for row in listed["data"])
+
+
+async def verify(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """Compare projections with the log, one after the other; false where one differs."""
+    equal = True
+    for name in arguments.projection or VERIFIED:
+        found = await _finished(api, arguments, printer, name, "verify")
+        equal = equal and bool(found.get("equal"))
+    return equal
+
+
+async def rebuild(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """Make a projection anew."""
+    return bool((await _finished(api, arguments, printer, arguments.projection, "rebuild"))["status"] == "done")
+
+
+async def letters(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """The dead letters; false if there are any."""
+    found = (await api.call("GET", of_app(arguments.app, "/_admin/dead-letters")))["data"]
+    rows = [{**letter, "letter": f"{letter['service']}/{letter['id']}"} for letter in found]
+    printer.rows(rows, ("letter", "consumer", "record_key", "attempts", "parked_at", "error"))
+    return not rows
+
+
+async def replay(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """Handle a dead letter, and those of its record behind it, once more."""
+    path = of_app(arguments.app, f"/_admin/dead-letters/{arguments.letter}/replay")
+    done = (await api.call("POST", path))["data"]
+    printer.say(f"{done['replayed']} handled", done)
+    return True
+
+
+async def discard(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """Give a dead letter up."""
+    done = (await api.call("DELETE", of_app(arguments.app, f"/_admin/dead-letters/{arguments.letter}")))["data"]
+    printer.say(f"given up; {done['behind']} of the same record wait behind it", done)
+    return True
+
+
+async def tail(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """Show commits as they are made, oldest first."""
+    seen = 0
+    while True:
+        most = min(100, max(1, arguments.last)) if not seen else 100
+        rows = (await api.call("GET", of_app(arguments.app, f"/_commits?per_page={most}")))["data"]
+        for row in sorted(rows, key=lambda row: int(row["position"])):
+            if row["position"] > seen:
+                seen = row["position"]
+                who, what = row["user"]["email"], ", ".join(row["entities"])
+                printer.say(
+                    f"{row['at']}  {seen:>8}  {row['cause'] or 'request':<10} {who}: {row['size']} of {what}", row
+                )
+        if arguments.once:
+            return True
+        await asyncio.sleep(POLL * 5)
+
+
+async def doctor(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """Look for whatever is wrong; false if there is something."""
+    _, ready = await api.answer("GET", "/readyz")
+    problems = [problem for name, state in ready["services"].items() for problem in _ailing(name, state)]
+    names = arguments.app or [app["name"] for app in (await api.call("GET", "/api/_platform/apps"))["data"]]
+    for name in names:
+        problems += await _ailing_app(api, name)
+    printer.rows(problems, ("where", "problem"))
+    return not problems
+
+
+def _ailing(service: str, state: dict[str, Any]) -> list[dict[str, str]]:
+    found = [f"{check}: {answer}" for check, answer in state["checks"].items() if answer != "ok"]
+    found += [f"{name} has not handled {lag} yet" for name, lag in state["lag"].items() if lag > LAGGING]
+    return [{"where": service, "problem": problem} for problem in found]
+
+
+async def _ailing_app(api: Api, app: str) -> list[dict[str, str]]:
+    found = []
+    letters = (await api.call("GET", of_app(app, "/_admin/dead-letters")))["data"]
+    if letters:
+        found.append(f"{len(letters)} dead letters, the last: {letters[0]['error']}")
+    listed = await api.call("GET", of_app(app, "/_admin/projections"))
+    found += [f"no answer of {service}" for service in listed["meta"]["unavailable"]]
+    for row in listed["data"]:
+        if row["lag"] > LAGGING:
+            found.append(f"{row['name']} is {row['lag']} commits behind")
+        for kind in ("verify", "rebuild"):
+            if (last := row[kind]) and (last["status"] == "failed" or last.get("differences")):
+                what = last["error"] or f"{last['differences']} differences, the first: {last['first_differences'][0]}"
+                found.append(f"{kind} of {row['name']}: {what}")
+    return [{"where": app, "problem": problem} for problem in found]
+
+
+async def _finished(api: Api, arguments: argparse.Namespace, printer: Printer, name: str, kind: str) -> Any:
+    """A verification or rebuild, when it has ended."""
+    body = {"only": arguments.only} if arguments.only and name == "records" else None
+    base = of_app(arguments.app, f"/_admin/projections/{name}")
+    begun = (await api.call("POST", f"{base}/{kind}", body))["data"]
+    while not (found := (await api.call("GET", f"{base}/replays/{begun['id']}"))["data"])["finished_at"]:
+        printer.progress(f"{kind} {name}: {found.get('checked', 0)} of {found.get('total') or '?'}")
+        await asyncio.sleep(POLL)
+    printer.progress("")
+    printer.say(_outcome(found), found)
+    return found
+
+
+def _outcome(found: dict[str, Any]) -> str:
+    head = f"{found['projection']}: {found.get('checked', 0)}"
+    if found["status"] == "failed":
+        return f"{found['projection']}: failed: {found['error']}"
+    if found["kind"] == "rebuild":
+        return f"{head} made anew"
+    if found["equal"]:
+        return f"{head} as the log says, hash {found.get('hash', '-')}"
+    first = "; ".join(f"{key} {value}" for key, value in found["first_differences"][0].items() if key != "what")
+    return f"{head} compared, {found['differences']} differ: {found['first_differences'][0]['what']} ({first})"

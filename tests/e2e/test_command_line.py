@@ -1,0 +1,82 @@
+"""The operator's command line, as a program that is started: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from tests.support.client import Client, entity, text
+from tests.support.relations import make
+from tests.support.replays import executed
+
+ROOT = Path(__file__).parents[2]
+
+
+async def rocket(stack: Stack, *arguments: str, status: int = 0, **variables: str) -> str:
+    """What a command prints, when it has ended with this status."""
+    environment = {**os.environ, "ROCKET_URL": stack.gateway_urls[0], **variables}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "deploy.cli", *arguments, cwd=ROOT, env=environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == status, (output, errors)
+    return (output or errors).decode()
+
+
+async def documents(stack: Stack, *arguments: str, status: int = 0) -> list[Any]:
+    return [json.loads(line) for line in (await rocket(stack, *arguments, "--json", status=status)).splitlines()]
+
+
+async def test_an_operator_sees_proves_and_mends(stack: Stack, admin: Client) -> None:
+    app = admin.prefix.removeprefix("/api/")
+    await admin.define(entity("item", text("name")))
+    for name in ("first", "second"):
+        await make(admin, "item", name=name)
+    assert app in [row["name"] for row in await documents(stack, "apps")]
+    tail = await documents(stack, "tail", app, "--once")
+    assert [(row["position"], row["size"], row["entities"]) for row in tail] == [(1, 1, ["item"]), (2, 1, ["item"])]
+    assert "1 of item" in await rocket(stack, "tail", app, "--once")
+
+    proofs = await documents(stack, "verify", app)
+    assert [(proof["projection"], proof["equal"]) for proof in proofs] == [
+        ("log", True), ("records", True), ("audit", True),
+    ]  # fmt: skip
+    await executed(stack, admin, "UPDATE records.items SET name = 'forged' WHERE name = 'first'")
+    told = await rocket(stack, "verify", app, "records", status=1)
+    assert "1 differ: the row has other values: name (entity item" in told
+    assert "1 differences, the first" in await rocket(stack, "doctor", app, status=1)
+    assert "2 made anew" in await rocket(stack, "rebuild", app, "records", "--only", "item")
+    assert "as the log says" in await rocket(stack, "verify", app, "records")
+    assert (await documents(stack, "doctor", app)) == []
+    assert "records" in await rocket(stack, "projections", app)
+    assert (await documents(stack, "letters", app)) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["verify", "nope"], "App not found"),
+        (["replay", "{app}", "webhook/1"], "Dead letter not found"),
+        (["discard", "{app}", "webhook/1"], "Dead letter not found"),
+        (["verify", "{app}", "nope"], "Projection not found"),
+        (["apps", "--url", "http://127.0.0.1:9"], "127.0.0.1:9"),
+        (["rebuild", "{app}", "log"], "invalid choice"),
+    ],
+)
+async def test_refusals_are_said_and_exit_with_2(
+    stack: Stack, admin: Client, arguments: list[str], message: str
+) -> None:
+    app = admin.prefix.removeprefix("/api/")
+    assert message in await rocket(stack, *(part.format(app=app) for part in arguments), status=2)
+
+
+async def test_nobody_gets_in_with_a_wrong_password(stack: Stack) -> None:
+    assert "rocket: " in await rocket(stack, "apps", status=2, ROCKET_PLATFORM_ADMIN_PASSWORD="wrong")
