@@ -17,6 +17,7 @@ STATUS: Mapping[str, int] = {
     "INVALID_PAYLOAD": 400,
     "UNKNOWN_FIELD": 400,
     "UNAUTHORIZED": 401,
+    "TOTP_REQUIRED": 401,
     "FORBIDDEN": 403,
     "NOT_FOUND": 404,
     "UNKNOWN_ENTITY": 404,
@@ -53,7 +54,8 @@ MAX_MESSAGE = 1000
 class RocketError(Exception):
     """A refusal or failure with a stable `code`, a safe `message` and a list of `details`.
 
-    `headers` are added to the HTTP answer (for instance the ETag of a 412).
+    `headers` are added to the HTTP answer (for instance the ETag of a 412). `status` is for the gateway's
+    own refusals where the contract has another than the code's; it does not travel over NATS.
     """
 
     def __init__(
@@ -62,16 +64,19 @@ class RocketError(Exception):
         message: str,
         details: Iterable[Detail] = (),
         headers: Mapping[str, str] | None = None,
+        *,
+        status: int | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message[:MAX_MESSAGE]
         self.details = [_shortened(detail) for detail in islice(details, MAX_DETAILS)]
         self.headers = dict(headers or {})
+        self._status = status
 
     @property
     def status(self) -> int:
-        return STATUS.get(self.code, 500)
+        return self._status or STATUS.get(self.code, 500)
 
     @property
     def transient(self) -> bool:

@@ -44,7 +44,9 @@ EVERYTHING = Grant()
 
 def grant_for(entity: EntityModel, action: str, caller: Identity) -> Grant:
     """What the caller may `action` (read, create, update, delete) in `entity`. Raises FORBIDDEN for nothing."""
-    if caller.is_admin:
+    if caller.scopes is not None and not caller.allows(entity.name, action):
+        raise RocketError("FORBIDDEN", f"This API key may not {action} {entity.name}")
+    if caller.passes_policies:
         return EVERYTHING  # nothing is looked up, so there is nothing to trace
     with tracing.span("auth", "permissions", "permission.check", entity.name):
         matching = [p for p in entity.policies if p.action == action and set(p.roles) & set(caller.roles)]

@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from libs.shared.contracts.streams import CommitEvent
+from libs.shared.contracts import audit
+from libs.shared.contracts.streams import CommitEvent, Signal
 from libs.shared.schema import DELETED, EntityDefinition, Snapshot
 
 MASK = "***"
@@ -42,6 +43,31 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
         "ip_address": event.origin.get("ip") or None,
         "trace_id": event.trace_id,
         "timestamp": event.at,
+    }
+
+
+def change_row(signal: Signal) -> dict[str, Any] | None:
+    """The row of a change of what is no record (users, keys, definitions); None for any other signal."""
+    told = signal.data.get(audit.KEY)
+    if not isinstance(told, dict):
+        return None
+    return {
+        "source": signal.service,
+        "position": signal.position,
+        "n": 0,
+        "id": str(uuid.uuid5(_IDS, f"{signal.app_id}/{signal.key}")),
+        "entity": signal.data["entity"],
+        "record_id": signal.data["record_id"],
+        "version": 0,
+        "action": told["action"],
+        "old_data": told["old_data"],
+        "new_data": told["new_data"],
+        "changed_fields": told["changed_fields"],
+        "user_id": signal.data.get("user_id"),
+        "user_email": told["user_email"],
+        "ip_address": told["ip_address"],
+        "trace_id": signal.trace_id,
+        "timestamp": signal.at,
     }
 
 

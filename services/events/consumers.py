@@ -9,8 +9,8 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent, Signal
 from libs.shared.postgres.databases import Connection
 from services.events import store
-from services.events.audit import audit_row, definition_of
-from services.events.rows import days_of, moment_of, signal_row, telemetry_rows, transition_rows
+from services.events.audit import audit_row, change_row, definition_of
+from services.events.rows import days_of, moment_of, scrubbed, signal_row, telemetry_rows, transition_rows
 from services.events.state import State
 
 Spans = Sequence[dict[str, Any]]
@@ -44,7 +44,10 @@ async def before_signals(state: State, app: AppRef, signals: Sequence[Signal]) -
 
 
 async def on_signal(state: State, app: AppRef, transaction: Connection, signal: Signal) -> None:
-    """One event, unless it is older than what is kept."""
+    """One event, unless it is older than what is kept; and an audit row, if it tells of a change of its kind."""
+    row = change_row(signal)
+    if row is not None:
+        await store.insert_change(transaction, scrubbed(row))
     if moment_of(signal.at) >= state.partitions.since():
         await store.insert(transaction, [signal_row(signal)])
 

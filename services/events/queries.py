@@ -13,7 +13,7 @@ from libs.shared.ids import parse_uuid
 from libs.shared.schema import BadValue, FieldDefinition, parse_text
 
 EVENT_FILTERS = ("source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status")
-AUDIT_FILTERS = ("entity", "record_id", "user_id", "action")
+AUDIT_FILTERS = ("entity", "record_id", "user_id", "action", "source")
 GROUPS = ("source", "entity", "action")
 WINDOW = timedelta(hours=24)
 FARTHEST = 10_000_000
@@ -42,7 +42,7 @@ def events_selection(query: Pairs) -> Selection:
 
 def audit_selection(query: Pairs) -> Selection:
     """`GET /_admin/audit-logs`: filters, newest first, 50 a page, at most 100."""
-    return _selection(query, AUDIT_FILTERS, '"timestamp"', "position {0}, n", 50)
+    return _selection(query, AUDIT_FILTERS, '"timestamp"', "position {0}, n {0}, source", 50)
 
 
 def window(query: Pairs, now: datetime) -> tuple[datetime, datetime]:

@@ -69,6 +69,12 @@ INSERT INTO events.audit_logs
 SELECT * FROM json_populate_recordset(NULL::events.audit_logs, $1::json)
 ON CONFLICT (position, n) DO NOTHING
 """
+# The same for changes of what is no record.
+CHANGE = """
+INSERT INTO events.audit_changes
+SELECT * FROM json_populate_record(NULL::events.audit_changes, $1::json)
+ON CONFLICT (source, position) DO NOTHING
+"""
 # Where an entity has no audit rows as it has opted out: a stretch per entity, in the order of their names.
 UNAUDITED = """
 INSERT INTO events.unaudited AS u (entity, first_position, last_position)
@@ -79,7 +85,11 @@ ON CONFLICT (entity) DO UPDATE SET first_position = least(u.first_position, excl
 """
 AUDIT_COLUMNS = """id, entity, record_id, action, old_data, new_data, changed_fields, user_id, user_email,
     ip_address, trace_id, "timestamp", position, n, version"""
-AUDIT_LIST = LIST.replace("events.events", "events.audit_logs")
+AUDITED = f"""(
+    SELECT {AUDIT_COLUMNS}, 'data' AS source FROM events.audit_logs
+    UNION ALL SELECT {AUDIT_COLUMNS}, source FROM events.audit_changes
+) audited"""
+AUDIT_LIST = LIST.replace("events.events", AUDITED)
 
 ENSURE_DAY = "SELECT events.ensure_day($1)"
 DROP_DAYS = "SELECT events.drop_days_before($1)"
@@ -101,6 +111,11 @@ async def note_unaudited(transaction: Connection, places: Sequence[tuple[str, in
     await transaction.execute(UNAUDITED, *map(list, zip(*places, strict=True)))
 
 
+async def insert_change(transaction: Connection, row: dict[str, Any]) -> None:
+    """Store the audit row of a change of what is no record."""
+    await transaction.execute(CHANGE, exact.dumps(row).decode())
+
+
 async def insert_audit(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store audit rows."""
     if rows:
@@ -114,7 +129,7 @@ async def page(database: Database, selection: Selection) -> tuple[int, bytes]:
 
 async def audit_page(database: Database, selection: Selection) -> tuple[int, bytes]:
     """How many audit rows match, and a page of them as a JSON list."""
-    return await _page(database, AUDIT_LIST, AUDIT_COLUMNS, selection)
+    return await _page(database, AUDIT_LIST, f"{AUDIT_COLUMNS}, source", selection)
 
 
 async def _page(database: Database, sql: str, columns: str, selection: Selection) -> tuple[int, bytes]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from libs.shared.bus.due import Due
+from libs.shared.bus.outbox import Outbox
+from libs.shared.bus.relay import Relay
 from libs.shared.runtime import Core
 from services.gateway.files.storage import Storage
+from services.gateway.identity.credentials import Credentials
+from services.gateway.identity.jobs import Jobs
 from services.gateway.identity.passwords import Passwords
+from services.gateway.identity.revocations import Revocations
+from services.gateway.identity.sealing import Sealer
 from services.gateway.identity.tokens import Tokens
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.limiter import Limiter
@@ -21,15 +27,37 @@ if TYPE_CHECKING:
     from services.gateway.openapi.descriptions import Descriptions
 
 
+@dataclass(slots=True)
+class Figures:
+    """What the metrics count: logins that had to wait, and mails that could not be handed over."""
+
+    throttled: int = 0
+    mails_lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who callers are, and who they were; how changes of users, invites and keys are told; jobs behind answers."""
+
+    tokens: Tokens
+    revocations: Revocations
+    credentials: Credentials
+    passwords: Passwords
+    sealer: Sealer
+    outbox: Outbox
+    relay: Relay
+    jobs: Jobs
+    figures: Figures = field(default_factory=Figures)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources, token and password checks, file storage, timers of loose files, what apps look like, live streams,
-    who is behind proxies, what bodies may look like, and who may ask how often (None where nobody counts)."""
+    """Resources, accounts, file storage, timers of loose files, what apps look like, live streams, who is behind
+    proxies, what bodies may look like, and who may ask how often (None where nobody counts)."""
 
     core: Core
     settings: GatewaySettings
-    tokens: Tokens
-    passwords: Passwords
+    accounts: Accounts
     storage: Storage
     due: Due
     descriptions: Descriptions

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from libs.shared.contracts.apps import AppsChanged, is_origin
 from libs.shared.contracts.context import AppRef, Context
-from libs.shared.contracts.identity import SeedAdmin
+from libs.shared.contracts.identity import SeedAdmin, Seeded
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Record
@@ -31,6 +31,8 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MOST_ORIGINS = 100
 DRIVERS = ("postgres", "postgresql")
 TEMPLATE = "rocket_template"
+LONGEST_PASSWORD = 72
+"""Bytes; bcrypt reads no further."""
 CREATE_TIME = 60.0
 """Seconds that making a database may take."""
 
@@ -58,6 +60,8 @@ class NewApp:
     display_name: str
     server: str
     cors_origins: list[str]
+    admin_email: str = ""
+    admin_password: str = field(default="", repr=False)
 
 
 def parse_app(body: dict[str, Any], servers: Sequence[str]) -> NewApp:
@@ -74,7 +78,8 @@ def parse_app(body: dict[str, Any], servers: Sequence[str]) -> NewApp:
     if server and server not in servers:
         known = ", ".join(servers) or "there are none besides the platform's"
         raise invalid_field("server", f"server must be the name of a database server: {known}")
-    return NewApp(name, display_name, server, parse_origins(body.get("cors_origins") or []))
+    origins = parse_origins(body.get("cors_origins") or [])
+    return NewApp(name, display_name, server, origins, *_parse_admin(body.get("admin")))
 
 
 def parse_origins(value: Any) -> list[str]:
@@ -102,8 +107,23 @@ async def change(core: Core, name: str, body: dict[str, Any]) -> bytes:
     return shown.encode()
 
 
-async def create(core: Core, context: Context, app: NewApp) -> bytes:
-    """Make the app; answers its row as JSON. Raises CONFLICT when the name is taken."""
+def _parse_admin(admin: Any) -> tuple[str, str]:
+    """Address and password of the first admin; without a password they are invited. The gateway looks at the rest."""
+    if admin is None:
+        return "", ""
+    if not isinstance(admin, dict) or not isinstance(admin.get("email"), str) or "@" not in admin["email"]:
+        raise invalid_field("admin.email", "admin must have an email", "required")
+    password = admin.get("password")
+    if password is not None and (not isinstance(password, str) or not 1 <= len(password.encode()) <= LONGEST_PASSWORD):
+        raise invalid_field("admin.password", f"admin.password must have 1 to {LONGEST_PASSWORD} bytes")
+    return admin["email"], password or ""
+
+
+async def create(core: Core, context: Context, app: NewApp) -> tuple[bytes, Seeded]:
+    """Make the app; answers its row as JSON, and what came of its first admin.
+
+    Raises CONFLICT when the name is taken, VALIDATION_FAILED when the admin can't be one.
+    """
     app_id = uuid7()
     database = f"rocket_{app.name[:40].replace('-', '_')}_{app_id.hex[-8:]}"
     reference = AppRef(str(app_id), app.name, database, app.server)
@@ -118,7 +138,8 @@ async def create(core: Core, context: Context, app: NewApp) -> bytes:
         await core.databases.maintenance(app.server).execute(
             f"CREATE DATABASE {quote(reference.database)} TEMPLATE {TEMPLATE}", timeout=CREATE_TIME
         )
-        await core.asker.ask(SeedAdmin(), context.for_app(reference))
+        seeding = SeedAdmin(app.admin_email, app.admin_password)
+        seeded = await core.asker.ask(seeding, context.for_app(reference))
         await core.databases.platform.execute(ACTIVATE, reference.id)
     except BaseException:
         await asyncio.shield(_remove(core, reference))
@@ -127,7 +148,7 @@ async def create(core: Core, context: Context, app: NewApp) -> bytes:
     row = await store.get_app(core.databases.platform, app.name)
     if row is None:
         raise not_found("App")
-    return row
+    return row, seeded
 
 
 async def delete(core: Core, name: str) -> None:

@@ -22,7 +22,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken, UniqueViolation
-from services.metadata import indexes, store
+from services.metadata import audit, indexes, store
 from services.metadata.ground import Ground, fit_indexes
 from services.metadata.kinds import KINDS, Kind
 from services.metadata.schema import Schema
@@ -50,6 +50,8 @@ class Change:
         self._ground = ground
         self.at_the_end: Callable[[int], Awaitable[None]] | None = None
         """Called with the new version when everything else is done."""
+        self.before: dict[str, dict[str, Any]] = {}
+        """Id → what a definition was that this change has replaced."""
         self._latest: dict[str, store.Definition] = {}
         self._to_index: dict[str, None] = {}
 
@@ -78,6 +80,7 @@ class Change:
     ) -> store.Definition:
         """A definition anew under its id. Raises as `create` does."""
         kind.check(definition, self.schema, lenient)
+        self.before.setdefault(old.id, old.document)
         with _taken(kind):
             row = await store.replace_definition(
                 self.transaction, old.id, kind.key(definition), kind.stored(document, definition)
@@ -94,6 +97,7 @@ class Change:
 
     async def rewrite(self, row: store.Definition, document: dict[str, Any]) -> None:
         """Store a definition that follows another's change."""
+        self.before.setdefault(row.id, row.document)
         self._latest[row.id] = await store.replace_definition(self.transaction, row.id, row.key, document)
         self.touched.append(("update", self._latest[row.id]))
 
@@ -148,6 +152,7 @@ async def change_schema(state: State, context: Context, work: Work[T]) -> T:
 
 async def _attempt(state: State, context: Context, work: Work[T]) -> T:
     app = context.the_app
+    await state.relay.activate(app)
     async with state.core.databases.of(app).transaction() as transaction:
         version = await _lock(transaction)
         ground = Ground(transaction)
@@ -163,7 +168,9 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
             await store.record_change(transaction, version, action, row, _actor(context), context.trace_id)
         if change.at_the_end:
             await change.at_the_end(version)
+        await audit.tell(state.outbox, transaction, context, change.touched, change.before)
     if change.touched:
+        state.relay.wake(app)
         await after_commit(partial(state.core.connection.announce, SchemaChanged(app_id=app.id, version=version)))
     return result
 

@@ -21,8 +21,12 @@ from services.metadata.state import State
 
 async def create_app(state: State, context: Context, question: ask.CreateApp) -> Answer:
     app = apps.parse_app(_object(question.body), state.core.databases.servers)
-    row = await apps.create(state.core, context, app)
-    return Answer(201, b'{"data":' + row + b"}")
+    row, seeded = await apps.create(state.core, context, app)
+    if seeded.invite is None:
+        return Answer(201, b'{"data":' + row + b"}")
+    # A secret, shown this once.
+    invited = b'{"data":' + row[:-1] + b',"admin_invite":' + orjson.dumps(seeded.invite) + b"}}"
+    return Answer(201, invited, {"Cache-Control": "no-store"})
 
 
 async def list_apps(state: State, context: Context, question: ask.ListApps) -> Answer:

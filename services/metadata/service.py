@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from libs.shared.bus.due import Due
+from libs.shared.bus.outbox import Outbox
+from libs.shared.bus.relay import Relay
 from libs.shared.contracts import apps as ask
 from libs.shared.runtime import Core, Service
 from services.metadata import building, handlers
@@ -16,8 +18,11 @@ from services.metadata.transfer import handlers as transfer
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """The core, and the index of apps with work left over."""
-    yield State(core, Due(core.databases, core.apps, core.name))
+    """The core, the index of apps with work left over, and the relay that tells of changed definitions."""
+    outbox = Outbox(core.name)
+    relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
+    async with relay.running():
+        yield State(core, Due(core.databases, core.apps, core.name), outbox, relay)
 
 
 SERVICE = Service(
@@ -44,5 +49,6 @@ SERVICE = Service(
         ask.PlanSchema: transfer.plan_schema,
         ask.ApplySchema: transfer.apply_schema,
     },
+    lag=lambda state: {"relay": state.relay.lag},
     workers=(finish_interrupted, building.run),
 )

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from libs.shared.bus.due import Due
+from libs.shared.bus.outbox import Outbox
+from libs.shared.bus.relay import Relay
 from libs.shared.runtime import Core
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The runtime's resources, and which apps have indexes to be built."""
+    """The runtime's resources, which apps have indexes to be built, and how changes of definitions are told."""
 
     core: Core
     due: Due
+    outbox: Outbox
+    relay: Relay

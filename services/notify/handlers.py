@@ -44,6 +44,7 @@ async def send_mail(state: State, context: Context, question: SendMail) -> MailQ
         effect_key=f"mail/{question.effect_key}",
         trace_id=context.trace_id,
         metadata={"cause": context.cause},
+        confidential=question.confidential,
     )
     await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
     async with state.core.databases.of(app).transaction() as transaction:
@@ -98,7 +99,7 @@ async def retry_notification(state: State, context: Context, question: RetryNoti
     if row is None:
         raise not_found("Notification")
     if not made_due:
-        raise invalid("Only failed notifications that have a recipient can be retried")
+        raise invalid("Only failed notifications can be retried that have a recipient and hold no secret")
     state.courier.nudge(app)
     return Answer(body=b'{"data":%s}' % row)
 

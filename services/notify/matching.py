@@ -85,6 +85,7 @@ class NewNotification:
     trace_id: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
+    confidential: bool = False
 
 
 def outward(action: str) -> str:

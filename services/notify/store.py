@@ -16,8 +16,8 @@ from services.notify.retry_policy import Verdict
 
 INSERT = """
 INSERT INTO notify.notifications (id, channel, recipient, user_id, subject, body, metadata, entity, record_id,
-    trace_id, error, effect_key, status, sent_at, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13, $14, $15)
+    trace_id, error, effect_key, status, sent_at, due_at, confidential)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (effect_key) DO NOTHING RETURNING id::text
 """
 FIND_BY_EFFECT = "SELECT id::text FROM notify.notifications WHERE effect_key = $1"
@@ -30,14 +30,16 @@ UPDATE notify.notifications SET claimed_until = $2 WHERE id IN (
 ) RETURNING id::text, recipient, subject, body, entity, record_id, attempt, trace_id, created_at,
     claimed_until
 """
-# Only whoever holds the claim may say how it went.
+# Only whoever holds the claim may say how it went. A secret is kept no longer than it takes to send it.
 FINISH = """
 UPDATE notify.notifications SET status = $3, attempt = $4, error = $5, next_retry_at = $6, due_at = $6,
-    claimed_until = NULL, sent_at = CASE WHEN $3 = 'sent' THEN $7::timestamptz END
+    claimed_until = NULL, sent_at = CASE WHEN $3 = 'sent' THEN $7::timestamptz END,
+    body = CASE WHEN confidential AND $6::timestamptz IS NULL THEN '' ELSE body END
 WHERE id = $1::text::uuid AND claimed_until = $2
 """
 COLUMNS = """
-    id, channel_id, channel, recipient, user_id, subject, body, status, metadata, entity, record_id, attempt,
+    id, channel_id, channel, recipient, user_id, subject,
+    CASE WHEN confidential THEN '' ELSE body END AS body, confidential, status, metadata, entity, record_id, attempt,
     next_retry_at, error, trace_id, created_at, sent_at, read_at
 """
 MATCHES = "($1 = '' OR status = $1) AND ($2 = '' OR channel = $2)"
@@ -53,7 +55,7 @@ SELECT row_to_json(n)::text FROM (SELECT {COLUMNS} FROM notify.notifications WHE
 """
 MAKE_DUE = """
 UPDATE notify.notifications SET status = 'pending', due_at = $2, next_retry_at = NULL
-WHERE id = $1 AND status = 'failed' AND recipient <> '' RETURNING true
+WHERE id = $1 AND status = 'failed' AND recipient <> '' AND NOT confidential RETURNING true
 """
 INBOX_COLUMNS = "id, subject, body, entity, record_id, metadata, created_at, read_at"
 MINE = "user_id = $1 AND channel = 'in_app' AND status = 'sent'"
@@ -117,6 +119,7 @@ async def insert(transaction: Connection, new: NewNotification, now: datetime) -
         status,
         now if status == "sent" else None,
         now if status == "pending" else None,
+        new.confidential,
     )
     return inserted
 

@@ -141,12 +141,14 @@ def _assert_versions_in_order(events: list[dict[str, Any]]) -> None:
 
 async def _assert_audited_once(admin: Client, log: list[Any]) -> None:
     async def audited() -> bool:
-        reply = await admin.get("/_admin/audit-logs?per_page=1")
+        reply = await admin.get("/_admin/audit-logs?source=data&per_page=1")
         return bool(reply.meta["total"] >= len(log))
 
     await eventually(audited, within=180, every=0.5)
     pages = range(1, len(log) // 100 + 2)
-    replies = [await admin.get(f"/_admin/audit-logs?per_page=100&page={page}&sort=timestamp") for page in pages]
+    replies = [
+        await admin.get(f"/_admin/audit-logs?source=data&per_page=100&page={page}&sort=timestamp") for page in pages
+    ]
     positions = sorted((row["position"], row["n"]) for reply in replies for row in reply.data)
     assert positions == [(entry["position"], entry["n"]) for entry in log]
 

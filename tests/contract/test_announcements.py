@@ -10,14 +10,14 @@ import pytest
 from deploy.embedded.stack import Stack
 from libs.shared.bus.connection import connect
 from libs.shared.contracts.apps import AppsChanged, SchemaChanged
-from libs.shared.contracts.identity import IdentityChanged
+from libs.shared.contracts.identity import IdentityChanged, SigningKeysChanged
 from libs.shared.contracts.messages import Announcement
 from libs.shared.contracts.operations import SERVICES, relay_hint
 from libs.shared.testing.polling import eventually
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 KINDS: list[type[Announcement]] = [
-    AppsChanged, IdentityChanged, SchemaChanged, *(relay_hint(service) for service in SERVICES),
+    AppsChanged, IdentityChanged, SigningKeysChanged, SchemaChanged, *(relay_hint(service) for service in SERVICES),
 ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from libs.shared.testing.polling import eventually
 from tests.deploy.nats_servers import PASSWORD, cluster, connected, single
 
 APP = "0190b6c0-0000-7000-8000-000000000000"
-WITH_SIGNALS = ("workflow", "webhook", "notify")
+WITH_SIGNALS = ("gateway", "metadata", "workflow", "webhook", "notify")
 EVERYWHERE = (
     CheckReadiness, ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter, ListProjections, StartReplay, GetReplay,
 )  # fmt: skip

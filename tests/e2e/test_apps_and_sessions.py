@@ -29,7 +29,7 @@ async def test_a_deleted_app_starts_empty_when_its_name_is_used_again(client: Cl
     assert (await again.post("/thing", {"name": "a"})).headers["X-Commit"] == "1"
 
     async def audited() -> bool:
-        return bool((await again.get("/_admin/audit-logs")).meta["total"] == 1)
+        return bool((await again.get("/_admin/audit-logs?entity=thing")).meta["total"] == 1)
 
     await eventually(audited)
 

@@ -18,7 +18,7 @@ IMPORT_PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class CreateApp(Ask[Answer]):
-    """A new app from `{name, display_name?, db_driver?, server?, cors_origins?}`, with a database of its own."""
+    """A new app from `{name, display_name?, db_driver?, server?, cors_origins?, admin?}`, with its own database."""
 
     service, name = "metadata", "apps.create"
     writes = Writes.PLATFORM

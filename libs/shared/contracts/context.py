@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -37,28 +37,70 @@ class AppRef:
     server: str = ""
 
 
+Scopes = tuple[tuple[str, tuple[str, ...]], ...]
+"""What an API key is narrowed to: entities (or `*` for all, or an area such as `_files`) with actions each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What an identity was proved with; it stays in the gateway. `id` is a session's or an API key's.
+
+    `user` is (scope, user id), `version` the user's when it was issued, `expires` in Unix seconds.
+    """
+
+    id: str
+    user: tuple[str, str]
+    version: int
+    expires: float
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who acts. `via` says how they were authenticated: password, platform, workflow, system."""
+    """Who acts. `via` says how they were authenticated: password, api_key, platform, workflow, system."""
 
     id: str
     email: str
     roles: tuple[str, ...] = ()
     via: str = "password"
     on_behalf_of: str | None = None
+    scopes: Scopes | None = None
+    credential: Credential | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_admin(self) -> bool:
+        """Whether everything may be done; whoever is narrowed to scopes may not."""
+        return self.scopes is None and "admin" in self.roles
+
+    @property
+    def passes_policies(self) -> bool:
+        """Whether no policy is asked about what `allows` lets through."""
         return "admin" in self.roles
+
+    def allows(self, entity: str, action: str) -> bool:
+        """Whether this is within the scopes; without any everything is. `*` stands for entities, not for areas."""
+        if self.scopes is None:
+            return True
+        names = (entity,) if entity.startswith("_") else (entity, "*")
+        return any(name in names and action in actions for name, actions in self.scopes)
 
     def packed(self) -> tuple[Any, ...]:
         """The identity as a JSON list."""
-        return self.id, self.email, self.roles, self.via, self.on_behalf_of
+        whole = (self.id, self.email, self.roles, self.via, self.on_behalf_of)
+        return whole if self.scopes is None else (*whole, self.scopes)
 
     @classmethod
-    def unpacked(cls, user_id: str, email: str, roles: list[str], via: str, on_behalf_of: str | None) -> Identity:
+    def unpacked(
+        cls,
+        user_id: str,
+        email: str,
+        roles: list[str],
+        via: str,
+        on_behalf_of: str | None,
+        scopes: list[tuple[str, list[str]]] | None = None,
+    ) -> Identity:
         """The identity that `packed` took apart."""
-        return cls(user_id, email, tuple(roles), via, on_behalf_of)
+        narrowed = None if scopes is None else tuple((name, tuple(actions)) for name, actions in scopes)
+        return cls(user_id, email, tuple(roles), via, on_behalf_of, narrowed)
 
 
 SYSTEM = Identity(id="00000000-0000-0000-0000-000000000000", email="system", roles=("admin",), via="system")

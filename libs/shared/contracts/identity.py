@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from libs.shared.contracts.messages import Announcement, Ask
 
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """The outcome of seeding: whether the admin had to be created."""
+    """The outcome of seeding: whether an admin was created; or the invite, shown once, to become the first one."""
 
     created: bool
+    invite: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SeedAdmin(Ask[Seeded]):
-    """The first admin of the app in the context."""
+    """The first admin of the app in the context.
+
+    With a password they are created, with an address alone invited; without either it is as the mode says:
+    the well-known admin in development, in production an invite for the caller's own address.
+    """
 
     service, name, reply = "gateway", "identity.seed_admin", Seeded
+    email: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,21 @@ class FindPeople(Ask[People]):
 
 @dataclass(frozen=True, slots=True)
 class IdentityChanged(Announcement):
-    """A user of an app was changed, deactivated or deleted: forget their verified tokens."""
+    """Tokens end: those of a user that were issued under an older `version`, or of a session or API key.
+
+    `scope` is an app's id, or `platform`; either `user_id` or `session_id` is empty.
+    """
 
     name = "identity.changed"
-    app_id: str
+    scope: str
     user_id: str
+    session_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeysChanged(Announcement):
+    """The signing keys of a scope were rotated: look at them again."""
+
+    name = "identity.keys_changed"
+    scope: str

@@ -20,7 +20,8 @@ class MailQueued:
 class SendMail(Ask[MailQueued]):
     """One plain-text mail of the app in the context, queued once per `effect_key`, for ever.
 
-    All of `to` see each other's addresses. Refused with VALIDATION_FAILED for what is no address.
+    All of `to` see each other's addresses. Refused with VALIDATION_FAILED for what is no address. The text of a
+    `confidential` one is in no log, and is forgotten once it has been sent, or given up.
     """
 
     service, name, reply = "notify", "mail.send", MailQueued
@@ -28,6 +29,7 @@ class SendMail(Ask[MailQueued]):
     subject: str
     text: str
     effect_key: str
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ async def run_once(service: str, database: Database, wish: Once, run: Run, *, ap
         if known := await transaction.fetchrow(FIND.format(schema=service), key, KEPT_HOURS):
             return _replayed(known, wish)
         answer = await run()
-        if 200 <= answer.status < 300:
+        # An answer that nobody may keep holds a secret, which would lie here for a day.
+        if 200 <= answer.status < 300 and answer.headers.get("Cache-Control") != "no-store":
             await _keep(transaction, service, wish, answer)
         return answer
 

@@ -1,4 +1,4 @@
-"""Login, refresh, logout, and the users of an app, as HTTP."""
+"""Ways in, and what callers do with their own account, as HTTP; of the platform and of apps alike."""
 
 from __future__ import annotations
 
@@ -11,43 +11,85 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
 from services.gateway.http.idempotency import body_of
-from services.gateway.identity import sessions, users
+from services.gateway.identity import accounts, factors, invites, resets, sessions
+from services.gateway.identity.realms import realm_of
 from services.gateway.state import State
 
 
 async def login(state: State, request: web.Request, context: Context) -> Answer:
-    return await sessions.login(sessions.realm_of(state, context.app), await _lenient(state, request))
+    """Tokens for e-mail and password, and a code (`totp`) where there is a second factor."""
+    return await sessions.login(realm_of(state, context.app), await lenient(state, request), context)
 
 
 async def refresh(state: State, request: web.Request, context: Context) -> Answer:
-    return await sessions.refresh(sessions.realm_of(state, context.app), await _lenient(state, request))
+    """New tokens for a refresh token, which is used up."""
+    return await sessions.refresh(realm_of(state, context.app), await lenient(state, request), context)
 
 
 async def logout(state: State, request: web.Request, context: Context) -> Answer:
-    return await sessions.logout(sessions.realm_of(state, context.app), await _lenient(state, request))
+    """End the session of a refresh token."""
+    return await sessions.logout(realm_of(state, context.app), await lenient(state, request))
 
 
-async def list_users(state: State, request: web.Request, context: Context) -> Answer:
-    return await users.list_users(state, context)
+async def me(state: State, request: web.Request, context: Context) -> Answer:
+    """Who the caller is."""
+    return await accounts.me(state, context)
 
 
-async def get_user(state: State, request: web.Request, context: Context) -> Answer:
-    return await users.get_user(state, context, request.match_info["id"])
+async def change_password(state: State, request: web.Request, context: Context) -> Answer:
+    """Another password for the caller; all sessions end, and the answer is a new one."""
+    return await accounts.change_password(state, context, await json_object(state, request))
 
 
-async def create_user(state: State, request: web.Request, context: Context) -> Answer:
-    return await users.create_user(state, context, await _object(state, request))
+async def list_sessions(state: State, request: web.Request, context: Context) -> Answer:
+    """The caller's sessions."""
+    return await sessions.list_own(state, context)
 
 
-async def replace_user(state: State, request: web.Request, context: Context) -> Answer:
-    return await users.replace_user(state, context, request.match_info["id"], await _object(state, request))
+async def end_session(state: State, request: web.Request, context: Context) -> Answer:
+    """End one of the caller's sessions."""
+    return await sessions.end_one(state, context, request.match_info["id"])
 
 
-async def delete_user(state: State, request: web.Request, context: Context) -> Answer:
-    return await users.delete_user(state, context, request.match_info["id"])
+async def end_sessions(state: State, request: web.Request, context: Context) -> Answer:
+    """End all of the caller's sessions; with `keep=current` all but this one."""
+    keep = request.query.get("keep")
+    if keep not in (None, "current"):
+        raise RocketError("INVALID_PAYLOAD", "keep can only be current", [{"field": "keep", "message": "unknown"}])
+    return await sessions.end_own(state, context, keep == "current")
 
 
-async def _object(state: State, request: web.Request) -> dict[str, Any]:
+async def enroll_totp(state: State, request: web.Request, context: Context) -> Answer:
+    """A secret for the caller's authenticator app; it counts once it is confirmed."""
+    return await factors.enroll(state, context, await json_object(state, request))
+
+
+async def confirm_totp(state: State, request: web.Request, context: Context) -> Answer:
+    """Have a code asked for at every login from now on; answers recovery codes, shown once."""
+    return await factors.confirm(state, context, await json_object(state, request))
+
+
+async def disable_totp(state: State, request: web.Request, context: Context) -> Answer:
+    """Have no code asked for any more."""
+    return await factors.disable(state, context, await json_object(state, request))
+
+
+async def forgot_password(state: State, request: web.Request, context: Context) -> Answer:
+    """Have a token for a new password mailed, if there is such an account; the answer does not tell."""
+    return await resets.forgot(realm_of(state, context.app), context, await json_object(state, request))
+
+
+async def reset_password(state: State, request: web.Request, context: Context) -> Answer:
+    """Set a new password with a mailed token; all sessions end."""
+    return await resets.reset(realm_of(state, context.app), context, await json_object(state, request))
+
+
+async def accept_invite(state: State, request: web.Request, context: Context) -> Answer:
+    """Become a user, with the invite's token and a password of one's own."""
+    return await invites.accept(realm_of(state, context.app), context, await json_object(state, request))
+
+
+async def json_object(state: State, request: web.Request) -> dict[str, Any]:
     """The JSON object in the body. Raises INVALID_PAYLOAD."""
     try:
         body = orjson.loads(await body_of(state, request))
@@ -58,10 +100,10 @@ async def _object(state: State, request: web.Request) -> dict[str, Any]:
     return body
 
 
-async def _lenient(state: State, request: web.Request) -> dict[str, Any]:
+async def lenient(state: State, request: web.Request) -> dict[str, Any]:
     """Credentials: what is missing or unreadable is as good as wrong, so that it answers 401."""
     try:
-        return await _object(state, request)
+        return await json_object(state, request)
     except RocketError as error:
         if error.code == "INVALID_PAYLOAD":
             return {}

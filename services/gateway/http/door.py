@@ -12,13 +12,15 @@ from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid, random_uuid
 from libs.shared.telemetry import tracing
-from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
 
-BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 ALIVE = ("/health", "/healthz")
 """What is asked by those who start us again when there is no answer."""
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
+"""What an API key must be allowed in an area, by method."""
 
 
 class Access(Enum):
@@ -47,8 +49,13 @@ def header(request: web.Request, name: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-async def enter(state: State, request: web.Request, context: Context, access: Access) -> Context:
-    """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN, RATE_LIMITED."""
+async def enter(
+    state: State, request: web.Request, context: Context, access: Access, area: str | None = None
+) -> Context:
+    """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN, RATE_LIMITED.
+
+    `area` is what an API key with scopes must be allowed (None: nothing beside what records demand).
+    """
     if request.query_string and request.query_string.count("&") >= state.settings.max_query_parameters:
         raise RocketError("INVALID_PAYLOAD", f"At most {state.settings.max_query_parameters} parameters are possible")
     name = request.match_info.get("app")
@@ -60,7 +67,7 @@ async def enter(state: State, request: web.Request, context: Context, access: Ac
         if state.limiter is not None and request.path not in ALIVE:
             state.limiter.admit_stranger(request, context.ip)
         return context
-    return context.entered(app, _identity(state, request, context, access))
+    return context.entered(app, await _identity(state, request, context, access, area))
 
 
 async def find_app(state: State, request: web.Request, context: Context, name: str) -> AppRef:
@@ -74,10 +81,11 @@ async def find_app(state: State, request: web.Request, context: Context, name: s
     return app
 
 
-def _identity(state: State, request: web.Request, context: Context, access: Access) -> Identity:
+async def _identity(state: State, request: web.Request, context: Context, access: Access, area: str | None) -> Identity:
     limiter = state.limiter
+    app = None if access is Access.PLATFORM else context.app
     try:
-        identity = _known(state, request, context.app, access)
+        identity = await state.accounts.credentials.of(request, app)
     except RocketError:
         if limiter is not None:
             limiter.admit_stranger(request, context.ip)
@@ -86,21 +94,6 @@ def _identity(state: State, request: web.Request, context: Context, access: Acce
         limiter.admit(request, context.app, identity)
     if access is Access.ADMIN and not identity.is_admin:
         raise RocketError("FORBIDDEN", "Only admins may do this")
+    if area is not None and identity.scopes is not None and not identity.allows(area, ACTIONS[request.method]):
+        raise RocketError("FORBIDDEN", "This API key may not do this")
     return identity
-
-
-def _known(state: State, request: web.Request, app: AppRef | None, access: Access) -> Identity:
-    token = _bearer(request)
-    if app is None or access is Access.PLATFORM:
-        return state.tokens.verify_platform(token)
-    return state.tokens.verify_app(token, app)
-
-
-def _bearer(request: web.Request) -> str:
-    said = request.headers.get("Authorization", "")
-    if said.startswith("Bearer ey") and said.isascii() and " " not in said[7:]:
-        return said[7:]  # as nearly everybody writes it; what is no token is found out where it is read
-    match = BEARER.fullmatch(said)
-    if match is None:
-        raise unauthorized()
-    return match[1]

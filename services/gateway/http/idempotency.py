@@ -1,7 +1,8 @@
 """The gateway's own routes that honour an `Idempotency-Key`; what is forwarded is honoured by the service that owns it.
 
 Left out are uploads, as a file's bytes are kept nowhere to be compared (an upload that is sent again is
-another file), and logins and refreshes, whose callers nobody knows yet.
+another file), and logins and refreshes, whose callers nobody knows yet. Answers that hold a secret are
+not kept (see `run_once`).
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ async def watch_entities(state: State, request: web.Request, context: Context) -
 async def ticket(state: State, request: web.Request, context: Context) -> Answer:
     """A ticket that opens one live stream, instead of a token in the URL."""
     database = state.core.databases.of(context.the_app)
-    issued = await tickets.issue(database, session_of(request, context.user, clock.unix()))
+    issued = await tickets.issue(database, session_of(context.user, clock.unix()))
     return Answer(201, ticket_answer(issued, tickets.LIFETIME), {"Cache-Control": "no-store"})
 
 
@@ -52,7 +52,7 @@ async def _session(state: State, request: web.Request, context: Context) -> Sess
     if "ticket" in request.query:
         return await tickets.redeem(state.core.databases.of(context.the_app), request.query["ticket"])
     context = await door.enter(state, request, context, door.Access.USER)
-    return session_of(request, context.user, clock.unix())
+    return session_of(context.user, clock.unix())
 
 
 def _after(request: web.Request) -> int | None:

@@ -23,7 +23,8 @@ from libs.shared.contracts.operations import (
 )
 from libs.shared.errors import RocketError, not_found
 from libs.shared.runtime.health import prometheus, readiness
-from services.gateway.identity.store import has_users
+from services.gateway.identity.revocations import STALE
+from services.gateway.identity.store.users import has_any
 from services.gateway.state import State
 
 TIME = 3.0
@@ -47,8 +48,18 @@ async def ready(state: State, request: web.Request, context: Context) -> Answer:
 
 async def metrics(state: State, request: web.Request, context: Context) -> Answer:
     states = await _states(state, context)
-    text = "".join(prometheus(name, readiness) for name, readiness in states.items())
+    text = "".join(prometheus(name, readiness) for name, readiness in states.items()) + _logins(state)
     return Answer(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _logins(state: State) -> str:
+    """What this gateway has seen of logins."""
+    counted = {
+        "password_checks": state.accounts.passwords.checks,
+        "logins_throttled": state.accounts.figures.throttled,
+        "identity_mails_lost": state.accounts.figures.mails_lost,
+    }
+    return "".join(f'rocket_{name}_total{{service="gateway"}} {number}\n' for name, number in counted.items())
 
 
 async def dead_letters(state: State, request: web.Request, context: Context) -> Answer:
@@ -95,14 +106,20 @@ async def _states(state: State, context: Context) -> dict[str, Readiness]:
 
 
 async def _own_state(state: State) -> Readiness:
-    """Ready means also that somebody can log in: the platform has its first account."""
-    own = await readiness(state.core, {})
+    """Ready means also that somebody can log in, as the platform has its first account; and out again."""
+    own = await readiness(state.core, {"relay": state.accounts.relay.lag})
     try:
-        seeded = await has_users(state.core.databases.platform)
+        seeded = await has_any(state.core.databases.platform)
     except RocketError:
         return own
-    checks = {**own.checks, "platform account": "ok" if seeded else "not made yet"}
-    return Readiness(own.ready and seeded, checks, own.lag)
+    age = state.accounts.revocations.age()
+    fresh = age < STALE
+    checks = {
+        **own.checks,
+        "platform account": "ok" if seeded else "not made yet",
+        "revocations": "ok" if fresh else "not read yet" if age == float("inf") else f"last read {age:.0f} s ago",
+    }
+    return Readiness(own.ready and seeded and fresh, checks, own.lag)
 
 
 async def _state_of(state: State, context: Context, service: str) -> Readiness:

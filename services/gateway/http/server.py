@@ -127,7 +127,7 @@ async def _respond(
     state: State, request: web.Request, route: Route, call: Call, context: Context
 ) -> tuple[web.StreamResponse, Context]:
     try:
-        context = await door.enter(state, request, context, route.access)
+        context = await door.enter(state, request, context, route.access, route.area)
         outcome = await call(state, request, context)
     except asyncio.CancelledError:
         raise

@@ -4,24 +4,46 @@ from __future__ import annotations
 
 from libs.shared.contracts import identity as ask
 from libs.shared.contracts.context import Context
-from libs.shared.ids import parse_uuid
-from services.gateway.identity import store
+from libs.shared.ids import parse_uuid, uuid7
+from services.gateway.identity import audit, invites
+from services.gateway.identity.realms import Realm, realm_of
+from services.gateway.identity.store import users
+from services.gateway.identity.users import parse_email, told
 from services.gateway.settings import DEVELOPMENT_PASSWORD
 from services.gateway.state import State
 
+ADMIN = ["admin"]
+WELL_KNOWN_ADMIN = "admin@localhost"
+
 
 async def seed_admin(state: State, context: Context, question: ask.SeedAdmin) -> ask.Seeded:
-    """admin@localhost / changeme in development; in production an app's first admin is the platform's."""
-    if state.settings.env == "production":
-        return ask.Seeded(False)
-    hashed = await state.passwords.hash(DEVELOPMENT_PASSWORD)
-    database = state.core.databases.of(context.the_app)
-    return ask.Seeded(await store.seed_user(database, "admin@localhost", hashed, ["admin"]))
+    """The first admin of a new app: created with the password given, else invited.
+
+    Only in development, when nobody is named, it is admin@localhost / changeme.
+    """
+    realm = realm_of(state, context.the_app)
+    if question.password:
+        password = state.accounts.passwords.check_policy(question.password, "admin.password")
+        return await _create(realm, context, parse_email(question.email, "admin.email"), password)
+    if not question.email and state.settings.env != "production":
+        hashed = await state.accounts.passwords.hash(DEVELOPMENT_PASSWORD)
+        return ask.Seeded(await users.seed(realm.database, WELL_KNOWN_ADMIN, hashed, ADMIN))
+    email = parse_email(question.email or context.user.email, "admin.email")
+    invite = await invites.first(realm, context, email, ADMIN)
+    return ask.Seeded(False, {name: invite[name] for name in ("email", "token", "expires_at")})
 
 
 async def find_people(state: State, context: Context, question: ask.FindPeople) -> ask.People:
     """Active users by role, id or mail."""
     ids = [text for text in question.ids or [] if parse_uuid(text)]
     emails = [email.lower() for email in question.emails or []]
-    rows = await store.find_people(state.core.databases.of(context.the_app), question.role, ids, emails)
+    rows = await users.find_people(state.core.databases.of(context.the_app), question.role, ids, emails)
     return ask.People([(row["id"], row["email"]) for row in rows])
+
+
+async def _create(realm: Realm, context: Context, email: str, password: str) -> ask.Seeded:
+    hashed = await realm.state.accounts.passwords.hash(password)
+    async with audit.change(realm, context) as change:
+        row = await users.insert(change.transaction, uuid7(), email, hashed, ADMIN, True)
+        await change.tell("_users", row["id"], "create", None, told(row))
+    return ask.Seeded(True)

@@ -1,12 +1,15 @@
-"""The first platform account, made when there is none."""
+"""The first platform account, made when there is none, and never left with a well-known password in production."""
 
 from __future__ import annotations
 
 import asyncio
+import uuid
 
 import structlog
 
-from services.gateway.identity import store
+from services.gateway.identity.passwords import WELL_KNOWN
+from services.gateway.identity.realms import Realm, realm_of
+from services.gateway.identity.store import sessions, users
 from services.gateway.state import State
 
 log = structlog.get_logger()
@@ -16,17 +19,46 @@ RETRY = 0.5
 
 
 async def seed_platform(state: State) -> None:
-    """Make the first account as soon as the database answers; then there is nothing more to do."""
-    database = state.core.databases.platform
+    """Make, or mend, the first account as soon as the database answers; then there is nothing more to do."""
+    realm = realm_of(state, None)
     while True:
         try:
-            if not await store.has_users(database):
-                hashed = await state.passwords.hash(state.settings.platform_admin_password)
-                email = state.settings.platform_admin_email.lower()
-                if await store.seed_user(database, email, hashed, ["admin"]):
-                    log.info("platform.seeded", email=email)
+            await _seed(realm)
             break
         except Exception as error:
             log.warning("platform.not_seeded", error=str(error))
             await asyncio.sleep(RETRY)
     await asyncio.Event().wait()
+
+
+async def _seed(realm: Realm) -> None:
+    settings, passwords = realm.state.settings, realm.state.accounts.passwords
+    email = settings.platform_admin_email.lower()
+    if not await users.has_any(realm.database):
+        hashed = await passwords.hash(settings.platform_admin_password)
+        if await users.seed(realm.database, email, hashed, ["admin"]):
+            log.info("platform.seeded", email=email)
+        return
+    account = await users.find_by_email(realm.database, email)
+    if account is not None and await _is_to_be_set(realm, account["password_hash"]):
+        await _set_password(realm, uuid.UUID(account["id"]))
+        log.warning("platform.password_set", email=email)
+
+
+async def _is_to_be_set(realm: Realm, stored: str) -> bool:
+    """Whether an operator asks for it, or what was made in development has come to production as it was."""
+    settings = realm.state.settings
+    if settings.platform_admin_reset:
+        return True
+    return settings.env == "production" and await realm.state.accounts.passwords.fits(WELL_KNOWN, stored)
+
+
+async def _set_password(realm: Realm, user_id: uuid.UUID) -> None:
+    accounts = realm.state.accounts
+    hashed = await accounts.passwords.hash(realm.state.settings.platform_admin_password)
+    mark = await accounts.revocations.note(realm.scope, str(user_id))
+    async with realm.database.transaction() as transaction:
+        version = await users.set_password(transaction, user_id, hashed)
+        await sessions.end_all(transaction, user_id)
+    if version is not None:
+        await accounts.revocations.settle(mark, version)

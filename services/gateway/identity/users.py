@@ -1,4 +1,4 @@
-"""`/_admin/users`: the users of an app."""
+"""The users of an app, and the accounts of the platform, as their administrators manage them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import orjson
+
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.identity import IdentityChanged
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
-from libs.shared.ids import parse_uuid
+from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.postgres.databases import after_commit
-from services.gateway.identity import store
-from services.gateway.state import State
+from libs.shared.postgres.errors import UniqueViolation
+from services.gateway.identity import audit
+from services.gateway.identity.passwords import Passwords
+from services.gateway.identity.realms import Realm
+from services.gateway.identity.revocations import GONE
+from services.gateway.identity.store import sessions
+from services.gateway.identity.store import users as store
 
 EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
+LONGEST_EMAIL = 320
+MOST_ROLES = 100
+LONGEST_ROLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,77 +41,120 @@ class UserForm:
     active: bool
 
 
-def parse_user(body: dict[str, Any], need_password: bool) -> UserForm:
+def parse_user(body: dict[str, Any], passwords: Passwords, need_password: bool) -> UserForm:
     """Raises VALIDATION_FAILED naming the field."""
-    email, password = body.get("email"), body.get("password")
-    if not isinstance(email, str) or not EMAIL.fullmatch(email.strip()) or len(email) > 320:
-        raise invalid_field("email", "email must be a mail address", "required")
-    if (need_password or password is not None) and (not isinstance(password, str) or not password):
-        raise invalid_field("password", "password is required", "required")
-    roles, active = body.get("roles", []), body.get("active", True)
-    if not isinstance(roles, list) or not all(isinstance(role, str) and "\x00" not in role for role in roles):
-        raise invalid_field("roles", "roles must be a list of strings")
+    email, password = parse_email(body.get("email")), body.get("password")
+    if need_password or password is not None:
+        password = passwords.check_policy(password)
+    active = body.get("active", True)
     if not isinstance(active, bool):
         raise invalid_field("active", "active must be true or false")
-    return UserForm(email.strip().lower(), password, roles, active)
+    return UserForm(email, password, parse_roles(body), active)
 
 
-async def list_users(state: State, context: Context) -> Answer:
-    return Answer(body=b'{"data":%s}' % await store.list_users(state.core.databases.of(context.the_app)))
+def parse_email(value: object, field: str = "email") -> str:
+    """A mail address, trimmed and in lower case. Raises VALIDATION_FAILED."""
+    if not isinstance(value, str) or not EMAIL.fullmatch(value.strip()) or len(value) > LONGEST_EMAIL:
+        raise invalid_field(field, f"{field} must be a mail address", "required")
+    return value.strip().lower()
 
 
-async def get_user(state: State, context: Context, user_id: str) -> Answer:
-    return _shown(await store.get_user(state.core.databases.of(context.the_app), _parse(user_id)))
+def parse_roles(body: dict[str, Any]) -> list[str]:
+    """The roles sent, none if there are none. Raises VALIDATION_FAILED."""
+    roles = body.get("roles", [])
+    if not isinstance(roles, list) or not all(isinstance(role, str) and "\x00" not in role for role in roles):
+        raise invalid_field("roles", "roles must be a list of strings")
+    if len(roles) > MOST_ROLES or any(len(role) > LONGEST_ROLE for role in roles):
+        # They stand in every token, and so in every request.
+        raise invalid_field("roles", f"roles may be {MOST_ROLES} of {LONGEST_ROLE} characters at most")
+    return roles
 
 
-async def create_user(state: State, context: Context, body: dict[str, Any]) -> Answer:
-    form = parse_user(body, need_password=True)
-    hashed = await state.passwords.hash(form.password or "")
-    database = state.core.databases.of(context.the_app)
-    with _taken():
-        row = await store.insert_user(database, form.email, hashed, form.roles, form.active)
+async def list_users(realm: Realm) -> Answer:
+    return Answer(body=b'{"data":%s}' % await store.list_all(realm.database))
+
+
+async def get_user(realm: Realm, user_id: str) -> Answer:
+    row = await store.get(realm.database, parse_id(user_id))
+    if row is None:
+        raise not_found("User")
+    return Answer(body=b'{"data":%s}' % row)
+
+
+async def create_user(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+    form = parse_user(body, realm.state.accounts.passwords, need_password=True)
+    hashed = await realm.state.accounts.passwords.hash(form.password or "")
+    async with audit.change(realm, context) as change:
+        with taken():
+            row = await store.insert(change.transaction, uuid7(), form.email, hashed, form.roles, form.active)
+        await change.tell("_users", row["id"], "create", None, told(row))
     return _shown(row, 201)
 
 
-async def replace_user(state: State, context: Context, user_id: str, body: dict[str, Any]) -> Answer:
-    identifier = _parse(user_id)
-    form = parse_user(body, need_password=False)
-    hashed = await state.passwords.hash(form.password) if form.password is not None else None
-    database = state.core.databases.of(context.the_app)
-    with _taken():
-        row = await store.update_user(database, identifier, form.email, hashed, form.roles, form.active)
-    if hashed is not None or not form.active:
-        await store.end_sessions(database, identifier)
-    await after_commit(partial(state.core.connection.announce, IdentityChanged(context.the_app.id, user_id.lower())))
+async def replace_user(realm: Realm, context: Context, user_id: str, body: dict[str, Any]) -> Answer:
+    """A user anew; what changes ends their access tokens, a new password or being inactive their sessions too."""
+    identifier, revocations = parse_id(user_id), realm.state.accounts.revocations
+    form = parse_user(body, realm.state.accounts.passwords, need_password=False)
+    hashed = await realm.state.accounts.passwords.hash(form.password) if form.password is not None else None
+    mark = await revocations.note(realm.scope, str(identifier))
+    async with audit.change(realm, context) as change:
+        before = await store.lock(change.transaction, identifier)
+        if before is None:
+            raise not_found("User")
+        if not form.active:
+            await _keep_one(realm, change, identifier)
+        with taken():
+            values = (form.email, hashed, form.roles, form.active)
+            version, row = await store.update(change.transaction, identifier, *values)
+        if hashed is not None or not form.active:
+            await sessions.end_all(change.transaction, identifier)
+        secret = {"password": "***"} if hashed is not None else {}
+        await change.tell("_users", row["id"], "update", told(before), {**told(row), **secret})
+    await after_commit(partial(revocations.settle, mark, version))
     return _shown(row)
 
 
-async def delete_user(state: State, context: Context, user_id: str) -> Answer:
-    if not await store.delete_user(state.core.databases.of(context.the_app), _parse(user_id)):
-        raise not_found("User")
-    await after_commit(partial(state.core.connection.announce, IdentityChanged(context.the_app.id, user_id.lower())))
-    return Answer(body=b'{"data":{"id":"%s","deleted":true}}' % user_id.encode())
+async def delete_user(realm: Realm, context: Context, user_id: str) -> Answer:
+    identifier, revocations = parse_id(user_id), realm.state.accounts.revocations
+    mark = await revocations.note(realm.scope, str(identifier))
+    async with audit.change(realm, context) as change:
+        before = await store.lock(change.transaction, identifier)
+        if before is None:
+            raise not_found("User")
+        await _keep_one(realm, change, identifier)
+        await store.delete(change.transaction, identifier)
+        await change.tell("_users", str(identifier), "delete", told(before), None)
+    await after_commit(partial(revocations.settle, mark, GONE))
+    return Answer(body=b'{"data":{"id":"%s","deleted":true}}' % str(identifier).encode())
+
+
+async def _keep_one(realm: Realm, change: audit.Change, user_id: uuid.UUID) -> None:
+    """Somebody must be able to enter the platform. An app needs nobody: the platform's accounts enter it."""
+    if realm.app is None and await store.is_last(change.transaction, user_id):
+        raise RocketError("CONFLICT", "This is the last account of the platform")
 
 
 @contextlib.contextmanager
-def _taken() -> Iterator[None]:
+def taken() -> Iterator[None]:
     """Turns a unique violation into the refusal of a taken mail address."""
     try:
         yield
-    except RocketError as error:
-        if error.code == "CONFLICT":
-            raise RocketError("CONFLICT", "A user with this email exists already") from None
-        raise
+    except UniqueViolation:
+        raise RocketError("CONFLICT", "A user with this email exists already") from None
 
 
-def _shown(row: bytes | None, status: int = 200) -> Answer:
-    if row is None:
-        raise not_found("User")
-    return Answer(status, b'{"data":%s}' % row)
+def told(row: dict[str, Any]) -> dict[str, Any]:
+    """A user as the audit log shows them."""
+    return {name: row[name] for name in ("email", "roles", "active")}
 
 
-def _parse(user_id: str) -> uuid.UUID:
+def parse_id(user_id: str, what: str = "User") -> uuid.UUID:
+    """The id in a path. Raises NOT_FOUND for what is none."""
     parsed = parse_uuid(user_id)
     if parsed is None:
-        raise not_found("User")
+        raise not_found(what)
     return parsed
+
+
+def _shown(row: dict[str, Any], status: int = 200) -> Answer:
+    return Answer(status, orjson.dumps({"data": row}))

@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import jwt
-from aiohttp import web
-
-from libs.shared.contracts.context import AppRef, Identity
+from libs.shared.contracts.context import Credential, Identity
 from services.gateway.identity.tokens import Tokens
 
 UNLIMITED = 900.0
-"""Seconds that a stream may last whose credentials name no end."""
+"""Seconds that a stream may last that was opened with an API key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A caller, and their token's times in seconds since the epoch; the token itself is not kept."""
+    """A caller and what they were let in by; the token itself is not kept."""
 
     identity: Identity
-    issued: float
-    expires: float
+    proof: Credential
+
+    @property
+    def expires(self) -> float:
+        """When the stream has to end, in Unix seconds."""
+        return self.proof.expires
 
     def packed(self) -> dict[str, Any]:
         """As JSON."""
-        return {"who": self.identity.packed(), "issued": self.issued, "expires": self.expires}
+        proof = self.proof
+        return {"who": self.identity.packed(), "proof": [proof.id, *proof.user, proof.version, proof.expires]}
 
     @classmethod
     def unpacked(cls, document: dict[str, Any]) -> Session:
         """The session that `packed` took apart."""
-        return cls(Identity.unpacked(*document["who"]), document["issued"], document["expires"])
+        session, scope, user, version, expires = document["proof"]
+        proof = Credential(session, (scope, user), version, expires)
+        return cls(replace(Identity.unpacked(*document["who"]), credential=proof), proof)
 
-    def good(self, tokens: Tokens, app: AppRef) -> bool:
+    def good(self, tokens: Tokens) -> bool:
         """Whether the token would be let in still."""
-        return tokens.holds(app, self.identity.id, self.issued, self.expires)
+        return tokens.holds(self.identity)
 
 
-def session_of(request: web.Request, identity: Identity, now: float) -> Session:
-    """The session of a caller whom the door has let in by their token."""
-    token = request.headers.get("Authorization", "").partition(" ")[2].strip()
-    try:
-        claims = jwt.decode(token, options={"verify_signature": False})
-    except jwt.InvalidTokenError:
-        return Session(identity, now, now + UNLIMITED)
-    return Session(identity, float(claims.get("at", claims["iat"])), float(claims["exp"]))
+def session_of(identity: Identity, now: float) -> Session:
+    """The session of a caller whom the door has let in."""
+    proof = identity.credential
+    assert proof is not None, "the door knows by what it lets somebody in"
+    if identity.via == "api_key":
+        # What is remembered of a key is looked up anew now and then, which says nothing about its end.
+        proof = replace(proof, expires=now + UNLIMITED)
+    return Session(replace(identity, credential=proof), proof)

@@ -91,7 +91,7 @@ class Stream:
 
     async def _tell(self) -> None:
         while not self._hub.closing and self._heard():
-            if not self._session.good(self._state.tokens, self._context.the_app):
+            if not self._session.good(self._state.accounts.tokens):
                 await self._write(frame("end", self._position, b'{"reason":"The access token has ended"}'))
                 return
             left = self._session.expires - clock.unix()

@@ -5,32 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
+from services.gateway.openapi import identity
+from services.gateway.openapi.components import Schema, answer, enveloped, ref
+from services.gateway.openapi.shapes import EMAIL, FLAG, NUMBER, OBJECT, ROWS, TEXT, TIME, UUID, gives, shaped, takes
 
-TEXT: Schema = {"type": "string"}
-UUID: Schema = {"type": "string", "format": "uuid"}
-TIME: Schema = {"type": "string", "format": "date-time"}
 TEXT_OR_NOT: Schema = {"type": ["string", "null"]}
 TIME_OR_NOT: Schema = {"type": ["string", "null"], "format": "date-time"}
-NUMBER: Schema = {"type": "integer"}
-FLAG: Schema = {"type": "boolean"}
-OBJECT: Schema = {"type": "object"}
-ROWS: Schema = {"type": "array", "items": OBJECT}
-EMAIL: Schema = {"type": "string", "maxLength": 320, "pattern": r"^[^@\s]+@[^@\s]+$"}
-PASSWORD: Schema = {"type": "string", "format": "password", "minLength": 1}
-
-
-def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
-    schema: Schema = {"type": "object", "properties": properties}
-    return {**schema, "required": list(required)} if required else schema
-
-
-def _takes(schema: Schema, required: bool = True) -> Schema:
-    return {"requestBody": {"required": required, "content": json_body(schema)}}
-
-
-def _gives(schema: Schema, status: int = 200, description: str = "Done") -> Schema:
-    return {"responses": {str(status): answer(description, enveloped(schema))}}
 
 
 def _lists(*filters: str, **others: Schema) -> Schema:
@@ -43,36 +23,29 @@ def _lists(*filters: str, **others: Schema) -> Schema:
     }
 
 
-PAIR = _object(access_token=TEXT, refresh_token=TEXT, expires_in=NUMBER)
-LOGIN = {**_takes(_object(("email", "password"), email=TEXT, password=PASSWORD)), **_gives(PAIR)}
-REFRESH = {**_takes(_object(("refresh_token",), refresh_token=TEXT)), **_gives(PAIR)}
-LOGOUT = {**_takes(_object(("refresh_token",), refresh_token=TEXT)), **_gives(OBJECT)}
-
-USER = _object(
-    id=UUID, email=TEXT, roles={"type": "array", "items": TEXT}, active=FLAG, created_at=TIME, updated_at=TIME
-)
-ROLES: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
-USER_FORM = _object(("email", "password"), email=EMAIL, password=PASSWORD, roles=ROLES, active=FLAG)
-USER_CHANGE = _object(("email",), email=EMAIL, password=PASSWORD, roles=ROLES, active=FLAG)
-
 ORIGINS: Schema = {
     "type": "array",
     "maxItems": 100,
     "items": {"type": "string", "pattern": r"^(https?://[a-z0-9.-]+|\*)$"},
 }
-APP = _object(
+APP = shaped(
     name=TEXT, display_name=TEXT, db_name=TEXT, db_driver=TEXT, server={"type": ["string", "null"]},
     cors_origins={"type": "array", "items": TEXT}, status=TEXT, created_at=TIME, updated_at=TIME,
 )  # fmt: skip
-APP_CHANGE = _object(display_name={"type": "string", "minLength": 1}, cors_origins=ORIGINS)
+APP_CHANGE = shaped(display_name={"type": "string", "minLength": 1}, cors_origins=ORIGINS)
+FIRST_ADMIN = shaped(("email",), email=EMAIL, password=TEXT)
 APP_NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$"}
-FILE = _object(id=UUID, filename=TEXT, size=NUMBER, mime_type=TEXT, url=TEXT)
+NEW_APP = shaped(
+    ("name",), name=APP_NAME, display_name=TEXT, db_driver={"enum": ["postgres"]},
+    server={"type": ["string", "null"]}, cors_origins=ORIGINS, admin=FIRST_ADMIN,
+)  # fmt: skip
+FILE = shaped(id=UUID, filename=TEXT, size=NUMBER, mime_type=TEXT, url=TEXT)
 UPLOAD: Schema = {
     "requestBody": {
         "required": True,
         "content": {
             "multipart/form-data": {
-                "schema": _object(("file",), file={"type": "string", "contentMediaType": "application/octet-stream"})
+                "schema": shaped(("file",), file={"type": "string", "contentMediaType": "application/octet-stream"})
             }
         },
     },
@@ -89,13 +62,13 @@ DOWNLOAD: Schema = {
         "304": {"description": "The copy is still good"},
     },
 }
-EVENT = _object(("action",), action={"type": "string", "minLength": 1}, entity=TEXT, record_id=TEXT, metadata=OBJECT)
-TRIAL = _object(
+EVENT = shaped(("action",), action={"type": "string", "minLength": 1}, entity=TEXT, record_id=TEXT, metadata=OBJECT)
+TRIAL = shaped(
     ("entity",), entity=TEXT, hook=TEXT, type=TEXT, definition=OBJECT, guard=TEXT, field=TEXT, to=TEXT,
     limit={"type": "integer", "minimum": 1, "maximum": 100},
 )  # fmt: skip
-TRIED = _object(violating=NUMBER, looked_at=NUMBER, complete=FLAG, ids={"type": "array", "items": {}})
-COMMENT = _takes(_object(comment=TEXT), required=False)
+TRIED = shaped(violating=NUMBER, looked_at=NUMBER, complete=FLAG, ids={"type": "array", "items": {}})
+COMMENT = takes(shaped(comment=TEXT), required=False)
 
 AFTER: Schema = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 2**53}}
 LIVE: Schema = {
@@ -109,40 +82,41 @@ LIVE: Schema = {
     "security": [{"bearer": []}, {"ticket": []}],
 }
 ENTITIES: Schema = {"name": "entities", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
-TICKET = _object(("ticket", "expires_in"), ticket=TEXT, expires_in=NUMBER)
+TICKET = shaped(("ticket", "expires_in"), ticket=TEXT, expires_in=NUMBER)
 
-CHANGED_RECORD = _object(entity=TEXT, record_id=TEXT, version=NUMBER, action=TEXT, changed=OBJECT)
-COMMIT = _object(
-    commit_id=UUID, position=NUMBER, at=TIME, user=_object(id=TEXT, email=TEXT), cause=TEXT, trace_id=UUID,
+CHANGED_RECORD = shaped(entity=TEXT, record_id=TEXT, version=NUMBER, action=TEXT, changed=OBJECT)
+COMMIT = shaped(
+    commit_id=UUID, position=NUMBER, at=TIME, user=shaped(id=TEXT, email=TEXT), cause=TEXT, trace_id=UUID,
     records={"type": "array", "items": CHANGED_RECORD},
 )  # fmt: skip
 GET_COMMIT: Schema = {
     "parameters": [ref("parameters", "Page")],
     "responses": {"200": answer("The commit", enveloped(COMMIT, meta=True))},
 }
-UNDONE = _object(commit_id=UUID, position=NUMBER, records={"type": "array", "items": CHANGED_RECORD}, size=NUMBER)
+UNDONE = shaped(commit_id=UUID, position=NUMBER, records={"type": "array", "items": CHANGED_RECORD}, size=NUMBER)
 UNDO: Schema = {"responses": {"200": answer("What was done", enveloped(UNDONE), "X-Commit", "Idempotency-Replayed")}}
 
-REPLAY = _object(
+REPLAY = shaped(
     id=UUID, projection=TEXT, kind={"enum": ["verify", "rebuild"]}, requested_by=TEXT, only=TEXT,
     status={"enum": ["waiting", "running", "done", "failed"]}, error={"type": ["string", "null"]},
     checked=NUMBER, total=NUMBER, position=NUMBER, hash=TEXT, differences=NUMBER, first_differences=ROWS, equal=FLAG,
     created_at=TIME, updated_at=TIME, finished_at={"type": ["string", "null"], "format": "date-time"},
 )  # fmt: skip
-REPLAYED = {**_takes(_object(only=TEXT), required=False), **_gives(REPLAY, 202, "Begun behind the scenes")}
+REPLAYED = {**takes(shaped(only=TEXT), required=False), **gives(REPLAY, 202, "Begun behind the scenes")}
 MAYBE_REPLAY: Schema = {"anyOf": [REPLAY, {"type": "null"}]}
-PROJECTION = _object(
+PROJECTION = shaped(
     name=TEXT, service=TEXT, position=NUMBER, lag=NUMBER, hash={"type": ["string", "null"]}, verify=MAYBE_REPLAY,
     rebuild=MAYBE_REPLAY,
 )  # fmt: skip
 CIRCUIT: Schema = {"enum": ["closed", "open", "half_open", "disabled", None]}
-WEBHOOK = _object(id=UUID, circuit=CIRCUIT, failing_since=TIME_OR_NOT, next_try_at=TIME_OR_NOT, last_error=TEXT_OR_NOT)
+WEBHOOK = shaped(id=UUID, circuit=CIRCUIT, failing_since=TIME_OR_NOT, next_try_at=TIME_OR_NOT, last_error=TEXT_OR_NOT)
 END: Schema = {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "format": "date-time"}]}
-RANGE = _object(("from",), **{"from": END, "to": END})
+RANGE = shaped(("from",), **{"from": END, "to": END})
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
-    ("GET", "/health"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
-    ("GET", "/healthz"): {"responses": {"200": answer("Alive", _object(("status",), status=TEXT))}},
+    **identity.DETAILS,
+    ("GET", "/health"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},
+    ("GET", "/healthz"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},
     ("GET", "/readyz"): {
         "responses": {
             "200": answer("Ready", OBJECT),
@@ -152,56 +126,41 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/metrics"): {
         "responses": {"200": {"description": "Prometheus' text format", "content": {"text/plain": {"schema": TEXT}}}}
     },
-    ("POST", "/api/_platform/auth/login"): LOGIN,
-    ("POST", "/api/_platform/auth/refresh"): REFRESH,
-    ("POST", "/api/_platform/auth/logout"): LOGOUT,
-    ("GET", "/api/_platform/apps"): _gives({"type": "array", "items": APP}),
+    ("GET", "/api/_platform/apps"): gives({"type": "array", "items": APP}),
     ("POST", "/api/_platform/apps"): {
-        **_takes(
-            _object(
-                ("name",), name=APP_NAME, display_name=TEXT, db_driver={"enum": ["postgres"]},
-                server={"type": ["string", "null"]}, cors_origins=ORIGINS,
-            )
-        ),
-        **_gives(APP, 201),
+        **takes(NEW_APP),
+        **gives(APP, 201),
     },
-    ("PUT", "/api/_platform/apps/{app_name}"): {**_takes(APP_CHANGE), **_gives(APP)},
-    ("PATCH", "/api/_platform/apps/{app_name}"): {**_takes(APP_CHANGE), **_gives(APP)},
-    ("GET", "/api/_platform/apps/{app_name}"): _gives(APP),
-    ("DELETE", "/api/_platform/apps/{app_name}"): _gives(OBJECT),
-    ("POST", "/api/{app}/auth/login"): LOGIN,
-    ("POST", "/api/{app}/auth/refresh"): REFRESH,
-    ("POST", "/api/{app}/auth/logout"): LOGOUT,
-    ("GET", "/api/{app}/_admin/users"): _gives({"type": "array", "items": USER}),
-    ("GET", "/api/{app}/_admin/users/{id}"): _gives(USER),
-    ("POST", "/api/{app}/_admin/users"): {**_takes(USER_FORM), **_gives(USER, 201)},
-    ("PUT", "/api/{app}/_admin/users/{id}"): {**_takes(USER_CHANGE), **_gives(USER)},
+    ("PUT", "/api/_platform/apps/{app_name}"): {**takes(APP_CHANGE), **gives(APP)},
+    ("PATCH", "/api/_platform/apps/{app_name}"): {**takes(APP_CHANGE), **gives(APP)},
+    ("GET", "/api/_platform/apps/{app_name}"): gives(APP),
+    ("DELETE", "/api/_platform/apps/{app_name}"): gives(OBJECT),
     ("GET", "/api/{app}/_admin/webhook-logs"): _lists("webhook_id", "status", "entity"),
-    ("GET", "/api/{app}/_admin/webhooks"): _gives({"type": "array", "items": WEBHOOK}),
-    ("GET", "/api/{app}/_admin/webhooks/{id}"): _gives(WEBHOOK),
-    ("POST", "/api/{app}/_admin/webhooks/{id}/replay"): {**_takes(RANGE), **_gives(OBJECT, 202, "It has begun")},
+    ("GET", "/api/{app}/_admin/webhooks"): gives({"type": "array", "items": WEBHOOK}),
+    ("GET", "/api/{app}/_admin/webhooks/{id}"): gives(WEBHOOK),
+    ("POST", "/api/{app}/_admin/webhooks/{id}/replay"): {**takes(RANGE), **gives(OBJECT, 202, "It has begun")},
     ("GET", "/api/{app}/_admin/webhooks/{id}/replays"): _lists(),
-    ("POST", "/api/{app}/_admin/webhooks/{id}/enable"): _gives(WEBHOOK),
-    ("POST", "/api/{app}/_admin/webhooks/{id}/test"): _gives(OBJECT),
-    ("POST", "/api/{app}/_admin/webhooks/{id}/rotate-secret"): _gives(
-        _object(id=UUID, secret=TEXT, previous_valid_until=TIME)
+    ("POST", "/api/{app}/_admin/webhooks/{id}/enable"): gives(WEBHOOK),
+    ("POST", "/api/{app}/_admin/webhooks/{id}/test"): gives(OBJECT),
+    ("POST", "/api/{app}/_admin/webhooks/{id}/rotate-secret"): gives(
+        shaped(id=UUID, secret=TEXT, previous_valid_until=TIME)
     ),
     ("GET", "/api/{app}/_admin/notifications"): _lists("status", "channel"),
     ("GET", "/api/{app}/_admin/audit-logs"): _lists(
         "entity", "record_id", "user_id", "action", "sort", **{"from": TIME, "to": TIME}
     ),
-    ("POST", "/api/{app}/_admin/rules/try"): {**_takes(TRIAL), **_gives(TRIED)},
-    ("GET", "/api/{app}/_admin/projections"): _gives({"type": "array", "items": PROJECTION}),
+    ("POST", "/api/{app}/_admin/rules/try"): {**takes(TRIAL), **gives(TRIED)},
+    ("GET", "/api/{app}/_admin/projections"): gives({"type": "array", "items": PROJECTION}),
     ("POST", "/api/{app}/_admin/projections/{name}/verify"): REPLAYED,
     ("POST", "/api/{app}/_admin/projections/{name}/rebuild"): REPLAYED,
-    ("GET", "/api/{app}/_admin/projections/{name}/replays/{id}"): _gives(REPLAY),
-    ("POST", "/api/{app}/_events"): {**_takes(EVENT), **_gives(OBJECT, 201)},
+    ("GET", "/api/{app}/_admin/projections/{name}/replays/{id}"): gives(REPLAY),
+    ("POST", "/api/{app}/_events"): {**takes(EVENT), **gives(OBJECT, 201)},
     ("GET", "/api/{app}/_events"): _lists(
         "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",
         **{"from": TIME, "to": TIME},
     ),
     ("POST", "/api/{app}/_files/upload"): UPLOAD,
-    ("GET", "/api/{app}/_files"): _gives({"type": "array", "items": OBJECT}),
+    ("GET", "/api/{app}/_files"): gives({"type": "array", "items": OBJECT}),
     ("GET", "/api/{app}/_files/{id}"): DOWNLOAD,
     ("HEAD", "/api/{app}/_files/{id}"): {"responses": {"200": {"description": "As GET, without the bytes"}}},
     ("GET", "/api/{app}/_workflows"): _lists("status", "workflow"),
@@ -212,7 +171,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_commits/{commit_id}"): GET_COMMIT,
     ("POST", "/api/{app}/_commits/{commit_id}/undo"): UNDO,
     ("GET", "/api/{app}/_live"): {**LIVE, "parameters": [ENTITIES, *LIVE["parameters"]]},
-    ("POST", "/api/{app}/_live/ticket"): _gives(TICKET, 201),
+    ("POST", "/api/{app}/_live/ticket"): gives(TICKET, 201),
     ("GET", "/api/{app}/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},
     ("GET", "/api/{app}/docs"): {
         "responses": {"200": {"description": "A page to read and try it", "content": {"text/html": {"schema": TEXT}}}}

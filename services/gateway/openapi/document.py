@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from libs.shared.contracts.context import Identity
+from libs.shared.contracts.context import Identity, Scopes
 from libs.shared.contracts.messages import Ask, Writes
 from libs.shared.schema import Entity, Snapshot
-from services.gateway.http.door import Access
+from services.gateway.http.door import ACTIONS, Access
 from services.gateway.http.forwarding import HEADERS
 from services.gateway.http.route import Local, Route
 from services.gateway.openapi import definitions, entities
@@ -36,14 +36,20 @@ class Reader:
 
     roles: frozenset[str]
     platform: bool
+    scopes: Scopes | None = None
 
     @classmethod
     def of(cls, identity: Identity) -> Reader:
-        return cls(frozenset(identity.roles), identity.via == "platform")
+        return cls(frozenset(identity.roles), identity.via == "platform", identity.scopes)
+
+    @property
+    def identity(self) -> Identity:
+        """Whoever has these rights."""
+        return Identity("", "", tuple(self.roles), scopes=self.scopes)
 
     @property
     def is_admin(self) -> bool:
-        return "admin" in self.roles
+        return self.identity.is_admin
 
     def may_use(self, route: Route) -> bool:
         """Whether the door lets them through."""
@@ -52,11 +58,13 @@ class Reader:
                 return self.is_admin
             case Access.PLATFORM:
                 return self.platform
-        return True
+        return route.area is None or self.identity.allows(route.area, ACTIONS[route.method])
 
     def may(self, action: str, entity: Entity, snapshot: Snapshot) -> bool:
         """Whether any policy grants them the action, for whatever records."""
-        return self.is_admin or any(
+        if not self.identity.allows(entity.name, action):
+            return False
+        return self.identity.passes_policies or any(
             policy.entity == entity.name and policy.action == action and self.roles & set(policy.roles)
             for policy in snapshot.policies
         )

@@ -45,7 +45,7 @@ def test_actions_match_exactly_or_by_prefix() -> None:
 def test_the_audit_log_has_its_own_column_of_time() -> None:
     selection = audit_selection([("record_id", "5"), ("from", "2026-11-01"), ("sort", "timestamp")])
     assert selection.where == 'record_id = $1 AND "timestamp" >= $2'
-    assert selection.order == '"timestamp" ASC, position ASC, n ASC'
+    assert selection.order == '"timestamp" ASC, position ASC, n ASC, source ASC'
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,160 @@
+"""Invites: an admin asks somebody in, who chooses a password and is a user from then on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.ids import uuid7
+from libs.shared.postgres.databases import after_commit
+from services.gateway.identity import audit, mails, sessions
+from services.gateway.identity.realms import Realm
+from services.gateway.identity.store import invites as store
+from services.gateway.identity.store import users
+from services.gateway.identity.store.invites import NewInvite
+from services.gateway.identity.users import parse_email, parse_id, parse_roles, taken, told
+
+MOST = 10_000
+"""Addresses invited at once."""
+REASONS = {"user": "A user with this email exists already", "invite": "There is a pending invite for this email"}
+FIRST_VERSION = 1
+
+
+async def list_invites(realm: Realm) -> Answer:
+    return Answer(body=b'{"data":%s}' % await store.list_all(realm.database))
+
+
+async def get_invite(realm: Realm, invite_id: str) -> Answer:
+    row = await store.get(realm.database, parse_id(invite_id, "Invite"))
+    if row is None:
+        raise not_found("Invite")
+    return Answer(body=b'{"data":%s}' % row)
+
+
+async def create_invite(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+    """One invite, with its token. Raises CONFLICT for a user's address, or one with a pending invite."""
+    email, roles, mailed = parse_email(body.get("email")), parse_roles(body), _wants_mail(body)
+    made, skipped = await _invite(realm, context, [email], roles)
+    if skipped:
+        raise RocketError("CONFLICT", skipped[0]["reason"])
+    await _deliver(realm, context, made, mailed)
+    return Answer(201, orjson.dumps({"data": made[0]}), dict(sessions.SECRET))
+
+
+async def first(realm: Realm, context: Context, email: str, roles: list[str]) -> dict[str, Any]:
+    """The invite of the first admin of an app, with its token."""
+    made, _ = await _invite(realm, context, [email], roles)
+    return made[0]
+
+
+async def create_many(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+    """An invite for each address that can be invited; the others are skipped, with the reason."""
+    emails, roles, mailed = _parse_emails(body), parse_roles(body), _wants_mail(body)
+    made, skipped = await _invite(realm, context, emails, roles)
+    await _deliver(realm, context, made, mailed)
+    created = [{name: row[name] for name in ("id", "email", "token", "expires_at")} for row in made]
+    summary = {"total": len(emails), "created": len(created), "skipped": len(skipped)}
+    data = {"created": created, "skipped": skipped, "summary": summary}
+    return Answer(200, orjson.dumps({"data": data}), dict(sessions.SECRET))
+
+
+async def delete_invite(realm: Realm, context: Context, invite_id: str) -> Answer:
+    """Take an invite back: its token is good for nothing, and the address can be invited again."""
+    identifier = parse_id(invite_id, "Invite")
+    async with audit.change(realm, context) as change:
+        row = await store.delete(change.transaction, identifier)
+        if row is None:
+            raise not_found("Invite")
+        await change.tell("_invites", row["id"], "delete", _told(row), None)
+    return Answer(body=orjson.dumps({"data": {"id": row["id"], "deleted": True}}))
+
+
+async def accept(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+    """A new active user with the invite's address and roles, logged in.
+
+    Raises VALIDATION_FAILED (422 for a missing part, 400 for an invite that is used up or too old),
+    NOT_FOUND for an unknown or revoked token, CONFLICT when such a user exists meanwhile.
+    """
+    token = body.get("token")
+    if not isinstance(token, str) or not token:
+        raise invalid_field("token", "token is required", "required")
+    password = realm.state.accounts.passwords.check_policy(body.get("password"))
+    invite = await store.find(realm.database, token)
+    if invite is None:
+        raise not_found("Invite")
+    if not invite["good"]:
+        raise _used_up()
+    hashed = await realm.state.accounts.passwords.hash(password)
+    async with audit.change(realm, context) as change:
+        if not await store.accept(change.transaction, invite["id"]):
+            raise _used_up()
+        with taken():
+            row = await users.insert(change.transaction, uuid7(), invite["email"], hashed, list(invite["roles"]), True)
+        await change.tell("_users", row["id"], "create", None, {**told(row), "invite": str(invite["id"])})
+    shown = {name: row[name] for name in ("id", "email", "roles")}
+    answer = await sessions.begin(realm, {**row, "version": FIRST_VERSION}, context, also={"user": shown})
+    return Answer(201, answer.body, answer.headers)
+
+
+async def _invite(
+    realm: Realm, context: Context, emails: list[str], roles: list[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Invites as shown, each with its token, and who was skipped."""
+    invited_by = context.identity.id if context.identity else ""
+    async with audit.change(realm, context) as change:
+        await store.alone(change.transaction)
+        obstacles = await store.obstacles(change.transaction, emails)
+        wanted = [NewInvite(email) for email in emails if email not in obstacles]
+        rows = await store.insert(change.transaction, wanted, roles, invited_by) if wanted else []
+        for row in rows:
+            await change.tell("_invites", row["id"], "create", None, _told(row))
+    for row, invite in zip(rows, wanted, strict=True):
+        del row["accepted_at"]
+        row["token"] = invite.token
+    skipped = [{"email": email, "reason": REASONS[obstacles[email]]} for email in emails if email in obstacles]
+    return rows, skipped
+
+
+async def _deliver(realm: Realm, context: Context, made: list[dict[str, Any]], mailed: bool) -> None:
+    """Mail the invites that were made, when they are committed, behind the answer."""
+    if not mailed or not made:
+        return
+
+    async def send() -> None:
+        for row in made:
+            await mails.invite(realm.state, context, row["email"], row["token"])
+
+    async def begin() -> None:
+        realm.state.accounts.jobs.begin("invites", send())
+
+    await after_commit(begin)
+
+
+def _parse_emails(body: dict[str, Any]) -> list[str]:
+    """Addresses trimmed, in lower case, each once. Raises VALIDATION_FAILED."""
+    emails = body.get("emails")
+    if not isinstance(emails, list) or not emails:
+        raise invalid_field("emails", "emails must be a list of mail addresses", "required")
+    if len(emails) > MOST:
+        raise invalid_field("emails", f"emails may be {MOST} at once")
+    return list(dict.fromkeys(parse_email(email, "emails") for email in emails))
+
+
+def _wants_mail(body: dict[str, Any]) -> bool:
+    mailed = body.get("mail", False)
+    if not isinstance(mailed, bool):
+        raise invalid_field("mail", "mail must be true or false")
+    return mailed
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("email", "roles")}
+
+
+def _used_up() -> RocketError:
+    # The one place where the contract has 400 for this code.
+    return RocketError("VALIDATION_FAILED", "The invite was accepted already, or is too old", status=400)

@@ -1,0 +1,29 @@
+"""A caller proves to be the account's owner, not just to hold its token: by the password, throttled like a login."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from libs.shared.contracts.context import Context
+from libs.shared.errors import invalid_field
+from libs.shared.postgres.databases import Record
+from services.gateway.identity import throttle
+from services.gateway.identity.realms import Realm
+from services.gateway.identity.store import users
+from services.gateway.identity.tokens import unauthorized
+
+
+async def proved(realm: Realm, context: Context, body: dict[str, Any], field: str) -> Record:
+    """The caller's user. Raises VALIDATION_FAILED for a wrong password in `field`, RATE_LIMITED, UNAUTHORIZED."""
+    password = body.get(field)
+    if not isinstance(password, str) or not password:
+        raise invalid_field(field, f"{field} is required", "required")
+    user = await users.find(realm.database, uuid.UUID(context.user.id))
+    if user is None or not user["active"]:
+        raise unauthorized()
+    attempt = await throttle.admit(realm, user["email"], context.ip)
+    if not await realm.state.accounts.passwords.check(password, user["password_hash"]):
+        raise invalid_field(field, f"{field} is wrong", "password")
+    await throttle.succeeded(realm, attempt)
+    return user

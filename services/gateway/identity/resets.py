@@ -1,0 +1,62 @@
+"""Forgotten passwords: a mail with a token that is good once, for an hour."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import Any
+
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.postgres.databases import after_commit
+from services.gateway.identity import audit, mails, throttle
+from services.gateway.identity.realms import Realm
+from services.gateway.identity.store import resets as store
+from services.gateway.identity.store import sessions, users
+from services.gateway.identity.users import parse_email
+
+ACCEPTED = b'{"data":{"accepted":true}}'
+REFUSED = "The token is not valid, or not any more"
+
+
+async def forgot(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+    """The same answer, as fast, whether there is such an account; if there is, a mail follows."""
+    email = parse_email(body.get("email"))
+    await throttle.admit_reset(realm, context.ip)
+    realm.state.accounts.jobs.check_room()
+    realm.state.accounts.jobs.begin("forgot", _offer(realm, context, email))
+    return Answer(202, ACCEPTED)
+
+
+async def _offer(realm: Realm, context: Context, email: str) -> None:
+    """Mail a token, unless the account has had some of late: nobody is to be flooded."""
+    token = await store.issue(realm.database, email)
+    if token is not None:
+        await mails.reset(realm.state, context, email, token)
+
+
+async def reset(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+    """A new password for the token; it is used up, all sessions end, and the place is known to the throttle."""
+    token = body.get("token")
+    if not isinstance(token, str) or not token:
+        raise invalid_field("token", "token is required", "required")
+    password = realm.state.accounts.passwords.check_policy(body.get("password"))
+    user = await store.find(realm.database, token)
+    if user is None:
+        raise RocketError("VALIDATION_FAILED", REFUSED, [{"field": "token", "message": REFUSED}])
+    hashed = await realm.state.accounts.passwords.hash(password)
+    mark = await realm.state.accounts.revocations.note(realm.scope, user["id"])
+    acting = context.for_user(None)
+    async with audit.change(realm, acting) as change:
+        # Once more, as two may come with it at once.
+        if not await store.use(change.transaction, token):
+            raise RocketError("VALIDATION_FAILED", REFUSED, [{"field": "token", "message": REFUSED}])
+        version = await users.set_password(change.transaction, uuid.UUID(user["id"]), hashed)
+        if version is None:
+            raise not_found("User")
+        await sessions.end_all(change.transaction, uuid.UUID(user["id"]))
+        await change.tell("_users", user["id"], "update", {"password": None}, {"password": "***"})
+    await after_commit(partial(realm.state.accounts.revocations.settle, mark, version))
+    await throttle.known_place(realm, user["email"], context.ip)
+    return Answer(body=b'{"data":{"reset":true}}')

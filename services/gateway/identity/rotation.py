@@ -1,0 +1,70 @@
+"""Rotating signing keys: a new generation signs at once, the former ones are good for as long as is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.identity import SigningKeysChanged
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import invalid_field
+from services.gateway.identity import audit
+from services.gateway.identity.keyring import FIRST, key_id
+from services.gateway.identity.realms import Realm
+from services.gateway.identity.tokens import LIFETIME
+
+# The first generation has no row until it is followed by another.
+ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('gateway.signing_keys/' || $1, 0))"
+PRESENT = "SELECT coalesce(max(generation), $2) FROM gateway.signing_keys WHERE scope = $1"
+KEEP_PRESENT = "INSERT INTO gateway.signing_keys (scope, generation) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+RETIRE = """
+UPDATE gateway.signing_keys SET changed_at = clock_timestamp(),
+    good_until = least(coalesce(good_until, 'infinity'), now() + $2 * interval '1 second')
+WHERE scope = $1
+"""
+ADD = "INSERT INTO gateway.signing_keys (scope, generation) VALUES ($1, $2)"
+# Numbers are not used again: the present one stays, and so does what is good still.
+PRUNE = "DELETE FROM gateway.signing_keys WHERE scope = $1 AND good_until < now() - interval '1 day'"
+LIST = """
+SELECT generation, created_at, good_until FROM gateway.signing_keys WHERE scope = $1 ORDER BY generation DESC
+"""
+
+
+async def list_keys(realm: Realm) -> Answer:
+    """The generations that are known, without the keys."""
+    rows = await realm.state.core.databases.platform.fetch(LIST, realm.scope)
+    shown = [_shown(realm, row["generation"], row["created_at"], row["good_until"]) for row in rows]
+    return Answer(body=orjson.dumps({"data": shown or [_shown(realm, FIRST, None, None)]}))
+
+
+async def rotate(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+    """A new signing key. `overlap`: seconds for which tokens of the former ones are good, at most their lifetime."""
+    overlap = body.get("overlap", LIFETIME)
+    if isinstance(overlap, bool) or not isinstance(overlap, int) or not 0 <= overlap <= LIFETIME:
+        raise invalid_field("overlap", f"overlap must be 0 to {LIFETIME} seconds")
+    async with realm.state.core.databases.platform.transaction() as transaction:
+        await transaction.execute(ALONE, realm.scope)
+        present: int = await transaction.fetchval(PRESENT, realm.scope, FIRST)
+        await transaction.execute(KEEP_PRESENT, realm.scope, present)
+        await transaction.execute(RETIRE, realm.scope, overlap)
+        await transaction.execute(ADD, realm.scope, present + 1)
+        await transaction.execute(PRUNE, realm.scope)
+    await realm.state.accounts.revocations.look()
+    await realm.state.core.connection.announce(SigningKeysChanged(realm.scope))
+    async with audit.change(realm, context) as change:
+        after = {"generation": present + 1, "overlap": overlap}
+        await change.tell("_signing_keys", realm.scope, "update", {"generation": present}, after)
+    data = {"generation": present + 1, "kid": key_id(realm.scope, present + 1), "overlap": overlap}
+    return Answer(201, orjson.dumps({"data": data}))
+
+
+def _shown(realm: Realm, generation: int, created_at: Any, good_until: Any) -> dict[str, Any]:
+    return {
+        "generation": generation,
+        "kid": key_id(realm.scope, generation),
+        "created_at": created_at,
+        "good_until": good_until,
+        "signs": good_until is None,
+    }

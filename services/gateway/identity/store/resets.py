@@ -1,0 +1,57 @@
+"""Statements about forgotten passwords; of tokens the SHA-256 is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from libs.shared.postgres.databases import Connection, Database, Record
+
+LIFETIME = 3600
+"""Seconds a token is good for."""
+MOST = 5
+"""Tokens of one account within their lifetime."""
+
+# For an active account that has not had too many; what has expired goes.
+ISSUE = """
+WITH pruned AS (DELETE FROM gateway.password_resets WHERE expires_at < now()), account AS (
+    SELECT u.id FROM gateway.users u WHERE u.email = $2 AND u.active AND (
+        SELECT count(*) FROM gateway.password_resets r WHERE r.user_id = u.id AND r.expires_at > now()) < $4
+)
+INSERT INTO gateway.password_resets (token_hash, user_id, expires_at)
+SELECT $1, id, now() + $3 * interval '1 second' FROM account RETURNING true
+"""
+FIND = """
+SELECT u.id::text, u.email FROM gateway.password_resets r JOIN gateway.users u ON u.id = r.user_id AND u.active
+WHERE r.token_hash = $1 AND r.expires_at > now()
+"""
+# All of the account's go with the one that is used.
+USE = """
+WITH used AS (
+    DELETE FROM gateway.password_resets WHERE token_hash = $1 AND expires_at > now() RETURNING user_id
+), others AS (
+    DELETE FROM gateway.password_resets r USING used WHERE r.user_id = used.user_id AND r.token_hash <> $1
+)
+SELECT true FROM used
+"""
+
+
+async def issue(database: Database, email: str) -> str | None:
+    """A token for this account; None if there is no such account, or it has had enough."""
+    token = secrets.token_urlsafe(32)
+    issued = await database.fetchval(ISSUE, _hash(token), email, LIFETIME, MOST)
+    return token if issued else None
+
+
+async def find(database: Database, token: str) -> Record | None:
+    """The active user a good token is for."""
+    return await database.fetchrow(FIND, _hash(token))
+
+
+async def use(transaction: Connection, token: str) -> bool:
+    """Use a token up; False if it was not good any more."""
+    return bool(await transaction.fetchval(USE, _hash(token)))
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

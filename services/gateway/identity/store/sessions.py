@@ -1,0 +1,127 @@
+"""Statements about sessions and their refresh tokens, of which only SHA-256 hashes are kept: one family per session."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+
+from libs.shared.postgres.databases import Connection, Database, Record
+
+REFRESH_LIFETIME = 7 * 86_400
+"""Seconds a refresh token is good for."""
+GRACE = 10
+"""Seconds after its rotation in which the reuse of a token does not end the session (parallel tabs)."""
+MOST = 500
+"""Sessions of one user; the ones longest unused make room."""
+
+# A session with its first token; what has expired, and what is too much, goes.
+BEGIN = """
+WITH pruned AS (
+    DELETE FROM gateway.sessions WHERE user_id = $2::text::uuid AND (expires_at < now() OR id IN (
+        SELECT id FROM gateway.sessions WHERE user_id = $2::text::uuid ORDER BY last_used_at DESC OFFSET $7))
+), begun AS (
+    INSERT INTO gateway.sessions (id, user_id, via, ip, user_agent, expires_at)
+    VALUES ($1, $2::text::uuid, $3, $4, $5, now() + $8 * interval '1 second') RETURNING id, user_id, expires_at
+)
+INSERT INTO gateway.refresh_tokens (token_hash, user_id, family, expires_at)
+SELECT $6, user_id, id, expires_at FROM begun
+"""
+# Used up and replaced in one statement, so that a logout in between can't be outlived.
+ROTATE = """
+WITH used AS (
+    UPDATE gateway.refresh_tokens SET used_at = now()
+    WHERE token_hash = $1 AND used_at IS NULL AND expires_at > now() RETURNING user_id, family
+), kept AS (
+    UPDATE gateway.sessions s SET last_used_at = now(), expires_at = now() + $3 * interval '1 second',
+        ip = $4, user_agent = $5
+    FROM used WHERE s.id = used.family
+), pruned AS (
+    DELETE FROM gateway.refresh_tokens t USING used WHERE t.family = used.family AND t.expires_at < now()
+), issued AS (
+    INSERT INTO gateway.refresh_tokens (token_hash, user_id, family, expires_at)
+    SELECT $2, user_id, family, now() + $3 * interval '1 second' FROM used
+)
+SELECT u.id::text, u.email, u.roles, u.version, used.family::text AS session
+FROM used JOIN gateway.users u ON u.id = used.user_id AND u.active
+"""
+# The session of a token that was used up longer than the grace ago.
+REUSED = """
+SELECT family::text FROM gateway.refresh_tokens WHERE token_hash = $1 AND used_at < now() - $2 * interval '1 second'
+"""
+SESSION_OF = "SELECT family::text FROM gateway.refresh_tokens WHERE token_hash = $1"
+END = "DELETE FROM gateway.sessions WHERE id = ANY($1::text[]::uuid[])"
+END_ALL = "DELETE FROM gateway.sessions WHERE user_id = $1"
+OF_USER = """
+SELECT id::text FROM gateway.sessions WHERE user_id = $1::text::uuid AND expires_at > now()
+"""
+LIST = """
+SELECT coalesce(json_agg(row_to_json(s)), '[]')::text FROM (
+    SELECT id, via, ip, user_agent, created_at, last_used_at, expires_at, id = $2::text::uuid AS current
+    FROM gateway.sessions WHERE user_id = $1::text::uuid AND expires_at > now() ORDER BY last_used_at DESC, id
+) s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where a session is used, and how it was begun."""
+
+    ip: str
+    user_agent: str
+    via: str = "password"
+
+
+async def begin(database: Database | Connection, user_id: str, origin: Origin) -> tuple[str, str]:
+    """A new session's id and its first refresh token."""
+    session, token = str(uuid.uuid4()), secrets.token_urlsafe(32)
+    values = (uuid.UUID(session), user_id, origin.via, origin.ip, origin.user_agent, _hash(token), MOST - 1)
+    await database.execute(BEGIN, *values, REFRESH_LIFETIME)
+    return session, token
+
+
+async def rotate(database: Database, token: str, origin: Origin) -> tuple[Record, str] | None:
+    """Its active user with the session, and the next token; None if the token is not good."""
+    following = secrets.token_urlsafe(32)
+    row = await database.fetchrow(
+        ROTATE, _hash(token), _hash(following), REFRESH_LIFETIME, origin.ip, origin.user_agent
+    )
+    return None if row is None else (row, following)
+
+
+async def reused(database: Database, token: str) -> str | None:
+    """The session to end, if this token was used up longer than the grace ago."""
+    session: str | None = await database.fetchval(REUSED, _hash(token), GRACE)
+    return session
+
+
+async def session_of(database: Database, token: str) -> str | None:
+    """The session that a refresh token belongs to, used up or not."""
+    session: str | None = await database.fetchval(SESSION_OF, _hash(token))
+    return session
+
+
+async def end(database: Database, sessions: list[str]) -> None:
+    """End sessions; their refresh tokens go with them."""
+    await database.execute(END, sessions)
+
+
+async def end_all(transaction: Connection, user_id: uuid.UUID) -> None:
+    """End all sessions of a user."""
+    await transaction.execute(END_ALL, user_id)
+
+
+async def of_user(database: Database, user_id: str) -> list[str]:
+    """The ids of a user's sessions."""
+    return [row["id"] for row in await database.fetch(OF_USER, user_id)]
+
+
+async def listing(database: Database, user_id: str, current: str) -> bytes:
+    """A user's sessions as JSON, the one last used first; `current` is marked."""
+    text: str = await database.fetchval(LIST, user_id, current)
+    return text.encode()
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

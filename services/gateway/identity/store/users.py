@@ -1,0 +1,148 @@
+"""Statements about users. The same table stands in the platform database and in every app's."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from libs.shared.ids import uuid7
+from libs.shared.postgres.databases import Connection, Database, Record
+
+COLUMNS = "id, email, roles, active, created_at, updated_at"
+SHOWN = """
+(SELECT row_to_json(s) FROM (SELECT u.id, u.email, u.roles, u.active, u.created_at, u.updated_at) s)::text AS shown
+"""
+FIND_BY_EMAIL = """
+SELECT u.id::text, u.email, u.roles, u.active, u.version, u.password_hash, t.secret AS totp
+FROM gateway.users u LEFT JOIN gateway.totp t ON t.user_id = u.id AND t.confirmed_at IS NOT NULL WHERE u.email = $1
+"""
+FIND = """
+SELECT u.id::text, u.email, u.roles, u.active, u.version, u.password_hash, t.secret AS totp
+FROM gateway.users u LEFT JOIN gateway.totp t ON t.user_id = u.id AND t.confirmed_at IS NOT NULL WHERE u.id = $1
+"""
+INSERT = f"""
+INSERT INTO gateway.users AS u (id, email, password_hash, roles, active) VALUES ($1, $2, $3, $4, $5)
+RETURNING {SHOWN}
+"""
+# What access tokens say of a user, or what ends them, raises the version.
+UPDATE = f"""
+UPDATE gateway.users u SET email = $2, password_hash = coalesce($3, password_hash), roles = $4, active = $5,
+    updated_at = now(), version = version
+        + (email <> $2 OR roles IS DISTINCT FROM $4::text[] OR active <> $5 OR $3::text IS NOT NULL)::int
+WHERE id = $1 RETURNING version, {SHOWN}
+"""
+SET_PASSWORD = """
+UPDATE gateway.users SET password_hash = $2, updated_at = now(), version = version + 1 WHERE id = $1 RETURNING version
+"""
+# The same password under another cost: only if nobody has changed it meanwhile.
+REHASH = "UPDATE gateway.users SET password_hash = $3 WHERE id = $1::text::uuid AND password_hash = $2"
+LOCK = f"SELECT {SHOWN} FROM gateway.users u WHERE id = $1 FOR UPDATE"
+DELETE = "DELETE FROM gateway.users WHERE id = $1"
+LIST = f"""
+SELECT coalesce(json_agg(row_to_json(u)), '[]')::text FROM (SELECT {COLUMNS} FROM gateway.users ORDER BY id) u
+"""
+GET = f"SELECT row_to_json(u)::text FROM (SELECT {COLUMNS} FROM gateway.users WHERE id = $1) u"
+SEED = """
+INSERT INTO gateway.users (id, email, password_hash, roles) SELECT $1, $2, $3, $4
+WHERE NOT EXISTS (SELECT 1 FROM gateway.users) ON CONFLICT DO NOTHING RETURNING id
+"""
+HAS_ANY = "SELECT EXISTS (SELECT 1 FROM gateway.users)"
+# Locked, so that two of them can't go at once.
+OTHER_ACTIVE = "SELECT id FROM gateway.users WHERE active AND id <> $1 ORDER BY id FOR UPDATE"
+FIND_PEOPLE = """
+SELECT id::text, email FROM gateway.users
+WHERE active AND ($1 = ANY(roles) OR id = ANY($2::text[]::uuid[]) OR email = ANY($3::text[])) ORDER BY id
+"""
+
+
+async def find_by_email(database: Database, email: str) -> Record | None:
+    """The user with what a login needs to know."""
+    return await database.fetchrow(FIND_BY_EMAIL, email)
+
+
+async def find(database: Database, user_id: uuid.UUID) -> Record | None:
+    """The user with what a login needs to know."""
+    return await database.fetchrow(FIND, user_id)
+
+
+async def insert(
+    transaction: Connection, user_id: uuid.UUID, email: str, password_hash: str, roles: list[str], active: bool
+) -> dict[str, Any]:
+    """A new user as shown. Raises CONFLICT for a taken address."""
+    return _shown(await transaction.fetchval(INSERT, user_id, email, password_hash, roles, active))
+
+
+async def update(
+    transaction: Connection,
+    user_id: uuid.UUID,
+    email: str,
+    password_hash: str | None,
+    roles: list[str],
+    active: bool,
+) -> tuple[int, dict[str, Any]]:
+    """The changed user's version, and the user as shown. Raises CONFLICT for a taken address."""
+    row = await transaction.fetchrow(UPDATE, user_id, email, password_hash, roles, active)
+    assert row is not None, "the row is locked"
+    return row["version"], _shown(row["shown"])
+
+
+async def set_password(transaction: Connection, user_id: uuid.UUID, password_hash: str) -> int | None:
+    """The new version; None if there is no such user."""
+    version: int | None = await transaction.fetchval(SET_PASSWORD, user_id, password_hash)
+    return version
+
+
+async def rehash(database: Database, user_id: str, old: str, new: str) -> None:
+    """Store the same password under another cost."""
+    await database.execute(REHASH, user_id, old, new)
+
+
+async def lock(transaction: Connection, user_id: uuid.UUID) -> dict[str, Any] | None:
+    """The user as shown, whom nobody else can change until the end."""
+    text: str | None = await transaction.fetchval(LOCK, user_id)
+    return _shown(text) if text else None
+
+
+async def delete(transaction: Connection, user_id: uuid.UUID) -> None:
+    """Delete a user with their sessions and all that lets them in."""
+    await transaction.execute(DELETE, user_id)
+
+
+async def list_all(database: Database) -> bytes:
+    """All users as JSON."""
+    text: str = await database.fetchval(LIST)
+    return text.encode()
+
+
+async def get(database: Database, user_id: uuid.UUID) -> bytes | None:
+    """One user as JSON."""
+    text: str | None = await database.fetchval(GET, user_id)
+    return text.encode() if text else None
+
+
+async def has_any(database: Database) -> bool:
+    """Whether there is any user."""
+    return bool(await database.fetchval(HAS_ANY))
+
+
+async def seed(database: Database, email: str, password_hash: str, roles: list[str]) -> bool:
+    """The first user, if there is none; answers whether it was made."""
+    return await database.fetchval(SEED, uuid7(), email, password_hash, roles) is not None
+
+
+async def is_last(transaction: Connection, user_id: uuid.UUID) -> bool:
+    """Whether nobody else could log in."""
+    return not await transaction.fetch(OTHER_ACTIVE, user_id)
+
+
+async def find_people(database: Database, role: str, ids: list[str], emails: list[str]) -> Sequence[Record]:
+    """Active users by role, id or address."""
+    return await database.fetch(FIND_PEOPLE, role, ids, emails)
+
+
+def _shown(text: str) -> dict[str, Any]:
+    shown: dict[str, Any] = orjson.loads(text)
+    return shown
