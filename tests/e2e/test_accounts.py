@@ -169,10 +169,9 @@ async def test_what_no_announcement_tells_is_known_within_seconds(admin: Client,
     app_id = (await app_row(stack, admin))["id"]
     platform = await asyncpg.connect(sibling(stack.database_url, "rocket"))
     try:
-        insert = (
-            "INSERT INTO gateway.revocations (id, scope, user_id, session, at) VALUES (gen_random_uuid(), $1, $2, $3, "
-        )
-        await platform.execute(insert + "clock_timestamp())", app_id, "", session)
+        columns = "gateway.revocations (id, scope, user_id, session, at)"
+        insert = f"INSERT INTO {columns} SELECT gen_random_uuid(), $1, $2, $3, clock_timestamp()"
+        await platform.execute(insert, app_id, "", session)
         await _cut_off(ann, stack)
         (await second.get("/auth/me")).expect(200)
         await _execute(stack, admin, f"UPDATE gateway.users SET version = version + 1 WHERE id = '{user_id}'")
