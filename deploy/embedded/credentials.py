@@ -27,13 +27,14 @@ class Credentials(BaseModel):
 
     stack: str = Field(default_factory=_short, description="tells this stack's replicas from others'")
     postgres: str = Field(default_factory=_random, description="password of the Postgres superuser")
-    nats: str = Field(default_factory=_random, description="password of the NATS user")
     secret_key: str = Field(default_factory=_random, description="ROCKET_SECRET_KEY: signs and encrypts")
+    subscribers: str = Field(default_factory=_random, description="ROCKET_SUBSCRIBERS_SECRET: signs their rights")
     roles: dict[str, str] = Field(default_factory=dict, description="service -> password of its role")
+    nats_users: dict[str, str] = Field(default_factory=dict, description="user of NATS -> password")
 
 
-def load_or_create(data_dir: Path, services: Iterable[str]) -> Credentials:
-    """Reads the secrets of `data_dir`, making what is missing; a service added later gets its own.
+def load_or_create(data_dir: Path, services: Iterable[str], nats_users: Iterable[str]) -> Credentials:
+    """Reads the secrets of `data_dir`, making what is missing; a service or user added later gets its own.
 
     The caller holds the folder's lock, so nobody else writes meanwhile.
     """
@@ -42,6 +43,8 @@ def load_or_create(data_dir: Path, services: Iterable[str]) -> Credentials:
     credentials = Credentials.model_validate(kept)
     for service in services:
         credentials.roles.setdefault(service, _random())
+    for user in nats_users:
+        credentials.nats_users.setdefault(user, _random())
     if credentials.model_dump() != kept:
         write_private(path, credentials.model_dump_json(indent=2))
     return credentials

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -23,7 +23,9 @@ class Told:
     settings: Settings
     credentials: Credentials
     database_url: str
-    nats_url: str
+    nats_url: Callable[[str], str]
+    """The address for a service, with its own user if the server is ours."""
+    nats_public_url: str
     inherited: Mapping[str, str]
 
 
@@ -34,13 +36,14 @@ def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[s
     return {
         "ROCKET_SECRET_KEY": told.credentials.secret_key,
         "ROCKET_DRAIN_SECONDS": DRAIN_SECONDS,
+        **(subscribers(told) if service == "events" else {}),
         **passed_through(told.inherited),
         "ROCKET_SERVICE": service,
         "ROCKET_REPLICA": f"{told.credentials.stack}-{number}",
         "ROCKET_ENV": told.settings.environment,
         "ROCKET_DATABASE_URL": dsn,
         "ROCKET_DATABASE_SERVERS": servers_as_role(told, f"rocket_{service}", told.credentials.roles[service]),
-        "ROCKET_NATS_URL": told.nats_url,
+        "ROCKET_NATS_URL": told.nats_url(service),
         "ROCKET_DATA_DIR": str(told.settings.data_dir),
         "ROCKET_HTTP_HOST": host,
         "ROCKET_HTTP_PORT": str(http_port),
@@ -54,8 +57,17 @@ def for_migrate(told: Told) -> dict[str, str]:
         **passed_through(told.inherited),
         "ROCKET_ENV": told.settings.environment,
         "ROCKET_DATABASE_URL": told.database_url,
-        "ROCKET_NATS_URL": told.nats_url,
         "ROCKET_ROLE_PASSWORDS": json.dumps(told.credentials.roles),
+    }
+
+
+def subscribers(told: Told) -> dict[str, str]:
+    """What lets outside subscribers in; with a NATS server of the caller's, what the caller says."""
+    if told.settings.nats_url is not None:
+        return {}
+    return {
+        "ROCKET_SUBSCRIBERS_SECRET": told.credentials.subscribers,
+        "ROCKET_NATS_PUBLIC_URL": told.nats_public_url,
     }
 
 

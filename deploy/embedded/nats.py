@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 import nats
 from nats.errors import Error as NatsError
 
+from deploy import issuer
 from deploy.embedded import ports
 from deploy.embedded.datadir import write_private
 from deploy.embedded.errors import CannotStart
@@ -19,8 +22,14 @@ from deploy.embedded.orphans import stop_orphans
 from deploy.embedded.process import ServerProcess, spawn
 from deploy.embedded.readiness import until_ready
 from deploy.embedded.supervised import Farewell
+from libs.shared.contracts.operations import SERVICES
 
-USER = "rocket"
+ACCOUNTS = Path(__file__).resolve().parents[1] / "nats" / "accounts.conf"
+"""Who may do what: the same file as with Docker and Kubernetes."""
+CONFIG, ISSUER = "nats-config", "nats-issuer"
+OPERATOR = "operator"
+USERS = (*SERVICES, OPERATOR)
+"""Who stands in there. The operator looks at everything and changes nothing."""
 START_SECONDS = 15.0
 MAX_PAYLOAD_BYTES = 1024 * 1024
 # How much of the streams' end a power cut may cost. What is lost is published again: the relay
@@ -32,17 +41,22 @@ FAREWELLS = (Farewell(signal.SIGTERM, 1.5),)
 class Nats:
     """One server over `data_dir`/nats."""
 
-    def __init__(self, data_dir: Path, password: str) -> None:
+    def __init__(self, data_dir: Path, passwords: Mapping[str, str], subscribers_secret: str) -> None:
         self._data_dir = data_dir
         self._home = data_dir / "nats"
         self._log = data_dir / "nats.log"
-        self._password = password
+        self._passwords = passwords
+        self._secret = subscribers_secret
         self.port = 0
 
     @property
     def url(self) -> str:
-        """Address with user and password."""
-        return f"nats://{USER}:{self._password}@{ports.LOCALHOST}:{self.port}"
+        """Address without a user."""
+        return f"nats://{ports.LOCALHOST}:{self.port}"
+
+    def url_of(self, user: str) -> str:
+        """Address with a user of accounts.conf and their password."""
+        return f"nats://{user}:{self._passwords[user]}@{ports.LOCALHOST}:{self.port}"
 
     async def launch(self) -> ServerProcess:
         """Starts the server and returns when JetStream answers; raises CannotStart with its last lines."""
@@ -50,33 +64,46 @@ class Nats:
         await stop_orphans(self._home, "nats-server", signal.SIGTERM)
         self.port = self.port or ports.remembered(self._data_dir, "nats")
         config = self._data_dir / "nats.conf"
-        write_private(config, json.dumps(self._config(), indent=2))
+        write_private(config, self._config())
+        self._write_accounts()
         process = await spawn(
             [str(binary()), "--config", str(config)],
             cwd=self._home,
             log=self._log,
             dies_by=signal.SIGTERM,
-            environment=os.environ,
+            environment={**os.environ, **self._variables()},
         )
         await until_ready("nats", process, self._answers, START_SECONDS)
         return process
 
-    def _config(self) -> dict[str, object]:
-        """JSON is NATS's own configuration language too."""
-        return {
+    def _config(self) -> str:
+        """Values are written as JSON, which NATS's own configuration language understands."""
+        settings = {
             "server_name": "rocket-embedded",
             "listen": f"{ports.LOCALHOST}:{self.port}",
-            "authorization": {"user": USER, "password": self._password},
             "max_payload": MAX_PAYLOAD_BYTES,
             "jetstream": {"store_dir": str(self._home), "sync_interval": SYNC_INTERVAL},
         }
+        lines = [f"{name}: {json.dumps(value)}" for name, value in settings.items()]
+        return "\n".join([*lines, f"include ./{CONFIG}/{ACCOUNTS.name}", ""])
+
+    def _write_accounts(self) -> None:
+        """Lay out accounts.conf and what it includes as they lie elsewhere."""
+        for folder in (CONFIG, ISSUER):
+            (self._data_dir / folder).mkdir(exist_ok=True)
+        shutil.copyfile(ACCOUNTS, self._data_dir / CONFIG / ACCOUNTS.name)
+        (self._data_dir / ISSUER / "issuer.conf").write_text(issuer.line(self._secret), encoding="utf-8")
+
+    def _variables(self) -> dict[str, str]:
+        """What accounts.conf takes from the environment; in quotes, so that nothing is read as a number."""
+        return {f"NATS_PASSWORD_{user.upper()}": f'"{password}"' for user, password in self._passwords.items()}
 
     async def _answers(self) -> bool:
         try:
             # first a bare connection: the client would wait 2 s after a refused one
             _, writer = await asyncio.open_connection(ports.LOCALHOST, self.port)
             writer.close()
-            client = await nats.connect(self.url, allow_reconnect=False, error_cb=_expected)
+            client = await nats.connect(self.url_of(OPERATOR), allow_reconnect=False, error_cb=_expected)
         except (OSError, NatsError):
             return False
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self, TextIO
@@ -48,7 +48,8 @@ class Stack:
         self._postgres_options = postgres_options
         self._nursery = Nursery(program.modules())
         self._console = Console(output or sys.stdout, width=max(map(len, (*program.services, "postgres"))) + 2)
-        self._told = Told(settings, Credentials(), settings.database_url or "", settings.nats_url or "", {})
+        self._nats_url: Callable[[str], str] = lambda _: settings.nats_url or ""
+        self._told = Told(settings, Credentials(), settings.database_url or "", self._nats_url, "", {})
         self._parts: dict[tuple[str, int], Supervised] = {}
         self._replicas: list[Replica] = []
         self._exits = AsyncExitStack()
@@ -117,8 +118,17 @@ class Stack:
 
     @property
     def nats_url(self) -> str:
-        """NATS with user and password."""
-        return self._told.nats_url
+        """NATS as its operator, who looks at everything and changes nothing; or as it was given."""
+        return self._nats_url(nats.OPERATOR)
+
+    def nats_url_of(self, service: str) -> str:
+        """NATS with the user that a service has, and its rights."""
+        return self._nats_url(service)
+
+    @property
+    def nats_address(self) -> str:
+        """NATS without a user."""
+        return self._told.nats_public_url
 
     @property
     def gateway_urls(self) -> list[str]:
@@ -140,23 +150,24 @@ class Stack:
     async def _start(self) -> None:
         data_dir = self._exits.enter_context(datadir.held(self.settings.data_dir))
         refuse_taken_port(self.settings.host, self.settings.port)
-        credentials = load_or_create(data_dir, self._program.services)
+        credentials = load_or_create(data_dir, self._program.services, nats.USERS)
         self._exits.push_async_callback(self._nursery.close)
         await self._nursery.open()
-        database_url, nats_url = await self._start_servers(credentials)
-        self._told = Told(self.settings, credentials, database_url, nats_url, self._inherited)
+        database_url, nats_address = await self._start_servers(credentials)
+        self._told = Told(self.settings, credentials, database_url, self._nats_url, nats_address, self._inherited)
         await services.run_migrate(self._program, self._told, self._nursery, self._console)
         await self._start_services()
 
     async def _start_servers(self, credentials: Credentials) -> tuple[str, str]:
         """Both at once, unless they are given; returns their addresses. Postgres is the last to stop."""
         database = Postgres(self.settings.data_dir, credentials.postgres, self._postgres_options)
-        bus = Nats(self.settings.data_dir, credentials.nats)
+        bus = Nats(self.settings.data_dir, credentials.nats_users, credentials.subscribers)
         parts = []
         if self.settings.database_url is None:
             parts.append(Supervised("postgres", database.launch, postgres.FAREWELLS, self._console.print))
         if self.settings.nats_url is None:
             parts.append(Supervised("nats", bus.launch, nats.FAREWELLS, self._console.print))
+            self._nats_url = lambda user: bus.url_of(user if user in nats.USERS else nats.OPERATOR)
         for part in parts:
             self._parts[part.name, 0] = part
             self._exits.push_async_callback(part.stop)

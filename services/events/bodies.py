@@ -14,6 +14,17 @@ MAX_METADATA = 64 * 1024
 """Bytes of JSON."""
 
 
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body. Raises INVALID_PAYLOAD."""
+    try:
+        value: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    return value
+
+
 def business_event(body: bytes) -> dict[str, Any]:
     """`{action, entity?, record_id?, metadata?}`, checked. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
     try:

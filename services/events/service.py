@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
 from libs.shared import exact
 from libs.shared.bus.consumer import Consumer
+from libs.shared.bus.nkeys import Issuer
+from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
+from libs.shared.contracts.subscribers import CreateSubscriber, DeleteSubscriber, ListSubscribers
 from libs.shared.replays import Projection
 from libs.shared.runtime import Core, Service
 from libs.shared.schema.compiled import Compiled
@@ -18,13 +22,29 @@ from services.events.replays import rebuilding, verifying
 from services.events.rows import read_spans
 from services.events.settings import EventsSettings
 from services.events.state import State
+from services.events.subscribers import handlers as subscribers
+from services.events.subscribers.callout import answer_callouts
+from services.events.subscribers.durables import follow_apps
 
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The service's state."""
     partitions = Partitions(core.databases, core.settings.retention_days)
-    yield State(core, Compiled(core.schemas, lambda schema: schema), partitions)
+    secret = core.settings.subscribers_secret
+    issuer = Issuer(secret) if secret else None
+    changes: asyncio.Queue[AppsChanged] = asyncio.Queue(MOST_CHANGES)
+
+    def changed(change: AppsChanged) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            changes.put_nowait(change)
+
+    core.connection.on_announcement(AppsChanged, changed)
+    yield State(core, Compiled(core.schemas, lambda schema: schema), partitions, issuer, changes)
+
+
+MOST_CHANGES = 1_000
+"""Changed apps that may wait to be looked at."""
 
 
 LINGER = 0.2
@@ -40,6 +60,9 @@ SERVICE = Service(
         GetTrace: handlers.get_trace,
         GetStats: handlers.get_stats,
         ListAuditLogs: handlers.list_audit_logs,
+        CreateSubscriber: subscribers.create,
+        ListSubscribers: subscribers.list_all,
+        DeleteSubscriber: subscribers.delete,
     },
     consumers=(
         Consumer(
@@ -70,6 +93,6 @@ SERVICE = Service(
             loads=read_spans,
         ),
     ),
-    workers=(retention.retain,),
+    workers=(retention.retain, answer_callouts, follow_apps),
     projections=(Projection("audit", verifying.verify, rebuilding.rebuild),),
 )

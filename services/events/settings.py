@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from libs.shared.runtime import Settings
+from libs.shared.runtime.settings import LEAST_PASSWORD, strong
 
 
 class EventsSettings(Settings):
     """What the events service needs to know besides."""
 
+    subscribers_secret: str = Field("", description="signs the rights of outside subscribers; empty: there are none")
+    nats_public_url: str = Field("", description="where outside subscribers find NATS, as they are told")
     retention_days: int = Field(7, ge=1, le=3650, description="days for which spans and events are kept")
+
+    @model_validator(mode="after")
+    def production_has_no_weak_issuer(self) -> EventsSettings:
+        """Refuse to start in production with a secret that could be guessed."""
+        secret = self.subscribers_secret
+        if self.env == "production" and secret and not strong(secret, LEAST_PASSWORD):
+            raise ValueError(f"ROCKET_SUBSCRIBERS_SECRET must have at least {LEAST_PASSWORD} random characters")
+        return self

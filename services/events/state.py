@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
+from libs.shared.bus.nkeys import Issuer
+from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
@@ -14,11 +17,16 @@ from services.events.partitions import Partitions
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources, the schemas to audit with, and the day partitions."""
+    """Resources, the schemas to audit with, the day partitions, and what outside subscribers need.
+
+    `issuer` vouches for subscribers, None where there are none; `app_changes` are those not looked at yet.
+    """
 
     core: Core
     definitions: Compiled[Snapshot]
     partitions: Partitions
+    issuer: Issuer | None
+    app_changes: asyncio.Queue[AppsChanged]
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.shared.contracts import apps, events, files, notifications, records, webhooks, workflows
+from libs.shared.contracts import apps, events, files, notifications, records, subscribers, webhooks, workflows
 from services.gateway.http import (
     accounts,
     describing,
@@ -14,6 +14,7 @@ from services.gateway.http import (
     projections,
     uploads,
 )
+from services.gateway.http import subscribers as new_subscribers
 from services.gateway.http import webhooks as endpoints
 from services.gateway.http.door import Access
 from services.gateway.http.idempotency import once
@@ -131,6 +132,9 @@ ROUTES = (
     Route("GET", A + "/_admin/notifications", notifications.ListNotifications, Access.ADMIN),
     Route("POST", A + "/_admin/notifications/{id}/retry", notifications.RetryNotification, Access.ADMIN),
     Route("GET", A + "/_admin/audit-logs", events.ListAuditLogs, Access.ADMIN),
+    Route("GET", A + "/_admin/subscribers", subscribers.ListSubscribers, Access.ADMIN),
+    Route("POST", A + "/_admin/subscribers", Local(new_subscribers.create), Access.ADMIN),
+    Route("DELETE", A + "/_admin/subscribers/{id}", subscribers.DeleteSubscriber, Access.ADMIN),
     Route("GET", A + "/_admin/dead-letters", Local(operations.dead_letters), Access.ADMIN),
     Route("POST", A + "/_admin/dead-letters/{service}/{id}/replay", Local(once(operations.replay)), Access.ADMIN),
     Route("DELETE", A + "/_admin/dead-letters/{service}/{id}", Local(once(operations.discard)), Access.ADMIN),

@@ -27,7 +27,9 @@ async def test_an_announcement_arrives(stack: Stack, kind: type[Announcement]) -
     message = kind(**{name: 1 if name == "version" else NOBODY for name in names})
     heard: list[Any] = []
     others: list[Any] = []
-    async with connect(stack.nats_url, "rocket-test") as speaker, connect(stack.nats_url, "rocket-test") as listener:
+    speaking = connect(stack.nats_url_of("metadata"), "rocket-metadata")
+    listening = connect(stack.nats_url_of("gateway"), "rocket-gateway")
+    async with speaking as speaker, listening as listener:
         await speaker.established()
         await listener.established()
         listener.on_announcement(kind, heard.append)

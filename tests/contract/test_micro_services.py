@@ -17,6 +17,7 @@ from libs.shared.testing.polling import eventually
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_service_tells_of_itself(stack: Stack, service: str) -> None:
     client = await nats.connect(stack.nats_url)
+    gateway = await nats.connect(stack.nats_url_of("gateway"), inbox_prefix="_INBOX.gateway")
     try:
         ping, info = [orjson.loads((await client.request(f"$SRV.{v}.{service}")).data) for v in ("PING", "INFO")]
         subject = of(service, CheckReadiness).address()
@@ -26,29 +27,32 @@ async def test_a_service_tells_of_itself(stack: Stack, service: str) -> None:
 
         async def counted() -> bool:
             # The first answer is one replica's; another may have been asked.
-            await client.request(subject, b"{}")
+            await gateway.request(subject, b"{}")
             stats = ServiceStats.from_dict(orjson.loads((await client.request(f"$SRV.STATS.{service}")).data))
             [figures] = [e for e in stats.endpoints if e.subject == subject]
             return figures.num_requests > 0 and figures.processing_time > 0
 
         await eventually(counted)
     finally:
+        await gateway.close()
         await client.close()
 
 
 async def test_what_is_too_large_for_a_message_costs_nobody_the_connection(stack: Stack) -> None:
-    async with connect(stack.nats_url, "rocket-test") as connection:
+    async with connect(stack.nats_url_of("gateway"), "rocket-gateway") as connection:
         await connection.established()
         with pytest.raises(RocketError) as refused:
-            await connection.publish("x", b"x" * MAX_PAYLOAD, {"a": "b"})
+            await connection.publish("rocket.test.x", b"x" * MAX_PAYLOAD, {"a": "b"})
         assert refused.value.code == "PAYLOAD_TOO_LARGE"
-        await connection.publish("x", b"x" * MAX_PAYLOAD)
+        await connection.publish("rocket.test.x", b"x" * MAX_PAYLOAD)
         await connection.flush()
         assert connection.connected
 
 
 async def test_a_round_trip_says_that_subscriptions_have_arrived(stack: Stack) -> None:
-    async with connect(stack.nats_url, "rocket-test") as speaker, connect(stack.nats_url, "rocket-test") as listener:
+    speaking = connect(stack.nats_url_of("data"), "rocket-data")
+    listening = connect(stack.nats_url_of("gateway"), "rocket-gateway")
+    async with speaking as speaker, listening as listener:
         await speaker.established()
         await listener.established()
         heard: list[bytes] = []

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from deploy import issuer
 from deploy.embedded.nats import binary
 from libs.shared.bus.connection import Connection, connect
 from libs.shared.contracts.operations import SERVICES
@@ -18,6 +19,7 @@ from libs.shared.testing.polling import eventually
 NATS = Path(__file__).resolve().parents[2] / "deploy/nats"
 PASSWORD = "0123456789abcdef"
 """Looks like a number; the quotes around it in the environment see to it that it is none."""
+SUBSCRIBERS_SECRET = "a-secret-of-subscribers"
 USERS = (*SERVICES, "operator", "cluster")
 
 
@@ -76,6 +78,8 @@ async def _server(
         text = text.replace(written, taken)
     (folder / config).write_text(text)
     shutil.copy(NATS / "accounts.conf", folder)
+    (folder.parent / "nats-issuer").mkdir(exist_ok=True)
+    (folder.parent / "nats-issuer/issuer.conf").write_text(issuer.line(SUBSCRIBERS_SECRET))
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             str(binary()),

@@ -15,7 +15,7 @@ from tests.deploy.schemas.compose import DEPLOY, VERSIONS, compose_file, compose
 
 TEXT = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
 EXAMPLE = (DEPLOY / ".env.example").read_text(encoding="utf-8")
-OURS = (*SERVICES, "migrate")
+OURS = (*SERVICES, "migrate", "issuer")
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -67,7 +67,7 @@ def test_nothing_runs_with_rights(objects: Objects) -> None:
     for name, pod in pods(objects).items():
         assert pod["securityContext"]["runAsNonRoot"] is True, name
         assert pod["automountServiceAccountToken"] is False, name
-        for container in pod["containers"]:
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
             assert container["securityContext"] == {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
@@ -97,16 +97,16 @@ def test_every_reference_leads_somewhere(objects: Objects) -> None:
     keys = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
     used = set()
     for name, pod in pods(objects).items():
-        (container,) = pod["containers"]
-        known = set(settings(objects)) if container.get("envFrom") else set()
-        for entry in container["env"]:
-            for reference in re.findall(r"\$\(([A-Z_0-9]+)\)", entry.get("value", "")):
-                assert reference in known, f"{name}: $({reference}) is not known before {entry['name']}"
-            known.add(entry["name"])
-            if secret := entry.get("valueFrom", {}).get("secretKeyRef"):
-                assert ("Secret", secret["name"]) in objects
-                assert secret["key"] in keys
-                used.add(secret["key"])
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
+            known = set(settings(objects)) if container.get("envFrom") else set()
+            for entry in container["env"]:
+                for reference in re.findall(r"\$\(([A-Z_0-9]+)\)", entry.get("value", "")):
+                    assert reference in known, f"{name}: $({reference}) is not known before {entry['name']}"
+                known.add(entry["name"])
+                if secret := entry.get("valueFrom", {}).get("secretKeyRef"):
+                    assert ("Secret", secret["name"]) in objects
+                    assert secret["key"] in keys
+                    used.add(secret["key"])
     assert keys - used <= {"NATS_PASSWORD_CLUSTER"}
 
 

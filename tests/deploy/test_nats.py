@@ -125,7 +125,8 @@ async def test_nobody_forges_destroys_or_listens_in(address: str, service: str) 
         forged.append(commit)
     for stream in STREAMS:
         forged += [f"$JS.API.STREAM.{what}.{stream.name}" for what in ("DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT")]
-        forged.append(f"$JS.API.CONSUMER.DELETE.{stream.name}.workflow_00")
+        if service != "events":
+            forged.append(f"$JS.API.CONSUMER.DELETE.{stream.name}.workflow_00")
     forged.append("$JS.API.STREAM.CREATE.MINE")
     assert await refusals(address, service, publish=tuple(forged)) == set(forged)
     spied = ("commits.>", "signals.>", "telemetry.>", "rocket.>", "$JS.API.>", ">")
@@ -179,7 +180,7 @@ async def test_strangers_are_let_in_nowhere(address: str) -> None:
     for user, password in (("data", "wrong"), ("cluster", PASSWORD), ("", "")):
         login = f"{user}:{password}@" if user else ""
         with pytest.raises(nats.errors.Error):
-            await nats.connect(f"nats://{login}{address}", allow_reconnect=False, max_reconnect_attempts=0)
+            await nats.connect(f"nats://{login}{address}", allow_reconnect=False, connect_timeout=10)
 
 
 async def test_a_cluster_goes_on_when_any_server_dies(tmp_path: Path) -> None:

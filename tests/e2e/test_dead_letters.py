@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import asyncpg
-import nats
 
 from deploy.embedded.stack import Stack
 from libs.shared.contracts.streams import PARTITIONS
@@ -13,7 +12,7 @@ from libs.shared.ids import partition_of
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, text
 from tests.support.receivers import HttpReceiver
-from tests.support.streams import app_row, sibling
+from tests.support.streams import app_row, as_service, sibling
 
 KEY = {"field": "key", "type": "string", "generated": False}
 TICKET = entity("ticket", text("title"), primary_key=KEY) | {"fields": [text("key"), text("title")]}
@@ -159,8 +158,5 @@ async def _execute(stack: Stack, admin: Client, statement: str) -> None:
 
 async def _publish_as_a_stranger(stack: Stack, app_id: str, payload: bytes) -> None:
     """Put a message into the app's stream behind its relay's back: no position, no CloudEvents headers."""
-    client = await nats.connect(stack.nats_url)
-    try:
+    async with as_service(stack, "data") as client:
         await client.jetstream().publish(f"commits.{app_id}.x.create.00", payload)
-    finally:
-        await client.close()

@@ -23,7 +23,7 @@ from deploy.embedded.credentials import load_or_create
 from deploy.embedded.datadir import held
 from deploy.embedded.errors import CannotStart
 from deploy.embedded.nats import FAREWELLS as NATS_FAREWELLS
-from deploy.embedded.nats import Nats
+from deploy.embedded.nats import USERS, Nats
 from deploy.embedded.ports import remembered
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.services import Program
@@ -35,6 +35,7 @@ from libs.shared.testing.polling import eventually
 CHECKOUT = Path(__file__).parents[2]
 FAKES = Program(("gateway", "worker"), package="tests.integration.fakes", migrate=None)
 FAST = {"fsync": "off"}
+PASSWORDS = dict.fromkeys(USERS, "secret-of-nats")
 as_root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 
 
@@ -68,11 +69,13 @@ async def answer_of(url: str, query: str) -> object:
 
 
 def test_secrets_are_private_and_made_once(tmp_path: Path) -> None:
-    first = load_or_create(tmp_path, ["gateway"])
-    later = load_or_create(tmp_path, ["gateway", "data"])
+    first = load_or_create(tmp_path, ["gateway"], ["gateway"])
+    later = load_or_create(tmp_path, ["gateway", "data"], ["gateway", "data"])
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
     assert (later.postgres, later.roles["gateway"]) == (first.postgres, first.roles["gateway"])
     assert later.roles["data"] != later.roles["gateway"]
+    assert later.nats_users["gateway"] == first.nats_users["gateway"] not in later.roles.values()
+    assert later.subscribers == first.subscribers
 
 
 def test_a_port_is_kept_until_somebody_takes_it(tmp_path: Path) -> None:
@@ -131,11 +134,11 @@ async def test_postgres_is_set_up_as_we_want_it(tmp_path: Path) -> None:
 async def test_nats_keeps_port_and_streams_over_a_restart(tmp_path: Path) -> None:
     ports, messages = [], 0
     for _ in range(2):
-        server = Nats(tmp_path, "secret")
+        server = Nats(tmp_path, PASSWORDS, "secret")
         running = await server.launch()
-        client = await nats.connect(server.url)
-        await client.jetstream().add_stream(name="KEPT", subjects=["kept"])
-        messages = (await client.jetstream().publish("kept", b"x")).seq
+        client = await nats.connect(server.url_of("data"), inbox_prefix="_INBOX.data")
+        await client.jetstream().add_stream(name="COMMITS", subjects=["commits.>"])
+        messages = (await client.jetstream().publish("commits.x", b"x")).seq
         await client.close()
         await end(running, NATS_FAREWELLS)
         ports.append(server.port)
@@ -148,9 +151,9 @@ async def test_a_server_left_behind_is_stopped_by_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "tied_to_us", lambda command, _: list(command))
-    left_behind = [await Postgres(tmp_path, "x", FAST).launch(), await Nats(tmp_path, "x").launch()]
+    left_behind = [await Postgres(tmp_path, "x", FAST).launch(), await Nats(tmp_path, PASSWORDS, "x").launch()]
     left_behind[0].send(signal.SIGSTOP)
-    running = [await Postgres(tmp_path, "x", FAST).launch(), await Nats(tmp_path, "x").launch()]
+    running = [await Postgres(tmp_path, "x", FAST).launch(), await Nats(tmp_path, PASSWORDS, "x").launch()]
     for orphan in left_behind:
         await orphan.wait()
     await end(running[0], postgres.FAREWELLS)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import nats
 import orjson
-from nats.js.api import DeliverPolicy
+from nats.aio.client import Client as Nats
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
+from nats.js.manager import JetStreamManager
 
 from deploy.embedded.stack import Stack
+from libs.shared.testing.polling import eventually
 from tests.support.client import Client
 
 
@@ -33,17 +39,27 @@ async def published(
     stack: Stack, app_id: str, expected: int, *, entity: str = "*", within: float = 30.0
 ) -> list[dict[str, Any]]:
     """The app's commits on the stream, in order, once there are `expected` of them; more are answered too."""
-    client = await nats.connect(stack.nats_url)
+    async with as_service(stack, "data") as client:
+        reading = JetStreamManager(client)
+        subject = f"commits.{app_id}.{entity}.>"
+        messages: list[RawStreamMsg] = []
+
+        async def enough() -> bool:
+            with contextlib.suppress(NotFoundError):
+                while True:
+                    after = (messages[-1].seq or 0) + 1 if messages else 1
+                    messages.append(await reading.get_msg("COMMITS", seq=after, subject=subject, next=True))
+            return len(messages) >= expected
+
+        await eventually(enough, within=within)
+        return [orjson.loads(message.data or b"") for message in messages]
+
+
+@contextlib.asynccontextmanager
+async def as_service(stack: Stack, service: str) -> AsyncIterator[Nats]:
+    """A plain connection with the rights of a service."""
+    client = await nats.connect(stack.nats_url_of(service), inbox_prefix=f"_INBOX.{service}")
     try:
-        subscription = await client.jetstream().subscribe(
-            f"commits.{app_id}.{entity}.>", ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
-        )
-        events: list[dict[str, Any]] = []
-        pending = 0
-        while len(events) < expected or pending:
-            message = await subscription.next_msg(timeout=within)
-            events.append(orjson.loads(message.data))
-            pending = message.metadata.num_pending
-        return events
+        yield client
     finally:
         await client.close()

@@ -8,7 +8,7 @@ batches or consumer resets (NATS 2.14 and newer), so the documented JSON API is 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,17 +95,41 @@ class JetStream:
         return await self._call(f"STREAM.INFO.{name}", None)
 
     async def ensure_durable(
-        self, stream: str, name: str, filters: Sequence[str], ack_wait: float, pending: int
+        self,
+        stream: str,
+        name: str,
+        filters: Sequence[str],
+        ack_wait: float,
+        pending: int,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
-        """Make a durable pull consumer, or leave it as it is."""
+        """Make a durable pull consumer, or leave it as it is; `more` is further configuration."""
         config = {
             "durable_name": name,
             "ack_policy": "explicit",
             "ack_wait": int(ack_wait * _SECOND),
             "max_ack_pending": pending,
             "filter_subjects": list(filters),
+            **(more or {}),
         }
         await self._call(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
+
+    async def delete_consumer(self, stream: str, name: str) -> None:
+        """End a consumer; one that is not there is as good as ended."""
+        try:
+            await self._call(f"CONSUMER.DELETE.{stream}.{name}", None)
+        except JetStreamError as error:
+            if error.code != NOT_FOUND:
+                raise
+
+    async def consumer_names(self, stream: str) -> list[str]:
+        """The names of all consumers of a stream."""
+        names: list[str] = []
+        while True:
+            page = await self._call(f"CONSUMER.NAMES.{stream}", {"offset": len(names)})
+            names += page["consumers"] or []
+            if not page["consumers"] or len(names) >= page["total"]:
+                return names
 
     async def consumer_info(self, stream: str, name: str) -> dict[str, Any]:
         """The state of a durable: `num_pending`, `num_ack_pending`, `ack_floor`, …"""

@@ -84,6 +84,16 @@ def commits_in(app_id: str, partition: int) -> str:
     return f"commits.{app_id}.*.*.{partition:02d}"
 
 
+def commits_of_entity(app_id: str, entity: str) -> str:
+    """Matches the commits of one entity of an app."""
+    return f"commits.{app_id}.{entity}.>"
+
+
+def signals_of(app_id: str) -> str:
+    """Matches all signals of an app."""
+    return f"signals.{app_id}.>"
+
+
 def commit_type(action: str) -> str:
     """The CloudEvents type of a commit."""
     return f"rocket.commit.{action}"

@@ -34,6 +34,23 @@ APP = shaped(
 )  # fmt: skip
 APP_CHANGE = shaped(display_name={"type": "string", "minLength": 1}, cors_origins=ORIGINS)
 FIRST_ADMIN = shaped(("email",), email=EMAIL, password=TEXT)
+STREAM: Schema = {"enum": ["commits", "signals", "telemetry"]}
+ENTITY_NAMES: Schema = {
+    "type": "array", "maxItems": 50, "items": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,62}$"},
+}  # fmt: skip
+SUBSCRIBER_FORM = shaped(
+    ("name",),
+    name={"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"\S"},
+    streams={"type": "array", "minItems": 1, "items": STREAM},
+    entities=ENTITY_NAMES,
+    expires_at={"type": ["string", "null"], "format": "date-time"},
+)
+SUBSCRIBER = shaped(
+    id=TEXT, name=TEXT, streams={"type": "array", "items": STREAM}, entities=ENTITY_NAMES,
+    expires_at={"type": ["string", "null"]}, created_at=TIME, created_by=TEXT, url={"type": ["string", "null"]},
+    user=TEXT, password=TEXT, inbox_prefix=TEXT,
+    consumers={"type": "array", "items": shaped(stream=TEXT, durable=TEXT)},
+)  # fmt: skip
 APP_NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$"}
 NEW_APP = shaped(
     ("name",), name=APP_NAME, display_name=TEXT, db_driver={"enum": ["postgres"]},
@@ -135,6 +152,8 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("PATCH", "/api/_platform/apps/{app_name}"): {**takes(APP_CHANGE), **gives(APP)},
     ("GET", "/api/_platform/apps/{app_name}"): gives(APP),
     ("DELETE", "/api/_platform/apps/{app_name}"): gives(OBJECT),
+    ("GET", "/api/{app}/_admin/subscribers"): gives({"type": "array", "items": SUBSCRIBER}),
+    ("POST", "/api/{app}/_admin/subscribers"): {**takes(SUBSCRIBER_FORM), **gives(SUBSCRIBER, 201)},
     ("GET", "/api/{app}/_admin/webhook-logs"): _lists("webhook_id", "status", "entity"),
     ("GET", "/api/{app}/_admin/webhooks"): gives({"type": "array", "items": WEBHOOK}),
     ("GET", "/api/{app}/_admin/webhooks/{id}"): gives(WEBHOOK),

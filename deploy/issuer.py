@@ -1,0 +1,36 @@
+"""`python -m deploy.issuer FILE`: tells NATS by whose word outside subscribers are let in; run before NATS starts.
+
+ROCKET_SUBSCRIBERS_SECRET  what the service events signs with. FILE gets the public half, a line of configuration
+                           that accounts.conf includes; it is no secret.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from libs.shared.bus.nkeys import Issuer
+from libs.shared.runtime.settings import LEAST_PASSWORD, strong
+
+
+def line(secret: str) -> str:
+    """The configuration that accounts.conf includes."""
+    return f"issuer: {Issuer(secret).public}\n"
+
+
+def main() -> None:
+    """Write the file; exit with a clear line when that is impossible."""
+    secret = os.environ.get("ROCKET_SUBSCRIBERS_SECRET", "")
+    if not strong(secret, LEAST_PASSWORD):
+        raise SystemExit(f"issuer: ROCKET_SUBSCRIBERS_SECRET needs {LEAST_PASSWORD} random characters or more")
+    if len(sys.argv) != 2:
+        raise SystemExit("issuer: say which file to write")
+    path = Path(sys.argv[1])
+    path.write_text(line(secret), encoding="utf-8")
+    # The server is somebody else, and may have no rights over other people's files.
+    path.chmod(0o644)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The NATS server asks who somebody is whom its configuration does not know (auth callout); this answers.
+
+https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_callout says what is asked and answered.
+Whoever is not let in is told nothing but that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from libs.shared import clock
+from libs.shared.bus.nkeys import Issuer, claims_of
+from libs.shared.bus.protocol import Message
+from services.events.state import State
+from services.events.subscribers import durables, store
+from services.events.subscribers.handlers import subscriber_of
+from services.events.subscribers.rights import ACCOUNT, Subscriber
+
+log = structlog.get_logger()
+
+SUBJECT = "$SYS.REQ.USER.AUTH"
+AT_ONCE = 16
+"""Questions that are worked on at once; the server takes others' silence for a no."""
+PATIENCE = 1.5
+"""Seconds for an answer; the server waits two."""
+LONGEST = 200
+"""Characters of a name or password that are looked at."""
+
+
+async def answer_callouts(state: State) -> None:
+    """Answer the server, for as long as this replica runs."""
+    if state.issuer is None:
+        await asyncio.Event().wait()
+        return
+    await state.core.connection.established()
+    running: set[asyncio.Task[None]] = set()
+
+    def asked(message: Message) -> None:
+        if len(running) >= AT_ONCE:
+            return
+        task = asyncio.create_task(_answer(state, message))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    subscription = state.core.connection.subscribe(SUBJECT, asked, queue="events")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        state.core.connection.unsubscribe(subscription)
+
+
+async def _answer(state: State, message: Message) -> None:
+    try:
+        request = claims_of(message.data)["nats"]
+        async with asyncio.timeout(PATIENCE):
+            admitted = await _admitted(state, request["connect_opts"])
+        answer = _token(state.issuer, request, admitted)
+        state.core.connection.send(message.reply_to, answer.encode())
+    except Exception as error:
+        log.warning("subscribers.not_answered", error=type(error).__name__)
+
+
+async def _admitted(state: State, options: dict[str, Any]) -> tuple[Subscriber, datetime | None] | None:
+    """The subscriber of these credentials and when it ends; None if they are nobody's."""
+    user, password = str(options.get("user", ""))[:LONGEST], str(options.get("pass", ""))[:LONGEST]
+    app_name, _, subscriber_id = user.partition(".")
+    app = await state.core.apps.by_name(app_name) if app_name and subscriber_id.isalnum() else None
+    row = await store.find(state.database(app), subscriber_id) if app is not None else None
+    # Compared also where there is nobody, so that the time says nothing.
+    right = hmac.compare_digest(store.hash_of(password), row["password_hash"] if row else bytes(32))
+    if app is None or row is None or not right:
+        log.info("subscribers.refused", app=app_name[:64])
+        return None
+    subscriber = subscriber_of(row, app)
+    with contextlib.suppress(Exception):
+        await durables.prepare(state.core.stream, subscriber)
+    return subscriber, row["expires_at"]
+
+
+def _token(issuer: Issuer | None, request: dict[str, Any], admitted: tuple[Subscriber, datetime | None] | None) -> str:
+    """The signed answer: the user's rights, or a refusal."""
+    assert issuer is not None, "nobody answers without"
+    now, user = clock.unix(), request["user_nkey"]
+    verdict: dict[str, Any] = {"error": "unknown or wrong credentials"}
+    if admitted is not None:
+        subscriber, end = admitted
+        rights = {**subscriber.permissions(), "type": "user", "version": 2}
+        claims = {"sub": user, "aud": ACCOUNT, "name": subscriber.user, "nats": rights}
+        if end is not None:
+            claims["exp"] = int(end.timestamp())
+        verdict = {"jwt": issuer.sign(claims, now)}
+    reply = {**verdict, "type": "authorization_response", "version": 2}
+    return issuer.sign({"sub": user, "aud": request["server_id"]["id"], "nats": reply}, now)

@@ -1,0 +1,66 @@
+"""The durables of subscribers: prepared before the first connection, gone with the subscriber or the app."""
+
+from __future__ import annotations
+
+import structlog
+
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.jetstream import JetStream, JetStreamError
+from libs.shared.contracts.apps import AppsChanged
+from libs.shared.contracts.streams import STREAMS
+from services.events.state import State
+from services.events.subscribers.rights import Subscriber, durables_of
+
+log = structlog.get_logger()
+
+ACK_WAIT = 60.0
+"""Seconds in which a message must be acknowledged, or it is delivered again."""
+PENDING = 1_000
+"""Unacknowledged messages of a subscriber."""
+FORGOTTEN = 30 * 86_400.0
+"""Seconds after which the durable of somebody who never comes goes; the streams keep no longer either."""
+
+
+async def prepare(stream: JetStream, subscriber: Subscriber) -> None:
+    """Make the durables, or leave them as they are. New ones begin with what comes from now on."""
+    for spec in subscriber.specs():
+        await stream.ensure_stream(spec)
+        await stream.ensure_durable(
+            spec.name,
+            subscriber.durable,
+            subscriber.filters(spec),
+            ACK_WAIT,
+            PENDING,
+            {"deliver_policy": "new", "inactive_threshold": int(FORGOTTEN * 1e9)},
+        )
+
+
+async def remove(stream: JetStream, subscriber: Subscriber) -> None:
+    """End the durables: what has them open hears no more."""
+    for spec in subscriber.specs():
+        await stream.delete_consumer(spec.name, subscriber.durable)
+
+
+async def remove_of_app(stream: JetStream, app_id: str) -> None:
+    """End the durables of all subscribers of an app that is gone."""
+    for spec in STREAMS:
+        try:
+            names = await stream.consumer_names(spec.name)
+        except JetStreamError:
+            continue  # there is no such stream yet
+        for name in names:
+            if name.startswith(durables_of(app_id)):
+                await stream.delete_consumer(spec.name, name)
+
+
+async def follow_apps(state: State) -> None:
+    """Remove what apps leave behind that are deleted, as they are announced; what is missed goes as FORGOTTEN."""
+    apps: Apps = state.core.apps
+    while True:
+        change: AppsChanged = await state.app_changes.get()
+        try:
+            apps.forget(change.app_id)
+            if await apps.by_id(change.app_id) is None:
+                await remove_of_app(state.core.stream, change.app_id)
+        except Exception as error:
+            log.warning("subscribers.app_not_cleared", app_id=change.app_id, error=type(error).__name__)

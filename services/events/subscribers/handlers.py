@@ -1,0 +1,86 @@
+"""`/_admin/subscribers`: load → decide → commit → reply."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import orjson
+
+from libs.shared import clock
+from libs.shared.contracts import subscribers as ask
+from libs.shared.contracts.context import AppRef, Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import RocketError, invalid, not_found
+from libs.shared.postgres.databases import Record
+from services.events.bodies import parse_object
+from services.events.state import State
+from services.events.subscribers import durables, store
+from services.events.subscribers.forms import parse
+from services.events.subscribers.rights import Subscriber
+
+
+async def create(state: State, context: Context, question: ask.CreateSubscriber) -> Answer:
+    if state.issuer is None:
+        raise RocketError("INVALID_STATE", "This installation lets no subscribers in: subscribers_secret is not set")
+    form = parse(parse_object(question.body), clock.now())
+    subscriber_id, password = secrets.token_hex(16), secrets.token_urlsafe(32)
+    row = await _insert(state, context, subscriber_id, form, password)
+    subscriber = subscriber_of(row, context.the_app)
+    try:
+        await durables.prepare(state.core.stream, subscriber)
+    except BaseException:
+        await store.delete(state.database(context.the_app), subscriber_id)
+        raise
+    return _answer({**_shown(state, subscriber, row), "password": password}, 201)
+
+
+async def list_all(state: State, context: Context, question: ask.ListSubscribers) -> Answer:
+    rows = await store.list_all(state.database(context.the_app))
+    return _answer([_shown(state, subscriber_of(row, context.the_app), row) for row in rows])
+
+
+async def delete(state: State, context: Context, question: ask.DeleteSubscriber) -> Answer:
+    row = await store.delete(state.database(context.the_app), question.id)
+    if row is None:
+        raise not_found("Subscriber")
+    # Whoever connects in between finds no row; what is open is cut off before this is answered.
+    await durables.remove(state.core.stream, subscriber_of(row, context.the_app))
+    return _answer({"id": question.id, "deleted": True})
+
+
+async def _insert(state: State, context: Context, subscriber_id: str, form: Any, password: str) -> Record:
+    try:
+        row = await store.insert(state.database(context.the_app), subscriber_id, form, password, context.user.email)
+    except RocketError as error:
+        if error.code == "CONFLICT":
+            raise RocketError("CONFLICT", f"There is a subscriber called {form.name}") from None
+        raise
+    if row is None:
+        raise invalid(f"An app may have {store.MOST} subscribers at most")
+    return row
+
+
+def subscriber_of(row: Record, app: AppRef) -> Subscriber:
+    """A stored subscriber, as its rights are worked out of."""
+    return Subscriber(row["id"], app.id, app.name, list(row["streams"]), list(row["entities"]))
+
+
+def _shown(state: State, subscriber: Subscriber, row: Record) -> dict[str, Any]:
+    return {
+        "id": subscriber.id,
+        "name": row["name"],
+        "streams": subscriber.streams,
+        "entities": subscriber.entities,
+        "expires_at": row["expires_at"],
+        "created_at": row["created_at"],
+        "created_by": row["created_by"],
+        "url": state.core.settings.nats_public_url or None,
+        "user": subscriber.user,
+        "inbox_prefix": subscriber.inbox,
+        "consumers": [{"stream": spec.name, "durable": subscriber.durable} for spec in subscriber.specs()],
+    }
+
+
+def _answer(data: Any, status: int = 200) -> Answer:
+    return Answer(status, orjson.dumps({"data": data}), {"Cache-Control": "no-store"})

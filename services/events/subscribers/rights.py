@@ -1,0 +1,81 @@
+"""What a subscriber may do on NATS: pull from its own durables, acknowledge, hear its own inbox. Nothing else.
+
+Subscribers are in an account of their own (deploy/nats/accounts.conf). A pull names where its messages shall go,
+and within the services' account that could be anybody's subject; between accounts the server sees to it
+that answers come back to the account that has asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared.contracts.streams import (
+    COMMITS,
+    SIGNALS,
+    STREAMS,
+    StreamSpec,
+    commits_of,
+    commits_of_entity,
+    signals_of,
+    telemetry_subject,
+)
+
+ACCOUNT = "SUBSCRIBERS"
+SUBSCRIPTIONS = 20
+"""Subscriptions of one connection."""
+PAYLOAD = 4096
+"""Bytes of what it may publish: pulls and acknowledgements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One subscriber: `id` is 32 hexadecimal digits that nobody can guess; durables are called by it."""
+
+    id: str
+    app_id: str
+    app_name: str
+    streams: list[str]
+    entities: list[str]
+
+    @property
+    def user(self) -> str:
+        """Its name on NATS."""
+        return f"{self.app_name}.{self.id}"
+
+    @property
+    def inbox(self) -> str:
+        """What the subjects begin with on which it is answered."""
+        return f"_INBOX.{self.id}"
+
+    @property
+    def durable(self) -> str:
+        """The name of its durables, one on each stream. Others of the same account can't guess it either."""
+        return f"{durables_of(self.app_id)}{self.id}"
+
+    def specs(self) -> list[StreamSpec]:
+        """The streams it reads."""
+        return [spec for spec in STREAMS if spec.name.lower() in self.streams]
+
+    def filters(self, spec: StreamSpec) -> list[str]:
+        """The subjects of its durable on a stream."""
+        if spec is COMMITS:
+            return [commits_of_entity(self.app_id, entity) for entity in self.entities] or [commits_of(self.app_id)]
+        return [signals_of(self.app_id) if spec is SIGNALS else telemetry_subject(self.app_id)]
+
+    def permissions(self) -> dict[str, Any]:
+        """Its rights, as a NATS user's token says them."""
+        pulls = [f"$JS.API.CONSUMER.MSG.NEXT.{spec.name}.{self.durable}" for spec in self.specs()]
+        acks = [f"$JS.ACK.{spec.name}.{self.durable}.>" for spec in self.specs()]
+        return {
+            "pub": {"allow": [*pulls, *acks]},
+            "sub": {"allow": [f"{self.inbox}.>"]},
+            "subs": SUBSCRIPTIONS,
+            "payload": PAYLOAD,
+            "data": -1,
+        }
+
+
+def durables_of(app_id: str) -> str:
+    """What the names of all subscribers' durables of an app begin with."""
+    return f"outside_{app_id.replace('-', '')}_"

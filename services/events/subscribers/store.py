@@ -1,0 +1,47 @@
+"""Every statement about subscribers. Of the password only a hash is kept; it is random, so a plain one will do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from libs.shared.postgres.databases import Database, Record
+from services.events.subscribers.forms import Form
+
+COLUMNS = "id, name, streams, entities, expires_at, created_at, created_by"
+MOST = 200
+"""Subscribers of an app."""
+
+INSERT = f"""
+INSERT INTO events.subscribers (id, name, streams, entities, expires_at, password_hash, created_by)
+SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM events.subscribers) < {MOST}
+RETURNING {COLUMNS}
+"""
+LIST = f"SELECT {COLUMNS} FROM events.subscribers ORDER BY created_at, id"
+FIND = f"""
+SELECT {COLUMNS}, password_hash FROM events.subscribers WHERE id = $1 AND (expires_at IS NULL OR expires_at > now())
+"""
+DELETE = f"DELETE FROM events.subscribers WHERE id = $1 RETURNING {COLUMNS}"
+
+
+async def insert(database: Database, subscriber_id: str, form: Form, password: str, by: str) -> Record | None:
+    """The new row; None when there are too many. Raises CONFLICT when the name is taken."""
+    values = (subscriber_id, form.name, form.streams, form.entities, form.expires_at, hash_of(password), by)
+    return await database.fetchrow(INSERT, *values)
+
+
+async def list_all(database: Database) -> Sequence[Record]:
+    return await database.fetch(LIST)
+
+
+async def find(database: Database, subscriber_id: str) -> Record | None:
+    """One that has not expired."""
+    return await database.fetchrow(FIND, subscriber_id)
+
+
+async def delete(database: Database, subscriber_id: str) -> Record | None:
+    return await database.fetchrow(DELETE, subscriber_id)
+
+
+def hash_of(password: str) -> bytes:
+    return hashlib.sha256(password.encode()).digest()
