@@ -36,7 +36,7 @@ def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[s
     return {
         "ROCKET_SECRET_KEY": told.credentials.secret_key,
         "ROCKET_DRAIN_SECONDS": DRAIN_SECONDS,
-        **(subscribers(told) if service == "events" else {}),
+        **subscribers(service, told),
         **passed_through(told.inherited),
         "ROCKET_SERVICE": service,
         "ROCKET_REPLICA": f"{told.credentials.stack}-{number}",
@@ -61,14 +61,12 @@ def for_migrate(told: Told) -> dict[str, str]:
     }
 
 
-def subscribers(told: Told) -> dict[str, str]:
+def subscribers(service: str, told: Told) -> dict[str, str]:
     """What lets outside subscribers in; with a NATS server of the caller's, what the caller says."""
     if told.settings.nats_url is not None:
         return {}
-    return {
-        "ROCKET_SUBSCRIBERS_SECRET": told.credentials.subscribers,
-        "ROCKET_NATS_PUBLIC_URL": told.nats_public_url,
-    }
+    secret = {"ROCKET_SUBSCRIBERS_SECRET": told.credentials.subscribers} if service == "events" else {}
+    return {**secret, "ROCKET_NATS_PUBLIC_URL": told.nats_public_url}
 
 
 def servers_as_role(told: Told, role: str, password: str) -> str:

@@ -12,7 +12,6 @@ class EventsSettings(Settings):
     """What the events service needs to know besides."""
 
     subscribers_secret: str = Field("", description="signs the rights of outside subscribers; empty: there are none")
-    nats_public_url: str = Field("", description="where outside subscribers find NATS, as they are told")
     retention_days: int = Field(7, ge=1, le=3650, description="days for which spans and events are kept")
 
     @model_validator(mode="after")

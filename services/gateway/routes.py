@@ -32,6 +32,7 @@ ROUTES = (
     Route("GET", "/healthz", Local(operations.health), Access.PUBLIC),
     Route("GET", "/readyz", Local(operations.ready), Access.PUBLIC),
     Route("GET", "/metrics", Local(operations.metrics), Access.PUBLIC),
+    Route("GET", "/asyncapi.json", Local(describing.asyncapi), Access.PUBLIC),
     # The platform
     Route("POST", P + "/auth/login", Local(accounts.login), Access.PUBLIC),
     Route("POST", P + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),
@@ -83,6 +84,7 @@ ROUTES = (
     Route("POST", A + "/_commits/{commit_id}/undo", records.UndoCommit, Access.USER),
     # What there is
     Route("GET", A + "/openapi.json", Local(describing.openapi), Access.USER),
+    Route("GET", A + "/asyncapi.json", Local(describing.asyncapi), Access.ADMIN),
     # What happens
     Route("GET", A + "/_live", Local(live.watch_entities), Access.PUBLIC),
     Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from deploy.embedded.stack import Stack
 from libs.shared.bus.connection import connect
 from libs.shared.bus.fenced import FencedPublisher
 from libs.shared.bus.jetstream import JetStream, Outgoing, Overtaken
 from libs.shared.contracts.streams import StreamSpec
+from tests.support.nats_server import unguarded
 
 MANY = 250
 
@@ -44,11 +44,17 @@ class World:
         return numbers
 
 
+@pytest.fixture(scope="module")
+async def address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    async with unguarded(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
 @pytest.fixture
-async def world(stack: Stack) -> AsyncIterator[World]:
+async def world(address: str) -> AsyncIterator[World]:
     name = f"FENCED{uuid.uuid4().hex[:8]}"
     spec = StreamSpec(name, (f"{name}.>",), 0, 0, atomic=True)
-    async with connect(stack.nats_url, "rocket-test") as connection:
+    async with connect(address, "rocket-test") as connection:
         await connection.established()
         stream = JetStream(connection)
         await stream.ensure_stream(spec)

@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 
 from libs.shared.bus.jetstream import Outgoing
+from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import SIGNALS, signal_subject
+from libs.shared.contracts.streams import SIGNALS, signal_subject, signal_type
 from libs.shared.postgres.databases import Connection, Database
 
 EMIT = """
@@ -71,24 +72,11 @@ class Outbox:
             position=(row["position"], 1),
             subject=signal_subject(app.id, self.service, row["what"]),
             payload=orjson.dumps(body),
-            headers=cloud_event(
+            headers=attributes(
                 f"{app.id}/{self.service}/{row['position']}",
-                f"rocket.signal.{self.service}.{row['what']}",
-                app,
+                signal_type(self.service, row["what"]),
+                app.id,
                 row["subject_key"],
                 row["at"],
             ),
         )
-
-
-def cloud_event(event_id: str, kind: str, app: AppRef, subject: str, at: str) -> dict[str, str]:
-    """CloudEvents 1.0 attributes in NATS binary mode."""
-    return {
-        "ce-specversion": "1.0",
-        "ce-id": event_id,
-        "ce-type": kind,
-        "ce-source": f"/apps/{app.id}",
-        "ce-subject": subject.encode("unicode_escape").decode(),
-        "ce-time": at,
-        "content-type": "application/json",
-    }

@@ -99,6 +99,15 @@ def commit_type(action: str) -> str:
     return f"rocket.commit.{action}"
 
 
+def signal_type(service: str, what: str) -> str:
+    """The CloudEvents type of a signal."""
+    return f"rocket.signal.{service}.{what}"
+
+
+SPANS = "rocket.telemetry.spans"
+"""The CloudEvents type of a batch of spans."""
+
+
 def signal_subject(app_id: str, service: str, what: str) -> str:
     """Where a signal is published."""
     return f"signals.{app_id}.{service}.{what}"
@@ -171,3 +180,23 @@ class Signal:
     def record_key(self) -> str:
         """What signals must be handled in order for."""
         return f"{self.service}/{self.subject_key}"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvent:
+    """One span or business event, as a batch on TELEMETRY holds it; ids of spans are shown as UUIDs."""
+
+    trace_id: str
+    span_id: str | None
+    parent_span_id: str | None
+    event_type: str
+    source: str
+    component: str
+    action: str
+    entity: str | None
+    record_id: str | None
+    user_id: str | None
+    duration_ms: float | None
+    status: str
+    metadata: dict[str, Any]
+    created_at: str

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
         {}, description="further PostgreSQL servers that apps may be placed on, name: DSN"
     )
     nats_url: str = Field("nats://127.0.0.1:4222", description="NATS server with JetStream")
+    nats_public_url: str = Field("", description="where outside subscribers find NATS, as they are told")
     stream_replicas: int = Field(1, ge=1, le=5, description="copies of each stream; 3 on a NATS cluster of three")
     stream_retention: float = Field(
         2_592_000, ge=1, le=3_456_000, description="seconds that event streams keep events; the log keeps them for ever"

@@ -16,7 +16,8 @@ import orjson
 import structlog
 
 from libs.shared.bus.connection import Connection
-from libs.shared.contracts.streams import telemetry_subject
+from libs.shared.contracts.cloudevents import attributes
+from libs.shared.contracts.streams import SPANS, telemetry_subject
 from libs.shared.telemetry.otlp import Otlp
 from libs.shared.telemetry.tracing import Span, ring
 
@@ -55,14 +56,15 @@ async def flush(service: str, connection: Connection, otlp: Otlp | None) -> None
             if span.context.app:
                 by_app[span.context.app.id].append(span)
         for app_id, group in by_app.items():
-            await _publish(connection, app_id, [as_row(span, service) for span in group])
+            await _publish(connection, service, app_id, [as_row(span, service) for span in group])
         if otlp:
             otlp.export(spans)
 
 
-async def _publish(connection: Connection, app_id: str, rows: list[dict[str, Any]]) -> None:
+async def _publish(connection: Connection, service: str, app_id: str, rows: list[dict[str, Any]]) -> None:
+    headers = attributes(str(uuid.uuid4()), SPANS, app_id, service, rows[-1]["created_at"])
     try:
-        await connection.publish(telemetry_subject(app_id), orjson.dumps(rows), {"ce-id": str(uuid.uuid4())})
+        await connection.publish(telemetry_subject(app_id), orjson.dumps(rows), headers)
     except Exception:
         ring.dropped += len(rows)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.bus.jetstream import Outgoing
-from libs.shared.bus.outbox import cloud_event
+from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import (
     COMMITS,
@@ -76,8 +76,8 @@ class CommitLog:
 
     def _message(self, app: AppRef, event: CommitEvent) -> Outgoing:
         payload = exact.dumps(event)
-        headers: dict[str, Any] = cloud_event(
-            f"{app.id}/{event.key}", commit_type(event.action), app, event.record_key, event.at
+        headers: dict[str, Any] = attributes(
+            f"{app.id}/{event.key}", commit_type(event.action), app.id, event.record_key, event.at
         )
         headers[SCHEMA] = str(event.schema_version)
         if event.effects:

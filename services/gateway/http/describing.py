@@ -1,4 +1,4 @@
-"""`/openapi.json` and `/docs`: what an app can do, for programs and for people."""
+"""`/openapi.json`, `/asyncapi.json` and `/docs`: what an app can do and tells, for programs and for people."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import hashlib
 import re
 from pathlib import Path
 
+import orjson
 from aiohttp import web
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.records import ListRecords
+from services.gateway.asyncapi.document import build
 from services.gateway.http import door
 from services.gateway.http.forwarding import forwarder
 from services.gateway.state import State
@@ -28,6 +30,14 @@ async def openapi(state: State, request: web.Request, context: Context) -> Answe
     if request.headers.get("If-None-Match") == description.etag:
         return Answer(304, headers=headers)
     return Answer(body=description.body, headers=headers)
+
+
+async def asyncapi(state: State, request: web.Request, context: Context) -> Answer:
+    """The public event streams as an AsyncAPI 3 document: of any app, or of one with its entities."""
+    app = context.app
+    entities = (await state.core.schemas.get(app)).entities if app else {}
+    document = build(app, entities, state.settings.nats_public_url)
+    return Answer(body=orjson.dumps(document), headers={"Cache-Control": "private, no-cache"})
 
 
 async def docs(state: State, request: web.Request, context: Context) -> Answer | web.StreamResponse:

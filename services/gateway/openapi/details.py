@@ -192,6 +192,8 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_live"): {**LIVE, "parameters": [ENTITIES, *LIVE["parameters"]]},
     ("POST", "/api/{app}/_live/ticket"): gives(TICKET, 201),
     ("GET", "/api/{app}/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},
+    ("GET", "/asyncapi.json"): {"responses": {"200": answer("An AsyncAPI 3 document", OBJECT)}},
+    ("GET", "/api/{app}/asyncapi.json"): {"responses": {"200": answer("An AsyncAPI 3 document", OBJECT)}},
     ("GET", "/api/{app}/docs"): {
         "responses": {"200": {"description": "A page to read and try it", "content": {"text/html": {"schema": TEXT}}}}
     },
