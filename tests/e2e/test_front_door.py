@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import json
+import re
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -139,6 +140,9 @@ async def test_guessing_is_slow_for_an_address_and_nobody_else(anybody: Client, 
     (await guesser.get("/health")).expect(200)
     (await guesser.get("/api/shop/note", Authorization=f"Bearer {(await fresh(admin, 'honest')).token}")).expect(200)
     assert (await From(anybody, "203.0.113.10").login("wrong")).status == 401
+    async with anybody.session.get(f"{anybody.url}/metrics") as answer:
+        found = re.search(r'^rocket_rate_limited_total{kind="ip"} (\d+)$', await answer.text(), re.MULTILINE)
+    assert found and int(found[1]) >= 5
 
 
 async def test_an_ipv6_customer_is_one_client(anybody: Client) -> None:

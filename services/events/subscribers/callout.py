@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from libs.shared import clock
+from libs.shared.bus.jetstream import JetStreamError
 from libs.shared.bus.nkeys import Issuer, claims_of
 from libs.shared.bus.protocol import Message
 from services.events.state import State
@@ -78,8 +79,12 @@ async def _admitted(state: State, options: dict[str, Any]) -> tuple[Subscriber, 
         log.info("subscribers.refused", app=app_name[:64])
         return None
     subscriber = subscriber_of(row, app)
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(JetStreamError):
         await durables.prepare(state.core.stream, subscriber)
+    if await store.find(state.database(app), subscriber_id) is None:
+        # Ended in between: what has been prepared must not outlive it.
+        await durables.remove(state.core.stream, subscriber)
+        return None
     return subscriber, row["expires_at"]
 
 

@@ -41,11 +41,13 @@ async def list_all(state: State, context: Context, question: ask.ListSubscribers
 
 
 async def delete(state: State, context: Context, question: ask.DeleteSubscriber) -> Answer:
-    row = await store.delete(state.database(context.the_app), question.id)
+    database = state.database(context.the_app)
+    row = await store.end(database, question.id)
     if row is None:
         raise not_found("Subscriber")
-    # Whoever connects in between finds no row; what is open is cut off before this is answered.
+    # What is open is cut off before this is answered; if that can't be done now, there is a row to say it of again.
     await durables.remove(state.core.stream, subscriber_of(row, context.the_app))
+    await store.delete(database, question.id)
     return _answer({"id": question.id, "deleted": True})
 
 

@@ -21,6 +21,9 @@ LIST = f"SELECT {COLUMNS} FROM events.subscribers ORDER BY created_at, id"
 FIND = f"""
 SELECT {COLUMNS}, password_hash FROM events.subscribers WHERE id = $1 AND (expires_at IS NULL OR expires_at > now())
 """
+END = f"""
+UPDATE events.subscribers SET expires_at = least(expires_at, now()) WHERE id = $1 RETURNING {COLUMNS}
+"""
 DELETE = f"DELETE FROM events.subscribers WHERE id = $1 RETURNING {COLUMNS}"
 
 
@@ -37,6 +40,11 @@ async def list_all(database: Database) -> Sequence[Record]:
 async def find(database: Database, subscriber_id: str) -> Record | None:
     """One that has not expired."""
     return await database.fetchrow(FIND, subscriber_id)
+
+
+async def end(database: Database, subscriber_id: str) -> Record | None:
+    """Let it in no more; its row stays for as long as it has durables."""
+    return await database.fetchrow(END, subscriber_id)
 
 
 async def delete(database: Database, subscriber_id: str) -> Record | None:

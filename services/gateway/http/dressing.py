@@ -10,10 +10,11 @@ from services.gateway.http.cors import Cors
 from services.gateway.limits.limiter import QUOTA
 from services.gateway.limits.settings import DoorSettings
 
+POLICY = "Content-Security-Policy"
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    POLICY: "default-src 'none'; frame-ancestors 'none'",
 }
 """Nothing of ours is to be guessed at, framed, or run, unless an answer says otherwise itself."""
 
@@ -23,14 +24,16 @@ def dresser(settings: DoorSettings, cors: Cors) -> Callable[[web.Request, web.St
     always = dict(SECURITY)
     if settings.hsts_seconds:
         always["Strict-Transport-Security"] = f"max-age={settings.hsts_seconds}; includeSubDomains"
-    items = list(always.items())
+    counted = settings.rates is not None
 
     async def dress(request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
-        for name, value in items:
-            if name not in headers:
-                headers[name] = value
-        if QUOTA in request and "RateLimit-Limit" not in headers:
+        if POLICY in headers:
+            # An answer with a policy of its own, such as a page or a file, may say the rest otherwise too.
+            headers.extend({name: value for name, value in always.items() if name not in headers})
+        else:
+            headers.extend(always)
+        if counted and QUOTA in request and "RateLimit-Limit" not in headers:
             headers.update(request[QUOTA].headers())
         if "Origin" in request.headers:
             headers.update(await cors.headers_for(request))

@@ -27,7 +27,6 @@ async def export(state: State, request: web.Request, context: Context) -> web.St
     exported = await state.core.asker.ask(question, context)
     headers = {
         "X-Trace-ID": context.trace_id,
-        "X-Content-Type-Options": "nosniff",
         "Content-Type": exported.content_type,
         "Content-Disposition": content_disposition(exported.filename),
     }

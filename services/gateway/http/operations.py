@@ -49,6 +49,7 @@ async def ready(state: State, request: web.Request, context: Context) -> Answer:
 async def metrics(state: State, request: web.Request, context: Context) -> Answer:
     states = await _states(state, context)
     text = "".join(prometheus(name, readiness) for name, readiness in states.items()) + _logins(state)
+    text += state.limiter.prometheus() if state.limiter else ""
     return Answer(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -58,6 +59,7 @@ class Limiter:
         self.kinds = {name: Buckets(getattr(rates, name)) for name in ("user", "key", "ip", "app")}
         self._user, self._key = self.kinds["user"], self.kinds["key"]
         self._ip, self._app = self.kinds["ip"], self.kinds["app"]
+        self.refused: Counter[str] = Counter(dict.fromkeys(self.kinds, 0))
 
     def admit(self, request: web.Request, app: AppRef | None, identity: Identity) -> None:
         """A request of somebody known."""
@@ -65,11 +67,11 @@ class Limiter:
         buckets, whose = (self._key, "API key") if identity.via == BY_KEY else (self._user, "user")
         left = buckets.take(identity.id, now)
         if left < 0:
-            raise _refusal(buckets, left, f"requests of this {whose}")
+            raise self._refusal("key" if buckets is self._key else "user", left, f"requests of this {whose}")
         if app is not None:
             left_of_app = self._app.take(app.id, now)
             if left_of_app < 0:
-                raise _refusal(self._app, left_of_app, "requests to this app")
+                raise self._refusal("app", left_of_app, "requests to this app")
             if left_of_app < left:
                 buckets, left = self._app, left_of_app
         request[QUOTA] = Quota(buckets, left)
@@ -78,8 +80,20 @@ class Limiter:
         """A login, or a request of somebody who has not been let in."""
         left = self._ip.take(neighbourhood(ip), time.monotonic())
         if left < 0:
-            raise _refusal(self._ip, left, "logins and refused requests from this address")
+            raise self._refusal("ip", left, "logins and refused requests from this address")
         request[QUOTA] = Quota(self._ip, left)
+
+    def prometheus(self) -> str:
+        """How many requests were refused, by the kind of bucket that was empty."""
+        lines = [f'rocket_rate_limited_total{{kind="{kind}"}} {count}\n' for kind, count in self.refused.items()]
+        return "# TYPE rocket_rate_limited_total counter\n" + "".join(lines)
+
+    def _refusal(self, kind: str, left: float, what: str) -> RocketError:
+        self.refused[kind] += 1
+        buckets = self.kinds[kind]
+        seconds = buckets.seconds_until_next(left)
+        headers = {**Quota(buckets, 0.0).headers(), "Retry-After": str(seconds)}
+        return RocketError("RATE_LIMITED", f"Too many {what}, try again in {seconds} s", headers=headers)
 
 
 @lru_cache(10_000)
@@ -90,9 +104,3 @@ def neighbourhood(ip: str) -> str:
     except ValueError:
         return ip
     return ip if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
-
-
-def _refusal(buckets: Buckets, left: float, what: str) -> RocketError:
-    seconds = buckets.seconds_until_next(left)
-    headers = {**Quota(buckets, 0.0).headers(), "Retry-After": str(seconds)}
-    return RocketError("RATE_LIMITED", f"Too many {what}, try again in {seconds} s", headers=headers)

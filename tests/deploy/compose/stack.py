@@ -68,6 +68,7 @@ class Stack:
         chosen = {
             "ROCKET_IMAGE": self.image,
             "ROCKET_PORT": self.url.rpartition(":")[2],
+            "ROCKET_NATS_PORT": str(_free_port()),
             "ROCKET_PLATFORM_ADMIN_PASSWORD": self.password,
             "COMPOSE_PROJECT_NAME": self.project,
         }
