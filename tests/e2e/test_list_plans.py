@@ -69,6 +69,15 @@ async def test_a_sort_by_an_indexed_field_follows_its_index_both_ways(
     assert down == [("Incremental Sort", "", ""), ("Index Scan", index, "Backward")]
 
 
+@pytest.mark.parametrize("further", [{}, {"cursor": ""}, {"page": "3"}], ids=["first page", "cursor", "third page"])
+async def test_a_sort_by_the_key_follows_its_index_and_sorts_nothing(
+    filled: asyncpg.Connection[Any], further: dict[str, str]
+) -> None:
+    assert await plan(filled, sort="id", **further) == [("Index Scan", "_p_1", "Forward")]
+    assert await plan(filled, sort="-id", **further) == [("Index Scan", "_p_1", "Backward")]
+    assert await plan(filled, **further) == [("Index Scan", "_p_1", "Forward")]
+
+
 async def test_a_sort_by_any_other_field_reads_all(filled: asyncpg.Connection[Any]) -> None:
     assert await plan(filled, sort="plain") == [("Sort", "", ""), ("Seq Scan", "", "")]
 

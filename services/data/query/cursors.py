@@ -52,8 +52,9 @@ def write_cursor(fingerprint: str, values: Sequence[str | None]) -> str:
 
 
 def ordering(entity: EntityModel, sort: Sort) -> list[FieldDefinition]:
-    """The fields that decide the order: those asked for, then the key."""
-    return [*(entity.fields[name] for name, _ in sort), *entity.key.fields]
+    """The fields that decide the order: those asked for, then what they leave out of the key."""
+    asked = [entity.fields[name] for name, _ in sort]
+    return [*asked, *(field for field in entity.key.fields if field not in asked)]
 
 
 def _slot(scope: Scope, field: FieldDefinition, value: Any) -> int:

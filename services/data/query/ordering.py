@@ -9,8 +9,17 @@ from services.data.query.shapes import Behind, Sort
 
 def order_sql(entity: EntityModel, row: str, sort: Sort) -> str:
     """ORDER BY: nulls before every value, so last when descending; then by key, so that there is one order."""
-    columns = [f"{row}.{quote(name)} {'DESC NULLS LAST' if down else 'ASC NULLS FIRST'}" for name, down in sort]
-    return ", ".join([*columns, *entity.key.columns(row)])
+    keys = set(entity.key.names)
+    columns = [f"{row}.{quote(name)} {_direction(down, name not in keys)}" for name, down in sort]
+    rest = [f"{row}.{quote(field.name)}" for field in ordering(entity, sort)[len(sort) :]]
+    return ", ".join([*columns, *rest])
+
+
+def _direction(down: bool, nullable: bool) -> str:
+    """Keys have no nulls, and an index that knows no better: it is followed only if nothing is said of them."""
+    if not nullable:
+        return "DESC" if down else "ASC"
+    return "DESC NULLS LAST" if down else "ASC NULLS FIRST"
 
 
 def behind_sql(entity: EntityModel, row: str, sort: Sort, behind: Behind) -> str:
@@ -18,14 +27,15 @@ def behind_sql(entity: EntityModel, row: str, sort: Sort, behind: Behind) -> str
     if not behind.slots:
         return "true"
     fields = ordering(entity, sort)
-    descending = [down for _, down in sort] + [False] * len(entity.key.fields)
+    descending = [down for _, down in sort] + [False] * (len(fields) - len(sort))
     columns = [f"{row}.{quote(field.name)}" for field in fields]
     kinds = [field.column_type.partition("(")[0] for field in fields]
     values = [f"${slot}::{kind}" if slot else None for slot, kind in zip(behind.slots, kinds, strict=True)]
-    *before, last = zip(columns, values, descending, strict=True)
+    nullable = [field.name not in entity.key.names for field in fields]
+    *before, last = zip(columns, values, descending, nullable, strict=True)
     clause = _behind(*last)
-    for column, value, down in reversed(before):
-        clause = f"({_behind(column, value, down)} OR ({_same(column, value)} AND {clause}))"
+    for column, value, down, may_be_null in reversed(before):
+        clause = f"({_behind(column, value, down, may_be_null)} OR ({_same(column, value)} AND {clause}))"
     return f"({clause}{_bound(*before[0])})" if before else clause
 
 
@@ -35,16 +45,20 @@ def place_sql(entity: EntityModel, row: str, sort: Sort) -> str:
     return f"json_build_array({', '.join(columns)})::text"
 
 
-def _behind(column: str, value: str | None, down: bool) -> str:
+def _behind(column: str, value: str | None, down: bool, nullable: bool) -> str:
     if value is None:
         return "false" if down else f"{column} IS NOT NULL"
-    return f"({column} < {value} OR {column} IS NULL)" if down else f"{column} > {value}"
+    if not down:
+        return f"{column} > {value}"
+    return f"({column} < {value} OR {column} IS NULL)" if nullable else f"{column} < {value}"
 
 
 def _same(column: str, value: str | None) -> str:
     return f"{column} = {value}" if value else f"{column} IS NULL"
 
 
-def _bound(column: str, value: str | None, down: bool) -> str:
+def _bound(column: str, value: str | None, down: bool, nullable: bool) -> str:
     """A bound on the first of several columns, said once more in a way that an index can be searched by."""
-    return f" AND {column} >= {value}" if value and not down else ""
+    if not value or (down and nullable):
+        return ""
+    return f" AND {column} {'<=' if down else '>='} {value}"
