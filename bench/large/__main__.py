@@ -56,9 +56,9 @@ def render(rows: int, figures: list[Figure], about: dict[str, str]) -> str:
         "\n\n".join(
             [
                 "# Large tables and large writes",
-                f"Written by `python -m bench.large --rows {rows}`, not by hand: {rows:,} rows of six columns, an index "
-                "on one. One client, one request at a time; times are medians. A ratio of rates is better the larger it is, "
-                "one of times the smaller.",
+                f"Written by `python -m bench.large --rows {rows}`, not by hand: {rows:,} rows of six columns, an "
+                "index on one. One client, one request at a time; times are medians. A ratio of rates is better the "
+                "larger it is, one of times the smaller.",
                 table(["what", "Rocket", "the other", "ratio"], lines),
                 section("Where", table(["what", "this run"], list(about.items()), left=2)),
             ]
