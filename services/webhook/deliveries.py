@@ -78,10 +78,13 @@ def origin_of(url: str) -> str:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return url[:200]
+        return "://"  # nowhere: it will fail as soon as it is sent
     return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()[:253]}{port}"
 
 
 def public_url(url: str) -> str:
     """A URL for events and logs: without what may be a secret in it (user, password, query)."""
-    return origin_of(url) + urlsplit(url).path if "://" in url else ""
+    try:
+        return origin_of(url) + urlsplit(url).path
+    except ValueError:
+        return ""

@@ -22,7 +22,7 @@ from libs.shared.telemetry import tracing
 from services.webhook import store
 from services.webhook.books import Books
 from services.webhook.deliveries import Claimed
-from services.webhook.lanes import Lanes
+from services.webhook.lanes import Key, Lanes
 from services.webhook.recording import Recorder, Sent
 from services.webhook.requests import Requests, Unsendable, urls_of
 from services.webhook.sending import Outcome, Sender
@@ -152,6 +152,8 @@ class Dispatcher:
                 self._spawn(self._deliver(app, each, proven))
             if len(claimed) >= places and len(own) < rooms[endpoint]:
                 turn.wanted[endpoint] = None  # it may have been cut short
+            elif not own:
+                self._look_at(self._lanes.next_in_line())
         return len(claimed)
 
     async def _deliver(self, app: AppRef, claimed: Claimed, proven: bool) -> None:
@@ -166,8 +168,11 @@ class Dispatcher:
             following = self._lanes.end((app, claimed.endpoint), proven, succeeded)
             if claimed.ordered:
                 following.append((app, claimed.endpoint))
-            for whose, endpoint in following:
-                self.nudge(whose, [endpoint])
+            self._look_at(following)
+
+    def _look_at(self, following: Iterable[Key]) -> None:
+        for app, endpoint in following:
+            self.nudge(app, [endpoint])
 
     async def _send(self, app: AppRef, claimed: Claimed) -> bool:
         """Send a delivery and write down what came of it; answers whether it has arrived."""

@@ -69,9 +69,13 @@ async def rotate_secret(state: State, context: Context, question: ask.RotateSecr
     owner = _id(question.id)
     if str(owner) not in (await _fresh_book(state, app)).owners:
         raise not_found("Webhook")
+    await state.relay.activate(app)
     async with state.core.databases.of(app).transaction() as transaction:
         salts = (await endpoint_store.lock_salts(transaction, owner)).rotated(secrets.token_hex(16), now)
         await endpoint_store.save_salts(transaction, owner, salts)
+        signal = {"webhook_id": str(owner), "user_id": context.user.id}
+        await state.outbox.emit(transaction, "secret_rotated", str(owner), context.trace_id, signal)
+    state.relay.wake(app)
     shown = {"id": str(owner), "previous_valid_until": clock.iso(now + OVERLAP)}
     secret = shown_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
     # A secret is shown once; an Idempotency-Key does not keep it.

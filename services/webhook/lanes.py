@@ -70,9 +70,14 @@ class Lanes:
         following = [key] if lane.more else []
         if not proven:
             self._doubtful -= 1
-            if self._turned_away:
-                following.append(self._turned_away.popitem(last=False)[0])
+            following += self.next_in_line()
         return following
+
+    def next_in_line(self) -> list[Key]:
+        """Who was turned away longest ago and may be looked at now, as somebody has ended or had nothing to send."""
+        if not self._turned_away or self._doubtful >= self._most_doubtful:
+            return []
+        return [self._turned_away.popitem(last=False)[0]]
 
     def _lane(self, key: Key) -> Lane:
         lane = self._lanes.get(key)

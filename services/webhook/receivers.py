@@ -165,11 +165,19 @@ async def _write_down(
         return
     deliveries, outcomes = [one.delivery for one, _ in sent], [outcome for _, outcome in sent]
     await store.insert_sent(state.core.databases.of(app), store.new_ids(len(sent)), deliveries, outcomes)
-    for one, outcome in sent:
-        before = health.get(one.webhook.id, WELL)
+    for webhook_id, (one, outcome) in _telling(sent).items():
+        before = health.get(webhook_id, WELL)
         if not is_away(before, clock.now()):
-            url = one.webhook.definition.url
-            await state.recorder.note(app, one.webhook.id, url, trace_id, outcome, before)
+            await state.recorder.note(app, webhook_id, one.webhook.definition.url, trace_id, outcome, before)
+
+
+def _telling(sent: Sequence[tuple[Asked, Outcome]]) -> dict[str, tuple[Asked, Outcome]]:
+    """One answer of each webhook, a failure if there is any: many to one write are one sign of its health."""
+    told: dict[str, tuple[Asked, Outcome]] = {}
+    for one, outcome in sent:
+        if one.webhook.id not in told or (outcome.error and not told[one.webhook.id][1].error):
+            told[one.webhook.id] = (one, outcome)
+    return told
 
 
 def verdict_of(webhook: Webhook, outcome: Outcome) -> Verdict:

@@ -131,9 +131,10 @@ UPDATE webhook.deliveries SET due_at = $2, next_retry_at = $2, updated_at = cloc
     status = CASE status WHEN 'failed' THEN 'retrying' ELSE status END
 WHERE id = $1 AND status <> 'delivered' RETURNING endpoint
 """
+# Ids begin with their time, so those that are old enough are the first of the key's index.
 PRUNE = """
 DELETE FROM webhook.deliveries WHERE id IN (
-    SELECT id FROM webhook.deliveries WHERE created_at < $1 AND due_at IS NULL ORDER BY id LIMIT 1000
+    SELECT id FROM webhook.deliveries WHERE id < $1 AND due_at IS NULL ORDER BY id LIMIT 1000
 )
 """
 
@@ -237,4 +238,4 @@ async def make_due(database: Database, delivery_id: UUID, now: datetime) -> str 
 
 async def prune(database: Database, before: datetime) -> None:
     """Forget some of the finished deliveries that are older."""
-    await database.execute(PRUNE, before)
+    await database.execute(PRUNE, UUID(int=int(before.timestamp() * 1000) << 80))

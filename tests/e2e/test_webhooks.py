@@ -358,3 +358,18 @@ async def test_administration_is_for_admins(desk: Client) -> None:
     for action in ("test", "enable", "replay", "rotate-secret"):
         (await user.post(f"/_admin/webhooks/{webhook['id']}/{action}", {"from": 1})).expect(403)
     (await user.get(f"/_admin/webhooks/{webhook['id']}/replays")).expect(403)
+
+
+async def test_requests_of_transitions_are_signed_too(desk: Client, receiver: HttpReceiver) -> None:
+    call = {"type": "webhook", "url": receiver.url + "/done"}
+    transitions = [{"from": "open", "to": "done", "actions": [call]}]
+    machine = {"entity": "ticket", "field": "status", "definition": {"initial": "open", "transitions": transitions}}
+    machine_id = (await desk.post("/_admin/state-machines", machine)).expect(201).data["id"]
+    secret = (await desk.post(f"/_admin/webhooks/{machine_id}/rotate-secret")).expect(200).data["secret"]
+    [ticket] = await write(desk, "a")
+    (await desk.put(f"/ticket/{ticket}", {"status": "done"})).expect(200)
+    await eventually(lambda: receiver.requests)
+    payload = Webhook(secret).verify(receiver.bodies[0], receiver.requests[0][0])
+    assert payload["transition"] == {"field": "status", "from": "open", "to": "done"}
+    [row] = await settled(desk, 1, "delivered")
+    assert (row["webhook_id"], row["hook"]) == (machine_id, "transition")
