@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import itertools
 import json
 import re
 import socket
@@ -19,12 +20,15 @@ from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, text
 from tests.support.stacks import calling, running
 
-USER_BURST, IP_BURST = 40, 30
+USER_BURST, KEY_BURST, IP_BURST = 40, 5, 30
+_numbers = itertools.count(1)
 PAGE = "https://app.example.com"
 LIMITS = {
     "ROCKET_RATE_LIMITS": "on",
     "ROCKET_RATE_LIMIT_USER": "0.01",
     "ROCKET_RATE_LIMIT_USER_BURST": str(USER_BURST),
+    "ROCKET_RATE_LIMIT_KEY": "0.01",
+    "ROCKET_RATE_LIMIT_KEY_BURST": str(KEY_BURST),
     "ROCKET_RATE_LIMIT_IP": "0.01",
     "ROCKET_RATE_LIMIT_IP_BURST": str(IP_BURST),
     "ROCKET_TRUSTED_PROXIES": '["127.0.0.1"]',
@@ -53,7 +57,14 @@ class From:
         return await self.client.get(path, X_Forwarded_For=self.address, **headers)
 
     async def login(self, password: str) -> Reply:
-        form = {"email": "platform@localhost", "password": password}
+        return await self._login("platform@localhost", password)
+
+    async def guess(self) -> Reply:
+        """A wrong password, each time for another account: those have limits of their own."""
+        return await self._login(f"nobody-{next(_numbers)}@example.com", "wrong")
+
+    async def _login(self, email: str, password: str) -> Reply:
+        form = {"email": email, "password": password}
         return await self.client.post("/api/_platform/auth/login", form, X_Forwarded_For=self.address)
 
 
@@ -126,9 +137,19 @@ async def test_a_user_has_a_quota_at_all_gateways_together(stack: Stack, admin: 
     (await (await fresh(admin, "calm")).get("/note")).expect(200)
 
 
+async def test_an_api_key_has_a_quota_of_its_own(admin: Client) -> None:
+    owner = await fresh(admin, "owner-of-keys")
+    form = {"name": "robot", "scopes": [{"entity": "note", "actions": ["read"]}]}
+    key = (await owner.post("/_admin/api-keys", form)).expect(201).data["key"]
+    robot = owner.with_token(key)
+    answered, refusal = await spend(robot, "/note", KEY_BURST + 1)
+    assert answered == KEY_BURST and refusal.headers["RateLimit-Limit"] == str(KEY_BURST)
+    assert (await owner.get("/note")).expect(200).headers["RateLimit-Limit"] == str(USER_BURST)
+
+
 async def test_guessing_is_slow_for_an_address_and_nobody_else(anybody: Client, admin: Client) -> None:
     guesser = From(anybody, "198.51.100.7, 203.0.113.9")
-    replies = [await guesser.login("wrong") for _ in range(IP_BURST + 1)]
+    replies = [await guesser.guess() for _ in range(IP_BURST + 1)]
     assert [reply.status for reply in replies] == [401] * IP_BURST + [429]
     assert replies[-1].code == "RATE_LIMITED" and int(replies[-1].headers["Retry-After"]) >= 1
     # The right password is not tried either; what an untrusted hop claims makes no difference.
@@ -139,7 +160,7 @@ async def test_guessing_is_slow_for_an_address_and_nobody_else(anybody: Client, 
     assert (await guesser.get("/api/nothing-here/note")).status == 429
     (await guesser.get("/health")).expect(200)
     (await guesser.get("/api/shop/note", Authorization=f"Bearer {(await fresh(admin, 'honest')).token}")).expect(200)
-    assert (await From(anybody, "203.0.113.10").login("wrong")).status == 401
+    assert (await From(anybody, "203.0.113.10").guess()).status == 401
     async with anybody.session.get(f"{anybody.url}/metrics") as answer:
         found = re.search(r'^rocket_rate_limited_total{kind="ip"} (\d+)$', await answer.text(), re.MULTILINE)
     assert found and int(found[1]) >= 5
@@ -147,9 +168,9 @@ async def test_guessing_is_slow_for_an_address_and_nobody_else(anybody: Client, 
 
 async def test_an_ipv6_customer_is_one_client(anybody: Client) -> None:
     for number in range(IP_BURST):
-        assert (await From(anybody, f"2001:db8:aaaa:1::{number:x}").login("wrong")).status == 401
-    assert (await From(anybody, "2001:db8:aaaa:1:ffff::1").login("wrong")).status == 429
-    assert (await From(anybody, "2001:db8:aaaa:2::1").login("wrong")).status == 401
+        assert (await From(anybody, f"2001:db8:aaaa:1::{number:x}").guess()).status == 401
+    assert (await From(anybody, "2001:db8:aaaa:1:ffff::1").guess()).status == 429
+    assert (await From(anybody, "2001:db8:aaaa:2::1").guess()).status == 401
 
 
 # --- sizes and shapes ---

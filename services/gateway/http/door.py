@@ -86,8 +86,8 @@ async def _identity(state: State, request: web.Request, context: Context, access
     app = None if access is Access.PLATFORM else context.app
     try:
         identity = await state.accounts.credentials.of(request, app)
-    except RocketError:
-        if limiter is not None:
+    except RocketError as error:
+        if limiter is not None and error.code == "UNAUTHORIZED":
             limiter.admit_stranger(request, context.ip)
         raise
     if limiter is not None:
