@@ -18,6 +18,32 @@ from tests.support.streams import app_row, sibling
 TICKET = entity("ticket", text("title"), soft_delete=True)
 
 
+async def test_the_first_admin_of_an_app(client: Client) -> None:
+    platform = await client.platform()
+    named = {"name": "with-admin", "admin": {"email": "Root@Example.org", "password": "very-own-1"}}
+    made_app = (await platform.post("/apps", named)).expect(201)
+    assert "admin_invite" not in made_app.data and "very-own-1" not in str(made_app.body)
+    root = await client.login("with-admin", "root@example.org", "very-own-1")
+    assert [row["email"] for row in (await root.get("/_admin/users")).data] == ["root@example.org"]
+
+    invited = await platform.post("/apps", {"name": "with-invite", "admin": {"email": "root@example.org"}})
+    invite = invited.expect(201).data["admin_invite"]
+    assert invited.headers["Cache-Control"] == "no-store" and invite["email"] == "root@example.org"
+    (await client.post("/api/with-invite/auth/login", dict(zip(("email", "password"), ADMIN, strict=True)))).expect(401)
+    accept = {"token": invite["token"], "password": "very-own-1"}
+    user = (await client.post("/api/with-invite/auth/accept-invite", accept)).expect(201).data["user"]
+    assert user["roles"] == ["admin"]
+    for admin in (
+        "x",
+        {},
+        {"email": "nobody"},
+        {"email": "a@b", "password": ""},
+        {"email": "a@b", "password": "x" * 73},
+    ):
+        (await platform.post("/apps", {"name": "without", "admin": admin})).expect(422)
+    (await platform.get("/apps/without")).expect(404)
+
+
 async def test_invites(admin: Client, mails: Mailbox) -> None:
     me = (await admin.get("/auth/me")).expect(200).data
     sent = await admin.post("/_admin/invites", {"email": " Bob@Example.com ", "roles": ["sales"], "mail": True})

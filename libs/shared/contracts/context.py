@@ -45,13 +45,15 @@ Scopes = tuple[tuple[str, tuple[str, ...]], ...]
 class Credential:
     """What an identity was proved with; it stays in the gateway. `id` is a session's or an API key's.
 
-    `user` is (scope, user id), `version` the user's when it was issued, `expires` in Unix seconds.
+    `user` is (scope, user id), `version` the user's when it was issued, `expires` in Unix seconds, `generation`
+    the signing key's (0: nothing was signed).
     """
 
     id: str
     user: tuple[str, str]
     version: int
     expires: float
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)

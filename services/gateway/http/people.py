@@ -7,7 +7,6 @@ from aiohttp import web
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from services.gateway.http.accounts import json_object
-from services.gateway.http.idempotency import body_of
 from services.gateway.identity import api_keys, factors, invites, rotation, users
 from services.gateway.identity.realms import realm_of
 from services.gateway.state import State
@@ -97,5 +96,5 @@ async def list_signing_keys(state: State, request: web.Request, context: Context
 
 async def rotate_signing_keys(state: State, request: web.Request, context: Context) -> Answer:
     """A new key signs access tokens; those of former ones are good for `overlap` seconds more."""
-    body = await json_object(state, request) if await body_of(state, request) else {}
+    body = await json_object(state, request) if request.can_read_body else {}
     return await rotation.rotate(realm_of(state, context.app), context, body)

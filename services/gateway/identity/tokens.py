@@ -69,8 +69,13 @@ class Tokens:
 
     def holds(self, identity: Identity) -> bool:
         """Whether what an identity was proved with still holds."""
-        proof = identity.credential
-        return proof is not None and proof.expires > time.time() and self._revocations.allow(proof)
+        proof, now = identity.credential, time.time()
+        return (
+            proof is not None
+            and proof.expires > now
+            and self._revocations.allow(proof)
+            and (not proof.generation or self._keyring.is_good(proof.user[0], proof.generation, now))
+        )
 
     def remember(self, scope: str, text: str, identity: Identity) -> Identity:
         """Have this credential known from now on. Raises UNAUTHORIZED if it does not hold."""
@@ -115,7 +120,7 @@ class Tokens:
             except jwt.InvalidTokenError:
                 raise unauthorized() from None
         user = (scope, claims["sub"])
-        proof = Credential(claims["sid"], user, claims["ver"], float(claims["exp"]))
+        proof = Credential(claims["sid"], user, claims["ver"], float(claims["exp"]), generation)
         platform = scope == PLATFORM
         roles = ("admin",) if platform else tuple(claims["roles"])
         via = "platform" if platform else "password"

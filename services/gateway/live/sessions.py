@@ -27,13 +27,14 @@ class Session:
     def packed(self) -> dict[str, Any]:
         """As JSON."""
         proof = self.proof
-        return {"who": self.identity.packed(), "proof": [proof.id, *proof.user, proof.version, proof.expires]}
+        told = [proof.id, *proof.user, proof.version, proof.expires, proof.generation]
+        return {"who": self.identity.packed(), "proof": told}
 
     @classmethod
     def unpacked(cls, document: dict[str, Any]) -> Session:
         """The session that `packed` took apart."""
-        session, scope, user, version, expires = document["proof"]
-        proof = Credential(session, (scope, user), version, expires)
+        session, scope, user, version, expires, generation = document["proof"]
+        proof = Credential(session, (scope, user), version, expires, generation)
         return cls(replace(Identity.unpacked(*document["who"]), credential=proof), proof)
 
     def good(self, tokens: Tokens) -> bool:

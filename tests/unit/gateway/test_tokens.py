@@ -59,8 +59,9 @@ async def test_a_rotated_key_goes_on_verifying_until_its_time_is_over(tokens: To
     new = tokens.issue(APP.id, ANN)
     assert [jwt.get_unverified_header(t)["kid"] for t in (old, new)] == [key_id(APP.id, n) for n in (1, 2)]
     assert (await tokens.verify_app(old, APP)).roles == (await tokens.verify_app(new, APP)).roles == ("sales",)
+    assert tokens.remembered(APP.id, old) is not None
     keyring.learn([Generation(APP.id, 1, 1.0)])
-    assert await refused(tokens, old)
+    assert tokens.remembered(APP.id, old) is None and await refused(tokens, old)
     assert keyring.key(APP.id, 1) != keyring.key(APP.id, 2) != keyring.key(PLATFORM, 2)
 
 
