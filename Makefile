@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/installed-dev-$(call checksum,dev)
 BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run rocket test test-compose fuzz lint bench lock clean
+.PHONY: help run rocket test chaos test-compose fuzz lint bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ rocket: $(RUN_STAMP) ## The command line of an operator; ARGS=--help, ARGS="veri
 
 test: $(DEV_STAMP) ## Run all tests on free ports and in temporary folders; ARGS go to pytest
 	$(BIN)/python -m pytest $(ARGS)
+
+chaos: $(DEV_STAMP) ## Kills, pauses and cuts under load for long; CHAOS_SECONDS=1800, CHAOS_SEED=any number
+	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) CHAOS_COMMITS=500 CHAOS_SEED=$(or $(CHAOS_SEED),$(shell date +%s)) \
+		$(BIN)/python -m pytest -rA tests/chaos
 
 test-compose: $(DEV_STAMP) ## Run deploy/compose.yaml for real, on a Docker daemon or one of our own (root); else SKIP
 	$(BIN)/python -m tests.deploy.compose

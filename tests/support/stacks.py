@@ -19,12 +19,16 @@ FAST = {"ROCKET_BCRYPT_ROUNDS": "4", "ROCKET_LOG_LEVEL": "warning"}
 
 @contextlib.asynccontextmanager
 async def running(
-    folder: Path, *, replicas: Mapping[str, int] | None = None, variables: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    replicas: Mapping[str, int] | None = None,
+    variables: Mapping[str, str] | None = None,
+    nats_url: str | None = None,
 ) -> AsyncIterator[Stack]:
-    """A ready stack; its log lies in the folder and is shown when the block fails."""
+    """A ready stack; its log lies in the folder and is shown when the block fails. `nats_url`: of a server of yours."""
     with (folder / "stack.log").open("w+") as output:
         stack = Stack(
-            Settings(port=0, data_dir=folder / "data"),
+            Settings(port=0, data_dir=folder / "data", nats_url=nats_url),
             replicas=replicas,
             variables={**FAST, **(variables or {})},
             postgres_options={"fsync": "off", "shared_preload_libraries": "pg_stat_statements"},

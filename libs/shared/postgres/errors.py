@@ -24,6 +24,7 @@ CONNECTION_LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 UniqueViolation = asyncpg.UniqueViolationError
 TableExists = asyncpg.DuplicateTableError

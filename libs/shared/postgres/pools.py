@@ -64,7 +64,12 @@ class Pools:
             pool = await self._pool(name)
             # Whoever has a slot finds a connection or room for one, so only connecting takes time: no timer here.
             async with pool.acquire() as connection:
-                yield connection
+                try:
+                    yield connection
+                except asyncpg.InternalClientError:
+                    # The server went away in the middle of something: the connection does not know its own state.
+                    connection.terminate()
+                    raise
         finally:
             self._lent -= 1
             self._borrowers[name] -= 1

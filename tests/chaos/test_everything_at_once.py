@@ -1,0 +1,161 @@
+"""Kills, restarts, pauses and cuts under a mixed load on four apps: afterwards everything is there, once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from deploy.embedded import nats
+from deploy.embedded.nats import Nats
+from deploy.embedded.stack import Stack
+from deploy.embedded.supervised import Supervised
+from libs.shared.testing.polling import eventually
+from tests.chaos.mixed_load import Load, define
+from tests.support.client import Client
+from tests.support.proxies import Proxy, proxied
+from tests.support.receivers import HttpReceiver
+from tests.support.replays import verified
+from tests.support.stacks import calling, running
+from tests.support.streams import app_row, published, sibling
+
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "15"))
+SEED = int(os.environ.get("CHAOS_SEED", "7"))
+APPS, WRITERS = 4, 3
+SERVICES = ("gateway", "metadata", "data", "workflow", "webhook", "notify", "events")
+CUT_OFF = ("data", "events", "webhook", "gateway")
+SHORT, LONG = 0.3, 2.0
+"""Seconds of a pause or a cut, and between two troubles."""
+
+
+async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receiver: HttpReceiver) -> None:
+    (tmp_path / "bus").mkdir()
+    bus = Nats(tmp_path / "bus", "secret")
+    server = Supervised("nats", bus.launch, nats.FAREWELLS, lambda *_: None)
+    await server.start()
+    try:
+        async with proxied(bus.url) as (proxy, url), _stack(tmp_path, url) as stack, calling(stack) as anonymous:
+            apps = [await anonymous.new_app() for _ in range(APPS)]
+            for admin in apps:
+                await define(admin, receiver)
+            loads = [Load(admin, SEED + n) for n, admin in enumerate(apps)]
+            troubles = await _trouble(stack, server, proxy, loads)
+            await stack.ready(60)
+            for load in loads:
+                await _check(stack, load)
+            await _check_webhooks(stack, apps, receiver)
+            commits = sum(len(load.acknowledged) for load in loads)
+            assert commits > SECONDS * 5, "there was a load"
+            outcomes = sum((load.outcomes for load in loads), Counter[int]())
+            print(f"{commits} commits in {SECONDS / 60:.1f} min, {dict(troubles)}, answers {dict(outcomes)}")
+    finally:
+        await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def _stack(folder: Path, url: str) -> AsyncIterator[Stack]:
+    variables = {"ROCKET_LOG_LEVEL": "error", "ROCKET_WEBHOOK_RETRY_SECONDS": "0.2"}
+    async with running(folder, replicas={"data": 2}, variables=variables, nats_url=url) as stack:
+        yield stack
+
+
+async def _trouble(stack: Stack, server: Supervised, proxy: Proxy, loads: list[Load]) -> Counter[str]:
+    """All writers, and one trouble after the other beside them; answers how many of which kind there were."""
+    writing = [asyncio.create_task(load.write(n)) for load in loads for n in range(WRITERS)]
+    dice, told = random.Random(SEED), Counter[str]()
+    kinds = ["kill"] * 5 + ["pause", "pause", "cut", "cut", "nats", "postgres"]
+    deadline = asyncio.get_running_loop().time() + SECONDS
+    waiting = dice.sample(kinds, len(kinds))
+    while asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(dice.uniform(SHORT, 1.0))
+        kind = waiting.pop() if waiting else dice.choice(kinds)
+        told[kind] += 1
+        await _one_trouble(kind, stack, server, proxy, dice)
+        failed = [task for task in writing if task.done()]
+        assert not failed, failed[0].exception()
+    for load in loads:
+        load.stopped = True
+    await asyncio.gather(*writing)
+    return told
+
+
+async def _one_trouble(kind: str, stack: Stack, server: Supervised, proxy: Proxy, dice: random.Random) -> None:
+    match kind:
+        case "kill":
+            service = dice.choice(SERVICES)
+            await stack.kill(service, dice.randrange(2) if service == "data" else 0)
+        case "pause":
+            service = dice.choice(SERVICES)
+            stack.pause(service)
+            await asyncio.sleep(dice.uniform(SHORT, LONG))
+            stack.resume(service)
+        case "cut":
+            name = f"rocket-{dice.choice(CUT_OFF)}"
+            proxy.cut(name)
+            await asyncio.sleep(dice.uniform(SHORT, LONG))
+            proxy.heal(name)
+        case "nats":
+            await server.kill()
+        case "postgres":
+            await stack.stop("postgres")
+            await stack.start("postgres")
+
+
+async def _check(stack: Stack, load: Load) -> None:
+    """The log has every acknowledged commit; stream, tables and audit are what the log says; nothing is parked."""
+    admin = load.admin
+
+    async def writes_again() -> bool:
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            return (await admin.post("/item", {"sku": "last"})).status == 201
+        return False
+
+    await eventually(writes_again, within=30, every=0.1)
+    log = await _log(stack, admin)
+    assert len(set(load.acknowledged)) == len(load.acknowledged)
+    assert set(load.acknowledged) <= {position for position, _ in log}
+    app = await app_row(stack, admin)
+    events = await published(stack, app["id"], len(log), within=60)
+    assert [(event["position"], event["n"]) for event in events] == log
+    versions: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for event in events:
+        versions[event["entity"], event["record_id"]].append(event["version"])
+    assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
+    await verified(admin, "log", "records", "audit")
+    assert (await admin.get("/_admin/dead-letters")).expect(200).data == []
+
+
+async def _log(stack: Stack, admin: Client) -> list[tuple[int, int]]:
+    """The places of all entries; none is added any more."""
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    try:
+        rows = await connection.fetch("SELECT position, n FROM data.commits ORDER BY position, n")
+        return [(row["position"], row["n"]) for row in rows]
+    finally:
+        await connection.close()
+
+
+async def _check_webhooks(stack: Stack, apps: list[Client], receiver: HttpReceiver) -> None:
+    """Each change of an order was told, always with the same id and words; what was refused never was."""
+    expected = 0
+    for admin in apps:
+        events = await published(stack, (await app_row(stack, admin))["id"], 1, entity="order")
+        expected += len(events)
+    told: dict[str, Any] = {}
+
+    def all_told() -> bool:
+        for _, payload in receiver.requests:
+            assert told.setdefault(payload["idempotency_key"], payload) == payload
+        return len(told) >= expected
+
+    await eventually(all_told, within=60, every=0.2)
+    assert len(told) == expected
+    assert "refused" not in {payload["record"]["title"] for payload in told.values()}
