@@ -53,7 +53,7 @@ async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receive
                 await _check(stack, load)
             await _check_webhooks(stack, apps, receiver)
             commits = sum(len(load.acknowledged) for load in loads)
-            assert commits > SECONDS * 5, "there was a load"
+            assert all(load.acknowledged for load in loads), "there was a load"
             outcomes = sum((load.outcomes for load in loads), Counter[int]())
             print(f"{commits} commits in {SECONDS / 60:.1f} min, {dict(troubles)}, answers {dict(outcomes)}")
     finally:

@@ -64,6 +64,8 @@ class Subscription(Generic[S]):
         self._progress = Progress(databases.platform)
         self._make_lane = lambda: Lane(service, consumer, state, databases, apps, asker)
         self._working: dict[int, asyncio.Task[None]] = {}
+        self._pulls: set[Pull] = set()
+        stream.connection.on_reconnect(self._begin_anew)
 
     def durable(self, share: int) -> str:
         """The durable's name: `<consumer>_<share>`."""
@@ -135,6 +137,7 @@ class Subscription(Generic[S]):
             # Left unacknowledged by a predecessor: have them again, before anything newer.
             await self._stream.reset_consumer(stream.name, name)
         pull = Pull(self._stream, stream.name, name, self._make_lane)
+        self._pulls.add(pull)
         try:
             async with asyncio.TaskGroup() as group:
                 if self.follows_commits:
@@ -144,7 +147,13 @@ class Subscription(Generic[S]):
                     group.create_task(follower.follow(pull))
                 group.create_task(pull.run())
         finally:
+            self._pulls.discard(pull)
             pull.close()
+
+    def _begin_anew(self) -> None:
+        """What was on its way when the connection was lost comes again, before anything newer of the same record."""
+        for pull in self._pulls:
+            pull.end()
 
     def _lease(self, share: int) -> str:
         return f"consume/{self._service}/{self.durable(share)}"
@@ -169,7 +178,7 @@ class Pull:
         request = orjson.dumps({"batch": PULL, "expires": int(PULL_EXPIRES * 1e9)})
         while True:
             if self._gone:
-                raise LookupError("the durable is gone")
+                raise LookupError("the durable is gone, or the connection was another one")
             self._again.clear()
             self._wanted = PULL
             if self._connection.connected:
@@ -178,6 +187,11 @@ class Pull:
                 await asyncio.wait_for(self._again.wait(), PULL_EXPIRES + 1)
             except TimeoutError:
                 continue
+
+    def end(self) -> None:
+        """Have `run` end: whoever works on the share begins anew, with what is not acknowledged."""
+        self._gone = True
+        self._again.set()
 
     def close(self) -> None:
         """Stop the flow. Unacknowledged messages go to whoever leases the share next."""
