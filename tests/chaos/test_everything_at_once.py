@@ -14,12 +14,10 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from deploy.embedded import nats
-from deploy.embedded.nats import Nats
 from deploy.embedded.stack import Stack
-from deploy.embedded.supervised import Supervised
 from libs.shared.testing.polling import eventually
 from tests.chaos.mixed_load import Load, define
+from tests.support.bare_nats import BareNats, bare_nats
 from tests.support.client import Client
 from tests.support.proxies import Proxy, proxied
 from tests.support.receivers import HttpReceiver
@@ -37,27 +35,24 @@ SHORT, LONG = 0.3, 2.0
 
 
 async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receiver: HttpReceiver) -> None:
-    (tmp_path / "bus").mkdir()
-    bus = Nats(tmp_path / "bus", "secret")
-    server = Supervised("nats", bus.launch, nats.FAREWELLS, lambda *_: None)
-    await server.start()
-    try:
-        async with proxied(bus.url) as (proxy, url), _stack(tmp_path, url) as stack, calling(stack) as anonymous:
-            apps = [await anonymous.new_app() for _ in range(APPS)]
-            for admin in apps:
-                await define(admin, receiver)
-            loads = [Load(admin, SEED + n) for n, admin in enumerate(apps)]
-            troubles = await _trouble(stack, server, proxy, loads)
-            await stack.ready(60)
-            for load in loads:
-                await _check(stack, load)
-            await _check_webhooks(stack, apps, receiver)
-            commits = sum(len(load.acknowledged) for load in loads)
-            assert all(load.acknowledged for load in loads), "there was a load"
-            outcomes = sum((load.outcomes for load in loads), Counter[int]())
-            print(f"{commits} commits in {SECONDS / 60:.1f} min, {dict(troubles)}, answers {dict(outcomes)}")
-    finally:
-        await server.stop()
+    async with (
+        bare_nats(tmp_path / "bus") as server,
+        proxied(server.url) as (proxy, url),
+        _stack(tmp_path, url) as stack,
+        calling(stack) as anonymous,
+    ):
+        apps = [await anonymous.new_app() for _ in range(APPS)]
+        for admin in apps:
+            await define(admin, receiver)
+        loads = [Load(admin, SEED + n) for n, admin in enumerate(apps)]
+        troubles = await _trouble(stack, server, proxy, loads)
+        await stack.ready(60)
+        for load in loads:
+            await _check(stack, load)
+        await _check_webhooks(stack, apps, receiver)
+        commits = sum(len(load.acknowledged) for load in loads)
+        outcomes = sum((load.outcomes for load in loads), Counter[int]())
+        print(f"{commits} commits in {SECONDS / 60:.1f} min, {dict(troubles)}, answers {dict(outcomes)}")
 
 
 @contextlib.asynccontextmanager
@@ -67,9 +62,10 @@ async def _stack(folder: Path, url: str) -> AsyncIterator[Stack]:
         yield stack
 
 
-async def _trouble(stack: Stack, server: Supervised, proxy: Proxy, loads: list[Load]) -> Counter[str]:
+async def _trouble(stack: Stack, server: BareNats, proxy: Proxy, loads: list[Load]) -> Counter[str]:
     """All writers, and one trouble after the other beside them; answers how many of which kind there were."""
     writing = [asyncio.create_task(load.write(n)) for load in loads for n in range(WRITERS)]
+    await eventually(lambda: all(load.acknowledged for load in loads), within=30)
     dice, told = random.Random(SEED), Counter[str]()
     kinds = ["kill"] * 5 + ["pause", "pause", "cut", "cut", "nats", "postgres"]
     deadline = asyncio.get_running_loop().time() + SECONDS
@@ -87,7 +83,7 @@ async def _trouble(stack: Stack, server: Supervised, proxy: Proxy, loads: list[L
     return told
 
 
-async def _one_trouble(kind: str, stack: Stack, server: Supervised, proxy: Proxy, dice: random.Random) -> None:
+async def _one_trouble(kind: str, stack: Stack, server: BareNats, proxy: Proxy, dice: random.Random) -> None:
     match kind:
         case "kill":
             service = dice.choice(SERVICES)
@@ -104,6 +100,7 @@ async def _one_trouble(kind: str, stack: Stack, server: Supervised, proxy: Proxy
             proxy.heal(name)
         case "nats":
             await server.kill()
+            await server.start()
         case "postgres":
             await stack.stop("postgres")
             await stack.start("postgres")

@@ -70,13 +70,13 @@ class Proxy:
 
 @contextlib.asynccontextmanager
 async def proxied(url: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy in front of the server that a URL names, and the URL through it."""
+    """A proxy in front of the server that a URL names (no user), and the URL through it."""
     parts = urlsplit(url)
     assert parts.hostname and parts.port
     proxy = Proxy(parts.hostname, parts.port)
     server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    through = urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}"))
+    through = urlunsplit(parts._replace(netloc=f"127.0.0.1:{port}"))
     try:
         yield proxy, through
     finally:
