@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import re
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +32,9 @@ AT_ONCE = 16
 PATIENCE = 1.5
 """Seconds for an answer; the server waits two."""
 LONGEST = 200
-"""Characters of a name or password that are looked at."""
+"""Characters of a password that are looked at."""
+USER = re.compile(r"([a-z][a-z0-9_-]{0,62})\.([0-9a-f]{32})")
+"""An app's name and a subscriber's id."""
 
 
 async def answer_callouts(state: State) -> None:
@@ -69,14 +72,14 @@ async def _answer(state: State, message: Message) -> None:
 
 async def _admitted(state: State, options: dict[str, Any]) -> tuple[Subscriber, datetime | None] | None:
     """The subscriber of these credentials and when it ends; None if they are nobody's."""
-    user, password = str(options.get("user", ""))[:LONGEST], str(options.get("pass", ""))[:LONGEST]
-    app_name, _, subscriber_id = user.partition(".")
-    app = await state.core.apps.by_name(app_name) if app_name and subscriber_id.isalnum() else None
+    user, password = USER.fullmatch(str(options.get("user", ""))), str(options.get("pass", ""))[:LONGEST]
+    app_name, subscriber_id = user.groups() if user else ("", "")
+    app = await state.core.apps.by_name(app_name) if app_name else None
     row = await store.find(state.database(app), subscriber_id) if app is not None else None
     # Compared also where there is nobody, so that the time says nothing.
     right = hmac.compare_digest(store.hash_of(password), row["password_hash"] if row else bytes(32))
     if app is None or row is None or not right:
-        log.info("subscribers.refused", app=app_name[:64])
+        log.info("subscribers.refused", app=app_name)
         return None
     subscriber = subscriber_of(row, app)
     with contextlib.suppress(JetStreamError):
