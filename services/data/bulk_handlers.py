@@ -16,6 +16,7 @@ from services.data.model import EntityModel, Model
 from services.data.permissions import grant_for
 from services.data.state import State
 from services.data.writes import bulk
+from services.data.writes.answers import concealed
 from services.data.writes.work import Work
 
 
@@ -24,7 +25,10 @@ async def create_records(state: State, context: Context, question: ask.CreateRec
         entity = model.entity(question.entity)
         grant_for(entity, "create", context.user)
         dry_run, work = _dry_run(question.query), Work.of(state, context, model)
-        keys = await bulk.create(work, entity, entity.parse_rows(question.body), dry_run)
+        try:
+            keys = await bulk.create(work, entity, entity.parse_rows(question.body), dry_run)
+        except RocketError as refusal:
+            raise concealed(work, entity, "create", refusal) from None
         return _answer(work, "created", keys, dry_run, 201)
 
     return await under_current_schema(state, context, attempt)
@@ -36,7 +40,10 @@ async def update_records(state: State, context: Context, question: ask.UpdateRec
         grant = grant_for(entity, "update", context.user)
         _refuse_unconditional(entity)
         dry_run, work = _dry_run(question.query), Work.of(state, context, model)
-        keys = await bulk.update(work, entity, grant, entity.parse_rows(question.body), dry_run)
+        try:
+            keys = await bulk.update(work, entity, grant, entity.parse_rows(question.body), dry_run)
+        except RocketError as refusal:
+            raise concealed(work, entity, "update", refusal) from None
         return _answer(work, "updated", keys, dry_run)
 
     return await under_current_schema(state, context, attempt)
@@ -48,7 +55,10 @@ async def delete_records(state: State, context: Context, question: ask.DeleteRec
         grant = grant_for(entity, "delete", context.user)
         _refuse_unconditional(entity)
         dry_run, work = _dry_run(question.query), Work.of(state, context, model)
-        keys = await bulk.delete(work, entity, grant, entity.parse_rows(question.body), dry_run)
+        try:
+            keys = await bulk.delete(work, entity, grant, entity.parse_rows(question.body), dry_run)
+        except RocketError as refusal:
+            raise concealed(work, entity, "delete", refusal) from None
         return _answer(work, "deleted", keys, dry_run)
 
     return await under_current_schema(state, context, attempt)

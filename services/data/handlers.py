@@ -19,6 +19,7 @@ from services.data.query.statements import exists_statement
 from services.data.reading.execution import read
 from services.data.state import State
 from services.data.writes import records
+from services.data.writes.answers import concealed, shown_record
 from services.data.writes.changes import Written
 from services.data.writes.records import Unmet, Wanted
 from services.data.writes.rows import Stored
@@ -31,7 +32,11 @@ async def create_record(state: State, context: Context, question: ask.CreateReco
         entity = model.entity(question.entity)
         grant_for(entity, "create", context.user)
         work = Work.of(state, context, model)
-        return _answer(work, await records.create(work, entity, entity.parse_body(question.body)), 201)
+        try:
+            written = await records.create(work, entity, entity.parse_body(question.body))
+        except RocketError as refusal:
+            raise concealed(work, entity, "create", refusal) from None
+        return _answer(work, entity, "create", written, 201)
 
     return await under_current_schema(state, context, attempt)
 
@@ -42,9 +47,12 @@ async def update_record(state: State, context: Context, question: ask.UpdateReco
         wanted = await _wanted(state, context, model, entity, question, "update")
         work = Work.of(state, context, model)
         try:
-            return _answer(work, await records.update(work, entity, wanted, entity.parse_body(question.body)))
+            written = await records.update(work, entity, wanted, entity.parse_body(question.body))
         except Unmet:
             raise await _why_not(state, context, model, entity, wanted) from None
+        except RocketError as refusal:
+            raise concealed(work, entity, "update", refusal) from None
+        return _answer(work, entity, "update", written)
 
     return await under_current_schema(state, context, attempt)
 
@@ -58,6 +66,8 @@ async def delete_record(state: State, context: Context, question: ask.DeleteReco
             key = await records.delete(work, entity, wanted)
         except Unmet:
             raise await _why_not(state, context, model, entity, wanted) from None
+        except RocketError as refusal:
+            raise concealed(work, entity, "delete", refusal) from None
         return Answer(body=orjson.dumps({"data": {"id": key}}), headers=_commit(work))
 
     return await under_current_schema(state, context, attempt)
@@ -70,9 +80,12 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
         wanted = Wanted(key, grant_for(entity, "delete", context.user), demanded_version(question.if_match))
         work = Work.of(state, context, model)
         try:
-            return _answer(work, await records.restore(work, entity, wanted))
+            written = await records.restore(work, entity, wanted)
         except Unmet:
             raise not_found("Record in the trash") from None
+        except RocketError as refusal:
+            raise concealed(work, entity, "delete", refusal) from None
+        return _answer(work, entity, "delete", written)
 
     return await under_current_schema(state, context, attempt)
 
@@ -130,9 +143,9 @@ async def _why_not(state: State, context: Context, model: Model, entity: EntityM
     return RocketError("FORBIDDEN", f"You may not change this {entity.name}")
 
 
-def _answer(work: Work, outcome: Written | Stored, status: int = 200) -> Answer:
+def _answer(work: Work, entity: EntityModel, verb: str, outcome: Written | Stored, status: int = 200) -> Answer:
     headers = {**etag(outcome.version), **_commit(work)}
-    return Answer(status, b'{"data":%s}' % outcome.record_text.encode(), headers)
+    return Answer(status, b'{"data":%s}' % shown_record(work, entity, verb, outcome.record_text), headers)
 
 
 def _commit(work: Work) -> dict[str, str]:

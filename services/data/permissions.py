@@ -1,42 +1,80 @@
-"""May this caller do this to which records? One answer for every path: a Grant.
+"""May this caller do this to which records, and to which of their fields? One answer for every path: a Grant.
 
 A whitelist: without a policy there is no access. Several policies of a caller are a union. The role
-admin passes everything.
+admin passes everything. What is granted is compiled once per schema version and set of roles
+(libs/shared/permissions): reads put its SQL into their statements, writes ask it in process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from libs.shared import clock
 from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError
-from libs.shared.schema import BadValue, Condition, FieldDefinition, parse_value
+from libs.shared.permissions.checks import Person
+from libs.shared.permissions.profile import Profile
+from libs.shared.permissions.sql import render
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
-from services.data.query.predicates import Comparison, Parameters, check_pattern, compare, slotted
-from services.data.query.shapes import Visible
+from services.data.query.predicates import Parameters
+
+Record = Mapping[str, Any]
+Difference = dict[str, Any]
+"""The `old` and the `new` value of a field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What is granted: all records (`alternatives` is None), or those that meet one of the alternatives."""
+    """What somebody may do by one action: everything (`profile` is None), or what a profile says of them."""
 
-    alternatives: Sequence[Sequence[Comparison]] | None = None
+    profile: Profile | None = None
+    person: Person | None = None
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it is for all records."""
+        return self.profile is None or self.profile.rows.is_certain
+
+    def covers(self, record: Record) -> bool:
+        """Whether it is for this record."""
+        if self.profile is None:
+            return True
+        return self.profile.rows.holds(record, self.who)
 
     def condition(self, row: str, parameters: Parameters) -> str:
-        """The grant as SQL over `row`."""
-        if self.alternatives is None:
+        """The records that it is for, as SQL over `row`; every value is used, so every one has a type."""
+        if self.profile is None:
             return "true"
-        clauses = [" AND ".join(compare(c, row, parameters) for c in every) for every in self.alternatives]
-        return "(" + (" OR ".join(f"({clause})" for clause in clauses) or "false") + ")"
+        base = len(parameters.values)
+        parameters.values += self.profile.values(self.who)
+        typed = [f"${base + n}::{kind} IS NULL" for n, (_, kind) in enumerate(self.profile.made.all, 1)]
+        used = f" AND ({' OR '.join(typed)} OR true)" if typed else ""
+        return f"({render(self.profile.rows.text, row, base)}{used})"
 
-    def visible(self, slot: Callable[[Any], int]) -> Visible:
-        """The grant as a shape, its values taken and numbered by `slot`."""
-        if self.alternatives is None:
-            return None
-        return tuple(tuple(slotted(comparison, slot) for comparison in every) for every in self.alternatives)
+    def shown(self, record: Record, *others: Record) -> dict[str, Any]:
+        """What it shows of a record that it covers, as far as of `others`, the record at other times."""
+        return dict(record) if self.profile is None else self.profile.shown(self.who, record, *others)
+
+    def differences(self, changed: Mapping[str, Difference], *images: Record) -> dict[str, Difference]:
+        """What it shows of a change, old and new values, as far as of all the record's images."""
+        if self.profile is None:
+            return dict(changed)
+        found: dict[str, Difference] = {}
+        for name, difference in changed.items():
+            access = self.profile.access.get(name)
+            is_shown, mask = access.way(self.who, *images) if access else (False, None)
+            if is_shown:
+                salt = self.who.salt
+                found[name] = {k: mask.shown(v, salt) if mask else v for k, v in difference.items()}
+        return found
+
+    @property
+    def who(self) -> Person:
+        assert self.person is not None, "profiles are somebody's"
+        return self.person
 
 
 EVERYTHING = Grant()
@@ -44,55 +82,35 @@ EVERYTHING = Grant()
 
 def grant_for(entity: EntityModel, action: str, caller: Identity) -> Grant:
     """What the caller may `action` (read, create, update, delete) in `entity`. Raises FORBIDDEN for nothing."""
+    profile = profile_for(entity, action, caller)
+    return EVERYTHING if profile is None else Grant(profile, person_of(entity, caller))
+
+
+def profile_for(entity: EntityModel, action: str, caller: Identity) -> Profile | None:
+    """The same as a profile; None is everything. Raises FORBIDDEN for nothing."""
     if caller.scopes is not None and not caller.allows(entity.name, action):
         raise RocketError("FORBIDDEN", f"This API key may not {action} {entity.name}")
     if caller.passes_policies:
-        return EVERYTHING  # nothing is looked up, so there is nothing to trace
+        return None  # nothing is looked up, so there is nothing to trace
     with tracing.span("auth", "permissions", "permission.check", entity.name):
-        matching = [p for p in entity.policies if p.action == action and set(p.roles) & set(caller.roles)]
-        if not matching:
+        profile = entity.profile(action, caller.roles)
+        if profile is None:
             raise RocketError("FORBIDDEN", f"You may not {action} {entity.name}")
-        if any(not policy.conditions for policy in matching):
-            return EVERYTHING
-        alternatives = [_comparisons(entity, policy.conditions, caller) for policy in matching]
-        return Grant([every for every in alternatives if every is not None])
+        return None if profile.is_everything else profile
 
 
-def readable_fields(entity: EntityModel, caller: Identity) -> Mapping[str, FieldDefinition]:
-    """The fields that the caller may see, and so may filter, sort, search and group by."""
-    return entity.fields
+def granted(entity: EntityModel, action: str, caller: Identity) -> Grant | None:
+    """The same once more, where it has been checked already: not traced, and None for nothing."""
+    if caller.scopes is not None and not caller.allows(entity.name, action):
+        return None
+    if caller.passes_policies:
+        return EVERYTHING
+    profile = entity.profile(action, caller.roles)
+    if profile is None:
+        return None
+    return EVERYTHING if profile.is_everything else Grant(profile, person_of(entity, caller))
 
 
-def _comparisons(entity: EntityModel, conditions: Sequence[Condition], caller: Identity) -> Sequence[Comparison] | None:
-    """The conditions of one policy; None if one can never hold (its field is gone, its value does not fit)."""
-    comparisons = []
-    for condition in conditions:
-        field = entity.fields.get(condition.field)
-        if field is None:
-            return None
-        try:
-            comparisons.append(Comparison(field, condition.operator, _parsed(field, condition, caller)))
-        except BadValue:
-            return None
-    return comparisons
-
-
-def _parsed(field: FieldDefinition, condition: Condition, caller: Identity) -> Any:
-    value = _value(condition, caller)
-    match condition.operator:
-        case "in" | "not_in" if isinstance(value, list):
-            return [parse_value(field, each) for each in value]
-        case "like" if isinstance(value, str):
-            return parse_value(field, check_pattern(value))
-    return None if value is None else parse_value(field, value)
-
-
-def _value(condition: Condition, caller: Identity) -> Any:
-    match condition.value:
-        case "$user.id":
-            return caller.id
-        case "$user.email":
-            return caller.email
-        case str() as text if condition.operator in ("in", "not_in"):
-            return [part.strip() for part in text.split(",")]
-    return condition.value
+def person_of(entity: EntityModel, caller: Identity) -> Person:
+    """The caller as permissions know them."""
+    return Person(caller.id, caller.email, caller.roles, clock.now(), entity.salt)

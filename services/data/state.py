@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 
 from libs.shared.bus.relay import Relay
@@ -42,4 +43,8 @@ class State:
 
     def model(self, app: AppRef, schema: Snapshot) -> Model:
         """The schema compiled for SQL, once per version."""
-        return self.models.made(app, schema)
+        model = self.models.made(app, schema)
+        if not model.salt:
+            secret = self.core.settings.secret_key.encode()
+            model.salt = hmac.digest(secret, f"masks of {app.id}".encode(), "sha256")
+        return model

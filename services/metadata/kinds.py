@@ -119,7 +119,7 @@ KINDS = {
         ),
         Kind(
             "permissions", "Permission", PolicyDefinition, lambda d: None, lambda d: d.entity,
-            same=("entity", "action"),
+            check_more=references.check_policy, same=("entity", "action"),
         ),
         Kind(
             "rules", "Rule", RuleDefinition, lambda d: None, lambda d: d.entity,

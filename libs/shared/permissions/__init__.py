@@ -1,0 +1,10 @@
+"""Permissions: what somebody's policies grant, compiled once into a tree that SQL and Python agree on.
+
+    profile = compile_profile(entity, policies, "read", roles)   # once per schema version and set of roles
+    profile.rows.sql("r", 0), profile.values(person)             # for reads: which rows, as a condition of SQL
+    profile.rows.holds(record, person)                           # for writes: the same verdict, in process
+
+`policies` turns definitions into grants, `conditions` is the tree they become, `comparisons` and `masks`
+say what each operator and mask means in both worlds, `checks` and `sql` are the two compilers, and
+`profile` holds what they make. Grants are a union: whatever any of them allows is allowed.
+"""

@@ -1,13 +1,26 @@
-"""Permission policies: who may do what to which records."""
+"""Permission policies: who may do what to which records, and to which of their fields."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from libs.shared.expressions import ExpressionError, compile_expression
 
 ACTIONS = ("read", "create", "update", "delete")
 OPERATORS = ("eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like")
+MAX_FIELDS = 400
+MAX_KEPT = 32
 
 
 class Condition(BaseModel):
@@ -20,12 +33,85 @@ class Condition(BaseModel):
     value: Any = None
 
 
+class FieldSelection(BaseModel):
+    """The fields that a policy grants: those of `include`, or all but those of `exclude`. The key is always granted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    include: list[str] | None = Field(None, max_length=MAX_FIELDS, exclude_if=lambda names: names is None)
+    exclude: list[str] | None = Field(None, max_length=MAX_FIELDS, exclude_if=lambda names: names is None)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> FieldSelection:
+        if (self.include is None) == (self.exclude is None):
+            raise ValueError("needs either include or exclude")
+        return self
+
+    @property
+    def named(self) -> list[str]:
+        """The fields that it names."""
+        return [*(self.include or ()), *(self.exclude or ())]
+
+    def covers(self, name: str) -> bool:
+        """Whether it grants this field."""
+        return name in self.include if self.include is not None else name not in (self.exclude or ())
+
+
+class KeepLast(BaseModel):
+    """The mask that shows the last characters of a value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    keep_last: int = Field(ge=1, le=MAX_KEPT)
+
+
+def _known_mask(said: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return parse(said)
+    except ValidationError:
+        raise ValueError(f'must be last4, email, hash, null or {{"keep_last": n}}, n from 1 to {MAX_KEPT}') from None
+
+
+MaskName = Annotated[Literal["last4", "email", "hash", "null"] | None | KeepLast, WrapValidator(_known_mask)]
+
+
+def _compilable(text: str) -> str:
+    try:
+        compile_expression(text)
+    except ExpressionError as mistake:
+        raise ValueError(f"does not compile: {mistake}") from None
+    return text
+
+
+Visibility = Annotated[str, Field(min_length=1), AfterValidator(_compilable)]
+"""An expression; also one that is imported must be sound, as it decides who sees something."""
+
+
 class PolicyDefinition(BaseModel):
-    """One grant (api.md, sections 4 and 9): matches if the caller has a role and all conditions hold."""
+    """One grant (api.md, sections 4, 9 and 16): matches if the caller has a role and all conditions hold.
+
+    `masks` say what is shown in place of fields, `visible_when` for which records they are shown at all.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+    id: str = Field("", exclude=True)
+    """Its id where it is stored; not a part of the definition."""
     entity: str
     action: Literal["read", "create", "update", "delete"]
     roles: list[str] = Field(default_factory=list)
     conditions: list[Condition] = Field(default_factory=list)
+    effect: Literal["allow"] | None = Field(None, exclude_if=lambda effect: effect is None)
+    fields: FieldSelection | None = Field(None, exclude_if=lambda fields: fields is None)
+    masks: dict[str, MaskName] = Field(default_factory=dict, max_length=MAX_FIELDS, exclude_if=lambda masks: not masks)
+    visible_when: dict[str, Visibility] = Field(
+        default_factory=dict, max_length=MAX_FIELDS, exclude_if=lambda visible: not visible
+    )
+
+    @model_validator(mode="after")
+    def _decides_something(self) -> PolicyDefinition:
+        if self.action == "delete" and (self.fields or self.masks or self.visible_when):
+            raise ValueError("records are deleted whole: a policy for delete has no fields, masks or visible_when")
+        if self.action == "create" and (self.masks or self.visible_when):
+            raise ValueError("what is created has no state yet: masks and visible_when are for read and update")
+        return self

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import structlog
+from pydantic import ValidationError
 
 from libs.shared.errors import RocketError
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.policies import PolicyDefinition
 from libs.shared.schema.relations import MANY_TO_MANY, BadRelation, Relation, RelationDefinition, check_relation
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,19 @@ class Snapshot:
             by_number={entity.number: entity for entity in entities},
             relations=_relations(relations, live),
             joins={row.number: row.definition for row in relations if row.definition.type == MANY_TO_MANY},
-            policies=[PolicyDefinition.model_validate(row) for row in document["kinds"].get("permissions", ())],
+            policies=list(_policies(document["kinds"].get("permissions", ()))),
             documents=document["kinds"],
         )
+
+
+def _policies(rows: Iterable[Mapping[str, Any]]) -> Iterator[PolicyDefinition]:
+    """The policies that can be read; any other grants nothing."""
+    for row in rows:
+        try:
+            yield PolicyDefinition.model_validate(row)
+        except ValidationError as error:
+            # Metadata validates with the same model; only an older Rocket can have stored this.
+            log.error("policy.not_readable", policy_id=row.get("id"), problems=error.error_count())
 
 
 class _Row:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from services.data.model import EntityModel, Model, quote
 from services.data.query.compiler import Compiler
-from services.data.query.past import columns_of
+from services.data.query.past import columns_of, still_sql
 from services.data.query.shapes import Chosen, Shown
 from services.data.query.sources import Tables
-from services.data.query.visibility import visible_sql
+from services.data.query.visibility import About
 
 AFTER, UNTIL = "$1::bigint", "$2::bigint"
 RESERVED = 2
@@ -36,14 +36,26 @@ class Watched(NamedTuple):
     counted: bool = False
 
 
+class Images(Tables):
+    """The tables, beside a record as it was: what may be seen of that is asked about it as it is now, too."""
+
+    def __init__(self, then: str) -> None:
+        self._then = then
+
+    def both(self, entity: EntityModel, row: str, condition: About) -> str:
+        if row != self._then:
+            return condition(row)
+        return f"({condition(row)} AND {still_sql(entity, row, condition)})"
+
+
 def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
     """The changes behind $1 up to $2: columns schema_version, position, n, commit_id, at, actor and trace_id of the
     commit, and `change` as JSON. One row with position null if there is none."""
-    compiler = Compiler(model, Tables())
+    compiler = Compiler(model, Images("a"))
     after = compiler.chosen(entity, "a", watched.chosen)
     before = compiler.chosen(entity, "b", watched.chosen)
-    shown = compiler.shown(entity, "a", watched.shown)
-    record = f"CASE WHEN e.visible THEN (SELECT row_to_json(_x) FROM (SELECT {shown}) _x) END"
+    shown = compiler.shown(entity, "a", watched.shown, watched.chosen.visible)
+    record = f"CASE WHEN e.visible THEN (SELECT to_json(_x) FROM (SELECT {shown}) _x) END"
     events = (
         f"SELECT c.position, c.n, c.commit_id::text, to_json(c.at) #>> '{{}}' AS at, "
         f"(c.context -> 'actor')::text AS actor, c.trace_id::text, "
@@ -51,11 +63,11 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
         f"FROM ({_entries(entity)}) c "
         f"LEFT JOIN LATERAL {_images(entity, 'c.image', 'a')} ON c.image IS NOT NULL "
         f"LEFT JOIN LATERAL {_images(entity, 'c.former', 'b')} ON c.former IS NOT NULL "
-        f"CROSS JOIN LATERAL (SELECT (c.image IS NOT NULL AND {after} AND {_still(entity, watched.chosen)}) IS TRUE "
+        f"CROSS JOIN LATERAL (SELECT (c.image IS NOT NULL AND {after}) IS TRUE "
         f"AS visible, (c.former IS NOT NULL AND {before}) IS TRUE AS was_visible) e "
         f"WHERE e.visible OR e.was_visible"
     )
-    return (
+    return compiler.statement(
         f"SELECT v.version AS schema_version, k.* FROM metadata.schema_version v "
         f"LEFT JOIN ({events}) k ON true ORDER BY k.position, k.n"
     )
@@ -76,15 +88,6 @@ def _images(entity: EntityModel, image: str, row: str) -> str:
     typed = ", ".join(f'"{field_id}" {kind}' for field_id, kind in columns.values())
     named = ", ".join(f'i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
     return f"(SELECT {named} FROM jsonb_to_record({image}) AS i({typed})) {row}"
-
-
-def _still(entity: EntityModel, chosen: Chosen) -> str:
-    """Nothing that today's permissions hide."""
-    if chosen.visible is None:
-        return "true"
-    same = " AND ".join(f"{t} = {a}" for t, a in zip(entity.key.columns("t"), entity.key.columns("a"), strict=True))
-    hidden = f"({visible_sql(entity, 't', chosen.visible)}) IS NOT TRUE"
-    return f"NOT EXISTS (SELECT FROM {entity.table} t WHERE {same} AND {hidden})"
 
 
 def _change(entity: EntityModel, record: str) -> str:

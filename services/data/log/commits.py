@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,10 @@ from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, positive
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, differences, images, names_of, title_of
+from services.data.log.entries import COLUMNS, Record, differences, images, names_of, title_of
+from services.data.permissions import Grant
+from services.data.query.scope import Scope
+from services.data.query.visibility import with_typed
 
 BY_ID = "SELECT position FROM data.commits WHERE commit_id = $1 LIMIT 1"
 BY_POSITION = "SELECT position FROM data.commits WHERE position = $1 LIMIT 1"
@@ -33,6 +36,8 @@ SELECT h.* FROM (
 """
 COUNTED = f"SELECT count(DISTINCT position) FROM data.commits WHERE {CHOSEN}"
 
+Disclosed = dict[int, tuple[Grant, Mapping[str, Record]]]
+"""Entity number → what a caller may see of its fields, and records as they are now by id; others are shown whole."""
 Chosen = tuple[list[int] | None, str | None, datetime | None, datetime | None]
 """Which commits: entity numbers, who made them, from when, until when; None for any."""
 
@@ -66,25 +71,27 @@ async def load_entries(connection: Connection, position: int, most: int) -> Sequ
 
 
 async def load_visible(
-    database: Database, position: int, conditions: Sequence[tuple[int, str, str]], values: Sequence[Any], page: Page
+    database: Database, position: int, conditions: Sequence[tuple[int, str, str]], scope: Scope, page: Page
 ) -> tuple[Sequence[Any], int]:
     """One page of the entries of a commit that meet their entity's condition, and how many do.
 
     `conditions` are entity number, SQL over the entry for whether it is seen, and for whether the record
-    as it was before (`known`) is. `values` are theirs; the statement's own come behind.
+    as it was before (`known`) is. `scope` has their values; the statement's own come behind.
     """
     if not conditions:
         return [], 0
+    values = scope.values
     seen = " ".join(f"WHEN {number} THEN ({condition})" for number, condition, _ in conditions)
     known = " ".join(f"WHEN {number} THEN ({condition})" for number, _, condition in conditions)
     here, slot = f"position = ${len(values) + 1}::bigint", len(values) + 2
     where = f"{here} AND CASE entity {seen} ELSE false END"
-    total: int = await database.fetchval(f"SELECT count(*) FROM data.commits WHERE {where}", *values, position)
+    counting = with_typed(scope.views, f"SELECT count(*) FROM data.commits WHERE {where}")
+    total: int = await database.fetchval(counting, *values, position)
     sql = (
         f"SELECT {COLUMNS}, CASE entity {known} ELSE false END AS known FROM data.commits "
         f"WHERE {where} ORDER BY n LIMIT ${slot}::bigint OFFSET ${slot + 1}::bigint"
     )
-    return await database.fetch(sql, *values, position, page.size, page.offset), total
+    return await database.fetch(with_typed(scope.views, sql), *values, position, page.size, page.offset), total
 
 
 def head(row: Any) -> dict[str, Any]:
@@ -106,14 +113,19 @@ def listed(schema: Snapshot, row: Any) -> dict[str, Any]:
     return {**head(row), "size": row["size"], "entities": sorted(title_of(schema, n) for n in row["entities"])}
 
 
-def shown(schema: Snapshot, row: Any) -> dict[str, Any]:
-    """One record of a commit, restricted to today's fields."""
+def shown(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
+    """One record of a commit, restricted to today's fields and to what is disclosed of them."""
     before, after = images(row, names_of(schema, row["entity"]))
-    changed = differences(before if row["known"] else None, after)
+    before = before if row["known"] else None
+    changed = differences(before, after)
     entity = schema.by_number.get(row["entity"])
     if entity is not None and not entity.retired:
         fields = {field.name for field in entity.definition.fields}
         changed = {name: difference for name, difference in changed.items() if name in fields}
+    if row["entity"] in disclosed:
+        grant, there = disclosed[row["entity"]]
+        versions = (before, after, there.get(row["record_id"]))
+        changed = grant.differences(changed, *(version for version in versions if version is not None))
     return {**named(schema, row), "changed": changed}
 
 

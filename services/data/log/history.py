@@ -10,10 +10,12 @@ import orjson
 from libs.shared.paging import Page
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, differences, images, names_of
+from services.data.log.entries import COLUMNS, Record, differences, images, names_of
 from services.data.model import EntityModel
+from services.data.permissions import Grant
 from services.data.query.past import seen_sql
 from services.data.query.scope import Scope
+from services.data.query.visibility import with_typed
 
 BY_KEY = f"SELECT {COLUMNS} FROM data.commits WHERE position = $1 AND n = $2"
 
@@ -34,11 +36,12 @@ async def load_page(
     number, key = scope.slot(entity.number), scope.slot(record_id)
     until = f" AND position <= ${scope.slot(as_of)}::bigint" if as_of is not None else ""
     where = f"entity = ${number} AND record_id = ${key}{until} AND {seen_sql(entity, AFTER, visible)}"
-    total: int = await database.fetchval(f"SELECT count(*) FROM data.commits WHERE {where}", *scope.values)
+    counting = with_typed(scope.views, f"SELECT count(*) FROM data.commits WHERE {where}")
+    total: int = await database.fetchval(counting, *scope.values)
     columns = f"{COLUMNS}, {seen_sql(entity, BEFORE, visible)} AS known"
     limits = f"LIMIT ${scope.slot(page.size)}::bigint OFFSET ${scope.slot(page.offset)}::bigint"
     sql = f"SELECT {columns} FROM data.commits WHERE {where} ORDER BY version DESC {limits}"
-    return await database.fetch(sql, *scope.values), total
+    return await database.fetch(with_typed(scope.views, sql), *scope.values), total
 
 
 async def load_version(
@@ -48,7 +51,8 @@ async def load_version(
     seen = seen_sql(entity, AFTER, scope.visible(entity))
     number, key, wanted = scope.slot(entity.number), scope.slot(record_id), scope.slot(version)
     where = f"entity = ${number} AND record_id = ${key} AND version = ${wanted} AND {seen}"
-    return await database.fetchrow(f"SELECT {COLUMNS} FROM data.commits WHERE {where}", *scope.values)
+    sql = with_typed(scope.views, f"SELECT {COLUMNS} FROM data.commits WHERE {where}")
+    return await database.fetchrow(sql, *scope.values)
 
 
 async def load_entry(database: Database, position: int, n: int) -> Any | None:
@@ -56,12 +60,13 @@ async def load_entry(database: Database, position: int, n: int) -> Any | None:
     return await database.fetchrow(BY_KEY, position, n)
 
 
-def shown(schema: Snapshot, entity: EntityModel, row: Any) -> dict[str, Any]:
-    """A log entry as history answers it, restricted to today's fields."""
+def shown(schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None) -> dict[str, Any]:
+    """A log entry as history answers it: today's fields, as far as the grant shows them of the record then and now."""
     before, after = images(row, names_of(schema, row["entity"]))
     if not row["known"]:
         before = None
     changed = {n: d for n, d in differences(before, after).items() if n in entity.fields}
+    changed = grant.differences(changed, *(image for image in (before, after, now) if image is not None))
     actor = orjson.loads(row["context"])["actor"]
     return {
         "version": row["version"],
@@ -74,9 +79,15 @@ def shown(schema: Snapshot, entity: EntityModel, row: Any) -> dict[str, Any]:
     }
 
 
-def record_at(schema: Snapshot, entity: EntityModel, row: Any) -> dict[str, Any] | None:
-    """The record as a log entry left it, with today's fields; None where that was a deletion."""
+def record_at(
+    schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None
+) -> dict[str, Any] | None:
+    """The record as a log entry left it, with today's fields, as far as the grant shows them of it then and now.
+
+    None where that was a deletion.
+    """
     _, after = images(row, names_of(schema, row["entity"]))
     if after is None or row["action"] == "delete":
         return None
-    return {name: after.get(name) for name in entity.fields}
+    record = {name: after.get(name) for name in entity.fields}
+    return grant.shown(record, *([now] if now is not None else []))

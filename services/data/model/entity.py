@@ -10,12 +10,15 @@ from typing import Any
 import orjson
 
 from libs.shared.errors import RocketError, not_found
+from libs.shared.permissions.profile import Profile, compile_profile
 from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snapshot, parse_text
 from services.data.model.keys import Key
 from services.data.model.links import Link, find_link, links_of
 from services.data.model.naming import quote
 from services.data.model.statements import Statements
 
+MAX_PROFILES = 1_000
+"""Sets of roles whose permissions are remembered."""
 IMPLICIT_DELETED = "0"
 """The log's id of `deleted_at` where no field of that name is defined."""
 
@@ -23,7 +26,7 @@ IMPLICIT_DELETED = "0"
 class EntityModel:
     """Names, columns, policies and links of an entity. Column names are always spelled out."""
 
-    def __init__(self, entity: Entity, schema: Snapshot) -> None:
+    def __init__(self, entity: Entity, schema: Snapshot, salt: bytes = b"") -> None:
         definition = entity.definition
         self.name = entity.name
         self.number = entity.number
@@ -35,6 +38,9 @@ class EntityModel:
         self.fields: Mapping[str, FieldDefinition] = {f.name: keys.get(f.name, f) for f in definition.fields}
         self.files = [field for field in self.fields.values() if field.type == "file"]
         self.policies = [policy for policy in schema.policies if policy.entity == entity.name]
+        self.salt = salt
+        self._profiles: dict[tuple[str, tuple[str, ...]], Profile | None] = {}
+        self._distinct: dict[str, Profile] = {}
         self._schema = schema
         self.links: Sequence[Link] = links_of(entity.name, schema.relations.values())
         self.eager = [link for link in self.links if link.outward and link.relation.eager]
@@ -63,6 +69,24 @@ class EntityModel:
         definition = self._schema.entity(link.entity).definition
         alive = f"s.{quote(DELETED)} IS NULL" if definition.soft_delete else "true"
         return f"records.{quote(definition.table)}", alive
+
+    def profile(self, action: str, roles: tuple[str, ...]) -> Profile | None:
+        """What these roles may do by an action, compiled once; None where that is nothing."""
+        asked = (action, roles)
+        if asked not in self._profiles:
+            if len(self._profiles) >= MAX_PROFILES:
+                self._profiles.clear()
+            self._profiles[asked] = self._compiled(action, roles)
+        return self._profiles[asked]
+
+    def _compiled(self, action: str, roles: tuple[str, ...]) -> Profile | None:
+        """A profile; the one there is, if it says the same, so that its statements are used again."""
+        made = compile_profile(self.fields, self.key.names, self.policies, action, roles)
+        if made is None:
+            return None
+        if len(self._distinct) >= MAX_PROFILES:
+            self._distinct.clear()
+        return self._distinct.setdefault(f"{action} {made.signature}", made)
 
     def column_type(self, name: str) -> str:
         """The PostgreSQL type that a value for this column is sent as, without precision."""

@@ -13,6 +13,8 @@ class Model:
     """The compiled schema of an app; entities are compiled when they are first asked for."""
 
     def __init__(self, schema: Snapshot) -> None:
+        self.salt = b""
+        """What hashes of the app's values begin with; given once, by who knows the app."""
         self.schema = schema
         self.version = schema.version
         self.statements = Statements()
@@ -25,7 +27,7 @@ class Model:
         """The entity of this name. Raises UNKNOWN_ENTITY."""
         model = self._entities.get(name)
         if model is None:
-            model = self._entities[name] = EntityModel(self.schema.entity(name), self.schema)
+            model = self._entities[name] = EntityModel(self.schema.entity(name), self.schema, self.salt)
         return model
 
     def rules(self, name: str) -> EntityRules:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from services.data.model import EntityModel, Model, quote
+from services.data.model import EntityModel, Model
 from services.data.query.aggregates import Aggregate, Figure, Group, Held, result_field
 from services.data.query.compiler import Compiler
 from services.data.query.lists import VERSION
@@ -16,32 +16,34 @@ def aggregate_sql(model: Model, entity: EntityModel, aggregate: Aggregate) -> st
     """One page of groups: columns schema_version, total (groups), records (JSON list as text)."""
     compiler = Compiler(model, sources_of(model, aggregate.chosen.as_of))
     where = compiler.chosen(entity, "_r", aggregate.chosen)
-    groups = f"SELECT {_columns(entity, aggregate)} FROM {compiler.sources.root(entity)} _r WHERE {where}"
+    groups = f"SELECT {_columns(compiler, entity, aggregate)} FROM {compiler.sources.root(entity)} _r WHERE {where}"
     if aggregate.groups:
-        groups += f" GROUP BY {', '.join(_group_sql(entity, group) for group in aggregate.groups)}"
+        numbers = range(1, len(aggregate.groups) + 1)  # by place: two texts for one value need not look the same
+        groups += f" GROUP BY {', '.join(map(str, numbers))}"
     if aggregate.having:
-        groups += f" HAVING {' AND '.join(_held_sql(entity, held) for held in aggregate.having)}"
+        held = (_held_sql(compiler, entity, aggregate, held) for held in aggregate.having)
+        groups += f" HAVING {' AND '.join(held)}"
     order = _order(aggregate)
     page = (
         f"SELECT {_shown(aggregate)} AS _x FROM _groups _g {order}"
         f" LIMIT ${aggregate.limit}::bigint OFFSET ${aggregate.offset}::bigint"
     )
-    return compiler.sources.statement(
+    return compiler.statement(
         f"SELECT {VERSION} AS schema_version, (SELECT count(*) FROM _groups) AS total, "
         f"(SELECT coalesce(json_agg(_p._x), '[]')::text FROM ({page}) _p) AS records",
         f"_groups AS MATERIALIZED ({groups})",
     )
 
 
-def _columns(entity: EntityModel, aggregate: Aggregate) -> str:
-    columns = [f"{_group_sql(entity, group)} AS _g{n}" for n, group in enumerate(aggregate.groups)]
-    columns += [f"{_figure_sql(figure)} AS _f{n}" for n, figure in enumerate(aggregate.figures)]
+def _columns(compiler: Compiler, entity: EntityModel, aggregate: Aggregate) -> str:
+    columns = [f"{_group_sql(compiler, entity, aggregate, g)} AS _g{n}" for n, g in enumerate(aggregate.groups)]
+    columns += [f"{_figure_sql(compiler, entity, aggregate, f)} AS _f{n}" for n, f in enumerate(aggregate.figures)]
     return ", ".join(columns)
 
 
-def _group_sql(entity: EntityModel, group: Group) -> str:
+def _group_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, group: Group) -> str:
     """What records of a group have in common; dates are cut off in UTC."""
-    column = f"_r.{quote(group.field)}"
+    column = compiler.value(entity, "_r", group.field, aggregate.chosen.visible)
     if not group.part:
         return column
     if entity.fields[group.field].type == "date":
@@ -51,13 +53,16 @@ def _group_sql(entity: EntityModel, group: Group) -> str:
     return f"date_trunc('{group.part}', {column} AT TIME ZONE 'UTC')::date"
 
 
-def _figure_sql(figure: Figure) -> str:
-    return f"{figure.function}(_r.{quote(figure.field)})" if figure.field else "count(*)"
+def _figure_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, figure: Figure) -> str:
+    if not figure.field:
+        return "count(*)"
+    return f"{figure.function}({compiler.value(entity, '_r', figure.field, aggregate.chosen.visible)})"
 
 
-def _held_sql(entity: EntityModel, held: Held) -> str:
+def _held_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, held: Held) -> str:
     kind = result_field(entity, held.figure).column_type.partition("(")[0]
-    return column_sql(_figure_sql(held.figure), kind, held.operator, lambda kind: f"${held.slot}::{kind}")
+    figure = _figure_sql(compiler, entity, aggregate, held.figure)
+    return column_sql(figure, kind, held.operator, lambda kind: f"${held.slot}::{kind}")
 
 
 def _order(aggregate: Aggregate) -> str:

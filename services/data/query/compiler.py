@@ -6,13 +6,23 @@ moment, and there is one statement whatever the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
+from libs.shared.permissions.sql import FALSE, TRUE
 from services.data.model import EntityModel, Link, Model, quote
-from services.data.query.predicates import TEXT_TYPES, Test
-from services.data.query.shapes import Chosen, Condition, Include, Shown, Visible
+from services.data.query.predicates import TEXT_TYPES, Test, column_sql
+from services.data.query.shapes import Chosen, Condition, Include, Shown, View, Visible
 from services.data.query.sources import Sources
-from services.data.query.visibility import conjunction, tested_sql, visible_sql
+from services.data.query.visibility import (
+    About,
+    about,
+    access_of,
+    conjunction,
+    names_shown,
+    shown_sql,
+    typed_sql,
+    visible_sql,
+)
 
 
 class Compiler:
@@ -22,76 +32,131 @@ class Compiler:
         self._model = model
         self.sources = sources
         self._rows = 0
+        self._views: dict[View, None] = {}
 
     def row(self) -> str:
         """A new name for a row."""
         self._rows += 1
         return f"_{self._rows}"
 
+    def statement(self, select: str, *named: str) -> str:
+        """The whole statement around `select`, with what it names."""
+        typed = typed_sql(self._views)
+        return self.sources.statement(select, *named, *([typed] if typed else []))
+
     def chosen(self, entity: EntityModel, row: str, chosen: Chosen) -> str:
         """The condition that `row` is one of the chosen."""
-        clauses = [*self._seen(entity, row, chosen.visible), self._living(entity, row, chosen)]
-        clauses += [self._condition(entity, row, condition) for condition in chosen.conditions]
+        clauses = [self._seen(entity, row, chosen.visible), self._living(entity, row, chosen)]
+        clauses += [self._condition(entity, row, condition, chosen.visible) for condition in chosen.conditions]
         if chosen.search:
-            clauses.append(self._found(entity, row, chosen.search))
+            clauses.append(self._found(entity, row, chosen.search, chosen.visible))
         return conjunction(clauses)
 
-    def shown(self, entity: EntityModel, row: str, shown: Shown) -> str:
-        """What is shown of `row`, as the columns of a SELECT that becomes a JSON object."""
-        names = shown.fields if shown.fields is not None else tuple(entity.fields)
-        included = {include.name for include in shown.includes}
-        columns = [f"{row}.{quote(name)}" for name in names if name not in included]
-        columns += [f"{self._related(entity, row, i)} AS {quote(i.name)}" for i in shown.includes]
-        return ", ".join(columns)
+    def value(self, entity: EntityModel, row: str, name: str, visible: Visible) -> str:
+        """A field of `row` as rows are chosen, ordered and counted by it: null where the caller may not see it."""
+        column = f"{row}.{quote(name)}"
+        access = access_of(visible, name)
+        if access is None or visible is None:
+            return column
+        return f"CASE WHEN {self._both(entity, row, visible, about(access.clear, visible))} THEN {column} END"
 
-    def needed(self, entity: EntityModel, shown: Shown) -> list[str]:
+    def shown(self, entity: EntityModel, row: str, shown: Shown, visible: Visible, flat: bool = False) -> str:
+        """What is shown of `row`, as the columns of a SELECT that becomes a JSON object named _x.
+
+        Where fields are left out of some records only, that is one column, the object itself; unless it has
+        to be `flat`: then such fields are null.
+        """
+        included = {include.name for include in shown.includes}
+        names = [name for name in names_shown(visible, entity.fields, shown.fields) if name not in included]
+        related = [(i.name, self._related(entity, row, i, visible)) for i in shown.includes]
+        if visible is not None and not flat and any(not visible.profile.access[n].seen.is_certain for n in names):
+            return self._object(entity, row, names, visible, related)
+        columns = [self._column(entity, row, name, visible) for name in names]
+        return ", ".join([*columns, *(f"{sql} AS {quote(name)}" for name, sql in related)])
+
+    def needed(self, entity: EntityModel, shown: Shown, visible: Visible) -> list[str]:
         """The columns that `shown` reads of a row."""
+        if visible is not None and not visible.profile.is_open:
+            return list(entity.fields)  # what decides about a field may be any other
         names = shown.fields if shown.fields is not None else tuple(entity.fields)
         links = [self._link(entity, include.name) for include in shown.includes]
         return list(dict.fromkeys([*names, *(link.own for link in links)]))
 
-    def _seen(self, entity: EntityModel, row: str, visible: Visible) -> Iterator[str]:
+    def _seen(self, entity: EntityModel, row: str, visible: Visible) -> str:
         """What a caller's permissions demand of a row of any entity."""
-        yield visible_sql(entity, row, visible)
-        if still := self.sources.still(entity, row, visible):
-            yield still
+        if visible is None:
+            return TRUE
+        return self._both(entity, row, visible, about(visible.profile.rows, visible))
+
+    def _both(self, entity: EntityModel, row: str, view: View, condition: About) -> str:
+        """A condition about a row, and about what else there is of the same record."""
+        self._views[view] = None
+        return condition(row) if condition(row) in (TRUE, FALSE) else self.sources.both(entity, row, condition)
+
+    def _column(self, entity: EntityModel, row: str, name: str, visible: Visible) -> str:
+        access = access_of(visible, name)
+        if access is None or visible is None:
+            return f"{row}.{quote(name)}"
+        value = shown_sql(row, name, visible, access, lambda when: self._both(entity, row, visible, when))
+        return f"{value} AS {quote(name)}"
+
+    def _object(
+        self, entity: EntityModel, row: str, names: Sequence[str], visible: View, related: Sequence[tuple[str, str]]
+    ) -> str:
+        """A JSON object without the fields that are hidden of this row: those are null, others the null of JSON."""
+        members = [f"'{name}': {self._member(entity, row, name, visible)}" for name in names]
+        members += [f"'{name}': coalesce(to_json({sql}), 'null')" for name, sql in related]
+        return f"JSON_OBJECT({', '.join(members)} ABSENT ON NULL RETURNING json) AS _x"
+
+    def _member(self, entity: EntityModel, row: str, name: str, visible: View) -> str:
+        access = visible.profile.access[name]
+        value = shown_sql(row, name, visible, access, lambda when: self._both(entity, row, visible, when))
+        if access.seen.is_certain:
+            return f"coalesce(to_json({value}), 'null')"
+        seen = self._both(entity, row, visible, about(access.seen, visible))
+        return f"CASE WHEN {seen} THEN coalesce(to_json({value}), 'null') END"
 
     def _living(self, entity: EntityModel, row: str, chosen: Chosen) -> str:
         alive = entity.alive(row)
         if not chosen.deleted:
             return alive
-        removable = visible_sql(entity, row, chosen.removable)
+        removable = visible_sql(row, chosen.removable)
+        if chosen.removable is not None:
+            self._views[chosen.removable] = None
         if chosen.deleted == "only":
             return f"(NOT ({alive}) AND {removable})"
         return f"({alive} OR {removable})"
 
-    def _condition(self, entity: EntityModel, row: str, condition: Condition) -> str:
+    def _condition(self, entity: EntityModel, row: str, condition: Condition, visible: Visible) -> str:
         if isinstance(condition, Test):
-            return tested_sql(entity, row, condition)
+            value = self.value(entity, row, condition.field, visible)
+            slot = condition.slot
+            return column_sql(value, entity.column_type(condition.field), condition.operator, lambda k: f"${slot}::{k}")
         link = self._link(entity, condition.link)
         beyond, other = self._model.entity(link.entity), self.row()
-        clauses = [*self._beyond(link, row, other, beyond, condition.visible)]
-        clauses.append(self._condition(beyond, other, condition.condition))
+        clauses = self._beyond(entity, link, row, other, visible, condition.visible)
+        clauses.append(self._condition(beyond, other, condition.condition, condition.visible))
         return f"EXISTS (SELECT FROM {self._from(link, beyond, other)} WHERE {conjunction(clauses)})"
 
-    def _found(self, entity: EntityModel, row: str, slot: int) -> str:
-        columns = [f"{row}.{quote(f.name)}" for f in entity.fields.values() if f.type in TEXT_TYPES]
-        clauses = [f"{column} ILIKE ${slot}::text" for column in columns] or [f"${slot}::text IS NULL"]
+    def _found(self, entity: EntityModel, row: str, slot: int, visible: Visible) -> str:
+        askable = entity.fields if visible is None else visible.profile.askable
+        texts = [self.value(entity, row, f.name, visible) for f in askable.values() if f.type in TEXT_TYPES]
+        clauses = [f"{text} ILIKE ${slot}::text" for text in texts] or [f"${slot}::text IS NULL"]
         return f"({' OR '.join(clauses)})"
 
-    def _related(self, entity: EntityModel, row: str, include: Include) -> str:
+    def _related(self, entity: EntityModel, row: str, include: Include, visible: Visible) -> str:
         """The records behind a link as JSON: a list by key, or the only one or null."""
         link = self._link(entity, include.name)
         beyond, other = self._model.entity(link.entity), self.row()
         select = (
-            f"SELECT {self.shown(beyond, other, Shown(None, include.includes))} "
+            f"SELECT {self.shown(beyond, other, Shown(None, include.includes), include.visible)} "
             f"FROM {self._from(link, beyond, other)} "
-            f"WHERE {conjunction(self._beyond(link, row, other, beyond, include.visible))} "
+            f"WHERE {conjunction(self._beyond(entity, link, row, other, visible, include.visible))} "
             f"ORDER BY {', '.join(beyond.key.columns(other))}"
         )
         if link.many:
             return f"(SELECT coalesce(json_agg(_x), '[]'::json) FROM ({select}) _x)"
-        return f"(SELECT row_to_json(_x) FROM ({select} LIMIT 1) _x)"
+        return f"(SELECT to_json(_x) FROM ({select} LIMIT 1) _x)"
 
     def _from(self, link: Link, beyond: EntityModel, other: str) -> str:
         rows = f"{self.sources.entity(beyond)} {other}"
@@ -103,11 +168,22 @@ class Compiler:
             f"JOIN {rows} ON {other}.{quote(link.other)} = {pair}.{quote(link.other_join)}"
         )
 
-    def _beyond(self, link: Link, row: str, other: str, beyond: EntityModel, visible: Visible) -> list[str]:
-        """The conditions that `other` lies behind the link, lives, and may be seen."""
+    def _beyond(
+        self, entity: EntityModel, link: Link, row: str, other: str, visible: Visible, there: Visible
+    ) -> list[str]:
+        """The conditions that `other` lies behind the link, lives, and may be seen, as may the values that relate."""
+        beyond = self._model.entity(link.entity)
         own = f"{row}.{quote(link.own)}"
-        there = f"{other}_pair.{quote(link.own_join)}" if link.relation.joined else f"{other}.{quote(link.other)}"
-        return [f"{there} = {own}", beyond.alive(other), *self._seen(beyond, other, visible)]
+        far = f"{other}_pair.{quote(link.own_join)}" if link.relation.joined else f"{other}.{quote(link.other)}"
+        known = [self._known(entity, row, link.own, visible), self._known(beyond, other, link.other, there)]
+        return [f"{far} = {own}", beyond.alive(other), self._seen(beyond, other, there), *known]
+
+    def _known(self, entity: EntityModel, row: str, name: str, visible: Visible) -> str:
+        """The condition that the caller may see a field of `row` as it is."""
+        access = access_of(visible, name)
+        if access is None or visible is None:
+            return TRUE
+        return self._both(entity, row, visible, about(access.clear, visible))
 
     def _link(self, entity: EntityModel, name: str) -> Link:
         link = entity.link(name)

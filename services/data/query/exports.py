@@ -14,6 +14,7 @@ from services.data.query.predicates import TEXT_TYPES
 from services.data.query.scope import Scope, refused
 from services.data.query.shapes import Chosen, Shown, Sort
 from services.data.query.sources import sources_of
+from services.data.query.visibility import access_of, names_shown
 
 FORMATS: Mapping[str, str] = {
     "json": "application/json",
@@ -49,22 +50,23 @@ def export_sql(model: Model, entity: EntityModel, export: Export) -> str:
     """A row of one column, `line`, for each record in order."""
     compiler = Compiler(model, sources_of(model, export.chosen.as_of))
     # Sorted before anything is included: with OFFSET 0 the planner leaves it so, and rows come one by one.
-    columns = ", ".join(f"_r.{quote(name)}" for name in compiler.needed(entity, export.shown))
+    visible, flat = export.chosen.visible, export.format == "csv"
+    columns = ", ".join(f"_r.{quote(name)}" for name in compiler.needed(entity, export.shown, visible))
     rows = (
         f"SELECT {columns} FROM {compiler.sources.root(entity)} _r "
         f"WHERE {compiler.chosen(entity, '_r', export.chosen)} "
-        f"ORDER BY {order_sql(entity, '_r', export.sort)} OFFSET 0"
+        f"ORDER BY {order_sql(compiler, entity, '_r', export.sort, visible)} OFFSET 0"
     )
-    records = f"SELECT {compiler.shown(entity, '_p', export.shown)} FROM ({rows}) _p"
-    line = _csv_line(entity, export.shown) if export.format == "csv" else "row_to_json(_x)::text"
-    return compiler.sources.statement(f"SELECT {line} AS line FROM ({records}) _x")
+    records = f"SELECT {compiler.shown(entity, '_p', export.shown, visible, flat)} FROM ({rows}) _p"
+    line = _csv_line(entity, export) if flat else "to_json(_x)::text"
+    return compiler.statement(f"SELECT {line} AS line FROM ({records}) _x")
 
 
 def head_of(entity: EntityModel, export: Export) -> bytes:
     """What comes before the first line."""
     match export.format:
         case "csv":
-            return ",".join(columns_of(entity, export.shown)).encode() + b"\r\n"
+            return ",".join(columns_of(entity, export)).encode() + b"\r\n"
         case "json":
             return b'{"data":['
     return b""
@@ -76,20 +78,25 @@ TAILS: Mapping[str, bytes] = {"json": b"]}", "ndjson": b"", "csv": b""}
 """What comes after the last line."""
 
 
-def columns_of(entity: EntityModel, shown: Shown) -> list[str]:
+def columns_of(entity: EntityModel, export: Export) -> list[str]:
     """The names of what is shown, in order."""
-    names = shown.fields if shown.fields is not None else tuple(entity.fields)
-    included = [include.name for include in shown.includes]
+    names = names_shown(export.chosen.visible, entity.fields, export.shown.fields)
+    included = [include.name for include in export.shown.includes]
     return [*(name for name in names if name not in included), *included]
 
 
-def _csv_line(entity: EntityModel, shown: Shown) -> str:
+def _csv_line(entity: EntityModel, export: Export) -> str:
     """A record as RFC 4180 has it: null is nothing, an empty text is "", and nothing begins a formula."""
-    included = {include.name for include in shown.includes}
+    included = {include.name for include in export.shown.includes}
     cells = []
-    for name in columns_of(entity, shown):
+    for name in columns_of(entity, export):
         column = f"_x.{quote(name)}"
-        cells.append(_quoted(f"{column}::text") if name in included else _cell(entity.fields[name].type, column))
+        if name in included:
+            cells.append(_quoted(f"{column}::text"))
+        elif (access := access_of(export.chosen.visible, name)) is not None and access.masks:
+            cells.append(_cell("text", f"(to_json({column}) #>> '{{}}')"))
+        else:
+            cells.append(_cell(entity.fields[name].type, column))
     return f"array_to_string(ARRAY[{', '.join(cells)}], ',', '')"
 
 

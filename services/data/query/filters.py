@@ -28,7 +28,7 @@ def parse_filter(scope: Scope, entity: EntityModel, name: str, text: str) -> Con
 def _condition(scope: Scope, entity: EntityModel, parts: Sequence[str], name: str, text: str, depth: int) -> Condition:
     first, rest = parts[0], parts[1:]
     field = scope.fields(entity).get(first)
-    link = entity.link(first) if rest else None
+    link = scope.link(entity, first) if rest else None
     if field is not None and (link is None or (len(rest) == 1 and rest[0] in OPERATORS)):
         return _test(scope, field, ".".join(rest) or "eq", name, text)
     if link is None:

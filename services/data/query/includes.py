@@ -23,11 +23,13 @@ def parse_shown(scope: Scope, entity: EntityModel, fields: str, include: str) ->
 
     Raises UNKNOWN_FIELD for unknown names, FORBIDDEN for a named include the caller may not read.
     """
-    if not fields and not include and not entity.eager and len(scope.fields(entity)) == len(entity.fields):
+    if not fields and not include and not entity.eager:
         return WHOLE  # as most are asked for
     tree = _tree(include)
     eager = tuple(
-        found for link in entity.eager if link.relation.name not in tree and (found := _eager(scope, link)) is not None
+        found
+        for link in entity.eager
+        if link.relation.name not in tree and (found := _eager(scope, entity, link)) is not None
     )
     return Shown(_fields(scope, entity, fields), _includes(scope, entity, tree) + eager)
 
@@ -39,13 +41,11 @@ def names_of(text: str) -> list[str]:
 
 def _fields(scope: Scope, entity: EntityModel, text: str) -> tuple[str, ...] | None:
     names = dict.fromkeys(names_of(text))
-    readable = scope.fields(entity)
+    shown = scope.shown(entity) if names else ()
     for name in names:
-        if name not in readable:
+        if name not in shown:
             raise unknown_field(name)
-    if names:
-        return tuple(names)
-    return None if len(readable) == len(entity.fields) else tuple(readable)
+    return tuple(names) or None
 
 
 def _tree(text: str) -> Tree:
@@ -69,16 +69,17 @@ def _includes(scope: Scope, entity: EntityModel, tree: Tree) -> tuple[Include, .
 
 
 def _include(scope: Scope, entity: EntityModel, name: str, below: Tree) -> Include:
-    link = entity.link(name)
+    link = scope.link(entity, name)
     if link is None:
         raise unknown_field(name, "unknown include")
     beyond = scope.beyond(link)
     return Include(name, scope.visible(beyond), _includes(scope, beyond, below))
 
 
-def _eager(scope: Scope, link: Link) -> Include | None:
+def _eager(scope: Scope, entity: EntityModel, link: Link) -> Include | None:
     """An eager relation; nothing of it where the caller may not read what is there."""
+    name = link.relation.name
     try:
-        return Include(link.relation.name, scope.visible(scope.beyond(link)), ())
+        return Include(name, scope.visible(scope.beyond(link)), ()) if scope.link(entity, name) else None
     except RocketError:
         return None

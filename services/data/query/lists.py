@@ -21,20 +21,20 @@ def list_sql(model: Model, entity: EntityModel, listing: Listing) -> str:
     columns = [f"{VERSION} AS schema_version", f"{_total(compiler, entity, listing)} AS total"]
     if listing.behind is None:
         columns.append(f"{_records(_page(compiler, entity, listing))} AS records")
-        return compiler.sources.statement(f"SELECT {', '.join(columns)}")
+        return compiler.statement(f"SELECT {', '.join(columns)}")
     rows = _rows_behind(compiler, entity, listing)
-    shown = compiler.shown(entity, "_p", listing.shown)
+    shown = compiler.shown(entity, "_p", listing.shown, listing.chosen.visible)
     page = f"SELECT {shown} FROM _page _p WHERE _p._n <= ${listing.limit} ORDER BY _p._n"
     more = f"EXISTS (SELECT FROM _page _m WHERE _m._n > ${listing.limit})"
     columns.append(f"{_records(page)} AS records")
     columns.append(f"(SELECT _p._place FROM _page _p WHERE _p._n = ${listing.limit} AND {more}) AS next")
-    return compiler.sources.statement(f"SELECT {', '.join(columns)}", f"_page AS MATERIALIZED ({rows})")
+    return compiler.statement(f"SELECT {', '.join(columns)}", f"_page AS MATERIALIZED ({rows})")
 
 
 def estimate_sql(model: Model, entity: EntityModel, chosen: Chosen) -> str:
     """The planner's plan for all matching rows, as JSON; it takes the values that decide which records match."""
     compiler = Compiler(model, sources_of(model, chosen.as_of))
-    return f"EXPLAIN (FORMAT JSON) {compiler.sources.statement(_matching(compiler, entity, chosen, '_r'))}"
+    return f"EXPLAIN (FORMAT JSON) {compiler.statement(_matching(compiler, entity, chosen, '_r'))}"
 
 
 def _records(rows: str) -> str:
@@ -58,26 +58,29 @@ def _matching(compiler: Compiler, entity: EntityModel, chosen: Chosen, row: str,
 def _page(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
     """The rows of a page as they are shown, in order."""
     limits = f"LIMIT ${listing.limit}::bigint OFFSET ${listing.offset}::bigint"
-    order = f"ORDER BY {order_sql(entity, '_r', listing.sort)} {limits}"
-    if not listing.shown.includes:
-        columns = compiler.shown(entity, "_r", listing.shown)
+    visible = listing.chosen.visible
+    order = f"ORDER BY {order_sql(compiler, entity, '_r', listing.sort, visible)} {limits}"
+    if not listing.shown.includes and (visible is None or visible.profile.is_open):
+        columns = compiler.shown(entity, "_r", listing.shown, visible)
         return f"{_matching(compiler, entity, listing.chosen, '_r', columns)} {order}"
-    # Chosen before anything is included, so that nothing is looked up for rows of other pages.
+    # Chosen before anything is included or masked, so that nothing is done for rows of other pages.
     rows = f"{_matching(compiler, entity, listing.chosen, '_r', _columns(compiler, entity, listing))} {order}"
-    return f"SELECT {compiler.shown(entity, '_p', listing.shown)} FROM ({rows}) _p"
+    return f"SELECT {compiler.shown(entity, '_p', listing.shown, visible)} FROM ({rows}) _p"
 
 
 def _rows_behind(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
     """The rows behind a cursor's place, one more than asked for, each with its number and place."""
     assert listing.behind is not None, "asked for lists with a cursor only"
-    columns = f"{_columns(compiler, entity, listing)}, {place_sql(entity, '_r', listing.sort)} AS _place"
+    visible = listing.chosen.visible
+    place = place_sql(compiler, entity, "_r", listing.sort, visible)
+    columns = f"{_columns(compiler, entity, listing)}, {place} AS _place"
     rows = (
         f"{_matching(compiler, entity, listing.chosen, '_r', columns)} "
-        f"AND {behind_sql(entity, '_r', listing.sort, listing.behind)} "
-        f"ORDER BY {order_sql(entity, '_r', listing.sort)} LIMIT ${listing.limit}::bigint + 1"
+        f"AND {behind_sql(compiler, entity, '_r', listing.sort, listing.behind, visible)} "
+        f"ORDER BY {order_sql(compiler, entity, '_r', listing.sort, visible)} LIMIT ${listing.limit}::bigint + 1"
     )
     return f"SELECT _q.*, row_number() OVER () AS _n FROM ({rows}) _q"
 
 
 def _columns(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
-    return ", ".join(f"_r.{quote(name)}" for name in compiler.needed(entity, listing.shown))
+    return ", ".join(f"_r.{quote(name)}" for name in compiler.needed(entity, listing.shown, listing.chosen.visible))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from services.data.model import EntityModel, quote
+from services.data.query.compiler import Compiler
 from services.data.query.cursors import ordering
-from services.data.query.shapes import Behind, Sort
+from services.data.query.shapes import Behind, Sort, Visible
 
 
-def order_sql(entity: EntityModel, row: str, sort: Sort) -> str:
+def order_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, visible: Visible) -> str:
     """ORDER BY: nulls before every value, so last when descending; then by key, so that there is one order."""
     keys = set(entity.key.names)
-    columns = [f"{row}.{quote(name)} {_direction(down, name not in keys)}" for name, down in sort]
+    columns = [
+        f"{compiler.value(entity, row, name, visible)} {_direction(down, name not in keys)}" for name, down in sort
+    ]
     rest = [f"{row}.{quote(field.name)}" for field in ordering(entity, sort)[len(sort) :]]
     return ", ".join([*columns, *rest])
 
@@ -22,13 +25,13 @@ def _direction(down: bool, nullable: bool) -> str:
     return "DESC NULLS LAST" if down else "ASC NULLS FIRST"
 
 
-def behind_sql(entity: EntityModel, row: str, sort: Sort, behind: Behind) -> str:
+def behind_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, behind: Behind, visible: Visible) -> str:
     """The condition that `row` comes behind a place in this order."""
     if not behind.slots:
         return "true"
     fields = ordering(entity, sort)
     descending = [down for _, down in sort] + [False] * (len(fields) - len(sort))
-    columns = [f"{row}.{quote(field.name)}" for field in fields]
+    columns = [compiler.value(entity, row, field.name, visible) for field in fields]
     kinds = [field.column_type.partition("(")[0] for field in fields]
     values = [f"${slot}::{kind}" if slot else None for slot, kind in zip(behind.slots, kinds, strict=True)]
     nullable = [field.name not in entity.key.names for field in fields]
@@ -39,9 +42,10 @@ def behind_sql(entity: EntityModel, row: str, sort: Sort, behind: Behind) -> str
     return f"({clause}{_bound(*before[0])})" if before else clause
 
 
-def place_sql(entity: EntityModel, row: str, sort: Sort) -> str:
+def place_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, visible: Visible) -> str:
     """A row's place in the order, as a JSON list of texts."""
-    columns = [f"to_json({row}.{quote(field.name)}) #>> '{{}}'" for field in ordering(entity, sort)]
+    values = [compiler.value(entity, row, field.name, visible) for field in ordering(entity, sort)]
+    columns = [f"to_json({value}) #>> '{{}}'" for value in values]
     return f"json_build_array({', '.join(columns)})::text"
 
 

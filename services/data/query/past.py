@@ -9,7 +9,7 @@ from __future__ import annotations
 from libs.shared.schema import DELETED, Relation
 from services.data.model import IMPLICIT_DELETED, EntityModel, Model, quote
 from services.data.query.shapes import Visible
-from services.data.query.visibility import visible_sql
+from services.data.query.visibility import About, visible_sql
 
 
 class Past:
@@ -45,14 +45,9 @@ class Past:
         )
         return self._name(f"_relation_{relation.number}", rows)
 
-    def still(self, entity: EntityModel, row: str, visible: Visible) -> str | None:
+    def both(self, entity: EntityModel, row: str, condition: About) -> str:
         """Today's permissions hold for a record as it was and as it is, if it is still there."""
-        if visible is None:
-            return None
-        now = f"{row}_now"
-        same = " AND ".join(f"{a} = {b}" for a, b in zip(entity.key.columns(now), entity.key.columns(row), strict=True))
-        hidden = f"({visible_sql(entity, now, visible)}) IS NOT TRUE"
-        return f"NOT EXISTS (SELECT FROM {entity.table} {now} WHERE {same} AND {hidden})"
+        return f"({condition(row)} AND {still_sql(entity, row, condition)})"
 
     def statement(self, select: str, *named: str) -> str:
         rows = [f"{name} AS MATERIALIZED ({sql})" for name, sql in self._named.items()]
@@ -77,12 +72,19 @@ class Past:
         )
 
 
+def still_sql(entity: EntityModel, row: str, condition: About) -> str:
+    """The condition that the record of `row` as it is now meets a condition too, if it is still there."""
+    now = f"{row}_now"
+    same = " AND ".join(f"{a} = {b}" for a, b in zip(entity.key.columns(now), entity.key.columns(row), strict=True))
+    return f"NOT EXISTS (SELECT FROM {entity.table} {now} WHERE {same} AND ({condition(now)}) IS NOT TRUE)"
+
+
 def seen_sql(entity: EntityModel, image: str, visible: Visible) -> str:
     """The condition that a record as the SQL expression `image` has it may be seen."""
     if visible is None:
         return "true"
     named, record = _image_sql(entity, image)
-    return f"EXISTS (SELECT FROM (SELECT {named} FROM {record}) _r WHERE {visible_sql(entity, '_r', visible)})"
+    return f"EXISTS (SELECT FROM (SELECT {named} FROM {record}) _r WHERE {visible_sql('_r', visible)})"
 
 
 def _image_sql(entity: EntityModel, image: str) -> tuple[str, str]:

@@ -30,8 +30,9 @@ def points_sql(model: Model, entity: EntityModel, point: Point) -> str:
     keys = ", ".join(f"k{n}" for n in range(len(columns)))
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
     same = " AND ".join(f"_r.{quote(column)} = _k.k{n}" for n, column in enumerate(columns))
-    record = f"SELECT row_to_json(_x)::text FROM (SELECT {compiler.shown(entity, '_r', point.shown)}) _x"
-    return compiler.sources.statement(
+    shown = compiler.shown(entity, "_r", point.shown, point.chosen.visible)
+    record = f"SELECT to_json(_x)::text FROM (SELECT {shown}) _x"
+    return compiler.statement(
         f"SELECT _k.n, _v.version AS schema_version, _r._version AS version, ({record}) AS record "
         f"FROM metadata.schema_version _v "
         f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS _k({keys}, n) "

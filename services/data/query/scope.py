@@ -5,15 +5,17 @@ Everything that reads records gets its permissions here, so no path can forget t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError
 from libs.shared.schema import FieldDefinition
 from services.data.model import EntityModel, Link, Model
-from services.data.permissions import grant_for, readable_fields
-from services.data.query.shapes import Visible
+from services.data.permissions import granted, person_of, profile_for
+from services.data.query.shapes import View, Visible
+
+NOTHING: Mapping[str, FieldDefinition] = {}
 
 
 class Scope:
@@ -24,6 +26,8 @@ class Scope:
         self._caller = caller
         self._reserved = reserved
         self._visible: dict[str, Visible] = {}
+        self.views: list[View] = []
+        """Every view whose values are among the values."""
         self.values: list[Any] = []
 
     def slot(self, value: Any) -> int:
@@ -32,18 +36,48 @@ class Scope:
         return self._reserved + len(self.values)
 
     def visible(self, entity: EntityModel) -> Visible:
-        """Which records of an entity the caller may read. Raises FORBIDDEN for none."""
+        """What the caller may see of an entity. Raises FORBIDDEN for nothing."""
         if entity.name not in self._visible:
-            self._visible[entity.name] = grant_for(entity, "read", self._caller).visible(self.slot)
+            self._visible[entity.name] = self._view(entity, "read")
         return self._visible[entity.name]
 
     def removable(self, entity: EntityModel) -> Visible:
         """Which records of an entity the caller may delete. Raises FORBIDDEN for none."""
-        return grant_for(entity, "delete", self._caller).visible(self.slot)
+        return self._view(entity, "delete")
 
     def fields(self, entity: EntityModel) -> Mapping[str, FieldDefinition]:
-        """The fields of an entity that the caller may ask for."""
-        return readable_fields(entity, self._caller)
+        """The fields of an entity that the caller may ask for: those that are ever shown as they are."""
+        grant = granted(entity, "read", self._caller)
+        if grant is None:
+            return NOTHING
+        return entity.fields if grant.profile is None else grant.profile.askable
+
+    def shown(self, entity: EntityModel) -> Container[str]:
+        """The fields of an entity that the caller is shown, masked ones among them."""
+        grant = granted(entity, "read", self._caller)
+        if grant is None:
+            return NOTHING
+        return entity.fields if grant.profile is None else grant.profile.access
+
+    def link(self, entity: EntityModel, name: str) -> Link | None:
+        """The way to related records that `name` means, if the caller may see the values that relate them.
+
+        Raises FORBIDDEN where they may see nothing of what is there.
+        """
+        link = entity.link(name)
+        if link is None or link.own not in self.fields(entity):
+            return None
+        profile_for(self.beyond(link), "read", self._caller)
+        return link if link.other in self.fields(self.beyond(link)) else None
+
+    def _view(self, entity: EntityModel, action: str) -> Visible:
+        profile = profile_for(entity, action, self._caller)
+        if profile is None:
+            return None
+        view = View(profile, self._reserved + len(self.values))
+        self.values += profile.values(person_of(entity, self._caller))
+        self.views.append(view)
+        return view
 
     def beyond(self, link: Link) -> EntityModel:
         """The entity at a link's other end."""

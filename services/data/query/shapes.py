@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from libs.shared.permissions.profile import Profile
 from services.data.query.predicates import Test
 
-Visible = tuple[tuple[Test, ...], ...] | None
-"""Which records a caller may see: all (None), or those that meet every test of one alternative."""
+
+class View(NamedTuple):
+    """What a caller may see of an entity, whose values come behind the statement's first `base` ones."""
+
+    profile: Profile
+    base: int
+
+
+Visible = View | None
+"""Which records a caller may see, and what of them: everything (None), or what a profile says."""
 
 
 class Through(NamedTuple):
@@ -50,7 +59,7 @@ class Chosen(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What is shown of a record: these fields, or all (None), and related records."""
+    """What is shown of a record: these fields, or all there are for the caller (None), and related records."""
 
     fields: tuple[str, ...] | None = None
     includes: tuple[Include, ...] = ()

@@ -7,7 +7,7 @@ from typing import Protocol
 from libs.shared.schema import Relation
 from services.data.model import EntityModel, Model, quote
 from services.data.query.past import Past
-from services.data.query.shapes import Visible
+from services.data.query.visibility import About
 
 
 class Sources(Protocol):
@@ -22,8 +22,8 @@ class Sources(Protocol):
     def join(self, relation: Relation) -> str:
         """The pairs of a many_to_many."""
 
-    def still(self, entity: EntityModel, row: str, visible: Visible) -> str | None:
-        """What `row` has to meet besides `visible` itself."""
+    def both(self, entity: EntityModel, row: str, condition: About) -> str:
+        """A condition of permissions about `row`, and about the record as it is now where `row` is not that."""
 
     def statement(self, select: str, *named: str) -> str:
         """The whole statement around `select`, with what it names."""
@@ -41,8 +41,8 @@ class Tables:
     def join(self, relation: Relation) -> str:
         return f"records.{quote(relation.join_table)}"
 
-    def still(self, entity: EntityModel, row: str, visible: Visible) -> str | None:
-        return None
+    def both(self, entity: EntityModel, row: str, condition: About) -> str:
+        return condition(row)
 
     def statement(self, select: str, *named: str) -> str:
         return f"WITH {', '.join(named)} {select}" if named else select

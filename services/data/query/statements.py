@@ -32,12 +32,24 @@ def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]
     return sql, parameters.values
 
 
-def hidden_statement(entity: EntityModel, key: KeyValue, grant: Grant) -> tuple[str, list[Any]]:
-    """Whether there is a record, live or in the trash, that the grant does not cover: schema_version, hidden."""
+def now_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
+    """The record as it is now, live or in the trash, whoever may see it: schema_version, record (or null)."""
     parameters = Parameters()
     sql = (
-        f"SELECT v.version AS schema_version, r._version IS NOT NULL AND "
-        f"({grant.condition('r', parameters)}) IS NOT TRUE AS hidden "
+        f"SELECT v.version AS schema_version, CASE WHEN r._version IS NOT NULL THEN {entity.json('r')} END AS record "
         f"FROM metadata.schema_version v LEFT JOIN {entity.table} r ON {entity.key.equals('r', key, parameters)}"
     )
     return sql, parameters.values
+
+
+def many_now_sql(entity: EntityModel) -> str:
+    """Records as they are now, live or in the trash, by a list of keys as text: columns key, record."""
+    # Not the other way round, as a key made into text is not found by its index.
+    parts = ["k.key"]
+    if entity.key.composite:
+        parts = [f"split_part(k.key, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
+    keys = zip(entity.key.columns("r"), parts, entity.key.types, strict=True)
+    same = " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
+    return (
+        f"SELECT k.key, {entity.json('r')} AS record FROM unnest($1::text[]) AS k(key) JOIN {entity.table} r ON {same}"
+    )

@@ -1,27 +1,74 @@
-"""What a grant demands of a row, as SQL. All reads of records of callers have this in their conditions."""
+"""What a caller may see of rows, as SQL: which rows, which of their fields, and those in which form.
+
+All reads of records of callers have this in their conditions and in what they show. A field that is
+hidden of some rows is null there wherever a row is chosen, ordered or counted by it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from services.data.model import EntityModel
-from services.data.query.predicates import Test, test_sql
-from services.data.query.shapes import Visible
+from libs.shared.permissions.profile import FieldAccess, Verdict
+from libs.shared.permissions.sql import FALSE, TRUE, render
+from services.data.model import quote
+from services.data.query.shapes import View, Visible
+
+About = Callable[[str], str]
+"""A condition, given the name of the row that it is about."""
 
 
-def visible_sql(entity: EntityModel, row: str, visible: Visible) -> str:
+def visible_sql(row: str, visible: Visible) -> str:
     """The condition that `row` is one of those that may be seen."""
+    return TRUE if visible is None else render(visible.profile.rows.text, row, visible.base)
+
+
+def about(verdict: Verdict, view: View) -> About:
+    """A verdict as a condition."""
+    return lambda row: render(verdict.text, row, view.base)
+
+
+def access_of(visible: Visible, name: str) -> FieldAccess | None:
+    """How a field is shown; None for as it is, always."""
     if visible is None:
-        return "true"
-    alternatives = [conjunction([tested_sql(entity, row, test) for test in every]) for every in visible]
-    return f"({' OR '.join(f'({one})' for one in alternatives)})" if alternatives else "false"
+        return None
+    access = visible.profile.access[name]
+    return None if access.clear.is_certain else access
 
 
-def tested_sql(entity: EntityModel, row: str, test: Test) -> str:
-    """A test of `row`, its value by slot."""
-    return test_sql(entity.fields[test.field], test.operator, row, lambda kind: f"${test.slot}::{kind}")
+def names_shown(visible: Visible, fields: Iterable[str], wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The fields that are shown of rows: those wanted, or all that there are for the caller."""
+    if wanted is not None:
+        return tuple(wanted)
+    return tuple(fields) if visible is None else tuple(visible.profile.access)
+
+
+def typed_sql(views: Iterable[View]) -> str:
+    """A named query that no one reads, in which every value of the views has its type: not all may be used."""
+    places = [f"${view.base + n}::{kind}" for view in views for n, (_, kind) in enumerate(view.profile.made.all, 1)]
+    return f"_typed AS (SELECT {', '.join(places)})" if places else ""
+
+
+def with_typed(views: Iterable[View], select: str) -> str:
+    """A statement with the types of all values of the views."""
+    typed = typed_sql(views)
+    return f"WITH {typed} {select}" if typed else select
 
 
 def conjunction(clauses: Sequence[str]) -> str:
     """All of the clauses."""
-    return " AND ".join(clause for clause in clauses if clause != "true") or "true"
+    if FALSE in clauses:
+        return FALSE
+    return " AND ".join(clause for clause in clauses if clause != TRUE) or TRUE
+
+
+def shown_sql(row: str, name: str, view: View, access: FieldAccess, both: Callable[[About], str]) -> str:
+    """What is shown of a field: as it is, masked, or null. `both` completes a condition for what is read."""
+    column = f"{row}.{quote(name)}"
+    whens = [] if access.clear.text == FALSE else [(both(about(access.clear, view)), column)]
+    whens += [(both(about(each.when, view)), render(each.text, row, view.base)) for each in access.masks]
+    *before, (when, value) = whens
+    if not before:
+        return value if when == TRUE else f"CASE WHEN {when} THEN {value} END"
+    cases = " ".join(f"WHEN {when} THEN to_json({value})" for when, value in before)
+    last = f"ELSE to_json({value})" if when == TRUE else f"WHEN {when} THEN to_json({value})"
+    return f"CASE {cases} {last} END"

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts import records as ask
-from libs.shared.contracts.context import Context
+from libs.shared.contracts.context import Context, Identity
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
 from libs.shared.paging import page_of
+from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.schema import BadValue, FieldDefinition, Relation, Snapshot, parse_text
 from services.data.fence import CURRENT_VERSION, under_current_schema
 from services.data.log import commits
 from services.data.log.history import AFTER, BEFORE
 from services.data.model import EntityModel, Model, quote
+from services.data.permissions import grant_for
 from services.data.query.past import seen_sql
 from services.data.query.scope import Scope, refused
+from services.data.query.statements import many_now_sql
 from services.data.query.visibility import visible_sql
 from services.data.state import State
 
@@ -54,11 +59,12 @@ async def get_commit(state: State, context: Context, question: ask.GetCommit) ->
             raise not_found("Commit")
         scope = Scope(model, context.user)
         conditions = _conditions(scope, context.user.is_admin)
-        rows, total = await commits.load_visible(database, position, conditions, scope.values, page)
+        rows, total = await commits.load_visible(database, position, conditions, scope, page)
         await _check_schema(state, context, model)
         if not rows:
             raise not_found("Commit")
-        data = {**commits.head(rows[0]), "records": [commits.shown(model.schema, row) for row in rows]}
+        disclosed = await _disclosed(database, model, context.user, rows)
+        data = {**commits.head(rows[0]), "records": [commits.shown(model.schema, row, disclosed) for row in rows]}
         return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
@@ -68,6 +74,23 @@ async def _check_schema(state: State, context: Context, model: Model) -> None:
     """Raises SchemaMoved when entries may be of entities that the model does not know."""
     if await state.database(context.the_app).fetchval(CURRENT_VERSION) != model.version:
         raise SchemaMoved
+
+
+async def _disclosed(database: Database, model: Model, caller: Identity, rows: Sequence[Any]) -> commits.Disclosed:
+    """For each entity of the rows what the caller may see of its fields, and the records as they are now."""
+    found: commits.Disclosed = {}
+    for number in {row["entity"] for row in rows}:
+        live = model.schema.by_number.get(number)
+        if live is None or live.retired or caller.is_admin:
+            continue
+        entity = model.entity(live.name)
+        grant = grant_for(entity, "read", caller)
+        if grant.profile is None or grant.profile.is_open:
+            continue
+        ids = list({row["record_id"] for row in rows if row["entity"] == number})
+        there = await database.fetch(many_now_sql(entity), ids)
+        found[number] = (grant, {row["key"]: exact.loads(row["record"]) for row in there})
+    return found
 
 
 def _numbers(schema: Snapshot, name: str) -> list[int]:
@@ -113,7 +136,7 @@ def _now(scope: Scope, entity: EntityModel) -> str:
         parts = [f"split_part(data.commits.record_id, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
     keys = zip(entity.key.columns("_now"), parts, entity.key.types, strict=True)
     same = " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
-    hidden = f"({visible_sql(entity, '_now', visible)}) IS NOT TRUE"
+    hidden = f"({visible_sql('_now', visible)}) IS NOT TRUE"
     return f"NOT EXISTS (SELECT FROM {entity.table} _now WHERE {same} AND {hidden})"
 
 
@@ -126,7 +149,7 @@ def _pair(scope: Scope, relation: Relation, ends: tuple[EntityModel, EntityModel
         if visible is not None:
             value = f"({AFTER} ->> '{place}')::{entity.column_type(column)}"
             same = f"_end.{quote(column)} = {value}"
-            seen = visible_sql(entity, "_end", visible)
+            seen = visible_sql("_end", visible)
             clauses.append(f"EXISTS (SELECT FROM {entity.table} _end WHERE {same} AND {seen})")
     return " AND ".join(clauses) or "true"
 

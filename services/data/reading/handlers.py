@@ -109,7 +109,8 @@ async def _find(
 def _plain(point: Point) -> bool:
     """Whether the record alone is shown, whole and as it is: then its version says all."""
     chosen, shown, _ = point
-    return shown == Shown() and chosen == Chosen(chosen.visible)
+    whole = chosen.visible is None or chosen.visible.profile.is_open
+    return whole and shown == Shown() and chosen == Chosen(chosen.visible)
 
 
 def _meta(query: ListQuery, row: Any) -> dict[str, Any]:

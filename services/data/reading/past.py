@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from libs.shared import exact
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
@@ -12,9 +14,9 @@ from services.data.fence import under_current_schema
 from services.data.log import history
 from services.data.log.entries import commit_event
 from services.data.model import EntityModel, Model
-from services.data.permissions import grant_for
+from services.data.permissions import Grant, grant_for
 from services.data.query.scope import Scope
-from services.data.query.statements import hidden_statement
+from services.data.query.statements import now_statement
 from services.data.reading.execution import read
 from services.data.reading.moments import moment_of
 from services.data.state import State
@@ -27,12 +29,13 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         key = entity.key.text(entity.key.parse(question.id))
-        await _not_hidden(state, context, model, entity, question.id)
+        grant = grant_for(entity, "read", context.user)
+        now = await _now(state, context, model, entity, question.id, grant)
         scope, database = Scope(model, context.user), state.database(context.the_app)
         rows, total = await history.load_page(database, entity, scope, key, page, as_of)
         if not total:
             raise not_found("Record")
-        data = [history.shown(model.schema, entity, row) for row in rows]
+        data = [history.shown(model.schema, entity, row, grant, now) for row in rows]
         return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
@@ -44,10 +47,11 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         key = entity.key.text(entity.key.parse(question.id))
-        await _not_hidden(state, context, model, entity, question.id)
+        grant = grant_for(entity, "read", context.user)
+        now = await _now(state, context, model, entity, question.id, grant)
         scope, database = Scope(model, context.user), state.database(context.the_app)
         row = await history.load_version(database, entity, scope, key, version)
-        record = history.record_at(model.schema, entity, row) if row else None
+        record = history.record_at(model.schema, entity, row, grant, now) if row else None
         if record is None:
             raise not_found("Version")
         return Answer(body=exact.dumps({"data": record}))
@@ -63,11 +67,19 @@ async def fetch_commit(state: State, context: Context, question: ask.FetchCommit
     return Answer(body=exact.dumps(commit_event(context.the_app, schema, row)))
 
 
-async def _not_hidden(state: State, context: Context, model: Model, entity: EntityModel, record_id: str) -> None:
-    """Raises NOT_FOUND for a record that is there, in the trash or not, and that the caller may not see as it is."""
-    grant = grant_for(entity, "read", context.user)
-    if grant.alternatives is None:
-        return
-    row = await read(state, context, model, hidden_statement(entity, entity.key.parse(record_id), grant))
-    if row["hidden"]:
+async def _now(
+    state: State, context: Context, model: Model, entity: EntityModel, record_id: str, grant: Grant
+) -> dict[str, Any] | None:
+    """The record as it is now, in the trash or not, where a grant depends on that; None if there is none.
+
+    Raises NOT_FOUND for one that the caller may not see as it is.
+    """
+    if grant.profile is None:
+        return None
+    row = await read(state, context, model, now_statement(entity, entity.key.parse(record_id)))
+    if row["record"] is None:
+        return None
+    record: dict[str, Any] = exact.loads(row["record"])
+    if not grant.covers(record):
         raise not_found("Record")
+    return record

@@ -21,6 +21,7 @@ from services.data.writes.drafts import Draft, Place
 from services.data.writes.nodes import Node, node_of
 from services.data.writes.references import refuse_moved_anchors
 from services.data.writes.removal import remove_locked
+from services.data.writes.rights import check_fields
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.slugs import with_free_slugs
 from services.data.writes.transaction import Writing
@@ -77,6 +78,7 @@ async def _update(
         await writing.transaction.execute(PLANNING)
         stored = await _lock(writing, entity, keys, grant, "NO KEY UPDATE")
         nodes = _nodes(entity, [_change(entity, n, body, stored[n]) for n, body in enumerate(bodies)])
+        check_fields(work, entity, Action.UPDATE, [node.draft for node in nodes])
         for node in nodes:
             try:
                 await refuse_moved_anchors(writing.transaction, work.model, entity, node.draft)

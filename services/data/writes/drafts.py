@@ -51,6 +51,8 @@ class Draft:
     stored: Stored | None = None
     place: Place | None = None
     if_version: int | None = None
+    given: frozenset[str] = frozenset()
+    """Names in the body that are the server's, not the caller's."""
     values: Values = field(default_factory=dict)
     effects: list[dict[str, Any]] = field(default_factory=list)
 

@@ -15,7 +15,7 @@ from services.data.model import EntityModel, KeyValue, Link
 from services.data.permissions import grant_for
 from services.data.writes.changes import Action
 from services.data.writes.children import Instruction, Reconciled, Row, reconcile
-from services.data.writes.drafts import Draft
+from services.data.writes.drafts import Draft, Place
 from services.data.writes.nodes import Members, Node, node_of
 from services.data.writes.removal import remove
 from services.data.writes.rows import Stored, existing_keys, lock_related
@@ -47,13 +47,17 @@ class _Level:
 
     def insert(self, parent: Node, index: int, row: Row) -> None:
         """One more new child."""
-        self.inserts.append(node_of(self.entity, Draft(row, None, parent.place(self.link, index))))
+        self.inserts.append(node_of(self.entity, self._draft(row, None, parent.place(self.link, index))))
+
+    def _draft(self, row: Row, stored: Stored | None, place: Place) -> Draft:
+        """A child's draft: that it belongs to its parent is the nested write's doing."""
+        return Draft(row, stored, place, given=frozenset({self.link.other}))
 
     def _take(self, parent: Node, outcome: Reconciled) -> None:
         for index, row in outcome.inserts:
             self.insert(parent, index, row)
         for index, row, stored in outcome.updates:
-            self.updates.append(node_of(self.entity, Draft(row, stored, parent.place(self.link, index))))
+            self.updates.append(node_of(self.entity, self._draft(row, stored, parent.place(self.link, index))))
         for place, stored in outcome.deletes:
             self.deletes.append(Draft({}, stored, parent.place(self.link, place or 0)))
         self.strangers += [(parent, index, row, key) for index, row, key in outcome.strangers]

@@ -24,6 +24,7 @@ from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import node_of
 from services.data.writes.references import refuse_lost_references, refuse_missing, refuse_moved_anchors
 from services.data.writes.removal import remove
+from services.data.writes.rights import check_fields, may_write
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.slugs import with_free_slugs
 from services.data.writes.transaction import Taken, Writing
@@ -55,6 +56,7 @@ async def _create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Writ
     node = node_of(entity, Draft(body))
     if node.nested or not entity.key.generated or decisions.needs_transaction(work, entity, Action.CREATE):
         return await _create_in_transaction(work, entity, body)
+    check_fields(work, entity, Action.CREATE, [node.draft])
     [change] = await prepare(work, work.database, entity, Action.CREATE, [node.draft])
     if changes_records(node.draft.effects):
         return await _create_in_transaction(work, entity, body)
@@ -86,7 +88,7 @@ async def update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str
 
 async def _update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
     node = node_of(entity, Draft(body))
-    if not body or node.nested or wanted.grant.alternatives is not None or _takes_stored(work, entity, node.draft):
+    if not body or node.nested or not wanted.grant.is_everywhere or _takes_stored(work, entity, node.draft):
         return await _update_in_transaction(work, entity, wanted, body)
     [change] = await prepare(work, work.database, entity, Action.UPDATE, [node.draft])
     if not change.values or changes_records(node.draft.effects):
@@ -104,7 +106,9 @@ def _takes_stored(work: Work, entity: EntityModel, draft: Draft) -> bool:
     regenerates = slug is not None and slug.regenerate_on_update and slug.source in draft.body
     moves = not entity.anchors.isdisjoint(draft.body)
     names = [name for name in draft.body if name in entity.fields]
-    return regenerates or moves or decisions.needs_transaction(work, entity, Action.UPDATE, names)
+    if regenerates or moves or not may_write(work, entity, draft):
+        return True
+    return decisions.needs_transaction(work, entity, Action.UPDATE, names)
 
 
 async def _update_in_transaction(
@@ -113,6 +117,7 @@ async def _update_in_transaction(
     async with work.transaction(entity, Action.UPDATE) as writing:
         stored = await _lock(writing, entity, wanted)
         node = node_of(entity, Draft(body, stored))
+        check_fields(work, entity, Action.UPDATE, [node.draft])
         await refuse_moved_anchors(writing.transaction, work.model, entity, node.draft)
         await Tree(work, writing).save(entity, Action.UPDATE, [node])
     return node.written or stored
@@ -140,7 +145,7 @@ async def _delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
 
 def _is_alone(work: Work, entity: EntityModel, wanted: Wanted) -> bool:
     """Whether a deletion concerns nothing but the record, and takes nothing that is stored to decide."""
-    if has_dependents(entity) or wanted.grant.alternatives is not None or not entity.key.generated:
+    if has_dependents(entity) or not wanted.grant.is_everywhere or not entity.key.generated:
         return False
     return not decisions.needs_transaction(work, entity, Action.DELETE)
 

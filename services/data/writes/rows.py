@@ -10,7 +10,6 @@ from libs.shared import exact
 from libs.shared.postgres.databases import Connection
 from services.data.model import EntityModel, KeyValue, quote
 from services.data.permissions import EVERYTHING, Grant
-from services.data.query.predicates import Parameters
 
 Record = dict[str, Any]
 
@@ -38,18 +37,16 @@ async def lock_records(
 
     FOR UPDATE as strength also keeps out those who are about to refer to them.
     """
-    parameters = Parameters(*map(list, zip(*keys, strict=True)))
-    granted = grant.condition("r", parameters)
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
     names = ", ".join(f"k{n}" for n in range(len(entity.key.names)))
     same = " AND ".join(f"{column} = k.k{n}" for n, column in enumerate(entity.key.columns("r")))
     alive = f"NOT ({entity.alive('r')})" if trashed else entity.alive("r")
     sql = (
-        f"SELECT r._version AS version, {entity.json('r')} AS record, ({granted}) AS granted FROM {entity.table} r "
+        f"SELECT r._version AS version, {entity.json('r')} AS record FROM {entity.table} r "
         f"JOIN (SELECT DISTINCT * FROM unnest({arrays})) AS k({names}) ON {same} "
         f"WHERE {alive} ORDER BY {', '.join(entity.key.columns('r'))} FOR {strength} OF r"
     )
-    return _by_key(entity, await connection.fetch(sql, *parameters.values))
+    return _by_key(entity, await connection.fetch(sql, *map(list, zip(*keys, strict=True))), grant)
 
 
 async def lock_related(
@@ -57,11 +54,11 @@ async def lock_related(
 ) -> dict[KeyValue, Stored]:
     """The live records whose `column` holds one of `values`, locked against changes and new references."""
     sql = (
-        f"SELECT r._version AS version, {entity.json('r')} AS record, true AS granted FROM {entity.table} r "
+        f"SELECT r._version AS version, {entity.json('r')} AS record FROM {entity.table} r "
         f"WHERE r.{quote(column)} = ANY($1::{entity.column_type(column)}[]) AND {entity.alive('r')} "
         f"ORDER BY {', '.join(entity.key.columns('r'))} FOR UPDATE OF r"
     )
-    return _by_key(entity, await connection.fetch(sql, list(values)))
+    return _by_key(entity, await connection.fetch(sql, list(values)), EVERYTHING)
 
 
 async def existing_keys(connection: Connection, entity: EntityModel, keys: Sequence[KeyValue]) -> set[str]:
@@ -75,10 +72,10 @@ async def existing_keys(connection: Connection, entity: EntityModel, keys: Seque
     return {row["key"] for row in await connection.fetch(sql, *map(list, zip(*keys, strict=True)))}
 
 
-def _by_key(entity: EntityModel, rows: Sequence[Any]) -> dict[KeyValue, Stored]:
+def _by_key(entity: EntityModel, rows: Sequence[Any], grant: Grant) -> dict[KeyValue, Stored]:
     found = {}
     for row in rows:
         record = exact.loads(row["record"])
         key = entity.key.parse(entity.key.text(entity.key.of(record)))
-        found[key] = Stored(key, row["version"], record, row["record"], row["granted"])
+        found[key] = Stored(key, row["version"], record, row["record"], grant.covers(record))
     return found

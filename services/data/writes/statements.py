@@ -21,7 +21,6 @@ from typing import Any
 
 from libs.shared.schema import DELETED, VERSION_COLUMN
 from services.data.model import EntityModel, Link, quote
-from services.data.permissions import EVERYTHING, Grant
 from services.data.query.predicates import Parameters
 from services.data.writes.changes import Action, RowChange
 
@@ -42,7 +41,7 @@ class Log(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a statement's text depends on, beside the entity and the grant.
+    """What a statement's text depends on, beside the entity.
 
     `columns` are those that the rows bring values for. Without `waits`, rows and references that
     somebody else has locked are left out instead of waited for. `again` is for created records whose
@@ -57,16 +56,14 @@ class Shape:
 
 
 def statement(
-    entity: EntityModel, shape: Shape, rows: Sequence[RowChange], schema_version: int, grant: Grant = EVERYTHING
+    entity: EntityModel, shape: Shape, rows: Sequence[RowChange], schema_version: int
 ) -> tuple[str, list[Any]]:
     """SQL and parameters. Answers n (place among `rows`, from 1), position, version, key, record of each changed row.
 
     With Log.LATER the position is null, and image and previous are answered too.
     """
     parameters = Parameters(schema_version, *_arrays(entity, shape, rows))
-    if grant is not EVERYTHING:
-        return _text(entity, shape, grant.condition("r", parameters)), parameters.values
-    text = entity.statements.made(shape, lambda: _text(entity, shape, "true"))
+    text = entity.statements.made(shape, lambda: _text(entity, shape))
     return text, parameters.values
 
 
@@ -84,9 +81,9 @@ def _arrays(entity: EntityModel, shape: Shape, rows: Sequence[RowChange]) -> lis
     return arrays + [[row.values[name] for row in rows] for name in shape.columns]
 
 
-def _text(entity: EntityModel, shape: Shape, granted: str) -> str:
+def _text(entity: EntityModel, shape: Shape) -> str:
     given = _Given(entity, shape)
-    changed = _inserted(entity, shape, given) if shape.action is Action.CREATE else _changed(entity, shape, granted)
+    changed = _inserted(entity, shape, given) if shape.action is Action.CREATE else _changed(entity, shape)
     ctes = [f"u AS MATERIALIZED ({given.select})", *_references(entity, shape), f"row AS ({changed})"]
     if shape.log is Log.TOGETHER:
         # The count makes this wait until all rows are changed, and so locked.
@@ -194,10 +191,10 @@ def _first_version(entity: EntityModel, shape: Shape) -> str:
     )
 
 
-def _changed(entity: EntityModel, shape: Shape, granted: str) -> str:
+def _changed(entity: EntityModel, shape: Shape) -> str:
     alive = entity.alive("r") if shape.action is not Action.RESTORE else f"NOT ({entity.alive('r')})"
     where = (
-        f"v.version = $1 AND {_same(entity, 'r')} AND {alive} AND {granted} AND (u._if IS NULL OR r.{VERSION} = u._if) "
+        f"v.version = $1 AND {_same(entity, 'r')} AND {alive} AND (u._if IS NULL OR r.{VERSION} = u._if) "
         f"AND {_referred(entity, shape)}"
     )
     if not shape.waits:

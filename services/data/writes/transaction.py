@@ -15,7 +15,6 @@ from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection
 from libs.shared.postgres.errors import SchemaMoved, UniqueViolation, conflict, taken_values
 from services.data.model import EntityModel, KeyValue, Model
-from services.data.permissions import EVERYTHING, Grant
 from services.data.writes.changes import Action, RowChange, Written
 from services.data.writes.command import Command
 from services.data.writes.statements import Log, Shape, statement
@@ -70,7 +69,6 @@ class Writing:
         entity: EntityModel,
         action: Action,
         rows: Sequence[RowChange],
-        grant: Grant = EVERYTHING,
         is_all: bool = False,
     ) -> list[Written | None]:
         """Change rows; answers each one's outcome in their order, None where no row was changed.
@@ -86,7 +84,7 @@ class Writing:
         for columns, places in shapes.items():
             shape = Shape(action, columns, log)
             chosen = [rows[place] for place in places]
-            for row in await self._run(entity, shape, chosen, places, grant):
+            for row in await self._run(entity, shape, chosen, places):
                 place = places[row["n"] - 1]
                 outcome[place] = Written.of(row)
                 if log is Log.TOGETHER:
@@ -99,9 +97,9 @@ class Writing:
         return outcome
 
     async def _run(
-        self, entity: EntityModel, shape: Shape, rows: Sequence[RowChange], places: Sequence[int], grant: Grant
+        self, entity: EntityModel, shape: Shape, rows: Sequence[RowChange], places: Sequence[int]
     ) -> Sequence[Any]:
-        sql, values = statement(entity, shape, rows, self.model.version, grant)
+        sql, values = statement(entity, shape, rows, self.model.version)
         try:
             return await self.transaction.fetch(sql, *values)
         except UniqueViolation as violation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from libs.shared.errors import RocketError
+from libs.shared.errors import RocketError, not_found
 from services.data.model import EntityModel, Link
 from services.data.permissions import EVERYTHING, Grant
 from services.data.writes import decisions, offspring, pairs
@@ -15,6 +15,7 @@ from services.data.writes.consent import note_writes
 from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import Members, Node
 from services.data.writes.references import missing_references
+from services.data.writes.rights import check_fields
 from services.data.writes.transaction import Taken, Writing
 from services.data.writes.work import Work
 
@@ -35,13 +36,16 @@ class Tree:
     async def save(
         self, entity: EntityModel, action: Action, nodes: Sequence[Node], grant: Grant = EVERYTHING, depth: int = 0
     ) -> None:
-        """Store records, then their children. Every node's `written` says what became of its record.
+        """Store records that `grant` covers, then their children. Each node's `written` says what became of it.
 
         Raises what preparing raises; CONFLICT, FORBIDDEN and VALIDATION_FAILED with the record's place.
         """
+        drafts = [node.draft for node in nodes]
+        _refuse_ungranted(entity, grant, drafts)
+        check_fields(self.work, entity, action, drafts)
         touched = [node for node in nodes if action is Action.CREATE or node.draft.body]
         is_all = depth == 0 and not any(node.nested for node in nodes)
-        await self._save_own(entity, action, touched, grant, is_all)
+        await self._save_own(entity, action, touched, is_all)
         for link, members in _by_link(nodes):
             self._count(link, members, depth + 1)
             if link.relation.joined:
@@ -49,9 +53,7 @@ class Tree:
             else:
                 await offspring.save(self, link, members, depth + 1)
 
-    async def _save_own(
-        self, entity: EntityModel, action: Action, nodes: Sequence[Node], grant: Grant, is_all: bool
-    ) -> None:
+    async def _save_own(self, entity: EntityModel, action: Action, nodes: Sequence[Node], is_all: bool) -> None:
         if not nodes:
             return
         connection = self.writing.transaction
@@ -62,7 +64,7 @@ class Tree:
         note_writes(self.work, entity, action, [nodes[n] for n in effective])
         # What may be taken back must not take a position.
         is_all = is_all and self.work.consent is None and not any(changes_records(draft.effects) for draft in drafts)
-        outcome = await self.apply(entity, action, chosen, [drafts[n] for n in effective], grant, is_all)
+        outcome = await self.apply(entity, action, chosen, [drafts[n] for n in effective], is_all)
         for n, written in zip(effective, outcome, strict=True):
             nodes[n].written = written
         texts = [written.record_text for written in outcome]
@@ -75,12 +77,11 @@ class Tree:
         action: Action,
         changes: Sequence[RowChange],
         drafts: Sequence[Draft],
-        grant: Grant,
         is_all: bool = False,
     ) -> list[Written]:
-        """Change rows, each of which must be there and may be changed; errors say which one could not."""
+        """Change rows, each of which must be there; errors say which one could not."""
         try:
-            outcome = await self.writing.apply(entity, action, changes, grant, is_all)
+            outcome = await self.writing.apply(entity, action, changes, is_all)
         except Taken as taken:
             raise (taken.error if taken.place is None else drafts[taken.place].refuse(taken.error)) from None
         missing = [n for n, written in enumerate(outcome) if written is None]
@@ -89,13 +90,13 @@ class Tree:
         return [written for written in outcome if written is not None]
 
     async def _explain(self, entity: EntityModel, drafts: Sequence[Draft], changes: Sequence[RowChange]) -> None:
-        """Why rows were left out: another schema, missing references, or no grant. Always raises."""
+        """Why rows were left out: another schema, missing references, or no such row. Always raises."""
         await self.writing.check_schema()
         found = await missing_references(self.writing.transaction, entity, changes)
         details = [detail for draft, own in zip(drafts, found, strict=True) for detail in draft.mark(own)]
         if details:
             raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
-        raise drafts[0].refuse(RocketError("FORBIDDEN", f"You may not change this {entity.name}"))
+        raise drafts[0].refuse(not_found("Record"))
 
     def _count(self, link: Link, members: Members, depth: int) -> None:
         self._rows += sum(len(instruction.rows) for _, instruction in members)
@@ -103,6 +104,12 @@ class Tree:
             name = link.relation.name
             message = f"{name}: at most {MAX_CHILDREN} nested rows in {MAX_DEPTH} levels are allowed"
             raise RocketError("VALIDATION_FAILED", message, [{"relation": name, "message": message}])
+
+
+def _refuse_ungranted(entity: EntityModel, grant: Grant, drafts: Sequence[Draft]) -> None:
+    for draft in drafts:
+        if draft.stored is not None and not grant.covers(draft.stored.record):
+            raise draft.refuse(RocketError("FORBIDDEN", f"You may not change this {entity.name}"))
 
 
 def _by_link(nodes: Sequence[Node]) -> list[tuple[Link, list[tuple[Node, Instruction]]]]:

@@ -17,9 +17,10 @@ from services.data.log.entries import title_of
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import EVERYTHING, Grant, grant_for
 from services.data.writes.changes import Action
-from services.data.writes.inverses import insert_again, set_again
+from services.data.writes.inverses import Document, insert_again, set_again
 from services.data.writes.joins import Join, Pair
 from services.data.writes.loose_ends import Problem, left_behind, missing_ends, missing_parents
+from services.data.writes.rights import check_undone
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.steps import RIGHTS, Kind, Step, conflicts, distinct, entity_of, plan, relation_of, waves
 from services.data.writes.transaction import GUARD, MAX_ROWS, Taken, Writing
@@ -110,11 +111,16 @@ class Undoing:
         entity, grant = steps[0].entity, self._grant(steps[0])
         keys = [step.key for step in steps]
         if steps[0].kind is Kind.INSERT:
+            for step in steps:
+                check_undone(self._work, entity, Action.CREATE, _filled(step.document), None)
             await self._writing.transaction.execute(GUARD, [step.record_id for step in steps], entity.number)
             return
         for trashed in (False, True) if entity.soft_delete else (False,):
             found = await lock_records(self._writing.transaction, entity, keys, grant, "UPDATE", trashed)
             _refuse_ungranted(entity, found)
+            for step in steps:
+                if step.kind is Kind.UPDATE and step.key in found:
+                    check_undone(self._work, entity, Action.UPDATE, step.columns, found[step.key])
             self._before[entity.name] |= found
 
     async def _lock_pairs(self, steps: Sequence[Step]) -> None:
@@ -209,6 +215,10 @@ class Undoing:
 def _refuse_ungranted(entity: EntityModel, found: dict[KeyValue, Stored]) -> None:
     if not all(stored.granted for stored in found.values()):
         raise RocketError("FORBIDDEN", f"You may not change this {entity.name}")
+
+
+def _filled(document: Document) -> list[str]:
+    return [name for name, value in document.items() if value is not None]
 
 
 def _title(step: Step) -> str:

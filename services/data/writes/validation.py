@@ -19,7 +19,7 @@ def validate_create(entity: EntityModel, body: dict[str, Any]) -> Values:
     details = _unknown_keys(entity, body)
     values: Values = {}
     for field in entity.fields.values():
-        if _set_by_server(entity, field):
+        if set_by_server(entity, field):
             continue
         try:
             if not _made_later(entity, field, body):
@@ -39,7 +39,7 @@ def validate_update(entity: EntityModel, body: dict[str, Any]) -> Values:
     values: Values = {}
     for name, sent in body.items():
         field = entity.fields.get(name)
-        if field is None or field.name in entity.key.names or _set_by_server(entity, field):
+        if field is None or field.name in entity.key.names or set_by_server(entity, field):
             continue
         try:
             values[name] = _checked(field, sent)
@@ -105,7 +105,7 @@ def _made_later(entity: EntityModel, field: FieldDefinition, body: dict[str, Any
     return body.get(field.name) in (None, "")
 
 
-def _set_by_server(entity: EntityModel, field: FieldDefinition) -> bool:
+def set_by_server(entity: EntityModel, field: FieldDefinition) -> bool:
     """Generated keys, auto timestamps and the soft-delete mark: values sent for them are ignored."""
     if field.name in entity.key.names:
         return entity.key.generated

@@ -14,7 +14,10 @@ DECIMAL_DIGITS = 18
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field as a column: its quoted SQL, its field type, and the precision of a decimal."""
+    """A field as a column: its quoted SQL, its field type, and the precision of a decimal.
+
+    The type `instant`, which no field has, is a time that is never null.
+    """
 
     sql: str
     type: str
@@ -35,6 +38,8 @@ class Column:
                 return Term(Kind.STRING, self._text(), moment=self.sql)
             case "date":
                 return Term(Kind.STRING, self._text(), moment=f"({self.sql}::timestamp AT TIME ZONE 'UTC')")
+            case "instant":
+                return Term(Kind.DATE, self.sql, nullable=False)
             case "json" | "file":
                 return Term(Kind.OTHER, self.sql)
         raise NotTranslatable

@@ -1,0 +1,155 @@
+"""Policies as grants: which records each is about, and what it shows of their fields.
+
+What makes no sense (a field that is gone, a value that does not fit, an expression that SQL can't say any
+more) grants nothing: that is the safe reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from libs.shared.expressions import compile_expression
+from libs.shared.permissions.comparisons import DOCUMENTS, ORDERED, TEXTS, check_pattern
+from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Holds, Own, Test, all_of
+from libs.shared.permissions.masks import Mask
+from libs.shared.permissions.sql import translatable
+from libs.shared.schema import BadValue, FieldDefinition, PolicyDefinition, parse_value
+from libs.shared.schema.policies import Condition as Said
+
+OWN = {"$user.id": Own.ID, "$user.email": Own.EMAIL}
+"""How conditions name the caller's values."""
+OWN_TYPES = {Own.ID: (*TEXTS, "uuid"), Own.EMAIL: TEXTS}
+"""The types of fields that these can be compared with."""
+ROLES = "$user.roles"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a grant shows a field: masked, unless `mask` is None, and where `when` holds."""
+
+    when: Condition
+    mask: Mask | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One policy: for records that meet `where` the fields in `fields`, each in its way."""
+
+    policy: PolicyDefinition
+    where: Condition
+    fields: Mapping[str, Shown] = field(default_factory=dict)
+
+    def is_open(self, name: str) -> bool:
+        """Whether it shows a field as it is of all its records."""
+        shown = self.fields.get(name)
+        return shown is not None and shown.mask is None and shown.when == ALWAYS
+
+    def about(self, name: str) -> Condition:
+        """For which records it shows a field. Conditions do not apply to what is created."""
+        when = self.fields[name].when
+        return when if self.policy.action == "create" else all_of([self.where, when])
+
+
+def grant_of(
+    policy: PolicyDefinition, fields: Mapping[str, FieldDefinition], keys: Sequence[str], roles: Sequence[str]
+) -> Grant:
+    """The grant of a policy to somebody with these roles."""
+    where = conditions_of(policy, fields, roles)
+    shown = {name: _shown(policy, each, fields) for name, each in fields.items() if _covers(policy, name, keys)}
+    return Grant(policy, where, shown | {name: Shown(ALWAYS, None) for name in keys})
+
+
+def conditions_of(policy: PolicyDefinition, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
+    """What a policy demands of a record."""
+    return all_of([test_of(condition, fields, roles) for condition in policy.conditions])
+
+
+def test_of(said: Said, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
+    """One condition; NEVER where it makes no sense."""
+    try:
+        return checked_test(said, fields, roles)
+    except BadValue:
+        return NEVER
+
+
+def checked_test(said: Said, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
+    """One condition. Raises BadValue where it makes no sense."""
+    target = fields.get(said.field)
+    if target is None:
+        raise BadValue(f"names the field {said.field}, which there is not")
+    if said.value is None:
+        return _null_test(said)
+    if target.type == "file" or (target.type == "json" and said.operator in ORDERED):
+        raise BadValue(f"{said.field} can only be compared with null")
+    if said.operator == "like":
+        return Test(said.field, "like", _pattern(target, said.value))
+    if said.operator in ("in", "not_in"):
+        return _list_test(said, target, roles)
+    return Test(said.field, said.operator, _value(target, said.value))
+
+
+def _null_test(said: Said) -> Condition:
+    if said.operator not in ("eq", "neq"):
+        raise BadValue(f"{said.operator} needs a value")
+    return Test(said.field, "is_null" if said.operator == "eq" else "is_not_null")
+
+
+def _pattern(target: FieldDefinition, value: Any) -> str:
+    if target.type not in TEXTS or not isinstance(value, str):
+        raise BadValue("like is for texts")
+    return check_pattern(value)
+
+
+def _value(target: FieldDefinition, value: Any) -> Any:
+    own = OWN.get(value) if isinstance(value, str) else None
+    if own is None:
+        return parse_value(target, value)
+    if target.type not in OWN_TYPES[own]:
+        raise BadValue(f"{value} is no value of {target.name}")
+    return own
+
+
+def _list_test(said: Said, target: FieldDefinition, roles: Sequence[str]) -> Condition:
+    if isinstance(said.value, str) and said.value in OWN:
+        return Test(said.field, "eq" if said.operator == "in" else "neq", _value(target, said.value))
+    listed = list(roles) if said.value == ROLES else said.value
+    if isinstance(listed, str):
+        listed = [part.strip() for part in listed.split(",")]
+    values = listed if isinstance(listed, list) else [listed]
+    if target.type in DOCUMENTS:
+        raise BadValue(f"{said.field} can only be compared by eq and neq")
+    return Test(said.field, said.operator, tuple(parse_value(target, value) for value in values))
+
+
+def _covers(policy: PolicyDefinition, name: str, keys: Sequence[str]) -> bool:
+    return name not in keys and (policy.fields is None or policy.fields.covers(name))
+
+
+def _shown(policy: PolicyDefinition, target: FieldDefinition, fields: Mapping[str, FieldDefinition]) -> Shown:
+    when = _visibility(policy.visible_when.get(target.name), fields)
+    if target.name not in policy.masks:
+        return Shown(when, None)
+    mask = Mask.of(policy.masks[target.name])
+    return Shown(when, mask if mask.fits(target) else Mask("null"))
+
+
+def _visibility(text: str | None, fields: Mapping[str, FieldDefinition]) -> Condition:
+    if text is None:
+        return ALWAYS
+    return NEVER if problem_of(text, fields) else Holds(compile_expression(text))
+
+
+def problem_of(text: str, fields: Mapping[str, FieldDefinition]) -> str | None:
+    """Why a sound expression can't decide about records with these fields, None if it can."""
+    expression = compile_expression(text)
+    for path in sorted(expression.paths):
+        root, *names = path.split(".")
+        if root not in ("record", "user", "now"):
+            return f"knows record, user and now, not {root}"
+        if root == "record" and names and names[0] not in fields:
+            return f"names the field {names[0]}, which there is not"
+    if not translatable(expression, fields):
+        return "can't be decided by the database: it may fail for some records, or uses what SQL has no exact form for"
+    return None

@@ -1,0 +1,96 @@
+"""Masks: what is shown of a value in its place, as SQL and in process. Null stays null.
+
+Hashes are SHA-256 over the app's salt and the value, so that equal values can be told to be equal and
+none can be found by trying.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from libs.shared.schema.fields import FieldDefinition
+from libs.shared.schema.policies import MaskName
+
+STARS = "****"
+LAST = 4
+"""Characters that `last4` keeps."""
+KEPT = ("string", "text", "uuid", "int", "bigint")
+HASHED = (*KEPT, "decimal", "date", "timestamp")
+MAIL = ("string", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """One way to mask a value: keep_last (the last `keep` characters), email, hash or null."""
+
+    kind: str
+    keep: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Where several masks apply the one that shows most is taken: that of the lowest rank."""
+        return ("keep_last", "email", "hash", "null").index(self.kind), -self.keep
+
+    @classmethod
+    def of(cls, said: MaskName) -> Mask:
+        """The mask that a definition says."""
+        if said == "last4":
+            return cls("keep_last", LAST)
+        if isinstance(said, str) or said is None:
+            return cls(said or "null")
+        return cls("keep_last", said.keep_last)
+
+    def fits(self, field: FieldDefinition) -> bool:
+        """Whether values of this field can be masked so."""
+        types = {"keep_last": KEPT, "email": MAIL, "hash": HASHED}
+        return self.kind == "null" or field.type in types[self.kind]
+
+    def sql(self, column: str, field: FieldDefinition, salt: Callable[[], str]) -> str:
+        """What is shown of a column; `salt` gives the placeholder of the app's salt."""
+        text = _text_sql(column, field)
+        match self.kind:
+            case "keep_last":
+                kept = f"WHEN char_length({text}) > {self.keep} THEN right({text}, {self.keep})"
+                return f"'{STARS}' || CASE {kept} WHEN {text} IS NOT NULL THEN '' END"
+            case "email":
+                return _email_sql(text)
+            case "hash":
+                return f"encode(sha256({salt()} || convert_to({text}, 'UTF8')), 'hex')"
+        return "NULL::text"
+
+    def shown(self, value: Any, salt: bytes) -> str | None:
+        """What is shown of a value as records have it."""
+        if value is None or self.kind == "null":
+            return None
+        text = format(value, "f") if isinstance(value, Decimal) else str(value)
+        match self.kind:
+            case "keep_last":
+                return STARS + (text[-self.keep :] if len(text) > self.keep else "")
+            case "email":
+                return _email(text)
+        return hashlib.sha256(salt + text.encode()).hexdigest()
+
+
+def _text_sql(column: str, field: FieldDefinition) -> str:
+    if field.type in ("date", "timestamp"):
+        return f"(to_json({column}) #>> '{{}}')"
+    return column if field.type in MAIL else f"{column}::text"
+
+
+def _email_sql(text: str) -> str:
+    at = f"strpos({text}, '@')"
+    return (
+        f"CASE WHEN {at} = 0 THEN '***' WHEN {at} < 3 THEN '***' || substr({text}, {at}) "
+        f"ELSE left({text}, 1) || '***' || substr({text}, {at}) END"
+    )
+
+
+def _email(text: str) -> str:
+    at = text.find("@")
+    if at < 0:
+        return "***"
+    return (text[0] if at > 1 else "") + "***" + text[at:]

@@ -1,0 +1,165 @@
+"""What somebody with certain roles may do with the records of an entity: all their grants as one.
+
+A field is shown as it is where any grant shows it so, else masked where any grant masks it, else not at
+all; for each record anew, as grants have conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from libs.shared.permissions.checks import Check, Person, Record, check_of
+from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Own, either
+from libs.shared.permissions.grants import Grant, grant_of
+from libs.shared.permissions.masks import Mask
+from libs.shared.permissions.sql import TRUE, Values, column, sql_of
+from libs.shared.schema import BadValue, FieldDefinition, PolicyDefinition, parse_value
+
+
+class Verdict:
+    """A condition with both its compiled forms: a text of SQL, and a function."""
+
+    def __init__(self, condition: Condition, profile: Profile) -> None:
+        self.condition = condition
+        self.text = sql_of(condition, profile.fields, profile.roles, profile.made)
+        self.holds: Check = check_of(condition, profile.fields)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it holds for every record."""
+        return self.text == TRUE
+
+
+class Masked:
+    """A mask of a field; `when` says for which records this much at least is shown."""
+
+    def __init__(self, field: FieldDefinition, mask: Mask, when: Condition, profile: Profile) -> None:
+        self.mask = mask
+        self.when = Verdict(when, profile)
+        self.text = mask.sql(column(field.name), field, lambda: profile.made.add(Own.SALT, "bytea"))
+
+
+class FieldAccess:
+    """How a field is shown of records that may be seen: as it is, masked by the first mask that applies, or not at all.
+
+    `clear` says when as it is, `seen` when in any way.
+    """
+
+    def __init__(self, field: FieldDefinition, profile: Profile, ways: Sequence[tuple[Mask | None, Condition]]) -> None:
+        self.field = field
+        reached = either([when for mask, when in ways if mask is None])
+        self.clear = self.seen = Verdict(_given(profile, reached), profile)
+        self.masks: list[Masked] = []
+        for mask in sorted({mask for mask, _ in ways if mask is not None}, key=lambda mask: mask.rank):
+            if not self.seen.is_certain:
+                reached = either([reached, *(when for each, when in ways if each == mask)])
+                self.masks.append(Masked(field, mask, _given(profile, reached), profile))
+                self.seen = self.masks[-1].when
+
+    @property
+    def is_askable(self) -> bool:
+        """Whether it is ever shown as it is, so that it can be filtered, sorted, grouped and searched by."""
+        return self.clear.condition != NEVER
+
+    def way(self, person: Person, *records: Record) -> tuple[bool, Mask | None]:
+        """Whether the field is shown of all these versions of a record, and by which mask."""
+        if all(self.clear.holds(record, person) for record in records):
+            return True, None
+        for masked in self.masks:
+            if all(masked.when.holds(record, person) for record in records):
+                return True, masked.mask
+        return False, None
+
+
+class Profile:
+    """The grants of one action, compiled. Compared by identity: there is one per schema version and set of roles.
+
+    `access` has the fields that are shown of any record at all, in the entity's order; `values` are what
+    its texts of SQL take, numbered from 1. `unrestricted` are the fields that no grant keeps anything of.
+    """
+
+    def __init__(
+        self,
+        fields: Mapping[str, FieldDefinition],
+        grants: Sequence[Grant],
+        roles: Sequence[str],
+    ) -> None:
+        self.fields = fields
+        self.roles = tuple(roles)
+        self.grants = grants
+        self.made = Values()
+        self.where = either([grant.where for grant in grants])
+        self.rows = Verdict(self.where, self)
+        self.access: Mapping[str, FieldAccess] = {
+            name: access for name in fields if (access := self._access(name)).seen.condition != NEVER
+        }
+        self.askable = {name: fields[name] for name, access in self.access.items() if access.is_askable}
+        self.unrestricted = [name for name in fields if all(grant.is_open(name) for grant in grants)]
+        self.is_open = len(self.access) == len(fields) and all(a.clear.is_certain for a in self.access.values())
+        self._brought = [n for n, (value, _) in enumerate(self.made.all) if isinstance(value, Own)]
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is kept from the person."""
+        return self.is_open and self.rows.is_certain
+
+    @property
+    def signature(self) -> str:
+        """What it decides, as text: the same in every process."""
+        fields = [
+            (n, a.clear.text, a.seen.text, [(m.text, m.when.text) for m in a.masks]) for n, a in self.access.items()
+        ]
+        return repr((self.rows.text, fields, [value for value, _ in self.made.all]))
+
+    def values(self, person: Person) -> list[Any]:
+        """The values of its texts, for a request of this person; None for an own value that fits no such field."""
+        values = [value for value, _ in self.made.all]
+        for place in self._brought:
+            own, kind = self.made.all[place]
+            values[place] = _own(person.own(own), kind)
+        return values
+
+    def shown(self, person: Person, record: Record, *others: Record) -> dict[str, Any]:
+        """What is shown of a record that may be seen, as far as it is of its `others`, the record at other times."""
+        found = {}
+        for name, access in self.access.items():
+            is_shown, mask = access.way(person, record, *others)
+            if is_shown:
+                value = record.get(name)
+                found[name] = value if mask is None else mask.shown(value, person.salt)
+        return found
+
+    def _access(self, name: str) -> FieldAccess:
+        ways = [(g.fields[name].mask, g.about(name)) for g in self.grants if name in g.fields]
+        return FieldAccess(self.fields[name], self, ways)
+
+
+def compile_profile(
+    fields: Mapping[str, FieldDefinition],
+    keys: Sequence[str],
+    policies: Sequence[PolicyDefinition],
+    action: str,
+    roles: Sequence[str],
+) -> Profile | None:
+    """What these roles may do by `action`; None where no policy gives them anything."""
+    held = set(roles)
+    matching = [policy for policy in policies if policy.action == action and held & set(policy.roles)]
+    if not matching:
+        return None
+    return Profile(fields, [grant_of(policy, fields, keys, roles) for policy in matching], roles)
+
+
+def _given(profile: Profile, condition: Condition) -> Condition:
+    """A condition about records that may be seen: what is the same as that always holds."""
+    return ALWAYS if condition == profile.where else condition
+
+
+UUIDS = FieldDefinition(name="id", type="uuid")
+
+
+def _own(value: Any, kind: str) -> Any:
+    try:
+        return parse_value(UUIDS, value) if kind == "uuid" else value
+    except BadValue:
+        return None
