@@ -58,6 +58,13 @@ class Grant:
         """What it shows of a record that it covers, as far as of `others`, the record at other times."""
         return dict(record) if self.profile is None else self.profile.shown(self.who, record, *others)
 
+    def shows(self, name: str, record: Record) -> bool:
+        """Whether a field of a record that it covers is shown (or may be set) as it is."""
+        if self.profile is None:
+            return True
+        access = self.profile.access.get(name)
+        return access is not None and access.clear.holds(record, self.who)
+
     def differences(self, changed: Mapping[str, Difference], *images: Record) -> dict[str, Difference]:
         """What it shows of a change, old and new values, as far as of all the record's images."""
         if self.profile is None:

@@ -11,7 +11,7 @@ from libs.shared.contracts import files, live, records
 from libs.shared.replays import Projection
 from libs.shared.runtime import Core, Service, Settings
 from libs.shared.schema.compiled import Compiled
-from services.data import bulk_handlers, handlers, trials
+from services.data import authorizing, bulk_handlers, explaining, handlers, trials
 from services.data.files import handlers as file_handlers
 from services.data.live import handlers as live_handlers
 from services.data.live.frontier import Frontiers
@@ -83,6 +83,8 @@ SERVICE = Service(
         records.ReadEntityLog: ranges.read_entity_log,
         records.SetFields: handlers.set_fields,
         records.TryRule: trials.try_rule,
+        records.AuthorizeRecords: authorizing.authorize_records,
+        records.ExplainAccess: explaining.explain_access,
         files.AnnounceFile: file_handlers.announce_file,
         files.RegisterFile: file_handlers.register_file,
         files.FindFile: file_handlers.find_file,

@@ -64,6 +64,8 @@ class EntityHooks(Hooks):
                 await change.rewrite(live.row, document)
         for row in await change.others():
             document = renames.document_after(row.document, name, new_name, renamed)
+            if row.kind == "permissions" and row.document.get("entity") == name:
+                document = renames.policy_after(document, renamed)
             if document != row.document:
                 await change.rewrite(row, document)
 

@@ -17,7 +17,7 @@ from libs.shared.schema.state_machines import StateMachineDefinition
 from libs.shared.schema.values import MAX_DEPTH, deeper_than
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
-from services.metadata import references
+from services.metadata import policies, references
 from services.metadata.entities import EntityHooks
 from services.metadata.hooks import Hooks
 from services.metadata.relations import RelationHooks
@@ -119,7 +119,7 @@ KINDS = {
         ),
         Kind(
             "permissions", "Permission", PolicyDefinition, lambda d: None, lambda d: d.entity,
-            check_more=references.check_policy, same=("entity", "action"),
+            check_more=policies.check_policy, same=("entity", "action"),
         ),
         Kind(
             "rules", "Rule", RuleDefinition, lambda d: None, lambda d: d.entity,

@@ -1,13 +1,9 @@
-"""What a rule, state machine or policy says about an entity's fields must hold for the entity as it is."""
+"""What a rule or state machine says about an entity's fields must hold for the entity as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from libs.shared.errors import invalid, invalid_field
-from libs.shared.permissions.grants import checked_test, problem_of
-from libs.shared.permissions.masks import Mask
-from libs.shared.schema import BadValue, EntityDefinition, FieldDefinition, PolicyDefinition
+from libs.shared.errors import invalid_field
+from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.rules import ComputedRule, FieldRule, RuleDefinition, parse_operand
 from libs.shared.schema.state_machines import STATE_TYPES, SetField, StateMachineDefinition
 from services.metadata.schema import Schema
@@ -37,47 +33,6 @@ def check_machine(machine: StateMachineDefinition, schema: Schema) -> None:
         for action in transition.actions:
             if isinstance(action, SetField):
                 _field(schema, machine.entity, action.field, "definition.transitions")
-
-
-def check_policy(policy: PolicyDefinition, schema: Schema) -> None:
-    """A policy's fields exist, its values and masks fit them, its expressions can be decided by the database.
-
-    Raises VALIDATION_FAILED with a detail per mistake.
-    """
-    definition = schema.entities[policy.entity].definition
-    fields = {field.name: field for field in definition.fields} | {field.name: field for field in definition.key_fields}
-    details = [{"field": where, "message": f"{where}: {what}"} for where, what in _mistakes(policy, definition, fields)]
-    if details:
-        raise invalid(f"Permission is not valid: {details[0]['message']}", *details)
-
-
-def _mistakes(
-    policy: PolicyDefinition, definition: EntityDefinition, fields: Mapping[str, FieldDefinition]
-) -> Iterator[tuple[str, str]]:
-    """Where mistakes are, and what they are."""
-    for number, condition in enumerate(policy.conditions):
-        try:
-            checked_test(condition, fields, ())
-        except BadValue as problem:
-            yield f"conditions.{number}", f"{condition.field}: {problem}"
-    keys = definition.primary_key.names
-    excluded = policy.fields.exclude or () if policy.fields else ()
-    for name in policy.fields.named if policy.fields else ():
-        if name not in fields:
-            yield "fields", f"{definition.name} has no field {name}"
-    for where, names in (("fields.exclude", excluded), ("masks", policy.masks), ("visible_when", policy.visible_when)):
-        for name in names:
-            place = where if where == "fields.exclude" else f"{where}.{name}"
-            if name in keys:
-                yield place, f"{name} is the key, by which records are known to whoever may see them"
-            elif name not in fields and where != "fields.exclude":
-                yield place, f"{definition.name} has no field {name}"
-    for name, said in policy.masks.items():
-        if name in fields and not Mask.of(said).fits(fields[name]):
-            yield f"masks.{name}", f"{fields[name].type} can't be masked so"
-    for name, text in policy.visible_when.items():
-        if problem := problem_of(text, fields):
-            yield f"visible_when.{name}", problem
 
 
 def _field(schema: Schema, entity: str, name: str, where: str) -> FieldDefinition:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.workflows import (
@@ -23,7 +23,7 @@ from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, page_of
 from libs.shared.postgres.databases import Record
 from libs.shared.telemetry import tracing
-from services.workflow import recording, store
+from services.workflow import recording, store, views
 from services.workflow.engine import advance, check_decision
 from services.workflow.outcomes import Decided
 from services.workflow.state import State
@@ -39,7 +39,7 @@ async def list_instances(state: State, context: Context, question: ListInstances
     page = page_of(dict(question.query), PAGE, LARGEST_PAGE)
     filters = [asked.get(name) or None for name in ("status", "workflow", "record")]
     row = await state.database(context.the_app).fetchrow(store.LIST, *filters, page.size, page.offset)
-    return _listed(row, page)
+    return await _listed(state, context, row, page)
 
 
 async def list_pending(state: State, context: Context, question: ListPending) -> Answer:
@@ -48,12 +48,12 @@ async def list_pending(state: State, context: Context, question: ListPending) ->
     mine = dict(question.query).get("assignee") == "me" and not context.user.is_admin
     roles = list(context.user.roles) if mine else None
     row = await state.database(context.the_app).fetchrow(store.PENDING, roles, page.size, page.offset)
-    return _listed(row, page)
+    return await _listed(state, context, row, page)
 
 
 async def get_instance(state: State, context: Context, question: GetInstance) -> Answer:
     """One instance."""
-    return _shown(await store.show(state.database(context.the_app), _id(question.id)))
+    return await _shown(state, context, await store.show(state.database(context.the_app), _id(question.id)))
 
 
 async def delete_instance(state: State, context: Context, question: DeleteInstance) -> Answer:
@@ -94,7 +94,7 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
         await recording.record(state, transaction, stored, instance, effects, now)
         shown = await store.show(transaction, instance_id)
     recording.committed(state, app)
-    return _shown(shown)
+    return await _shown(state, context, shown)
 
 
 def comment_in(body: bytes) -> str:
@@ -120,13 +120,14 @@ def _id(text: str) -> uuid.UUID:
     return parsed
 
 
-def _shown(instance: bytes | None) -> Answer:
+async def _shown(state: State, context: Context, instance: bytes | None) -> Answer:
     if instance is None:
         raise not_found("Workflow instance")
-    return Answer(body=b'{"data":' + instance + b"}")
+    [visible] = await views.shown(state, context, [views.read(instance)])
+    return Answer(body=exact.dumps({"data": visible}))
 
 
-def _listed(row: Record | None, page: Page) -> Answer:
+async def _listed(state: State, context: Context, row: Record | None, page: Page) -> Answer:
     assert row is not None
-    meta = orjson.dumps({"page": page.number, "per_page": page.size, "total": row["total"]})
-    return Answer(body=b'{"data":' + row["rows"].encode() + b',"meta":' + meta + b"}")
+    visible = await views.shown(state, context, views.read(row["rows"]))
+    return Answer(body=exact.dumps({"data": visible, "meta": page.meta(row["total"])}))

@@ -49,11 +49,13 @@ DELETE = "DELETE FROM workflow.instances WHERE id = $1 RETURNING id"
 # An instance as api.md shows it.
 SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_deadline, context, history,
     created_at, updated_at"""
-SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {SHOWN} FROM workflow.instances WHERE id = $1) x"
+# What is looked at beside that before it is shown to anybody but an admin (views.py).
+JUDGED = f"{SHOWN}, entity, record_id, definition -> 'context' AS paths"
+SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {JUDGED} FROM workflow.instances WHERE id = $1) x"
 # A page of instances, newest first, and how many there are in all; null filters select everything.
 LIST = f"""
 WITH found AS (
-    SELECT {SHOWN} FROM workflow.instances
+    SELECT {JUDGED} FROM workflow.instances
     WHERE ($1::text IS NULL OR status = $1)
       AND ($2::text IS NULL OR workflow_name = $2 OR workflow_id::text = $2)
       AND ($3::text IS NULL OR record_id = $3)
@@ -65,7 +67,7 @@ SELECT (SELECT count(*) FROM found) AS total, (SELECT coalesce(json_agg(row_to_j
 # A page of what waits for a decision, oldest first; $1: only what one of these roles may decide, null: all.
 PENDING = f"""
 WITH found AS (
-    SELECT {SHOWN} FROM workflow.instances
+    SELECT {JUDGED} FROM workflow.instances
     WHERE waiting AND ($1::text[] IS NULL OR assignee_role IS NULL OR assignee_role = ANY($1))
 )
 SELECT (SELECT count(*) FROM found) AS total, (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
@@ -132,7 +134,7 @@ async def delete(database: Database, instance_id: uuid.UUID) -> bool:
 
 
 async def show(source: Connection | Database, instance_id: uuid.UUID) -> bytes | None:
-    """An instance as JSON."""
+    """An instance as JSON, with what it is judged by."""
     text: str | None = await source.fetchval(SHOW, instance_id)
     return text.encode() if text is not None else None
 

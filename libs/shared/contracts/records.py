@@ -181,6 +181,41 @@ class TryRule(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The verdicts about a batch of records, in its order.
+
+    `allowed` says of each whether the caller may do it, `live` whether it is there and not in the trash, and
+    `fields` which of its fields they may see (or set) as they are, neither hidden nor masked.
+    """
+
+    allowed: list[bool]
+    live: list[bool]
+    fields: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeRecords(Ask[Verdicts]):
+    """May the caller `action` these records (pairs of entity and record id), and which of their fields?
+
+    At most 1,000. A record that is gone is judged by what it was last; one that never was is nobody's.
+    """
+
+    service, name, reply = "data", "records.authorize", Verdicts
+    records: list[tuple[str, str]]
+    action: str = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainAccess(Ask[Answer]):
+    """Why a caller like this may or may not do something, from the JSON object in `body`: action, entity, and
+    where it matters record_id and field. `who` is the id, e-mail address and roles of the one it is about."""
+
+    service, name = "data", "records.explain"
+    who: tuple[str, str, list[str]] = ("", "", [])
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Effected:
     """The outcome of an effect: `commit_position` 0 if the record is gone; `repeated` if it was done before."""
 

@@ -78,11 +78,11 @@ def checked_test(said: Said, fields: Mapping[str, FieldDefinition], roles: Seque
     """One condition. Raises BadValue where it makes no sense."""
     target = fields.get(said.field)
     if target is None:
-        raise BadValue(f"names the field {said.field}, which there is not")
+        raise BadValue("is no field of the entity")
     if said.value is None:
         return _null_test(said)
     if target.type == "file" or (target.type == "json" and said.operator in ORDERED):
-        raise BadValue(f"{said.field} can only be compared with null")
+        raise BadValue("can only be compared with null")
     if said.operator == "like":
         return Test(said.field, "like", _pattern(target, said.value))
     if said.operator in ("in", "not_in"):
@@ -98,7 +98,7 @@ def _null_test(said: Said) -> Condition:
 
 def _pattern(target: FieldDefinition, value: Any) -> str:
     if target.type not in TEXTS or not isinstance(value, str):
-        raise BadValue("like is for texts")
+        raise BadValue("is no text, which like is for, or is compared with none")
     return check_pattern(value)
 
 
@@ -107,7 +107,7 @@ def _value(target: FieldDefinition, value: Any) -> Any:
     if own is None:
         return parse_value(target, value)
     if target.type not in OWN_TYPES[own]:
-        raise BadValue(f"{value} is no value of {target.name}")
+        raise BadValue(f"can't be compared with {value}")
     return own
 
 
@@ -119,7 +119,7 @@ def _list_test(said: Said, target: FieldDefinition, roles: Sequence[str]) -> Con
         listed = [part.strip() for part in listed.split(",")]
     values = listed if isinstance(listed, list) else [listed]
     if target.type in DOCUMENTS:
-        raise BadValue(f"{said.field} can only be compared by eq and neq")
+        raise BadValue("can only be compared by eq and neq")
     return Test(said.field, said.operator, tuple(parse_value(target, value) for value in values))
 
 

@@ -72,7 +72,7 @@ def _known_mask(said: Any, parse: ValidatorFunctionWrapHandler) -> Any:
         raise ValueError(f'must be last4, email, hash, null or {{"keep_last": n}}, n from 1 to {MAX_KEPT}') from None
 
 
-MaskName = Annotated[Literal["last4", "email", "hash", "null"] | None | KeepLast, WrapValidator(_known_mask)]
+MaskName = Annotated[Literal["last4", "email", "hash", "null"] | KeepLast | None, WrapValidator(_known_mask)]
 
 
 def _compilable(text: str) -> str:

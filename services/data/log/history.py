@@ -19,6 +19,11 @@ from services.data.query.visibility import with_typed
 
 BY_KEY = f"SELECT {COLUMNS} FROM data.commits WHERE position = $1 AND n = $2"
 
+LAST = f"""
+SELECT DISTINCT ON (record_id) {COLUMNS} FROM data.commits
+WHERE entity = $1 AND record_id = ANY($2::text[]) ORDER BY record_id, version DESC
+"""
+
 AFTER = "coalesce(image, previous)"
 """The record as an entry left it; of one that is gone, as it was last."""
 BEFORE = "coalesce(image, '{}') || coalesce(previous, '{}')"
@@ -58,6 +63,18 @@ async def load_version(
 async def load_entry(database: Database, position: int, n: int) -> Any | None:
     """One log entry by its place in the log."""
     return await database.fetchrow(BY_KEY, position, n)
+
+
+async def last_images(
+    database: Database, schema: Snapshot, entity: EntityModel, ids: Sequence[str]
+) -> dict[str, Record]:
+    """What the log knows last of records, by id; nothing of those that never were."""
+    if not ids:
+        return {}
+    rows = await database.fetch(LAST, entity.number, ids)
+    names = names_of(schema, entity.number)
+    found = {row["record_id"]: images(row, names) for row in rows}
+    return {key: after or before or {} for key, (before, after) in found.items()}
 
 
 def shown(schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None) -> dict[str, Any]:

@@ -33,17 +33,18 @@ def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]
 
 
 def now_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
-    """The record as it is now, live or in the trash, whoever may see it: schema_version, record (or null)."""
+    """The record as it is now, live or in the trash, whoever may see it: schema_version, record (or null), live."""
     parameters = Parameters()
     sql = (
-        f"SELECT v.version AS schema_version, CASE WHEN r._version IS NOT NULL THEN {entity.json('r')} END AS record "
+        f"SELECT v.version AS schema_version, CASE WHEN r._version IS NOT NULL THEN {entity.json('r')} END AS record, "
+        f"{entity.alive('r')} AS live "
         f"FROM metadata.schema_version v LEFT JOIN {entity.table} r ON {entity.key.equals('r', key, parameters)}"
     )
     return sql, parameters.values
 
 
 def many_now_sql(entity: EntityModel) -> str:
-    """Records as they are now, live or in the trash, by a list of keys as text: columns key, record."""
+    """Records as they are now, live or in the trash, by a list of keys as text: columns key, record, live."""
     # Not the other way round, as a key made into text is not found by its index.
     parts = ["k.key"]
     if entity.key.composite:
@@ -51,5 +52,6 @@ def many_now_sql(entity: EntityModel) -> str:
     keys = zip(entity.key.columns("r"), parts, entity.key.types, strict=True)
     same = " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
     return (
-        f"SELECT k.key, {entity.json('r')} AS record FROM unnest($1::text[]) AS k(key) JOIN {entity.table} r ON {same}"
+        f"SELECT k.key, {entity.json('r')} AS record, {entity.alive('r')} AS live "
+        f"FROM unnest($1::text[]) AS k(key) JOIN {entity.table} r ON {same}"
     )

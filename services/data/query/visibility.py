@@ -56,8 +56,6 @@ def with_typed(views: Iterable[View], select: str) -> str:
 
 def conjunction(clauses: Sequence[str]) -> str:
     """All of the clauses."""
-    if FALSE in clauses:
-        return FALSE
     return " AND ".join(clause for clause in clauses if clause != TRUE) or TRUE
 
 

@@ -58,7 +58,7 @@ def check_undone(work: Work, entity: EntityModel, action: Action, names: Iterabl
     for name in names:
         if name not in entity.fields or _set_otherwise(work, entity, name):
             continue
-        if _mask(reading, name, record) or not _is_granted(grant, name, record):
+        if _mask(reading, name, record) or not grant.shows(name, record):
             raise RocketError("FORBIDDEN", f"You may not {VERBS[action]} all of this {entity.name}")
 
 
@@ -97,7 +97,7 @@ def _refused(work: Work, entity: EntityModel, grant: Grant, reading: Grant, draf
         masked = [mask for each in (grant, reading) if (mask := _mask(each, name, record)) is not None]
         if (draft.body[name],) in masked:
             del draft.body[name]
-        elif masked or not _is_granted(grant, name, record):
+        elif masked or not grant.shows(name, record):
             refused.append({"field": name, "rule": "permission", "message": f"You may not write {name}"})
     return refused
 
@@ -109,13 +109,6 @@ def _mask(grant: Grant, name: str, record: dict[str, Any]) -> tuple[str | None] 
         return None
     _, mask = access.way(grant.who, record)
     return None if mask is None else (mask.shown(record.get(name), grant.who.salt),)
-
-
-def _is_granted(grant: Grant, name: str, record: dict[str, Any]) -> bool:
-    if grant.profile is None:
-        return True
-    access = grant.profile.access.get(name)
-    return access is not None and access.clear.holds(record, grant.who)
 
 
 def _is_free(grant: Grant, name: str) -> bool:

@@ -1,0 +1,61 @@
+"""Why somebody may do something: who it is about is known here, what they may is known to the data service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.records import ExplainAccess
+from libs.shared.errors import RocketError, invalid_field
+from libs.shared.ids import parse_uuid
+from services.gateway.http.forwarding import read_body
+from services.gateway.identity import store
+from services.gateway.state import State
+
+
+async def explain(state: State, request: web.Request, context: Context) -> Answer:
+    """Why a user, or somebody with roles, may or may not do something: per policy, condition, record and field."""
+    body = await read_body(state, request)
+    who = await _who(state, context, _object(body))
+    answer: Answer = await state.core.asker.ask(ExplainAccess(who, body), context)
+    return answer
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    if not isinstance(document, dict):
+        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    return document
+
+
+async def _who(state: State, context: Context, document: dict[str, Any]) -> tuple[str, str, list[str]]:
+    """Id, e-mail address and roles: those of a user of the app (by id or address), or just roles."""
+    user, roles = document.get("user"), document.get("roles")
+    if (user is None) == (roles is None):
+        raise invalid_field("user", "Either user (an id or e-mail address) or roles must be given")
+    if user is None:
+        if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+            raise invalid_field("roles", "roles must be a list of strings")
+        return "", "", roles
+    found = await _find(state, context, user) if isinstance(user, str) else None
+    if found is None:
+        raise invalid_field("user", "There is no such user")
+    return found
+
+
+async def _find(state: State, context: Context, user: str) -> tuple[str, str, list[str]] | None:
+    database = state.core.databases.of(context.the_app)
+    user_id = parse_uuid(user)
+    if user_id is not None:
+        text = await store.get_user(database, user_id)
+        row = orjson.loads(text) if text else None
+    else:
+        row = await store.find_by_email(database, user.strip().lower()) if "\x00" not in user else None
+    return (row["id"], row["email"], list(row["roles"])) if row else None
