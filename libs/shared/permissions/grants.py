@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.shared.expressions import compile_expression
+from libs.shared.expressions import EvaluationError, compile_expression
 from libs.shared.permissions.comparisons import DOCUMENTS, ORDERED, TEXTS, check_pattern
 from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Holds, Own, Test, all_of
 from libs.shared.permissions.masks import Mask
@@ -57,7 +57,7 @@ def grant_of(
 ) -> Grant:
     """The grant of a policy to somebody with these roles."""
     where = conditions_of(policy, fields, roles)
-    shown = {name: _shown(policy, each, fields) for name, each in fields.items() if _covers(policy, name, keys)}
+    shown = {name: _shown(policy, each, fields, roles) for name, each in fields.items() if _covers(policy, name, keys)}
     return Grant(policy, where, shown | {name: Shown(ALWAYS, None) for name in keys})
 
 
@@ -127,18 +127,31 @@ def _covers(policy: PolicyDefinition, name: str, keys: Sequence[str]) -> bool:
     return name not in keys and (policy.fields is None or policy.fields.covers(name))
 
 
-def _shown(policy: PolicyDefinition, target: FieldDefinition, fields: Mapping[str, FieldDefinition]) -> Shown:
-    when = _visibility(policy.visible_when.get(target.name), fields)
+def _shown(
+    policy: PolicyDefinition,
+    target: FieldDefinition,
+    fields: Mapping[str, FieldDefinition],
+    roles: Sequence[str],
+) -> Shown:
+    when = _visibility(policy.visible_when.get(target.name), fields, roles)
     if target.name not in policy.masks:
         return Shown(when, None)
     mask = Mask.of(policy.masks[target.name])
     return Shown(when, mask if mask.fits(target) else Mask("null"))
 
 
-def _visibility(text: str | None, fields: Mapping[str, FieldDefinition]) -> Condition:
+def _visibility(text: str | None, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
     if text is None:
         return ALWAYS
-    return NEVER if problem_of(text, fields) else Holds(compile_expression(text))
+    if problem_of(text, fields):
+        return NEVER
+    expression = compile_expression(text)
+    if not expression.paths <= {"user.roles"}:
+        return Holds(expression)
+    try:
+        return ALWAYS if expression.test({"user": {"roles": list(roles)}}) else NEVER
+    except EvaluationError:
+        return NEVER
 
 
 def problem_of(text: str, fields: Mapping[str, FieldDefinition]) -> str | None:

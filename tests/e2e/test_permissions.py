@@ -1,0 +1,387 @@
+"""Permissions on fields, attacked at the HTTP face: what is kept from somebody does not exist for them, on any path."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.support.client import Client, entity, integer, text
+from tests.support.relations import make, reference, relation
+
+SECRET = "4111111111111111"
+STAFF = entity(
+    "staff", text("name"), text("state", default="open"), text("card"), text("mail"), integer("salary"),
+    reference("boss_id"), reference("team_id"), text("badge", unique=True), {"name": "seen", "type": "timestamp", "auto": "update"},
+    soft_delete=True,
+)  # fmt: skip
+TEAM = entity("team", text("title"), integer("budget"))
+RELATIONS = (
+    relation("members", "one_to_many", "team", "staff", target_key="team_id", on_delete="set_null"),
+    relation("reports", "one_to_many", "staff", "staff", target_key="boss_id", on_delete="set_null"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """An app with staff in a team, its admin and somebody of the role `clerk`."""
+
+    admin: Client
+    clerk: Client
+    team: Any
+    open: Any
+    closed: Any
+
+
+async def grant(admin: Client, action: str = "read", role: str = "clerk", on: str = "staff", **more: Any) -> str:
+    """A policy; answers its id."""
+    policy = {"entity": on, "action": action, "roles": [role], **more}
+    return str((await admin.post("/_admin/permissions", policy)).expect(201).data["id"])
+
+
+def when(name: str, value: Any, operator: str = "eq") -> dict[str, Any]:
+    return {"field": name, "operator": operator, "value": value}
+
+
+@pytest.fixture(scope="module")
+async def office(client: Client) -> AsyncIterator[Office]:
+    admin = await client.new_app()
+    for definition in (STAFF, TEAM):
+        await admin.define(definition)
+    for definition in RELATIONS:
+        (await admin.post("/_admin/relations", definition)).expect(201)
+    team = await make(admin, "team", title="core", budget=9)
+    values = {"card": SECRET, "mail": "ann@example.com", "salary": 70, "team_id": team["id"]}
+    first = await make(admin, "staff", name="Ann", badge="a-1", **values)
+    second = await make(admin, "staff", name="Bob", state="closed", badge="b-2", boss_id=first["id"], **values)
+    await grant(admin, fields={"exclude": ["salary", "badge", "boss_id"]}, masks={"card": "last4"},
+                visible_when={"mail": "record.state == 'open'"})  # fmt: skip
+    await grant(admin, on="team")
+    yield Office(admin, await admin.user("clerk@example.com", ["clerk"]), team, first, second)
+
+
+async def test_what_is_kept_from_somebody_is_in_no_answer(office: Office) -> None:
+    clerk, key = office.clerk, office.closed["id"]
+    expected = {"id": key, "name": "Bob", "state": "closed", "card": "****1111", "team_id": office.team["id"]}
+    one = (await clerk.get(f"/staff/{key}")).expect(200)
+    seen = one.data.pop("seen"), one.data.pop("deleted_at", None)
+    assert one.data == expected
+    listed = {row["id"]: row for row in (await clerk.get("/staff")).expect(200).data}
+    assert listed[key] == {**expected, "seen": seen[0]}
+    assert listed[office.open["id"]]["mail"] == "ann@example.com"
+    paged = (await clerk.get("/staff?cursor=&per_page=1&sort=-name")).expect(200)
+    assert [row["id"] for row in paged.data] == [key]
+    included = (await clerk.get("/team?include=members")).expect(200).data[0]["members"]
+    assert included == [listed[row["id"]] for row in included]
+    assert len(included) == 2
+    chosen = (await clerk.get(f"/staff/{key}?fields=card,mail")).expect(200)
+    assert chosen.data == {"card": "****1111"}
+    assert "-" in chosen.headers["ETag"]
+    texts = [await _raw(clerk, f"/staff/_export?format={kind}") for kind in ("json", "ndjson", "csv")]
+    commit = (await office.admin.get(f"/staff/{key}/history")).data[0]["commit_id"]
+    texts += [await _raw(clerk, path) for path in (
+        f"/staff/{key}/history", f"/staff/{key}?version=1", f"/_commits/{commit}", "/staff?include=team,members",
+        f"/staff/{key}?include=team", "/team?include=members.members", "/openapi.json",
+    )]  # fmt: skip
+    position = (await office.admin.get(f"/_commits/{commit}")).data["position"]
+    texts.append(await _raw(clerk, f"/staff?as_of={position}"))
+    for answer in texts:
+        for secret in (SECRET, "salary", "badge", "b-2", "boss_id", '"reports"'):
+            assert secret not in answer, (secret, answer)
+
+
+async def _raw(caller: Client, path: str) -> str:
+    headers = {"Authorization": f"Bearer {caller.token}"}
+    async with caller.session.get(caller.url + caller.prefix + path, headers=headers) as response:
+        found = await response.text()
+        assert response.status in (200, 400), (path, found)
+        return found
+
+
+@pytest.mark.parametrize("name", ["salary", "badge", "boss_id", "card", "nobody"])
+async def test_nothing_can_be_asked_by_a_hidden_or_masked_field(office: Office, name: str) -> None:
+    """As if it did not exist: the same answer as for a field that does not."""
+    questions = [
+        f"?filter[{name}]=1", f"?filter[{name}.gt]=0", f"?filter[{name}.is_null]=true", f"?filter[{name}.like]=4%25",
+        f"?filter[{name}.in]=70", f"?sort={name}", f"?sort=-{name}", f"?cursor=&sort={name}",
+        f"/_aggregate?group_by={name}", f"/_aggregate?min={name}", f"/_aggregate?max={name}",
+        f"/_aggregate?count=*&having[min.{name}.gt]=0", f"/_export?sort={name}", f"/_export?filter[{name}]=70",
+        f"?filter[team.members.{name}]=70", f"?as_of=1&filter[{name}]=70",
+    ]  # fmt: skip
+    for question in questions:
+        assert (await office.clerk.get(f"/staff{question}")).expect(400).code == "UNKNOWN_FIELD", question
+    (await office.clerk.get(f"/team?filter[members.{name}]=70")).expect(400)
+    assert (await office.clerk.get("/staff?include=reports")).expect(400).code == "UNKNOWN_FIELD"
+    if name != "card":
+        (await office.clerk.get(f"/staff?fields=name,{name}")).expect(400)
+        (await office.clerk.get(f"/staff/_export?fields={name}")).expect(400)
+
+
+async def test_a_field_that_is_hidden_of_some_records_is_null_there(office: Office) -> None:
+    clerk = office.clerk
+    ids = {"open": office.open["id"], "closed": office.closed["id"]}
+    found = (await clerk.get("/staff?filter[mail]=ann@example.com")).expect(200)
+    assert ([row["id"] for row in found.data], found.meta["total"]) == ([ids["open"]], 1)
+    nulls = (await clerk.get("/staff?filter[mail.is_null]=true")).expect(200).data
+    assert [row["id"] for row in nulls] == [ids["closed"]]
+    assert [row["id"] for row in (await clerk.get("/staff?sort=mail")).data] == [ids["closed"], ids["open"]]
+    groups = (await clerk.get("/staff/_aggregate?group_by=mail&count=*")).expect(200).data
+    assert groups == [{"mail": None, "count": 1}, {"mail": "ann@example.com", "count": 1}]
+    assert [row["id"] for row in (await clerk.get("/staff?q=ann@")).expect(200).data] == [ids["open"]]
+    assert (await clerk.get(f"/staff?q={SECRET}")).expect(200).data == []
+    first = (await clerk.get("/staff?cursor=&per_page=1&sort=-mail")).expect(200)
+    second = (await clerk.get(f"/staff?per_page=1&sort=-mail&cursor={first.meta['next_cursor']}")).expect(200)
+    assert [row["id"] for row in first.data + second.data] == [ids["open"], ids["closed"]]
+
+
+async def test_writes_of_fields_that_are_not_the_callers_are_refused_whole(admin: Client) -> None:
+    await admin.define(STAFF)
+    await grant(admin, fields={"exclude": ["salary", "badge"]}, masks={"card": "last4"})
+    await grant(admin, "create", fields={"include": ["name", "card", "state"]})
+    await grant(admin, "update", fields={"include": ["name", "card", "state"]}, conditions=[when("state", "open")])
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    refused = (await clerk.post("/staff", {"name": "x", "salary": 1, "badge": "b"})).expect(403)
+    assert [detail["field"] for detail in refused.details] == ["salary", "badge"]
+    made = (
+        (await clerk.post("/staff", {"name": "Cid", "card": SECRET, "seen": "2001-01-01T00:00:00Z"})).expect(201).data
+    )
+    assert made["card"] == "****1111"
+    assert not {"salary", "badge"} & set(made)
+    path = f"/staff/{made['id']}"
+    for body in ({"salary": 1}, {"salary": None}, {"badge": "x"}, {"mail": "a@b"}, {"name": "z", "salary": 1}):
+        assert (await clerk.put(path, body)).expect(403).details[0]["field"] in body
+    assert (await clerk.put(path, {"card": "4222"})).expect(403).details[0]["field"] == "card"
+    assert (await clerk.put(path, {"card": "****1111", "name": "Cyd"})).expect(200).data["name"] == "Cyd"
+    same = (await clerk.put(path, {"card": "****1111"})).expect(200)
+    assert same.headers["ETag"] == '"2"'
+    stored = (await admin.get(path)).data
+    assert (stored["card"], stored["name"], stored["salary"]) == (SECRET, "Cyd", None)
+    for system in ("_version", "id", "deleted_at", "created_by"):
+        await clerk.put(path, {system: "2001-01-01T00:00:00Z"})
+    assert (await admin.get(path)).data["id"] == made["id"]
+    rows = [{"name": "ok"}, {"name": "no", "salary": 2}]
+    [detail] = (await clerk.post("/staff/_bulk", rows)).expect(403).details
+    assert (detail["index"], detail["field"]) == (1, "salary")
+    [detail] = (await clerk.put("/staff/_bulk", [{"id": made["id"], "badge": "q"}])).expect(403).details
+    assert (detail["index"], detail["field"]) == (0, "badge")
+    assert (await admin.get("/staff")).meta["total"] == 1
+    (await clerk.put("/staff/00000000-0000-4000-8000-000000000000", {"salary": 1})).expect(404)
+    (await clerk.put(path, {"state": "closed"})).expect(200)
+    (await clerk.put(path, {"name": "late"})).expect(403)
+
+
+async def test_nested_rows_are_held_to_the_rights_on_their_own_entity(admin: Client) -> None:
+    for definition in (STAFF, TEAM):
+        await admin.define(definition)
+    (await admin.post("/_admin/relations", RELATIONS[0])).expect(201)
+    for action in ("read", "create", "update"):
+        await grant(admin, action, on="team")
+        await grant(admin, action, fields={"include": ["name"]})
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    bad = {"title": "t", "members": {"data": [{"name": "ok"}, {"name": "no", "salary": 5}]}}
+    [detail] = (await clerk.post("/team", bad)).expect(403).details
+    assert (detail["field"], detail["relation"], detail["index"]) == ("salary", "members", 1)
+    assert (await admin.get("/team")).data == []
+    good = {"title": "t", "members": {"data": [{"name": "ok"}]}}
+    team = (await clerk.post("/team", good)).expect(201).data
+    [member] = (await admin.get(f"/team/{team['id']}?include=members")).data["members"]
+    change = {"members": {"data": [{"id": member["id"], "salary": 1}]}}
+    assert (await clerk.put(f"/team/{team['id']}", change)).expect(403).details[0]["field"] == "salary"
+    # The reference is the relation's doing; by itself it is a field that is not the clerk's.
+    assert (await clerk.put(f"/staff/{member['id']}", {"team_id": None})).expect(403).details[0]["field"] == "team_id"
+    assert (await clerk.get(f"/team/{team['id']}?include=members")).expect(400).code == "UNKNOWN_FIELD"
+
+
+async def test_refusals_say_nothing_of_fields_that_are_not_the_callers(admin: Client) -> None:
+    needed = {**STAFF, "fields": [*STAFF["fields"], text("pin", required=True)]}
+    await admin.define(needed)
+    await grant(admin, "read", fields={"include": ["name", "salary"]})
+    await grant(admin, "create", fields={"include": ["name", "badge", "salary"]})
+    rule = {"entity": "staff", "hook": "before_write", "type": "field"}
+    body = {"field": "state", "operator": "neq", "value": "open", "message": "state must not be open"}
+    (await admin.post("/_admin/rules", {**rule, "definition": body})).expect(201)
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    refused = (await clerk.post("/staff", {"name": "x"})).expect(422)
+    assert "pin" not in str(refused.body)
+    (await admin.post("/staff", {"name": "a", "pin": "1", "badge": "same", "state": "new"})).expect(201)
+    taken = {**needed, "fields": [f if f["name"] != "pin" else text("pin", default="0") for f in needed["fields"]]}
+    (await admin.put("/_admin/entities/staff", taken)).expect(200)
+    refused = (await clerk.post("/staff", {"name": "x"})).expect(422)
+    assert "state" not in str(refused.body)
+
+
+async def test_somebody_without_the_right_to_read_is_shown_no_more_than_they_wrote(admin: Client) -> None:
+    await admin.define(STAFF)
+    await grant(admin, "create", fields={"include": ["name", "card"]})
+    await grant(admin, "update", role="mover", conditions=[when("state", "open")])
+    await grant(admin, "read", role="mover", fields={"exclude": ["salary"]}, conditions=[when("name", "mine")])
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    made = (await clerk.post("/staff", {"name": "x", "card": SECRET})).expect(201).data
+    assert made == {"id": made["id"], "name": "x", "card": SECRET}
+    (await clerk.get(f"/staff/{made['id']}")).expect(403)
+    (await admin.put(f"/staff/{made['id']}", {"salary": 9})).expect(200)
+    mover = await admin.user("mover@example.com", ["mover"])
+    (await mover.get(f"/staff/{made['id']}")).expect(404)
+    assert "salary" not in (await mover.put(f"/staff/{made['id']}", {})).expect(200).data
+
+
+async def test_records_of_others_are_nobodys_on_every_route(admin: Client) -> None:
+    await admin.define(STAFF)
+    for action in ("read", "update", "delete"):
+        await grant(admin, action, conditions=[when("mail", "$user.email")])
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    mine = await make(admin, "staff", name="mine", mail="clerk@example.com")
+    other = await make(admin, "staff", name="other", mail="b@x.org")
+    commit = (await admin.get(f"/staff/{other['id']}/history")).data[0]["commit_id"]
+    path = f"/staff/{other['id']}"
+    for reading in (path, f"{path}/history", f"{path}?version=1", f"/_commits/{commit}"):
+        (await clerk.get(reading)).expect(404)
+    position = (await admin.get(f"/_commits/{commit}")).data["position"]
+    (await clerk.get(f"{path}?as_of={position}")).expect(404)
+    for reply in (
+        await clerk.put(path, {"name": "x"}), await clerk.delete(path),
+        await clerk.put("/staff/_bulk", [{"id": other["id"], "name": "x"}]),
+        await clerk.request("DELETE", "/staff/_bulk", [other["id"]]),
+        await clerk.post(f"/_commits/{commit}/undo"),
+    ):  # fmt: skip
+        reply.expect(403)
+    (await admin.delete(path)).expect(200)
+    (await clerk.post(f"{path}/restore")).expect(404)
+    assert [row["id"] for row in (await clerk.get("/staff?deleted=with")).expect(200).data] == [mine["id"]]
+    assert (await clerk.get(f"/staff?filter[id]={other['id']}&deleted=with")).data == []
+    # The right to update stays with the record as it was: handing it over is the last thing one may do to it.
+    (await clerk.put(f"/staff/{mine['id']}", {"mail": "b@x.org"})).expect(200)
+    (await clerk.put(f"/staff/{mine['id']}", {"name": "x"})).expect(403)
+    (await clerk.get(f"/staff/{mine['id']}/history")).expect(404)
+
+
+async def test_undo_takes_the_rights_on_what_it_sets(admin: Client) -> None:
+    await admin.define(STAFF)
+    await grant(admin)
+    await grant(admin, "update", fields={"exclude": ["salary"]})
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    made = await make(admin, "staff", name="x", salary=1)
+    raised = (await admin.put(f"/staff/{made['id']}", {"salary": 2})).expect(200).headers["X-Commit"]
+    (await clerk.post(f"/_commits/{raised}/undo")).expect(403)
+    renamed = (await admin.put(f"/staff/{made['id']}", {"name": "y"})).expect(200).headers["X-Commit"]
+    (await clerk.post(f"/_commits/{renamed}/undo")).expect(200)
+    assert (await admin.get(f"/staff/{made['id']}")).data["name"] == "x"
+
+
+async def test_unmasked_wins_and_grants_are_a_union(admin: Client) -> None:
+    await admin.define(STAFF)
+    await grant(admin, masks={"card": "last4", "mail": "null", "salary": {"keep_last": 1}, "name": "hash"})
+    await grant(admin, role="lead", fields={"include": ["card"]}, conditions=[when("state", "open")])
+    await grant(admin, role="lead", fields={"include": ["mail"]}, masks={"mail": "email"})
+    one = await make(admin, "staff", name="Ann", card=SECRET, mail="ann@example.com", salary=120)
+    two = await make(admin, "staff", name="Ann", card=SECRET, state="closed")
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    lead = await admin.user("lead@example.com", ["clerk", "lead"])
+    seen = (await clerk.get(f"/staff/{one['id']}")).data
+    assert (seen["card"], seen["mail"], seen["salary"]) == ("****1111", None, "****0")
+    assert seen["name"] == (await clerk.get(f"/staff/{two['id']}")).data["name"] != "Ann"
+    seen = (await lead.get(f"/staff/{one['id']}")).data
+    assert (seen["card"], seen["mail"]) == (SECRET, "a***@example.com")
+    assert (await lead.get(f"/staff/{two['id']}")).data["card"] == "****1111"
+    assert [row["id"] for row in (await lead.get(f"/staff?filter[card]={SECRET}")).data] == [one["id"]]
+    (await clerk.get(f"/staff?filter[card]={SECRET}")).expect(400)
+
+
+async def test_the_past_is_judged_by_what_was_and_by_what_is(admin: Client) -> None:
+    await admin.define(STAFF)
+    await grant(admin, visible_when={"salary": "record.state == 'open'"})
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    made = (await admin.post("/staff", {"name": "x", "salary": 5})).expect(201)
+    path, then = f"/staff/{made.data['id']}", made.headers["X-Commit"]
+    assert (await clerk.get(f"{path}?as_of={then}")).expect(200).data["salary"] == 5
+    (await admin.put(path, {"state": "closed"})).expect(200)
+    for reading in (f"{path}?as_of={then}", f"{path}?version=1", f"{path}/history", f"/_commits/{then}"):
+        assert "salary" not in str((await clerk.get(reading)).expect(200).body), reading
+    assert (await clerk.get(f"/staff?as_of={then}&filter[salary]=5")).expect(200).data == []
+    (await admin.put(path, {"state": "open"})).expect(200)
+    assert (await clerk.get(f"{path}?version=1")).expect(200).data["salary"] == 5
+    assert "salary" not in (await clerk.get(f"{path}?version=2")).expect(200).data
+
+
+async def test_what_makes_no_sense_is_refused_with_its_place(admin: Client) -> None:
+    await admin.define(STAFF)
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"fields": {"include": ["nope"]}}, "fields"),
+        ({"fields": {"exclude": ["id"]}}, "fields.exclude"),
+        ({"fields": {"include": ["name"], "exclude": ["mail"]}}, "fields"),
+        ({"fields": {}}, "fields"),
+        ({"masks": {"card": "last9"}}, "masks.card"),
+        ({"masks": {"nope": "last4"}}, "masks.nope"),
+        ({"masks": {"salary": "email"}}, "masks.salary"),
+        ({"masks": {"card": {"keep_last": 0}}}, "masks.card"),
+        ({"visible_when": {"mail": "record.state =="}}, "visible_when.mail"),
+        ({"visible_when": {"mail": "record.nope == 1"}}, "visible_when.mail"),
+        ({"visible_when": {"mail": "old.state == 'x'"}}, "visible_when.mail"),
+        ({"visible_when": {"mail": "lower(record.state) == 'x'"}}, "visible_when.mail"),
+        ({"visible_when": {"nope": "true"}}, "visible_when.nope"),
+        ({"conditions": [when("nope", 1)]}, "conditions.0"),
+        ({"conditions": [when("salary", "much")]}, "conditions.0"),
+        ({"effect": "deny"}, "effect"),
+        ({"action": "delete", "fields": {"include": ["name"]}}, ""),
+    ]
+    for more, place in cases:
+        policy = {"entity": "staff", "action": "read", "roles": ["clerk"], **more}
+        refused = (await admin.post("/_admin/permissions", policy)).expect(422)
+        assert refused.code == "VALIDATION_FAILED"
+        assert place in [detail.get("field", "") for detail in refused.details], (more, refused.details)
+    position = {"entity": "staff", "action": "read", "roles": [], "visible_when": {"mail": "record.state =="}}
+    assert "line 1, column" in str((await admin.post("/_admin/permissions", position)).details)
+
+
+async def test_policies_follow_renames_and_travel_whole(client: Client, admin: Client) -> None:
+    await admin.define(STAFF)
+    say = "record.state == 'open' || 'record.state' == record.name"
+    whole = {"fields": {"exclude": ["salary"]}, "masks": {"card": {"keep_last": 2}, "mail": None}, "effect": "allow",
+             "visible_when": {"card": say}}  # fmt: skip
+    await grant(admin, **whole, conditions=[when("state", "open")])
+    await grant(admin, fields={"include": ["state"]})
+    names = {"state": "phase", "card": "iban", "salary": "wage"}
+    fields = [{**f, "name": names[f["name"]], "renamed_from": f["name"]} if f["name"] in names else f
+              for f in STAFF["fields"]]  # fmt: skip
+    (await admin.put("/_admin/entities/staff", {**STAFF, "fields": fields})).expect(200)
+    first, second = (await admin.get("/_admin/permissions")).data
+    assert first["fields"] == {"exclude": ["wage"]}
+    assert first["masks"] == {"iban": {"keep_last": 2}, "mail": None}
+    assert first["visible_when"] == {"iban": "record.phase == 'open' || 'record.state' == record.name"}
+    assert (first["conditions"][0]["field"], second["fields"]) == ("phase", {"include": ["phase"]})
+    exported = (await admin.get("/_admin/export")).data
+    copy = await client.new_app()
+    assert (await copy.post("/_admin/import", exported)).expect(200).data["imported"]["permissions"] == 2
+    assert (await copy.post("/_admin/import", exported)).expect(200).data["imported"]["permissions"] == 0
+    assert (await copy.get("/_admin/export")).data["permissions"] == exported["permissions"]
+
+
+async def test_why_is_told_per_policy_condition_record_and_field(office: Office) -> None:
+    admin = office.admin
+    extra = await grant(admin, role="auditor", conditions=[when("state", "open"), when("salary", 50, "gt")],
+                        masks={"card": "hash"})  # fmt: skip
+    ask: dict[str, Any] = {"roles": ["auditor"], "action": "read", "entity": "staff"}
+
+    async def why(**more: Any) -> Any:
+        return (await admin.post("/_admin/explain", {**ask, **more})).expect(200).data
+
+    assert (await why())["verdict"] == "depends"
+    closed = await why(record_id=office.closed["id"])
+    assert (closed["verdict"], closed["record"]["listed"]) == ("denied", False)
+    [policy] = [policy for policy in closed["policies"] if policy["applies"]]
+    assert (policy["id"], policy["holds"]) == (extra, False)
+    assert [(c["stored"], c["holds"]) for c in policy["conditions"]] == [("closed", False), (70, True)]
+    field = await why(record_id=office.open["id"], field="card")
+    assert (field["verdict"], field["field"]["access"], field["field"]["askable"]) == ("masked", "masked", False)
+    assert (await why(roles=["nobody"]))["verdict"] == "denied"
+    by_user = {"user": "clerk@example.com", "roles": None, "record_id": office.closed["id"], "field": "mail"}
+    assert (await why(**by_user))["verdict"] == "denied"
+    assert (await why(**{**by_user, "record_id": office.open["id"]}))["verdict"] == "allowed"
+    assert (await why(roles=["admin"]))["verdict"] == "allowed"
+    for wrong in ({"roles": None}, {"action": "fly"}, {"entity": "nope"}, {"field": "nope"}, {"user": "x@y"}):
+        (await admin.post("/_admin/explain", {**ask, **wrong})).expect(422)
+    (await admin.post("/_admin/explain", {**ask, "record_id": "nope"})).expect(404)
+    (await office.clerk.post("/_admin/explain", ask)).expect(403)
+    (await admin.delete(f"/_admin/permissions/{extra}")).expect(200)
