@@ -14,7 +14,8 @@ from tests.support.relations import make, reference, relation
 SECRET = "4111111111111111"
 STAFF = entity(
     "staff", text("name"), text("state", default="open"), text("card"), text("mail"), integer("salary"),
-    reference("boss_id"), reference("team_id"), text("badge", unique=True), {"name": "seen", "type": "timestamp", "auto": "update"},
+    reference("boss_id"), reference("team_id"), text("badge", unique=True),
+    {"name": "seen", "type": "timestamp", "auto": "update"},
     soft_delete=True,
 )  # fmt: skip
 TEAM = entity("team", text("title"), integer("budget"))
@@ -338,7 +339,7 @@ async def test_what_makes_no_sense_is_refused_with_its_place(admin: Client) -> N
 async def test_policies_follow_renames_and_travel_whole(client: Client, admin: Client) -> None:
     await admin.define(STAFF)
     say = "record.state == 'open' || 'record.state' == record.name"
-    whole = {"fields": {"exclude": ["salary"]}, "masks": {"card": {"keep_last": 2}, "mail": None}, "effect": "allow",
+    whole: dict[str, Any] = {"fields": {"exclude": ["salary"]}, "masks": {"card": {"keep_last": 2}, "mail": None}, "effect": "allow",
              "visible_when": {"card": say}}  # fmt: skip
     await grant(admin, **whole, conditions=[when("state", "open")])
     await grant(admin, fields={"include": ["state"]})

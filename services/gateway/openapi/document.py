@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from libs.shared.contracts.context import Identity, Scopes
 from libs.shared.contracts.messages import Ask, Writes
-from libs.shared.schema import Entity, Snapshot
+from libs.shared.schema import Snapshot
 from services.gateway.http.door import ACTIONS, Access
 from services.gateway.http.forwarding import HEADERS
 from services.gateway.http.route import Local, Route
 from services.gateway.openapi import definitions, entities
 from services.gateway.openapi.components import Schema, answer, json_body, ref, refusals, shared
 from services.gateway.openapi.details import detail
+from services.gateway.openapi.sights import Sight, Sights
 
 VERSION = "3.1.0"
 PLACEHOLDER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
@@ -60,30 +61,23 @@ class Reader:
                 return self.platform
         return route.area is None or self.identity.allows(route.area, ACTIONS[route.method])
 
-    def may(self, action: str, entity: Entity, snapshot: Snapshot) -> bool:
-        """Whether any policy grants them the action, for whatever records."""
-        if not self.identity.allows(entity.name, action):
-            return False
-        return self.identity.passes_policies or any(
-            policy.entity == entity.name and policy.action == action and self.roles & set(policy.roles)
-            for policy in snapshot.policies
-        )
-
 
 def build(routes: Sequence[Route], app: str, snapshot: Snapshot, reader: Reader) -> Schema:
     """The document of an app at one schema version for one kind of caller."""
     paths: dict[str, Schema] = {}
-    visible: dict[str, Entity] = {}
+    visible: dict[str, Sight] = {}
+    sights = Sights(snapshot, reader.identity)
+    seen = {entity.name: sights.of(entity) for entity in snapshot.entities.values()}
     for route in routes:
         if not reader.may_use(route):
             continue
-        for path, operation, entity in _operations(route, snapshot, reader):
+        for path, operation, entity in _operations(route, snapshot, seen):
             paths.setdefault(path.replace("{app}", app), {})[route.method.lower()] = operation
             if entity is not None:
                 visible[entity.name] = entity
     components = shared()
     for entity in visible.values():
-        components["schemas"] |= entities.schemas(entity, snapshot)
+        components["schemas"] |= entities.schemas(entity)
     if reader.is_admin:
         components["schemas"] |= definitions.schemas()
     return {
@@ -101,12 +95,14 @@ def plain_path(route: Route) -> str:
     return PLACEHOLDER.sub(r"{\1}", route.path)
 
 
-def _operations(route: Route, snapshot: Snapshot, reader: Reader) -> Iterator[tuple[str, Schema, Entity | None]]:
+def _operations(
+    route: Route, snapshot: Snapshot, seen: Mapping[str, Sight]
+) -> Iterator[tuple[str, Schema, Sight | None]]:
     path = plain_path(route)
     if "{entity}" in path:
         question = entities.question_about(_name(route), route.method)
-        for entity in snapshot.entities.values():
-            if question.needs(entity) and reader.may(question.action, entity, snapshot):
+        for entity in seen.values():
+            if question.needs(entity) and question.action in entity.actions:
                 described = question.describe(entity, snapshot)
                 here = path.replace("{entity}", entity.name)
                 yield here, _operation(route, here, described, entity.name), entity

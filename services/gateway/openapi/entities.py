@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from libs.shared.schema import Entity, FieldDefinition, Relation, Snapshot
+from libs.shared.schema import EntityDefinition, FieldDefinition, Relation, Snapshot
 from services.gateway.openapi import many
 from services.gateway.openapi.components import answer, enveloped, json_body, ref
 from services.gateway.openapi.details import LIVE
@@ -17,6 +17,7 @@ from services.gateway.openapi.parameters import (
     sort_parameter,
     texts,
 )
+from services.gateway.openapi.sights import Sight
 from services.gateway.openapi.values import Schema, accepted, answered
 
 
@@ -25,30 +26,40 @@ class Question:
     """One contract about records: what the caller must be allowed, and what OpenAPI says of it."""
 
     action: str
-    describe: Callable[[Entity, Snapshot], Schema]
-    needs: Callable[[Entity], bool] = field(default=lambda entity: True)
+    describe: Callable[[Sight, Snapshot], Schema]
+    needs: Callable[[Sight], bool] = field(default=lambda entity: True)
 
 
-def schemas(entity: Entity, snapshot: Snapshot) -> dict[str, Schema]:
+def schemas(entity: Sight) -> dict[str, Schema]:
     """The schemas of an entity's records: as answered, and as sent by a create and an update."""
     definition = entity.definition
-    keys = {each.name for each in definition.key_fields}
-    fields = {f.name: f for f in definition.fields} | {f.name: f for f in definition.key_fields}
-    record = {name: answered(f, name in keys) for name, f in fields.items()}
+    keys = set(definition.primary_key.names)
+    record = {name: answered(f, name in keys) for name, f in _fields(definition).items()}
+    record |= {name: {"description": "May be masked"} for name in entity.masked}
     if definition.primary_key.generated:
         record = {name: {**schema, "readOnly": True} if name in keys else schema for name, schema in record.items()}
-    sent = {name: f for name, f in fields.items() if not _set_by_server(entity, f, keys)}
-    children = _children(entity, snapshot)
-    create = {name: accepted(f, name in keys) for name, f in sent.items()} | children
-    update = {name: accepted(f) for name, f in sent.items() if name not in keys} | children
-    for schema in update.values():
-        schema.pop("default", None)
-    required = [name for name, f in sent.items() if _needed(entity, f, keys)]
-    return {
-        name_of(entity): {"type": "object", "properties": record},
-        name_of(entity, "create"): _closed(create, required),
-        name_of(entity, "update"): _closed(update, []),
-    }
+    found: dict[str, Schema] = {name_of(entity): {"type": "object", "properties": record}}
+    children = {relation.name: _nested(relation) for relation in entity.nested}
+    if "create" in entity.actions:
+        sent = _sent(entity.created)
+        create = {name: accepted(f, name in keys) for name, f in sent.items()} | children
+        required = [name for name, f in sent.items() if _needed(entity.created, f, keys)]
+        found[name_of(entity, "create")] = _closed(create, required)
+    if "update" in entity.actions:
+        update = {name: accepted(f) for name, f in _sent(entity.updated).items() if name not in keys} | children
+        for schema in update.values():
+            schema.pop("default", None)
+        found[name_of(entity, "update")] = _closed(update, [])
+    return found
+
+
+def _fields(definition: EntityDefinition) -> dict[str, FieldDefinition]:
+    return {f.name: f for f in definition.fields} | {f.name: f for f in definition.key_fields}
+
+
+def _sent(definition: EntityDefinition) -> dict[str, FieldDefinition]:
+    keys = set(definition.primary_key.names)
+    return {name: f for name, f in _fields(definition).items() if not _set_by_server(definition, f, keys)}
 
 
 def _closed(properties: dict[str, Schema], required: list[str]) -> Schema:
@@ -56,23 +67,17 @@ def _closed(properties: dict[str, Schema], required: list[str]) -> Schema:
     return {**schema, "required": required} if required else schema
 
 
-def _set_by_server(entity: Entity, each: FieldDefinition, keys: set[str]) -> bool:
+def _set_by_server(definition: EntityDefinition, each: FieldDefinition, keys: set[str]) -> bool:
     if each.name in keys:
-        return entity.definition.primary_key.generated
-    return each.auto is not None or (entity.definition.soft_delete and each.name == "deleted_at")
+        return definition.primary_key.generated
+    return each.auto is not None or (definition.soft_delete and each.name == "deleted_at")
 
 
-def _needed(entity: Entity, each: FieldDefinition, keys: set[str]) -> bool:
-    slug = entity.definition.slug
+def _needed(definition: EntityDefinition, each: FieldDefinition, keys: set[str]) -> bool:
+    slug = definition.slug
     if slug and slug.source and each.name == slug.field:
         return False
     return (each.required or each.name in keys) and each.default is None
-
-
-def _children(entity: Entity, snapshot: Snapshot) -> dict[str, Schema]:
-    """The keys of nested writes: relations whose source the entity is."""
-    outward = [relation for relation in snapshot.relations.values() if relation.source == entity.name]
-    return {relation.name: _nested(relation) for relation in outward}
 
 
 def _nested(relation: Relation) -> Schema:
@@ -81,7 +86,7 @@ def _nested(relation: Relation) -> Schema:
     return {"type": "object", "properties": {"_write_mode": mode, "data": rows}, "required": ["data"]}
 
 
-def _list(entity: Entity, snapshot: Snapshot) -> Schema:
+def _list(entity: Sight, snapshot: Snapshot) -> Schema:
     rows = {"type": "array", "items": ref("schemas", name_of(entity))}
     return {
         "parameters": [
@@ -105,7 +110,7 @@ def _list(entity: Entity, snapshot: Snapshot) -> Schema:
     }
 
 
-def _get(entity: Entity, snapshot: Snapshot) -> Schema:
+def _get(entity: Sight, snapshot: Snapshot) -> Schema:
     version = {
         "name": "version",
         "in": "query",
@@ -121,30 +126,30 @@ def _get(entity: Entity, snapshot: Snapshot) -> Schema:
     }
 
 
-def _create(entity: Entity, snapshot: Snapshot) -> Schema:
+def _create(entity: Sight, snapshot: Snapshot) -> Schema:
     return {
         "requestBody": {"required": True, "content": json_body(ref("schemas", name_of(entity, "create")))},
         "responses": {"201": _written(entity, "The new record")},
     }
 
 
-def _update(entity: Entity, snapshot: Snapshot) -> Schema:
+def _update(entity: Sight, snapshot: Snapshot) -> Schema:
     return {
         "requestBody": {"required": True, "content": json_body(ref("schemas", name_of(entity, "update")))},
         "responses": {"200": _written(entity, "The whole record as it is now")},
     }
 
 
-def _delete(entity: Entity, snapshot: Snapshot) -> Schema:
+def _delete(entity: Sight, snapshot: Snapshot) -> Schema:
     gone = {"type": "object", "required": ["id"], "properties": {"id": {}}}
     return {"responses": {"200": answer("It is gone", enveloped(gone), "X-Commit", "Idempotency-Replayed")}}
 
 
-def _restore(entity: Entity, snapshot: Snapshot) -> Schema:
+def _restore(entity: Sight, snapshot: Snapshot) -> Schema:
     return {"responses": {"200": _written(entity, "The record, back again")}}
 
 
-def _history(entity: Entity, snapshot: Snapshot) -> Schema:
+def _history(entity: Sight, snapshot: Snapshot) -> Schema:
     version = {
         "type": "object",
         "properties": {
@@ -163,12 +168,12 @@ def _history(entity: Entity, snapshot: Snapshot) -> Schema:
     }
 
 
-def _live(entity: Entity, snapshot: Snapshot) -> Schema:
+def _live(entity: Sight, snapshot: Snapshot) -> Schema:
     parameters = [filter_parameter(entity), *shown_parameters(entity, snapshot), *LIVE["parameters"]]
     return {**LIVE, "parameters": parameters}
 
 
-def _written(entity: Entity, description: str) -> Schema:
+def _written(entity: Sight, description: str) -> Schema:
     headers = ("ETag", "X-Commit", "Idempotency-Replayed")
     return answer(description, enveloped(ref("schemas", name_of(entity))), *headers)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from libs.shared.schema import Entity, Snapshot
+from libs.shared.schema import Snapshot
+from services.gateway.openapi.sights import Sight
 from services.gateway.openapi.values import Schema
 
 COMPARED = (
@@ -19,14 +20,14 @@ LONGEST = 200
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
 
 
-def name_of(entity: Entity, use: str = "") -> str:
+def name_of(entity: Sight, use: str = "") -> str:
     """The name of an entity's schema among all schemas; `use` is create or update, or "" for answers."""
     return f"record.{entity.name}.{use}" if use else f"record.{entity.name}"
 
 
-def filter_parameter(entity: Entity) -> Schema:
+def filter_parameter(entity: Sight) -> Schema:
     """`filter[field]=v` and `filter[field.op]=v`, all of which must hold."""
-    fields = [f for f in entity.definition.fields if f.type not in NOT_COMPARED]
+    fields = [f for f in entity.asked.fields if f.type not in NOT_COMPARED]
     names = "|".join(f.name for f in fields)
     text: Schema = {"type": "string", "maxLength": LONGEST}
     texts: Schema = {f.name: text for f in fields}
@@ -44,9 +45,9 @@ def filter_parameter(entity: Entity) -> Schema:
     }
 
 
-def sort_parameter(entity: Entity) -> Schema:
+def sort_parameter(entity: Sight) -> Schema:
     """`sort=a,-b`."""
-    names = "|".join(f.name for f in entity.definition.fields if f.type not in NOT_COMPARED)
+    names = "|".join(f.name for f in entity.asked.fields if f.type not in NOT_COMPARED)
     pattern = rf"^-?({names})(,-?({names}))*$"
     return {
         "name": "sort",
@@ -56,9 +57,9 @@ def sort_parameter(entity: Entity) -> Schema:
     }
 
 
-def include_parameters(entity: Entity, snapshot: Snapshot) -> list[Schema]:
+def include_parameters(entity: Sight, snapshot: Snapshot) -> list[Schema]:
     """`include=a,b`, where the entity has relations."""
-    names = [r.name for r in snapshot.relations.values() if entity.name in (r.source, r.target)]
+    names = entity.includes
     if not names:
         return []
     pattern = rf"^({'|'.join(names)})(,({'|'.join(names)}))*$"
@@ -74,7 +75,7 @@ def texts(*described: tuple[str, str]) -> list[Schema]:
     ]
 
 
-def shown_parameters(entity: Entity, snapshot: Snapshot) -> list[Schema]:
+def shown_parameters(entity: Sight, snapshot: Snapshot) -> list[Schema]:
     """What is shown of records: `fields` and `include`."""
     names = "|".join(f.name for f in entity.definition.fields)
     pattern = rf"^({names})(,({names}))*$"
