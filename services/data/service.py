@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Literal
+
+from pydantic import Field
 
 from libs.shared.bus.relay import Relay
 from libs.shared.bus.streaming import Streams
@@ -29,6 +32,10 @@ from services.data.state import State
 
 class DataSettings(Settings):
     """The data service does most of the work, so it gets the most connections."""
+
+    files_access: Literal["authenticated", "record"] = Field(
+        "authenticated", description="who may download a file: every user, or who may read a record that holds it"
+    )
 
     database_connections: int = 24
 

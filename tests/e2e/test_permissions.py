@@ -339,8 +339,10 @@ async def test_what_makes_no_sense_is_refused_with_its_place(admin: Client) -> N
 async def test_policies_follow_renames_and_travel_whole(client: Client, admin: Client) -> None:
     await admin.define(STAFF)
     say = "record.state == 'open' || 'record.state' == record.name"
-    whole: dict[str, Any] = {"fields": {"exclude": ["salary"]}, "masks": {"card": {"keep_last": 2}, "mail": None}, "effect": "allow",
-             "visible_when": {"card": say}}  # fmt: skip
+    whole: dict[str, Any] = {
+        "fields": {"exclude": ["salary"]}, "masks": {"card": {"keep_last": 2}, "mail": None}, "effect": "allow",
+        "visible_when": {"card": say},
+    }  # fmt: skip
     await grant(admin, **whole, conditions=[when("state", "open")])
     await grant(admin, fields={"include": ["state"]})
     names = {"state": "phase", "card": "iban", "salary": "wage"}

@@ -10,7 +10,12 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Record
+from libs.shared.postgres.errors import SchemaMoved
+from services.data.fence import under_current_schema
 from services.data.files import store
+from services.data.files.holding import held_sql
+from services.data.model import Model
+from services.data.query.scope import Scope
 from services.data.state import State
 
 
@@ -37,7 +42,13 @@ async def register_file(state: State, context: Context, question: ask.RegisterFi
 
 async def find_file(state: State, context: Context, question: ask.FindFile) -> ask.FileInfo:
     file_id = _parse(question.id)
-    return _info(await state.database(context.the_app).fetchrow(store.FIND, file_id))
+    database = state.database(context.the_app)
+    row = await database.fetchrow(store.FIND, file_id)
+    if row is not None and state.core.settings.files_access == "record" and not context.user.is_admin:
+        own = row["uploaded_by"] is not None and row["uploaded_by"] == context.user.id
+        if not own and not await _is_held(state, context, file_id):
+            raise not_found("File")
+    return _info(row)
 
 
 async def list_files(state: State, context: Context, question: ask.ListFiles) -> Answer:
@@ -63,6 +74,20 @@ async def forget_files(state: State, context: Context, question: ask.ForgetFiles
     ids = [uuid.UUID(file_id) for file_id in question.ids]
     rows = await state.database(context.the_app).fetch(store.FORGET, ids)
     return ask.Files([row["id"] for row in rows])
+
+
+async def _is_held(state: State, context: Context, file_id: uuid.UUID) -> bool:
+    """Whether the caller may read a record that holds the file, in a field that they may see."""
+
+    async def attempt(model: Model) -> bool:
+        scope = Scope(model, context.user)
+        sql = held_sql(scope, scope.slot(str(file_id)))
+        row = await state.database(context.the_app).fetchrow(sql, *scope.values, timeout=context.remaining())
+        if row is None or row["schema_version"] != model.version:
+            raise SchemaMoved
+        return bool(row["held"])
+
+    return await under_current_schema(state, context, attempt)
 
 
 def _info(row: Record | None) -> ask.FileInfo:

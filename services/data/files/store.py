@@ -12,7 +12,7 @@ INSERT INTO data.files (id, filename, mime_type, size, uploaded_by)
 SELECT id, $2, $3, $4, $5 FROM announced
 RETURNING extract(epoch FROM created_at)::float8
 """
-FIND = f"SELECT {COLUMNS} FROM data.files WHERE id = $1"
+FIND = f"SELECT {COLUMNS}, uploaded_by::text FROM data.files WHERE id = $1"
 REMOVE = f"""
 WITH removed AS (DELETE FROM data.files WHERE id = $1 RETURNING *),
      loose AS (INSERT INTO data.loose_files (id, given_up) SELECT id, true FROM removed)
