@@ -61,8 +61,8 @@ VISIBILITIES: Sequence[tuple[str, Test]] = [
     ("record.n > 0", lambda r, p: r["n"] is not None and r["n"] > 0),
     ("record.n + 1 >= 2 || record.b", lambda r, p: (r["n"] is not None and r["n"] >= 1) or r["b"] is True),
     ("record.s in ['a', 'ab'] && record.n != nil", lambda r, p: r["s"] in ("a", "ab") and r["n"] is not None),
-    ("record.s == user.email", lambda r, p: r["s"] == EMAIL),
-    ("record.u == user.id", lambda r, p: r["u"] == ME),
+    ("record.s == user.email", lambda r, p: r["s"] == p.email),
+    ("record.u == user.id", lambda r, p: r["u"] == p.id),
     ("'red' in user.roles", lambda r, p: p.has("red")),
     ("'red' in user.roles || record.b", lambda r, p: p.has("red") or r["b"] is True),
     ("record.d * 2 < 2", lambda r, p: r["d"] is not None and r["d"] * 2 < 2),
@@ -80,6 +80,8 @@ class Person:
 
     roles: Sequence[str]
     prefix: str = ""
+    id: str = ME
+    email: str = EMAIL
 
     def has(self, role: str) -> bool:
         return self.prefix + role in self.roles

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from libs.shared.expressions import EvaluationError, compile_expression
+from libs.shared.expressions import EvaluationError, ExpressionError, compile_expression
 from libs.shared.permissions.comparisons import DOCUMENTS, ORDERED, TEXTS, check_pattern
 from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Holds, Own, Test, all_of
 from libs.shared.permissions.masks import Mask
@@ -23,6 +24,8 @@ OWN = {"$user.id": Own.ID, "$user.email": Own.EMAIL}
 OWN_TYPES = {Own.ID: (*TEXTS, "uuid"), Own.EMAIL: TEXTS}
 """The types of fields that these can be compared with."""
 ROLES = "$user.roles"
+REMEMBERED = 2_000
+"""Expressions whose compiled form is at hand, as several roles ask for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def _visibility(text: str | None, fields: Mapping[str, FieldDefinition], roles: 
         return ALWAYS
     if problem_of(text, fields):
         return NEVER
-    expression = compile_expression(text)
+    expression = _compiled(text)
     if not expression.paths <= {"user.roles"}:
         return Holds(expression)
     try:
@@ -154,9 +157,15 @@ def _visibility(text: str | None, fields: Mapping[str, FieldDefinition], roles: 
         return NEVER
 
 
+_compiled = lru_cache(REMEMBERED)(compile_expression)
+
+
 def problem_of(text: str, fields: Mapping[str, FieldDefinition]) -> str | None:
-    """Why a sound expression can't decide about records with these fields, None if it can."""
-    expression = compile_expression(text)
+    """Why an expression can't decide about records with these fields, None if it can."""
+    try:
+        expression = _compiled(text)
+    except ExpressionError as mistake:
+        return f"does not compile: {mistake}"
     for path in sorted(expression.paths):
         root, *names = path.split(".")
         if root not in ("record", "user", "now"):

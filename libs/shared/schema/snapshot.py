@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from libs.shared.errors import RocketError
 from libs.shared.schema.entities import EntityDefinition
-from libs.shared.schema.policies import PolicyDefinition
+from libs.shared.schema.policies import STORED, PolicyDefinition
 from libs.shared.schema.relations import MANY_TO_MANY, BadRelation, Relation, RelationDefinition, check_relation
 
 log = structlog.get_logger()
@@ -87,7 +87,7 @@ def _policies(rows: Iterable[Mapping[str, Any]]) -> Iterator[PolicyDefinition]:
     """The policies that can be read; any other grants nothing."""
     for row in rows:
         try:
-            yield PolicyDefinition.model_validate(row)
+            yield PolicyDefinition.model_validate(row, context=STORED)
         except ValidationError as error:
             # Metadata validates with the same model; only an older Rocket can have stored this.
             log.error("policy.not_readable", policy_id=row.get("id"), problems=error.error_count())

@@ -1,0 +1,302 @@
+"""300 generated sets of policies, each over every path of the API: what is answered is what a plain Python model says.
+
+Thirty entities in one app, ten groups of people with roles of their own: each group has a set of policies for
+every entity. All of it comes by one import, and the sets are looked at side by side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from tests.property import access as model
+from tests.property.access import CLEAR, HIDDEN, ME, NAMES, OTHER, POOL, TEAMS, Access, Person, Policy, Record
+from tests.support.client import Client, Reply, entity
+from tests.support.relations import relation
+
+ENTITIES, GROUPS, RECORDS = 30, 10, 6
+AT_ONCE = 12
+HASH = re.compile(r"[0-9a-f]{64}")
+Rows = Mapping[str, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """One set of policies, the entity that it is about, and somebody whom it is for."""
+
+    name: str
+    policies: Sequence[Policy]
+    person: Person
+    rows: Rows
+
+    def access(self, action: str) -> Access:
+        return Access.of(self.policies, action, self.person)
+
+    def seen(self) -> dict[str, Record]:
+        """The records that are seen, as they are stored, by key."""
+        reading = self.access("read")
+        return {key: row for key, row in sorted(self.rows.items()) if reading.sees(row)}
+
+    def shown(self) -> dict[str, Record]:
+        """The records that are seen, as they are shown."""
+        reading = self.access("read")
+        return {key: told(reading, row) for key, row in self.seen().items()}
+
+
+def told(reading: Access, row: Record) -> Record:
+    """What is shown of a record; a hash is any hash, as the app's salt is not known here."""
+    return {
+        name: "hash" if way not in (CLEAR, HIDDEN) and way[0] == "hash" and row[name] is not None else value
+        for name, value in reading.shown(row).items()
+        for way in [reading.way(name, row)]
+    }
+
+
+def plain(value: Any) -> Any:
+    """An answer with every hash as any hash."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return "hash" if isinstance(value, str) and HASH.fullmatch(value) else value
+
+
+async def test_every_path_shows_what_a_plain_model_shows(client: Client) -> None:
+    random, admin = Random(300), await client.new_app()
+    names = [f"e{number}" for number in range(ENTITIES)]
+    rows = {name: _rows(random) for name in names}
+    granted = {(name, group): _policies(random, f"g{group}_") for name in names for group in range(GROUPS)}
+    commit = await _import(admin, rows, granted)
+    people: dict[tuple[int, tuple[str, ...]], Client] = {}
+    for group, team in itertools.product(range(GROUPS), TEAMS):
+        roles = [f"g{group}_{role}" for role in team]
+        people[group, team] = await admin.user(f"u{len(people)}@example.com", [*roles, "all"])
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def look(name: str, group: int, seed: int) -> int:
+        async with room:
+            chance = Random(seed)
+            team = chance.choice(TEAMS)
+            person = Person([f"g{group}_{role}" for role in team], f"g{group}_", "", "")
+            case = Set(name, granted[name, group], person, rows[name])
+            return await Look(people[group, team], case, chance, commit).everywhere()
+
+    looks = [look(name, group, seed) for seed, (name, group) in enumerate(granted)]
+    looked = await asyncio.gather(*looks)
+    assert len(looked) == 300
+    assert sum(count > 8 for count in looked) > 200, "most sets let somebody see something"
+
+
+def _rows(random: Random) -> dict[str, Record]:
+    keys = [str(uuid.UUID(int=random.getrandbits(128), version=4)) for _ in range(RECORDS)]
+    rows = [model.record(random, key) for key in keys]
+    # Own values of the caller are not known before there is one.
+    return {row["id"]: row for row in rows}
+
+
+def _policies(random: Random, prefix: str) -> list[Policy]:
+    made = model.policies(random, prefix) + [
+        model.policy(random, "update", prefix) for _ in range(random.choice([0, 1, 2]))
+    ]
+    own = ("$user.id", "$user.email")
+    return [policy for policy in made if not any(c.value in own for c in policy.conditions if isinstance(c.value, str))]
+
+
+async def _import(admin: Client, rows: Mapping[str, Rows], granted: Mapping[tuple[str, int], Sequence[Policy]]) -> str:
+    hub = {"entity": "hub", "action": "read", "roles": ["all"]}
+    document = {
+        "version": 1,
+        "entities": [entity("hub"), *(model.definition(name) for name in rows)],
+        "relations": [
+            relation(f"of_{name}", "one_to_many", "hub", name, target_key="u", on_delete="set_null") for name in rows
+        ],
+        "permissions": [hub, *(p.document(name) for (name, _), policies in granted.items() for p in policies)],
+        "sample_data": {"hub": [{"id": ME}, {"id": OTHER}], **{n: list(each.values()) for n, each in rows.items()}},
+    }
+    return (await admin.post("/_admin/import", document)).expect(200).headers["X-Commit"]
+
+
+class Look:
+    """One set of policies, looked at over all paths by one person."""
+
+    def __init__(self, caller: Client, case: Set, random: Random, commit: str) -> None:
+        self._caller = caller
+        self._case = case
+        self._random = random
+        self._commit = commit
+        self._access = case.access("read")
+        self._looked = 0
+
+    async def everywhere(self) -> int:
+        """All paths; answers how many there were to look at."""
+        if not self._access.policies:
+            for path in ("", f"/{ME}", "/_aggregate", "/_export", f"/{ME}/history", f"?as_of={self._commit}"):
+                (await self._get(path)).expect(403)
+            return self._looked
+        for looking in (self._lists, self._records, self._questions, self._pages, self._figures, self._exports,
+                     self._history, self._relations, self._writes):  # fmt: skip
+            await looking()
+        return self._looked
+
+    async def _get(self, path: str) -> Reply:
+        self._looked += 1
+        return await self._caller.get(f"/{self._case.name}{path}")
+
+    def _field(self) -> str:
+        return self._random.choice(NAMES)
+
+    def _same(self, answer: Any, expected: Any) -> None:
+        documents = [policy.document(self._case.name) for policy in self._access.policies]
+        assert plain(answer) == expected, f"{self._case.name} for {self._case.person.roles}: {documents}"
+
+    async def _lists(self) -> None:
+        expected = list(self._case.shown().values())
+        for path in ("", f"?as_of={self._commit}"):
+            listed = (await self._get(path)).expect(200)
+            self._same(listed.data, expected)
+            assert listed.meta["total"] == len(expected)
+
+    async def _records(self) -> None:
+        shown = self._case.shown()
+        for key in self._random.sample(sorted(self._case.rows), 3):
+            for suffix in ("", "?version=1", f"?as_of={self._commit}"):
+                reply = (await self._get(f"/{key}{suffix}")).expect(200 if key in shown else 404)
+                if key in shown:
+                    self._same(reply.data, shown[key])
+        name = self._field()
+        reply = (await self._get(f"?fields={name}")).expect(200 if self._access.is_shown(name) else 400)
+        if reply.status == 200:
+            self._same(reply.data, [{name: row[name]} if name in row else {} for row in shown.values()])
+
+    async def _questions(self) -> None:
+        """Filters and search: by what a field is where it is shown as it is, null elsewhere."""
+        name = self._field()
+        value = self._random.choice(POOL[name])
+        wanted = quote(str(value).lower() if isinstance(value, bool) else str(value), safe="")
+        for operator, holds in _OPERATORS.items():
+            reply = await self._get(f"?filter[{name}.{operator}]={'true' if operator == 'is_null' else wanted}")
+            reply.expect(200 if self._access.is_askable(name) else 400)
+            if reply.status == 200:
+                chosen = self._chosen(lambda row: holds(self._access.value(name, row), value))  # noqa: B023
+                self._same(reply.data, chosen)
+        chosen = self._chosen(lambda row: any("a" in (self._access.value(n, row) or "").lower() for n in ("s", "mail")))
+        self._same((await self._get("?q=a")).expect(200).data, chosen if self._searchable() else [])
+
+    def _searchable(self) -> bool:
+        return any(self._access.is_askable(name) for name in ("s", "mail"))
+
+    def _chosen(self, holds: Callable[[Record], bool]) -> list[Record]:
+        return [told(self._access, row) for row in self._case.seen().values() if holds(row)]
+
+    async def _pages(self) -> None:
+        """Orders, by pages and by cursors."""
+        name, down = self._field(), self._random.random() < 0.5
+        path = f"?sort={'-' if down else ''}{name}&per_page=2&cursor="
+        reply = (await self._get(path)).expect(200 if self._access.is_askable(name) else 400)
+        if reply.status != 200:
+            return
+        rows = list(self._case.seen().values())
+        filled = [row for row in rows if self._access.value(name, row) is not None]
+        filled.sort(key=lambda row: self._access.value(name, row), reverse=False)
+        if down:
+            filled.sort(key=lambda row: self._access.value(name, row), reverse=True)
+        empty = [row for row in rows if self._access.value(name, row) is None]
+        expected = [told(self._access, row) for row in (filled + empty if down else empty + filled)]
+        paged = list(reply.data)
+        while cursor := reply.meta["next_cursor"]:
+            reply = (await self._get(path + cursor)).expect(200)
+            paged += reply.data
+        self._same(paged, expected)
+
+    async def _figures(self) -> None:
+        name = self._field()
+        reply = (await self._get(f"/_aggregate?group_by={name}&count=*")).expect(
+            200 if self._access.is_askable(name) else 400
+        )
+        if reply.status == 200:
+            counts: dict[Any, int] = {}
+            for row in self._case.seen().values():
+                value = self._access.value(name, row)
+                counts[value] = counts.get(value, 0) + 1
+            assert {row[name]: row["count"] for row in reply.data} == counts
+        reply = (await self._get("/_aggregate?sum=n&max=d")).expect(
+            200 if self._access.is_askable("n") and self._access.is_askable("d") else 400
+        )
+        if reply.status == 200:
+            numbers = [v for row in self._case.seen().values() if (v := self._access.value("n", row)) is not None]
+            assert reply.data[0]["sum"]["n"] == (sum(numbers) if numbers else None)
+
+    async def _exports(self) -> None:
+        self._looked += 1
+        url = f"{self._caller.url}{self._caller.prefix}/{self._case.name}/_export?format=ndjson"
+        async with self._caller.session.get(url, headers={"Authorization": f"Bearer {self._caller.token}"}) as response:
+            lines = [orjson.loads(line) for line in (await response.text()).splitlines()]
+        self._same(lines, list(self._case.shown().values()))
+
+    async def _history(self) -> None:
+        shown = self._case.shown()
+        key = self._random.choice(sorted(self._case.rows))
+        reply = (await self._get(f"/{key}/history")).expect(200 if key in shown else 404)
+        if key not in shown:
+            return
+        row = self._case.rows[key]
+        expected = {name: {"old": None, "new": value} for name, value in shown[key].items() if row[name] is not None}
+        self._same(reply.data[-1]["changed"], expected)
+
+    async def _relations(self) -> None:
+        """The same records by way of what they refer to; nothing of it where the reference is hidden."""
+        include = await self._caller.get(f"/hub?include=of_{self._case.name}")
+        include.expect(200 if self._access.is_askable("u") else 400)
+        self._looked += 1
+        if include.status != 200:
+            return
+        for hub in include.data:
+            behind = self._chosen(lambda row: self._access.value("u", row) == hub["id"])  # noqa: B023
+            self._same(hub[f"of_{self._case.name}"], behind)
+        name = self._field()
+        path = f"/hub?filter[of_{self._case.name}.{name}.is_null]=false"
+        reply = (await self._caller.get(path)).expect(200 if self._access.is_askable(name) else 400)
+        if reply.status == 200:
+            rows = self._case.seen().values()
+            hubs = {self._access.value("u", r) for r in rows if self._access.value(name, r) is not None} - {None}
+            assert {hub["id"] for hub in reply.data} == hubs
+
+    async def _writes(self) -> None:
+        """An update that would set one field: refused, or without effect as it sends back what is there."""
+        name, key = self._field(), self._random.choice(sorted(self._case.rows))
+        row, updating = self._case.rows[key], self._case.access("update")
+        way = self._access.way(name, row) if self._access.sees(row) else CLEAR
+        own = updating.way(name, row) if updating.policies and updating.sees(row) else HIDDEN
+        masks = [each for each in (way, own) if each not in (CLEAR, HIDDEN)]
+        allowed = bool(updating.policies) and updating.sees(row)
+        reply = await self._caller.put(f"/{self._case.name}/{key}", {name: row[name]})
+        self._looked += 1
+        if not allowed:
+            reply.expect(403)
+        elif any(self._is_its_own_mask(mask, name, row[name]) for mask in masks):
+            reply.expect(200)  # what is there looks like its mask
+        else:
+            reply.expect(200 if own == CLEAR and not masks else 403)
+        if reply.status == 200 and self._access.sees(row):
+            self._same(reply.data, told(self._access, row))
+        elif reply.status == 403 and allowed:
+            assert [detail["field"] for detail in reply.details] == [name]
+
+    def _is_its_own_mask(self, mask: Any, name: str, value: Any) -> bool:
+        return value is None or (mask[0] != "hash" and model.masked(mask, name, value) == value)
+
+
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda stored, value: stored is not None and stored == value,
+    "neq": lambda stored, value: stored != value,
+    "is_null": lambda stored, value: stored is None,
+}
