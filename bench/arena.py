@@ -10,7 +10,7 @@ from bench.load import running
 from bench.operations import CATEGORIES, category, rows
 from bench.settings import Plan
 from bench.starting import Start, Starts
-from bench.systems import database, limit, pocketbase, rocket
+from bench.systems import database, limit, permitted, pocketbase, rocket
 from bench.systems.system import Drive, System, Target
 
 Tell = Callable[[str], None]
@@ -57,7 +57,10 @@ class Arena:
 
     async def add_others(self, main: rocket.Rocket) -> None:
         """Those that the plan names."""
-        adding = {"limit": self._add_limit, "pocketbase": self._add_pocketbase, "database": self._add_database}
+        adding = {
+            "limit": self._add_limit, "pocketbase": self._add_pocketbase, "database": self._add_database,
+            "permitted": self._add_permitted,
+        }  # fmt: skip
         for name, add in adding.items():
             if name in self._plan.systems:
                 await add(main)
@@ -77,6 +80,12 @@ class Arena:
 
     async def _add_database(self, main: rocket.Rocket) -> None:
         self.systems.append(await self._exits.enter_async_context(database.running(self._folder, self.drive, main)))
+
+    async def _add_permitted(self, main: rocket.Rocket) -> None:
+        clerk = permitted.Permitted(main, self.drive)
+        await clerk.furnish()
+        await self._prove(clerk.target)
+        self.systems.append(clerk)
 
     async def _prove(self, target: Target) -> None:
         """A list must answer what it should before its speed means anything."""

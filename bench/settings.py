@@ -10,6 +10,8 @@ from pathlib import Path
 from bench.operations import INDEXES, OPERATIONS, Index, Operation
 
 SYSTEMS = ("rocket", "limit", "pocketbase", "database")
+FURTHER = ("permitted",)
+"""Those that are measured only when they are named."""
 PUBLISHED_FROM = 7
 """Rounds that a run needs to become docs/benchmarks.md."""
 
@@ -60,7 +62,7 @@ def parse(arguments: Sequence[str] | None = None) -> Plan:
     parser.add_argument("--seconds", type=float, help="seconds per measurement")
     parser.add_argument("--connections", type=int, help="keep-alive connections of the load generator")
     parser.add_argument("--rows", type=int, help="rows of each table at the beginning")
-    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, help="the others are left out")
+    parser.add_argument("--systems", nargs="+", choices=(*SYSTEMS, *FURTHER), help="the others are left out")
     parser.add_argument("--operations", nargs="+", choices=OPERATIONS, help="the others are left out")
     parser.add_argument("--index", choices=INDEXES, help="on filter and sort column: one each, or one over both too")
     parser.add_argument("--generator", choices=("auto", "own", "wrk"), help="auto: wrk where it is installed")

@@ -76,15 +76,14 @@ VISIBILITIES: Sequence[tuple[str, Test]] = [
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with roles; `prefix` sets apart the roles of sets of policies that share an app."""
+    """Somebody with roles."""
 
     roles: Sequence[str]
-    prefix: str = ""
     id: str = ME
     email: str = EMAIL
 
     def has(self, role: str) -> bool:
-        return self.prefix + role in self.roles
+        return role in self.roles
 
 
 @dataclass(frozen=True, slots=True)
