@@ -86,7 +86,7 @@ async def test_every_path_shows_what_a_plain_model_shows(client: Client) -> None
         async with room:
             chance = Random(seed)
             team = chance.choice(TEAMS)
-            person = Person([f"g{group}_{role}" for role in team], "", "")
+            person = Person([f"g{group}_{role}" for role in team], "nobody", "nobody@nowhere.org")
             case = Set(name, granted[name, group], person, rows[name])
             return await Look(people[group, team], case, chance, commit).everywhere()
 
