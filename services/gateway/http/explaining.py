@@ -13,7 +13,7 @@ from libs.shared.contracts.records import ExplainAccess
 from libs.shared.errors import RocketError, invalid_field
 from libs.shared.ids import parse_uuid
 from services.gateway.http.forwarding import read_body
-from services.gateway.identity import store
+from services.gateway.identity.store import users
 from services.gateway.state import State
 
 
@@ -54,8 +54,7 @@ async def _find(state: State, context: Context, user: str) -> tuple[str, str, li
     database = state.core.databases.of(context.the_app)
     user_id = parse_uuid(user)
     if user_id is not None:
-        text = await store.get_user(database, user_id)
-        row = orjson.loads(text) if text else None
+        row = await users.find(database, user_id)
     else:
-        row = await store.find_by_email(database, user.strip().lower()) if "\x00" not in user else None
+        row = await users.find_by_email(database, user.strip().lower()) if "\x00" not in user else None
     return (row["id"], row["email"], list(row["roles"])) if row else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from libs.shared.contracts.context import Identity
 from libs.shared.permissions.profile import Profile, compile_profile
 from libs.shared.schema import Entity, EntityDefinition, FieldDefinition, Relation, Snapshot
 
@@ -28,12 +29,13 @@ class Sight:
 
 
 class Sights:
-    """What somebody with these roles sees of every entity of a schema; everything, for an admin."""
+    """What somebody sees of every entity of a schema; of what their API key allows, everything for an admin."""
 
-    def __init__(self, snapshot: Snapshot, roles: Collection[str]) -> None:
+    def __init__(self, snapshot: Snapshot, reader: Identity) -> None:
         self._snapshot = snapshot
-        self._roles = tuple(sorted(roles))
-        self._is_admin = "admin" in roles
+        self._reader = reader
+        self._roles = tuple(sorted(reader.roles))
+        self._passes = reader.passes_policies
         self._profiles: dict[tuple[str, str], Profile | None] = {}
 
     def of(self, entity: Entity) -> Sight:
@@ -55,7 +57,9 @@ class Sights:
 
     def may(self, action: str, entity: Entity) -> bool:
         """Whether any policy grants the action, for whatever records."""
-        return self._is_admin or self._profile(entity, action) is not None
+        if not self._reader.allows(entity.name, action):
+            return False
+        return self._passes or self._profile(entity, action) is not None
 
     def _profile(self, entity: Entity, action: str) -> Profile | None:
         asked = (entity.name, action)
@@ -69,7 +73,7 @@ class Sights:
 
     def _narrowed(self, entity: Entity, action: str, names: Collection[str]) -> EntityDefinition:
         definition = entity.definition
-        if self._is_admin:
+        if self._passes:
             return definition
         kept = {*names, *definition.primary_key.names}
         return definition.model_copy(update={"fields": [f for f in definition.fields if f.name in kept]})
@@ -79,8 +83,8 @@ class Sights:
         return self._narrowed(entity, action, profile.askable if profile else ())
 
     def _asks(self, name: str, field: str) -> bool:
-        if self._is_admin:
-            return True
+        if self._passes or not self._reader.allows(name, "read"):
+            return self._reader.allows(name, "read")
         profile = self._profile(self._snapshot.entity(name), "read")
         return profile is not None and field in profile.askable
 
