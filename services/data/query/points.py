@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.data.model import EntityModel, Model, quote
+from services.data.model import EntityModel, Model
 from services.data.query.compiler import Compiler
 from services.data.query.shapes import Point
 from services.data.query.sources import sources_of
@@ -29,7 +29,8 @@ def points_sql(model: Model, entity: EntityModel, point: Point) -> str:
     compiler = Compiler(model, sources_of(model, as_of, ids))
     keys = ", ".join(f"k{n}" for n in range(len(columns)))
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
-    same = " AND ".join(f"_r.{quote(column)} = _k.k{n}" for n, column in enumerate(columns))
+    values = [compiler.value(entity, "_r", column, point.chosen.visible) for column in columns]
+    same = " AND ".join(f"{value} = _k.k{n}" for n, value in enumerate(values))
     shown = compiler.shown(entity, "_r", point.shown, point.chosen.visible)
     record = f"SELECT to_json(_x)::text FROM (SELECT {shown}) _x"
     return compiler.statement(

@@ -100,10 +100,18 @@ async def _find(
             handle = None  # what can't be a key may be a slug
         scope = Scope(model, context.user, len(handle or ()))
         point = Point(*parse_one(scope, entity, parameters, as_of), by_slug)
+        if by_slug and not _knows_slugs(scope, entity):
+            break
         row = await read_point(state, context, model, entity, point, handle, scope.values) if handle else None
         if row is not None and row["version"] is not None:
             return point, row, scope.values
     raise not_found("Record")
+
+
+def _knows_slugs(scope: Scope, entity: EntityModel) -> bool:
+    """Whether the caller may ask by slug; nobody finds out by trying what a field holds that is hidden from them."""
+    slug = entity.definition.slug
+    return slug is not None and slug.field in scope.fields(entity)
 
 
 def _plain(point: Point) -> bool:
