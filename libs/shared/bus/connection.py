@@ -118,6 +118,20 @@ class Connection:
             await self._uncongested()
         return await self._requests.ask(subject.encode(), payload, block, timeout)
 
+    async def request_all(
+        self, questions: Sequence[tuple[str, bytes, bytes]], timeout: float
+    ) -> list[Message | BaseException]:
+        """Many questions as (subject, payload, headers), sent in order without waiting; each one's answer or failure.
+
+        Raises what `send` raises, before anything is sent.
+        """
+        for _, payload, block in questions:
+            self._check(len(block) + len(payload))
+        if self._wire.is_congested:
+            await self._uncongested()
+        encoded = [(subject.encode(), payload, block) for subject, payload, block in questions]
+        return await self._requests.ask_all(encoded, timeout)
+
     async def announce(self, message: Announcement) -> None:
         """Tell every replica; lost if nobody listens or NATS is away, which announcements allow."""
         with contextlib.suppress(RocketError):

@@ -11,7 +11,6 @@ an atomic batch.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import secrets
 import time
@@ -58,12 +57,11 @@ class FencedPublisher:
         """Publish without waiting; answers the sequences of those at the front that are stored, at least one."""
         names = [f"{subject_filter}{message.position[0]}.{message.position[1]}" for message in messages]
         conditions = [_fence(last_sequence, subject_filter), *({LAST_ID: name} for name in names[:-1])]
-        outcomes = await asyncio.gather(
-            *(
-                self._stream.publish(message, {ID: name, **condition})
+        outcomes = await self._stream.publish_all(
+            [
+                (message, {ID: name, **condition})
                 for message, name, condition in zip(messages, names, conditions, strict=True)
-            ),
-            return_exceptions=True,
+            ]
         )
         stored = list(itertools.takewhile(lambda outcome: isinstance(outcome, int), outcomes))
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]

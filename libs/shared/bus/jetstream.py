@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from libs.shared.bus.connection import Connection
-from libs.shared.bus.protocol import written
+from libs.shared.bus.protocol import Message, written
 from libs.shared.contracts.streams import POSITION, StreamSpec
 
 API_TIMEOUT = 5.0
@@ -174,10 +174,14 @@ class JetStream:
 
     async def publish(self, message: Outgoing, headers: dict[str, str]) -> int:
         """Publish a message; answers its sequence. Raises Overtaken when a fence in `headers` does not hold."""
-        reply = await self.connection.request(
-            message.subject, message.payload, API_TIMEOUT, written({**message.wire_headers(), **headers})
-        )
-        return int(_checked(orjson.loads(reply.data))["seq"])
+        block = written({**message.wire_headers(), **headers})
+        return _sequence(await self.connection.request(message.subject, message.payload, API_TIMEOUT, block))
+
+    async def publish_all(self, messages: Sequence[tuple[Outgoing, dict[str, str]]]) -> list[int | BaseException]:
+        """Publish messages with further headers in order, without waiting; each one's sequence, or what went wrong."""
+        questions = [(m.subject, m.payload, written({**m.wire_headers(), **more})) for m, more in messages]
+        answers = await self.connection.request_all(questions, API_TIMEOUT)
+        return [_stored(answer) for answer in answers]
 
     async def stage(self, message: Outgoing, headers: dict[str, str], acked: bool) -> None:
         """Send a message of an atomic batch that is not the last; with `acked`, wait until it is accepted."""
@@ -193,6 +197,17 @@ class JetStream:
         payload = orjson.dumps(body) if body is not None else b""
         reply = await self.connection.request(f"$JS.API.{what}", payload, API_TIMEOUT)
         return _checked(orjson.loads(reply.data))
+
+
+def _sequence(answer: Message) -> int:
+    return int(_checked(orjson.loads(answer.data))["seq"])
+
+
+def _stored(answer: Message | BaseException) -> int | BaseException:
+    try:
+        return answer if isinstance(answer, BaseException) else _sequence(answer)
+    except Exception as error:
+        return error
 
 
 def _checked(reply: dict[str, Any]) -> dict[str, Any]:
