@@ -1,13 +1,19 @@
-"""Sessions of the pool against a real server."""
+"""Sessions and pools against a real server."""
 
 from __future__ import annotations
+
+import asyncio
+from random import Random
 
 import asyncpg
 
 from deploy.embedded.stack import Stack
 from libs.shared.postgres.databases import Databases
+from libs.shared.postgres.pools import Pools
 from tests.support.client import Client
 from tests.support.streams import app_row, sibling
+
+COUNT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'budgeted'"
 
 
 async def test_sessions_are_in_utc_whatever_the_database_says(stack: Stack, admin: Client) -> None:
@@ -25,3 +31,63 @@ async def test_sessions_are_in_utc_whatever_the_database_says(stack: Stack, admi
         assert shown == '"2026-01-02T03:04:05+00:00"'
     finally:
         await databases.close()
+
+
+async def test_databases_share_a_budget_that_is_never_exceeded(stack: Stack, client: Client) -> None:
+    """Many tasks work in more databases than there are connections; what is idle makes room."""
+    apps = [await app_row(stack, await client.new_app()) for _ in range(6)]
+    url = sibling(stack.database_url, "postgres") + "?application_name=budgeted"
+    pools = Pools(url, 3)
+    randomness, most = Random(1), 0
+    watcher = await asyncpg.connect(sibling(stack.database_url, "postgres"))
+
+    async def work() -> int:
+        async with pools.lend(randomness.choice(apps)["database"]) as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+            seen: int = await watching(COUNT)
+            return seen
+
+    lock = asyncio.Lock()
+
+    async def watching(sql: str) -> int:
+        async with lock:
+            found: int = await watcher.fetchval(sql)
+            return found
+
+    try:
+        for _ in range(12):
+            most = max(most, *await asyncio.gather(*(work() for _ in range(9))))
+        assert 1 <= most <= 3
+    finally:
+        await pools.close()
+        assert await watcher.fetchval(COUNT) == 0
+        await watcher.close()
+
+
+async def test_a_connection_left_in_a_transaction_is_not_used_again(stack: Stack) -> None:
+    pools = Pools(stack.database_url, 1)
+    try:
+        async with pools.lend("rocket") as connection:
+            first = connection.get_server_pid()
+            await connection.execute("BEGIN")
+        async with pools.lend("rocket") as connection:
+            assert connection.get_server_pid() != first
+            assert not connection.is_in_transaction()
+            second = connection.get_server_pid()
+        async with pools.lend("rocket") as connection:
+            assert connection.get_server_pid() == second
+    finally:
+        await pools.close()
+
+
+async def test_a_database_that_goes_takes_its_connections_along(stack: Stack, admin: Client) -> None:
+    name = (await app_row(stack, admin))["database"]
+    pools = Pools(stack.database_url, 2)
+    try:
+        async with pools.lend(name) as connection:
+            pools.forget(name)
+            assert connection.is_closed()
+        async with pools.lend(name) as connection, pools.lend(name) as other:
+            assert await connection.fetchval("SELECT 1") == await other.fetchval("SELECT 1") == 1
+    finally:
+        await pools.close()

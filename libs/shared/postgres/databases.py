@@ -11,18 +11,19 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import unavailable
+from libs.shared.postgres import pools
 from libs.shared.postgres.errors import translate
 from libs.shared.postgres.pools import STATEMENT, Pools
 
 Record = asyncpg.Record
-Connection = asyncpg.pool.PoolConnectionProxy
+Connection: TypeAlias = pools.Connection
 
 
 @dataclass(slots=True)
@@ -47,26 +48,42 @@ class Database:
 
     async def fetch(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Sequence[Record]:
         """All rows of one statement in a transaction of its own."""
-        async with self.connection() as connection:
-            rows: Sequence[Record] = await connection.fetch(sql, *args, timeout=timeout)
-            return rows
+        rows: Sequence[Record] = await self._run("fetch", sql, args, timeout)
+        return rows
 
     async def fetchrow(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Record | None:
         """The first row, or None."""
-        async with self.connection() as connection:
-            row: Record | None = await connection.fetchrow(sql, *args, timeout=timeout)
-            return row
+        row: Record | None = await self._run("fetchrow", sql, args, timeout)
+        return row
 
     async def fetchval(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Any:
         """The first column of the first row, or None."""
-        async with self.connection() as connection:
-            return await connection.fetchval(sql, *args, timeout=timeout)
+        return await self._run("fetchval", sql, args, timeout)
 
     async def execute(self, sql: str, *args: Any, timeout: float = STATEMENT) -> str:
         """A statement without rows; answers its command tag."""
-        async with self.connection() as connection:
-            tag: str = await connection.execute(sql, *args, timeout=timeout)
-            return tag
+        tag: str = await self._run("execute", sql, args, timeout)
+        return tag
+
+    async def _run(self, method: str, sql: str, args: tuple[Any, ...], timeout: float) -> Any:
+        if _enclosing.get() is not None:
+            async with self.connection() as connection:
+                return await getattr(connection, method)(sql, *args, timeout=timeout)
+        # Written out: most statements come here, and a context manager around another costs what a query does.
+        try:
+            connection = await self._pools.borrow(self.name)
+            try:
+                return await getattr(connection, method)(sql, *args, timeout=timeout)
+            except asyncpg.InternalClientError:
+                connection.terminate()
+                raise
+            finally:
+                self._pools.give_back(self.name, connection)
+        except Exception as error:
+            translated = self._translated(error)
+            if translated is error:
+                raise
+            raise translated from error
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -105,12 +122,15 @@ class Database:
             async with self._pools.lend(self.name) as connection:
                 yield connection
         except Exception as error:
-            translated = translate(error)
-            if isinstance(error, asyncpg.InvalidCatalogNameError):
-                self._pools.forget(self.name)
+            translated = self._translated(error)
             if translated is error:
                 raise
             raise translated from error
+
+    def _translated(self, error: Exception) -> Exception:
+        if isinstance(error, asyncpg.InvalidCatalogNameError):
+            self._pools.forget(self.name)
+        return translate(error)
 
 
 def enclosed() -> bool:
