@@ -11,8 +11,8 @@ from libs.shared.contracts.context import AppRef, Context
 from libs.shared.ids import uuid7
 from libs.shared.schema import FieldDefinition, Snapshot
 from services.webhook.deliveries import TEST, NewDelivery
-from services.webhook.matching import ACTIONS, Webhook, with_content_type
-from services.webhook.payload import body_of, idempotency_key
+from services.webhook.matching import ACTIONS, Webhook, delivery_for
+from services.webhook.payload import idempotency_key
 from services.webhook.requests import Requests
 from services.webhook.sending import Request
 from services.webhook.signing import Salts
@@ -42,23 +42,7 @@ def delivery_of(app: AppRef, webhook: Webhook, snapshot: Snapshot, context: Cont
         "idempotency_key": key,
         "test": True,
     }
-    return NewDelivery(
-        webhook_id=webhook.id,
-        commit_key=commit_key,
-        entity=definition.entity,
-        record_id="",
-        hook=definition.hook,
-        url=definition.url,
-        method=definition.method,
-        headers=with_content_type(definition.headers),
-        body=body_of(payload),
-        max_attempts=1,
-        backoff=definition.retry.backoff,
-        idempotency_key=key,
-        trace_id=context.trace_id,
-        endpoint=webhook.id,
-        origin=TEST,
-    )
+    return delivery_for(webhook, commit_key, key, payload, record_id="", trace_id=context.trace_id, origin=TEST)
 
 
 def request_of(

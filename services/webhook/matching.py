@@ -148,24 +148,49 @@ def decide(app: AppRef, webhook: Webhook, event: CommitEvent, replay: str = "") 
             return None
     except EvaluationError as problem:
         error = f"the condition could not be evaluated: {problem}"
+    return delivery_for(
+        webhook,
+        commit_key,
+        key,
+        payload,
+        record_id=event.record_id,
+        trace_id=event.trace_id,
+        error=error,
+        origin=REPLAY if replay else COMMIT,
+    )
+
+
+def delivery_for(
+    webhook: Webhook,
+    commit_key: str,
+    key: str,
+    payload: Mapping[str, Any],
+    *,
+    record_id: str,
+    trace_id: str,
+    origin: str,
+    error: str | None = None,
+) -> NewDelivery:
+    """A delivery of a payload, whose idempotency key is `key`, to where a webhook says."""
+    definition = webhook.definition
     return NewDelivery(
         webhook_id=webhook.id,
         commit_key=commit_key,
-        entity=event.entity,
-        record_id=event.record_id,
+        entity=payload["entity"],
+        record_id=record_id,
         hook=definition.hook,
         url=definition.url,
         method=definition.method,
         headers=with_content_type(definition.headers),
         body=body_of(payload),
-        max_attempts=definition.retry.max_attempts,
+        max_attempts=definition.retry.max_attempts if origin in (COMMIT, REPLAY) else 1,
         backoff=definition.retry.backoff,
         idempotency_key=key,
-        trace_id=event.trace_id,
+        trace_id=trace_id,
         endpoint=webhook.id,
         error=error,
-        origin=REPLAY if replay else COMMIT,
-        ordered=bool(definition.ordered),
+        origin=origin,
+        ordered=bool(definition.ordered) and origin in (COMMIT, REPLAY),
     )
 
 

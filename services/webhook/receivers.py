@@ -17,8 +17,8 @@ from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store, store
 from services.webhook.deliveries import QUESTION, NewDelivery
 from services.webhook.health import WELL, Health, is_ailing, is_away
-from services.webhook.matching import Webhook, with_content_type
-from services.webhook.payload import body_of, idempotency_key
+from services.webhook.matching import Webhook, delivery_for
+from services.webhook.payload import idempotency_key
 from services.webhook.sending import Outcome, Request
 from services.webhook.signing import Salts
 from services.webhook.state import State
@@ -88,21 +88,13 @@ def _delivery(context: Context, webhook: Webhook, document: Mapping[str, Any], p
     payload |= {name: document[name] for name in ("entity", "action", "record", "old", "changes") if name in document}
     payload["user"] = {"id": context.user.id, "roles": list(context.user.roles)}
     payload |= {"timestamp": clock.iso(now), "idempotency_key": key}
-    return NewDelivery(
-        webhook_id=webhook.id,
-        commit_key=commit_key,
-        entity=document["entity"],
+    return delivery_for(
+        webhook,
+        commit_key,
+        key,
+        payload,
         record_id=document["record_id"],
-        hook=definition.hook,
-        url=definition.url,
-        method=definition.method,
-        headers=with_content_type(definition.headers),
-        body=body_of(payload),
-        max_attempts=1,
-        backoff=definition.retry.backoff,
-        idempotency_key=key,
         trace_id=context.trace_id,
-        endpoint=webhook.id,
         origin=QUESTION,
     )
 
@@ -185,7 +177,9 @@ def verdict_of(webhook: Webhook, outcome: Outcome) -> Verdict:
     if outcome.error is None:
         return ALLOWED, ""
     if is_ailing(outcome.status):
-        return AWAY, f"A {webhook.definition.hook} webhook that has to be asked can't be: {outcome.error}"
+        # Addresses are for the log, not for whoever writes.
+        answered = f"it answered {outcome.status}" if outcome.status else "it does not answer"
+        return AWAY, f"A {webhook.definition.hook} webhook that has to be asked can't be: {answered}"
     return REFUSED, reason_of(outcome.body) or f"A {webhook.definition.hook} webhook refused: {outcome.error}"
 
 

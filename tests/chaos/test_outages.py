@@ -78,6 +78,23 @@ async def test_a_consumer_is_away_and_catches_up(
     await eventually(caught_up, within=20)
 
 
+async def test_who_must_be_asked_cannot_be(fragile: Stack, owner: Client, receiver: HttpReceiver) -> None:
+    hook = {"entity": "item", "hook": "before_write", "url": receiver.url, "async": False}
+    webhook = (await owner.post("/_admin/webhooks", hook)).expect(201).data["id"]
+    await fragile.stop("webhook")
+    assert_unavailable(await owner.post("/item", {"name": "unasked"}), "webhook")
+    assert (await owner.get("/_admin/webhooks")).expect(200).data[0]["circuit"] is None
+    (await owner.put(f"/_admin/webhooks/{webhook}", {**hook, "on_failure": "allow"})).expect(200)
+    (await owner.post("/item", {"name": "unasked"})).expect(201)
+    await fragile.start("webhook")
+
+    async def asked_again() -> bool:
+        await owner.post("/item", {"name": "asked"})
+        return bool(receiver.requests)
+
+    await eventually(asked_again, within=20)
+
+
 async def test_nats_is_away(fragile: Stack, owner: Client) -> None:
     await fragile.stop("nats")
     assert_unavailable(await owner.get("/item"), "nats")

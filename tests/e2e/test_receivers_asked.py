@@ -133,7 +133,7 @@ async def test_an_absent_receiver_rejects_or_allows(shop: Client, receiver: Http
     rejecting = await hook(shop, nobody)
     refused = (await shop.post("/order", {"title": "a"})).expect(503)
     assert refused.code == "SERVICE_UNAVAILABLE"
-    assert "127.0.0.1" not in refused.body["error"]["message"].split("no connection")[0]
+    assert "127.0.0.1" not in str(refused.body), "where receivers are is not for everybody"
     definition = {"entity": "order", "hook": "before_write", "url": nobody, "async": False, "on_failure": "allow"}
     (await shop.put(f"/_admin/webhooks/{rejecting}", definition)).expect(200)
     (await shop.post("/order", {"title": "b"})).expect(201)
