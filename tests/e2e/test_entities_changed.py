@@ -61,7 +61,7 @@ async def test_names_elsewhere_follow_a_renamed_field(admin: Client) -> None:
     slug = {"field": "code", "source": "name"}
     await admin.define(entity("person", text("name"), text("code", unique=True), slug=slug))
     await admin.define(entity("letter", text("to")))
-    await admin.define(entity("pet", text("owner")))
+    await admin.define(entity("pet", text("owner"), text("name")))
     letters = {"name": "letters", "type": "one_to_many", "source": "person", "target": "letter"}
     (await admin.post("/_admin/relations", {**letters, "source_key": "code", "target_key": "to"})).expect(201)
     condition = {"field": "name", "operator": "eq", "value": "Ada"}
