@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench import machine
@@ -34,8 +35,7 @@ async def run(rows: int, folder: Path) -> tuple[list[Figure], dict[str, str]]:
     """All measurements, one after the other, and what they ran on."""
     about = machine.describe(folder)
     async with opened(folder) as world:
-        figures = []
-        for name, measure in {
+        steps: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
             "bulk": lambda: measures.bulk(world, rows, tell),
             "nested": lambda: measures.nested(world, tell),
             "include": lambda: measures.include(world, tell),
@@ -43,7 +43,10 @@ async def run(rows: int, folder: Path) -> tuple[list[Figure], dict[str, str]]:
             "pages": lambda: measures.pages(world, rows, tell),
             "aggregates": lambda: measures.aggregates(world, tell),
             "export": lambda: measures.export(world, rows, tell),
-        }.items():
+            "replays": lambda: measures.replays(world, tell),
+        }
+        figures = []
+        for name, measure in steps.items():
             tell(name)
             figures += await measure()
     return figures, about

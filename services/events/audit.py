@@ -8,9 +8,12 @@ from typing import Any
 
 from libs.shared.contracts import audit
 from libs.shared.contracts.streams import CommitEvent, Signal
+from libs.shared.ids import named_uuid
 from libs.shared.schema import DELETED, EntityDefinition, Snapshot
 
 MASK = "***"
+REMEMBERED = 1_000
+"""Definitions of which it is remembered what is shown."""
 _IDS = uuid.UUID("0d6a5d5e-7f0b-4f5c-8b39-6a1d3f7c2e90")
 
 
@@ -30,7 +33,7 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
     return {
         "position": event.position,
         "n": event.n,
-        "id": str(uuid.uuid5(_IDS, f"{event.app_id}/{event.key}")),
+        "id": named_uuid(_IDS, f"{event.app_id}/{event.key}"),
         "entity": event.entity,
         "record_id": event.record_id,
         "version": event.version,
@@ -55,7 +58,7 @@ def change_row(signal: Signal) -> dict[str, Any] | None:
         "source": signal.service,
         "position": signal.position,
         "n": 0,
-        "id": str(uuid.uuid5(_IDS, f"{signal.app_id}/{signal.key}")),
+        "id": named_uuid(_IDS, f"{signal.app_id}/{signal.key}"),
         "entity": signal.data["entity"],
         "record_id": signal.data["record_id"],
         "version": 0,
@@ -78,5 +81,20 @@ def masked(record: Mapping[str, Any] | None, definition: EntityDefinition | None
     """
     if record is None or definition is None:
         return dict(record) if record is not None else None
-    shown = {field.name for field in definition.fields if not (field.sensitive or field.pii)} | {DELETED}
+    shown = _shown(definition)
     return {name: value if name in shown or value is None else MASK for name, value in record.items()}
+
+
+def _shown(definition: EntityDefinition) -> frozenset[str]:
+    """The fields that are shown as they are; worked out once for each definition."""
+    known = _SHOWN.get(id(definition))
+    if known is None or known[0] is not definition:
+        if len(_SHOWN) >= REMEMBERED:
+            _SHOWN.clear()
+        names = {field.name for field in definition.fields if not (field.sensitive or field.pii)}
+        known = _SHOWN[id(definition)] = definition, frozenset(names | {DELETED})
+    return known[1]
+
+
+_SHOWN: dict[int, tuple[EntityDefinition, frozenset[str]]] = {}
+"""By identity, as comparing definitions would cost more than working it out."""

@@ -15,7 +15,7 @@ from libs.shared.bus.retry import EVENTS, OUTAGES, Policy, is_outage
 from libs.shared.bus.source import BATCH_BYTES, batches, first_gap
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import STATUS, TRANSIENT, RocketError
-from libs.shared.ids import parse_uuid, partition_of, random_uuid, uuid7
+from libs.shared.ids import named_uuid, parse_uuid, partition_of, random_uuid, uuid7
 
 
 def message(position: int, n: int = 1, size: int = 1) -> Outgoing:
@@ -78,6 +78,11 @@ def test_new_ids_are_ordered_by_time() -> None:
     assert stamps == sorted(stamps) and before <= stamps[0] and stamps[-1] <= after
     assert len(set(ids)) == 100
     assert {(one.version, one.variant) for one in ids} == {(7, uuid.RFC_4122)}
+
+
+@pytest.mark.parametrize("name", ["", "a", "app/1.0", "é" * 100])
+def test_named_ids_are_those_of_the_standard(name: str) -> None:
+    assert named_uuid(uuid.NAMESPACE_OID, name) == str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
 
 def test_random_ids_are_of_version_4() -> None:
