@@ -85,8 +85,8 @@ async def test_it_can_do_nothing_else(stack: Stack, notes: Client, reader: Reade
         "$JS.API.STREAM.MSG.GET.COMMITS", "$JS.API.DIRECT.GET.COMMITS", "$JS.API.STREAM.DELETE.COMMITS",
         "$JS.API.STREAM.PURGE.COMMITS", f"$JS.API.CONSUMER.CREATE.COMMITS.{durable}",
         "$JS.API.CONSUMER.CREATE.COMMITS.mine.commits.>", f"$JS.API.CONSUMER.DELETE.COMMITS.{durable}",
-        "$JS.API.CONSUMER.LIST.COMMITS", "$JS.API.CONSUMER.MSG.NEXT.COMMITS.audit_0",
-        f"$JS.API.CONSUMER.MSG.NEXT.SIGNALS.{durable}", "$JS.ACK.COMMITS.audit_0.1.1.1.1.0",
+        "$JS.API.CONSUMER.LIST.COMMITS", "$JS.API.CONSUMER.MSG.NEXT.COMMITS.audit_0_of_2",
+        f"$JS.API.CONSUMER.MSG.NEXT.SIGNALS.{durable}", "$JS.ACK.COMMITS.audit_0_of_2.1.1.1.1.0",
     )  # fmt: skip
 
     async def ignore(_: Msg) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import StreamSpec, commits_in, commits_of
+from libs.shared.contracts.streams import SHARES, StreamSpec, commits_in, commits_of
 from libs.shared.postgres.databases import Database
 
 Position = tuple[int, int]
@@ -70,8 +70,8 @@ class Progress:
 
 
 def durable_of(consumer: str, share: int) -> str:
-    """The name of the durable that has a share of a consumer's work."""
-    return f"{consumer}_{share}"
+    """The name of the durable that has a share of a consumer's work; others when the number of shares is another."""
+    return f"{consumer}_{share}_of_{SHARES}"
 
 
 async def reach_of(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef) -> Position:

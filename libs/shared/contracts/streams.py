@@ -16,7 +16,7 @@ from libs.shared.ids import partition_of
 PARTITIONS = 16
 """Commits are split by hash of the record into this many ordered partitions; part of the subject."""
 
-SHARES = 4
+SHARES = 2
 """Durables that a consumer splits the partitions over, and so the most replicas that share its work.
 
 Not one per partition: the server writes a state file per busy durable ten times a second.
