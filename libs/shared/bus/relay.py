@@ -39,7 +39,10 @@ from libs.shared.postgres.databases import Database, Databases, deferred
 log = structlog.get_logger()
 
 SWEEP = 1.0
-"""Seconds between looks at the log of an active app, should a hint have been lost."""
+"""Seconds until a first look at the log of an active app that nobody has hinted at: a hint may have been lost."""
+SELDOM = 16.0
+"""Seconds between further looks, as long as none finds anything: with more active apps than connections, each look
+takes a new one."""
 QUIET = 120.0
 """Seconds without a write after which an app's relay rests."""
 LOOK = 5.0
@@ -181,6 +184,12 @@ class Relay:
                 active.wake.set()
 
         self._stream.connection.on_announcement(relay_hint(self._log.service), heard)
+        self._stream.connection.on_reconnect(self._wake_all)
+
+    def _wake_all(self) -> None:
+        """Hints may have been lost while there was no connection."""
+        for active in self._active.values():
+            active.wake.set()
 
     async def _sweep_all_once(self) -> None:
         """After a start: look at every app once, slowly, for what a crash may have left unpublished."""
@@ -259,7 +268,7 @@ class Relay:
         await self._stream.ensure_stream(self._log.stream)
         sequence, after = await self._resume(active)
         active.published = after
-        looked = time.monotonic()
+        looked, patience = time.monotonic(), SWEEP
         while self._leases.holds(lease) and time.monotonic() - active.used < QUIET:
             active.wake.clear()
             begun = active.published[0]
@@ -270,10 +279,13 @@ class Relay:
                 await asyncio.sleep(pause)
             if now - active.told_at > SETTLED:
                 self._tell_settled(active, after[0])
+            if after[0] > begun:
+                patience = SWEEP
             try:
-                await asyncio.wait_for(active.wake.wait(), SWEEP)
+                await asyncio.wait_for(active.wake.wait(), patience)
                 active.used = time.monotonic()
             except TimeoutError:
+                patience = min(2 * patience, SELDOM)
                 self._tell_settled(active, after[0])
 
     def _tell_settled(self, active: _Active, position: int) -> None:
