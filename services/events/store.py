@@ -9,11 +9,15 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
+import structlog
 
 from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database
+from libs.shared.postgres.errors import TableExists
 from services.events.queries import Selection
 from services.events.rows import moment_of
+
+log = structlog.get_logger()
 
 NAMES = (
     "id", "trace_id", "span_id", "parent_span_id", "event_type", "source", "component", "action", "entity",
@@ -160,8 +164,11 @@ async def stats(database: Database, since: datetime, until: datetime, groups: Se
 
 
 async def ensure_day(database: Database, day: date) -> None:
-    """Make the partition of a day. In a transaction of its own: it must not wait for its own writer."""
-    await database.execute(ENSURE_DAY, day)
+    """Make the partition of a day, unless somebody else has; in a transaction of its own, or its writer would wait."""
+    try:
+        await database.execute(ENSURE_DAY, day)
+    except TableExists:
+        log.debug("events.day_made_by_another", day=day.isoformat())
 
 
 async def drop_days_before(database: Database, day: date) -> int:

@@ -32,3 +32,15 @@ def test_the_dockerfile_needs_no_buildkit() -> None:
     assert not [line for line in instructions if "--mount" in line or "<<" in line or "--chmod" in line]
     assert not [line for line in lines if line.startswith("# syntax")]
     assert "USER 10001:10001" in instructions
+
+
+def test_the_image_holds_every_module_that_compose_and_kubernetes_run() -> None:
+    files = [ROOT / "deploy/compose.yaml", *(ROOT / "deploy/k8s").rglob("*.yaml")]
+    texts = [path.read_text(encoding="utf-8") for path in files]
+    named = {name for text in texts for name in re.findall(r"\b((?:services|deploy)\.[a-z]+)\b", text)}
+    modules = {name for name in named if not name.endswith((".yaml", ".conf"))}
+    assert {"services.gateway", "deploy.migrate", "deploy.issuer"} <= modules
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"]
+    for module in modules:
+        path = module.replace(".", "/")
+        assert any(path == entry.removesuffix(".py") or path.startswith(f"{entry}/") for entry in kept), module

@@ -79,6 +79,12 @@ class _Active:
     pace: Pace = field(default_factory=Pace)
     told: int = 0
     told_at: float = field(default_factory=time.monotonic)
+    drained: bool = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there may be something that is not published."""
+        return not self.drained or self.wake.is_set()
 
 
 class Relay:
@@ -136,7 +142,8 @@ class Relay:
 
     async def lag(self) -> int:
         """Positions taken but not published yet, over all apps that this replica leads."""
-        led = [a for a in self._active.values() if self._leases.holds(self._lease(a.app.id))]
+        # Most have published all they know of; asking every app's database would take longer than anybody waits.
+        led = [a for a in self._active.values() if a.is_behind and self._leases.holds(self._lease(a.app.id))]
         return sum(await asyncio.gather(*(self._lag_of(active) for active in led)))
 
     async def _lag_of(self, active: _Active) -> int:
@@ -271,8 +278,10 @@ class Relay:
         looked, patience = time.monotonic(), SWEEP
         while self._leases.holds(lease) and time.monotonic() - active.used < QUIET:
             active.wake.clear()
+            active.drained = False
             begun = active.published[0]
             sequence, after = await self._drain(active, sequence, after)
+            active.drained = True
             now = time.monotonic()
             pause, looked = active.pace.pause(after[0] - begun, now - looked), now
             if pause:

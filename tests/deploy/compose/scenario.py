@@ -35,7 +35,10 @@ WORKFLOW = {
         }
     ],
 }  # fmt: skip
-REACHABLE = {"ROCKET_DATABASE_URL": "postgresql://u:p@h/rocket", "ROCKET_NATS_URL": "nats://u:p@h:4222"}
+REACHABLE = {
+    "ROCKET_DATABASE_URL": "postgresql://u:0123456789abcdefghij@h/rocket",
+    "ROCKET_NATS_URL": "nats://u:0123456789abcdefghij@h:4222",
+}
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
 """Strong enough for the gateway to look at the rest."""
 FILE = bytes(range(256)) * 400
