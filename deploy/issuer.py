@@ -28,8 +28,10 @@ def main() -> None:
         raise SystemExit("issuer: say which file to write")
     path = Path(sys.argv[1])
     path.write_text(line(secret), encoding="utf-8")
-    # The server is somebody else, and may have no rights over other people's files.
+    # The server is somebody else, and may have no rights over other people's files and folders.
     path.chmod(0o644)
+    if path.parent.stat().st_uid == os.getuid():
+        path.parent.chmod(0o755)
 
 
 if __name__ == "__main__":
