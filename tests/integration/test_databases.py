@@ -64,6 +64,21 @@ async def test_databases_share_a_budget_that_is_never_exceeded(stack: Stack, cli
         await watcher.close()
 
 
+async def test_the_server_is_asked_for_its_own_types_once(stack: Stack) -> None:
+    """Neither a second connection nor another database is asked what an array of numbers is."""
+    pools, asked = Pools(stack.database_url, 2), list[str]()
+    try:
+        async with pools.lend("rocket") as first:
+            assert await first.fetchval("SELECT $1::int8[]", [1, 2]) == [1, 2]
+            for name in ("rocket", "postgres"):
+                async with pools.lend(name) as connection:
+                    connection.add_query_logger(lambda query: asked.append(query.query))
+                    assert await connection.fetchval("SELECT $1::int8[]", [1, 2]) == [1, 2]
+    finally:
+        await pools.close()
+    assert asked == ["SELECT $1::int8[]"] * 2
+
+
 async def test_a_connection_left_in_a_transaction_is_not_used_again(stack: Stack) -> None:
     pools = Pools(stack.database_url, 1)
     try:
