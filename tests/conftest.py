@@ -48,6 +48,12 @@ async def admin(client: Client) -> Client:
     return await client.new_app()
 
 
+@pytest.fixture(scope="module")
+async def common_admin(client: Client) -> Client:
+    """The admin of one app for those tests of a module that change nothing of what others look at."""
+    return await client.new_app()
+
+
 @pytest.fixture
 async def receiver() -> AsyncIterator[HttpReceiver]:
     """A fresh HTTP server that takes webhooks."""

@@ -30,8 +30,22 @@ THING = entity(
 
 @pytest.fixture
 async def things(admin: Client) -> Client:
+    """The admin of an app with things."""
     await admin.define(THING)
     return admin
+
+
+@pytest.fixture(scope="module")
+async def no_things(common_admin: Client) -> Client:
+    """The same, for tests that make none."""
+    await common_admin.define(THING)
+    return common_admin
+
+
+@pytest.fixture(scope="module")
+async def no_entities(client: Client) -> Client:
+    """The admin of an app for tests that define nothing."""
+    return await client.new_app()
 
 
 def assert_envelope(reply: Reply) -> None:
@@ -52,31 +66,31 @@ def assert_envelope(reply: Reply) -> None:
         ("day", "2026-01-01T00:00:00Z"), ("data", "text"), ("data", 5), ("size", "xl"), ("unheard", 1),
     ],
 )  # fmt: skip
-async def test_a_wrong_value_names_its_field(things: Client, field: str, value: Any) -> None:
-    reply = await things.post("/thing", {"name": "n", field: value})
+async def test_a_wrong_value_names_its_field(no_things: Client, field: str, value: Any) -> None:
+    reply = await no_things.post("/thing", {"name": "n", field: value})
     assert_envelope(reply)
     assert reply.expect(422).code == "VALIDATION_FAILED"
     assert field in [detail["field"] for detail in reply.details]
-    assert (await things.get("/thing")).meta["total"] == 0
+    assert (await no_things.get("/thing")).meta["total"] == 0
 
 
-async def test_all_violations_are_told_at_once(things: Client) -> None:
-    reply = await things.post("/thing", {"count": "x", "size": "xl"})
+async def test_all_violations_are_told_at_once(no_things: Client) -> None:
+    reply = await no_things.post("/thing", {"count": "x", "size": "xl"})
     assert [(d["field"], d["rule"]) for d in reply.details] == [
         ("name", "required"), ("count", "type"), ("size", "enum"),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"5", b"\xff\xfe", b'{"name": NaN}', b"[" * 100_000])
-async def test_a_body_that_is_no_object(things: Client, body: bytes) -> None:
+async def test_a_body_that_is_no_object(no_things: Client, body: bytes) -> None:
     for method, path in (("POST", "/thing"), ("POST", "/_admin/entities")):
-        reply = await things.request(method, path, raw=body)
+        reply = await no_things.request(method, path, raw=body)
         assert_envelope(reply)
         assert reply.status in (400, 422)
 
 
-async def test_a_huge_body(things: Client) -> None:
-    reply = await things.request("POST", "/thing", raw=b'{"name":"' + b"x" * (11 * 1024 * 1024) + b'"}')
+async def test_a_huge_body(no_things: Client) -> None:
+    reply = await no_things.request("POST", "/thing", raw=b'{"name":"' + b"x" * (11 * 1024 * 1024) + b'"}')
     assert_envelope(reply)
     assert reply.expect(413).code == "PAYLOAD_TOO_LARGE"
 
@@ -102,14 +116,14 @@ async def test_a_value_nested_too_deep_stops_nobody(things: Client) -> None:
     await eventually(audited)
 
 
-async def test_a_refusal_stays_small(things: Client) -> None:
-    reply = (await things.post("/thing", {f"unknown{n}": n for n in range(900)})).expect(422)
+async def test_a_refusal_stays_small(no_things: Client) -> None:
+    reply = (await no_things.post("/thing", {f"unknown{n}": n for n in range(900)})).expect(422)
     assert len(reply.details) == 100
-    (await things.post("/thing", {"u" * 1_000_000: 1})).expect(422)
+    (await no_things.post("/thing", {"u" * 1_000_000: 1})).expect(422)
 
 
-async def test_a_body_that_claims_to_be_compressed(things: Client) -> None:
-    reply = await things.request("POST", "/thing", raw=b"no gzip at all", Content_Encoding="gzip")
+async def test_a_body_that_claims_to_be_compressed(no_things: Client) -> None:
+    reply = await no_things.request("POST", "/thing", raw=b"no gzip at all", Content_Encoding="gzip")
     assert_envelope(reply)
     assert reply.status == 400
 
@@ -122,16 +136,16 @@ async def test_keys_have_a_sensible_length(admin: Client) -> None:
         (await admin.post("/tag", {"key": bad})).expect(422)
 
 
-async def test_what_is_unknown(things: Client, client: Client) -> None:
+async def test_what_is_unknown(no_things: Client, client: Client) -> None:
     for path, code in (("/nope", "UNKNOWN_ENTITY"), ("/_nope", "NOT_FOUND"), ("/_admin/nope", "NOT_FOUND")):
-        reply = (await things.get(path)).expect(404)
+        reply = (await no_things.get(path)).expect(404)
         assert_envelope(reply)
         assert reply.code == code
-    assert (await things.get("/thing/no-uuid")).expect(404).code == "NOT_FOUND"
-    assert (await things.put("/thing/0", {"name": "x"})).expect(404).code == "NOT_FOUND"
+    assert (await no_things.get("/thing/no-uuid")).expect(404).code == "NOT_FOUND"
+    assert (await no_things.put("/thing/0", {"name": "x"})).expect(404).code == "NOT_FOUND"
     assert (await client.get("/api/nope/thing")).expect(404).code == "APP_NOT_FOUND"
     assert (await client.get("/api/nope/thing", Authorization="Bearer x")).expect(404).code == "APP_NOT_FOUND"
-    assert (await things.request("PATCH", "/thing")).expect(405).code == "METHOD_NOT_ALLOWED"
+    assert (await no_things.request("PATCH", "/thing")).expect(405).code == "METHOD_NOT_ALLOWED"
 
 
 @pytest.mark.parametrize(
@@ -144,48 +158,50 @@ async def test_what_is_unknown(things: Client, client: Client) -> None:
         ("filter[name'; DROP TABLE things; --]=1", "UNKNOWN_FIELD"), ("filter[name]=%00", "INVALID_PAYLOAD"),
     ],
 )  # fmt: skip
-async def test_a_query_that_makes_no_sense(things: Client, query: str, code: str) -> None:
-    reply = await things.get(f"/thing?{query}")
+async def test_a_query_that_makes_no_sense(no_things: Client, query: str, code: str) -> None:
+    reply = await no_things.get(f"/thing?{query}")
     assert_envelope(reply)
     assert reply.expect(400).code == code
 
 
-async def test_page_numbers_fall_back(things: Client) -> None:
+async def test_page_numbers_fall_back(no_things: Client) -> None:
     for query in (
         "page=0&per_page=-1",
         "page=x&per_page=y",
         "page=&per_page=",
         "per_page=99999999999999999999",
     ):
-        meta = (await things.get(f"/thing?{query}")).expect(200).meta
+        meta = (await no_things.get(f"/thing?{query}")).expect(200).meta
         assert meta["page"] == 1 and meta["per_page"] in (25, 100)
-    assert (await things.get("/thing?page=99")).data == []
+    assert (await no_things.get("/thing?page=99")).data == []
 
 
-async def test_tokens_that_are_none(things: Client, client: Client) -> None:
+async def test_tokens_that_are_none(no_things: Client, client: Client) -> None:
     other = await client.new_app()
     forged = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, "k" * 32, algorithm="HS256")
     unsigned = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, "", algorithm="none")
     headers = ["", "Bearer", "Bearer x.y.z", "Basic abc", f"Bearer {forged}", f"Bearer {unsigned}"]
     for header in [*headers, f"Bearer {other.token}"]:
-        reply = await Client(things.session, things.url, prefix=things.prefix).get("/thing", Authorization=header)
+        reply = await Client(no_things.session, no_things.url, prefix=no_things.prefix).get(
+            "/thing", Authorization=header
+        )
         assert_envelope(reply)
         assert reply.expect(401).code == "UNAUTHORIZED"
     # The token is looked at before the entity, and an app's token is none on the platform.
-    (await things.get("/nope", Authorization="Bearer x")).expect(401)
-    (await Client(things.session, things.url, things.token).get("/api/_platform/apps")).expect(401)
-    (await things.get("/thing", Authorization=f"bEaReR {things.token}")).expect(200)
+    (await no_things.get("/nope", Authorization="Bearer x")).expect(401)
+    (await Client(no_things.session, no_things.url, no_things.token).get("/api/_platform/apps")).expect(401)
+    (await no_things.get("/thing", Authorization=f"bEaReR {no_things.token}")).expect(200)
 
 
 @pytest.mark.parametrize("name", ["User-Agent", "If-None-Match", "X-Trace-ID", "Authorization"])
-async def test_headers_that_are_no_text(things: Client, name: str) -> None:
+async def test_headers_that_are_no_text(no_things: Client, name: str) -> None:
     """Sent over a bare socket, as no client library lets such bytes through."""
-    url = URL(things.url)
+    url = URL(no_things.url)
     assert url.host is not None and url.port is not None
     reader, writer = await asyncio.open_connection(url.host, url.port)
     try:
-        head = f"GET {things.prefix}/thing/00000000-0000-4000-8000-000000000000 HTTP/1.1\r\nHost: x\r\n"
-        token = "" if name == "Authorization" else f"Authorization: Bearer {things.token}\r\n"
+        head = f"GET {no_things.prefix}/thing/00000000-0000-4000-8000-000000000000 HTTP/1.1\r\nHost: x\r\n"
+        token = "" if name == "Authorization" else f"Authorization: Bearer {no_things.token}\r\n"
         writer.write(f"{head}{token}{name}: ".encode() + b"\xff\xfe\r\n\r\n")
         async with asyncio.timeout(10):
             status = (await reader.readline()).split()[1]
@@ -225,11 +241,11 @@ async def test_an_older_version_is_not_overwritten(things: Client) -> None:
         {**THING, "table": "_users"}, {**THING, "name": 'x"; DROP TABLE y; --'},
     ],
 )  # fmt: skip
-async def test_a_definition_that_makes_no_sense(admin: Client, definition: dict[str, Any]) -> None:
-    reply = await admin.post("/_admin/entities", definition)
+async def test_a_definition_that_makes_no_sense(no_entities: Client, definition: dict[str, Any]) -> None:
+    reply = await no_entities.post("/_admin/entities", definition)
     assert_envelope(reply)
     assert reply.expect(422).code == "VALIDATION_FAILED"
-    assert (await admin.get("/_admin/entities")).data == []
+    assert (await no_entities.get("/_admin/entities")).data == []
 
 
 async def test_taken_names_and_tables(admin: Client) -> None:

@@ -46,8 +46,15 @@ def plain(record: Any, *included: str) -> Any:
     return {name: value for name, value in record.items() if name not in included}
 
 
+@pytest.fixture(scope="module")
+async def shop(common_admin: Client) -> Shop:
+    """One that is only looked at."""
+    return await Shop(common_admin).fill()
+
+
 @pytest.fixture
-async def shop(admin: Client) -> Shop:
+async def own_shop(admin: Client) -> Shop:
+    """One for a test that changes it."""
     return await Shop(admin).fill()
 
 
@@ -59,10 +66,10 @@ async def test_a_source_has_a_list(shop: Shop) -> None:
     assert customers.meta == {"page": 1, "per_page": 25, "total": 2}
 
 
-async def test_a_target_has_its_source_or_null(shop: Shop) -> None:
-    orphan = await make(shop.admin, "order", title="c")
-    found = {row["id"]: row for row in (await shop.admin.get("/order?include=customer")).data}
-    assert found[shop.first["id"]] == {**shop.first, "customer": shop.ann}
+async def test_a_target_has_its_source_or_null(own_shop: Shop) -> None:
+    orphan = await make(own_shop.admin, "order", title="c")
+    found = {row["id"]: row for row in (await own_shop.admin.get("/order?include=customer")).data}
+    assert found[own_shop.first["id"]] == {**own_shop.first, "customer": own_shop.ann}
     assert found[orphan["id"]] == {**orphan, "customer": None}
 
 
@@ -75,16 +82,16 @@ async def test_one_to_one_from_both_ends(shop: Shop) -> None:
     assert profile["customer"] == shop.ann
 
 
-async def test_many_to_many_lists_from_either_side(shop: Shop) -> None:
-    admin = shop.admin
+async def test_many_to_many_lists_from_either_side(own_shop: Shop) -> None:
+    admin = own_shop.admin
     red, blue = [await make(admin, "tag", label=label) for label in ("red", "blue")]
-    assert (await admin.get(f"/order/{shop.first['id']}?include=tags")).data["tags"] == []
-    await pair(admin, shop.first, red, blue)
-    assert (await admin.get(f"/order/{shop.first['id']}?include=tags")).data["tags"] == by_key([red, blue])
-    assert (await admin.get(f"/tag/{red['id']}?include=order")).data["order"] == [shop.first]
-    assert (await admin.get(f"/tag/{red['id']}?include=tags")).data["tags"] == [shop.first]
+    assert (await admin.get(f"/order/{own_shop.first['id']}?include=tags")).data["tags"] == []
+    await pair(admin, own_shop.first, red, blue)
+    assert (await admin.get(f"/order/{own_shop.first['id']}?include=tags")).data["tags"] == by_key([red, blue])
+    assert (await admin.get(f"/tag/{red['id']}?include=order")).data["order"] == [own_shop.first]
+    assert (await admin.get(f"/tag/{red['id']}?include=tags")).data["tags"] == [own_shop.first]
     found = (await admin.get("/order?filter[tags.label]=blue")).data
-    assert found == [shop.first]
+    assert found == [own_shop.first]
     assert (await admin.get("/tag?filter[order.title]=a&sort=label")).data == [blue, red]
 
 
@@ -108,8 +115,8 @@ async def test_includes_within_includes(shop: Shop) -> None:
     assert deep["order"]["customer"]["profile"] == shop.profile
 
 
-async def test_a_tree_has_children_and_parents(shop: Shop) -> None:
-    admin = shop.admin
+async def test_a_tree_has_children_and_parents(own_shop: Shop) -> None:
+    admin = own_shop.admin
     root = await make(admin, "node", name="root")
     leaves = [await make(admin, "node", name=name, parent_id=root["id"]) for name in "ab"]
     assert (await admin.get(f"/node/{root['id']}?include=children")).data["children"] == by_key(leaves)
@@ -119,12 +126,12 @@ async def test_a_tree_has_children_and_parents(shop: Shop) -> None:
     assert (await admin.get("/node?filter[children.name]=a")).data == [root]
 
 
-async def test_what_is_deleted_is_left_out(shop: Shop) -> None:
-    (await shop.admin.delete(f"/customer/{shop.ann['id']}")).expect(200)
-    order = (await shop.admin.get(f"/order/{shop.second['id']}?include=customer,items")).data
+async def test_what_is_deleted_is_left_out(own_shop: Shop) -> None:
+    (await own_shop.admin.delete(f"/customer/{own_shop.ann['id']}")).expect(200)
+    order = (await own_shop.admin.get(f"/order/{own_shop.second['id']}?include=customer,items")).data
     assert (order["customer"], order["items"]) == (None, [])
-    assert (await shop.admin.get("/order?filter[customer.name]=Ann")).data == []
-    assert (await shop.admin.get("/order?filter[items.sku]=z")).data == []
+    assert (await own_shop.admin.get("/order?filter[customer.name]=Ann")).data == []
+    assert (await own_shop.admin.get("/order?filter[items.sku]=z")).data == []
 
 
 @pytest.mark.parametrize(
@@ -155,20 +162,20 @@ async def test_eager_relations_are_always_there(admin: Client) -> None:
     assert "order" not in (await admin.get(f"/item/{shop.items[0]['id']}")).data
 
 
-async def test_only_what_the_caller_may_read_is_included(shop: Shop) -> None:
-    admin = shop.admin
+async def test_only_what_the_caller_may_read_is_included(own_shop: Shop) -> None:
+    admin = own_shop.admin
     sales = await admin.user("sales@example.com", ["sales"])
     await allow(admin, "order")
     refused = await sales.get("/order?include=items")
     assert refused.expect(403).code == "FORBIDDEN"
-    assert (await sales.get(f"/order/{shop.first['id']}?include=customer")).expect(403).code == "FORBIDDEN"
+    assert (await sales.get(f"/order/{own_shop.first['id']}?include=customer")).expect(403).code == "FORBIDDEN"
     assert (await sales.get("/order?filter[items.sku]=x")).expect(403).code == "FORBIDDEN"
     await allow(admin, "item", where("sku", "x"))
     await allow(admin, "customer", where("name", "Bob"))
-    order = (await sales.get(f"/order/{shop.first['id']}?include=items,customer")).expect(200).data
+    order = (await sales.get(f"/order/{own_shop.first['id']}?include=items,customer")).expect(200).data
     assert [item["sku"] for item in order["items"]] == ["x"]
     assert order["customer"] is None
-    assert (await sales.get("/order?filter[items.sku]=x")).data == [shop.first]
+    assert (await sales.get("/order?filter[items.sku]=x")).data == [own_shop.first]
     assert (await sales.get("/order?filter[items.sku]=y")).data == []
     assert (await sales.get("/order?filter[customer.name]=Ann")).data == []
 
@@ -265,14 +272,14 @@ async def test_keys_of_several_fields(admin: Client) -> None:
         (await admin.get(f"/plate/{unknown}")).expect(404)
 
 
-async def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(shop: Shop) -> None:
+async def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(own_shop: Shop) -> None:
     """A page of many records with three includes over two levels is one statement."""
-    admin = shop.admin
+    admin = own_shop.admin
     for n in range(30):
-        order = await make(admin, "order", title=str(n), customer_id=shop.ann["id"])
+        order = await make(admin, "order", title=str(n), customer_id=own_shop.ann["id"])
         await make(admin, "item", sku=str(n), order_id=order["id"])
     reply = (await admin.get("/order?per_page=100&include=items,tags,customer.profile")).expect(200)
-    assert len(reply.data) == 32 and all(row["customer"]["profile"] == shop.profile for row in reply.data)
+    assert len(reply.data) == 32 and all(row["customer"]["profile"] == own_shop.profile for row in reply.data)
 
     async def statements() -> Any:
         trace = await admin.get(f"/_events/trace/{reply.headers['X-Trace-ID']}")

@@ -25,11 +25,11 @@ SELECT gen_random_uuid(), 'c' || n % 20, nullif(n * 7919 % 10007, 0), 'x' || n, 
 """
 
 
-@pytest.fixture
-async def filled(stack: Stack, admin: Client) -> AsyncIterator[asyncpg.Connection[Any]]:
+@pytest.fixture(scope="module")
+async def filled(stack: Stack, common_admin: Client) -> AsyncIterator[asyncpg.Connection[Any]]:
     """The database of an app with twenty thousand things."""
-    await admin.define(entity("thing", *FIELDS))
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    await common_admin.define(entity("thing", *FIELDS))
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, common_admin))["database"]))
     try:
         await connection.execute(FILL)
         await connection.execute("ANALYZE records.things")
@@ -83,5 +83,10 @@ async def test_a_sort_by_any_other_field_reads_all(filled: asyncpg.Connection[An
 
 
 async def test_an_index_over_filter_and_sort_saves_the_sort(filled: asyncpg.Connection[Any]) -> None:
-    await filled.execute("CREATE INDEX both_of_them ON records.things (category, rank DESC NULLS LAST, id)")
-    assert await plan(filled, category="c7", sort="-rank") == [("Index Scan", "both_of_them", "Forward")]
+    attempt = filled.transaction()
+    await attempt.start()
+    try:
+        await filled.execute("CREATE INDEX both_of_them ON records.things (category, rank DESC NULLS LAST, id)")
+        assert await plan(filled, category="c7", sort="-rank") == [("Index Scan", "both_of_them", "Forward")]
+    finally:
+        await attempt.rollback()

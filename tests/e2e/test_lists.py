@@ -31,9 +31,19 @@ ROWS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+async def things(common_admin: Client) -> Client:
+    """The admin of an app with things that are only looked at."""
+    return await with_things(common_admin)
+
+
 @pytest.fixture
-async def things(admin: Client) -> Client:
-    """Their admin."""
+async def own_things(admin: Client) -> Client:
+    """The same, for a test that changes them."""
+    return await with_things(admin)
+
+
+async def with_things(admin: Client) -> Client:
     await admin.define(THING)
     for row in ROWS:
         (await admin.post("/thing", row)).expect(201)
@@ -109,22 +119,22 @@ async def test_search_where_there_is_no_text(admin: Client) -> None:
     assert (await admin.get("/number?q=1")).expect(200).data == []
 
 
-async def test_deleted_records_for_those_who_may_delete(things: Client) -> None:
-    bee = (await things.get("/thing?filter[size]=2")).data[0]
-    (await things.delete(f"/thing/{bee['id']}")).expect(200)
-    assert await sizes(things, "") == [None, 1, 3]
-    assert await sizes(things, "deleted=with") == [None, 1, 2, 3]
-    only = (await things.get("/thing?deleted=only")).expect(200)
+async def test_deleted_records_for_those_who_may_delete(own_things: Client) -> None:
+    bee = (await own_things.get("/thing?filter[size]=2")).data[0]
+    (await own_things.delete(f"/thing/{bee['id']}")).expect(200)
+    assert await sizes(own_things, "") == [None, 1, 3]
+    assert await sizes(own_things, "deleted=with") == [None, 1, 2, 3]
+    only = (await own_things.get("/thing?deleted=only")).expect(200)
     assert [row["size"] for row in only.data] == [2] and only.meta["total"] == 1
-    (await things.get(f"/thing/{bee['id']}")).expect(404)
-    assert (await things.get(f"/thing/{bee['id']}?deleted=only")).data == bee
-    sales = await things.user("sales@example.com", ["sales"])
-    await allow(things, "thing")
+    (await own_things.get(f"/thing/{bee['id']}")).expect(404)
+    assert (await own_things.get(f"/thing/{bee['id']}?deleted=only")).data == bee
+    sales = await own_things.user("sales@example.com", ["sales"])
+    await allow(own_things, "thing")
     assert (await sales.get("/thing?deleted=with")).expect(403).code == "FORBIDDEN"
-    await allow(things, "thing", where("size", 3), action="delete")
+    await allow(own_things, "thing", where("size", 3), action="delete")
     assert await sizes(sales, "deleted=with") == [None, 1, 3]
     assert await sizes(sales, "deleted=only") == []
-    await allow(things, "thing", where("size", 2), action="delete")
+    await allow(own_things, "thing", where("size", 2), action="delete")
     assert await sizes(sales, "deleted=only") == [2]
 
 
@@ -142,52 +152,64 @@ async def test_counting(things: Client) -> None:
     assert estimated == {"page": 1, "per_page": 25, "total": 2, "estimated": True}
 
 
-@pytest.mark.parametrize("sort", ["", "size", "-size", "at,-name", "-data_less", "name,size"])
-async def test_cursors_walk_every_order(admin: Client, sort: str) -> None:
-    await admin.define(entity("thing", text("name"), integer("size"), {"name": "at", "type": "timestamp"},
-                              {"name": "data_less", "type": "decimal"}))  # fmt: skip
+@pytest.fixture(scope="module")
+async def gaps(common_admin: Client) -> Client:
+    """The admin of an app with gaps: records of which many have the same values, or none."""
+    fields = (
+        text("name"),
+        integer("size"),
+        {"name": "at", "type": "timestamp"},
+        {"name": "data_less", "type": "decimal"},
+    )
+    await common_admin.define(entity("gap", *fields))
     rows = [
         {"name": name, "size": size, "at": at, "data_less": number}
         for name in (None, "a", "")
         for size in (None, 1, 2)
         for at, number in ((None, 1.5), ("2026-01-01T00:00:00.123456Z", None))
     ]
-    await asyncio.gather(*(admin.post("/thing", row) for row in rows))
-    whole = (await admin.get(f"/thing?per_page=100&sort={sort}")).data
+    for reply in await asyncio.gather(*(common_admin.post("/gap", row) for row in rows)):
+        reply.expect(201)
+    return common_admin
+
+
+@pytest.mark.parametrize("sort", ["", "size", "-size", "at,-name", "-data_less", "name,size"])
+async def test_cursors_walk_every_order(gaps: Client, sort: str) -> None:
+    whole = (await gaps.get(f"/gap?per_page=100&sort={sort}")).data
     walked: list[Any] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = (await admin.get(f"/thing?per_page=4&sort={sort}&cursor={cursor}")).expect(200)
+        page = (await gaps.get(f"/gap?per_page=4&sort={sort}&cursor={cursor}")).expect(200)
         assert page.meta == {"per_page": 4, "next_cursor": page.meta["next_cursor"]}
         walked += page.data
         cursor = page.meta["next_cursor"]
     assert walked == whole and len(whole) == 18
 
 
-async def test_cursors_hold_still_when_rows_come_and_go(things: Client) -> None:
-    first = (await things.get("/thing?sort=size&cursor=&per_page=2&count=exact")).expect(200)
+async def test_cursors_hold_still_when_rows_come_and_go(own_things: Client) -> None:
+    first = (await own_things.get("/thing?sort=size&cursor=&per_page=2&count=exact")).expect(200)
     assert [row["size"] for row in first.data] == [None, 1] and first.meta["total"] == 4
-    await make(things, "thing", size=0)
-    await things.delete(f"/thing/{first.data[1]['id']}")
-    await make(things, "thing", size=4)
+    await make(own_things, "thing", size=0)
+    await own_things.delete(f"/thing/{first.data[1]['id']}")
+    await make(own_things, "thing", size=4)
     cursor = first.meta["next_cursor"]
-    second = (await things.get(f"/thing?sort=size&cursor={cursor}&per_page=2")).data
+    second = (await own_things.get(f"/thing?sort=size&cursor={cursor}&per_page=2")).data
     assert [row["size"] for row in second] == [2, 3]
 
 
-async def test_a_cursor_belongs_to_its_list(things: Client) -> None:
-    await things.define(entity("other", integer("size")))
-    cursor = (await things.get("/thing?sort=size&filter[size.gte]=1&cursor=&per_page=1")).meta["next_cursor"]
-    (await things.get(f"/thing?filter[size.gte]=1&sort=size&cursor={cursor}&include=&fields=size")).expect(200)
+async def test_a_cursor_belongs_to_its_list(own_things: Client) -> None:
+    await own_things.define(entity("other", integer("size")))
+    cursor = (await own_things.get("/thing?sort=size&filter[size.gte]=1&cursor=&per_page=1")).meta["next_cursor"]
+    (await own_things.get(f"/thing?filter[size.gte]=1&sort=size&cursor={cursor}&include=&fields=size")).expect(200)
     same = "sort=size&filter[size.gte]=1"
     for query in ("sort=-size&filter[size.gte]=1", "sort=size&filter[size.gte]=2", "sort=size", f"{same}&q=a"):
-        assert (await things.get(f"/thing?{query}&cursor={cursor}")).expect(400).code == "INVALID_PAYLOAD"
-    (await things.get(f"/other?{same}&cursor={cursor}")).expect(400)
+        assert (await own_things.get(f"/thing?{query}&cursor={cursor}")).expect(400).code == "INVALID_PAYLOAD"
+    (await own_things.get(f"/other?{same}&cursor={cursor}")).expect(400)
     mark, *place = orjson.loads(base64.urlsafe_b64decode(cursor + "=="))
     forgeries: list[Any] = [[mark], [mark, "x", place[1]], [mark, "1", None], [mark, *place, "1"], [mark, 1, place[1]]]
     for forged in [*forgeries, {}]:
         text = base64.urlsafe_b64encode(orjson.dumps(forged)).rstrip(b"=").decode()
-        reply = await things.get(f"/thing?{same}&cursor={text}")
+        reply = await own_things.get(f"/thing?{same}&cursor={text}")
         assert reply.expect(400).code == "INVALID_PAYLOAD"
 
 
@@ -212,20 +234,20 @@ async def test_the_tag_of_the_plain_record_is_its_version(things: Client) -> Non
     (await things.get(path, If_None_Match='"2"')).expect(200)
 
 
-async def test_other_representations_have_tags_of_their_own(things: Client) -> None:
-    record = (await things.get("/thing?filter[size]=1")).data[0]
+async def test_other_representations_have_tags_of_their_own(own_things: Client) -> None:
+    record = (await own_things.get("/thing?filter[size]=1")).data[0]
     path = f"/thing/{record['id']}"
-    some = await things.get(path + "?fields=size")
+    some = await own_things.get(path + "?fields=size")
     tag = some.headers["ETag"]
-    assert tag.startswith('"1-') and tag == (await things.get(path + "?fields=size")).headers["ETag"]
-    assert tag != (await things.get(path + "?fields=name")).headers["ETag"]
+    assert tag.startswith('"1-') and tag == (await own_things.get(path + "?fields=size")).headers["ETag"]
+    assert tag != (await own_things.get(path + "?fields=name")).headers["ETag"]
     # What is included may have changed without the record, so nothing but the plain record is ever unmodified.
-    (await things.get(path + "?fields=size", If_None_Match=tag)).expect(200)
-    await allow(things, "thing", where("size", 1))
-    sales = await things.user("sales@example.com", ["sales"])
+    (await own_things.get(path + "?fields=size", If_None_Match=tag)).expect(200)
+    await allow(own_things, "thing", where("size", 1))
+    sales = await own_things.user("sales@example.com", ["sales"])
     assert (await sales.get(path + "?fields=size")).headers["ETag"] != tag
-    (await things.put(path, {"size": 1}, If_Match=tag)).expect(200)
-    assert (await things.put(path, {"size": 1}, If_Match=tag)).expect(412).code == "PRECONDITION_FAILED"
+    (await own_things.put(path, {"size": 1}, If_Match=tag)).expect(200)
+    assert (await own_things.put(path, {"size": 1}, If_Match=tag)).expect(412).code == "PRECONDITION_FAILED"
 
 
 async def test_eager_relations_are_no_plain_record(admin: Client) -> None:
@@ -236,18 +258,18 @@ async def test_eager_relations_are_no_plain_record(admin: Client) -> None:
     (await admin.get(f"/order/{order['id']}", If_None_Match=reply.headers["ETag"])).expect(200)
 
 
-async def test_a_read_sees_the_commit_it_asks_for(things: Client) -> None:
-    record = (await things.get("/thing?filter[size]=1")).data[0]
-    changed = await things.put(f"/thing/{record['id']}", {"size": 7})
+async def test_a_read_sees_the_commit_it_asks_for(own_things: Client) -> None:
+    record = (await own_things.get("/thing?filter[size]=1")).data[0]
+    changed = await own_things.put(f"/thing/{record['id']}", {"size": 7})
     position = int(changed.headers["X-Commit"])
     for path in (f"/thing/{record['id']}", "/thing?filter[size]=7"):
         sign = "&" if "?" in path else "?"
-        (await things.get(f"{path}{sign}min_commit={position}")).expect(200)
+        (await own_things.get(f"{path}{sign}min_commit={position}")).expect(200)
 
     async def later() -> int:
-        return (await things.get(f"/thing?min_commit={position + 1}")).status
+        return (await own_things.get(f"/thing?min_commit={position + 1}")).status
 
     waiting = asyncio.create_task(later())
-    await make(things, "thing", size=8)
+    await make(own_things, "thing", size=8)
     assert await waiting == 200
-    assert (await things.get(f"/thing?min_commit={position + 1000}")).expect(504).code == "TIMEOUT"
+    assert (await own_things.get(f"/thing?min_commit={position + 1000}")).expect(504).code == "TIMEOUT"

@@ -36,8 +36,16 @@ MACHINE: dict[str, Any] = {
 
 @pytest.fixture
 async def orders(admin: Client) -> Client:
+    """The admin of an app with orders."""
     await admin.define(ORDER)
     return admin
+
+
+@pytest.fixture(scope="module")
+async def common_orders(common_admin: Client) -> Client:
+    """The same, for tests that leave nothing behind."""
+    await common_admin.define(ORDER)
+    return common_admin
 
 
 def rule(**changes: Any) -> dict[str, Any]:
@@ -57,18 +65,18 @@ def transition(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["rules", "state-machines"])
-async def test_a_definition_lives_from_post_to_delete(orders: Client, kind: str) -> None:
+async def test_a_definition_lives_from_post_to_delete(common_orders: Client, kind: str) -> None:
     sent = RULE if kind == "rules" else MACHINE
-    made = (await orders.post(f"/_admin/{kind}", sent)).expect(201).data
+    made = (await common_orders.post(f"/_admin/{kind}", sent)).expect(201).data
     assert made == {"id": made["id"], **({"priority": 0} if kind == "rules" else {}), "active": True, **sent}
-    found = (await orders.get(f"/_admin/{kind}/{made['id']}")).expect(200).data
+    found = (await common_orders.get(f"/_admin/{kind}/{made['id']}")).expect(200).data
     assert {key: found[key] for key in made} == made
-    changed = (await orders.put(f"/_admin/{kind}/{made['id']}", {**sent, "active": False})).expect(200).data
+    changed = (await common_orders.put(f"/_admin/{kind}/{made['id']}", {**sent, "active": False})).expect(200).data
     assert changed == {**made, "active": False}
-    assert [row["id"] for row in (await orders.get(f"/_admin/{kind}")).data] == [made["id"]]
-    gone = (await orders.delete(f"/_admin/{kind}/{made['id']}")).expect(200).data
+    assert [row["id"] for row in (await common_orders.get(f"/_admin/{kind}")).data] == [made["id"]]
+    gone = (await common_orders.delete(f"/_admin/{kind}/{made['id']}")).expect(200).data
     assert gone == {"id": made["id"], "deleted": True}
-    (await orders.get(f"/_admin/{kind}/{made['id']}")).expect(404)
+    (await common_orders.get(f"/_admin/{kind}/{made['id']}")).expect(404)
 
 
 @pytest.mark.parametrize(
@@ -85,10 +93,10 @@ async def test_a_definition_lives_from_post_to_delete(orders: Client, kind: str)
         rule(hook="before_delete"), rule(hook="after_write"), rule(priority=-5), rule(active=False),
     ],
 )  # fmt: skip
-async def test_a_rule_is_accepted(orders: Client, sent: dict[str, Any]) -> None:
-    made = (await orders.post("/_admin/rules", sent)).expect(201).data
-    wanted = {key: value for key, value in sent["definition"].items() if value is not None}
-    assert made["definition"] == wanted
+async def test_a_rule_is_accepted(common_orders: Client, sent: dict[str, Any]) -> None:
+    made = (await common_orders.post("/_admin/rules", sent)).expect(201).data
+    (await common_orders.delete(f"/_admin/rules/{made['id']}")).expect(200)
+    assert made["definition"] == {key: value for key, value in sent["definition"].items() if value is not None}
 
 
 @pytest.mark.parametrize(
@@ -116,15 +124,15 @@ async def test_a_rule_is_accepted(orders: Client, sent: dict[str, Any]) -> None:
         (rule(priority="high"), "priority"),
     ],
 )  # fmt: skip
-async def test_a_wrong_rule_is_refused(orders: Client, sent: dict[str, Any], field: str) -> None:
-    reply = (await orders.post("/_admin/rules", sent)).expect(422)
+async def test_a_wrong_rule_is_refused(common_orders: Client, sent: dict[str, Any], field: str) -> None:
+    reply = (await common_orders.post("/_admin/rules", sent)).expect(422)
     assert reply.code == "VALIDATION_FAILED"
     assert field in [detail["field"] for detail in reply.details]
-    assert (await orders.get("/_admin/rules")).data == []
+    assert (await common_orders.get("/_admin/rules")).data == []
 
 
-async def test_a_mistake_in_an_expression_is_shown_where_it_is(orders: Client) -> None:
-    reply = await orders.post("/_admin/rules", expression("record.a &&\n  record.b +"))
+async def test_a_mistake_in_an_expression_is_shown_where_it_is(common_orders: Client) -> None:
+    reply = await common_orders.post("/_admin/rules", expression("record.a &&\n  record.b +"))
     assert reply.expect(422).details[0]["message"].endswith("the expression ends too early (line 2, column 13)")
 
 
@@ -140,9 +148,11 @@ async def test_a_mistake_in_an_expression_is_shown_where_it_is(orders: Client) -
         {"type": "send_notification", "channel": "email", "template": "closed", "to": "{{record.title}}"},
     ],
 )
-async def test_a_transition_may_act(orders: Client, action: dict[str, Any]) -> None:
+async def test_a_transition_may_act(common_orders: Client, action: dict[str, Any]) -> None:
     sent = transition(actions=[action])
-    assert (await orders.post("/_admin/state-machines", sent)).expect(201).data["definition"] == sent["definition"]
+    made = (await common_orders.post("/_admin/state-machines", sent)).expect(201).data
+    (await common_orders.delete(f"/_admin/state-machines/{made['id']}")).expect(200)
+    assert made["definition"] == sent["definition"]
 
 
 @pytest.mark.parametrize(
@@ -165,6 +175,6 @@ async def test_a_transition_may_act(orders: Client, action: dict[str, Any]) -> N
         transition(actions=[{"type": "webhook", "url": "ftp://localhost"}]),
     ],
 )
-async def test_a_wrong_machine_is_refused(orders: Client, sent: dict[str, Any]) -> None:
-    assert (await orders.post("/_admin/state-machines", sent)).expect(422).code == "VALIDATION_FAILED"
-    assert (await orders.get("/_admin/state-machines")).data == []
+async def test_a_wrong_machine_is_refused(common_orders: Client, sent: dict[str, Any]) -> None:
+    assert (await common_orders.post("/_admin/state-machines", sent)).expect(422).code == "VALIDATION_FAILED"
+    assert (await common_orders.get("/_admin/state-machines")).data == []
