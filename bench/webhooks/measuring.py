@@ -1,11 +1,11 @@
-"""The run: two apps, their webhooks, and writes at a steady rate to one after the other."""
+"""The run: two systems, an app in each with its webhooks, and writes at a steady rate to one after the other."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -13,8 +13,9 @@ from typing import Any
 
 import aiohttp
 
-from bench.processes import cpu_seconds
+from bench.processes import Parts, cpu_seconds, parent
 from bench.webhooks.settings import Plan
+from deploy.embedded.services import ROCKET
 from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
 
@@ -23,22 +24,32 @@ HANGING_TIMEOUT = 1.0
 """Seconds that every webhook gives its endpoint, so that those that hang open their circuits in the warm-up."""
 PATIENCE = 60.0
 """Seconds in which all deliveries of a round to good endpoints must have arrived."""
+SETTLING = 2.0
+"""Seconds after the last arrival that still count, alike for both: outcomes are written down behind arrivals."""
+APP = "bench"
+SERVICE = "webhook"
 
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One app's share of a round: deliveries to good endpoints, processor seconds of the webhook service, latencies."""
+    """One system's share of a round: deliveries to good endpoints, processor seconds by part, latencies."""
 
     deliveries: int
     expected: int
-    cpu: float
-    latencies: list[float]
+    cpu: Mapping[str, float]
+    latencies: Sequence[float]
 
     @property
-    def per_cpu_second(self) -> float:
-        return self.deliveries / self.cpu if self.cpu else 0.0
+    def per_service_second(self) -> float:
+        """Deliveries per processor second of the webhook service."""
+        return self.deliveries / self.cpu[SERVICE] if self.cpu[SERVICE] else 0.0
+
+    @property
+    def per_system_second(self) -> float:
+        """Deliveries per processor second of all services, PostgreSQL and NATS."""
+        return self.deliveries / total if (total := sum(self.cpu.values())) else 0.0
 
     @property
     def p99(self) -> float:
@@ -46,56 +57,79 @@ class Measured:
         return quantiles(self.latencies, n=100)[98] if len(self.latencies) > 1 else 0.0
 
 
-class Bench:
-    """A running stack, its receiver, and a session with both."""
+@dataclass(frozen=True)
+class Pair:
+    """The same measurement with all endpoints good, and with some bad."""
 
-    def __init__(self, plan: Plan, stack: Stack, receiver: str, session: aiohttp.ClientSession) -> None:
+    sound: Measured
+    ailing: Measured
+
+    @property
+    def service_ratio(self) -> float:
+        return self.ailing.per_service_second / self.sound.per_service_second
+
+    @property
+    def system_ratio(self) -> float:
+        return self.ailing.per_system_second / self.sound.per_system_second
+
+    @property
+    def p99_ratio(self) -> float:
+        return self.ailing.p99 / self.sound.p99
+
+
+@dataclass(frozen=True)
+class Results:
+    """`opening`: the warm-up, in which bad endpoints are called until their circuits open."""
+
+    opening: Pair
+    rounds: Sequence[Pair]
+
+
+class Bench:
+    """A running system with its app, the receiver, and a session with both."""
+
+    def __init__(self, plan: Plan, stack: Stack, receiver: str, session: aiohttp.ClientSession, bad: float) -> None:
         self._plan = plan
         self._stack = stack
         self._receiver = receiver
         self._session = session
         self._tokens: dict[str, str] = {}
+        self._kinds = [_kind(number, plan, bad) for number in range(plan.endpoints)]
+        self.name = "ailing" if bad else "sound"
 
-    async def furnish(self, app: str, bad: float) -> int:
-        """An app with its webhooks; answers how many of its endpoints are good."""
+    async def furnish(self) -> None:
+        """The app with its webhooks."""
         await self._login("_platform", "platform@localhost")
-        await self._ask("_platform", "POST", "/apps", {"name": app})
-        await self._login(app, "admin@localhost")
+        await self._ask("_platform", "POST", "/apps", {"name": APP})
+        await self._login(APP, "admin@localhost")
         names = [f"thing{n}" for n in range(self._plan.entities)]
-        urls = [_path(number, self._plan.endpoints, bad) for number in range(self._plan.endpoints)]
         webhooks = [
             {
                 "entity": names[number % len(names)],
-                "url": f"{self._receiver}{path}/{number}",
+                "url": f"{self._receiver}/{kind}/{number}",
                 "timeout": HANGING_TIMEOUT,
                 "retry": {"max_attempts": 1},
             }
-            for number, path in enumerate(urls)
+            for number, kind in enumerate(self._kinds)
         ]
         document = {"version": 1, "entities": [_entity(name) for name in names], "webhooks": webhooks}
-        await self._ask(app, "POST", "/_admin/import", document)
-        return sum(path == "/ok" for path in urls)
+        await self._ask(APP, "POST", "/_admin/import", document)
 
-    async def write(self, app: str, name: str, writes: int, rate: float) -> None:
-        """Write at a rate, to one entity after the other."""
-        loop = asyncio.get_running_loop()
+    async def measure(self, number: str, writes: int) -> Measured:
+        """Writes to each entity in turn, at the plan's rate, until all that they set off is done."""
+        name, loop = f"{self.name}-{number}", asyncio.get_running_loop()
+        expected = writes * self._kinds.count("ok")
+        before = cpu_seconds(self._parts())
         began = loop.time()
-        for number in range(writes):
-            await asyncio.sleep(max(0.0, began + number / rate - loop.time()))
-            await self._ask(app, "POST", f"/thing{number % self._plan.entities}", {"round": name})
+        for place in range(writes * self._plan.entities):
+            await asyncio.sleep(max(0.0, began + place / self._plan.rate - loop.time()))
+            await self._ask(APP, "POST", f"/thing{place % self._plan.entities}", {"round": name})
+        latencies = await self._arrived(name, expected)
+        await asyncio.sleep(SETTLING)
+        cpu = {part: seconds - before[part] for part, seconds in cpu_seconds(self._parts()).items()}
+        return Measured(len(latencies), expected, cpu, latencies)
 
-    async def measure(self, app: str, name: str, good: int) -> Measured:
-        """One app's share of a round."""
-        writes = max(self._plan.entities, round(self._plan.seconds * self._plan.rate))
-        writes -= writes % self._plan.entities  # each entity as often
-        expected = writes // self._plan.entities * good
-        service = {"webhook": self._stack.pids("webhook")}
-        before = cpu_seconds(service)["webhook"]
-        await self.write(app, name, writes, self._plan.rate)
-        latencies = await self.arrived(name, expected)
-        return Measured(len(latencies), expected, cpu_seconds(service)["webhook"] - before, latencies)
-
-    async def arrived(self, name: str, expected: int) -> list[float]:
+    async def _arrived(self, name: str, expected: int) -> list[float]:
         """The latencies of a round's deliveries, when all have arrived or nothing is to be hoped for."""
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while True:
@@ -104,6 +138,11 @@ class Bench:
             if len(latencies) >= expected or asyncio.get_running_loop().time() > deadline:
                 return latencies
             await asyncio.sleep(0.1)
+
+    def _parts(self) -> Parts:
+        services = {name: self._stack.pids(name) for name in ROCKET.services}
+        nursery = [parent(pid) for pid in services["gateway"]]
+        return {**services, "nursery": nursery, **{name: self._stack.pids(name) for name in ("nats", "postgres")}}
 
     async def _login(self, realm: str, email: str) -> None:
         form = {"email": email, "password": "changeme"}
@@ -118,46 +157,64 @@ class Bench:
             return await answer.json()
 
 
-async def run(plan: Plan, folder: Path, tell: Tell) -> list[tuple[Measured, Measured]]:
-    """The rounds: with none bad, and with some."""
-    async with _bench(plan, folder) as bench:
-        good = {"sound": await bench.furnish("sound", 0.0), "ailing": await bench.furnish("ailing", plan.bad)}
-        for app in good:
-            await bench.write(app, f"warmup-{app}", plan.warmup * plan.entities, plan.rate)
-            await bench.arrived(f"warmup-{app}", plan.warmup * good[app])
+async def run(plan: Plan, folder: Path, tell: Tell) -> Results:
+    """The warm-up, and the rounds."""
+    for name in ("sound", "ailing"):
+        _make_folder(folder / name)
+    async with (
+        _receiver() as receiver,
+        _system(plan, folder / "sound", receiver, 0.0) as sound,
+        _system(plan, folder / "ailing", receiver, plan.bad) as ailing,
+    ):
+        for bench in (sound, ailing):
+            await bench.furnish()
+        opening = Pair(await sound.measure("opening", plan.warmup), await ailing.measure("opening", plan.warmup))
+        tell(_line("warm-up", opening))
         rounds = []
         for number in range(plan.rounds):
             # Who comes first changes, as the machine may be getting slower or quicker.
-            order = sorted(good, reverse=number % 2 == 0)
-            found = {app: await bench.measure(app, f"{app}-{number}", good[app]) for app in order}
-            rounds.append((found["sound"], found["ailing"]))
-            tell(_line(number, *rounds[-1]))
-        return rounds
+            order = (sound, ailing) if number % 2 else (ailing, sound)
+            found = {bench.name: await bench.measure(str(number), plan.writes) for bench in order}
+            rounds.append(Pair(found["sound"], found["ailing"]))
+            tell(_line(f"round {number}", rounds[-1]))
+        return Results(opening, rounds)
+
+
+def _make_folder(folder: Path) -> None:
+    """One that Postgres may pass, which perhaps runs as somebody else."""
+    folder.mkdir()
+    folder.chmod(0o755)
 
 
 @contextlib.asynccontextmanager
-async def _bench(plan: Plan, folder: Path) -> AsyncIterator[Bench]:
+async def _receiver() -> AsyncIterator[str]:
+    """The endpoints, in a process of their own; their URL."""
     receiver = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.webhooks.receiver", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert receiver.stdout is not None
     try:
-        url = f"http://127.0.0.1:{int(await receiver.stdout.readline())}"
-        with (folder / "stack.log").open("a") as output:
-            stack = Stack(Settings(port=0, data_dir=folder / "rocket"), variables=VARIABLES, output=output)
-            async with stack, aiohttp.ClientSession() as session:
-                await stack.ready(60)
-                yield Bench(plan, stack, url, session)
+        yield f"http://127.0.0.1:{int(await receiver.stdout.readline())}"
     finally:
         receiver.terminate()
         await receiver.wait()
 
 
-def _path(number: int, count: int, bad: float) -> str:
-    """What kind of endpoint is the n-th: the first ones are bad, in turns."""
-    if number >= count * bad:
-        return "/ok"
-    return "/hang" if number % 2 else "/fail"
+@contextlib.asynccontextmanager
+async def _system(plan: Plan, folder: Path, receiver: str, bad: float) -> AsyncIterator[Bench]:
+    """A ready system. Each has one of its own, so that what bad endpoints cost meanwhile is never on the other one's account."""
+    with (folder / "stack.log").open("a") as output:
+        stack = Stack(Settings(port=0, data_dir=folder / "rocket"), variables=VARIABLES, output=output)
+        async with stack, aiohttp.ClientSession() as session:
+            await stack.ready(60)
+            yield Bench(plan, stack, receiver, session, bad)
+
+
+def _kind(number: int, plan: Plan, bad: float) -> str:
+    """What kind of endpoint is the n-th: the first ones are bad, each entity's in turns."""
+    if number >= plan.endpoints * bad:
+        return "ok"
+    return "hang" if number // plan.entities % 2 else "fail"
 
 
 def _entity(name: str) -> dict[str, Any]:
@@ -166,11 +223,11 @@ def _entity(name: str) -> dict[str, Any]:
     return {"name": name, "table": name, "primary_key": key, "soft_delete": False, "fields": fields}
 
 
-def _line(number: int, sound: Measured, ailing: Measured) -> str:
+def _line(name: str, pair: Pair) -> str:
     def told(measured: Measured) -> str:
         arrived = f"{measured.deliveries}/{measured.expected}"
         middle = median(measured.latencies or [0.0]) * 1000
-        speed = f"{measured.per_cpu_second:.0f}/CPU-s"
+        speed = f"{measured.per_service_second:.0f} ({measured.per_system_second:.0f})/CPU-s"
         return f"{arrived} delivered, {speed}, p50 {middle:.0f} ms, p99 {measured.p99 * 1000:.0f} ms"
 
-    return f"round {number}: none bad: {told(sound)}; some bad: {told(ailing)}"
+    return f"{name}: none bad: {told(pair.sound)}; some bad: {told(pair.ailing)}"

@@ -20,9 +20,9 @@ class Plan:
     warmup: int = 12
 
     @property
-    def fan_out(self) -> int:
-        """Deliveries of one write."""
-        return self.endpoints // self.entities
+    def writes(self) -> int:
+        """Writes to each entity in one round."""
+        return max(1, round(self.seconds * self.rate / self.entities))
 
 
 QUICK = Plan(endpoints=40, entities=2, rounds=1, seconds=2.0, rate=2.0, warmup=2)
@@ -36,7 +36,7 @@ def parse(arguments: Sequence[str] | None = None) -> Plan:
     parser.add_argument("--entities", type=int, help="entities that they are spread over")
     parser.add_argument("--bad", type=float, help="share of endpoints that fail (one half) or hang (the other)")
     parser.add_argument("--rounds", type=int, help="paired rounds")
-    parser.add_argument("--seconds", type=float, help="seconds of writing per round and app")
+    parser.add_argument("--seconds", type=float, help="seconds of writing per round and system")
     parser.add_argument("--rate", type=float, help="writes a second")
     parser.add_argument("--warmup", type=int, help="writes to each entity before anything is measured")
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}

@@ -7,7 +7,7 @@ outlasts the request; if we die in between, it lapses and the delivery is sent a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,12 +17,14 @@ import structlog
 
 from libs.shared import clock
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Databases, deferred
 from libs.shared.telemetry import tracing
 from services.webhook import store
 from services.webhook.books import Books
 from services.webhook.deliveries import Claimed
 from services.webhook.lanes import Key, Lanes
+from services.webhook.matching import Book
 from services.webhook.recording import Recorder, Sent
 from services.webhook.requests import Requests, Unsendable, urls_of
 from services.webhook.sending import Outcome, Sender
@@ -36,6 +38,8 @@ MARGIN = 5.0
 """Seconds a claim outlasts the longest request, for recording the outcome."""
 AGAIN = timedelta(seconds=1)
 """When to look again at an app with more to send than there was room for."""
+RETRY = 0.5
+"""Seconds until a claim that has failed, as the database is away, is tried again."""
 ENDPOINTS = 256
 """Endpoints of one claim."""
 TURN = 32
@@ -111,24 +115,32 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def _take_turns(self, turn: _Turn) -> None:
-        """Claim for the endpoints that want it until none does; places are waited for in the order of asking."""
+        """Claim for the endpoints that want it until none does, however often that fails."""
         try:
             while turn.wanted and not self._closing:
-                await self._places.acquire()
-                places = 1
-                while places < TURN and not self._places.locked():
-                    await self._places.acquire()
-                    places += 1
-                taken = 0
                 try:
-                    taken = await self._begin_some(turn, places)
-                finally:
-                    for _ in range(places - taken):
-                        self._places.release()
-        except Exception as error:  # what was claimed lapses, the timer looks again
-            log.warning("dispatcher.not_claimed", app_id=turn.app.id, error=str(error))
+                    await self._take_turn(turn)
+                except Exception as error:
+                    log.warning("dispatcher.not_claimed", app_id=turn.app.id, error=str(error))
+                    if isinstance(error, RocketError) and error.code == "APP_NOT_FOUND":
+                        return
+                    await asyncio.sleep(RETRY)
         finally:
             del self._turns[turn.app.id]
+
+    async def _take_turn(self, turn: _Turn) -> None:
+        """Claim once. Places are waited for in the order of asking; those that are not needed are given back."""
+        await self._places.acquire()
+        places = 1
+        while places < TURN and not self._places.locked():
+            await self._places.acquire()
+            places += 1
+        taken = 0
+        try:
+            taken = await self._begin_some(turn, places)
+        finally:
+            for _ in range(places - taken):
+                self._places.release()
 
     async def _begin_some(self, turn: _Turn, places: int) -> int:
         """Claim at most `places` deliveries and begin with them; answers how many there were."""
@@ -139,10 +151,11 @@ class Dispatcher:
         rooms = {e: room for e in endpoints if (room := self._lanes.room((app, e)))}
         if not rooms:
             return 0
-        urls = urls_of(list(rooms), book)
-        now = clock.now()
-        asked = [(endpoint, room, urls[endpoint]) for endpoint, room in rooms.items()]
-        claimed = await store.claim(self._databases.of(app), asked, now, now + self._claim, places)
+        try:
+            claimed = await self._claimed(app, book, rooms, places)
+        except BaseException:
+            turn.wanted |= dict.fromkeys(rooms)
+            raise
         found: dict[str, list[Claimed]] = {endpoint: [] for endpoint in rooms}
         for each in claimed:
             found[each.endpoint].append(each)
@@ -155,6 +168,11 @@ class Dispatcher:
             elif not own:
                 self._look_at(self._lanes.next_in_line())
         return len(claimed)
+
+    async def _claimed(self, app: AppRef, book: Book, rooms: Mapping[str, int], places: int) -> list[Claimed]:
+        urls, now = urls_of(list(rooms), book), clock.now()
+        asked = [(endpoint, room, urls[endpoint]) for endpoint, room in rooms.items()]
+        return await store.claim(self._databases.of(app), asked, now, now + self._claim, places)
 
     async def _deliver(self, app: AppRef, claimed: Claimed, proven: bool) -> None:
         succeeded = False

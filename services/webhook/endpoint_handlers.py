@@ -18,9 +18,9 @@ from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
 from libs.shared.schema.webhook_secrets import shown_secret, signing_key
 from services.webhook import endpoint_store, examples, replay_store, store
+from services.webhook.circuits import circuit_signal
 from services.webhook.health import DISABLED, WELL, Health
 from services.webhook.matching import Book, Webhook
-from services.webhook.recording import circuit_signal
 from services.webhook.signing import OVERLAP
 from services.webhook.state import State
 
@@ -52,10 +52,11 @@ async def enable_webhook(state: State, context: Context, question: ask.EnableWeb
     url = webhook.definition.url
     await state.relay.activate(app)
     async with state.core.databases.of(app).transaction() as transaction:
-        before = await endpoint_store.lock_health(transaction, webhook.id, url)
+        known = await endpoint_store.lock_health(transaction, [webhook.id])
+        about, before = known.get(webhook.id, (url, WELL))
         if before != WELL:
-            await endpoint_store.save_health(transaction, webhook.id, url, WELL)
-        if before.circuit == DISABLED:
+            await endpoint_store.save_health(transaction, {webhook.id: (url, WELL)})
+        if before.circuit == DISABLED and about == url:
             signal = circuit_signal(webhook.id, url, WELL)
             await state.outbox.emit(transaction, "endpoint_enabled", webhook.id, context.trace_id, signal)
     state.relay.wake(app)

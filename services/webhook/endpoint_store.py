@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from libs.shared.postgres.databases import Connection, Database
-from services.webhook.health import WELL, Health
+from services.webhook.health import Health
 from services.webhook.signing import Salts
 
+Known = tuple[str, Health]
+"""How an endpoint is, and the URL that this is about."""
 HEALTH = "circuit, failures, openings, failing_since, hold_until, last_error"
 LOAD = f"""
 SELECT h.endpoint, {HEALTH} FROM unnest($1::text[], $2::text[]) AS e(endpoint, url)
 JOIN webhook.endpoints h ON h.endpoint = e.endpoint AND h.url = e.url
 """
-# A row that is about another URL is as good as none.
-LOCK = f"SELECT url, {HEALTH} FROM webhook.endpoints WHERE endpoint = $1 FOR UPDATE"
-SAVE = """
-INSERT INTO webhook.endpoints (endpoint, url, circuit, failures, openings, failing_since, hold_until, last_error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+# In one order, so that replicas can't wait for each other in a circle.
+LOCK = f"SELECT endpoint, url, {HEALTH} FROM webhook.endpoints WHERE endpoint = ANY($1) ORDER BY endpoint FOR UPDATE"
+SAVE = f"""
+INSERT INTO webhook.endpoints (endpoint, url, {HEALTH})
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[],
+    $8::text[]) AS n(endpoint) ORDER BY n.endpoint
 ON CONFLICT (endpoint) DO UPDATE SET url = excluded.url, circuit = excluded.circuit, failures = excluded.failures,
     openings = excluded.openings, failing_since = excluded.failing_since, hold_until = excluded.hold_until,
     last_error = excluded.last_error
@@ -49,16 +52,21 @@ async def load_health(database: Database, urls: Mapping[str, str]) -> dict[str, 
     return {row["endpoint"]: _health(row) for row in rows}
 
 
-async def lock_health(transaction: Connection, endpoint: str, url: str) -> Health:
-    """How an endpoint is, held still until the transaction's end if anything is known of it."""
-    row = await transaction.fetchrow(LOCK, endpoint)
-    return _health(row) if row is not None and row["url"] == url else WELL
+async def lock_health(transaction: Connection, endpoints: Iterable[str]) -> dict[str, Known]:
+    """What is known of endpoints, held still until the transaction's end; those of which nothing is are absent."""
+    rows = await transaction.fetch(LOCK, list(endpoints))
+    return {row["endpoint"]: (row["url"], _health(row)) for row in rows}
 
 
-async def save_health(transaction: Connection, endpoint: str, url: str, health: Health) -> None:
+async def save_health(transaction: Connection, known: Mapping[str, Known]) -> None:
+    """Note what is known of endpoints now."""
+    if not known:
+        return
+    health = [each for _, each in known.values()]
     await transaction.execute(
-        SAVE, endpoint, url, health.circuit, health.failures, health.openings,
-        health.failing_since, health.hold_until, health.last_error,
+        SAVE, list(known), [url for url, _ in known.values()],
+        [h.circuit for h in health], [h.failures for h in health], [h.openings for h in health],
+        [h.failing_since for h in health], [h.hold_until for h in health], [h.last_error for h in health],
     )  # fmt: skip
 
 

@@ -41,6 +41,11 @@ class Limits:
     open_seconds: float
     disable_after: timedelta | None
 
+    @classmethod
+    def of(cls, failures: int, open_seconds: float, days: float) -> Limits:
+        """From settings; 0 `days`: never disabled."""
+        return cls(failures, open_seconds, timedelta(days=days) if days else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Health:

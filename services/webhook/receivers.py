@@ -15,6 +15,7 @@ from libs.shared.contracts.webhooks import MOST_QUESTIONS, AskReceivers
 from libs.shared.errors import invalid
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store, store
+from services.webhook.circuits import Sign
 from services.webhook.deliveries import QUESTION, NewDelivery
 from services.webhook.health import WELL, Health, is_ailing, is_away
 from services.webhook.matching import Webhook, delivery_for
@@ -160,7 +161,8 @@ async def _write_down(
     for webhook_id, (one, outcome) in _telling(sent).items():
         before = health.get(webhook_id, WELL)
         if not is_away(before, clock.now()):
-            await state.recorder.note(app, webhook_id, one.webhook.definition.url, trace_id, outcome, before)
+            sign = Sign(webhook_id, one.webhook.definition.url, trace_id, outcome)
+            await state.recorder.note(app, sign, before)
 
 
 def _telling(sent: Sequence[tuple[Asked, Outcome]]) -> dict[str, tuple[Asked, Outcome]]:

@@ -1,7 +1,8 @@
-"""What came of deliveries is written down: status, attempt, the endpoint's health, and who is told of it.
+"""What came of a delivery is written down: status, attempt, the endpoint's health, and who is told of it.
 
-Most succeed at an endpoint that is well; those that end at the same time share one statement. Everything
-else is a transaction of its own: the delivery, the endpoint's health, and the signals about both.
+Outcomes that end at the same time share their statements. Most are successes at endpoints that are well: one
+statement. All others are news: the deliveries, the endpoints' health and the signals about both, in one transaction;
+they gather apart, so that whoever is well does not wait for them.
 """
 
 from __future__ import annotations
@@ -9,30 +10,27 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any
-
-import structlog
 
 from libs.shared import clock
 from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Outbox
+from libs.shared.bus.outbox import Emission, Outbox
 from libs.shared.bus.relay import Relay
+from libs.shared.bus.retry import is_outage
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Connection, Databases
-from libs.shared.telemetry import tracing
-from services.webhook import attempt_store, endpoint_store
+from services.webhook import attempt_store
+from services.webhook.attempt_store import Entry
+from services.webhook.circuits import Changed, Sign, heed
 from services.webhook.deliveries import ACTIONS, Claimed, NewDelivery, public_url
-from services.webhook.health import DISABLED, OPEN, WELL, Health, Limits, after, what_happened
+from services.webhook.health import WELL, Health, Limits
 from services.webhook.retry_policy import Policy, Verdict, judge
 from services.webhook.sending import Outcome, Request
 from services.webhook.settings import WebhookSettings
 
-log = structlog.get_logger()
-
 TOGETHER = 64
-"""Outcomes of one statement."""
+"""Outcomes of one statement, or transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,13 @@ class Sent:
     outcome: Outcome
     policy: Policy
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it says anything that was not to be expected."""
+        return self.outcome.error is not None or self.claimed.ailing
 
-@dataclass(slots=True)
-class _Gathering:
-    """Successes of one app that wait for their statement."""
 
-    waiting: list[tuple[Sent, asyncio.Future[None]]] = field(default_factory=list)
+Waiting = tuple[Sent, "asyncio.Future[None]"]
 
 
 class Recorder:
@@ -60,59 +59,56 @@ class Recorder:
         self._due = due
         self._outbox = outbox
         self._relay = relay
-        self._gatherings: dict[str, _Gathering] = {}
+        self._gathering: dict[tuple[str, bool], list[Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        days = settings.webhook_disable_days
-        self._limits = Limits(
-            settings.webhook_circuit_failures,
-            settings.webhook_circuit_seconds,
-            timedelta(days=days) if days else None,
+        self._limits = Limits.of(
+            settings.webhook_circuit_failures, settings.webhook_circuit_seconds, settings.webhook_disable_days
         )
 
     async def record(self, app: AppRef, sent: Sent) -> None:
         """Write an attempt down. Raises what the database raises; then the claim lapses."""
-        if sent.outcome.error is None and not sent.claimed.ailing:
-            await self._together(app, sent)
-        else:
-            await self._alone(app, sent)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        key = (app.id, sent.is_news)
+        if key not in self._gathering:
+            self._gathering[key] = []
+            task = asyncio.create_task(self._flush(app, key))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._gathering[key].append((sent, done))
+        await done
 
-    async def note(self, app: AppRef, endpoint: str, url: str, trace_id: str, outcome: Outcome, before: Health) -> None:
+    async def note(self, app: AppRef, sign: Sign, before: Health) -> None:
         """Write down what an answer that belongs to no delivery says of an endpoint."""
-        if outcome.error is None and before == WELL:
+        if sign.outcome.error is None and before == WELL:
             return
         await self._relay.activate(app)
         async with self._databases.of(app).transaction() as transaction:
-            await self._change_health(transaction, endpoint, url, trace_id, outcome, can_disable=True)
+            changed = await heed(transaction, [sign], self._limits)
+            await self._outbox.emit_all(transaction, changed.emissions)
         self._relay.wake(app)
 
-    async def _together(self, app: AppRef, sent: Sent) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        gathering = self._gatherings.get(app.id)
-        if gathering is None:
-            gathering = self._gatherings[app.id] = _Gathering()
-            task = asyncio.create_task(self._flush(app, gathering))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        gathering.waiting.append((sent, done))
-        await done
-
-    async def _flush(self, app: AppRef, gathering: _Gathering) -> None:
+    async def _flush(self, app: AppRef, key: tuple[str, bool]) -> None:
+        """Write what gathers until nothing does: while one batch is written, the next one comes together."""
+        waiting = self._gathering[key]
         try:
-            while gathering.waiting:
-                batch, gathering.waiting = gathering.waiting[:TOGETHER], gathering.waiting[TOGETHER:]
-                await self._write_batch(app, batch)
+            while waiting:
+                batch = waiting[:TOGETHER]
+                del waiting[:TOGETHER]
+                await self._write(app, batch)
         finally:
-            del self._gatherings[app.id]
-            for _, done in gathering.waiting:
+            del self._gathering[key]
+            for _, done in waiting:
                 done.cancel()
 
-    async def _write_batch(self, app: AppRef, batch: Sequence[tuple[Sent, asyncio.Future[None]]]) -> None:
-        entries = [
-            attempt_store.Entry(sent.claimed, sent.request, sent.outcome, Verdict("delivered")) for sent, _ in batch
-        ]
+    async def _write(self, app: AppRef, batch: Sequence[Waiting]) -> None:
+        write = self._write_news if batch[0][0].is_news else self._write_successes
         try:
-            await attempt_store.finish(self._databases.of(app), entries)
+            await write(app, [sent for sent, _ in batch])
         except Exception as error:
+            if len(batch) > 1 and not is_outage(error):
+                for waiting in batch:  # whoever it was, the others have not deserved it
+                    await self._write(app, [waiting])
+                return
             for _, done in batch:
                 if not done.done():
                     done.set_exception(error)
@@ -121,73 +117,61 @@ class Recorder:
                 if not done.done():
                     done.set_result(None)
 
-    async def _alone(self, app: AppRef, sent: Sent) -> None:
-        verdict = self._judged(sent)
-        if verdict.next_retry_at:
-            await self._due.arm(app.id, verdict.next_retry_at)
+    async def _write_successes(self, app: AppRef, batch: Sequence[Sent]) -> None:
+        delivered = Verdict("delivered")
+        entries = [Entry(sent.claimed, sent.request, sent.outcome, delivered) for sent in batch]
+        await attempt_store.finish(self._databases.of(app), entries)
+
+    async def _write_news(self, app: AppRef, batch: Sequence[Sent]) -> None:
+        entries = [Entry(sent.claimed, sent.request, sent.outcome, _judged(sent)) for sent in batch]
+        if retries := [entry.verdict.next_retry_at for entry in entries if entry.verdict.next_retry_at]:
+            await self._due.arm(app.id, min(retries))
         await self._relay.activate(app)
         async with self._databases.of(app).transaction() as transaction:
-            health = await self._write_alone(transaction, sent, verdict)
-        self._relay.wake(app)
-        if health.hold_until is not None:
-            await self._due.arm(app.id, health.hold_until)
+            ours = await attempt_store.finish(transaction, entries)
+            changed = await self._tell(transaction, [entry for entry in entries if entry.claimed.id in ours])
+        if changed.emissions:
+            self._relay.wake(app)
+        if changed.hold_until:
+            await self._due.arm(app.id, changed.hold_until)
 
-    async def _write_alone(self, transaction: Connection, sent: Sent, verdict: Verdict) -> Health:
-        """The delivery, its endpoint's health (which is answered) and the signals, in one transaction."""
-        claimed, outcome, health = sent.claimed, sent.outcome, WELL
-        entry = attempt_store.Entry(claimed, sent.request, outcome, verdict)
-        if not await attempt_store.finish(transaction, [entry]):
-            return health
-        if sent.request is not None:
-            is_action = claimed.hook in ACTIONS
-            url = claimed.endpoint if is_action else sent.request.url
-            health = await self._change_health(
-                transaction, claimed.endpoint, url, claimed.trace_id, outcome, can_disable=not is_action
-            )
-        if verdict.status == "failed":
-            signal = failed_signal(claimed.id, claimed, claimed.attempt + 1, outcome.error or "")
-            await self._outbox.emit(transaction, "delivery_failed", claimed.webhook_id, claimed.trace_id, signal)
-        return health
+    async def _tell(self, transaction: Connection, entries: Sequence[Entry]) -> Changed:
+        """What attempts say of their endpoints, and the signals about these and about deliveries given up."""
+        changed = await heed(transaction, [sign for entry in entries if (sign := _sign_of(entry))], self._limits)
+        emissions = [*changed.emissions, *(_failed(entry) for entry in entries if entry.verdict.status == "failed")]
+        await self._outbox.emit_all(transaction, emissions)
+        return replace(changed, emissions=emissions)
 
-    def _judged(self, sent: Sent) -> Verdict:
-        claimed, outcome = sent.claimed, sent.outcome
-        # What can't be sent, and what is gone, is not tried again.
-        final = sent.request is None or outcome.status == 410
-        return judge(
-            outcome.error is None,
-            claimed.attempt + 1,
-            0 if final else claimed.max_attempts,
-            sent.policy,
-            clock.now(),
-            random.random(),  # noqa: S311 - when to try again is no secret
-            outcome.not_before,
-        )
 
-    async def _change_health(
-        self,
-        transaction: Connection,
-        endpoint: str,
-        url: str,
-        trace_id: str,
-        outcome: Outcome,
-        can_disable: bool,
-    ) -> Health:
-        """What an attempt makes of an endpoint's health, with the signal that tells of it."""
-        now = clock.now()
-        before = await endpoint_store.lock_health(transaction, endpoint, url)
-        health = after(before, outcome, now, self._limits, can_disable)
-        if health == before:
-            return health
-        await endpoint_store.save_health(transaction, endpoint, url, health)
-        if health.circuit == DISABLED:
-            await endpoint_store.abandon(transaction, endpoint, f"the endpoint is disabled: {health.last_error}")
-        if what := what_happened(before, health):
-            if health.circuit == OPEN:
-                with tracing.span("webhook", "dispatcher", "webhook.circuit_open") as span:
-                    span.metadata = {"endpoint": endpoint, "failures": health.failures}
-            log.warning(f"webhook.{what}", endpoint=endpoint, error=health.last_error)
-            await self._outbox.emit(transaction, what, endpoint, trace_id, circuit_signal(endpoint, url, health))
-        return health
+def _judged(sent: Sent) -> Verdict:
+    claimed, outcome = sent.claimed, sent.outcome
+    # What can't be sent, and what is gone, is not tried again.
+    final = sent.request is None or outcome.status == 410
+    return judge(
+        outcome.error is None,
+        claimed.attempt + 1,
+        0 if final else claimed.max_attempts,
+        sent.policy,
+        clock.now(),
+        random.random(),  # noqa: S311 - when to try again is no secret
+        outcome.not_before,
+    )
+
+
+def _sign_of(entry: Entry) -> Sign | None:
+    """What an attempt says of its endpoint; nothing, if nothing was sent."""
+    claimed, request = entry.claimed, entry.request
+    if request is None:
+        return None
+    is_action = claimed.hook in ACTIONS
+    url = claimed.endpoint if is_action else request.url
+    return Sign(claimed.endpoint, url, claimed.trace_id, entry.outcome, can_disable=not is_action)
+
+
+def _failed(entry: Entry) -> Emission:
+    claimed = entry.claimed
+    signal = failed_signal(claimed.id, claimed, claimed.attempt + 1, entry.outcome.error or "")
+    return Emission("delivery_failed", claimed.webhook_id, claimed.trace_id, signal)
 
 
 def failed_signal(delivery_id: str, delivery: NewDelivery | Claimed, attempt: int, error: str) -> dict[str, Any]:
@@ -201,16 +185,4 @@ def failed_signal(delivery_id: str, delivery: NewDelivery | Claimed, attempt: in
         "url": public_url(delivery.url),
         "attempt": attempt,
         "error": error,
-    }
-
-
-def circuit_signal(endpoint: str, url: str, health: Health) -> dict[str, Any]:
-    """The data of `circuit_opened`, `circuit_closed`, `endpoint_disabled` and `endpoint_enabled`."""
-    return {
-        "endpoint": endpoint,
-        "url": public_url(url),
-        "circuit": health.circuit,
-        "failures": health.failures,
-        "failing_since": clock.iso(health.failing_since) if health.failing_since else None,
-        "error": health.last_error,
     }

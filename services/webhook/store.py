@@ -89,9 +89,11 @@ WITH wanted AS (
         WHERE d.endpoint = w.endpoint AND d.due_at IS NOT NULL AND greatest(d.due_at, d.claimed_until) <= $4 AND {FREE}
         ORDER BY greatest(d.due_at, d.claimed_until), d.seq LIMIT w.room FOR UPDATE SKIP LOCKED
     ) r WHERE w.room > 0 ORDER BY w.place LIMIT $6
+), tried AS (
+    SELECT endpoint FROM webhook.endpoints
+    WHERE endpoint IN (SELECT endpoint FROM chosen WHERE circuit IN ('open', 'half_open')) ORDER BY endpoint FOR UPDATE
 ), trying AS (
-    UPDATE webhook.endpoints h SET circuit = 'half_open', hold_until = $5
-    FROM chosen c WHERE h.endpoint = c.endpoint AND c.circuit IN ('open', 'half_open')
+    UPDATE webhook.endpoints h SET circuit = 'half_open', hold_until = $5 FROM tried WHERE h.endpoint = tried.endpoint
 )
 UPDATE webhook.deliveries d SET claimed_until = $5
 FROM chosen c LEFT JOIN webhook.secrets s ON s.webhook_id = c.webhook_id

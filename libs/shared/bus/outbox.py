@@ -5,7 +5,8 @@ No service changes a table and publishes by hand; it calls `emit` inside its tra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,12 +19,23 @@ from libs.shared.postgres.databases import Connection, Database
 
 EMIT = """
 INSERT INTO {schema}.outbox (position, what, subject_key, trace_id, data)
-SELECT nextval('{schema}.outbox_position'), $1, $2, $3, $4::jsonb
+SELECT nextval('{schema}.outbox_position'), what, subject_key, trace_id, data::jsonb
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS e(what, subject_key, trace_id, data)
 """
 READ = """
 SELECT position, what, subject_key, trace_id, data::text, to_json(at) #>> '{{}}' AS at
 FROM {schema}.outbox WHERE position > $1 ORDER BY position LIMIT $2
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """What happened, to whom, in which trace, and what is told of it."""
+
+    what: str
+    subject_key: str
+    trace_id: str
+    data: Mapping[str, Any]
 
 
 class Outbox:
@@ -45,7 +57,19 @@ class Outbox:
 
         Last in its transaction: positions are taken when all row locks are held.
         """
-        await transaction.execute(self._emit, what, subject_key, trace_id, orjson.dumps(data).decode())
+        await self.emit_all(transaction, [Emission(what, subject_key, trace_id, data)])
+
+    async def emit_all(self, transaction: Connection, emissions: Sequence[Emission]) -> None:
+        """The same for several things that happened, in this order."""
+        if not emissions:
+            return
+        await transaction.execute(
+            self._emit,
+            [each.what for each in emissions],
+            [each.subject_key for each in emissions],
+            [each.trace_id for each in emissions],
+            [orjson.dumps(each.data).decode() for each in emissions],
+        )
 
     def subject_filter(self, app: AppRef) -> str:
         return signal_subject(app.id, self.service, ">")

@@ -1,0 +1,86 @@
+"""What attempts make of their endpoints' health, with the signals that tell of it; a few statements for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from libs.shared import clock
+from libs.shared.bus.outbox import Emission
+from libs.shared.postgres.databases import Connection
+from libs.shared.telemetry import tracing
+from services.webhook import endpoint_store
+from services.webhook.deliveries import public_url
+from services.webhook.health import DISABLED, OPEN, WELL, Health, Limits, after, what_happened
+from services.webhook.sending import Outcome
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """An outcome that says something of an endpoint; one that nobody could enable can't be disabled either."""
+
+    endpoint: str
+    url: str
+    trace_id: str
+    outcome: Outcome
+    can_disable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What many signs have come to: signals to be emitted, and until when the first endpoint is left alone."""
+
+    emissions: Sequence[Emission] = ()
+    hold_until: datetime | None = None
+
+
+async def heed(transaction: Connection, signs: Sequence[Sign], limits: Limits) -> Changed:
+    """Take signs into their endpoints' health, in order. The caller emits the signals, last in its transaction."""
+    now = clock.now()
+    stored = await endpoint_store.lock_health(transaction, {sign.endpoint for sign in signs})
+    latest, emissions = dict(stored), list[Emission]()
+    for sign in signs:
+        url, before = latest.get(sign.endpoint, (sign.url, WELL))
+        if url != sign.url:
+            before = WELL  # what is known of another address says nothing about this one
+        health = after(before, sign.outcome, now, limits, sign.can_disable)
+        if health != before:
+            latest[sign.endpoint] = sign.url, health
+            emissions += _told(sign, before, health)
+    changed = {endpoint: known for endpoint, known in latest.items() if stored.get(endpoint) != known}
+    await endpoint_store.save_health(transaction, changed)
+    for endpoint, (_, health) in changed.items():
+        if health.circuit == DISABLED:
+            await endpoint_store.abandon(transaction, endpoint, f"the endpoint is disabled: {health.last_error}")
+    holds = [health.hold_until for _, health in changed.values() if health.hold_until]
+    return Changed(emissions, min(holds, default=None))
+
+
+def _told(sign: Sign, before: Health, health: Health) -> list[Emission]:
+    """The signal about a change of circuit, if it is one; in the log and in the trace, too."""
+    what = what_happened(before, health)
+    if what is None:
+        return []
+    if health.circuit == OPEN:
+        with tracing.span("webhook", "dispatcher", "webhook.circuit_open") as span:
+            span.metadata = {"endpoint": sign.endpoint, "failures": health.failures}
+    log.warning(f"webhook.{what}", endpoint=sign.endpoint, error=health.last_error)
+    return [Emission(what, sign.endpoint, sign.trace_id, circuit_signal(sign.endpoint, sign.url, health))]
+
+
+def circuit_signal(endpoint: str, url: str, health: Health) -> dict[str, Any]:
+    """The data of `circuit_opened`, `circuit_closed`, `endpoint_disabled` and `endpoint_enabled`."""
+    return {
+        "endpoint": endpoint,
+        "url": public_url(url),
+        "circuit": health.circuit,
+        "failures": health.failures,
+        "failing_since": clock.iso(health.failing_since) if health.failing_since else None,
+        "error": health.last_error,
+    }
