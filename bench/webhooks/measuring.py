@@ -202,7 +202,7 @@ async def _receiver() -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def _system(plan: Plan, folder: Path, receiver: str, bad: float) -> AsyncIterator[Bench]:
-    """A ready system. Each has one of its own, so that what bad endpoints cost meanwhile is never on the other one's account."""
+    """A ready system: one for each, so that what bad endpoints cost meanwhile is never on the other one's account."""
     with (folder / "stack.log").open("a") as output:
         stack = Stack(Settings(port=0, data_dir=folder / "rocket"), variables=VARIABLES, output=output)
         async with stack, aiohttp.ClientSession() as session:

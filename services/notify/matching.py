@@ -69,6 +69,11 @@ class Match:
     addressees: Addressees
     error: str | None = None
 
+    @property
+    def channel(self) -> str:
+        """Where it is to be told."""
+        return self.rule.definition.channel
+
 
 @dataclass(frozen=True, slots=True)
 class NewNotification:

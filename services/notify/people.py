@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from libs.shared.bus.asking import Asker
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.identity import FindPeople
+from services.notify.effects import Wish
 from services.notify.matching import Match
 from services.notify.recipients import Directory
 
@@ -14,8 +15,8 @@ PATIENCE = 10.0
 """Seconds the gateway has for its answer."""
 
 
-async def find_people(asker: Asker, app: AppRef, matches: Sequence[Match]) -> Directory:
-    """The users that the matches need to know. Raises what asking the gateway raises."""
+async def find_people(asker: Asker, app: AppRef, matches: Sequence[Match | Wish]) -> Directory:
+    """The users that matches and wishes need to know. Raises what asking the gateway raises."""
     directory = Directory()
     if not matches:
         return directory
@@ -31,11 +32,7 @@ async def find_people(asker: Asker, app: AppRef, matches: Sequence[Match]) -> Di
         directory.roles[role] = (await asker.ask(FindPeople(role=role), context)).people
         directory.add(directory.roles[role])
     ids = sorted({user_id for found in matches for user_id in found.addressees.ids})
-    emails = sorted({email for found in matches if _in_app(found) for email in found.addressees.emails})
+    emails = sorted({email for found in matches if found.channel == "in_app" for email in found.addressees.emails})
     if ids or emails:
         directory.add((await asker.ask(FindPeople(ids=ids, emails=emails), context)).people)
     return directory
-
-
-def _in_app(found: Match) -> bool:
-    return found.rule.definition.channel == "in_app"

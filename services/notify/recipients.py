@@ -71,5 +71,10 @@ def addressees_of(recipients: Iterable[Mapping[str, str]], environment: Mapping[
     return Addressees(frozenset(ids), frozenset(emails), frozenset(roles))
 
 
+def is_user_or_address(name: str) -> bool:
+    """Whether a name is a user's id or an address, so that it need not be looked for among the roles."""
+    return is_address(name) or parse_uuid(name) is not None
+
+
 def _values(value: Any) -> list[Any]:
     return value[:MAX_FROM_PATH] if isinstance(value, list) else [value]

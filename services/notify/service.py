@@ -56,6 +56,7 @@ SERVICE = Service(
             interest=consumers.interest,
             concerns=consumers.concerns,
             after=consumers.hurry,
+            effects=True,
         ),
     ),
     workers=(send_mails,),

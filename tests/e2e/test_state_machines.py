@@ -9,7 +9,7 @@ import pytest
 from libs.shared import clock
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, integer, text
-from tests.support.receivers import HttpReceiver
+from tests.support.receivers import HttpReceiver, Mailbox
 
 ORDER = entity(
     "order", text("status"), text("payment"), text("title"), integer("count"),
@@ -237,3 +237,45 @@ async def test_business_events_of_transitions(shop: Client) -> None:
     assert event["record_id"] == path.removeprefix("/order/")
     assert event["trace_id"] == paid.headers["X-Trace-ID"]
     assert event["metadata"] == {"who": "admin@localhost", "count": 3}
+
+
+async def test_transitions_have_people_told(shop: Client, mails: Mailbox) -> None:
+    ann = await shop.user("ann@paying.example", ["accounts"])
+    mail = {
+        "type": "send_notification", "channel": "email", "to": ["{{record.title}}", {"role": "accounts"}],
+        "template": {"subject": "Paid {{record.count}}", "body": "by {{user.email}}"},
+    }  # fmt: skip
+    note = {
+        "type": "send_notification",
+        "channel": "in_app",
+        "template": "{{record.title}} paid\nmore",
+        "to": "accounts",
+    }
+    nowhere = {"type": "send_notification", "channel": "pigeon", "template": "x", "to": "admin"}
+    nobody = {"type": "send_notification", "channel": "email", "template": "x", "to": "{{record.payment}}"}
+    await machine(shop, way("open", "paid", mail, note, nowhere, nobody, guard="record.count > 0"))
+    path = await order(shop, title="eve@paying.example", count=0)
+    stuck(await shop.put(path, {"status": "paid"}))
+    paid = (await shop.put(path, {"status": "paid", "count": 3})).expect(200)
+    (await shop.put(path, {"count": 4})).expect(200)
+
+    async def told() -> Any:
+        rows = (await shop.get("/_admin/notifications")).data
+        return rows if len(rows) == 5 and all(row["status"] in ("sent", "failed") for row in rows) else None
+
+    rows = await eventually(told)
+    sent = {(row["channel"], row["recipient"], row["subject"]) for row in rows if row["status"] == "sent"}
+    assert sent == {
+        ("email", "eve@paying.example", "Paid 3"),
+        ("email", "ann@paying.example", "Paid 3"),
+        ("in_app", "ann@paying.example", "eve@paying.example paid"),
+    }
+    failed = {row["error"] for row in rows if row["status"] == "failed"}
+    assert failed == {"there is no channel pigeon", "nobody is known whom this could be told"}
+    assert {row["trace_id"] for row in rows} == {paid.headers["X-Trace-ID"]}
+    assert rows[0]["metadata"]["transition"]["to"] == "paid"
+    arrived = [mail for mail in mails.mails if mail["Subject"] == "Paid 3"]
+    assert {mail["To"] for mail in arrived} == {"eve@paying.example", "ann@paying.example"}
+    assert len(arrived) == 2 and arrived[0].get_content().strip() == "by admin@localhost"
+    [inbox] = (await ann.get("/_notifications")).data
+    assert inbox["body"] == "eve@paying.example paid\nmore"

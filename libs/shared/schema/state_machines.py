@@ -68,7 +68,8 @@ class SendEvent(Part):
 
 
 class SendNotification(Part):
-    """A notification by a channel, in the words of a template."""
+    """A notification by a channel (email, in_app): `template` is a text or `{subject, body}`, `to` one or a list of
+    addresses, users' ids, roles, or recipients as in rules."""
 
     type: Literal["send_notification"]
     channel: Name

@@ -1,0 +1,90 @@
+"""Notifications that transitions ask for: what a commit decided is told after it, once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared.contracts.streams import CommitEvent
+from services.notify.matching import NewNotification, outward
+from services.notify.recipients import MAX_FROM_PATH, Addressees, Directory, addressees_of, is_user_or_address
+from services.notify.templates import MAX_BODY, as_text, one_line
+
+NOTIFICATION = "send_notification"
+CHANNELS = ("email", "in_app")
+MAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One notification action of a commit: its words, and whom it is for."""
+
+    event: CommitEvent
+    number: int
+    channel: str
+    subject: str
+    body: str
+    addressees: Addressees
+    error: str | None = None
+
+
+def has_notifications(event: CommitEvent) -> bool:
+    """Whether a transition of this commit has somebody told of it."""
+    return any(effect["type"] == NOTIFICATION for effect in event.effects)
+
+
+def wishes_of(event: CommitEvent) -> list[Wish]:
+    """The notifications that the transitions of a commit ask for; their templates are filled already."""
+    return [
+        _wish(event, number, effect) for number, effect in enumerate(event.effects) if effect["type"] == NOTIFICATION
+    ]
+
+
+def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Wish:
+    channel, template = effect["channel"], effect.get("template")
+    words = template if isinstance(template, Mapping) else {"body": template}
+    body = as_text(words.get("body")).replace("\0", "")[:MAX_BODY]
+    # Without a subject of its own, its first line says what it is about.
+    subject = one_line(as_text(words.get("subject")) or body.strip().partition("\n")[0])
+    if channel not in CHANNELS:
+        # Shown among the mails, as there is no such place.
+        return Wish(event, number, MAIL, subject, body, Addressees(), f"there is no channel {one_line(channel)}")
+    return Wish(event, number, channel, subject, body, addressees_of(_recipients(effect.get("to")), {}))
+
+
+def _recipients(to: Any) -> list[dict[str, str]]:
+    """Whom an action names: addresses, users' ids and names of roles, or `{user|email|role: …}` as in rules."""
+    named = to[:MAX_FROM_PATH] if isinstance(to, list) else [to]
+    recipients = []
+    for each in named:
+        if isinstance(each, str) and each:
+            recipients.append({"user" if is_user_or_address(each) else "role": each})
+        elif isinstance(each, Mapping):
+            recipients += [{kind: str(each[kind])} for kind in ("user", "email", "role") if each.get(kind)]
+    return recipients
+
+
+def notifications_of(wish: Wish, directory: Directory) -> list[NewNotification]:
+    """One notification for each recipient; a failed one where there is none, so that it is seen."""
+    receivers: Sequence[tuple[str, str | None]] = directory.receivers(wish.channel, wish.addressees)
+    if wish.error or not receivers:
+        return [_new(wish, "", None, wish.error or "nobody is known whom this could be told")]
+    return [_new(wish, address, user_id) for address, user_id in receivers]
+
+
+def _new(wish: Wish, recipient: str, user_id: str | None, error: str | None = None) -> NewNotification:
+    event, transition = wish.event, wish.event.effects[wish.number]["transition"]
+    return NewNotification(
+        channel=wish.channel,
+        recipient=recipient,
+        subject=wish.subject,
+        body=wish.body,
+        effect_key=f"transition/{event.key}/{wish.number}/{(user_id or recipient).lower()}",
+        user_id=user_id,
+        entity=event.entity,
+        record_id=event.record_id,
+        trace_id=event.trace_id,
+        metadata={"transition": transition, "action": outward(event.action)},
+        error=error,
+    )

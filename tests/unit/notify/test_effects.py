@@ -1,0 +1,67 @@
+"""What transitions have people told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.notify.effects import has_notifications, notifications_of, wishes_of
+from services.notify.recipients import Directory
+from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, commit
+
+TRANSITION = {"machine": "m", "field": "status", "from": "open", "to": "paid"}
+
+
+def told(**parts: Any) -> list[Any]:
+    effect = {"type": "send_notification", "channel": "email", "template": "Paid", "to": "eve@example.com", **parts}
+    event = replace(commit("update"), effects=[{"type": "send_event"}, {**effect, "transition": TRANSITION}])
+    directory = Directory(roles={"boss": [(ANN_ID, ANN_EMAIL)]})
+    directory.add(directory.roles["boss"])
+    return [new for wish in wishes_of(event) for new in notifications_of(wish, directory)]
+
+
+@pytest.mark.parametrize(
+    ("to", "recipients"),
+    [
+        ("eve@example.com", ["eve@example.com"]),
+        (ANN_ID, [ANN_EMAIL]),
+        ("boss", [ANN_EMAIL]),
+        (["boss", ANN_EMAIL.upper(), {"user": ANN_ID}], [ANN_EMAIL]),
+        ([{"role": "boss"}, {"email": "eve@example.com"}, None, 7, {}], [ANN_EMAIL, "eve@example.com"]),
+    ],
+)
+def test_whom_an_action_names(to: Any, recipients: list[str]) -> None:
+    assert sorted(new.recipient for new in told(to=to)) == sorted(recipients)
+
+
+@pytest.mark.parametrize(
+    ("template", "subject", "body"),
+    [
+        ("Paid\nall of it", "Paid", "Paid\nall of it"),
+        ({"subject": "Paid\r\nBcc: x", "body": "all"}, "Paid Bcc: x", "all"),
+        ({"body": {"a": 1}}, '{"a":1}', '{"a":1}'),
+        (None, "", ""),
+    ],
+)
+def test_the_words_of_an_action(template: Any, subject: str, body: str) -> None:
+    [new] = told(template=template)
+    assert (new.subject, new.body) == (subject, body)
+
+
+def test_each_recipient_is_told_once_for_ever() -> None:
+    first, second = told(to=["boss", "eve@example.com"])
+    assert first.effect_key != second.effect_key
+    assert first.effect_key == f"transition/7.1/1/{ANN_ID}"
+    assert told(to=["boss", "eve@example.com"]) == [first, second]
+
+
+@pytest.mark.parametrize("wrong", [{"to": None}, {"to": "nobody"}, {"channel": "pigeon"}])
+def test_what_can_not_be_told_is_seen(wrong: dict[str, Any]) -> None:
+    [new] = told(**wrong)
+    assert new.error and not new.recipient
+
+
+def test_other_effects_are_for_others() -> None:
+    assert not has_notifications(replace(commit(), effects=[{"type": "send_event"}]))
