@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
+from typing import Any
 
 from libs.shared.errors import RocketError
 
@@ -30,7 +32,7 @@ def demanded_version(header: str) -> int | None:
     return int(match[1])
 
 
-def representation_tag(version: int, schema_version: int, shape: object) -> dict[str, str]:
+def representation_tag(version: int, schema_version: int, question: bytes, values: Sequence[Any]) -> dict[str, str]:
     """The header for another representation than the plain one: it also depends on schema, question and grant."""
-    profile = hashlib.blake2b(repr(shape).encode(), digest_size=6).hexdigest()
+    profile = hashlib.blake2b(question + repr(values).encode(), digest_size=6).hexdigest()
     return {"ETag": f'"{version}-{schema_version}-{profile}"'}

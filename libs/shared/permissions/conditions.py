@@ -6,7 +6,8 @@ the same mostly become the same tree and what always holds is known to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -56,6 +57,8 @@ Condition = Test | Holds | All | Either
 
 ALWAYS = All(())
 NEVER = Either(())
+WEAKEST: Mapping[str, Callable[[Any, Any], Any]] = {"gt": min, "gte": min, "lt": max, "lte": max}
+"""Which of two bounds lets more through."""
 
 
 def all_of(parts: Iterable[Condition]) -> Condition:
@@ -79,21 +82,58 @@ def either(parts: Iterable[Condition]) -> Condition:
     return merged[0] if len(merged) == 1 else Either(tuple(merged))
 
 
+def factored(condition: Condition) -> Condition:
+    """The same with each demand that alternatives share taken out of them: (a, b) or (a, c) is a and (b or c).
+
+    As trees are compared, they are kept the other way; this is how they are decided, where it is one decision
+    for many. Holds for unknowns too, as SQL has them.
+    """
+    match condition:
+        case Either(parts):
+            return _factored(parts)
+        case All(parts):
+            return all_of([factored(part) for part in parts])
+    return condition
+
+
+def _factored(parts: tuple[Condition, ...]) -> Condition:
+    demands = Counter(demand for part in parts for demand in _demands(part))
+    shared, count = max(demands.items(), key=lambda item: item[1], default=(ALWAYS, 0))
+    if count < 2:
+        return Either(parts)
+    having = [part for part in parts if shared in _demands(part)]
+    others = [part for part in parts if shared not in _demands(part)]
+    rest = either([all_of([each for each in _demands(part) if each != shared]) for part in having])
+    return either([all_of([shared, factored(rest)]), factored(either(others))])
+
+
+def _demands(part: Condition) -> tuple[Condition, ...]:
+    """What an alternative demands, all of it."""
+    return part.parts if isinstance(part, All) else (part,)
+
+
 def _merged(parts: Iterable[Condition]) -> Iterator[Condition]:
-    """Alternatives that want the same field to be one of several values, as one test."""
+    """Alternatives that want the same field to be one of several values, or beyond one of several, as one test."""
     wanted: dict[str, list[Any]] = {}
+    bounds: dict[tuple[str, str], Any] = {}
     for part in parts:
-        if isinstance(part, Test) and part.operator in ("eq", "in") and not isinstance(part.value, Own):
-            values = part.value if part.operator == "in" else (part.value,)
-            wanted.setdefault(part.field, []).extend(values)
+        if not isinstance(part, Test) or isinstance(part.value, Own):
+            yield part
+        elif part.operator in ("eq", "in"):
+            wanted.setdefault(part.field, []).extend(part.value if part.operator == "in" else (part.value,))
+        elif part.operator in WEAKEST:
+            place = part.field, part.operator
+            bounds[place] = WEAKEST[part.operator](bounds.get(place, part.value), part.value)
         else:
             yield part
     for field, values in wanted.items():
         distinct = tuple(dict.fromkeys(values))
         yield Test(field, "eq", distinct[0]) if len(distinct) == 1 else Test(field, "in", distinct)
+    for (field, operator), bound in bounds.items():
+        yield Test(field, operator, bound)
 
 
 def _absorbed(parts: list[Condition]) -> list[Condition]:
     """Alternatives without those that demand all that another demands, and more."""
-    demands = [frozenset(part.parts if isinstance(part, All) else (part,)) for part in parts]
+    demands = [frozenset(_demands(part)) for part in parts]
     return [part for part, own in zip(parts, demands, strict=True) if not any(other < own for other in demands)]

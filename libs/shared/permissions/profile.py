@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.shared.permissions.checks import Check, Person, Record, check_of
-from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Own, either
+from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Own, either, factored
 from libs.shared.permissions.grants import Grant, grant_of
 from libs.shared.permissions.masks import Mask
 from libs.shared.permissions.sql import TRUE, Values, column, sql_of
@@ -22,8 +22,9 @@ class Verdict:
 
     def __init__(self, condition: Condition, profile: Profile) -> None:
         self.condition = condition
-        self.text = sql_of(condition, profile.fields, profile.roles, profile.made)
-        self.holds: Check = check_of(condition, profile.fields)
+        decided = factored(condition)
+        self.text = sql_of(decided, profile.fields, profile.roles, profile.made)
+        self.holds: Check = check_of(decided, profile.fields)
 
     @property
     def is_certain(self) -> bool:

@@ -5,5 +5,6 @@ from services.data.model.keys import Key, KeyValue
 from services.data.model.links import Link
 from services.data.model.model import Model
 from services.data.model.naming import quote
+from services.data.model.statements import PointStatement
 
-__all__ = ["IMPLICIT_DELETED", "EntityModel", "Key", "KeyValue", "Link", "Model", "quote"]
+__all__ = ["IMPLICIT_DELETED", "EntityModel", "Key", "KeyValue", "Link", "Model", "PointStatement", "quote"]

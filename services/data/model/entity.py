@@ -53,7 +53,7 @@ class EntityModel:
         """The links whose column is a field of this entity: what its records refer to."""
         self.anchors = {link.own for link in self.links if link.outward} - set(self.key.names)
         """Fields beside the key that records of other entities refer to."""
-        self.statements = Statements()
+        self.statements: Statements[str] = Statements()
         """What writes to this entity, by shape."""
 
     def link(self, name: str) -> Link | None:

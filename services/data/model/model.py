@@ -5,7 +5,7 @@ from __future__ import annotations
 from libs.shared.schema import Snapshot
 from services.data.model.entity import EntityModel
 from services.data.model.receivers import receivers_of
-from services.data.model.statements import Statements
+from services.data.model.statements import PointStatement, Statements
 from services.data.rules import EntityRules, rules_of
 
 
@@ -17,7 +17,9 @@ class Model:
         """What hashes of the app's values begin with; given once, by who knows the app."""
         self.schema = schema
         self.version = schema.version
-        self.statements = Statements()
+        self.statements: Statements[str] = Statements()
+        self.points: Statements[PointStatement] = Statements()
+        """What answers single records."""
         self.receivers = receivers_of(schema)
         """Webhooks that are asked before a write; empty in most apps."""
         self._entities: dict[str, EntityModel] = {}

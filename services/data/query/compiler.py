@@ -110,7 +110,7 @@ class Compiler:
 
     def _member(self, entity: EntityModel, row: str, name: str, visible: View) -> str:
         access = visible.profile.access[name]
-        value = shown_sql(row, name, visible, access, lambda when: self._both(entity, row, visible, when))
+        value = shown_sql(row, name, visible, access, lambda when: self._both(entity, row, visible, when), seen=True)
         if access.seen.is_certain:
             return f"coalesce(to_json({value}), 'null')"
         seen = self._both(entity, row, visible, about(access.seen, visible))

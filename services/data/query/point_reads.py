@@ -10,11 +10,11 @@ from collections import defaultdict
 from typing import Any
 
 from libs.shared.postgres.databases import Database
-from services.data.model import KeyValue
+from services.data.model import KeyValue, PointStatement
 
 MOST = 64
 """Keys of one query."""
-Question = tuple[Database, str, tuple[Any, ...]]
+Question = tuple[Database, PointStatement, tuple[Any, ...]]
 """Where, what, and with which values besides the keys."""
 Waiting = list[tuple[KeyValue, "asyncio.Future[Any]"]]
 
@@ -26,13 +26,13 @@ class PointReads:
         self._waiting: dict[Question, Waiting] = defaultdict(list)
         self._running: set[asyncio.Task[None]] = set()
 
-    async def read(self, database: Database, sql: str, key: KeyValue, values: tuple[Any, ...]) -> Any:
+    async def read(self, database: Database, statement: PointStatement, key: KeyValue, values: tuple[Any, ...]) -> Any:
         """The row of one key: schema_version, version, record (both null if there is no such record)."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._flush)
         future: asyncio.Future[Any] = loop.create_future()
-        self._waiting[database, sql, values].append((key, future))
+        self._waiting[database, statement, values].append((key, future))
         return await future
 
     def _flush(self) -> None:
@@ -45,9 +45,10 @@ class PointReads:
 
 
 async def _answer(question: Question, reads: Waiting) -> None:
-    database, sql, values = question
+    database, statement, values = question
     try:
-        rows = await database.fetch(sql, *zip(*(key for key, _ in reads), strict=True), *values)
+        text = statement.text(len(reads))
+        rows = await database.fetch(text, *zip(*(key for key, _ in reads), strict=True), *values)
     except Exception as error:
         for _, future in reads:
             if not future.done():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.data.model import EntityModel, Model
+from services.data.model import EntityModel, Model, PointStatement
 from services.data.query.compiler import Compiler
 from services.data.query.shapes import Point
 from services.data.query.sources import sources_of
@@ -21,14 +21,27 @@ def handle_of(entity: EntityModel, text: str, by_slug: bool, past: bool) -> tupl
     return (*key, entity.key.text(key)) if past else key
 
 
-def points_sql(model: Model, entity: EntityModel, point: Point) -> str:
-    """Records by lists of keys: columns n (place of the key), schema_version, version, record (both may be null)."""
+def point_statement(model: Model, entity: EntityModel, point: Point) -> PointStatement:
+    """The statement of a point."""
+    return PointStatement(lambda places: points_sql(model, entity, point, places))
+
+
+def points_sql(model: Model, entity: EntityModel, point: Point, places: int) -> str:
+    """Records by lists of at most so many keys: columns n (place of the key), schema_version, version, record (both
+    may be null).
+
+    The keys are picked out of their lists one by one, as PostgreSQL then knows how many there are before it sees
+    them. Of a list it would have to guess, and make a new plan for every question, which costs several times
+    what carrying it out does.
+    """
     columns, kinds = _handle(entity, point.by_slug)
     as_of = point.chosen.as_of
     ids = len(columns) + 1 if as_of and not point.by_slug else 0
     compiler = Compiler(model, sources_of(model, as_of, ids))
     keys = ", ".join(f"k{n}" for n in range(len(columns)))
-    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
+    lists = [f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1)]
+    arrays = ", ".join(f"ARRAY[{', '.join(f'({each})[{n}]' for n in range(1, places + 1))}]" for each in lists)
+    given = f" WHERE _k.n <= cardinality({lists[0]})" if places > 1 else ""
     values = [compiler.value(entity, "_r", column, point.chosen.visible) for column in columns]
     same = " AND ".join(f"{value} = _k.k{n}" for n, value in enumerate(values))
     shown = compiler.shown(entity, "_r", point.shown, point.chosen.visible)
@@ -38,6 +51,7 @@ def points_sql(model: Model, entity: EntityModel, point: Point) -> str:
         f"FROM metadata.schema_version _v "
         f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS _k({keys}, n) "
         f"LEFT JOIN {compiler.sources.root(entity)} _r ON {same} AND {compiler.chosen(entity, '_r', point.chosen)}"
+        f"{given}"
     )
 
 

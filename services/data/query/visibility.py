@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from libs.shared.permissions.profile import FieldAccess, Verdict
 from libs.shared.permissions.sql import FALSE, TRUE, render
 from services.data.model import quote
+from services.data.query.predicates import TEXT_TYPES
 from services.data.query.shapes import View, Visible
 
 About = Callable[[str], str]
@@ -59,14 +60,20 @@ def conjunction(clauses: Sequence[str]) -> str:
     return " AND ".join(clause for clause in clauses if clause != TRUE) or TRUE
 
 
-def shown_sql(row: str, name: str, view: View, access: FieldAccess, both: Callable[[About], str]) -> str:
-    """What is shown of a field: as it is, masked, or null. `both` completes a condition for what is read."""
+def shown_sql(
+    row: str, name: str, view: View, access: FieldAccess, both: Callable[[About], str], seen: bool = False
+) -> str:
+    """What is shown of a field: as it is, masked, or null. `both` completes a condition for what is read.
+
+    `seen` says that it is asked only about rows of which the field is shown in some way.
+    """
     column = f"{row}.{quote(name)}"
     whens = [] if access.clear.text == FALSE else [(both(about(access.clear, view)), column)]
     whens += [(both(about(each.when, view)), render(each.text, row, view.base)) for each in access.masks]
     *before, (when, value) = whens
     if not before:
-        return value if when == TRUE else f"CASE WHEN {when} THEN {value} END"
-    cases = " ".join(f"WHEN {when} THEN to_json({value})" for when, value in before)
-    last = f"ELSE to_json({value})" if when == TRUE else f"WHEN {when} THEN to_json({value})"
+        return value if seen or when == TRUE else f"CASE WHEN {when} THEN {value} END"
+    form = "{}" if access.field.type in TEXT_TYPES else "to_json({})"  # masks are texts, and a CASE has one type
+    cases = " ".join(f"WHEN {when} THEN {form.format(value)}" for when, value in before)
+    last = f"ELSE {form.format(value)}" if seen or when == TRUE else f"WHEN {when} THEN {form.format(value)}"
     return f"CASE {cases} {last} END"

@@ -10,8 +10,8 @@ import orjson
 from libs.shared.contracts.context import Context
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
-from services.data.model import EntityModel, KeyValue, Model
-from services.data.query.points import points_sql
+from services.data.model import EntityModel, KeyValue, Model, PointStatement
+from services.data.query.points import point_statement
 from services.data.query.shapes import Point
 from services.data.state import State
 
@@ -31,19 +31,22 @@ async def read_point(
     state: State,
     context: Context,
     model: Model,
-    entity: EntityModel,
-    point: Point,
+    statement: PointStatement,
     key: KeyValue,
     values: Sequence[Any],
 ) -> Any:
     """One record as `points_sql` answers it, together with others that are asked for at the same moment."""
-    sql = model.statements.made((entity.name, point), lambda: points_sql(model, entity, point))
     with tracing.span("db", "query", "query.execute") as span:
-        row = await state.points.read(state.database(context.the_app), sql, key, tuple(values))
+        row = await state.points.read(state.database(context.the_app), statement, key, tuple(values))
         span.metadata["statement"] = "select"
     if row["schema_version"] != model.version:
         raise SchemaMoved
     return row
+
+
+def statement_of(model: Model, entity: EntityModel, point: Point) -> PointStatement:
+    """What answers a point, made once."""
+    return model.points.made((entity.name, point), lambda: point_statement(model, entity, point))
 
 
 async def read_plan(state: State, context: Context, statement: tuple[str, Sequence[Any]]) -> int:

@@ -14,7 +14,7 @@ from libs.shared.errors import RocketError, not_found
 from libs.shared.paging import positive
 from services.data.etags import etag, representation_tag, tags_of
 from services.data.fence import under_current_schema
-from services.data.model import EntityModel, Model
+from services.data.model import EntityModel, Model, PointStatement
 from services.data.query.aggregate_sql import aggregate_sql
 from services.data.query.aggregates import parse_aggregate
 from services.data.query.cursors import write_cursor
@@ -23,7 +23,7 @@ from services.data.query.parameters import ListQuery, parse_list, parse_one
 from services.data.query.points import handle_of
 from services.data.query.scope import Scope
 from services.data.query.shapes import Chosen, Point, Shown
-from services.data.reading.execution import read, read_plan, read_point
+from services.data.reading.execution import read, read_plan, read_point, statement_of
 from services.data.reading.moments import moment_of
 from services.data.reading.past import get_version
 from services.data.state import State
@@ -55,10 +55,10 @@ async def get_record(state: State, context: Context, question: ask.GetRecord) ->
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        point, row, values = await _find(state, context, model, entity, question.id, parameters, as_of)
+        point, statement, row, values = await _find(state, context, model, entity, question.id, parameters, as_of)
         version = row["version"]
         if not _plain(point):
-            tag = representation_tag(version, model.version, (point, values))
+            tag = representation_tag(version, model.version, statement.fingerprint, values)
             return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=tag)
         if tags_of(question.if_none_match) & {str(version), "*"}:
             return Answer(304, headers=etag(version))
@@ -91,7 +91,7 @@ async def _find(
     text: str,
     parameters: dict[str, str],
     as_of: int | None,
-) -> tuple[Point, Any, Sequence[Any]]:
+) -> tuple[Point, PointStatement, Any, Sequence[Any]]:
     """The record of a key, or else of a slug. Raises NOT_FOUND."""
     for by_slug in (False, True) if entity.definition.slug else (False,):
         try:
@@ -102,9 +102,12 @@ async def _find(
         point = Point(*parse_one(scope, entity, parameters, as_of), by_slug)
         if by_slug and not _knows_slugs(scope, entity):
             break
-        row = await read_point(state, context, model, entity, point, handle, scope.values) if handle else None
-        if row is not None and row["version"] is not None:
-            return point, row, scope.values
+        if handle is None:
+            continue
+        statement = statement_of(model, entity, point)
+        row = await read_point(state, context, model, statement, handle, scope.values)
+        if row["version"] is not None:
+            return point, statement, row, scope.values
     raise not_found("Record")
 
 
