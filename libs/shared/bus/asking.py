@@ -15,6 +15,7 @@ import structlog
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
+from libs.shared.bus.bundles import is_bundle, opened
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.deadlines import Deadlines
 from libs.shared.bus.frames import decode, encode, pack, unpack
@@ -64,7 +65,7 @@ class Asker:
             raise RocketError("TIMEOUT", "The request took too long")
         try:
             # A little more than the callee has, so that its own TIMEOUT arrives rather than ours.
-            reply = await self._connection.request(
+            reply = await self._connection.ask(
                 question.address(), payload, remaining + 0.25, tracing.propagate(context).block()
             )
         except NoRespondersError:
@@ -105,8 +106,12 @@ class Asker:
 
     def _accept(self, endpoint: Endpoint, question: type[Ask[Any]], handler: Handler) -> Callable[[Message], None]:
         def accept(request: Message) -> None:
+            if is_bundle(request):
+                for part in opened(request):
+                    accept(part)
+                return
             if len(self._running) >= CONCURRENCY:
-                self._connection.send(request.reply_to, _refusal(unavailable(question.service)))
+                self._connection.answer(request, _refusal(unavailable(question.service)))
                 return
             self._running.add(asyncio.create_task(self._answer(endpoint, question, handler, request)))
 
@@ -125,7 +130,7 @@ class Asker:
             payload, failure = _refusal(known), known.code if known.status >= 500 else ""
         endpoint.answered(began, failure)
         try:
-            self._connection.send(request.reply_to, payload)
+            self._connection.answer(request, payload)
         except Exception as error:
             log.warning("ask.reply_lost", question=question.name, error=type(error).__name__)
 

@@ -15,6 +15,7 @@ import nats
 import structlog
 from nats.aio.client import Client
 
+from libs.shared.bus.bundles import Answers
 from libs.shared.bus.frames import decode, encode, pack, unpack
 from libs.shared.bus.protocol import Message, publication, written
 from libs.shared.bus.requests import Requests
@@ -48,6 +49,7 @@ class Connection:
         # Answers come to a place of the service's own, so that no other one can be allowed to read them.
         self._inbox = f"_INBOX.{name.removeprefix('rocket-')}"
         self._requests = Requests(self._wire, self.new_inbox())
+        self._answers = Answers(self._wire)
 
     @property
     def client(self) -> Client:
@@ -117,6 +119,21 @@ class Connection:
         if self._wire.is_congested:
             await self._uncongested()
         return await self._requests.ask(subject.encode(), payload, block, timeout)
+
+    async def ask(self, subject: str, payload: bytes, timeout: float, block: bytes) -> Message:
+        """As `request`, of one of our services: questions of one subject may travel together."""
+        self._check(len(block) + len(payload))
+        if self._wire.is_congested:
+            await self._uncongested()
+        return await self._requests.ask_service(subject.encode(), payload, block, timeout)
+
+    def answer(self, question: Message, payload: bytes) -> None:
+        """Answer a question, without waiting. Raises what `send` raises."""
+        if question.is_part:
+            self._check(len(payload))
+            self._answers.send(question.reply_to, payload)
+        else:
+            self.send(question.reply_to, payload)
 
     async def request_all(
         self, questions: Sequence[tuple[str, bytes, bytes]], timeout: float

@@ -10,15 +10,19 @@ NO_RESPONDERS = "503"
 
 
 class Message:
-    """A message of one of our subscriptions. `block` is the header lines as they came, empty without any."""
+    """A message of one of our subscriptions. `block` is the header lines as they came, empty without any.
 
-    __slots__ = ("block", "data", "reply_to", "raw_subject")
+    `is_part` of one that came with others in a bundle, as its answer may go.
+    """
+
+    __slots__ = ("block", "data", "is_part", "raw_subject", "reply_to")
 
     def __init__(self, raw_subject: bytes, reply_to: bytes, block: bytes, data: bytes) -> None:
         self.raw_subject = raw_subject
         self.reply_to = reply_to
         self.block = block
         self.data = data
+        self.is_part = False
 
     @property
     def subject(self) -> str:

@@ -1,14 +1,21 @@
-"""Questions under way: one subscription takes all answers, and a number in its subject says whose each is."""
+"""Questions under way: one subscription takes all answers, and a number in its subject says whose each is.
+
+Questions to services that are asked within a turn of the loop go out at its end, those of one subject in one bundle:
+the busier it gets, the more travel together, and whoever answers works on them together too. Nothing waits for it.
+(Holding bundles back while others had no answer yet, as databases do with commits, brought nothing more.)
+"""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import defaultdict
 from collections.abc import Sequence
 
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
+from libs.shared.bus.bundles import Part, bundled, is_bundle, loads_of, opened
 from libs.shared.bus.protocol import NO_RESPONDERS, Message, publication
 from libs.shared.bus.wire import Wire
 
@@ -26,12 +33,26 @@ class Requests:
         self._prefix = f"{inbox}.".encode()
         self._numbers = itertools.count(1)
         self._waiting: dict[bytes, tuple[Waiting, float]] = {}
+        self._gathered: dict[bytes, list[Part]] = defaultdict(list)
+        self._bundles: dict[bytes, list[bytes]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         wire.subscribe(f"{inbox}.*", self._arrived)
 
     async def ask(self, subject: bytes, payload: bytes, block: bytes, timeout: float) -> Message:
         """The first answer. Raises nats.errors.NoRespondersError, and TimeoutError up to SWEEP s behind `timeout`."""
-        reply, future = self.begin(subject, payload, block, timeout)
+        reply, future = self._begin(timeout)
+        self._wire.post(publication(subject, payload, block, reply))
+        try:
+            return answered(await future)
+        finally:
+            self._waiting.pop(reply, None)
+
+    async def ask_service(self, subject: bytes, payload: bytes, block: bytes, timeout: float) -> Message:
+        """As `ask`, of those who can open a bundle: it may travel with others of the same subject."""
+        reply, future = self._begin(timeout)
+        if not self._gathered:
+            self._wire.before_sending(self._send_gathered)
+        self._gathered[subject].append((reply[len(self._prefix) :], block, payload))
         try:
             return answered(await future)
         finally:
@@ -44,7 +65,11 @@ class Requests:
 
         Without a task for each, which would cost as much as the rest of it.
         """
-        begun = [self.begin(*question, timeout) for question in questions]
+        begun = []
+        for subject, payload, block in questions:
+            reply, future = self._begin(timeout)
+            self._wire.post(publication(subject, payload, block, reply))
+            begun.append((reply, future))
         try:
             await asyncio.wait([future for _, future in begun])
         finally:
@@ -52,19 +77,40 @@ class Requests:
                 self._waiting.pop(reply, None)
         return [_outcome(future) for _, future in begun]
 
-    def begin(self, subject: bytes, payload: bytes, block: bytes, timeout: float) -> tuple[bytes, Waiting]:
-        """Send a question; answers where its answer goes, and what will hold it."""
+    def _begin(self, timeout: float) -> tuple[bytes, Waiting]:
+        """Where the answer to the next question goes, and what will hold it."""
         loop = asyncio.get_running_loop()
         reply = b"%b%x" % (self._prefix, next(self._numbers))
         future: Waiting = loop.create_future()
         self._waiting[reply] = future, loop.time() + timeout
         if self._sweeping is None:
             self._sweeping = loop.call_later(SWEEP, self._sweep)
-        self._wire.post(publication(subject, payload, block, reply))
         return reply, future
 
+    def _send_gathered(self) -> None:
+        gathered, self._gathered = self._gathered, defaultdict(list)
+        for subject, parts in gathered.items():
+            for load in loads_of(parts):
+                token, block, payload = load[0]
+                reply = self._prefix + token
+                if len(load) > 1:
+                    block, payload = bundled(load)
+                    self._bundles[reply] = [self._prefix + each for each, *_ in load]
+                self._wire.post(publication(subject, payload, block, reply))
+
     def _arrived(self, message: Message) -> None:
-        waiting = self._waiting.get(message.raw_subject)
+        reply = message.raw_subject
+        if is_bundle(message):
+            for part in opened(message):
+                self._settle(part.raw_subject, part)
+        elif message.block:
+            for each in self._bundles.get(reply, (reply,)):
+                self._settle(each, message)
+        else:
+            self._settle(reply, message)
+
+    def _settle(self, reply: bytes, message: Message) -> None:
+        waiting = self._waiting.get(reply)
         if waiting is not None and not waiting[0].done():
             waiting[0].set_result(message)
 
@@ -74,7 +120,11 @@ class Requests:
         for future, deadline in self._waiting.values():
             if deadline <= now and not future.done():
                 future.set_exception(NatsTimeout())
-        self._sweeping = loop.call_later(SWEEP, self._sweep) if self._waiting else None
+        # A bundle is remembered while one of its questions waits: the server may say that nobody hears it.
+        self._bundles = {
+            reply: parts for reply, parts in self._bundles.items() if any(part in self._waiting for part in parts)
+        }
+        self._sweeping = loop.call_later(SWEEP, self._sweep) if self._waiting or self._bundles else None
 
 
 def answered(answer: Message) -> Message:

@@ -51,6 +51,8 @@ class Wire(Transport, asyncio.Protocol):
         self._lost.set()
         self.is_open = False
         self._gathered: list[bytes] = []
+        self._gatherers: list[Callable[[], None]] = []
+        self._has_end = False
 
     # --- our lane ---
 
@@ -59,11 +61,28 @@ class Wire(Transport, asyncio.Protocol):
 
         A write for each costs both sides a system call each, and the server wakes up for nothing else.
         """
-        if not self._gathered:
-            asyncio.get_running_loop().call_soon(self._flush)
         self._gathered.append(frame)
+        if not self._has_end:
+            self._end_of_turn()
+
+    def before_sending(self, gatherer: Callable[[], None]) -> None:
+        """Have `gatherer` called once, at the end of this turn, to post what it has put together during it."""
+        self._gatherers.append(gatherer)
+        if not self._has_end:
+            self._end_of_turn()
+
+    def _end_of_turn(self) -> None:
+        self._has_end = True
+        asyncio.get_running_loop().call_soon(self._turn_ended)
+
+    def _turn_ended(self) -> None:
+        self._flush()
+        self._has_end = False
 
     def _flush(self) -> None:
+        gatherers, self._gatherers = self._gatherers, []
+        for gather in gatherers:
+            gather()
         if self._gathered:
             frames, self._gathered = self._gathered, []
             self._send(b"".join(frames))

@@ -1,0 +1,72 @@
+"""Questions that travel together are answered each for itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.bus.bundles import is_bundle, opened
+from libs.shared.bus.connection import Connection, connect
+from libs.shared.bus.protocol import Message
+
+BLOCK = b"NATS/1.0\r\nwho: %d\r\n\r\n"
+WITHIN = 5.0
+
+
+@pytest.fixture
+async def gateway(stack: Stack) -> AsyncIterator[Connection]:
+    async with connect(stack.nats_url_of("gateway"), "rocket-gateway") as connection:
+        await connection.established()
+        yield connection
+
+
+@pytest.fixture
+async def data(stack: Stack) -> AsyncIterator[Connection]:
+    async with connect(stack.nats_url_of("data"), "rocket-data") as connection:
+        await connection.established()
+        yield connection
+
+
+async def test_many_at_once_share_messages_and_none_gets_anothers_answer(gateway: Connection, data: Connection) -> None:
+    arrived: list[int] = []
+
+    def hear(message: Message) -> None:
+        parts = opened(message) if is_bundle(message) else [message]
+        arrived.append(len(parts))
+        for part in parts:
+            # Every third answer comes a turn later, so in another bundle.
+            later = int(part.data) % 3 == 0
+            answer = b"%b for %b" % (part.data, (part.header("who") or "").encode())
+            loop = asyncio.get_running_loop()
+            (loop.call_later if later else lambda _, *call: call[0](*call[1:]))(0.01, data.answer, part, answer)
+
+    data.subscribe("rocket.data.test-bundles", hear)
+    await data.flush()
+    questions = [gateway.ask("rocket.data.test-bundles", b"%d" % n, WITHIN, BLOCK % n) for n in range(200)]
+    answers = await asyncio.gather(*questions)
+    assert [answer.data for answer in answers] == [b"%d for %d" % (n, n) for n in range(200)]
+    assert sum(arrived) == 200
+    assert len(arrived) < 20
+
+
+async def test_all_of_a_bundle_hear_that_nobody_listens(gateway: Connection) -> None:
+    questions = [gateway.ask("rocket.data.nobody-here", b"", WITHIN, BLOCK % n) for n in range(10)]
+    outcomes = await asyncio.gather(*questions, return_exceptions=True)
+    assert {type(outcome).__name__ for outcome in outcomes} == {"NoRespondersError"}
+
+
+async def test_one_that_is_not_answered_keeps_nobody_else_waiting(gateway: Connection, data: Connection) -> None:
+    def hear(message: Message) -> None:
+        for part in opened(message):
+            if part.data != b"3":
+                data.answer(part, part.data)
+
+    data.subscribe("rocket.data.test-silence", hear)
+    await data.flush()
+    questions = [gateway.ask("rocket.data.test-silence", b"%d" % n, 0.3, BLOCK % n) for n in range(6)]
+    outcomes = await asyncio.gather(*questions, return_exceptions=True)
+    assert [outcome.data for outcome in outcomes if isinstance(outcome, Message)] == [b"0", b"1", b"2", b"4", b"5"]
+    assert type(outcomes[3]).__name__ == "TimeoutError"

@@ -1,0 +1,52 @@
+"""Bundles hold what was put into them, within their bounds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libs.shared.bus.bundles import LARGEST, MOST, Part, bundled, is_bundle, loads_of, opened
+from libs.shared.bus.protocol import Message
+
+BLOCKS = st.sampled_from([b"", b"NATS/1.0\r\na: b\r\n\r\n"])
+PARTS = st.lists(
+    st.tuples(st.from_regex(rb"[0-9a-f]{1,8}", fullmatch=True), BLOCKS, st.binary(max_size=50)), min_size=1
+)
+
+
+@given(PARTS)
+def test_questions_come_out_as_they_went_in_each_with_its_own_address(parts: list[Part]) -> None:
+    block, payload = bundled(parts)
+    whole = Message(b"rocket.data.get", b"_INBOX.gateway.x.1", block, payload)
+    assert is_bundle(whole)
+    assert [(part.reply_to, part.block, part.data, part.is_part, part.raw_subject) for part in opened(whole)] == [
+        (b"_INBOX.gateway.x." + token, head, body, True, b"rocket.data.get") for token, head, body in parts
+    ]
+
+
+@given(PARTS)
+def test_answers_come_out_under_the_subjects_of_their_questions(parts: list[Part]) -> None:
+    answers = [(token, b"", body) for token, _, body in parts]
+    block, payload = bundled(answers)
+    whole = Message(b"_INBOX.gateway.x.many", b"", block, payload)
+    assert [(part.raw_subject, part.data) for part in opened(whole)] == [
+        (b"_INBOX.gateway.x." + token, body) for token, _, body in answers
+    ]
+
+
+@given(st.lists(st.integers(0, 2 * LARGEST), max_size=3 * MOST))
+def test_loads_keep_order_and_bounds(sizes: list[int]) -> None:
+    whole = bytes(2 * LARGEST)
+    parts: list[Part] = [(b"%x" % n, b"", whole[:size]) for n, size in enumerate(sizes)]
+    loads = loads_of(parts)
+    assert [part for load in loads for part in load] == parts
+    for load in loads:
+        assert len(load) <= MOST
+        assert len(load) == 1 or sum(len(body) for *_, body in load) <= LARGEST
+
+
+def test_a_bundle_that_is_not_as_long_as_it_says_is_none() -> None:
+    block, payload = bundled([(b"1", b"", b"abc"), (b"2", b"", b"d")])
+    with pytest.raises(ValueError, match="not as long"):
+        opened(Message(b"s.x", b"", block, payload + b"e"))
