@@ -20,6 +20,7 @@ from services.gateway.http.cors import Cors, is_preflight
 from services.gateway.http.dressing import dresser
 from services.gateway.http.forwarding import forwarder
 from services.gateway.http.origins import Origins
+from services.gateway.http.requests import HttpRequest, factory
 from services.gateway.http.table import Table
 from services.gateway.routes import ROUTES, Call, Local, Route
 from services.gateway.state import State
@@ -38,67 +39,46 @@ LONGEST_PATH = 1_000
 @contextlib.asynccontextmanager
 async def listening(state: State) -> AsyncIterator[None]:
     """The server, up for the length of the block."""
-    runner = Runner(state, application(state))
+    limits = state.settings
+    cors = Cors(limits.cors_origins, Origins(state).of_app)
+    server = Door(
+        _dispatcher(state, cors),
+        request_factory=factory(dresser(limits, cors)),
+        settings=limits,
+        proxies=state.proxies,
+        access_log=None,
+        keepalive_timeout=limits.idle_timeout,
+        lingering_time=LINGER,
+        max_line_size=limits.max_url_bytes,
+        max_field_size=limits.max_header_bytes,
+        max_headers=limits.max_headers,
+    )
+    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN)
     await runner.setup()
-    watching = asyncio.create_task(runner.door.watch())
+    watching = asyncio.create_task(server.watch())
     try:
-        await web.TCPSite(runner, state.settings.http_host, state.settings.http_port).start()
-        log.info("http.listening", host=state.settings.http_host, port=state.settings.http_port)
+        await web.TCPSite(runner, limits.http_host, limits.http_port).start()
+        log.info("http.listening", host=limits.http_host, port=limits.http_port)
         yield
     finally:
         watching.cancel()
         await runner.cleanup()
 
 
-class Runner(web.AppRunner):
-    """Runs the application behind a Door."""
-
-    def __init__(self, state: State, app: web.Application) -> None:
-        limits = state.settings
-        super().__init__(
-            app,
-            access_log=None,
-            shutdown_timeout=SHUTDOWN,
-            keepalive_timeout=limits.idle_timeout,
-            lingering_time=LINGER,
-            max_line_size=limits.max_url_bytes,
-            max_field_size=limits.max_header_bytes,
-            max_headers=limits.max_headers,
-        )
-        self._state = state
-        self.door: Door
-
-    async def _make_server(self) -> web.Server:
-        plain = await super()._make_server()
-        self.door = Door(
-            plain.request_handler,
-            request_factory=plain.request_factory,
-            settings=self._state.settings,
-            proxies=self._state.proxies,
-            **plain._kwargs,
-        )
-        return self.door
-
-
-def application(state: State) -> web.Application:
-    """The routing table as an aiohttp application."""
+def _dispatcher(state: State, cors: Cors) -> Callable[[HttpRequest], Awaitable[web.StreamResponse]]:
+    """What answers all requests, by the routing table."""
     table: Table[Handle] = Table()
     for route in ROUTES:
         table.add(route.method, route.path, _handler(state, route))
-    cors = Cors(state.settings.cors_origins, Origins(state).of_app)
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", _dispatcher(table, _unmatched(table, cors)))
-    app.on_response_prepare.append(dresser(state.settings, cors))
-    return app
+    unmatched = _unmatched(table, cors)
 
-
-def _dispatcher(table: Table[Handle], unmatched: Handle) -> Handle:
-    async def dispatch(request: web.Request) -> web.StreamResponse:
+    async def dispatch(request: HttpRequest) -> web.StreamResponse:
+        if "Expect" in request.headers:
+            await request.welcome()
         found = table.find(request.method, request.rel_url.path_safe)
         if found is None:
             return await unmatched(request)
-        handle, values = found
-        request.match_info.update(values)
+        handle, request.match_info = found
         return await handle(request)
 
     return dispatch
