@@ -9,7 +9,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent, Signal
 from libs.shared.postgres.databases import Connection
 from services.events import store
-from services.events.audit import audit_row, change_row, definition_of
+from services.events.audit import audit_row, change_row
 from services.events.rows import days_of, moment_of, scrubbed, signal_row, telemetry_rows, transition_rows
 from services.events.state import State
 
@@ -17,15 +17,14 @@ Spans = Sequence[dict[str, Any]]
 
 
 async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Know what has to be masked, as of the newest commit or later; make the days of what they tell."""
-    await state.definitions.load(app, at_least=max(event.schema_version for event in events))
+    """Know what has to be masked, and who opts out, by each commit's version; make the days of what they tell."""
+    await state.definitions.prepare(app, events)
     await state.partitions.ensure(app, days_of({row["created_at"] for row in _told(events)}))
 
 
 async def on_commits(state: State, app: AppRef, transaction: Connection, events: Sequence[CommitEvent]) -> None:
     """One audit row each, unless the entity opts out; business events that transitions tell of."""
-    schema = state.definitions.of(app)
-    rows = [(event, audit_row(event, definition_of(schema, event.entity))) for event in events]
+    rows = [(event, audit_row(event, state.definitions.of(app, event))) for event in events]
     await store.insert_audit(transaction, [row for _, row in rows if row is not None])
     if opted_out := [event for event, row in rows if row is None]:
         await store.note_unaudited(transaction, [(event.entity, event.position) for event in opted_out])

@@ -15,8 +15,8 @@ from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
 from libs.shared.contracts.subscribers import CreateSubscriber, DeleteSubscriber, ListSubscribers
 from libs.shared.replays import Projection
 from libs.shared.runtime import Core, Service
-from libs.shared.schema.compiled import Compiled
 from services.events import consumers, handlers, retention
+from services.events.definitions import Definitions
 from services.events.partitions import Partitions
 from services.events.replays import rebuilding, verifying
 from services.events.rows import read_spans
@@ -40,7 +40,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
             changes.put_nowait(change)
 
     core.connection.on_announcement(AppsChanged, changed)
-    yield State(core, Compiled(core.schemas, lambda schema: schema), partitions, issuer, changes)
+    yield State(core, Definitions(core.schemas, core.asker), partitions, issuer, changes)
 
 
 MOST_CHANGES = 1_000

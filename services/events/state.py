@@ -10,8 +10,7 @@ from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
-from libs.shared.schema import Snapshot
-from libs.shared.schema.compiled import Compiled
+from services.events.definitions import Definitions
 from services.events.partitions import Partitions
 
 
@@ -23,7 +22,7 @@ class State:
     """
 
     core: Core
-    definitions: Compiled[Snapshot]
+    definitions: Definitions
     partitions: Partitions
     issuer: Issuer | None
     app_changes: asyncio.Queue[AppsChanged]

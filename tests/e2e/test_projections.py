@@ -173,6 +173,19 @@ async def test_audit_is_what_the_log_says_whatever_was_renamed_masked_or_left_ou
     assert len((await admin.get(path)).data) == 7
 
 
+async def test_opting_out_holds_for_the_commits_in_between_whenever_they_are_handled(admin: Client) -> None:
+    names = [text("name")]
+    await admin.define(entity("item", *names))
+    for number in range(3):
+        await make(admin, "item", name=f"told {number}")
+        (await admin.put("/_admin/entities/item", entity("item", *names, audit=False))).expect(200)
+        await make(admin, "item", name=f"untold {number}")
+        (await admin.put("/_admin/entities/item", entity("item", *names))).expect(200)
+    await verified(admin, "audit")
+    rows = (await admin.get("/_admin/audit-logs?source=data&sort=timestamp")).data
+    assert [row["new_data"]["name"] for row in rows] == ["told 0", "told 1", "told 2"]
+
+
 @pytest.mark.parametrize(
     ("tampering", "found"),
     [

@@ -32,7 +32,7 @@ async def verify(state: State, app: AppRef, memory: Memory) -> bool:
     stretch = await log.read(state, app, after, until, ENTRIES)
     last = (stretch.events[-1].position, stretch.events[-1].n) if stretch.events else (until, 1 << 30)
     found = await store.rows(state.database(app), after, last)
-    await state.definitions.load(app, at_least=max((e.schema_version for e in stretch.events), default=0))
+    await state.definitions.prepare(app, stretch.events)
     comparison = _Comparison(state, app, memory, NamesEver(**memory.get("names")), memory.get("unaudited"))
     comparison.compare({(event.position, event.n): event for event in stretch.events}, found)
     memory.count(len(stretch.events))
@@ -57,7 +57,7 @@ async def _begin(state: State, app: AppRef, memory: Memory) -> None:
 
 class _Comparison:
     def __init__(self, state: State, app: AppRef, memory: Memory, names: NamesEver, unaudited: Any) -> None:
-        self._schema = state.definitions.of(app)
+        self._app, self._definitions = app, state.definitions
         self._memory, self._names, self._unaudited = memory, names, unaudited
 
     def compare(self, events: dict[tuple[int, int], CommitEvent], rows: Any) -> None:
@@ -80,9 +80,13 @@ class _Comparison:
         return differences(exact.loads(exact.dumps(expected).decode()), stored, self._names)
 
     def _opted_out(self, event: CommitEvent) -> bool:
-        definition = definition_of(self._schema, event.entity)
+        """By today's definitions, as after a rebuild, or by its own, where it was noted that it has no row."""
+        today = definition_of(self._definitions.today(self._app), event.entity)
+        if today is not None and not today.audit:
+            return True
         first, last = self._unaudited.get(event.entity, (1, 0))
-        return (definition is not None and not definition.audit) or first <= event.position <= last
+        then = self._definitions.of(self._app, event)
+        return first <= event.position <= last and then is not None and not then.audit
 
     def _differ(self, event: CommitEvent, what: str) -> None:
         self._memory.differ(what, entity=event.entity, record_id=event.record_id, position=event.position, n=event.n)

@@ -7,6 +7,7 @@ from typing import Any
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema import Entity, EntityDefinition, Snapshot
 from services.events.audit import audit_row, definition_of, masked
+from services.events.definitions import entities_of
 
 FIELDS = [
     {"name": "id", "type": "uuid"},
@@ -93,3 +94,19 @@ def test_a_retired_entity_still_says_what_is_hidden() -> None:
     gone = Snapshot(2, {}, {4: Entity(4, person(), {}, True)}, [])
     assert definition_of(gone, "person") == person()
     assert definition_of(gone, "unknown") is None
+
+
+def test_a_commit_goes_by_the_definitions_of_its_time_and_hides_what_either_time_hides() -> None:
+    document = person(audit=False).model_dump(mode="json")
+    city = {"name": "city", "type": "string", "pii": True}
+    today = person(name="human", fields=[FIELDS[0], {"name": "name", "type": "string"}, city])
+    entity = Entity(number=1, definition=today, field_ids={}, retired=False)
+    schema = Snapshot(version=2, entities={"human": entity}, by_number={1: entity}, policies=[])
+
+    found = entities_of([document], schema, {"human": ["person", "human"]})
+
+    assert audit_row(commit(entity="human"), found["human"]) is None, "it had opted out then"
+    assert masked(commit().after, found["human"].model_copy(update={"audit": True})) == {
+        "id": "r", "name": "***", "iban": "***", "city": "***",
+    }  # fmt: skip
+    assert found["person"].audit is False, "it may have been published under its name of then"
