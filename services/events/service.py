@@ -73,7 +73,7 @@ SERVICE = Service(
             commutative=True,
             together=True,
             linger=LINGER,
-            loads=exact.loads_bytes,
+            loads=exact.loads,
         ),
         Consumer(
             name="signals",

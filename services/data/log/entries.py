@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import orjson
@@ -17,9 +16,6 @@ from services.data.writes.changes import RECORD_EFFECTS
 
 COLUMNS = """position, n, commit_id::text, entity, record_id, version, action, image::text, previous::text,
     context::text, effects::text, trace_id::text, schema_version, to_json(at) #>> '{}' AS at"""
-
-FRACTION = re.compile(r"(?:: |, |\[)-?(?:\d+\.\d|\d{19})")
-"""A number with a point, or of many digits, as PostgreSQL writes jsonb; text that looks like one does no harm."""
 
 Record = dict[str, Any]
 
@@ -90,8 +86,7 @@ def _later(text: str | None) -> list[dict[str, Any]]:
 
 
 def _named(text: str | None, names: dict[str, str]) -> Record | None:
-    """An image by names. Decimals must not lose digits; the exact way of reading costs twice as much."""
+    """An image by names."""
     if text is None:
         return None
-    image = exact.loads(text) if FRACTION.search(text) else orjson.loads(text)
-    return {names[key]: value for key, value in image.items() if key in names}
+    return {names[key]: value for key, value in exact.loads(text).items() if key in names}

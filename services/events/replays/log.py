@@ -37,7 +37,7 @@ async def read(state: State, app: AppRef, after: tuple[int, int], until: int, mo
         if REFERENCE in entry.headers:
             position, n = entry.position
             payload = (await asker.ask(FetchCommit(position=position, n=n), context)).body
-        events.append(decode_event(entry.subject, payload, exact.loads_bytes))
+        events.append(decode_event(entry.subject, payload, exact.loads))
     return Stretch(events, int(answer.headers["head"]))
 
 
