@@ -64,6 +64,53 @@ async def test_databases_share_a_budget_that_is_never_exceeded(stack: Stack, cli
         await watcher.close()
 
 
+async def test_a_busy_database_and_one_asked_now_and_then_do_not_take_turns_in_connecting(stack: Stack) -> None:
+    """While all connections are in use, the other database gets one once, and keeps it."""
+    pools, seen = Pools(stack.database_url, 3), set[int]()
+    done = asyncio.Event()
+
+    async def busy() -> None:
+        while not done.is_set():
+            async with pools.lend("rocket") as connection:
+                seen.add(connection.get_server_pid())
+                await connection.fetchval("SELECT 1")
+
+    workers = [asyncio.create_task(busy()) for _ in range(9)]
+    try:
+        for _ in range(40):
+            async with pools.lend("postgres") as connection:
+                seen.add(connection.get_server_pid())
+                await connection.fetchval("SELECT 1")
+    finally:
+        done.set()
+        await asyncio.gather(*workers)
+        await pools.close()
+    assert len(seen) < 20
+
+
+async def test_who_stops_waiting_for_a_connection_loses_none(stack: Stack) -> None:
+    pools = Pools(stack.database_url, 2)
+    randomness = Random(2)
+
+    async def use(name: str) -> None:
+        async with pools.lend(name) as connection:
+            await connection.fetchval("SELECT pg_sleep(0.001)")
+
+    try:
+        for _ in range(30):
+            tasks = [asyncio.create_task(use(randomness.choice(("rocket", "postgres")))) for _ in range(8)]
+            await asyncio.wait(tasks, timeout=randomness.random() / 100)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.timeout(10):
+            async with pools.lend("rocket") as one, pools.lend("rocket") as other:
+                assert one is not other
+                assert await other.fetchval("SELECT 1") == 1
+    finally:
+        await pools.close()
+
+
 async def test_the_server_is_asked_for_its_own_types_once(stack: Stack) -> None:
     """Neither a second connection nor another database is asked what an array of numbers is."""
     pools, asked = Pools(stack.database_url, 2), list[str]()
