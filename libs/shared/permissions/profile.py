@@ -77,7 +77,8 @@ class Profile:
     """The grants of one action, compiled. Compared by identity: there is one per schema version and set of roles.
 
     `access` has the fields that are shown of any record at all, in the entity's order; `values` are what
-    its texts of SQL take, numbered from 1. `unrestricted` are the fields that no grant keeps anything of.
+    its texts of SQL take, numbered from 1: the `constants`, unless it `is_personal`. `unrestricted` are the
+    fields that no grant keeps anything of.
     """
 
     def __init__(
@@ -99,6 +100,8 @@ class Profile:
         self.unrestricted = [name for name in fields if all(grant.is_open(name) for grant in grants)]
         self.is_open = len(self.access) == len(fields) and all(a.clear.is_certain for a in self.access.values())
         self._brought = [n for n, (value, _) in enumerate(self.made.all) if isinstance(value, Own)]
+        self.constants = tuple(value for value, _ in self.made.all)
+        self.is_personal = bool(self._brought)
 
     @property
     def is_everything(self) -> bool:
@@ -115,7 +118,7 @@ class Profile:
 
     def values(self, person: Person) -> list[Any]:
         """The values of its texts, for a request of this person; None for an own value that fits no such field."""
-        values = [value for value, _ in self.made.all]
+        values = list(self.constants)
         for place in self._brought:
             own, kind = self.made.all[place]
             values[place] = _own(person.own(own), kind)

@@ -12,7 +12,7 @@ from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError
 from libs.shared.schema import FieldDefinition
 from services.data.model import EntityModel, Link, Model
-from services.data.permissions import granted, person_of, profile_for
+from services.data.permissions import Grant, granted, person_of, profile_for
 from services.data.query.shapes import View, Visible
 
 NOTHING: Mapping[str, FieldDefinition] = {}
@@ -26,6 +26,7 @@ class Scope:
         self._caller = caller
         self._reserved = reserved
         self._visible: dict[str, Visible] = {}
+        self._granted: dict[str, Grant | None] = {}
         self.views: list[View] = []
         """Every view whose values are among the values."""
         self.values: list[Any] = []
@@ -47,14 +48,14 @@ class Scope:
 
     def fields(self, entity: EntityModel) -> Mapping[str, FieldDefinition]:
         """The fields of an entity that the caller may ask for: those that are ever shown as they are."""
-        grant = granted(entity, "read", self._caller)
+        grant = self._reading(entity)
         if grant is None:
             return NOTHING
         return entity.fields if grant.profile is None else grant.profile.askable
 
     def shown(self, entity: EntityModel) -> Container[str]:
         """The fields of an entity that the caller is shown, masked ones among them."""
-        grant = granted(entity, "read", self._caller)
+        grant = self._reading(entity)
         if grant is None:
             return NOTHING
         return entity.fields if grant.profile is None else grant.profile.access
@@ -70,12 +71,19 @@ class Scope:
         profile_for(self.beyond(link), "read", self._caller)
         return link if link.other in self.fields(self.beyond(link)) else None
 
+    def _reading(self, entity: EntityModel) -> Grant | None:
+        """What the caller may read; asked for each name in a query, so looked up once."""
+        if entity.name not in self._granted:
+            self._granted[entity.name] = granted(entity, "read", self._caller)
+        return self._granted[entity.name]
+
     def _view(self, entity: EntityModel, action: str) -> Visible:
         profile = profile_for(entity, action, self._caller)
         if profile is None:
             return None
         view = View(profile, self._reserved + len(self.values))
-        self.values += profile.values(person_of(entity, self._caller))
+        # Who asks is worked out where any of the values depends on it; mostly all are the policies' own.
+        self.values += profile.values(person_of(entity, self._caller)) if profile.is_personal else profile.constants
         self.views.append(view)
         return view
 
