@@ -32,11 +32,13 @@ from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
 
 ENTITY = "item"
-AT_ONCE = 4
-"""Apps that are made at once."""
+AT_ONCE = 2
+"""Apps that are made at once: copying the template is work for a processor, and there are two of them at least."""
 SETTLE = 5.0
 """Seconds in which what follows from making apps may end before anything is measured."""
 TIMEOUT = aiohttp.ClientTimeout(total=60)
+TOLD = 20
+"""After how many apps the run says how far it is; making them takes most of it."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,23 @@ async def make_apps(client: aiohttp.ClientSession, url: str, count: int) -> tupl
     began = time.monotonic()
     platform = await login(client, url, "_platform", "platform@localhost")
     turns = asyncio.Semaphore(AT_ONCE)
+    times: list[float] = []
 
     async def make(number: int) -> App:
         async with turns:
+            start = time.monotonic()
             name = f"app-{number}"
             await ask(client, "POST", f"{url}/api/_platform/apps", platform, {"name": name})
             headers = await login(client, url, name, "admin@localhost")
             await ask(client, "POST", f"{url}/api/{name}/_admin/entities", headers, definition(ENTITY))
             made = await ask(client, "POST", f"{url}/api/{name}/{ENTITY}", headers, {"title": f"of {name}"})
+            times.append(time.monotonic() - start)
+            if len(times) % TOLD == 0:
+                last = sum(times[-TOLD:]) / TOLD
+                print(
+                    f"{len(times)} of {count} apps after {time.monotonic() - began:.0f} s, lately {last:.2f} s each",
+                    flush=True,
+                )
             return App(f"{url}/api/{name}/{ENTITY}/{made['data']['id']}", headers)
 
     apps = await asyncio.gather(*(make(number) for number in range(count)))
