@@ -12,6 +12,10 @@ RUN_STAMP := $(VENV)/installed-run-$(call checksum,run)
 DEV_STAMP := $(VENV)/installed-dev-$(call checksum,dev)
 BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 
+# Compiled modules are kept, whatever the environment says: a system is a dozen processes, tests start many systems,
+# and each process would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run rocket test chaos test-compose fuzz lint bench lock clean
 

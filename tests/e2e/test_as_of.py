@@ -87,10 +87,16 @@ async def test_a_time_means_the_last_commit_until_then(admin: Client) -> None:
     assert (await admin.get("/note?as_of=2001-01-01T00:00:00Z")).meta["total"] == 0
 
 
+@pytest.fixture(scope="module")
+async def common_notes(common_admin: Client) -> Client:
+    """The admin of an app with notes."""
+    await common_admin.define(NOTE)
+    return common_admin
+
+
 @pytest.mark.parametrize("moment", ["x", "0", "-1", "", "2026-99-99", "9" * 30, "9999-01-01", "%00"])
-async def test_what_is_no_moment(admin: Client, moment: str) -> None:
-    await admin.define(NOTE)
-    assert (await admin.get(f"/note?as_of={moment}")).expect(400).code == "INVALID_PAYLOAD"
+async def test_what_is_no_moment(common_notes: Client, moment: str) -> None:
+    assert (await common_notes.get(f"/note?as_of={moment}")).expect(400).code == "INVALID_PAYLOAD"
 
 
 async def test_a_position_that_is_not_reached(admin: Client) -> None:

@@ -72,9 +72,9 @@ async def test_an_operator_sees_proves_and_mends(stack: Stack, admin: Client) ->
     ],
 )
 async def test_refusals_are_said_and_exit_with_2(
-    stack: Stack, admin: Client, arguments: list[str], message: str
+    stack: Stack, common_admin: Client, arguments: list[str], message: str
 ) -> None:
-    app = admin.prefix.removeprefix("/api/")
+    app = common_admin.prefix.removeprefix("/api/")
     assert message in await rocket(stack, *(part.format(app=app) for part in arguments), status=2)
 
 

@@ -109,9 +109,9 @@ async def test_the_list_of_commits(shop: Client) -> None:
 
 
 @pytest.mark.parametrize("named", ["0", "999999", "nope", str(uuid.uuid4()), "9" * 30, "%00"])
-async def test_unknown_commits(admin: Client, named: str) -> None:
-    assert (await admin.get(f"/_commits/{named}")).expect(404).code == "NOT_FOUND"
-    assert (await admin.post(f"/_commits/{named}/undo")).expect(404).code == "NOT_FOUND"
+async def test_unknown_commits(common_admin: Client, named: str) -> None:
+    assert (await common_admin.get(f"/_commits/{named}")).expect(404).code == "NOT_FOUND"
+    assert (await common_admin.post(f"/_commits/{named}/undo")).expect(404).code == "NOT_FOUND"
 
 
 async def test_a_commit_shows_only_what_its_reader_may_read(shop: Client) -> None:

@@ -144,6 +144,13 @@ async def test_slugs_need_a_unique_text_and_a_source_that_exists(admin: Client, 
     await admin.define(entity("page", *fields, slug={"field": "code", "source": "name"}))
 
 
+@pytest.fixture(scope="module")
+async def pages(common_admin: Client) -> Client:
+    """The admin of an app with pages, whose definition nobody changes."""
+    await common_admin.define(entity("page", text("a")))
+    return common_admin
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -157,11 +164,11 @@ async def test_slugs_need_a_unique_text_and_a_source_that_exists(admin: Client, 
         {"note": orjson.loads("[" * 120 + "]" * 120)},
     ],
 )
-async def test_definitions_that_are_none_are_refused(admin: Client, change: dict[str, Any]) -> None:
-    (await admin.post("/_admin/entities", {**entity("page", text("a")), **change})).expect(422)
-    await admin.define(entity("page", text("a")))
-    (await admin.put("/_admin/entities/page", {**entity("page", text("a")), **change})).expect(422)
-    (await admin.post("/page", {"a": "x"})).expect(201)
+async def test_definitions_that_are_none_are_refused(pages: Client, change: dict[str, Any]) -> None:
+    (await pages.post("/_admin/entities", {**entity("other", text("a")), **change})).expect(422)
+    (await pages.get("/_admin/entities/other")).expect(404)
+    (await pages.put("/_admin/entities/page", {**entity("page", text("a")), **change})).expect(422)
+    (await pages.post("/page", {"a": "x"})).expect(201)
 
 
 @pytest.mark.parametrize("name", ["xmin", "ctid", "tableoid"])

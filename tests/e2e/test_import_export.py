@@ -249,23 +249,23 @@ async def test_a_required_slug_that_cannot_be_made_is_refused(admin: Client) -> 
         ({"sample_data": {"customer": [{"name": "a", "code": "x"}, {"name": "b", "code": "x"}]}}, 409, None),
     ],
 )
-async def test_all_or_nothing(admin: Client, change: dict[str, Any], status: int, path: str | None) -> None:
+async def test_all_or_nothing(common_admin: Client, change: dict[str, Any], status: int, path: str | None) -> None:
     sent = {key: value for key, value in {**document(), **change}.items() if value is not None}
-    reply = (await admin.post("/_admin/import", sent)).expect(status)
+    reply = (await common_admin.post("/_admin/import", sent)).expect(status)
     assert reply.code == {422: "VALIDATION_FAILED", 409: "CONFLICT"}[status]
     if path:
         assert reply.details[0]["path"] == path
-    exported = await export_all(admin)
+    exported = await export_all(common_admin)
     assert [part for part, rows in exported.items() if part != "version" and rows] == []
-    assert (await admin.get("/customer")).expect(404).code == "UNKNOWN_ENTITY"
+    assert (await common_admin.get("/customer")).expect(404).code == "UNKNOWN_ENTITY"
 
 
 @pytest.mark.parametrize(
     ("row", "field"),
     [({"count": 2**31}, "count"), ({"extra": "text"}, "extra"), ({"scan": ADA}, "scan"), ({"total": "1"}, "total")],
 )
-async def test_a_value_that_does_not_fit_is_named(admin: Client, row: dict[str, Any], field: str) -> None:
-    reply = (await admin.post("/_admin/import", document(sample_data={"order": [{}, row]}))).expect(422)
+async def test_a_value_that_does_not_fit_is_named(common_admin: Client, row: dict[str, Any], field: str) -> None:
+    reply = (await common_admin.post("/_admin/import", document(sample_data={"order": [{}, row]}))).expect(422)
     (detail,) = reply.details
     assert (detail["entity"], detail["index"], detail["field"]) == ("order", 1, field)
 

@@ -15,7 +15,17 @@ from tests.support.streams import app_row, sibling
 
 @pytest.fixture
 async def shop(admin: Client) -> Client:
-    """An app with customers and orders."""
+    """The admin of an app with customers and orders."""
+    return await with_customers(admin)
+
+
+@pytest.fixture(scope="module")
+async def bare_shop(common_admin: Client) -> Client:
+    """The same, for tests that leave it without relations."""
+    return await with_customers(common_admin)
+
+
+async def with_customers(admin: Client) -> Client:
     await admin.define(entity("customer", text("name"), text("code", unique=True)))
     await admin.define(entity("order", {"name": "customer_id", "type": "uuid"}, integer("no")))
     return admin
@@ -94,12 +104,12 @@ async def test_a_relation_is_created_shown_replaced_and_deleted(shop: Client) ->
         ({"type": "many_to_many", "join_table": "x", "source_join_key": "order_id"}, "target_join_key"),
     ],
 )
-async def test_what_makes_no_relation_is_refused(shop: Client, change: dict[str, Any], field: str) -> None:
+async def test_what_makes_no_relation_is_refused(bare_shop: Client, change: dict[str, Any], field: str) -> None:
     sent = {key: value for key, value in {**relation(), **change}.items() if value is not None}
-    reply = (await shop.post("/_admin/relations", sent)).expect(422)
+    reply = (await bare_shop.post("/_admin/relations", sent)).expect(422)
     assert reply.code == "VALIDATION_FAILED"
     assert any(field in (detail.get("field"), detail["message"].partition(":")[0]) for detail in reply.details)
-    assert (await shop.get("/_admin/relations")).data == []
+    assert (await bare_shop.get("/_admin/relations")).data == []
 
 
 async def test_names_and_tables_are_given_once(shop: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -22,7 +23,25 @@ LINES = {
 
 @pytest.fixture
 async def shop(admin: Client) -> Client:
-    """An app with orders and their lines."""
+    """The admin of an app with orders and their lines."""
+    return await with_orders(admin)
+
+
+@pytest.fixture(scope="module")
+async def common_shop(common_admin: Client) -> Client:
+    """One such app for those tests that don't mind each other's orders."""
+    return await with_orders(common_admin)
+
+
+@pytest.fixture
+async def ruleless_shop(common_shop: Client) -> AsyncIterator[Client]:
+    """The common one; the rules that a test makes end with it."""
+    yield common_shop
+    for made in (await common_shop.get("/_admin/rules")).expect(200).data:
+        (await common_shop.delete(f"/_admin/rules/{made['id']}")).expect(200)
+
+
+async def with_orders(admin: Client) -> Client:
     await admin.define(ORDER)
     await admin.define(LINE)
     (await admin.post("/_admin/relations", LINES)).expect(201)
@@ -65,16 +84,17 @@ async def refused(sending: Any) -> list[tuple[str | None, str, str]]:
         ("due", "gte", "2026-01-01", "2026-01-01", "2025-12-31"),
     ],
 )  # fmt: skip
-async def test_field_rules(shop: Client, name: str, operator: str, value: Any, good: Any, bad: Any) -> None:
-    await field(shop, name, operator, value)
-    order = (await shop.post("/order", {name: good})).expect(201).data
-    [(told, named, message)] = await refused(shop.post("/order", {name: bad}))
+async def test_field_rules(ruleless_shop: Client, name: str, operator: str, value: Any, good: Any, bad: Any) -> None:
+    before = (await ruleless_shop.get("/order")).meta["total"]
+    await field(ruleless_shop, name, operator, value)
+    order = (await ruleless_shop.post("/order", {name: good})).expect(201).data
+    [(told, named, message)] = await refused(ruleless_shop.post("/order", {name: bad}))
     assert (told, named) == (name, operator) and message
-    assert await refused(shop.put(f"/order/{order['id']}", {name: bad})) == [(told, named, message)]
+    assert await refused(ruleless_shop.put(f"/order/{order['id']}", {name: bad})) == [(told, named, message)]
     for absent in ({}, {name: None}):
-        (await shop.post("/order", absent)).expect(201)
-    (await shop.put(f"/order/{order['id']}", {name: None})).expect(200)
-    assert (await shop.get("/order")).meta["total"] == 3
+        (await ruleless_shop.post("/order", absent)).expect(201)
+    (await ruleless_shop.put(f"/order/{order['id']}", {name: None})).expect(200)
+    assert (await ruleless_shop.get("/order")).meta["total"] == before + 3
 
 
 async def test_the_message_is_the_rules_own(shop: Client) -> None:
@@ -148,12 +168,12 @@ async def test_computed_fields_override_and_build_on_one_another(shop: Client) -
 
 
 @pytest.mark.parametrize("expression", ["'always'", "upper(record.code)", "old.title + '!'", "now"])
-async def test_an_empty_update_computes_nothing(shop: Client, expression: str) -> None:
-    order = (await shop.post("/order", {"title": "x", "code": "c"})).expect(201).data
-    await compute(shop, "title", expression)
-    reply = (await shop.put(f"/order/{order['id']}", {})).expect(200)
+async def test_an_empty_update_computes_nothing(ruleless_shop: Client, expression: str) -> None:
+    order = (await ruleless_shop.post("/order", {"title": "x", "code": "c"})).expect(201).data
+    await compute(ruleless_shop, "title", expression)
+    reply = (await ruleless_shop.put(f"/order/{order['id']}", {})).expect(200)
     assert reply.data == order and reply.headers["ETag"] == '"1"' and "X-Commit" not in reply.headers
-    assert len((await shop.get(f"/order/{order['id']}/history")).data) == 1
+    assert len((await ruleless_shop.get(f"/order/{order['id']}/history")).data) == 1
 
 
 async def test_what_is_computed_is_checked(shop: Client) -> None:
@@ -228,8 +248,10 @@ async def test_children_keep_their_own_rules(shop: Client) -> None:
         "replace(record.title, 'b', '') === 'a'",
     ],
 )  # fmt: skip
-async def test_the_language(shop: Client, violated: str) -> None:
-    await forbid(shop, violated)
-    (await shop.post("/order", {"count": 2, "title": "x", "code": "y", "due": "2026-02-01", "total": 2})).expect(201)
+async def test_the_language(ruleless_shop: Client, violated: str) -> None:
+    await forbid(ruleless_shop, violated)
+    (
+        await ruleless_shop.post("/order", {"count": 2, "title": "x", "code": "y", "due": "2026-02-01", "total": 2})
+    ).expect(201)
     body = {"count": 3, "title": "ab", "code": "c", "due": "2026-01-31", "total": 2.5}
-    assert await refused(shop.post("/order", body)) == [(None, "expression", "no")]
+    assert await refused(ruleless_shop.post("/order", body)) == [(None, "expression", "no")]

@@ -318,13 +318,11 @@ async def test_a_range_of_the_log_is_told_again(desk: Client, receiver: HttpRece
     await eventually(done)
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [({}, 422), ({"from": "soon"}, 422), ({"from": True}, 422), ({"from": 1, "to": "never"}, 422), ([], 400)],
-)
-async def test_a_range_that_is_none_is_refused(desk: Client, body: Any, status: int) -> None:
+async def test_a_range_that_is_none_is_refused(desk: Client) -> None:
     webhook = await make(desk, NOBODY)
-    (await desk.post(f"/_admin/webhooks/{webhook['id']}/replay", body)).expect(status)
+    bad: list[Any] = [{}, {"from": "soon"}, {"from": True}, {"from": 1, "to": "never"}]
+    for body, status in (*((each, 422) for each in bad), ([], 400)):
+        (await desk.post(f"/_admin/webhooks/{webhook['id']}/replay", body)).expect(status)
 
 
 async def test_a_range_by_time(desk: Client, receiver: HttpReceiver) -> None:
