@@ -101,6 +101,7 @@ async def measure(plan: Plan, folder: Path) -> None:
         "ROCKET_BCRYPT_ROUNDS": "4",
         "ROCKET_LOG_LEVEL": "warning",
         "ROCKET_DATABASE_CONNECTIONS": str(plan.connections_per_process),
+        "ROCKET_REQUEST_TIMEOUT": "60",  # making an app copies a database, which takes as long as the disk likes
     }
     with (folder / "stack.log").open("a") as output:
         stack = Stack(Settings(port=0, data_dir=folder / "rocket"), variables=variables, output=output)

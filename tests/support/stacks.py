@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 
@@ -24,11 +25,12 @@ async def running(
     replicas: Mapping[str, int] | None = None,
     variables: Mapping[str, str] | None = None,
     nats_url: str | None = None,
+    environment: Literal["development", "production"] = "development",
 ) -> AsyncIterator[Stack]:
     """A ready stack; its log lies in the folder and is shown when the block fails. `nats_url`: of a server of yours."""
     with (folder / "stack.log").open("w+") as output:
         stack = Stack(
-            Settings(port=0, data_dir=folder / "data", nats_url=nats_url),
+            Settings(port=0, data_dir=folder / "data", nats_url=nats_url, environment=environment),
             replicas=replicas,
             variables={**FAST, **(variables or {})},
             postgres_options={"fsync": "off", "shared_preload_libraries": "pg_stat_statements"},
