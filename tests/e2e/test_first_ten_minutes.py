@@ -122,11 +122,17 @@ async def test_readiness_tells_what_lags_behind(admin: Client) -> None:
 
     lags = await eventually(caught_up)
     assert {"data/relay", "workflow/workflow", "webhook/webhook", "notify/notify", "events/audit"} <= set(lags)
+    services = (await Client(admin.session, admin.url).get("/readyz")).expect(200).body["services"]
+    positions = {name: n for state in services.values() for name, n in state["position"].items()}
+    assert {"workflow", "webhook", "webhook_actions", "notify", "audit", "signals", "telemetry"} <= set(positions)
+    assert all(positions[name] > 0 for name in ("workflow", "webhook", "notify", "audit", "signals"))
 
     # Each data replica answers for the relays it leads, and other apps' commits may be under way in them.
     async def measured() -> bool:
         async with admin.session.get(admin.url + "/metrics") as response:
-            return 'rocket_lag{service="data",of="relay"} 0' in await response.text()
+            text = await response.text()
+            assert 'rocket_position{service="events",of="audit"} ' in text
+            return 'rocket_lag{service="data",of="relay"} 0' in text
 
     await eventually(measured)
 

@@ -83,15 +83,15 @@ class Subscription(Generic[S]):
         finally:
             await self._stop(list(self._working))
 
-    async def lag(self) -> int:
-        """Messages of the stream that are not handled yet, over all shares."""
-        infos = await asyncio.gather(
-            *(
-                self._stream.consumer_info(self._consumer.stream.name, self.durable(p))
-                for p in range(self._consumer.stream.shares)
-            )
-        )
-        return sum(info["num_pending"] + info["num_ack_pending"] for info in infos)
+    async def progress(self) -> tuple[int, int]:
+        """The stream's sequence up to which every share has handled everything, and how many messages follow."""
+        spec = self._consumer.stream
+        shares = (self._stream.consumer_info(spec.name, self.durable(p)) for p in range(spec.shares))
+        infos = await asyncio.gather(*shares)
+        waiting = [info["num_pending"] + info["num_ack_pending"] for info in infos]
+        behind = [info["ack_floor"]["stream_seq"] for info, count in zip(infos, waiting, strict=True) if count]
+        # A share that waits for nothing is as far as the others are, whichever message was its own last one.
+        return min(behind or [max(info["delivered"]["stream_seq"] for info in infos)]), sum(waiting)
 
     async def reach(self, app: AppRef) -> tuple[int, int]:
         """How far this consumer is in an app's commits: see `reach_of`."""

@@ -22,11 +22,15 @@ PROJECTIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a service can do its work: `checks` names each dependency and "ok" or what is wrong."""
+    """Whether a service can do its work: `checks` names each dependency and "ok" or what is wrong.
+
+    `lag` counts what is not done yet; `position` is the sequence up to which a consumer has handled its stream.
+    """
 
     ready: bool
     checks: dict[str, str] = field(default_factory=dict)
     lag: dict[str, int] = field(default_factory=dict)
+    position: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

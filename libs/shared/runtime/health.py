@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -14,32 +14,48 @@ from libs.shared.contracts.operations import CheckReadiness, Readiness, of
 from libs.shared.runtime.service import Core
 from libs.shared.telemetry.tracing import ring
 
+T = TypeVar("T")
+
 CHECK = 1.0
 """Seconds a dependency has to answer."""
 
 Lags = Mapping[str, Callable[[], Awaitable[int]]]
 """What can lag behind: name → how many messages or commits are not done yet."""
+Consumers = Mapping[str, Callable[[], Awaitable[tuple[int, int]]]]
+"""Consumers of streams: name → the sequence up to which everything is handled, and how many messages follow."""
 
 
-async def readiness(core: Core, lags: Lags) -> Readiness:
-    """Look at each dependency and at what lags behind (consumers, relays)."""
+async def readiness(core: Core, lags: Lags, consumers: Consumers) -> Readiness:
+    """Look at each dependency, at how far consumers are, and at what lags behind (consumers, relays)."""
     checks = {
         "nats": "ok" if core.connection.connected else "not connected",
         "database": await _check_database(core),
     }
     lag: dict[str, int] = {}
+    position: dict[str, int] = {}
+    for name, look in consumers.items():
+        if found := await _in_time(name, look, checks):
+            position[name], lag[name] = found
     for name, count in lags.items():
-        try:
-            async with asyncio.timeout(CHECK):
-                lag[name] = await count()
-            checks[name] = "ok"
-        except Exception as error:
-            checks[name] = f"no answer: {type(error).__name__}"
+        if (behind := await _in_time(name, count, checks)) is not None:
+            lag[name] = behind
     ready = all(value == "ok" for value in checks.values())
     # Apps elsewhere can be away while all others are served: shown, and no reason to take nobody's requests.
     for server in core.databases.servers:
         checks[f"database {server}"] = await _check_database(core, server)
-    return Readiness(ready, checks, lag)
+    return Readiness(ready, checks, lag, position)
+
+
+async def _in_time(name: str, look: Callable[[], Awaitable[T]], checks: dict[str, str]) -> T | None:
+    """What a look comes to; None if it takes too long or fails, which is noted."""
+    try:
+        async with asyncio.timeout(CHECK):
+            found = await look()
+    except Exception as error:
+        checks[name] = f"no answer: {type(error).__name__}"
+        return None
+    checks[name] = "ok"
+    return found
 
 
 async def _check_database(core: Core, server: str = "") -> str:
@@ -51,28 +67,28 @@ async def _check_database(core: Core, server: str = "") -> str:
     return "ok"
 
 
-def endpoints(core: Core, lags: Lags) -> dict[type[Ask[Any]], Any]:
+def endpoints(core: Core, lags: Lags, consumers: Consumers) -> dict[type[Ask[Any]], Any]:
     """The endpoint by which other services ask."""
 
     async def check(_: Context, __: CheckReadiness) -> Readiness:
-        return await readiness(core, lags)
+        return await readiness(core, lags, consumers)
 
     return {of(core.name, CheckReadiness): check}
 
 
-async def serve(core: Core, lags: Lags) -> None:
+async def serve(core: Core, lags: Lags, consumers: Consumers) -> None:
     """Answer `/healthz`, `/readyz` and `/metrics` until cancelled."""
 
     async def alive(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def ready(_: web.Request) -> web.Response:
-        state = await readiness(core, lags)
-        body = {"ready": state.ready, "checks": state.checks, "lag": state.lag}
+        state = await readiness(core, lags, consumers)
+        body = {"ready": state.ready, "checks": state.checks, "lag": state.lag, "position": state.position}
         return web.json_response(body, status=200 if state.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(text=prometheus(core.name, await readiness(core, lags)))
+        return web.Response(text=prometheus(core.name, await readiness(core, lags, consumers)))
 
     application = web.Application()
     application.add_routes([web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)])
@@ -90,5 +106,7 @@ def prometheus(service: str, state: Readiness) -> str:
     lines = [f'rocket_ready{{service="{service}"}} {int(state.ready)}']
     for name, messages in state.lag.items():
         lines.append(f'rocket_lag{{service="{service}",of="{name}"}} {messages}')
+    for name, sequence in state.position.items():
+        lines.append(f'rocket_position{{service="{service}",of="{name}"}} {sequence}')
     lines.append(f'rocket_spans_dropped_total{{service="{service}"}} {ring.dropped}')
     return "\n".join(lines) + "\n"

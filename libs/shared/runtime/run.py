@@ -131,21 +131,21 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
     due = Due(parts.databases, parts.apps, f"{service.name}/replays")
     reaches: dict[str, replaying.Reach] = {s.name: s.reach for s in subscriptions if s.follows_commits}
     reaches |= service.reach(state) if service.reach else {}
-    lags: dict[str, Callable[[], Awaitable[int]]] = {s.name: s.lag for s in subscriptions}
-    lags |= service.lag(state) if service.lag else {}
+    consumers: health.Consumers = {s.name: s.progress for s in subscriptions}
+    lags: health.Lags = service.lag(state) if service.lag else {}
     tasks = [asyncio.create_task(_endless(f"worker {w.__name__}", w, state)) for w in service.workers]
     if service.projections:
         tasks.append(asyncio.create_task(_endless("replays", partial(replays.run, due=due), state)))
     async with contextlib.AsyncExitStack() as guard:
         guard.callback(lambda: [task.cancel() for task in tasks])
         if parts.settings.http_port and service.name != "gateway":
-            tasks.append(asyncio.create_task(health.serve(parts, lags)))
+            tasks.append(asyncio.create_task(health.serve(parts, lags, consumers)))
         await parts.connection.established()
         parts.apps.listen(parts.connection)
         parts.schemas.listen(parts.connection)
         parts.asker.open()
         common = {
-            **health.endpoints(parts, lags),
+            **health.endpoints(parts, lags, consumers),
             **letters.endpoints(service, parts, state),
             **replaying.endpoints(service.name, service.projections, reaches, parts.databases, due),
         }

@@ -41,7 +41,10 @@ async def ready(state: State, request: web.Request, context: Context) -> Answer:
     states = {state.core.name: await _own_state(state)} if alone else await _states(state, context)
     body = {
         "ready": all(s.ready for s in states.values()),
-        "services": {name: {"ready": s.ready, "checks": s.checks, "lag": s.lag} for name, s in states.items()},
+        "services": {
+            name: {"ready": s.ready, "checks": s.checks, "lag": s.lag, "position": s.position}
+            for name, s in states.items()
+        },
     }
     return Answer(200 if body["ready"] else 503, orjson.dumps(body))
 
@@ -108,7 +111,7 @@ async def _states(state: State, context: Context) -> dict[str, Readiness]:
 
 async def _own_state(state: State) -> Readiness:
     """Ready means also that somebody can log in, as the platform has its first account; and out again."""
-    own = await readiness(state.core, {"relay": state.accounts.relay.lag})
+    own = await readiness(state.core, {"relay": state.accounts.relay.lag}, {})
     try:
         seeded = await has_any(state.core.databases.platform)
     except RocketError:
