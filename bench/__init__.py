@@ -2,7 +2,8 @@
 
 Systems   rocket (the whole stack), limit (one bare aiohttp process with the same SQL), pocketbase (the
           peer), database (pgbench with the same SQL: what Postgres alone can do); and where named, permitted
-          (rocket, asked by somebody under fifty policies: what permissions cost).
+          (rocket, asked by somebody under fifty policies: what permissions cost) and strangers (rocket,
+          asked with tokens it does not remember: what verifying one costs).
 Measured  requests per second, and processor time per request over all processes of a system.
 Kept fair the rounds are interleaved and paired, so that what the machine does besides hits all alike;
           a ratio comes with an interval, and one that straddles 1 is called what it is.

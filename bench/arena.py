@@ -10,7 +10,7 @@ from bench.load import running
 from bench.operations import CATEGORIES, category, rows
 from bench.settings import Plan
 from bench.starting import Start, Starts
-from bench.systems import database, limit, permitted, pocketbase, rocket
+from bench.systems import database, limit, permitted, pocketbase, rocket, strangers
 from bench.systems.system import Drive, System, Target
 
 Tell = Callable[[str], None]
@@ -59,7 +59,7 @@ class Arena:
         """Those that the plan names."""
         adding = {
             "limit": self._add_limit, "pocketbase": self._add_pocketbase, "database": self._add_database,
-            "permitted": self._add_permitted,
+            "permitted": self._add_permitted, "strangers": self._add_strangers,
         }  # fmt: skip
         for name, add in adding.items():
             if name in self._plan.systems:
@@ -86,6 +86,11 @@ class Arena:
         await clerk.furnish()
         await self._prove(clerk.target)
         self.systems.append(clerk)
+
+    async def _add_strangers(self, main: rocket.Rocket) -> None:
+        stranger = strangers.Strangers(main, self.drive)
+        await stranger.prepare()
+        self.systems.append(stranger)
 
     async def _prove(self, target: Target) -> None:
         """A list must answer what it should before its speed means anything."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.operations import INDEXES, OPERATIONS, Index, Operation
 
 SYSTEMS = ("rocket", "limit", "pocketbase", "database")
-FURTHER = ("permitted",)
+FURTHER = ("permitted", "strangers")
 """Those that are measured only when they are named."""
 PUBLISHED_FROM = 7
 """Rounds that a run needs to become docs/benchmarks.md."""

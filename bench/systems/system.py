@@ -66,7 +66,14 @@ class Target:
 
     async def _run(self, wanted: Sequence[Request], seconds: float) -> Outcome:
         headers = {"Host": f"127.0.0.1:{self.port}", **self.headers}
-        encoded = [request.encode(headers) for request in wanted]
+        return await self._send([request.encode(headers) for request in wanted], seconds)
+
+    async def run(self, wanted: Sequence[tuple[Request, Mapping[str, str]]], seconds: float) -> Outcome:
+        """Drive requests that each bring headers of their own."""
+        host = {"Host": f"127.0.0.1:{self.port}"}
+        return await self._send([request.encode({**host, **headers}) for request, headers in wanted], seconds)
+
+    async def _send(self, encoded: Sequence[bytes], seconds: float) -> Outcome:
         load = Load(self.port, self.drive.connections, seconds, encoded)
         return await running.run(load, self.drive.folder, self.drive.generator)
 
