@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.embedded.stack import Stack
 from tests.support.client import Client
 from tests.support.receivers import HttpReceiver, Mailbox, http_receiver, mailbox
 from tests.support.stacks import calling, running
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("rocket", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rocket")
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,8 @@ class Database:
         before = cpu_of_generators()
         output = await tables.client(
             *("pgbench", self._url, "--no-vacuum", "--protocol", "prepared", "--client", str(self._drive.connections)),
-            *("--time", str(max(1, round(seconds))), "--random-seed", str(randomness.randrange(1 << 31))),
+            # on a busy machine one second may be over before a transaction is
+            *("--time", str(max(2, round(seconds))), "--random-seed", str(randomness.randrange(1 << 31))),
             *(f"--define={name}={value}" for name, value in variables.items()),
             *("--file", str(path)),
         )

@@ -241,7 +241,7 @@ async def _until_made(admin: Client, name: str) -> None:
     async def made() -> bool:
         return (await admin.post("/note", {"title": name}, **same)).status == 201
 
-    await eventually(made, within=60)
+    await eventually(made, within=60, every=0.1)  # as a polite client waits before it tries again
 
 
 async def _has(admin: Client, least: int) -> bool:

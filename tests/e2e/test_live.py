@@ -20,6 +20,8 @@ from tests.support.stacks import calling, running
 from tests.support.streams import app_row, sibling
 
 NOTE = entity("note", text("title"), integer("n"), text("owner"), soft_delete=True)
+PAUSE = 0.1
+"""Seconds that a polite client waits before it comes back."""
 
 
 @dataclass(slots=True)
@@ -362,7 +364,7 @@ async def _write(admin: Client, stack: Stack, enough: asyncio.Event) -> int:
                         return True
             return False
 
-        await eventually(written, within=60)
+        await eventually(written, within=60, every=PAUSE)
         number += 1
     return number
 
@@ -375,6 +377,7 @@ async def _listen(admin: Client, stack: Stack, listener: Listener, done: asyncio
         with contextlib.suppress(aiohttp.ClientError, AssertionError):
             async with listening(admin.at(stack.gateway_urls[turn % 2]), "/note/_live", listener):
                 await eventually(lambda: listener.ended or done.is_set(), within=120)
+        await asyncio.sleep(PAUSE)
 
 
 async def _page(admin: Client, stack: Stack) -> Reply:
