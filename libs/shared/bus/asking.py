@@ -75,7 +75,9 @@ class Asker:
         return await self._read_reply(question, reply.data)
 
     async def _read_reply(self, question: Ask[R], payload: bytes) -> R:
-        head, body = await self._open(payload)
+        head, body = unpack(payload)
+        if "parcel" in head:
+            head, body = await self._fetched(head)
         if "error" in head:
             error = head["error"]
             raise RocketError(error["code"], error["message"], error.get("details", ()), head.get("h"))
@@ -139,7 +141,7 @@ class Asker:
         self._running.limit(context.remaining())
         head, body = unpack(request.data)
         if "parcel" in head:
-            head, body = await self._open(request.data)
+            head, body = await self._fetched(head)
         with tracing.remote(context):
             reply = await handler(context, decode(question, head, body))
         return self._reply_payload(reply)
@@ -160,11 +162,8 @@ class Asker:
         head, body = encode(reply)
         return self._payload({"v": head}, body)
 
-    async def _open(self, payload: bytes) -> tuple[dict[str, Any], bytes]:
-        head, body = unpack(payload)
-        if "parcel" in head:
-            head, body = unpack(await self._parcels.fetch(Ticket(*head["parcel"]), MAX_BODY))
-        return head, body
+    async def _fetched(self, head: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        return unpack(await self._parcels.fetch(Ticket(*head["parcel"]), MAX_BODY))
 
 
 def as_rocket_error(error: Exception, question: str) -> RocketError:

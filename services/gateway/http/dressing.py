@@ -12,11 +12,12 @@ from services.gateway.limits.settings import DoorSettings
 
 POLICY = "Content-Security-Policy"
 SECURITY = {
+    "Server": "Rocket",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     POLICY: "default-src 'none'; frame-ancestors 'none'",
 }
-"""Nothing of ours is to be guessed at, framed, or run, unless an answer says otherwise itself."""
+"""Nothing of ours is to be guessed at, framed, or run, unless an answer says otherwise; nor which versions run."""
 
 
 def dresser(settings: DoorSettings, cors: Cors) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
