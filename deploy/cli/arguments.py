@@ -61,7 +61,8 @@ def _replays(command: commands.Adder) -> None:
         "verify", "Prove that projections are what the log says, or name the first difference.", commands.verify
     )
     verify.add_argument("app")
-    verify.add_argument("projection", nargs="*", help="log, records, audit; all of them if none is named")
+    known = "log, records, audit, webhook, workflow"
+    verify.add_argument("projection", nargs="*", help=f"{known}; all of them if none is named")
     rebuild = command("rebuild", "Make a projection anew from the log, while everything goes on.", commands.rebuild)
     rebuild.add_argument("app")
     rebuild.add_argument("projection", choices=("records", "audit"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,8 @@ class Book:
     by_id: Mapping[str, Webhook]
     owners: frozenset[str]
     """Ids of all definitions that requests are sent for: webhooks, state machines, workflows."""
+    gone: Mapping[tuple[str, str], Sequence[Webhook]] = field(default_factory=dict)
+    """Those of an older version that have been deleted since: told of a commit if it was handled before that."""
 
     def wants(self, entity: str, action: str) -> bool:
         """Whether any webhook waits for commits of an entity with an action."""
@@ -61,6 +63,10 @@ class Book:
         if event.cause == IMPORTED:
             return ()
         return self.webhooks.get((event.entity, outward(event.action)), ())
+
+    def past(self, event: CommitEvent) -> Sequence[Webhook]:
+        """The deleted webhooks that were for this entity and action."""
+        return () if event.cause == IMPORTED else self.gone.get((event.entity, outward(event.action)), ())
 
     def matches(self, webhook: Webhook, event: CommitEvent) -> bool:
         """Whether a webhook, active or not, is about such a commit, whatever its condition."""
@@ -99,13 +105,15 @@ def past_book(version: int, documents: Iterable[Mapping[str, Any]], today: Book)
     An entity that has another name today is waited for under both: names are put into commits when they
     are published, which may have been before or after.
     """
-    then = [found for document in documents if (found := _read(document)) and found.id in today.by_id]
+    read = [found for document in documents if (found := _read(document))]
+    then = [webhook for webhook in read if webhook.id in today.by_id]
+    gone = [webhook for webhook in read if webhook.id not in today.by_id]
     renamed = [
         replace(webhook, definition=webhook.definition.model_copy(update={"entity": entity}))
         for webhook in then
         if (entity := today.by_id[webhook.id].definition.entity) != webhook.definition.entity
     ]
-    return replace(today, version=version, webhooks=_waiting([*then, *renamed]))
+    return replace(today, version=version, webhooks=_waiting([*then, *renamed]), gone=_waiting(gone))
 
 
 def _waiting(webhooks: Iterable[Webhook]) -> dict[tuple[str, str], list[Webhook]]:

@@ -15,12 +15,15 @@ from libs.shared.bus.relay import Relay
 from libs.shared.contracts import webhooks as ask
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS, SIGNALS
+from libs.shared.replays import Projection
+from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from services.webhook import actions, consumers, endpoint_handlers, handlers, replaying
 from services.webhook.books import Books
 from services.webhook.dispatcher import Dispatcher
 from services.webhook.pruning import Pruning
 from services.webhook.recording import Recorder
+from services.webhook.replays.deriving import Deliveries
 from services.webhook.requests import Requests
 from services.webhook.sending import Sender, open_session
 from services.webhook.settings import WebhookSettings
@@ -96,4 +99,5 @@ SERVICE = Service(
     ),
     lag=lambda state: {"relay": state.relay.lag},
     workers=(dispatch,),
+    projections=(Projection("webhook", verifying(Deliveries())),),
 )

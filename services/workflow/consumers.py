@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from libs.shared import clock
 from libs.shared.bus.consumer import Interest
@@ -20,16 +21,17 @@ from services.workflow.triggers import Startable, check_depth
 
 
 async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Plan what the events start, by the workflows as of the newest event or later."""
-    snapshot = await state.schemas.get(app, at_least=max(event.schema_version for event in events))
-    if state.triggers.plan(app.id, snapshot, events):
+    """Plan what the events start, each by the workflows of its own version."""
+    await state.definitions.prepare(app, {event.schema_version for event in events})
+    if state.triggers.plan(app.id, partial(state.definitions.of, app), events):
         await recording.prepare(state, app)
 
 
 async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
-    """Which commits may trigger a workflow."""
-    snapshot = await state.schemas.get(app, at_least=schema_version)
-    return state.triggers.interest(app.id, snapshot)
+    """Which commits may trigger a workflow, by the definitions of this version."""
+    await state.definitions.prepare(app, {schema_version})
+    workflows = state.definitions.at(app, schema_version)
+    return lambda entity, action: entity in workflows.by_entity
 
 
 def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:

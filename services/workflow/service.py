@@ -18,8 +18,12 @@ from libs.shared.contracts.workflows import (
     ListPending,
     RejectInstance,
 )
+from libs.shared.replays import Projection
+from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from services.workflow import consumers, handlers, runner
+from services.workflow.definitions import Definitions
+from services.workflow.replays.deriving import Instances
 from services.workflow.state import State
 from services.workflow.triggers import Triggers
 
@@ -31,7 +35,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
     due = Due(core.databases, core.apps, core.name)
     async with relay.running():
-        yield State(core, core.schemas, Triggers(), due, outbox, relay)
+        yield State(core, Definitions(core.schemas, core.asker), Triggers(), due, outbox, relay)
 
 
 SERVICE = Service(
@@ -58,4 +62,5 @@ SERVICE = Service(
     ),
     lag=lambda state: {"relay": state.relay.lag},
     workers=(runner.run,),
+    projections=(Projection("workflow", verifying(Instances())),),
 )

@@ -10,7 +10,7 @@ from libs.shared.bus.relay import Relay
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
-from libs.shared.schema.cache import Schemas
+from services.workflow.definitions import Definitions
 from services.workflow.triggers import Triggers
 
 
@@ -19,7 +19,7 @@ class State:
     """Resources, what each app's workflows wait for, timers, and the way of our signals."""
 
     core: Core
-    schemas: Schemas
+    definitions: Definitions
     triggers: Triggers
     due: Due
     outbox: Outbox

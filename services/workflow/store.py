@@ -44,7 +44,12 @@ UPDATE workflow.instances SET due_at = $2, version = version + 1 WHERE id IN (
 # One instance for a decision: of two at once, the second reads what the first has made of it.
 LOCK = "SELECT * FROM workflow.instances WHERE id = $1 FOR UPDATE"
 NEXT_DUE = "SELECT min(due_at) FROM workflow.instances WHERE due_at IS NOT NULL"
-DELETE = "DELETE FROM workflow.instances WHERE id = $1 RETURNING id"
+# What is deleted is noted, so that verification does not miss it.
+DELETE = """
+WITH gone AS (DELETE FROM workflow.instances WHERE id = $1 RETURNING id, workflow_id, commit_key),
+noted AS (INSERT INTO workflow.deleted (workflow_id, commit_key) SELECT workflow_id, commit_key FROM gone)
+SELECT id FROM gone
+"""
 
 # An instance as api.md shows it.
 SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_deadline, context, history,

@@ -1,10 +1,10 @@
-"""Which workflows a commit starts: pure, but for the memory of compiled definitions."""
+"""Which workflows a commit starts: pure, but for the memory of what the commits being handled will start."""
 
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -16,8 +16,6 @@ from libs.shared.schema.workflows import Trigger, WorkflowDefinition
 
 log = structlog.get_logger()
 
-MAX_APPS = 1000
-"""Apps whose triggers a process remembers; the ones longest unused go first."""
 MAX_PLANS = 100_000
 """Plans remembered; far more than events can be under way, so that only those of parked events go."""
 MAX_DEPTH = 16
@@ -42,27 +40,81 @@ class Startable:
 ByEntity = Mapping[str, Sequence[Startable]]
 
 
-def compiled(snapshot: Snapshot) -> ByEntity:
-    """The active workflows of an app by the entity that triggers them."""
-    found: dict[str, list[Startable]] = defaultdict(list)
-    for document in snapshot.documents.get("workflows", ()):
-        if not document.get("active", True):
-            continue
+@dataclass(frozen=True, slots=True)
+class Workflows:
+    """The workflows of an app at one schema version: the active ones by the entity that triggers them."""
+
+    version: int
+    by_entity: ByEntity
+    fields: Mapping[str, frozenset[str]]
+    entities: Mapping[str, str]
+    """The id of each workflow, active or not, and the entity that triggers it."""
+    gone: ByEntity = field(default_factory=dict)
+    """Those of an older version that have been deleted since: started by a commit if it was handled before that."""
+
+
+def compiled(snapshot: Snapshot) -> Workflows:
+    """The workflows of a snapshot."""
+    fields = {
+        name: frozenset(field.name for field in entity.definition.fields) for name, entity in snapshot.entities.items()
+    }
+    every = _read(snapshot.documents.get("workflows", ()))
+    entities = {startable.id: startable.definition.trigger.entity for startable in every}
+    return Workflows(snapshot.version, _waiting(every), fields, entities)
+
+
+def compiled_past(version: int, documents: Iterable[Mapping[str, Any]], today: Workflows) -> Workflows:
+    """The workflows of an older version that there were then and still are.
+
+    An entity that has another name today is waited for under both: names are put into commits when they
+    are published, which may have been before or after.
+    """
+    every = _read(documents)
+    then = [startable for startable in every if startable.id in today.entities]
+    by_entity = _waiting(then)
+    for startable in then:
+        name = today.entities[startable.id]
+        if startable.definition.active and name != startable.definition.trigger.entity:
+            by_entity.setdefault(name, []).append(startable)
+    gone = _waiting(startable for startable in every if startable.id not in today.entities)
+    return Workflows(version, by_entity, today.fields, today.entities, gone)
+
+
+def _read(documents: Iterable[Mapping[str, Any]]) -> list[Startable]:
+    found = []
+    for document in documents:
         try:
             definition = WorkflowDefinition.model_validate(document)
         except ValidationError as problem:
             # It was valid when it was saved; the others must not suffer for it.
             log.error("workflow.unreadable", workflow=document.get("name"), error=str(problem))
             continue
-        found[definition.trigger.entity].append(Startable(document["id"], definition, document))
+        found.append(Startable(document["id"], definition, document))
     return found
 
 
-def started_by(workflows: ByEntity, event: CommitEvent) -> list[Startable]:
+def _waiting(startables: Iterable[Startable]) -> dict[str, list[Startable]]:
+    found: dict[str, list[Startable]] = defaultdict(list)
+    for startable in startables:
+        if startable.definition.active:
+            found[startable.definition.trigger.entity].append(startable)
+    return found
+
+
+def started_by(workflows: Workflows, event: CommitEvent) -> list[Startable]:
     """The workflows that a commit starts."""
+    return _fired(workflows.by_entity, event)
+
+
+def past_started_by(workflows: Workflows, event: CommitEvent) -> list[Startable]:
+    """The deleted workflows that a commit started, if it was handled before they were deleted."""
+    return _fired(workflows.gone, event)
+
+
+def _fired(waiting: ByEntity, event: CommitEvent) -> list[Startable]:
     if event.cause in SILENT:
         return []
-    return [w for w in workflows.get(event.entity, ()) if fires(w.definition.trigger, event)]
+    return [w for w in waiting.get(event.entity, ()) if fires(w.definition.trigger, event)]
 
 
 def check_depth(starting: Sequence[Startable], event: CommitEvent) -> None:
@@ -83,26 +135,20 @@ def fires(trigger: Trigger, event: CommitEvent) -> bool:
 
 
 class Triggers:
-    """The compiled workflows of the apps in use, and what the commits being handled will start.
+    """What the commits being handled will start.
 
     Timers are armed ahead of a transaction for what is planned then; the transaction starts exactly
     that, whatever has been defined meanwhile.
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[int, ByEntity]] = OrderedDict()
         self._plans: OrderedDict[tuple[str, str], list[Startable]] = OrderedDict()
 
-    def interest(self, app_id: str, snapshot: Snapshot) -> Callable[[str, str], bool]:
-        """Says of an entity and an action whether such a commit may start anything."""
-        workflows = self._workflows(app_id, snapshot)
-        return lambda entity, action: entity in workflows
-
-    def plan(self, app_id: str, snapshot: Snapshot, events: Iterable[CommitEvent]) -> bool:
-        """Decide what the events start; False when that is nothing."""
-        workflows, planned = self._workflows(app_id, snapshot), False
+    def plan(self, app_id: str, of: Callable[[CommitEvent], Workflows], events: Iterable[CommitEvent]) -> bool:
+        """Decide what events start, `of` being the workflows that hold for each; False when that is nothing."""
+        planned = False
         for event in events:
-            if starting := started_by(workflows, event):
+            if starting := started_by(of(event), event):
                 self._plans[app_id, event.key] = starting
                 planned = True
         while len(self._plans) > MAX_PLANS:
@@ -117,13 +163,3 @@ class Triggers:
         """Forget the plans of events that are done with; False when there were none."""
         done = [self._plans.pop((app_id, event.key), None) for event in events]
         return any(done)
-
-    def _workflows(self, app_id: str, snapshot: Snapshot) -> ByEntity:
-        """The app's workflows at the newest version seen; compiles only what is new."""
-        known = self._known.get(app_id)
-        if known is None or known[0] < snapshot.version:
-            known = self._known[app_id] = (snapshot.version, compiled(snapshot))
-        self._known.move_to_end(app_id)
-        while len(self._known) > MAX_APPS:
-            self._known.popitem(last=False)
-        return known[1]

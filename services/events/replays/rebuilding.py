@@ -6,10 +6,11 @@ when the new table takes the old one's place, in one transaction.
 
 from __future__ import annotations
 
+from libs.shared import exact
 from libs.shared.contracts.context import AppRef
-from libs.shared.replays import Memory
+from libs.shared.replays import Memory, commits
 from services.events.audit import audit_row, definition_of
-from services.events.replays import log, store
+from services.events.replays import store
 from services.events.state import State
 
 ENTRIES = 300
@@ -22,7 +23,11 @@ async def rebuild(state: State, app: AppRef, memory: Memory) -> bool:
     match memory.get("stage", "begin"):
         case "begin":
             await store.begin(database)
-            memory.keep(stage="fill", after=[0, 0], position=(await log.read(state, app, (0, 0), 0, 0)).head)
+            memory.keep(
+                stage="fill",
+                after=[0, 0],
+                position=(await commits.read(state.core.asker, app, commits.BEGINNING, 0, 0)).head,
+            )
         case "fill":
             await _fill(state, app, memory)
         case "index":
@@ -37,7 +42,7 @@ async def rebuild(state: State, app: AppRef, memory: Memory) -> bool:
 
 async def _fill(state: State, app: AppRef, memory: Memory) -> None:
     after = tuple(memory.get("after"))
-    stretch = await log.read(state, app, after, memory.get("position"), ENTRIES)
+    stretch = await commits.read(state.core.asker, app, after, memory.get("position"), ENTRIES, exact.loads)
     if not stretch.events:
         memory.keep(stage="index")
         return

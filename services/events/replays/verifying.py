@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.bus.progress import reach_of
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import COMMITS, CommitEvent
-from libs.shared.replays import Memory
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.replays import Memory, commits
 from services.events.audit import audit_row, definition_of
-from services.events.replays import log, store
+from services.events.replays import store
 from services.events.replays.comparing import differences
 from services.events.state import State
 
 ENTRIES = 300
 """Entries compared in one step."""
 CONSUMER = "audit"
-WAIT = 0.1
-"""Seconds until another look at whether the consumer has come as far as the log was."""
 
 
 async def verify(state: State, app: AppRef, memory: Memory) -> bool:
@@ -29,8 +25,8 @@ async def verify(state: State, app: AppRef, memory: Memory) -> bool:
         await _begin(state, app, memory)
         return False
     after, until = tuple(memory.get("after")), memory.get("position")
-    stretch = await log.read(state, app, after, until, ENTRIES)
-    last = (stretch.events[-1].position, stretch.events[-1].n) if stretch.events else (until, 1 << 30)
+    stretch = await commits.read(state.core.asker, app, after, until, ENTRIES, exact.loads)
+    last = stretch.last(until)
     found = await store.rows(state.database(app), after, last)
     await state.definitions.prepare(app, stretch.events)
     comparison = _Comparison(state, app, memory, NamesEver(**memory.get("names")), memory.get("unaudited"))
@@ -44,13 +40,9 @@ async def verify(state: State, app: AppRef, memory: Memory) -> bool:
 
 async def _begin(state: State, app: AppRef, memory: Memory) -> None:
     """Wait for the consumer; then remember what everything is and was called."""
-    if memory.get("position") is None:
-        memory.keep(position=(await log.read(state, app, (0, 0), 0, 0)).head)
-    reached, behind = await reach_of(state.core.stream, COMMITS, CONSUMER, app)
-    if reached < memory.get("position") and (behind or reached):
-        await asyncio.sleep(WAIT)
+    if not await commits.caught_up(state.core, app, memory, CONSUMER):
         return
-    names = await log.names_ever(state, app)
+    names = await commits.names_ever(state.core.asker, app)
     unaudited = await store.unaudited(state.database(app))
     memory.keep(after=[0, 0], unaudited=unaudited, names={"titles": names.titles, "fields": names.fields})
 

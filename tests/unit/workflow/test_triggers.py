@@ -9,7 +9,15 @@ import pytest
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema import Snapshot
 from services.workflow.paths import context_of
-from services.workflow.triggers import CauseTooDeep, Triggers, check_depth, compiled, started_by
+from services.workflow.triggers import (
+    CauseTooDeep,
+    Triggers,
+    check_depth,
+    compiled,
+    compiled_past,
+    past_started_by,
+    started_by,
+)
 from tests.unit.workflow.examples import RECORD, approval, commit, document
 
 
@@ -56,19 +64,27 @@ def test_long_chains_are_cut_where_they_would_go_on() -> None:
 
 
 def test_plans_hold_whatever_is_defined_meanwhile() -> None:
-    triggers = Triggers()
-    assert triggers.plan("a", snapshot(CHECK), [commit()])
-    assert not triggers.plan("a", snapshot(version=2), [commit(position=2)])
+    triggers, none = Triggers(), compiled(snapshot(version=2))
+    assert triggers.plan("a", lambda _: compiled(snapshot(CHECK)), [commit()])
+    assert not triggers.plan("a", lambda _: none, [commit(position=2)])
     assert [startable.id for startable in triggers.planned("a", commit())] == ["w1"]
     assert triggers.planned("b", commit()) == []
     assert triggers.carried_out("a", [commit(position=2), commit()])
     assert not triggers.carried_out("a", [commit()])
 
 
-def test_an_older_snapshot_does_not_bring_back_what_is_gone() -> None:
-    triggers = Triggers()
-    triggers.plan("a", snapshot(version=2), [])
-    assert not triggers.plan("a", snapshot(CHECK, version=1), [commit()])
+def test_of_an_older_version_there_are_those_that_still_are() -> None:
+    today = compiled(snapshot({**CHECK, "active": False}, version=7))
+    then = compiled_past(3, [CHECK, {**CHECK, "id": "w2", "name": "deleted since"}], today)
+    assert not started_by(today, commit())
+    assert [startable.id for startable in started_by(then, commit())] == ["w1"]
+    assert [startable.id for startable in past_started_by(then, commit())] == ["w2"]
+
+
+def test_an_entity_that_was_renamed_triggers_under_both_names() -> None:
+    renamed = {**CHECK, "trigger": {**CHECK["trigger"], "entity": "bill"}}
+    then = compiled_past(3, [CHECK], compiled(snapshot(renamed, version=7)))
+    assert started_by(then, commit()) and started_by(then, commit(entity="bill"))
 
 
 def test_context() -> None:

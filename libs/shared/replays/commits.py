@@ -1,0 +1,77 @@
+"""The commit log as services read it for their replays: by asking data."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.incoming import NO_TRACE, Loads, decode_event
+from libs.shared.bus.logged import parted
+from libs.shared.bus.progress import Position, reach_of
+from libs.shared.contracts.apps import ListNames, NamesEver
+from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.records import FetchCommit, ReadLog
+from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent
+from libs.shared.replays.projection import Memory
+
+if TYPE_CHECKING:
+    from libs.shared.runtime import Core
+
+TIME = 15.0
+"""Seconds that an answer may take."""
+WAIT = 0.1
+"""Seconds until another look at whether a consumer has come as far as the log was."""
+BEGINNING: Position = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some entries of the log, and the greatest position there is in it."""
+
+    events: Sequence[CommitEvent]
+    head: int
+
+    def last(self, until: int) -> Position:
+        """The place of the last entry; behind all of position `until` where there is none."""
+        return (self.events[-1].position, self.events[-1].n) if self.events else (until, 1 << 30)
+
+
+async def read(
+    asker: Asker, app: AppRef, after: Position, until: int, most: int, loads: Loads = orjson.loads
+) -> Stretch:
+    """The next entries of an app's log, whole ones."""
+    context = _context(app)
+    answer = await asker.ask(ReadLog(*after, until=until, most=most), context)
+    events: list[Any] = []
+    for entry in parted(answer.body):
+        payload = entry.payload
+        if REFERENCE in entry.headers:
+            position, n = entry.position
+            payload = (await asker.ask(FetchCommit(position=position, n=n), context)).body
+        events.append(decode_event(entry.subject, payload, loads))
+    return Stretch(events, int(answer.headers["head"]))
+
+
+async def names_ever(asker: Asker, app: AppRef) -> NamesEver:
+    """What everything in the app is called, and was."""
+    return await asker.ask(ListNames(), _context(app))
+
+
+async def caught_up(core: Core, app: AppRef, memory: Memory, consumer: str) -> bool:
+    """Whether a consumer has come as far as the log was when this was asked first; else after a moment's wait."""
+    if memory.get("position") is None:
+        memory.keep(position=(await read(core.asker, app, BEGINNING, 0, 0)).head)
+    reached, behind = await reach_of(core.stream, COMMITS, consumer, app)
+    if reached < memory.get("position") and (behind or reached):
+        await asyncio.sleep(WAIT)
+        return False
+    return True
+
+
+def _context(app: AppRef) -> Context:
+    return Context(trace_id=NO_TRACE, app=app, identity=SYSTEM).within(TIME)

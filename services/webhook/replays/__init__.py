@@ -1,0 +1,1 @@
+"""Deliveries compared with the commits that they tell of."""

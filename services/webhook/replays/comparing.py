@@ -1,0 +1,50 @@
+"""Whether a delivery says what its commit comes to: pure.
+
+Names of entities and fields in a body are those of the time when its commit was handled, and fields that were left
+out then are not in it. So a body may use former names; what stands under the same name is the same value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import orjson
+
+from libs.shared.contracts.apps import NamesEver
+
+Columns = Mapping[str, Any]
+NAMED = ("entity", "request_body")
+"""Columns that speak in names of their time."""
+RECORDS = ("record", "old", "changes")
+"""Parts of a body that are by field."""
+
+
+def differences(expected: Columns, stored: Columns, names: NamesEver) -> list[str]:
+    """The columns of a stored delivery that differ from what its commit comes to."""
+    entity = expected["entity"]
+    titles = {entity, *names.titles.get(entity, ())}
+    found = [name for name in expected if name not in NAMED and expected[name] != stored[name]]
+    if stored["entity"] not in titles:
+        found.append("entity")
+    if not _same_body(orjson.loads(expected["request_body"]), stored["request_body"], titles, names):
+        found.append("request_body")
+    return found
+
+
+def _same_body(expected: Any, stored: Any, titles: Collection[str], names: NamesEver) -> bool:
+    known = {field for title in titles for field in names.fields.get(title, ())}
+    return (
+        isinstance(stored, dict)
+        and expected.keys() == stored.keys()
+        and stored["entity"] in titles
+        and all(_same_record(expected[name], stored[name], known) for name in RECORDS if name in expected)
+        and all(expected[name] == stored[name] for name in expected if name not in (*RECORDS, "entity"))
+    )
+
+
+def _same_record(expected: Any, stored: Any, known: Collection[str]) -> bool:
+    if not isinstance(expected, dict) or not isinstance(stored, dict):
+        return bool(expected == stored)
+    once = expected.keys() ^ stored.keys()
+    return once <= set(known) and all(expected[name] == stored[name] for name in expected.keys() & stored.keys())

@@ -1,0 +1,96 @@
+"""What deliveries there must be, of the webhooks of each commit's own schema version: the verification of `webhook`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from libs.shared import clock
+from libs.shared.bus.progress import Position
+from libs.shared.contracts.apps import NamesEver
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.replays.derived import Expected, Found, has_lost_names
+from services.webhook.deliveries import NewDelivery
+from services.webhook.effects import deliveries_of
+from services.webhook.matching import Book, Webhook, decide
+from services.webhook.replays import store
+from services.webhook.replays.comparing import differences
+from services.webhook.state import State
+
+SLACK = timedelta(hours=1)
+"""What clocks of machines may differ by, so that nothing is missed that was just forgotten."""
+
+
+class Deliveries:
+    """How this service makes deliveries of commits."""
+
+    consumer = "webhook"
+    row = "delivery"
+
+    async def expected(
+        self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
+    ) -> Sequence[tuple[CommitEvent, Expected]]:
+        """The deliveries of commits; not certain are those to deleted webhooks, and what may be forgotten by now."""
+        await state.books.prepare(app, {event.schema_version for event in events})
+        today = state.books.today(app)
+        kept_since = clock.now() - timedelta(days=state.settings.webhook_log_days) + SLACK
+        found = []
+        for event in events:
+            kept = datetime.fromisoformat(event.at) > kept_since
+            derived = derive(app, state.books.of(app, event), today, event, names)
+            found += [(event, _expected(delivery, certain and kept)) for delivery, certain in derived]
+        return found
+
+    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[Found]:
+        """The deliveries there are."""
+        return await store.of_commits(state.core.databases.of(app), after, last)
+
+    def differing(self, expected: Expected, found: Found, names: NamesEver) -> list[str]:
+        """The columns that differ."""
+        return differences(expected.columns, found.columns, names)
+
+
+def derive(
+    app: AppRef, book: Book, today: Book, event: CommitEvent, names: NamesEver
+) -> Iterable[tuple[NewDelivery, bool]]:
+    """The deliveries that a commit comes to, and whether it was certain to come to each."""
+    visible = book.visible(event)
+    # A condition that was asked under former names can't be asked again: both answers are right.
+    lost = has_lost_names(names, event.entity, today.fields.get(event.entity, ()))
+    renamed = book.version < today.version and lost
+    for webhook in book.candidates(event):
+        yield from _decided(app, webhook, visible, True, renamed)
+    for webhook in book.past(event):
+        yield from _decided(app, webhook, visible, False, renamed)
+    for delivery in deliveries_of(app, event):
+        yield delivery, True
+
+
+def _decided(
+    app: AppRef, webhook: Webhook, event: CommitEvent, certain: bool, renamed: bool
+) -> Iterable[tuple[NewDelivery, bool]]:
+    open_ended = renamed and webhook.condition is not None
+    delivery = decide(app, replace(webhook, condition=None) if open_ended else webhook, event)
+    if delivery is not None:
+        yield delivery, certain and not open_ended
+
+
+def _expected(delivery: NewDelivery, certain: bool) -> Expected:
+    columns = {
+        "webhook_id": delivery.webhook_id,
+        "commit_key": delivery.commit_key,
+        "entity": delivery.entity,
+        "record_id": delivery.record_id,
+        "hook": delivery.hook,
+        "request_body": delivery.body,
+        "max_attempts": delivery.max_attempts,
+        "backoff": delivery.backoff,
+        "idempotency_key": delivery.idempotency_key,
+        "trace_id": delivery.trace_id,
+        "endpoint": delivery.endpoint,
+        "origin": delivery.origin,
+        "ordered": delivery.ordered,
+    }
+    return Expected(store.key_of(delivery.webhook_id, delivery.commit_key), columns, certain)

@@ -1,0 +1,46 @@
+"""The statement that reads deliveries for their verification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from libs.shared.bus.progress import Position
+from libs.shared.postgres.databases import Database
+from libs.shared.replays.derived import Found
+
+POSITION = "split_part(commit_key, '.', 1)::bigint"
+N = "split_part(split_part(commit_key, '.', 2), '/', 1)::int"
+# What never changes of the deliveries behind ($1, $2) up to ($3, $4). Where they went and in what words is written
+# down by each attempt, as are its outcome and times. The conditions are those of the index `deliveries_commit`.
+OF_COMMITS = f"""
+SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, 'UTF8')) AS digest FROM (
+    SELECT {POSITION} AS position, {N} AS n, json_build_object(
+        'webhook_id', webhook_id, 'commit_key', commit_key, 'entity', entity, 'record_id', record_id, 'hook', hook,
+        'request_body', request_body, 'max_attempts', max_attempts, 'backoff', backoff,
+        'idempotency_key', idempotency_key, 'trace_id', trace_id, 'endpoint', endpoint, 'origin', origin,
+        'ordered', ordered) AS columns
+    FROM webhook.deliveries
+    WHERE commit_key ~ '^[0-9]{{1,18}}[.][0-9]{{1,9}}(/[0-9]+)?$'
+        AND ({POSITION}, {N}) > ($1, $2) AND ({POSITION}, {N}) <= ($3, $4)
+) d ORDER BY position, n
+"""
+
+
+async def of_commits(database: Database, after: Position, last: Position) -> Sequence[Found]:
+    """The deliveries of commits behind a place, up to another."""
+    rows = await database.fetch(OF_COMMITS, *after, *last)
+    return [_found(row) for row in rows]
+
+
+def key_of(webhook_id: str, commit_key: str) -> str:
+    """What a delivery is known by: there is one per webhook and commit."""
+    return f"{webhook_id}/{commit_key}"
+
+
+def _found(row: Any) -> Found:
+    columns = orjson.loads(row["columns"])
+    key = key_of(columns["webhook_id"], columns["commit_key"])
+    return Found((row["position"], row["n"]), key, columns, row["digest"])

@@ -1,0 +1,1 @@
+"""Instances compared with the commits that started them."""

@@ -1,0 +1,78 @@
+"""What instances there must be, of the workflows of each commit's own version: the verification of `workflow`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from libs.shared.bus.progress import Position
+from libs.shared.contracts.apps import NamesEver
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.replays.derived import Expected, Found, has_lost_names
+from services.workflow.paths import context_of
+from services.workflow.replays import store
+from services.workflow.state import State
+from services.workflow.triggers import MAX_DEPTH, Startable, Workflows, past_started_by, started_by
+
+
+class Instances:
+    """How this service makes instances of commits."""
+
+    consumer = "workflow"
+    row = "instance"
+
+    async def expected(
+        self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
+    ) -> Sequence[tuple[CommitEvent, Expected]]:
+        """The instances that commits start; not certain are those of deleted workflows, and what was deleted itself."""
+        await state.definitions.prepare(app, {event.schema_version for event in events})
+        found = []
+        for event in events:
+            derived = derive(state.definitions.of(app, event), state.definitions.today(app), event, names)
+            found += [(event, part) for part in derived]
+        deleted = await store.deleted(state.database(app), {event.key for event, _ in found})
+        return [(event, part) for event, part in found if part.key not in deleted]
+
+    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[Found]:
+        """The instances there are."""
+        return await store.of_commits(state.database(app), after, last)
+
+    def differing(self, expected: Expected, found: Found, names: NamesEver) -> list[str]:
+        """The columns that differ; the entity may have had another name."""
+        titles = {expected.columns["entity"], *names.titles.get(expected.columns["entity"], ())}
+        differing = [name for name, value in expected.columns.items() if found.columns[name] != value]
+        return [name for name in differing if name != "entity" or found.columns["entity"] not in titles]
+
+
+def derive(workflows: Workflows, today: Workflows, event: CommitEvent, names: NamesEver) -> Iterable[Expected]:
+    """The instances that a commit starts."""
+    deep = event.cause_depth >= MAX_DEPTH
+    if workflows.version < today.version and has_lost_names(names, event.entity, today.fields.get(event.entity, ())):
+        # Triggers and contexts in former names can't be asked again: both answers are right.
+        every = (*workflows.by_entity.get(event.entity, ()), *workflows.gone.get(event.entity, ()))
+        yield from (_expected(each, event, certain=False, context=False) for each in every)
+        return
+    yield from (_expected(each, event, certain=not deep) for each in started_by(workflows, event))
+    yield from (_expected(each, event, certain=False) for each in past_started_by(workflows, event))
+
+
+def _expected(startable: Startable, event: CommitEvent, *, certain: bool, context: bool = True) -> Expected:
+    columns: dict[str, Any] = {
+        "workflow_id": startable.id,
+        "workflow_name": startable.definition.name,
+        "definition": startable.document,
+        "entity": event.entity,
+        "record_id": event.record_id,
+        "commit_key": event.key,
+        "actor": event.actor,
+        "trace_id": event.trace_id,
+        "cause_depth": event.cause_depth,
+    }
+    if context:
+        columns["context"] = context_of(startable.definition.context, event.record_id, event.after or {})
+    # As they are after a way through the database.
+    columns = orjson.loads(orjson.dumps(columns))
+    return Expected(store.key_of(startable.id, event.key), columns, certain)

@@ -1,0 +1,48 @@
+"""The statements that read instances for their verification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from libs.shared.bus.progress import Position
+from libs.shared.postgres.databases import Database
+from libs.shared.replays.derived import Found
+
+POSITION = "split_part(commit_key, '.', 1)::bigint"
+N = "split_part(commit_key, '.', 2)::int"
+# What never changes of the instances that commits behind ($1, $2) up to ($3, $4) have started, by `instances_commit`.
+OF_COMMITS = f"""
+SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, 'UTF8')) AS digest FROM (
+    SELECT {POSITION} AS position, {N} AS n, json_build_object(
+        'workflow_id', workflow_id, 'workflow_name', workflow_name, 'definition', definition, 'entity', entity,
+        'record_id', record_id, 'commit_key', commit_key, 'actor', actor, 'trace_id', trace_id,
+        'cause_depth', cause_depth, 'context', context) AS columns
+    FROM workflow.instances WHERE ({POSITION}, {N}) > ($1, $2) AND ({POSITION}, {N}) <= ($3, $4)
+) i ORDER BY position, n
+"""
+DELETED = "SELECT workflow_id::text, commit_key FROM workflow.deleted WHERE commit_key = ANY($1)"
+
+
+async def of_commits(database: Database, after: Position, last: Position) -> Sequence[Found]:
+    """The instances of commits behind a place, up to another."""
+    return [_found(row) for row in await database.fetch(OF_COMMITS, *after, *last)]
+
+
+async def deleted(database: Database, commit_keys: Iterable[str]) -> set[str]:
+    """The keys of instances of these commits that somebody has deleted."""
+    rows = await database.fetch(DELETED, list(commit_keys))
+    return {key_of(row["workflow_id"], row["commit_key"]) for row in rows}
+
+
+def key_of(workflow_id: str, commit_key: str) -> str:
+    """What an instance is known by: there is one per workflow and commit."""
+    return f"{workflow_id}/{commit_key}"
+
+
+def _found(row: Any) -> Found:
+    columns = orjson.loads(row["columns"])
+    key = key_of(columns["workflow_id"], columns["commit_key"])
+    return Found((row["position"], row["n"]), key, columns, row["digest"])
