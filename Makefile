@@ -29,7 +29,13 @@ rocket: $(RUN_STAMP) ## The command line of an operator; ARGS=--help, ARGS="veri
 	@$(BIN)/python -m deploy.cli $(ARGS)
 
 test: $(DEV_STAMP) ## Run all tests on free ports and in temporary folders; ARGS go to pytest
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/chaos
+	$(BIN)/python -m pytest tests/chaos
+endif
+# Two workers with a system each, as half of the time a test waits. What kills and pauses has the machine for itself.
 
 chaos: $(DEV_STAMP) ## Kills, pauses and cuts under load for long; CHAOS_SECONDS=1800, CHAOS_SEED=any number
 	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) CHAOS_COMMITS=500 CHAOS_SEED=$(or $(CHAOS_SEED),$(shell date +%s)) \
