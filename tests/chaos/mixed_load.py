@@ -17,6 +17,11 @@ from tests.support.relations import reference, relation
 PAUSE = 0.02
 """Seconds that a polite client waits after a failure."""
 STATES = ("open", "taken", "done")
+TRIGGERING = "taken"
+"""The state that starts a workflow."""
+TEMPLATE = {"subject": "{{ record.title }}", "body": "{{ action }}"}
+TOLD = ("admin", "clerk")
+"""Roles of one user each, who are notified."""
 ACCEPTED = (200, 201)
 REFUSED = (404, 409, 412, 422)
 """Races among the writers, and what is meant to be refused."""
@@ -32,6 +37,7 @@ class Load:
     acknowledged: list[int] = field(default_factory=list)
     outcomes: Counter[int] = field(default_factory=Counter)
     orders: list[str] = field(default_factory=list)
+    taken: bool = False
     stopped: bool = False
 
     async def write(self, writer: int) -> None:
@@ -60,6 +66,11 @@ class Load:
                 self.orders.append(reply.data["id"])
             return reply
         path = f"/order/{dice.choice(self.orders)}"
+        if not self.taken:
+            # However slow the machine is, something starts a workflow.
+            reply = await self.admin.put(path, {"state": TRIGGERING})
+            self.taken = reply.status == 200
+            return reply
         if kind < 0.55:
             return await self.admin.put(path, {"count": dice.randrange(1000)})
         if kind < 0.65:
@@ -78,7 +89,7 @@ class Load:
 
 
 async def define(admin: Client, receiver: HttpReceiver) -> None:
-    """Orders with items and a state, and a webhook for whatever happens to them."""
+    """Orders with items and a state, a workflow of theirs, webhooks and notifications for whatever happens to them."""
     await admin.define(entity("order", text("title"), integer("count"), text("state")))
     await admin.define(entity("item", text("sku"), reference("order_id")))
     belongs = relation("items", "one_to_many", "order", "item", target_key="order_id", on_delete="cascade")
@@ -86,6 +97,15 @@ async def define(admin: Client, receiver: HttpReceiver) -> None:
     turns = [{"from": ["open", "taken", "done"], "to": state} for state in STATES]
     machine = {"entity": "order", "field": "state", "definition": {"initial": "open", "transitions": turns}}
     (await admin.post("/_admin/state-machines", machine)).expect(201)
+    approval = {"id": "look", "type": "approval", "on_approve": "end", "on_reject": "end"}
+    trigger = {"type": "state_change", "entity": "order", "field": "state", "to": TRIGGERING}
+    workflow = {"name": "taking", "trigger": trigger, "context": {"id": "record.id"}, "steps": [approval]}
+    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    clerk = {"email": "clerk@example.com", "password": "secret-1", "roles": ["clerk"]}
+    (await admin.post("/_admin/users", clerk)).expect(201)
     for hook in ("after_write", "after_delete"):
         form = {"entity": "order", "hook": hook, "url": receiver.url, "retry": {"max_attempts": 20}}
         (await admin.post("/_admin/webhooks", form)).expect(201)
+        rule: dict[str, Any] = {"name": hook, "entity": "order", "hook": hook, "channel": "in_app"}
+        rule |= {"template": TEMPLATE, "recipients": [{"role": role} for role in TOLD]}
+        (await admin.post("/_admin/notification-rules", rule)).expect(201)

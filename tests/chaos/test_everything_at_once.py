@@ -16,7 +16,7 @@ import asyncpg
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.chaos.mixed_load import Load, define
+from tests.chaos.mixed_load import TOLD, TRIGGERING, Load, define
 from tests.support.bare_nats import BareNats, bare_nats
 from tests.support.client import Client
 from tests.support.proxies import Proxy, proxied
@@ -49,7 +49,12 @@ async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receive
         await stack.ready(60)
         for load in loads:
             await _check(stack, load)
-        await _check_webhooks(stack, apps, receiver)
+        changes = [await _changes_of_orders(stack, admin) for admin in apps]
+        for admin, events in zip(apps, changes, strict=True):
+            await _check_instances(stack, admin, events)
+            await _check_notifications(stack, admin, events)
+            await verified(admin, "webhook", "workflow")
+        await _check_webhooks(changes, receiver)
         commits = sum(len(load.acknowledged) for load in loads)
         outcomes = sum((load.outcomes for load in loads), Counter[int]())
         print(f"{commits} commits in {SECONDS / 60:.1f} min, {dict(troubles)}, answers {dict(outcomes)}")
@@ -132,20 +137,60 @@ async def _check(stack: Stack, load: Load) -> None:
 
 async def _log(stack: Stack, admin: Client) -> list[tuple[int, int]]:
     """The places of all entries; none is added any more."""
+    rows = await _rows(stack, admin, "SELECT position, n FROM data.commits ORDER BY position, n")
+    return [(position, n) for position, n in rows]
+
+
+async def _rows(stack: Stack, admin: Client, statement: str) -> list[Any]:
+    """What a query finds in an app's database."""
     connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
     try:
-        rows = await connection.fetch("SELECT position, n FROM data.commits ORDER BY position, n")
-        return [(row["position"], row["n"]) for row in rows]
+        return [tuple(row) for row in await connection.fetch(statement)]
     finally:
         await connection.close()
 
 
-async def _check_webhooks(stack: Stack, apps: list[Client], receiver: HttpReceiver) -> None:
+async def _changes_of_orders(stack: Stack, admin: Client) -> list[Any]:
+    """What the stream tells of orders; it has all of the log."""
+    return await published(stack, (await app_row(stack, admin))["id"], 1, entity="order")
+
+
+async def _check_instances(stack: Stack, admin: Client, events: list[Any]) -> None:
+    """Each order that came into the triggering state started one workflow, and nothing else did."""
+    started = {
+        (event["record_id"], f"{event['position']}.{event['n']}"): 1
+        for event in events
+        if event["changed"].get("state", {}).get("new") == TRIGGERING
+    }
+    assert started, "the load has to start some"
+    await _exactly(stack, admin, "SELECT record_id, commit_key FROM workflow.instances", started)
+
+
+async def _check_notifications(stack: Stack, admin: Client, events: list[Any]) -> None:
+    """Each change of an order was told once to each user who is to know, and no other was."""
+    told = {(event["record_id"], event["trace_id"], user): 1 for event in events for user in TOLD}
+    assert len(told) == len(events) * len(TOLD), "a request changes an order once"
+    found = "SELECT record_id, trace_id, split_part(recipient, '@', 1) FROM notify.notifications"
+    await _exactly(stack, admin, found, told)
+    assert (await _rows(stack, admin, "SELECT FROM notify.notifications WHERE subject = 'refused'")) == []
+
+
+async def _exactly(stack: Stack, admin: Client, statement: str, expected: dict[Any, int]) -> None:
+    """A query comes to find each of these as often as is said, and nothing else."""
+    found: Counter[Any] = Counter()
+
+    async def all_there() -> bool:
+        nonlocal found
+        found = Counter(await _rows(stack, admin, statement))
+        return found.keys() >= expected.keys()
+
+    await eventually(all_there, within=60, every=0.2)
+    assert not (found - Counter(expected)), "nothing twice, and nothing else"
+
+
+async def _check_webhooks(changes: list[list[Any]], receiver: HttpReceiver) -> None:
     """Each change of an order was told, always with the same id and words; what was refused never was."""
-    expected = 0
-    for admin in apps:
-        events = await published(stack, (await app_row(stack, admin))["id"], 1, entity="order")
-        expected += len(events)
+    expected = sum(len(events) for events in changes)
     told: dict[str, Any] = {}
 
     def all_told() -> bool:
