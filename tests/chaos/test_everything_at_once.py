@@ -29,6 +29,7 @@ SECONDS = float(os.environ.get("CHAOS_SECONDS", "15"))
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 APPS, WRITERS = 4, 3
 SERVICES = ("gateway", "metadata", "data", "workflow", "webhook", "notify", "events")
+REPLICAS = {"data": 2}
 CUT_OFF = ("data", "events", "webhook", "gateway")
 SHORT, LONG = 0.3, 2.0
 """Seconds of a pause or a cut, and between two troubles."""
@@ -63,7 +64,7 @@ async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receive
 @contextlib.asynccontextmanager
 async def _stack(folder: Path, url: str) -> AsyncIterator[Stack]:
     variables = {"ROCKET_LOG_LEVEL": "error", "ROCKET_WEBHOOK_RETRY_SECONDS": "0.2"}
-    async with running(folder, replicas={"data": 2}, variables=variables, nats_url=url) as stack:
+    async with running(folder, replicas=REPLICAS, variables=variables, nats_url=url) as stack:
         yield stack
 
 
@@ -92,9 +93,12 @@ async def _one_trouble(kind: str, stack: Stack, server: BareNats, proxy: Proxy, 
     match kind:
         case "kill":
             service = dice.choice(SERVICES)
-            await stack.kill(service, dice.randrange(2) if service == "data" else 0)
+            replica = dice.randrange(REPLICAS.get(service, 1))
+            await _up(stack, service)
+            await stack.kill(service, replica)
         case "pause":
             service = dice.choice(SERVICES)
+            await _up(stack, service)
             stack.pause(service)
             await asyncio.sleep(dice.uniform(SHORT, LONG))
             stack.resume(service)
@@ -109,6 +113,11 @@ async def _one_trouble(kind: str, stack: Stack, server: BareNats, proxy: Proxy, 
         case "postgres":
             await stack.stop("postgres")
             await stack.start("postgres")
+
+
+async def _up(stack: Stack, service: str) -> None:
+    """What was killed before has to be there again; the supervisor waits longer from death to death."""
+    await eventually(lambda: len(stack.pids(service)) == REPLICAS.get(service, 1), within=60)
 
 
 async def _check(stack: Stack, load: Load) -> None:
