@@ -10,11 +10,12 @@ import orjson
 from libs.shared import clock
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid_field
+from libs.shared.errors import RocketError, invalid_field, not_found
 from services.gateway.identity import audit, owners, totp
 from services.gateway.identity.realms import Realm, own_realm
 from services.gateway.identity.sealing import Unreadable
 from services.gateway.identity.store import factors as store
+from services.gateway.identity.store import users
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
 
@@ -90,6 +91,8 @@ async def take_away(realm: Realm, context: Context, user_id: uuid.UUID) -> Answe
 
 async def _remove(realm: Realm, context: Context, user_id: uuid.UUID) -> Answer:
     async with audit.change(realm, context) as change:
+        if await users.lock(change.transaction, user_id) is None:
+            raise not_found("User")
         if await store.remove(change.transaction, user_id):
             await change.tell("_users", str(user_id), "update", {"totp": True}, {"totp": False})
     return Answer(body=b'{"data":{"enabled":false}}')
