@@ -19,7 +19,7 @@ from libs.shared.testing.polling import eventually
 from services.gateway.identity.keyring import Keyring, key_id
 from services.gateway.routes import ROUTES
 from tests.support.accounts import PASSWORD, anonymous, code, entered, log_in, made, metric
-from tests.support.client import ADMIN, Client, Reply, entity, text
+from tests.support.client import ADMIN, PLATFORM, Client, Reply, entity, text
 from tests.support.streams import app_row
 
 NOBODY = str(uuid.UUID(int=0))
@@ -182,6 +182,24 @@ async def test_every_login_costs_one_look_at_a_password(admin: Client) -> None:
         assert await metric(admin, "rocket_password_checks_total") == before + 1, body
     assert [reply.status for reply in answers] == [200] + [401] * 10
     assert len({json.dumps(reply.body) for reply in answers[1:]}) == 1
+
+    # The other ways in cost as much: with a second factor, whatever comes of the code, and at the platform.
+    ann, _ = await entered(admin, "ann@example.org")
+    secret = (await ann.post("/auth/totp/enroll", {"password": PASSWORD})).expect(201).data["secret"]
+    (await ann.post("/auth/totp/confirm", {"totp": code(secret)})).expect(200)
+    outside = Client(admin.session, admin.url, prefix="/api/_platform")
+    known = {"email": "ann@example.org", "password": PASSWORD}
+    for caller, body, status in (
+        (anonymous(admin), known, 401),
+        (anonymous(admin), {**known, "totp": "no code"}, 401),
+        (anonymous(admin), {**known, "totp": code(secret, 1)}, 200),
+        (outside, {"email": PLATFORM[0], "password": "wrong"}, 401),
+        (outside, {"email": "nobody@example.org", "password": "wrong"}, 401),
+        (outside, {"email": PLATFORM[0], "password": PLATFORM[1]}, 200),
+    ):
+        before = await metric(admin, "rocket_password_checks_total")
+        (await caller.post("/auth/login", body)).expect(status)
+        assert await metric(admin, "rocket_password_checks_total") == before + 1, body
 
 
 async def test_nothing_tells_who_has_an_account(admin: Client) -> None:

@@ -93,6 +93,7 @@ async def test_no_browser_runs_what_was_uploaded(admin: Client) -> None:
     ("sent", "kept", "header"),
     [
         ("../../etc/passwd", "passwd", 'attachment; filename="passwd"'),
+        ("/etc/passwd", "passwd", 'attachment; filename="passwd"'),
         ("..\\..\\boot.ini", "boot.ini", 'attachment; filename="boot.ini"'),
         (
             "Übersicht.txt",
@@ -164,7 +165,7 @@ async def test_who_may_do_what(admin: Client, client: Client) -> None:
     other = await client.new_app()
     assert (await fetch(other, stored["id"]))[0] == 404
     (await other.delete(f"/_files/{stored['id']}")).expect(404)
-    for unknown in ("nonsense", str(uuid.uuid4())):
+    for unknown in ("nonsense", str(uuid.uuid4()), "..%2F..%2Fsecrets.json", f"..%2F{stored['id']}", "%2E%2E"):
         (await admin.get(f"/_files/{unknown}")).expect(404)
         (await admin.delete(f"/_files/{unknown}")).expect(404)
     (await admin.delete(f"/_files/{stored['id']}")).expect(200)
