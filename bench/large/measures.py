@@ -200,9 +200,9 @@ async def replays(world: World, tell: Tell) -> list[Figure]:
         while job["status"] in ("waiting", "running") and time.monotonic() - began < REPLAY:
             await asyncio.sleep(1)
             job = (await world.rocket.ask("GET", f"/_admin/projections/records/replays/{job['id']}"))["data"]
-            tell(f"  {kind}: {job['checked']} of {job['total']}, {job['status']}")
+            tell(f"  {kind}: {job.get('checked', 0)} of {job.get('total', 'all')}, {job['status']}")
         taken = time.monotonic() - began
-        rate = f"{job['checked'] / taken:,.0f} entries/s ({job['status']} after {taken:.0f} s)"
+        rate = f"{job.get('checked', 0) / taken:,.0f} entries/s ({job['status']} after {taken:.0f} s)"
         figures.append(Figure(f"{kind} of all tables, at the default share of the processor", rate, "", 0, ""))
         figures.append(_times(f"a create during a {kind}, against one without", median(busy), median(calm)))
         if job["status"] != "done":
