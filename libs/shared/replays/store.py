@@ -70,7 +70,8 @@ class ReplayStore:
 def shown(row: Any) -> dict[str, Any]:
     """A replay as it is answered: how far it is, and what it has found."""
     memory = orjson.loads(row["memory"])
-    found = {name: memory[name] for name in ("checked", "total", "position", "hash", "only") if memory.get(name)}
+    found = {name: memory[name] for name in ("total", "position", "hash", "only") if memory.get(name)}
+    found["checked"] = memory.get("checked", 0)
     document = {name: row[name] for name in ("id", "projection", "kind", "status", "created_at", "updated_at")}
     document |= {"finished_at": row["finished_at"], "requested_by": row["requested_by"], "error": row["error"]}
     if row["kind"] == "verify":
