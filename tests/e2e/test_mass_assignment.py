@@ -41,10 +41,10 @@ async def is_untouched(shop: Client, name: str, record_id: str) -> dict[str, Any
 async def test_no_create_says_when_or_as_what(shop: Client) -> None:
     sent = {**SYSTEM, "title": "one"}
     single = (await shop.post("/order", sent)).expect(201).data
-    [bulk] = (await shop.post("/order/_bulk", [sent])).expect(201).data
+    [in_bulk] = (await shop.post("/order/_bulk", [sent])).expect(201).data["ids"]
     tree = (await shop.post("/order", {**sent, "lines": {"data": [{"title": "child", "made": LONG_AGO}]}})).expect(201)
-    for record in (single, bulk, tree.data):
-        await is_untouched(shop, "order", record["id"])
+    for record_id in (single["id"], in_bulk, tree.data["id"]):
+        await is_untouched(shop, "order", record_id)
     [line] = (await shop.get(f"/line?filter[order_id]={tree.data['id']}")).expect(200).data
     await is_untouched(shop, "line", line["id"])
 
