@@ -37,9 +37,9 @@ async def run(rows: int, folder: Path) -> tuple[list[Figure], dict[str, str]]:
     async with opened(folder) as world:
         steps: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
             "bulk": lambda: measures.bulk(world, rows, tell),
+            "settled": lambda: measures.settled(world, tell),
             "nested": lambda: measures.nested(world, tell),
             "include": lambda: measures.include(world, tell),
-            "settled": lambda: measures.settled(world, tell),
             "pages": lambda: measures.pages(world, rows, tell),
             "aggregates": lambda: measures.aggregates(world, tell),
             "export": lambda: measures.export(world, rows, tell),
