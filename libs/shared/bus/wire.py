@@ -76,8 +76,10 @@ class Wire(Transport, asyncio.Protocol):
         asyncio.get_running_loop().call_soon(self._turn_ended)
 
     def _turn_ended(self) -> None:
-        self._flush()
-        self._has_end = False
+        try:
+            self._flush()
+        finally:
+            self._has_end = False
 
     def _flush(self) -> None:
         gatherers, self._gatherers = self._gatherers, []

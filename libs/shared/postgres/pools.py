@@ -3,8 +3,8 @@
 What is idle is closed where a connection is needed elsewhere, of the database longest unused first, and after
 IDLE seconds anyhow. So 200 databases can be served with a dozen connections, and a database that nobody asks
 for costs none. But a database that has connections waits for one of its own before it takes one from another:
-else one that is busy and one that is asked now and then would take turns in connecting, and a connection costs
-the server as much as a hundred short statements.
+else one that is busy and one that is asked now and then would take turns in connecting, which costs more than
+the statements it is done for.
 
 Not asyncpg's own pools, one per database: they know of no common budget, and each return of a connection makes
 a task, which with the rest of it took 9 % of the data service's time for a list.
@@ -191,6 +191,8 @@ class Pools:
         finally:
             if not future.done():
                 waiting.remove(future)
+                if not waiting:
+                    del self._awaiting[name]
         return future.result() if future.done() else None
 
     def _handed_over(self, name: str, connection: Connection) -> bool:
