@@ -18,13 +18,13 @@ Spans = Sequence[dict[str, Any]]
 
 async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
     """Know what has to be masked, and who opts out, by each commit's version; make the days of what they tell."""
-    await state.definitions.prepare(app, events)
+    await state.definitions.prepare(app, {event.schema_version for event in events})
     await state.partitions.ensure(app, days_of({row["created_at"] for row in _told(events)}))
 
 
 async def on_commits(state: State, app: AppRef, transaction: Connection, events: Sequence[CommitEvent]) -> None:
     """One audit row each, unless the entity opts out; business events that transitions tell of."""
-    rows = [(event, audit_row(event, state.definitions.of(app, event))) for event in events]
+    rows = [(event, audit_row(event, state.definitions.of(app, event).definition(event.entity))) for event in events]
     await store.insert_audit(transaction, [row for _, row in rows if row is not None])
     if opted_out := [event for event, row in rows if row is None]:
         await store.note_unaudited(transaction, [(event.entity, event.position) for event in opted_out])

@@ -7,75 +7,42 @@ then or those of today say so.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from libs.shared.bus.asking import Asker
-from libs.shared.contracts.apps import GetDefinitionsAsOf, ListNames
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.contracts.streams import CommitEvent
+from libs.shared.contracts.apps import ListNames
+from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.cache import Schemas
-from libs.shared.schema.compiled import Compiled
+from libs.shared.schema.versions import PATIENCE, Versions, documents_then
 from services.events.audit import definition_of
-from services.events.rows import NO_TRACE
-
-MOST = 500
-"""Older versions that are remembered."""
-PATIENCE = 5.0
-"""Seconds that asking for one may take."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
-    """The entities of an older version, under the names of then and of today, as they look beside `today`'s."""
+class Shown:
+    """What may be shown of records as of a version: today's snapshot, and the entities of then where they differ."""
 
+    version: int
     today: Snapshot
-    entities: Mapping[str, EntityDefinition]
+    then: Mapping[str, EntityDefinition] = field(default_factory=dict)
+
+    def definition(self, entity: str) -> EntityDefinition | None:
+        """The definition that holds for an entity, by any name that commits may tell it by; None: no entity."""
+        return self.then.get(entity) or definition_of(self.today, entity)
 
 
-class Definitions:
+class Definitions(Versions[Shown]):
     """The definitions of all apps that a process works for."""
 
     def __init__(self, schemas: Schemas, asker: Asker) -> None:
-        self._today = Compiled(schemas, lambda schema: schema)
-        self._asker = asker
-        self._past: OrderedDict[tuple[str, int], _Past] = OrderedDict()
+        async def past(app: AppRef, version: int, today: Shown) -> Shown:
+            documents = await documents_then(asker, app, "entities", version)
+            names = await asker.ask(ListNames(), system_context(PATIENCE, app))
+            return Shown(version, today.today, entities_of(documents, today.today, names.titles))
 
-    async def load(self, app: AppRef, at_least: int = 0) -> Snapshot:
-        """Those of today, of version `at_least` or newer. Raises what asking metadata raises."""
-        return await self._today.load(app, at_least)
-
-    def today(self, app: AppRef) -> Snapshot:
-        """The newest ones that have been loaded."""
-        return self._today.of(app)
-
-    async def prepare(self, app: AppRef, events: Iterable[CommitEvent]) -> None:
-        """Have at hand for `of` what these commits need. Raises what asking metadata raises."""
-        versions = {event.schema_version for event in events}
-        today = await self.load(app, max(versions, default=0))
-        for version in versions:
-            known = self._past.get((app.id, version))
-            if version < today.version and (known is None or known.today is not today):
-                await self._load_past(app, version, today)
-
-    def of(self, app: AppRef, event: CommitEvent) -> EntityDefinition | None:
-        """The definition that holds for a commit; None: no entity."""
-        today = self.today(app)
-        past = self._past.get((app.id, event.schema_version)) if event.schema_version < today.version else None
-        found = past.entities.get(event.entity) if past else None
-        return found or definition_of(today, event.entity)
-
-    async def _load_past(self, app: AppRef, version: int, today: Snapshot) -> None:
-        context = Context(trace_id=NO_TRACE, app=app, identity=SYSTEM).within(PATIENCE)
-        then = await self._asker.ask(GetDefinitionsAsOf("entities", version), context)
-        names = await self._asker.ask(ListNames(), context)
-        self._past[app.id, version] = _Past(today, entities_of(then.documents, today, names.titles))
-        self._past.move_to_end((app.id, version))
-        while len(self._past) > MOST:
-            self._past.popitem(last=False)
+        super().__init__(schemas, lambda schema: Shown(schema.version, schema), past)
 
 
 def entities_of(
@@ -95,9 +62,9 @@ def beside(then: EntityDefinition, today: EntityDefinition | None) -> EntityDefi
     """A definition of then with the fields of both times, each as secret as either says."""
     if today is None:
         return then
-    fields = {field.name: field for field in today.fields}
-    for field in then.fields:
-        newer = fields.get(field.name, field)
-        secrets = {"sensitive": field.sensitive or newer.sensitive, "pii": field.pii or newer.pii}
-        fields[field.name] = newer.model_copy(update=secrets)
+    fields = {each.name: each for each in today.fields}
+    for former in then.fields:
+        newer = fields.get(former.name, former)
+        secrets = {"sensitive": former.sensitive or newer.sensitive, "pii": former.pii or newer.pii}
+        fields[former.name] = newer.model_copy(update=secrets)
     return then.model_copy(update={"fields": list(fields.values())})

@@ -9,12 +9,11 @@ from typing import Any
 
 import orjson
 
-from libs.shared.contracts.context import Context
+from libs.shared.contracts.context import NO_TRACE, Context
 from libs.shared.contracts.streams import CommitEvent, Signal
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.telemetry.shipping import span_uuid
 
-NO_TRACE = "00000000-0000-0000-0000-000000000000"
 LONGEST_TEXT = 500
 """Characters of a signal's value that are kept."""
 

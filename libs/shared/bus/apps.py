@@ -7,11 +7,10 @@ import time
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.connection import Connection
 from libs.shared.contracts.apps import AppsChanged, FindApps
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.context import AppRef, Context, system_context
 
 FRESH = 15.0
 """Seconds after which a remembered app is asked about again, in case an announcement was lost."""
-_NO_TRACE = "00000000-0000-0000-0000-000000000000"
 
 
 class Apps:
@@ -71,4 +70,4 @@ class Apps:
 
 
 def _context() -> Context:
-    return Context(trace_id=_NO_TRACE, identity=SYSTEM).within(5)
+    return system_context(5)

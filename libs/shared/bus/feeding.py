@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator
 
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.connection import Connection
-from libs.shared.bus.incoming import NO_TRACE, Incoming
+from libs.shared.bus.incoming import Incoming
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.bus.logged import parted
 from libs.shared.bus.progress import first_of_share
 from libs.shared.bus.protocol import Message, written
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.records import ReadLog
 from libs.shared.contracts.streams import POSITION, StreamSpec
 
@@ -44,7 +44,7 @@ class Feeder:
         until, place = first or 0, (after, 1 << 30)
         while True:
             question = ReadLog(*place, until=until, most=STRETCH)
-            context = Context(trace_id=NO_TRACE, app=app, identity=SYSTEM).within(TIME)
+            context = system_context(TIME, app)
             entries = list(parted((await self._asker.ask(question, context)).body))
             if not entries:
                 return

@@ -7,11 +7,8 @@ from typing import Any, NamedTuple
 
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.protocol import Message
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.context import NO_TRACE, SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import EFFECTS, POSITION, REFERENCE, SCHEMA, CommitEvent, Signal
-
-NO_TRACE = "00000000-0000-0000-0000-000000000000"
-
 
 Loads = Callable[[bytes], Any]
 """How JSON is read: quickly, or with all digits of its decimals."""

@@ -18,6 +18,8 @@ BLOCK_FORM = re.compile(
     rb"\r\nRocket-Deadline: ([0-9.]+)\r\nRocket-Context: ([^\r\n]+)\r\n"
 )
 
+NO_TRACE = "00000000-0000-0000-0000-000000000000"
+"""The trace of what no request has led to; nothing is kept of such traces."""
 REMEMBERED = 2_000
 """Callers whose CONTEXT header a process knows by heart."""
 DEFAULT_TIMEOUT = 10.0
@@ -204,6 +206,11 @@ class Context(NamedTuple):
             f"{trace[:8]}-{trace[8:12]}-{trace[12:16]}-{trace[16:20]}-{trace[20:]}", parent[33:].decode(),
             float(deadline), app, identity, ip, user_agent, cause, cause_depth, once,
         )  # fmt: skip
+
+
+def system_context(seconds: float, app: AppRef | None = None) -> Context:
+    """For what Rocket does by itself, within `seconds`: no request has led to it, and nobody sees its trace."""
+    return Context(NO_TRACE, app=app, identity=SYSTEM).within(seconds)
 
 
 _Unpacked = tuple[AppRef | None, Identity | None, str, str, str, int, Once | None]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from libs.shared.bus.asking import Asker
-from libs.shared.bus.incoming import NO_TRACE, Loads, decode_event
+from libs.shared.bus.incoming import Loads, decode_event
 from libs.shared.bus.logged import parted
 from libs.shared.bus.progress import Position, reach_of
 from libs.shared.contracts.apps import ListNames, NamesEver
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.context import AppRef, Context, system_context
 from libs.shared.contracts.records import FetchCommit, ReadLog
 from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent
 from libs.shared.replays.projection import Memory
@@ -74,4 +74,4 @@ async def caught_up(core: Core, app: AppRef, memory: Memory, consumer: str) -> b
 
 
 def _context(app: AppRef) -> Context:
-    return Context(trace_id=NO_TRACE, app=app, identity=SYSTEM).within(TIME)
+    return system_context(TIME, app)

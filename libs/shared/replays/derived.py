@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import orjson
+
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
@@ -44,6 +46,17 @@ class Found:
     key: str
     columns: Mapping[str, Any]
     digest: bytes
+
+
+def key_of(definition_id: str, commit_key: str) -> str:
+    """What a row is known by: there is one per definition and commit."""
+    return f"{definition_id}/{commit_key}"
+
+
+def found_in(row: Any, owner: str) -> Found:
+    """A row as it is read: position, n, columns as JSON, digest. `owner` is the column of its definition's id."""
+    columns = orjson.loads(row["columns"])
+    return Found((row["position"], row["n"]), key_of(columns[owner], columns["commit_key"]), columns, row["digest"])
 
 
 class HasCore(Protocol):

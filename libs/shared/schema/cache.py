@@ -11,11 +11,10 @@ import asyncio
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.connection import Connection
 from libs.shared.contracts.apps import GetSchema, SchemaChanged
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.errors import unavailable
 from libs.shared.schema.snapshot import Snapshot
 
-_NO_TRACE = "00000000-0000-0000-0000-000000000000"
 LOADS = 3
 MAX_APPS = 1000
 """Snapshots a process remembers; the ones longest unused go first."""
@@ -63,7 +62,7 @@ class Schemas:
         return await asyncio.shield(loading)
 
     async def _load(self, app: AppRef) -> Snapshot:
-        context = Context(trace_id=_NO_TRACE, app=app, identity=SYSTEM).within(5)
+        context = system_context(5, app)
         answer = await self._asker.ask(GetSchema(), context)
         snapshot = Snapshot.read(answer.version, answer.document)
         while len(self._known) >= MAX_APPS:

@@ -12,9 +12,9 @@ from collections import deque
 from contextvars import ContextVar
 from typing import Any, Self
 
-from libs.shared.contracts.context import Context
+from libs.shared.contracts.context import NO_TRACE, Context
 
-NOWHERE = Context(trace_id="00000000-0000-0000-0000-000000000000")
+NOWHERE = Context(trace_id=NO_TRACE)
 """What happens outside of any request; such spans are not kept."""
 RING = 20_000
 """Finished spans a process keeps until they are shipped."""

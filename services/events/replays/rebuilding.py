@@ -9,7 +9,7 @@ from __future__ import annotations
 from libs.shared import exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.replays import Memory, commits
-from services.events.audit import audit_row, definition_of
+from services.events.audit import audit_row
 from services.events.replays import store
 from services.events.state import State
 
@@ -46,8 +46,8 @@ async def _fill(state: State, app: AppRef, memory: Memory) -> None:
     if not stretch.events:
         memory.keep(stage="index")
         return
-    schema = await state.definitions.load(app, at_least=max(event.schema_version for event in stretch.events))
-    rows = [audit_row(event, definition_of(schema, event.entity)) for event in stretch.events]
+    shown = await state.definitions.load(app, at_least=max(event.schema_version for event in stretch.events))
+    rows = [audit_row(event, shown.definition(event.entity)) for event in stretch.events]
     await store.fill(state.database(app), [row for row in rows if row is not None])
     memory.count(len(stretch.events))
     memory.keep(after=[stretch.events[-1].position, stretch.events[-1].n])

@@ -9,7 +9,7 @@ from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays import Memory, commits
-from services.events.audit import audit_row, definition_of
+from services.events.audit import audit_row
 from services.events.replays import store
 from services.events.replays.comparing import differences
 from services.events.state import State
@@ -28,7 +28,7 @@ async def verify(state: State, app: AppRef, memory: Memory) -> bool:
     stretch = await commits.read(state.core.asker, app, after, until, ENTRIES, exact.loads)
     last = stretch.last(until)
     found = await store.rows(state.database(app), after, last)
-    await state.definitions.prepare(app, stretch.events)
+    await state.definitions.prepare(app, {event.schema_version for event in stretch.events})
     comparison = _Comparison(state, app, memory, NamesEver(**memory.get("names")), memory.get("unaudited"))
     comparison.compare({(event.position, event.n): event for event in stretch.events}, found)
     memory.count(len(stretch.events))
@@ -73,11 +73,11 @@ class _Comparison:
 
     def _opted_out(self, event: CommitEvent) -> bool:
         """By today's definitions, as after a rebuild, or by its own, where it was noted that it has no row."""
-        today = definition_of(self._definitions.today(self._app), event.entity)
+        today = self._definitions.today(self._app).definition(event.entity)
         if today is not None and not today.audit:
             return True
         first, last = self._unaudited.get(event.entity, (1, 0))
-        then = self._definitions.of(self._app, event)
+        then = self._definitions.of(self._app, event).definition(event.entity)
         return first <= event.position <= last and then is not None and not then.audit
 
     def _differ(self, event: CommitEvent, what: str) -> None:

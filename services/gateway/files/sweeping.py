@@ -14,7 +14,7 @@ import structlog
 
 from libs.shared import clock
 from libs.shared.contracts import files as ask
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.context import AppRef, Context, system_context
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from services.gateway.state import State
@@ -28,7 +28,6 @@ MARGIN = 5.0
 APPS = 3600.0
 """Seconds between looks for files of apps that are no more."""
 LEASE = "files/apps"
-NO_TRACE = "00000000-0000-0000-0000-000000000000"
 
 
 def patience(state: State) -> float:
@@ -73,7 +72,7 @@ async def sweep_apps(state: State) -> None:
 
 
 async def _sweep(state: State, app: AppRef) -> datetime | None:
-    context = Context(NO_TRACE, app=app, identity=SYSTEM).within(TIME)
+    context = system_context(TIME, app)
     try:
         loose = await state.core.asker.ask(ask.ListLooseFiles(patience(state)), context)
     except RocketError as error:

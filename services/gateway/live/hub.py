@@ -9,7 +9,7 @@ import time
 import structlog
 
 from libs.shared.bus.asking import Asker
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.live import AwaitCommits
 from libs.shared.errors import RocketError
 
@@ -21,7 +21,6 @@ REST = 30.0
 """Seconds after which an app is left alone that nobody watches."""
 PAUSE = 0.25
 """Seconds until a question is asked again that was answered without news, or not at all."""
-NO_TRACE = "00000000-0000-0000-0000-000000000000"
 
 
 class _Followed:
@@ -98,7 +97,7 @@ class Hub:
     async def _ask(self, followed: _Followed) -> bool:
         """Ask data once; says whether there was news."""
         before = followed.position
-        context = Context(NO_TRACE, app=followed.app, identity=SYSTEM).within(WAIT + 5)
+        context = system_context(WAIT + 5, followed.app)
         try:
             settled = await self._asker.ask(AwaitCommits(before, WAIT), context)
         except RocketError as error:

@@ -11,7 +11,7 @@ from libs.shared.bus.progress import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import Expected, Found, has_lost_names
+from libs.shared.replays.derived import Expected, Found, has_lost_names, key_of
 from services.webhook.deliveries import NewDelivery
 from services.webhook.effects import deliveries_of
 from services.webhook.matching import Book, Webhook, decide
@@ -93,4 +93,4 @@ def _expected(delivery: NewDelivery, certain: bool) -> Expected:
         "origin": delivery.origin,
         "ordered": delivery.ordered,
     }
-    return Expected(store.key_of(delivery.webhook_id, delivery.commit_key), columns, certain)
+    return Expected(key_of(delivery.webhook_id, delivery.commit_key), columns, certain)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import orjson
 
 from libs.shared.bus.progress import Position
 from libs.shared.postgres.databases import Database
-from libs.shared.replays.derived import Found
+from libs.shared.replays.derived import Found, found_in
 
 POSITION = "split_part(commit_key, '.', 1)::bigint"
 N = "split_part(split_part(commit_key, '.', 2), '/', 1)::int"
@@ -32,15 +29,4 @@ SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, '
 async def of_commits(database: Database, after: Position, last: Position) -> Sequence[Found]:
     """The deliveries of commits behind a place, up to another."""
     rows = await database.fetch(OF_COMMITS, *after, *last)
-    return [_found(row) for row in rows]
-
-
-def key_of(webhook_id: str, commit_key: str) -> str:
-    """What a delivery is known by: there is one per webhook and commit."""
-    return f"{webhook_id}/{commit_key}"
-
-
-def _found(row: Any) -> Found:
-    columns = orjson.loads(row["columns"])
-    key = key_of(columns["webhook_id"], columns["commit_key"])
-    return Found((row["position"], row["n"]), key, columns, row["digest"])
+    return [found_in(row, "webhook_id") for row in rows]

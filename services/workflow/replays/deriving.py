@@ -11,7 +11,7 @@ from libs.shared.bus.progress import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import Expected, Found, has_lost_names
+from libs.shared.replays.derived import Expected, Found, has_lost_names, key_of
 from services.workflow.paths import context_of
 from services.workflow.replays import store
 from services.workflow.state import State
@@ -75,4 +75,4 @@ def _expected(startable: Startable, event: CommitEvent, *, certain: bool, contex
         columns["context"] = context_of(startable.definition.context, event.record_id, event.after or {})
     # As they are after a way through the database.
     columns = orjson.loads(orjson.dumps(columns))
-    return Expected(store.key_of(startable.id, event.key), columns, certain)
+    return Expected(key_of(startable.id, event.key), columns, certain)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-import orjson
 
 from libs.shared.bus.progress import Position
 from libs.shared.postgres.databases import Database
-from libs.shared.replays.derived import Found
+from libs.shared.replays.derived import Found, found_in, key_of
 
 POSITION = "split_part(commit_key, '.', 1)::bigint"
 N = "split_part(commit_key, '.', 2)::int"
@@ -28,21 +25,10 @@ DELETED = "SELECT workflow_id::text, commit_key FROM workflow.deleted WHERE comm
 
 async def of_commits(database: Database, after: Position, last: Position) -> Sequence[Found]:
     """The instances of commits behind a place, up to another."""
-    return [_found(row) for row in await database.fetch(OF_COMMITS, *after, *last)]
+    return [found_in(row, "workflow_id") for row in await database.fetch(OF_COMMITS, *after, *last)]
 
 
 async def deleted(database: Database, commit_keys: Iterable[str]) -> set[str]:
     """The keys of instances of these commits that somebody has deleted."""
     rows = await database.fetch(DELETED, list(commit_keys))
     return {key_of(row["workflow_id"], row["commit_key"]) for row in rows}
-
-
-def key_of(workflow_id: str, commit_key: str) -> str:
-    """What an instance is known by: there is one per workflow and commit."""
-    return f"{workflow_id}/{commit_key}"
-
-
-def _found(row: Any) -> Found:
-    columns = orjson.loads(row["columns"])
-    key = key_of(columns["workflow_id"], columns["commit_key"])
-    return Found((row["position"], row["n"]), key, columns, row["digest"])

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.shared.contracts.context import Context, Identity
+from libs.shared.contracts.context import NO_TRACE, Context, Identity
 from libs.shared.contracts.streams import Signal
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from services.events.bodies import business_event
-from services.events.rows import NO_TRACE, business_row, days_of, read_spans, scrubbed, signal_row, telemetry_rows
+from services.events.rows import business_row, days_of, read_spans, scrubbed, signal_row, telemetry_rows
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TRACE = "11111111-2222-4333-8444-555555555555"

@@ -1,0 +1,91 @@
+"""What a service makes of an app's definitions: of today's, and of those that there were at an older schema version.
+
+A commit is handled by the definitions of its own version, whenever that is. Where they have moved on already they come
+from metadata's history; so what a commit comes to does not depend on when it is handled.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from libs.shared.bus.asking import Asker
+from libs.shared.contracts.apps import GetDefinitionsAsOf
+from libs.shared.contracts.context import AppRef, system_context
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.schema.cache import Schemas
+from libs.shared.schema.compiled import Compiled
+from libs.shared.schema.snapshot import Snapshot
+
+MOST = 500
+"""Older versions that are remembered."""
+PATIENCE = 5.0
+"""Seconds that asking for one may take."""
+
+
+class Versioned(Protocol):
+    """What is made of the definitions of one version."""
+
+    @property
+    def version(self) -> int:
+        """The schema version."""
+
+
+V = TypeVar("V", bound=Versioned)
+
+
+class Versions(Generic[V]):
+    """The forms of all apps that a process works for.
+
+    `make` makes one of a snapshot and is pure; `make_past(app, version, today)` makes the one of an older version, as
+    it looks beside today's.
+    """
+
+    def __init__(
+        self, schemas: Schemas, make: Callable[[Snapshot], V], make_past: Callable[[AppRef, int, V], Awaitable[V]]
+    ) -> None:
+        self._today = Compiled(schemas, make)
+        self._make_past = make_past
+        self._past: OrderedDict[tuple[str, int], tuple[V, V]] = OrderedDict()
+        """App and version → the form of then, and today's which it was made beside."""
+
+    async def load(self, app: AppRef, at_least: int = 0) -> V:
+        """Today's form, of version `at_least` or newer. Raises what asking metadata raises."""
+        return await self._today.load(app, at_least)
+
+    async def prepare(self, app: AppRef, versions: Iterable[int]) -> None:
+        """Have the forms of these versions at hand for `of` and `at`. Raises what asking metadata raises."""
+        wanted = set(versions)
+        today = await self.load(app, max(wanted, default=0))
+        for version in wanted:
+            if version < today.version and not self._is_known(app, version, today):
+                self._past[app.id, version] = await self._make_past(app, version, today), today
+                self._past.move_to_end((app.id, version))
+                while len(self._past) > MOST:
+                    self._past.popitem(last=False)
+
+    def today(self, app: AppRef) -> V:
+        """The newest form that has been loaded."""
+        return self._today.of(app)
+
+    def of(self, app: AppRef, event: CommitEvent) -> V:
+        """The form that holds for a commit, which `prepare` has brought."""
+        return self.at(app, event.schema_version)
+
+    def at(self, app: AppRef, version: int) -> V:
+        """The form of a version, which `prepare` has brought."""
+        today = self._today.of(app)
+        past, _ = self._past.get((app.id, version), (today, today))
+        return past if version < today.version else today
+
+    def _is_known(self, app: AppRef, version: int, today: V) -> bool:
+        # Which definitions are still there, and what they are called, is a matter of today.
+        known = self._past.get((app.id, version))
+        return known is not None and known[1] is today
+
+
+async def documents_then(asker: Asker, app: AppRef, kind: str, version: int) -> list[Mapping[str, Any]]:
+    """The definitions of a kind that there were at a version. Raises what asking metadata raises."""
+    answer = await asker.ask(GetDefinitionsAsOf(kind, version), system_context(PATIENCE, app))
+    return list(answer.documents)
