@@ -20,7 +20,7 @@ from libs.shared.permissions.masks import Mask
 from libs.shared.permissions.profile import Profile
 from libs.shared.schema import BadValue, PolicyDefinition
 from services.data.authorizing import ACTIONS
-from services.data.fence import under_current_schema
+from services.data.fence import check_current, under_current_schema
 from services.data.model import EntityModel, Model
 from services.data.query.statements import now_statement
 from services.data.reading.execution import read
@@ -52,6 +52,7 @@ async def explain_access(state: State, context: Context, question: ask.ExplainAc
         if asked.field is not None and asked.field not in entity.fields:
             raise invalid_field("field", f"{entity.name} has no field {asked.field}")
         record, live = await _record(state, context, model, entity, asked)
+        await check_current(state, context, model)
         explanation = Explanation(entity, asked, who, record, live)
         return Answer(body=exact.dumps({"data": explanation.document()}))
 

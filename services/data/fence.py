@@ -50,6 +50,13 @@ async def under_current_schema(state: State, context: Context, attempt: Callable
     raise RocketError("CONFLICT", "The schema is being changed, try again")
 
 
+async def check_current(state: State, context: Context, model: Model) -> None:
+    """Raises SchemaMoved when the schema is another by now; for what is read by statements that do not say of which
+    version they are, such as the log's."""
+    if await _current_version(state, context) != model.version:
+        raise SchemaMoved
+
+
 async def _current_version(state: State, context: Context) -> int:
     version: int = await state.database(context.the_app).fetchval(CURRENT_VERSION)
     return version

@@ -49,6 +49,29 @@ async def test_a_revoked_permission_is_never_honoured(stack: Stack, admin: Clien
             (await second.request(method, "/thing", body)).expect(403)
 
 
+async def test_the_past_is_shown_as_is_allowed_and_defined_now(stack: Stack, admin: Client) -> None:
+    """What is read from the log goes by the definitions of this moment, as what is read from tables does."""
+    definition, wider = entity("thing", text("name")), entity("thing", text("name"), integer("n"))
+    await admin.define(definition)
+    user = await admin.user("ann@example.com", ["sales"])
+    path = f"/thing/{(await admin.post('/thing', {'name': 'a'})).data['id']}"
+    first, second = admin.at(stack.gateway_urls[0]), user.at(stack.gateway_urls[1])
+    about = {"roles": ["sales"], "action": "read", "entity": "thing"}
+    policy = {"entity": "thing", "action": "read", "roles": ["sales"]}
+    for _ in range(ROUNDS):
+        granted = (await first.post("/_admin/permissions", policy)).expect(201).data
+        (await first.put("/_admin/entities/thing", wider)).expect(200)
+        assert (await second.get(f"{path}?version=1")).expect(200).data["n"] is None
+        (await first.put("/_admin/entities/thing", definition)).expect(200)
+        assert "n" not in (await second.get(f"{path}?version=1")).expect(200).data
+        assert len((await second.get(f"{path}/history")).expect(200).data) == 1
+        (await first.delete(f"/_admin/permissions/{granted['id']}")).expect(200)
+        for asked in (f"{path}?version=1", f"{path}/history"):
+            (await second.get(asked)).expect(403)
+        explained = (await admin.at(second.url).post("/_admin/explain", about)).expect(200).data
+        assert explained["verdict"] == "denied"
+
+
 async def test_conditions_choose_records(admin: Client) -> None:
     await admin.define(entity("thing", text("owner"), text("state"), integer("rank")))
     user = await admin.user("ann@example.com", ["sales"])

@@ -13,9 +13,8 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
 from libs.shared.paging import page_of
 from libs.shared.postgres.databases import Database
-from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.schema import BadValue, FieldDefinition, Relation, Snapshot, parse_text
-from services.data.fence import CURRENT_VERSION, under_current_schema
+from services.data.fence import check_current, under_current_schema
 from services.data.log import commits
 from services.data.log.history import AFTER, BEFORE
 from services.data.model import EntityModel, Model, quote
@@ -42,7 +41,7 @@ async def list_commits(state: State, context: Context, question: ask.ListCommits
         numbers = _numbers(model.schema, query["entity"]) if query.get("entity") else None
         chosen = (numbers, query.get("user_id") or None, start, end)
         rows, total = await commits.list_page(state.database(context.the_app), chosen, page)
-        await _check_schema(state, context, model)
+        await check_current(state, context, model)
         data = [commits.listed(model.schema, row) for row in rows]
         return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
@@ -60,7 +59,7 @@ async def get_commit(state: State, context: Context, question: ask.GetCommit) ->
         scope = Scope(model, context.user)
         conditions = _conditions(scope, context.user.is_admin)
         rows, total = await commits.load_visible(database, position, conditions, scope, page)
-        await _check_schema(state, context, model)
+        await check_current(state, context, model)
         if not rows:
             raise not_found("Commit")
         disclosed = await _disclosed(database, model, context.user, rows)
@@ -68,12 +67,6 @@ async def get_commit(state: State, context: Context, question: ask.GetCommit) ->
         return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
-
-
-async def _check_schema(state: State, context: Context, model: Model) -> None:
-    """Raises SchemaMoved when entries may be of entities that the model does not know."""
-    if await state.database(context.the_app).fetchval(CURRENT_VERSION) != model.version:
-        raise SchemaMoved
 
 
 async def _disclosed(database: Database, model: Model, caller: Identity, rows: Sequence[Any]) -> commits.Disclosed:

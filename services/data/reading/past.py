@@ -10,7 +10,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import not_found
 from libs.shared.paging import page_of
-from services.data.fence import under_current_schema
+from services.data.fence import check_current, under_current_schema
 from services.data.log import history
 from services.data.log.entries import commit_event
 from services.data.model import EntityModel, Model
@@ -33,6 +33,7 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
         now = await _now(state, context, model, entity, question.id, grant)
         scope, database = Scope(model, context.user), state.database(context.the_app)
         rows, total = await history.load_page(database, entity, scope, key, page, as_of)
+        await check_current(state, context, model)
         if not total:
             raise not_found("Record")
         data = [history.shown(model.schema, entity, row, grant, now) for row in rows]
@@ -51,6 +52,7 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
         now = await _now(state, context, model, entity, question.id, grant)
         scope, database = Scope(model, context.user), state.database(context.the_app)
         row = await history.load_version(database, entity, scope, key, version)
+        await check_current(state, context, model)
         record = history.record_at(model.schema, entity, row, grant, now) if row else None
         if record is None:
             raise not_found("Version")
