@@ -13,8 +13,8 @@ from libs.shared.bus.protocol import VERSION, Message, publication
 from libs.shared.bus.wire import Wire
 
 MARK = VERSION + b"\r\nRocket-Bundle: "
-MOST = 64
-"""Parts of one bundle."""
+MOST = 12
+"""Parts of one bundle. Few enough that asking, answering and reading the answers go on side by side."""
 LARGEST = 256 * 1024
 """Bytes that the parts of one bundle may have in all; one that is larger travels by itself."""
 MANY = b"many"
@@ -75,18 +75,24 @@ def opened(message: Message) -> list[Message]:
 
 
 class Answers:
-    """Answers to parts of bundles on their way back: those that are ready within a turn of the loop go together."""
+    """Answers to parts of bundles on their way back: those that are ready within a turn of the loop go together.
+
+    As with questions, a full bundle does not wait for the end of the turn.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._gathered: dict[bytes, list[Part]] = defaultdict(list)
 
     def send(self, reply_to: bytes, payload: bytes) -> None:
-        """Send one at the end of this turn."""
+        """Send one at the end of this turn, or earlier."""
         if not self._gathered:
             self._wire.before_sending(self._send_all)
         prefix, _, token = reply_to.rpartition(b".")
-        self._gathered[prefix].append((token, b"", payload))
+        parts = self._gathered[prefix]
+        parts.append((token, b"", payload))
+        if len(parts) == MOST:
+            self._wire.flush()
 
     def _send_all(self) -> None:
         gathered, self._gathered = self._gathered, defaultdict(list)

@@ -1,7 +1,8 @@
 """Questions under way: one subscription takes all answers, and a number in its subject says whose each is.
 
 Questions to services that are asked within a turn of the loop go out at its end, those of one subject in one bundle:
-the busier it gets, the more travel together, and whoever answers works on them together too. Nothing waits for it.
+the busier it gets, the more travel together, and whoever answers works on them together too. Nothing waits for it; a
+full bundle goes out at once, so that with many questions in a turn the answering side need not stand idle meanwhile.
 (Holding bundles back while others had no answer yet, as databases do with commits, brought nothing more.)
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
-from libs.shared.bus.bundles import Part, bundled, is_bundle, loads_of, opened
+from libs.shared.bus.bundles import MOST, Part, bundled, is_bundle, loads_of, opened
 from libs.shared.bus.protocol import NO_RESPONDERS, Message, publication
 from libs.shared.bus.wire import Wire
 
@@ -52,7 +53,10 @@ class Requests:
         reply, future = self._begin(timeout)
         if not self._gathered:
             self._wire.before_sending(self._send_gathered)
-        self._gathered[subject].append((reply[len(self._prefix) :], block, payload))
+        parts = self._gathered[subject]
+        parts.append((reply[len(self._prefix) :], block, payload))
+        if len(parts) == MOST:
+            self._wire.flush()
         try:
             return answered(await future)
         finally:

@@ -77,11 +77,12 @@ class Wire(Transport, asyncio.Protocol):
 
     def _turn_ended(self) -> None:
         try:
-            self._flush()
+            self.flush()
         finally:
             self._has_end = False
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what has been put together so far, without waiting for the end of the turn."""
         gatherers, self._gatherers = self._gatherers, []
         for gather in gatherers:
             gather()
@@ -213,7 +214,7 @@ class Wire(Transport, asyncio.Protocol):
 
     def write(self, payload: bytes) -> None:
         # nats-py's bytes go behind ours, so that its PING says that our SUB has arrived.
-        self._flush()
+        self.flush()
         self._send(payload)
 
     def _send(self, payload: bytes) -> None:

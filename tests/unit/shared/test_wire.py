@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from libs.shared.bus.bundles import MOST, Answers
 from libs.shared.bus.protocol import Message, parsed, publication, written
 from libs.shared.bus.wire import Wire
 
@@ -81,6 +82,20 @@ async def test_what_is_sent_leaves_in_order_and_together() -> None:
     wire.forget(sid)
     wire.write(b"PING\r\n")
     assert socket.sent.endswith(b"SUB c  r2\r\nUNSUB r2\r\nPING\r\n")
+
+
+async def test_a_full_bundle_leaves_before_the_end_of_the_turn() -> None:
+    wire, socket = opened()
+    answers = Answers(wire)
+    for n in range(MOST + 1):
+        assert socket.sent == b""
+        answers.send(b"in.%x" % n, b"answer")
+        if n == MOST - 1:
+            assert socket.sent.count(b"answer") == MOST
+            assert socket.sent.count(b"HPUB in.many ") == 1
+            socket.sent = b""
+    await asyncio.sleep(0)
+    assert socket.sent == publication(b"in.%x" % MOST, b"answer")
 
 
 async def test_a_new_server_hears_what_we_want_to_hear_once_it_is_ready() -> None:
