@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,12 +10,19 @@ from hypothesis import HealthCheck, settings
 
 from deploy.embedded.stack import Stack
 from tests.support.client import Client
+from tests.support.folders import fast_root
 from tests.support.receivers import HttpReceiver, Mailbox, http_receiver, mailbox
 from tests.support.stacks import calling, running
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile("rocket", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rocket")
+
+
+def pytest_configure() -> None:
+    """Have pytest make its folders in memory if there is room, unless it was told where."""
+    if root := fast_root():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(root))
 
 
 @pytest.fixture(scope="session")
