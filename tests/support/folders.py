@@ -11,8 +11,8 @@ import shutil
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
-ENOUGH = 14 * 1024**3
-"""Bytes that must be free: a whole run of two workers takes about half of it."""
+ENOUGH = 16 * 1024**3
+"""Bytes that must be free: a whole run of two workers takes nine gigabytes."""
 
 
 def fast_root() -> Path | None:
