@@ -61,7 +61,7 @@ def _replays(command: commands.Adder) -> None:
         "verify", "Prove that projections are what the log says, or name the first difference.", commands.verify
     )
     verify.add_argument("app")
-    known = "log, records, audit, webhook, workflow"
+    known = "log, records, audit, webhook, workflow, notify"
     verify.add_argument("projection", nargs="*", help=f"{known}; all of them if none is named")
     rebuild = command("rebuild", "Make a projection anew from the log, while everything goes on.", commands.rebuild)
     rebuild.add_argument("app")

@@ -13,7 +13,7 @@ from deploy.cli.printing import Printer
 Command = Callable[[Api, argparse.Namespace, Printer], Awaitable[bool]]
 Adder = Callable[[str, str, Command], argparse.ArgumentParser]
 
-VERIFIED = ("log", "records", "audit", "webhook", "workflow")
+VERIFIED = ("log", "records", "audit", "webhook", "workflow", "notify")
 """What can be compared with the log."""
 POLL = 0.2
 """Seconds between two looks at something that is under way."""

@@ -12,51 +12,55 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.postgres.databases import Connection
 from services.notify import effects, store
 from services.notify.courier import SAFETY
-from services.notify.effects import Wish
-from services.notify.matching import Match, match, notifications_of
+from services.notify.matching import match
 from services.notify.people import find_people
 from services.notify.state import State
+from services.notify.telling import Asked, tell
 
 
 async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Match the rules as of the newest event, ask who is meant, and set the timer that outlives a crash."""
-    book = await state.books.load(app, max(event.schema_version for event in events))
-    matches = {event.key: match(app, book, event) for event in events}
-    wishes = {event.key: effects.wishes_of(event) for event in events}
-    sought: list[Match | Wish] = [found for each in matches.values() for found in each]
-    sought += [wish for each in wishes.values() for wish in each]
-    directory = await find_people(state.core.asker, app, sought)
+    """Match the rules of each event's version, ask who is meant, and set the timer that outlives a crash."""
+    await state.books.prepare(app, {event.schema_version for event in events})
+    asked: dict[str, list[Asked]] = {event.key: _asked(state, app, event) for event in events}
+    directory = await find_people(state.core.asker, app, [each for some in asked.values() for each in some])
     mails = False
     for event in events:
-        planned = [new for found in matches[event.key] for new in notifications_of(found, directory)]
-        planned += [new for wish in wishes[event.key] for new in effects.notifications_of(wish, directory)]
-        state.plans.keep(app, event, planned)
-        mails = mails or any(new.channel == effects.MAIL for new in planned)
+        told = [tell(each, directory) for each in asked[event.key]]
+        state.plans.keep(app, event, told)
+        mails = mails or any(new.channel == effects.MAIL for each in told for new in each.notifications)
     if mails:
         await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
 
 
+def _asked(state: State, app: AppRef, event: CommitEvent) -> list[Asked]:
+    return [*match(app, state.books.of(app, event).candidates(event), event), *effects.wishes_of(event)]
+
+
 async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
-    """Which commits any rule is about."""
-    return (await state.books.load(app, schema_version)).wants
+    """Which commits any rule is about, by the definitions of this version."""
+    await state.books.prepare(app, {schema_version})
+    return state.books.at(app, schema_version).wants
 
 
 def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
     """Whether any rule is about such a commit, or one of its own transitions has somebody told of it."""
-    return effects.has_notifications(event) or bool(state.books.of(app).candidates(event))
+    return effects.has_notifications(event) or bool(state.books.of(app, event).candidates(event))
 
 
 async def note_notifications(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
-    """Insert the notifications of one commit; mails are sent when the transaction has committed."""
-    for new in state.plans.take(app, event):
-        await store.insert(transaction, new, clock.now())
+    """Insert the notifications of one commit, and whom they were found to be for; mails are sent after the commit."""
+    for told in state.plans.take(app, event):
+        # Who was told once is not told again by who has come into a role since.
+        if await store.note(transaction, event, told):
+            for new in told.notifications:
+                await store.insert(transaction, new, clock.now())
 
 
 def hurry(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
     """Mails that were committed are due now; no need to wait for the timer."""
     state.plans.forget(app, events)
-    book = state.books.of(app)
-    channels: set[str] = {rule.definition.channel for event in events for rule in book.candidates(event)}
+    rules = [rule for event in events for rule in state.books.of(app, event).candidates(event)]
+    channels: set[str] = {rule.definition.channel for rule in rules}
     channels |= {wish.channel for event in events for wish in effects.wishes_of(event)}
     if effects.MAIL in channels:
         state.courier.nudge(app)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from libs.shared.contracts.streams import CommitEvent
 from services.notify.matching import NewNotification, outward
-from services.notify.recipients import MAX_FROM_PATH, Addressees, Directory, addressees_of, is_user_or_address
+from services.notify.recipients import MAX_FROM_PATH, Addressees, Receivers, addressees_of, is_user_or_address
 from services.notify.templates import MAX_BODY, as_text, one_line
 
 NOTIFICATION = "send_notification"
@@ -27,6 +27,11 @@ class Wish:
     body: str
     addressees: Addressees
     error: str | None = None
+
+    @property
+    def asked_by(self) -> str:
+        """What asks for it, unique among all that do for this commit."""
+        return f"transition/{self.number}"
 
 
 def has_notifications(event: CommitEvent) -> bool:
@@ -65,15 +70,12 @@ def _recipients(to: Any) -> list[dict[str, str]]:
     return recipients
 
 
-def notifications_of(wish: Wish, directory: Directory) -> list[NewNotification]:
-    """One notification for each recipient; a failed one where there is none, so that it is seen."""
-    receivers: Sequence[tuple[str, str | None]] = directory.receivers(wish.channel, wish.addressees)
-    if wish.error or not receivers:
-        return [_new(wish, "", None, wish.error or "nobody is known whom this could be told")]
+def notifications_of(wish: Wish, receivers: Receivers) -> list[NewNotification]:
+    """One notification for each receiver; a failed one in place of an address that is empty."""
     return [_new(wish, address, user_id) for address, user_id in receivers]
 
 
-def _new(wish: Wish, recipient: str, user_id: str | None, error: str | None = None) -> NewNotification:
+def _new(wish: Wish, recipient: str, user_id: str | None) -> NewNotification:
     event, transition = wish.event, wish.event.effects[wish.number]["transition"]
     return NewNotification(
         channel=wish.channel,
@@ -86,5 +88,6 @@ def _new(wish: Wish, recipient: str, user_id: str | None, error: str | None = No
         record_id=event.record_id,
         trace_id=event.trace_id,
         metadata={"transition": transition, "action": outward(event.action)},
-        error=error,
+        error=None if recipient else wish.error or "nobody is known whom this could be told",
+        place=(event.position, event.n),
     )

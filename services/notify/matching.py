@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
 from libs.shared.schema import Snapshot
 from libs.shared.schema.notifications import NotificationRule
-from services.notify.recipients import Addressees, Directory, addressees_of
+from services.notify.recipients import Addressees, Receivers, addressees_of
 from services.notify.templates import render, render_subject
 
 log = structlog.get_logger()
@@ -41,12 +41,20 @@ class Rule:
     condition: Expression | None
 
 
+Rules = Mapping[tuple[str, str], Sequence[Rule]]
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The active rules of an app at one schema version, by entity and action."""
+    """The rules of an app at one schema version: the active ones by entity and action."""
 
     version: int
-    rules: Mapping[tuple[str, str], Sequence[Rule]]
+    rules: Rules
+    fields: Mapping[str, frozenset[str]]
+    entities: Mapping[str, str]
+    """The id of each rule, active or not, and the entity that it is about."""
+    gone: Rules = field(default_factory=dict)
+    """Those of an older version that have been deleted since: asked about a commit if it was handled before that."""
 
     def wants(self, entity: str, action: str) -> bool:
         """Whether any rule is about commits of an entity with an action."""
@@ -54,9 +62,11 @@ class Book:
 
     def candidates(self, event: CommitEvent) -> Sequence[Rule]:
         """The rules for this entity and action, whatever their conditions."""
-        if event.cause == IMPORTED:
-            return ()
-        return self.rules.get((event.entity, outward(event.action)), ())
+        return _about(self.rules, event)
+
+    def past(self, event: CommitEvent) -> Sequence[Rule]:
+        """The deleted rules that were for this entity and action."""
+        return _about(self.gone, event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +84,18 @@ class Match:
         """Where it is to be told."""
         return self.rule.definition.channel
 
+    @property
+    def asked_by(self) -> str:
+        """What asks for it, unique among all that do for this commit."""
+        return f"rule/{self.rule.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class NewNotification:
-    """A notification to be stored. `effect_key` is unique for ever; one with an error is only shown."""
+    """A notification to be stored. `effect_key` is unique for ever; one with an error is only shown.
+
+    `place` is position and n of the commit that it tells of.
+    """
 
     channel: str
     recipient: str
@@ -91,6 +109,7 @@ class NewNotification:
     metadata: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
     confidential: bool = False
+    place: tuple[int, int] | None = None
 
 
 def outward(action: str) -> str:
@@ -99,25 +118,57 @@ def outward(action: str) -> str:
 
 
 def read_book(schema: Snapshot) -> Book:
-    """The book of a snapshot's rule documents; inactive ones are left out."""
-    rules: dict[tuple[str, str], list[Rule]] = {}
-    for document in schema.documents.get("notification-rules", ()):
-        rule = _read(document)
-        if rule is not None and rule.definition.active:
+    """The book of a snapshot."""
+    every = _read(schema.documents.get("notification-rules", ()))
+    fields = {
+        name: frozenset(field.name for field in entity.definition.fields) for name, entity in schema.entities.items()
+    }
+    return Book(schema.version, _waiting(every), fields, {rule.id: rule.definition.entity for rule in every})
+
+
+def past_book(version: int, documents: Iterable[Mapping[str, Any]], today: Book) -> Book:
+    """The book of an older version, of the rules that there were then and still are.
+
+    An entity that has another name today is waited for under both: names are put into commits when they
+    are published, which may have been before or after.
+    """
+    every = _read(documents)
+    then = [rule for rule in every if rule.id in today.entities]
+    gone = [rule for rule in every if rule.id not in today.entities]
+    renamed = [
+        replace(rule, definition=rule.definition.model_copy(update={"entity": entity}))
+        for rule in then
+        if (entity := today.entities[rule.id]) != rule.definition.entity
+    ]
+    return replace(today, version=version, rules=_waiting([*then, *renamed]), gone=_waiting(gone))
+
+
+def _about(rules: Rules, event: CommitEvent) -> Sequence[Rule]:
+    return () if event.cause == IMPORTED else rules.get((event.entity, outward(event.action)), ())
+
+
+def _waiting(every: Iterable[Rule]) -> dict[tuple[str, str], list[Rule]]:
+    """The active rules by entity and action."""
+    waiting: dict[tuple[str, str], list[Rule]] = {}
+    for rule in every:
+        if rule.definition.active:
             for action in ACTIONS[rule.definition.hook]:
-                rules.setdefault((rule.definition.entity, action), []).append(rule)
-    return Book(schema.version, rules)
+                waiting.setdefault((rule.definition.entity, action), []).append(rule)
+    return waiting
 
 
-def _read(document: Mapping[str, Any]) -> Rule | None:
-    try:
-        definition = NotificationRule.model_validate(document)
-    except ValidationError as error:
-        # Metadata validates with the same model; only an older Rocket can have stored this.
-        log.error("rule.not_readable", rule_id=document.get("id"), problems=error.error_count())
-        return None
-    condition = compile_expression(definition.condition) if definition.condition.strip() else None
-    return Rule(str(document["id"]), definition, condition)
+def _read(documents: Iterable[Mapping[str, Any]]) -> list[Rule]:
+    found = []
+    for document in documents:
+        try:
+            definition = NotificationRule.model_validate(document)
+        except ValidationError as error:
+            # Metadata validates with the same model; only an older Rocket can have stored this.
+            log.error("rule.not_readable", rule_id=document.get("id"), problems=error.error_count())
+            continue
+        condition = compile_expression(definition.condition) if definition.condition.strip() else None
+        found.append(Rule(str(document["id"]), definition, condition))
+    return found
 
 
 def environment_of(app: AppRef, event: CommitEvent) -> dict[str, Any]:
@@ -135,9 +186,8 @@ def environment_of(app: AppRef, event: CommitEvent) -> dict[str, Any]:
     }
 
 
-def match(app: AppRef, book: Book, event: CommitEvent) -> list[Match]:
-    """The rules that hold for `event`, and those whose condition can't be evaluated, with the error."""
-    candidates = book.candidates(event)
+def match(app: AppRef, candidates: Sequence[Rule], event: CommitEvent) -> list[Match]:
+    """Those of the rules that hold for `event`, and those whose condition can't be evaluated, with the error."""
     if not candidates:
         return []
     environment = environment_of(app, event)
@@ -154,16 +204,13 @@ def match(app: AppRef, book: Book, event: CommitEvent) -> list[Match]:
     return matches
 
 
-def notifications_of(found: Match, directory: Directory) -> list[NewNotification]:
-    """One notification for each recipient of a match."""
-    definition = found.rule.definition
-    if found.error:
-        return [_new(found, "", None, "", "")]
-    receivers = directory.receivers(definition.channel, found.addressees)
-    if not receivers:
-        return []
-    subject = render_subject(definition.template.subject, found.environment)
-    body = render(definition.template.body, found.environment)
+def notifications_of(found: Match, receivers: Receivers) -> list[NewNotification]:
+    """One notification for each receiver of a match."""
+    if found.error or not receivers:
+        return [_new(found, address, user_id, "", "") for address, user_id in receivers]
+    template = found.rule.definition.template
+    subject = render_subject(template.subject, found.environment)
+    body = render(template.body, found.environment)
     return [_new(found, address, user_id, subject, body) for address, user_id in receivers]
 
 
@@ -181,4 +228,5 @@ def _new(found: Match, recipient: str, user_id: str | None, subject: str, body: 
         trace_id=event.trace_id,
         metadata={"rule": rule.definition.name, "rule_id": rule.id, "action": outward(event.action)},
         error=found.error,
+        place=(event.position, event.n),
     )

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from libs.shared.bus.asking import Asker
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.identity import FindPeople
-from services.notify.effects import Wish
-from services.notify.matching import Match
 from services.notify.recipients import Directory
+from services.notify.telling import Asked
 
 PATIENCE = 10.0
 """Seconds the gateway has for its answer."""
 
 
-async def find_people(asker: Asker, app: AppRef, matches: Sequence[Match | Wish]) -> Directory:
+async def find_people(asker: Asker, app: AppRef, matches: Sequence[Asked]) -> Directory:
     """The users that matches and wishes need to know. Raises what asking the gateway raises."""
     directory = Directory()
     if not matches:

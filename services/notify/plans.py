@@ -7,25 +7,25 @@ from collections.abc import Iterable, Sequence
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import unavailable
-from services.notify.matching import NewNotification
+from services.notify.telling import Told
 
 MOST = 20_000
 """Events planned at once; more than all partitions can have under way."""
 
 
 class Plans:
-    """Notifications by app and commit."""
+    """What is told, by app and commit."""
 
     def __init__(self) -> None:
-        self._plans: dict[tuple[str, str], Sequence[NewNotification]] = {}
+        self._plans: dict[tuple[str, str], Sequence[Told]] = {}
 
-    def keep(self, app: AppRef, event: CommitEvent, planned: Sequence[NewNotification]) -> None:
+    def keep(self, app: AppRef, event: CommitEvent, planned: Sequence[Told]) -> None:
         """Remember the plan of one event, in place of an older one."""
         while len(self._plans) >= MOST:
             self._plans.pop(next(iter(self._plans)))
         self._plans[app.id, event.key] = planned
 
-    def take(self, app: AppRef, event: CommitEvent) -> Sequence[NewNotification]:
+    def take(self, app: AppRef, event: CommitEvent) -> Sequence[Told]:
         """The plan, once. Raises SERVICE_UNAVAILABLE if there is none: then it is made again."""
         planned = self._plans.pop((app.id, event.key), None)
         if planned is None:

@@ -15,6 +15,10 @@ MAX_FROM_PATH = 100
 
 Person = tuple[str, str]
 """A user's id and address."""
+Receivers = Sequence[tuple[str, str | None]]
+"""Address and user id of each; the id is None of who is no user."""
+NOBODY: Receivers = [("", None)]
+"""In place of receivers, where nobody can be told, but somebody should be seen not to have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Directory:
         for user_id, email in people:
             self.ids[user_id.lower()] = self.emails[email.lower()] = (user_id, email)
 
-    def receivers(self, channel: str, addressees: Addressees) -> list[tuple[str, str | None]]:
+    def receivers(self, channel: str, addressees: Addressees) -> Receivers:
         """Address and user id of each recipient, once each; in the inbox only users have a place."""
         people = [person for role in sorted(addressees.roles) for person in self.roles.get(role, ())]
         people += [self.ids[user_id] for user_id in sorted(addressees.ids) if user_id in self.ids]
@@ -69,6 +73,21 @@ def addressees_of(recipients: Iterable[Mapping[str, str]], environment: Mapping[
             emails.update(name for name in named if is_address(name))
             ids.update(str(user_id) for name in named if (user_id := parse_uuid(name)))
     return Addressees(frozenset(ids), frozenset(emails), frozenset(roles))
+
+
+def may_be(channel: str, addressees: Addressees, receivers: Receivers) -> bool:
+    """Whether a directory, whatever users it knows, can have led from addressees to these receivers."""
+    known = {address.lower() for address, _ in receivers}
+    named = {email.lower() for email in addressees.emails}
+    if len(known) < len(receivers) or (channel == "email" and not named <= known):
+        return False
+
+    def meant(address: str, user_id: str | None) -> bool:
+        if user_id is None:
+            return channel == "email" and address.lower() in named
+        return bool(addressees.roles) or user_id.lower() in addressees.ids or address.lower() in named
+
+    return all(meant(address, user_id) for address, user_id in receivers)
 
 
 def is_user_or_address(name: str) -> bool:

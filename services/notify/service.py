@@ -9,12 +9,14 @@ from libs.shared.bus.consumer import Consumer
 from libs.shared.bus.due import Due
 from libs.shared.contracts import notifications as ask
 from libs.shared.contracts.streams import COMMITS
+from libs.shared.replays import Projection
+from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
-from libs.shared.schema.compiled import Compiled
 from services.notify import consumers, handlers
+from services.notify.books import Books
 from services.notify.courier import Courier
-from services.notify.matching import read_book
 from services.notify.plans import Plans
+from services.notify.replays.deriving import Notifications
 from services.notify.settings import NotifySettings
 from services.notify.state import State
 
@@ -25,7 +27,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     due = Due(core.databases, core.apps, "notify")
     courier = Courier(core.settings, core.databases, due)
     try:
-        yield State(core, Compiled(core.schemas, read_book), Plans(), due, courier)
+        yield State(core, Books(core.schemas, core.asker), Plans(), due, courier)
     finally:
         await courier.close()
 
@@ -60,4 +62,5 @@ SERVICE = Service(
         ),
     ),
     workers=(send_mails,),
+    projections=(Projection("notify", verifying(Notifications())),),
 )

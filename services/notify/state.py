@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from libs.shared.bus.due import Due
 from libs.shared.runtime import Core
-from libs.shared.schema.compiled import Compiled
+from services.notify.books import Books
 from services.notify.courier import Courier
-from services.notify.matching import Book
 from services.notify.plans import Plans
 
 
@@ -17,7 +16,7 @@ class State:
     """The runtime's resources, the apps' rules, plans on their way, and the courier with its timers."""
 
     core: Core
-    books: Compiled[Book]
+    books: Books
     plans: Plans
     due: Due
     courier: Courier

@@ -9,16 +9,22 @@ from uuid import UUID
 
 import orjson
 
+from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
 from services.notify.matching import NewNotification
 from services.notify.retry_policy import Verdict
+from services.notify.telling import Told
 
 INSERT = """
 INSERT INTO notify.notifications (id, channel, recipient, user_id, subject, body, metadata, entity, record_id,
-    trace_id, error, effect_key, status, sent_at, due_at, confidential)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    trace_id, error, effect_key, status, sent_at, due_at, confidential, position, n)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (effect_key) DO NOTHING RETURNING id::text
+"""
+NOTE = """
+INSERT INTO notify.notes (position, n, asked_by, addresses, user_ids) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING RETURNING true
 """
 FIND_BY_EFFECT = "SELECT id::text FROM notify.notifications WHERE effect_key = $1"
 NEXT_READY = "SELECT min(greatest(due_at, claimed_until)) FROM notify.notifications WHERE due_at IS NOT NULL"
@@ -115,18 +121,27 @@ async def insert(transaction: Connection, new: NewNotification, now: datetime) -
         new.record_id,
         new.trace_id,
         new.error,
-        _hashed(new.effect_key),
+        hashed(new.effect_key),
         status,
         now if status == "sent" else None,
         now if status == "pending" else None,
         new.confidential,
+        *(new.place or (None, None)),
     )
     return inserted
 
 
+async def note(transaction: Connection, event: CommitEvent, told: Told) -> bool:
+    """Note whom a rule or an action has found for a commit; False if that was noted before."""
+    addresses = [address for address, _ in told.receivers]
+    user_ids = [user_id for _, user_id in told.receivers]
+    fresh = await transaction.fetchval(NOTE, event.position, event.n, told.asked_by, addresses, user_ids)
+    return fresh is not None
+
+
 async def find_by_effect(transaction: Connection, effect_key: str) -> str:
     """The id of the notification that has taken this effect key."""
-    found: str = await transaction.fetchval(FIND_BY_EFFECT, _hashed(effect_key))
+    found: str = await transaction.fetchval(FIND_BY_EFFECT, hashed(effect_key))
     return found
 
 
@@ -190,6 +205,6 @@ async def read_all(database: Database, user_id: str, now: datetime) -> int:
     return count
 
 
-def _hashed(effect_key: str) -> str:
+def hashed(effect_key: str) -> str:
     """Effect keys may be longer than an index can hold."""
     return hashlib.sha256(effect_key.encode()).hexdigest()

@@ -32,12 +32,9 @@ async def prepare(state: State, app: AppRef, events: Sequence[CommitEvent]) -> N
 
 
 async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
-    """Which commits any webhook waits for, by the definitions of this version or by today's."""
+    """Which commits any webhook waits for, by the definitions of this version."""
     await state.books.prepare(app, {schema_version})
-    today, then = state.books.today(app), state.books.at(app, schema_version)
-    if then is today:
-        return today.wants
-    return lambda entity, action: today.wants(entity, action) or then.wants(entity, action)
+    return state.books.at(app, schema_version).wants
 
 
 def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:

@@ -54,7 +54,7 @@ async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receive
         for admin, events in zip(apps, changes, strict=True):
             await _check_instances(stack, admin, events)
             await _check_notifications(stack, admin, events)
-            await verified(admin, "webhook", "workflow")
+            await verified(admin, "webhook", "workflow", "notify")
         await _check_webhooks(changes, receiver)
         commits = sum(len(load.acknowledged) for load in loads)
         outcomes = sum((load.outcomes for load in loads), Counter[int]())

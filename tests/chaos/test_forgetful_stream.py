@@ -50,7 +50,7 @@ async def test_what_the_stream_has_forgotten_comes_from_the_log(forgetful: Stack
         await eventually(lambda: len(receiver.requests) >= expected, within=40, every=0.1)
         for admin in apps:
             await eventually(partial(_told_once, admin), within=20, every=0.1)
-            await verified(admin, "log", "records", "audit")
+            await verified(admin, "log", "records", "audit", "webhook", "workflow", "notify")
             assert (await admin.get("/_admin/dead-letters")).data == []
         _assert_each_once(receiver, expected)
 

@@ -48,6 +48,7 @@ async def test_an_operator_sees_proves_and_mends(stack: Stack, admin: Client) ->
     proofs = await documents(stack, "verify", app)
     assert [(proof["projection"], proof["equal"]) for proof in proofs] == [
         ("log", True), ("records", True), ("audit", True), ("webhook", True), ("workflow", True),
+        ("notify", True),
     ]  # fmt: skip
     await executed(stack, admin, "UPDATE records.items SET name = 'forged' WHERE name = 'first'")
     told = await rocket(stack, "verify", app, "records", status=1)

@@ -273,6 +273,6 @@ async def test_replays_are_for_admins_and_one_at_a_time(admin: Client) -> None:
     for body, status in (({"only": 1}, 422), ({"all": True}, 422), ([], 400)):
         (await admin.post(f"{path}/records/verify", body)).expect(status)
     assert (await admin.post(f"{path}/log/rebuild")).expect(422).code == "INVALID_STATE"
-    assert (await admin.post(f"{path}/notify/verify")).expect(422).code == "INVALID_STATE"
+    assert (await admin.post(f"{path}/notify/rebuild")).expect(422).code == "INVALID_STATE"
     replies = await asyncio.gather(*(admin.post(f"{path}/records/verify") for _ in range(4)))
     assert sorted(reply.status for reply in replies) == [202, 409, 409, 409]

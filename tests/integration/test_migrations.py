@@ -12,9 +12,9 @@ import pytest
 
 from deploy.embedded.postgres import FAREWELLS, Postgres
 from deploy.embedded.supervised import end
-from deploy.migrate.job import migrate
+from deploy.migrate.job import ROOT, migrate
 from libs.shared.contracts.operations import SERVICES
-from libs.shared.postgres.migrations import ChangedMigration
+from libs.shared.postgres.migrations import ChangedMigration, apply, load
 from tests.support.streams import sibling
 
 PASSWORDS = {service: f"{service}-secret" for service in SERVICES}
@@ -178,3 +178,30 @@ async def test_data_has_records_at_hand_that_metadata_defines(server: Server) ->
         assert await data.fetchval("SELECT array_agg(n) FROM records.other") == [3]
         await owner.execute("ALTER TABLE records.other ADD COLUMN m int")
         assert await data.fetchval("SELECT m FROM records.other") is None
+
+
+@pytest.mark.parametrize(
+    ("older", "since_always"),
+    [
+        ("SELECT", True),
+        ("INSERT INTO notify.seen (consumer, key) VALUES ('notify', '1.1')", False),
+        ("INSERT INTO notify.notifications (id, channel, recipient, subject, body, status, metadata, trace_id, "
+         "effect_key) VALUES (gen_random_uuid(), 'in_app', 'a@b', 's', 'b', 'sent', '{\"rule_id\": \"r\"}', 't', 'k')",
+         False),
+    ],
+    ids=["new", "has seen commits", "has told somebody"],
+)  # fmt: skip
+async def test_notes_of_receivers_are_expected_of_what_comes_after_them(
+    server: Server, older: str, since_always: bool
+) -> None:
+    shared, own = load(ROOT / "libs/shared/bus/sql/app", "notify"), load(ROOT / "services/notify/sql/app", "notify")
+    async with server.connected("rocket") as connection:
+        await connection.execute("DROP DATABASE IF EXISTS older")
+        await connection.execute("CREATE DATABASE older TEMPLATE template0")
+    async with server.connected("older") as connection:
+        await connection.execute("CREATE SCHEMA notify AUTHORIZATION rocket_notify")
+        await apply(connection, [*shared, *own[:2]])
+        await connection.execute(older)
+        await apply(connection, own)
+    query = "SELECT since = 'epoch', since <= now() AND since > now() - interval '1 hour' FROM notify.notes_kept"
+    assert await server.rows("older", query) == [(since_always, not since_always)]

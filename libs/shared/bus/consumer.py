@@ -70,8 +70,8 @@ class Consumer(Generic[S]):
     events before it begins, which is for consumers nobody waits for.
 
     Most events concern few consumers. `interest(state, app, schema_version)` answers what says of an
-    entity and an action whether anything waits for them, by the definitions as of that version or later;
-    commits it says no to are not even decoded, unless they have effects and the consumer carries out
+    entity and an action whether anything waits for them, by the definitions of that version, which is the commit's;
+    those it says no to are not even decoded, unless they have effects and the consumer carries out
     `effects`. Events that `concerns(state, app, event)` says no to
     have no effect and cost no transaction. `loads` reads the events' JSON.
     """
@@ -258,14 +258,15 @@ class Lane(Generic[S]):
         if self._consumer.interest is None:
             return batch
         noticed = [(incoming, incoming.notice) for incoming in batch]
-        newest = max((notice.schema_version for _, notice in noticed if notice), default=0)
-        interesting = await self._consumer.interest(self._state, app, newest)
+        # The newest first, as the older ones are told beside it.
+        versions = sorted({notice.schema_version for _, notice in noticed if notice}, reverse=True)
+        interesting = {version: await self._consumer.interest(self._state, app, version) for version in versions}
         return [
             incoming
             for incoming, notice in noticed
             if notice is None
             or (self._consumer.effects and notice.has_effects)
-            or interesting(notice.entity, notice.action)
+            or interesting[notice.schema_version](notice.entity, notice.action)
         ]
 
     async def _effect_in_transaction(self, app: AppRef, batch: Sequence[Incoming]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from libs.shared.runtime import Core
 
 ENTRIES = 300
-"""Entries of the log compared in one step."""
+"""Entries of the log compared in one step, where each comes to a few rows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,27 @@ class Expected:
     """A row that a commit comes to. `key` is unique in the app, `columns` are those that never change.
 
     Not `certain`: it depends on when the commit was handled whether there is one, or the row may be gone since.
+    `row` is what it is called, if not what the derivation calls its rows.
     """
 
     key: str
     columns: Mapping[str, Any]
     certain: bool = True
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A row that there is, with the place of its commit and a digest of the columns that never change."""
+    """A row that there is, with the place of its commit and a digest of the columns that never change.
+
+    `row` is what it is called, if not what the derivation calls its rows.
+    """
 
     place: tuple[int, int]
     key: str
     columns: Mapping[str, Any]
     digest: bytes
+    row: str = ""
 
 
 def key_of(definition_id: str, commit_key: str) -> str:
@@ -77,6 +83,8 @@ class Derivation(Protocol[T]):
     consumer: str
     row: str
     """What a row is called where it differs."""
+    entries: int
+    """Entries of the log compared in one step, mostly `ENTRIES`."""
 
     async def expected(
         self, state: T, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
@@ -105,7 +113,7 @@ def verifying(derivation: Derivation[S]) -> Step[S]:
             return False
         after, until = tuple(memory.get("after")), memory.get("position")
         names = NamesEver(**memory.get("names"))
-        stretch = await commits.read(state.core.asker, app, after, until, ENTRIES)
+        stretch = await commits.read(state.core.asker, app, after, until, derivation.entries)
         last = stretch.last(until)
         expected = await derivation.expected(state, app, stretch.events, names)
         _compare(derivation, expected, await derivation.found(state, app, after, last), names, memory)
@@ -132,12 +140,14 @@ def _compare(
         event, part = waiting.pop(row.key, (None, None))
         if event is None or part is None:
             position, n = row.place
-            memory.differ(f"no commit comes to this {derivation.row}", key=row.key, position=position, n=n)
+            called = row.row or derivation.row
+            memory.differ(f"no commit comes to this {called}", key=row.key, position=position, n=n)
         elif columns := derivation.differing(part, row, names):
-            _differ(memory, event, part, f"the {derivation.row} has another {', '.join(columns)}")
+            called = row.row or derivation.row
+            _differ(memory, event, part, f"the {called} has another {', '.join(columns)}")
     for event, part in waiting.values():
         if part.certain:
-            _differ(memory, event, part, f"the {derivation.row} is missing")
+            _differ(memory, event, part, f"the {part.row or derivation.row} is missing")
 
 
 def _differ(memory: Memory, event: CommitEvent, part: Expected, what: str) -> None:

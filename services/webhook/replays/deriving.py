@@ -11,7 +11,7 @@ from libs.shared.bus.progress import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import Expected, Found, has_lost_names, key_of
+from libs.shared.replays.derived import ENTRIES, Expected, Found, has_lost_names, key_of
 from services.webhook.deliveries import NewDelivery
 from services.webhook.effects import deliveries_of
 from services.webhook.matching import Book, Webhook, decide
@@ -28,6 +28,7 @@ class Deliveries:
 
     consumer = "webhook"
     row = "delivery"
+    entries = ENTRIES
 
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver

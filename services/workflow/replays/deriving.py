@@ -11,7 +11,7 @@ from libs.shared.bus.progress import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import Expected, Found, has_lost_names, key_of
+from libs.shared.replays.derived import ENTRIES, Expected, Found, has_lost_names, key_of
 from services.workflow.paths import context_of
 from services.workflow.replays import store
 from services.workflow.state import State
@@ -23,6 +23,7 @@ class Instances:
 
     consumer = "workflow"
     row = "instance"
+    entries = ENTRIES
 
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver

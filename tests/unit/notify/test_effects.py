@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.notify.effects import has_notifications, notifications_of, wishes_of
+from services.notify.effects import has_notifications, wishes_of
 from services.notify.recipients import Directory
+from services.notify.telling import tell
 from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, commit
 
 TRANSITION = {"machine": "m", "field": "status", "from": "open", "to": "paid"}
@@ -19,7 +20,7 @@ def told(**parts: Any) -> list[Any]:
     event = replace(commit("update"), effects=[{"type": "send_event"}, {**effect, "transition": TRANSITION}])
     directory = Directory(roles={"boss": [(ANN_ID, ANN_EMAIL)]})
     directory.add(directory.roles["boss"])
-    return [new for wish in wishes_of(event) for new in notifications_of(wish, directory)]
+    return [new for wish in wishes_of(event) for new in tell(wish, directory).notifications]
 
 
 @pytest.mark.parametrize(

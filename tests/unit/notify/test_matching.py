@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema.notifications import NotificationRule
-from services.notify.matching import NewNotification, match, notifications_of, read_book
+from services.notify.matching import NewNotification, match, past_book, read_book
 from services.notify.recipients import Directory
+from services.notify.telling import tell
 from tests.support.schemas import schema_with
 from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, APP, commit
 
@@ -36,8 +37,9 @@ def rule(**parts: Any) -> dict[str, Any]:
 def notifications(document: dict[str, Any], event: CommitEvent) -> list[NewNotification]:
     directory = Directory()
     directory.add([(ANN_ID, ANN_EMAIL)])
-    found = match(APP, read_book(schema_with("notification-rules", [document])), event)
-    return [new for each in found for new in notifications_of(each, directory)]
+    book = read_book(schema_with("notification-rules", [document]))
+    found = match(APP, book.candidates(event), event)
+    return [new for each in found for new in tell(each, directory).notifications]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,19 @@ def test_a_condition_that_cannot_be_evaluated_is_a_visible_failure() -> None:
 def test_a_deleted_record_is_told_as_it_was() -> None:
     [told] = notifications(rule(hook="after_delete"), commit("delete", {"title": "Printer"}))
     assert told.subject == "delete Printer"
+
+
+def test_a_commit_concerns_the_rules_of_its_time() -> None:
+    today = read_book(schema_with("notification-rules", [rule(active=False), rule(id="new")]))
+    then = past_book(2, [rule(), rule(id="deleted since"), rule(id="new", active=False)], today)
+    event = commit(after={"title": "x"})
+    assert [found.id for found in then.candidates(event)] == [RULE_ID]
+    assert [found.id for found in then.past(event)] == ["deleted since"]
+
+
+def test_an_entity_renamed_since_is_told_of_under_both_names() -> None:
+    then = past_book(2, [rule(entity="issue")], read_book(schema_with("notification-rules", [rule()])))
+    assert [len(then.candidates(commit(entity=name))) for name in ("issue", "ticket", "other")] == [1, 1, 0]
 
 
 @pytest.mark.parametrize(

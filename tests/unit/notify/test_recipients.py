@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.notify.addresses import is_address
-from services.notify.recipients import Addressees, Directory, addressees_of
+from services.notify.recipients import Addressees, Directory, Receivers, addressees_of, may_be
 
 ANN = ("0190a000-0000-7000-8000-00000000000a", "ann@example.com")
 BOB = ("0190a000-0000-7000-8000-00000000000b", "Bob@example.com")
@@ -56,6 +56,37 @@ def test_only_users_have_an_inbox() -> None:
 def test_who_is_unknown_or_inactive_is_left_out() -> None:
     meant = Addressees(frozenset({ANN[0]}), frozenset(), frozenset({"boss"}))
     assert directory().receivers("email", meant) == []
+
+
+NAMED = Addressees(frozenset({ANN[0]}), frozenset({"eve@example.com"}))
+ANN_AND_EVE: Receivers = [(ANN[1], ANN[0]), ("eve@example.com", None)]
+
+
+@pytest.mark.parametrize(
+    ("channel", "receivers", "possible"),
+    [
+        ("email", ANN_AND_EVE, True),
+        ("email", ANN_AND_EVE[1:], True),
+        ("email", [("EVE@example.com", BOB[0])], True),
+        ("in_app", [], True),
+        ("in_app", [("eve@example.com", BOB[0])], True),
+        ("email", ANN_AND_EVE[:1], False),
+        ("email", [*ANN_AND_EVE, ANN_AND_EVE[0]], False),
+        ("email", [*ANN_AND_EVE, (BOB[1], BOB[0])], False),
+        ("email", [*ANN_AND_EVE, ("dora@example.com", None)], False),
+        ("in_app", ANN_AND_EVE, False),
+    ],
+)
+def test_who_can_have_been_found_is_known_whoever_the_users_were(
+    channel: str, receivers: Receivers, possible: bool
+) -> None:
+    assert may_be(channel, NAMED, receivers) is possible
+
+
+def test_a_role_can_have_been_anybodys() -> None:
+    meant = Addressees(roles=frozenset({"boss"}))
+    assert may_be("email", meant, [(BOB[1], BOB[0])])
+    assert not may_be("email", meant, [(BOB[1], None)])
 
 
 @pytest.mark.parametrize("address", ["a@b", "ann+x@example.com", "zoë@exämple.com"])

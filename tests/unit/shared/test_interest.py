@@ -44,9 +44,22 @@ async def test_commits_that_nothing_waits_for_are_left_undecoded() -> None:
     lane = Lane("service", consumer, "state", nothing, nothing, nothing)
     uninteresting = [commit("ticket", headers={SCHEMA: "4"}), commit("other", "update", {SCHEMA: "9"})]
     await lane._effect(APP, uninteresting)
-    assert asked == [9]
+    assert asked == [9, 4]
     old, wanted = commit("other"), commit("ticket", "update", {SCHEMA: "4"})
     assert await lane._of_interest(APP, [*uninteresting, old, wanted]) == [old, wanted]
+
+
+async def test_each_commit_is_of_interest_by_its_own_version() -> None:
+    async def interest(state: str, app: AppRef, schema_version: int) -> Any:
+        return lambda entity, action: schema_version == 4
+
+    async def handle(*_: Any) -> None:
+        raise AssertionError("nothing gets here")
+
+    nothing: Any = None
+    older, newer = commit("ticket", headers={SCHEMA: "4"}), commit("ticket", headers={SCHEMA: "9"})
+    lane = Lane("service", Consumer("c", COMMITS, handle, interest=interest), "state", nothing, nothing, nothing)
+    assert await lane._of_interest(APP, [newer, older]) == [older]
 
 
 async def test_commits_with_effects_interest_those_who_carry_them_out() -> None:

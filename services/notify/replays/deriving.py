@@ -1,0 +1,140 @@
+"""What notifications there must be, of the rules of each commit's own version: the verification of `notify`.
+
+Whom one goes to is who had a role, or which address, when the commit was handled; the note that was made then says
+who that was. So for each rule that matches, and each action of a transition, there must be a note, and for each
+receiver in it a notification.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from libs.shared.bus.progress import Position
+from libs.shared.contracts.apps import NamesEver
+from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.streams import CommitEvent
+from libs.shared.replays.derived import Expected, Found, has_lost_names
+from services.notify import effects
+from services.notify.matching import Book, Match, NewNotification, environment_of, match
+from services.notify.recipients import Addressees, Receivers
+from services.notify.replays import store
+from services.notify.state import State
+from services.notify.store import hashed
+from services.notify.telling import Asked, may_have_found, notifications_of
+
+SLACK = timedelta(hours=1)
+"""How long older replicas may go on beside newer ones when notes begin to be kept, and clocks of machines differ by."""
+WORDS = ("subject", "body")
+
+
+class Notifications:
+    """How this service makes notifications of commits."""
+
+    consumer = "notify"
+    row = "notification"
+    # A commit may be told to everybody.
+    entries = 50
+
+    async def expected(
+        self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
+    ) -> Sequence[tuple[CommitEvent, Expected]]:
+        """Notes and notifications of commits; not certain are those of deleted rules, and what has no notes yet."""
+        if not events:
+            return []
+        await state.books.prepare(app, {event.schema_version for event in events})
+        database, today = state.core.databases.of(app), state.books.today(app)
+        kept = await store.notes_kept(database) + SLACK
+        notes = await store.notes(database, _place(events[0]), _place(events[-1]))
+        found = []
+        for event in events:
+            noted = datetime.fromisoformat(event.at) > kept
+            for derived in derive(app, state.books.of(app, event), today, event, names):
+                receivers = notes.get(store.note_key(_place(event), derived.asked.asked_by))
+                found += [(event, part) for part in _expected(event, derived, receivers, noted)]
+        return found
+
+    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[Found]:
+        """The notes and notifications there are; those that say of no commit come with the first."""
+        database = state.core.databases.of(app)
+        strays = await store.stray(database, await store.notes_kept(database) + SLACK) if after == (0, 0) else []
+        return [*strays, *await store.of_commits(database, after, last)]
+
+    def differing(self, expected: Expected, found: Found, names: NamesEver) -> list[str]:
+        """The columns that differ; the entity may have had another name."""
+        differing = [name for name, value in expected.columns.items() if found.columns[name] != value]
+        if "entity" in differing and found.columns["entity"] in names.titles.get(expected.columns["entity"], ()):
+            differing.remove("entity")
+        return differing
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A rule or action that asks for notifications; not `exact`: nobody can say any more in which words, or to whom."""
+
+    asked: Asked
+    certain: bool = True
+    exact: bool = True
+
+
+def derive(app: AppRef, book: Book, today: Book, event: CommitEvent, names: NamesEver) -> Iterable[Derived]:
+    """What asks for notifications of a commit."""
+    if book.version < today.version and _has_lost_names(names, event.entity, today):
+        # Conditions, words and paths in former names can't be asked again: whatever they came to is right.
+        environment = environment_of(app, event)
+        for rule in (*book.candidates(event), *book.past(event)):
+            yield Derived(Match(rule, event, environment, Addressees()), certain=False, exact=False)
+    else:
+        yield from map(Derived, match(app, book.candidates(event), event))
+        yield from (Derived(found, certain=False) for found in match(app, book.past(event), event))
+    # What transitions ask for is in the log, in words.
+    yield from map(Derived, effects.wishes_of(event))
+
+
+def _has_lost_names(names: NamesEver, entity: str, today: Book) -> bool:
+    return has_lost_names(names, entity, today.fields.get(entity, ())) or len(names.titles.get(entity, ())) > 1
+
+
+def _expected(event: CommitEvent, derived: Derived, receivers: Receivers | None, noted: bool) -> Iterable[Expected]:
+    """The note, and what must be there if it is."""
+    key = store.note_key(_place(event), derived.asked.asked_by)
+    if receivers is None:
+        yield Expected(key, {}, derived.certain and noted, store.NOTE)
+        return
+    possible = not derived.exact or may_have_found(derived.asked, receivers)
+    yield Expected(key, {} if possible else {"receivers": None}, row=store.NOTE)
+    for new in notifications_of(derived.asked, receivers):
+        yield Expected(hashed(new.effect_key), _columns(new, derived.exact))
+
+
+def _columns(new: NewNotification, exact: bool) -> dict[str, Any]:
+    position, n = new.place or (None, None)
+    columns: dict[str, Any] = {
+        "position": position,
+        "n": n,
+        "channel": new.channel,
+        "recipient": new.recipient,
+        "user_id": new.user_id,
+        "subject": _digest(new.subject),
+        "body": _digest(new.body),
+        "confidential": new.confidential,
+        # As it is after a way through the database.
+        "metadata": orjson.loads(orjson.dumps(new.metadata)),
+        "entity": new.entity,
+        "record_id": new.record_id,
+        "trace_id": new.trace_id,
+    }
+    return {name: value for name, value in columns.items() if exact or name not in WORDS}
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _place(event: CommitEvent) -> Position:
+    return event.position, event.n

@@ -1,0 +1,91 @@
+"""The statements that read notes and notifications for their verification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from libs.shared.bus.progress import Position
+from libs.shared.postgres.databases import Database
+from libs.shared.replays.derived import Found
+from services.notify.recipients import Receivers
+
+# What never changes of the notifications that tell of commits behind ($1, $2) up to ($3, $4). Words may be long, and
+# there may be many of the same: their digests say as much.
+COLUMNS = """
+json_build_object('effect_key', effect_key, 'position', position, 'n', n, 'channel', channel,
+    'recipient', recipient, 'user_id', user_id, 'subject', encode(sha256(convert_to(subject, 'UTF8')), 'hex'),
+    'body', encode(sha256(convert_to(body, 'UTF8')), 'hex'), 'confidential', confidential, 'metadata', metadata,
+    'entity', entity, 'record_id', record_id, 'trace_id', trace_id) AS columns
+"""
+DIGEST = "columns::text AS columns, sha256(convert_to(columns::text, 'UTF8')) AS digest"
+OF_COMMITS = f"""
+SELECT position, n, {DIGEST} FROM (
+    SELECT position, n, {COLUMNS} FROM notify.notifications
+    WHERE position IS NOT NULL AND n IS NOT NULL AND (position, n) > ($1, $2) AND (position, n) <= ($3, $4)
+) c ORDER BY position, n
+"""
+# As the index `notifications_stray` has them; the moment is when no commit was handled without a note any more.
+STRAY = f"""
+SELECT 0::bigint AS position, 0 AS n, {DIGEST} FROM (
+    SELECT id, {COLUMNS} FROM notify.notifications
+    WHERE (position IS NULL OR n IS NULL) AND (channel = 'in_app' OR metadata ?| ARRAY['rule_id', 'transition'])
+        AND created_at > $1
+    ORDER BY created_at, id LIMIT $2
+) c ORDER BY id
+"""
+NOTES = """
+SELECT position, n, asked_by, addresses, user_ids,
+    sha256(convert_to(json_build_array(position, n, asked_by, addresses, user_ids)::text, 'UTF8')) AS digest
+FROM notify.notes WHERE (position, n) > ($1, $2) AND (position, n) <= ($3, $4) ORDER BY position, n, asked_by
+"""
+NOTES_KEPT = "SELECT since FROM notify.notes_kept"
+MOST_STRAYS = 1_000
+NOTE = "note of receivers"
+"""What a note is called where it differs."""
+
+
+def note_key(place: Position, asked_by: str) -> str:
+    """What a note is known by."""
+    return f"{place[0]}.{place[1]}/{asked_by}"
+
+
+async def notes_kept(database: Database) -> datetime:
+    """When notes began to be kept."""
+    since: datetime = await database.fetchval(NOTES_KEPT)
+    return since
+
+
+async def notes(database: Database, first: Position, last: Position) -> dict[str, Receivers]:
+    """Whom was found for the commits from a place to another, by key of the note."""
+    rows = await database.fetch(NOTES, first[0], first[1] - 1, *last)
+    return {
+        note_key((row["position"], row["n"]), row["asked_by"]): _receivers(row["addresses"], row["user_ids"])
+        for row in rows
+    }
+
+
+async def of_commits(database: Database, after: Position, last: Position) -> list[Found]:
+    """Notifications of commits behind a place, up to another, and the notes of these."""
+    found = [_found(row) for row in await database.fetch(OF_COMMITS, *after, *last)]
+    for row in await database.fetch(NOTES, *after, *last):
+        place, columns = (row["position"], row["n"]), {"receivers": _receivers(row["addresses"], row["user_ids"])}
+        found.append(Found(place, note_key(place, row["asked_by"]), columns, row["digest"], NOTE))
+    return found
+
+
+async def stray(database: Database, since: datetime) -> list[Found]:
+    """Notifications that say that they are of a commit, but not of which, made after a moment; not too many."""
+    return [_found(row) for row in await database.fetch(STRAY, since, MOST_STRAYS)]
+
+
+def _found(row: Any) -> Found:
+    columns = orjson.loads(row["columns"])
+    return Found((row["position"], row["n"]), columns["effect_key"], columns, row["digest"])
+
+
+def _receivers(addresses: Sequence[str], user_ids: Sequence[str | None]) -> Receivers:
+    return list(zip(addresses, user_ids, strict=True))
