@@ -32,7 +32,7 @@ test: $(DEV_STAMP) ## Run all tests on free ports and in temporary folders; ARGS
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/chaos
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/chaos
 	$(BIN)/python -m pytest tests/chaos
 endif
 # Two workers with a system each, as half of the time a test waits. What kills and pauses has the machine for itself.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -23,6 +24,12 @@ def pytest_configure() -> None:
     """Have pytest make its folders in memory if there is room, unless it was told where."""
     if root := fast_root():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(root))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few tests first: they have the long ones, and one that begins last would be waited for alone."""
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: sizes[item.path])
 
 
 @pytest.fixture(scope="session")
