@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from libs.shared.errors import RocketError
 
+REMEMBERED = 2_000
+"""Questions and grants whose part of a tag is at hand, as mostly all records are asked for under the same."""
 IF_MATCH = re.compile(r'(?:W/)?"?(\d{1,18})[^"]*"?')
 
 
@@ -34,5 +37,9 @@ def demanded_version(header: str) -> int | None:
 
 def representation_tag(version: int, schema_version: int, question: bytes, values: Sequence[Any]) -> dict[str, str]:
     """The header for another representation than the plain one: it also depends on schema, question and grant."""
-    profile = hashlib.blake2b(question + repr(values).encode(), digest_size=6).hexdigest()
-    return {"ETag": f'"{version}-{schema_version}-{profile}"'}
+    return {"ETag": f'"{version}-{schema_version}-{_profile(question, tuple(values))}"'}
+
+
+@lru_cache(REMEMBERED)
+def _profile(question: bytes, values: tuple[Any, ...]) -> str:
+    return hashlib.blake2b(question + repr(values).encode(), digest_size=6).hexdigest()

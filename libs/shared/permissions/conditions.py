@@ -96,20 +96,20 @@ def factored(condition: Condition) -> Condition:
     return condition
 
 
+def demands_of(condition: Condition) -> tuple[Condition, ...]:
+    """What a condition demands, all of it."""
+    return condition.parts if isinstance(condition, All) else (condition,)
+
+
 def _factored(parts: tuple[Condition, ...]) -> Condition:
-    demands = Counter(demand for part in parts for demand in _demands(part))
+    demands = Counter(demand for part in parts for demand in demands_of(part))
     shared, count = max(demands.items(), key=lambda item: item[1], default=(ALWAYS, 0))
     if count < 2:
         return Either(parts)
-    having = [part for part in parts if shared in _demands(part)]
-    others = [part for part in parts if shared not in _demands(part)]
-    rest = either([all_of([each for each in _demands(part) if each != shared]) for part in having])
+    having = [part for part in parts if shared in demands_of(part)]
+    others = [part for part in parts if shared not in demands_of(part)]
+    rest = either([all_of([each for each in demands_of(part) if each != shared]) for part in having])
     return either([all_of([shared, factored(rest)]), factored(either(others))])
-
-
-def _demands(part: Condition) -> tuple[Condition, ...]:
-    """What an alternative demands, all of it."""
-    return part.parts if isinstance(part, All) else (part,)
 
 
 def _merged(parts: Iterable[Condition]) -> Iterator[Condition]:
@@ -135,5 +135,5 @@ def _merged(parts: Iterable[Condition]) -> Iterator[Condition]:
 
 def _absorbed(parts: list[Condition]) -> list[Condition]:
     """Alternatives without those that demand all that another demands, and more."""
-    demands = [frozenset(_demands(part)) for part in parts]
+    demands = [frozenset(demands_of(part)) for part in parts]
     return [part for part, own in zip(parts, demands, strict=True) if not any(other < own for other in demands)]

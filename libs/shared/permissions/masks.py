@@ -54,8 +54,8 @@ class Mask:
         text = _text_sql(column, field)
         match self.kind:
             case "keep_last":
-                kept = f"WHEN char_length({text}) > {self.keep} THEN right({text}, {self.keep})"
-                return f"'{STARS}' || CASE {kept} WHEN {text} IS NOT NULL THEN '' END"
+                kept = f"CASE WHEN char_length({text}) > {self.keep} THEN {self.keep} ELSE 0 END"
+                return f"'{STARS}' || right({text}, {kept})"
             case "email":
                 return _email_sql(text)
             case "hash":

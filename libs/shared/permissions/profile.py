@@ -10,20 +10,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.shared.permissions.checks import Check, Person, Record, check_of
-from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Own, either, factored
+from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Own, demands_of, either, factored
 from libs.shared.permissions.grants import Grant, grant_of
 from libs.shared.permissions.masks import Mask
-from libs.shared.permissions.sql import TRUE, Values, column, sql_of
+from libs.shared.permissions.sql import TRUE, Values, all_sql, column, sql_of
 from libs.shared.schema import BadValue, FieldDefinition, PolicyDefinition, parse_value
 
 
 class Verdict:
-    """A condition with both its compiled forms: a text of SQL, and a function."""
+    """A condition with both its compiled forms: a text of SQL, and a function.
+
+    `demands` are texts too; the condition holds where all of them do.
+    """
 
     def __init__(self, condition: Condition, profile: Profile) -> None:
         self.condition = condition
         decided = factored(condition)
-        self.text = sql_of(decided, profile.fields, profile.roles, profile.made)
+        self.demands = tuple(sql_of(each, profile.fields, profile.roles, profile.made) for each in demands_of(decided))
+        self.text = all_sql(self.demands)
         self.holds: Check = check_of(decided, profile.fields)
 
     @property

@@ -65,9 +65,14 @@ def sql_of(condition: Condition, fields: Fields, roles: Sequence[str], values: V
         case Holds(expression):
             return _expression(expression, fields, roles, values)
         case All(parts):
-            return _joined(" AND ", [sql_of(part, fields, roles, values) for part in parts]) or TRUE
+            return all_sql([sql_of(part, fields, roles, values) for part in parts])
         case Either(parts):
             return _joined(" OR ", [sql_of(part, fields, roles, values) for part in parts]) or FALSE
+
+
+def all_sql(texts: Sequence[str]) -> str:
+    """The text that all of these hold."""
+    return _joined(" AND ", texts) or TRUE
 
 
 def translatable(expression: Expression, fields: Fields) -> bool:
@@ -80,7 +85,7 @@ def translatable(expression: Expression, fields: Fields) -> bool:
     return True
 
 
-def _joined(word: str, parts: list[str]) -> str:
+def _joined(word: str, parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"({word.join(parts)})" if parts else ""
 
 

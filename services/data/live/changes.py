@@ -54,8 +54,8 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
     compiler = Compiler(model, Images("a"))
     after = compiler.chosen(entity, "a", watched.chosen)
     before = compiler.chosen(entity, "b", watched.chosen)
-    shown = compiler.shown(entity, "a", watched.shown, watched.chosen.visible)
-    record = f"CASE WHEN e.visible THEN (SELECT to_json(_x) FROM (SELECT {shown}) _x) END"
+    value, forms = compiler.shown(entity, "a", watched.shown, watched.chosen.visible).objects()
+    record = f"CASE WHEN e.visible THEN (SELECT to_json({value}) {forms}) END"
     events = (
         f"SELECT c.position, c.n, c.commit_id::text, to_json(c.at) #>> '{{}}' AS at, "
         f"(c.context -> 'actor')::text AS actor, c.trace_id::text, "

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from libs.shared.permissions.sql import FALSE, TRUE
 from services.data.model import EntityModel, Link, Model, quote
+from services.data.query.forms import Fork, Form, Tree, form_of, tree_of
 from services.data.query.predicates import TEXT_TYPES, Test, column_sql
+from services.data.query.selections import Selection
 from services.data.query.shapes import Chosen, Condition, Include, Shown, View, Visible
 from services.data.query.sources import Sources
 from services.data.query.visibility import (
@@ -41,7 +43,7 @@ class Compiler:
 
     def statement(self, select: str, *named: str) -> str:
         """The whole statement around `select`, with what it names."""
-        typed = typed_sql(self._views)
+        typed = typed_sql(self._views, " ".join((select, *named)))
         return self.sources.statement(select, *named, *([typed] if typed else []))
 
     def chosen(self, entity: EntityModel, row: str, chosen: Chosen) -> str:
@@ -58,21 +60,34 @@ class Compiler:
         access = access_of(visible, name)
         if access is None or visible is None:
             return column
-        return f"CASE WHEN {self._both(entity, row, visible, about(access.clear, visible))} THEN {column} END"
+        return f"CASE WHEN {self._both(entity, row, visible, about(access.clear.text, visible))} THEN {column} END"
 
-    def shown(self, entity: EntityModel, row: str, shown: Shown, visible: Visible, flat: bool = False) -> str:
-        """What is shown of `row`, as the columns of a SELECT that becomes a JSON object named _x.
+    def shown(
+        self,
+        entity: EntityModel,
+        row: str,
+        shown: Shown,
+        visible: Visible,
+        flat: bool = False,
+        own: Sequence[str] = (),
+    ) -> Selection:
+        """What is shown of `row`.
 
-        Where fields are left out of some records only, that is one column, the object itself; unless it has
-        to be `flat`: then such fields are null.
+        Where fields are left out of some records only, that is one value, the object itself; unless it has to
+        be `flat`: then such fields are null. `own` are all columns of the row, where it comes from a query.
         """
         included = {include.name for include in shown.includes}
         names = [name for name in names_shown(visible, entity.fields, shown.fields) if name not in included]
         related = [(i.name, self._related(entity, row, i, visible)) for i in shown.includes]
         if visible is not None and not flat and any(not visible.profile.access[n].seen.is_certain for n in names):
-            return self._object(entity, row, names, visible, related)
+            tree = None if related else tree_of(tuple(form_of(visible.profile.access[name]) for name in names))
+            if tree is None:
+                return Selection(value=self._object(entity, row, names, visible, related))
+            beside: list[str] = []
+            value = self._decided(entity, row, visible, tree, own, beside)
+            return Selection(value=value, beside=tuple(beside))
         columns = [self._column(entity, row, name, visible) for name in names]
-        return ", ".join([*columns, *(f"{sql} AS {quote(name)}" for name, sql in related)])
+        return Selection(", ".join([*columns, *(f"{sql} AS {quote(name)}" for name, sql in related)]))
 
     def needed(self, entity: EntityModel, shown: Shown, visible: Visible) -> list[str]:
         """The columns that `shown` reads of a row."""
@@ -86,7 +101,7 @@ class Compiler:
         """What a caller's permissions demand of a row of any entity."""
         if visible is None:
             return TRUE
-        return self._both(entity, row, visible, about(visible.profile.rows, visible))
+        return self._both(entity, row, visible, about(visible.profile.rows.text, visible))
 
     def _both(self, entity: EntityModel, row: str, view: View, condition: About) -> str:
         """A condition about a row, and about what else there is of the same record."""
@@ -97,23 +112,42 @@ class Compiler:
         access = access_of(visible, name)
         if access is None or visible is None:
             return f"{row}.{quote(name)}"
-        value = shown_sql(row, name, visible, access, lambda when: self._both(entity, row, visible, when))
-        return f"{value} AS {quote(name)}"
+        return self._formed(entity, row, form_of(access), visible)
+
+    def _formed(self, entity: EntityModel, row: str, form: Form, view: View) -> str:
+        value = shown_sql(row, form, view, lambda when: self._both(entity, row, view, when))
+        column = f"{row}.{quote(form.field.name)}"
+        return column if value == column else f"{value} AS {quote(form.field.name)}"
+
+    def _decided(
+        self, entity: EntityModel, row: str, view: View, tree: Tree, own: Sequence[str], beside: list[str]
+    ) -> str:
+        """A row in the form that it turns out to have; each form is a row `beside` this one, or the row itself."""
+        if isinstance(tree, Fork):
+            when = self._both(entity, row, view, about(tree.demand, view))
+            met, unmet = (self._decided(entity, row, view, each, own, beside) for each in (tree.met, tree.unmet))
+            return f"CASE WHEN {when} THEN {met} ELSE {unmet} END"
+        columns = [self._formed(entity, row, form, view) for form in tree]
+        if columns == [f"{row}.{quote(name)}" for name in own]:
+            return row
+        form = self.row()
+        beside.append(f"LATERAL (SELECT {', '.join(columns)}) {form}")
+        return form
 
     def _object(
         self, entity: EntityModel, row: str, names: Sequence[str], visible: View, related: Sequence[tuple[str, str]]
     ) -> str:
-        """A JSON object without the fields that are hidden of this row: those are null, others the null of JSON."""
+        """The same where there are too many forms: what is hidden of this row is null, others the null of JSON."""
         members = [f"'{name}': {self._member(entity, row, name, visible)}" for name in names]
         members += [f"'{name}': coalesce(to_json({sql}), 'null')" for name, sql in related]
-        return f"JSON_OBJECT({', '.join(members)} ABSENT ON NULL RETURNING json) AS _x"
+        return f"JSON_OBJECT({', '.join(members)} ABSENT ON NULL RETURNING json)"
 
     def _member(self, entity: EntityModel, row: str, name: str, visible: View) -> str:
         access = visible.profile.access[name]
-        value = shown_sql(row, name, visible, access, lambda when: self._both(entity, row, visible, when), seen=True)
+        value = shown_sql(row, form_of(access), visible, lambda when: self._both(entity, row, visible, when), seen=True)
         if access.seen.is_certain:
             return f"coalesce(to_json({value}), 'null')"
-        seen = self._both(entity, row, visible, about(access.seen, visible))
+        seen = self._both(entity, row, visible, about(access.seen.text, visible))
         return f"CASE WHEN {seen} THEN coalesce(to_json({value}), 'null') END"
 
     def _living(self, entity: EntityModel, row: str, chosen: Chosen) -> str:
@@ -148,11 +182,10 @@ class Compiler:
         """The records behind a link as JSON: a list by key, or the only one or null."""
         link = self._link(entity, include.name)
         beyond, other = self._model.entity(link.entity), self.row()
-        select = (
-            f"SELECT {self.shown(beyond, other, Shown(None, include.includes), include.visible)} "
-            f"FROM {self._from(link, beyond, other)} "
+        select = self.shown(beyond, other, Shown(None, include.includes), include.visible).rows(
+            self._from(link, beyond, other),
             f"WHERE {conjunction(self._beyond(entity, link, row, other, visible, include.visible))} "
-            f"ORDER BY {', '.join(beyond.key.columns(other))}"
+            f"ORDER BY {', '.join(beyond.key.columns(other))}",
         )
         if link.many:
             return f"(SELECT coalesce(json_agg(_x), '[]'::json) FROM ({select}) _x)"
@@ -183,7 +216,7 @@ class Compiler:
         access = access_of(visible, name)
         if access is None or visible is None:
             return TRUE
-        return self._both(entity, row, visible, about(access.clear, visible))
+        return self._both(entity, row, visible, about(access.clear.text, visible))
 
     def _link(self, entity: EntityModel, name: str) -> Link:
         link = entity.link(name)

@@ -51,15 +51,16 @@ def export_sql(model: Model, entity: EntityModel, export: Export) -> str:
     compiler = Compiler(model, sources_of(model, export.chosen.as_of))
     # Sorted before anything is included: with OFFSET 0 the planner leaves it so, and rows come one by one.
     visible, flat = export.chosen.visible, export.format == "csv"
-    columns = ", ".join(f"_r.{quote(name)}" for name in compiler.needed(entity, export.shown, visible))
+    needed = compiler.needed(entity, export.shown, visible)
+    columns = ", ".join(f"_r.{quote(name)}" for name in needed)
     rows = (
         f"SELECT {columns} FROM {compiler.sources.root(entity)} _r "
         f"WHERE {compiler.chosen(entity, '_r', export.chosen)} "
         f"ORDER BY {order_sql(compiler, entity, '_r', export.sort, visible)} OFFSET 0"
     )
-    records = f"SELECT {compiler.shown(entity, '_p', export.shown, visible, flat)} FROM ({rows}) _p"
-    line = _csv_line(entity, export) if flat else "to_json(_x)::text"
-    return compiler.statement(f"SELECT {line} AS line FROM ({records}) _x")
+    value, records = compiler.shown(entity, "_p", export.shown, visible, flat, needed).objects(f"({rows}) _p")
+    line = _csv_line(entity, export) if flat else f"to_json({value})::text"
+    return compiler.statement(f"SELECT {line} AS line {records}")
 
 
 def head_of(entity: EntityModel, export: Export) -> bytes:

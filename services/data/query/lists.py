@@ -20,15 +20,15 @@ def list_sql(model: Model, entity: EntityModel, listing: Listing) -> str:
     compiler = Compiler(model, sources_of(model, listing.chosen.as_of))
     columns = [f"{VERSION} AS schema_version", f"{_total(compiler, entity, listing)} AS total"]
     if listing.behind is None:
-        columns.append(f"{_records(_page(compiler, entity, listing))} AS records")
-        return compiler.statement(f"SELECT {', '.join(columns)}")
+        record, page = _page(compiler, entity, listing)
+        return compiler.statement(f"SELECT {', '.join(columns)}, {_records(record)} {page}")
     rows = _rows_behind(compiler, entity, listing)
     shown = compiler.shown(entity, "_p", listing.shown, listing.chosen.visible)
-    page = f"SELECT {shown} FROM _page _p WHERE _p._n <= ${listing.limit} ORDER BY _p._n"
+    page = shown.rows("_page _p", f"WHERE _p._n <= ${listing.limit} ORDER BY _p._n")
     more = f"EXISTS (SELECT FROM _page _m WHERE _m._n > ${listing.limit})"
-    columns.append(f"{_records(page)} AS records")
     columns.append(f"(SELECT _p._place FROM _page _p WHERE _p._n = ${listing.limit} AND {more}) AS next")
-    return compiler.statement(f"SELECT {', '.join(columns)}", f"_page AS MATERIALIZED ({rows})")
+    select = f"SELECT {', '.join(columns)}, {_records('_x')} FROM ({page}) _x"
+    return compiler.statement(select, f"_page AS MATERIALIZED ({rows})")
 
 
 def estimate_sql(model: Model, entity: EntityModel, chosen: Chosen) -> str:
@@ -37,8 +37,8 @@ def estimate_sql(model: Model, entity: EntityModel, chosen: Chosen) -> str:
     return f"EXPLAIN (FORMAT JSON) {compiler.statement(_matching(compiler, entity, chosen, '_r'))}"
 
 
-def _records(rows: str) -> str:
-    return f"(SELECT coalesce(json_agg(_x), '[]')::text FROM ({rows}) _x)"
+def _records(record: str) -> str:
+    return f"coalesce(json_agg({record}), '[]')::text AS records"
 
 
 def _total(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
@@ -55,17 +55,18 @@ def _matching(compiler: Compiler, entity: EntityModel, chosen: Chosen, row: str,
     return f"SELECT {columns} FROM {compiler.sources.root(entity)} {row} WHERE {where}"
 
 
-def _page(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
-    """The rows of a page as they are shown, in order."""
+def _page(compiler: Compiler, entity: EntityModel, listing: Listing) -> tuple[str, str]:
+    """A record of a page as an expression, and the page as its FROM, in order."""
     limits = f"LIMIT ${listing.limit}::bigint OFFSET ${listing.offset}::bigint"
     visible = listing.chosen.visible
     order = f"ORDER BY {order_sql(compiler, entity, '_r', listing.sort, visible)} {limits}"
     if not listing.shown.includes and (visible is None or visible.profile.is_open):
-        columns = compiler.shown(entity, "_r", listing.shown, visible)
-        return f"{_matching(compiler, entity, listing.chosen, '_r', columns)} {order}"
+        columns = compiler.shown(entity, "_r", listing.shown, visible).columns
+        return "_x", f"FROM ({_matching(compiler, entity, listing.chosen, '_r', columns)} {order}) _x"
     # Chosen before anything is included or masked, so that nothing is done for rows of other pages.
     rows = f"{_matching(compiler, entity, listing.chosen, '_r', _columns(compiler, entity, listing))} {order}"
-    return f"SELECT {compiler.shown(entity, '_p', listing.shown, visible)} FROM ({rows}) _p"
+    own = compiler.needed(entity, listing.shown, visible)
+    return compiler.shown(entity, "_p", listing.shown, visible, own=own).objects(f"({rows}) _p")
 
 
 def _rows_behind(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:

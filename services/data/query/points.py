@@ -44,10 +44,10 @@ def points_sql(model: Model, entity: EntityModel, point: Point, places: int) -> 
     given = f" WHERE _k.n <= cardinality({lists[0]})" if places > 1 else ""
     values = [compiler.value(entity, "_r", column, point.chosen.visible) for column in columns]
     same = " AND ".join(f"{value} = _k.k{n}" for n, value in enumerate(values))
-    shown = compiler.shown(entity, "_r", point.shown, point.chosen.visible)
-    record = f"SELECT to_json(_x)::text FROM (SELECT {shown}) _x"
+    record, forms = compiler.shown(entity, "_r", point.shown, point.chosen.visible).objects()
     return compiler.statement(
-        f"SELECT _k.n, _v.version AS schema_version, _r._version AS version, ({record}) AS record "
+        f"SELECT _k.n, _v.version AS schema_version, _r._version AS version, "
+        f"(SELECT to_json({record})::text {forms}) AS record "
         f"FROM metadata.schema_version _v "
         f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS _k({keys}, n) "
         f"LEFT JOIN {compiler.sources.root(entity)} _r ON {same} AND {compiler.chosen(entity, '_r', point.chosen)}"

@@ -6,14 +6,17 @@ hidden of some rows is null there wherever a row is chosen, ordered or counted b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
-from libs.shared.permissions.profile import FieldAccess, Verdict
-from libs.shared.permissions.sql import FALSE, TRUE, render
-from services.data.model import quote
+from libs.shared.permissions.profile import FieldAccess
+from libs.shared.permissions.sql import TRUE, all_sql, render
+from services.data.query.forms import Form
 from services.data.query.predicates import TEXT_TYPES
 from services.data.query.shapes import View, Visible
 
+TYPED = re.compile(r"\$([0-9]+)::")
+"""A value with its type."""
 About = Callable[[str], str]
 """A condition, given the name of the row that it is about."""
 
@@ -23,9 +26,9 @@ def visible_sql(row: str, visible: Visible) -> str:
     return TRUE if visible is None else render(visible.profile.rows.text, row, visible.base)
 
 
-def about(verdict: Verdict, view: View) -> About:
-    """A verdict as a condition."""
-    return lambda row: render(verdict.text, row, view.base)
+def about(text: str, view: View) -> About:
+    """A text about any row as a condition."""
+    return lambda row: render(text, row, view.base)
 
 
 def access_of(visible: Visible, name: str) -> FieldAccess | None:
@@ -43,15 +46,17 @@ def names_shown(visible: Visible, fields: Iterable[str], wanted: Sequence[str] |
     return tuple(fields) if visible is None else tuple(visible.profile.access)
 
 
-def typed_sql(views: Iterable[View]) -> str:
-    """A named query that no one reads, in which every value of the views has its type: not all may be used."""
-    places = [f"${view.base + n}::{kind}" for view in views for n, (_, kind) in enumerate(view.profile.made.all, 1)]
+def typed_sql(views: Iterable[View], select: str) -> str:
+    """A named query that no one reads, in which those values of the views have their types that `select` leaves out."""
+    kinds = {view.base + n: kind for view in views for n, (_, kind) in enumerate(view.profile.made.all, 1)}
+    used = set(map(int, TYPED.findall(select)))
+    places = [f"${place}::{kind}" for place, kind in kinds.items() if place not in used]
     return f"_typed AS (SELECT {', '.join(places)})" if places else ""
 
 
 def with_typed(views: Iterable[View], select: str) -> str:
     """A statement with the types of all values of the views."""
-    typed = typed_sql(views)
+    typed = typed_sql(views, select)
     return f"WITH {typed} {select}" if typed else select
 
 
@@ -60,20 +65,17 @@ def conjunction(clauses: Sequence[str]) -> str:
     return " AND ".join(clause for clause in clauses if clause != TRUE) or TRUE
 
 
-def shown_sql(
-    row: str, name: str, view: View, access: FieldAccess, both: Callable[[About], str], seen: bool = False
-) -> str:
+def shown_sql(row: str, form: Form, view: View, both: Callable[[About], str], seen: bool = False) -> str:
     """What is shown of a field: as it is, masked, or null. `both` completes a condition for what is read.
 
     `seen` says that it is asked only about rows of which the field is shown in some way.
     """
-    column = f"{row}.{quote(name)}"
-    whens = [] if access.clear.text == FALSE else [(both(about(access.clear, view)), column)]
-    whens += [(both(about(each.when, view)), render(each.text, row, view.base)) for each in access.masks]
-    *before, (when, value) = whens
+    *before, (when, value) = [
+        (both(about(all_sql(way.demands), view)), render(way.text, row, view.base)) for way in form.ways
+    ]
     if not before:
         return value if seen or when == TRUE else f"CASE WHEN {when} THEN {value} END"
-    form = "{}" if access.field.type in TEXT_TYPES else "to_json({})"  # masks are texts, and a CASE has one type
-    cases = " ".join(f"WHEN {when} THEN {form.format(value)}" for when, value in before)
-    last = f"ELSE {form.format(value)}" if seen or when == TRUE else f"WHEN {when} THEN {form.format(value)}"
+    shown = "{}" if form.field.type in TEXT_TYPES else "to_json({})"  # masks are texts, and a CASE has one type
+    cases = " ".join(f"WHEN {when} THEN {shown.format(value)}" for when, value in before)
+    last = f"ELSE {shown.format(value)}" if seen or when == TRUE else f"WHEN {when} THEN {shown.format(value)}"
     return f"CASE {cases} {last} END"
