@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
 from libs.shared.schema.formulas import LENIENT
+from libs.shared.schema.mistakes import found_in
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
@@ -98,9 +99,7 @@ def kind_named(name: str) -> Kind:
 
 def _refusal(label: str, error: ValidationError) -> RocketError:
     details = []
-    for problem in error.errors():
-        path = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
+    for path, message in found_in(error):
         detail = {"message": f"{path}: {message}" if path else message}
         details.append({"field": path, **detail} if path else detail)
     return RocketError("VALIDATION_FAILED", f"{label} is not valid: {details[0]['message']}", details)

@@ -193,6 +193,14 @@ async def test_tokens_that_are_none(no_things: Client, client: Client) -> None:
     (await no_things.get("/thing", Authorization=f"bEaReR {no_things.token}")).expect(200)
 
 
+@pytest.mark.parametrize("version", ["", "x", "0", "-1", "1.0", "9" * 30])
+async def test_a_version_that_is_no_number(things: Client, version: str) -> None:
+    key = (await things.post("/thing", {"name": "n"})).data["id"]
+    reply = await things.get(f"/thing/{key}?version={version}")
+    assert_envelope(reply)
+    assert (reply.expect(400).code, reply.details[0]["field"]) == ("INVALID_PAYLOAD", "version")
+
+
 @pytest.mark.parametrize("name", ["User-Agent", "If-None-Match", "X-Trace-ID", "Authorization"])
 async def test_headers_that_are_no_text(no_things: Client, name: str) -> None:
     """Sent over a bare socket, as no client library lets such bytes through."""
@@ -230,22 +238,78 @@ async def test_an_older_version_is_not_overwritten(things: Client) -> None:
     assert (await things.get(path)).data["count"] == 1
 
 
+ID = {"name": "id", "type": "uuid"}
+
+
 @pytest.mark.parametrize(
-    "definition",
+    ("definition", "field"),
     [
-        {}, {"name": "x"}, {**THING, "table": None}, {**THING, "fields": []}, {**THING, "primary_key": None},
-        {**THING, "primary_key": {"field": "nope", "type": "uuid", "generated": True}}, {**THING, "name": "auth"},
-        {**THING, "fields": [{"name": "id", "type": "uuid"}, {"name": "x", "type": "colour"}]},
-        {**THING, "fields": [{"name": "id", "type": "uuid"}, text("a"), text("a")]},
-        {**THING, "fields": [{"name": "id", "type": "uuid"}, integer("a", default="x")]},
-        {**THING, "table": "_users"}, {**THING, "name": 'x"; DROP TABLE y; --'},
+        ({}, "name"), ({"name": "x"}, "table"), ({**THING, "table": None}, "table"),
+        ({**THING, "fields": []}, "fields"),
+        ({**THING, "primary_key": None}, "primary_key"),
+        ({**THING, "primary_key": {"field": "nope", "type": "uuid", "generated": True}}, "primary_key"),
+        ({**THING, "primary_key": {"type": "uuid"}}, "primary_key"),
+        ({**THING, "primary_key": {"fields": ["name", "name"]}}, "primary_key.fields"),
+        ({**THING, "primary_key": {"fields": ["name", "price"]}}, "primary_key.fields"),
+        ({**THING, "primary_key": {"field": "name", "type": "string"}}, "primary_key.generated"),
+        ({**THING, "primary_key": {"field": "price", "type": "uuid"}}, "primary_key.type"),
+        ({**THING, "fields": [ID, {"name": "x", "type": "colour"}]}, "fields.1.type"),
+        ({**THING, "fields": [ID, text("a"), text("b"), text("a")]}, "fields.3.name"),
+        ({**THING, "fields": [ID, integer("a", default="x")]}, "fields.1.default"),
+        ({**THING, "fields": [ID, integer("a", enum=["x"])]}, "fields.1.enum"),
+        ({**THING, "fields": [ID, integer("a", enum=[1], default=2)]}, "fields.1.default"),
+        ({**THING, "fields": [ID, text("a", auto="create")]}, "fields.1.auto"),
+        ({**THING, "slug": {"field": "nope"}}, "slug.field"), ({**THING, "slug": {"field": "size"}}, "slug.field"),
+        ({**THING, "slug": {"field": "name", "source": "nope"}}, "slug.source"),
+        ({**THING, "table": "_users"}, "table"), ({**THING, "name": "auth"}, "name"),
+        ({**THING, "name": 'x"; DROP TABLE y; --'}, "name"),
     ],
 )  # fmt: skip
-async def test_a_definition_that_makes_no_sense(no_entities: Client, definition: dict[str, Any]) -> None:
+async def test_a_definition_that_makes_no_sense(no_entities: Client, definition: dict[str, Any], field: str) -> None:
     reply = await no_entities.post("/_admin/entities", definition)
     assert_envelope(reply)
     assert reply.expect(422).code == "VALIDATION_FAILED"
+    assert reply.details[0]["field"] == field
     assert (await no_entities.get("/_admin/entities")).data == []
+
+
+STEP = {"id": "a", "type": "approval"}
+PLAN = {
+    "name": "w",
+    "trigger": {"type": "state_change", "entity": "thing", "field": "size", "to": "s"},
+    "steps": [STEP],
+}
+TAGS = {"name": "r", "type": "many_to_many", "source": "thing", "target": "thing"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition", "field"),
+    [
+        ("workflows", {**PLAN, "steps": [STEP, STEP]}, "steps.1.id"),
+        ("workflows", {**PLAN, "steps": [{**STEP, "id": "end"}]}, "steps.0.id"),
+        ("workflows", {**PLAN, "steps": [STEP, {**STEP, "id": "b", "on_reject": {"goto": "c"}}]}, "steps.1.on_reject"),
+        ("relations", TAGS, "join_table"),
+        (
+            "relations",
+            {**TAGS, "join_table": "t", "source_join_key": "k", "target_join_key": "k"},
+            "target_join_key",
+        ),
+        ("permissions", {"entity": "thing", "action": "read", "roles": ["a"], "fields": {}}, "fields"),
+        ("permissions", {"entity": "thing", "action": "delete", "roles": ["a"], "masks": {"name": "hash"}}, "masks"),
+        (
+            "permissions",
+            {"entity": "thing", "action": "create", "roles": ["a"], "visible_when": {"name": "true"}},
+            "visible_when",
+        ),
+    ],
+)
+async def test_other_definitions_that_make_no_sense(
+    no_things: Client, kind: str, definition: dict[str, Any], field: str
+) -> None:
+    reply = await no_things.post(f"/_admin/{kind}", definition)
+    assert_envelope(reply)
+    assert reply.expect(422).code == "VALIDATION_FAILED"
+    assert reply.details[0]["field"] == field
 
 
 async def test_taken_names_and_tables(admin: Client) -> None:

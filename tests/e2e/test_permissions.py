@@ -325,7 +325,7 @@ async def test_what_makes_no_sense_is_refused_with_its_place(admin: Client) -> N
         ({"conditions": [when("nope", 1)]}, "conditions.0"),
         ({"conditions": [when("salary", "much")]}, "conditions.0"),
         ({"effect": "deny"}, "effect"),
-        ({"action": "delete", "fields": {"include": ["name"]}}, ""),
+        ({"action": "delete", "fields": {"include": ["name"]}}, "fields"),
     ]
     for more, place in cases:
         policy = {"entity": "staff", "action": "read", "roles": ["clerk"], **more}

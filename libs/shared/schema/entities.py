@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from libs.shared.schema.fields import NAME, FieldDefinition
+from libs.shared.schema.mistakes import first_double, mistake
 from libs.shared.schema.values import BadValue, parse_value
 
 MAX_FIELDS = 400
@@ -45,11 +46,11 @@ class PrimaryKey(BaseModel):
         if bool(self.field) == bool(self.fields):
             raise ValueError("needs either field or fields")
         if len(set(self.fields)) != len(self.fields):
-            raise ValueError("names a field twice")
+            raise mistake("fields", "names a field twice")
         if self.type == "string" and self.generated:
-            raise ValueError("string keys can't be generated; set generated to false")
+            raise mistake("generated", "string keys can't be generated; set generated to false")
         if self.fields and self.generated:
-            raise ValueError("composite keys can't be generated; set generated to false")
+            raise mistake("generated", "composite keys can't be generated; set generated to false")
         return self
 
     @property
@@ -94,13 +95,13 @@ class EntityDefinition(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> EntityDefinition:
         names = [field.name for field in self.fields]
-        if doubles := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"field {sorted(doubles)[0]} is defined twice")
+        if double := first_double(names):
+            raise mistake(f"fields.{double[0]}.name", f"field {double[1]} is defined twice")
         for name in self.primary_key.names:
             if name not in names:
-                raise ValueError(f"the key field {name} is not among the fields")
-        for field in self.fields:
-            _check_presets(field)
+                raise mistake("primary_key", f"the key field {name} is not among the fields")
+        for number, field in enumerate(self.fields):
+            _check_presets(field, f"fields.{number}")
         _check_key(self)
         if self.slug:
             _check_slug(self, self.slug)
@@ -119,33 +120,33 @@ def _check_key(entity: EntityDefinition) -> None:
     by_name = {field.name: field for field in entity.fields}
     for name in entity.primary_key.fields:
         if by_name[name].type not in KEY_TYPES:
-            raise ValueError(f"the key field {name} must be one of {', '.join(KEY_TYPES)}")
+            raise mistake("primary_key.fields", f"the key field {name} must be one of {', '.join(KEY_TYPES)}")
     if entity.primary_key.field:
         sent = by_name[entity.primary_key.field].type
         if sent not in (entity.primary_key.type, "text", "string"):
-            raise ValueError("the key field and the primary key differ in type")
+            raise mistake("primary_key.type", "the key field and the primary key differ in type")
 
 
 def _check_slug(entity: EntityDefinition, slug: Slug) -> None:
     by_name = {field.name: field for field in entity.fields}
     field = by_name.get(slug.field)
     if field is None:
-        raise ValueError(f"slug: there is no field {slug.field}")
+        raise mistake("slug.field", f"there is no field {slug.field}")
     if not field.unique or field.type not in SLUG_TYPES:
-        raise ValueError(f"slug: {slug.field} must be a unique string")
+        raise mistake("slug.field", f"{slug.field} must be a unique string")
     if slug.source is not None and slug.source not in by_name:
-        raise ValueError(f"slug: there is no field {slug.source}")
+        raise mistake("slug.source", f"there is no field {slug.source}")
 
 
-def _check_presets(field: FieldDefinition) -> None:
+def _check_presets(field: FieldDefinition, where: str) -> None:
     """Defaults and enum values must be values that the field can hold."""
-    presets = list(field.enum or [])
+    presets = [("enum", value) for value in field.enum or []]
     if field.default is not None:
-        presets.append(field.default)
-    for preset in presets:
+        presets.append(("default", field.default))
+    for key, preset in presets:
         try:
             parse_value(field, preset)
         except BadValue as problem:
-            raise ValueError(f"field {field.name}: {preset!r} {problem}") from None
+            raise mistake(f"{where}.{key}", f"field {field.name}: {preset!r} {problem}") from None
     if field.enum and field.default is not None and field.default not in field.enum:
-        raise ValueError(f"field {field.name}: the default is not in the enum")
+        raise mistake(f"{where}.default", f"field {field.name}: the default is not in the enum")

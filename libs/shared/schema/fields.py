@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from libs.shared.schema.mistakes import mistake
+
 TYPES = ("string", "text", "int", "bigint", "decimal", "boolean", "uuid", "timestamp", "date", "json", "file")
 ALIASES = {"integer": "int"}
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
@@ -74,7 +76,7 @@ class FieldDefinition(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> FieldDefinition:
         if self.auto and self.type != "timestamp":
-            raise ValueError("auto is for timestamps")
+            raise mistake("auto", "auto is for timestamps")
         return self
 
     @property

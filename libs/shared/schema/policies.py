@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from libs.shared.expressions import ExpressionError, compile_expression
+from libs.shared.schema.mistakes import mistake
 
 ACTIONS = ("read", "create", "update", "delete")
 OPERATORS = ("eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like")
@@ -118,7 +119,9 @@ class PolicyDefinition(BaseModel):
     @model_validator(mode="after")
     def _decides_something(self) -> PolicyDefinition:
         if self.action == "delete" and (self.fields or self.masks or self.visible_when):
-            raise ValueError("records are deleted whole: a policy for delete has no fields, masks or visible_when")
+            key = "fields" if self.fields else "masks" if self.masks else "visible_when"
+            raise mistake(key, "records are deleted whole: a policy for delete has no fields, masks or visible_when")
         if self.action == "create" and (self.masks or self.visible_when):
-            raise ValueError("what is created has no state yet: masks and visible_when are for read and update")
+            key = "masks" if self.masks else "visible_when"
+            raise mistake(key, "what is created has no state yet: masks and visible_when are for read and update")
         return self

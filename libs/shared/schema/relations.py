@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.fields import NAME, SYSTEM_COLUMNS
+from libs.shared.schema.mistakes import mistake
 
 WriteMode = Literal["diff", "replace", "append"]
 MANY_TO_MANY = "many_to_many"
@@ -55,9 +56,9 @@ class RelationDefinition(BaseModel):
     @model_validator(mode="after")
     def _joined(self) -> RelationDefinition:
         if self.type == MANY_TO_MANY and not self.join_table:
-            raise ValueError("join_table: a many_to_many relation needs one")
+            raise mistake("join_table", "a many_to_many relation needs one")
         if self.source_join_key and self.source_join_key == self.target_join_key:
-            raise ValueError("target_join_key: must differ from source_join_key")
+            raise mistake("target_join_key", "must differ from source_join_key")
         return self
 
 

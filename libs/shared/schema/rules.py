@@ -11,6 +11,7 @@ from libs.shared.expressions.functions.patterns import PatternError
 from libs.shared.expressions.functions.patterns import compiled as compiled_pattern
 from libs.shared.schema.fields import FieldDefinition
 from libs.shared.schema.formulas import Formula, compiled, is_lenient
+from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.values import BadValue, parse_text, parse_value
 from libs.shared.schema.workflows import Name, Part
 
@@ -55,7 +56,7 @@ class FieldRule(RuleBody):
     def _sound(self, info: ValidationInfo) -> FieldRule:
         problem = None if is_lenient(info) else _problem(self.operator, self.value)
         if problem:
-            raise ValueError(problem)
+            raise mistake("value", problem)
         return self
 
     @property

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from libs.shared.expressions import ExpressionError, compile_expression
+from libs.shared.schema.mistakes import first_double, mistake
 
 MAX_STEPS = 200
 MAX_ACTIONS = 50
@@ -172,13 +173,13 @@ class WorkflowDefinition(Part):
     def _joined_up(self) -> WorkflowDefinition:
         names = [step.id for step in self.steps]
         if END in names:
-            raise ValueError('no step may be called "end"')
-        if doubles := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"step {sorted(doubles)[0]} is defined twice")
-        for step in self.steps:
+            raise mistake(f"steps.{names.index(END)}.id", 'no step may be called "end"')
+        if double := first_double(names):
+            raise mistake(f"steps.{double[0]}.id", f"step {double[1]} is defined twice")
+        for number, step in enumerate(self.steps):
             for key, target in targets(step):
                 if target not in (END, *names):
-                    raise ValueError(f"step {step.id}: {key} goes to the unknown step {target}")
+                    raise mistake(f"steps.{number}.{key}", f"step {step.id}: goes to the unknown step {target}")
         return self
 
     def step(self, step_id: str) -> Step:

@@ -21,7 +21,7 @@ from services.data.query.cursors import write_cursor
 from services.data.query.lists import COUNTED, estimate_sql, list_sql
 from services.data.query.parameters import ListQuery, parse_list, parse_one
 from services.data.query.points import handle_of
-from services.data.query.scope import Scope
+from services.data.query.scope import Scope, refused
 from services.data.query.shapes import Chosen, Point, Shown
 from services.data.reading.execution import read, read_plan, read_point, statement_of
 from services.data.reading.moments import moment_of
@@ -49,7 +49,10 @@ async def list_records(state: State, context: Context, question: ask.ListRecords
 
 async def get_record(state: State, context: Context, question: ask.GetRecord) -> Answer:
     parameters = dict(question.query)
-    if version := positive(parameters.get("version", "")):
+    if "version" in parameters:
+        version = positive(parameters["version"])
+        if not version:
+            raise refused("version", "must be a number from 1 on")
         return await get_version(state, context, question, version)
     as_of = await moment_of(state, context, question.query)
 
