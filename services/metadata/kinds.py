@@ -15,7 +15,7 @@ from libs.shared.schema.mistakes import found_in
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
-from libs.shared.schema.values import MAX_DEPTH, deeper_than
+from libs.shared.schema.values import MAX_DEPTH, deeper_than, place_of_nul
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.metadata import policies, references
@@ -55,6 +55,8 @@ class Kind:
         """
         if deeper_than(document, MAX_DEPTH):
             raise invalid(f"{self.label} is nested more than {MAX_DEPTH} levels deep")
+        if (place := place_of_nul(document)) is not None:
+            raise invalid_field(place, f"{place} must not hold the character NUL")
         try:
             return self.model.model_validate(document, context=LENIENT if lenient else None)
         except ValidationError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -152,6 +152,26 @@ def deeper_than(value: Any, limit: int) -> bool:
         if not level:
             return False
     return True
+
+
+def place_of_nul(document: Any) -> str | None:
+    """Where a JSON value holds the character NUL, which the database can't store: its keys joined by dots, or None."""
+    level = [("", document)]
+    while level:
+        for path, value in level:
+            if isinstance(value, str) and "\x00" in value:
+                return path
+        level = [(f"{path}.{key}" if path else str(key), child) for path, v in level for key, child in _children(v)]
+    return None
+
+
+def _children(value: Any) -> Iterator[tuple[Any, Any]]:
+    """What is directly within a JSON value, with its keys; a key that holds NUL within itself."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield key.replace("\x00", "\\0"), key if "\x00" in key else child
+    elif isinstance(value, list):
+        yield from enumerate(value)
 
 
 def _nests(value: Any) -> bool:
