@@ -32,6 +32,7 @@ OPTIONS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # the details of an error are values of records: "Key (name)=(Ann) already exists"
 }
 
 
