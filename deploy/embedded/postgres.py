@@ -51,7 +51,8 @@ class Postgres:
     @property
     def url(self) -> str:
         """The superuser's DSN, to the maintenance database."""
-        return f"postgresql://{SUPERUSER}:{self._password}@{ports.LOCALHOST}:{self.port}/postgres"
+        # It has no TLS; to prefer some, as is the default, costs a sixth of what it takes to connect.
+        return f"postgresql://{SUPERUSER}:{self._password}@{ports.LOCALHOST}:{self.port}/postgres?sslmode=disable"
 
     async def launch(self) -> ServerProcess:
         """Starts the server and returns when it answers; makes its data first if there is none.

@@ -77,7 +77,10 @@ def test_a_service_has_its_own_role_and_user(name: str) -> None:
     assert service["command"] == [f"services.{name}"]
     assert environment["ROCKET_ENV"] == "production"
     password = f"${{ROCKET_PASSWORD_{upper}}}"
-    assert environment["ROCKET_DATABASE_URL"] == f"postgresql://rocket_{name}:{password}@postgres:5432/rocket"
+    assert (
+        environment["ROCKET_DATABASE_URL"]
+        == f"postgresql://rocket_{name}:{password}@postgres:5432/rocket?sslmode=disable"
+    )
     assert environment["ROCKET_NATS_URL"] == f"nats://{name}:${{NATS_PASSWORD_{upper}}}@nats:4222"
     others = [other.upper() for other in SERVICES if other != name]
     assert not [other for other in others if f"PASSWORD_{other}}}" in str(environment)]

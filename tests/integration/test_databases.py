@@ -36,7 +36,7 @@ async def test_sessions_are_in_utc_whatever_the_database_says(stack: Stack, admi
 async def test_databases_share_a_budget_that_is_never_exceeded(stack: Stack, client: Client) -> None:
     """Many tasks work in more databases than there are connections; what is idle makes room."""
     apps = [await app_row(stack, await client.new_app()) for _ in range(6)]
-    url = sibling(stack.database_url, "postgres") + "?application_name=budgeted"
+    url = sibling(stack.database_url, "postgres") + "&application_name=budgeted"
     pools = Pools(url, 3)
     randomness, most = Random(1), 0
     watcher = await asyncpg.connect(sibling(stack.database_url, "postgres"))

@@ -242,7 +242,7 @@ async def test_given_servers_are_used(stack: Stack, tmp_path: Path) -> None:
     output = io.StringIO()
     async with Stack(given, program=FAKES, output=output) as guest:
         assert guest.pids("postgres") == guest.pids("nats") == []
-        host = stack.database_url.rpartition("@")[2].removesuffix("/postgres")
+        host = stack.database_url.rpartition("@")[2].partition("/")[0]
         await eventually(lambda: f"@{host}/rocket" in output.getvalue())
     assert "rocket_worker:" in output.getvalue()
 
