@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import asyncpg
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
@@ -23,7 +22,7 @@ from tests.support.proxies import Proxy, proxied
 from tests.support.receivers import HttpReceiver
 from tests.support.replays import verified
 from tests.support.stacks import calling, running
-from tests.support.streams import app_row, published, sibling
+from tests.support.streams import app_row, published, queried
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "15"))
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
@@ -152,11 +151,7 @@ async def _log(stack: Stack, admin: Client) -> list[tuple[int, int]]:
 
 async def _rows(stack: Stack, admin: Client, statement: str) -> list[Any]:
     """What a query finds in an app's database."""
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
-        return [tuple(row) for row in await connection.fetch(statement)]
-    finally:
-        await connection.close()
+    return await queried(stack, (await app_row(stack, admin))["database"], statement)
 
 
 async def _changes_of_orders(stack: Stack, admin: Client) -> list[Any]:

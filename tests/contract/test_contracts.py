@@ -23,6 +23,7 @@ from libs.shared.contracts.operations import (
     GetReplay,
     ListDeadLetters,
     ListProjections,
+    ReadSignals,
     ReplayDeadLetter,
     StartReplay,
     of,
@@ -36,6 +37,7 @@ from services.gateway.routes import ROUTES, Local, Route
 
 COMMON: tuple[type[Ask[Any]], ...] = (
     CheckReadiness, ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter, ListProjections, StartReplay, GetReplay,
+    ReadSignals,
 )  # fmt: skip
 """Asked of a service by its name; the runtime answers them for all."""
 

@@ -25,6 +25,7 @@ from libs.shared.contracts.operations import (
     GetReplay,
     ListDeadLetters,
     ListProjections,
+    ReadSignals,
     ReplayDeadLetter,
     StartReplay,
     of,
@@ -37,6 +38,7 @@ APP = "0190b6c0-0000-7000-8000-000000000000"
 WITH_SIGNALS = ("gateway", "metadata", "workflow", "webhook", "notify")
 EVERYWHERE = (
     CheckReadiness, ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter, ListProjections, StartReplay, GetReplay,
+    ReadSignals,
 )  # fmt: skip
 LIVES_OFF = {
     "workflow": (COMMITS, SIGNALS),
@@ -167,6 +169,18 @@ async def test_a_service_lives_off_a_stream(address: str, service: str, stream: 
             return bool((await jetstream.consumer_info(stream.name, durable))["ack_floor"]["stream_seq"])
 
         await eventually(acknowledged)
+
+
+@pytest.mark.parametrize(
+    ("service", "stream"),
+    [*((service, COMMITS) for service in LIVES_OFF), ("webhook", SIGNALS), ("events", SIGNALS)],
+)
+async def test_a_service_sees_what_a_stream_has_forgotten(address: str, service: str, stream: StreamSpec) -> None:
+    async with connected(address, service) as connection:
+        jetstream = JetStream(connection)
+        await jetstream.ensure_stream(stream)
+        assert (await jetstream.stream_info(stream.name))["created"]
+        assert await jetstream.next_position(stream.name, 1, f"{stream.subjects[0][:-1]}nowhere.>") is None
 
 
 async def test_an_operator_looks_and_changes_nothing(address: str) -> None:

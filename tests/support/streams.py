@@ -35,6 +35,15 @@ async def app_row(stack: Stack, client: Client) -> Any:
         await connection.close()
 
 
+async def queried(stack: Stack, database: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What a query finds in a database of the stack's server."""
+    connection = await asyncpg.connect(sibling(stack.database_url, database))
+    try:
+        return [tuple(row) for row in await connection.fetch(query, *values)]
+    finally:
+        await connection.close()
+
+
 async def published(
     stack: Stack, app_id: str, expected: int, *, entity: str = "*", within: float = 30.0
 ) -> list[dict[str, Any]]:

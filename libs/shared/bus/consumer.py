@@ -24,6 +24,7 @@ from libs.shared.bus.apps import Apps
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.feeding import Feeder
 from libs.shared.bus.incoming import Incoming, Loads
+from libs.shared.bus.progress import SEEN_DAYS, Places, Position
 from libs.shared.bus.retry import EVENTS, OUTAGES, is_outage
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.records import FetchCommit
@@ -41,8 +42,8 @@ LANE = 100
 
 PRUNE_EVERY = 5_000
 """Batches of a lane between two looks at what may be forgotten."""
-PRUNE = """
-DELETE FROM {schema}.seen WHERE consumer = $1 AND at < now() - interval '45 days'
+PRUNE = f"""
+DELETE FROM {{schema}}.seen WHERE consumer = $1 AND at < now() - interval '{SEEN_DAYS} days'
 """
 QUEUE = 2_048
 """Events that wait in a lane; more than a share's unacknowledged ones, so that only repetitions are turned away."""
@@ -106,17 +107,17 @@ class Lane(Generic[S]):
         self._task: asyncio.Task[None] | None = None
         self._unseen = UNSEEN.format(schema=service)
         self._batches = 0
-        self._missed: tuple[str, int, Feeder] | None = None
-        self.reached: tuple[int, int] | None = None
-        """The last event that was handled here, and so all before it of this app in this share."""
+        self._missed: tuple[str, Places, Feeder] | None = None
+        self.reached: dict[str, Position] = {}
+        """The last event of each log that was handled here, and so all before it of this app in this share."""
 
     @property
     def is_feeding(self) -> bool:
         """Whether events that the stream has forgotten are still to be handled."""
         return self._missed is not None
 
-    def feed(self, app_id: str, after: int, feeder: Feeder) -> None:
-        """Handle what the stream has forgotten of an app, behind a position, before anything else."""
+    def feed(self, app_id: str, after: Places, feeder: Feeder) -> None:
+        """Handle what the stream has forgotten of an app, behind what was handled, before anything else."""
         self._missed = (app_id, after, feeder)
         self._begin()
 
@@ -146,17 +147,17 @@ class Lane(Generic[S]):
             batch = [self._queue.get_nowait() for _ in range(min(LANE, self._queue.qsize()))]
             await self._handle_batch(batch)
 
-    async def _feed(self, app_id: str, after: int, feeder: Feeder) -> None:
-        """From the log, without end until it is there: later events of the app must wait."""
+    async def _feed(self, app_id: str, after: Places, feeder: Feeder) -> None:
+        """From the logs, without end until it is there: later events of the app must wait."""
         attempt = 1
         while True:
             try:
                 app = await self._apps.by_id(app_id)
                 if app is not None:
-                    async for stretch in feeder.stretches(app, self.reached[0] - 1 if self.reached else after):
+                    async for stretch in feeder.stretches(app, {**after, **self.reached}):
                         for start in range(0, len(stretch), LANE):
                             await self._handle(app, stretch[start : start + LANE])
-                    log.info("consumer.fed", consumer=self._consumer.name, app_id=app_id, after=after)
+                    log.info("consumer.fed", consumer=self._consumer.name, app_id=app_id, after=dict(after))
                 return
             except Exception as error:
                 if isinstance(error, RocketError) and error.code == "APP_NOT_FOUND":
@@ -184,7 +185,9 @@ class Lane(Generic[S]):
         else:
             _acknowledge(batch)
             await self._prune(app)
-        self.reached = batch[-1].position or self.reached
+        for source, last in {incoming.source: incoming for incoming in batch}.items():
+            if place := last.position:
+                self.reached[source] = place
 
     async def _prune(self, app: AppRef) -> None:
         """Forget keys older than any stream keeps its events: those can't be delivered again."""

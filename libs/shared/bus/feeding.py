@@ -1,23 +1,27 @@
 """Events that a stream has forgotten, from the log that it was made of.
 
 The stream's retention is not the log's: whoever was away for longer is fed what lies between the last event it has
-handled and the first one that the stream still has, through the same handler and the same `seen`.
+handled and the first one that the stream still has, through the same handler and the same `seen`. Commits come from
+data's log, signals from the outboxes of the services that have told them.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
 
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.connection import Connection
 from libs.shared.bus.incoming import Incoming
-from libs.shared.bus.jetstream import JetStream
+from libs.shared.bus.jetstream import JetStream, Outgoing
 from libs.shared.bus.logged import parted
-from libs.shared.bus.progress import first_of_share
+from libs.shared.bus.progress import Places, first_of_share
 from libs.shared.bus.protocol import Message, written
 from libs.shared.contracts.context import AppRef, system_context
+from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.operations import WITH_OUTBOX, ReadSignals, of
 from libs.shared.contracts.records import ReadLog
-from libs.shared.contracts.streams import POSITION, StreamSpec
+from libs.shared.contracts.streams import COMMITS, SIGNALS, StreamSpec, signal_subject
 
 STRETCH = 200
 """Entries asked for at a time."""
@@ -25,8 +29,23 @@ TIME = 15.0
 """Seconds that an answer may take."""
 
 
-class Feeder:
-    """The log of commits as one share of a consumer would have had it from the stream."""
+class Feeder(Protocol):
+    """What one share of a consumer would have had from its stream."""
+
+    def stretches(self, app: AppRef, after: Places) -> AsyncIterator[list[Incoming]]:
+        """The app's events behind those that were handled, as far as the stream does not have them, in order."""
+        ...
+
+
+def feeder_of(stream: JetStream, asker: Asker, spec: StreamSpec, share: int) -> Feeder | None:
+    """What feeds a share of a consumer of a stream; None if nothing is kept of that but the stream."""
+    if spec is COMMITS:
+        return Commits(stream, asker, spec, share)
+    return Signals(stream, asker, spec) if spec is SIGNALS else None
+
+
+class Commits:
+    """The log of commits."""
 
     def __init__(self, stream: JetStream, asker: Asker, spec: StreamSpec, share: int) -> None:
         self._stream = stream
@@ -35,27 +54,51 @@ class Feeder:
         self._share = share
         self._endings = tuple(f".{partition:02d}" for partition in spec.share(share))
 
-    async def stretches(self, app: AppRef, after: int) -> AsyncIterator[list[Incoming]]:
-        """The app's events behind a position, as far as the stream does not have them, in order."""
+    async def stretches(self, app: AppRef, after: Places) -> AsyncIterator[list[Incoming]]:
+        """The commits of the share."""
+        # Of the last one's commit there may be more; what was handled comes twice, and is recognised.
+        handled = after["data"][0] - 1 if "data" in after else 0
         first = await first_of_share(self._stream, self._spec, app, self._share, 1)
-        if first is not None and first <= after:
+        if first is not None and first <= handled:
             return
-        # The first one's commit may be there in part; what is there comes twice, and is recognised.
-        until, place = first or 0, (after, 1 << 30)
+        # The first one's commit may be there in part; what is there comes twice, too.
+        until, place = first or 0, (handled, 1 << 30)
         while True:
             question = ReadLog(*place, until=until, most=STRETCH)
-            context = system_context(TIME, app)
-            entries = list(parted((await self._asker.ask(question, context)).body))
+            entries = list(parted((await self._asker.ask(question, system_context(TIME, app))).body))
             if not entries:
                 return
             place = entries[-1].position
-            mine = [entry for entry in entries if entry.subject.endswith(self._endings)]
-            yield [_incoming(self._stream.connection, e.subject, e.payload, e.headers, e.position) for e in mine]
+            yield _incoming(self._stream.connection, [e for e in entries if e.subject.endswith(self._endings)])
 
 
-def _incoming(
-    connection: Connection, subject: str, payload: bytes, headers: dict[str, str], position: tuple[int, int]
-) -> Incoming:
-    """An entry as the stream would have delivered it; there is nobody to acknowledge it to."""
-    block = written({**headers, POSITION: f"{position[0]}.{position[1]}"})
-    return Incoming(Message(subject.encode(), b"", block, payload), connection)
+class Signals:
+    """The outboxes of all services."""
+
+    def __init__(self, stream: JetStream, asker: Asker, spec: StreamSpec) -> None:
+        self._stream = stream
+        self._asker = asker
+        self._spec = spec
+
+    async def stretches(self, app: AppRef, after: Places) -> AsyncIterator[list[Incoming]]:
+        """The signals of one service after the other: only those of the same have an order."""
+        for service in WITH_OUTBOX:
+            position, _ = after.get(service, (0, 0))
+            first = await self._stream.next_position(self._spec.name, 1, signal_subject(app.id, service, ">"))
+            until = first[0] - 1 if first else None
+            question: Callable[[int, int | None, int], Ask[Answer]] = of(service, ReadSignals)
+            while until is None or position < until:
+                answer = await self._asker.ask(question(position, until, STRETCH), system_context(TIME, app))
+                entries = list(parted(answer.body))
+                if not entries:
+                    break
+                position, _ = entries[-1].position
+                yield _incoming(self._stream.connection, entries)
+
+
+def _incoming(connection: Connection, entries: Sequence[Outgoing]) -> list[Incoming]:
+    """Entries as the stream would have delivered them; there is nobody to acknowledge them to."""
+    return [
+        Incoming(Message(entry.subject.encode(), b"", written(entry.wire_headers()), entry.payload), connection)
+        for entry in entries
+    ]

@@ -1,15 +1,16 @@
-"""One share of a consumer of commits against the stream's forgetting: notes how far it is, and sees gaps."""
+"""One share of a consumer of commits or signals against the stream's forgetting: notes how far it is, and sees gaps."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Protocol
 
 import structlog
 
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.jetstream import JetStream
-from libs.shared.bus.progress import Floor, Position, Progress
+from libs.shared.bus.progress import Floor, Places, Progress
 
 log = structlog.get_logger()
 
@@ -25,8 +26,8 @@ class Flow(Protocol):
         """Whether what the stream had forgotten is still being handled."""
         ...
 
-    def positions(self) -> dict[str, Position]:
-        """App → the last event that was handled."""
+    def places(self) -> Mapping[str, Places]:
+        """App → the last events that were handled."""
         ...
 
 
@@ -46,19 +47,19 @@ class Follower:
         self._floor: Floor | None = None
         self._waiting = True
 
-    async def missed(self) -> dict[str, int]:
-        """What the stream has forgotten since the last note: app → the position behind which; empty if nothing."""
+    async def missed(self) -> dict[str, Places]:
+        """What the stream has forgotten since the last note: app → the events behind which; empty if nothing."""
         created, first, _ = await self._extent()
         self._floor = floor = await self._progress.floor(self._durable)
         if floor is None or not floor.has_gap(created, first):
             return {}
         apps = [app.id for app in await self._apps.all()]
         await self._progress.forget_all_but(self._durable, apps)
-        noted = await self._progress.positions(self._durable)
+        noted = await self._progress.places(self._durable)
         log.warning("consumer.stream_forgot", durable=self._durable, floor=floor.sequence, first=first, apps=len(apps))
-        return {app_id: noted.get(app_id, 0) for app_id in apps}
+        return {app_id: noted.get(app_id, {}) for app_id in apps}
 
-    async def note(self, positions: dict[str, Position], is_feeding: bool) -> None:
+    async def note(self, places: Mapping[str, Places], is_feeding: bool) -> None:
         """Note how far we are. Raises Forgotten when the stream has dropped what it was still to deliver."""
         created, first, last = await self._extent()
         info = await self._stream.consumer_info(self._stream_name, self._durable)
@@ -70,14 +71,14 @@ class Follower:
         # It never goes back, and a durable that is new has missed nothing.
         least = before.sequence if before and before.created == created else first - 1
         floor = None if is_feeding else Floor(created, max(handled, least))
-        await self._progress.note(self._durable, positions, floor if floor != before else None)
+        await self._progress.note(self._durable, places, floor if floor != before else None)
         self._floor = floor or before
 
     async def follow(self, pull: Flow) -> None:
         """Note now and then, until cancelled."""
         while True:
             try:
-                await self.note(pull.positions(), pull.is_feeding)
+                await self.note(pull.places(), pull.is_feeding)
             except Forgotten:
                 raise
             except Exception as error:

@@ -53,6 +53,11 @@ class Incoming:
         return self._tokens[1]
 
     @property
+    def source(self) -> str:
+        """The service whose log its position is in."""
+        return self._tokens[2] if self._tokens[0] == "signals" else "data"
+
+    @property
     def notice(self) -> Notice | None:
         """What can be known of a commit without decoding it; None of everything else."""
         schema = self._message.header(SCHEMA)

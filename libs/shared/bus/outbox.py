@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 
 from libs.shared.bus.jetstream import Outgoing
+from libs.shared.bus.progress import SEEN_DAYS
+from libs.shared.bus.writers import writers_gone
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import SIGNALS, signal_subject, signal_type
@@ -22,9 +24,17 @@ INSERT INTO {schema}.outbox (position, what, subject_key, trace_id, data)
 SELECT nextval('{schema}.outbox_position'), what, subject_key, trace_id, data::jsonb
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS e(what, subject_key, trace_id, data)
 """
-READ = """
-SELECT position, what, subject_key, trace_id, data::text, to_json(at) #>> '{{}}' AS at
-FROM {schema}.outbox WHERE position > $1 ORDER BY position LIMIT $2
+COLUMNS = "position, what, subject_key, trace_id, data::text, to_json(at) #>> '{{}}' AS at"
+READ = f"""
+SELECT {COLUMNS} FROM {{schema}}.outbox WHERE position > $1 ORDER BY position LIMIT $2
+"""
+TAKEN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {schema}.outbox_position"
+# Who has noted no place may have handled whatever was told before places were noted, so it gets no more than `seen`
+# can tell.
+SETTLED = f"""
+SELECT {COLUMNS} FROM {{schema}}.outbox
+WHERE position > $1 AND position <= $2 AND ($1 > 0 OR at > now() - interval '{SEEN_DAYS} days')
+ORDER BY position LIMIT $3
 """
 
 
@@ -49,6 +59,8 @@ class Outbox:
         self.sequence = f"{service}.outbox_position"
         self._emit = EMIT.format(schema=service)
         self._read = READ.format(schema=service)
+        self._taken = TAKEN.format(schema=service)
+        self._settled = SETTLED.format(schema=service)
 
     async def emit(
         self, transaction: Connection, what: str, subject_key: str, trace_id: str, data: dict[str, Any]
@@ -76,6 +88,18 @@ class Outbox:
 
     async def read(self, app: AppRef, database: Database, after: tuple[int, int], limit: int) -> Sequence[Outgoing]:
         rows = await database.fetch(self._read, after[0], limit)
+        return [self._message(app, row) for row in rows]
+
+    async def read_settled(
+        self, app: AppRef, database: Database, position: int, until: int | None, limit: int
+    ) -> Sequence[Outgoing]:
+        """What is there for ever behind a position, up to another, as messages; the rest is still to be published.
+
+        Waits for those who are writing; that is for callers to limit.
+        """
+        head = await database.fetchval(self._taken)
+        await writers_gone(database, self.table)
+        rows = await database.fetch(self._settled, position, head if until is None else min(head, until), limit)
         return [self._message(app, row) for row in rows]
 
     def settled(self, app: AppRef, position: int) -> None:

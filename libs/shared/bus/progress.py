@@ -12,6 +12,11 @@ from libs.shared.contracts.streams import SHARES, StreamSpec, commits_in, commit
 from libs.shared.postgres.databases import Database
 
 Position = tuple[int, int]
+Places = Mapping[str, Position]
+"""How far a consumer is in an app: service whose log it is → the last event of it that was handled."""
+
+SEEN_DAYS = 45
+"""Days that the keys of handled events are remembered at least: more than any stream keeps."""
 
 FLOOR = "SELECT created, sequence FROM bus.floors WHERE durable = $1"
 NOTE_FLOOR = """
@@ -20,12 +25,13 @@ ON CONFLICT (durable) DO UPDATE SET created = excluded.created, sequence = exclu
 """
 # A position never goes back: what was handled stays handled.
 NOTE_POSITIONS = """
-INSERT INTO bus.progress AS p (durable, app_id, position, n)
-SELECT $1, u.app_id::uuid, u.position, u.n FROM unnest($2::text[], $3::bigint[], $4::int[]) AS u(app_id, position, n)
-ON CONFLICT (durable, app_id) DO UPDATE SET position = excluded.position, n = excluded.n
+INSERT INTO bus.progress AS p (durable, app_id, source, position, n)
+SELECT $1, u.app_id::uuid, u.source, u.position, u.n
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::int[]) AS u(app_id, source, position, n)
+ON CONFLICT (durable, app_id, source) DO UPDATE SET position = excluded.position, n = excluded.n
 WHERE (p.position, p.n) < (excluded.position, excluded.n)
 """
-POSITIONS = "SELECT app_id::text, position FROM bus.progress WHERE durable = $1"
+POSITIONS = "SELECT app_id::text, source, position, n FROM bus.progress WHERE durable = $1"
 FORGET = "DELETE FROM bus.progress WHERE durable = $1 AND app_id <> ALL($2::text[]::uuid[])"
 
 
@@ -52,17 +58,20 @@ class Progress:
         row = await self._db.fetchrow(FLOOR, durable)
         return Floor(row["created"], row["sequence"]) if row else None
 
-    async def note(self, durable: str, positions: Mapping[str, Position], floor: Floor | None) -> None:
+    async def note(self, durable: str, places: Mapping[str, Places], floor: Floor | None) -> None:
         """Note how far each app is, and then the floor."""
-        if positions:
-            apps, reached = list(positions), list(positions.values())
-            await self._db.execute(NOTE_POSITIONS, durable, apps, [p for p, _ in reached], [n for _, n in reached])
+        rows = [(app, source, *place) for app, reached in places.items() for source, place in reached.items()]
+        if rows:
+            await self._db.execute(NOTE_POSITIONS, durable, *map(list, zip(*rows, strict=True)))
         if floor:
             await self._db.execute(NOTE_FLOOR, durable, floor.created, floor.sequence)
 
-    async def positions(self, durable: str) -> dict[str, int]:
-        """App → the position of the last event that is noted as handled."""
-        return {row["app_id"]: row["position"] for row in await self._db.fetch(POSITIONS, durable)}
+    async def places(self, durable: str) -> dict[str, dict[str, Position]]:
+        """App → the last events that are noted as handled."""
+        found: dict[str, dict[str, Position]] = {}
+        for row in await self._db.fetch(POSITIONS, durable):
+            found.setdefault(row["app_id"], {})[row["source"]] = (row["position"], row["n"])
+        return found
 
     async def forget_all_but(self, durable: str, apps: list[str]) -> None:
         """Forget apps that are gone."""

@@ -31,6 +31,7 @@ from libs.shared.bus.jetstream import BATCH, JetStream, Outgoing, Overtaken
 from libs.shared.bus.leases import Leases
 from libs.shared.bus.pace import Pace
 from libs.shared.bus.source import Log, batches, first_gap
+from libs.shared.bus.writers import writers_gone
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.operations import RelayHint, relay_hint
 from libs.shared.errors import RocketError
@@ -56,13 +57,6 @@ ELSEWHERE = 0.5
 """Seconds in which an app's own server must say how far its log is."""
 GAP_POLL = (0.002, 0.05)
 """Shortest and longest wait, in seconds, between looks at the owners of a gap."""
-
-HOLDERS = """
-SELECT virtualtransaction FROM pg_locks
-WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND relation = $1::text::regclass
-"""
 
 OFFER = "INSERT INTO bus.leases (name, holder, until) VALUES ($1, '', now()) ON CONFLICT DO NOTHING"
 
@@ -356,25 +350,13 @@ class Relay:
         """The messages before the first gap that may still be filled; waits for a gap at the front."""
         gap = first_gap(messages, after)
         while gap == 0 and messages:
-            await self._owners_gone(database)
+            await writers_gone(database, self._log.table, GAP_POLL)
             again = await self._log.read(app, database, after, BATCH)
             if first_gap(again, after) == 0 and again[0].position == messages[0].position:
                 # Nobody can fill it any more. Step over this gap only.
                 after = (again[0].position[0] - 1, 1 << 30)
             messages, gap = again, first_gap(again, after)
         return messages[:gap]
-
-    async def _owners_gone(self, database: Database) -> None:
-        owners = await self._holders(database)
-        pause, longest = GAP_POLL
-        while owners:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, longest)
-            owners &= await self._holders(database)
-
-    async def _holders(self, database: Database) -> set[str]:
-        rows = await database.fetch(HOLDERS, self._log.table)
-        return {row["virtualtransaction"] for row in rows}
 
     def _lease(self, app_id: str) -> str:
         return lease_name(self._log.service, app_id)

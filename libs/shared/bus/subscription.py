@@ -12,12 +12,12 @@ import structlog
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.consumer import Consumer, Lane
-from libs.shared.bus.feeding import Feeder
+from libs.shared.bus.feeding import Feeder, feeder_of
 from libs.shared.bus.following import Follower
 from libs.shared.bus.incoming import Incoming
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.bus.leases import RENEW, Leases
-from libs.shared.bus.progress import Position, Progress, durable_of, reach_of
+from libs.shared.bus.progress import Places, Progress, durable_of, reach_of
 from libs.shared.bus.protocol import NO_RESPONDERS, Message
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS
@@ -140,10 +140,10 @@ class Subscription(Generic[S]):
         self._pulls.add(pull)
         try:
             async with asyncio.TaskGroup() as group:
-                if self.follows_commits:
+                if feeder := feeder_of(self._stream, self._asker, stream, share):
                     follower = Follower(self._stream, stream.name, name, self._progress, self._apps)
                     for app_id, after in (await follower.missed()).items():
-                        pull.feed(app_id, after, Feeder(self._stream, self._asker, stream, share))
+                        pull.feed(app_id, after, feeder)
                     group.create_task(follower.follow(pull))
                 group.create_task(pull.run())
         finally:
@@ -204,12 +204,12 @@ class Pull:
         """Whether what the stream had forgotten is still being handled."""
         return any(lane.is_feeding for lane in self._lanes.values())
 
-    def positions(self) -> dict[str, Position]:
-        """App → the last event that was handled."""
+    def places(self) -> dict[str, Places]:
+        """App → the last events that were handled."""
         return {app_id: lane.reached for app_id, lane in self._lanes.items() if lane.reached}
 
-    def feed(self, app_id: str, after: int, feeder: Feeder) -> None:
-        """Have an app's lane begin with what the stream has forgotten, behind a position."""
+    def feed(self, app_id: str, after: Places, feeder: Feeder) -> None:
+        """Have an app's lane begin with what the stream has forgotten, behind what was handled."""
         self._lane(app_id).feed(app_id, after, feeder)
 
     def _lane(self, app_id: str) -> Lane[Any]:

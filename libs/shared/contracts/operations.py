@@ -13,6 +13,8 @@ SERVICES = ("gateway", "metadata", "data", "workflow", "webhook", "notify", "eve
 
 WITH_CONSUMERS = ("workflow", "webhook", "notify", "events")
 """Services that live off streams, and so can have dead letters."""
+WITH_OUTBOX = ("gateway", "metadata", "workflow", "webhook")
+"""Services that tell of what they do, in signals."""
 PROJECTIONS: Mapping[str, str] = {
     "log": "data", "records": "data", "audit": "events", "workflow": "workflow", "webhook": "webhook",
     "notify": "notify",
@@ -54,6 +56,21 @@ class DiscardDeadLetter(Ask[Answer]):
 
     name = "dead_letters.discard"
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSignals(Ask[Answer]):
+    """A stretch of a service's signals of the app in the context, as they would be published: at most `most` of them.
+
+    They are behind `position`, and not beyond `until` (None: no such end), nor beyond what is settled. Behind 0 there
+    are only those that are not older than what consumers remember to have handled. The body is
+    libs/shared/bus/logged.py's.
+    """
+
+    name = "signals.read"
+    position: int
+    until: int | None
+    most: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from libs.shared.bus.subscription import Subscription
 from libs.shared.postgres.databases import Databases
 from libs.shared.replays import endpoints as replaying
 from libs.shared.replays.working import Replays
-from libs.shared.runtime import health, letters, logging
+from libs.shared.runtime import health, letters, logging, outboxes
 from libs.shared.runtime.idempotency import honouring
 from libs.shared.runtime.service import Core, Service
 from libs.shared.runtime.settings import Settings
@@ -147,6 +147,7 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         common = {
             **health.endpoints(parts, lags, consumers),
             **letters.endpoints(service, parts, state),
+            **outboxes.endpoints(service.name, parts.databases),
             **replaying.endpoints(service.name, service.projections, reaches, parts.databases, due),
         }
         own = {

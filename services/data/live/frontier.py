@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from libs.shared.bus.relay import HOLDERS
+from libs.shared.bus.writers import writers_gone
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database, Databases
 
@@ -61,7 +61,7 @@ class Frontier:
         """Move on with the log, until nobody has waited for some time."""
         if self.position < 0:
             reached = await self._database.fetchval(REACHED)
-            await self._without_owners()
+            await writers_gone(self._database, TABLE, GAP_POLL)
             self._move(reached)
         while time.monotonic() - self.wanted < REST:
             self._nudged.clear()
@@ -77,7 +77,7 @@ class Frontier:
         settled = first_run(positions, self.position)
         if settled == self.position:
             # A gap right behind us: over it if it is still there when all its possible owners have ended.
-            await self._without_owners()
+            await writers_gone(self._database, TABLE, GAP_POLL)
             again = await self._positions()
             settled = first_run(again, self.position)
             if settled == self.position and again[:1] == positions[:1]:
@@ -88,18 +88,6 @@ class Frontier:
     async def _positions(self) -> Sequence[int]:
         rows = await self._database.fetch(POSITIONS, self.position, BATCH)
         return [row["position"] for row in rows]
-
-    async def _without_owners(self) -> None:
-        pause, longest = GAP_POLL
-        owners = await self._owners()
-        while owners:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, longest)
-            owners &= await self._owners()
-
-    async def _owners(self) -> set[str]:
-        rows = await self._database.fetch(HOLDERS, TABLE)
-        return {row["virtualtransaction"] for row in rows}
 
     def _move(self, position: int) -> None:
         if position > self.position:

@@ -12,11 +12,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
-from libs.shared.bus.relay import HOLDERS
+from libs.shared.bus.writers import POLL, writers_gone
 from libs.shared.postgres.databases import Database
 
-POLL = (0.005, 0.1)
-"""Shortest and longest wait, in seconds, between looks."""
 MOST = 1_000
 """Databases whose settled moments are remembered."""
 
@@ -68,12 +66,7 @@ class Settled:
 
     async def _without_writers(self, database: Database, moment: Moment) -> None:
         """Wait until none of those is left who write now, and so may have taken their position before `moment`."""
-        pause, longest = POLL
-        writers = await _writers(database)
-        while writers:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, longest)
-            writers &= await _writers(database)
+        await writers_gone(database, LOG)
         self._note(database.name, moment)
 
     def _note(self, name: str, moment: Moment) -> None:
@@ -105,7 +98,3 @@ async def _come(database: Database, time: datetime) -> Moment:
         await asyncio.sleep((time - moment.at).total_seconds())
         moment = await now(database)
     return moment
-
-
-async def _writers(database: Database) -> set[str]:
-    return {row["virtualtransaction"] for row in await database.fetch(HOLDERS, LOG)}
