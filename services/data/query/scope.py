@@ -12,7 +12,7 @@ from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError
 from libs.shared.schema import FieldDefinition
 from services.data.model import EntityModel, Link, Model
-from services.data.permissions import Grant, granted, person_of, profile_for
+from services.data.permissions import EVERYTHING, Grant, granted, person_of, profile_for
 from services.data.query.shapes import View, Visible
 
 NOTHING: Mapping[str, FieldDefinition] = {}
@@ -72,7 +72,10 @@ class Scope:
         return link if link.other in self.fields(self.beyond(link)) else None
 
     def _reading(self, entity: EntityModel) -> Grant | None:
-        """What the caller may read; asked for each name in a query, so looked up once."""
+        """What the caller may read, whoever they are; asked for each name in a query, so looked up once."""
+        if entity.name in self._visible:
+            view = self._visible[entity.name]
+            return EVERYTHING if view is None else Grant(view.profile)
         if entity.name not in self._granted:
             self._granted[entity.name] = granted(entity, "read", self._caller)
         return self._granted[entity.name]
