@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import structlog
 
@@ -14,7 +14,7 @@ from libs.shared.bus.progress import Floor, Places, Progress
 
 log = structlog.get_logger()
 
-NOTE = 15.0
+NOTE = 10.0
 """Seconds between notes of how far a share is; what is handled in between is recognised by `seen`."""
 
 
@@ -46,6 +46,21 @@ class Follower:
         self._apps = apps
         self._floor: Floor | None = None
         self._waiting = True
+
+    async def ensure_durable(self, filters: Sequence[str], ack_wait: float, pending: int) -> None:
+        """Make the durable if there is none, beginning behind what is noted as handled.
+
+        The server keeps its state in memory only: on disk it would be a file written anew several times a second,
+        and what is noted here says as much.
+        """
+        if await self._stream.has_consumer(self._stream_name, self._durable):
+            return
+        created, _, _ = await self._extent()
+        floor = await self._progress.floor(self._durable)
+        more: dict[str, Any] = {"mem_storage": True}
+        if floor is not None and floor.created == created:
+            more |= {"deliver_policy": "by_start_sequence", "opt_start_seq": floor.sequence + 1}
+        await self._stream.ensure_durable(self._stream_name, self._durable, filters, ack_wait, pending, more)
 
     async def missed(self) -> dict[str, Places]:
         """What the stream has forgotten since the last note: app → the events behind which; empty if nothing."""

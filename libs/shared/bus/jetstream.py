@@ -114,6 +114,16 @@ class JetStream:
         }
         await self._call(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
 
+    async def has_consumer(self, stream: str, name: str) -> bool:
+        """Whether a stream has a consumer of this name."""
+        try:
+            await self.consumer_info(stream, name)
+        except JetStreamError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return False
+        return True
+
     async def delete_consumer(self, stream: str, name: str) -> None:
         """End a consumer; one that is not there is as good as ended."""
         try:

@@ -131,7 +131,13 @@ class Subscription(Generic[S]):
     async def _work(self, share: int) -> None:
         stream, name = self._consumer.stream, self.durable(share)
         await self._stream.ensure_stream(stream)
-        await self._stream.ensure_durable(stream.name, name, stream.filters(share), ACK_WAIT, PENDING)
+        feeder = feeder_of(self._stream, self._asker, stream, share)
+        follower = Follower(self._stream, stream.name, name, self._progress, self._apps) if feeder else None
+        whose = (stream.filters(share), ACK_WAIT, PENDING)
+        if follower:
+            await follower.ensure_durable(*whose)
+        else:
+            await self._stream.ensure_durable(stream.name, name, *whose)
         info = await self._stream.consumer_info(stream.name, name)
         if info["num_ack_pending"]:
             # Left unacknowledged by a predecessor: have them again, before anything newer.
@@ -140,8 +146,7 @@ class Subscription(Generic[S]):
         self._pulls.add(pull)
         try:
             async with asyncio.TaskGroup() as group:
-                if feeder := feeder_of(self._stream, self._asker, stream, share):
-                    follower = Follower(self._stream, stream.name, name, self._progress, self._apps)
+                if feeder and follower:
                     for app_id, after in (await follower.missed()).items():
                         pull.feed(app_id, after, feeder)
                     group.create_task(follower.follow(pull))

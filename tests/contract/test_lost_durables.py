@@ -1,0 +1,56 @@
+"""The server keeps how far our durables are in memory only; what it has lost goes on where we have noted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from libs.shared.bus.apps import Apps
+from libs.shared.bus.connection import connect
+from libs.shared.bus.following import Follower
+from libs.shared.bus.jetstream import JetStream, Outgoing
+from libs.shared.bus.progress import Floor, Progress
+from libs.shared.contracts.streams import StreamSpec
+from tests.support.nats_server import unguarded
+
+STREAM, DURABLE = "LOST", "reader_0_of_1"
+SPEC = StreamSpec(STREAM, (f"{STREAM}.>",), 0, 0, atomic=True)
+
+
+class Noted:
+    """A floor that has been noted, in place of the platform database."""
+
+    def __init__(self) -> None:
+        self.kept: Floor | None = None
+
+    async def floor(self, durable: str) -> Floor | None:
+        return self.kept
+
+
+async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tmp_path: Path) -> None:
+    async with unguarded(tmp_path) as address, connect(address, "rocket-test") as connection:
+        await connection.established()
+        stream, noted = JetStream(connection), Noted()
+        await stream.ensure_stream(SPEC)
+        await stream.publish_all([(Outgoing((n, 1), f"{STREAM}.a", b"", {}), {}) for n in range(10)])
+        created = (await stream.stream_info(STREAM))["created"]
+        follower = Follower(stream, STREAM, DURABLE, cast(Progress, noted), cast(Apps, None))
+
+        async def made() -> dict[str, Any]:
+            """The durable, as the follower makes it or leaves it."""
+            await follower.ensure_durable([f"{STREAM}.>"], 30, 10)
+            return await stream.consumer_info(STREAM, DURABLE)
+
+        assert (await made())["num_pending"] == 10
+        noted.kept = Floor(created, 6)
+        there = await made()
+        assert (there["num_pending"], there["config"]["mem_storage"]) == (10, True)
+        for floor, waiting, handled in (
+            (Floor(created, 6), 4, 6),
+            (Floor(created, 10), 0, 10),
+            (Floor("else", 6), 10, 0),
+        ):
+            noted.kept = floor
+            await stream.delete_consumer(STREAM, DURABLE)
+            again = await made()
+            assert (again["num_pending"], again["ack_floor"]["stream_seq"]) == (waiting, handled)
