@@ -17,7 +17,7 @@ PAGES = 20_000
 PER_PAGE = 50
 REPEATS = 15
 CHILDREN = 20
-REPLAY = 150.0
+REPLAY = 900.0
 """Seconds after which a replay is no longer waited for; its rate is that until then."""
 PATIENCE = 900.0
 """Seconds that consumers may take to catch up."""

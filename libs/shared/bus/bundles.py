@@ -13,7 +13,7 @@ from libs.shared.bus.protocol import VERSION, Message, publication
 from libs.shared.bus.wire import Wire
 
 MARK = VERSION + b"\r\nRocket-Bundle: "
-MOST = 12
+MOST = 16
 """Parts of one bundle. Few enough that asking, answering and reading the answers go on side by side."""
 LARGEST = 256 * 1024
 """Bytes that the parts of one bundle may have in all; one that is larger travels by itself."""
