@@ -290,6 +290,42 @@ async def test_unmasked_wins_and_grants_are_a_union(admin: Client) -> None:
     (await clerk.get(f"/staff?filter[card]={SECRET}")).expect(400)
 
 
+def person(**more: Any) -> dict[str, Any]:
+    """People, whose address, card and birth are personal data."""
+    fields = [
+        text("name"),
+        text("mail", pii=True),
+        text("card", pii=True),
+        {"name": "born", "type": "date", "pii": True},
+    ]
+    return entity("person", *(field | (more if field["name"] == "name" else {}) for field in fields))
+
+
+async def test_what_is_personal_data_is_masked_without_being_named(admin: Client) -> None:
+    await admin.define(person())
+    await grant(admin, on="person", pii_mask="email", masks={"card": "last4"})
+    await grant(admin, on="person", role="counter", pii_mask=None)
+    await grant(admin, on="person", role="nurse", fields={"include": ["born"]})
+    values = {"mail": "ann@example.com", "card": SECRET, "born": "1990-01-02"}
+    path = f"/person/{(await make(admin, 'person', name='Ann', **values))['id']}"
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    seen = (await clerk.get(path)).expect(200).data
+    # A date has no such mask: nothing is shown of it.
+    assert [seen[each] for each in ("name", "mail", "card", "born")] == ["Ann", "a***@example.com", "****1111", None]
+    for name, value in values.items():
+        (await clerk.get(f"/person?filter[{name}]={value}")).expect(400)
+    assert values["mail"] not in str((await clerk.get(f"{path}/history")).expect(200).body)
+    counter = await admin.user("counter@example.com", ["counter"])
+    assert [(await counter.get(path)).data[each] for each in values] == [None, None, None]
+    nurse = await admin.user("nurse@example.com", ["clerk", "nurse"])
+    assert (await nurse.get(path)).data["born"] == "1990-01-02"
+    assert (await admin.get(path)).data["mail"] == values["mail"]
+    # What becomes personal data is masked from then on.
+    (await admin.put("/_admin/entities/person", person(pii=True))).expect(200)
+    assert (await clerk.get(path)).data["name"] == "***"
+    assert (await counter.get(path)).data["name"] is None
+
+
 async def test_the_past_is_judged_by_what_was_and_by_what_is(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, visible_when={"salary": "record.state == 'open'"})
@@ -326,6 +362,9 @@ async def test_what_makes_no_sense_is_refused_with_its_place(admin: Client) -> N
         ({"conditions": [when("salary", "much")]}, "conditions.0"),
         ({"effect": "deny"}, "effect"),
         ({"action": "delete", "fields": {"include": ["name"]}}, "fields"),
+        ({"pii_mask": "last9"}, "pii_mask"),
+        ({"action": "delete", "pii_mask": "hash"}, "pii_mask"),
+        ({"action": "create", "pii_mask": "hash"}, "pii_mask"),
     ]
     for more, place in cases:
         policy = {"entity": "staff", "action": "read", "roles": ["clerk"], **more}

@@ -39,6 +39,12 @@ POOL: Mapping[str, Sequence[Any]] = {
 }
 """Values of the fields that may have any."""
 NAMES = tuple(POOL)
+PERSONAL = ("mail", "s", "t")
+"""Fields that are personal data."""
+PII_MASKS: Mapping[Any, Sequence[str]] = {
+    "last4": ("mail", "s"), "email": ("mail", "s"), "hash": PERSONAL, "null": PERSONAL, None: PERSONAL,
+}  # fmt: skip
+"""Masks of personal data, and the fields that they fit; others are null."""
 MASKS: Mapping[str, Sequence[Any]] = {
     "s": ["last4", "hash", "null", {"keep_last": 2}],
     "mail": ["email", "last4", "null", None],
@@ -114,6 +120,7 @@ class Policy:
     include: Sequence[str] | None = None
     exclude: Sequence[str] | None = None
     masks: Mapping[str, Any] = field(default_factory=dict)
+    pii_mask: Any = "none"
     visible_when: Mapping[str, int] = field(default_factory=dict)
     """Field → number among VISIBILITIES."""
 
@@ -129,9 +136,18 @@ class Policy:
             document["fields"] = {"exclude": list(self.exclude)}
         if self.masks:
             document["masks"] = dict(self.masks)
+        if self.pii_mask != "none":
+            document["pii_mask"] = self.pii_mask
         if self.visible_when:
             document["visible_when"] = {name: VISIBILITIES[n][0] for name, n in self.visible_when.items()}
         return document
+
+    @property
+    def masked(self) -> Mapping[str, Any]:
+        """The masks of all fields that have one."""
+        if self.pii_mask == "none":
+            return self.masks
+        return {n: self.pii_mask if n in PII_MASKS[self.pii_mask] else "null" for n in PERSONAL} | dict(self.masks)
 
     def holds(self, record: Record) -> bool:
         return all(condition.holds(record) for condition in self.conditions)
@@ -175,9 +191,9 @@ class Access:
         granting = [p for p in self.policies if p.holds(record) and p.shows(name, record, self.person)]
         if not granting:
             return HIDDEN
-        if name == "id" or any(name not in policy.masks for policy in granting):
+        if name == "id" or any(name not in policy.masked for policy in granting):
             return CLEAR
-        return min((normal(policy.masks[name]) for policy in granting), key=rank)
+        return min((normal(policy.masked[name]) for policy in granting), key=rank)
 
     def shown(self, record: Record) -> Record:
         """What is shown of a record that is seen."""
@@ -196,7 +212,7 @@ class Access:
         """Whether it is for some records shown as it is."""
         if name == "id":
             return True
-        return any(p.covers(name) and name not in p.masks and not self._never(p, name) for p in self.policies)
+        return any(p.covers(name) and name not in p.masked and not self._never(p, name) for p in self.policies)
 
     def is_shown(self, name: str) -> bool:
         """Whether it is for some records shown, if masked."""
@@ -258,7 +274,8 @@ def policy(random: Random, action: str = "read", prefix: str = "") -> Policy:
         return Policy(action, roles, conditions, include, exclude)
     masks = {name: random.choice(MASKS[name]) for name in random.sample(NAMES, random.choice([0, 0, 1, 3]))}
     visible = {n: random.randrange(len(VISIBILITIES)) for n in random.sample(NAMES, random.choice([0, 0, 1, 2]))}
-    return Policy(action, roles, conditions, include, exclude, masks, visible)
+    pii_mask = random.choice(["none", "none", *PII_MASKS])
+    return Policy(action, roles, conditions, include, exclude, masks, pii_mask, visible)
 
 
 def policies(random: Random, prefix: str = "") -> list[Policy]:
@@ -274,7 +291,8 @@ def record(random: Random, key: str) -> Record:
 def definition(name: str) -> dict[str, Any]:
     """An entity whose records have these fields."""
     fields = [
-        {"name": each, "type": kind} | ({"precision": 2} if kind == "decimal" else {}) for each, kind in KINDS.items()
+        {"name": each, "type": kind, "pii": each in PERSONAL} | ({"precision": 2} if kind == "decimal" else {})
+        for each, kind in KINDS.items()
     ]
     key = {"field": "id", "type": "uuid", "generated": True}
     return {"name": name, "table": f"{name}_rows", "primary_key": key, "fields": fields}

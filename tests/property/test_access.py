@@ -48,7 +48,7 @@ CASES = int(os.environ.get("PERMISSION_CASES", "10000"))
 BATCH = 200 if CASES > 50_000 else 40
 """Records that one statement is asked about."""
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-FIELDS = {n: FieldDefinition(name=n, type=k, precision=2 if k == "decimal" else None) for n, k in KINDS.items()}
+FIELDS = {each["name"]: FieldDefinition.model_validate(each) for each in definition("any")["fields"]}
 COLUMNS = ", ".join(f'"{f.name}" {f.column_type}' for f in FIELDS.values())
 
 

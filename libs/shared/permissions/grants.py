@@ -17,6 +17,7 @@ from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Holds, 
 from libs.shared.permissions.masks import Mask
 from libs.shared.permissions.sql import translatable
 from libs.shared.schema import BadValue, FieldDefinition, PolicyDefinition, parse_value
+from libs.shared.schema.policies import NONE
 from libs.shared.schema.policies import Condition as Said
 
 OWN = {"$user.id": Own.ID, "$user.email": Own.EMAIL}
@@ -137,10 +138,14 @@ def _shown(
     roles: Sequence[str],
 ) -> Shown:
     when = _visibility(policy.visible_when.get(target.name), fields, roles)
-    if target.name not in policy.masks:
-        return Shown(when, None)
-    mask = Mask.of(policy.masks[target.name])
-    return Shown(when, mask if mask.fits(target) else Mask("null"))
+    mask = _mask(policy, target)
+    return Shown(when, mask if mask is None or mask.fits(target) else Mask("null"))
+
+
+def _mask(policy: PolicyDefinition, target: FieldDefinition) -> Mask | None:
+    if target.name in policy.masks:
+        return Mask.of(policy.masks[target.name])
+    return Mask.of(policy.pii_mask) if target.pii and policy.pii_mask != NONE else None
 
 
 def _visibility(text: str | None, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:

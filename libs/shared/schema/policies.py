@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -75,6 +75,8 @@ def _known_mask(said: Any, parse: ValidatorFunctionWrapHandler) -> Any:
 
 
 MaskName = Annotated[Literal["last4", "email", "hash", "null"] | KeepLast | None, WrapValidator(_known_mask)]
+NONE: Final = "none"
+PiiMask = Annotated[Literal["none", "last4", "email", "hash", "null"] | KeepLast | None, WrapValidator(_known_mask)]
 
 
 STORED = {"stored": True}
@@ -98,7 +100,8 @@ Visibility = Annotated[str, Field(min_length=1), AfterValidator(_compilable)]
 class PolicyDefinition(BaseModel):
     """One grant (api.md, sections 4, 9 and 16): matches if the caller has a role and all conditions hold.
 
-    `masks` say what is shown in place of fields, `visible_when` for which records they are shown at all.
+    `masks` say what is shown in place of fields, `pii_mask` of all other fields that are personal data,
+    `visible_when` for which records fields are shown at all.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -112,16 +115,17 @@ class PolicyDefinition(BaseModel):
     effect: Literal["allow"] | None = Field(None, exclude_if=lambda effect: effect is None)
     fields: FieldSelection | None = Field(None, exclude_if=lambda fields: fields is None)
     masks: dict[str, MaskName] = Field(default_factory=dict, max_length=MAX_FIELDS, exclude_if=lambda masks: not masks)
+    pii_mask: PiiMask = Field(NONE, exclude_if=lambda mask: mask == NONE)
     visible_when: dict[str, Visibility] = Field(
         default_factory=dict, max_length=MAX_FIELDS, exclude_if=lambda visible: not visible
     )
 
     @model_validator(mode="after")
     def _decides_something(self) -> PolicyDefinition:
-        if self.action == "delete" and (self.fields or self.masks or self.visible_when):
-            key = "fields" if self.fields else "masks" if self.masks else "visible_when"
-            raise mistake(key, "records are deleted whole: a policy for delete has no fields, masks or visible_when")
-        if self.action == "create" and (self.masks or self.visible_when):
-            key = "masks" if self.masks else "visible_when"
-            raise mistake(key, "what is created has no state yet: masks and visible_when are for read and update")
+        said = {"fields": self.fields, "masks": self.masks, "pii_mask": self.pii_mask != NONE}
+        given = [key for key, value in {**said, "visible_when": self.visible_when}.items() if value]
+        if self.action == "delete" and given:
+            raise mistake(given[0], "records are deleted whole: a policy for delete has nothing about fields")
+        if self.action == "create" and given not in ([], ["fields"]):
+            raise mistake(given[-1], "what is created has no state yet: masks and visible_when are for read and update")
         return self
