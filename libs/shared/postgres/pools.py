@@ -161,7 +161,8 @@ class Pools:
 
     async def _wait_for_slot(self) -> None:
         try:
-            await asyncio.wait_for(self._slots.acquire(), ACQUIRE)
+            async with asyncio.timeout(ACQUIRE):
+                await self._slots.acquire()
         except TimeoutError:
             raise unavailable("database") from None
 
