@@ -25,6 +25,8 @@ from tests.support.stacks import calling, running
 from tests.support.streams import app_row, published, queried
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "15"))
+VERIFIED = 60.0 + SECONDS
+"""Seconds that verifying one projection may take: the longer the trouble, the more there is to verify."""
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 APPS, WRITERS = 4, 3
 SERVICES = ("gateway", "metadata", "data", "workflow", "webhook", "notify", "events")
@@ -53,7 +55,7 @@ async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receive
         for admin, events in zip(apps, changes, strict=True):
             await _check_instances(stack, admin, events)
             await _check_notifications(stack, admin, events)
-            await verified(admin, "webhook", "workflow", "notify")
+            await verified(admin, "webhook", "workflow", "notify", within=VERIFIED)
         await _check_webhooks(changes, receiver)
         commits = sum(len(load.acknowledged) for load in loads)
         outcomes = sum((load.outcomes for load in loads), Counter[int]())
@@ -139,7 +141,7 @@ async def _check(stack: Stack, load: Load) -> None:
     for event in events:
         versions[event["entity"], event["record_id"]].append(event["version"])
     assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
-    await verified(admin, "log", "records", "audit")
+    await verified(admin, "log", "records", "audit", within=VERIFIED)
     assert (await admin.get("/_admin/dead-letters")).expect(200).data == []
 
 

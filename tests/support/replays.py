@@ -26,10 +26,10 @@ async def finished(admin: Client, projection: str, kind: str, only: str = "", wi
     return replay
 
 
-async def verified(admin: Client, *projections: str) -> None:
-    """Each of these projections is what the log says."""
+async def verified(admin: Client, *projections: str, within: float = 60.0) -> None:
+    """Each of these projections is what the log says; `within` seconds it has to be looked through."""
     for projection in projections:
-        replay = await finished(admin, projection, "verify")
+        replay = await finished(admin, projection, "verify", within=within)
         assert (replay["differences"], replay["first_differences"], replay["equal"]) == (0, [], True), replay
 
 
