@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ from libs.shared.bus.apps import Apps
 from libs.shared.bus.connection import connect
 from libs.shared.bus.following import Follower
 from libs.shared.bus.jetstream import JetStream, Outgoing
-from libs.shared.bus.progress import Floor, Progress
+from libs.shared.bus.progress import Floor, Places, Progress
 from libs.shared.contracts.streams import StreamSpec
 from tests.support.nats_server import unguarded
 
@@ -26,6 +27,9 @@ class Noted:
     async def floor(self, durable: str) -> Floor | None:
         return self.kept
 
+    async def note(self, durable: str, places: Mapping[str, Places], floor: Floor | None) -> None:
+        self.kept = floor
+
 
 async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tmp_path: Path) -> None:
     async with unguarded(tmp_path) as address, connect(address, "rocket-test") as connection:
@@ -34,6 +38,7 @@ async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tm
         await stream.ensure_stream(SPEC)
         await stream.publish_all([(Outgoing((n, 1), f"{STREAM}.a", b"", {}), {}) for n in range(10)])
         created = (await stream.stream_info(STREAM))["created"]
+        sixth, last = await stream.stored_at(STREAM, 6), await stream.stored_at(STREAM, 10)
         follower = Follower(stream, STREAM, DURABLE, cast(Progress, noted), cast(Apps, None))
 
         async def made() -> dict[str, Any]:
@@ -42,15 +47,22 @@ async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tm
             return await stream.consumer_info(STREAM, DURABLE)
 
         assert (await made())["num_pending"] == 10
-        noted.kept = Floor(created, 6)
+        noted.kept = Floor(created, 6, sixth)
         there = await made()
         assert (there["num_pending"], there["config"]["mem_storage"]) == (10, True)
         for floor, waiting, handled in (
-            (Floor(created, 6), 4, 6),
-            (Floor(created, 10), 0, 10),
-            (Floor("else", 6), 10, 0),
+            (Floor(created, 6, sixth), 4, 6),
+            # Another stream; one that lost its end, and got another sixth message; one of which too little is known.
+            (Floor("else", 6, sixth), 10, 0),
+            (Floor(created, 6, last), 10, 0),
+            (Floor(created, 11, last), 10, 0),
+            (Floor(created, 6), 10, 0),
+            (Floor(created, 10, last), 0, 10),
         ):
             noted.kept = floor
             await stream.delete_consumer(STREAM, DURABLE)
             again = await made()
             assert (again["num_pending"], again["ack_floor"]["stream_seq"]) == (waiting, handled)
+        noted.kept = None
+        await follower.note({}, is_feeding=False)
+        assert noted.kept == Floor(created, 10, last)

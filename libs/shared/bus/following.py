@@ -51,14 +51,20 @@ class Follower:
         """Make the durable if there is none, beginning behind what is noted as handled.
 
         The server keeps its state in memory only: on disk it would be a file written anew several times a second,
-        and what is noted here says as much.
+        and what is noted here says as much. If the message that is noted as the last one handled is not there any
+        more, the stream has lost its end, and other messages have taken those sequences: then it begins with all.
         """
         if await self._stream.has_consumer(self._stream_name, self._durable):
             return
         created, _, _ = await self._extent()
         floor = await self._progress.floor(self._durable)
         more: dict[str, Any] = {"mem_storage": True}
-        if floor is not None and floor.created == created:
+        if (
+            floor
+            and floor.created == created
+            and floor.stored
+            and floor.stored == await self._stored_at(floor.sequence)
+        ):
             more |= {"deliver_policy": "by_start_sequence", "opt_start_seq": floor.sequence + 1}
         await self._stream.ensure_durable(self._stream_name, self._durable, filters, ack_wait, pending, more)
 
@@ -83,11 +89,15 @@ class Follower:
             raise Forgotten
         self._waiting = bool(info["num_pending"])
         handled = info["ack_floor"]["stream_seq"] if info["num_pending"] or info["num_ack_pending"] else last
-        # It never goes back, and a durable that is new has missed nothing.
-        least = before.sequence if before and before.created == created else first - 1
-        floor = None if is_feeding else Floor(created, max(handled, least))
+        floor = before
+        if not is_feeding:
+            # It never goes back, and a durable that is new has missed nothing.
+            same = before if before and before.created == created else None
+            sequence = max(handled, same.sequence if same else first - 1)
+            if same is None or sequence > same.sequence:
+                floor = Floor(created, sequence, await self._stored_at(sequence))
         await self._progress.note(self._durable, places, floor if floor != before else None)
-        self._floor = floor or before
+        self._floor = floor
 
     async def follow(self, pull: Flow) -> None:
         """Note now and then, until cancelled."""
@@ -99,6 +109,9 @@ class Follower:
             except Exception as error:
                 log.warning("consumer.not_noted", durable=self._durable, error=str(error) or type(error).__name__)
             await asyncio.sleep(NOTE)
+
+    async def _stored_at(self, sequence: int) -> str:
+        return await self._stream.stored_at(self._stream_name, sequence)
 
     async def _extent(self) -> tuple[str, int, int]:
         """When the stream was made, and its first and last sequence."""

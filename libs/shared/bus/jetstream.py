@@ -182,6 +182,11 @@ class JetStream:
             raise
         return message
 
+    async def stored_at(self, stream: str, sequence: int) -> str:
+        """When the message of a sequence was stored, by the server's clock; "" if it is not there."""
+        message = await self._message(stream, {"seq": sequence}) if sequence > 0 else None
+        return str(message["time"]) if message else ""
+
     async def publish(self, message: Outgoing, headers: dict[str, str]) -> int:
         """Publish a message; answers its sequence. Raises Overtaken when a fence in `headers` does not hold."""
         block = written({**message.wire_headers(), **headers})

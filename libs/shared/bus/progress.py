@@ -18,10 +18,11 @@ Places = Mapping[str, Position]
 SEEN_DAYS = 45
 """Days that the keys of handled events are remembered at least: more than any stream keeps."""
 
-FLOOR = "SELECT created, sequence FROM bus.floors WHERE durable = $1"
+FLOOR = "SELECT created, sequence, stored FROM bus.floors WHERE durable = $1"
 NOTE_FLOOR = """
-INSERT INTO bus.floors (durable, created, sequence) VALUES ($1, $2, $3)
-ON CONFLICT (durable) DO UPDATE SET created = excluded.created, sequence = excluded.sequence
+INSERT INTO bus.floors (durable, created, sequence, stored) VALUES ($1, $2, $3, $4)
+ON CONFLICT (durable) DO UPDATE
+SET created = excluded.created, sequence = excluded.sequence, stored = excluded.stored
 """
 # A position never goes back: what was handled stays handled.
 NOTE_POSITIONS = """
@@ -37,10 +38,14 @@ FORGET = "DELETE FROM bus.progress WHERE durable = $1 AND app_id <> ALL($2::text
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The sequence of a stream up to which everything is handled; `created` says which stream of that name."""
+    """The sequence of a stream up to which everything is handled; `created` says which stream of that name.
+
+    `stored` is when the message of that sequence was stored, "" if that is not known.
+    """
 
     created: str
     sequence: int
+    stored: str = ""
 
     def has_gap(self, created: str, first: int) -> bool:
         """Whether a stream that begins at `first` has forgotten, or is another one that never had, what follows."""
@@ -56,7 +61,7 @@ class Progress:
     async def floor(self, durable: str) -> Floor | None:
         """The floor of a durable, None if none was noted yet."""
         row = await self._db.fetchrow(FLOOR, durable)
-        return Floor(row["created"], row["sequence"]) if row else None
+        return Floor(row["created"], row["sequence"], row["stored"]) if row else None
 
     async def note(self, durable: str, places: Mapping[str, Places], floor: Floor | None) -> None:
         """Note how far each app is, and then the floor."""
@@ -64,7 +69,7 @@ class Progress:
         if rows:
             await self._db.execute(NOTE_POSITIONS, durable, *map(list, zip(*rows, strict=True)))
         if floor:
-            await self._db.execute(NOTE_FLOOR, durable, floor.created, floor.sequence)
+            await self._db.execute(NOTE_FLOOR, durable, floor.created, floor.sequence, floor.stored)
 
     async def places(self, durable: str) -> dict[str, dict[str, Position]]:
         """App → the last events that are noted as handled."""

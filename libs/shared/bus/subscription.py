@@ -132,12 +132,11 @@ class Subscription(Generic[S]):
         stream, name = self._consumer.stream, self.durable(share)
         await self._stream.ensure_stream(stream)
         feeder = feeder_of(self._stream, self._asker, stream, share)
-        follower = Follower(self._stream, stream.name, name, self._progress, self._apps) if feeder else None
-        whose = (stream.filters(share), ACK_WAIT, PENDING)
-        if follower:
-            await follower.ensure_durable(*whose)
+        follower = Follower(self._stream, stream.name, name, self._progress, self._apps)
+        if feeder:
+            await follower.ensure_durable(stream.filters(share), ACK_WAIT, PENDING)
         else:
-            await self._stream.ensure_durable(stream.name, name, *whose)
+            await self._stream.ensure_durable(stream.name, name, stream.filters(share), ACK_WAIT, PENDING)
         info = await self._stream.consumer_info(stream.name, name)
         if info["num_ack_pending"]:
             # Left unacknowledged by a predecessor: have them again, before anything newer.
@@ -146,7 +145,7 @@ class Subscription(Generic[S]):
         self._pulls.add(pull)
         try:
             async with asyncio.TaskGroup() as group:
-                if feeder and follower:
+                if feeder:
                     for app_id, after in (await follower.missed()).items():
                         pull.feed(app_id, after, feeder)
                     group.create_task(follower.follow(pull))

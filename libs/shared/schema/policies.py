@@ -122,8 +122,11 @@ class PolicyDefinition(BaseModel):
 
     @model_validator(mode="after")
     def _decides_something(self) -> PolicyDefinition:
-        said = {"fields": self.fields, "masks": self.masks, "pii_mask": self.pii_mask != NONE}
-        given = [key for key, value in {**said, "visible_when": self.visible_when}.items() if value]
+        said = {
+            "fields": self.fields, "masks": self.masks, "pii_mask": self.pii_mask != NONE,
+            "visible_when": self.visible_when,
+        }  # fmt: skip
+        given = [key for key, value in said.items() if value]
         if self.action == "delete" and given:
             raise mistake(given[0], "records are deleted whole: a policy for delete has nothing about fields")
         if self.action == "create" and given not in ([], ["fields"]):
