@@ -66,3 +66,20 @@ async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tm
         noted.kept = None
         await follower.note({}, is_feeding=False)
         assert noted.kept == Floor(created, 10, last)
+
+
+async def test_a_durable_of_other_filters_begins_anew(tmp_path: Path) -> None:
+    async with unguarded(tmp_path) as address, connect(address, "rocket-test") as connection:
+        await connection.established()
+        stream, noted = JetStream(connection), Noted()
+        await stream.ensure_stream(SPEC)
+        await stream.publish_all([(Outgoing((n, 1), f"{STREAM}.{n % 2}", b"", {}), {}) for n in range(10)])
+        created = (await stream.stream_info(STREAM))["created"]
+        noted.kept = Floor(created, 10, await stream.stored_at(STREAM, 10))
+        follower = Follower(stream, STREAM, DURABLE, cast(Progress, noted), cast(Apps, None))
+        # What is noted says nothing of what other filters have left out.
+        for filters, waiting in (([f"{STREAM}.0"], 0), ([f"{STREAM}.0", f"{STREAM}.1"], 10), ([f"{STREAM}.1"], 5)):
+            for _ in range(2):
+                await follower.ensure_durable(filters, 30, 10)
+                info = await stream.consumer_info(STREAM, DURABLE)
+                assert (info["num_pending"], set(info["config"]["filter_subjects"])) == (waiting, set(filters))

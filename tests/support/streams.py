@@ -48,6 +48,14 @@ async def published(
     stack: Stack, app_id: str, expected: int, *, entity: str = "*", within: float = 30.0
 ) -> list[dict[str, Any]]:
     """The app's commits on the stream, in order, once there are `expected` of them; more are answered too."""
+    found = await messages_of(stack, app_id, expected, entity=entity, within=within)
+    return [orjson.loads(message.data or b"") for message in found]
+
+
+async def messages_of(
+    stack: Stack, app_id: str, expected: int, *, entity: str = "*", within: float = 30.0
+) -> list[RawStreamMsg]:
+    """As `published`, as they lie on the stream."""
     async with as_service(stack, "data") as client:
         reading = JetStreamManager(client)
         subject = f"commits.{app_id}.{entity}.>"
@@ -61,7 +69,7 @@ async def published(
             return len(messages) >= expected
 
         await eventually(enough, within=within)
-        return [orjson.loads(message.data or b"") for message in messages]
+        return messages
 
 
 @contextlib.asynccontextmanager

@@ -73,8 +73,8 @@ class Consumer(Generic[S]):
     Most events concern few consumers. `interest(state, app, schema_version)` answers what says of an
     entity and an action whether anything waits for them, by the definitions of that version, which is the commit's;
     those it says no to are not even decoded, unless they have effects and the consumer carries out
-    `effects`. Events that `concerns(state, app, event)` says no to
-    have no effect and cost no transaction. `loads` reads the events' JSON.
+    `effects`. Most of them do not even arrive, as they are published as quiet ones. Events that `concerns(state,
+    app, event)` says no to have no effect and cost no transaction. `loads` reads the events' JSON.
     """
 
     name: str

@@ -15,13 +15,13 @@ from libs.shared.bus.connection import Connection
 from libs.shared.bus.incoming import Incoming
 from libs.shared.bus.jetstream import JetStream, Outgoing
 from libs.shared.bus.logged import parted
-from libs.shared.bus.progress import Places, first_of_share
+from libs.shared.bus.progress import Places
 from libs.shared.bus.protocol import Message, written
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import WITH_OUTBOX, ReadSignals, of
 from libs.shared.contracts.records import ReadLog
-from libs.shared.contracts.streams import COMMITS, SIGNALS, StreamSpec, signal_subject
+from libs.shared.contracts.streams import COMMITS, SIGNALS, StreamSpec, commits_of, signal_subject
 
 STRETCH = 200
 """Entries asked for at a time."""
@@ -52,24 +52,23 @@ class Commits:
         self._asker = asker
         self._spec = spec
         self._share = share
-        self._endings = tuple(f".{partition:02d}" for partition in spec.share(share))
 
     async def stretches(self, app: AppRef, after: Places) -> AsyncIterator[list[Incoming]]:
         """The commits of the share."""
         # Of the last one's commit there may be more; what was handled comes twice, and is recognised.
         handled = after["data"][0] - 1 if "data" in after else 0
-        first = await first_of_share(self._stream, self._spec, app, self._share, 1)
-        if first is not None and first <= handled:
+        first = await self._stream.next_position(self._spec.name, 1, commits_of(app.id))
+        if first is not None and first[0] <= handled:
             return
         # The first one's commit may be there in part; what is there comes twice, too.
-        until, place = first or 0, (handled, 1 << 30)
+        until, place = first[0] if first else 0, (handled, 1 << 30)
         while True:
             question = ReadLog(*place, until=until, most=STRETCH)
             entries = list(parted((await self._asker.ask(question, system_context(TIME, app))).body))
             if not entries:
                 return
             place = entries[-1].position
-            yield _incoming(self._stream.connection, [e for e in entries if e.subject.endswith(self._endings)])
+            yield _incoming(self._stream.connection, [e for e in entries if self._spec.has(self._share, e.subject)])
 
 
 class Signals:

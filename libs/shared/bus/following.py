@@ -53,14 +53,20 @@ class Follower:
         The server keeps its state in memory only: on disk it would be a file written anew several times a second,
         and what is noted here says as much. If the message that is noted as the last one handled is not there any
         more, the stream has lost its end, and other messages have taken those sequences: then it begins with all.
+        So it does in place of one that has had other `filters`, as what is noted says nothing of what these left out.
         """
-        if await self._stream.has_consumer(self._stream_name, self._durable):
+        known = await self._stream.find_consumer(self._stream_name, self._durable)
+        others = known is not None and set(known["config"]["filter_subjects"]) != set(filters)
+        if known is not None and not others:
             return
+        if others:
+            await self._stream.delete_consumer(self._stream_name, self._durable)
         created, _, _ = await self._extent()
         floor = await self._progress.floor(self._durable)
         more: dict[str, Any] = {"mem_storage": True}
         if (
-            floor
+            not others
+            and floor
             and floor.created == created
             and floor.stored
             and floor.stored == await self._stored_at(floor.sequence)

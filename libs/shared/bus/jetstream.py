@@ -114,15 +114,14 @@ class JetStream:
         }
         await self._call(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
 
-    async def has_consumer(self, stream: str, name: str) -> bool:
-        """Whether a stream has a consumer of this name."""
+    async def find_consumer(self, stream: str, name: str) -> dict[str, Any] | None:
+        """The state and `config` of a consumer, None if the stream has none of this name."""
         try:
-            await self.consumer_info(stream, name)
+            return await self.consumer_info(stream, name)
         except JetStreamError as error:
             if error.code != NOT_FOUND:
                 raise
-            return False
-        return True
+            return None
 
     async def delete_consumer(self, stream: str, name: str) -> None:
         """End a consumer; one that is not there is as good as ended."""

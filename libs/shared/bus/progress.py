@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import SHARES, StreamSpec, commits_in, commits_of
+from libs.shared.contracts.streams import SHARES, StreamSpec, commits_of, within
 from libs.shared.postgres.databases import Database
 
 Position = tuple[int, int]
@@ -105,10 +105,7 @@ async def _first_waiting(stream: JetStream, spec: StreamSpec, consumer: str, app
     info = await stream.consumer_info(spec.name, durable_of(consumer, share))
     if not info["num_pending"] and not info["num_ack_pending"]:
         return None
-    return await first_of_share(stream, spec, app, share, info["ack_floor"]["stream_seq"] + 1)
-
-
-async def first_of_share(stream: JetStream, spec: StreamSpec, app: AppRef, share: int, sequence: int) -> int | None:
-    """The position of an app's first event of a share at or behind a sequence, None if there is none."""
-    looks = (stream.next_position(spec.name, sequence, commits_in(app.id, p)) for p in spec.share(share))
+    filters = [within(app.id, each) for each in info["config"]["filter_subjects"]]
+    behind = info["ack_floor"]["stream_seq"] + 1
+    looks = (stream.next_position(spec.name, behind, subject_filter) for subject_filter in filters)
     return min([found[0] for found in await asyncio.gather(*looks) if found], default=None)

@@ -86,12 +86,13 @@ class Subscription(Generic[S]):
     async def progress(self) -> tuple[int, int]:
         """The stream's sequence up to which every share has handled everything, and how many messages follow."""
         spec = self._consumer.stream
+        last = (await self._stream.stream_info(spec.name))["state"]["last_seq"]
         shares = (self._stream.consumer_info(spec.name, self.durable(p)) for p in range(spec.shares))
         infos = await asyncio.gather(*shares)
         waiting = [info["num_pending"] + info["num_ack_pending"] for info in infos]
         behind = [info["ack_floor"]["stream_seq"] for info, count in zip(infos, waiting, strict=True) if count]
-        # A share that waits for nothing is as far as the others are, whichever message was its own last one.
-        return min(behind or [max(info["delivered"]["stream_seq"] for info in infos)]), sum(waiting)
+        # A share that waits for nothing is as far as the stream is, whichever message was its own last one.
+        return min(behind, default=last), sum(waiting)
 
     async def reach(self, app: AppRef) -> tuple[int, int]:
         """How far this consumer is in an app's commits: see `reach_of`."""
@@ -131,12 +132,13 @@ class Subscription(Generic[S]):
     async def _work(self, share: int) -> None:
         stream, name = self._consumer.stream, self.durable(share)
         await self._stream.ensure_stream(stream)
+        filters = stream.filters(share, quiet=self._consumer.interest is None)
         feeder = feeder_of(self._stream, self._asker, stream, share)
         follower = Follower(self._stream, stream.name, name, self._progress, self._apps)
         if feeder:
-            await follower.ensure_durable(stream.filters(share), ACK_WAIT, PENDING)
+            await follower.ensure_durable(filters, ACK_WAIT, PENDING)
         else:
-            await self._stream.ensure_durable(stream.name, name, stream.filters(share), ACK_WAIT, PENDING)
+            await self._stream.ensure_durable(stream.name, name, filters, ACK_WAIT, PENDING)
         info = await self._stream.consumer_info(stream.name, name)
         if info["num_ack_pending"]:
             # Left unacknowledged by a predecessor: have them again, before anything newer.

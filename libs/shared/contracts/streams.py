@@ -1,6 +1,6 @@
 """The event streams: a public interface. CloudEvents 1.0 in NATS binary mode (headers `ce-*`).
 
-COMMITS    every change of a record, `commits.<app id>.<entity>.<action>.<pp>`
+COMMITS    every change of a record, `commits.<app id>.<entity>.<action>.<pp>`, or `<pp>q` if no definition waits for it
 SIGNALS    what services have done, `signals.<app id>.<service>.<what>`
 TELEMETRY  spans, in batches, `telemetry.<app id>`; bounded, may lose
 """
@@ -21,6 +21,13 @@ SHARES = 2
 
 Not one per partition: the server writes a state file per busy durable ten times a second.
 """
+
+QUIET = "q"
+"""Ends the subject of a commit that no definition waits for: only who wants to hear of every commit asks for these."""
+
+HEARD = 64
+"""Of so many quiet commits one is published as if it were not, so that those who don't hear of them note how far they
+are."""
 
 POSITION = "Rocket-Position"
 """Header of a log event: `<position>.<n>`, where its relay resumes."""
@@ -55,11 +62,16 @@ class StreamSpec:
         """The partitions of one share: every SHARES-th."""
         return range(share, self.partitions, self.shares)
 
-    def filters(self, share: int) -> list[str]:
-        """The subject filters of one share."""
+    def filters(self, share: int, quiet: bool) -> list[str]:
+        """The subject filters of one share, with the `quiet` ones of its events or without."""
         if self.partitions == 1:
             return [self.subjects[0]]
-        return [f"{self.subjects[0][:-1]}*.*.*.{p:02d}" for p in self.share(share)]
+        endings = ("", QUIET) if quiet else ("",)
+        return [f"{self.subjects[0][:-1]}*.*.*.{p:02d}{ending}" for p in self.share(share) for ending in endings]
+
+    def has(self, share: int, subject: str) -> bool:
+        """Whether an event of this subject belongs to a share, quiet or not."""
+        return int(subject.rpartition(".")[2].removesuffix(QUIET)) % self.shares == share
 
 
 DAY = 86_400.0
@@ -69,9 +81,10 @@ TELEMETRY = StreamSpec("TELEMETRY", ("telemetry.>",), DAY, 256 * 1024 * 1024, at
 STREAMS = (COMMITS, SIGNALS, TELEMETRY)
 
 
-def commit_subject(app_id: str, entity: str, action: str, record_id: str) -> str:
+def commit_subject(app_id: str, entity: str, action: str, record_id: str, quiet: bool = False) -> str:
     """Where a commit is published: ordered per record, since a record has one partition for ever."""
-    return f"commits.{app_id}.{entity}.{action}.{partition_of(entity + '/' + record_id, PARTITIONS):02d}"
+    partition = partition_of(entity + "/" + record_id, PARTITIONS)
+    return f"commits.{app_id}.{entity}.{action}.{partition:02d}{QUIET if quiet else ''}"
 
 
 def commits_of(app_id: str) -> str:
@@ -79,9 +92,9 @@ def commits_of(app_id: str) -> str:
     return f"commits.{app_id}.>"
 
 
-def commits_in(app_id: str, partition: int) -> str:
-    """Matches an app's commits in one partition."""
-    return f"commits.{app_id}.*.*.{partition:02d}"
+def within(app_id: str, subject_filter: str) -> str:
+    """What a filter for commits of all apps matches of one app's."""
+    return f"commits.{app_id}.{subject_filter.removeprefix('commits.*.')}"
 
 
 def commits_of_entity(app_id: str, entity: str) -> str:

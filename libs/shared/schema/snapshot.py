@@ -40,7 +40,7 @@ class Snapshot:
 
     `relations` are in the order of their making. `joins` are the many_to_many ones by the number that
     the log knows their pairs by, also those that are gone. `documents` holds the kinds' raw
-    definitions, each with its id.
+    definitions, each with its id. `awaited` names the entities whose commits any of these is about, active or not.
     """
 
     version: int
@@ -50,6 +50,7 @@ class Snapshot:
     documents: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
     relations: Mapping[str, Relation] = field(default_factory=dict)
     joins: Mapping[int, RelationDefinition] = field(default_factory=dict)
+    awaited: frozenset[str] = frozenset()
 
     def entity(self, name: str) -> Entity:
         """The live entity of this name. Raises UNKNOWN_ENTITY."""
@@ -80,7 +81,17 @@ class Snapshot:
             joins={row.number: row.definition for row in relations if row.definition.type == MANY_TO_MANY},
             policies=list(_policies(document["kinds"].get("permissions", ()))),
             documents=document["kinds"],
+            awaited=frozenset(_awaited(document["kinds"])),
         )
+
+
+def _awaited(kinds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    """The entities that definitions which are told of commits are about, whether or not the rest can be read."""
+    for kind in ("webhooks", "notification-rules"):
+        yield from (str(document.get("entity")) for document in kinds.get(kind, ()))
+    for document in kinds.get("workflows", ()):
+        trigger = document.get("trigger")
+        yield str(trigger.get("entity") if isinstance(trigger, Mapping) else None)
 
 
 def _policies(rows: Iterable[Mapping[str, Any]]) -> Iterator[PolicyDefinition]:

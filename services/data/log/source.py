@@ -13,6 +13,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import (
     COMMITS,
     EFFECTS,
+    HEARD,
     REFERENCE,
     SCHEMA,
     CommitEvent,
@@ -21,6 +22,7 @@ from libs.shared.contracts.streams import (
     commits_of,
 )
 from libs.shared.postgres.databases import Database
+from libs.shared.schema import Snapshot
 from libs.shared.schema.cache import Schemas
 from services.data.log.entries import COLUMNS, commit_event
 
@@ -66,7 +68,7 @@ class CommitLog:
             return []
         newest = max(row["schema_version"] for row in rows)
         schema = await self._schemas.get(app, at_least=newest)
-        return [self._message(app, commit_event(app, schema, row)) for row in rows]
+        return [self._message(app, schema, commit_event(app, schema, row)) for row in rows]
 
     async def _prepare(self, app: AppRef, database: Database, position: int) -> None:
         ahead = position // 1_000_000 + 1
@@ -74,7 +76,7 @@ class CommitLog:
             await database.execute(PREPARE, position)
             self._prepared[app.id] = ahead
 
-    def _message(self, app: AppRef, event: CommitEvent) -> Outgoing:
+    def _message(self, app: AppRef, schema: Snapshot, event: CommitEvent) -> Outgoing:
         payload = exact.dumps(event)
         headers: dict[str, Any] = attributes(
             f"{app.id}/{event.key}", commit_type(event.action), app.id, event.record_key, event.at
@@ -85,5 +87,15 @@ class CommitLog:
         if len(payload) > MAX_EVENT:
             payload = exact.dumps(replace(event, before=None, after=None, changed={}, effects=()))
             headers[REFERENCE] = event.key
-        subject = commit_subject(app.id, event.entity, event.action, event.record_id)
+        subject = commit_subject(app.id, event.entity, event.action, event.record_id, is_quiet(schema, event))
         return Outgoing((event.position, event.n), subject, payload, headers)
+
+
+def is_quiet(schema: Snapshot, event: CommitEvent) -> bool:
+    """Whether no definition waits for a commit, and its transitions have nothing done.
+
+    Only the definitions of a commit's own version can say so. Now and then one is published for all the same.
+    """
+    if event.effects or event.schema_version != schema.version or event.entity in schema.awaited:
+        return False
+    return bool((event.position + event.n) % HEARD)

@@ -10,6 +10,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import (
     PARTITIONS,
     POSITION,
+    QUIET,
     REFERENCE,
     SCHEMA,
     SPANS,
@@ -52,6 +53,7 @@ def build(app: AppRef | None, entities: Collection[str], url: str) -> dict[str, 
     return document
 
 
+PARTITION = f"The number is the same for all events of one record; {QUIET} behind it: no definition waits for this one"
 OPERATIONS = (
     ("publishCommits", "commits", "Every change of a record, once, in order"),
     ("publishSignals", "signals", "What the services have done"),
@@ -64,7 +66,7 @@ def _channels(app_id: str, entities: Collection[str]) -> dict[str, Any]:
     entity: dict[str, Any] = {"description": "The entity, or the join table of a pair"}
     if entities:
         entity["examples"] = sorted(entities)
-    partitions = [f"{number:02d}" for number in range(PARTITIONS)]
+    partitions = [f"{number:02d}{ending}" for ending in ("", QUIET) for number in range(PARTITIONS)]
     commits = commit_subject(app_id, "{entity}", "{action}", "").rpartition(".")[0]
     return {
         "commits": {
@@ -75,7 +77,7 @@ def _channels(app_id: str, entities: Collection[str]) -> dict[str, Any]:
                 **app,
                 "entity": entity,
                 "action": {"enum": list(ACTIONS), "description": "What was done to the record"},
-                "partition": {"enum": partitions, "description": "The same for all events of one record"},
+                "partition": {"enum": partitions, "description": PARTITION},
             },
         },
         "signals": {

@@ -1,0 +1,101 @@
+"""Commits that no definition waits for are published for who hears of every one, and not delivered to the others."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from deploy.embedded.stack import Stack
+from libs.shared.contracts.streams import HEARD, QUIET
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, entity, integer, text
+from tests.support.receivers import HttpReceiver
+from tests.support.replays import verified
+from tests.support.streams import app_row, messages_of
+
+WAITED_FOR = ("hooked", "flowing", "told", "later")
+
+
+async def test_only_what_no_definition_waits_for_is_quiet(admin: Client, stack: Stack, receiver: HttpReceiver) -> None:
+    for name in (*WAITED_FOR, "plain", "moved"):
+        await admin.define(entity(name, text("title"), integer("count"), text("state")))
+    hook = {"entity": "hooked", "hook": "after_write", "url": receiver.url}
+    webhook = (await admin.post("/_admin/webhooks", hook)).expect(201).data
+    trigger = {"type": "state_change", "entity": "flowing", "field": "count", "to": 99}
+    request = {"type": "webhook", "url": receiver.url, "method": "POST"}
+    step = {"id": "ask", "type": "action", "actions": [request], "then": "end"}
+    workflow = {"name": "flow", "trigger": trigger, "context": {"id": "record.id"}, "steps": [step]}
+    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    rule = {
+        "name": "told", "entity": "told", "hook": "after_delete", "channel": "in_app", "active": False,
+        "template": {"subject": "gone", "body": "gone"}, "recipients": [{"role": "boss"}],
+    }  # fmt: skip
+    (await admin.post("/_admin/notification-rules", rule)).expect(201)
+    call = {"type": "webhook", "url": receiver.url}
+    machine = {"initial": "open", "transitions": [{"from": "open", "to": "done", "actions": [call]}]}
+    (await admin.post("/_admin/state-machines", {"entity": "moved", "field": "state", "definition": machine})).expect(
+        201
+    )
+
+    made = {name: await _make(admin, name) for name in (*WAITED_FOR, "plain", "moved")}
+    (await admin.post("/_admin/webhooks", hook | {"entity": "later"})).expect(201)
+    (await admin.delete(f"/_admin/webhooks/{webhook['id']}")).expect(200)
+    for name, record in made.items():
+        (await admin.put(f"/{name}/{record}", {"count": 2, "state": "done" if name == "moved" else "x"})).expect(200)
+
+    loud = await _loud(stack, admin, 2 * len(made))
+    assert loud == {
+        ("hooked", "create"): True,
+        ("hooked", "update"): False,
+        ("flowing", "create"): True,
+        ("flowing", "update"): True,
+        ("told", "create"): True,
+        ("told", "update"): True,
+        ("later", "create"): False,
+        ("later", "update"): True,
+        ("plain", "create"): False,
+        ("plain", "update"): False,
+        ("moved", "create"): False,
+        ("moved", "update"): True,
+    }
+    await eventually(lambda: len(receiver.requests) == 3, within=20)
+    await verified(admin, "log", "records", "audit", "webhook", "workflow", "notify")
+    for name, record in made.items():
+        rows = (await admin.get(f"/_admin/audit-logs?entity={name}&record_id={record}")).data
+        assert sorted(row["action"] for row in rows) == ["create", "update"]
+
+
+async def test_now_and_then_a_quiet_commit_is_told_to_all(admin: Client, stack: Stack) -> None:
+    await admin.define(entity("plain", text("title")))
+    rows = [{"title": str(number)} for number in range(3 * HEARD)]
+    (await admin.post("/plain/_bulk", rows)).expect(201)
+    app = await app_row(stack, admin)
+    found = await messages_of(stack, app["id"], len(rows))
+    heard = [not _is_quiet(message) for message in found]
+    assert heard.count(True) == 3
+    # Those who are told of these only know of all before: nothing is left for them to be behind with.
+    await verified(admin, "log", "records", "audit", "webhook", "workflow", "notify")
+
+
+def _is_quiet(message: Any) -> bool:
+    return str(message.subject).endswith(QUIET)
+
+
+async def _make(admin: Client, name: str) -> str:
+    return str((await admin.post(f"/{name}", {"title": "a", "count": 1, "state": "open"})).expect(201).data["id"])
+
+
+async def _loud(stack: Stack, admin: Client, count: int) -> dict[tuple[str, str], bool]:
+    """Whether the commits of an entity with an action were told to all, but for those that are now and then."""
+    app = await app_row(stack, admin)
+    found = []
+    for message in await messages_of(stack, app["id"], count):
+        event = orjson.loads(message.data or b"")
+        if (event["position"] + event["n"]) % HEARD:
+            found.append(((event["entity"], event["action"]), not _is_quiet(message)))
+    kinds = groupby(sorted(found), key=lambda each: each[0])
+    told = {kind: {is_loud for _, is_loud in each} for kind, each in kinds}
+    assert all(len(ways) == 1 for ways in told.values()), told
+    return {kind: ways.pop() for kind, ways in told.items()}

@@ -1,0 +1,48 @@
+"""What the relay tells only those who hear of every commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from libs.shared.contracts.streams import HEARD, CommitEvent
+from libs.shared.schema import Snapshot
+from services.data.log.source import is_quiet
+
+AWAITED = {
+    "webhooks": [{"entity": "hooked", "active": False}],
+    "workflows": [{"trigger": {"entity": "flowing"}}, {"trigger": None}],
+    "notification-rules": [{"entity": "told"}, {}],
+}
+SCHEMA = Snapshot.read(7, {"entities": [], "kinds": AWAITED})
+
+
+def commit(**parts: Any) -> CommitEvent:
+    event: dict[str, Any] = {
+        "position": HEARD, "n": 1, "commit_id": "", "app_id": "", "entity": "plain", "record_id": "1", "version": 1,
+        "action": "create", "before": None, "after": {}, "changed": {}, "actor": {}, "origin": {}, "trace_id": "",
+        "cause": "", "cause_depth": 0, "schema_version": 7, "at": "",
+    }  # fmt: skip
+    return CommitEvent(**{**event, **parts})
+
+
+def test_what_nothing_waits_for_is_quiet() -> None:
+    assert is_quiet(SCHEMA, commit())
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"entity": "hooked"},
+        {"entity": "flowing"},
+        {"entity": "told"},
+        {"effects": ({"type": "webhook"},)},
+        {"schema_version": 6},
+        {"n": HEARD},
+        {"position": 2 * HEARD - 1},
+    ],
+    ids=str,
+)
+def test_all_are_told_of_what_may_concern_them_or_is_their_place_to_note(parts: dict[str, Any]) -> None:
+    assert not is_quiet(SCHEMA, commit(**parts))
