@@ -15,14 +15,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict, defaultdict, deque
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from libs.shared.errors import unavailable
+from libs.shared.postgres.lines import Line
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -72,13 +74,15 @@ class Pools:
     def __init__(self, url: str, budget: int) -> None:
         self._url = url
         self._budget = budget
-        self._slots = asyncio.Semaphore(budget)
+        self._slots = budget
+        """How many more may borrow a connection, or be about to."""
+        self._awaiting_slot: Line[bool] = Line()
         self._open = 0
         """Connections that there are: lent, idle, being made or closed. Never more than the budget."""
         self._idle: OrderedDict[str, list[tuple[Connection, float]]] = OrderedDict()
         """Database → its idle connections, with the time they were given back; the last used at the end."""
         self._lent: defaultdict[str, set[Connection]] = defaultdict(set)
-        self._awaiting: defaultdict[str, deque[asyncio.Future[Connection]]] = defaultdict(deque)
+        self._awaiting: defaultdict[str, Line[Connection]] = defaultdict(Line)
         """Database → those who wait for one of its connections to be given back."""
         self._making_room = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
@@ -103,14 +107,12 @@ class Pools:
 
     async def borrow(self, name: str) -> Connection:
         """As `lend`; every connection that is borrowed must be given back."""
-        if self._slots.locked():
-            await self._wait_for_slot()
-        else:
-            await self._slots.acquire()  # at once, so without a timer
+        if not await self._slot(ACQUIRE):
+            raise unavailable("database")
         try:
             connection = self._take(name) or await self._own(name) or await self._connect(name)
         except BaseException:
-            self._slots.release()
+            self._release_slot()
             raise
         self._lent[name].add(connection)
         return connection
@@ -118,7 +120,7 @@ class Pools:
     def give_back(self, name: str, connection: Connection) -> None:
         """Return what was borrowed. What is broken, or was left within a transaction, is not used again."""
         self._returned(name, connection)
-        self._slots.release()
+        self._release_slot()
 
     def _returned(self, name: str, connection: Connection) -> None:
         """Hand a connection on to whoever waits for it, or keep it."""
@@ -152,19 +154,24 @@ class Pools:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE):
                 for _ in range(self._budget):
-                    await self._slots.acquire()
+                    await self._slot(CLOSE)
         idle = [connection for each in self._idle.values() for connection, _ in each]
         self._idle.clear()
         await asyncio.gather(*(_closed(connection) for connection in idle))
         for name in list(self._lent):
             self.forget(name)
 
-    async def _wait_for_slot(self) -> None:
-        try:
-            async with asyncio.timeout(ACQUIRE):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise unavailable("database") from None
+    async def _slot(self, seconds: float) -> bool:
+        """Whether we may have a connection, after `seconds` at most."""
+        if self._slots:
+            self._slots -= 1
+            return True
+        return bool(await self._awaiting_slot.wait(seconds, self._release_slot))
+
+    def _release_slot(self, _: bool = True) -> None:
+        # Whoever waits longest has it at once: nobody who comes later gets in between.
+        if not self._awaiting_slot.hand(True):
+            self._slots += 1
 
     def _take(self, name: str) -> Connection | None:
         """The idle connection that was used last: so those that are not needed get old."""
@@ -180,30 +187,15 @@ class Pools:
         """One that the same database gives back soon, where another's would have to be closed for a new one."""
         if self._open < self._budget or name not in self._lent:
             return None
-        future: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
-        waiting = self._awaiting[name]
-        waiting.append(future)
         try:
-            await asyncio.wait([future], timeout=PATIENCE)
-        except BaseException:
-            if future.done():
-                self._returned(name, future.result())
-            raise
+            return await self._awaiting[name].wait(PATIENCE, partial(self._returned, name))
         finally:
-            if not future.done():
-                waiting.remove(future)
-                if not waiting:
-                    del self._awaiting[name]
-        return future.result() if future.done() else None
+            if name in self._awaiting and not self._awaiting[name]:
+                del self._awaiting[name]
 
     def _handed_over(self, name: str, connection: Connection) -> bool:
         """Whether somebody has waited for it."""
-        waiting = self._awaiting[name]
-        if not waiting:
-            del self._awaiting[name]
-            return False
-        waiting.popleft().set_result(connection)
-        return True
+        return name in self._awaiting and self._awaiting[name].hand(connection)
 
     async def _connect(self, name: str) -> Connection:
         async with self._making_room:

@@ -1,0 +1,64 @@
+"""A line of those who wait for something that is handed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+SWEEP = 0.05
+"""Seconds between looks for those who have waited long enough."""
+
+
+class Line(Generic[T]):
+    """First come, first served, each for a limited time.
+
+    One timer looks after all of them: with `asyncio.wait` or a timeout for each, waiting for a connection took a
+    fifth of the data service's time for lists.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[asyncio.Future[T | None], float]] = deque()
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anybody waits."""
+        return any(not future.done() for future, _ in self._waiting)
+
+    async def wait(self, seconds: float, unwanted: Callable[[T], None]) -> T | None:
+        """What is handed to us, None when that takes longer than `seconds` (and up to SWEEP more).
+
+        `unwanted` takes what is handed to somebody who is cancelled at that moment.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T | None] = loop.create_future()
+        self._waiting.append((future, loop.time() + seconds))
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(SWEEP, self._sweep)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if not future.cancelled() and (handed := future.result()) is not None:
+                unwanted(handed)
+            raise
+
+    def hand(self, thing: T) -> bool:
+        """Give it to who has waited longest; False if nobody waits."""
+        while self._waiting:
+            future, _ = self._waiting.popleft()
+            if not future.done():
+                future.set_result(thing)
+                return True
+        return False
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for future, until in self._waiting:
+            if until <= now and not future.done():
+                future.set_result(None)
+        self._waiting = deque(each for each in self._waiting if not each[0].done())
+        self._sweeping = loop.call_later(SWEEP, self._sweep) if self._waiting else None
