@@ -15,8 +15,12 @@ from libs.shared.bus.wire import Wire
 MARK = VERSION + b"\r\nRocket-Bundle: "
 MOST = 16
 """Parts of one bundle. Few enough that asking, answering and reading the answers go on side by side."""
-LARGEST = 256 * 1024
-"""Bytes that the parts of one bundle may have in all; one that is larger travels by itself."""
+LARGEST = 32 * 1024
+"""Bytes that the parts of one bundle may have in all; one that is larger travels by itself.
+
+Little more than a few pages of a list: of what is large the bytes cost more than the messages, and a large message is
+put together out of several reads of the socket.
+"""
 MANY = b"many"
 """The last token of the subject that a bundle of answers goes to."""
 

@@ -137,14 +137,6 @@ class Connection(web.RequestHandler):
         response.force_close()
         return response
 
-    async def finish_response(
-        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
-        """The last step of every answer; what aiohttp has raised as an HTTPException is in plain text until here."""
-        if isinstance(resp, web.HTTPException):
-            resp = _answer(RocketError(MALFORMED, f"The request can't be answered: {resp.reason}"), resp.status)
-        return await super().finish_response(request, resp, start_time)
-
     def _as_rocket_error(self, status: int, exc: BaseException | None) -> RocketError:
         if status >= 500:
             return RocketError("TIMEOUT" if status == 504 else "INTERNAL_ERROR", "The request could not be answered")
@@ -156,6 +148,11 @@ class Connection(web.RequestHandler):
         if exc.args[1] == limits.max_url_bytes:
             return RocketError("URI_TOO_LONG", f"The URL may have at most {limits.max_url_bytes} bytes")
         return RocketError("HEADERS_TOO_LARGE", f"A header may have at most {limits.max_header_bytes} bytes")
+
+
+def unanswerable(refusal: web.HTTPException) -> web.Response:
+    """In our envelope what aiohttp has raised, which it would answer in plain text."""
+    return _answer(RocketError(MALFORMED, f"The request can't be answered: {refusal.reason}"), refusal.status)
 
 
 def _answer(error: RocketError, status: int = 0) -> web.Response:

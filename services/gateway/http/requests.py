@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from aiohttp import HttpVersion11, web
 
@@ -24,10 +24,6 @@ class HttpRequest(web.Request):
     ATTRS = web.Request.ATTRS | {"match_info"}
     # In place of aiohttp's property, which knows variables of an Application's routes only.
     match_info: dict[str, str] = {}  # type: ignore[assignment]  # noqa: RUF012  replaced as a whole
-    dress: ClassVar[Dress]
-
-    async def _prepare_hook(self, response: web.StreamResponse) -> None:
-        await type(self).dress(self, response)
 
     async def welcome(self) -> None:
         """Ask for the body, if the client waits for that. Raises HTTPExpectationFailed for what else it expects."""
@@ -44,7 +40,8 @@ class HttpRequest(web.Request):
 def factory(dress: Dress) -> Callable[..., HttpRequest]:
     """What makes the requests of a server whose answers are dressed by `dress`."""
     loop = asyncio.get_running_loop()
-    kind = type("DressedRequest", (HttpRequest,), {"dress": staticmethod(dress)})
+    # aiohttp awaits this of every request before it writes an answer's head.
+    kind = type("DressedRequest", (HttpRequest,), {"_prepare_hook": dress})
 
     def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> HttpRequest:
         request: HttpRequest = kind(message, payload, protocol, writer, task, loop)

@@ -15,7 +15,7 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.http import door
-from services.gateway.http.connections import LINGER, Door
+from services.gateway.http.connections import LINGER, Door, unanswerable
 from services.gateway.http.cors import Cors, is_preflight
 from services.gateway.http.dressing import dresser
 from services.gateway.http.forwarding import forwarder
@@ -73,13 +73,16 @@ def _dispatcher(state: State, cors: Cors) -> Callable[[HttpRequest], Awaitable[w
     unmatched = _unmatched(table, cors)
 
     async def dispatch(request: HttpRequest) -> web.StreamResponse:
-        if "Expect" in request.headers:
-            await request.welcome()
-        found = table.find(request.method, request.rel_url.path_safe)
-        if found is None:
-            return await unmatched(request)
-        handle, request.match_info = found
-        return await handle(request)
+        try:
+            if "Expect" in request.headers:
+                await request.welcome()
+            found = table.find(request.method, request.rel_url.path_safe)
+            if found is None:
+                return await unmatched(request)
+            handle, request.match_info = found
+            return await handle(request)
+        except web.HTTPException as refusal:
+            return unanswerable(refusal)
 
     return dispatch
 
