@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import timeit
 from importlib import metadata
 from pathlib import Path
 
@@ -30,8 +31,35 @@ def describe(folder: Path) -> dict[str, str]:
         "file system": file_system(folder, Path("/proc/mounts").read_text(encoding="utf-8")),
         "load average at the start": f"{os.getloadavg()[0]:.2f}",
         "Python": platform.python_version(),
+        "1,000 objects made and called": f"{pace():.0f} µs",
         **{name: found for name, found in versions.items() if found},
     }
+
+
+class _Thing:
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def plus(self, more: int) -> int:
+        return self.number + more
+
+
+def pace() -> float:
+    """Microseconds that this interpreter needs to make and call 1,000 objects, at best of many times.
+
+    Versions do not tell how an interpreter was built, and one built without profile-guided optimisation takes up to
+    half as long again for everything.
+    """
+
+    def work() -> None:
+        kept: dict[int, _Thing] = {}
+        for number in range(1_000):
+            thing = kept[number & 255] = _Thing(number)
+            thing.plus(1)
+
+    return min(timeit.repeat(work, number=1, repeat=300)) * 1e6
 
 
 def processor(cpuinfo: str) -> str:
