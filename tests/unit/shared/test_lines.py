@@ -1,0 +1,55 @@
+"""Who waits in a line is served in turn, or told that it took too long; nothing that is handed on gets lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from libs.shared.postgres.lines import Line
+from libs.shared.testing.polling import eventually
+
+
+def waiting(line: Line[str], count: int, unwanted: list[str] | None = None) -> list[asyncio.Task[str | None]]:
+    lost: list[str] = [] if unwanted is None else unwanted
+    return [asyncio.create_task(line.wait(30, lost.append)) for _ in range(count)]
+
+
+async def test_first_come_first_served() -> None:
+    line: Line[str] = Line()
+    assert not line and not line.hand("nobody")
+    tasks = waiting(line, 3)
+    await eventually(lambda: bool(line))
+    assert [line.hand(thing) for thing in "abc"] == [True] * 3
+    assert await asyncio.gather(*tasks) == ["a", "b", "c"]
+    assert not line and not line.hand("d")
+
+
+async def test_who_has_waited_long_enough_is_told_and_stepped_over() -> None:
+    line: Line[str] = Line()
+    short = asyncio.create_task(line.wait(0, lambda _: None))
+    [patient] = waiting(line, 1)
+    assert await short is None
+    assert line.hand("a")
+    assert await patient == "a"
+
+
+@pytest.mark.parametrize("handed_first", [True, False])
+async def test_what_is_handed_to_one_who_is_cancelled_is_not_lost(handed_first: bool) -> None:
+    line: Line[str] = Line()
+    unwanted: list[str] = []
+    gone, patient = waiting(line, 2, unwanted)
+    await eventually(lambda: bool(line))
+    if handed_first:
+        assert line.hand("a")
+        gone.cancel()
+    else:
+        gone.cancel()
+        await asyncio.wait([gone])
+        assert line.hand("a")
+    await asyncio.wait([gone])
+    assert gone.cancelled()
+    assert unwanted == (["a"] if handed_first else [])
+    if handed_first:
+        assert line.hand(unwanted[0])
+    assert await patient == "a"
