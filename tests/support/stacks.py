@@ -33,7 +33,12 @@ async def running(
             Settings(port=0, data_dir=folder / "data", nats_url=nats_url, environment=environment),
             replicas=replicas,
             variables={**FAST, **(variables or {})},
-            postgres_options={"fsync": "off", "shared_preload_libraries": "pg_stat_statements"},
+            postgres_options={
+                "fsync": "off",
+                "shared_preload_libraries": "pg_stat_statements",
+                # Statements that are dropped for others are not counted any more, and each app has its own.
+                "pg_stat_statements.max": "100000",
+            },
             output=output,
         )
         try:
