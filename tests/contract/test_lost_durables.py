@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,15 +32,21 @@ class Noted:
         self.kept = floor
 
 
-async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tmp_path: Path) -> None:
-    async with unguarded(tmp_path) as address, connect(address, "rocket-test") as connection:
+@contextlib.asynccontextmanager
+async def following(folder: Path) -> AsyncIterator[tuple[JetStream, Noted, Follower]]:
+    """A stream of ten messages on two subjects in turn, what is noted of a durable, and who makes that."""
+    async with unguarded(folder) as address, connect(address, "rocket-test") as connection:
         await connection.established()
         stream, noted = JetStream(connection), Noted()
         await stream.ensure_stream(SPEC)
-        await stream.publish_all([(Outgoing((n, 1), f"{STREAM}.a", b"", {}), {}) for n in range(10)])
+        await stream.publish_all([(Outgoing((n, 1), f"{STREAM}.{n % 2}", b"", {}), {}) for n in range(10)])
+        yield stream, noted, Follower(stream, STREAM, DURABLE, cast(Progress, noted), cast(Apps, None))
+
+
+async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tmp_path: Path) -> None:
+    async with following(tmp_path) as (stream, noted, follower):
         created = (await stream.stream_info(STREAM))["created"]
         sixth, last = await stream.stored_at(STREAM, 6), await stream.stored_at(STREAM, 10)
-        follower = Follower(stream, STREAM, DURABLE, cast(Progress, noted), cast(Apps, None))
 
         async def made() -> dict[str, Any]:
             """The durable, as the follower makes it or leaves it."""
@@ -69,14 +76,9 @@ async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tm
 
 
 async def test_a_durable_of_other_filters_begins_anew(tmp_path: Path) -> None:
-    async with unguarded(tmp_path) as address, connect(address, "rocket-test") as connection:
-        await connection.established()
-        stream, noted = JetStream(connection), Noted()
-        await stream.ensure_stream(SPEC)
-        await stream.publish_all([(Outgoing((n, 1), f"{STREAM}.{n % 2}", b"", {}), {}) for n in range(10)])
+    async with following(tmp_path) as (stream, noted, follower):
         created = (await stream.stream_info(STREAM))["created"]
         noted.kept = Floor(created, 10, await stream.stored_at(STREAM, 10))
-        follower = Follower(stream, STREAM, DURABLE, cast(Progress, noted), cast(Apps, None))
         # What is noted says nothing of what other filters have left out.
         for filters, waiting in (([f"{STREAM}.0"], 0), ([f"{STREAM}.0", f"{STREAM}.1"], 10), ([f"{STREAM}.1"], 5)):
             for _ in range(2):

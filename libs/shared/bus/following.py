@@ -56,17 +56,15 @@ class Follower:
         So it does in place of one that has had other `filters`, as what is noted says nothing of what these left out.
         """
         known = await self._stream.find_consumer(self._stream_name, self._durable)
-        others = known is not None and set(known["config"]["filter_subjects"]) != set(filters)
-        if known is not None and not others:
-            return
-        if others:
+        if known is not None:
+            if set(known["config"]["filter_subjects"]) == set(filters):
+                return
             await self._stream.delete_consumer(self._stream_name, self._durable)
         created, _, _ = await self._extent()
-        floor = await self._progress.floor(self._durable)
+        floor = await self._progress.floor(self._durable) if known is None else None
         more: dict[str, Any] = {"mem_storage": True}
         if (
-            not others
-            and floor
+            floor
             and floor.created == created
             and floor.stored
             and floor.stored == await self._stored_at(floor.sequence)

@@ -13,8 +13,11 @@ from libs.shared import clock
 
 BLOCK = b"NATS/1.0\r\ntraceparent: 00-%b-%b-01\r\nRocket-Deadline: %.3f\r\nRocket-Context: %b\r\n\r\n"
 """Trace, span, deadline (Unix seconds), and the rest as JSON, which has no raw line breaks."""
-BLOCK_FORM = re.compile(rb"\r\ntraceparent: 00-(.{49})-01\r\nRocket-Deadline: (.+)\r\nRocket-Context: (.+)\r\n")
-"""Only our services write it, and digits that are looked at one by one take longer than all the rest."""
+BLOCK_FORM = re.compile(
+    rb"\r\ntraceparent: 00-(.{32})-(.{16})-01\r\nRocket-Deadline: ([0-9.]+)\r\nRocket-Context: ([^\r\n]+)\r\n"
+)
+HEX = b"0123456789abcdef"
+"""What ids are made of; to look for that in the form costs more than all the rest of it."""
 
 NO_TRACE = "00000000-0000-0000-0000-000000000000"
 """The trace of what no request has led to; nothing is kept of such traces."""
@@ -195,13 +198,13 @@ class Context(NamedTuple):
     def from_block(cls, block: bytes) -> Context:
         """The context that `block()` wrote, whatever headers stand around it. Raises ValueError if it is not ours."""
         match = BLOCK_FORM.search(block)
-        if match is None:
+        if match is None or (match[1] + match[2]).strip(HEX):
             raise ValueError("no context of ours")
-        parent, deadline, packed = match.groups()
-        trace = parent[:32].decode()
+        parent, span, deadline, packed = match.groups()
+        trace = parent.decode()
         app, identity, ip, user_agent, cause, cause_depth, once = _unpacked(packed)
         return cls(
-            f"{trace[:8]}-{trace[8:12]}-{trace[12:16]}-{trace[16:20]}-{trace[20:]}", parent[33:].decode(),
+            f"{trace[:8]}-{trace[8:12]}-{trace[12:16]}-{trace[16:20]}-{trace[20:]}", span.decode(),
             float(deadline), app, identity, ip, user_agent, cause, cause_depth, once,
         )  # fmt: skip
 

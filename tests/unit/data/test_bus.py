@@ -129,7 +129,18 @@ def test_a_context_travels_in_headers(context: Context) -> None:
     assert headers["traceparent"].split("-") == ["00", context.trace_id.replace("-", ""), context.span_id, "01"]
 
 
-@pytest.mark.parametrize("block", [b"", b"NATS/1.0\r\n\r\n", CONTEXTS[0].block()[:-9], b"NATS/1.0 503\r\n\r\n"])
+WHOLE = CONTEXTS[1].block()
+DEADLINE = WHOLE.partition(b"Rocket-Deadline: ")[2].partition(b"\r")[0]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        *(b"", b"NATS/1.0\r\n\r\n", CONTEXTS[0].block()[:-9], b"NATS/1.0 503\r\n\r\n"),
+        *(WHOLE.replace(b"00-0e3c8f6e", b"00-0e3c8f6" + digit) for digit in (b"g", b"-", b"E", b" ", b"\r")),
+        *(WHOLE.replace(b": " + DEADLINE, b": " + other) for other in (b"nan", b"inf", b"1e9", b"-1", b"")),
+    ],
+)
 def test_what_is_no_context(block: bytes) -> None:
     with pytest.raises(ValueError):
         Context.from_block(block)
