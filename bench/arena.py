@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from bench.load import running
-from bench.operations import CATEGORIES, category, rows
+from bench.operations import category, rows
 from bench.settings import Plan
 from bench.starting import Start, Starts
 from bench.systems import database, limit, permitted, pocketbase, rocket, strangers
@@ -33,7 +33,7 @@ class Arena:
     """What is up, and how long it took to come up."""
 
     def __init__(self, plan: Plan, folder: Path, exits: contextlib.AsyncExitStack) -> None:
-        self.drive = Drive(plan.connections, running.chosen(plan.generator), folder)
+        self.drive = Drive(plan.connections, running.chosen(plan.generator), folder, plan.categories)
         self.systems: list[System] = []
         self.starts: dict[str, Start] = {}
         self._plan = plan
@@ -50,7 +50,7 @@ class Arena:
         return main
 
     async def furnish_rocket(self, main: rocket.Rocket) -> None:
-        await main.furnish(rows(self._plan.rows), self._plan.index)
+        await main.furnish(rows(self._plan.rows, self._plan.categories), self._plan.index)
         await self._prove(main.target)
         if "rocket" in self._plan.systems:
             self.systems.append(main)
@@ -73,7 +73,7 @@ class Arena:
 
     async def _add_pocketbase(self, _: rocket.Rocket) -> None:
         peer = await self._exits.enter_async_context(pocketbase.running(self._folder, self.drive))
-        await peer.furnish(rows(self._plan.rows), self._plan.index)
+        await peer.furnish(rows(self._plan.rows, self._plan.categories), self._plan.index)
         await self._prove(peer.target)
         self.systems.append(peer)
         self.starts["pocketbase"] = peer.served.start
@@ -94,7 +94,7 @@ class Arena:
 
     async def _prove(self, target: Target) -> None:
         """A list must answer what it should before its speed means anything."""
-        await target.prove(category(0), len(range(0, self._plan.rows, CATEGORIES)))
+        await target.prove(category(0), len(range(0, self._plan.rows, self._plan.categories)))
 
     def _note(self, starts: Starts, name: str) -> None:
         self.starts[name] = Start(starts.total, sum(start.cpu_seconds for start in starts.services.values()))

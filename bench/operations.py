@@ -29,6 +29,7 @@ READ, WRITTEN = "articles", "drafts"
 TABLES = (READ, WRITTEN)
 PAGE = 25
 CATEGORIES = 10
+"""Unless a run says otherwise. The fewer, the more often several clients ask for the same list at once."""
 VARIETY = 2_000
 """Different requests of one measurement; they are sent round and round."""
 BODY = "Every change is appended to a log and published from there. " * 4
@@ -72,39 +73,43 @@ class Api(Protocol):
         """How many records an answer to `list` holds, and the total that it tells."""
 
 
-def rows(count: int) -> list[Row]:
+def rows(count: int, categories: int = CATEGORIES) -> list[Row]:
     """The rows that both tables begin with; the same for every system."""
-    return [row(number) for number in range(count)]
+    return [row(number, categories) for number in range(count)]
 
 
-def row(number: int) -> Row:
+def row(number: int, categories: int = CATEGORIES) -> Row:
     """A row; ranks are scattered, so that sorting is work."""
     return {
         "title": f"Article number {number}",
         "body": BODY,
-        "category": category(number),
+        "category": category(number, categories),
         "rank": number * 7_919 % 1_000_003,
         "active": number % 3 == 0,
     }
 
 
-def category(number: int) -> str:
-    """One of CATEGORIES names."""
-    return f"c{number % CATEGORIES}"
+def category(number: int, categories: int = CATEGORIES) -> str:
+    """One of so many names."""
+    return f"c{number % categories}"
 
 
 def requests(
-    api: Api, operation: Operation, ids: Mapping[str, Sequence[str]], randomness: Random, count: int = VARIETY
+    api: Api,
+    operation: Operation,
+    ids: Mapping[str, Sequence[str]],
+    randomness: Random,
+    categories: int = CATEGORIES,
 ) -> list[Request]:
-    """Requests for one measurement: random records, categories, values."""
-    numbers = [randomness.randrange(1_000_000) for _ in range(count)]
+    """VARIETY requests for one measurement: random records, categories, values."""
+    numbers = [randomness.randrange(1_000_000) for _ in range(VARIETY)]
     match operation:
         case "get":
             return [api.get(randomness.choice(ids[READ])) for _ in numbers]
         case "list":
-            return [api.list(category(n)) for n in numbers]
+            return [api.list(category(n, categories)) for n in numbers]
         case "create":
-            return [api.create(WRITTEN, row(n)) for n in numbers]
+            return [api.create(WRITTEN, row(n, categories)) for n in numbers]
         case "update":
             return [api.update(randomness.choice(ids[WRITTEN]), change(n)) for n in numbers]
 

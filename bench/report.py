@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.markdown import megabytes, number, section, table
-from bench.operations import CATEGORIES, MEANING, PAGE
+from bench.operations import MEANING, PAGE
 from bench.processes import Memory
 from bench.results import OURS, Results
 from bench.settings import Plan
@@ -173,8 +173,9 @@ def _course(plan: Plan) -> str:
             f"{plan.rounds} rounds of {plan.seconds:g} s per measurement: each system and operation in each round, in",
             f"shuffled order, one at a time, with {plan.connections} keep-alive connections; a system gets no load",
             f"until the one before is calm again. Reads see a table of {plan.rows:,} rows that nobody writes; a filter",
-            f"leaves one in {CATEGORIES}, a page has {PAGE}. Writes go to a second table of the same shape. Filter and",
-            f"sort column {INDEX_WORDS[plan.index]}. Rocket and PocketBase check an administrator's token with",
+            f"leaves one in {plan.categories}, a page has {PAGE}: so many lists there are, and Rocket reads those that",
+            "are asked for at the same moment once. Writes go to a second table of the same shape. Filter and sort",
+            f"column {INDEX_WORDS[plan.index]}. Rocket and PocketBase check an administrator's token with",
             "every request.",
         )
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from bench.operations import INDEXES, OPERATIONS, Index, Operation
+from bench.operations import CATEGORIES, INDEXES, OPERATIONS, Index, Operation
 
 SYSTEMS = ("rocket", "limit", "pocketbase", "database")
 FURTHER = ("permitted", "strangers")
@@ -24,6 +24,7 @@ class Plan:
     seconds: float = 3.0
     connections: int = 32
     rows: int = 10_000
+    categories: int = CATEGORIES
     systems: Sequence[str] = SYSTEMS
     operations: Sequence[Operation] = OPERATIONS
     index: Index = "each"
@@ -42,7 +43,8 @@ class Plan:
     @property
     def is_published(self) -> bool:
         """Whether its report replaces docs/benchmarks.md: only a whole run says enough."""
-        size = (self.rows, self.connections, self.index) == (Plan.rows, Plan.connections, Plan.index)
+        usual = ("rows", "connections", "index", "categories")
+        size = all(getattr(self, name) == getattr(Plan, name) for name in usual)
         whole = set(self.systems) == set(SYSTEMS) and set(self.operations) == set(OPERATIONS)
         return size and whole and self.rounds >= PUBLISHED_FROM
 
@@ -62,6 +64,7 @@ def parse(arguments: Sequence[str] | None = None) -> Plan:
     parser.add_argument("--seconds", type=float, help="seconds per measurement")
     parser.add_argument("--connections", type=int, help="keep-alive connections of the load generator")
     parser.add_argument("--rows", type=int, help="rows of each table at the beginning")
+    parser.add_argument("--categories", type=int, help="different lists that are asked for")
     parser.add_argument("--systems", nargs="+", choices=(*SYSTEMS, *FURTHER), help="the others are left out")
     parser.add_argument("--operations", nargs="+", choices=OPERATIONS, help="the others are left out")
     parser.add_argument("--index", choices=INDEXES, help="on filter and sort column: one each, or one over both too")

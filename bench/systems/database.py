@@ -14,7 +14,7 @@ from random import Random
 
 from bench.load.outcome import Outcome
 from bench.load.running import cpu_of_generators
-from bench.operations import CATEGORIES, TABLES, Operation, change, row
+from bench.operations import TABLES, Operation, change, row
 from bench.processes import Parts
 from bench.statements import Slot, Template, Templates, compile_all
 from bench.systems import tables
@@ -57,7 +57,7 @@ class Database:
 
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
         """pgbench knows whole seconds only."""
-        script, variables = written(operation, self._templates[operation], self._count)
+        script, variables = written(operation, self._templates[operation], self._count, self._drive.categories)
         path = self._drive.folder / f"{operation}.pgbench"
         path.write_text(script, encoding="utf-8")
         before = cpu_of_generators()
@@ -84,7 +84,7 @@ async def running(folder: Path, drive: Drive, rocket: Rocket) -> AsyncIterator[D
     yield Database(url, templates, count, drive, rocket)
 
 
-def written(operation: Operation, template: Template, count: int) -> tuple[str, Mapping[str, str]]:
+def written(operation: Operation, template: Template, count: int, categories: int) -> tuple[str, Mapping[str, str]]:
     """A pgbench script that runs the statement, and the values of the variables it does not draw itself."""
     constants = {name: _literal(value) for name, value in {**row(0), **change(0)}.items()}
     variables: dict[str, str] = {}
@@ -102,7 +102,7 @@ def written(operation: Operation, template: Template, count: int) -> tuple[str, 
         return f":{name}"
 
     sql = PLACEHOLDER.sub(expression, template.sql)
-    draws = [f"\\set number random(1, {count})", f"\\set category random(0, {CATEGORIES - 1})"]
+    draws = [f"\\set number random(1, {count})", f"\\set category random(0, {categories - 1})"]
     return "\n".join([*draws, f"{sql};", ""]), variables
 
 

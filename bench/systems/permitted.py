@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from random import Random
 
 from bench.load.outcome import Outcome
-from bench.operations import CATEGORIES, READ, Operation, Request, Row, category
+from bench.operations import READ, Operation, Request, Row, category
 from bench.processes import Parts
 from bench.systems.rocket import APP, Rocket, RocketApi
 from bench.systems.system import Drive, Target
@@ -47,12 +47,12 @@ class Permitted:
         """The clerk, and the policies."""
         admin = self.rocket.target
         await admin.ask(Request("POST", f"/api/{APP}/_admin/users", CLERK))
-        document = {"version": 1, "permissions": list(policies())}
+        document = {"version": 1, "permissions": list(policies(self.target.drive.categories))}
         await admin.ask(Request("POST", f"/api/{APP}/_admin/import", document))
         await self.prepare()
 
 
-def policies() -> Iterator[Row]:
+def policies(categories: int) -> Iterator[Row]:
     """Fifty for reading."""
     roles = ["clerk", "editor", "reader"]
     for number in range(PLAIN):
@@ -62,8 +62,8 @@ def policies() -> Iterator[Row]:
             "fields": {"exclude": ["updated_at"]}, "masks": {"title": mask},
         }  # fmt: skip
     for number in range(CONDITIONAL):
-        tests: list[Row] = [{"field": "category", "operator": "eq", "value": category(number)}]
-        if number >= CATEGORIES:
+        tests: list[Row] = [{"field": "category", "operator": "eq", "value": category(number, categories)}]
+        if number >= categories:
             tests = [{"field": "rank", "operator": "gt", "value": number * 40_000}]
         elif number % 2:
             tests.append({"field": "active", "operator": "eq", "value": True})

@@ -45,7 +45,7 @@ class Strangers:
         self._token = pair["data"]["access_token"]
 
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
-        wanted = requests(self.target.api, operation, self.target.ids, randomness)
+        wanted = requests(self.target.api, operation, self.target.ids, randomness, self.target.drive.categories)
         each = zip(itertools.cycle(wanted), self._tokens(), strict=False)
         return await self.target.run(
             [(request, {"Authorization": f"Bearer {token}"}) for request, token in each], seconds

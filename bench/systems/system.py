@@ -12,7 +12,7 @@ import aiohttp
 
 from bench.load import running
 from bench.load.outcome import Load, Outcome
-from bench.operations import PAGE, Api, Operation, Request, requests
+from bench.operations import CATEGORIES, PAGE, Api, Operation, Request, requests
 from bench.processes import Parts
 
 
@@ -23,6 +23,7 @@ class Drive:
     connections: int
     generator: running.Generator
     folder: Path
+    categories: int = CATEGORIES
 
 
 class System(Protocol):
@@ -55,7 +56,7 @@ class Target:
 
     async def load(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
         """Drive one operation over records that are there."""
-        wanted = requests(self.api, operation, self.ids, randomness)
+        wanted = requests(self.api, operation, self.ids, randomness, self.drive.categories)
         return await self._run(wanted, seconds)
 
     async def send_once(self, wanted: Sequence[Request]) -> None:

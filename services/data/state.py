@@ -18,6 +18,7 @@ from services.data.log.settling import Settled
 from services.data.log.source import CommitLog
 from services.data.model import Model
 from services.data.query.point_reads import PointReads
+from services.data.query.shared_reads import SharedReads
 from services.data.seals.sealing import Sealer
 from services.data.writes.groups import Groups
 
@@ -32,6 +33,7 @@ class State:
     models: Compiled[Model]
     streams: Streams
     points: PointReads = field(default_factory=PointReads)
+    reads: SharedReads = field(default_factory=SharedReads)
     settled: Settled = field(default_factory=Settled)
     frontiers: Frontiers = field(kw_only=True)
     sealer: Sealer = field(kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -226,6 +227,19 @@ async def test_somebody_without_the_right_to_read_is_shown_no_more_than_they_wro
     mover = await admin.user("mover@example.com", ["mover"])
     (await mover.get(f"/staff/{made['id']}")).expect(404)
     assert "salary" not in (await mover.put(f"/staff/{made['id']}", {})).expect(200).data
+
+
+async def test_who_asks_for_the_same_at_the_same_moment_is_shown_their_own(admin: Client) -> None:
+    """Equal reads are one query: those of people who may see different records are not equal."""
+    await admin.define(STAFF)
+    await grant(admin, conditions=[when("mail", "$user.email")])
+    people = [await admin.user(f"{name}@example.com", ["clerk"]) for name in ("ann", "bob", "eve")]
+    for name in ("ann", "bob"):
+        await make(admin, "staff", name=name, mail=f"{name}@example.com")
+    for _ in range(5):
+        replies = await asyncio.gather(*(person.get("/staff?sort=name") for person in people * 8))
+        shown = [[row["name"] for row in reply.expect(200).data] for reply in replies]
+        assert shown == [["ann"], ["bob"], []] * 8
 
 
 async def test_records_of_others_are_nobodys_on_every_route(admin: Client) -> None:

@@ -24,6 +24,8 @@ from libs.shared.postgres.pools import STATEMENT, Pools
 
 Record = asyncpg.Record
 Connection: TypeAlias = pools.Connection
+Timeout: TypeAlias = float | Callable[[], float]
+"""Seconds that a statement may run, or what says so at the moment when it is sent."""
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ class Database:
         rows: Sequence[Record] = await self._run("fetch", sql, args, timeout)
         return rows
 
-    async def fetchrow(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Record | None:
+    async def fetchrow(self, sql: str, *args: Any, timeout: Timeout = STATEMENT) -> Record | None:
         """The first row, or None."""
         row: Record | None = await self._run("fetchrow", sql, args, timeout)
         return row
@@ -65,15 +67,15 @@ class Database:
         tag: str = await self._run("execute", sql, args, timeout)
         return tag
 
-    async def _run(self, method: str, sql: str, args: tuple[Any, ...], timeout: float) -> Any:
+    async def _run(self, method: str, sql: str, args: tuple[Any, ...], timeout: Timeout) -> Any:
         if _enclosing.get() is not None:
             async with self.connection() as connection:
-                return await getattr(connection, method)(sql, *args, timeout=timeout)
+                return await getattr(connection, method)(sql, *args, timeout=_seconds(timeout))
         # Written out: most statements come here, and a context manager around another costs what a query does.
         try:
             connection = await self._pools.borrow(self.name)
             try:
-                return await getattr(connection, method)(sql, *args, timeout=timeout)
+                return await getattr(connection, method)(sql, *args, timeout=_seconds(timeout))
             except asyncpg.InternalClientError:
                 connection.terminate()
                 raise
@@ -131,6 +133,10 @@ class Database:
         if isinstance(error, asyncpg.InvalidCatalogNameError):
             self._pools.forget(self.name)
         return translate(error)
+
+
+def _seconds(timeout: Timeout) -> float:
+    return timeout() if callable(timeout) else timeout
 
 
 def enclosed() -> bool:

@@ -20,7 +20,7 @@ async def read(state: State, context: Context, model: Model, statement: tuple[st
     """One row of a reading statement. Raises SchemaMoved when it was compiled for another schema."""
     sql, values = statement
     with tracing.span("db", "query", "query.execute") as span:
-        row = await state.database(context.the_app).fetchrow(sql, *values, timeout=context.remaining())
+        row = await state.reads.read(state.database(context.the_app), sql, values, context.remaining())
         span.metadata["statement"] = "select"
     if row is None or row["schema_version"] != model.version:
         raise SchemaMoved

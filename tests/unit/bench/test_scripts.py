@@ -26,16 +26,17 @@ def test_slots_and_constants_in_a_script() -> None:
         (Slot("id"), Slot("title"), 7, 25, None),
     )
 
-    script, variables = written("update", template, 100)
+    script, variables = written("update", template, 100, 10)
 
     assert "\\set number random(1, 100)" in script
+    assert "\\set category random(0, 9)" in script
     assert "a = :title::text, b = :constant_4::int, n = NULL::text" in script
     assert "lpad(:number, 12, '0'))::uuid AND v = :constant_3 AND w = :constant_3;" in script
     assert variables == {"title": "Renamed 0", "constant_3": "7", "constant_4": "25"}
 
 
 def test_a_created_record_gets_its_id_from_the_server() -> None:
-    script, variables = written("create", Template("INSERT INTO t VALUES ($1::uuid)", (Slot("id"),)), 1)
+    script, variables = written("create", Template("INSERT INTO t VALUES ($1::uuid)", (Slot("id"),)), 1, 10)
 
     assert "VALUES (uuidv7()::uuid);" in script
     assert variables == {}

@@ -1,0 +1,135 @@
+"""Who shares a query with whom: against a real server, which counts by a sequence what is run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.errors import RocketError
+from libs.shared.postgres.databases import Database, Databases
+from libs.shared.testing.polling import eventually
+from services.data.query.shared_reads import SharedReads
+from tests.support.client import Client
+from tests.support.streams import app_row, sibling
+
+RUN = "SELECT nextval('runs') AS run, $1::text AS given"
+LONG = 15.0
+
+
+@pytest.fixture
+async def database(stack: Stack, admin: Client) -> AsyncIterator[Database]:
+    """A database to which there is one connection."""
+    databases = Databases(sibling(stack.database_url, (await app_row(stack, admin))["database"]), 1)
+    await databases.platform.execute("CREATE SEQUENCE runs")
+    yield databases.platform
+    await databases.close()
+
+
+async def runs(reads: SharedReads, database: Database, *asked: str) -> list[int]:
+    """What has been run for those who ask at once, each with a text of its own or the same as others."""
+    async with asyncio.timeout(LONG):
+        rows = await asyncio.gather(*(reads.read(database, RUN, [text], LONG) for text in asked))
+    assert [row["given"] for row in rows] == list(asked)
+    return [row["run"] for row in rows]
+
+
+async def turns() -> None:
+    """Let tasks that have been begun come to where they wait for PostgreSQL."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_equal_reads_of_one_moment_are_one_query(database: Database) -> None:
+    reads = SharedReads()
+    assert await runs(reads, database, "a", "b", "a", "a", "b") == [1, 2, 1, 1, 2]
+    assert await runs(reads, database, "a", "a") == [3, 3]
+
+
+async def test_who_asks_while_a_connection_is_awaited_shares(database: Database) -> None:
+    reads = SharedReads()
+    async with database.connection():
+        early = asyncio.create_task(runs(reads, database, "a"))
+        await turns()
+        late = asyncio.create_task(runs(reads, database, "a"))
+        await turns()
+    assert await early == await late == [1]
+
+
+async def test_who_asks_when_a_query_has_been_sent_has_one_of_their_own(stack: Stack, database: Database) -> None:
+    """What has begun may not see what has been committed since."""
+    reads, gated = SharedReads(), "SELECT nextval('runs') AS run FROM gate"
+    await database.execute("CREATE TABLE gate AS SELECT 1 AS n")
+    two = Databases(sibling(stack.database_url, database.name), 2)
+    ask = partial(reads.read, two.platform, gated, [], LONG)
+    try:
+        async with database.transaction() as transaction:
+            await transaction.execute("LOCK TABLE gate")
+
+            async def waiting(tasks: int) -> bool:
+                held = await transaction.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                return bool(held == tasks)
+
+            first = asyncio.create_task(ask())
+            await eventually(lambda: waiting(1))
+            second = asyncio.create_task(ask())
+            await eventually(lambda: waiting(2))
+        async with asyncio.timeout(LONG):
+            assert {(await first)["run"], (await second)["run"]} == {1, 2}
+    finally:
+        await two.close()
+
+
+async def test_what_was_written_before_a_read_was_asked_for_is_seen(database: Database) -> None:
+    """Many write and then look, all at what all others look at too."""
+    reads = SharedReads()
+    await database.execute("CREATE TABLE things (n int)")
+
+    async def write_and_look(number: int) -> None:
+        await database.execute("INSERT INTO things VALUES ($1)", number)
+        row = await reads.read(database, "SELECT array_agg(n) AS seen FROM things", [], LONG)
+        assert number in row["seen"]
+
+    await asyncio.gather(*(write_and_look(number) for number in range(200)))
+
+
+async def test_a_failure_reaches_all_who_share_it_and_nobody_else(database: Database) -> None:
+    reads = SharedReads()
+    failed = await asyncio.gather(
+        *(reads.read(database, "SELECT 1 / $1::int AS n", [0], LONG) for _ in range(3)),
+        reads.read(database, "SELECT 1 / $1::int AS n", [1], LONG),
+        return_exceptions=True,
+    )
+    assert [isinstance(each, Exception) for each in failed] == [True, True, True, False]
+    assert (await reads.read(database, "SELECT 1 / $1::int AS n", [1], LONG))["n"] == 1
+
+
+async def test_who_gives_up_takes_nothing_from_the_others(database: Database) -> None:
+    reads = SharedReads()
+    async with database.connection():
+        impatient = asyncio.create_task(runs(reads, database, "a"))
+        patient = asyncio.create_task(runs(reads, database, "a"))
+        await turns()
+        impatient.cancel()
+    assert await patient == [1]
+    assert impatient.cancelled()
+
+
+async def test_a_shared_query_has_the_time_of_who_has_most(database: Database) -> None:
+    reads, slow = SharedReads(), "SELECT pg_sleep(0.3)"
+    with pytest.raises(RocketError) as refused:
+        await reads.read(database, slow, [], 0.05)
+    assert refused.value.code == "TIMEOUT"
+    rows = await asyncio.gather(reads.read(database, slow, [], 0.05), reads.read(database, slow, [], LONG))
+    assert None not in rows
+
+
+async def test_within_a_transaction_its_own_writes_are_seen(database: Database) -> None:
+    reads = SharedReads()
+    await database.execute("CREATE TABLE things (n int)")
+    async with database.enclosing():
+        await database.execute("INSERT INTO things VALUES (7)")
+        assert (await reads.read(database, "SELECT n FROM things", [], LONG))["n"] == 7
