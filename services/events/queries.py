@@ -37,7 +37,7 @@ class Selection:
 
 def events_selection(query: Pairs) -> Selection:
     """`GET /_events`: filters, newest first, 50 a page, at most 100."""
-    return _selection(query, EVENT_FILTERS, "created_at", "id", 50)
+    return _selection(query, EVENT_FILTERS, "created_at", "span_id", 50)
 
 
 def audit_selection(query: Pairs) -> Selection:

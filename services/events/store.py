@@ -13,7 +13,7 @@ import structlog
 
 from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database
-from libs.shared.postgres.errors import TableExists
+from libs.shared.postgres.errors import TableExists, UniqueViolation
 from services.events.queries import Selection
 from services.events.rows import moment_of
 
@@ -23,7 +23,7 @@ NAMES = (
     "id", "trace_id", "span_id", "parent_span_id", "event_type", "source", "component", "action", "entity",
     "record_id", "user_id", "duration_ms", "status", "metadata", "created_at",
 )  # fmt: skip
-COLUMNS = ", ".join(NAMES)
+COLUMNS = ", ".join(("coalesce(id, span_id) AS id", *NAMES[1:]))
 # One page and how many there are in all.
 LIST = """
 SELECT (SELECT count(*) FROM events.events WHERE {where}) AS total,
@@ -34,7 +34,7 @@ SELECT (SELECT count(*) FROM events.events WHERE {where}) AS total,
 # A trace, from its beginning; a trace of more spans than a screen can hold is cut.
 TRACE = f"""
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
-    SELECT {COLUMNS} FROM events.events WHERE trace_id = $1 ORDER BY created_at, id LIMIT 5000
+    SELECT {COLUMNS} FROM events.events WHERE trace_id = $1 ORDER BY created_at, span_id LIMIT 5000
 ) x
 """
 
@@ -67,8 +67,8 @@ SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
 ) x
 """
 
-# Audit rows, for commits that have none.
-AUDIT = """
+# Audit rows, for those commits that have none.
+AUDIT_MISSING = """
 INSERT INTO events.audit_logs
 SELECT * FROM json_populate_recordset(NULL::events.audit_logs, $1::json)
 ON CONFLICT (position, n) DO NOTHING
@@ -87,6 +87,10 @@ GROUP BY entity ORDER BY entity
 ON CONFLICT (entity) DO UPDATE SET first_position = least(u.first_position, excluded.first_position),
     last_position = greatest(u.last_position, excluded.last_position)
 """
+AUDIT_NAMES = (
+    "position", "n", "id", "entity", "record_id", "version", "action", "user_id", "user_email", "ip_address",
+    "trace_id", "old_data", "new_data", "changed_fields", "timestamp",
+)  # fmt: skip
 AUDIT_COLUMNS = """id, entity, record_id, action, old_data, new_data, changed_fields, user_id, user_email,
     ip_address, trace_id, "timestamp", position, n, version"""
 AUDITED = f"""(
@@ -102,12 +106,10 @@ DROP_DAYS = "SELECT events.drop_days_before($1)"
 async def insert(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store events, by COPY: half the price of an INSERT. Their days must have partitions.
 
-    Either all rows have an `id` or none; then PostgreSQL makes them.
+    Either all rows have an `id` or none; then they are known by their `span_id`.
     """
     columns = NAMES if "id" in rows[0] else NAMES[1:]
-    plain = itemgetter(*columns[:-2])
-    records = [(*plain(row), exact.dumps(row["metadata"]).decode(), moment_of(row["created_at"])) for row in rows]
-    await transaction.copy_records_to_table("events", schema_name="events", columns=columns, records=records)
+    await _copy(transaction, "events", columns, 1, rows)
 
 
 async def note_unaudited(transaction: Connection, places: Sequence[tuple[str, int]]) -> None:
@@ -121,9 +123,28 @@ async def insert_change(transaction: Connection, row: dict[str, Any]) -> None:
 
 
 async def insert_audit(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Store audit rows."""
-    if rows:
-        await transaction.execute(AUDIT, exact.dumps(rows).decode())
+    """Store audit rows, by COPY, unless there are some of these already."""
+    if not rows:
+        return
+    try:
+        async with transaction.transaction():
+            await _copy(transaction, "audit_logs", AUDIT_NAMES, 3, rows)
+    except UniqueViolation:
+        await transaction.execute(AUDIT_MISSING, exact.dumps(rows).decode())
+
+
+async def _copy(
+    transaction: Connection, table: str, columns: Sequence[str], documents: int, rows: Sequence[dict[str, Any]]
+) -> None:
+    """COPY rows; the last of the columns is an ISO time, and so many before it are JSON."""
+    plain, json, moment = columns[: -1 - documents], columns[-1 - documents : -1], columns[-1]
+    pick = itemgetter(*plain)
+    records = [(*pick(row), *(_document(row[name]) for name in json), moment_of(row[moment])) for row in rows]
+    await transaction.copy_records_to_table(table, schema_name="events", columns=columns, records=records)
+
+
+def _document(value: Any) -> str | None:
+    return None if value is None else exact.dumps(value).decode()
 
 
 async def page(database: Database, selection: Selection) -> tuple[int, bytes]:

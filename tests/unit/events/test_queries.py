@@ -19,7 +19,7 @@ TRACE = "11111111-2222-4333-8444-555555555555"
 def test_nothing_asked_is_everything_newest_first() -> None:
     selection = events_selection([("unknown", "x"), ("source", "")])
     assert (selection.where, selection.values) == ("true", ())
-    assert selection.order == "created_at DESC, id DESC"
+    assert selection.order == "created_at DESC, span_id DESC"
     assert (selection.page, selection.per_page, selection.offset) == (1, 50, 0)
 
 

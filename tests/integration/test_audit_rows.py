@@ -1,0 +1,38 @@
+"""Audit rows that are there already, as after a restored database, are left as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+
+from deploy.embedded.stack import Stack
+from services.events import store
+from tests.support.client import Client
+from tests.support.streams import app_row, sibling
+
+SHOWN = "SELECT position, n, action, new_data::text FROM events.audit_logs ORDER BY position, n"
+
+
+def row(position: int, **parts: Any) -> dict[str, Any]:
+    return {
+        "position": position, "n": 1, "id": "018f0000-0000-7000-8000-000000000001", "entity": "thing",
+        "record_id": "r", "version": 1, "action": "create", "old_data": None, "new_data": {"name": "a\t\\N\n"},
+        "changed_fields": ["name"], "user_id": None, "user_email": None, "ip_address": None, "trace_id": "t",
+        "timestamp": "2026-11-26T12:00:00.000001+00:00", **parts,
+    }  # fmt: skip
+
+
+async def test_rows_that_are_missing_are_written_and_no_other(stack: Stack, admin: Client) -> None:
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    try:
+        async with connection.transaction():
+            await store.insert_audit(connection, [row(1), row(3)])
+        async with connection.transaction():
+            await store.insert_audit(connection, [row(1, action="update"), row(2, action="update"), row(4)])
+            await store.insert_audit(connection, [])
+        shown = [tuple(each) for each in await connection.fetch(SHOWN)]
+    finally:
+        await connection.close()
+    kept = '{"name": "a\\t\\\\N\\n"}'
+    assert shown == [(1, 1, "create", kept), (2, 1, "update", kept), (3, 1, "create", kept), (4, 1, "create", kept)]
