@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +32,7 @@ def loads(text: str | bytes) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """JSON of what orjson knows, and of Decimals digit by digit."""
+    """JSON of what orjson knows, of Decimals digit by digit, and of UUIDs of whatever kind."""
     return orjson.dumps(value, default=_as_written)
 
 
@@ -45,4 +46,6 @@ def _integer(digits: str) -> int | Decimal:
 def _as_written(value: Any) -> Any:
     if isinstance(value, Decimal):
         return orjson.Fragment(format(value, "f"))
+    if isinstance(value, uuid.UUID):
+        return str(value)
     raise TypeError(f"{type(value).__name__} is no JSON")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
@@ -81,4 +80,4 @@ def _answer(work: Work, verb: str, keys: Sequence[Any], dry_run: bool, status: i
     """What has happened, or, in a dry run, what would."""
     data = {verb: len(keys), "ids": keys, **({"dry_run": True} if dry_run else {})}
     headers = {"X-Commit": str(work.position)} if work.position else {}
-    return Answer(200 if dry_run else status, orjson.dumps({"data": data}), headers)
+    return Answer(200 if dry_run else status, exact.dumps({"data": data}), headers)

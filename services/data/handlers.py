@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
@@ -68,7 +67,7 @@ async def delete_record(state: State, context: Context, question: ask.DeleteReco
             raise await _why_not(state, context, model, entity, wanted) from None
         except RocketError as refusal:
             raise concealed(work, entity, "delete", refusal) from None
-        return Answer(body=orjson.dumps({"data": {"id": key}}), headers=_commit(work))
+        return Answer(body=exact.dumps({"data": {"id": key}}), headers=_commit(work))
 
     return await under_current_schema(state, context, attempt)
 
@@ -94,7 +93,7 @@ async def undo_commit(state: State, context: Context, question: ask.UndoCommit) 
     async def attempt(model: Model) -> Answer:
         work = Work.of(state, context._replace(cause="undo"), model)
         data = await undo(work, question.commit_id)
-        return Answer(body=orjson.dumps({"data": data}), headers=_commit(work))
+        return Answer(body=exact.dumps({"data": data}), headers=_commit(work))
 
     return await under_current_schema(state, context, attempt)
 

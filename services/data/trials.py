@@ -50,7 +50,7 @@ async def try_rule(state: State, context: Context, question: ask.TryRule) -> Ans
         found = await _ask_sql(state, context, model, entity, trial, asked)
         if found is None:
             found = await _look(state, context, model, entity, trial, asked)
-        return Answer(body=orjson.dumps({"data": found}))
+        return Answer(body=exact.dumps({"data": found}))
 
     return await under_current_schema(state, context, attempt)
 

@@ -115,7 +115,7 @@ class Asker:
             if len(self._running) >= CONCURRENCY:
                 self._connection.answer(request, _refusal(unavailable(question.service)))
                 return
-            self._running.add(asyncio.create_task(self._answer(endpoint, question, handler, request)))
+            self._running.begin(self._answer(endpoint, question, handler, request))
 
         return accept
 

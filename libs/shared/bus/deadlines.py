@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Coroutine
+from typing import Any
 
 SWEEP = 0.1
 """Seconds between looks at what is overdue."""
@@ -25,12 +27,21 @@ class Deadlines:
         """Those that are running."""
         return list(self._until)
 
-    def add(self, task: asyncio.Task[None]) -> None:
-        """Look after a task until it has ended; without a limit until it says one."""
-        self._until[task] = math.inf
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have a task of its own do it, and look after that until it has ended; without a limit until it says one.
+
+        Where Python can, from 3.12 on, it begins at once and not in the next turn of the loop.
+        """
+        loop = asyncio.get_running_loop()
+        if sys.version_info >= (3, 12):
+            task = asyncio.Task(work, loop=loop, eager_start=True)
+        else:
+            task = loop.create_task(work)
+        # It may have said its limit already.
+        self._until.setdefault(task, math.inf)
         task.add_done_callback(self._ended)
         if self._sweeping is None:
-            self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
+            self._sweeping = loop.call_later(SWEEP, self._sweep)
 
     def limit(self, seconds: float) -> None:
         """The running task may take `seconds` from now."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from libs.shared import clock
+from libs.shared.ids import UUID
 
 BLOCK = b"NATS/1.0\r\ntraceparent: 00-%b-%b-01\r\nRocket-Deadline: %.3f\r\nRocket-Context: %b\r\n\r\n"
 """Trace, span, deadline (Unix seconds), and the rest as JSON, which has no raw line breaks."""
@@ -201,11 +202,10 @@ class Context(NamedTuple):
         if match is None or (match[1] + match[2]).strip(HEX):
             raise ValueError("no context of ours")
         parent, span, deadline, packed = match.groups()
-        trace = parent.decode()
         app, identity, ip, user_agent, cause, cause_depth, once = _unpacked(packed)
         return cls(
-            f"{trace[:8]}-{trace[8:12]}-{trace[12:16]}-{trace[16:20]}-{trace[20:]}", span.decode(),
-            float(deadline), app, identity, ip, user_agent, cause, cause_depth, once,
+            str(UUID(parent.decode())), span.decode(), float(deadline),
+            app, identity, ip, user_agent, cause, cause_depth, once,
         )  # fmt: skip
 
 

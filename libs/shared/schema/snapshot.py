@@ -51,6 +51,8 @@ class Snapshot:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     joins: Mapping[int, RelationDefinition] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()
+    logged_names: dict[int, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    """What the log's images are read with, by the number of what they are of; filled as they are."""
 
     def entity(self, name: str) -> Entity:
         """The live entity of this name. Raises UNKNOWN_ENTITY."""

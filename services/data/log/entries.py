@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -17,11 +18,21 @@ from services.data.writes.changes import RECORD_EFFECTS
 COLUMNS = """position, n, commit_id::text, entity, record_id, version, action, image::text, previous::text,
     context::text, effects::text, trace_id::text, schema_version, to_json(at) #>> '{}' AS at"""
 
+REMEMBERED = 1_000
+"""Contexts that a process knows by heart."""
+
 Record = dict[str, Any]
 
 
 def names_of(schema: Snapshot, number: int) -> dict[str, str]:
     """Field id → name for an entity, also for fields that are left out today; for pairs, their two columns."""
+    names = schema.logged_names.get(number)
+    if names is None:
+        names = schema.logged_names[number] = _names(schema, number)
+    return names
+
+
+def _names(schema: Snapshot, number: int) -> dict[str, str]:
     if number in schema.joins:
         return dict(zip(("1", "2"), join_keys(schema.joins[number]), strict=True))
     entity = schema.by_number[number]
@@ -56,7 +67,7 @@ def differences(before: Record | None, after: Record | None) -> dict[str, dict[s
 def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
     """A log entry as it is published."""
     before, after = images(row, names_of(schema, row["entity"]))
-    context = orjson.loads(row["context"])
+    context = _context(row["context"])
     return CommitEvent(
         position=row["position"],
         n=row["n"],
@@ -78,6 +89,13 @@ def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
         at=row["at"],
         effects=_later(row["effects"]),
     )
+
+
+@lru_cache(REMEMBERED)
+def _context(text: str) -> dict[str, Any]:
+    """The context of an entry, not to be changed: a caller's next write says the same."""
+    context: dict[str, Any] = orjson.loads(text)
+    return context
 
 
 def _later(text: str | None) -> list[dict[str, Any]]:

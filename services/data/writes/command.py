@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
 import orjson
 
 from libs.shared.contracts.context import Context
-from libs.shared.ids import uuid7
+from libs.shared.ids import UUID, uuid7
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One write: its commit id and the log's context document (JSON text)."""
 
-    id: uuid.UUID
+    id: UUID
     context: str
-    trace_id: uuid.UUID
+    trace_id: UUID
     schema_version: int
     effect_key: str | None = None
 
@@ -32,4 +31,4 @@ class Command:
             "cause": context.cause,
             "cause_depth": context.cause_depth,
         }
-        return cls(uuid7(), orjson.dumps(document).decode(), uuid.UUID(context.trace_id), schema_version, effect_key)
+        return cls(uuid7(), orjson.dumps(document).decode(), UUID(context.trace_id), schema_version, effect_key)

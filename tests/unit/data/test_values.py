@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from libs.shared.ids import UUID
 from libs.shared.schema import BadValue, FieldDefinition, parse_text, parse_value
 
 U = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -31,7 +31,7 @@ def each(kind: str, *values: Any) -> list[tuple[str, Any]]:
         ("integer", 0, 0), ("bigint", -(2**63), -(2**63)), ("bigint", 2**63 - 1, 2**63 - 1),
         ("decimal", 1, Decimal(1)), ("decimal", 0.1, Decimal("0.1")), ("decimal", Decimal("1e-9"), Decimal("1e-9")),
         ("boolean", True, True), ("boolean", False, False),
-        ("uuid", U, uuid.UUID(U)), ("uuid", U.upper(), uuid.UUID(U)),
+        ("uuid", U, UUID(U)), ("uuid", U.upper(), UUID(U)),
         ("timestamp", "2026-01-02T12:00:00Z", NOON), ("timestamp", "2026-01-02T13:00:00+01:00", NOON),
         ("timestamp", "2026-01-02 12:00:00", NOON), ("timestamp", "2026-01-02", NOON.replace(hour=0)),
         ("timestamp", "2026-01-02T13:00:00 01:00", NOON),  # a + that a URL's decoding made a blank
@@ -39,7 +39,7 @@ def each(kind: str, *values: Any) -> list[tuple[str, Any]]:
         ("date", "2024-02-29", date(2024, 2, 29)), ("date", "0001-01-02", date(1, 1, 2)),
         ("json", {"a": [1, None]}, '{"a":[1,null]}'), ("json", [], "[]"), ("json", {"a": Decimal("1.5")}, '{"a":1.5}'),
         ("json", ["\\u0000"], '["\\\\u0000"]'),
-        ("file", U, uuid.UUID(U)), ("file", {"id": U, "filename": "x"}, uuid.UUID(U)),
+        ("file", U, UUID(U)), ("file", {"id": U, "filename": "x"}, UUID(U)),
     ],
 )  # fmt: skip
 def test_values_that_fit(kind: str, sent: Any, stored: Any) -> None:
@@ -57,6 +57,7 @@ def test_values_that_fit(kind: str, sent: Any, stored: Any) -> None:
         *each("decimal", Decimal("1e1001"), Decimal("1e-1001")),
         *each("boolean", 0, 1, "true", []),
         *each("uuid", 5, "", U[:-1], U.replace("-", ""), "{" + U[2:] + "}", "g" * 36),
+        *each("uuid", U[:-4] + "8_57", U[:-1] + "\u0667"),
         *each("timestamp", 5, "", "12:00", "yesterday", "2026-13-01T00:00:00Z", "2026-01-01T25:00Z"),
         *each("timestamp", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
         *each("timestamp", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"),
@@ -84,7 +85,7 @@ def test_a_precision_bounds_the_digits_before_the_point() -> None:
     [
         ("string", " a ", " a "), ("int", "-5", -5), ("int", "+5", 5), ("bigint", str(2**62), 2**62),
         ("decimal", "-1.50", Decimal("-1.50")), ("decimal", "1e3", Decimal(1000)), ("boolean", "TRUE", True),
-        ("boolean", "false", False), ("uuid", U, uuid.UUID(U)), ("date", "2026-01-01", date(2026, 1, 1)),
+        ("boolean", "false", False), ("uuid", U, UUID(U)), ("date", "2026-01-01", date(2026, 1, 1)),
         ("timestamp", "2026-01-02T12:00:00 00:00", NOON),
     ],
 )  # fmt: skip
