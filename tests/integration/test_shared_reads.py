@@ -49,6 +49,14 @@ async def test_equal_reads_of_one_moment_are_one_query(database: Database) -> No
     assert await runs(reads, database, "a", "a") == [3, 3]
 
 
+async def test_reads_are_equal_by_the_elements_of_their_lists(database: Database) -> None:
+    reads, sql = SharedReads(), "SELECT nextval('runs') AS run, $1::text[] AS given"
+    asked = [["a", "b"], ["a", "b"], ["b", "a"], [], ("a", "b")]
+    rows = await asyncio.gather(*(reads.read(database, sql, [each], LONG) for each in asked))
+    assert [row["run"] for row in rows] == [1, 1, 2, 3, 1]
+    assert [row["given"] for row in rows] == [list(each) for each in asked]
+
+
 async def test_who_asks_while_a_connection_is_awaited_shares(database: Database) -> None:
     reads = SharedReads()
     async with database.connection():

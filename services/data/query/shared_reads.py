@@ -30,7 +30,8 @@ class SharedReads:
         """The first row, or None. It may take `seconds`, or as long as another has who waits for the same."""
         if enclosed():
             return await database.fetchrow(sql, *values, timeout=seconds)
-        question = database, sql, tuple(values)
+        # PostgreSQL takes a tuple for an array as well as a list, which can't be looked up.
+        question = database, sql, tuple([tuple(value) if isinstance(value, list) else value for value in values])
         read = self._unsent.get(question)
         if read is None:
             read = self._unsent[question] = _Read()
