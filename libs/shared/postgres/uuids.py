@@ -1,0 +1,5 @@
+"""UUIDs of the kind that asyncpg reads: `uuid.UUID`s that are made, written and compared in C."""
+
+from __future__ import annotations
+
+from asyncpg.pgproto.pgproto import UUID as UUID
