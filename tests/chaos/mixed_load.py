@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from tests.support.relations import reference, relation
 
 PAUSE = 0.02
 """Seconds that a polite client waits after a failure."""
+LASTING = 800.0
+"""Seconds for which a token is good at least."""
 STATES = ("open", "taken", "done")
 TRIGGERING = "taken"
 """The state that starts a workflow."""
@@ -39,6 +42,8 @@ class Load:
     orders: list[str] = field(default_factory=list)
     taken: bool = False
     stopped: bool = False
+    renew_at: float = field(default_factory=lambda: asyncio.get_running_loop().time() + LASTING)
+    """From when on the token may be refused, as it has grown old."""
 
     async def write(self, writer: int) -> None:
         """Write until it is said to stop."""
@@ -50,12 +55,22 @@ class Load:
                 self.outcomes[0] += 1
                 await asyncio.sleep(PAUSE)
                 continue
+            if reply.status == 401 and asyncio.get_running_loop().time() > self.renew_at:
+                await self._renew()
+                continue
             self.outcomes[reply.status] += 1
             assert reply.status in (*ACCEPTED, *REFUSED, *AWAY), (reply.status, reply.body)
             if reply.status in ACCEPTED and "X-Commit" in reply.headers:
                 self.acknowledged.append(int(reply.headers["X-Commit"]))
             if reply.status in AWAY:
                 await asyncio.sleep(PAUSE)
+
+    async def _renew(self) -> None:
+        """Log in anew, as soon as that is possible."""
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, AssertionError):
+            self.admin = await self.admin.renewed()
+            self.renew_at = asyncio.get_running_loop().time() + LASTING
+        await asyncio.sleep(PAUSE)
 
     async def _one(self, dice: random.Random) -> Any:
         """One request of a mixture."""

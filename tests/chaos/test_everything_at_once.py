@@ -50,9 +50,11 @@ async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receive
         troubles = await _trouble(stack, server, proxy, loads)
         await stack.ready(60)
         for load in loads:
+            load.admin = await load.admin.renewed()
             await _check(stack, load)
         changes = [await _changes_of_orders(stack, admin) for admin in apps]
-        for admin, events in zip(apps, changes, strict=True):
+        for load, events in zip(loads, changes, strict=True):
+            admin = load.admin = await load.admin.renewed()
             await _check_instances(stack, admin, events)
             await _check_notifications(stack, admin, events)
             await verified(admin, "webhook", "workflow", "notify", within=VERIFIED)
