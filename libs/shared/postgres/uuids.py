@@ -1,4 +1,4 @@
-"""UUIDs of the kind that asyncpg reads: `uuid.UUID`s that are made, written and compared in C."""
+"""UUIDs of the kind that asyncpg reads: `uuid.UUID`s that are read and written in C."""
 
 from __future__ import annotations
 

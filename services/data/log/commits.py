@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, positive
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, Record, differences, images, names_of, title_of
+from services.data.log.entries import COLUMNS, Record, context_of, differences, images, names_of, title_of
 from services.data.permissions import Grant
 from services.data.query.scope import Scope
 from services.data.query.visibility import with_typed
@@ -96,7 +94,7 @@ async def load_visible(
 
 def head(row: Any) -> dict[str, Any]:
     """What is said of a commit as a whole, from any of its entries."""
-    context = orjson.loads(row["context"])
+    context = context_of(row)
     actor = context["actor"]
     return {
         "commit_id": row["commit_id"],

@@ -67,7 +67,7 @@ def differences(before: Record | None, after: Record | None) -> dict[str, dict[s
 def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
     """A log entry as it is published."""
     before, after = images(row, names_of(schema, row["entity"]))
-    context = _context(row["context"])
+    context = context_of(row)
     return CommitEvent(
         position=row["position"],
         n=row["n"],
@@ -91,9 +91,14 @@ def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
     )
 
 
+def context_of(row: Any) -> dict[str, Any]:
+    """Who wrote an entry, from where and because of what; not to be changed, as others share it."""
+    return _context(row["context"])
+
+
 @lru_cache(REMEMBERED)
 def _context(text: str) -> dict[str, Any]:
-    """The context of an entry, not to be changed: a caller's next write says the same."""
+    """What a context says: a caller's next write says the same."""
     context: dict[str, Any] = orjson.loads(text)
     return context
 

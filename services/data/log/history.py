@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from libs.shared.paging import Page
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, Record, differences, images, names_of
+from services.data.log.entries import COLUMNS, Record, context_of, differences, images, names_of
 from services.data.model import EntityModel
 from services.data.permissions import Grant
 from services.data.query.past import seen_sql
@@ -84,7 +82,7 @@ def shown(schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Re
         before = None
     changed = {n: d for n, d in differences(before, after).items() if n in entity.fields}
     changed = grant.differences(changed, *(image for image in (before, after, now) if image is not None))
-    actor = orjson.loads(row["context"])["actor"]
+    actor = context_of(row)["actor"]
     return {
         "version": row["version"],
         "action": row["action"],
