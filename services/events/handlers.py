@@ -60,6 +60,6 @@ async def get_stats(state: State, context: Context, question: GetStats) -> Answe
     return Answer(body=orjson.dumps({"data": shown}))
 
 
-def _listed(selection: Selection, total: int, rows: bytes) -> Answer:
+def _listed(selection: Selection, rows: bytes, total: int) -> Answer:
     meta = orjson.dumps({"page": selection.page, "per_page": selection.per_page, "total": total})
     return Answer(body=b'{"data":' + rows + b',"meta":' + meta + b"}")

@@ -14,6 +14,7 @@ import structlog
 from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.errors import TableExists, UniqueViolation
+from libs.shared.postgres.listings import json_page, load_json_page
 from services.events.queries import Selection
 from services.events.rows import moment_of
 
@@ -24,13 +25,6 @@ NAMES = (
     "record_id", "user_id", "duration_ms", "status", "metadata", "created_at",
 )  # fmt: skip
 COLUMNS = ", ".join(("coalesce(id, span_id) AS id", *NAMES[1:]))
-# One page and how many there are in all.
-LIST = """
-SELECT (SELECT count(*) FROM events.events WHERE {where}) AS total,
-       (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
-           SELECT {columns} FROM events.events WHERE {where} ORDER BY {order} LIMIT {limit} OFFSET {offset}
-       ) x)::text AS rows
-"""
 # A trace, from its beginning; a trace of more spans than a screen can hold is cut.
 TRACE = f"""
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
@@ -97,7 +91,6 @@ AUDITED = f"""(
     SELECT {AUDIT_COLUMNS}, 'data' AS source FROM events.audit_logs
     UNION ALL SELECT {AUDIT_COLUMNS}, source FROM events.audit_changes
 ) audited"""
-AUDIT_LIST = LIST.replace("events.events", AUDITED)
 
 ENSURE_DAY = "SELECT events.ensure_day($1)"
 DROP_DAYS = "SELECT events.drop_days_before($1)"
@@ -147,27 +140,20 @@ def _document(value: Any) -> str | None:
     return None if value is None else exact.dumps(value).decode()
 
 
-async def page(database: Database, selection: Selection) -> tuple[int, bytes]:
-    """How many events match, and a page of them as a JSON list."""
-    return await _page(database, LIST, COLUMNS, selection)
+async def page(database: Database, selection: Selection) -> tuple[bytes, int]:
+    """A page of events as a JSON list, and how many match in all."""
+    return await _page(database, COLUMNS, "events.events", selection)
 
 
-async def audit_page(database: Database, selection: Selection) -> tuple[int, bytes]:
-    """How many audit rows match, and a page of them as a JSON list."""
-    return await _page(database, AUDIT_LIST, f"{AUDIT_COLUMNS}, source", selection)
+async def audit_page(database: Database, selection: Selection) -> tuple[bytes, int]:
+    """A page of audit rows as a JSON list, and how many match in all."""
+    return await _page(database, f"{AUDIT_COLUMNS}, source", AUDITED, selection)
 
 
-async def _page(database: Database, sql: str, columns: str, selection: Selection) -> tuple[int, bytes]:
-    statement = sql.format(
-        where=selection.where,
-        columns=columns,
-        order=selection.order,
-        limit=selection.per_page,
-        offset=selection.offset,
-    )
-    row = await database.fetchrow(statement, *selection.values)
-    assert row is not None
-    return row["total"], row["rows"].encode()
+async def _page(database: Database, columns: str, table: str, selection: Selection) -> tuple[bytes, int]:
+    limits = f"LIMIT {selection.per_page} OFFSET {selection.offset}"
+    statement = json_page(columns, f"{table} WHERE {selection.where}", selection.order, limits)
+    return await load_json_page(database, statement, *selection.values)
 
 
 async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import orjson
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
+from libs.shared.postgres.listings import json_page, load_json_page
 from services.notify.matching import NewNotification
 from services.notify.retry_policy import Verdict
 from services.notify.telling import Told
@@ -50,12 +51,7 @@ COLUMNS = """
 """
 MATCHES = "($1 = '' OR status = $1) AND ($2 = '' OR channel = $2)"
 # Ids are ordered by time, so the newest come first.
-LOG = f"""
-SELECT coalesce(json_agg(row_to_json(n)), '[]')::text FROM (
-    SELECT {COLUMNS} FROM notify.notifications WHERE {MATCHES} ORDER BY id DESC LIMIT $3 OFFSET $4
-) n
-"""
-COUNT_LOG = f"SELECT count(*) FROM notify.notifications WHERE {MATCHES}"
+LOG = json_page(COLUMNS, f"notify.notifications WHERE {MATCHES}", "id DESC", "LIMIT $3 OFFSET $4")
 GET = f"""
 SELECT row_to_json(n)::text FROM (SELECT {COLUMNS} FROM notify.notifications WHERE id = $1) n
 """
@@ -65,15 +61,12 @@ WHERE id = $1 AND status = 'failed' AND recipient <> '' AND NOT confidential RET
 """
 INBOX_COLUMNS = "id, subject, body, entity, record_id, metadata, created_at, read_at"
 MINE = "user_id = $1 AND channel = 'in_app' AND status = 'sent'"
-INBOX = f"""
-SELECT coalesce(json_agg(row_to_json(n)), '[]')::text FROM (
-    SELECT {INBOX_COLUMNS} FROM notify.notifications
-    WHERE {MINE} AND ($2 IS FALSE OR read_at IS NULL) ORDER BY id DESC LIMIT $3 OFFSET $4
-) n
-"""
-COUNT_INBOX = f"""
-SELECT count(*) FROM notify.notifications WHERE {MINE} AND ($2 IS FALSE OR read_at IS NULL)
-"""
+INBOX = json_page(
+    INBOX_COLUMNS,
+    f"notify.notifications WHERE {MINE} AND ($2 IS FALSE OR read_at IS NULL)",
+    "id DESC",
+    "LIMIT $3 OFFSET $4",
+)
 READ = f"""
 WITH n AS (
     UPDATE notify.notifications SET read_at = coalesce(read_at, $3) WHERE {MINE} AND id = $2
@@ -172,8 +165,7 @@ async def finish(database: Database, mail: Claimed, verdict: Verdict, error: str
 
 async def log(database: Database, status: str, channel: str, limit: int, offset: int) -> tuple[bytes, int]:
     """A page of the log as JSON, and how many notifications match in all; "" is no limit."""
-    text: str = await database.fetchval(LOG, status, channel, limit, offset)
-    return text.encode(), await database.fetchval(COUNT_LOG, status, channel)
+    return await load_json_page(database, LOG, status, channel, limit, offset)
 
 
 async def get(database: Database, notification_id: UUID) -> bytes | None:
@@ -189,8 +181,7 @@ async def make_due(database: Database, notification_id: UUID, now: datetime) -> 
 
 async def inbox(database: Database, user_id: str, unread: bool, limit: int, offset: int) -> tuple[bytes, int]:
     """A page of a user's inbox as JSON, and how many there are in all."""
-    text: str = await database.fetchval(INBOX, user_id, unread, limit, offset)
-    return text.encode(), await database.fetchval(COUNT_INBOX, user_id, unread)
+    return await load_json_page(database, INBOX, user_id, unread, limit, offset)
 
 
 async def read(database: Database, user_id: str, notification_id: UUID, now: datetime) -> bytes | None:

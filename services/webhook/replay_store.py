@@ -8,6 +8,7 @@ from uuid import UUID
 
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
+from libs.shared.postgres.listings import json_page, load_json_page
 
 SHOWN = """
 id, webhook_id, first AS "from", last AS "to", least(position, last) AS position, deliveries, status, error, created_by,
@@ -20,12 +21,7 @@ WITH made AS (
 )
 SELECT row_to_json(r)::text FROM (SELECT {SHOWN} FROM made) r
 """
-LIST = f"""
-SELECT coalesce(json_agg(row_to_json(r)), '[]')::text FROM (
-    SELECT {SHOWN} FROM webhook.redeliveries WHERE webhook_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3
-) r
-"""
-COUNT = "SELECT count(*) FROM webhook.redeliveries WHERE webhook_id = $1"
+LIST = json_page(SHOWN, "webhook.redeliveries WHERE webhook_id = $1", "id DESC", "LIMIT $2 OFFSET $3")
 RUNNING = """
 SELECT id::text, webhook_id::text, first, last, position, n, trace_id FROM webhook.redeliveries
 WHERE status = 'running' ORDER BY id LIMIT 20
@@ -75,8 +71,7 @@ async def insert(database: Database, replay: Replay, created_by: str, trace_id: 
 
 async def listing(database: Database, webhook_id: UUID, limit: int, offset: int) -> tuple[bytes, int]:
     """A page of a webhook's replays as JSON, and how many there are."""
-    text: str = await database.fetchval(LIST, webhook_id, limit, offset)
-    return text.encode(), await database.fetchval(COUNT, webhook_id)
+    return await load_json_page(database, LIST, webhook_id, limit, offset)
 
 
 async def running(database: Database) -> list[Replay]:

@@ -12,6 +12,7 @@ import orjson
 
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
+from libs.shared.postgres.listings import json_page, load_json_page
 from services.webhook.deliveries import Claimed, NewDelivery
 from services.webhook.signing import Salts
 
@@ -109,12 +110,7 @@ COLUMNS = """
 """
 MATCHES = "($1::uuid IS NULL OR webhook_id = $1) AND ($2 = '' OR status = $2) AND ($3 = '' OR entity = $3)"
 # Ids are ordered by time, so the newest come first.
-LIST = f"""
-SELECT coalesce(json_agg(row_to_json(d)), '[]')::text FROM (
-    SELECT {COLUMNS} FROM webhook.deliveries WHERE {MATCHES} ORDER BY id DESC LIMIT $4 OFFSET $5
-) d
-"""
-COUNT = f"SELECT count(*) FROM webhook.deliveries WHERE {MATCHES}"
+LIST = json_page(COLUMNS, f"webhook.deliveries WHERE {MATCHES}", "id DESC", "LIMIT $4 OFFSET $5")
 GET = f"""
 SELECT row_to_json(d)::text FROM (
     SELECT {COLUMNS}, (
@@ -221,9 +217,7 @@ def _claimed(row: Any) -> Claimed:
 
 async def listing(database: Database, by: Filter, limit: int, offset: int) -> tuple[bytes, int]:
     """A page of the log as JSON, and how many deliveries match in all."""
-    matches = (by.webhook_id, by.status, by.entity)
-    text: str = await database.fetchval(LIST, *matches, limit, offset)
-    return text.encode(), await database.fetchval(COUNT, *matches)
+    return await load_json_page(database, LIST, by.webhook_id, by.status, by.entity, limit, offset)
 
 
 async def get(database: Database, delivery_id: UUID) -> bytes | None:

@@ -21,7 +21,7 @@ from libs.shared.contracts.workflows import (
 from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, page_of
-from libs.shared.postgres.databases import Record
+from libs.shared.postgres.listings import load_json_page
 from libs.shared.telemetry import tracing
 from services.workflow import recording, store, views
 from services.workflow.engine import advance, check_decision
@@ -38,8 +38,7 @@ async def list_instances(state: State, context: Context, question: ListInstances
     asked = dict(question.query)
     page = page_of(dict(question.query), PAGE, LARGEST_PAGE)
     filters = [asked.get(name) or None for name in ("status", "workflow", "record")]
-    row = await state.database(context.the_app).fetchrow(store.LIST, *filters, page.size, page.offset)
-    return await _listed(state, context, row, page)
+    return await _listed(state, context, page, store.LIST, *filters)
 
 
 async def list_pending(state: State, context: Context, question: ListPending) -> Answer:
@@ -47,8 +46,7 @@ async def list_pending(state: State, context: Context, question: ListPending) ->
     page = page_of(dict(question.query), PENDING_PAGE, PENDING_PAGE)
     mine = dict(question.query).get("assignee") == "me" and not context.user.is_admin
     roles = list(context.user.roles) if mine else None
-    row = await state.database(context.the_app).fetchrow(store.PENDING, roles, page.size, page.offset)
-    return await _listed(state, context, row, page)
+    return await _listed(state, context, page, store.PENDING, roles)
 
 
 async def get_instance(state: State, context: Context, question: GetInstance) -> Answer:
@@ -127,7 +125,8 @@ async def _shown(state: State, context: Context, instance: bytes | None) -> Answ
     return Answer(body=exact.dumps({"data": visible}))
 
 
-async def _listed(state: State, context: Context, row: Record | None, page: Page) -> Answer:
-    assert row is not None
-    visible = await views.shown(state, context, views.read(row["rows"]))
-    return Answer(body=exact.dumps({"data": visible, "meta": page.meta(row["total"])}))
+async def _listed(state: State, context: Context, page: Page, statement: str, *filters: Any) -> Answer:
+    database = state.database(context.the_app)
+    rows, total = await load_json_page(database, statement, *filters, page.size, page.offset)
+    visible = await views.shown(state, context, views.read(rows))
+    return Answer(body=exact.dumps({"data": visible, "meta": page.meta(total)}))

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from libs.shared.postgres.databases import Connection, Database, Record
+from libs.shared.postgres.listings import json_page
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.engine import awaited
 from services.workflow.instance import Instance, Origin, Stored
@@ -58,27 +59,23 @@ SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_de
 JUDGED = f"{SHOWN}, entity, record_id, definition -> 'context' AS paths"
 SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {JUDGED} FROM workflow.instances WHERE id = $1) x"
 # A page of instances, newest first, and how many there are in all; null filters select everything.
-LIST = f"""
-WITH found AS (
-    SELECT {JUDGED} FROM workflow.instances
+LIST = json_page(
+    JUDGED,
+    """workflow.instances
     WHERE ($1::text IS NULL OR status = $1)
       AND ($2::text IS NULL OR workflow_name = $2 OR workflow_id::text = $2)
-      AND ($3::text IS NULL OR record_id = $3)
+      AND ($3::text IS NULL OR record_id = $3)""",
+    "created_at DESC, id DESC",
+    "LIMIT $4 OFFSET $5",
 )
-SELECT (SELECT count(*) FROM found) AS total, (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
-    SELECT * FROM found ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5
-) x)::text AS rows
-"""
 # A page of what waits for a decision, oldest first; $1: only what one of these roles may decide, null: all.
-PENDING = f"""
-WITH found AS (
-    SELECT {JUDGED} FROM workflow.instances
-    WHERE waiting AND ($1::text[] IS NULL OR assignee_role IS NULL OR assignee_role = ANY($1))
+PENDING = json_page(
+    JUDGED,
+    """workflow.instances
+    WHERE waiting AND ($1::text[] IS NULL OR assignee_role IS NULL OR assignee_role = ANY($1))""",
+    "created_at, id",
+    "LIMIT $2 OFFSET $3",
 )
-SELECT (SELECT count(*) FROM found) AS total, (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (
-    SELECT * FROM found ORDER BY created_at, id LIMIT $2 OFFSET $3
-) x)::text AS rows
-"""
 
 
 async def insert(

@@ -10,6 +10,7 @@ from typing import Any
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, positive
 from libs.shared.postgres.databases import Connection, Database
+from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
 from services.data.log.entries import COLUMNS, Record, context_of, differences, images, names_of, title_of
 from services.data.permissions import Grant
@@ -27,12 +28,15 @@ HEAD = """min(position) AS position, min(commit_id::text) AS commit_id, to_json(
     entities"""
 CHOSEN = """($1::int[] IS NULL OR entity = ANY($1::int[])) AND ($2::text IS NULL OR context #>> '{actor,id}' = $2::text)
     AND ($3::timestamptz IS NULL OR at >= $3) AND ($4::timestamptz IS NULL OR at <= $4)"""
-LISTED = f"""
+LISTED = page_of_rows(
+    f"SELECT count(DISTINCT position) FROM data.commits WHERE {CHOSEN}",
+    f"""
 SELECT h.* FROM (
     SELECT DISTINCT position FROM data.commits WHERE {CHOSEN} ORDER BY position DESC LIMIT $5::bigint OFFSET $6::bigint
-) p, LATERAL (SELECT {HEAD} FROM data.commits c WHERE c.position = p.position) h ORDER BY h.position DESC
-"""
-COUNTED = f"SELECT count(DISTINCT position) FROM data.commits WHERE {CHOSEN}"
+) p, LATERAL (SELECT {HEAD} FROM data.commits c WHERE c.position = p.position) h
+""",
+    "position DESC",
+)
 
 Disclosed = dict[int, tuple[Grant, Mapping[str, Record]]]
 """Entity number → what a caller may see of its fields, and records as they are now by id; others are shown whole."""
@@ -52,8 +56,7 @@ async def position_of(database: Database, named: str) -> int | None:
 
 async def list_page(database: Database, chosen: Chosen, page: Page) -> tuple[Sequence[Any], int]:
     """One page of the chosen commits, newest first, and how many there are."""
-    total: int = await database.fetchval(COUNTED, *chosen)
-    return await database.fetch(LISTED, *chosen, page.size, page.offset), total
+    return await load_page_of_rows(database, LISTED, (*chosen, page.size, page.offset), "position")
 
 
 async def size_of(connection: Connection, position: int) -> tuple[int, int]:
@@ -83,13 +86,14 @@ async def load_visible(
     known = " ".join(f"WHEN {number} THEN ({condition})" for number, _, condition in conditions)
     here, slot = f"position = ${len(values) + 1}::bigint", len(values) + 2
     where = f"{here} AND CASE entity {seen} ELSE false END"
-    counting = with_typed(scope.views, f"SELECT count(*) FROM data.commits WHERE {where}")
-    total: int = await database.fetchval(counting, *values, position)
-    sql = (
+    sql = page_of_rows(
+        f"SELECT count(*) FROM data.commits WHERE {where}",
         f"SELECT {COLUMNS}, CASE entity {known} ELSE false END AS known FROM data.commits "
-        f"WHERE {where} ORDER BY n LIMIT ${slot}::bigint OFFSET ${slot + 1}::bigint"
+        f"WHERE {where} ORDER BY n LIMIT ${slot}::bigint OFFSET ${slot + 1}::bigint",
+        "n",
     )
-    return await database.fetch(with_typed(scope.views, sql), *values, position, page.size, page.offset), total
+    given = (*values, position, page.size, page.offset)
+    return await load_page_of_rows(database, with_typed(scope.views, sql), given, "n")
 
 
 def head(row: Any) -> dict[str, Any]:

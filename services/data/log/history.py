@@ -7,6 +7,7 @@ from typing import Any
 
 from libs.shared.paging import Page
 from libs.shared.postgres.databases import Database
+from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
 from services.data.log.entries import COLUMNS, Record, context_of, differences, images, names_of
 from services.data.model import EntityModel
@@ -39,12 +40,14 @@ async def load_page(
     number, key = scope.slot(entity.number), scope.slot(record_id)
     until = f" AND position <= ${scope.slot(as_of)}::bigint" if as_of is not None else ""
     where = f"entity = ${number} AND record_id = ${key}{until} AND {seen_sql(entity, AFTER, visible)}"
-    counting = with_typed(scope.views, f"SELECT count(*) FROM data.commits WHERE {where}")
-    total: int = await database.fetchval(counting, *scope.values)
     columns = f"{COLUMNS}, {seen_sql(entity, BEFORE, visible)} AS known"
     limits = f"LIMIT ${scope.slot(page.size)}::bigint OFFSET ${scope.slot(page.offset)}::bigint"
-    sql = f"SELECT {columns} FROM data.commits WHERE {where} ORDER BY version DESC {limits}"
-    return await database.fetch(with_typed(scope.views, sql), *scope.values), total
+    sql = page_of_rows(
+        f"SELECT count(*) FROM data.commits WHERE {where}",
+        f"SELECT {columns} FROM data.commits WHERE {where} ORDER BY version DESC {limits}",
+        "version DESC",
+    )
+    return await load_page_of_rows(database, with_typed(scope.views, sql), scope.values, "version")
 
 
 async def load_version(

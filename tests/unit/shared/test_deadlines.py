@@ -22,7 +22,8 @@ async def test_what_takes_too_long_is_cancelled_and_may_say_so() -> None:
 
     deadlines.begin(work(0.01))
     deadlines.begin(work(LONG))
-    await eventually(lambda: said == ["0.01 True"])
+    # It is forgotten in the turn after the one in which it said so.
+    await eventually(lambda: said and len(deadlines) == 1)
     [left] = deadlines.tasks()
     left.cancel()
     await eventually(lambda: not deadlines.tasks())
