@@ -22,7 +22,8 @@ REPLICAS = {"webhook": 1, "data": 2, "events": 1}
 
 
 async def killed(stack: Stack, service: str) -> None:
-    """All replicas of a service at once, whichever has the work."""
+    """All replicas of a service at once, whichever has the work, as soon as all are there."""
+    await eventually(lambda: len(stack.pids(service)) == REPLICAS[service], within=60)
     for number in range(REPLICAS[service]):
         await stack.kill(service, number)
 

@@ -25,11 +25,12 @@ WRITERS = 32
 COMMITS = int(os.environ.get("CHAOS_COMMITS", "150"))
 """Of each writer; `make chaos` takes more."""
 RECORDS = 50
+REPLICAS = {"data": 2, "nats": 1}
 
 
 @pytest.fixture
 async def chaotic(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with running(tmp_path, replicas={"data": 2}, variables={"ROCKET_LOG_LEVEL": "error"}) as stack:
+    async with running(tmp_path, replicas={"data": REPLICAS["data"]}, variables={"ROCKET_LOG_LEVEL": "error"}) as stack:
         yield stack
 
 
@@ -83,6 +84,8 @@ async def _chaos(stack: Stack) -> None:
     """Three kills of a data service and two restarts of NATS, spread over the race."""
     for name, replica in (("data", 0), ("nats", 0), ("data", 1), ("nats", 0), ("data", 0)):
         await asyncio.sleep(1.5)
+        # What was killed before has to be there again, which takes a slow machine longer.
+        await eventually(lambda: len(stack.pids(name)) == REPLICAS[name], within=60)  # noqa: B023
         await stack.kill(name, replica)
 
 

@@ -47,7 +47,8 @@ async def test_a_poisoned_event_stops_nobody_else(stack: Stack, admin: Client, r
         assert (letter["payload"], letter["attempts"]) == ("{no event", 5)
         assert letter["error"].startswith("JSONDecodeError")
     await eventually(lambda: len(receiver.requests) == 3)
-    assert [payload["record"]["key"] for _, payload in receiver.requests] == neighbours
+    # Two of them were sent at the same time: whose request comes first is nobody's promise.
+    assert sorted(payload["record"]["key"] for _, payload in receiver.requests) == sorted(neighbours)
 
     async def audited() -> bool:
         rows = (await admin.get("/_admin/audit-logs?entity=ticket")).data

@@ -239,7 +239,9 @@ async def test_an_index_whose_building_was_interrupted_is_built_anew(stack: Stac
 
 
 async def _has(stack: Stack, client: Client, *expected: str) -> bool:
-    return await indexes(stack, client, "pages") == sorted(expected)
+    """Whether these indexes are there, and none is still being built: one that is stands in the catalog already."""
+    unfinished = "SELECT FROM pg_index WHERE indrelid = 'records.pages'::regclass AND NOT indisvalid"
+    return await indexes(stack, client, "pages") == sorted(expected) and not await query(stack, client, unfinished)
 
 
 async def test_a_change_waits_for_nobody_long(stack: Stack, admin: Client) -> None:

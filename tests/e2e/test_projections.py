@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import Any
 
+import asyncpg
 import pytest
 
 from deploy.embedded.stack import Stack
@@ -13,6 +14,7 @@ from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, integer, text
 from tests.support.relations import define_shop, make, pair
 from tests.support.replays import executed, finished, projection, verified
+from tests.support.streams import app_row, sibling
 
 EVERYTHING = [
     text("name"), text("note"), integer("count"), {"name": "price", "type": "decimal", "precision": 2},
@@ -261,7 +263,7 @@ async def test_projections_are_listed_with_how_far_they_are(admin: Client) -> No
     assert len((await projection(admin, "records"))["hash"]) == 64
 
 
-async def test_replays_are_for_admins_and_one_at_a_time(admin: Client) -> None:
+async def test_replays_are_for_admins_and_one_at_a_time(stack: Stack, admin: Client) -> None:
     await admin.define(entity("item", text("name")))
     user = await admin.user("ann@example.com", ["sales"])
     path = "/_admin/projections"
@@ -274,5 +276,12 @@ async def test_replays_are_for_admins_and_one_at_a_time(admin: Client) -> None:
         (await admin.post(f"{path}/records/verify", body)).expect(status)
     assert (await admin.post(f"{path}/log/rebuild")).expect(422).code == "INVALID_STATE"
     assert (await admin.post(f"{path}/notify/rebuild")).expect(422).code == "INVALID_STATE"
-    replies = await asyncio.gather(*(admin.post(f"{path}/records/verify") for _ in range(4)))
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    try:
+        async with connection.transaction():
+            # What is looked at is kept from it, so that the first one can't have ended before the last is asked for.
+            await connection.execute("LOCK TABLE records.items IN ACCESS EXCLUSIVE MODE")
+            replies = await asyncio.gather(*(admin.post(f"{path}/records/verify") for _ in range(4)))
+    finally:
+        await connection.close()
     assert sorted(reply.status for reply in replies) == [202, 409, 409, 409]

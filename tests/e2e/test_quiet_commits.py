@@ -42,6 +42,8 @@ async def test_only_what_no_definition_waits_for_is_quiet(admin: Client, stack: 
     made = {name: await _make(admin, name) for name in (*WAITED_FOR, "plain", "moved")}
     # A webhook that is gone tells of nothing, also if it was there when the commit was made.
     await eventually(lambda: len(receiver.requests) == 1, within=20)
+    # What is published when definitions have moved on is told to all: only its own ones could say that it is quiet.
+    await messages_of(stack, (await app_row(stack, admin))["id"], len(made))
     (await admin.post("/_admin/webhooks", hook | {"entity": "later"})).expect(201)
     (await admin.delete(f"/_admin/webhooks/{webhook['id']}")).expect(200)
     for name, record in made.items():

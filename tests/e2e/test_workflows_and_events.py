@@ -80,7 +80,8 @@ async def test_a_manager_decides_and_nobody_else(admin: Client) -> None:
 
 async def test_an_overdue_approval_follows_its_timeout(admin: Client) -> None:
     await admin.define(LEAVE)
-    (await admin.post("/_admin/workflows", approval("1s"))).expect(201)
+    # Long enough for a slow machine to see that it waits.
+    (await admin.post("/_admin/workflows", approval("3s"))).expect(201)
     record = (await admin.post("/leave", {"status": "pending", "days": 10})).data
     assert (await _pending(admin))["current_step_deadline"]
     await _status(admin, record, "rejected")
