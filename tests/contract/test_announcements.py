@@ -37,5 +37,6 @@ async def test_an_announcement_arrives(stack: Stack, kind: type[Announcement]) -
         await listener.flush()
 
         await speaker.announce(message)
-        await eventually(lambda: heard)
-    assert (heard, others) == ([message], [])
+        await eventually(lambda: message in heard)
+    # The system announces what it does itself, and some of that comes long after the test that caused it.
+    assert [told for told in (*heard, *others) if NOBODY in dataclasses.astuple(told)] == [message]
