@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import nats
 import orjson
 import pytest
+from nats.aio.client import Client
 from nats.micro.service import ServiceInfo, ServicePing, ServiceStats
 
 from deploy.embedded.stack import Stack
@@ -13,13 +16,16 @@ from libs.shared.contracts.operations import SERVICES, CheckReadiness, of
 from libs.shared.errors import RocketError
 from libs.shared.testing.polling import eventually
 
+LONG = 10.0
+"""Seconds for an answer; nats-py's own half second is little for a service on a busy machine."""
+
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_service_tells_of_itself(stack: Stack, service: str) -> None:
     client = await nats.connect(stack.nats_url)
     gateway = await nats.connect(stack.nats_url_of("gateway"), inbox_prefix="_INBOX.gateway")
     try:
-        ping, info = [orjson.loads((await client.request(f"$SRV.{v}.{service}")).data) for v in ("PING", "INFO")]
+        ping, info = [await _listed(client, verb, service) for verb in ("PING", "INFO")]
         subject = of(service, CheckReadiness).address()
         assert ServicePing.from_dict(ping).name == ServiceInfo.from_dict(info).name == service
         [endpoint] = [e for e in ServiceInfo.from_dict(info).endpoints if e.subject == subject]
@@ -27,8 +33,8 @@ async def test_a_service_tells_of_itself(stack: Stack, service: str) -> None:
 
         async def counted() -> bool:
             # The first answer is one replica's; another may have been asked.
-            await gateway.request(subject, b"{}")
-            stats = ServiceStats.from_dict(orjson.loads((await client.request(f"$SRV.STATS.{service}")).data))
+            await gateway.request(subject, b"{}", timeout=LONG)
+            stats = ServiceStats.from_dict(await _listed(client, "STATS", service))
             [figures] = [e for e in stats.endpoints if e.subject == subject]
             return figures.num_requests > 0 and figures.processing_time > 0
 
@@ -36,6 +42,10 @@ async def test_a_service_tells_of_itself(stack: Stack, service: str) -> None:
     finally:
         await gateway.close()
         await client.close()
+
+
+async def _listed(client: Client, verb: str, service: str) -> Any:
+    return orjson.loads((await client.request(f"$SRV.{verb}.{service}", timeout=LONG)).data)
 
 
 async def test_what_is_too_large_for_a_message_costs_nobody_the_connection(stack: Stack) -> None:
