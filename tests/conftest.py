@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from deploy.embedded import ports
 from deploy.embedded.stack import Stack
 from tests.support.client import Client
 from tests.support.folders import fast_root
@@ -21,9 +22,13 @@ settings.load_profile("rocket")
 
 
 def pytest_configure() -> None:
-    """Have pytest make its folders in memory if there is room, unless it was told where."""
+    """Have pytest make its folders in memory if there is room, unless it was told where; give it ports of its own."""
     if root := fast_root():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(root))
+    # A port is chosen some time before its server listens there: two workers must not choose the same meanwhile.
+    worker, workers = (os.environ.get(f"PYTEST_XDIST_WORKER{part}", "") for part in ("", "_COUNT"))
+    if worker:
+        ports.CHOICE = ports.CHOICE[int(worker.removeprefix("gw")) :: int(workers)]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

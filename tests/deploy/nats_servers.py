@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deploy import issuer
 from deploy.embedded.nats import binary
+from deploy.embedded.ports import remembered
 from libs.shared.bus.connection import Connection, connect
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.testing.polling import eventually
@@ -26,7 +27,7 @@ USERS = (*SERVICES, "operator", "cluster")
 @contextlib.asynccontextmanager
 async def single(folder: Path) -> AsyncIterator[str]:
     """One server with server.conf; its address, without a user."""
-    (client, monitor) = _free_ports(2)
+    client, monitor = (remembered(folder, name) for name in ("client", "monitor"))
     ports = {"0.0.0.0:4222": f"127.0.0.1:{client}", "0.0.0.0:8222": f"127.0.0.1:{monitor}"}
     async with _server(folder, "server.conf", ports, {}):
         yield f"127.0.0.1:{client}"
@@ -35,14 +36,14 @@ async def single(folder: Path) -> AsyncIterator[str]:
 @contextlib.asynccontextmanager
 async def cluster(folder: Path) -> AsyncIterator[list[tuple[str, asyncio.subprocess.Process]]]:
     """Three servers with cluster.conf: address and process of each."""
-    routes = _free_ports(3)
+    routes = [remembered(folder, f"route-{number}") for number in range(3)]
     addresses = {
         f"NATS_ROUTE_{number}": f'"nats://cluster:{PASSWORD}@127.0.0.1:{port}"' for number, port in enumerate(routes)
     }
     async with contextlib.AsyncExitStack() as running:
         servers = []
         for number, route in enumerate(routes):
-            (client, monitor) = _free_ports(2)
+            client, monitor = (remembered(folder, f"{name}-{number}") for name in ("client", "monitor"))
             ports = {
                 "0.0.0.0:4222": f"127.0.0.1:{client}",
                 "0.0.0.0:8222": f"127.0.0.1:{monitor}",
@@ -102,12 +103,3 @@ async def _server(
 def _listens(host: str, port: int) -> bool:
     with socket.create_connection((host, port), 1):
         return True
-
-
-def _free_ports(count: int) -> list[int]:
-    """All at once, so that none is given twice."""
-    with contextlib.ExitStack() as probes:
-        taken = [probes.enter_context(socket.socket()) for _ in range(count)]
-        for probe in taken:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in taken]

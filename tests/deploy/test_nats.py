@@ -65,7 +65,11 @@ async def refusals(address: str, user: str, *, publish: tuple[str, ...] = (), he
         return
 
     client: Client = await nats.connect(
-        f"nats://{user}:{PASSWORD}@{address}", error_cb=note, closed_cb=None, allow_reconnect=False
+        f"nats://{user}:{PASSWORD}@{address}",
+        error_cb=note,
+        closed_cb=None,
+        allow_reconnect=False,
+        connect_timeout=10,
     )
     try:
         for subject in hear:
