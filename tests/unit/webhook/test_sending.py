@@ -54,7 +54,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
             request.transport.close()
             return web.Response()
         case _:
-            await asyncio.sleep(5)
+            await asyncio.Event().wait()
             return web.Response()
 
 
@@ -186,8 +186,8 @@ async def test_requests_do_not_wait_for_one_another(endpoint: BaseTestServer) ->
     values = WebhookSettings.model_validate({**SERVERS, "env": "development"})
     async with open_session(values) as session:
         sender = Sender(session, values, {"KEY": TOKEN})
-        slow = [asyncio.create_task(sender.send(request_to(endpoint.make_url("/slow"), 3))) for _ in range(50)]
-        outcome = await sender.send(request_to(endpoint.make_url("/echo"), 3))
+        slow = [asyncio.create_task(sender.send(request_to(endpoint.make_url("/slow"), 60))) for _ in range(50)]
+        outcome = await sender.send(request_to(endpoint.make_url("/echo"), 30))
         assert outcome.status == 201
         assert not any(task.done() for task in slow)
         for task in slow:
