@@ -43,7 +43,7 @@ async def running(
         )
         try:
             async with stack:
-                await stack.ready(60)
+                await stack.ready(180)
                 yield stack
         except BaseException:
             output.flush()
