@@ -6,8 +6,9 @@ from libs.shared.contracts.records import Effected, SetFields
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel
 from services.data.writes.changes import Action, Values
+from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
-from services.data.writes.references import refuse_missing
+from services.data.writes.references import refuse_missing, refuse_moved_anchors
 from services.data.writes.rows import lock_records
 from services.data.writes.transaction import Taken, Writing
 from services.data.writes.validation import Invalid, validate_update
@@ -51,9 +52,11 @@ def _values(entity: EntityModel, question: SetFields) -> Values:
 
 async def _set(work: Work, writing: Writing, entity: EntityModel, question: SetFields, values: Values) -> None:
     key = entity.key.parse(question.record_id)
-    if not await lock_records(writing.transaction, entity, [key]):
+    stored = (await lock_records(writing.transaction, entity, [key])).get(key)
+    if stored is None:
         return
     await resolve_files(writing.transaction, entity, [values])
+    await refuse_moved_anchors(writing.transaction, work.model, entity, [Draft(question.values, stored, values=values)])
     change = work.change(key, values)
     try:
         outcome = await writing.apply(entity, Action.UPDATE, [change])

@@ -22,8 +22,11 @@ ATTEMPTS = 6
 """Schema changes a single request may be overtaken by."""
 CURRENT_VERSION = "SELECT version FROM metadata.schema_version"
 DECIDED_BY_SCHEMA = frozenset(
-    {"UNKNOWN_ENTITY", "UNKNOWN_FIELD", "VALIDATION_FAILED", "FORBIDDEN", "NOT_FOUND", "INVALID_PAYLOAD"}
-)
+    {
+        "UNKNOWN_ENTITY", "UNKNOWN_FIELD", "VALIDATION_FAILED", "FORBIDDEN", "NOT_FOUND", "INVALID_PAYLOAD",
+        "PRECONDITION_REQUIRED", "CONFLICT",
+    }
+)  # fmt: skip
 
 
 async def under_current_schema(state: State, context: Context, attempt: Callable[[Model], Awaitable[T]]) -> T:

@@ -9,6 +9,7 @@ from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
+from libs.shared.postgres.errors import SchemaMoved
 from services.data import effects
 from services.data.etags import demanded_version, etag
 from services.data.fence import under_current_schema
@@ -80,8 +81,6 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
         work = Work.of(state, context, model)
         try:
             written = await records.restore(work, entity, wanted)
-        except Unmet:
-            raise not_found("Record in the trash") from None
         except RocketError as refusal:
             raise concealed(work, entity, "delete", refusal) from None
         return _answer(work, entity, "delete", written)
@@ -132,14 +131,15 @@ async def _version_now(state: State, context: Context, model: Model, entity: Ent
 
 
 async def _why_not(state: State, context: Context, model: Model, entity: EntityModel, wanted: Wanted) -> Exception:
-    """Why a record is not as wanted: another schema, no record, another version, or no grant for it."""
+    """Why a statement has found no record as wanted: another schema, no record, or another version."""
     version = await _version_now(state, context, model, entity, wanted.key)
     if version is None:
         return not_found("Record")
-    if wanted.if_version not in (None, version):
-        message = f"The record has version {version}, not {wanted.if_version}"
-        return RocketError("PRECONDITION_FAILED", message, headers=etag(version))
-    return RocketError("FORBIDDEN", f"You may not change this {entity.name}")
+    try:
+        records.refuse_unwanted(entity, wanted, version)
+    except RocketError as refusal:
+        return refusal
+    return SchemaMoved()  # it has become so since: try anew
 
 
 def _answer(work: Work, entity: EntityModel, verb: str, outcome: Written | Stored, status: int = 200) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, entity, text
+from tests.support.relations import make, reference, relation
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -15,11 +16,8 @@ async def family(admin: Client, on_delete: str, soft_child: bool = False, soft_p
     """A parent with one child, related as told."""
     await admin.define(entity("parent", text("name"), soft_delete=soft_parent))
     await admin.define(entity("child", text("name"), {"name": "parent_id", "type": "uuid"}, soft_delete=soft_child))
-    relation = {
-        "name": "children", "type": "one_to_many", "source": "parent", "target": "child",
-        "target_key": "parent_id", "on_delete": on_delete,
-    }  # fmt: skip
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    children = relation("children", "one_to_many", "parent", "child", target_key="parent_id", on_delete=on_delete)
+    (await admin.post("/_admin/relations", children)).expect(201)
     parent = (await admin.post("/parent", {"name": "p", "children": {"data": [{"name": "c"}]}})).expect(201).data
     [child] = (await admin.get("/child")).data
     return parent, child
@@ -126,7 +124,9 @@ async def test_restore_brings_back_the_record_as_it_was(admin: Client) -> None:
     (await admin.post(f"/note/{note['id']}/restore")).expect(404)
     (await admin.delete(f"/note/{note['id']}")).expect(200)
     (await admin.post("/note", {"body": "x"})).expect(409)
-    reply = (await admin.post(f"/note/{note['id']}/restore")).expect(200)
+    stale = (await admin.post(f"/note/{note['id']}/restore", If_Match='"1"')).expect(412)
+    assert (stale.code, stale.headers["ETag"]) == ("PRECONDITION_FAILED", '"2"')
+    reply = (await admin.post(f"/note/{note['id']}/restore", If_Match='"2"')).expect(200)
     assert reply.data == note
     assert reply.headers["ETag"] == '"3"'
     history = (await admin.get(f"/note/{note['id']}/history")).data
@@ -135,3 +135,51 @@ async def test_restore_brings_back_the_record_as_it_was(admin: Client) -> None:
     (await admin.post("/_admin/permissions", {"entity": "note", "action": "update", "roles": ["reader"]})).expect(201)
     (await admin.delete(f"/note/{note['id']}")).expect(200)
     (await reader.post(f"/note/{note['id']}/restore")).expect(403)
+
+
+async def test_what_is_referred_to_by_does_not_change_whoever_would_change_it(admin: Client) -> None:
+    """The caller, the source of a slug, a rule, a state machine of its own or of another record, a nested write."""
+    slug = {"field": "slug", "source": "title", "regenerate_on_update": True}
+    fields = (text("title"), text("slug", unique=True), text("code", unique=True), text("state"), reference("desk_id"))
+    await admin.define(entity("page", *fields, slug=slug))
+    await admin.define(entity("remark", text("page_slug"), text("page_code")))
+    await admin.define(entity("desk", text("name"), text("state")))
+    for definition in (
+        relation("by_slug", "one_to_many", "page", "remark", source_key="slug", target_key="page_slug"),
+        relation("by_code", "one_to_many", "page", "remark", source_key="code", target_key="page_code"),
+        relation("pages", "one_to_many", "desk", "page", target_key="desk_id"),
+    ):
+        (await admin.post("/_admin/relations", definition)).expect(201)
+    upper = {"field": "code", "expression": "record.state == 'loud' ? upper(record.code) : record.code"}
+    rule = {"entity": "page", "hook": "before_write", "type": "computed", "definition": upper}
+    (await admin.post("/_admin/rules", rule)).expect(201)
+    desk = await make(admin, "desk", name="d", state="open")
+    page = await make(admin, "page", title="One", code="a", state="quiet", desk_id=desk["id"])
+    remark = await make(admin, "remark", page_slug="one", page_code="a")
+    for entity_name, start, actions in (
+        ("page", "quiet", [{"type": "set_field", "field": "code", "value": "b"}]),
+        (
+            "desk",
+            "open",
+            [{"type": "update_record", "entity": "page", "record_id": page["id"], "fields": {"code": "b"}}],
+        ),
+    ):
+        ways = [{"from": start, "to": "shut", "actions": actions}, {"from": start, "to": "loud"}]
+        states = {"initial": start, "transitions": ways}
+        machine = {"entity": entity_name, "field": "state", "definition": states}
+        (await admin.post("/_admin/state-machines", machine)).expect(201)
+    path, code, slugs = f"/page/{page['id']}", "code can't change while remark refer to it", "slug can't change while"
+    nested = {"pages": {"data": [{"id": page["id"], "code": "b"}]}}
+    for at, body, message in (
+        (path, {"code": "b"}, code), (path, {"title": "Two"}, slugs), (path, {"state": "loud"}, code),
+        (path, {"state": "shut"}, code), (f"/desk/{desk['id']}", {"state": "shut"}, code),
+        (f"/desk/{desk['id']}", nested, code), (path, {"code": None}, code),
+    ):  # fmt: skip
+        refused = (await admin.put(at, body)).expect(409)
+        assert refused.body["error"]["message"].startswith(message), body
+    (await admin.put("/page/_bulk", [{"id": page["id"], "code": "b"}])).expect(409)
+    assert (await admin.get(path)).data == page
+    # What stays the same is no change, and what nobody refers to any more may be changed.
+    (await admin.put(path, {"code": "a", "title": "one"})).expect(200)
+    (await admin.delete(f"/remark/{remark['id']}")).expect(200)
+    (await admin.put(path, {"code": "b", "title": "Two"})).expect(200)

@@ -210,6 +210,16 @@ async def test_related_records_are_loaded_filtered(shop: Client) -> None:
     (await shop.delete(f"/order/{small['id']}")).expect(200)
 
 
+async def test_a_rule_decides_on_all_related_records(shop: Client) -> None:
+    await forbid(shop, "len(related.lines) > 10000", "very many", related_load=[{"relation": "lines", "filter": {}}])
+    order = (await shop.post("/order", {"title": "x"})).expect(201).data
+    rows = [{"sku": "a", "order_id": order["id"]}] * 10_000
+    (await shop.post("/line/_bulk", rows)).expect(201)
+    (await shop.put(f"/order/{order['id']}", {"title": "y"})).expect(200)
+    (await shop.post("/line", rows[0])).expect(201)
+    assert await refused(shop.put(f"/order/{order['id']}", {"title": "z"})) == [(None, "expression", "very many")]
+
+
 async def test_after_write_undoes_the_whole_request(shop: Client) -> None:
     await forbid(shop, "record.id == nil || record.count == 13", "unlucky", hook="after_write")
     order = (await shop.post("/order", {"count": 1})).expect(201).data

@@ -44,8 +44,13 @@ async def test_taken_ones_are_numbered(admin: Client) -> None:
 
 async def test_simultaneous_ones_are_all_different(admin: Client) -> None:
     await admin.define(post())
-    replies = await asyncio.gather(*(admin.post("/post", {"title": "same"}) for _ in range(5)))
-    assert len({reply.expect(201).data["slug"] for reply in replies}) == 5
+    sent = [{"title": "same"}] * 38 + [{"title": "other"}] * 2
+    replies = await asyncio.gather(
+        *(admin.post("/post", body) for body in sent), *(admin.post("/post/_bulk", sent[:3]) for _ in range(2))
+    )
+    assert {reply.status for reply in replies} == {201}
+    made = [row["slug"] for row in (await admin.get("/post?per_page=100")).data]
+    assert sorted(made) == sorted(["other", "other-2", "same", *(f"same-{number}" for number in range(2, 45))])
 
 
 async def test_a_sent_one_is_kept(admin: Client) -> None:

@@ -12,6 +12,7 @@ from services.data.writes.changes import RECORD_EFFECTS, Action, RowChange
 from services.data.writes.deletion import Deletion
 from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
+from services.data.writes.references import refuse_moved_anchors
 from services.data.writes.rows import lock_records
 from services.data.writes.transaction import Taken, Writing
 from services.data.writes.validation import Invalid, validate_create, validate_update
@@ -73,6 +74,7 @@ async def _change(work: Work, writing: Writing, entity: EntityModel, effect: dic
         return
     draft = Draft(effect["fields"], stored, values=validate_update(entity, effect["fields"]))
     await _complete(writing, entity, Action.UPDATE, draft)
+    await refuse_moved_anchors(writing.transaction, work.model, entity, [draft])
     if draft.values:
         await _apply(writing, entity, Action.UPDATE, work.change(key, draft.values))
 

@@ -7,6 +7,7 @@ and transitions see what is stored before the first row is written, and after_wr
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from libs.shared.errors import Detail, RocketError
@@ -19,7 +20,6 @@ from services.data.writes.consent import is_asked_about, with_consent
 from services.data.writes.deletion import has_dependents
 from services.data.writes.drafts import Draft, Place
 from services.data.writes.nodes import Node, node_of
-from services.data.writes.references import refuse_moved_anchors
 from services.data.writes.removal import remove_locked
 from services.data.writes.rights import check_fields
 from services.data.writes.rows import Stored, lock_records
@@ -42,7 +42,7 @@ async def create(work: Work, entity: EntityModel, rows: Sequence[Any], dry_run: 
     bodies = _objects(rows)
 
     def attempt() -> Awaitable[list[Any]]:
-        return with_free_slugs(entity, bodies, lambda: _create(work, entity, bodies, dry_run))
+        return with_free_slugs(work.database, entity, bodies, partial(_create, work, entity, bodies, dry_run))
 
     return await _agreed(work, entity, Action.CREATE, bodies, dry_run, attempt)
 
@@ -66,7 +66,9 @@ async def update(
     keys = _keys(entity, bodies)
 
     def attempt() -> Awaitable[list[Any]]:
-        return with_free_slugs(entity, bodies, lambda: _update(work, entity, grant, bodies, keys, dry_run))
+        return with_free_slugs(
+            work.database, entity, bodies, lambda: _update(work, entity, grant, bodies, keys, dry_run)
+        )
 
     return await _agreed(work, entity, Action.UPDATE, bodies, dry_run, attempt)
 
@@ -79,11 +81,6 @@ async def _update(
         stored = await _lock(writing, entity, keys, grant, "NO KEY UPDATE")
         nodes = _nodes(entity, [_change(entity, n, body, stored[n]) for n, body in enumerate(bodies)])
         check_fields(work, entity, Action.UPDATE, [node.draft for node in nodes])
-        for node in nodes:
-            try:
-                await refuse_moved_anchors(writing.transaction, work.model, entity, node.draft)
-            except RocketError as refusal:
-                raise node.draft.refuse(refusal) from None
         await Tree(work, writing).save(entity, Action.UPDATE, nodes)
     return [entity.key.shown(row.record) for row in stored]
 

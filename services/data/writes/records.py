@@ -12,7 +12,9 @@ from typing import Any
 
 import orjson
 
+from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.errors import SchemaMoved
+from services.data.etags import etag
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import EVERYTHING, Grant
 from services.data.writes import decisions
@@ -22,7 +24,7 @@ from services.data.writes.consent import is_asked_about, with_consent
 from services.data.writes.deletion import has_dependents
 from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import node_of
-from services.data.writes.references import refuse_lost_references, refuse_missing, refuse_moved_anchors
+from services.data.writes.references import refuse_lost_references, refuse_missing
 from services.data.writes.removal import remove
 from services.data.writes.rights import check_fields, may_write
 from services.data.writes.rows import Stored, lock_records
@@ -42,14 +44,18 @@ class Wanted:
 
 
 class Unmet(Exception):
-    """The record is not as wanted: not there, not granted, or of another version."""
+    """The statement found no record as wanted: none there, or of another version."""
 
 
 async def create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
     """A new record with its children. Raises what preparing and storing raise."""
+
+    def attempt() -> Awaitable[Written]:
+        return with_free_slugs(work.database, entity, [body], lambda: _create(work, entity, body))
+
     if work.model.receivers and is_asked_about(work, entity, Action.CREATE, [body]):
-        return await with_consent(work, lambda: with_free_slugs(entity, [body], lambda: _create(work, entity, body)))
-    return await with_free_slugs(entity, [body], lambda: _create(work, entity, body))
+        return await with_consent(work, attempt)
+    return await attempt()
 
 
 async def _create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
@@ -76,10 +82,13 @@ async def _create_in_transaction(work: Work, entity: EntityModel, body: dict[str
 
 
 async def update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
-    """A partial update with its children. Answers what is stored where it sets nothing. Raises Unmet."""
+    """A partial update with its children. Answers what is stored where it sets nothing.
+
+    Raises Unmet, or what refuses a record that is not as wanted (see `refuse_unwanted`).
+    """
 
     def attempt() -> Awaitable[Written | Stored]:
-        return with_free_slugs(entity, [body], lambda: _update(work, entity, wanted, body))
+        return with_free_slugs(work.database, entity, [body], lambda: _update(work, entity, wanted, body))
 
     if work.model.receivers and is_asked_about(work, entity, Action.UPDATE, [body]):
         return await with_consent(work, attempt)
@@ -91,7 +100,8 @@ async def _update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[st
     if not body or node.nested or not wanted.grant.is_everywhere or _takes_stored(work, entity, node.draft):
         return await _update_in_transaction(work, entity, wanted, body)
     [change] = await prepare(work, work.database, entity, Action.UPDATE, [node.draft])
-    if not change.values or changes_records(node.draft.effects):
+    moves = not entity.anchors.isdisjoint(change.values)
+    if not change.values or moves or changes_records(node.draft.effects):
         return await _update_in_transaction(work, entity, wanted, body)
     change.key, change.if_version = wanted.key, wanted.if_version
     written = await work.commit_one(entity, Action.UPDATE, change)
@@ -118,13 +128,12 @@ async def _update_in_transaction(
         stored = await _lock(writing, entity, wanted)
         node = node_of(entity, Draft(body, stored))
         check_fields(work, entity, Action.UPDATE, [node.draft])
-        await refuse_moved_anchors(writing.transaction, work.model, entity, node.draft)
         await Tree(work, writing).save(entity, Action.UPDATE, [node])
     return node.written or stored
 
 
 async def delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
-    """Deletion, soft or hard, with what the relations say. Answers the key as JSON. Raises Unmet."""
+    """Deletion, soft or hard, with what the relations say. Answers the key as JSON. Raises as `update` does."""
     if work.model.receivers and is_asked_about(work, entity, Action.DELETE):
         return await with_consent(work, lambda: _delete(work, entity, wanted))
     return await _delete(work, entity, wanted)
@@ -151,7 +160,7 @@ def _is_alone(work: Work, entity: EntityModel, wanted: Wanted) -> bool:
 
 
 async def restore(work: Work, entity: EntityModel, wanted: Wanted) -> Written:
-    """A record back from the trash. Raises Unmet, CONFLICT where something it refers to is gone."""
+    """A record back from the trash. Raises CONFLICT where something it refers to is gone, and as `update` does."""
     async with work.transaction(entity, Action.RESTORE) as writing:
         stored = await _lock(writing, entity, wanted, trashed=True)
         await refuse_lost_references(writing.transaction, entity, stored)
@@ -160,9 +169,17 @@ async def restore(work: Work, entity: EntityModel, wanted: Wanted) -> Written:
         except Taken as taken:
             raise taken.error from None
         if written is None:
-            await writing.check_schema()
-            raise Unmet
+            raise SchemaMoved  # nothing else can have come between, as it is locked
     return written
+
+
+def refuse_unwanted(entity: EntityModel, wanted: Wanted, version: int, granted: bool = True) -> None:
+    """Raises FORBIDDEN or PRECONDITION_FAILED where a record that is there is not the one that is wanted."""
+    if not granted:
+        raise RocketError("FORBIDDEN", f"You may not change this {entity.name}")
+    if wanted.if_version not in (None, version):
+        message = f"The record has version {version}, not {wanted.if_version}"
+        raise RocketError("PRECONDITION_FAILED", message, headers=etag(version))
 
 
 async def _lock(
@@ -170,9 +187,9 @@ async def _lock(
 ) -> Stored:
     found = await lock_records(writing.transaction, entity, [wanted.key], wanted.grant, strength, trashed)
     stored = found.get(wanted.key)
-    if stored is None:
+    # Who may not bring a record back need not know what lies in the trash.
+    if stored is None or (trashed and not stored.granted):
         await writing.check_schema()
-        raise Unmet
-    if not stored.granted or wanted.if_version not in (None, stored.version):
-        raise Unmet
+        raise not_found("Record in the trash" if trashed else "Record")
+    refuse_unwanted(entity, wanted, stored.version, stored.granted)
     return stored

@@ -10,7 +10,7 @@ from libs.shared.schema import parse_value
 from services.data.model import EntityModel, Link, Model, quote
 from services.data.writes.changes import RowChange
 from services.data.writes.drafts import Draft
-from services.data.writes.rows import Stored
+from services.data.writes.rows import Stored, lock_records
 
 
 async def missing_references(
@@ -43,34 +43,59 @@ async def refuse_lost_references(connection: Connection, entity: EntityModel, st
         value = stored.record.get(link.own)
         if value is not None:
             parsed = parse_value(entity.fields[link.own], value)
-            if not await _there(connection, entity, link, [parsed]):
+            # Held until the record is back: else what it refers to could be deleted meanwhile, not seeing it.
+            if not await _there(connection, entity, link, [parsed], "FOR KEY SHARE OF s"):
                 message = f"The {link.entity} that {link.own} refers to is gone"
                 raise RocketError("CONFLICT", message, [{"field": link.own, "rule": "reference", "message": message}])
 
 
-async def refuse_moved_anchors(connection: Connection, model: Model, entity: EntityModel, draft: Draft) -> None:
-    """Raises CONFLICT where a value would change by which other records refer to this one."""
+async def refuse_moved_anchors(
+    connection: Connection, model: Model, entity: EntityModel, drafts: Sequence[Draft]
+) -> None:
+    """Raises CONFLICT where a value would change by which other records refer to one of these.
+
+    The drafts' values are those to be stored, whoever decided them: the caller, a rule, a slug's source.
+    """
     for link in entity.links:
-        if not link.outward or link.own not in entity.anchors or link.own not in draft.body or draft.stored is None:
-            continue
-        old = draft.stored.record.get(link.own)
-        if old is None or old == draft.body[link.own]:
-            continue
-        other = model.entity(link.entity)
-        table, column = other.table, quote(link.other)
-        if link.relation.joined:
-            table, column = f"records.{quote(link.relation.join_table)}", quote(link.own_join)
-        sql = f"SELECT EXISTS (SELECT FROM {table} c WHERE c.{column} = $1)"
-        if await connection.fetchval(sql, parse_value(entity.fields[link.own], old)):
-            message = f"{link.own} can't change while {link.entity} refer to it"
-            raise RocketError("CONFLICT", message, [{"field": link.own, "rule": "reference", "message": message}])
+        if link.outward and link.own in entity.anchors:
+            moved = [(draft, old) for draft in drafts if (old := _left(entity, link, draft)) is not None]
+            if moved:
+                await _refuse_moved(connection, model, entity, link, moved)
+
+
+def _left(entity: EntityModel, link: Link, draft: Draft) -> object:
+    """The stored value that a draft gives up for another one, None if it doesn't."""
+    old = draft.stored.record.get(link.own) if draft.stored else None
+    if old is None or link.own not in draft.values:
+        return None
+    parsed: object = parse_value(entity.fields[link.own], old)
+    return None if parsed == draft.values[link.own] else parsed
+
+
+async def _refuse_moved(
+    connection: Connection, model: Model, entity: EntityModel, link: Link, moved: Sequence[tuple[Draft, object]]
+) -> None:
+    # So that nobody begins to refer to them; a lock for mere changes would let them.
+    await lock_records(connection, entity, [draft.stored.key for draft, _ in moved if draft.stored], strength="UPDATE")
+    table, column = model.entity(link.entity).table, quote(link.other)
+    if link.relation.joined:
+        table, column = f"records.{quote(link.relation.join_table)}", quote(link.own_join)
+    sql = (
+        f"SELECT v.n FROM unnest($1::{entity.column_type(link.own)}[]) WITH ORDINALITY AS v(value, n) "
+        f"WHERE EXISTS (SELECT FROM {table} c WHERE c.{column} = v.value) ORDER BY v.n LIMIT 1"
+    )
+    place = await connection.fetchval(sql, [old for _, old in moved])
+    if place is not None:
+        message = f"{link.own} can't change while {link.entity} refer to it"
+        detail: Detail = {"field": link.own, "rule": "reference", "message": message}
+        raise moved[place - 1][0].refuse(RocketError("CONFLICT", message, [detail]))
 
 
 async def _there(
-    connection: Connection | Database, entity: EntityModel, link: Link, values: list[object]
+    connection: Connection | Database, entity: EntityModel, link: Link, values: list[object], lock: str = ""
 ) -> set[object]:
     table, alive = entity.parent(link)
     column = f"s.{quote(link.other)}"
     kind = entity.column_type(link.own)
-    sql = f"SELECT {column} AS value FROM {table} s WHERE {column} = ANY($1::{kind}[]) AND {alive}"
+    sql = f"SELECT {column} AS value FROM {table} s WHERE {column} = ANY($1::{kind}[]) AND {alive} {lock}"
     return {row["value"] for row in await connection.fetch(sql, values)}

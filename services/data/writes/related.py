@@ -17,8 +17,6 @@ from services.data.rules import Load
 if TYPE_CHECKING:
     from services.data.writes.drafts import Draft
 
-MAX_RELATED = 10_000
-"""Related records that one load brings for one draft."""
 MAX_LOADED = 50_000
 """Related records that one load brings for all drafts of a request."""
 Related = dict[Load, Sequence[dict[str, Any]]]
@@ -33,8 +31,11 @@ async def load_related(
 ) -> list[Related]:
     """For each draft, the live records at the other end of each load's relation, filtered, in key order.
 
+    They stay as they are until the end of the transaction: what a rule has seen must still be so when the write
+    that it allowed is there. Others may see them likewise meanwhile.
+
     A relation that is unknown, and a filter that can't hold, bring an empty list. Raises VALIDATION_FAILED
-    where many drafts have too many of them: a part of them would decide wrongly.
+    where there are too many of them: a part of them would decide wrongly.
     """
     related: list[Related] = [{} for _ in drafts]
     for load in loads:
@@ -60,18 +61,18 @@ async def _load(
         conditions = [compare(comparison, "r", parameters) for comparison in _comparisons(other, load)]
     except BadValue:
         return {}
-    limit = MAX_RELATED if len(values) < 2 else MAX_LOADED + 1
     source, own = _joined(link, other)
     # Compared as text, since that is what both ends are known as here; the array is cast to the column's type.
     sql = (
         f"SELECT {own}::text AS own, {other.json('r')} AS record FROM {source} "
         f"WHERE {own} = ANY($1::text[]::{entity.column_type(link.own)}[]) AND "
         f"{' AND '.join([other.alive('r'), *conditions])} ORDER BY {', '.join(other.key.columns('r'))} "
-        f"LIMIT {limit}"
+        f"LIMIT {MAX_LOADED + 1} FOR SHARE OF r"
     )
     rows = await connection.fetch(sql, *parameters.values)
     if len(rows) > MAX_LOADED:
-        message = f"The rules need more than {MAX_LOADED} records of {load.relation}: write fewer rows at once"
+        advice = ": write fewer rows at once" if len(values) > 1 else ""
+        message = f"The rules need more than {MAX_LOADED} records of {load.relation}{advice}"
         raise RocketError("VALIDATION_FAILED", message)
     found: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from libs.shared.errors import RocketError
-from libs.shared.postgres.databases import Connection, Database
+from libs.shared.postgres.databases import Connection, Database, enclosed
 from libs.shared.schema.entities import Slug
 from libs.shared.schema.slugs import slugify
 from services.data.model import EntityModel, quote
@@ -20,24 +20,41 @@ T = TypeVar("T")
 
 RACES = 5
 """How often slugs are made anew because somebody else was quicker."""
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended('slugs', $1))"
+"""One at a time of those who make slugs of an entity and came too late once, until its record is there."""
 FEW = 8
 """Bases that are looked for by patterns."""
 
 
 async def with_free_slugs(
-    entity: EntityModel, bodies: Sequence[dict[str, Any]], attempt: Callable[[], Awaitable[T]]
+    database: Database, entity: EntityModel, bodies: Sequence[dict[str, Any]], attempt: Callable[[], Awaitable[T]]
 ) -> T:
-    """The attempt's outcome; made anew where a slug that we made was taken in the meantime."""
+    """The attempt's outcome; made anew where a slug that we made was taken in the meantime.
+
+    Who was too slow waits for the others who were, and then need not be quicker than they. Only those who come
+    upon it first can still be.
+    """
     slug = entity.definition.slug
-    makes = slug is not None and any(body.get(slug.field) in (None, "") for body in bodies)
-    for _ in range(RACES if makes else 0):
-        try:
-            return await attempt()
-        except RocketError as refusal:
-            fields = {detail.get("field") for detail in refusal.details}
-            if refusal.code != "CONFLICT" or slug is None or fields != {slug.field}:
-                raise
-    return await attempt()
+    if slug is None or all(body.get(slug.field) not in (None, "") for body in bodies):
+        return await attempt()
+    try:
+        return await attempt()
+    except RocketError as refusal:
+        if not _is_taken(slug, refusal):
+            raise
+    async with database.transaction() if enclosed() else database.enclosing() as transaction:
+        await transaction.execute(TURN, entity.number)
+        for _ in range(RACES):
+            try:
+                return await attempt()
+            except RocketError as refusal:
+                if not _is_taken(slug, refusal):
+                    raise
+        return await attempt()
+
+
+def _is_taken(slug: Slug, refusal: RocketError) -> bool:
+    return refusal.code == "CONFLICT" and {detail.get("field") for detail in refusal.details} == {slug.field}
 
 
 async def assign(

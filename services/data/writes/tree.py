@@ -14,7 +14,7 @@ from services.data.writes.children import Instruction
 from services.data.writes.consent import note_writes
 from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import Members, Node
-from services.data.writes.references import missing_references
+from services.data.writes.references import missing_references, refuse_moved_anchors
 from services.data.writes.rights import check_fields
 from services.data.writes.transaction import Taken, Writing
 from services.data.writes.work import Work
@@ -59,6 +59,7 @@ class Tree:
         connection = self.writing.transaction
         drafts = [node.draft for node in nodes]
         changes = await prepare(self.work, connection, entity, action, drafts)
+        await refuse_moved_anchors(connection, self.work.model, entity, drafts)
         effective = [n for n, change in enumerate(changes) if action is Action.CREATE or change.values]
         chosen = [changes[n] for n in effective]
         note_writes(self.work, entity, action, [nodes[n] for n in effective])

@@ -1,0 +1,164 @@
+"""What two requests do to each other when one comes between two statements of the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, Reply, entity, text
+from tests.support.gates import Gate, app_database, gate
+from tests.support.relations import make, reference, relation
+
+UNANNOUNCED = "UPDATE metadata.schema_version SET version = version + 1"
+"""Definitions have changed, and no data service has been told."""
+
+
+async def define_family(admin: Client, on_delete: str = "cascade", **settings: Any) -> None:
+    await admin.define(entity("parent", text("name"), **settings))
+    await admin.define(entity("child", text("name"), reference("parent_id"), **settings))
+    children = relation("children", "one_to_many", "parent", "child", target_key="parent_id", on_delete=on_delete)
+    (await admin.post("/_admin/relations", children)).expect(201)
+
+
+async def beside(held: Gate, first: asyncio.Task[Reply], second: asyncio.Task[Reply]) -> tuple[Reply, Reply]:
+    """Both outcomes, where the second came when the first was at the gate; it may have had to wait for it."""
+
+    async def came() -> bool:
+        return second.done() or await held.waiting(2)
+
+    await eventually(came, within=30)
+    await held.open()
+    return await first, await second
+
+
+async def test_what_is_deleted_is_gone_whatever_has_been_defined_meanwhile(stack: Stack, admin: Client) -> None:
+    await define_family(admin)
+    parents = [(await make(admin, "parent", name="p"))["id"] for _ in range(5)]
+    child = await make(admin, "child", name="c", parent_id=parents[4])
+    async with app_database(stack, admin) as connection:
+        await connection.execute(UNANNOUNCED)
+        gone = (await admin.delete(f"/parent/{parents[0]}")).expect(200)
+        assert int(gone.headers["X-Commit"])
+        (await admin.get(f"/parent/{parents[0]}")).expect(404)
+        await connection.execute(UNANNOUNCED)
+        (await admin.request("DELETE", "/parent/_bulk", parents[1:3])).expect(200)
+        assert {row["id"] for row in (await admin.get("/parent")).data} == set(parents[3:])
+        await connection.execute(UNANNOUNCED)
+        nothing = {"children": {"_write_mode": "replace", "data": []}}
+        (await admin.put(f"/parent/{parents[4]}", nothing)).expect(200)
+        (await admin.get(f"/child/{child['id']}")).expect(404)
+
+
+@pytest.mark.parametrize("on_delete", ["cascade", "restrict"])
+async def test_nothing_comes_back_to_what_is_being_deleted(stack: Stack, admin: Client, on_delete: str) -> None:
+    await define_family(admin, on_delete, soft_delete=True)
+    parent = await make(admin, "parent", name="p")
+    child = await make(admin, "child", name="c", parent_id=parent["id"])
+    (await admin.delete(f"/child/{child['id']}")).expect(200)
+    # Deleting is an UPDATE here; it has locked the parent, and found no child that is there.
+    async with gate(stack, admin, "BEFORE UPDATE ON records.parents") as held:
+        deletion = asyncio.create_task(admin.delete(f"/parent/{parent['id']}"))
+        await held.reached()
+        restoring = asyncio.create_task(admin.post(f"/child/{child['id']}/restore"))
+        deleted, restored = await beside(held, deletion, restoring)
+    assert (deleted.status, restored.status) == (200, 409)
+    assert (await admin.get("/child")).data == []
+
+
+async def test_what_is_referred_to_stays_what_it_is(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("shop", text("name"), text("code", unique=True)))
+    await admin.define(entity("sale", text("shop_code")))
+    sales = relation("sales", "one_to_many", "shop", "sale", source_key="code", target_key="shop_code")
+    (await admin.post("/_admin/relations", sales)).expect(201)
+    shop, other = [await make(admin, "shop", name="s", code=code) for code in ("a", "b")]
+    async with gate(stack, admin, "BEFORE UPDATE ON records.shops") as held:
+        renaming = asyncio.create_task(admin.put(f"/shop/{shop['id']}", {"code": "c"}))
+        await held.reached()
+        renamed, sold = await beside(held, renaming, asyncio.create_task(admin.post("/sale", {"shop_code": "a"})))
+    assert (renamed.status, sold.status) == (200, 422)
+    # Also where it is one of many.
+    async with app_database(stack, admin) as connection:
+        await connection.execute("DROP FUNCTION public.held CASCADE")
+    rows = [{"id": shop["id"], "name": "t"}, {"id": other["id"], "code": "d"}]
+    async with gate(stack, admin, "BEFORE UPDATE ON records.shops") as held:
+        renaming = asyncio.create_task(admin.put("/shop/_bulk", rows))
+        await held.reached()
+        renamed, sold = await beside(held, renaming, asyncio.create_task(admin.post("/sale", {"shop_code": "b"})))
+    assert (renamed.status, sold.status) == (200, 422)
+
+
+PROJECT = {
+    "entity": "project", "hook": "before_write", "type": "expression",
+    "definition": {"expression": "record.state == 'closed' && len(related.tasks) > 0", "message": "has tasks",
+                   "related_load": [{"relation": "tasks", "filter": {}}]},
+}  # fmt: skip
+TASK = {
+    "entity": "task", "hook": "before_write", "type": "expression",
+    "definition": {"expression": "len(related.project) > 0 && related.project[0].state == 'closed'",
+                   "message": "closed", "related_load": [{"relation": "project", "filter": {}}]},
+}  # fmt: skip
+
+
+async def test_what_a_rule_has_seen_is_so_until_the_write_is_there(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("project", text("state")))
+    await admin.define(entity("task", text("name"), reference("project_id")))
+    (await admin.post("/_admin/relations", relation("tasks", "one_to_many", "project", "task",
+                                                    target_key="project_id"))).expect(201)  # fmt: skip
+    for rule in (PROJECT, TASK):
+        (await admin.post("/_admin/rules", rule)).expect(201)
+    project = await make(admin, "project", state="open")
+    async with gate(stack, admin, "BEFORE INSERT ON records.tasks") as held:
+        body = {"name": "t", "project_id": project["id"]}
+        adding = asyncio.create_task(admin.post("/task", body))
+        await held.reached()
+        closing = asyncio.create_task(admin.put(f"/project/{project['id']}", {"state": "closed"}))
+        added, closed = await beside(held, adding, closing)
+    assert (added.status, closed.status) == (201, 422)
+    # Whoever only looks, as rules do, keeps nobody from looking.
+    replies = await asyncio.gather(*(admin.post("/task", body) for _ in range(8)))
+    assert [reply.status for reply in replies] == [201] * 8
+
+
+async def test_an_admin_may_whatever_comes_between(stack: Stack, admin: Client) -> None:
+    """A record that was in the trash for one statement and is back for the next is no matter of permission."""
+    await admin.define(entity("note", text("title"), soft_delete=True))
+    path = f"/note/{(await make(admin, 'note', title='a'))['id']}"
+    statuses: set[int] = set()
+    done = asyncio.Event()
+
+    async def change(caller: Client) -> None:
+        while not done.is_set():
+            statuses.add((await caller.put(path, {"title": "b"})).status)
+
+    async def delete_and_restore() -> None:
+        for _ in range(60):
+            (await admin.delete(path)).expect(200)
+            (await admin.post(f"{path}/restore")).expect(200)
+        done.set()
+
+    await asyncio.gather(delete_and_restore(), *(change(admin.at(url)) for url in stack.gateway_urls * 3))
+    assert statuses == {200, 404}
+
+
+LOOSER = """
+UPDATE metadata.definitions SET document = (document::jsonb || '{"require_if_match": false}')::json WHERE key = 'note';
+UPDATE metadata.definitions SET document = (document::jsonb || '{"on_delete": "set_null"}')::json WHERE key = 'children'
+"""
+
+
+async def test_nobody_is_refused_by_what_holds_no_more(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("note", text("title"), require_if_match=True))
+    await define_family(admin, "restrict")
+    path = f"/note/{(await make(admin, 'note', title='a'))['id']}"
+    parent = await make(admin, "parent", name="p")
+    await make(admin, "child", name="c", parent_id=parent["id"])
+    (await admin.put(path, {"title": "b"})).expect(428)
+    (await admin.delete(f"/parent/{parent['id']}")).expect(409)
+    async with app_database(stack, admin) as connection:
+        await connection.execute(f"{LOOSER}; {UNANNOUNCED}")
+    replies = [await admin.put(path, {"title": "b"}), await admin.delete(f"/parent/{parent['id']}")]
+    assert [reply.status for reply in replies] == [200, 200]
