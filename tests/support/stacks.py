@@ -35,6 +35,8 @@ async def running(
             variables={**FAST, **(variables or {})},
             postgres_options={
                 "fsync": "off",
+                # A few hundred databases a minute would be looked after, each by a process of its own.
+                "autovacuum": "off",
                 "shared_preload_libraries": "pg_stat_statements",
                 # Statements that are dropped for others are not counted any more, and each app has its own.
                 "pg_stat_statements.max": "100000",

@@ -41,9 +41,10 @@ log = structlog.get_logger()
 
 SWEEP = 1.0
 """Seconds until a first look at the log of an active app that nobody has hinted at: a hint may have been lost."""
-SELDOM = 16.0
-"""Seconds between further looks, as long as none finds anything: with more active apps than connections, each look
-takes a new one."""
+SELDOM = 60.0
+"""Seconds between further looks at most, as long as none finds anything; the first ones come after four times as long
+as the one before. With more active apps than connections each look takes a new one, which is dearer than all else an
+idle app costs. When hints are known to be lost (a replica has gone or come, NATS was away) nobody waits for it."""
 QUIET = 120.0
 """Seconds without a write after which an app's relay rests."""
 LOOK = 5.0
@@ -188,9 +189,11 @@ class Relay:
         self._stream.connection.on_reconnect(self._wake_all)
 
     def _wake_all(self) -> None:
-        """Hints may have been lost while there was no connection."""
+        """Hints of ours and of others may have been lost."""
         for active in self._active.values():
             active.wake.set()
+            if not self._leases.holds(self._lease(active.app.id)):
+                self._tell(active.app.id)
 
     async def _sweep_all_once(self) -> None:
         """After a start: look at every app once, slowly, for what a crash may have left unpublished."""
@@ -208,16 +211,22 @@ class Relay:
             await asyncio.sleep(0.02)
 
     async def _look_at(self, app: AppRef) -> None:
+        # Whoever leads may not have been told of our last commits before we ended.
+        self._tell(app.id)
         if app.id not in self._active:
             await self.activate(app)
             # Nobody has written: rest again soon, as hundreds of apps may be swept.
             self._active[app.id].used -= QUIET - LOOK
 
     async def _take_over_lapsed(self) -> None:
-        """Adopt the apps whose leader has died."""
-        prefix = self._lease("")
+        """Adopt the apps whose leader has died, and look at our own for what others have left there."""
+        prefix, replicas = self._lease(""), self._leases.replicas
         while True:
             await asyncio.sleep(SWEEP)
+            if self._leases.replicas < replicas:
+                # Who is gone may have committed and told nobody any more.
+                self._wake_all()
+            replicas = self._leases.replicas
             try:
                 rows = await self._databases.platform.fetch(
                     "SELECT name FROM bus.leases WHERE starts_with(name, $1) AND until < now() LIMIT 100",
@@ -287,8 +296,10 @@ class Relay:
             try:
                 await asyncio.wait_for(active.wake.wait(), patience)
                 active.used = time.monotonic()
+                # What was hinted at may be on its way still: some hint before they commit, too.
+                patience = SWEEP
             except TimeoutError:
-                patience = min(2 * patience, SELDOM)
+                patience = min(4 * patience, SELDOM)
                 self._tell_settled(active, after[0])
 
     def _tell_settled(self, active: _Active, position: int) -> None:
