@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
-from libs.shared.postgres.errors import SchemaMoved
+from libs.shared.postgres.errors import Deadlocked, SchemaMoved
 from services.data.model import Model
 from services.data.state import State
 
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 ATTEMPTS = 6
 """Schema changes a single request may be overtaken by."""
+GIVEN_WAY = 3
+"""Attempts that may end in a deadlock; PostgreSQL takes a second to find one."""
 CURRENT_VERSION = "SELECT version FROM metadata.schema_version"
 DECIDED_BY_SCHEMA = frozenset(
     {
@@ -33,13 +35,18 @@ async def under_current_schema(state: State, context: Context, attempt: Callable
     """The outcome of `attempt(model)` under the schema that is current while it runs.
 
     `attempt` raises SchemaMoved when its statement found another version. Raises CONFLICT when the
-    schema does not hold still.
+    schema does not hold still. An attempt that gave way to another in a deadlock is made anew.
     """
     app = context.the_app
     schema = await state.schemas.get(app)
+    ways_to_give = GIVEN_WAY
     for _ in range(ATTEMPTS):
         try:
             return await attempt(state.model(app, schema))
+        except Deadlocked:
+            ways_to_give -= 1
+            if not ways_to_give:
+                raise
         except SchemaMoved:
             # The version may not have risen for a table that is gone by other means: then this fails below.
             schema = await state.schemas.get(app, at_least=await _current_version(state, context))

@@ -123,6 +123,27 @@ async def test_what_a_rule_has_seen_is_so_until_the_write_is_there(stack: Stack,
     assert [reply.status for reply in replies] == [201] * 8
 
 
+async def test_rules_that_look_at_each_others_records_do_not_stop_each_other(stack: Stack, admin: Client) -> None:
+    """Each write holds its own record and waits for the other's: who has to give way tries again."""
+    await define_family(admin)
+    for name, related in (("parent", "children"), ("child", "parent")):
+        expression = {
+            "expression": f"len(related.{related}) > 1",
+            "related_load": [{"relation": related, "filter": {}}],
+        }
+        rule = {"entity": name, "hook": "before_write", "type": "expression", "definition": expression}
+        (await admin.post("/_admin/rules", rule)).expect(201)
+    parent = await make(admin, "parent", name="p")
+    child = await make(admin, "child", name="c", parent_id=parent["id"])
+    async with app_database(stack, admin) as connection, app_database(stack, admin) as watching:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM records.parents, records.childs FOR UPDATE")
+            paths = (f"/parent/{parent['id']}", f"/child/{child['id']}")
+            writes = [asyncio.create_task(admin.put(path, {"name": "x"})) for path in paths]
+            await Gate(watching).reached(2)
+        assert [(await write).status for write in writes] == [200, 200]
+
+
 async def test_an_admin_may_whatever_comes_between(stack: Stack, admin: Client) -> None:
     """A record that was in the trash for one statement and is back for the next is no matter of permission."""
     await admin.define(entity("note", text("title"), soft_delete=True))

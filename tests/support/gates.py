@@ -26,7 +26,9 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_databas
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What stands before it waits until it is opened."""
+    """What stands before it waits until it is opened. The connection must not be in a transaction: within one,
+    PostgreSQL shows what others do as it was at the first look.
+    """
 
     connection: asyncpg.Connection[Any]
 

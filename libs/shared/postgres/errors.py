@@ -16,6 +16,14 @@ class SchemaMoved(Exception):
     """A statement met another schema than it was compiled for: reload, compile anew, try again."""
 
 
+class Deadlocked(RocketError):
+    """Two transactions waited for each other, and this one had to give way: nothing of it is left, nothing is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("CONFLICT", IN_USE)
+
+
+IN_USE = "The record is being changed by somebody else, try again"
 CONNECTION_LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -44,8 +52,10 @@ def translate(error: Exception) -> Exception:
             return conflict(error)
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.InvalidCachedStatementError():
             return SchemaMoved(str(error))
-        case asyncpg.LockNotAvailableError() | asyncpg.DeadlockDetectedError() | asyncpg.SerializationError():
-            return RocketError("CONFLICT", "The record is being changed by somebody else, try again")
+        case asyncpg.DeadlockDetectedError():
+            return Deadlocked()
+        case asyncpg.LockNotAvailableError() | asyncpg.SerializationError():
+            return RocketError("CONFLICT", IN_USE)
         case asyncpg.QueryCanceledError() | TimeoutError():
             return RocketError("TIMEOUT", "The request took too long")
         case asyncpg.DataError() | asyncpg.IntegrityConstraintViolationError():
