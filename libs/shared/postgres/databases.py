@@ -18,8 +18,9 @@ import asyncpg
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import unavailable
-from libs.shared.postgres import pools
+from libs.shared.postgres import places, pools
 from libs.shared.postgres.errors import translate
+from libs.shared.postgres.places import REQUEST, TRANSACTION
 from libs.shared.postgres.pools import STATEMENT, Pools
 
 Record = asyncpg.Record
@@ -69,7 +70,7 @@ class Database:
 
     async def _run(self, method: str, sql: str, args: tuple[Any, ...], timeout: Timeout) -> Any:
         if _enclosing.get() is not None:
-            async with self.connection() as connection:
+            async with self.connection(places.STATEMENT) as connection:
                 return await getattr(connection, method)(sql, *args, timeout=_seconds(timeout))
         # Written out: most statements come here, and a context manager around another costs what a query does.
         try:
@@ -88,9 +89,12 @@ class Database:
             raise translated from error
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A transaction (READ COMMITTED): committed at the end, rolled back when the block raises."""
-        async with self.connection() as connection, connection.transaction():
+    async def transaction(self, kind: int = TRANSACTION) -> AsyncIterator[Connection]:
+        """A transaction (READ COMMITTED): committed at the end, rolled back when the block raises.
+
+        Begin no other one in the block, unless it is one around a REQUEST: see `places`.
+        """
+        async with self.connection(kind) as connection, connection.transaction():
             yield connection
 
     @contextlib.asynccontextmanager
@@ -100,7 +104,7 @@ class Database:
         What would be transactions of their own are savepoints in it, so each can fail by itself. Tasks
         that are begun in the block stay outside. What was `deferred` happens when all is committed.
         """
-        async with self.transaction() as connection:
+        async with self.transaction(REQUEST) as connection:
             enclosing = _Enclosing(self, connection, asyncio.current_task())
             token = _enclosing.set(enclosing)
             try:
@@ -113,7 +117,7 @@ class Database:
                 await waiting
 
     @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self, kind: int = TRANSACTION) -> AsyncIterator[Connection]:
         """A connection of the budget for the length of the block; within `enclosing`, a savepoint of that."""
         enclosing = _present()
         try:
@@ -121,7 +125,7 @@ class Database:
                 async with enclosing.connection.transaction():
                     yield enclosing.connection
                 return
-            async with self._pools.lend(self.name) as connection:
+            async with self._pools.lend(self.name, kind) as connection:
                 yield connection
         except Exception as error:
             translated = self._translated(error)

@@ -21,12 +21,20 @@ class Line(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[asyncio.Future[T | None], float]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[T | None], float, float]] = deque()
+        """Who waits, since when and until when."""
         self._sweeping: asyncio.TimerHandle | None = None
 
     def __bool__(self) -> bool:
         """Whether anybody waits."""
-        return any(not future.done() for future, _ in self._waiting)
+        return self.since is not None
+
+    @property
+    def since(self) -> float | None:
+        """When whoever has waited longest began to, by the loop's clock; None if nobody waits."""
+        while self._waiting and self._waiting[0][0].done():
+            self._waiting.popleft()
+        return self._waiting[0][1] if self._waiting else None
 
     async def wait(self, seconds: float, unwanted: Callable[[T], None]) -> T | None:
         """What is handed to us, None when that takes longer than `seconds` (and up to SWEEP more).
@@ -35,7 +43,8 @@ class Line(Generic[T]):
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T | None] = loop.create_future()
-        self._waiting.append((future, loop.time() + seconds))
+        now = loop.time()
+        self._waiting.append((future, now, now + seconds))
         if self._sweeping is None:
             self._sweeping = loop.call_later(SWEEP, self._sweep)
         try:
@@ -48,7 +57,7 @@ class Line(Generic[T]):
     def hand(self, thing: T) -> bool:
         """Give it to who has waited longest; False if nobody waits."""
         while self._waiting:
-            future, _ = self._waiting.popleft()
+            future, _, _ = self._waiting.popleft()
             if not future.done():
                 future.set_result(thing)
                 return True
@@ -57,7 +66,7 @@ class Line(Generic[T]):
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for future, until in self._waiting:
+        for future, _, until in self._waiting:
             if until <= now and not future.done():
                 future.set_result(None)
         self._waiting = deque(each for each in self._waiting if not each[0].done())

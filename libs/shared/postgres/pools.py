@@ -6,6 +6,11 @@ for costs none. But a database that has connections waits for one of its own bef
 else one that is busy and one that is asked now and then would take turns in connecting, which costs more than
 the statements it is done for.
 
+One database has three quarters of the connections at most, so those who all wait for the same lock leave the rest
+to the others. Whoever borrows takes a place of its database's share, and then one of the budget, for the same kind
+of use; `places` says why that never ends in everybody waiting. With a place in each nothing more is needed of
+others: there is a connection, or room for one.
+
 Not asyncpg's own pools, one per database: they know of no common budget, and each return of a connection makes
 a task, which with the rest of it took 9 % of the data service's time for a list.
 """
@@ -24,7 +29,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from libs.shared.errors import unavailable
+from libs.shared.postgres import places
 from libs.shared.postgres.lines import Line
+from libs.shared.postgres.places import Places
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -42,6 +49,10 @@ CLOSE = 3.0
 """Seconds for a connection to end in good order."""
 ASSIGNED = 10_000
 """Below this the ids of types are the same in every database of every server, for ever."""
+LEAST = len(places.KINDS)
+"""The smallest budget that has a place for each kind of use."""
+PART = 4
+"""One of so many connections is for other databases than that of the others; a smaller budget can't spare one."""
 PATIENCE = 0.25
 """Seconds that a database with connections waits for one of them before it takes another's."""
 CLOSING = 0.005
@@ -74,9 +85,10 @@ class Pools:
     def __init__(self, url: str, budget: int) -> None:
         self._url = url
         self._budget = budget
-        self._slots = budget
-        """How many more may borrow a connection, or be about to."""
-        self._awaiting_slot: Line[bool] = Line()
+        self._places = Places(budget)
+        """Taken by those who have borrowed a connection, or are about to."""
+        self._shares: dict[str, Places] = {}
+        """Database → its part of them."""
         self._open = 0
         """Connections that there are: lent, idle, being made or closed. Never more than the budget."""
         self._idle: OrderedDict[str, list[tuple[Connection, float]]] = OrderedDict()
@@ -93,9 +105,12 @@ class Pools:
         return urlsplit(self._url).path.lstrip("/") or "postgres"
 
     @contextlib.asynccontextmanager
-    async def lend(self, name: str) -> AsyncIterator[Connection]:
-        """One connection to the database `name`. Raises SERVICE_UNAVAILABLE when none gets free in time."""
-        connection = await self.borrow(name)
+    async def lend(self, name: str, kind: int = places.STATEMENT) -> AsyncIterator[Connection]:
+        """One connection to the database `name`, for a use of this kind (see `places`).
+
+        Raises SERVICE_UNAVAILABLE when none gets free in time.
+        """
+        connection = await self.borrow(name, kind)
         try:
             yield connection
         except asyncpg.InternalClientError:
@@ -103,24 +118,46 @@ class Pools:
             connection.terminate()
             raise
         finally:
-            self.give_back(name, connection)
+            self.give_back(name, connection, kind)
 
-    async def borrow(self, name: str) -> Connection:
+    async def borrow(self, name: str, kind: int = places.STATEMENT) -> Connection:
         """As `lend`; every connection that is borrowed must be given back."""
-        if not await self._slot(ACQUIRE):
-            raise unavailable("database")
+        share = self._shares.get(name) or self._share(name)
+        # Written out for when nobody has to wait: every statement comes here.
+        if not share.take(kind):
+            await self._enter(share, kind)
+        elif not self._places.take(kind):
+            share.leave(kind)
+            await self._enter(share, kind)
         try:
             connection = self._take(name) or await self._own(name) or await self._connect(name)
         except BaseException:
-            self._release_slot()
+            self._places.leave(kind)
+            share.leave(kind)
             raise
         self._lent[name].add(connection)
         return connection
 
-    def give_back(self, name: str, connection: Connection) -> None:
+    def give_back(self, name: str, connection: Connection, kind: int = places.STATEMENT) -> None:
         """Return what was borrowed. What is broken, or was left within a transaction, is not used again."""
         self._returned(name, connection)
-        self._release_slot()
+        self._places.leave(kind)
+        self._shares[name].leave(kind)
+
+    def _share(self, name: str) -> Places:
+        share = self._shares[name] = Places(self._budget - self._budget // PART)
+        return share
+
+    async def _enter(self, share: Places, kind: int) -> None:
+        until = asyncio.get_running_loop().time() + ACQUIRE
+        if not await share.wait(kind, until):
+            raise unavailable("database")
+        try:
+            if not await self._places.wait(kind, until):
+                raise unavailable("database")
+        except BaseException:
+            share.leave(kind)
+            raise
 
     def _returned(self, name: str, connection: Connection) -> None:
         """Hand a connection on to whoever waits for it, or keep it."""
@@ -146,6 +183,8 @@ class Pools:
             self._open -= 1
         for connection in self._lent.pop(name, set()):
             connection.terminate()
+        if name in self._shares and self._shares[name].is_unused:
+            del self._shares[name]
 
     async def close(self) -> None:
         """Close all connections; those in use are waited for, CLOSE seconds at most, and then cut off."""
@@ -153,25 +192,14 @@ class Pools:
             self._sweeping.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE):
+                until = asyncio.get_running_loop().time() + CLOSE
                 for _ in range(self._budget):
-                    await self._slot(CLOSE)
+                    await self._places.wait(places.STATEMENT, until)
         idle = [connection for each in self._idle.values() for connection, _ in each]
         self._idle.clear()
         await asyncio.gather(*(_closed(connection) for connection in idle))
         for name in list(self._lent):
             self.forget(name)
-
-    async def _slot(self, seconds: float) -> bool:
-        """Whether we may have a connection, after `seconds` at most."""
-        if self._slots:
-            self._slots -= 1
-            return True
-        return bool(await self._awaiting_slot.wait(seconds, self._release_slot))
-
-    def _release_slot(self, _: bool = True) -> None:
-        # Whoever waits longest has it at once: nobody who comes later gets in between.
-        if not self._awaiting_slot.hand(True):
-            self._slots += 1
 
     def _take(self, name: str) -> Connection | None:
         """The idle connection that was used last: so those that are not needed get old."""
@@ -218,7 +246,7 @@ class Pools:
     async def _close_one(self) -> None:
         """Close an idle connection of the database longest unused.
 
-        There is one, or one is being closed just now: whoever asks holds a slot and no connection, so fewer are
+        There is one, or one is being closed just now: whoever asks has a place and no connection, so fewer are
         lent or made than the budget has.
         """
         name = next((name for name, idle in self._idle.items() if idle), None)

@@ -17,6 +17,7 @@ from libs.shared.contracts.context import Context, Once
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database, Databases
+from libs.shared.postgres.places import REQUEST
 
 KEPT_HOURS = 24
 """Hours for which an answer is given again."""
@@ -87,7 +88,7 @@ async def run_once(service: str, database: Database, wish: Once, run: Run, *, ap
 
 @contextlib.asynccontextmanager
 async def _transaction(database: Database, apart: bool) -> AsyncIterator[Connection]:
-    async with database.transaction() if apart else database.enclosing() as transaction:
+    async with database.transaction(REQUEST) if apart else database.enclosing() as transaction:
         yield transaction
 
 

@@ -17,6 +17,8 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from libs.shared.postgres.pools import LEAST
+
 ROOT = Path(__file__).resolve().parents[3]
 SERVER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LEAST_SECRET = 32
@@ -34,7 +36,7 @@ class Settings(BaseSettings):
 
     env: Literal["development", "production"] = Field("development", description="production refuses defaults")
     database_url: str = Field(description="DSN of the platform database, with this service's own role")
-    database_connections: int = Field(12, ge=2, description="connections this process may have, over all databases")
+    database_connections: int = Field(12, ge=LEAST, description="connections this process may have, over all databases")
     database_servers: dict[str, str] = Field(
         {}, description="further PostgreSQL servers that apps may be placed on, name: DSN"
     )

@@ -1,0 +1,147 @@
+"""Crowds that take connections: they get through, and leave enough to others. One replica of each service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Sequence
+
+import asyncpg
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, Reply, entity, integer, text
+from tests.support.stacks import calling, running
+from tests.support.streams import app_row, sibling
+
+MOST = 12
+"""Connections of each service."""
+NOTE = entity("note", text("title"), integer("n"))
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture(scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """A stack without further replicas: what one process has too few of is not to be had elsewhere."""
+    async with running(tmp_path_factory.mktemp("neighbours")) as running_stack:
+        yield running_stack
+
+
+@pytest.fixture(scope="module")
+async def client(stack: Stack) -> AsyncIterator[Client]:
+    async with calling(stack) as caller:
+        yield caller
+
+
+async def statuses(requests: Sequence[Awaitable[Reply]]) -> Counter[int]:
+    """What is answered to requests that are sent at once."""
+    return Counter([reply.status for reply in await asyncio.gather(*requests)])
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency_Key": str(uuid.uuid4())}
+
+
+async def test_more_new_apps_with_keys_than_connections(client: Client) -> None:
+    """Each holds its key in one connection and makes the app with others."""
+    platform = await client.platform()
+    apps = [platform.post("/apps", {"name": f"keyed-{n}"}, **key()) for n in range(MOST + 1)]
+    assert await statuses(apps) == {201: MOST + 1}
+
+
+async def test_more_changes_of_users_with_keys_than_connections(client: Client) -> None:
+    """Each notes in the platform's database, beside its transaction, that a user's tokens may end."""
+    admin = await client.new_app()
+    form = {"password": "secret-1", "roles": ["x"]}
+    users = [(await admin.post("/_admin/users", {**form, "email": f"u{n}@example.com"})).data for n in range(MOST + 4)]
+    changes = [
+        admin.put(f"/_admin/users/{user['id']}", {"email": user["email"], "roles": ["y"]}, **key()) for user in users
+    ]
+    stranger = await client.new_app()
+    looks = [stranger.get("/_admin/users") for _ in range(4)]
+    assert await statuses([*changes, *looks]) == {200: len(changes) + len(looks)}
+
+
+async def test_more_first_writes_with_keys_than_connections(client: Client) -> None:
+    """Each holds its key, and waits for the app's log to have a relay, which is said in the platform's database."""
+    admin = await client.new_app()
+    await admin.define(NOTE)
+    writes = [admin.post("/note", {"title": "a"}, **key()) for _ in range(2 * MOST)]
+    assert await statuses(writes) == {201: len(writes)}
+
+
+async def test_more_changes_of_definitions_than_connections(client: Client) -> None:
+    """Without any key: each has its indexes built later, which is said in the platform's database."""
+    admin = await client.new_app()
+    names = [f"note{n}" for n in range(MOST + 4)]
+    for name in names:
+        await admin.define(entity(name, text("title")))
+        (await admin.post(f"/{name}", {"title": "a"})).expect(201)
+    changes = [admin.put(f"/_admin/entities/{name}", entity(name, text("title", indexed=True))) for name in names]
+    assert await statuses(changes) == {200: len(changes)}
+
+
+async def test_writers_that_wait_for_one_record_leave_other_apps_alone(stack: Stack, client: Client) -> None:
+    """Most of them wait for its lock, and the others for a connection; none for so long that it gets none."""
+    noisy, quiet = await client.new_app(), await client.new_app()
+    for admin in (noisy, quiet):
+        await admin.define(NOTE)
+    rule = {"entity": "note", "hook": "before_write", "type": "expression",
+            "definition": {"expression": "old != nil && old.title == 'never'", "message": "no"}}  # fmt: skip
+    (await noisy.post("/_admin/rules", rule)).expect(201)  # so that each change is a transaction
+    path = f"/note/{(await noisy.post('/note', {'title': 'a'})).data['id']}"
+    (await noisy.put(path, {"title": "b"})).expect(200)
+    (await quiet.post("/note", {"title": "a"})).expect(201)
+    async with locked(stack, noisy, "UPDATE records.notes SET title = title") as watcher:
+        writers = [asyncio.create_task(noisy.put(path, {"title": "c"})) for _ in range(MOST + 4)]
+        await eventually(lambda: is_waited_for(watcher, by=MOST * 3 // 4 - 1))
+        assert await statuses([quiet.get("/note") for _ in range(8)]) == {200: 8}
+        assert not any(writer.done() for writer in writers)
+        await asyncio.wait(writers, return_when=asyncio.FIRST_COMPLETED)
+    assert (await statuses(writers)).keys() <= {200, 409}
+
+
+async def test_changes_that_wait_for_another_one_leave_other_apps_alone(stack: Stack, client: Client) -> None:
+    noisy, quiet = await client.new_app(), await client.new_app()
+    for admin in (noisy, quiet):
+        await admin.define(NOTE)
+    policy = {"entity": "note", "action": "read", "roles": ["x"]}
+    async with locked(stack, noisy, "SELECT version FROM metadata.schema_version FOR UPDATE") as watcher:
+        changes = [asyncio.create_task(noisy.post("/_admin/permissions", policy)) for _ in range(MOST + 4)]
+        await eventually(lambda: is_waited_for(watcher, by=MOST * 3 // 4 - 1))
+        assert await statuses([quiet.post("/_admin/permissions", policy) for _ in range(2)]) == {201: 2}
+        (await quiet.get("/_admin/entities")).expect(200)
+        assert not any(change.done() for change in changes)
+        await asyncio.wait(changes, return_when=asyncio.FIRST_COMPLETED)
+    assert (await statuses(changes)).keys() <= {201, 409}
+
+
+async def is_waited_for(connection: asyncpg.Connection, by: int) -> bool:
+    found: int = await connection.fetchval(WAITING)
+    return found >= by
+
+
+@contextlib.asynccontextmanager
+async def apart(stack: Stack, admin: Client) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the database of an app."""
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def locked(stack: Stack, admin: Client, statement: str) -> AsyncIterator[asyncpg.Connection]:
+    """What the statement locks stays locked meanwhile; a connection to look at who waits for it."""
+    async with apart(stack, admin) as holder, apart(stack, admin) as watcher:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute(statement)
+        try:
+            yield watcher
+        finally:
+            await transaction.rollback()

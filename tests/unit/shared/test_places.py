@@ -1,0 +1,79 @@
+"""Places for those who may need further ones while they have one."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import pytest
+
+from libs.shared.postgres.places import REQUEST, STATEMENT, TRANSACTION, Places
+
+
+def until(seconds: float = 10.0) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+@pytest.mark.parametrize("limit", [3, 4, 9, 12])
+async def test_whoever_needs_further_places_gets_them(limit: int) -> None:
+    """Far more of each kind than there are places, in several shares of one budget; each waits within another."""
+    budget, shares = Places(limit), [Places(limit), Places(limit)]
+    randomness = Random(limit)
+
+    async def use(kind: int) -> None:
+        share = randomness.choice(shares)
+        assert await share.wait(kind, until()) and await budget.wait(kind, until())
+        await asyncio.sleep(0)
+        for further in range(kind):
+            await use(further)
+        budget.leave(kind)
+        share.leave(kind)
+
+    await asyncio.gather(*(use(randomness.choice((STATEMENT, TRANSACTION, REQUEST))) for _ in range(300)))
+    assert budget.is_unused and all(share.is_unused for share in shares)
+
+
+def test_each_kind_leaves_places_to_those_below() -> None:
+    places = Places(4)
+    assert [places.take(REQUEST) for _ in range(3)] == [True, True, False]
+    assert [places.take(TRANSACTION) for _ in range(2)] == [True, False]
+    assert [places.take(STATEMENT) for _ in range(2)] == [True, False]
+
+
+def test_statements_may_have_all_places() -> None:
+    places = Places(3)
+    assert [places.take(STATEMENT) for _ in range(4)] == [True, True, True, False]
+
+
+async def test_whoever_has_waited_longest_comes_first_of_those_who_can() -> None:
+    places, came = Places(3), list[str]()
+    assert places.take(TRANSACTION) and places.take(TRANSACTION) and places.take(STATEMENT)
+
+    async def wait(name: str, kind: int) -> None:
+        assert await places.wait(kind, until())
+        came.append(name)
+
+    waiting = []
+    for name, kind in (("transaction", TRANSACTION), ("first", STATEMENT), ("second", STATEMENT)):
+        waiting.append(asyncio.create_task(wait(name, kind)))
+        await asyncio.sleep(0)
+    places.leave(STATEMENT)
+    await waiting[1]
+    places.leave(TRANSACTION)
+    await waiting[0]
+    places.leave(STATEMENT)
+    await waiting[2]
+    assert came == ["first", "transaction", "second"]
+
+
+async def test_who_gives_up_takes_no_place_along() -> None:
+    places = Places(1)
+    assert places.take(STATEMENT)
+    assert not await places.wait(STATEMENT, until(0))
+    waiting = asyncio.create_task(places.wait(STATEMENT, until()))
+    await asyncio.sleep(0)
+    places.leave(STATEMENT)
+    waiting.cancel()  # at the moment when it has its place
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert places.is_unused
