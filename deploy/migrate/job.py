@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PLATFORM = "rocket"
 TEMPLATE = "rocket_template"
 MINIMUM_VERSION = 180000
+LOCK_TIMEOUT = "3s"
+"""How long services wait for a lock. Less than they wait for a connection: so whoever has to wait for one behind those
+who all wait for the same lock gets it when these have given up."""
 _LOCK = 7_253_001
 """Advisory lock that keeps two migrate jobs from running at once."""
 
@@ -66,12 +69,15 @@ async def _roles(admin: asyncpg.Connection, passwords: dict[str, str]) -> None:
         await admin.execute(f"GRANT {role} TO CURRENT_USER; GRANT rocket_services TO {role}")
         await admin.execute(
             f"ALTER ROLE {role} SET timezone = 'UTC'; ALTER ROLE {role} SET jit = off;"
-            f"ALTER ROLE {role} SET statement_timeout = '60s'; ALTER ROLE {role} SET lock_timeout = '5s';"
+            f"ALTER ROLE {role} SET statement_timeout = '60s'; ALTER ROLE {role} SET lock_timeout = '{LOCK_TIMEOUT}';"
             f"ALTER ROLE {role} SET idle_in_transaction_session_timeout = '30s'"
         )
     await admin.execute("ALTER ROLE rocket_metadata CREATEDB; GRANT pg_signal_backend TO rocket_metadata")
-    # Indexes on large tables are built concurrently, in one statement; all others are limited by their caller.
-    await admin.execute("ALTER ROLE rocket_metadata SET statement_timeout = '1h'")
+    # Indexes on large tables are built concurrently, in one statement, which waits for all who have begun before it;
+    # all others are limited by their caller.
+    await admin.execute(
+        "ALTER ROLE rocket_metadata SET statement_timeout = '1h'; ALTER ROLE rocket_metadata SET lock_timeout = '5s'"
+    )
 
 
 async def _database(admin: asyncpg.Connection, name: str) -> None:

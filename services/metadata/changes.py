@@ -31,6 +31,8 @@ from services.metadata.state import State
 T = TypeVar("T")
 
 ATTEMPTS = 4
+VERSION_TIMEOUT = "SET LOCAL lock_timeout = '3s'"
+"""How long a change waits for another one of the same app: it has one of the process's connections meanwhile."""
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '700ms'"
 PAUSE = 0.3
 """Seconds in which the others get on, before a change is tried anew."""
@@ -154,7 +156,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
     app = context.the_app
     await state.relay.activate(app)
     async with state.core.databases.of(app).transaction() as transaction:
-        version = await _lock(transaction)
+        version = await lock_version(transaction)
         ground = Ground(transaction)
         change = Change(transaction, Schema.of(await store.list_shapes(transaction)), ground)
         await transaction.execute(LOCK_TIMEOUT)
@@ -175,8 +177,9 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
     return result
 
 
-async def _lock(transaction: Connection) -> int:
+async def lock_version(transaction: Connection) -> int:
     """The version, which nobody else can raise until the end. Raises CONFLICT when somebody else is at it for long."""
+    await transaction.execute(VERSION_TIMEOUT)
     try:
         return await store.lock_version(transaction)
     except LockTaken:

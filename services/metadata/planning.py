@@ -15,7 +15,7 @@ import orjson
 from libs.shared.contracts.context import Context
 from libs.shared.schema import FieldDefinition
 from services.metadata import store
-from services.metadata.changes import Change
+from services.metadata.changes import Change, lock_version
 from services.metadata.ground import Sketch
 from services.metadata.indexes import Index, wanted
 from services.metadata.naming import table_of
@@ -57,7 +57,7 @@ async def plan_change(state: State, context: Context, work: Work) -> Plan:
     """What `work(change)` would do. Raises what `work` raises."""
     try:
         async with state.core.databases.of(context.the_app).transaction() as transaction:
-            await store.lock_version(transaction)
+            await lock_version(transaction)
             before = Schema.of(await store.list_shapes(transaction))
             known = {live.row.number: live for live in before.entities.values()}
             sketch = Sketch(transaction, known)
