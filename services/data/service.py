@@ -11,6 +11,7 @@ from pydantic import Field
 from libs.shared.bus.relay import Relay
 from libs.shared.bus.streaming import Streams
 from libs.shared.contracts import files, live, records
+from libs.shared.postgres.pools import LEAST
 from libs.shared.replays import Projection
 from libs.shared.runtime import Core, Service, Settings
 from libs.shared.schema.compiled import Compiled
@@ -37,7 +38,9 @@ class DataSettings(Settings):
         "authenticated", description="who may download a file: every user, or who may read a record that holds it"
     )
 
-    database_connections: int = 24
+    export_timeout: float = Field(3600.0, gt=0, description="seconds an export may take, however slowly it is read")
+
+    database_connections: int = Field(24, ge=LEAST, description="as of every service")
 
 
 @contextlib.asynccontextmanager
@@ -48,7 +51,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     relay = Relay(log, core.databases, core.stream, core.leases, core.apps)
     frontiers = Frontiers(core.databases)
     relay.on_commit(frontiers.committed)
-    streams = Streams(core.connection)
+    streams = Streams(core.connection, exporting.most(core.settings.database_connections), core.settings.export_timeout)
     async with relay.running(), streams.running():
         yield State(
             core,

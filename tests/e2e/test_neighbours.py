@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Sequence
 
+import aiohttp
 import asyncpg
 import pytest
 
@@ -19,14 +20,26 @@ from tests.support.streams import app_row, sibling
 
 MOST = 12
 """Connections of each service."""
+EXPORTS, OF_ONE_APP = 8, 6
+"""Exports at once, and those of them that are for the same app."""
+EXPORT_TIMEOUT = 5
 NOTE = entity("note", text("title"), integer("n"))
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+FILL = """
+INSERT INTO records.notes (id, title, _version)
+SELECT gen_random_uuid(), repeat('x', 500), 1 FROM generate_series(1, 40000)
+"""
+OPEN = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle in transaction' AND usename = 'rocket_data'
+"""
 
 
 @pytest.fixture(scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """A stack without further replicas: what one process has too few of is not to be had elsewhere."""
-    async with running(tmp_path_factory.mktemp("neighbours")) as running_stack:
+    variables = {"ROCKET_EXPORT_TIMEOUT": str(EXPORT_TIMEOUT)}
+    async with running(tmp_path_factory.mktemp("neighbours"), variables=variables) as running_stack:
         yield running_stack
 
 
@@ -117,6 +130,37 @@ async def test_changes_that_wait_for_another_one_leave_other_apps_alone(stack: S
         assert not any(change.done() for change in changes)
         await asyncio.wait(changes, return_when=asyncio.FIRST_COMPLETED)
     assert (await statuses(changes)).keys() <= {201, 409}
+
+
+async def test_exports_of_an_app_leave_places_to_others_and_end(stack: Stack, client: Client) -> None:
+    """However slowly they are read: the connection is free then, and what has come is not taken for the whole."""
+    noisy, quiet = await client.new_app(), await client.new_app()
+    for admin in (noisy, quiet):
+        await admin.define(NOTE)
+    async with apart(stack, noisy) as connection, aiohttp.ClientSession() as session:
+        await connection.execute(FILL)
+        exports = await asyncio.gather(*(begun(session, noisy) for _ in range(EXPORTS)))
+        assert Counter([export.status for export in exports]) == {200: OF_ONE_APP, 503: EXPORTS - OF_ONE_APP}
+        assert (await begun(session, quiet)).status == 200
+        await eventually(lambda: is_open(connection, 0), within=2 * EXPORT_TIMEOUT)
+        for export in exports:
+            if export.status == 200:
+                with pytest.raises(aiohttp.ClientError):
+                    await export.read()
+        last = await begun(session, noisy)
+        assert last.status == 200
+        last.close()
+
+
+async def begun(session: aiohttp.ClientSession, admin: Client) -> aiohttp.ClientResponse:
+    """An export of which nothing has been read yet."""
+    path = admin.url + admin.prefix + "/note/_export?format=ndjson"
+    return await session.get(path, headers={"Authorization": f"Bearer {admin.token}"})
+
+
+async def is_open(connection: asyncpg.Connection, cursors: int) -> bool:
+    found: int = await connection.fetchval(OPEN)
+    return found == cursors
 
 
 async def is_waited_for(connection: asyncpg.Connection, by: int) -> bool:

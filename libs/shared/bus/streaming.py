@@ -2,7 +2,8 @@
 
 The sender tells a subject; the receiver pulls chunk after chunk from it, and the pulls are the credits: the
 sender makes at most AHEAD chunks more than were asked for. Each pull names the chunk's number, so one
-whose answer was lost can be repeated. Who pulls no more for IDLE seconds, or says so, ends the making.
+whose answer was lost can be repeated. Who pulls no more for IDLE seconds, or says so, ends the making; and so does
+a limit in all, as who pulls now and then would else keep what the making holds for as long as they like.
 
 A pull is answered with one of the marks below and what belongs to it.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
@@ -38,8 +40,8 @@ PULL = 10.0
 """Seconds for the answer to a pull."""
 IDLE = 30.0
 """Seconds without a pull after which a stream is given up."""
-MOST = 8
-"""Streams a process makes at once; each may hold a connection to the database."""
+PART = 4
+"""One of so many streams at once is for other owners than that of the others."""
 
 
 @dataclass(slots=True)
@@ -55,10 +57,14 @@ class _Offer:
 
 
 class Streams:
-    """The streams that a process makes for others."""
+    """The streams that a process makes for others: `most` at once, each for so many `seconds`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, most: int, seconds: float) -> None:
         self._connection = connection
+        self._most = most
+        self._seconds = seconds
+        self._making: Counter[str] = Counter()
+        """Owner → streams that are being made for it."""
         self._prefix = f"rocket.parcels.{secrets.token_hex(8)}"
         self._offers: dict[str, _Offer] = {}
         self._answers: set[asyncio.Task[None]] = set()
@@ -76,18 +82,37 @@ class Streams:
                 self._give_up(key)
             await asyncio.gather(*making, return_exceptions=True)
 
-    def check_room(self) -> None:
-        """Raises SERVICE_UNAVAILABLE when as many streams are being made as may be."""
-        if sum(offer.task is not None and not offer.task.done() for offer in self._offers.values()) >= MOST:
-            raise unavailable("export")
+    async def offer(self, owner: str, chunks: AsyncGenerator[bytes, None]) -> str:
+        """Begin to make a stream; answers the subject to pull it from. The first of `chunks` only says that it can be.
 
-    def offer(self, chunks: AsyncGenerator[bytes, None]) -> str:
-        """Begin to make a stream; answers the subject to pull it from. `chunks` is closed whatever happens."""
+        Raises what that raises, and SERVICE_UNAVAILABLE when as many streams are being made as may be: in all, or
+        for this owner.
+        """
+        if self._making.total() >= self._most or self._making[owner] >= self._most - self._most // PART:
+            raise unavailable("export")
+        self._making[owner] += 1
+        try:
+            await anext(chunks)
+        except BaseException:
+            self._made(owner)
+            raise
         key = secrets.token_hex(12)
         offer = self._offers[key] = _Offer()
-        offer.task = asyncio.create_task(_make(offer, chunks))
+        offer.task = asyncio.create_task(self._make(offer, owner, chunks))
         self._still_wanted(key, offer)
         return f"{self._prefix}.{key}"
+
+    async def _make(self, offer: _Offer, owner: str, chunks: AsyncGenerator[bytes, None]) -> None:
+        try:
+            end = await _all_put(offer, chunks, self._seconds)
+        finally:
+            self._made(owner)
+        await offer.made.put(end)
+
+    def _made(self, owner: str) -> None:
+        self._making[owner] -= 1
+        if not self._making[owner]:
+            del self._making[owner]
 
     def _still_wanted(self, key: str, offer: _Offer) -> None:
         if offer.idle is not None:
@@ -156,18 +181,22 @@ async def _pull(connection: Connection, subject: str, number: int) -> tuple[byte
     return reply.data[:1], reply.data[1:]
 
 
-async def _make(offer: _Offer, chunks: AsyncGenerator[bytes, None]) -> None:
+async def _all_put(offer: _Offer, chunks: AsyncGenerator[bytes, None], seconds: float) -> bytes:
+    """Put the chunks where they are pulled from, and close them whatever happens; answers how the stream ends."""
+    limit = asyncio.timeout(seconds)
     try:
-        async with contextlib.aclosing(chunks):
+        async with limit, contextlib.aclosing(chunks):
             async for chunk in chunks:
                 for start in range(0, len(chunk), CHUNK):
                     await offer.made.put(MORE + chunk[start : start + CHUNK])
-        await offer.made.put(END)
     except RocketError as error:
-        await offer.made.put(_failure(error))
+        return _failure(error)
     except Exception as error:
+        if limit.expired():
+            return _failure(RocketError("TIMEOUT", f"It took longer than {seconds:g} s"))
         log.error("stream.failed", exc_info=error)
-        await offer.made.put(_failure(RocketError("INTERNAL_ERROR", "An internal error occurred")))
+        return _failure(RocketError("INTERNAL_ERROR", "An internal error occurred"))
+    return END
 
 
 async def _chunk(offer: _Offer, number: int) -> bytes:

@@ -21,8 +21,15 @@ CHUNK = 256 * 1024
 """Bytes that a fetch aims at."""
 FIRST, MOST = 50, 2_000
 """Rows of the first fetch, whose size tells how many the next ones should have, and of the largest."""
+MOST = 8
+"""Exports at once, of a process that has enough connections: each holds one as long as it is read."""
 FETCH = 60.0
 """Seconds for one fetch; the first may have to sort everything."""
+
+
+def most(connections: int) -> int:
+    """Exports at once of a process with so many connections: three quarters of those that transactions may have."""
+    return max(1, min(MOST, (connections - 1) * 3 // 4))
 
 
 async def export_records(state: State, context: Context, question: ask.ExportRecords) -> ask.Exported:
@@ -33,12 +40,10 @@ async def export_records(state: State, context: Context, question: ask.ExportRec
         scope = Scope(model, context.user)
         export = parse_export(scope, entity, question.query, as_of)
         sql = model.statements.made((entity.name, export), lambda: export_sql(model, entity, export))
-        state.streams.check_room()
         with tracing.span("db", "query", "query.execute") as span:
             span.metadata["statement"] = "export"
             chunks = _chunks(state.database(context.the_app), model, entity, export, sql, scope.values)
-            await anext(chunks)
-        subject = state.streams.offer(chunks)
+            subject = await state.streams.offer(context.the_app.id, chunks)
         return ask.Exported(subject, FORMATS[export.format], f"{entity.name}.{export.format}")
 
     return await under_current_schema(state, context, attempt)
