@@ -21,7 +21,7 @@ CHUNK = 256 * 1024
 """Bytes that a fetch aims at."""
 FIRST, MOST = 50, 2_000
 """Rows of the first fetch, whose size tells how many the next ones should have, and of the largest."""
-MOST = 8
+AT_ONCE = 8
 """Exports at once, of a process that has enough connections: each holds one as long as it is read."""
 FETCH = 60.0
 """Seconds for one fetch; the first may have to sort everything."""
@@ -29,7 +29,7 @@ FETCH = 60.0
 
 def most(connections: int) -> int:
     """Exports at once of a process with so many connections: three quarters of those that transactions may have."""
-    return max(1, min(MOST, (connections - 1) * 3 // 4))
+    return max(1, min(AT_ONCE, (connections - 1) * 3 // 4))
 
 
 async def export_records(state: State, context: Context, question: ask.ExportRecords) -> ask.Exported:
