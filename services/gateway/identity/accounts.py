@@ -42,7 +42,8 @@ async def me(state: State, context: Context) -> Answer:
 async def change_password(state: State, context: Context, body: dict[str, Any]) -> Answer:
     """Another password for the caller, who proves to know the present one.
 
-    All sessions end; the answer is a new one.
+    All sessions end; the answer is a new one. Raises UNAUTHORIZED for whoever was changed while the password was
+    looked at: else the former password could replace the one that was set against whoever knows it.
     """
     realm, caller = own_realm(state, context)
     password = state.accounts.passwords.check_policy(body.get("password"))
@@ -51,10 +52,11 @@ async def change_password(state: State, context: Context, body: dict[str, Any]) 
     user_id = uuid.UUID(caller.id)
     mark = await state.accounts.revocations.note(realm.scope, caller.id)
     async with audit.change(realm, context) as change:
-        version = await users.set_password(change.transaction, user_id, hashed)
+        version = await users.change_password(change.transaction, user_id, user["version"], hashed)
         if version is None:
             raise unauthorized()
         await sessions.end_all(change.transaction, user_id)
+        answer = await own_sessions.begin(realm, change.transaction, {**dict(user), "version": version}, context)
         await change.tell("_users", caller.id, "update", {"password": None}, {"password": "***"})
     await after_commit(partial(state.accounts.revocations.settle, mark, version))
-    return await own_sessions.begin(realm, {**dict(user), "version": version}, context)
+    return answer

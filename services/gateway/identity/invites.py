@@ -94,9 +94,10 @@ async def accept(realm: Realm, context: Context, body: dict[str, Any]) -> Answer
             raise _used_up()
         with taken():
             row = await users.insert(change.transaction, uuid7(), invite["email"], hashed, list(invite["roles"]), True)
+        shown = {name: row[name] for name in ("id", "email", "roles")}
+        user = {**row, "version": FIRST_VERSION}
+        answer = await sessions.begin(realm, change.transaction, user, context, also={"user": shown})
         await change.tell("_users", row["id"], "create", None, {**told(row), "invite": str(invite["id"])})
-    shown = {name: row[name] for name in ("id", "email", "roles")}
-    answer = await sessions.begin(realm, {**row, "version": FIRST_VERSION}, context, also={"user": shown})
     return Answer(201, answer.body, answer.headers)
 
 

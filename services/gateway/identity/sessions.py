@@ -11,6 +11,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
+from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
 from services.gateway.identity import factors, throttle
 from services.gateway.identity.realms import Realm, own_realm
@@ -29,8 +30,8 @@ SECRET = {"Cache-Control": "no-store"}
 async def login(realm: Realm, body: dict[str, Any], context: Context) -> Answer:
     """Tokens for e-mail and password, and a code where there is a second factor.
 
-    Raises UNAUTHORIZED, the same for every reason, after exactly one look at a password; TOTP_REQUIRED for a
-    right password without a code; RATE_LIMITED before any look.
+    Raises UNAUTHORIZED, the same for every reason, after exactly one look at a password, and so for a user who was
+    changed while that was looked at; TOTP_REQUIRED for a right password without a code; RATE_LIMITED before any look.
     """
     email, password = _text(body, "email").strip().lower(), _text(body, "password")
     attempt = await throttle.admit(realm, email, context.ip)
@@ -47,16 +48,26 @@ async def login(realm: Realm, body: dict[str, Any], context: Context) -> Answer:
         raise missing.error from None
     await throttle.succeeded(realm, attempt)
     await _rehash(realm, user, password)
-    return await begin(realm, user, context)
+    return await begin(realm, realm.database, user, context)
 
 
 async def begin(
-    realm: Realm, user: Any, context: Context, via: str = "password", also: dict[str, Any] | None = None
+    realm: Realm,
+    database: Database | Connection,
+    user: Any,
+    context: Context,
+    via: str = "password",
+    also: dict[str, Any] | None = None,
 ) -> Answer:
-    """Tokens of a new session of a user, however they have proved who they are; `also` is answered beside them."""
+    """Tokens of a new session of a user, however they have proved who they are; `also` is answered beside them.
+
+    Raises UNAUTHORIZED for a user who was changed since they were read.
+    """
     origin = store.Origin(context.ip, context.user_agent, via)
-    session, token = await store.begin(realm.database, user["id"], origin)
-    data = {**pair(realm, user, session, token), **(also or {})}
+    begun = await store.begin(database, user["id"], user["version"], origin)
+    if begun is None:
+        raise unauthorized(REFUSED)
+    data = {**pair(realm, user, *begun), **(also or {})}
     return Answer(body=orjson.dumps({"data": data}), headers=dict(SECRET))
 
 

@@ -16,17 +16,20 @@ GRACE = 10
 MOST = 500
 """Sessions of one user; the ones longest unused make room."""
 
-# A session with its first token; what has expired, and what is too much, goes.
+# A session with its first token; what has expired, and what is too much, goes. Only for a user who is as they were
+# when they proved who they are: a change that is under way is waited for, as it ends only the sessions it can see.
 BEGIN = """
 WITH pruned AS (
     DELETE FROM gateway.sessions WHERE user_id = $2::text::uuid AND (expires_at < now() OR id IN (
         SELECT id FROM gateway.sessions WHERE user_id = $2::text::uuid ORDER BY last_used_at DESC OFFSET $7))
 ), begun AS (
     INSERT INTO gateway.sessions (id, user_id, via, ip, user_agent, expires_at)
-    VALUES ($1, $2::text::uuid, $3, $4, $5, now() + $8 * interval '1 second') RETURNING id, user_id, expires_at
+    SELECT $1, u.id, $3, $4, $5, now() + $8 * interval '1 second' FROM gateway.users u
+    WHERE u.id = $2::text::uuid AND u.version = $9 AND u.active FOR SHARE OF u
+    RETURNING id, user_id, expires_at
 )
 INSERT INTO gateway.refresh_tokens (token_hash, user_id, family, expires_at)
-SELECT $6, user_id, id, expires_at FROM begun
+SELECT $6, user_id, id, expires_at FROM begun RETURNING true
 """
 # Used up and replaced in one statement, so that a logout in between can't be outlived.
 ROTATE = """
@@ -73,12 +76,12 @@ class Origin:
     via: str = "password"
 
 
-async def begin(database: Database | Connection, user_id: str, origin: Origin) -> tuple[str, str]:
-    """A new session's id and its first refresh token."""
+async def begin(database: Database | Connection, user_id: str, version: int, origin: Origin) -> tuple[str, str] | None:
+    """A new session's id and its first refresh token; None if the user is inactive, or no longer of this version."""
     session, token = str(uuid.uuid4()), secrets.token_urlsafe(32)
     values = (uuid.UUID(session), user_id, origin.via, origin.ip, origin.user_agent, _hash(token), MOST - 1)
-    await database.execute(BEGIN, *values, REFRESH_LIFETIME)
-    return session, token
+    begun = await database.fetchval(BEGIN, *values, REFRESH_LIFETIME, version)
+    return (session, token) if begun else None
 
 
 async def rotate(database: Database, token: str, origin: Origin) -> tuple[Record, str] | None:

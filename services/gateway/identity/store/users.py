@@ -37,6 +37,11 @@ WHERE id = $1 RETURNING version, {SHOWN}
 SET_PASSWORD = """
 UPDATE gateway.users SET password_hash = $2, updated_at = now(), version = version + 1 WHERE id = $1 RETURNING version
 """
+# By whoever has proved to know the present one: only if nobody has changed it, or them, meanwhile.
+CHANGE_PASSWORD = """
+UPDATE gateway.users SET password_hash = $3, updated_at = now(), version = version + 1
+WHERE id = $1 AND version = $2 AND active RETURNING version
+"""
 # The same password under another cost: only if nobody has changed it meanwhile.
 REHASH = "UPDATE gateway.users SET password_hash = $3 WHERE id = $1::text::uuid AND password_hash = $2"
 LOCK = f"SELECT {SHOWN} FROM gateway.users u WHERE id = $1 FOR UPDATE"
@@ -93,6 +98,12 @@ async def set_password(transaction: Connection, user_id: uuid.UUID, password_has
     """The new version; None if there is no such user."""
     version: int | None = await transaction.fetchval(SET_PASSWORD, user_id, password_hash)
     return version
+
+
+async def change_password(transaction: Connection, user_id: uuid.UUID, version: int, password_hash: str) -> int | None:
+    """The new version; None if the user is inactive, or no longer of this version."""
+    changed: int | None = await transaction.fetchval(CHANGE_PASSWORD, user_id, version, password_hash)
+    return changed
 
 
 async def rehash(database: Database, user_id: str, old: str, new: str) -> None:
