@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, integer, text
-from tests.support.relations import allow, define_shop, make, where
+from tests.support.locks import holding
+from tests.support.relations import allow, define_shop, make, reference, relation, where
 from tests.support.streams import app_row, sibling
 
 THING = entity(
@@ -230,3 +232,31 @@ async def test_an_export_is_of_one_moment(stack: Stack, admin: Client) -> None:
         assert len(body.splitlines()) == ROWS and b"changed" not in body
     finally:
         await connection.close()
+
+
+BIGGER = entity("thing", text("name"), {"name": "size", "type": "bigint"})
+
+
+@pytest.mark.parametrize("path", ["/thing/_export", "/owner/_export?include=things"])
+async def test_an_export_that_waited_for_a_change_of_type_has_all_records(
+    stack: Stack, admin: Client, path: str
+) -> None:
+    await admin.define(entity("thing", text("name"), integer("size"), reference("owner_id")))
+    await admin.define(entity("owner", text("name")))
+    belongs = relation("things", "one_to_many", "owner", "thing", target_key="owner_id")
+    (await admin.post("/_admin/relations", belongs)).expect(201)
+    owner = await make(admin, "owner", name="a")
+    (await admin.post("/thing/_bulk", [{"size": n, "owner_id": owner["id"]} for n in range(20)])).expect(201)
+    expected = (await admin.get(path)).expect(200).data
+    bigger = {**BIGGER, "fields": [*BIGGER["fields"], reference("owner_id")]}
+    database = (await app_row(stack, admin))["database"]
+    async with holding(stack, database, "LOCK TABLE records.things IN ACCESS SHARE MODE") as held_up:
+        # The change waits for us, to rewrite the table, and the readers wait for it.
+        change = asyncio.create_task(admin.put("/_admin/entities/thing", bigger))
+        await held_up()
+        export = asyncio.create_task(admin.get(path))
+        listed = asyncio.create_task(admin.get("/thing?per_page=1"))
+        await held_up(3, export, listed)
+    (await change).expect(200)
+    assert (await listed).expect(200).meta["total"] == 20
+    assert sorted(map(str, (await export).expect(200).data)) == sorted(map(str, expected))

@@ -1,4 +1,4 @@
-"""Exports: a cursor in one snapshot, read as fast as the receiver takes it."""
+"""Exports: the cursor of one statement, and so in one snapshot, read as fast as the receiver takes it."""
 
 from __future__ import annotations
 
@@ -54,10 +54,13 @@ async def _chunks(
 ) -> AsyncGenerator[bytes, None]:
     """First nothing, when the cursor is open; then the export. Raises SchemaMoved before anything is there."""
     separator, between = SEPARATORS[export.format], b""
-    async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    # Not REPEATABLE READ with a look at the version first: that takes the snapshot before the cursor's tables are
+    # locked, and after a wait for a change that rewrites one of them it would see an empty table. Under READ COMMITTED
+    # a cursor's snapshot is taken behind its locks. As versions only rise, the one that is current then was so in it.
+    async with database.connection() as connection, connection.transaction(isolation="read_committed", readonly=True):
+        cursor = await connection.cursor(sql, *values, timeout=FETCH)
         if await connection.fetchval(CURRENT_VERSION) != model.version:
             raise SchemaMoved
-        cursor = await connection.cursor(sql, *values, timeout=FETCH)
         yield b""
         yield head_of(entity, export)
         rows = await cursor.fetch(FIRST, timeout=FETCH)
