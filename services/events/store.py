@@ -163,11 +163,15 @@ async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]
 
 
 async def stats(database: Database, since: datetime, until: datetime, groups: Sequence[str]) -> dict[str, Any]:
-    """Summary, slowest traces and `by_<group>` of a window, each read for itself."""
+    """Summary, slowest traces and `by_<group>` of a window, all of one moment: so their counts agree."""
     parts = {"summary": SUMMARY}
     parts |= {f"by_{group}": BY_GROUP.format(column=group) for group in groups}
     parts["slowest_traces"] = SLOWEST
-    return {name: orjson.Fragment(await database.fetchval(sql, since, until)) for name, sql in parts.items()}
+    row = await database.fetchrow(
+        f"SELECT {', '.join(f'({sql}) AS {name}' for name, sql in parts.items())}", since, until
+    )
+    assert row is not None, "what has no FROM has one row"
+    return {name: orjson.Fragment(row[name]) for name in parts}
 
 
 async def ensure_day(database: Database, day: date) -> None:
