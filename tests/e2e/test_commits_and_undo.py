@@ -129,6 +129,21 @@ async def test_a_commit_shows_only_what_its_reader_may_read(shop: Client) -> Non
     assert sorted(seen) == ["order", "order_tags"]
 
 
+async def test_a_page_behind_the_last_is_empty(shop: Client) -> None:
+    order = await nested(shop)
+    sam, behind = await seller(shop), f"/_commits/{position(order)}?per_page=2&page=3"
+    (await sam.get(behind)).expect(404)
+    await allow(shop, "line")
+    for caller, total in ((shop, 5), (sam, 2)):
+        first = (await caller.get(f"/_commits/{position(order)}?per_page=2")).expect(200)
+        last = (await caller.get(behind)).expect(200)
+        beyond = (await caller.get(f"/_commits/{position(order)}?per_page=2&page=4")).expect(200)
+        assert len(first.data["records"]) == 2 and len(last.data["records"]) == max(total - 4, 0)
+        # Each entry has a time of its own, and a head that of one of them.
+        assert beyond.data == {**first.data, "records": [], "at": beyond.data["at"]}
+        assert beyond.meta == {"page": 4, "per_page": 2, "total": total}
+
+
 async def test_a_value_that_was_not_to_be_seen_stays_unseen(admin: Client) -> None:
     await admin.define(NOTE)
     note = (await admin.post("/note", {"owner": "eve", "size": 1})).data

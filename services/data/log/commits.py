@@ -66,6 +66,11 @@ async def size_of(connection: Connection, position: int) -> tuple[int, int]:
     return row["records"], row["bytes"]
 
 
+async def load_first(database: Database, position: int) -> Any:
+    """The first entry of a commit that there is."""
+    return await database.fetchrow(ENTRIES, position, 1)
+
+
 async def load_entries(connection: Connection, position: int, most: int) -> Sequence[Any]:
     """The first entries of a commit, in the order in which they were made."""
     return await connection.fetch(ENTRIES, position, most)

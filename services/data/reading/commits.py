@@ -60,10 +60,12 @@ async def get_commit(state: State, context: Context, question: ask.GetCommit) ->
         conditions = _conditions(scope, context.user.is_admin)
         rows, total = await commits.load_visible(database, position, conditions, scope, page)
         await check_current(state, context, model)
-        if not rows:
+        if not total:
             raise not_found("Commit")
+        # Behind the last page there is none of its entries at hand; the log does not change.
+        head = commits.head(rows[0] if rows else await commits.load_first(database, position))
         disclosed = await _disclosed(database, model, context.user, rows)
-        data = {**commits.head(rows[0]), "records": [commits.shown(model.schema, row, disclosed) for row in rows]}
+        data = {**head, "records": [commits.shown(model.schema, row, disclosed) for row in rows]}
         return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
