@@ -7,6 +7,7 @@ carry theirs as a fence, consumers ask for at least the version their event was 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from libs.shared.bus.asking import Asker
 from libs.shared.bus.connection import Connection
@@ -29,18 +30,19 @@ class Schemas:
         self._loading: dict[str, asyncio.Task[Snapshot]] = {}
 
     def listen(self, connection: Connection) -> None:
-        """Forget a snapshot as soon as a newer one is announced."""
+        """Forget a snapshot, and what a load under way will bring, as soon as a newer one is announced."""
 
         def changed(change: SchemaChanged) -> None:
             known = self._known.get(change.app_id)
-            if known and known.version < change.version:
+            if known is None or known.version < change.version:
                 self.forget(change.app_id)
 
         connection.on_announcement(SchemaChanged, changed)
 
     def forget(self, app_id: str) -> None:
-        """Load again at the next use."""
+        """Load again at the next use. A load under way may bring what is old by now: only who waits for it has it."""
         self._known.pop(app_id, None)
+        self._loading.pop(app_id, None)
 
     async def get(self, app: AppRef, at_least: int = 0) -> Snapshot:
         """The app's schema, at `at_least` or newer. Raises what asking metadata raises."""
@@ -58,14 +60,21 @@ class Schemas:
         loading = self._loading.get(app.id)
         if loading is None:
             loading = self._loading[app.id] = asyncio.create_task(self._load(app))
-            loading.add_done_callback(lambda _: self._loading.pop(app.id, None))
+            loading.add_done_callback(partial(self._loaded, app.id))
         return await asyncio.shield(loading)
+
+    def _loaded(self, app_id: str, loading: asyncio.Task[Snapshot]) -> None:
+        """Remember what has been loaded, unless that was forgotten before it came."""
+        if self._loading.get(app_id) is not loading:
+            return
+        del self._loading[app_id]
+        if loading.cancelled() or loading.exception() is not None:
+            return
+        while len(self._known) >= MAX_APPS:
+            self._known.pop(next(iter(self._known)))
+        self._known[app_id] = loading.result()
 
     async def _load(self, app: AppRef) -> Snapshot:
         context = system_context(5, app)
         answer = await self._asker.ask(GetSchema(), context)
-        snapshot = Snapshot.read(answer.version, answer.document)
-        while len(self._known) >= MAX_APPS:
-            self._known.pop(next(iter(self._known)))
-        self._known[app.id] = snapshot
-        return snapshot
+        return Snapshot.read(answer.version, answer.document)

@@ -32,6 +32,9 @@ class Compiled(Generic[T]):
     def made(self, app: AppRef, schema: Snapshot) -> T:
         """The form of this very snapshot."""
         known = self._known.get(app.id)
+        if known is not None and known[0].version > schema.version:
+            # Whoever waited for a load that others have overtaken; what they have at hand stays.
+            return self._make(schema)
         if known is None or known[0] is not schema:
             known = self._known[app.id] = (schema, self._make(schema))
             while len(self._known) > MAX_APPS:
