@@ -169,7 +169,8 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
             version += 1
             await store.record_change(transaction, version, action, row, _actor(context), context.trace_id)
         if change.at_the_end:
-            await change.at_the_end(version)
+            with _busy():
+                await change.at_the_end(version)
         await audit.tell(state.outbox, transaction, context, change.touched, change.before)
     if change.touched:
         state.relay.wake(app)

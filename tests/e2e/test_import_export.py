@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.e2e.test_relations_defined import query
 from tests.support.client import Client, entity, text
+from tests.support.locks import holding
 from tests.support.receivers import HttpReceiver
 from tests.support.streams import app_row, published
 
@@ -317,3 +319,23 @@ async def test_large_imports_arrive_whole(admin: Client) -> None:
     outcome = await import_all(admin, document(sample_data={"customer": rows}))
     assert outcome["records"] == len(rows)
     assert (await admin.get("/customer?per_page=1")).meta["total"] == len(rows)
+
+
+async def test_a_record_that_comes_and_goes_during_an_import_keeps_its_versions_apart(
+    stack: Stack, admin: Client
+) -> None:
+    for name in ("first", "thing"):
+        given = {"primary_key": {"field": "id", "type": "uuid", "generated": False}}
+        await admin.define({**entity(name, text("name")), **given})
+    database = (await app_row(stack, admin))["database"]
+    samples = {"first": [{"id": ONE}], "thing": [{"id": TWO, "name": "imported"}]}
+    async with holding(stack, database, "INSERT INTO records.firsts (id, _version) VALUES ($1, 1)", ONE) as held_up:
+        # The import's statement has begun, and waits for what comes of the first key.
+        imported = asyncio.create_task(admin.post("/_admin/import", {"version": 1, "sample_data": samples}))
+        await held_up()
+        (await admin.post("/thing", {"id": TWO, "name": "theirs"})).expect(201)
+        (await admin.delete(f"/thing/{TWO}")).expect(200)
+    assert (await imported).expect(200).data["records"] == 2
+    history = (await admin.get(f"/thing/{TWO}/history")).expect(200).data
+    assert [(row["version"], row["action"]) for row in history] == [(3, "create"), (2, "delete"), (1, "create")]
+    assert (await admin.get(f"/thing/{TWO}")).headers["ETag"] == '"3"'
