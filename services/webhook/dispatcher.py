@@ -7,7 +7,7 @@ outlasts the request; if we die in between, it lapses and the delivery is sent a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Databases, deferred
 from libs.shared.telemetry import tracing
-from services.webhook import store
+from services.webhook import endpoint_store, store
 from services.webhook.books import Books
 from services.webhook.deliveries import Claimed
 from services.webhook.lanes import Key, Lanes
@@ -95,10 +95,19 @@ class Dispatcher:
         """Begin with what is ready; answers when to look again (None: nothing is waiting)."""
         now = clock.now()
         waiting = await store.outstanding(self._databases.of(app))
-        ready = [endpoint for endpoint, at in waiting if at <= now]
+        if disabled := [endpoint for endpoint, _, is_disabled in waiting if is_disabled]:
+            await self._give_up(app, disabled)
+            waiting = await store.outstanding(self._databases.of(app))
+        ready = [endpoint for endpoint, at, _ in waiting if at <= now]
         self.nudge(app, ready)
-        moments = [at for _, at in waiting if at > now][:1] + ([now + AGAIN] if ready else [])
+        moments = [at for _, at, _ in waiting if at > now][:1] + ([now + AGAIN] if ready else [])
         return min(moments, default=None)
+
+    async def _give_up(self, app: AppRef, endpoints: Sequence[str]) -> None:
+        """Finish what waits at disabled endpoints, as nothing else would: it was noted, or was to be sent once more,
+        when the endpoint was just being disabled, or since."""
+        urls = urls_of(endpoints, await self._books.load(app))
+        await endpoint_store.give_up(self._databases.of(app), {e: url for e, url in urls.items() if url is not None})
 
     async def close(self) -> None:
         """Begin no more; give the requests under way time to end. What is cut off will be sent again."""

@@ -38,6 +38,17 @@ UPDATE webhook.deliveries SET status = 'failed', due_at = NULL, claimed_until = 
     error = $2, updated_at = clock_timestamp()
 WHERE endpoint = $1 AND due_at IS NOT NULL
 """
+# The same for what has come to disabled endpoints since. One that is just being enabled is waited for.
+GIVE_UP = """
+WITH gone AS (
+    SELECT h.endpoint, h.last_error FROM unnest($1::text[], $2::text[]) AS e(endpoint, url)
+    JOIN webhook.endpoints h ON h.endpoint = e.endpoint AND h.url = e.url AND h.circuit = 'disabled'
+    ORDER BY h.endpoint FOR SHARE OF h
+)
+UPDATE webhook.deliveries d SET status = 'failed', due_at = NULL, claimed_until = NULL, next_retry_at = NULL,
+    error = 'the endpoint is disabled: ' || gone.last_error, updated_at = clock_timestamp()
+FROM gone WHERE d.endpoint = gone.endpoint AND d.due_at IS NOT NULL
+"""
 SALTS = "SELECT webhook_id::text, salt, previous::text FROM webhook.secrets WHERE webhook_id = ANY($1::uuid[])"
 LOCK_SALTS = """
 INSERT INTO webhook.secrets (webhook_id, salt) VALUES ($1, '')
@@ -78,6 +89,11 @@ async def let_through(database: Database, endpoint: str) -> None:
 async def abandon(transaction: Connection, endpoint: str, error: str) -> None:
     """Give up all unfinished deliveries of an endpoint."""
     await transaction.execute(ABANDON, endpoint, error)
+
+
+async def give_up(database: Database, urls: Mapping[str, str]) -> None:
+    """Give up all unfinished deliveries of those endpoints that are disabled, given their URLs of today."""
+    await database.execute(GIVE_UP, list(urls), list(urls.values()))
 
 
 async def load_salts(database: Database, webhook_ids: Sequence[str]) -> dict[str, Salts]:

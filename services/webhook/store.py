@@ -57,8 +57,8 @@ FREE = """
     SELECT FROM webhook.deliveries p WHERE p.endpoint = d.endpoint AND p.entity = d.entity
         AND p.record_id = d.record_id AND p.ordered AND p.due_at IS NOT NULL AND p.seq < d.seq))
 """
-# Every endpoint with unfinished deliveries, and when its next one may be sent: from index entry to index
-# entry, so that what waits behind costs nothing.
+# Every endpoint with unfinished deliveries, when its next one may be sent, and whether it is disabled, as far as it has
+# not got another URL since: from index entry to index entry, so that what waits behind costs nothing.
 OUTSTANDING = f"""
 WITH RECURSIVE e AS (
     (SELECT endpoint FROM webhook.deliveries WHERE due_at IS NOT NULL ORDER BY endpoint LIMIT 1)
@@ -67,7 +67,7 @@ WITH RECURSIVE e AS (
             ORDER BY d.endpoint LIMIT 1)
     FROM e WHERE e.endpoint IS NOT NULL
 )
-SELECT e.endpoint, greatest(n.at, h.hold_until) AS at
+SELECT e.endpoint, greatest(n.at, h.hold_until) AS at, coalesce(h.circuit = 'disabled', false) AS disabled
 FROM e CROSS JOIN LATERAL (
     SELECT greatest(d.due_at, d.claimed_until) AS at FROM webhook.deliveries d
     WHERE d.endpoint = e.endpoint AND d.due_at IS NOT NULL AND {FREE}
@@ -191,9 +191,9 @@ def headers_text(headers: Mapping[str, str]) -> str:
     return orjson.dumps(dict(headers)).decode()
 
 
-async def outstanding(database: Database) -> list[tuple[str, datetime]]:
-    """Endpoints with unfinished deliveries, and when each may be sent to next; the soonest first."""
-    return [(row["endpoint"], row["at"]) for row in await database.fetch(OUTSTANDING)]
+async def outstanding(database: Database) -> list[tuple[str, datetime, bool]]:
+    """Endpoints with unfinished deliveries, when each may be sent to next (soonest first), whether it is disabled."""
+    return [(row["endpoint"], row["at"], row["disabled"]) for row in await database.fetch(OUTSTANDING)]
 
 
 async def claim(

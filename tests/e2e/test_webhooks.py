@@ -15,7 +15,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, text
+from tests.support.locks import holding
 from tests.support.receivers import HttpReceiver, http_receiver
+from tests.support.streams import app_row
 
 NOBODY = "http://127.0.0.1:1/"
 
@@ -50,7 +52,8 @@ async def settled(desk: Client, count: int, *statuses: str) -> list[dict[str, An
         rows = await logs(desk)
         return rows[::-1] if len(rows) == count and all(row["status"] in statuses for row in rows) else None
 
-    return await eventually(look)
+    # What nobody hurries with is found by the timer, after ten seconds.
+    return await eventually(look, within=20.0)
 
 
 async def state_of(desk: Client, webhook: dict[str, Any]) -> dict[str, Any]:
@@ -191,6 +194,41 @@ async def test_a_gone_endpoint_is_disabled_until_it_is_enabled(desk: Client, rec
     await eventually(lambda: [p["record"]["title"] for p in receiver.payloads] == ["a", "c"])
     await eventually(lambda: signals(desk, "endpoint_disabled"))
     await eventually(lambda: signals(desk, "endpoint_enabled"))
+
+
+NOTE_LIKE = """
+INSERT INTO webhook.deliveries (id, webhook_id, commit_key, entity, record_id, hook, url, method, request_headers,
+    request_body, max_attempts, backoff, idempotency_key, trace_id, endpoint, status)
+SELECT gen_random_uuid(), webhook_id, $1, entity, record_id, hook, url, method, request_headers, request_body,
+    max_attempts, backoff, idempotency_key, trace_id, endpoint, 'failed' FROM webhook.deliveries LIMIT 1
+"""
+
+
+async def test_what_is_noted_while_its_endpoint_is_disabled_does_not_wait_for_ever(
+    desk: Client, stack: Stack, receiver: HttpReceiver
+) -> None:
+    answering = asyncio.Event()
+
+    async def gone(request: web.Request, payload: Any) -> web.StreamResponse:
+        await answering.wait()
+        return web.Response(status=410)
+
+    receiver.answer = gone
+    webhook = await make(desk, receiver.url)
+    first = (await desk.post("/ticket", {"title": "a"})).expect(201)
+    await eventually(lambda: receiver.requests)
+    following, database = int(first.headers["X-Commit"]) + 1, (await app_row(stack, desk))["database"]
+    async with holding(stack, database, NOTE_LIKE, f"{following}.1") as held_up:
+        # The endpoint was well when the second delivery was about to be noted.
+        assert (await desk.post("/ticket", {"title": "b"})).expect(201).headers["X-Commit"] == str(following)
+        await held_up()
+        answering.set()
+        await circuit(desk, webhook, "disabled")
+    rows = await settled(desk, 2, "failed")
+    assert [row["attempt"] for row in rows] == [1, 0] and "disabled" in rows[1]["error"]
+    (await desk.post(f"/_admin/webhook-logs/{rows[1]['id']}/retry")).expect(200)
+    assert [row["attempt"] for row in await settled(desk, 2, "failed")] == [1, 0]
+    assert len(receiver.requests) == 1
 
 
 async def test_another_url_begins_anew(desk: Client, receiver: HttpReceiver) -> None:
