@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
-from libs.shared.testing.polling import eventually
-from tests.support.client import Client, Reply, entity, text
-from tests.support.gates import Gate, app_database, gate
+from tests.support.client import Client, entity, text
+from tests.support.gates import gate
+from tests.support.locks import holding
 from tests.support.relations import make, reference, relation
+from tests.support.replays import executed
+from tests.support.streams import app_row
 
 UNANNOUNCED = "UPDATE metadata.schema_version SET version = version + 1"
 """Definitions have changed, and no data service has been told."""
@@ -24,33 +26,21 @@ async def define_family(admin: Client, on_delete: str = "cascade", **settings: A
     (await admin.post("/_admin/relations", children)).expect(201)
 
 
-async def beside(held: Gate, first: asyncio.Task[Reply], second: asyncio.Task[Reply]) -> tuple[Reply, Reply]:
-    """Both outcomes, where the second came when the first was at the gate; it may have had to wait for it."""
-
-    async def came() -> bool:
-        return second.done() or await held.waiting(2)
-
-    await eventually(came, within=30)
-    await held.open()
-    return await first, await second
-
-
 async def test_what_is_deleted_is_gone_whatever_has_been_defined_meanwhile(stack: Stack, admin: Client) -> None:
     await define_family(admin)
     parents = [(await make(admin, "parent", name="p"))["id"] for _ in range(5)]
     child = await make(admin, "child", name="c", parent_id=parents[4])
-    async with app_database(stack, admin) as connection:
-        await connection.execute(UNANNOUNCED)
-        gone = (await admin.delete(f"/parent/{parents[0]}")).expect(200)
-        assert int(gone.headers["X-Commit"])
-        (await admin.get(f"/parent/{parents[0]}")).expect(404)
-        await connection.execute(UNANNOUNCED)
-        (await admin.request("DELETE", "/parent/_bulk", parents[1:3])).expect(200)
-        assert {row["id"] for row in (await admin.get("/parent")).data} == set(parents[3:])
-        await connection.execute(UNANNOUNCED)
-        nothing = {"children": {"_write_mode": "replace", "data": []}}
-        (await admin.put(f"/parent/{parents[4]}", nothing)).expect(200)
-        (await admin.get(f"/child/{child['id']}")).expect(404)
+    await executed(stack, admin, UNANNOUNCED)
+    gone = (await admin.delete(f"/parent/{parents[0]}")).expect(200)
+    assert int(gone.headers["X-Commit"])
+    (await admin.get(f"/parent/{parents[0]}")).expect(404)
+    await executed(stack, admin, UNANNOUNCED)
+    (await admin.request("DELETE", "/parent/_bulk", parents[1:3])).expect(200)
+    assert {row["id"] for row in (await admin.get("/parent")).data} == set(parents[3:])
+    await executed(stack, admin, UNANNOUNCED)
+    nothing = {"children": {"_write_mode": "replace", "data": []}}
+    (await admin.put(f"/parent/{parents[4]}", nothing)).expect(200)
+    (await admin.get(f"/child/{child['id']}")).expect(404)
 
 
 @pytest.mark.parametrize("on_delete", ["cascade", "restrict"])
@@ -60,12 +50,12 @@ async def test_nothing_comes_back_to_what_is_being_deleted(stack: Stack, admin: 
     child = await make(admin, "child", name="c", parent_id=parent["id"])
     (await admin.delete(f"/child/{child['id']}")).expect(200)
     # Deleting is an UPDATE here; it has locked the parent, and found no child that is there.
-    async with gate(stack, admin, "BEFORE UPDATE ON records.parents") as held:
-        deletion = asyncio.create_task(admin.delete(f"/parent/{parent['id']}"))
-        await held.reached()
+    async with gate(stack, admin, "BEFORE UPDATE ON records.parents") as held_up:
+        deleting = asyncio.create_task(admin.delete(f"/parent/{parent['id']}"))
+        await held_up()
         restoring = asyncio.create_task(admin.post(f"/child/{child['id']}/restore"))
-        deleted, restored = await beside(held, deletion, restoring)
-    assert (deleted.status, restored.status) == (200, 409)
+        await held_up(2, restoring)
+    assert ((await deleting).status, (await restoring).status) == (200, 409)
     assert (await admin.get("/child")).data == []
 
 
@@ -75,20 +65,15 @@ async def test_what_is_referred_to_stays_what_it_is(stack: Stack, admin: Client)
     sales = relation("sales", "one_to_many", "shop", "sale", source_key="code", target_key="shop_code")
     (await admin.post("/_admin/relations", sales)).expect(201)
     shop, other = [await make(admin, "shop", name="s", code=code) for code in ("a", "b")]
-    async with gate(stack, admin, "BEFORE UPDATE ON records.shops") as held:
-        renaming = asyncio.create_task(admin.put(f"/shop/{shop['id']}", {"code": "c"}))
-        await held.reached()
-        renamed, sold = await beside(held, renaming, asyncio.create_task(admin.post("/sale", {"shop_code": "a"})))
-    assert (renamed.status, sold.status) == (200, 422)
     # Also where it is one of many.
-    async with app_database(stack, admin) as connection:
-        await connection.execute("DROP FUNCTION public.held CASCADE")
-    rows = [{"id": shop["id"], "name": "t"}, {"id": other["id"], "code": "d"}]
-    async with gate(stack, admin, "BEFORE UPDATE ON records.shops") as held:
-        renaming = asyncio.create_task(admin.put("/shop/_bulk", rows))
-        await held.reached()
-        renamed, sold = await beside(held, renaming, asyncio.create_task(admin.post("/sale", {"shop_code": "b"})))
-    assert (renamed.status, sold.status) == (200, 422)
+    many = [{"id": shop["id"], "name": "t"}, {"id": other["id"], "code": "d"}]
+    for path, body, code in ((f"/shop/{shop['id']}", {"code": "c"}, "a"), ("/shop/_bulk", many, "b")):
+        async with gate(stack, admin, "BEFORE UPDATE ON records.shops") as held_up:
+            renaming = asyncio.create_task(admin.put(path, body))
+            await held_up()
+            selling = asyncio.create_task(admin.post("/sale", {"shop_code": code}))
+            await held_up(2, selling)
+        assert ((await renaming).status, (await selling).status) == (200, 422)
 
 
 PROJECT = {
@@ -111,13 +96,13 @@ async def test_what_a_rule_has_seen_is_so_until_the_write_is_there(stack: Stack,
     for rule in (PROJECT, TASK):
         (await admin.post("/_admin/rules", rule)).expect(201)
     project = await make(admin, "project", state="open")
-    async with gate(stack, admin, "BEFORE INSERT ON records.tasks") as held:
-        body = {"name": "t", "project_id": project["id"]}
+    body = {"name": "t", "project_id": project["id"]}
+    async with gate(stack, admin, "BEFORE INSERT ON records.tasks") as held_up:
         adding = asyncio.create_task(admin.post("/task", body))
-        await held.reached()
+        await held_up()
         closing = asyncio.create_task(admin.put(f"/project/{project['id']}", {"state": "closed"}))
-        added, closed = await beside(held, adding, closing)
-    assert (added.status, closed.status) == (201, 422)
+        await held_up(2, closing)
+    assert ((await adding).status, (await closing).status) == (201, 422)
     # Whoever only looks, as rules do, keeps nobody from looking.
     replies = await asyncio.gather(*(admin.post("/task", body) for _ in range(8)))
     assert [reply.status for reply in replies] == [201] * 8
@@ -135,13 +120,12 @@ async def test_rules_that_look_at_each_others_records_do_not_stop_each_other(sta
         (await admin.post("/_admin/rules", rule)).expect(201)
     parent = await make(admin, "parent", name="p")
     child = await make(admin, "child", name="c", parent_id=parent["id"])
-    async with app_database(stack, admin) as connection, app_database(stack, admin) as watching:
-        async with connection.transaction():
-            await connection.execute("SELECT FROM records.parents, records.childs FOR UPDATE")
-            paths = (f"/parent/{parent['id']}", f"/child/{child['id']}")
-            writes = [asyncio.create_task(admin.put(path, {"name": "x"})) for path in paths]
-            await Gate(watching).reached(2)
-        assert [(await write).status for write in writes] == [200, 200]
+    database = (await app_row(stack, admin))["database"]
+    async with holding(stack, database, "SELECT FROM records.parents, records.childs FOR UPDATE") as held_up:
+        paths = (f"/parent/{parent['id']}", f"/child/{child['id']}")
+        writes = [asyncio.create_task(admin.put(path, {"name": "x"})) for path in paths]
+        await held_up(2)
+    assert [(await write).status for write in writes] == [200, 200]
 
 
 async def test_an_admin_may_whatever_comes_between(stack: Stack, admin: Client) -> None:
@@ -179,7 +163,6 @@ async def test_nobody_is_refused_by_what_holds_no_more(stack: Stack, admin: Clie
     await make(admin, "child", name="c", parent_id=parent["id"])
     (await admin.put(path, {"title": "b"})).expect(428)
     (await admin.delete(f"/parent/{parent['id']}")).expect(409)
-    async with app_database(stack, admin) as connection:
-        await connection.execute(f"{LOOSER}; {UNANNOUNCED}")
+    await executed(stack, admin, f"{LOOSER}; {UNANNOUNCED}")
     replies = [await admin.put(path, {"title": "b"}), await admin.delete(f"/parent/{parent['id']}")]
     assert [reply.status for reply in replies] == [200, 200]

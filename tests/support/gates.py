@@ -4,63 +4,30 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
-
-import asyncpg
 
 from deploy.embedded.stack import Stack
-from libs.shared.testing.polling import eventually
 from tests.support.client import Client
-from tests.support.streams import app_row, sibling
+from tests.support.locks import HeldUp, holding
+from tests.support.replays import executed
+from tests.support.streams import app_row
 
 KEY = 4711
-HELD = f"""
+MADE = f"""
 CREATE FUNCTION public.held() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_advisory_xact_lock_shared({KEY}); RETURN NULL; END $$;
-CREATE TRIGGER held {{}} FOR EACH STATEMENT EXECUTE FUNCTION public.held();
-SELECT pg_advisory_lock({KEY})
+CREATE TRIGGER held {{}} FOR EACH STATEMENT EXECUTE FUNCTION public.held()
 """
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What stands before it waits until it is opened. The connection must not be in a transaction: within one,
-    PostgreSQL shows what others do as it was at the first look.
-    """
-
-    connection: asyncpg.Connection[Any]
-
-    async def waiting(self, count: int) -> bool:
-        """Whether so many statements wait for a lock, this one's or another."""
-        return bool(await self.connection.fetchval(WAITING) == count)
-
-    async def reached(self, count: int = 1) -> None:
-        """Come back when so many wait."""
-        await eventually(lambda: self.waiting(count), within=30)
-
-    async def open(self) -> None:
-        """Let all go on."""
-        await self.connection.execute(f"SELECT pg_advisory_unlock({KEY})")
+GONE = "DROP FUNCTION public.held CASCADE"
 
 
 @contextlib.asynccontextmanager
-async def app_database(stack: Stack, admin: Client) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection to the database of the admin's app."""
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-@contextlib.asynccontextmanager
-async def gate(stack: Stack, admin: Client, moment: str) -> AsyncIterator[Gate]:
+async def gate(stack: Stack, admin: Client, moment: str) -> AsyncIterator[HeldUp]:
     """A gate before all statements of a kind: `moment` is `BEFORE INSERT ON records.notes`, for instance.
 
     They have not looked for rows yet, and hold what earlier statements of their transactions have locked.
     """
-    async with app_database(stack, admin) as connection:
-        await connection.execute(HELD.format(moment))
-        yield Gate(connection)
+    await executed(stack, admin, MADE.format(moment))
+    database = (await app_row(stack, admin))["database"]
+    async with holding(stack, database, f"SELECT pg_advisory_xact_lock({KEY})") as held_up:
+        yield held_up
+    await executed(stack, admin, GONE)
