@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Sequence
 
 import aiohttp
-import asyncpg
 import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, integer, text
+from tests.support.locks import holding
+from tests.support.replays import executed
 from tests.support.stacks import calling, running
-from tests.support.streams import app_row, sibling
+from tests.support.streams import app_row, queried
 
 MOST = 12
 """Connections of each service."""
@@ -24,7 +24,6 @@ EXPORTS, OF_ONE_APP = 8, 6
 """Exports at once, and those of them that are for the same app."""
 EXPORT_TIMEOUT = 5
 NOTE = entity("note", text("title"), integer("n"))
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 FILL = """
 INSERT INTO records.notes (id, title, _version)
 SELECT gen_random_uuid(), repeat('x', 500), 1 FROM generate_series(1, 40000)
@@ -108,9 +107,10 @@ async def test_writers_that_wait_for_one_record_leave_other_apps_alone(stack: St
     path = f"/note/{(await noisy.post('/note', {'title': 'a'})).data['id']}"
     (await noisy.put(path, {"title": "b"})).expect(200)
     (await quiet.post("/note", {"title": "a"})).expect(201)
-    async with locked(stack, noisy, "UPDATE records.notes SET title = title") as watcher:
+    database = (await app_row(stack, noisy))["database"]
+    async with holding(stack, database, "UPDATE records.notes SET title = title") as held_up:
         writers = [asyncio.create_task(noisy.put(path, {"title": "c"})) for _ in range(MOST + 4)]
-        await eventually(lambda: is_waited_for(watcher, by=MOST * 3 // 4 - 1))
+        await held_up(MOST * 3 // 4 - 1)
         assert await statuses([quiet.get("/note") for _ in range(8)]) == {200: 8}
         assert not any(writer.done() for writer in writers)
         await asyncio.wait(writers, return_when=asyncio.FIRST_COMPLETED)
@@ -122,9 +122,10 @@ async def test_changes_that_wait_for_another_one_leave_other_apps_alone(stack: S
     for admin in (noisy, quiet):
         await admin.define(NOTE)
     policy = {"entity": "note", "action": "read", "roles": ["x"]}
-    async with locked(stack, noisy, "SELECT version FROM metadata.schema_version FOR UPDATE") as watcher:
+    database = (await app_row(stack, noisy))["database"]
+    async with holding(stack, database, "SELECT version FROM metadata.schema_version FOR UPDATE") as held_up:
         changes = [asyncio.create_task(noisy.post("/_admin/permissions", policy)) for _ in range(MOST + 4)]
-        await eventually(lambda: is_waited_for(watcher, by=MOST * 3 // 4 - 1))
+        await held_up(MOST * 3 // 4 - 1)
         assert await statuses([quiet.post("/_admin/permissions", policy) for _ in range(2)]) == {201: 2}
         (await quiet.get("/_admin/entities")).expect(200)
         assert not any(change.done() for change in changes)
@@ -137,12 +138,17 @@ async def test_exports_of_an_app_leave_places_to_others_and_end(stack: Stack, cl
     noisy, quiet = await client.new_app(), await client.new_app()
     for admin in (noisy, quiet):
         await admin.define(NOTE)
-    async with apart(stack, noisy) as connection, aiohttp.ClientSession() as session:
-        await connection.execute(FILL)
+    database = (await app_row(stack, noisy))["database"]
+
+    async def all_closed() -> bool:
+        return await queried(stack, database, OPEN) == [(0,)]
+
+    await executed(stack, noisy, FILL)
+    async with aiohttp.ClientSession() as session:
         exports = await asyncio.gather(*(begun(session, noisy) for _ in range(EXPORTS)))
         assert Counter([export.status for export in exports]) == {200: OF_ONE_APP, 503: EXPORTS - OF_ONE_APP}
         assert (await begun(session, quiet)).status == 200
-        await eventually(lambda: is_open(connection, 0), within=2 * EXPORT_TIMEOUT)
+        await eventually(all_closed, within=2 * EXPORT_TIMEOUT)
         for export in exports:
             if export.status == 200:
                 with pytest.raises(aiohttp.ClientError):
@@ -156,36 +162,3 @@ async def begun(session: aiohttp.ClientSession, admin: Client) -> aiohttp.Client
     """An export of which nothing has been read yet."""
     path = admin.url + admin.prefix + "/note/_export?format=ndjson"
     return await session.get(path, headers={"Authorization": f"Bearer {admin.token}"})
-
-
-async def is_open(connection: asyncpg.Connection, cursors: int) -> bool:
-    found: int = await connection.fetchval(OPEN)
-    return found == cursors
-
-
-async def is_waited_for(connection: asyncpg.Connection, by: int) -> bool:
-    found: int = await connection.fetchval(WAITING)
-    return found >= by
-
-
-@contextlib.asynccontextmanager
-async def apart(stack: Stack, admin: Client) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to the database of an app."""
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-@contextlib.asynccontextmanager
-async def locked(stack: Stack, admin: Client, statement: str) -> AsyncIterator[asyncpg.Connection]:
-    """What the statement locks stays locked meanwhile; a connection to look at who waits for it."""
-    async with apart(stack, admin) as holder, apart(stack, admin) as watcher:
-        transaction = holder.transaction()
-        await transaction.start()
-        await holder.execute(statement)
-        try:
-            yield watcher
-        finally:
-            await transaction.rollback()
