@@ -216,9 +216,13 @@ async def test_a_key_is_forgotten_after_a_day(admin: Client, stack: Stack) -> No
         await connection.close()
 
 
+IMPATIENT = {"ROCKET_REQUEST_TIMEOUT": "5"}
+"""Whoever is asked and killed does not answer: that is waited for as often as one is killed."""
+
+
 async def test_a_kill_leaves_both_or_none(tmp_path: Path) -> None:
     """Clients repeat each write under its key until it is answered; data is killed meanwhile, again and again."""
-    async with running(tmp_path) as stack, calling(stack) as client:
+    async with running(tmp_path, variables=IMPATIENT) as stack, calling(stack) as client:
         admin = await client.new_app()
         await admin.define(entity("note", text("title")))
         wanted = [f"n{number}" for number in range(60)]

@@ -328,7 +328,10 @@ async def test_streams_are_bounded(admin: Client) -> None:
 
 async def test_killed_services_are_not_noticed_in_what_is_told(tmp_path: Path) -> None:
     """Gateways and data are killed; a client that comes back with its last id is told each commit exactly once."""
-    async with running(tmp_path, replicas={"gateway": 2, "data": 2}) as stack, calling(stack) as client:
+    # Whoever is asked and killed does not answer: that is waited for as often as one is killed.
+    impatient = {"ROCKET_REQUEST_TIMEOUT": "5"}
+    replicas = {"gateway": 2, "data": 2}
+    async with running(tmp_path, replicas=replicas, variables=impatient) as stack, calling(stack) as client:
         admin = await client.new_app()
         await admin.define(entity("note", text("title")))
         listener, enough, done = Listener(), asyncio.Event(), asyncio.Event()
