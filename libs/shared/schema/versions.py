@@ -14,12 +14,13 @@ from libs.shared.bus.asking import Asker
 from libs.shared.contracts.apps import GetDefinitionsAsOf
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.streams import CommitEvent
+from libs.shared.errors import unavailable
 from libs.shared.schema.cache import Schemas
 from libs.shared.schema.compiled import Compiled
 from libs.shared.schema.snapshot import Snapshot
 
-MOST = 500
-"""Older versions that are remembered."""
+MOST = 2_000
+"""Versions that are remembered, of all apps."""
 PATIENCE = 5.0
 """Seconds that asking for one may take."""
 
@@ -48,22 +49,27 @@ class Versions(Generic[V]):
         self._today = Compiled(schemas, make)
         self._make_past = make_past
         self._past: OrderedDict[tuple[str, int], tuple[V, V]] = OrderedDict()
-        """App and version → the form of then, and today's which it was made beside."""
+        """App and version → the form of then, and what was today's when it was made: itself, for the newest."""
 
     async def load(self, app: AppRef, at_least: int = 0) -> V:
         """Today's form, of version `at_least` or newer. Raises what asking metadata raises."""
         return await self._today.load(app, at_least)
 
     async def prepare(self, app: AppRef, versions: Iterable[int]) -> None:
-        """Have the forms of these versions at hand for `of` and `at`. Raises what asking metadata raises."""
+        """Have the forms of these versions at hand for `of` and `at`, whatever is loaded meanwhile.
+
+        Raises what asking metadata raises.
+        """
         wanted = set(versions)
         today = await self.load(app, max(wanted, default=0))
-        for version in wanted:
-            if version < today.version and not self._is_known(app, version, today):
-                self._past[app.id, version] = await self._make_past(app, version, today), today
-                self._past.move_to_end((app.id, version))
-                while len(self._past) > MOST:
-                    self._past.popitem(last=False)
+        # The newest first: by the time that the others are there it may be one of them.
+        for version in sorted(wanted, reverse=True):
+            if not self._is_known(app, version, today):
+                then = today if version >= today.version else await self._make_past(app, version, today)
+                self._past[app.id, version] = then, today
+            self._past.move_to_end((app.id, version))
+            while len(self._past) > MOST:
+                self._past.popitem(last=False)
 
     def today(self, app: AppRef) -> V:
         """The newest form that has been loaded."""
@@ -74,10 +80,17 @@ class Versions(Generic[V]):
         return self.at(app, event.schema_version)
 
     def at(self, app: AppRef, version: int) -> V:
-        """The form of a version, which `prepare` has brought."""
+        """The form of a version, which `prepare` has brought.
+
+        Raises SERVICE_UNAVAILABLE if it had to make room meanwhile; no other version's is ever given for it.
+        """
         today = self._today.of(app)
-        past, _ = self._past.get((app.id, version), (today, today))
-        return past if version < today.version else today
+        if version >= today.version:
+            return today
+        known = self._past.get((app.id, version))
+        if known is None:
+            raise unavailable("schema")
+        return known[0]
 
     def _is_known(self, app: AppRef, version: int, today: V) -> bool:
         # Which definitions are still there, and what they are called, is a matter of today.
