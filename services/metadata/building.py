@@ -62,6 +62,9 @@ async def _round(database: Database) -> bool:
         there = await store.list_indexes(database, table_of(live.definition.table))
         broken = [index for index, valid in there.items() if not valid and indexes.OURS.match(index)]
         missing, needless = indexes.difference(there.keys() - broken, schema, name)
+        # The definitions may have changed since they were read, and a change has built what it promises. Another index
+        # that was dropped too early is built anew in the next round.
+        needless = [index for index in needless if not indexes.is_promised(index)]
         statements += [indexes.drop(index, concurrently=True) for index in [*broken, *needless]]
         statements += [index.create(concurrently=True) for index in missing if not index.unique]
     for statement in statements:

@@ -19,6 +19,8 @@ from services.metadata.naming import quote, table_of
 from services.metadata.schema import LiveEntity, LiveRelation, Schema
 
 OURS = re.compile(r"^_[uiorl]_\d+_\d+(_\d+)?$")
+PROMISED = ("_u_", "_r_", "_l_")
+"""How names of unique indexes begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Index:
 def drop(name: str, concurrently: bool = False) -> str:
     """The statement that takes an index away."""
     return f"DROP INDEX{' CONCURRENTLY' if concurrently else ''} IF EXISTS records.{name}"
+
+
+def is_promised(name: str) -> bool:
+    """Whether an index of ours keeps a definition's promise: only a change of that may take it away."""
+    return name.startswith(PROMISED)
 
 
 def wanted(schema: Schema, entity: str) -> dict[str, Index]:
