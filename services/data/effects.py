@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.shared.contracts.records import Effected, SetFields
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel
+from services.data.writes import slugs
 from services.data.writes.changes import Action, Values
 from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
@@ -55,9 +56,11 @@ async def _set(work: Work, writing: Writing, entity: EntityModel, question: SetF
     stored = (await lock_records(writing.transaction, entity, [key])).get(key)
     if stored is None:
         return
+    draft = Draft(question.values, stored, values=values)
     await resolve_files(writing.transaction, entity, [values])
-    await refuse_moved_anchors(writing.transaction, work.model, entity, [Draft(question.values, stored, values=values)])
-    change = work.change(key, values)
+    await slugs.assign(writing.transaction, entity, Action.UPDATE, [draft])
+    await refuse_moved_anchors(writing.transaction, work.model, entity, [draft])
+    change = work.change(key, draft.values)
     try:
         outcome = await writing.apply(entity, Action.UPDATE, [change])
     except Taken as taken:

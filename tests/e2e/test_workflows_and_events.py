@@ -60,6 +60,27 @@ async def test_short_leaves_are_approved_at_once(admin: Client) -> None:
     await _status(admin, record, "approved")
 
 
+async def test_what_a_step_sets_has_its_slug_follow(admin: Client) -> None:
+    slug = {"field": "slug", "source": "title", "regenerate_on_update": True}
+    fields = (text("title"), text("slug", unique=True), text("status", default="draft"))
+    await admin.define(entity("page", *fields, slug=slug))
+    action = {
+        "type": "set_field", "entity": "page", "record_id": "context.id", "field": "title", "value": "Second Title",
+    }  # fmt: skip
+    trigger = {"type": "state_change", "entity": "page", "field": "status", "to": "pending"}
+    step = {"id": "rename", "type": "action", "actions": [action], "then": {"goto": "end"}}
+    workflow = {"name": "renames", "trigger": trigger, "context": {"id": "record.id"}, "steps": [step]}
+    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    page = (await admin.post("/page", {"title": "First", "status": "pending"})).expect(201).data
+    assert page["slug"] == "first"
+
+    async def renamed() -> bool:
+        now = (await admin.get(f"/page/{page['id']}")).data
+        return (now["title"], now["slug"]) == ("Second Title", "second-title")
+
+    await eventually(renamed)
+
+
 async def test_a_manager_decides_and_nobody_else(admin: Client) -> None:
     await admin.define(LEAVE)
     (await admin.post("/_admin/workflows", approval())).expect(201)
