@@ -42,7 +42,7 @@ class EntityHooks(Hooks):
         renamed = renames.renames(definition)
         change.schema.check_table(definition.table, row.number, "table")
         change.schema.check_title(definition.name, row.number, "name")
-        row.ids = tables.number_fields(old.ids, definition, renamed)
+        row.ids = tables.number_fields(old.ids, definition, renamed, marked=before.soft_delete)
         touching = list(change.schema.relations_of(before.name))
         types = {r.relation.name: joins.key_types(r.relation, change.schema) for r in touching if r.relation.joined}
         await change.run(tables.plan_change(old.ids, before, definition, renamed))

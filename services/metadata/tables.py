@@ -18,15 +18,22 @@ from services.metadata.renames import Renames
 
 Ids = dict[str, dict[str, Any]]
 """Field name → `{"id": number, "definition": last known definition}`, for every field there ever was."""
+IMPLICIT_DELETED = 0
+"""The log's id of `deleted_at` where the mark was there before a field of that name was defined."""
 
 
-def number_fields(known: Ids, entity: EntityDefinition, renamed: Renames) -> Ids:
-    """The ids after this definition: known fields keep theirs, also under new names, new ones get the next numbers."""
+def number_fields(known: Ids, entity: EntityDefinition, renamed: Renames, marked: bool = False) -> Ids:
+    """The ids after this definition: known fields keep theirs, also under new names, new ones get the next numbers.
+
+    With `marked`, records were soft-deleted before: a field that shows their mark is what the log has had all along.
+    """
     ids = {renamed.get(name, name): entry for name, entry in known.items()}
     following = max((entry["id"] for entry in known.values()), default=0) + 1
     for field in entity.fields:
         if field.name in ids:
             number = ids[field.name]["id"]
+        elif marked and field.name == DELETED:
+            number = IMPLICIT_DELETED
         else:
             number, following = following, following + 1
         ids[field.name] = {"id": number, "definition": field.model_dump(mode="json")}

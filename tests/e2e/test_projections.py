@@ -78,6 +78,38 @@ async def test_everything_that_writes_leaves_tables_as_the_log_says(admin: Clien
     await verified(admin, "records")
 
 
+async def test_the_mark_of_deleted_records_stays_the_same_when_it_becomes_a_field(admin: Client) -> None:
+    implicit = entity("note", text("title"), soft_delete=True)
+    mark = {"name": "deleted_at", "type": "timestamp"}
+    shown = entity("note", text("title"), {**mark, "indexed": True}, soft_delete=True)
+    await admin.define(implicit)
+    trashed, kept = [await make(admin, "note", title=title) for title in ("trashed", "kept")]
+    now = (await admin.delete(f"/note/{trashed['id']}")).expect(200).headers["X-Commit"]
+    for definition in (shown, implicit, shown):
+        (await admin.put("/_admin/entities/note", definition)).expect(200)
+        # Written under this definition, and to be read under the next.
+        another = await make(admin, "note", title="another")
+        last = (await admin.delete(f"/note/{another['id']}")).expect(200).headers["X-Commit"]
+        for moment in (now, last):
+            listed = (await admin.get(f"/note?as_of={moment}")).expect(200).data
+            assert [row["title"] for row in listed] == ["kept"]
+            (await admin.get(f"/note/{trashed['id']}?as_of={moment}")).expect(404)
+            (counted,) = (await admin.get(f"/note/_aggregate?count=*&as_of={moment}")).expect(200).data
+            assert counted["count"] == 1
+        in_trash = (await admin.get("/note?deleted=only&sort=id")).expect(200).data
+        await verified(admin, "records")
+        await finished(admin, "records", "rebuild")
+        await verified(admin, "records", "audit")
+        (await admin.get(f"/note/{trashed['id']}")).expect(404)
+        assert (await admin.get("/note?deleted=only&sort=id")).expect(200).data == in_trash
+        assert trashed["id"] in [row["id"] for row in in_trash]
+        assert all(row.get("deleted_at") for row in in_trash) == (definition is shown)
+    (await admin.post(f"/note/{trashed['id']}/restore")).expect(200)
+    assert {row["id"] for row in (await admin.get("/note")).data} == {trashed["id"], kept["id"]}
+    assert (await admin.get(f"/note/{trashed['id']}?as_of={now}")).expect(404).code == "NOT_FOUND"
+    await verified(admin, "records")
+
+
 CREATED = "INSERT INTO records.items (id, name, _version) VALUES (gen_random_uuid(), 'x', 1)"
 
 

@@ -20,7 +20,7 @@ from services.data.model.statements import Statements
 MAX_PROFILES = 1_000
 """Sets of roles whose permissions are remembered."""
 IMPLICIT_DELETED = "0"
-"""The log's id of `deleted_at` where no field of that name is defined."""
+"""The log's id of `deleted_at` unless a field of that name was there before records were soft-deleted."""
 
 
 class EntityModel:

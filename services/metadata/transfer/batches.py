@@ -8,10 +8,8 @@ from typing import Any
 
 from libs.shared.schema import DELETED, Relation
 from services.metadata.schema import LiveEntity
+from services.metadata.tables import IMPLICIT_DELETED
 from services.metadata.transfer.samples import Record, columns_of
-
-IMPLICIT_DELETED = "0"
-"""The log's id of `deleted_at` where no field of that name is defined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def of_entity(live: LiveEntity, records: Sequence[Record]) -> Batch:
     """Records of an entity; images hold every field it ever had."""
     image = {str(entry["id"]): name for name, entry in live.row.ids.items()}
     if live.definition.soft_delete and DELETED not in live.row.ids:
-        image[IMPLICIT_DELETED] = DELETED
+        image[str(IMPLICIT_DELETED)] = DELETED
     return Batch(live.row.number, live.definition.table, live.definition.primary_key.names, image, records)
 
 

@@ -57,6 +57,27 @@ def test_each_field_has_what_it_needs(field: dict[str, Any], relations: list[dic
     assert wanted(schema(*relations, order=entity("order", field)), "order").keys() == names
 
 
+def test_the_mark_of_deleted_records_is_numbered_as_the_log_has_known_it() -> None:
+    bare = EntityDefinition.model_validate(entity("page", text("a"), soft_delete=True))
+    mark = {"name": "deleted_at", "type": "timestamp"}
+    shown = EntityDefinition.model_validate(entity("page", mark, text("a"), text("b"), soft_delete=True))
+
+    def numbers(known: tables.Ids, definition: EntityDefinition, marked: bool) -> tuple[tables.Ids, dict[str, int]]:
+        ids = tables.number_fields(known, definition, {}, marked)
+        return ids, {name: entry["id"] for name, entry in ids.items()}
+
+    before, _ = numbers({}, bare, marked=False)
+    added, found = numbers(before, shown, marked=True)
+    assert found == {"id": 1, "a": 2, "deleted_at": 0, "b": 3}
+    left_out, found = numbers(added, bare, marked=True)
+    assert found["deleted_at"] == 0
+    assert numbers(left_out, shown, marked=True)[1]["deleted_at"] == 0
+    # Nothing was marked before: a field like any other, which keeps its number.
+    new, found = numbers({}, shown, marked=False)
+    assert found["deleted_at"] == 2
+    assert numbers(new, bare, marked=True)[1]["deleted_at"] == 2
+
+
 def test_one_to_one_is_about_the_living_where_records_are_soft_deleted() -> None:
     made = schema(orders("one_to_one"), order=entity("order", REFERENCE, soft_delete=True))
     (index,) = wanted(made, "order").values()
