@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from libs.shared.errors import invalid_field
 from libs.shared.schema import VERSION_COLUMN, Relation
-from services.metadata.naming import quote, table_of
+from services.metadata.naming import put_aside, quote, table_of
 from services.metadata.schema import Schema
 
 FIXED = ("type", "source", "target", "source_key", "target_key")
@@ -54,10 +54,7 @@ def plan_widen(relation: Relation, types: tuple[str, str], schema: Schema) -> li
 
 def plan_retire(relation: Relation) -> list[str]:
     """Put a deleted relation's pairs aside."""
-    return [
-        f"ALTER TABLE {table_of(relation.join_table)} RENAME TO relation_{relation.number}",
-        f"ALTER TABLE records.relation_{relation.number} SET SCHEMA retired",
-    ]
+    return put_aside(relation.join_table, relation.number, f"relation_{relation.number}")
 
 
 def key_types(relation: Relation, schema: Schema) -> tuple[str, str]:

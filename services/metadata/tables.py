@@ -13,7 +13,7 @@ from typing import Any
 from libs.shared.errors import invalid_field
 from libs.shared.schema import DELETED, VERSION_COLUMN, EntityDefinition, FieldDefinition
 from libs.shared.schema.fields import can_widen
-from services.metadata.naming import quote, table_of
+from services.metadata.naming import put_aside, quote, table_of
 from services.metadata.renames import Renames
 
 Ids = dict[str, dict[str, Any]]
@@ -79,10 +79,7 @@ def plan_change(old_ids: Ids, before: EntityDefinition, after: EntityDefinition,
 
 def plan_retire(number: int, entity: EntityDefinition) -> list[str]:
     """Put a deleted entity's table aside, with its data."""
-    return [
-        f"ALTER TABLE {table_of(entity.table)} RENAME TO entity_{number}",
-        f"ALTER TABLE records.entity_{number} SET SCHEMA retired",
-    ]
+    return put_aside(entity.table, number, f"entity_{number}")
 
 
 def _field_change(table: str, known: dict[str, Any] | None, field: FieldDefinition) -> list[str]:

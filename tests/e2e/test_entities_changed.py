@@ -188,6 +188,29 @@ async def test_the_same_table_can_be_put_aside_again_and_again(admin: Client) ->
         (await admin.delete("/_admin/entities/page")).expect(200)
 
 
+async def test_tables_are_put_aside_whatever_operators_call_theirs(stack: Stack, admin: Client) -> None:
+    # The names that the tables are put aside under, of entities 1 to 3 and relation 4: their own and one another's.
+    for name, table in (("one", "entity_1"), ("two", "entity_3"), ("three", "relation_4")):
+        await admin.define(entity(name, table=table))
+    many = {"name": "seen", "type": "many_to_many", "source": "one", "target": "two", "join_table": "entity_2"}
+    (await admin.post("/_admin/relations", many)).expect(201)
+    numbered = "SELECT number, key FROM metadata.definitions WHERE kind IN ('entities', 'relations') ORDER BY number"
+    rows = await query(stack, admin, numbered)
+    assert [tuple(row) for row in rows] == [(1, "one"), (2, "two"), (3, "three"), (4, "seen")]
+    # Its array type begins with _, as what is used in between does.
+    await admin.define(entity("five", table="retired_1"))
+    for kind, name in (("relations", "seen"), ("entities", "one"), ("entities", "three"), ("entities", "two")):
+        (await admin.delete(f"/_admin/{kind}/{name}")).expect(200)
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1"
+    aside = await query(stack, admin, tables, "retired")
+    assert [row["tablename"] for row in aside] == ["entity_1", "entity_2", "entity_3", "relation_4"]
+    assert [row["tablename"] for row in await query(stack, admin, tables, "records")] == ["retired_1"]
+    # Their names are free, also beside those put aside.
+    await admin.define(entity("one", table="entity_1"))
+    (await admin.delete("/_admin/entities/one")).expect(200)
+    (await admin.delete("/_admin/entities/five")).expect(200)
+
+
 async def test_keys_that_count_up_can_be_taken_by_who_writes_records(stack: Stack, admin: Client) -> None:
     definition = entity("page", primary_key={"field": "id", "type": "int", "generated": True})
     definition["fields"][0]["type"] = "int"
