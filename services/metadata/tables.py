@@ -63,6 +63,9 @@ def plan_change(old_ids: Ids, before: EntityDefinition, after: EntityDefinition,
     if before.soft_delete and not after.soft_delete:
         # Records in the trash would come back to life, which the log knows nothing of.
         raise invalid_field("soft_delete", "soft_delete can't be switched off")
+    known = {renamed.get(name, name): entry["definition"] for name, entry in old_ids.items()}
+    if after.soft_delete and not before.soft_delete:
+        _check_mark(known.get(DELETED))
     plan = []
     if before.table != after.table:
         plan.append(f"ALTER TABLE {table_of(before.table)} RENAME TO {quote(after.table)}")
@@ -70,7 +73,6 @@ def plan_change(old_ids: Ids, before: EntityDefinition, after: EntityDefinition,
     plan += [f"ALTER TABLE {table} RENAME COLUMN {quote(old)} TO {quote(new)}" for old, new in renamed.items()]
     if after.soft_delete and not before.soft_delete:
         plan.append(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {quote(DELETED)} timestamptz")
-    known = {renamed.get(name, name): entry["definition"] for name, entry in old_ids.items()}
     for field in after.fields:
         if field.name not in after.primary_key.names:
             plan += _field_change(table, known.get(field.name), field)
@@ -80,6 +82,13 @@ def plan_change(old_ids: Ids, before: EntityDefinition, after: EntityDefinition,
 def plan_retire(number: int, entity: EntityDefinition) -> list[str]:
     """Put a deleted entity's table aside, with its data."""
     return put_aside(entity.table, number, f"entity_{number}")
+
+
+def _check_mark(known: dict[str, Any] | None) -> None:
+    """Raises VALIDATION_FAILED where a field that there was once has left a column that no mark fits in."""
+    if known is not None and (kind := known["type"]) != "timestamp":
+        message = f"{DELETED} of a soft-deleted entity must be a timestamp, and its data was kept as {kind}"
+        raise invalid_field(DELETED, message)
 
 
 def _field_change(table: str, known: dict[str, Any] | None, field: FieldDefinition) -> list[str]:

@@ -13,6 +13,7 @@ from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.e2e.test_relations_defined import indexes, query
 from tests.support.client import Client, entity, integer, text
+from tests.support.replays import verified
 from tests.support.streams import app_row, sibling
 
 
@@ -176,6 +177,40 @@ async def test_names_that_the_database_keeps_for_itself_are_refused(admin: Clien
     (await admin.post("/_admin/entities", entity("page", text(name)))).expect(422)
     await admin.define(entity("page"))
     (await admin.put("/_admin/entities/page", entity("page", text(name)))).expect(422)
+
+
+@pytest.mark.parametrize("kind", ["int", "boolean", "uuid", "json", "date", "string"])
+async def test_records_are_not_marked_as_deleted_in_a_column_of_another_type(admin: Client, kind: str) -> None:
+    bare, mark = entity("page", text("a")), {"name": "deleted_at", "type": kind}
+    await admin.define(entity("page", text("a"), mark))
+    kept = {**bare, "soft_delete": True}
+    # In the change that leaves the field out, and in one that comes later, by whichever way.
+    refused = [await admin.put("/_admin/entities/page", kept)]
+    (await admin.put("/_admin/entities/page", bare)).expect(200)
+    refused.append(await admin.put("/_admin/entities/page", kept))
+    refused.append(await admin.put("/_admin/entities/page?dry_run=true", kept))
+    refused.append(await admin.put("/_admin/entities/page", {**kept, "fields": [*kept["fields"], mark]}))
+    shown = {**kept, "fields": [*kept["fields"], {**mark, "type": "timestamp"}]}
+    refused.append(await admin.put("/_admin/entities/page", shown))
+    refused.append(await admin.post("/_admin/schema/apply", {"version": 1, "entities": [kept]}))
+    assert [(reply.expect(422).code, reply.details[0]["field"]) for reply in refused] == [
+        ("VALIDATION_FAILED", "deleted_at")
+    ] * len(refused)
+    assert kind in refused[1].details[0]["message"]
+    record = (await admin.post("/page", {"a": "x"})).expect(201).data
+    (await admin.delete(f"/page/{record['id']}")).expect(200)
+
+
+async def test_records_are_marked_as_deleted_in_a_column_that_a_timestamp_has_left(admin: Client) -> None:
+    bare = entity("page", text("a"))
+    await admin.define(entity("page", text("a"), {"name": "deleted_at", "type": "timestamp"}))
+    (await admin.put("/_admin/entities/page", bare)).expect(200)
+    (await admin.put("/_admin/entities/page", {**bare, "soft_delete": True})).expect(200)
+    record = (await admin.post("/page", {"a": "x"})).expect(201).data
+    deleted = (await admin.delete(f"/page/{record['id']}")).expect(200)
+    (await admin.get(f"/page/{record['id']}")).expect(404)
+    (await admin.get(f"/page/{record['id']}?as_of={deleted.headers['X-Commit']}")).expect(404)
+    await verified(admin, "records")
 
 
 async def test_the_same_table_can_be_put_aside_again_and_again(admin: Client) -> None:
