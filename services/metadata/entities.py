@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from libs.shared.errors import RocketError, invalid_field
 from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
-from services.metadata import joins, renames, tables
+from libs.shared.schema.links import Link
+from services.metadata import joins, loads, renames, tables
 from services.metadata.hooks import Hooks
 from services.metadata.schema import LiveRelation
 from services.metadata.store import Definition
@@ -43,29 +45,40 @@ class EntityHooks(Hooks):
         change.schema.check_table(definition.table, row.number, "table")
         change.schema.check_title(definition.name, row.number, "name")
         row.ids = tables.number_fields(old.ids, definition, renamed, marked=before.soft_delete)
+        links = change.schema.all_links()
         touching = list(change.schema.relations_of(before.name))
         types = {r.relation.name: joins.key_types(r.relation, change.schema) for r in touching if r.relation.joined}
         await change.run(tables.plan_change(old.ids, before, definition, renamed))
         await change.remember_ids(row)
         del change.schema.entities[before.name]
         change.schema.put_entity(row, definition)
-        await self._follow(change, before.name, definition.name, renamed)
+        follows = bool(renamed) or before.name != definition.name
+        if follows:
+            await self._relations_follow(change, before.name, definition.name, renamed)
         for live in touching:
             await _refit(change, live, types.get(live.relation.name))
+        if follows:
+            await self._others_follow(change, before.name, definition.name, renamed, links)
         change.reindex(definition.name)
 
-    async def _follow(self, change: Change, name: str, new_name: str, renamed: renames.Renames) -> None:
-        """Other definitions know the entity and its fields by their new names."""
-        if not renamed and name == new_name:
-            return
+    async def _relations_follow(self, change: Change, name: str, new_name: str, renamed: renames.Renames) -> None:
+        """Relations know the entity and its fields by their new names."""
         for live in change.schema.relations_of(name):
             document = renames.relation_after(live, name, new_name, renamed)
             if document is not None:
                 await change.rewrite(live.row, document)
+
+    async def _others_follow(
+        self, change: Change, name: str, new_name: str, renamed: renames.Renames, links: Mapping[str, Sequence[Link]]
+    ) -> None:
+        """So do all other definitions; `links` are those of all entities before."""
         for row in await change.others():
             document = renames.document_after(row.document, name, new_name, renamed)
             if row.kind == "permissions" and row.document.get("entity") == name:
                 document = renames.policy_after(document, renamed)
+            elif row.kind == "rules":
+                after = change.schema.links(document["entity"])
+                document = loads.rule_after(document, links[row.document["entity"]], after, name, renamed)
             if document != row.document:
                 await change.rewrite(row, document)
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from libs.shared.errors import invalid_field
 from libs.shared.schema import BadValue, FieldDefinition
-from libs.shared.schema.rules import ComputedRule, FieldRule, RuleDefinition, parse_operand
+from libs.shared.schema.links import find_link
+from libs.shared.schema.rules import (
+    ComputedRule,
+    FieldRule,
+    RelatedLoad,
+    RuleDefinition,
+    parse_filter,
+    parse_operand,
+)
 from libs.shared.schema.state_machines import STATE_TYPES, SetField, StateMachineDefinition
 from services.metadata.schema import Schema
 
 
 def check_rule(rule: RuleDefinition, schema: Schema) -> None:
-    """A rule's field exists, fits its value, or may be computed. Raises VALIDATION_FAILED."""
+    """A rule's field exists, fits its value, or may be computed; what it loads is there. Raises VALIDATION_FAILED."""
     body = rule.definition
     if isinstance(body, FieldRule):
         field = _field(schema, rule.entity, body.field, "definition.field")
@@ -22,6 +30,22 @@ def check_rule(rule: RuleDefinition, schema: Schema) -> None:
         field = _field(schema, rule.entity, body.field, "definition.field")
         if field.auto or field.name in schema.entities[rule.entity].definition.primary_key.names:
             raise invalid_field("definition.field", f"{field.name} is not for a rule to compute")
+    if not isinstance(body, FieldRule):
+        for number, load in enumerate(body.related_load):
+            _check_load(load, f"definition.related_load.{number}", rule.entity, schema)
+
+
+def _check_load(load: RelatedLoad, where: str, entity: str, schema: Schema) -> None:
+    link = find_link(schema.links(entity), load.relation)
+    if link is None:
+        raise invalid_field(f"{where}.relation", f"{entity} has no relation {load.relation}")
+    other = schema.entities[link.entity].definition
+    fields = {field.name: field for field in (*other.fields, *other.key_fields)}
+    for name, value in load.filter.items():
+        try:
+            parse_filter(name, value, fields)
+        except BadValue as problem:
+            raise invalid_field(f"{where}.filter", f"The filter of {load.relation} can't be read: {problem}") from None
 
 
 def check_machine(machine: StateMachineDefinition, schema: Schema) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from libs.shared.schema import Relation, RelationDefinition
-from services.metadata import joins
+from libs.shared.schema.links import Link
+from services.metadata import joins, loads
 from services.metadata.hooks import Hooks
 from services.metadata.store import Definition
 
@@ -25,6 +27,7 @@ class RelationHooks(Hooks):
             change.reindex(live.relation.target)
 
     async def replaced(self, change: Change, old: Definition, row: Definition, definition: RelationDefinition) -> None:
+        links = change.schema.all_links()
         before = change.schema.relations.pop(str(old.key)).relation
         live = change.schema.put_relation(row, definition)
         after = live.relation
@@ -36,6 +39,8 @@ class RelationHooks(Hooks):
             await change.run(joins.plan_create(after, change.schema))
         change.reindex(before.target)
         change.reindex(after.target)
+        if before != after:
+            await _follow(change, links)
 
     async def deleted(self, change: Change, old: Definition) -> None:
         relation = change.schema.relations.pop(str(old.key)).relation
@@ -43,6 +48,16 @@ class RelationHooks(Hooks):
             await change.run(joins.plan_retire(relation))
         else:
             change.reindex(relation.target)
+
+
+async def _follow(change: Change, links: Mapping[str, Sequence[Link]]) -> None:
+    """Rules go on loading what they have loaded; `links` are those of all entities before."""
+    for row in await change.others():
+        if row.kind == "rules":
+            name = row.document["entity"]
+            document = loads.rule_after(row.document, links[name], change.schema.links(name), "", {})
+            if document != row.document:
+                await change.rewrite(row, document)
 
 
 def _check(change: Change, relation: Relation) -> None:

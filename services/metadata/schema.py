@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from libs.shared.errors import RocketError, invalid_field
 from libs.shared.schema import EntityDefinition, FieldDefinition, Relation, RelationDefinition
+from libs.shared.schema.links import Link, links_of
 from libs.shared.schema.relations import BadRelation, check_relation, field_of
 from services.metadata.store import Definition
 
@@ -90,6 +91,15 @@ class Schema:
     def relations_of(self, entity: str) -> Iterator[LiveRelation]:
         """The relations that touch an entity, in the order of their making."""
         yield from [live for live in self.relations.values() if live.touches(entity)]
+
+    def links(self, entity: str) -> Sequence[Link]:
+        """The ways to related records that there are from an entity, in the order in which names are looked up."""
+        relations = [live.relation for live in self.relations.values()]
+        return links_of(entity, sorted(relations, key=lambda relation: relation.number))
+
+    def all_links(self) -> dict[str, Sequence[Link]]:
+        """The same for all entities, as they are now."""
+        return {name: self.links(name) for name in self.entities}
 
     def check_table(self, table: str, number: int, key: str) -> None:
         """Raises CONFLICT when a table of this name belongs to another definition than number's."""

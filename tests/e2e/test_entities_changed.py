@@ -13,6 +13,7 @@ from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.e2e.test_relations_defined import indexes, query
 from tests.support.client import Client, entity, integer, text
+from tests.support.relations import make, reference, relation
 from tests.support.replays import verified
 from tests.support.streams import app_row, sibling
 
@@ -85,6 +86,119 @@ async def test_names_elsewhere_follow_a_renamed_field(admin: Client) -> None:
     assert followed == [("person", "label"), ("pet", "name")]
     clerk = await admin.user("clerk@example.com", ["clerk"])
     assert [row["label"] for row in (await clerk.get("/person")).expect(200).data] == ["Ada"]
+
+
+def forbid(name: str, expression: str, *loads: dict[str, Any]) -> dict[str, Any]:
+    definition = {"expression": expression, "message": "no", "related_load": list(loads)}
+    return {"entity": name, "hook": "before_write", "type": "expression", "definition": definition}
+
+
+CLOSED = {"status.eq": "closed"}
+TASKS = relation("tasks", "one_to_many", "project", "task", target_key="owner_id")
+
+
+@pytest.fixture
+async def projects(admin: Client) -> Client:
+    """The admin of an app where projects have tasks."""
+    await admin.define(entity("project", text("status"), text("name")))
+    await admin.define(entity("task", text("status"), text("name"), reference("owner_id")))
+    (await admin.post("/_admin/relations", TASKS)).expect(201)
+    return admin
+
+
+async def loads(admin: Client, rule: dict[str, Any]) -> Any:
+    return (await admin.get(f"/_admin/rules/{rule['id']}")).expect(200).data["definition"]["related_load"]
+
+
+@pytest.mark.parametrize("name", ["project", "tasks"])
+async def test_rules_go_on_loading_what_gets_another_name(projects: Client, name: str) -> None:
+    """A load names a relation by its own name or by the entity at the other end; an expression goes by the old one."""
+    load = {"relation": name, "filter": CLOSED}
+    sent = forbid("task", f"len(related.{name}) > 0", load)
+    rule = (await projects.post("/_admin/rules", sent)).expect(201).data
+    closed = await make(projects, "project", status="closed")
+    opened = await make(projects, "project", status="open")
+
+    async def holds() -> None:
+        refused = (await projects.post("/task", {"owner_id": closed["id"]})).expect(422)
+        assert [detail["message"] for detail in refused.details] == ["no"]
+        (await projects.post("/task", {"owner_id": opened["id"]})).expect(201)
+
+    await holds()
+    sent = entity("project", renamed(text("state"), "status"), text("name"))
+    (await projects.put("/_admin/entities/project", sent)).expect(200)
+    assert await loads(projects, rule) == [{"relation": name, "filter": {"state.eq": "closed"}}]
+    await holds()
+    (await projects.put("/_admin/relations/tasks", {**TASKS, "name": "jobs"})).expect(200)
+    followed = {"relation": "jobs", "name": "tasks"} if name == "tasks" else {"relation": name}
+    assert await loads(projects, rule) == [{**followed, "filter": {"state.eq": "closed"}}]
+    await holds()
+    sent = entity("plan", text("state"), text("name"), table="projects")
+    (await projects.put("/_admin/entities/project", sent)).expect(200)
+    followed = {"relation": "jobs", "name": "tasks"} if name == "tasks" else {"relation": "plan", "name": "project"}
+    assert await loads(projects, rule) == [{**followed, "filter": {"state.eq": "closed"}}]
+    assert (await projects.post("/task", {"owner_id": closed["id"]})).expect(422).details[0]["message"] == "no"
+    (await projects.post("/task", {"owner_id": opened["id"]})).expect(201)
+
+
+async def test_a_load_follows_the_key_that_it_is_named_by(admin: Client) -> None:
+    definition = entity("page", text("name"), reference("parent_id"))
+    await admin.define(definition)
+    (await admin.post("/_admin/relations", relation("pages", "one_to_many", "page", "page",
+                                                    target_key="parent_id"))).expect(201)  # fmt: skip
+    load = {"relation": "parent", "filter": {"name.eq": "leaf", "id.neq": None}}
+    rule = (await admin.post("/_admin/rules", forbid("page", "len(related.parent) > 0", load))).expect(201).data
+    leaf = await make(admin, "page", name="leaf")
+    (await admin.post("/page", {"parent_id": leaf["id"]})).expect(422)
+    sent = {**definition, "fields": [{"name": "id", "type": "uuid"}, renamed(text("title"), "name"),
+                                     renamed(reference("over_id"), "parent_id")]}  # fmt: skip
+    (await admin.put("/_admin/entities/page", sent)).expect(200)
+    followed = {"relation": "over", "name": "parent", "filter": {"title.eq": "leaf", "id.neq": None}}
+    assert await loads(admin, rule) == [followed]
+    assert (await admin.post("/page", {"over_id": leaf["id"]})).expect(422).details[0]["message"] == "no"
+    (await admin.post("/page", {"name": "leaf"})).expect(422)
+    (await admin.post("/page", {"title": "leaf"})).expect(201)
+
+
+async def test_a_load_that_can_not_be_made_any_more_refuses_the_write(projects: Client) -> None:
+    load = {"relation": "project", "filter": CLOSED}
+    (await projects.post("/_admin/rules", forbid("task", "len(related.project) > 0", load))).expect(201)
+    computed = {"field": "name", "expression": "related.tasks[0].name", "related_load": [{"relation": "tasks"}]}
+    sent = {"entity": "project", "hook": "before_write", "type": "computed", "definition": computed}
+    (await projects.post("/_admin/rules", sent)).expect(201)
+    project = await make(projects, "project", status="closed")
+    (await projects.put("/_admin/entities/project", entity("project", text("name")))).expect(200)
+    refused = (await projects.post("/task", {"owner_id": project["id"]})).expect(422)
+    reason = "the filter of project can't be read: there is no field status"
+    assert refused.code == "VALIDATION_FAILED"
+    assert refused.details == [{"rule": "expression", "message": f"no (the rule can't be evaluated: {reason})"}]
+    (await projects.delete("/_admin/relations/tasks")).expect(200)
+    refused = (await projects.post("/task", {"name": "a"})).expect(422)
+    assert "task has no relation project" in refused.details[0]["message"]
+    refused = (await projects.put(f"/project/{project['id']}", {"name": "a"})).expect(422)
+    reason = "name can't be computed: project has no relation tasks"
+    assert refused.details == [{"field": "name", "rule": "computed", "message": reason}]
+
+
+async def test_records_that_transitions_write_follow_a_renamed_field(admin: Client) -> None:
+    await admin.define(entity("order", text("status"), text("body")))
+    await admin.define(entity("note", text("body"), integer("count")))
+    note = await make(admin, "note", body="old")
+    actions = [
+        {"type": "update_record", "entity": "note", "record_id": note["id"], "fields": {"body": "new", "count": 1}},
+        {"type": "create_record", "entity": "note", "fields": {"body": "made"}},
+        {"type": "create_record", "entity": "order", "fields": {"body": "also"}},
+    ]
+    body = {"initial": "open", "transitions": [{"from": "open", "to": "closed", "actions": actions}]}
+    machine = {"entity": "order", "field": "status", "definition": body}
+    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    order = await make(admin, "order", status="open")
+    sent = entity("note", renamed(text("text"), "body"), integer("count"))
+    (await admin.put("/_admin/entities/note", sent)).expect(200)
+    (await admin.put(f"/order/{order['id']}", {"status": "closed"})).expect(200)
+    notes = (await admin.get("/note")).data
+    assert sorted((row["text"], row["count"]) for row in notes) == [("made", None), ("new", 1)]
+    assert {row["body"] for row in (await admin.get("/order")).data} == {None, "also"}
 
 
 async def test_a_renamed_key_goes_on_identifying(admin: Client) -> None:

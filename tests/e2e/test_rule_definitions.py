@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, entity, integer, text
+from tests.support.relations import reference, relation
 
 ORDER = entity(
     "order",
@@ -23,6 +24,7 @@ RULE: dict[str, Any] = {
     "type": "field",
     "definition": {"field": "count", "operator": "min", "value": 1, "message": "at least one"},
 }
+LINES: dict[str, Any] = {"relation": "lines"}
 TRANSITIONS: list[dict[str, Any]] = [
     {"from": "open", "to": "closed", "actions": [{"type": "set_field", "field": "closed_at", "value": "now"}]},
     {"from": ["closed", "lost"], "to": "open", "roles": ["boss"], "guard": "record.count > 0"},
@@ -43,8 +45,10 @@ async def orders(admin: Client) -> Client:
 
 @pytest.fixture(scope="module")
 async def common_orders(common_admin: Client) -> Client:
-    """The same, for tests that leave nothing behind."""
+    """The same with their lines, for tests that leave nothing behind."""
     await common_admin.define(ORDER)
+    await common_admin.define(entity("line", text("sku"), {"name": "on", "type": "boolean"}, reference("order_id")))
+    (await common_admin.post("/_admin/relations", relation("lines", "one_to_many", "order", "line"))).expect(201)
     return common_admin
 
 
@@ -89,6 +93,7 @@ async def test_a_definition_lives_from_post_to_delete(common_orders: Client, kin
         field_rule("lte", "2030-01-01T00:00:00Z", "closed_at"),
         expression("record.count > 5"), expression("record.count > 5", message="m", stop_on_fail=True),
         expression("len(related.lines) == 0", related_load=[{"relation": "lines", "filter": {"on.eq": True}}]),
+        expression("len(related.of) == 0", related_load=[{"relation": "line", "name": "of"}]),
         expression("record.count * 2", "computed", field="total"),
         rule(hook="before_delete"), rule(hook="after_write"), rule(priority=-5), rule(active=False),
     ],
@@ -118,6 +123,11 @@ async def test_a_rule_is_accepted(common_orders: Client, sent: dict[str, Any]) -
         (rule(type="expression", definition={"message": "m"}), "definition.expression"),
         (expression(""), "definition.expression"), (expression("record.count >"), "definition.expression"),
         (expression("new Date(record.made) > now"), "definition.expression"),
+        (expression("1", related_load=[{"relation": "none"}]), "definition.related_load.0.relation"),
+        (expression("1", related_load=[LINES, {**LINES, "filter": {"no.eq": 1}}]), "definition.related_load.1.filter"),
+        (expression("1", related_load=[{**LINES, "filter": {"on": "so"}}]), "definition.related_load.0.filter"),
+        (expression("1", "computed", field="count", related_load=[{"relation": "none"}]),
+         "definition.related_load.0.relation"),
         (expression("1", "computed"), "definition.field"),
         (expression("1", "computed", field="no"), "definition.field"),
         (expression("1", "computed", field="id"), "definition.field"),

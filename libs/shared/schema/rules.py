@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -65,9 +66,13 @@ class FieldRule(RuleBody):
 
 
 class RelatedLoad(Part):
-    """Records at the other end of a relation, as `related.<relation>`; `filter` is `{"field.op": value}`."""
+    """Records at the other end of a relation, as `related.<name>`; `filter` is `{"field.op": value}`.
+
+    The name is what the relation is called by, unless it is given: then the relation may get another one.
+    """
 
     relation: Name
+    name: Name | None = None
     filter: dict[Name, Any] = Field(default_factory=dict, max_length=20)
 
 
@@ -147,6 +152,20 @@ def parse_operand(rule: FieldRule, field: FieldDefinition) -> Any:
         case "min" | "max" | "gt" | "gte" | "lt" | "lte":
             return _comparable(field, rule.value)
     return rule.value
+
+
+def parse_filter(name: str, value: Any, fields: Mapping[str, FieldDefinition]) -> tuple[FieldDefinition, str, Any]:
+    """Field, operator and parsed value of one part of a load's filter. Raises BadValue where it means nothing."""
+    field_name, _, operator = name.partition(".")
+    field = fields.get(field_name)
+    if field is None:
+        raise BadValue(f"there is no field {field_name}")
+    try:
+        if isinstance(value, list):
+            return field, operator or "in", [parse_value(field, each) for each in value]
+        return field, operator or "eq", None if value is None else parse_value(field, value)
+    except BadValue as problem:
+        raise BadValue(f"the value for {field_name} {problem}") from None
 
 
 def options(value: Any) -> list[Any]:

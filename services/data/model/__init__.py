@@ -1,8 +1,8 @@
 """A schema compiled for SQL: entities, their keys and their relations, made once per schema version."""
 
+from libs.shared.schema.links import Link
 from services.data.model.entity import IMPLICIT_DELETED, EntityModel
 from services.data.model.keys import Key, KeyValue
-from services.data.model.links import Link
 from services.data.model.model import Model
 from services.data.model.naming import quote
 from services.data.model.statements import PointStatement

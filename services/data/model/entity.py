@@ -12,8 +12,8 @@ import orjson
 from libs.shared.errors import RocketError, not_found
 from libs.shared.permissions.profile import Profile, compile_profile
 from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snapshot, parse_text
+from libs.shared.schema.links import Link, find_link, links_of
 from services.data.model.keys import Key
-from services.data.model.links import Link, find_link, links_of
 from services.data.model.naming import quote
 from services.data.model.statements import Statements
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from libs.shared.contracts.context import Identity
+from libs.shared.expressions import EvaluationError
 from services.data.rules.entity_rules import Load
 from services.data.rules.forms import Record
 
@@ -19,7 +20,7 @@ class Attempt:
     `values` are parsed column values: on create of the whole record, with defaults; on update of what
     is set; none on delete. `sent` names the fields that the caller gave himself. `old` is the stored
     record as the API answers it, needed where `EntityRules.needs_stored` says so. `related` holds the
-    records that `EntityRules.related_loads` ask for.
+    records that `EntityRules.related_loads` ask for, `unloadable` the loads that can't be made, and why not.
     """
 
     action: Literal["create", "update", "delete"]
@@ -29,6 +30,7 @@ class Attempt:
     now: datetime
     old: Record | None = None
     related: Mapping[Load, Sequence[Record]] = field(default_factory=dict)
+    unloadable: Mapping[Load, str] = field(default_factory=dict)
 
     def environment(self, record: Record) -> dict[str, Any]:
         """What expressions and templates can read, without related records."""
@@ -42,10 +44,16 @@ class Attempt:
         }
 
     def with_related(self, environment: Mapping[str, Any], loads: Sequence[Load]) -> Mapping[str, Any]:
-        """The environment of a rule that declared these loads."""
+        """The environment of a rule that declared these loads. Raises EvaluationError where one can't be made.
+
+        Without the records the rule would see none, and could allow what it is there to refuse.
+        """
         if not loads:
             return environment
-        return {**environment, "related": {load.relation: list(self.related.get(load, ())) for load in loads}}
+        for load in loads:
+            if load in self.unloadable:
+                raise EvaluationError(self.unloadable[load])
+        return {**environment, "related": {load.name: list(self.related.get(load, ())) for load in loads}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,8 @@ class _Deciding:
 
     def _compute_one(self, rule: Computed) -> Detail | None:
         field = rule.field
-        environment = self.attempt.with_related(self.attempt.environment(self.record), rule.loads)
         try:
+            environment = self.attempt.with_related(self.attempt.environment(self.record), rule.loads)
             value = parsed(field, rule.expression(environment))
         except EvaluationError as problem:
             return _computed_detail(rule, f"can't be computed: {problem.message}")
@@ -143,7 +143,7 @@ def _check(checks: Checks, attempt: Attempt, record: Record, names: Collection[s
             _note(check.detail, check.stops, details)
     environment = attempt.environment(record)
     for rule in checks.expressions:
-        message = _violation(rule, attempt.with_related(environment, rule.loads))
+        message = _violation(rule, attempt, environment)
         if message is not None:
             _note({**rule.detail, "message": message}, rule.stops, details)
 
@@ -152,10 +152,11 @@ def _violates(check: FieldCheck, value: Any) -> bool:
     return check.demands_value if value is None else not check.holds(value)
 
 
-def _violation(rule: ExpressionCheck, environment: Mapping[str, Any]) -> str | None:
+def _violation(rule: ExpressionCheck, attempt: Attempt, environment: Mapping[str, Any]) -> str | None:
     """The message of a violation. A rule that meets values it has no meaning for is violated, and says why."""
     try:
-        return str(rule.detail["message"]) if rule.expression.test(environment) else None
+        holds = rule.expression.test(attempt.with_related(environment, rule.loads))
+        return str(rule.detail["message"]) if holds else None
     except EvaluationError as problem:
         return f"{rule.detail['message']} (the rule can't be evaluated: {problem.message})"
 

@@ -27,9 +27,10 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Related records that a rule wants to see: `filters` is `{"field.op": value}`."""
+    """Related records that a rule wants to see as `related.<name>`: `filters` is `{"field.op": value}`."""
 
     relation: str
+    name: str
     key: str
     filters: Mapping[str, Any] = attribute(compare=False, repr=False)
 
@@ -195,7 +196,15 @@ def _computed(
 
 
 def _loads(wanted: Sequence[RelatedLoad]) -> list[Load]:
-    return [Load(each.relation, json.dumps(each.filter, sort_keys=True, default=str), each.filter) for each in wanted]
+    return [
+        Load(
+            each.relation,
+            each.name or each.relation,
+            json.dumps(each.filter, sort_keys=True, default=str),
+            each.filter,
+        )
+        for each in wanted
+    ]
 
 
 def _reads_beyond(expression: Expression, known: Collection[str]) -> bool:

@@ -95,7 +95,7 @@ async def _attempts(
     hook: Hook,
 ) -> list[Attempt]:
     loads = work.model.rules(entity.name).related_loads(hook)
-    related = await load_related(connection, work.model, entity, loads, drafts)
+    related, unloadable = await load_related(connection, work.model, entity, loads, drafts)
     now = work.consent.now if work.consent is not None else clock.now()
     return [
         Attempt(
@@ -106,6 +106,7 @@ async def _attempts(
             now=now,
             old=draft.stored.record if draft.stored else None,
             related=loaded,
+            unloadable=unloadable,
         )
         for draft, loaded in zip(drafts, related, strict=True)
     ]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from libs.shared import exact
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database
-from libs.shared.schema import BadValue, parse_value
+from libs.shared.schema import BadValue
+from libs.shared.schema.rules import parse_filter
 from services.data.model import EntityModel, Link, Model, quote
-from services.data.query.predicates import Comparison, Parameters, compare
+from services.data.query.predicates import OPERATORS, Comparison, Parameters, compare
 from services.data.rules import Load
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MAX_LOADED = 50_000
 """Related records that one load brings for all drafts of a request."""
 Related = dict[Load, Sequence[dict[str, Any]]]
+Unloadable = dict[Load, str]
+"""Loads that can't be made, and why not."""
 
 
 async def load_related(
@@ -28,22 +31,31 @@ async def load_related(
     entity: EntityModel,
     loads: Sequence[Load],
     drafts: Sequence[Draft],
-) -> list[Related]:
+) -> tuple[list[Related], Unloadable]:
     """For each draft, the live records at the other end of each load's relation, filtered, in key order.
 
     They stay as they are until the end of the transaction: what a rule has seen must still be so when the write
     that it allowed is there. Others may see them likewise meanwhile.
 
-    A relation that is unknown, and a filter that can't hold, bring an empty list. Raises VALIDATION_FAILED
-    where there are too many of them: a part of them would decide wrongly.
+    A load with an unknown relation, or with a filter that means nothing, brings no records but the reason, as an
+    empty list would decide wrongly. So would a part of them: raises VALIDATION_FAILED where there are too many.
     """
     related: list[Related] = [{} for _ in drafts]
+    unloadable: Unloadable = {}
     for load in loads:
         link = entity.link(load.relation)
-        found = await _load(connection, model, entity, link, load, drafts) if link else {}
+        if link is None:
+            unloadable[load] = f"{entity.name} has no relation {load.relation}"
+            continue
+        try:
+            comparisons = _comparisons(model.entity(link.entity), load)
+        except BadValue as problem:
+            unloadable[load] = f"the filter of {load.relation} can't be read: {problem}"
+            continue
+        found = await _load(connection, model, entity, link, load, comparisons, drafts)
         for own, draft in zip(related, drafts, strict=True):
-            own[load] = found.get(_own(link, draft), []) if link else []
-    return related
+            own[load] = found.get(_own(link, draft), [])
+    return related, unloadable
 
 
 async def _load(
@@ -52,15 +64,13 @@ async def _load(
     entity: EntityModel,
     link: Link,
     load: Load,
+    comparisons: Sequence[Comparison],
     drafts: Sequence[Draft],
 ) -> dict[str | None, list[dict[str, Any]]]:
     other = model.entity(link.entity)
     values = list({own for draft in drafts if (own := _own(link, draft)) is not None})
     parameters = Parameters(values)
-    try:
-        conditions = [compare(comparison, "r", parameters) for comparison in _comparisons(other, load)]
-    except BadValue:
-        return {}
+    conditions = [compare(comparison, "r", parameters) for comparison in comparisons]
     source, own = _joined(link, other)
     # Compared as text, since that is what both ends are known as here; the array is cast to the column's type.
     sql = (
@@ -100,15 +110,8 @@ def _own(link: Link, draft: Draft) -> str | None:
 
 
 def _comparisons(other: EntityModel, load: Load) -> list[Comparison]:
-    comparisons = []
-    for name, value in load.filters.items():
-        field_name, _, operator = name.partition(".")
-        field = other.fields.get(field_name)
-        if field is None:
-            raise BadValue(f"{other.name} has no field {field_name}")
-        if isinstance(value, list):
-            comparisons.append(Comparison(field, operator or "in", [parse_value(field, each) for each in value]))
-        else:
-            parsed = None if value is None else parse_value(field, value)
-            comparisons.append(Comparison(field, operator or "eq", parsed))
+    comparisons = [Comparison(*parse_filter(name, value, other.fields)) for name, value in load.filters.items()]
+    for comparison in comparisons:
+        if comparison.operator not in OPERATORS:
+            raise BadValue(f"there is no operator {comparison.operator}")
     return comparisons

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from libs.shared.schema import Relation
+from libs.shared.schema.relations import Relation
 
 
 @dataclass(frozen=True, slots=True)
