@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -80,13 +81,17 @@ async def reject(state: State, context: Context, question: RejectInstance) -> An
 
 async def _decide(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> Answer:
     instance_id, app, user = _id(id_text), context.the_app, context.user
-    decision = Decided(approved, user.id, comment_in(body))
+    said = decision_in(body)
+    decision = Decided(approved, user.id, said.comment)
+    met = await store.step_number(state.database(app), instance_id)
     await recording.prepare(state, app)
     async with state.database(app).transaction() as transaction:
         stored = await store.lock(transaction, instance_id)
         if stored is None:
             raise not_found("Workflow instance")
         now = clock.now()
+        if stored.instance.step_number != met or said.step not in (None, stored.instance.step):
+            raise RocketError("INVALID_STATE", "The decision is about a step that the workflow is not at")
         check_decision(stored.definition, stored.instance, user.roles, now)
         instance, effects = advance(stored.definition, stored.instance, decision, now)
         await recording.record(state, transaction, stored, instance, effects, now)
@@ -95,10 +100,18 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
     return await _shown(state, context, shown)
 
 
-def comment_in(body: bytes) -> str:
-    """The comment of a decision; the body may be empty. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the body of a decision says: a comment, and the step that it is about where that is said."""
+
+    comment: str = ""
+    step: str | None = None
+
+
+def decision_in(body: bytes) -> Said:
+    """What is said with a decision; the body may be empty. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
     if not body.strip():
-        return ""
+        return Said()
     try:
         value: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -108,7 +121,10 @@ def comment_in(body: bytes) -> str:
     comment = value.get("comment") or ""
     if not isinstance(comment, str) or len(comment) > MAX_COMMENT or "\x00" in comment:
         raise invalid_field("comment", f"comment must be a text of at most {MAX_COMMENT} characters")
-    return comment
+    step = value.get("step")
+    if not isinstance(step, str | None):
+        raise invalid_field("step", "step must be the id of the step that is decided")
+    return Said(comment, step)
 
 
 def _id(text: str) -> uuid.UUID:

@@ -42,8 +42,10 @@ UPDATE workflow.instances SET due_at = $2, version = version + 1 WHERE id IN (
     SELECT id FROM workflow.instances WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ) RETURNING *
 """
-# One instance for a decision: of two at once, the second reads what the first has made of it.
+# One instance for a decision: of two at once, the second reads what the first has made of it,
 LOCK = "SELECT * FROM workflow.instances WHERE id = $1 FOR UPDATE"
+# and sees that it is not the step any more that it was about when it came.
+STEP_NUMBER = "SELECT step_number FROM workflow.instances WHERE id = $1"
 NEXT_DUE = "SELECT min(due_at) FROM workflow.instances WHERE due_at IS NOT NULL"
 # What is deleted is noted, so that verification does not miss it.
 DELETE = """
@@ -128,6 +130,12 @@ async def lock(transaction: Connection, instance_id: uuid.UUID) -> Stored | None
     """An instance, ours until the transaction ends."""
     row = await transaction.fetchrow(LOCK, instance_id)
     return read(row) if row else None
+
+
+async def step_number(database: Database, instance_id: uuid.UUID) -> int | None:
+    """The step that an instance is at, counted from its start, without waiting for anybody."""
+    number: int | None = await database.fetchval(STEP_NUMBER, instance_id)
+    return number
 
 
 async def delete(database: Database, instance_id: uuid.UUID) -> bool:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import uuid
 from typing import Any
 
+import pytest
+
+from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, integer, text
+from tests.support.locks import holding
+from tests.support.streams import app_row
 
 LEAVE = entity("leave", text("status", default="draft"), integer("days"))
 
@@ -97,6 +104,58 @@ async def test_a_manager_decides_and_nobody_else(admin: Client) -> None:
     assert (await manager.post(f"/_workflows/{instance['id']}/approve")).expect(422).code == "INVALID_STATE"
     await _status(admin, record, "rejected")
     (await manager.post("/_workflows/nope/approve")).expect(404)
+
+
+TWICE = {
+    "name": "twice",
+    "trigger": {"type": "state_change", "entity": "leave", "field": "status", "to": "pending"},
+    "steps": [
+        {"id": "first", "type": "approval", "on_approve": {"goto": "second"}, "on_reject": {"goto": "end"}},
+        {"id": "second", "type": "approval", "on_approve": {"goto": "end"}, "on_reject": {"goto": "end"}},
+    ],
+}
+
+
+async def _at_first(admin: Client) -> Any:
+    """An instance that waits for the first of two decisions."""
+    await admin.define(LEAVE)
+    (await admin.post("/_admin/workflows", TWICE)).expect(201)
+    (await admin.post("/leave", {"status": "pending"})).expect(201)
+    return await _pending(admin)
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+async def test_a_decision_is_about_the_step_that_it_has_met(stack: Stack, admin: Client, verb: str) -> None:
+    instance = await _at_first(admin)
+    path, database = f"/_workflows/{instance['id']}", (await app_row(stack, admin))["database"]
+    lock = "SELECT FROM workflow.instances WHERE id = $1 FOR UPDATE"
+    async with holding(stack, database, lock, uuid.UUID(instance["id"])) as held_up:
+        first = asyncio.create_task(admin.post(f"{path}/approve"))
+        await held_up(1)
+        second = asyncio.create_task(admin.post(f"{path}/{verb}"))
+        await held_up(2)
+    (await first).expect(200)
+    assert (await second).expect(422).code == "INVALID_STATE"
+    shown = (await admin.get(path)).expect(200).data
+    assert (shown["status"], shown["current_step"]) == ("running", "second")
+    assert [(entry["step"], entry["status"]) for entry in shown["history"]] == [("first", "approved")]
+
+
+async def test_a_decision_may_say_which_step_it_is_about(admin: Client) -> None:
+    instance = await _at_first(admin)
+    path = f"/_workflows/{instance['id']}"
+    for verb in ("approve", "reject"):
+        for wrong in ("second", "none", ""):
+            assert (await admin.post(f"{path}/{verb}", {"step": wrong})).expect(422).code == "INVALID_STATE"
+    assert (await admin.post(f"{path}/approve", {"step": 1})).expect(422).details[0]["field"] == "step"
+    assert (await admin.get(path)).data["current_step"] == "first"
+    said = {"step": "first", "comment": "fine"}
+    assert (await admin.post(f"{path}/approve", said)).expect(200).data["current_step"] == "second"
+    assert (await admin.post(f"{path}/approve", said)).expect(422).code == "INVALID_STATE"
+    done = (await admin.post(f"{path}/reject", {"step": "second"})).expect(200).data
+    assert [(entry["step"], entry["status"], entry.get("comment")) for entry in done["history"]] == [
+        ("first", "approved", "fine"), ("second", "rejected", None),
+    ]  # fmt: skip
 
 
 async def test_an_overdue_approval_follows_its_timeout(admin: Client) -> None:

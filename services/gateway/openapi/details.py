@@ -85,7 +85,7 @@ TRIAL = shaped(
     limit={"type": "integer", "minimum": 1, "maximum": 100},
 )  # fmt: skip
 TRIED = shaped(violating=NUMBER, looked_at=NUMBER, complete=FLAG, ids={"type": "array", "items": {}})
-COMMENT = takes(shaped(comment=TEXT), required=False)
+DECISION = takes(shaped(comment=TEXT, step=TEXT), required=False)
 
 AFTER: Schema = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 2**53}}
 LIVE: Schema = {
@@ -183,8 +183,8 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_files/{id}"): DOWNLOAD,
     ("HEAD", "/api/{app}/_files/{id}"): {"responses": {"200": {"description": "As GET, without the bytes"}}},
     ("GET", "/api/{app}/_workflows"): _lists("status", "workflow"),
-    ("POST", "/api/{app}/_workflows/{id}/approve"): COMMENT,
-    ("POST", "/api/{app}/_workflows/{id}/reject"): COMMENT,
+    ("POST", "/api/{app}/_workflows/{id}/approve"): DECISION,
+    ("POST", "/api/{app}/_workflows/{id}/reject"): DECISION,
     ("GET", "/api/{app}/_notifications"): _lists("unread"),
     ("GET", "/api/{app}/_commits"): _lists("entity", "user_id", **{"from": TIME, "to": TIME}),
     ("GET", "/api/{app}/_commits/{commit_id}"): GET_COMMIT,

@@ -10,7 +10,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.errors import RocketError, unavailable
 from libs.shared.schema import Entity, EntityDefinition, Snapshot
 from services.workflow.effects import context_for, now_for
-from services.workflow.handlers import comment_in
+from services.workflow.handlers import Said, decision_in
 from services.workflow.instance import Origin, Stored
 from services.workflow.outcomes import Failed, Retry, SetField
 from services.workflow.retrying import outcome_of
@@ -77,9 +77,19 @@ def test_now_is_what_the_field_can_hold() -> None:
     assert now_in("unknown", "x") == "2026-11-22T12:00:00Z"
 
 
-@pytest.mark.parametrize(("body", "comment"), [(b"", ""), (b" ", ""), (b"{}", ""), (b'{"comment":"ok"}', "ok")])
-def test_comments(body: bytes, comment: str) -> None:
-    assert comment_in(body) == comment
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", Said()),
+        (b" ", Said()),
+        (b"{}", Said()),
+        (b'{"comment":"ok"}', Said("ok")),
+        (b'{"comment":null,"step":null}', Said()),
+        (b'{"step":"a"}', Said("", "a")),
+    ],
+)
+def test_decisions(body: bytes, said: Said) -> None:
+    assert decision_in(body) == said
 
 
 @pytest.mark.parametrize(
@@ -89,9 +99,10 @@ def test_comments(body: bytes, comment: str) -> None:
         (b"[]", "VALIDATION_FAILED"),
         (b'{"comment":5}', "VALIDATION_FAILED"),
         (b'{"comment":"\\u0000"}', "VALIDATION_FAILED"),
+        (b'{"step":5}', "VALIDATION_FAILED"),
     ],
 )
-def test_no_comments(body: bytes, code: str) -> None:
+def test_no_decisions(body: bytes, code: str) -> None:
     with pytest.raises(RocketError) as refused:
-        comment_in(body)
+        decision_in(body)
     assert refused.value.code == code
