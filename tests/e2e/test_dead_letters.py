@@ -12,7 +12,7 @@ from libs.shared.ids import partition_of
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, text
 from tests.support.receivers import HttpReceiver
-from tests.support.streams import app_row, as_service, sibling
+from tests.support.streams import app_row, as_service, messages_of, sibling
 
 KEY = {"field": "key", "type": "string", "generated": False}
 TICKET = entity("ticket", text("title"), primary_key=KEY) | {"fields": [text("key"), text("title")]}
@@ -70,9 +70,14 @@ async def test_a_replay_makes_up_for_what_was_missed(stack: Stack, admin: Client
     assert (first["service"], first["record_key"]) == ("webhook", "ticket/a")
     await _execute(stack, admin, "ALTER TABLE webhook.away RENAME TO deliveries")
 
-    # The record's later events wait behind the one that is missing; another record's do not.
-    (await admin.put("/ticket/a", {"title": "second"})).expect(200)
-    (await admin.post("/ticket", {"key": "b", "title": "other"})).expect(201)
+    # The record's later events wait behind the one that is missing; another record's do not, also in the same batch.
+    stack.pause("webhook")
+    try:
+        (await admin.put("/ticket/a", {"title": "second"})).expect(200)
+        (await admin.post("/ticket", {"key": "b", "title": "other"})).expect(201)
+        await messages_of(stack, (await app_row(stack, admin))["id"], 3)
+    finally:
+        stack.resume("webhook")
     await eventually(lambda: receiver.requests)
 
     async def queued() -> Any:

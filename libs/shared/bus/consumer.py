@@ -280,13 +280,14 @@ class Lane(Generic[S]):
             blocked = await self._blocked(transaction, batch)
             unseen = _first_of_each(batch, fresh)
             free = [incoming for incoming in unseen if incoming.record_key not in blocked]
-            if consumer.together and free:
-                await consumer.handle(self._state, app, transaction, [incoming.event for incoming in free])
-                return
             for incoming in unseen:
                 if incoming.record_key in blocked:
                     await parked.park(transaction, self._service, consumer.name, incoming, "waits behind", 0)
-                    continue
+            if consumer.together:
+                if free:
+                    await consumer.handle(self._state, app, transaction, [incoming.event for incoming in free])
+                return
+            for incoming in free:
                 with tracing.remote(incoming.context(app)):
                     await consumer.handle(self._state, app, transaction, incoming.event)
 
