@@ -24,6 +24,10 @@ class Way:
     guarded: bool
     actions: Sequence[Action]
 
+    def is_for(self, caller: Identity) -> bool:
+        """Whether the caller's roles may take it."""
+        return not self.roles or not self.roles.isdisjoint(caller.roles)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -68,13 +72,17 @@ class Machine:
         ways = self._ways.get((origin, to), [])
         if not ways:
             raise Stuck(self, f"{self.field} has no transition from its present state to {to}")
-        allowed = [way for way in ways if not way.roles or way.roles & set(caller.roles)]
+        allowed = [way for way in ways if way.is_for(caller)]
         if not allowed:
             raise RocketError("FORBIDDEN", f"Your roles may not change {self.field} to {to}")
         for way in allowed:
             if self._passes(way, environment):
                 return Step(self, origin, way.to, way.actions)
         raise Stuck(self, f"the guard of the transition of {self.field} to {to} does not hold")
+
+    def is_open(self, origin: Any, to: Any, caller: Identity) -> bool:
+        """Whether there is a transition between two states that the caller's roles may take, guards aside."""
+        return any(way.is_for(caller) for way in self._ways.get((origin, to), ()))
 
     def _passes(self, way: Way, environment: Mapping[str, Any]) -> bool:
         if not way.guarded:

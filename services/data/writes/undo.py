@@ -1,7 +1,8 @@
 """A commit taken back by another one: the inverse of each of its entries, the last one's first.
 
 Everything is locked and compared with the log first: what has changed since is not overwritten. Rules and
-state machines are not asked, constraints hold.
+guards are not asked, constraints hold. A state goes back by a transition that the caller's roles may take,
+else only for admins.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from services.data.writes.changes import Action
 from services.data.writes.inverses import Document, insert_again, set_again
 from services.data.writes.joins import Join, Pair
 from services.data.writes.loose_ends import Problem, left_behind, missing_ends, missing_parents
+from services.data.writes.moves import refuse_moves
 from services.data.writes.rights import check_undone
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.steps import RIGHTS, Kind, Step, conflicts, distinct, entity_of, plan, relation_of, waves
@@ -53,6 +55,7 @@ async def undo(work: Work, named: str) -> dict[str, Any]:
         undoing = Undoing(work, writing, steps)
         await undoing.lock()
         await _refuse_changed(writing, entries)
+        undoing.refuse_moves()
         await undoing.run()
     noted = [
         {"entity": title_of(work.model.schema, number), "record_id": record_id, "version": version, "action": action}
@@ -106,6 +109,10 @@ class Undoing:
             groups[step.of.number, step.kind].append(step)
         for _, steps in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1].value)):
             await (self._lock_pairs(steps) if steps[0].is_pair else self._lock_records(steps))
+
+    def refuse_moves(self) -> None:
+        """Raises FORBIDDEN where states move back as the caller's roles may not."""
+        refuse_moves(self._work.model, self._work.caller, self._steps, self._before)
 
     async def _lock_records(self, steps: Sequence[Step]) -> None:
         entity, grant = steps[0].entity, self._grant(steps[0])
