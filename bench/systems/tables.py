@@ -16,7 +16,7 @@ import asyncpg
 
 from bench.load.running import call
 from bench.operations import TABLES, WRITTEN
-from deploy.embedded.postgres import binaries
+from deploy.embedded.programs import binaries
 
 BY_HAND = f'''
 DO $$

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,10 @@ from pathlib import Path
 from deploy.embedded.errors import CannotStart
 
 LOCK_NAME = "supervisor.lock"
+PRIVATE_UMASK = 0o077
+"""What every process of a stack is started with: nobody else reads what it writes."""
+OURS = ("files", "nats", "nats-config", "nats-issuer", "postgres", "nats.log", "postgres.log")
+"""What older versions have left readable for others."""
 
 
 @contextmanager
@@ -20,6 +26,7 @@ def held(data_dir: Path) -> Iterator[Path]:
     The lock is the kernel's: it goes with the process however that ends.
     """
     _make_writable(data_dir)
+    _close_to_others(data_dir)
     descriptor = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor, data_dir)
@@ -41,11 +48,19 @@ def write_private(path: Path, content: str) -> None:
 
 def _make_writable(data_dir: Path) -> None:
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise CannotStart(f"DATA_DIR={data_dir}: cannot be made: {error.strerror}") from None
     if not os.access(data_dir, os.W_OK | os.X_OK, effective_ids=True):
         raise CannotStart(f"DATA_DIR={data_dir}: is not writable for this user")
+
+
+def _close_to_others(data_dir: Path) -> None:
+    """Takes others' rights from what lies in the folder; the folder itself is the caller's if it was there before."""
+    for name in OURS:
+        path = data_dir / name
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~PRIVATE_UMASK)
 
 
 def _lock(descriptor: int, data_dir: Path) -> None:

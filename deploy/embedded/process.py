@@ -9,9 +9,11 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psutil
+
+from deploy.embedded.datadir import PRIVATE_UMASK
 
 TAIL_LINES = 12
 TAIL_BYTES = 16_384
@@ -70,10 +72,17 @@ class ServerProcess:
 
 
 async def spawn(
-    command: Sequence[str], *, cwd: Path, log: Path, dies_by: signal.Signals, environment: Mapping[str, str]
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    log: Path,
+    dies_by: signal.Signals,
+    environment: Mapping[str, str],
+    options: Mapping[str, Any] | None = None,
 ) -> ServerProcess:
     """Starts a server that gets `dies_by` from the kernel when this process is gone (Linux).
 
+    `options` are further arguments of `create_subprocess_exec`, such as the user it runs as.
     Call it from the main thread: the kernel's "parent" is the thread that forked.
     """
     _rotate(log)
@@ -86,6 +95,8 @@ async def spawn(
             stdout=sink,
             stderr=sink,
             start_new_session=True,
+            umask=PRIVATE_UMASK,
+            **(options or {}),
         )
     return ServerProcess(process, log)
 
@@ -97,8 +108,6 @@ def tied_to_us(command: Sequence[str], dies_by: signal.Signals) -> list[str]:
     """
     if sys.platform != "linux" or shutil.which("setpriv") is None:
         return list(command)
-    if command[0] == "setpriv":
-        return ["setpriv", "--pdeathsig", dies_by.name, *command[1:]]
     return ["setpriv", "--pdeathsig", dies_by.name, "--", *command]
 
 

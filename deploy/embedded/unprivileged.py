@@ -1,57 +1,66 @@
-"""How a root supervisor runs Postgres, which refuses to run as root: as somebody else, by setpriv.
+"""How a root supervisor runs Postgres, which refuses to run as root: as another user, behind closed folders.
 
-That is the owner of the data, if an ordinary user has made it, and else `nobody`.
+That user is the owner of the data, if an ordinary user has made it, and else `nobody`. It may be unable to pass
+through the folders above the data (a clone in root's home, mode 0700). Nothing is opened for it: it inherits a
+descriptor of the data folder, and `/proc/self/fd/<n>` leads from there without a look at what lies above.
 """
 
 from __future__ import annotations
 
 import os
 import pwd
-import shutil
-import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from deploy.embedded.errors import CannotStart
 
 ACCOUNT = "nobody"
+DESCRIPTORS = Path("/proc/self/fd")
 
 
-def command_prefix(binaries: Path, directory: Path) -> list[str]:
-    """What to put before a Postgres command; empty for an ordinary user.
+@dataclass(frozen=True)
+class Identity:
+    """As whom and with which open folders a program is started; nothing is set for an ordinary user."""
 
-    Only when a folder on the way to the binaries or the data is closed to others (a checkout
-    under /root, say), Postgres gets the capability to pass through folders and read files.
-    Raises CannotStart where that can't work.
+    options: dict[str, Any] = field(default_factory=dict)
+    """Arguments for `create_subprocess_exec`: user, group, extra_groups, pass_fds."""
+    folder: Path = Path()
+    """The folder under the name by which the program reaches it."""
+
+
+@contextmanager
+def identity(directory: Path, folder: Path) -> Iterator[Identity]:
+    """Who runs Postgres over the data in `directory`, with a way to `folder` in it while a program is started.
+
+    Raises CannotStart where there is no /proc.
     """
     if os.geteuid() != 0:
-        return []
-    if shutil.which("setpriv") is None:
-        raise CannotStart("as root, Postgres needs setpriv (package util-linux), or run as an ordinary user")
-    server = binaries / "postgres"
-    if not server.stat().st_mode & stat.S_IXOTH:
-        raise CannotStart(f"{server} can't be run by others: reinstall the environment with umask 022")
-    user, group = _account(directory)
-    prefix = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
-    if not (_reachable(binaries) and _reachable(directory)):
-        prefix += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-    return [*prefix, "--"]
+        yield Identity(folder=folder)
+        return
+    if not DESCRIPTORS.exists():
+        raise CannotStart("as root, Postgres needs /proc, or run as an ordinary user")
+    user, group = account(directory)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        options = {"user": user, "group": group, "extra_groups": [], "pass_fds": [descriptor]}
+        yield Identity(options, DESCRIPTORS / str(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 def give_away(path: Path, directory: Path) -> None:
     """Hands a file or folder of ours to the account that runs Postgres over `directory`, if this is root."""
     if os.geteuid() == 0:
-        os.chown(path, *_account(directory))
+        os.chown(path, *account(directory))
 
 
-def _account(directory: Path) -> tuple[int, int]:
+def account(directory: Path) -> tuple[int, int]:
     """Numbers of user and group."""
     owner = directory.stat()
     if owner.st_uid != 0:
         return owner.st_uid, owner.st_gid
-    account = pwd.getpwnam(ACCOUNT)
-    return account.pw_uid, account.pw_gid
-
-
-def _reachable(path: Path) -> bool:
-    """Whether others may pass through every folder above `path`."""
-    return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.resolve().parents)
+    entry = pwd.getpwnam(ACCOUNT)
+    return entry.pw_uid, entry.pw_gid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -255,3 +256,12 @@ async def _begin_upload(admin: Client) -> asyncio.StreamWriter:
 
 def _stored(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_what_a_stack_writes_is_readable_for_its_user_alone(admin: Client, stack: Stack) -> None:
+    file_id = (await upload(admin, DATA)).data["id"]
+    folder = stack.settings.data_dir
+    files = [*(folder / "files").rglob("*"), *(folder / "nats-config").iterdir(), *(folder / "nats-issuer").iterdir()]
+    found = {path: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir(), *files)}
+    assert {"nats.log", "postgres.log", "secrets.json", "issuer.conf", file_id} <= {path.name for path in found}
+    assert not {str(path): oct(mode) for path, mode in found.items() if mode & 0o077}

