@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from services.webhook.header_templates import Headers
 from services.webhook.signing import Salts
 
 COMMIT, REPLAY, TEST, QUESTION = "commit", "replay", "test", "question"
@@ -27,7 +27,7 @@ class NewDelivery:
     hook: str
     url: str
     method: str
-    headers: Mapping[str, str]
+    headers: Headers
     body: str
     max_attempts: int
     backoff: str
@@ -54,7 +54,7 @@ class Claimed:
     hook: str
     url: str
     method: str
-    headers: Mapping[str, str]
+    headers: Headers
     body: str
     attempt: int
     max_attempts: int

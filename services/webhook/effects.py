@@ -8,6 +8,7 @@ from typing import Any
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from services.webhook.deliveries import NewDelivery, origin_of
+from services.webhook.header_templates import Value
 from services.webhook.matching import with_content_type
 from services.webhook.payload import body_of, idempotency_key, payload_of
 
@@ -44,8 +45,7 @@ def _delivery(app: AppRef, event: CommitEvent, number: int, effect: Mapping[str,
         hook=HOOK,
         url=effect["url"],
         method=effect["method"],
-        # A header that is nothing but a template has become whatever the template named.
-        headers=with_content_type({name: str(value) for name, value in effect.get("headers", {}).items()}),
+        headers=with_content_type({name: _header(value) for name, value in effect.get("headers", {}).items()}),
         body=body_of({**payload_of(event, HOOK, key), "transition": transition}),
         max_attempts=ATTEMPTS,
         backoff=BACKOFF,
@@ -53,3 +53,9 @@ def _delivery(app: AppRef, event: CommitEvent, number: int, effect: Mapping[str,
         trace_id=event.trace_id,
         endpoint=origin_of(effect["url"]),
     )
+
+
+def _header(value: Any) -> Value:
+    """A header's value. In logs of older versions, one that was a template alone is whatever the template named."""
+    parted = isinstance(value, list) and all(isinstance(part, str) or set(part) == {"env"} for part in value)
+    return value if parted or isinstance(value, str) else str(value)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-import orjson
-
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts import webhooks as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
@@ -17,6 +15,7 @@ from libs.shared.paging import page_of
 from services.webhook import endpoint_store, receivers, store
 from services.webhook.dispatcher import SAFETY
 from services.webhook.state import State
+from services.webhook.views import Row, visible
 
 
 async def list_deliveries(state: State, context: Context, question: ask.ListDeliveries) -> Answer:
@@ -30,12 +29,12 @@ async def list_deliveries(state: State, context: Context, question: ask.ListDeli
     else:
         by = store.Filter(webhook_id, query.get("status", ""), query.get("entity", ""))
         rows, total = await store.listing(state.core.databases.of(context.the_app), by, page.size, page.offset)
-    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
+    return Answer(body=exact.dumps({"data": visible(rows), "meta": page.meta(total)}))
 
 
 async def get_delivery(state: State, context: Context, question: ask.GetDelivery) -> Answer:
     """One delivery with request, answer and outcome of every attempt."""
-    return Answer(body=b'{"data":%s}' % await _load(state, context, _id(question.id)))
+    return Answer(body=exact.dumps({"data": await _load(state, context, _id(question.id))}))
 
 
 async def retry_delivery(state: State, context: Context, question: ask.RetryDelivery) -> Answer:
@@ -49,7 +48,7 @@ async def retry_delivery(state: State, context: Context, question: ask.RetryDeli
         raise invalid("The delivery has arrived; only failed and retrying ones can be retried")
     await endpoint_store.let_through(database, endpoint)
     state.dispatcher.nudge(app, [endpoint])
-    return Answer(body=b'{"data":%s}' % delivery)
+    return Answer(body=exact.dumps({"data": delivery}))
 
 
 async def ask_receivers(state: State, context: Context, question: ask.AskReceivers) -> ask.Verdicts:
@@ -57,11 +56,12 @@ async def ask_receivers(state: State, context: Context, question: ask.AskReceive
     return ask.Verdicts(await receivers.ask_all(state, context, question))
 
 
-async def _load(state: State, context: Context, delivery_id: UUID) -> bytes:
+async def _load(state: State, context: Context, delivery_id: UUID) -> Row:
     row = await store.get(state.core.databases.of(context.the_app), delivery_id)
     if row is None:
         raise not_found("Webhook log")
-    return row
+    [delivery] = visible(b"[%s]" % row)
+    return delivery
 
 
 def _id(text: str) -> UUID:

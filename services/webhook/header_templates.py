@@ -1,15 +1,23 @@
-"""`{{env.NAME}}` in header values: filled in when a request is sent, so that no log holds a secret."""
+"""`{{env.NAME}}` in header values: filled in when a request is sent, so that no log holds a secret.
+
+A header's value is a text of a definition, which is a template, or parts: texts as they are, which records have
+brought along, and variables.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-PLACEHOLDER = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+PLACEHOLDER = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
 OWN = "ROCKET_"
 """Prefix of our own settings, which hold secrets of the platform."""
 SECRET = 6
 """Characters of a value, at least, that is looked for in answers; shorter ones stand everywhere by chance."""
+
+Value = str | Sequence[str | Mapping[str, str]]
+"""A template, or parts: texts, and `{"env": name}`."""
+Headers = Mapping[str, Value]
 
 
 def visible(environment: Mapping[str, str], production: bool, allowed: Collection[str]) -> dict[str, str]:
@@ -21,26 +29,44 @@ def visible(environment: Mapping[str, str], production: bool, allowed: Collectio
     }
 
 
-def fill(headers: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+def fill(headers: Headers, variables: Mapping[str, str]) -> dict[str, str]:
     """The headers as they are sent; an unknown variable is "", and no value gains a second line."""
+    return {
+        name: _one_line("".join(text if variable is None else variables.get(variable, "") for text, variable in parts))
+        for name, value in headers.items()
+        for parts in (_parts(value),)
+    }
 
-    def value_of(match: re.Match[str]) -> str:
-        return _one_line(variables.get(match[1], ""))
 
-    return {name: PLACEHOLDER.sub(value_of, value) for name, value in headers.items()}
+def shown(value: Value) -> str:
+    """A value as logs show it: with the placeholders of its variables."""
+    return value if isinstance(value, str) else "".join(text for text, _ in _parts(value))
 
 
-def conceal(text: str, headers: Mapping[str, str], variables: Mapping[str, str]) -> str:
+def conceal(text: str, headers: Headers, variables: Mapping[str, str]) -> str:
     """A text with the values of variables that the headers use as the placeholders again.
 
     An endpoint may answer what it was sent, and answers are kept.
     """
     for value in headers.values():
-        for name in PLACEHOLDER.findall(value):
-            secret = _one_line(variables.get(name, ""))
+        for _, name in _parts(value):
+            secret = _one_line(variables.get(name, "")) if name else ""
             if len(secret) >= SECRET:
-                text = text.replace(secret, f"{{{{env.{name}}}}}")
+                text = text.replace(secret, _placeholder(str(name)))
     return text
+
+
+def _parts(value: Value) -> list[tuple[str, str | None]]:
+    """Texts, with the variable's name where it is the placeholder of one."""
+    if isinstance(value, str):
+        # Every second is the name of a variable.
+        split = PLACEHOLDER.split(value)
+        return [(_placeholder(part), part) if n % 2 else (part, None) for n, part in enumerate(split)]
+    return [(part, None) if isinstance(part, str) else (_placeholder(part["env"]), part["env"]) for part in value]
+
+
+def _placeholder(name: str) -> str:
+    return f"{{{{env.{name}}}}}"
 
 
 def _one_line(value: str) -> str:

@@ -16,6 +16,7 @@ from libs.shared.expressions import EvaluationError, Expression, compile_express
 from libs.shared.schema import DELETED, Snapshot
 from libs.shared.schema.webhooks import WebhookDefinition
 from services.webhook.deliveries import COMMIT, REPLAY, NewDelivery
+from services.webhook.header_templates import Headers, Value
 from services.webhook.payload import body_of, idempotency_key, outward, payload_of
 
 log = structlog.get_logger()
@@ -213,7 +214,7 @@ def environment_of(event: CommitEvent, payload: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def with_content_type(headers: Mapping[str, str]) -> dict[str, str]:
+def with_content_type(headers: Headers) -> dict[str, Value]:
     """The headers, saying that the body is JSON unless they say something else."""
     given = any(name.lower() == "content-type" for name in headers)
     return dict(headers) if given else {"Content-Type": "application/json", **headers}

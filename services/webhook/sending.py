@@ -12,7 +12,7 @@ import aiohttp
 
 from libs.shared import clock
 from services.webhook.address_guard import socket_factory
-from services.webhook.header_templates import conceal, fill, visible
+from services.webhook.header_templates import Headers, conceal, fill, visible
 from services.webhook.retry_policy import retry_after
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import signature_headers
@@ -29,7 +29,7 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str]
+    headers: Headers
     body: str
     message_id: str
     keys: Sequence[bytes]

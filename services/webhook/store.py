@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import json_page, load_json_page
 from services.webhook.deliveries import Claimed, NewDelivery
+from services.webhook.header_templates import Headers
 from services.webhook.signing import Salts
 
 # A delivery with an error, or to a disabled endpoint, can't be sent and is only shown.
@@ -186,7 +187,7 @@ def _columns(new: Sequence[NewDelivery]) -> tuple[list[Any], ...]:
     )  # fmt: skip
 
 
-def headers_text(headers: Mapping[str, str]) -> str:
+def headers_text(headers: Headers) -> str:
     """Headers as they are kept: with their templates."""
     return orjson.dumps(dict(headers)).decode()
 

@@ -11,7 +11,7 @@ from libs.shared.schema.state_machines import Action, CallWebhook, CreateRecord,
 from services.data.rules.entity_rules import EntityRules
 from services.data.rules.forms import now_text, parsed
 from services.data.rules.machines import Step, Stuck
-from services.data.rules.templates import resolve
+from services.data.rules.templates import resolve, resolve_header, resolve_url
 
 NOW = "now"
 MAX_EFFECT = 1_000_000
@@ -47,15 +47,19 @@ def effects_of(steps: Iterable[Step], environment: Mapping[str, Any]) -> list[di
 def _decided(step: Step, action: Action, environment: Mapping[str, Any]) -> dict[str, Any]:
     machine = step.machine
     document = action.model_dump(mode="json")
+    request: dict[str, Any] = {}
     if isinstance(action, CallWebhook):
         document["method"] = action.method
+        request["url"] = resolve_url(action.url, environment)
+        if "headers" in document:
+            request["headers"] = {name: resolve_header(text, environment) for name, text in action.headers.items()}
     if isinstance(action, CreateRecord | UpdateRecord):
         document["fields"] = {
             name: now_text(machine.target_field(action.entity, name), environment[NOW]) if value == NOW else value
             for name, value in action.fields.items()
         }
     transition = {"machine": machine.id, "field": machine.field, "from": step.origin, "to": step.to}
-    effect = {**resolve(document, environment), "transition": transition}
+    effect = {**resolve(document, environment), **request, "transition": transition}
     if len(exact.dumps(effect)) > MAX_EFFECT:
         raise Stuck(machine, f"what an action of the transition makes is larger than {MAX_EFFECT} bytes")
     return effect

@@ -1,4 +1,4 @@
-"""`{{ path }}` in the values of actions."""
+"""`{{ path }}` in the values of actions. Only the definition's own text is a template: what is filled in never is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from libs.shared import exact
 from libs.shared.expressions.values.access import element
@@ -15,6 +16,11 @@ from services.data.rules.forms import time_text
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
 LEFT_TO_THE_SENDER = "env"
 """The root of paths that are filled when a request is sent: the log must not hold secrets."""
+VARIABLE = re.compile(r"\{\{\s*env\.([A-Za-z_]\w*)\s*\}\}", re.ASCII)
+HOST = ":[]"
+"""What names of hosts are made of, ports and IPv6 addresses among them, beside letters, digits, hyphens and dots."""
+Parts = list[str | dict[str, str]]
+"""A header's value: texts as they are, and `{"env": name}` for what is filled in when it is sent."""
 
 
 def resolve(value: Any, environment: Mapping[str, Any]) -> Any:
@@ -28,6 +34,37 @@ def resolve(value: Any, environment: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
         return [resolve(each, environment) for each in value]
     return _resolve_text(value, environment) if isinstance(value, str) else value
+
+
+def resolve_header(text: str, environment: Mapping[str, Any]) -> str | Parts:
+    """A header's value with its placeholders filled, but those of variables.
+
+    A text still is a template for the sender. Where a value that was filled in could be taken for one, it is parts.
+    """
+    parts: Parts = []
+    position, is_filled = 0, False
+    for found in PLACEHOLDER.finditer(text):
+        parts.append(text[position : found.start()])
+        variable = VARIABLE.fullmatch(found[0])
+        is_filled = is_filled or not _is_left(found[1])
+        parts.append({LEFT_TO_THE_SENDER: variable[1]} if variable else _filled(found, environment))
+        position = found.end()
+    parts.append(text[position:])
+    whole = "".join(f"{{{{env.{part['env']}}}}}" if isinstance(part, dict) else part for part in parts)
+    if not is_filled:
+        return text
+    return [part for part in parts if part] if VARIABLE.search(whole) else whole
+
+
+def resolve_url(text: str, environment: Mapping[str, Any]) -> str:
+    """A URL with its placeholders filled: percent-encoded, so that no value becomes another part of the URL."""
+
+    def filled(found: re.Match[str]) -> str:
+        value = _filled(found, environment)
+        is_path = any(sign in text[: found.start()].partition("://")[2] for sign in "/?#")
+        return value if _is_left(found[1]) else quote(value, safe="" if is_path else HOST)
+
+    return PLACEHOLDER.sub(filled, text)
 
 
 def _resolve_text(text: str, environment: Mapping[str, Any]) -> Any:

@@ -259,6 +259,39 @@ def test_text_of_a_record_is_never_a_template() -> None:
     assert decision.effects[0]["event"] == "{{user.email}}"
 
 
+HEADERS = [
+    ("Bearer {{env.KEY}}", "Bearer {{env.KEY}}"),
+    ("{{record.count}}", "3"),
+    ("{{record.title}}", ["{{env.KEY}}"]),
+    ("{{ env.KEY }} {{record.title}}", [{"env": "KEY"}, " ", "{{env.KEY}}"]),
+    ("{{record.status}}: {{ env.KEY }}", ["closed", ": ", {"env": "KEY"}]),
+    ("{{record.brace}}{env.KEY}}", ["{", "{env.KEY}}"]),
+    ("{{record.tags}}", '[{"env":"KEY"}]'),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), HEADERS)
+def test_only_a_headers_own_text_is_a_template_for_the_sender(text: str, value: Any) -> None:
+    rules = compiled(closing(type="webhook", url="http://x", headers={"X": text}))
+    old = {**OPEN, "title": "{{env.KEY}}", "brace": "{", "count": 3, "tags": [{"env": "KEY"}]}
+    header = decide(rules, updating(old, status="closed")).effects[0]["headers"]["X"]
+    assert header == value
+
+
+@pytest.mark.parametrize(
+    ("url", "filled"),
+    [
+        ("http://h/{{record.title}}?q={{record.title}}", "http://h/..%2Fa%3Fb%23c%20%C3%A9?q=..%2Fa%3Fb%23c%20%C3%A9"),
+        ("http://{{record.host}}/a", "http://[::1]:80/a"),
+        ("http://{{record.title}}.h/", "http://..%2Fa%3Fb%23c%20%C3%A9.h/"),
+    ],
+)
+def test_a_value_is_never_another_part_of_a_url(url: str, filled: str) -> None:
+    rules = compiled(closing(type="webhook", url=url))
+    decision = decide(rules, updating({**OPEN, "title": "../a?b#c é", "host": "[::1]:80"}, status="closed"))
+    assert decision.effects[0]["url"] == filled
+
+
 def test_an_effect_does_not_grow_without_end() -> None:
     rules = compiled(closing(type="send_event", event="e", payload={"text": "{{record.title}} " * 20}))
     [detail] = refused(rules, updating({**OPEN, "title": "x" * 100_000}, status="closed"))

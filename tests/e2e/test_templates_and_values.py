@@ -1,0 +1,85 @@
+"""What records hold is never a template, wherever it is filled in (api.md, section 18)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, entity, text
+from tests.support.receivers import HttpReceiver, Mailbox
+
+HOSTILE = "{{env.PATH}} {{ record.id }}\r\nX-Evil: 1"
+
+
+async def test_a_value_in_a_header_a_url_and_words_is_inserted_as_it_is(
+    admin: Client, receiver: HttpReceiver, mails: Mailbox
+) -> None:
+    await admin.define(entity("ticket", text("state"), text("title")))
+    call = {
+        "type": "webhook", "url": f"{receiver.url}/x?y={{{{record.title}}}}",
+        "headers": {
+            "X-Title": "<{{record.title}}>", "X-Path": "{{env.PATH}} {{record.title}}", "X-Own": "{{env.PATH}}",
+        },
+    }  # fmt: skip
+    tell = {
+        "type": "send_notification", "channel": "email", "to": ["sink@example.com"],
+        "template": {"subject": "s {{record.title}}", "body": "b {{record.title}}"},
+    }  # fmt: skip
+    ways = [{"from": "open", "to": "done", "actions": [call, tell]}]
+    machine = {"entity": "ticket", "field": "state", "definition": {"initial": "open", "transitions": ways}}
+    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    rule = {
+        "name": "r", "entity": "ticket", "hook": "after_update", "channel": "email",
+        "recipients": [{"email": "rule@example.com"}],
+        "template": {"subject": "s {{record.title}}", "body": "b {{record.title}}"},
+    }  # fmt: skip
+    (await admin.post("/_admin/notification-rules", rule)).expect(201)
+    made = (await admin.post("/ticket", {"title": HOSTILE})).expect(201).data
+    (await admin.put(f"/ticket/{made['id']}", {"state": "done"})).expect(200)
+
+    async def delivered() -> Any:
+        logs = (await admin.get("/_admin/webhook-logs")).data
+        return logs if logs and logs[0]["status"] == "delivered" else None
+
+    [log] = await eventually(delivered)
+    [(headers, body)] = receiver.requests
+    line = HOSTILE.replace("\r\n", "")
+    assert headers["X-Title"] == f"<{line}>"
+    own = headers["X-Own"]
+    assert own and "{{" not in own and headers["X-Path"] == f"{own} {line}"
+    assert "X-Evil" not in headers and body["record"]["title"] == HOSTILE
+    assert log["request_headers"]["X-Own"] == "{{env.PATH}}"
+    assert log["request_headers"]["X-Path"] == f"{{{{env.PATH}}}} {HOSTILE}"
+    assert own not in str(log) and log["url"].startswith(f"{receiver.url}/x?y=%7B%7Benv.PATH")
+
+    async def told() -> Any:
+        rows = (await admin.get("/_admin/notifications")).data
+        return rows if len(rows) == 2 else None
+
+    for row in await eventually(told):
+        assert row["body"] == f"b {HOSTILE}" and row["subject"] == f"s {HOSTILE}".replace("\r\n", " ")
+
+
+async def test_what_a_value_names_is_not_looked_up_in_what_follows(admin: Client) -> None:
+    """Records that transitions make, and events that they send, hold what was there, whatever it looks like."""
+    await admin.define(entity("ticket", text("state"), text("title")))
+    await admin.define(entity("note", text("body")))
+    actions = [
+        {"type": "create_record", "entity": "note", "fields": {"body": "{{record.title}}"}},
+        {"type": "create_record", "entity": "note", "fields": {"body": "> {{record.title}}"}},
+        {"type": "send_event", "event": "done", "payload": {"title": "{{record.title}}"}},
+    ]
+    ways = [{"from": "open", "to": "done", "actions": actions}]
+    machine = {"entity": "ticket", "field": "state", "definition": {"initial": "open", "transitions": ways}}
+    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    for title in (HOSTILE, "now"):
+        made = (await admin.post("/ticket", {"title": title})).expect(201).data
+        (await admin.put(f"/ticket/{made['id']}", {"state": "done"})).expect(200)
+    bodies = sorted(row["body"] for row in (await admin.get("/note")).data)
+    assert bodies == sorted([HOSTILE, f"> {HOSTILE}", "now", "> now"])
+
+    async def events() -> Any:
+        found = (await admin.get("/_events?action=done")).data
+        return found if len(found) == 2 else None
+
+    assert sorted(event["metadata"]["title"] for event in await eventually(events)) == sorted([HOSTILE, "now"])
