@@ -7,11 +7,11 @@ Texts are ordered by their characters' numbers, whatever the database's own orde
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable
 from typing import Any
 
 from libs.shared import exact
+from libs.shared.like import Like
 from libs.shared.schema import BadValue, FieldDefinition, parse_value
 
 ORDERED: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
@@ -73,8 +73,8 @@ def comparison(field: FieldDefinition, name: str, value: Any) -> Predicate:
         case "is_not_null":
             return lambda stored: stored is not None
         case "like":
-            pattern = _pattern(value)
-            return lambda stored: stored is not None and pattern.fullmatch(stored) is not None
+            pattern = Like(value)
+            return lambda stored: stored is not None and pattern.matches(stored)
         case "in" | "not_in" | "eq" | "neq":
             return _membership(field, name, value if name in ("in", "not_in") else (value,))
     compare = ORDERED[name][1]
@@ -100,17 +100,3 @@ def _key(document: Any) -> Any:
     if isinstance(document, list):
         return tuple(_key(value) for value in document)
     return (isinstance(document, bool), document)
-
-
-def _pattern(like: str) -> re.Pattern[str]:
-    """A LIKE pattern as a regular expression: % any text, _ any character, a backslash takes the next one as it is."""
-    parts, escaped = [], False
-    for character in like:
-        if escaped or character not in "%_\\":
-            parts.append(re.escape(character))
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        else:
-            parts.append(".*" if character == "%" else ".")
-    return re.compile("".join(parts), re.DOTALL)

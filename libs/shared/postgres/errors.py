@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import asyncpg
 import structlog
 
@@ -38,7 +36,6 @@ UniqueViolation = asyncpg.UniqueViolationError
 TableExists = asyncpg.DuplicateTableError
 LockTaken = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """Somebody else works with what is to be locked, for longer than we want to wait."""
-_UNIQUE = re.compile(r"^Key \((?P<columns>.+?)\)=\((?P<values>.*)\) already exists", re.DOTALL)
 
 
 def translate(error: Exception) -> Exception:
@@ -68,10 +65,9 @@ def translate(error: Exception) -> Exception:
 
 def taken_values(error: UniqueViolation) -> tuple[list[str], str]:
     """The columns of a unique violation, and their values as PostgreSQL writes them; not for callers' eyes."""
-    match = _UNIQUE.match(error.detail or "")
-    if match is None:
-        return [], ""
-    return [column.strip('" ') for column in match["columns"].split(",")], match["values"]
+    named, _, said = (error.detail or "").removeprefix("Key (").partition(")=(")
+    values, found, _ = said.rpartition(") already exists")
+    return ([column.strip('" ') for column in named.split(",")], values) if found else ([], "")
 
 
 def conflict(error: UniqueViolation) -> RocketError:

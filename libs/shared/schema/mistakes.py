@@ -15,7 +15,12 @@ def mistake(where: str, what: str) -> PydanticCustomError:
 
 def first_double(names: Sequence[str]) -> tuple[int, str] | None:
     """The first name that stands there a second time, and where it does."""
-    return next(((at, name) for at, name in enumerate(names) if name in names[:at]), None)
+    seen: set[str] = set()
+    for at, name in enumerate(names):
+        if name in seen:
+            return at, name
+        seen.add(name)
+    return None
 
 
 def found_in(error: ValidationError) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 MAX_SLUG = 200
 """Characters of a slug before its number."""
@@ -15,9 +16,19 @@ LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o
 
 def slugify(text: str) -> str:
     """Lower case, accents removed, runs of other characters one hyphen, none at the ends. "" if nothing is left."""
-    plain = unicodedata.normalize("NFKD", text.translate(LETTERS).casefold())
-    letters = "".join(character for character in plain if not unicodedata.combining(character))
+    lower = text.translate(LETTERS).casefold()
+    letters = lower if lower.isascii() else "".join(map(_unaccented, lower))
     return re.sub(r"[\W_]+", "-", letters).strip("-")[:MAX_SLUG].rstrip("-")
+
+
+@lru_cache(10_000)
+def _unaccented(character: str) -> str:
+    """A character without its accents.
+
+    One at a time: a whole text is also put into order by `normalize`, in a time that grows with the square of its
+    accents in a row, and all that is put into order there is left out here.
+    """
+    return "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
 
 
 def free_slug(base: str, taken: Collection[str]) -> str:

@@ -20,6 +20,7 @@ NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 ENDS_OF_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 """The database driver takes these, and the first and the last date, for infinities."""
 RANGES = {"int": 2**31, "bigint": 2**63}
+BEYOND = 2**64
 MAX_TEXT = 10_000_000
 MAX_DEPTH = 100
 """Levels of a json value: events and answers wrap it in more, and the JSON library ends at 254."""
@@ -70,14 +71,22 @@ def _text(field: FieldDefinition, value: Any) -> str:
 
 
 def _integer(field: FieldDefinition, value: Any) -> int:
-    if isinstance(value, Decimal | float) and math.isfinite(value) and value == int(value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
+    whole = _whole(value) if isinstance(value, Decimal | float) else value
+    if not isinstance(whole, int) or isinstance(whole, bool):
         raise BadValue("must be a whole number")
     limit = RANGES[field.type]
-    if not -limit <= value < limit:
+    if not -limit <= whole < limit:
         raise BadValue(f"must be between {-limit} and {limit - 1}")
-    return value
+    return whole
+
+
+def _whole(value: Decimal | float) -> int | None:
+    """The number as an int; one that no field can hold as a smaller one: 1e999999999 in full would be 400 MB."""
+    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
+        return None
+    if not -BEYOND < value < BEYOND:
+        return BEYOND if value > 0 else -BEYOND
+    return int(value) if value == int(value) else None
 
 
 def _decimal(field: FieldDefinition, value: Any) -> Decimal:
@@ -156,13 +165,25 @@ def deeper_than(value: Any, limit: int) -> bool:
 
 def place_of_nul(document: Any) -> str | None:
     """Where a JSON value holds the character NUL, which the database can't store: its keys joined by dots, or None."""
-    level = [("", document)]
+    level: list[tuple[_Place | None, Any]] = [(None, document)]
     while level:
-        for path, value in level:
+        for place, value in level:
             if isinstance(value, str) and "\x00" in value:
-                return path
-        level = [(f"{path}.{key}" if path else str(key), child) for path, v in level for key, child in _children(v)]
+                return _path(place)
+        level = [((place, key), child) for place, value in level for key, child in _children(value)]
     return None
+
+
+_Place = tuple["_Place | None", Any]
+"""The place of what a value lies in, and its key there: a path that is spelled out only where it is told."""
+
+
+def _path(place: _Place | None) -> str:
+    keys: list[str] = []
+    while place is not None:
+        place, key = place
+        keys.append(str(key))
+    return ".".join(reversed(keys))
 
 
 def _children(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable
 from typing import Any
 
 from libs.shared import exact
 from libs.shared.expressions.errors import EvaluationError
-from libs.shared.expressions.functions.patterns import PatternError, compiled, found_in
+from libs.shared.expressions.functions.patterns import MAX_PATTERN, PatternError, compiled, found_in
 from libs.shared.expressions.limits import Meter
 from libs.shared.expressions.values.comparing import Order, equal, ordered
 from libs.shared.expressions.values.figures import plain
+from libs.shared.like import Like
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.rules import FieldRule, parse_operand
 from services.data.rules.forms import shown
@@ -72,7 +72,7 @@ def _predicate(name: str, operand: Any) -> Predicate:
         case "pattern":
             return _matching(operand)
         case "like":
-            return _matching(like_pattern(operand))
+            return _like(operand)
         case "not_empty" | "required":
             return lambda value: value not in ("", [], {})
     return _within(ORDERS[name], operand)
@@ -105,11 +105,11 @@ def _matching(pattern: str) -> Predicate:
     return check
 
 
-def like_pattern(text: str) -> str:
-    """The regular expression of an SQL LIKE: % is anything, _ one character, \\ takes the next as it is."""
-    parts = re.findall(r"\\.|.", text, re.DOTALL)
-    wild = {"%": ".*", "_": "."}
-    return rf"\A(?s:{''.join(wild.get(part) or re.escape(part.removeprefix(chr(92)) or part) for part in parts)})\z"
+def _like(pattern: str) -> Predicate:
+    if len(pattern) > MAX_PATTERN:
+        raise PatternError
+    like = Like(pattern)
+    return lambda value: like.matches(_text(value))
 
 
 def _length(value: Any) -> int:

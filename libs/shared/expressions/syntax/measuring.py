@@ -8,8 +8,10 @@ from libs.shared.expressions.errors import START, ExpressionError, position_at
 from libs.shared.expressions.limits import MAX_DEPTH, MAX_NODES, MAX_TEXT
 from libs.shared.expressions.syntax.tree import Node, Path, children
 
-BRACKET = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?P<open>[(\[])|(?P<close>[)\]])""", re.DOTALL)
-"""A bracket, or a whole string literal, in which brackets mean nothing."""
+BRACKET = re.compile(
+    r"""'(?:[^'\\]|\\.)*+(?:'|\\?\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|(?P<open>[(\[])|(?P<close>[)\]])""", re.DOTALL
+)
+"""A bracket, or a string literal, in which brackets mean nothing; also one that does not end, so none is read twice."""
 
 
 def check_text(text: str) -> None:
