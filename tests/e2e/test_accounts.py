@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
@@ -301,11 +302,10 @@ async def test_api_keys(admin: Client, stack: Stack) -> None:
         "both": [403, 200, 403, 403],
         "whole": [200, 200, 201, 200],
     }
-    # The same by the other header, through the other gateway; never both at once.
+    # The same by the other header, through the other gateway; never both at once (test_front_door.py).
     other = anonymous(admin).at(stack.gateway_urls[1])
     (await other.get("/ticket", X_API_Key=reader.token)).expect(200)
     (await other.get("/ticket", X_API_Key="rk_nonsense")).expect(401)
-    (await whole.get("/ticket", X_API_Key="rk_nonsense")).expect(200)
     me = (await reader.get("/auth/me")).expect(200).data
     assert (me["via"], me["scopes"]) == ("api_key", [{"entity": "ticket", "actions": ["read"]}])
     for path in ("/auth/sessions", "/_commits"):
@@ -363,6 +363,54 @@ async def test_scopes_hold_on_every_way_to_records(admin: Client) -> None:
     area = await _key(admin, scopes=[{"entity": "_events", "actions": ["create"]}])
     (await area.post("/_events", {"action": "built"})).expect(201)
     (await area.get("/ticket")).expect(403)
+
+
+async def test_a_key_without_roles_passes_nothing_that_is_bound_to_a_role(admin: Client) -> None:
+    states = {"name": "status", "type": "string", "enum": ["draft", "sent", "paid"], "default": "draft"}
+    await admin.define(entity("bill", text("title"), states))
+    steps = [{"from": "draft", "to": "sent", "roles": []}, {"from": "sent", "to": "paid", "roles": ["admin"]}]
+    states_of = {"initial": "draft", "states": ["draft", "sent", "paid"], "transitions": steps}
+    machine = {"name": "bill", "entity": "bill", "field": "status", "definition": states_of}
+    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    review = {"id": "review", "type": "approval", "assignee": {"type": "role", "role": "admin"},
+              "on_approve": {"goto": "end"}, "on_reject": {"goto": "end"}}  # fmt: skip
+    trigger = {"type": "state_change", "entity": "bill", "field": "status", "to": "sent"}
+    flow = {"name": "review", "trigger": trigger, "context": {"id": "record.id"}, "steps": [review]}
+    (await admin.post("/_admin/workflows", flow)).expect(201)
+    every = ["read", "create", "update", "delete"]
+    scopes = [{"entity": name, "actions": every} for name in ("*", "_workflows", "_files", "_events")]
+    key, boss = await _key(admin, scopes=scopes), await _key(admin, scopes=scopes, roles=["admin"])
+    bill = (await key.post("/bill", {"title": "a"})).expect(201).data["id"]
+    (await key.put(f"/bill/{bill}", {"title": "b", "status": "sent"})).expect(200)
+    refused = (await key.put(f"/bill/{bill}", {"status": "paid"})).expect(403)
+    assert refused.code == "FORBIDDEN"
+    (await boss.put(f"/bill/{bill}", {"status": "paid"})).expect(200)
+
+    async def instances() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await admin.get("/_workflows/pending")).data
+        return found
+
+    await eventually(instances)
+    (instance,) = await instances()
+    for decision in ("approve", "reject"):
+        (await key.post(f"/_workflows/{instance['id']}/{decision}")).expect(403)
+    for caller in (key, boss):
+        for path in ("/_admin/users", "/_admin/entities", "/_admin/audit-logs"):
+            (await caller.get(path)).expect(403)
+    (await boss.post(f"/_workflows/{instance['id']}/approve")).expect(200)
+
+
+@pytest.mark.parametrize("taking", ["confirm", "disable"])
+async def test_wrong_codes_are_throttled_wherever_one_is_taken(admin: Client, taking: str) -> None:
+    await made(admin, "ann@example.org")
+    ann, _ = await entered(admin, "ann@example.org")
+    secret = (await ann.post("/auth/totp/enroll", {"password": PASSWORD})).expect(201).data["secret"]
+    if taking == "disable":
+        (await ann.post("/auth/totp/confirm", {"totp": code(secret)})).expect(200)
+    near = {code(secret, n) for n in range(-3, 6)}
+    wrong = [guess for guess in (f"{n:06d}" for n in range(90)) if guess not in near][:40]
+    tried = [(await ann.post(f"/auth/totp/{taking}", {"password": PASSWORD, "totp": guess})).status for guess in wrong]
+    assert tried[:20] == [422] * 20 and 429 in tried[20:]
 
 
 async def test_keys_that_can_not_be(admin: Client) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import jwt
 import pytest
+from multidict import CIMultiDict
 from yarl import URL
 
 from libs.shared.testing.polling import eventually
@@ -329,3 +330,26 @@ async def test_the_platform_refuses_bad_apps(client: Client) -> None:
     (await platform.delete("/apps/twice")).expect(200)
     (await platform.get("/apps/twice")).expect(404)
     (await platform.delete("/apps/twice")).expect(404)
+
+
+@pytest.mark.parametrize("name", ["X-Trace-ID", "idempotency-key", "If-Match", "Origin", "Range", "Last-Event-ID"])
+async def test_a_header_that_counts_once_is_not_sent_twice(common_admin: Client, name: str) -> None:
+    headers = CIMultiDict([("Authorization", f"Bearer {common_admin.token}"), (name, "1"), (name, "2")])
+    async with common_admin.session.get(
+        f"{common_admin.url}{common_admin.prefix}/_notifications", headers=headers
+    ) as response:
+        error = (await response.json())["error"]
+    assert (response.status, error["code"]) == (400, "INVALID_PAYLOAD")
+    assert name.lower() in error["message"].lower()
+
+
+async def test_one_credential_is_sent_once(admin: Client) -> None:
+    """Also by somebody who is known already: a proxy may have looked at the other one."""
+    key = (await admin.post("/_admin/api-keys", {"name": "k", "roles": ["admin"]})).expect(201).data["key"]
+    (await admin.get("/_notifications")).expect(200)
+    token = ("Authorization", f"Bearer {admin.token}")
+    for doubled in ([token, token], [token, ("X-API-Key", key)], [("X-API-Key", key), ("X-API-Key", key)]):
+        async with admin.session.get(
+            f"{admin.url}{admin.prefix}/_notifications", headers=CIMultiDict(doubled)
+        ) as response:
+            assert (response.status, (await response.json())["error"]["code"]) == (401, "UNAUTHORIZED")

@@ -83,7 +83,7 @@ async def test_csv_has_a_header_and_quotes(things: Client) -> None:
 
 
 async def test_csv_defuses_formulas(admin: Client) -> None:
-    dangerous = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+    dangerous = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠SUM(A1)"]
     await admin.define(entity("thing", text("name"), integer("size")))
     for size, name in enumerate(dangerous, -len(dangerous)):
         await make(admin, "thing", name=name, size=size)

@@ -226,6 +226,7 @@ def refusal_in(answer: bytes) -> tuple[int, str]:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"content-type: application/json" in head.lower()
     assert b"x-content-type-options: nosniff" in head.lower()
+    assert [line for line in head.lower().split(b"\r\n") if line.startswith(b"server:")] == [b"server: rocket"]
     document = json.loads(body)
     assert set(document) == {"error"}
     return int(head.split()[1]), document["error"]["code"]
@@ -242,9 +243,10 @@ def refusal_in(answer: bytes) -> tuple[int, str]:
         (b"GET /" + b"a" * 2001 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "URI_TOO_LONG"),
         (b"GET /health HTTP/1.1\r\nX: " + b"a" * 3001 + b"\r\n\r\n", 431, "HEADERS_TOO_LARGE"),
         (b"GET /health HTTP/1.1\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431, "HEADERS_TOO_LARGE"),
+        (b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nHost: b\r\n\r\n", 400, "INVALID_REQUEST"),
         (b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: miracles\r\n\r\n", 417, "INVALID_REQUEST"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 async def test_what_is_no_request_is_told_so(stack: Stack, request_line: bytes, status: int, code: str) -> None:
     assert refusal_in(await spoken(stack, request_line)) == (status, code)
@@ -355,4 +357,5 @@ async def test_every_answer_tells_browsers_to_be_careful(anybody: Client, admin:
         assert reply.headers["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
         assert reply.headers["Referrer-Policy"] == "no-referrer"
+        assert reply.headers.getall("Server") == ["Rocket"]
         assert reply.headers["Strict-Transport-Security"] == "max-age=3600; includeSubDomains"

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +274,22 @@ async def test_the_stream_ends_with_its_user(admin: Client) -> None:
         for listener in (by_token, with_ticket):
             await eventually(lambda: listener.ended)  # noqa: B023
             assert listener.events[-1][0] == "end"
+
+
+async def test_streams_and_tickets_end_with_the_key(admin: Client) -> None:
+    await admin.define(NOTE)
+    ends = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
+    form = {"name": "k", "scopes": [{"entity": "note", "actions": ["read"]}], "expires_at": ends}
+    key = admin.with_token((await admin.post("/_admin/api-keys", form)).expect(201).data["key"])
+    used, kept = [(await key.post("/_live/ticket")).expect(201).data["ticket"] for _ in range(2)]
+    by_ticket = listening(key.with_token(""), f"/note/_live?ticket={used}")
+    async with listening(key, "/_live?entities=note") as by_key, by_ticket as with_ticket:
+        for listener in (by_key, with_ticket):
+            await eventually(lambda: listener.ended, within=20)  # noqa: B023
+            assert listener.events[-1][0] == "end"
+    (await key.get("/note")).expect(401)
+    async with listening(key.with_token(""), f"/note/_live?ticket={kept}") as late:
+        assert late.status == 401
 
 
 async def test_the_stream_ends_with_the_right_to_it(admin: Client) -> None:

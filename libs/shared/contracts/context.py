@@ -49,8 +49,9 @@ Scopes = tuple[tuple[str, tuple[str, ...]], ...]
 class Credential:
     """What an identity was proved with; it stays in the gateway. `id` is a session's or an API key's.
 
-    `user` is (scope, user id), `version` the user's when it was issued, `expires` in Unix seconds, `generation`
-    the signing key's (0: nothing was signed).
+    `user` is (scope, user id), `version` the user's when it was issued, `generation` the signing key's (0: nothing was
+    signed). `expires` is when it must be looked at anew, `ends` when it is good no longer whatever is found then, in
+    Unix seconds: an access token has one time, an API key two.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Credential:
     version: int
     expires: float
     generation: int = 0
+    ends: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,11 @@ class Identity:
 
     @property
     def passes_policies(self) -> bool:
-        """Whether no policy is asked about what `allows` lets through."""
-        return "admin" in self.roles
+        """Whether no policy is asked about what `allows` lets through: for admins, and for keys that have scopes alone.
+
+        Such a key has no role, so whatever is bound to one (transitions, approvals, admin routes) is closed to it.
+        """
+        return "admin" in self.roles or (self.scopes is not None and not self.roles)
 
     def allows(self, entity: str, action: str) -> bool:
         """Whether this is within the scopes; without any everything is. `*` stands for entities, not for areas."""

@@ -16,6 +16,8 @@ from libs.shared.telemetry.tracing import ring
 
 T = TypeVar("T")
 
+SERVER = "Rocket"
+"""What answers call us; else the library would say its name and version."""
 CHECK = 1.0
 """Seconds a dependency has to answer."""
 
@@ -90,7 +92,11 @@ async def serve(core: Core, lags: Lags, consumers: Consumers) -> None:
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(text=prometheus(core.name, await readiness(core, lags, consumers)))
 
+    async def name(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Server"] = SERVER
+
     application = web.Application()
+    application.on_response_prepare.append(name)
     application.add_routes([web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)])
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()

@@ -22,6 +22,9 @@ FORMATS: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8; header=present",
 }
 """Format → content type."""
+FORMULA = r"=+@\t\r\n＝＋－＠-"
+"""What a spreadsheet takes for the beginning of a formula, full-width forms included; behind an apostrophe it shows the
+text. As a set of characters in a regular expression. Names of columns are ASCII and begin with a letter."""
 PLAIN_TYPES = ("int", "bigint", "decimal", "boolean", "uuid", "date")
 """Types whose text needs no quotes in CSV."""
 
@@ -107,8 +110,7 @@ def _cell(kind: str, column: str) -> str:
     if kind == "timestamp":
         return f"to_json({column}) #>> '{{}}'"
     if kind in TEXT_TYPES:
-        # A spreadsheet would run what begins like this; behind an apostrophe it shows it.
-        return _quoted(f"CASE WHEN {column} ~ '^[=+@\\t\\r-]' THEN '''' || {column} ELSE {column} END")
+        return _quoted(f"CASE WHEN {column} ~ '^[{FORMULA}]' THEN '''' || {column} ELSE {column} END")
     return _quoted(f"{column}::text")
 
 

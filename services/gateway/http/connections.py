@@ -133,7 +133,7 @@ class Connection(web.RequestHandler):
         error = self._as_rocket_error(status, exc)
         if error.status >= 500:
             log.error("http.failed", exc_info=exc)
-        response = _answer(error)
+        response = refused(error)
         response.force_close()
         return response
 
@@ -152,10 +152,11 @@ class Connection(web.RequestHandler):
 
 def unanswerable(refusal: web.HTTPException) -> web.Response:
     """In our envelope what aiohttp has raised, which it would answer in plain text."""
-    return _answer(RocketError(MALFORMED, f"The request can't be answered: {refusal.reason}"), refusal.status)
+    return refused(RocketError(MALFORMED, f"The request can't be answered: {refusal.reason}"), refusal.status)
 
 
-def _answer(error: RocketError, status: int = 0) -> web.Response:
+def refused(error: RocketError, status: int = 0) -> web.Response:
+    """An error as the answer to what no route has looked at."""
     headers = {**SECURITY, "Content-Type": "application/json"}
     return web.Response(status=status or error.status, body=error.envelope(), headers=headers)
 

@@ -11,8 +11,9 @@ from services.gateway.limits.limiter import QUOTA
 from services.gateway.limits.settings import DoorSettings
 
 POLICY = "Content-Security-Policy"
+SERVER = "Server"
 SECURITY = {
-    "Server": "Rocket",
+    SERVER: "Rocket",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     POLICY: "default-src 'none'; frame-ancestors 'none'",
@@ -29,11 +30,12 @@ def dresser(settings: DoorSettings, cors: Cors) -> Callable[[web.Request, web.St
 
     async def dress(request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
+        # aiohttp has named itself and its version already, so nothing is only added.
         if POLICY in headers:
             # An answer with a policy of its own, such as a page or a file, may say the rest otherwise too.
-            headers.extend({name: value for name, value in always.items() if name not in headers})
+            headers.update({name: value for name, value in always.items() if name not in headers or name == SERVER})
         else:
-            headers.extend(always)
+            headers.update(always)
         if counted and QUOTA in request and "RateLimit-Limit" not in headers:
             headers.update(request[QUOTA].headers())
         if "Origin" in request.headers:

@@ -11,6 +11,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
 from services.gateway.http import door
+from services.gateway.identity.tokens import unauthorized
 from services.gateway.live import tickets
 from services.gateway.live.sessions import Session, session_of
 from services.gateway.live.telling import Stream, Watch, ticket_answer
@@ -50,7 +51,10 @@ async def _watch(state: State, request: web.Request, context: Context, watch: Wa
 
 async def _session(state: State, request: web.Request, context: Context) -> Session:
     if "ticket" in request.query:
-        return await tickets.redeem(state.core.databases.of(context.the_app), request.query["ticket"])
+        session = await tickets.redeem(state.core.databases.of(context.the_app), request.query["ticket"])
+        if not session.good(state.accounts.tokens):
+            raise unauthorized("What the ticket was issued for has ended")
+        return session
     context = await door.enter(state, request, context, door.Access.USER)
     return session_of(context.user, clock.unix())
 

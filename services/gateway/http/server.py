@@ -15,10 +15,11 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.http import door
-from services.gateway.http.connections import LINGER, Door, unanswerable
+from services.gateway.http.connections import LINGER, Door, refused, unanswerable
 from services.gateway.http.cors import Cors, is_preflight
 from services.gateway.http.dressing import dresser
 from services.gateway.http.forwarding import forwarder
+from services.gateway.http.headers import DoubledHeader, refuse_doubled
 from services.gateway.http.origins import Origins
 from services.gateway.http.requests import HttpRequest, factory
 from services.gateway.http.table import Table
@@ -74,6 +75,7 @@ def _dispatcher(state: State, cors: Cors) -> Callable[[HttpRequest], Awaitable[w
 
     async def dispatch(request: HttpRequest) -> web.StreamResponse:
         try:
+            refuse_doubled(request)
             if "Expect" in request.headers:
                 await request.welcome()
             found = table.find(request.method, request.rel_url.path_safe)
@@ -83,6 +85,8 @@ def _dispatcher(state: State, cors: Cors) -> Callable[[HttpRequest], Awaitable[w
             return await handle(request)
         except web.HTTPException as refusal:
             return unanswerable(refusal)
+        except DoubledHeader as doubled:
+            return refused(doubled.error)
 
     return dispatch
 

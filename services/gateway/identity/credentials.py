@@ -37,10 +37,12 @@ class Credentials:
 
     async def of(self, request: web.Request, app: AppRef | None) -> Identity:
         """The sender's identity. Raises UNAUTHORIZED."""
+        _refuse_several(request)
         text = shown(request)
         identity = self._tokens.remembered(PLATFORM if app is None else app.id, text)
         if identity is None:
-            _one_alone(request)
+            if not ALPHABET.issuperset(text):
+                raise unauthorized()
             identity = await self._verified(text, app)
         if app is not None and identity.via == "api_key":
             self.used.setdefault(app, {})[identity.id] = time.time()
@@ -55,18 +57,19 @@ class Credentials:
         found = await store.find(self._databases.of(app), hash_of(text)) if len(text) <= LONGEST_KEY else None
         if found is None:
             raise unauthorized("The API key is not valid, or not any more")
-        expires = min(found["expires_at"] or float("inf"), time.time() + REMEMBERED)
+        ends = found["expires_at"] or float("inf")
         scopes = None
         if found["scopes"] is not None:
             scopes = tuple((one["entity"], tuple(one["actions"])) for one in orjson.loads(found["scopes"]))
         identity = Identity(
             found["id"],
             f"api-key:{found['name']}",
-            # Without roles the scopes say all: nothing else is asked about what they let through.
-            tuple(found["roles"]) or ("admin",),
+            tuple(found["roles"]),
             via="api_key",
             scopes=scopes,
-            credential=Credential(found["id"], (app.id, found["id"]), 0, expires),
+            credential=Credential(
+                found["id"], (app.id, found["id"]), 0, min(ends, time.time() + REMEMBERED), ends=ends
+            ),
         )
         return self._tokens.remember(app.id, text, identity)
 
@@ -99,8 +102,8 @@ def shown(request: web.Request) -> str:
     return text
 
 
-def _one_alone(request: web.Request) -> None:
-    """Whoever stands before us may have looked at another one of several. Raises UNAUTHORIZED."""
-    sent = [*request.headers.getall("Authorization", ()), *request.headers.getall(KEY_HEADER, ())]
-    if len(sent) != 1 or not ALPHABET.issuperset(shown(request)):
+def _refuse_several(request: web.Request) -> None:
+    """Raises UNAUTHORIZED for more than one credential: a proxy before us may have looked at another one."""
+    headers = request.headers
+    if len(headers.getall("Authorization", ())) + len(headers.getall(KEY_HEADER, ())) > 1:
         raise unauthorized("Exactly one token or API key must be sent")

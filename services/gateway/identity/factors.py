@@ -11,7 +11,8 @@ from libs.shared import clock
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
-from services.gateway.identity import audit, owners, totp
+from libs.shared.postgres.databases import Record
+from services.gateway.identity import audit, owners, throttle, totp
 from services.gateway.identity.realms import Realm, own_realm
 from services.gateway.identity.sealing import Unreadable
 from services.gateway.identity.store import factors as store
@@ -61,9 +62,11 @@ async def confirm(state: State, context: Context, body: dict[str, Any]) -> Answe
     found = await store.find(realm.database, user_id)
     if found is None or found["confirmed_at"] is not None:
         raise RocketError("INVALID_STATE", "There is nothing to confirm: enroll first")
+    attempt = await throttle.admit(realm, caller.email, context.ip)
     step = totp.matching_step(_opened(realm, found["secret"], caller.id), str(body.get("totp", "")), clock.unix())
     if step is None:
         raise invalid_field("totp", "totp is not the code of this moment", "totp")
+    await throttle.succeeded(realm, attempt)
     codes = totp.new_recovery_codes()
     hashes = [code_hash for code in codes if (code_hash := totp.recovery_hash(code))]
     async with audit.change(realm, context) as change:
@@ -76,11 +79,13 @@ async def confirm(state: State, context: Context, body: dict[str, Any]) -> Answe
 async def disable(state: State, context: Context, body: dict[str, Any]) -> Answer:
     """No second factor any more, proved by `password` and a good `totp`, or recovery code."""
     realm, caller = own_realm(state, context)
-    user = await owners.proved(realm, context, body, "password")
-    if user["totp"] is not None and not await _is_good(
-        realm, uuid.UUID(user["id"]), user["totp"], str(body.get("totp", ""))
-    ):
-        raise invalid_field("totp", "totp is not a code that is good now", "totp")
+
+    async def code_is_good(user: Record) -> None:
+        sent = str(body.get("totp", ""))
+        if user["totp"] is not None and not await _is_good(realm, uuid.UUID(user["id"]), user["totp"], sent):
+            raise invalid_field("totp", "totp is not a code that is good now", "totp")
+
+    await owners.proved(realm, context, body, "password", code_is_good)
     return await _remove(realm, context, uuid.UUID(caller.id))
 
 

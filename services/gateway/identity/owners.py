@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from libs.shared.contracts.context import Context
@@ -13,9 +14,17 @@ from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import users
 from services.gateway.identity.tokens import unauthorized
 
+Further = Callable[[Record], Awaitable[None]]
+"""What else a user must prove; raises for what is wrong."""
 
-async def proved(realm: Realm, context: Context, body: dict[str, Any], field: str) -> Record:
-    """The caller's user. Raises VALIDATION_FAILED for a wrong password in `field`, RATE_LIMITED, UNAUTHORIZED."""
+
+async def proved(
+    realm: Realm, context: Context, body: dict[str, Any], field: str, further: Further | None = None
+) -> Record:
+    """The caller's user. Raises VALIDATION_FAILED for a wrong password in `field`, RATE_LIMITED, UNAUTHORIZED.
+
+    Whatever `further` refuses counts as a failure too: a right password does not make guesses at a code free.
+    """
     password = body.get(field)
     if not isinstance(password, str) or not password:
         raise invalid_field(field, f"{field} is required", "required")
@@ -25,5 +34,7 @@ async def proved(realm: Realm, context: Context, body: dict[str, Any], field: st
     attempt = await throttle.admit(realm, user["email"], context.ip)
     if not await realm.state.accounts.passwords.check(password, user["password_hash"]):
         raise invalid_field(field, f"{field} is wrong", "password")
+    if further is not None:
+        await further(user)
     await throttle.succeeded(realm, attempt)
     return user

@@ -8,7 +8,7 @@ from typing import Any
 from libs.shared.contracts.context import Credential, Identity
 from services.gateway.identity.tokens import Tokens
 
-UNLIMITED = 900.0
+LONGEST = 900.0
 """Seconds that a stream may last that was opened with an API key."""
 
 
@@ -47,6 +47,6 @@ def session_of(identity: Identity, now: float) -> Session:
     proof = identity.credential
     assert proof is not None, "the door knows by what it lets somebody in"
     if identity.via == "api_key":
-        # What is remembered of a key is looked up anew now and then, which says nothing about its end.
-        proof = replace(proof, expires=now + UNLIMITED)
+        # A key is looked up anew more often than a stream need end; its own end is the stream's, too.
+        proof = replace(proof, expires=min(now + LONGEST, proof.ends))
     return Session(replace(identity, credential=proof), proof)

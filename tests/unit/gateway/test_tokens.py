@@ -110,6 +110,15 @@ def test_what_proves_an_identity_stays_in_the_gateway() -> None:
     assert again == whole and again.credential is None and not again.is_admin and again.passes_policies
 
 
+def test_a_key_without_roles_passes_policies_and_has_no_role() -> None:
+    key = Identity("k", "", via="api_key", scopes=(("ticket", ("read",)),))
+    assert key.passes_policies and not key.is_admin and key.roles == ()
+    assert Context.from_block(Context("0190b6c0-0000-7000-8000-000000000000", identity=key).block()).user == key
+    assert (
+        not Identity("u", "").passes_policies and not Identity("k", "", ("sales",), scopes=key.scopes).passes_policies
+    )
+
+
 def test_scopes_narrow_entities_and_areas_apart() -> None:
     key = Identity("k", "", ("admin",), scopes=(("ticket", ("read",)), ("*", ("create",)), ("_files", ("read",))))
     allowed = [
