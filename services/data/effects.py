@@ -11,7 +11,7 @@ from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
 from services.data.writes.references import refuse_missing, refuse_moved_anchors
 from services.data.writes.rows import lock_records
-from services.data.writes.transaction import Taken, Writing
+from services.data.writes.transaction import Refused, Writing
 from services.data.writes.validation import Invalid, validate_update
 from services.data.writes.work import Work
 
@@ -63,8 +63,8 @@ async def _set(work: Work, writing: Writing, entity: EntityModel, question: SetF
     change = work.change(key, draft.values)
     try:
         outcome = await writing.apply(entity, Action.UPDATE, [change])
-    except Taken as taken:
-        raise taken.error from None
+    except Refused as refused:
+        raise refused.error from None
     if outcome == [None]:
         await refuse_missing(writing.transaction, entity, change)
         await writing.check_schema()

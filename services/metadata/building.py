@@ -14,6 +14,7 @@ import structlog
 from libs.shared import clock
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
+from libs.shared.postgres.limits import LimitReached
 from services.metadata import indexes, store
 from services.metadata.naming import table_of
 from services.metadata.schema import Schema
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 BUILD_TIME = 3600.0
 """Seconds that building one index may take."""
 AGAIN = timedelta(seconds=5)
+LATER = timedelta(minutes=10)
+"""When to look again at an index that values are too long for."""
 ROUNDS = 20
 """Looks at the definitions before others get their turn."""
 
@@ -42,10 +45,11 @@ async def build(state: State, app: AppRef) -> datetime | None:
     leases, lease = state.core.leases, f"indexes/{app.id}"
     if leases.holds(lease) or not await leases.claim([lease]):
         return clock.now() + AGAIN
+    too_long: set[str] = set()
     try:
         for _ in range(ROUNDS):
-            if not await _round(state.core.databases.of(app)):
-                return None
+            if not await _round(state.core.databases.of(app), too_long):
+                return clock.now() + LATER if too_long else None
     except Exception as error:
         # Mostly a transaction that was open for long; and what was begun is dropped in the next round.
         log.warning("indexes.not_built", app_id=app.id, error=str(error))
@@ -54,10 +58,14 @@ async def build(state: State, app: AppRef) -> datetime | None:
     return clock.now() + AGAIN
 
 
-async def _round(database: Database) -> bool:
-    """One comparison of definitions and tables, and what follows from it; whether there was anything to do."""
+async def _round(database: Database, too_long: set[str]) -> bool:
+    """One comparison of definitions and tables, and what follows from it; whether there was anything to do.
+
+    `too_long` names the indexes that can't be built because of long values, and are let be; more may be added to it.
+    """
     schema = Schema.of(await store.list_shapes(database))
-    statements: list[str] = []
+    drops: list[str] = []
+    missed: list[indexes.Index] = []
     for name, live in schema.entities.items():
         there = await store.list_indexes(database, table_of(live.definition.table))
         broken = [index for index, valid in there.items() if not valid and indexes.OURS.match(index)]
@@ -65,8 +73,19 @@ async def _round(database: Database) -> bool:
         # The definitions may have changed since they were read, and a change has built what it promises. Another index
         # that was dropped too early is built anew in the next round.
         needless = [index for index in needless if not indexes.is_promised(index)]
-        statements += [indexes.drop(index, concurrently=True) for index in [*broken, *needless]]
-        statements += [index.create(concurrently=True) for index in missing if not index.unique]
-    for statement in statements:
+        drops += [indexes.drop(index, concurrently=True) for index in [*broken, *needless]]
+        missed += [index for index in missing if not index.unique and index.name not in too_long]
+    for statement in drops:
         await database.execute(statement, timeout=BUILD_TIME)
-    return bool(statements)
+    for index in missed:
+        await _build_one(database, index, too_long)
+    return bool(drops or missed)
+
+
+async def _build_one(database: Database, index: indexes.Index, too_long: set[str]) -> None:
+    try:
+        await database.execute(index.create(concurrently=True), timeout=BUILD_TIME)
+    except LimitReached as limit:
+        # The definition's change has seen no such value, so it was written before there was an index to refuse it.
+        log.warning("index.values_too_long", table=index.table, field=index.field, error=limit.message)
+        too_long.add(index.name)

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from libs.shared.errors import RocketError, invalid_field
+from libs.shared.postgres.limits import COLUMNS, Limit
 from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
 from libs.shared.schema.links import Link
-from services.metadata import joins, loads, renames, tables
+from services.metadata import counting, joins, loads, renames, tables
 from services.metadata.hooks import Hooks
+from services.metadata.naming import table_of
 from services.metadata.schema import LiveRelation
 from services.metadata.store import Definition
 
@@ -48,7 +50,11 @@ class EntityHooks(Hooks):
         links = change.schema.all_links()
         touching = list(change.schema.relations_of(before.name))
         types = {r.relation.name: joins.key_types(r.relation, change.schema) for r in touching if r.relation.joined}
-        await change.run(tables.plan_change(old.ids, before, definition, renamed))
+        plan = tables.plan_change(old.ids, before, definition, renamed)
+        added = sum(" ADD COLUMN " in statement for statement in plan)
+        if added and await counting.count_columns(change.transaction, table_of(before.table)) + added > COLUMNS:
+            raise invalid_field("fields", f"fields: {Limit.COLUMNS.value}", "limit")
+        await change.run(plan)
         await change.remember_ids(row)
         del change.schema.entities[before.name]
         change.schema.put_entity(row, definition)

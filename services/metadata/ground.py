@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection
 from libs.shared.postgres.errors import TableExists, UniqueViolation
-from services.metadata import indexes, store
+from libs.shared.postgres.limits import INDEX_ENTRY, LimitExceeded
+from services.metadata import counting, indexes, store
 from services.metadata.indexes import Index
 from services.metadata.naming import table_of
 from services.metadata.schema import LiveEntity
@@ -38,16 +39,31 @@ class Ground:
         return await store.has_rows(self._transaction, table_of(live.definition.table))
 
     async def build(self, entity: str, index: Index, filled: bool) -> None:
-        """Build an index, or leave it for later if it only makes reads of many rows quicker. Raises CONFLICT."""
+        """Build an index, or leave it for later if it only makes reads of many rows quicker.
+
+        Raises CONFLICT, and VALIDATION_FAILED where values are too long for it, also if it is left for later.
+        """
         if filled and not index.unique:
+            if await counting.count_long(self._transaction, index.table, index.field):
+                raise _too_long(entity, index)
             self.postponed = True
             return
         try:
             await self.run([index.create()])
+        except LimitExceeded:
+            raise _too_long(entity, index) from None
         except UniqueViolation:
             message = f"{entity}: several records have the same {index.field}, so it can't be unique"
             detail = {"field": index.field, "rule": "unique", "message": message}
             raise RocketError("CONFLICT", message, [detail]) from None
+
+
+def _too_long(entity: str, index: Index) -> RocketError:
+    what = "unique" if index.unique else "indexed"
+    message = (
+        f"{entity}: several records have a {index.field} of more than {INDEX_ENTRY:,} bytes, so it can't be {what}"
+    )
+    return RocketError("VALIDATION_FAILED", message, [{"field": index.field, "rule": "limit", "message": message}])
 
 
 class Sketch(Ground):

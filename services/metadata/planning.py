@@ -14,7 +14,7 @@ import orjson
 
 from libs.shared.contracts.context import Context
 from libs.shared.schema import FieldDefinition
-from services.metadata import store
+from services.metadata import counting, store
 from services.metadata.changes import Change, lock_version
 from services.metadata.ground import Sketch
 from services.metadata.indexes import Index, wanted
@@ -99,10 +99,13 @@ async def _violations(change: Change, known: Mapping[int, LiveEntity], before: S
         had = wanted(before, old.definition.name)
         columns = {entry["id"]: column for column, entry in old.row.ids.items()}
         for index in wanted(change.schema, name).values():
-            if index.unique and index.name not in had and live.field_id(index.field) in columns:
-                rows = await _doubles(change, old, columns[live.field_id(index.field)], index)
-                if rows:
-                    yield {"entity": name, "field": index.field, "rule": "unique", "rows": rows}
+            column = columns.get(live.field_id(index.field))
+            if index.name in had or column is None:
+                continue
+            if index.unique and (rows := await _doubles(change, old, column, index)):
+                yield {"entity": name, "field": index.field, "rule": "unique", "rows": rows}
+            if rows := await counting.count_long(change.transaction, table_of(old.definition.table), column):
+                yield {"entity": name, "field": index.field, "rule": "limit", "rows": rows}
         async for violation in _narrowed(change, live, old, columns):
             yield violation
 
@@ -126,13 +129,13 @@ async def _misfits(
 ) -> list[tuple[str, int]]:
     found = []
     if field.required and not field.nullable and not (was and was.required and not was.nullable):
-        found.append(("required", await store.count_missing(change.transaction, table, column)))
+        found.append(("required", await counting.count_missing(change.transaction, table, column)))
     if field.enum is not None and (was is None or was.enum != field.enum):
         allowed = orjson.dumps(field.enum).decode()
-        found.append(("enum", await store.count_others(change.transaction, table, column, allowed)))
+        found.append(("enum", await counting.count_others(change.transaction, table, column, allowed)))
     return found
 
 
 async def _doubles(change: Change, old: LiveEntity, column: str, index: Index) -> int:
     alive_only = index.alive_only and old.definition.soft_delete
-    return await store.count_doubles(change.transaction, table_of(old.definition.table), column, alive_only)
+    return await counting.count_doubles(change.transaction, table_of(old.definition.table), column, alive_only)

@@ -24,6 +24,12 @@ class LiveEntity:
         number: int = self.row.ids[name]["id"]
         return number
 
+    @property
+    def indexed(self) -> list[str]:
+        """The fields whose values are in an index because the entity says so."""
+        keys = self.definition.primary_key.names
+        return [f.name for f in self.definition.fields if f.unique or f.indexed or f.name in keys]
+
     def column_type(self, name: str) -> str:
         """The PostgreSQL type of a field's column."""
         found: FieldDefinition = field_of(self.definition, name)

@@ -13,11 +13,9 @@ from libs.shared import exact
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Connection, Database, Record
 from libs.shared.postgres.errors import UniqueViolation
-from libs.shared.schema import DELETED
+from libs.shared.postgres.limits import LimitExceeded, LimitReached
 from services.metadata.naming import quote
 
-COUNT_TIME = 30.0
-"""Seconds that counting the rows which stand against a change may take."""
 IMPORT_TIME = 100.0
 """Seconds that a statement over all sample records may take."""
 
@@ -119,11 +117,6 @@ IMPORT_RECORDS = """
 SELECT added, at_position AS position FROM data.import_records($1::text::jsonb, $2, $3::text::jsonb, $4, $5)
 """
 PATIENTLY = "SET LOCAL idle_in_transaction_session_timeout = '120s'"
-COUNT_DOUBLES = """
-SELECT coalesce(sum(n), 0)::bigint FROM (
-    SELECT count(*) AS n FROM {table} WHERE {column} IS NOT NULL{where} GROUP BY {column} HAVING count(*) > 1
-) d
-"""
 ADVANCE = "SELECT setval('{sequence}', $1) FROM {sequence} WHERE NOT is_called OR last_value < $1"
 NEXT_KEYS = "SELECT nextval($1::text::regclass) AS key FROM generate_series(1, $2)"
 UNLIKE_ANY = """
@@ -266,29 +259,6 @@ async def has_rows(transaction: Connection, table: str) -> bool:
     return found
 
 
-async def count_doubles(transaction: Connection, table: str, column: str, alive_only: bool) -> int:
-    """How many rows share their value with another."""
-    where = f" AND {quote(DELETED)} IS NULL" if alive_only else ""
-    sql = COUNT_DOUBLES.format(table=table, column=quote(column), where=where)
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
-    return rows
-
-
-async def count_missing(transaction: Connection, table: str, column: str) -> int:
-    """How many rows have no value."""
-    sql = f"SELECT count(*) FROM {table} WHERE {quote(column)} IS NULL"
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
-    return rows
-
-
-async def count_others(transaction: Connection, table: str, column: str, allowed: str) -> int:
-    """How many rows have a value that is not among `allowed`, a JSON list."""
-    value = quote(column)
-    sql = f"SELECT count(*) FROM {table} WHERE {value} IS NOT NULL AND NOT $1::text::jsonb @> to_jsonb({value})"
-    rows: int = await transaction.fetchval(sql, allowed, timeout=COUNT_TIME)
-    return rows
-
-
 async def be_patient(transaction: Connection) -> None:
     """Let the transaction wait for us while many rows are checked."""
     await transaction.execute(PATIENTLY)
@@ -299,7 +269,7 @@ async def import_records(
 ) -> tuple[int, int]:
     """Insert records with their log entries (services/data/sql/app); answers how many, and the commit's position.
 
-    Raises Taken when two records may not be there together.
+    Raises Taken when two records may not be there together, LimitReached for what the database can't hold.
     """
     text = exact.dumps(batches).decode()
     try:
@@ -308,6 +278,8 @@ async def import_records(
         )
     except UniqueViolation as error:
         raise Taken(error.constraint_name or "") from None
+    except LimitExceeded as error:
+        raise LimitReached.of(error) from None
     return sum(row["added"] for row in rows), max((row["position"] for row in rows), default=0)
 
 
@@ -324,10 +296,13 @@ async def names_ever(database: Database) -> tuple[dict[str, list[str]], dict[str
 
 
 async def next_keys(transaction: Connection, sequence: str, behind: int, count: int) -> list[int]:
-    """`count` fresh numbers for keys, all greater than `behind`, which later ones will be too."""
+    """`count` fresh numbers for keys, all greater than `behind`, which later ones will be too. Raises LimitReached."""
     if behind > 0:
         await transaction.execute(ADVANCE.format(sequence=sequence), behind)
-    return [row["key"] for row in await transaction.fetch(NEXT_KEYS, sequence, count)]
+    try:
+        return [row["key"] for row in await transaction.fetch(NEXT_KEYS, sequence, count)]
+    except LimitExceeded as error:
+        raise LimitReached.of(error) from None
 
 
 async def unlike_any(transaction: Connection, table: str, records: Sequence[Mapping[str, Any]]) -> list[int]:

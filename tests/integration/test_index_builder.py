@@ -36,7 +36,7 @@ async def test_what_was_promised_after_it_had_looked_stays(
     try:
         database = databases.of(AppRef(row["id"], admin.prefix, row["database"]))
         rounds = 1
-        while await building._round(database):
+        while await building._round(database, set()):
             rounds += 1
     finally:
         await databases.close()

@@ -6,6 +6,7 @@ import asyncpg
 import structlog
 
 from libs.shared.errors import RocketError, unavailable
+from libs.shared.postgres.limits import LimitReached, limit_reached
 
 log = structlog.get_logger()
 
@@ -40,6 +41,10 @@ LockTaken = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 def translate(error: Exception) -> Exception:
     """The RocketError or SchemaMoved that `error` means; `error` itself when it is no database matter."""
+    return limit_reached(error) or _translated(error)
+
+
+def _translated(error: Exception) -> Exception:
     match error:
         case RocketError() | SchemaMoved():
             return error
@@ -57,10 +62,21 @@ def translate(error: Exception) -> Exception:
             return RocketError("TIMEOUT", "The request took too long")
         case asyncpg.DataError() | asyncpg.IntegrityConstraintViolationError():
             return RocketError("VALIDATION_FAILED", "A value can't be stored")
-        case _ if isinstance(error, CONNECTION_LOST):
+        case _ if isinstance(error, (*CONNECTION_LOST, asyncpg.InsufficientResourcesError)):
             log.warning("postgres.unavailable", error=type(error).__name__)
             return unavailable("database")
     return error
+
+
+def is_undone(error: BaseException) -> bool:
+    """Whether a failed statement has surely left nothing behind, so that it may be tried again in parts.
+
+    `error` may be PostgreSQL's own or what it was translated to.
+    """
+    if isinstance(error, LimitReached):
+        return True
+    cause = error.__cause__ if isinstance(error, RocketError) else error
+    return isinstance(cause, Exception) and not isinstance(cause, (*CONNECTION_LOST, TimeoutError))
 
 
 def taken_values(error: UniqueViolation) -> tuple[list[str], str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -22,6 +22,12 @@ ENDS_OF_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UT
 RANGES = {"int": 2**31, "bigint": 2**63}
 BEYOND = 2**64
 MAX_TEXT = 10_000_000
+MAX_RECORD_ID = 2_000
+"""Bytes of the id of a record with a composite key, or of a pair: services keep it in indexes, with other things."""
+MAX_SCALE = 16_383
+"""Digits after the point that PostgreSQL keeps."""
+WIDE = Context(prec=1_100)
+"""Room for every number that is taken at all, rounded."""
 MAX_DEPTH = 100
 """Levels of a json value: events and answers wrap it in more, and the JSON library ends at 254."""
 
@@ -36,6 +42,11 @@ def parse_value(field: FieldDefinition, value: Any) -> Any:
     Raises BadValue.
     """
     return _PARSERS[field.type](field, value)
+
+
+def is_long_id(parts: Iterable[Any]) -> bool:
+    """Whether these values are too long to be the id of one record or pair together."""
+    return len(",".join(map(str, parts)).encode()) > MAX_RECORD_ID
 
 
 def parse_text(field: FieldDefinition, text: str) -> Any:
@@ -93,7 +104,7 @@ def _decimal(field: FieldDefinition, value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise BadValue("must be a number")
     number = _number(repr(value) if isinstance(value, float) else str(value))
-    if field.precision is not None and abs(number) >= Decimal(10) ** (18 - field.precision):
+    if field.precision is not None and abs(_rounded(number, field.precision)) >= Decimal(10) ** (18 - field.precision):
         raise BadValue(f"must have at most {18 - field.precision} digits before the point")
     return number
 
@@ -105,7 +116,14 @@ def _number(text: str) -> Decimal:
         raise BadValue("must be a number") from None
     if not number.is_finite() or number.adjusted() > 1000 or number.adjusted() < -1000:
         raise BadValue("must be a finite number of reasonable size")
+    if -int(number.as_tuple().exponent) > MAX_SCALE:
+        raise BadValue(f"must have at most {MAX_SCALE} digits after the point")
     return number
+
+
+def _rounded(number: Decimal, precision: int) -> Decimal:
+    """The number as the column keeps it: the last digits may carry over into one more before the point."""
+    return number.quantize(Decimal(1).scaleb(-precision), ROUND_HALF_UP, WIDE)
 
 
 def _boolean(field: FieldDefinition, value: Any) -> bool:

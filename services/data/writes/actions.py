@@ -14,7 +14,7 @@ from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
 from services.data.writes.references import refuse_moved_anchors
 from services.data.writes.rows import lock_records
-from services.data.writes.transaction import Taken, Writing
+from services.data.writes.transaction import Refused, Writing
 from services.data.writes.validation import Invalid, validate_create, validate_update
 from services.data.writes.work import Work
 
@@ -41,7 +41,7 @@ async def perform(work: Work, writing: Writing, effects: Sequence[dict[str, Any]
                 await _create(work, writing, entity, effect)
             else:
                 await _change(work, writing, entity, effect)
-        except (Invalid, Taken) as problem:
+        except (Invalid, Refused) as problem:
             raise _failed(effect, problem) from None
         except RocketError as problem:
             if problem.code not in BROKEN:

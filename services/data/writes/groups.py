@@ -4,8 +4,9 @@ Each stays a commit of its own, with its own position and log entry; they share 
 transaction and a flush to disk. While one statement of a shape runs, the next ones gather, so groups
 grow with the load and an idle system waits for nobody.
 
-A group never waits for locks and never fails for one member's sake: whoever is left out (a locked or
-missing row or reference, another version) is done again alone, and so is everybody when the statement fails.
+A group never waits for locks and never fails for one member's sake. Members that are left out (a locked or
+missing row or reference, another version) are done again alone. So are all members when the statement fails,
+whatever for: only the one whose fault it is fails again.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database, enclosed
+from libs.shared.postgres.errors import SchemaMoved, is_undone
+from libs.shared.postgres.limits import LimitReached
 from services.data.model import EntityModel, KeyValue
 from services.data.writes.changes import RowChange, Written
+from services.data.writes.limits import name_limit
 from services.data.writes.statements import Shape, statement
 
 MOST = 64
 """Changes of one statement."""
-REFUSALS = frozenset({"CONFLICT", "VALIDATION_FAILED"})
-"""What PostgreSQL refuses a statement for: nothing was stored, and each alone tells whose fault it was."""
+PATIENCE = 0.1
+"""Seconds that the next group waits for a change that is written alone, which may itself wait for a lock."""
 
 
 @dataclass(slots=True)
@@ -112,13 +115,14 @@ class Groups:
 
     async def _write_group(self, gathering: _Gathering, group: list[_Waiting]) -> None:
         if len(group) == 1:
-            await _write_alone(gathering, group[0])
+            await asyncio.wait([self._start(_write_alone(gathering, group[0]))], timeout=PATIENCE)
             return
         try:
             written = await gathering.write(replace(gathering.shape, waits=False), group)
         except Exception as error:
-            if not (isinstance(error, RocketError) and error.code in REFUSALS):
-                # Whether it was stored may be unknown, so nobody's change is tried again.
+            if isinstance(error, SchemaMoved) or not is_undone(error):
+                # Under another schema all are decided anew. Otherwise whether it was stored may be unknown, so
+                # nobody's change is tried again.
                 for waiting in group:
                     waiting.fail(error)
                 return
@@ -130,15 +134,18 @@ class Groups:
                 # It may wait for a lock, so it must not hold up the next group.
                 self._start(_write_alone(gathering, waiting))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 async def _write_alone(gathering: _Gathering, waiting: _Waiting) -> None:
     try:
         written = await gathering.write(gathering.shape, [waiting])
+    except LimitReached as limit:
+        waiting.fail(name_limit(gathering.entity, [waiting.change.values], limit)[1])
     except Exception as error:
         waiting.fail(error)
     else:

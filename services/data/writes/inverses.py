@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared import exact
+from libs.shared.postgres.limits import LimitExceeded, LimitReached
 from libs.shared.schema import VERSION_COLUMN
 from services.data.model import EntityModel, quote
 from services.data.writes.changes import Action
+from services.data.writes.limits import name_limit
 from services.data.writes.transaction import Writing
 
 VERSION = quote(VERSION_COLUMN)
@@ -63,7 +65,10 @@ async def _run(
         f"(SELECT to_jsonb(i) FROM (SELECT {image}) i)::text AS image FROM row"
     )
     documents = [exact.dumps(row).decode() for row in rows]
-    found = await writing.transaction.fetch(sql, writing.model.version, documents)
+    try:
+        found = await writing.transaction.fetch(sql, writing.model.version, documents)
+    except LimitExceeded as error:
+        raise name_limit(entity, rows, LimitReached.of(error))[1] from None
     for row in found:
         entry = (entity.number, row["key"], row["version"], action.value, row["image"], row["previous"])
         writing.note((*entry, None))

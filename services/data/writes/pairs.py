@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import BadValue, FieldDefinition, parse_value
+from libs.shared.schema.values import MAX_RECORD_ID, is_long_id
 from services.data.model import EntityModel, Link
 from services.data.writes.children import DELETE, Row
 from services.data.writes.joins import Join, Pair
@@ -56,9 +57,8 @@ def _mentions(tree: Tree, link: Link, target: EntityModel, members: Members) -> 
             if instruction.mode == "append" and row.get(DELETE):
                 continue
             try:
-                mentions.append(
-                    _Mention(node, index, (owner, _named(target.fields[link.other], row)), bool(row.get(DELETE)))
-                )
+                named = _named(target.fields[link.other], row)
+                mentions.append(_Mention(node, index, _pair(owner, named), bool(row.get(DELETE))))
             except BadValue as problem:
                 problems.append((node, index, f"{link.other} {problem}"))
     if problems:
@@ -72,6 +72,12 @@ def _named(field: FieldDefinition, row: Row) -> Any:
     if row.get(field.name) is None:
         raise BadValue("is required")
     return parse_value(field, row[field.name])
+
+
+def _pair(owner: Any, named: Any) -> Pair:
+    if is_long_id((owner, named)):
+        raise BadValue(f"and the value it is paired with must have at most {MAX_RECORD_ID} bytes together")
+    return owner, named
 
 
 async def _left(

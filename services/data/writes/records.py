@@ -29,7 +29,7 @@ from services.data.writes.removal import remove
 from services.data.writes.rights import check_fields, may_write
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.slugs import with_free_slugs
-from services.data.writes.transaction import Taken, Writing
+from services.data.writes.transaction import Refused, Writing
 from services.data.writes.tree import Tree
 from services.data.writes.work import Work
 
@@ -166,8 +166,8 @@ async def restore(work: Work, entity: EntityModel, wanted: Wanted) -> Written:
         await refuse_lost_references(writing.transaction, entity, stored)
         try:
             [written] = await writing.apply(entity, Action.RESTORE, [work.change(wanted.key, {})])
-        except Taken as taken:
-            raise taken.error from None
+        except Refused as refused:
+            raise refused.error from None
         if written is None:
             raise SchemaMoved  # nothing else can have come between, as it is locked
     return written

@@ -31,6 +31,10 @@ LOG_COLUMNS = (
 """What every row brings along for its log entry."""
 
 
+BRIEFLY = "100ms"
+"""How long rows that wait for nobody wait where they must; then all are refused."""
+
+
 class Log(Enum):
     """How rows get into the log: each as a commit of its own, all as one commit, or by a later statement."""
 
@@ -124,7 +128,9 @@ class _Given:
             sequence = f"pg_get_serial_sequence('{entity.table}', '{entity.key.names[0]}')"
             number = f", nextval({sequence}::regclass)::{entity.key.types[0]} AS {quote(entity.key.names[0])}"
         order = "" if shape.action is Action.CREATE else f" ORDER BY {', '.join(_given_keys(entity))}"
-        self.select = f"SELECT u.*{number} FROM unnest({arrays}) WITH ORDINALITY AS u({names}, _n){order}"
+        # Somebody's unique value may be another's in a transaction that is open: that is waited for, not left out.
+        brief = "" if shape.waits else f", set_config('lock_timeout', '{BRIEFLY}', true) AS _t"
+        self.select = f"SELECT u.*{number} FROM unnest({arrays}) WITH ORDINALITY AS u({names}, _n){brief}{order}"
 
 
 def _given_keys(entity: EntityModel) -> list[str]:

@@ -14,9 +14,11 @@ from typing import Any
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection
 from libs.shared.postgres.errors import SchemaMoved, UniqueViolation, conflict, taken_values
+from libs.shared.postgres.limits import LimitExceeded, LimitReached
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.writes.changes import Action, RowChange, Written
 from services.data.writes.command import Command
+from services.data.writes.limits import name_limit
 from services.data.writes.statements import Log, Shape, statement
 
 MAX_ROWS = 100_000
@@ -44,8 +46,11 @@ Entry = tuple[int, str, int, str, str | None, str | None, str | None]
 """entity number, record id, version, action, image, previous, effects: a log entry that waits for its position."""
 
 
-class Taken(Exception):
-    """A row's unique value belongs to another record; `place` is the row's place among the changes, if known."""
+class Refused(Exception):
+    """The database has refused a row: its unique value belongs to another record, or it is more than fits.
+
+    `place` is the row's place among the changes, if known.
+    """
 
     def __init__(self, place: int | None, error: RocketError) -> None:
         super().__init__(str(error))
@@ -74,7 +79,7 @@ class Writing:
         """Change rows; answers each one's outcome in their order, None where no row was changed.
 
         `is_all` says that the commit is nothing but these changes, so that they may be logged as they are made.
-        Raises Taken for a taken value, CONFLICT for a commit of too many records.
+        Raises Refused for a taken or too long value, CONFLICT for a commit of too many records.
         """
         outcome: list[Written | None] = [None] * len(rows)
         if action is Action.CREATE or (action is Action.DELETE and not entity.soft_delete):
@@ -106,7 +111,10 @@ class Writing:
             columns, taken = taken_values(violation)
             # Of rows that want the same value, the second is one too many, whether or not the first is.
             found = [places[n] for n, row in enumerate(rows) if _text(row, columns) == taken][:2]
-            raise Taken(found[-1] if found else None, conflict(violation)) from None
+            raise Refused(found[-1] if found else None, conflict(violation)) from None
+        except LimitExceeded as error:
+            found_at, named = name_limit(entity, [row.values for row in rows], LimitReached.of(error))
+            raise Refused(None if found_at is None else places[found_at], named) from None
 
     def note(self, entry: Entry) -> None:
         """A log entry to be written at the end. Raises CONFLICT when there are too many."""

@@ -16,7 +16,7 @@ from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import Members, Node
 from services.data.writes.references import missing_references, refuse_moved_anchors
 from services.data.writes.rights import check_fields
-from services.data.writes.transaction import Taken, Writing
+from services.data.writes.transaction import Refused, Writing
 from services.data.writes.work import Work
 
 MAX_DEPTH = 10
@@ -83,8 +83,8 @@ class Tree:
         """Change rows, each of which must be there; errors say which one could not."""
         try:
             outcome = await self.writing.apply(entity, action, changes, is_all)
-        except Taken as taken:
-            raise (taken.error if taken.place is None else drafts[taken.place].refuse(taken.error)) from None
+        except Refused as refused:
+            raise (refused.error if refused.place is None else drafts[refused.place].refuse(refused.error)) from None
         missing = [n for n, written in enumerate(outcome) if written is None]
         if missing:
             await self._explain(entity, [drafts[n] for n in missing], [changes[n] for n in missing])

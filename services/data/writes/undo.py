@@ -25,7 +25,7 @@ from services.data.writes.moves import refuse_moves
 from services.data.writes.rights import check_undone
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.steps import RIGHTS, Kind, Step, conflicts, distinct, entity_of, plan, relation_of, waves
-from services.data.writes.transaction import GUARD, MAX_ROWS, Taken, Writing
+from services.data.writes.transaction import GUARD, MAX_ROWS, Refused, Writing
 from services.data.writes.work import Work
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -182,8 +182,8 @@ class Undoing:
         try:
             rows = [self._work.change(step.key, {}) for step in wave]
             written = await self._writing.apply(wave[0].entity, action, rows)
-        except Taken as taken:
-            raise taken.error from None
+        except Refused as refused:
+            raise refused.error from None
         return sum(row is not None for row in written)
 
     async def _insert(self, wave: Sequence[Step]) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from libs.shared.errors import Detail
 from libs.shared.ids import uuid7
 from libs.shared.schema import DELETED, BadValue, FieldDefinition, parse_value
+from libs.shared.schema.values import MAX_RECORD_ID, is_long_id
 from services.data.model import EntityModel
 from services.data.writes.changes import Values
 
@@ -26,6 +27,9 @@ def validate_create(entity: EntityModel, body: dict[str, Any]) -> Values:
                 values[field.name] = _created_value(field, body, is_key=field.name in entity.key.names)
         except Violation as violation:
             details.append(violation.detail)
+    if not details and entity.key.composite and is_long_id(entity.key.of(values)):
+        message = f"must have at most {MAX_RECORD_ID} bytes together"
+        details += [{"field": name, "rule": "key", "message": f"{name} {message}"} for name in entity.key.names]
     if details:
         raise Invalid(details)
     if entity.key.generated and entity.key.fields[0].type == "uuid":

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from libs.shared.errors import RocketError, invalid_field
+from libs.shared.postgres.limits import Limit, LimitReached
 from libs.shared.schema.relations import field_of
 from libs.shared.schema.slugs import free_slug, slugify
 from services.metadata import store
@@ -62,21 +63,29 @@ async def prepare(change: Change, document: Document, outcome: Outcome, now: dat
     """The sample rows as records to be inserted; rows of nothing that is defined are ignored."""
     await store.be_patient(change.transaction)
     joined = {live.relation.join_table: live for live in change.schema.relations.values() if live.relation.joined}
-    prepared = []
+    prepared: list[Batch] = []
     for name, rows in document.samples.items():
         if live := change.schema.entities.get(name):
-            prepared.append(await _entity_batch(change, live, rows, now, new=name in outcome.created))
+            try:
+                prepared.append(await _entity_batch(change, live, rows, now, new=name in outcome.created))
+            except LimitReached as limit:
+                raise _too_much(change, prepared, limit) from None
         elif relation := joined.get(name):
             prepared.append(await _pair_batch(change, relation, rows))
     return [batch for batch in prepared if batch.rows]
 
 
 async def insert(change: Change, prepared: list[Batch], note: store.LogNote, version: int) -> tuple[int, int]:
-    """Insert records with their log entries as one commit; answers how many there are, and its position."""
+    """Insert records with their log entries as one commit; answers how many there are, and its position.
+
+    Raises CONFLICT and VALIDATION_FAILED naming the field whose values exclude one another, or are too long.
+    """
     try:
         return await store.import_records(change.transaction, [batch.packed() for batch in prepared], note, version)
     except store.Taken as taken:
         raise _conflict(change, taken.index) from None
+    except LimitReached as limit:
+        raise _too_much(change, prepared, limit) from None
 
 
 async def _entity_batch(change: Change, live: LiveEntity, rows: Any, now: datetime, new: bool) -> Batch:
@@ -136,9 +145,40 @@ async def _slugged(change: Change, live: LiveEntity, records: list[Record]) -> N
 def _conflict(change: Change, index: str) -> RocketError:
     """Two records may not share what this unique index is on."""
     for name, live in change.schema.entities.items():
-        for field_name, entry in live.row.ids.items():
-            if index.startswith("_") and index.endswith(f"_{live.row.number}_{entry['id']}"):
-                message = f"sample_data.{name}: two records would have the same {field_name}"
-                detail = {"entity": name, "field": field_name, "rule": "unique", "message": message}
-                return RocketError("CONFLICT", message, [detail])
+        if field_name := _indexed_by(live, index):
+            message = f"sample_data.{name}: two records would have the same {field_name}"
+            detail = {"entity": name, "field": field_name, "rule": "unique", "message": message}
+            return RocketError("CONFLICT", message, [detail])
     return RocketError("CONFLICT", "Two of the sample records exclude one another")
+
+
+def _too_much(change: Change, prepared: Sequence[Batch], limit: LimitReached) -> RocketError:
+    """A limit of the database, naming the entity and field where PostgreSQL or the rows say which."""
+    entities = change.schema.entities
+    named = [(name, found) for name, live in entities.items() if (found := _indexed_by(live, limit.owner))]
+    if not named and limit.limit is Limit.INDEX:
+        sizes = [
+            (len(str(row.get(name)).encode()), live.definition.name, name)
+            for batch in prepared
+            for live in entities.values()
+            if live.row.number == batch.number
+            for name in live.indexed
+            for row in batch.rows
+        ]
+        named = [max(sizes)[1:]] if sizes else []
+    if not named:
+        return limit
+    entity, field_name = named[0]
+    message = f"sample_data.{entity}: {field_name} {limit.limit.value}"
+    return RocketError(limit.code, message, [{"entity": entity, "field": field_name, **limit.details[0]}])
+
+
+def _indexed_by(live: LiveEntity, index: str) -> str | None:
+    """The field of an entity that an index of ours is on, or a sequence numbers; None if it is none of the entity's."""
+    key = live.definition.primary_key.names
+    if index in (f"_p_{live.row.number}", f"_s_{live.row.number}"):
+        return ",".join(key)
+    for field_name, entry in live.row.ids.items():
+        if index.startswith("_") and index.endswith(f"_{live.row.number}_{entry['id']}"):
+            return field_name
+    return None

@@ -17,6 +17,7 @@ import orjson
 
 from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import DELETED, BadValue, EntityDefinition, FieldDefinition, parse_value
+from libs.shared.schema.values import MAX_RECORD_ID, is_long_id
 
 MAX_KEY = 255
 """Characters of a key: it stands in URLs, headers and subjects."""
@@ -69,7 +70,14 @@ def _pair(columns: Mapping[str, FieldDefinition], row: Row) -> Record:
     for name in row:
         if name not in columns:
             raise Misfit(name, "there is no such column")
-    return {name: _value(field, row.get(name), required=True, name=name) for name, field in columns.items()}
+    pair = {name: _value(field, row.get(name), required=True, name=name) for name, field in columns.items()}
+    _check_id(pair.values())
+    return pair
+
+
+def _check_id(parts: Iterable[Any]) -> None:
+    if is_long_id(parts):
+        raise Misfit(None, f"the values of the key must have at most {MAX_RECORD_ID} bytes together")
 
 
 class _Shape:
@@ -100,6 +108,8 @@ class _Shape:
                 record[name] = _key(field, row.get(name))
             elif self._makes_ids:
                 record[name] = self._made_from(row)
+        if len(self._keys) > 1:
+            _check_id([record[name] for name in self._keys])
         return record
 
     def _completed(self, field: FieldDefinition, row: Row) -> Any:

@@ -1,0 +1,71 @@
+"""What PostgreSQL can't hold: how it says so, and what a caller is told."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import asyncpg
+
+from libs.shared.errors import RocketError
+
+INDEX_ENTRY = 2704
+"""Bytes of an index entry, after compression, its header of 8 bytes included."""
+COLUMNS = 1600
+"""Columns that a table can ever have."""
+
+
+class Limit(Enum):
+    """What was too much; the value says it to a caller, about a field or a record."""
+
+    INDEX = f"is too long: a unique or indexed value, or a key, has at most {INDEX_ENTRY:,} bytes after compression"
+    ROW = "The record is too large: its short values take more than the 8,160 bytes of a row"
+    COLUMNS = f"too many fields: a table has at most {COLUMNS:,} columns in its life, those of left out fields included"
+    SEQUENCE = "has no number left for new records"
+    SIZE = "A value, or all values together, are larger than the database can hold"
+    DEPTH = "The request is nested too deeply for the database"
+
+
+LimitExceeded = (asyncpg.ProgramLimitExceededError, asyncpg.SequenceGeneratorLimitExceededError)
+"""PostgreSQL's own errors that say so."""
+
+
+class LimitReached(RocketError):
+    """422: more than PostgreSQL can hold. `owner` names the index or sequence that said so, "" if none did."""
+
+    def __init__(self, limit: Limit, owner: str = "") -> None:
+        message = limit.value
+        if limit in (Limit.INDEX, Limit.SEQUENCE):
+            message = f"A value {message}" if limit is Limit.INDEX else f"The key {message}"
+        super().__init__("VALIDATION_FAILED", message, [{"rule": "limit", "message": message}])
+        self.limit = limit
+        self.owner = owner
+
+    @classmethod
+    def of(cls, error: Exception) -> LimitReached:
+        """The limit that PostgreSQL says was reached."""
+        message = str(error)
+        match error:
+            case asyncpg.SequenceGeneratorLimitExceededError():
+                return cls(Limit.SEQUENCE, _quoted(message))
+            case asyncpg.TooManyColumnsError():
+                return cls(Limit.COLUMNS)
+            case asyncpg.StatementTooComplexError():
+                return cls(Limit.DEPTH)
+        if message.startswith("index row"):
+            return cls(Limit.INDEX, getattr(error, "constraint_name", None) or _quoted(message))
+        return cls(Limit.ROW if message.startswith("row is too big") else Limit.SIZE)
+
+
+def limit_reached(error: Exception) -> LimitReached | None:
+    """The limit that an error of PostgreSQL, or of its driver, is about; None for any other."""
+    if isinstance(error, LimitExceeded):
+        return LimitReached.of(error)
+    told = "number of query arguments" if isinstance(error, asyncpg.InterfaceError) else "invalid memory alloc request"
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalServerError) and told in str(error):
+        return LimitReached(Limit.SIZE)
+    return None
+
+
+def _quoted(message: str) -> str:
+    parts = message.split('"')
+    return parts[1] if len(parts) > 2 else ""
