@@ -70,12 +70,12 @@ class Grant:
         if self.profile is None:
             return dict(changed)
         found: dict[str, Difference] = {}
+        key, salt = self.profile.key_of(images[0]) if images else "", self.who.salt
         for name, difference in changed.items():
             access = self.profile.access.get(name)
             is_shown, mask = access.way(self.who, *images) if access else (False, None)
             if is_shown:
-                salt = self.who.salt
-                found[name] = {k: mask.shown(v, salt) if mask else v for k, v in difference.items()}
+                found[name] = {k: mask.shown(v, key, salt) if mask else v for k, v in difference.items()}
         return found
 
     @property

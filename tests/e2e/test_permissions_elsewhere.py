@@ -10,7 +10,7 @@ from tests.e2e.test_files import upload
 from tests.e2e.test_live import listening, told
 from tests.e2e.test_permissions import SECRET, STAFF, Office, grant, office, when
 from tests.support.client import Client, entity, text
-from tests.support.relations import make
+from tests.support.relations import make, relation
 from tests.support.stacks import calling, running
 
 __all__ = ["office"]
@@ -80,3 +80,92 @@ async def test_files_can_be_for_those_who_read_a_record_that_holds_them(tmp_path
         assert [(await admin.get(f"/_files/{file_id}")).status for file_id in sent] == [200] * 4
         own = (await upload(clerk, b"y")).expect(201).data["id"]
         assert (await clerk.get(f"/_files/{own}")).status == 200
+
+
+async def replayed(caller: Client, query: str) -> list[tuple[str, str]]:
+    """Changes that a replay from the beginning tells: change and id, up to a record that everybody sees."""
+    async with listening(caller, f"/staff/_live?after=0{query}") as listener:
+        await eventually(lambda: any(kind == "commit" and title == "END" for kind, title in _titles(listener)))
+    return [(change, key) for change, key, _ in listener.changes]
+
+
+def _titles(listener: Any) -> list[tuple[str, Any]]:
+    return [
+        (kind, (change["record"] or {}).get("name"))
+        for kind, _, data in listener.events
+        if kind == "commit"
+        for change in data["changes"]
+    ]
+
+
+async def test_what_was_before_is_not_found_out_by_what_leaves(admin: Client) -> None:
+    """A replay answers a right guess of a past value like a wrong one, where that value may not be seen today."""
+    await admin.define(STAFF)
+    await grant(admin, conditions=[when("state", "open")], fields={"exclude": ["salary", "badge"]})
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    gone = await make(admin, "staff", name="Ann", card="11", mail="old@example.com")
+    (await admin.put(f"/staff/{gone['id']}", {"card": "22"})).expect(200)
+    (await admin.put(f"/staff/{gone['id']}", {"state": "closed"})).expect(200)
+    await make(admin, "staff", name="END", card="END")
+    left = [("left", gone["id"])]
+    for guess in ("11", "22", "44"):
+        query = f"&filter[card.in]={guess},END"
+        assert (await replayed(clerk, query))[:-1] == left, guess
+
+
+async def test_a_field_that_is_hidden_by_now_is_not_found_out_by_what_leaves(admin: Client) -> None:
+    await admin.define(STAFF)
+    await grant(admin, visible_when={"mail": "record.name != 'Bea'"}, fields={"exclude": ["salary", "badge"]})
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    made = await make(admin, "staff", name="Ann", mail="new@example.com")
+    (await admin.put(f"/staff/{made['id']}", {"mail": "newer@example.com"})).expect(200)
+    async with listening(clerk, "/staff/_live?filter[mail]=newer@example.com") as listener:
+        (await admin.put(f"/staff/{made['id']}", {"name": "Bea"})).expect(200)
+        await told(listener, 1)
+        assert listener.changes == [("left", made["id"], None)]
+    await make(admin, "staff", name="END", mail="END")
+    answers = {guess: await replayed(clerk, f"&filter[mail.in]={guess},END") for guess in
+               ("new@example.com", "newer@example.com", "no@example.com")}  # fmt: skip
+    assert len({tuple(answer) for answer in answers.values()}) == 1, answers
+    assert next(iter(answers.values()))[:-1] == [("left", made["id"])]
+
+
+async def test_a_pair_shows_no_value_that_is_hidden(admin: Client) -> None:
+    """Commits tell of pairs by the values that make them; those need not be keys."""
+    await admin.define(entity("order", text("code", unique=True), text("state")))
+    await admin.define(entity("tag", text("label")))
+    pairs = relation("tags", "many_to_many", "order", "tag", join_table="order_tags", source_key="code")
+    (await admin.post("/_admin/relations", pairs)).expect(201)
+    tag = await make(admin, "tag", label="t")
+    await grant(admin, on="tag")
+    hidden = await grant(admin, on="order", fields={"exclude": ["code"]})
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    body = {"code": "TOP-SECRET", "state": "open", "tags": {"data": [{"id": tag["id"]}]}}
+    made = (await admin.post("/order", body)).expect(201)
+    path = f"/_commits/{made.headers['X-Commit']}"
+
+    async def shown() -> list[str]:
+        reply = (await clerk.get(path)).expect(200)
+        assert reply.meta["total"] == len(reply.data["records"])
+        assert ("TOP-SECRET" in str(reply.body)) == ("order_tags" in str(reply.body))
+        return [record["entity"] for record in reply.data["records"]]
+
+    assert await shown() == ["order"]
+    (await admin.delete(f"/_admin/permissions/{hidden}")).expect(200)
+    await grant(admin, on="order", visible_when={"code": "record.state != 'open'"})
+    assert await shown() == ["order"]
+    await grant(admin, on="order", masks={"code": "last4"})
+    assert await shown() == ["order"]
+    await grant(admin, on="order", conditions=[when("state", "open")])
+    assert await shown() == ["order", "order_tags"]
+
+
+async def test_a_hidden_record_is_missing_in_the_same_words(office: Office) -> None:
+    admin = office.admin
+    await admin.define(entity("draft", text("state")))
+    await grant(admin, on="draft", conditions=[when("state", "open")])
+    hidden = await make(admin, "draft", state="closed")
+    nobody = "0190a000-0000-7000-8000-0000000000aa"
+    for suffix in ("", "/history", "?version=1", "?version=7", "?as_of=1", "/comments"):
+        answers = [(await office.clerk.get(f"/draft/{key}{suffix}")).expect(404) for key in (hidden["id"], nobody)]
+        assert answers[0].body == answers[1].body, suffix

@@ -201,7 +201,7 @@ class Access:
         for name in KINDS:
             way = self.way(name, record)
             if way != HIDDEN:
-                found[name] = record[name] if way == CLEAR else masked(way, name, record[name])
+                found[name] = record[name] if way == CLEAR else masked(way, name, record[name], record["id"])
         return found
 
     def value(self, name: str, record: Record) -> Any:
@@ -235,14 +235,14 @@ def rank(mask: tuple[str, int]) -> tuple[int, int]:
     return ["keep_last", "email", "hash", "null"].index(mask[0]), -mask[1]
 
 
-def masked(mask: tuple[str, int], name: str, value: Any, salt: bytes = SALT) -> Any:
-    """What is shown instead of a value; hashes only where the salt is known."""
+def masked(mask: tuple[str, int], name: str, value: Any, key: Any = "", salt: bytes = SALT) -> Any:
+    """What is shown instead of a value of the record of this key; hashes only where key and salt are known."""
     kind, keep = mask
     if value is None or kind == "null":
         return None
     text = f"{value:.2f}" if KINDS[name] == "decimal" else str(value)
     if kind == "hash":
-        return hashlib.sha256(salt + text.encode()).hexdigest()
+        return hashlib.sha256(salt + f"{len(str(key))}:{key}{text}".encode()).hexdigest()
     if kind == "email":
         local, at, domain = text.partition("@")
         return "***" if not at else f"{local[0] if len(local) > 1 else ''}***@{domain}"

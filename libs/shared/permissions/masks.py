@@ -1,7 +1,7 @@
 """Masks: what is shown of a value in its place, as SQL and in process. Null stays null.
 
-Hashes are SHA-256 over the app's salt and the value, so that equal values can be told to be equal and
-none can be found by trying.
+Hashes are SHA-256 over the app's salt, the record's key and the value. A record's hash changes where its value does, and
+no other record with the same value has it, so none can be found by trying values in records of one's own.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Mask:
         types = {"keep_last": KEPT, "email": MAIL, "hash": HASHED}
         return self.kind == "null" or field.type in types[self.kind]
 
-    def sql(self, column: str, field: FieldDefinition, salt: Callable[[], str]) -> str:
-        """What is shown of a column; `salt` gives the placeholder of the app's salt."""
+    def sql(self, column: str, field: FieldDefinition, key: str, salt: Callable[[], str]) -> str:
+        """What is shown of a column; `key` is the record's key as text, `salt` gives the placeholder of the app's."""
         text = _text_sql(column, field)
         match self.kind:
             case "keep_last":
@@ -59,11 +59,14 @@ class Mask:
             case "email":
                 return _email_sql(text)
             case "hash":
-                return f"encode(sha256({salt()} || convert_to({text}, 'UTF8')), 'hex')"
+                about = f"concat(char_length({key}), ':', {key}, {text})"
+                # A function of null is null; concat is none.
+                hashed = f"encode(sha256({salt()} || convert_to({about}, 'UTF8')), 'hex')"
+                return f"CASE WHEN {column} IS NOT NULL THEN {hashed} END"
         return "NULL::text"
 
-    def shown(self, value: Any, salt: bytes) -> str | None:
-        """What is shown of a value as records have it."""
+    def shown(self, value: Any, key: str, salt: bytes) -> str | None:
+        """What is shown of a value as records have it, of the record of this key."""
         if value is None or self.kind == "null":
             return None
         text = format(value, "f") if isinstance(value, Decimal) else str(value)
@@ -72,7 +75,7 @@ class Mask:
                 return STARS + (text[-self.keep :] if len(text) > self.keep else "")
             case "email":
                 return _email(text)
-        return hashlib.sha256(salt + text.encode()).hexdigest()
+        return hashlib.sha256(salt + f"{len(key)}:{key}{text}".encode()).hexdigest()
 
 
 def _text_sql(column: str, field: FieldDefinition) -> str:

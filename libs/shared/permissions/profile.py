@@ -42,7 +42,7 @@ class Masked:
     def __init__(self, field: FieldDefinition, mask: Mask, when: Condition, profile: Profile) -> None:
         self.mask = mask
         self.when = Verdict(when, profile)
-        self.text = mask.sql(column(field.name), field, lambda: profile.made.add(Own.SALT, "bytea"))
+        self.text = mask.sql(column(field.name), field, profile.key, lambda: profile.made.add(Own.SALT, "bytea"))
 
 
 class FieldAccess:
@@ -88,10 +88,14 @@ class Profile:
     def __init__(
         self,
         fields: Mapping[str, FieldDefinition],
+        keys: Sequence[str],
         grants: Sequence[Grant],
         roles: Sequence[str],
     ) -> None:
         self.fields = fields
+        self.keys = tuple(keys)
+        texts = [f"{column(name)}::text" for name in keys]
+        self.key = f"concat_ws(',', {', '.join(texts)})" if len(texts) > 1 else texts[0]
         self.roles = tuple(roles)
         self.grants = grants
         self.made = Values()
@@ -135,8 +139,12 @@ class Profile:
             is_shown, mask = access.way(person, record, *others)
             if is_shown:
                 value = record.get(name)
-                found[name] = value if mask is None else mask.shown(value, person.salt)
+                found[name] = value if mask is None else mask.shown(value, self.key_of(record), person.salt)
         return found
+
+    def key_of(self, record: Record) -> str:
+        """The key of a record as text."""
+        return ",".join(str(record.get(name)) for name in self.keys)
 
     def _access(self, name: str) -> FieldAccess:
         ways = [(g.fields[name].mask, g.about(name)) for g in self.grants if name in g.fields]
@@ -155,7 +163,7 @@ def compile_profile(
     matching = [policy for policy in policies if policy.action == action and held & set(policy.roles)]
     if not matching:
         return None
-    return Profile(fields, [grant_of(policy, fields, keys, roles) for policy in matching], roles)
+    return Profile(fields, keys, [grant_of(policy, fields, keys, roles) for policy in matching], roles)
 
 
 def _given(profile: Profile, condition: Condition) -> Condition:

@@ -4,6 +4,10 @@ The caller's grant and filters, compiled as for any list, are asked about each r
 the commit. What meets them after it is told with the record; what met them before and does not any
 more has left, and only its id is told. As for any look at the past, today's permissions must also hold
 for the record as it is now, if it is still there.
+
+Of a record, or a field that is filtered by, that is hidden now nothing may depend on what it was before. That it
+has been hidden is told, with the commit that has done so, to whoever may have had the record; so what a filter
+finds in replaying is never a past value that may not be seen.
 """
 
 from __future__ import annotations
@@ -13,9 +17,10 @@ from typing import NamedTuple
 from services.data.model import EntityModel, Model, quote
 from services.data.query.compiler import Compiler
 from services.data.query.past import columns_of, still_sql
+from services.data.query.predicates import TEXT_TYPES, Test
 from services.data.query.shapes import Chosen, Shown
 from services.data.query.sources import Tables
-from services.data.query.visibility import About
+from services.data.query.visibility import About, about, access_of, conjunction
 
 AFTER, UNTIL = "$1::bigint", "$2::bigint"
 RESERVED = 2
@@ -37,13 +42,10 @@ class Watched(NamedTuple):
 
 
 class Images(Tables):
-    """The tables, beside a record as it was: what may be seen of that is asked about it as it is now, too."""
-
-    def __init__(self, then: str) -> None:
-        self._then = then
+    """The tables, beside records as they were: what may be seen of those is asked about them as they are now, too."""
 
     def both(self, entity: EntityModel, row: str, condition: About) -> str:
-        if row != self._then:
+        if row not in ("a", "b"):
             return condition(row)
         return f"({condition(row)} AND {still_sql(entity, row, condition)})"
 
@@ -51,7 +53,7 @@ class Images(Tables):
 def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
     """The changes behind $1 up to $2: columns schema_version, position, n, commit_id, at, actor and trace_id of the
     commit, and `change` as JSON. One row with position null if there is none."""
-    compiler = Compiler(model, Images("a"))
+    compiler = Compiler(model, Images())
     after = compiler.chosen(entity, "a", watched.chosen)
     before = compiler.chosen(entity, "b", watched.chosen)
     value, forms = compiler.shown(entity, "a", watched.shown, watched.chosen.visible).objects()
@@ -64,13 +66,43 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
         f"LEFT JOIN LATERAL {_images(entity, 'c.image', 'a')} ON c.image IS NOT NULL "
         f"LEFT JOIN LATERAL {_images(entity, 'c.former', 'b')} ON c.former IS NOT NULL "
         f"CROSS JOIN LATERAL (SELECT (c.image IS NOT NULL AND {after}) IS TRUE "
-        f"AS visible, (c.former IS NOT NULL AND {before}) IS TRUE AS was_visible) e "
-        f"WHERE e.visible OR e.was_visible"
+        f"AS visible, (c.former IS NOT NULL AND {before}) IS TRUE AS was_visible, "
+        f"(c.image IS NOT NULL AND c.former IS NOT NULL AND {_hiding(entity, watched.chosen)}) IS TRUE AS hidden) e "
+        f"WHERE e.visible OR e.was_visible OR e.hidden"
     )
     return compiler.statement(
         f"SELECT v.version AS schema_version, k.* FROM metadata.schema_version v "
         f"LEFT JOIN ({events}) k ON true ORDER BY k.position, k.n"
     )
+
+
+def _hiding(entity: EntityModel, chosen: Chosen) -> str:
+    """The condition that a commit has hidden a record, or a field that is filtered by, of which the past is hidden by
+    now: whether the filters were met then is not asked."""
+    visible = chosen.visible
+    if visible is None:
+        return "false"
+    rows = about(visible.profile.rows.text, visible)
+    fields = [
+        about(access.clear.text, visible) for name in _asked(entity, chosen) if (access := access_of(visible, name))
+    ]
+    known = conjunction([f"({each('b')} AND {still_sql(entity, 'b', each)})" for each in (rows, *fields)])
+    lost = [f"({rows('a')} AND {entity.alive('a')}) IS NOT TRUE"]
+    lost += [f"({each('b')} AND ({each('a')}) IS NOT TRUE)" for each in fields]
+    return f"{rows('b')} AND {entity.alive('b')} AND ({known}) IS NOT TRUE AND ({' OR '.join(lost)})"
+
+
+def _asked(entity: EntityModel, chosen: Chosen) -> list[str]:
+    """The fields that a record is chosen by, as far as the caller may ask for them."""
+    names: list[str] = []
+    for condition in chosen.conditions:
+        if isinstance(condition, Test):
+            names.append(condition.field)
+        elif (link := entity.link(condition.link)) is not None:
+            names.append(link.own)
+    if chosen.search and chosen.visible is not None:
+        names += [each.name for each in chosen.visible.profile.askable.values() if each.type in TEXT_TYPES]
+    return list(dict.fromkeys(names))
 
 
 def _entries(entity: EntityModel) -> str:

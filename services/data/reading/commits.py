@@ -22,7 +22,7 @@ from services.data.permissions import grant_for
 from services.data.query.past import seen_sql
 from services.data.query.scope import Scope, refused
 from services.data.query.statements import many_now_sql
-from services.data.query.visibility import visible_sql
+from services.data.query.visibility import about, access_of, visible_sql
 from services.data.state import State
 
 TIME = FieldDefinition(name="time", type="timestamp")
@@ -114,7 +114,8 @@ def _conditions(scope: Scope, is_admin: bool) -> list[tuple[int, str, str]]:
     readable = {number for number, _, _ in found}
     for relation in schema.relations.values():
         ends = (scope.model.entity(relation.source), scope.model.entity(relation.target))
-        if relation.joined and readable >= {end.number for end in ends}:
+        keyed = relation.source_key in scope.fields(ends[0]) and relation.target_key in scope.fields(ends[1])
+        if relation.joined and keyed and readable >= {end.number for end in ends}:
             condition = _pair(scope, relation, ends)
             found.append((relation.number, condition, condition))
     return found
@@ -136,7 +137,7 @@ def _now(scope: Scope, entity: EntityModel) -> str:
 
 
 def _pair(scope: Scope, relation: Relation, ends: tuple[EntityModel, EntityModel]) -> str:
-    """A pair is for those who may see both of its ends as they are."""
+    """A pair is for those who may see both of its ends as they are, and the values that it is made of."""
     columns = zip(("1", "2"), ends, (relation.source_key, relation.target_key), strict=True)
     clauses = []
     for place, entity, column in columns:
@@ -144,7 +145,9 @@ def _pair(scope: Scope, relation: Relation, ends: tuple[EntityModel, EntityModel
         if visible is not None:
             value = f"({AFTER} ->> '{place}')::{entity.column_type(column)}"
             same = f"_end.{quote(column)} = {value}"
-            seen = visible_sql("_end", visible)
+            access = access_of(visible, column)
+            clear = about(access.clear.text, visible)("_end") if access else "true"
+            seen = f"{visible_sql('_end', visible)} AND {clear}"
             clauses.append(f"EXISTS (SELECT FROM {entity.table} _end WHERE {same} AND {seen})")
     return " AND ".join(clauses) or "true"
 

@@ -30,7 +30,7 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
         entity = model.entity(question.entity)
         key = entity.key.text(entity.key.parse(question.id))
         grant = grant_for(entity, "read", context.user)
-        now = await _now(state, context, model, entity, question.id, grant)
+        now = await _now(state, context, model, entity, question.id, grant, "Record")
         scope, database = Scope(model, context.user), state.database(context.the_app)
         rows, total = await history.load_page(database, entity, scope, key, page, as_of)
         await check_current(state, context, model)
@@ -49,7 +49,7 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
         entity = model.entity(question.entity)
         key = entity.key.text(entity.key.parse(question.id))
         grant = grant_for(entity, "read", context.user)
-        now = await _now(state, context, model, entity, question.id, grant)
+        now = await _now(state, context, model, entity, question.id, grant, "Version")
         scope, database = Scope(model, context.user), state.database(context.the_app)
         row = await history.load_version(database, entity, scope, key, version)
         await check_current(state, context, model)
@@ -70,11 +70,11 @@ async def fetch_commit(state: State, context: Context, question: ask.FetchCommit
 
 
 async def _now(
-    state: State, context: Context, model: Model, entity: EntityModel, record_id: str, grant: Grant
+    state: State, context: Context, model: Model, entity: EntityModel, record_id: str, grant: Grant, sought: str
 ) -> dict[str, Any] | None:
     """The record as it is now, in the trash or not, where a grant depends on that; None if there is none.
 
-    Raises NOT_FOUND for one that the caller may not see as it is.
+    Raises NOT_FOUND for one that the caller may not see as it is, as for a missing one of what is `sought`.
     """
     if grant.profile is None:
         return None
@@ -83,5 +83,5 @@ async def _now(
         return None
     record: dict[str, Any] = exact.loads(row["record"])
     if not grant.covers(record):
-        raise not_found("Record")
+        raise not_found(sought)
     return record

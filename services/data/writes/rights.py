@@ -104,11 +104,12 @@ def _refused(work: Work, entity: EntityModel, grant: Grant, reading: Grant, draf
 
 def _mask(grant: Grant, name: str, record: dict[str, Any]) -> tuple[str | None] | None:
     """What is shown in place of a field that the caller sees masked, in a tuple; None for one that is not masked."""
-    access = grant.profile.access.get(name) if grant.profile else None
-    if access is None or not record or not grant.covers(record):
+    profile = grant.profile
+    access = profile.access.get(name) if profile else None
+    if profile is None or access is None or not record or not grant.covers(record):
         return None
     _, mask = access.way(grant.who, record)
-    return None if mask is None else (mask.shown(record.get(name), grant.who.salt),)
+    return None if mask is None else (mask.shown(record.get(name), profile.key_of(record), grant.who.salt),)
 
 
 def _is_free(grant: Grant, name: str) -> bool:
