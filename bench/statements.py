@@ -85,7 +85,7 @@ async def _entity(connection: Connection, name: str) -> tuple[Model, EntityModel
     found = await connection.fetchrow(DEFINITION, name)
     assert found is not None, f"no entity {name}"
     ids = {field: entry["id"] for field, entry in json.loads(found["ids"]).items()}
-    definition = EntityDefinition.model_validate_json(found["document"])
+    definition = EntityDefinition.stored(json.loads(found["document"]))
     entity = Entity(found["number"], definition, ids, retired=False)
     model = Model(Snapshot(0, {name: entity}, {entity.number: entity}, []))
     return model, model.entity(name)

@@ -49,7 +49,7 @@ def entities_of(
     documents: Iterable[Mapping[str, Any]], today: Snapshot, titles: Mapping[str, Iterable[str]]
 ) -> dict[str, EntityDefinition]:
     """The entities of then by all names that commits may tell them by; `titles`: today's name → all it ever had."""
-    then = {str(document["name"]): EntityDefinition.model_validate(document) for document in documents}
+    then = {str(document["name"]): EntityDefinition.stored(document) for document in documents}
     found = {name: beside(definition, definition_of(today, name)) for name, definition in then.items()}
     for title, former in titles.items():
         name = next((name for name in (title, *former) if name in then), None)

@@ -104,7 +104,7 @@ async def _refit(change: Change, live: LiveRelation, types: tuple[str, str] | No
     name = live.relation.name
     row = change.latest(live.row)
     try:
-        fitting = change.schema.put_relation(row, RelationDefinition.model_validate(row.document))
+        fitting = change.schema.put_relation(row, RelationDefinition.stored(row.document))
     except RocketError as problem:
         message = f"The relation {name} would break: {problem.message}"
         raise RocketError(problem.code, message, [{"relation": name, **detail} for detail in problem.details]) from None

@@ -75,7 +75,7 @@ async def get_definition(state: State, context: Context, question: ask.GetDefini
 
 async def create_definition(state: State, context: Context, question: ask.CreateDefinition) -> Answer:
     kind = kind_named(question.kind)
-    document = _object(question.body)
+    document = kind.plain(_object(question.body))
     definition = kind.parse(document)
 
     async def work(change: Change) -> store.Definition:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 class Hooks:
     """Called in the transaction of a change. Nothing happens, usually."""
 
+    beside: tuple[str, ...] = ()
+    """What answers say beside the definition, further than when it was made and changed."""
+
     def completed(self, document: dict[str, Any]) -> dict[str, Any]:
         """A replacing document with what the sender could leave to us."""
         return document

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
@@ -15,6 +15,7 @@ from libs.shared.schema.mistakes import found_in
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
+from libs.shared.schema.strict import Strict
 from libs.shared.schema.values import MAX_DEPTH, deeper_than, place_of_nul
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
@@ -23,6 +24,7 @@ from services.metadata.entities import EntityHooks
 from services.metadata.hooks import Hooks
 from services.metadata.relations import RelationHooks
 from services.metadata.schema import Schema
+from services.metadata.sent import of_flat_row, of_wrapped_row
 from services.metadata.store import Definition
 from services.metadata.webhooks import WebhookHooks
 
@@ -37,7 +39,7 @@ class Kind:
 
     name: str
     label: str
-    model: type[BaseModel]
+    model: type[Strict]
     key: Callable[[Any], str | None]
     entity_of: Callable[[Any], str | None]
     named: bool = False
@@ -60,7 +62,7 @@ class Kind:
         try:
             return self.model.model_validate(document, context=LENIENT if lenient else None)
         except ValidationError as error:
-            raise _refusal(self.label, error) from None
+            raise _refusal(self.label, error, self.model, document) from None
 
     def check(self, definition: Any, schema: Schema, lenient: bool = False) -> None:
         """References to entities must hold; unless `lenient`, those to fields too. Raises VALIDATION_FAILED."""
@@ -74,8 +76,15 @@ class Kind:
         """The document that is kept: as sent for some kinds, with its defaults for the rest."""
         return self.hooks.kept(document) if self.as_sent else definition.model_dump(mode="json")
 
-    def completed(self, document: dict[str, Any], old: Definition) -> dict[str, Any]:
+    def plain(self, sent: dict[str, Any], old: Definition | None = None) -> dict[str, Any]:
+        """The definition in what was sent: that itself, or the row that GET answers. Raises VALIDATION_FAILED."""
+        if self.as_sent:
+            return of_wrapped_row(sent, self.columns, old)
+        return of_flat_row(sent, self.hooks.beside, old)
+
+    def completed(self, sent: dict[str, Any], old: Definition) -> dict[str, Any]:
         """A replacing document; the name of a named kind may be left out, as the URL gives it."""
+        document = self.plain(sent, old)
         return self.hooks.completed({"name": old.key, **document} if self.named else document)
 
     def shown(self, row: Definition) -> dict[str, Any]:
@@ -99,9 +108,9 @@ def kind_named(name: str) -> Kind:
     return kind
 
 
-def _refusal(label: str, error: ValidationError) -> RocketError:
+def _refusal(label: str, error: ValidationError, model: type[Strict], document: Any) -> RocketError:
     details = []
-    for path, message in found_in(error):
+    for path, message in found_in(error, model, document):
         detail = {"message": f"{path}: {message}" if path else message}
         details.append({"field": path, **detail} if path else detail)
     return RocketError("VALIDATION_FAILED", f"{label} is not valid: {details[0]['message']}", details)

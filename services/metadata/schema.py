@@ -62,9 +62,9 @@ class Schema:
         schema = cls()
         found = list(rows)
         for row in (row for row in found if row.kind == "entities"):
-            schema.put_entity(row, EntityDefinition.model_validate(row.document))
+            schema.put_entity(row, EntityDefinition.stored(row.document))
         for row in (row for row in found if row.kind == "relations"):
-            schema.put_relation(row, RelationDefinition.model_validate(row.document))
+            schema.put_relation(row, RelationDefinition.stored(row.document))
         return schema
 
     def put_entity(self, row: Definition, definition: EntityDefinition) -> LiveEntity:

@@ -94,7 +94,7 @@ def _check_mark(known: dict[str, Any] | None) -> None:
 def _field_change(table: str, known: dict[str, Any] | None, field: FieldDefinition) -> list[str]:
     if known is None:
         return [f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {quote(field.name)} {field.column_type}"]
-    old = FieldDefinition.model_validate(known)
+    old = FieldDefinition.stored(known)
     if not can_widen(old, field):
         raise invalid_field(field.name, f"{field.name} can't change from {old.column_type} to {field.column_type}")
     if old.column_type == field.column_type:

@@ -10,5 +10,7 @@ from services.metadata.store import Definition
 class WebhookHooks(Hooks):
     """The webhook service derives the same secret; it is stored nowhere."""
 
+    beside = ("secret", "circuit", "failing_since", "next_try_at", "last_error")
+
     def secret(self, platform_secret: str, app_id: str, row: Definition) -> dict[str, str]:
         return {"secret": shown_secret(signing_key(platform_secret, app_id, row.id))}

@@ -161,7 +161,7 @@ def _read(documents: Iterable[Mapping[str, Any]]) -> list[Rule]:
     found = []
     for document in documents:
         try:
-            definition = NotificationRule.model_validate(document)
+            definition = NotificationRule.stored(document)
         except ValidationError as error:
             # Metadata validates with the same model; only an older Rocket can have stored this.
             log.error("rule.not_readable", rule_id=document.get("id"), problems=error.error_count())

@@ -133,7 +133,7 @@ def _only(fields: frozenset[str], record: Mapping[str, Any] | None) -> dict[str,
 
 def _read(document: Mapping[str, Any]) -> Webhook | None:
     try:
-        definition = WebhookDefinition.model_validate(document)
+        definition = WebhookDefinition.stored(document)
     except ValidationError as error:
         # Metadata validates with the same model; only an older Rocket can have stored this.
         log.error("webhook.not_readable", webhook_id=document.get("id"), problems=error.error_count())

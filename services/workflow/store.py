@@ -178,7 +178,7 @@ def read(row: Record) -> Stored:
 
 @lru_cache(maxsize=512)
 def _definition(text: str) -> WorkflowDefinition:
-    return WorkflowDefinition.model_validate_json(text)
+    return WorkflowDefinition.stored(orjson.loads(text))
 
 
 def _state(definition: WorkflowDefinition, instance: Instance) -> tuple[Any, ...]:

@@ -84,7 +84,7 @@ def _read(documents: Iterable[Mapping[str, Any]]) -> list[Startable]:
     found = []
     for document in documents:
         try:
-            definition = WorkflowDefinition.model_validate(document)
+            definition = WorkflowDefinition.stored(document)
         except ValidationError as problem:
             # It was valid when it was saved; the others must not suffer for it.
             log.error("workflow.unreadable", workflow=document.get("name"), error=str(problem))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from libs.shared.schema.fields import NAME, FieldDefinition
 from libs.shared.schema.mistakes import first_double, mistake
+from libs.shared.schema.strict import Strict
 from libs.shared.schema.values import BadValue, parse_value
 
 MAX_FIELDS = 400
@@ -20,10 +21,8 @@ KEY_TYPES = ("uuid", "int", "bigint", "string")
 SLUG_TYPES = ("string", "text")
 
 
-class PrimaryKey(BaseModel):
+class PrimaryKey(Strict):
     """Which field (or, for a composite key, which `fields`) identifies a record, and who makes its values."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     field: str = ""
     fields: list[str] = Field(default_factory=list, max_length=8)
@@ -59,20 +58,16 @@ class PrimaryKey(BaseModel):
         return self.fields or [self.field]
 
 
-class Slug(BaseModel):
+class Slug(Strict):
     """A readable second key of a record, made from `source` unless it is sent (api.md, section 4)."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     field: str
     source: str | None = None
     regenerate_on_update: bool = False
 
 
-class EntityDefinition(BaseModel):
+class EntityDefinition(Strict):
     """An entity as an operator describes it (api.md, section 4)."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str
     table: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from libs.shared.schema.mistakes import mistake
+from libs.shared.schema.strict import Strict
 
 TYPES = ("string", "text", "int", "bigint", "decimal", "boolean", "uuid", "timestamp", "date", "json", "file")
 ALIASES = {"integer": "int"}
@@ -36,10 +37,8 @@ WIDENINGS = {
 """Type changes that keep every stored value as it is."""
 
 
-class FieldDefinition(BaseModel):
+class FieldDefinition(Strict):
     """One field as an operator describes it (api.md, section 4)."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str
     type: str

@@ -1,11 +1,23 @@
-"""Mistakes that only a whole definition shows: each is told with the place it is in, as those of single values are."""
+"""Mistakes in definitions and other bodies: each is told with its place, and a key that is unknown with the nearest
+one that is known. This is the one place where such words are made."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
+
+from libs.shared.errors import Detail, invalid
+from libs.shared.schema.places import Place, place_of
+
+LIKENESS = 0.6
+"""How alike a name must be to one that is known to be taken for it, from 0 to 1."""
+SHOWN = 60
+"""Characters of a name that a message repeats."""
+UNTAGGED = ("union_tag_not_found", "union_tag_invalid")
 
 
 def mistake(where: str, what: str) -> PydanticCustomError:
@@ -23,11 +35,83 @@ def first_double(names: Sequence[str]) -> tuple[int, str] | None:
     return None
 
 
-def found_in(error: ValidationError) -> list[tuple[str, str]]:
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` was most likely meant to be; None where it is like none."""
+    by_small = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(name.lower()[:SHOWN], by_small, n=1, cutoff=LIKENESS)
+    return by_small[found[0]] if found else None
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """The words for a name that is not known, with the nearest that is."""
+    meant = nearest(name, known)
+    return f"`{name[:SHOWN]}` is unknown" + (f"; do you mean `{meant}`?" if meant else "")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """What a message about an unknown name ends with: the nearest that is known, or nothing."""
+    meant = nearest(name, known)
+    return f"; do you mean {meant}?" if meant else ""
+
+
+def unknown_keys(document: Mapping[str, Any], known: Iterable[str], where: str = "") -> list[Detail]:
+    """A detail per key of a body that is not known; `where` is the path of the object within the body."""
+    names = list(known)
+    prefix = f"{where}." if where else ""
+    return [
+        {"field": f"{prefix}{key[:SHOWN]}", "rule": "unknown", "message": unknown(key, names)}
+        for key in document
+        if key not in names
+    ]
+
+
+def refuse_unknown(document: Mapping[str, Any], known: Iterable[str], where: str = "") -> None:
+    """Raises VALIDATION_FAILED where a body has keys that are not known, with a detail for each."""
+    if details := unknown_keys(document, known, where):
+        raise invalid(str(details[0]["message"]), *details)
+
+
+def found_in(error: ValidationError, model: type[BaseModel], document: Any) -> list[tuple[str, str]]:
     """The path and the words of each mistake; the path is empty for what is wrong with the whole."""
-    return [(_path(problem), problem["msg"].removeprefix("Value error, ")) for problem in error.errors()]
+    places = [(problem, place_of(model, document, problem["loc"])) for problem in error.errors()]
+    deeper = {place.path for _, place in places}
+    told = [
+        _told(problem, place) for problem, place in places if not (place.is_alternative and _is_beside(place, deeper))
+    ]
+    return list(dict.fromkeys(words for each in told for words in each))
 
 
-def _path(problem: ErrorDetails) -> str:
-    where = problem.get("ctx", {}).get("where")
-    return ".".join([*map(str, problem["loc"]), *([where] if where else [])])
+def _is_beside(place: Place, others: Iterable[tuple[str | int, ...]]) -> bool:
+    """Whether something within the same value was looked at, so that this is not what was meant there."""
+    size = len(place.path)
+    return any(len(other) > size and other[:size] == place.path for other in others)
+
+
+def _told(problem: ErrorDetails, place: Place) -> Iterator[tuple[str, str]]:
+    path = ".".join(map(str, place.path))
+    if problem["type"] == "extra_forbidden":
+        yield path, unknown(str(place.path[-1]), place.known)
+    elif problem["type"] in UNTAGGED:
+        yield from _told_of_tag(problem, path)
+    else:
+        where = problem.get("ctx", {}).get("where")
+        yield (
+            ".".join(filter(None, [path, where])),
+            problem["msg"].removeprefix("Value error, "),
+        )
+
+
+def _told_of_tag(problem: ErrorDetails, path: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the key that says of which sort an object is."""
+    context, given = problem.get("ctx", {}), problem["input"]
+    key = str(context["discriminator"]).strip("'")
+    prefix = f"{path}." if path else ""
+    if problem["type"] == "union_tag_invalid":
+        sorts = [each.strip().strip("'") for each in str(context["expected_tags"]).split(",")]
+        tag = str(context["tag"])
+        yield f"{prefix}{key}", f"must be one of {', '.join(sorts)}{suggestion(tag, sorts)}"
+        return
+    yield f"{prefix}{key}", "is required"
+    for name in given if isinstance(given, Mapping) else ():
+        if nearest(str(name), [key]):
+            yield f"{prefix}{name}", unknown(str(name), [key])

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from libs.shared.expressions import ExpressionError, compile_expression
 from libs.shared.ids import parse_uuid
+from libs.shared.schema.mistakes import mistake, unknown
+from libs.shared.schema.strict import Strict
 
 RECIPIENT_KINDS = ("user", "email", "role", "path")
 MAX_RECIPIENTS = 100
 MAX_TEMPLATE = 100_000
 
 
-class Template(BaseModel):
+class Template(Strict):
     """Plain text with `{{ path }}` placeholders over record, old, action, entity, user and app."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     subject: str = Field("", max_length=1_000)
     body: str = Field(max_length=MAX_TEMPLATE)
 
 
-class NotificationRule(BaseModel):
+class NotificationRule(Strict):
     """A rule as an operator describes it (api.md, section 20). Natural key: name.
 
     Each recipient has exactly one key: `user` (id or address), `email` (address), `role`, or `path`
     (to an address or a user's id in the record, for instance `record.owner`).
     """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str = Field(min_length=1, max_length=200)
     entity: str = Field(min_length=1)
@@ -59,9 +57,12 @@ class NotificationRule(BaseModel):
     @field_validator("recipients")
     @classmethod
     def _recipients(cls, recipients: list[dict[str, str]]) -> list[dict[str, str]]:
-        for recipient in recipients:
-            if len(recipient) != 1 or next(iter(recipient)) not in RECIPIENT_KINDS:
-                raise ValueError(f"each recipient has exactly one of {', '.join(RECIPIENT_KINDS)}")
+        for number, recipient in enumerate(recipients):
+            for key in recipient:
+                if key not in RECIPIENT_KINDS:
+                    raise mistake(f"{number}.{key}", unknown(key, RECIPIENT_KINDS))
+            if len(recipient) != 1:
+                raise mistake(str(number), f"each recipient has exactly one of {', '.join(RECIPIENT_KINDS)}")
             _check_recipient(*next(iter(recipient.items())))
         return recipients
 

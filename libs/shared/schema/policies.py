@@ -6,8 +6,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -17,7 +15,8 @@ from pydantic import (
 )
 
 from libs.shared.expressions import ExpressionError, compile_expression
-from libs.shared.schema.mistakes import mistake
+from libs.shared.schema.mistakes import mistake, unknown
+from libs.shared.schema.strict import Strict, is_stored, keys_of
 
 ACTIONS = ("read", "create", "update", "delete")
 OPERATORS = ("eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like")
@@ -25,20 +24,16 @@ MAX_FIELDS = 400
 MAX_KEPT = 32
 
 
-class Condition(BaseModel):
+class Condition(Strict):
     """One comparison of a stored field with a fixed value; `$user.id` and `$user.email` name the caller's."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     field: str
     operator: Literal["eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like"] = "eq"
     value: Any = None
 
 
-class FieldSelection(BaseModel):
+class FieldSelection(Strict):
     """The fields that a policy grants: those of `include`, or all but those of `exclude`. The key is always granted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     include: list[str] | None = Field(None, max_length=MAX_FIELDS, exclude_if=lambda names: names is None)
     exclude: list[str] | None = Field(None, max_length=MAX_FIELDS, exclude_if=lambda names: names is None)
@@ -59,10 +54,8 @@ class FieldSelection(BaseModel):
         return name in self.include if self.include is not None else name not in (self.exclude or ())
 
 
-class KeepLast(BaseModel):
+class KeepLast(Strict):
     """The mask that shows the last characters of a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     keep_last: int = Field(ge=1, le=MAX_KEPT)
 
@@ -71,6 +64,10 @@ def _known_mask(said: Any, parse: ValidatorFunctionWrapHandler) -> Any:
     try:
         return parse(said)
     except ValidationError:
+        known = keys_of(KeepLast)
+        for key in said if isinstance(said, dict) else ():
+            if key not in known:
+                raise mistake(str(key), unknown(str(key), known)) from None
         raise ValueError(f'must be last4, email, hash, null or {{"keep_last": n}}, n from 1 to {MAX_KEPT}') from None
 
 
@@ -79,12 +76,8 @@ NONE: Final = "none"
 PiiMask = Annotated[Literal["none", "last4", "email", "hash", "null"] | KeepLast | None, WrapValidator(_known_mask)]
 
 
-STORED = {"stored": True}
-"""The validation context of what was checked when it was stored: its expressions are not compiled once more."""
-
-
 def _compilable(text: str, info: ValidationInfo) -> str:
-    if info.context is STORED:
+    if is_stored(info):
         return text
     try:
         compile_expression(text)
@@ -97,14 +90,12 @@ Visibility = Annotated[str, Field(min_length=1), AfterValidator(_compilable)]
 """An expression; also one that is imported must be sound, as it decides who sees something."""
 
 
-class PolicyDefinition(BaseModel):
+class PolicyDefinition(Strict):
     """One grant (api.md, sections 4, 9 and 16): matches if the caller has a role and all conditions hold.
 
     `masks` say what is shown in place of fields, `pii_mask` of all other fields that are personal data,
     `visible_when` for which records fields are shown at all.
     """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     id: str = Field("", exclude=True)
     """Its id where it is stored; not a part of the definition."""

@@ -6,24 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.fields import NAME, SYSTEM_COLUMNS
 from libs.shared.schema.mistakes import mistake
+from libs.shared.schema.strict import Strict
 
 WriteMode = Literal["diff", "replace", "append"]
 MANY_TO_MANY = "many_to_many"
 
 
-class RelationDefinition(BaseModel):
+class RelationDefinition(Strict):
     """A relation as an operator describes it (api.md, section 4).
 
     `source_key` is a field of the source (its primary key unless said otherwise) that `target_key`, a
     field of the target, refers to. A many_to_many keeps pairs in `join_table` instead.
     """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str
     type: Literal["one_to_one", "one_to_many", "many_to_many"]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_serializer, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from libs.shared.expressions.functions.patterns import PatternError
 from libs.shared.expressions.functions.patterns import compiled as compiled_pattern
 from libs.shared.schema.fields import FieldDefinition
 from libs.shared.schema.formulas import Formula, compiled, is_lenient
 from libs.shared.schema.mistakes import mistake
+from libs.shared.schema.strict import Strict
 from libs.shared.schema.values import BadValue, parse_text, parse_value
 from libs.shared.schema.workflows import Name, Part
 
@@ -107,10 +108,10 @@ Body = FieldRule | ExpressionRule | ComputedRule
 BODIES: dict[str, type[Body]] = {"field": FieldRule, "expression": ExpressionRule, "computed": ComputedRule}
 
 
-class RuleDefinition(BaseModel):
+class RuleDefinition(Strict):
     """A rule as an operator describes it (api.md, section 4); `definition` depends on `type`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    decided_by: ClassVar[Mapping[str, tuple[str, Mapping[str, type[BaseModel]]]]] = {"definition": ("type", BODIES)}
 
     entity: Name
     hook: Literal["before_write", "before_delete", "after_write"]
@@ -130,7 +131,7 @@ class RuleDefinition(BaseModel):
     @classmethod
     def _body(cls, given: Any, info: ValidationInfo) -> Any:
         body = BODIES.get(info.data.get("type", ""))
-        return body.model_validate(given, context=info.context) if body else given
+        return body.under(info, given) if body else given
 
     @field_serializer("definition")
     def _as_sent(self, body: Body) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from libs.shared.errors import RocketError
 from libs.shared.schema.entities import EntityDefinition
-from libs.shared.schema.policies import STORED, PolicyDefinition
+from libs.shared.schema.policies import PolicyDefinition
 from libs.shared.schema.relations import MANY_TO_MANY, BadRelation, Relation, RelationDefinition, check_relation
 
 log = structlog.get_logger()
@@ -67,7 +67,7 @@ class Snapshot:
         entities = [
             Entity(
                 number=row["number"],
-                definition=EntityDefinition.model_validate(row["definition"]),
+                definition=EntityDefinition.stored(row["definition"]),
                 field_ids=row["field_ids"],
                 retired=row["retired"],
             )
@@ -100,7 +100,7 @@ def _policies(rows: Iterable[Mapping[str, Any]]) -> Iterator[PolicyDefinition]:
     """The policies that can be read; any other grants nothing."""
     for row in rows:
         try:
-            yield PolicyDefinition.model_validate(row, context=STORED)
+            yield PolicyDefinition.stored(row)
         except ValidationError as error:
             # Metadata validates with the same model; only an older Rocket can have stored this.
             log.error("policy.not_readable", policy_id=row.get("id"), problems=error.error_count())
@@ -112,7 +112,7 @@ class _Row:
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.number: int = row["number"]
         self.retired: bool = row["retired"]
-        self.definition = RelationDefinition.model_validate(row["definition"])
+        self.definition = RelationDefinition.stored(row["definition"])
 
 
 def _relations(rows: Sequence[_Row], entities: Mapping[str, Entity]) -> dict[str, Relation]:

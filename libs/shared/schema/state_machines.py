@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_serializer,
+)
 
 from libs.shared.schema.formulas import Formula, compiled
+from libs.shared.schema.strict import Strict, is_stored
 from libs.shared.schema.workflows import MAX_ACTIONS, Name, Part
 
 MAX_TRANSITIONS = 1_000
@@ -67,14 +78,43 @@ class SendEvent(Part):
     payload: dict[str, Any] = Field(default_factory=dict)
 
 
+class Words(Part):
+    """What a notification says; without a subject its first line is one."""
+
+    subject: str = ""
+    body: str = ""
+
+
+class Addressee(Part):
+    """Whom an action names otherwise than by a text: a user's id or address, an address, everybody with a role."""
+
+    user: str | None = None
+    email: str | None = None
+    role: str | None = None
+
+
+def _kept_if_stored(given: Any, parse: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """What an older Rocket took for one of these goes on loading: its machine must not be lost for it."""
+    try:
+        return parse(given)
+    except ValidationError:
+        if is_stored(info):
+            return given
+        raise
+
+
+Addressed = Annotated[str | Addressee | list[str | Addressee], WrapValidator(_kept_if_stored)]
+Said = Annotated[str | Words | None, WrapValidator(_kept_if_stored)]
+
+
 class SendNotification(Part):
-    """A notification by a channel (email, in_app): `template` is a text or `{subject, body}`, `to` one or a list of
-    addresses, users' ids, roles, or recipients as in rules."""
+    """A notification by a channel (email, in_app): `to` is one or a list of addresses, users' ids, roles, or
+    recipients as in rules."""
 
     type: Literal["send_notification"]
     channel: Name
-    template: Any = None
-    to: Any
+    template: Said = None
+    to: Addressed
 
 
 Action = Annotated[
@@ -86,7 +126,7 @@ Action = Annotated[
 class Transition(Part):
     """One way from a state to the next. Empty `roles` is everybody; a `guard` must be true."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     origin: Name | Annotated[list[Name], Field(min_length=1)] = Field(alias="from")
     to: Name
@@ -122,10 +162,10 @@ class MachineBody(Part):
     transitions: list[Transition] = Field(min_length=1, max_length=MAX_TRANSITIONS)
 
 
-class StateMachineDefinition(BaseModel):
+class StateMachineDefinition(Strict):
     """A state machine as an operator describes it (api.md, section 4). Natural key: entity, field."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     entity: Name
     field: Name

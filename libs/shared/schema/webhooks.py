@@ -6,10 +6,11 @@ import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_serializer
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_serializer
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
 from libs.shared.expressions import ExpressionError, compile_expression
+from libs.shared.schema.strict import Strict
 
 HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
@@ -18,7 +19,7 @@ MAX_ATTEMPTS = 100
 DAY = 86_400.0
 
 
-class _Sparse(BaseModel):
+class _Sparse(Strict):
     """A part of a definition whose additions are kept only where they are given."""
 
     @model_serializer(mode="wrap")
@@ -32,8 +33,6 @@ class Retry(_Sparse):
     `delay` is the seconds until the first retry, `max_delay` the most between two; `jitter` is the share
     of the time by which it may be longer or shorter. Without them the service's settings hold.
     """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     max_attempts: int = Field(3, ge=1, le=MAX_ATTEMPTS)
     backoff: Literal["exponential", "linear"] = "exponential"
@@ -51,7 +50,7 @@ class WebhookDefinition(_Sparse):
     write whose receiver (`async` false) can't be asked.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     entity: str = Field(min_length=1)
     hook: Literal["after_write", "before_write", "after_delete", "before_delete"] = "after_write"

@@ -11,8 +11,6 @@ from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     field_validator,
@@ -22,6 +20,7 @@ from pydantic import (
 
 from libs.shared.expressions import ExpressionError, compile_expression
 from libs.shared.schema.mistakes import first_double, mistake
+from libs.shared.schema.strict import Strict, keys_of
 
 MAX_STEPS = 200
 MAX_ACTIONS = 50
@@ -33,16 +32,18 @@ TIMEOUT = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s)?", re.ASCII)
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Part(BaseModel):
-    """What all parts share: unknown keys are kept, null means absent, and they are written as sent."""
+class Part(Strict):
+    """What all parts share: null means absent, and they are written as sent."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
     always_written: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, given: Any) -> Any:
-        return {key: value for key, value in given.items() if value is not None} if isinstance(given, dict) else given
+        if not isinstance(given, dict):
+            return given
+        known = keys_of(cls)
+        return {key: value for key, value in given.items() if value is not None or key not in known}
 
     @model_serializer(mode="wrap")
     def _as_sent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _receiver(webhook_id: str, definition: WebhookDefinition) -> Receiver:
 
 def _read(document: Mapping[str, Any]) -> WebhookDefinition | None:
     try:
-        return WebhookDefinition.model_validate(document)
+        return WebhookDefinition.stored(document)
     except ValidationError as error:
         # Metadata validates with the same model; only an older Rocket can have stored this.
         log.error("webhook.not_readable", webhook_id=document.get("id"), problems=error.error_count())

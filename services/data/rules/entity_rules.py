@@ -9,20 +9,21 @@ from dataclasses import field as attribute
 from typing import Any, TypeVar
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from libs.shared.errors import Detail
 from libs.shared.expressions import Expression
 from libs.shared.schema import FieldDefinition, Snapshot
-from libs.shared.schema.formulas import LENIENT, compiled
+from libs.shared.schema.formulas import compiled
 from libs.shared.schema.rules import ComputedRule, ExpressionRule, FieldRule, RelatedLoad, RuleDefinition
 from libs.shared.schema.state_machines import STATE_TYPES, StateMachineDefinition
+from libs.shared.schema.strict import Strict
 from services.data.rules.field_checks import Predicate, message_of, predicate_of
 from services.data.rules.machines import Machine
 
 log = structlog.get_logger()
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Strict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _read(model: type[M], documents: Iterable[Mapping[str, Any]], entity: str) -
         if document.get("entity") != entity:
             continue
         try:
-            yield str(document["id"]), model.model_validate(document, context=LENIENT)
+            yield str(document["id"]), model.stored(document)
         except ValidationError as error:
             # Metadata validates with the same model; only an older Rocket can have stored this.
             log.error("rule.not_readable", rule_id=document.get("id"), problems=error.error_count())

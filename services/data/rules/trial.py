@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from libs.shared.contracts.context import Identity
 from libs.shared.errors import Detail, RocketError, invalid, invalid_field
@@ -15,7 +15,9 @@ from libs.shared.expressions import EvaluationError, Expression, compile_express
 from libs.shared.expressions.syntax.tree import Negation, Node
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.formulas import Formula
+from libs.shared.schema.mistakes import found_in
 from libs.shared.schema.rules import ExpressionRule, FieldRule, RuleDefinition, parse_operand
+from libs.shared.schema.strict import Strict
 from libs.shared.schema.workflows import Name
 from services.data.rules.attempt import Attempt
 from services.data.rules.deciding import check_record, decide
@@ -24,12 +26,12 @@ from services.data.rules.field_trees import violation_tree
 from services.data.rules.forms import Record, shown
 
 MAX_IDS = 100
+OF_A_RULE = {"hook", "type", "definition"}
+"""Keys of rules that guards don't have."""
 
 
-class TriedGuard(BaseModel):
+class TriedGuard(Strict):
     """The guard of a transition of `field` to the state `to`, tried on the records in the states `from`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     entity: Name
     guard: Formula
@@ -56,11 +58,13 @@ def read_question(document: Mapping[str, Any]) -> Question:
     limit = document.get("limit", 20)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
         raise invalid_field("limit", f"limit must be a whole number from 1 to {MAX_IDS}")
-    model = TriedGuard if "guard" in document else RuleDefinition
+    model = RuleDefinition if OF_A_RULE & document.keys() else TriedGuard
+    asked = {key: value for key, value in document.items() if key != "limit"}
     try:
-        return Question(model.model_validate({k: v for k, v in document.items() if k != "limit"}), limit)
+        return Question(model.model_validate(asked), limit)
     except ValidationError as error:
-        raise invalid("This can't be tried", *map(_detail, error.errors())) from None
+        details = [_detail(path, message) for path, message in found_in(error, model, asked)]
+        raise invalid("This can't be tried", *details) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,5 @@ def _violation(definition: RuleDefinition, fields: Mapping[str, FieldDefinition]
     return violation_tree(body.field, body.operator, shown(rule_field, operand))
 
 
-def _detail(problem: Any) -> Detail:
-    path = ".".join(str(part) for part in problem["loc"])
-    return {"field": path, "message": f"{path}: {problem['msg'].removeprefix('Value error, ')}"}
+def _detail(path: str, message: str) -> Detail:
+    return {"field": path, "message": f"{path}: {message}"}

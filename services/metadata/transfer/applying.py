@@ -8,18 +8,19 @@ from typing import Any
 from services.metadata.changes import Change
 from services.metadata.kinds import KINDS
 from services.metadata.store import Definition
-from services.metadata.transfer.document import Document, Item, placed, same
+from services.metadata.transfer.document import Document, Item, part_of, placed, same
 
 
 async def apply(change: Change, document: Document, prune: bool) -> None:
-    """Carry out a document; with `prune`, what it doesn't name is deleted. Raises what the changes raise.
+    """Carry out a document; with `prune`, what its sections don't name is deleted. Raises what the changes raise.
 
     What refers to entities goes before they change, and entities go last, so that neither is in the
     other's way.
     """
     there = await _by_identity(change)
     pairs = [(item, _take(there, item)) for item in document.items]
-    left = [row for rows in there.values() for row in rows] if prune else []
+    pruned = document.sections if prune else frozenset()
+    left = [row for rows in there.values() for row in rows if part_of(KINDS[row.kind]) in pruned]
     for row in left:
         if row.kind != "entities":
             await change.delete(row)

@@ -11,9 +11,12 @@ import orjson
 
 from libs.shared import exact
 from libs.shared.errors import Detail, RocketError, invalid_field
+from libs.shared.schema.mistakes import refuse_unknown
 from services.metadata.kinds import KINDS, Kind
 
 VERSION = 1
+FRAME = ("version", "exported_at", "sample_data", "prune", "ui_configs")
+"""What a document may hold beside its sections of definitions."""
 MAX_DEFINITIONS = 10_000
 MAX_ROWS = 200_000
 SHOWN = 20
@@ -39,12 +42,14 @@ class Item:
 class Document:
     """A checked document: its definitions, each kind's in order, and sample rows by entity or join table.
 
-    `prune` is for plans and what is applied: whether what the document doesn't name shall go.
+    `prune` is for plans and what is applied: whether what a section doesn't name shall go. `sections` are those
+    that the document holds.
     """
 
     items: Sequence[Item]
     samples: Mapping[str, Sequence[dict[str, Any]]]
     prune: bool = False
+    sections: frozenset[str] = frozenset()
 
 
 def part_of(kind: Kind) -> str:
@@ -69,7 +74,7 @@ def read(body: bytes) -> Document:
         for number, sent in enumerate(_list(document, part_of(kind))):
             place = f"{part_of(kind)}[{number}]"
             try:
-                items.append(Item(kind, place, sent, kind.parse(sent, lenient=True)))
+                items.append(_item(kind, place, sent))
             except RocketError as problem:
                 details = problem.details or [{"message": problem.message}]
                 problems += [{**detail, "path": place} for detail in details]
@@ -81,7 +86,13 @@ def read(body: bytes) -> Document:
     prune = document.get("prune", False)
     if not isinstance(prune, bool):
         raise invalid_field("prune", "prune must be true or false")
-    return Document(items, _samples(document, body), prune)
+    held = frozenset(part for part in map(part_of, KINDS.values()) if document.get(part) is not None)
+    return Document(items, _samples(document, body), prune, held)
+
+
+def _item(kind: Kind, place: str, sent: dict[str, Any]) -> Item:
+    plain = kind.plain(sent)
+    return Item(kind, place, plain, kind.parse(plain, lenient=True))
 
 
 def parts(body: bytes) -> dict[str, Any]:
@@ -95,6 +106,7 @@ def parts(body: bytes) -> dict[str, Any]:
     version = document.get("version")
     if version != VERSION or isinstance(version, bool):
         raise invalid_field("version", f"version must be {VERSION}")
+    refuse_unknown(document, [*FRAME, *map(part_of, KINDS.values())])
     return document
 
 

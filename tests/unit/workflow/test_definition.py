@@ -67,7 +67,7 @@ def test_the_end_has_two_names_and_may_be_left_out(target: Any) -> None:
 def test_is_written_as_it_was_sent() -> None:
     sent = document(
         approval(timeout="48h", assignee={"type": "role", "role": "boss"}, on_approve={"goto": "b"}),
-        action("b", set_field("status", None) | {"note": "kept"}, {"type": "webhook", "url": "https://x/y"}),
+        action("b", set_field("status", None), {"type": "webhook", "url": "https://x/y"}),
         {"id": "c", "type": "condition", "expression": "context.days === 5 && context.x != nil"},
         active=False,
     )

@@ -1,0 +1,174 @@
+"""One definition of every kind, or several, that hold every key there is; and what they look like misspelt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_origin
+
+from pydantic import BaseModel
+
+from libs.shared.schema.places import members_of, part_of
+from libs.shared.schema.strict import keys_of
+
+HOST: dict[str, Any] = {
+    "name": "host", "table": "hosts", "primary_key": {"field": "id", "type": "uuid", "generated": True},
+    "soft_delete": True, "slug": {"field": "slug", "source": "title", "regenerate_on_update": True},
+    "audit": True, "require_if_match": False,
+    "fields": [
+        {"name": "id", "type": "uuid"},
+        {"name": "title", "type": "string", "required": False, "unique": False, "indexed": True, "nullable": True,
+         "default": "a", "enum": ["a", "b"], "sensitive": True, "pii": True},
+        {"name": "slug", "type": "string", "unique": True, "renamed_from": "nick"},
+        {"name": "price", "type": "decimal", "precision": 2},
+        {"name": "made", "type": "timestamp", "auto": "create"},
+        {"name": "state", "type": "string"},
+    ],
+}  # fmt: skip
+PAIR: dict[str, Any] = {
+    "name": "pair", "table": "pairs", "primary_key": {"fields": ["a", "b"], "type": "uuid", "generated": False},
+    "fields": [{"name": "a", "type": "uuid"}, {"name": "b", "type": "uuid"}],
+}  # fmt: skip
+RELATION: dict[str, Any] = {
+    "name": "friends", "type": "many_to_many", "source": "host", "target": "host", "source_key": "id",
+    "target_key": "id", "join_table": "host_friends", "source_join_key": "one_id", "target_join_key": "other_id",
+    "ownership": "none", "on_delete": "detach", "fetch": "lazy", "write_mode": "diff",
+}  # fmt: skip
+LOAD = {"relation": "friends", "name": "near", "filter": {"state.eq": "open"}}
+RULE = {"entity": "host", "hook": "before_write", "priority": 1, "active": True}
+RULES: list[dict[str, Any]] = [
+    {**RULE, "type": "field", "definition": {
+        "field": "price", "operator": "min", "value": 1, "message": "m", "stop_on_fail": True}},
+    {**RULE, "type": "expression", "definition": {
+        "expression": "record.price > 9", "message": "m", "stop_on_fail": True, "related_load": [LOAD]}},
+    {**RULE, "type": "computed", "definition": {
+        "field": "price", "expression": "1 + 1", "stop_on_fail": True, "related_load": [LOAD]}},
+]  # fmt: skip
+MACHINE = {
+    "entity": "host", "field": "state", "active": True,
+    "definition": {"initial": "open", "transitions": [{
+        "from": ["open"], "to": "shut", "roles": ["boss"], "guard": "record.price > 1",
+        "actions": [
+            {"type": "set_field", "field": "title", "value": "a"},
+            {"type": "webhook", "url": "http://127.0.0.1:1/", "method": "PUT", "headers": {"X-A": "b"}},
+            {"type": "create_record", "entity": "host", "fields": {"title": "a"}},
+            {"type": "update_record", "entity": "host", "record_id": "{{record.id}}", "fields": {"title": "a"}},
+            {"type": "delete_record", "entity": "host", "record_id": "{{record.id}}"},
+            {"type": "send_event", "event": "shut", "payload": {"any": "thing"}},
+            {"type": "send_notification", "channel": "in_app", "template": {"subject": "s", "body": "b"},
+             "to": [{"user": "a@b.c", "email": "a@b.c", "role": "boss"}]},
+        ],
+    }]},
+}  # fmt: skip
+WORKFLOW = {
+    "name": "shut", "active": True, "context": {"any": "trigger.record.price"},
+    "trigger": {"type": "state_change", "entity": "host", "field": "state", "to": "shut"},
+    "steps": [
+        {"id": "ask", "type": "approval", "assignee": {"type": "role", "role": "boss"}, "timeout": "1h",
+         "on_approve": {"goto": "look"}, "on_reject": "end", "on_timeout": {"goto": "end"}},
+        {"id": "look", "type": "condition", "expression": "context.any > 1", "on_true": {"goto": "act"},
+         "on_false": "end"},
+        {"id": "act", "type": "action", "then": {"goto": "end"}, "actions": [
+            {"type": "set_field", "entity": "host", "record_id": "trigger.record_id", "field": "price", "value": 1},
+            {"type": "webhook", "url": "http://127.0.0.1:1/", "method": "POST"},
+        ]},
+    ],
+}  # fmt: skip
+POLICIES: list[dict[str, Any]] = [
+    {"entity": "host", "action": "read", "roles": ["clerk"], "effect": "allow",
+     "conditions": [{"field": "state", "operator": "eq", "value": "open"}], "fields": {"exclude": ["made"]},
+     "masks": {"price": {"keep_last": 2}}, "pii_mask": {"keep_last": 2},
+     "visible_when": {"title": "record.state == 'open'"}},
+    {"entity": "host", "action": "update", "roles": ["clerk"], "fields": {"include": ["title"]}},
+]  # fmt: skip
+WEBHOOK = {
+    "entity": "host", "hook": "after_write", "url": "http://127.0.0.1:1/", "method": "POST",
+    "headers": {"X-A": "b"}, "condition": "record.price > 1", "async": True, "active": True, "timeout": 5,
+    "ordered": True, "retry": {"max_attempts": 3, "backoff": "linear", "delay": 5, "max_delay": 50, "jitter": 0.1},
+}  # fmt: skip
+QUESTION = {
+    "entity": "host", "hook": "before_write", "url": "http://127.0.0.1:1/", "async": False, "on_failure": "reject",
+}  # fmt: skip
+NOTIFICATION_RULE = {
+    "name": "told", "entity": "host", "hook": "after_write", "condition": "record.price > 1", "channel": "in_app",
+    "template": {"subject": "s", "body": "b"}, "active": True,
+    "recipients": [{"role": "boss"}, {"email": "a@b.c"}, {"user": "a@b.c"}, {"path": "record.title"}],
+}  # fmt: skip
+
+WHOLE: Mapping[str, list[dict[str, Any]]] = {
+    "entities": [HOST, PAIR],
+    "relations": [RELATION],
+    "permissions": POLICIES,
+    "rules": RULES,
+    "state-machines": [MACHINE],
+    "webhooks": [WEBHOOK, QUESTION],
+    "workflows": [WORKFLOW],
+    "notification-rules": [NOTIFICATION_RULE],
+}
+"""Kind → definitions that hold every key of it."""
+
+RECIPIENTS = ("role", "email", "user", "path")
+"""Keys of which each recipient has one; they stand in plain objects, as no model is made of those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a model where it stands in a document."""
+
+    model: type[BaseModel]
+    path: tuple[str | int, ...]
+
+
+def keys_in(model: type[BaseModel], document: Any) -> Iterator[Key]:
+    """Every key of a document, at every depth, that a model knows; not those of free-form parts."""
+    yield from _keys(model, document, ())
+
+
+def models_of(sort: Any, seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
+    """All models that a model is made of, itself among them."""
+    if isinstance(sort, type) and issubclass(sort, BaseModel):
+        if sort not in seen:
+            seen.add(sort)
+            for field in sort.model_fields.values():
+                models_of(field.annotation, seen)
+    else:
+        for part in [*getattr(sort, "__args__", ()), *([sort.__origin__] if hasattr(sort, "__metadata__") else [])]:
+            models_of(part, seen)
+    return seen
+
+
+def misspelt(document: Any, path: tuple[str | int, ...]) -> tuple[Any, str]:
+    """The document with the key at `path` misspelt, and the path of that."""
+    [first, *rest] = path
+    if isinstance(document, list):
+        assert isinstance(first, int)
+        changed, where = misspelt(document[first], tuple(rest))
+        return [*document[:first], changed, *document[first + 1 :]], f"{first}.{where}"
+    if rest:
+        changed, where = misspelt(document[first], tuple(rest))
+        return {**document, first: changed}, f"{first}.{where}"
+    wrong = f"{first}{str(first)[-1]}"
+    return {(wrong if key == first else key): value for key, value in document.items()}, wrong
+
+
+def _keys(sort: Any, value: Any, path: tuple[str | int, ...]) -> Iterator[Key]:
+    if isinstance(value, list):
+        # A value or a list of such: what stands in the list is then of the same sorts.
+        sort = next((each for each in members_of(sort) if get_origin(each) is list), sort)
+        for number, each in enumerate(value):
+            yield from _keys(part_of(sort, number, value), each, (*path, number))
+    elif isinstance(value, dict):
+        model = _chosen(sort, value)
+        for key, each in value.items():
+            if model is not None:
+                yield Key(model, (*path, key))
+            yield from _keys(part_of(model or sort, key, value), each, (*path, key))
+
+
+def _chosen(sort: Any, value: Mapping[str, Any]) -> type[BaseModel] | None:
+    """The model that an object is of: the one that knows all its keys, by `type` where that says which."""
+    sorts = [sort] if isinstance(sort, type) else members_of(sort)
+    models = [each for each in sorts if isinstance(each, type) and issubclass(each, BaseModel)]
+    fitting = [each for each in models if set(value) <= set(keys_of(each))]
+    tagged = [each for each in fitting if str(value.get("type")) in str(each.model_fields.get("type"))]
+    return next(iter(tagged or fitting), None)
