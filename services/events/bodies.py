@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from libs.shared.errors import RocketError, invalid, invalid_field
+from libs.shared.schema.mistakes import refuse_unknown
 
 LONGEST = 500
 """Characters of an action, an entity, a record's id."""
@@ -33,6 +34,7 @@ def business_event(body: bytes) -> dict[str, Any]:
         raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
     if not isinstance(value, dict):
         raise invalid("The body must be an object")
+    refuse_unknown(value, ("action", "entity", "record_id", "metadata"))
     if not value.get("action"):
         raise invalid_field("action", "action is required", "required")
     for name in ("action", "entity", "record_id"):

@@ -21,6 +21,7 @@ from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Record
 from libs.shared.runtime import Core
+from libs.shared.schema.mistakes import refuse_unknown
 from services.metadata import store
 from services.metadata.naming import quote
 from services.metadata.state import State
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MOST_ORIGINS = 100
+FORM = ("name", "display_name", "db_driver", "server", "cors_origins", "admin")
 DRIVERS = ("postgres", "postgresql")
 TEMPLATE = "rocket_template"
 LONGEST_PASSWORD = 72
@@ -66,6 +68,7 @@ class NewApp:
 
 def parse_app(body: dict[str, Any], servers: Sequence[str]) -> NewApp:
     """The app asked for; `servers` are those it may be placed on. Raises VALIDATION_FAILED."""
+    refuse_unknown(body, FORM)
     name = body.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise invalid_field("name", "name must begin with a letter and hold a-z, 0-9, _ and - only, at most 63")
@@ -93,8 +96,7 @@ def parse_origins(value: Any) -> list[str]:
 
 async def change(core: Core, name: str, body: dict[str, Any]) -> bytes:
     """Change what can be changed of an app; answers its row as JSON. Raises VALIDATION_FAILED, NOT_FOUND."""
-    if unknown := sorted(set(body) - {"display_name", "cors_origins"}):
-        raise invalid_field(unknown[0], "Only display_name and cors_origins can be changed")
+    refuse_unknown(body, ("display_name", "cors_origins"))
     display_name = body.get("display_name")
     if display_name is not None and (not isinstance(display_name, str) or not display_name):
         raise invalid_field("display_name", "display_name must be a string")
@@ -111,6 +113,8 @@ def _parse_admin(admin: Any) -> tuple[str, str]:
     """Address and password of the first admin; without a password they are invited. The gateway looks at the rest."""
     if admin is None:
         return "", ""
+    if isinstance(admin, dict):
+        refuse_unknown(admin, ("email", "password"), "admin")
     if not isinstance(admin, dict) or not isinstance(admin.get("email"), str) or "@" not in admin["email"]:
         raise invalid_field("admin.email", "admin must have an email", "required")
     password = admin.get("password")

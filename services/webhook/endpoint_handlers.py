@@ -16,6 +16,7 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
+from libs.shared.schema.mistakes import refuse_unknown
 from libs.shared.schema.webhook_secrets import shown_secret, signing_key
 from services.webhook import endpoint_store, examples, replay_store, store
 from services.webhook.circuits import circuit_signal
@@ -114,6 +115,7 @@ def _ends(body: bytes) -> tuple[str, str]:
         document = None
     if not isinstance(document, dict):
         raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    refuse_unknown(document, ("from", "to"))
     ends = []
     for name in ("from", "to"):
         value = document.get(name)

@@ -23,6 +23,7 @@ from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, page_of
 from libs.shared.postgres.listings import load_json_page
+from libs.shared.schema.mistakes import refuse_unknown
 from libs.shared.telemetry import tracing
 from services.workflow import recording, store, views
 from services.workflow.engine import advance, check_decision
@@ -118,6 +119,7 @@ def decision_in(body: bytes) -> Said:
         raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
     if not isinstance(value, dict):
         raise invalid("The body must be an object")
+    refuse_unknown(value, ("comment", "step"))
     comment = value.get("comment") or ""
     if not isinstance(comment, str) or len(comment) > MAX_COMMENT or "\x00" in comment:
         raise invalid_field("comment", f"comment must be a text of at most {MAX_COMMENT} characters")

@@ -61,7 +61,7 @@ async def query(stack: Stack, client: Client, sql: str, *values: Any) -> list[An
 
 
 async def test_a_relation_is_created_shown_replaced_and_deleted(shop: Client) -> None:
-    sent = relation(source_key="id", target_key="customer_id", ownership="source", on_delete="cascade", note="mine")
+    sent = relation(source_key="id", target_key="customer_id", ownership="source", on_delete="cascade")
     assert (await shop.post("/_admin/relations", sent)).expect(201).data == sent
     shown = (await shop.get("/_admin/relations/orders")).expect(200).data
     assert shown == {"name": "orders", "source": "customer", "target": "order", "definition": sent} | {

@@ -127,9 +127,29 @@ async def test_what_is_not_named_stays_unless_pruned(admin: Client) -> None:
     assert (await admin.post("/_admin/schema/apply", document(PAGE, bare))).expect(422).details[0][
         "relation"
     ] == "lines"
-    changes = await apply(admin, document(PAGE, bare, prune=True))
+    changes = await apply(admin, document(PAGE, bare, relations=[], permissions=[], prune=True))
     assert changes == [("delete", "lines"), ("delete", "permissions"), ("update", "line")]
     assert await apply(admin, document(PAGE, prune=True)) == [("delete", "line")]
+    assert await exported(admin) == {"entities": [PAGE]}
+
+
+async def test_pruning_takes_nothing_away_in_sections_that_are_not_there(admin: Client) -> None:
+    await apply(admin, document(PAGE, LINE, relations=[LINES], permissions=[READ]))
+    before = await exported(admin)
+    assert await apply(admin, {"version": 1, "prune": True}) == []
+    assert await apply(admin, document(PAGE, LINE, prune=True)) == []
+    assert await apply(admin, {"version": 1, "permissions": None, "prune": True}) == []
+    assert await exported(admin) == before
+    assert await apply(admin, {"version": 1, "permissions": [], "prune": True}) == [("delete", "permissions")]
+
+
+@pytest.mark.parametrize("route", ["schema/plan", "schema/apply", "import"])
+async def test_a_section_that_is_unknown_is_refused_and_nothing_goes(admin: Client, route: str) -> None:
+    await apply(admin, document(PAGE))
+    for sent in ({"version": 1, "entites": [], "prune": True}, {"data": {"version": 1, "entites": [PAGE]}}):
+        refused = (await admin.post(f"/_admin/{route}", sent)).expect(422)
+        assert [detail["field"] for detail in refused.details] == ["entites"]
+        assert "do you mean `entities`?" in refused.details[0]["message"]
     assert await exported(admin) == {"entities": [PAGE]}
 
 

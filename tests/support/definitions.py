@@ -77,7 +77,7 @@ WORKFLOW = {
 POLICIES: list[dict[str, Any]] = [
     {"entity": "host", "action": "read", "roles": ["clerk"], "effect": "allow",
      "conditions": [{"field": "state", "operator": "eq", "value": "open"}], "fields": {"exclude": ["made"]},
-     "masks": {"price": {"keep_last": 2}}, "pii_mask": {"keep_last": 2},
+     "masks": {"state": {"keep_last": 2}}, "pii_mask": {"keep_last": 2},
      "visible_when": {"title": "record.state == 'open'"}},
     {"entity": "host", "action": "update", "roles": ["clerk"], "fields": {"include": ["title"]}},
 ]  # fmt: skip
@@ -172,3 +172,10 @@ def _chosen(sort: Any, value: Mapping[str, Any]) -> type[BaseModel] | None:
     fitting = [each for each in models if set(value) <= set(keys_of(each))]
     tagged = [each for each in fitting if str(value.get("type")) in str(each.model_fields.get("type"))]
     return next(iter(tagged or fitting), None)
+
+
+def app_document() -> dict[str, Any]:
+    """All of `WHOLE` as the document of an app that doesn't exist yet: nothing is renamed in it."""
+    parts = {kind.replace("-", "_"): documents for kind, documents in WHOLE.items()}
+    fields = [{key: value for key, value in field.items() if key != "renamed_from"} for field in HOST["fields"]]
+    return {"version": 1, **parts, "entities": [{**HOST, "fields": fields}, PAIR]}

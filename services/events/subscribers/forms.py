@@ -9,6 +9,7 @@ from typing import Any
 
 from libs.shared.contracts.streams import COMMITS, STREAMS
 from libs.shared.errors import invalid_field
+from libs.shared.schema.mistakes import refuse_unknown
 
 NAMES = tuple(stream.name.lower() for stream in STREAMS)
 ENTITY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
@@ -28,8 +29,7 @@ class Form:
 
 def parse(body: dict[str, Any], now: datetime) -> Form:
     """The subscriber asked for. Raises VALIDATION_FAILED naming the field."""
-    if unknown := sorted(set(body) - {"name", "streams", "entities", "expires_at"}):
-        raise invalid_field(unknown[0], f"{unknown[0]} is no setting of a subscriber")
+    refuse_unknown(body, ("name", "streams", "entities", "expires_at"))
     name = body.get("name")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_NAME or "\x00" in name:
         raise invalid_field("name", f"name must have 1 to {LONGEST_NAME} characters", "required")

@@ -12,9 +12,12 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.records import ExplainAccess
 from libs.shared.errors import RocketError, invalid_field
 from libs.shared.ids import parse_uuid
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.http.forwarding import read_body
 from services.gateway.identity.store import users
 from services.gateway.state import State
+
+QUESTION = ("user", "roles", "action", "entity", "record_id", "field")
 
 
 async def explain(state: State, request: web.Request, context: Context) -> Answer:
@@ -37,6 +40,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 async def _who(state: State, context: Context, document: dict[str, Any]) -> tuple[str, str, list[str]]:
     """Id, e-mail address and roles: those of a user of the app (by id or address), or just roles."""
+    refuse_unknown(document, QUESTION)
     user, roles = document.get("user"), document.get("roles")
     if (user is None) == (roles is None):
         raise invalid_field("user", "Either user (an id or e-mail address) or roles must be given")

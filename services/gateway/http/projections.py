@@ -13,6 +13,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, StartReplay, of
 from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.http.idempotency import body_of
 from services.gateway.state import State
 
@@ -66,8 +67,7 @@ def _only(body: bytes) -> str:
         raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
     if not isinstance(document, dict):
         raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-    if unknown := sorted(set(document) - {"only"}):
-        raise invalid_field(unknown[0], f"{unknown[0]} is not known here")
+    refuse_unknown(document, ("only",))
     only = document.get("only") or ""
     if not isinstance(only, str):
         raise invalid_field("only", "only must be the name of an entity or join table")

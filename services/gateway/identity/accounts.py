@@ -11,6 +11,7 @@ import orjson
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.postgres.databases import after_commit
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit, owners
 from services.gateway.identity import sessions as own_sessions
 from services.gateway.identity.realms import own_realm, realm_of
@@ -45,6 +46,7 @@ async def change_password(state: State, context: Context, body: dict[str, Any]) 
     All sessions end; the answer is a new one. Raises UNAUTHORIZED for whoever was changed while the password was
     looked at: else the former password could replace the one that was set against whoever knows it.
     """
+    refuse_unknown(body, ("current_password", "password"))
     realm, caller = own_realm(state, context)
     password = state.accounts.passwords.check_policy(body.get("password"))
     user = await owners.proved(realm, context, body, "current_password")

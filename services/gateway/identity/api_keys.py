@@ -13,6 +13,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.schema import policies
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit, sessions
 from services.gateway.identity.credentials import PREFIX, hash_of
 from services.gateway.identity.realms import Realm
@@ -42,6 +43,7 @@ async def get_key(realm: Realm, key_id: str) -> Answer:
 
 async def create_key(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """A key, shown this once. Raises VALIDATION_FAILED naming the field."""
+    refuse_unknown(body, ("name", "scopes", "roles", "expires_at"))
     name, expires_at = _parse_name(body.get("name")), _parse_expiry(body.get("expires_at"))
     roles, scopes = parse_roles(body), _parse_scopes(body.get("scopes"))
     if not roles and scopes is None:
@@ -100,10 +102,12 @@ def _parse_scopes(scopes: object) -> list[dict[str, Any]] | None:
         return None
     if not isinstance(scopes, list) or not 1 <= len(scopes) <= MOST_SCOPES:
         raise invalid_field("scopes", f"scopes must be a list of 1 to {MOST_SCOPES}: {{entity, actions}}")
-    return [_parse_scope(scope) for scope in scopes]
+    return [_parse_scope(scope, f"scopes.{number}") for number, scope in enumerate(scopes)]
 
 
-def _parse_scope(scope: object) -> dict[str, Any]:
+def _parse_scope(scope: object, where: str) -> dict[str, Any]:
+    if isinstance(scope, dict):
+        refuse_unknown(scope, ("entity", "actions"), where)
     entity, actions = (scope.get("entity"), scope.get("actions")) if isinstance(scope, dict) else (None, None)
     if not isinstance(entity, str) or not entity or len(entity) > 63 or "\x00" in entity:
         raise invalid_field("scopes", "each scope must name an entity, or * for all")

@@ -12,6 +12,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.postgres.databases import Record
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit, owners, throttle, totp
 from services.gateway.identity.realms import Realm, own_realm
 from services.gateway.identity.sealing import Unreadable
@@ -45,6 +46,7 @@ async def check_login(realm: Realm, user: Any, code: str) -> None:
 
 async def enroll(state: State, context: Context, body: dict[str, Any]) -> Answer:
     """A new secret for the caller, who proves by `password` to be there. It counts once it is confirmed."""
+    refuse_unknown(body, ("password",))
     realm, caller = own_realm(state, context)
     user = await owners.proved(realm, context, body, "password")
     secret = totp.new_secret()
@@ -57,6 +59,7 @@ async def enroll(state: State, context: Context, body: dict[str, Any]) -> Answer
 
 async def confirm(state: State, context: Context, body: dict[str, Any]) -> Answer:
     """The second factor is asked for from now on, proved by `totp`. Answers recovery codes, shown once."""
+    refuse_unknown(body, ("totp",))
     realm, caller = own_realm(state, context)
     user_id = uuid.UUID(caller.id)
     found = await store.find(realm.database, user_id)
@@ -78,6 +81,7 @@ async def confirm(state: State, context: Context, body: dict[str, Any]) -> Answe
 
 async def disable(state: State, context: Context, body: dict[str, Any]) -> Answer:
     """No second factor any more, proved by `password` and a good `totp`, or recovery code."""
+    refuse_unknown(body, ("password", "totp"))
     realm, caller = own_realm(state, context)
 
     async def code_is_good(user: Record) -> None:

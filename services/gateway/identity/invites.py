@@ -11,6 +11,7 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit, mails, sessions
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import invites as store
@@ -37,6 +38,7 @@ async def get_invite(realm: Realm, invite_id: str) -> Answer:
 
 async def create_invite(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """One invite, with its token. Raises CONFLICT for a user's address, or one with a pending invite."""
+    refuse_unknown(body, ("email", "roles", "mail"))
     email, roles, mailed = parse_email(body.get("email")), parse_roles(body), _wants_mail(body)
     made, skipped = await _invite(realm, context, [email], roles)
     if skipped:
@@ -53,6 +55,7 @@ async def first(realm: Realm, context: Context, email: str, roles: list[str]) ->
 
 async def create_many(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """An invite for each address that can be invited; the others are skipped, with the reason."""
+    refuse_unknown(body, ("emails", "roles", "mail"))
     emails, roles, mailed = _parse_emails(body), parse_roles(body), _wants_mail(body)
     made, skipped = await _invite(realm, context, emails, roles)
     await _deliver(realm, context, made, mailed)
@@ -79,6 +82,7 @@ async def accept(realm: Realm, context: Context, body: dict[str, Any]) -> Answer
     Raises VALIDATION_FAILED (422 for a missing part, 400 for an invite that is used up or too old),
     NOT_FOUND for an unknown or revoked token, CONFLICT when such a user exists meanwhile.
     """
+    refuse_unknown(body, ("token", "password"))
     token = body.get("token")
     if not isinstance(token, str) or not token:
         raise invalid_field("token", "token is required", "required")

@@ -10,6 +10,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.postgres.databases import after_commit
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit, mails, throttle
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import resets as store
@@ -22,6 +23,7 @@ REFUSED = "The token is not valid, or not any more"
 
 async def forgot(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """The same answer, as fast, whether there is such an account; if there is, a mail follows."""
+    refuse_unknown(body, ("email",))
     email = parse_email(body.get("email"))
     await throttle.admit_reset(realm, context.ip)
     realm.state.accounts.jobs.check_room()
@@ -38,6 +40,7 @@ async def _offer(realm: Realm, context: Context, email: str) -> None:
 
 async def reset(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """A new password for the token; it is used up, all sessions end, and the place is known to the throttle."""
+    refuse_unknown(body, ("token", "password"))
     token = body.get("token")
     if not isinstance(token, str) or not token:
         raise invalid_field("token", "token is required", "required")

@@ -10,6 +10,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.identity import SigningKeysChanged
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import invalid_field
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit
 from services.gateway.identity.keyring import FIRST, key_id
 from services.gateway.identity.realms import Realm
@@ -41,6 +42,7 @@ async def list_keys(realm: Realm) -> Answer:
 
 async def rotate(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """A new signing key. `overlap`: seconds for which tokens of the former ones are good, at most their lifetime."""
+    refuse_unknown(body, ("overlap",))
     overlap = body.get("overlap", LIFETIME)
     if isinstance(overlap, bool) or not isinstance(overlap, int) or not 0 <= overlap <= LIFETIME:
         raise invalid_field("overlap", f"overlap must be 0 to {LIFETIME} seconds")

@@ -18,6 +18,7 @@ from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.postgres.databases import after_commit
 from libs.shared.postgres.errors import UniqueViolation
+from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit
 from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.realms import Realm
@@ -29,6 +30,9 @@ EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
 LONGEST_EMAIL = 320
 MOST_ROLES = 100
 LONGEST_ROLE = 100
+FORM = ("email", "password", "roles", "active")
+OF_THE_ROW = ("id", "created_at", "updated_at")
+"""What GET says of a user beside the form: a whole row may be sent back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ async def get_user(realm: Realm, user_id: str) -> Answer:
 
 
 async def create_user(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+    refuse_unknown(body, FORM)
     form = parse_user(body, realm.state.accounts.passwords, need_password=True)
     hashed = await realm.state.accounts.passwords.hash(form.password or "")
     async with audit.change(realm, context) as change:
@@ -94,6 +99,7 @@ async def create_user(realm: Realm, context: Context, body: dict[str, Any]) -> A
 async def replace_user(realm: Realm, context: Context, user_id: str, body: dict[str, Any]) -> Answer:
     """A user anew; what changes ends their access tokens, a new password or being inactive their sessions too."""
     identifier, revocations = parse_id(user_id), realm.state.accounts.revocations
+    refuse_unknown(body, (*FORM, *OF_THE_ROW))
     form = parse_user(body, realm.state.accounts.passwords, need_password=False)
     hashed = await realm.state.accounts.passwords.hash(form.password) if form.password is not None else None
     mark = await revocations.note(realm.scope, str(identifier))
