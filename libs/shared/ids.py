@@ -12,15 +12,34 @@ import zlib
 from libs.shared.postgres.uuids import UUID as UUID
 
 
-def uuid7() -> UUID:
-    """A UUID version 7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then random bits.
+class _Clock:
+    """The last moment that an id was made for, and how many there were in it."""
 
+    moment = 0
+    count = 0
+
+
+COUNT_BITS = 42
+TAIL = (1 << 30) - 1
+
+
+def uuid7() -> UUID:
+    """A UUID version 7 (RFC 9562, 5.7 and 6.2): 48 bits of Unix milliseconds, 42 bits that count, 32 random bits.
+
+    Those of one process are in the order of their making; each millisecond's count begins anywhere in its lower half.
     Time-ordered keys keep B-tree inserts at the right edge of the index. Like those that asyncpg reads, it is of
     asyncpg's kind: read from text and written in C, in an eighth and a tenth of the time.
     """
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
+    moment = time.time_ns() // 1_000_000
+    noise = int.from_bytes(os.urandom(10), "big")
+    if moment > _Clock.moment:
+        _Clock.moment, _Clock.count = moment, noise >> 80 - (COUNT_BITS - 1)
+    else:
+        _Clock.count += 1
+        if _Clock.count >> COUNT_BITS:
+            _Clock.moment, _Clock.count = _Clock.moment + 1, 0
+    count = _Clock.count
+    value = _Clock.moment << 80 | 0x7 << 76 | count >> 30 << 64 | 0x2 << 62 | (count & TAIL) << 32 | noise & 0xFFFFFFFF
     return UUID(value.to_bytes(16, "big"))
 
 

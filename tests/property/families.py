@@ -111,7 +111,7 @@ class Family:
     def _apply(
         self, name: str, deleted: list[dict[str, Any]], changes: list[tuple[dict[str, Any], int]], added: list[Any]
     ) -> int:
-        """Deletions, then updates one by one, then insertions; 409 where a code is taken."""
+        """Deletions, updates and insertions; 409 where a code is there twice in the end."""
         if name == "softs":
             self.trash |= {child["code"] for child in deleted}
         stored = self.children[name] = [c for c in self.children[name] if not any(c is gone for gone in deleted)]

@@ -53,8 +53,14 @@ class EntityModel:
         """The links whose column is a field of this entity: what its records refer to."""
         self.anchors = {link.own for link in self.links if link.outward} - set(self.key.names)
         """Fields beside the key that records of other entities refer to."""
+        self.exclusive = [name for name in self.fields if name not in self.key.names and self._is_exclusive(name)]
+        """Fields beside the key whose values no two records may share."""
         self.statements: Statements[str] = Statements()
         """What writes to this entity, by shape."""
+
+    def _is_exclusive(self, name: str) -> bool:
+        one_to_one = [link.own for link in self.references if link.relation.type == "one_to_one"]
+        return self.fields[name].unique or name in one_to_one
 
     def link(self, name: str) -> Link | None:
         """The way to related records that `name` means, or None."""

@@ -33,7 +33,7 @@ async def set_again(writing: Writing, entity: EntityModel, columns: Sequence[str
     )
     pairs = ", ".join(f"row.{_old(entity, name)} AS {quote(entity.image_ids[name])}" for name in columns)
     previous = f"(SELECT to_jsonb(p) FROM (SELECT {pairs}) p)"
-    return await _run(writing, entity, Action.UPDATE, changed, previous, rows)
+    return await _run(writing, entity, Action.UPDATE, changed, previous, rows, columns)
 
 
 async def insert_again(writing: Writing, entity: EntityModel, rows: Sequence[Document]) -> int:
@@ -55,7 +55,13 @@ async def insert_again(writing: Writing, entity: EntityModel, rows: Sequence[Doc
 
 
 async def _run(
-    writing: Writing, entity: EntityModel, action: Action, changed: str, previous: str, rows: Sequence[Document]
+    writing: Writing,
+    entity: EntityModel,
+    action: Action,
+    changed: str,
+    previous: str,
+    rows: Sequence[Document],
+    columns: Sequence[str] = (),
 ) -> int:
     image = ", ".join(f"row.{quote(name)} AS {quote(key)}" for name, key in entity.image_ids.items())
     sql = (
@@ -70,7 +76,8 @@ async def _run(
     except LimitExceeded as error:
         raise name_limit(entity, rows, LimitReached.of(error))[1] from None
     for row in found:
-        entry = (entity.number, row["key"], row["version"], action.value, row["image"], row["previous"])
+        previous_text = writing.parking.previous(entity, row["key"], row["previous"], columns)
+        entry = (entity.number, row["key"], row["version"], action.value, row["image"], previous_text)
         writing.note((*entry, None))
     return len(found)
 

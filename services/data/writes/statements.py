@@ -165,6 +165,9 @@ def _referred(entity: EntityModel, shape: Shape) -> str:
         if link.entity == entity.name and shape.action is Action.CREATE and link.other in shape.columns:
             clause += f" OR {own} IN (SELECT x.{quote(link.other)} FROM u x)"
         clauses.append(f"({clause})")
+        if link.entity == entity.name and shape.action is not Action.CREATE:
+            # Has the lock taken before the first row is changed: one that the statement has changed can't be locked.
+            clauses.append(f"(SELECT count(*) FROM {_locked(number)}) >= 0")
     return " AND ".join(clauses) or "true"
 
 

@@ -19,6 +19,7 @@ from services.data.model import EntityModel, KeyValue, Model
 from services.data.writes.changes import Action, RowChange, Written
 from services.data.writes.command import Command
 from services.data.writes.limits import name_limit
+from services.data.writes.parking import Parking
 from services.data.writes.statements import Log, Shape, statement
 
 MAX_ROWS = 100_000
@@ -67,6 +68,7 @@ class Writing:
         self.command = command
         self.entries: list[Entry] = []
         self.records = 0
+        self.parking = Parking(transaction)
         self._position: int | None = None
 
     async def apply(
@@ -85,7 +87,9 @@ class Writing:
         if action is Action.CREATE or (action is Action.DELETE and not entity.soft_delete):
             await self.guard(entity, [row.key for row in rows if row.key])
         shapes = _by_columns(rows)
-        log = Log.TOGETHER if is_all and len(shapes) == 1 else Log.LATER
+        moves = [(row.key, row.values) for row in rows if row.key] if action is Action.UPDATE else []
+        parked = await self.parking.park(entity, moves)
+        log = Log.TOGETHER if is_all and len(shapes) == 1 and not parked else Log.LATER
         for columns, places in shapes.items():
             shape = Shape(action, columns, log)
             chosen = [rows[place] for place in places]
@@ -97,7 +101,8 @@ class Writing:
                     self.records += 1
                     continue
                 effects = rows[place].effects
-                entry = (entity.number, row["key"], row["version"], action.value, row["image"], row["previous"])
+                previous = self.parking.previous(entity, row["key"], row["previous"], columns)
+                entry = (entity.number, row["key"], row["version"], action.value, row["image"], previous)
                 self.note((*entry, effects))
         return outcome
 

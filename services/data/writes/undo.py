@@ -22,6 +22,7 @@ from services.data.writes.inverses import Document, insert_again, set_again
 from services.data.writes.joins import Join, Pair
 from services.data.writes.loose_ends import Problem, left_behind, missing_ends, missing_parents
 from services.data.writes.moves import refuse_moves
+from services.data.writes.parking import Move
 from services.data.writes.rights import check_undone
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.steps import RIGHTS, Kind, Step, conflicts, distinct, entity_of, plan, relation_of, waves
@@ -160,6 +161,7 @@ class Undoing:
 
     async def run(self) -> None:
         """All steps, and a look at what they leave. Raises CONFLICT, FORBIDDEN."""
+        await self._park()
         done = [part for wave in waves(self._steps) for part in distinct(wave)]
         for wave in done:
             if await self._apply(wave) != len(wave):
@@ -168,6 +170,17 @@ class Undoing:
         problems = [problem for wave in done for problem in await self._problems(wave)]
         if problems:
             raise conflicts(problems)
+
+    async def _park(self) -> None:
+        """Let unique values change places among the records that get theirs again."""
+        moves: dict[str, list[Move]] = defaultdict(list)
+        for step in self._steps:
+            if step.kind is Kind.UPDATE:
+                values = {name: step.document[name] for name in step.entity.exclusive if name in step.document}
+                parsed = {name: _parsed(step.entity, name, value) for name, value in values.items()}
+                moves[step.entity.name].append((step.key, parsed))
+        for name, moved in moves.items():
+            await self._writing.parking.park(self._work.model.entity(name), moved)
 
     async def _apply(self, wave: Sequence[Step]) -> int:
         """One statement's steps; answers how many had their effect."""
@@ -222,6 +235,10 @@ class Undoing:
 def _refuse_ungranted(entity: EntityModel, found: dict[KeyValue, Stored]) -> None:
     if not all(stored.granted for stored in found.values()):
         raise RocketError("FORBIDDEN", f"You may not change this {entity.name}")
+
+
+def _parsed(entity: EntityModel, name: str, value: Any) -> Any:
+    return None if value is None else parse_value(entity.fields[name], value)
 
 
 def _filled(document: Document) -> list[str]:
