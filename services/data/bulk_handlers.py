@@ -13,6 +13,7 @@ from libs.shared.errors import RocketError, invalid_field
 from services.data.fence import under_current_schema
 from services.data.model import EntityModel, Model
 from services.data.permissions import grant_for
+from services.data.query.scope import Scope, check_parameters
 from services.data.state import State
 from services.data.writes import bulk
 from services.data.writes.answers import concealed
@@ -23,7 +24,7 @@ async def create_records(state: State, context: Context, question: ask.CreateRec
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         grant_for(entity, "create", context.user)
-        dry_run, work = _dry_run(question.query), Work.of(state, context, model)
+        dry_run, work = _dry_run(model, entity, context, question), Work.of(state, context, model)
         try:
             keys = await bulk.create(work, entity, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:
@@ -38,7 +39,7 @@ async def update_records(state: State, context: Context, question: ask.UpdateRec
         entity = model.entity(question.entity)
         grant = grant_for(entity, "update", context.user)
         _refuse_unconditional(entity)
-        dry_run, work = _dry_run(question.query), Work.of(state, context, model)
+        dry_run, work = _dry_run(model, entity, context, question), Work.of(state, context, model)
         try:
             keys = await bulk.update(work, entity, grant, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:
@@ -53,7 +54,7 @@ async def delete_records(state: State, context: Context, question: ask.DeleteRec
         entity = model.entity(question.entity)
         grant = grant_for(entity, "delete", context.user)
         _refuse_unconditional(entity)
-        dry_run, work = _dry_run(question.query), Work.of(state, context, model)
+        dry_run, work = _dry_run(model, entity, context, question), Work.of(state, context, model)
         try:
             keys = await bulk.delete(work, entity, grant, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:
@@ -69,8 +70,14 @@ def _refuse_unconditional(entity: EntityModel) -> None:
         raise RocketError("PRECONDITION_REQUIRED", message)
 
 
-def _dry_run(query: ask.Pairs) -> bool:
-    asked = dict(query).get("dry_run", "false")
+def _dry_run(
+    model: Model,
+    entity: EntityModel,
+    context: Context,
+    question: ask.CreateRecords | ask.UpdateRecords | ask.DeleteRecords,
+) -> bool:
+    check_parameters(Scope(model, context.user), entity, question)
+    asked = dict(question.query).get("dry_run", "false")
     if asked not in ("true", "false"):
         raise invalid_field("dry_run", "dry_run must be true or false")
     return asked == "true"

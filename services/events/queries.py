@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from libs.shared.contracts.events import AUDIT_FILTERS, EVENT_FILTERS
 from libs.shared.contracts.records import Pairs
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from libs.shared.schema import BadValue, FieldDefinition, parse_text
 
-EVENT_FILTERS = ("source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status")
-AUDIT_FILTERS = ("entity", "record_id", "user_id", "action", "source")
 GROUPS = ("source", "entity", "action")
 WINDOW = timedelta(hours=24)
 FARTHEST = 10_000_000

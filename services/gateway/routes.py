@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import apps, events, files, notifications, records, subscribers, webhooks, workflows
+from libs.shared.parameters import taking
 from services.gateway.http import (
     accounts,
     describing,
@@ -31,7 +32,7 @@ ROUTES = (
     # Operating
     Route("GET", "/health", Local(operations.health), Access.PUBLIC),
     Route("GET", "/healthz", Local(operations.health), Access.PUBLIC),
-    Route("GET", "/readyz", Local(operations.ready), Access.PUBLIC),
+    Route("GET", "/readyz", Local(operations.ready, taking("self")), Access.PUBLIC),
     Route("GET", "/metrics", Local(operations.metrics), Access.PUBLIC),
     Route("GET", "/asyncapi.json", Local(describing.asyncapi), Access.PUBLIC),
     # The platform
@@ -41,7 +42,7 @@ ROUTES = (
     Route("GET", P + "/auth/me", Local(accounts.me), Access.PLATFORM),
     Route("PUT", P + "/auth/password", Local(accounts.change_password), Access.PLATFORM),
     Route("GET", P + "/auth/sessions", Local(accounts.list_sessions), Access.PLATFORM),
-    Route("DELETE", P + "/auth/sessions", Local(accounts.end_sessions), Access.PLATFORM),
+    Route("DELETE", P + "/auth/sessions", Local(accounts.end_sessions, taking("keep")), Access.PLATFORM),
     Route("DELETE", P + "/auth/sessions/{id}", Local(accounts.end_session), Access.PLATFORM),
     Route("POST", P + "/auth/totp/enroll", Local(accounts.enroll_totp), Access.PLATFORM),
     Route("POST", P + "/auth/totp/confirm", Local(accounts.confirm_totp), Access.PLATFORM),
@@ -61,13 +62,13 @@ ROUTES = (
     Route("PATCH", P + "/apps/{app_name}", apps.ChangeApp, Access.PLATFORM),
     Route("DELETE", P + "/apps/{app_name}", apps.DeleteApp, Access.PLATFORM),
     # Where an entity called docs has its list; the page knows.
-    Route("GET", A + "/docs", Local(describing.docs), Access.PUBLIC),
+    Route("GET", A + "/docs", Local(describing.docs, records.ListRecords.parameters), Access.PUBLIC),
     # Records come first among the routes of an app: they are asked for most, and matched in order.
     Route("GET", RECORDS, records.ListRecords, Access.USER),
     Route("POST", RECORDS, records.CreateRecord, Access.USER),
-    Route("GET", RECORDS + "/_export", Local(exports.export), Access.USER),
+    Route("GET", RECORDS + "/_export", Local(exports.export, records.ExportRecords.parameters), Access.USER),
     Route("GET", RECORDS + "/_aggregate", records.AggregateRecords, Access.USER),
-    Route("GET", RECORDS + "/_live", Local(live.watch_entity), Access.PUBLIC),
+    Route("GET", RECORDS + "/_live", Local(live.watch_entity, live.PARAMETERS), Access.PUBLIC),
     # Before single records: no key begins with _.
     Route("POST", RECORDS + "/_bulk", records.CreateRecords, Access.USER),
     Route("PUT", RECORDS + "/_bulk", records.UpdateRecords, Access.USER),
@@ -87,7 +88,7 @@ ROUTES = (
     Route("GET", A + "/openapi.json", Local(describing.openapi), Access.USER),
     Route("GET", A + "/asyncapi.json", Local(describing.asyncapi), Access.ADMIN),
     # What happens
-    Route("GET", A + "/_live", Local(live.watch_entities), Access.PUBLIC),
+    Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN)), Access.PUBLIC),
     Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),
     # Accounts of an app
     Route("POST", A + "/auth/login", Local(accounts.login), Access.PUBLIC),
@@ -99,7 +100,7 @@ ROUTES = (
     Route("GET", A + "/auth/me", Local(accounts.me), Access.USER),
     Route("PUT", A + "/auth/password", Local(accounts.change_password), Access.USER),
     Route("GET", A + "/auth/sessions", Local(accounts.list_sessions), Access.USER),
-    Route("DELETE", A + "/auth/sessions", Local(accounts.end_sessions), Access.USER),
+    Route("DELETE", A + "/auth/sessions", Local(accounts.end_sessions, taking("keep")), Access.USER),
     Route("DELETE", A + "/auth/sessions/{id}", Local(accounts.end_session), Access.USER),
     Route("POST", A + "/auth/totp/enroll", Local(accounts.enroll_totp), Access.USER),
     Route("POST", A + "/auth/totp/confirm", Local(accounts.confirm_totp), Access.USER),

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes
+from libs.shared.parameters import taking
 
 ANY_ORIGIN = "*"
 Pairs = list[tuple[str, str]]
@@ -14,6 +15,7 @@ LARGEST_IMPORT = 64_000_000
 """Bytes of the largest document that can be imported."""
 IMPORT_PATIENCE = 120.0
 """Seconds that an import may take."""
+DRY_RUN = taking("dry_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class CreateDefinition(Ask[Answer]):
     """A new definition from the JSON object in `body`. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.create"
+    parameters = DRY_RUN
     writes = Writes.APP
     kind: str
     query: Pairs = field(default_factory=list)
@@ -122,6 +125,7 @@ class ReplaceDefinition(Ask[Answer]):
     """The whole definition anew. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.replace"
+    parameters = DRY_RUN
     writes = Writes.APP
     kind: str
     id: str
@@ -134,6 +138,7 @@ class DeleteDefinition(Ask[Answer]):
     """The end of a definition; an entity's rows are kept aside. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.delete"
+    parameters = DRY_RUN
     writes = Writes.APP
     kind: str
     id: str

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
+from libs.shared.parameters import PAGES, taking
+
+EVENT_FILTERS = ("source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status")
+AUDIT_FILTERS = ("entity", "record_id", "user_id", "action", "source")
+WINDOW = ("from", "to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class ListEvents(Ask[Answer]):
     """One page of events: filters, sort, page, per_page in `query`."""
 
     service, name = "events", "events.list"
+    parameters = taking(*EVENT_FILTERS, *WINDOW, "sort", *PAGES)
     query: Pairs = field(default_factory=list)
 
 
@@ -38,6 +44,7 @@ class GetStats(Ask[Answer]):
     """Counts, durations and error rates of a window of time: from, to, group_by in `query`."""
 
     service, name = "events", "events.stats"
+    parameters = taking(*WINDOW, "group_by")
     query: Pairs = field(default_factory=list)
 
 
@@ -46,4 +53,5 @@ class ListAuditLogs(Ask[Answer]):
     """One page of the audit log: filters, from, to, sort, page, per_page in `query`."""
 
     service, name = "events", "audit_logs.list"
+    parameters = taking(*AUDIT_FILTERS, *WINDOW, "sort", *PAGES)
     query: Pairs = field(default_factory=list)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from libs.shared.contracts.messages import Ask
+from libs.shared.contracts.records import CHOICE, SHOWN
+from libs.shared.parameters import taking
 
 Pairs = list[tuple[str, str]]
 
@@ -46,6 +48,7 @@ class ListChanges(Ask[Changes]):
     """
 
     service, name, reply = "data", "live.changes", Changes
+    parameters = taking(*CHOICE, *SHOWN, "cursor", filters=True, of_records=True)
     entities: list[str]
     after: int
     until: int

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
+from libs.shared.parameters import NONE, Parameters
+
 R = TypeVar("R")
 
 
@@ -42,7 +44,7 @@ class Ask(Generic[R]):
 
     `service` owns it, `name` completes the subject, `reply` is the class of the answer. `writes` says what
     an Idempotency-Key makes of it: see `Writes`. `largest` (bytes of a body) and `patience` (seconds until
-    the answer) are for those that need more than is usual.
+    the answer) are for those that need more than is usual. `parameters` are those that `query` may have.
     """
 
     service: ClassVar[str]
@@ -51,6 +53,7 @@ class Ask(Generic[R]):
     writes: ClassVar[Writes] = Writes.NOTHING
     largest: ClassVar[int] = 0
     patience: ClassVar[float] = 0.0
+    parameters: ClassVar[Parameters] = NONE
 
     @classmethod
     def address(cls) -> str:

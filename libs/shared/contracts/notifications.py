@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
+from libs.shared.parameters import PAGES, taking
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class ListInbox(Ask[Answer]):
     """The caller's in-app notifications, newest first; `page`, `per_page`, `unread=true` in `query`."""
 
     service, name = "notify", "inbox.list"
+    parameters = taking("unread", *PAGES)
     query: Pairs = field(default_factory=list)
 
 
@@ -62,6 +64,7 @@ class ListNotifications(Ask[Answer]):
     """The log of all notifications, newest first; `status`, `channel`, `page`, `per_page` in `query`."""
 
     service, name = "notify", "log.list"
+    parameters = taking("status", "channel", *PAGES)
     query: Pairs = field(default_factory=list)
 
 

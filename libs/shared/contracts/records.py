@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.parameters import PAGES, Parameters, taking
 
 Pairs = list[tuple[str, str]]
 BULK_PATIENCE = 60.0
 """Seconds that a bulk write may take."""
+MOMENTS = ("as_of", "min_commit")
+CHOICE = ("q", "deleted", *MOMENTS)
+"""Which records, besides filters."""
+SHOWN = ("fields", "include")
+LIST = frozenset((*CHOICE, *SHOWN, *PAGES, "sort", "count", "cursor"))
+FIGURES = ("count", "sum", "avg", "min", "max")
+DRY_RUN = taking("dry_run", of_records=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,7 @@ class ListRecords(Ask[Answer]):
     """One page of records: filters, sort, page, per_page in `query`."""
 
     service, name = "data", "records.list"
+    parameters = Parameters(LIST, filters=True, core=True, of_records=True)
     entity: str
     query: Pairs = field(default_factory=list)
 
@@ -26,6 +35,7 @@ class AggregateRecords(Ask[Answer]):
     """Figures about records, in groups: count, sum, avg, min, max, group_by, having and filters in `query`."""
 
     service, name = "data", "records.aggregate"
+    parameters = taking(*CHOICE, *PAGES, *FIGURES, "group_by", "sort", filters=True, having=True, of_records=True)
     entity: str
     query: Pairs = field(default_factory=list)
 
@@ -44,6 +54,7 @@ class ExportRecords(Ask[Exported]):
     """All records of a list, in the `format` that `query` names."""
 
     service, name, reply = "data", "records.export", Exported
+    parameters = taking(*LIST, "format", filters=True, of_records=True)
     entity: str
     query: Pairs = field(default_factory=list)
 
@@ -53,6 +64,7 @@ class GetRecord(Ask[Answer]):
     """One record by key, with its version as ETag; `version=n` in `query` reads an old one from the log."""
 
     service, name = "data", "records.get"
+    parameters = Parameters(frozenset((*MOMENTS, *SHOWN, "deleted", "version")), core=True, of_records=True)
     entity: str
     id: str
     query: Pairs = field(default_factory=list)
@@ -97,7 +109,7 @@ class CreateRecords(Ask[Answer]):
     """New records from the JSON array of objects in `body`, all or none. `dry_run=true` in `query` stores nothing."""
 
     service, name = "data", "records.create_bulk"
-    writes, patience = Writes.APP, BULK_PATIENCE
+    writes, patience, parameters = Writes.APP, BULK_PATIENCE, DRY_RUN
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
@@ -108,7 +120,7 @@ class UpdateRecords(Ask[Answer]):
     """Partial updates, all or none, from the JSON array in `body` of objects that hold the key. `dry_run` as above."""
 
     service, name = "data", "records.update_bulk"
-    writes, patience = Writes.APP, BULK_PATIENCE
+    writes, patience, parameters = Writes.APP, BULK_PATIENCE, DRY_RUN
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
@@ -119,7 +131,7 @@ class DeleteRecords(Ask[Answer]):
     """Removal of the records in the JSON array of ids in `body`, all or none. `dry_run` as above."""
 
     service, name = "data", "records.delete_bulk"
-    writes, patience = Writes.APP, BULK_PATIENCE
+    writes, patience, parameters = Writes.APP, BULK_PATIENCE, DRY_RUN
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
@@ -141,6 +153,7 @@ class RecordHistory(Ask[Answer]):
     """All versions of one record, newest first, from the log itself."""
 
     service, name = "data", "records.history"
+    parameters = taking(*PAGES, *MOMENTS, of_records=True)
     entity: str
     id: str
     query: Pairs = field(default_factory=list)
@@ -151,6 +164,7 @@ class ListCommits(Ask[Answer]):
     """One page of all commits, newest first: entity, user_id, from, to, page, per_page in `query`."""
 
     service, name = "data", "commits.list"
+    parameters = taking("entity", "user_id", "from", "to", *PAGES)
     query: Pairs = field(default_factory=list)
 
 
@@ -159,6 +173,7 @@ class GetCommit(Ask[Answer]):
     """One commit, with those of its records that the caller may read; `commit_id` may be a position."""
 
     service, name = "data", "commits.get"
+    parameters = taking(*PAGES)
     commit_id: str
     query: Pairs = field(default_factory=list)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
+from libs.shared.parameters import PAGES, taking
 
 MOST_QUESTIONS = 1_000
 """Questions of one write at most."""
@@ -17,6 +18,7 @@ class ListDeliveries(Ask[Answer]):
     """The delivery log, newest first; `webhook_id`, `status`, `entity`, `page`, `per_page` in `query`."""
 
     service, name = "webhook", "logs.list"
+    parameters = taking("webhook_id", "status", "entity", *PAGES)
     query: Pairs = field(default_factory=list)
 
 
@@ -61,6 +63,7 @@ class ListReplays(Ask[Answer]):
     """The replays of a webhook, newest first, and how far they are."""
 
     service, name = "webhook", "endpoints.replays"
+    parameters = taking(*PAGES)
     id: str
     query: Pairs = field(default_factory=list)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.contracts.records import Pairs
+from libs.shared.parameters import PAGES, taking
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class ListInstances(Ask[Answer]):
     """Instances, newest first: status, workflow (name or id), record, page, per_page in `query`."""
 
     service, name = "workflow", "instances.list"
+    parameters = taking("status", "workflow", "record", *PAGES)
     query: Pairs = field(default_factory=list)
 
 
@@ -21,6 +23,7 @@ class ListPending(Ask[Answer]):
     """Instances that wait for an approval; `assignee=me` in `query`: those the caller may decide."""
 
     service, name = "workflow", "instances.pending"
+    parameters = taking("assignee", *PAGES)
     query: Pairs = field(default_factory=list)
 
 

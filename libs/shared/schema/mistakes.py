@@ -3,7 +3,6 @@ one that is known. This is the one place where such words are made."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from libs.shared.errors import Detail, invalid
+from libs.shared.nearest import SHOWN, nearest, unknown
 from libs.shared.schema.places import Place, place_of
 
-LIKENESS = 0.6
-"""How alike a name must be to one that is known to be taken for it, from 0 to 1."""
-SHOWN = 60
-"""Characters of a name that a message repeats."""
 UNTAGGED = ("union_tag_not_found", "union_tag_invalid")
 
 
@@ -33,19 +29,6 @@ def first_double(names: Sequence[str]) -> tuple[int, str] | None:
             return at, name
         seen.add(name)
     return None
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` was most likely meant to be; None where it is like none."""
-    by_small = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(name.lower()[:SHOWN], by_small, n=1, cutoff=LIKENESS)
-    return by_small[found[0]] if found else None
-
-
-def unknown(name: str, known: Iterable[str]) -> str:
-    """The words for a name that is not known, with the nearest that is."""
-    meant = nearest(name, known)
-    return f"`{name[:SHOWN]}` is unknown" + (f"; do you mean `{meant}`?" if meant else "")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

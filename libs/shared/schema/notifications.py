@@ -8,7 +8,8 @@ from pydantic import Field, field_validator
 
 from libs.shared.expressions import ExpressionError, compile_expression
 from libs.shared.ids import parse_uuid
-from libs.shared.schema.mistakes import mistake, unknown
+from libs.shared.nearest import unknown
+from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict
 
 RECIPIENT_KINDS = ("user", "email", "role", "path")

@@ -15,7 +15,8 @@ from pydantic import (
 )
 
 from libs.shared.expressions import ExpressionError, compile_expression
-from libs.shared.schema.mistakes import mistake, unknown
+from libs.shared.nearest import unknown
+from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict, is_stored, keys_of
 
 ACTIONS = ("read", "create", "update", "delete")

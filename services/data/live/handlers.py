@@ -18,7 +18,7 @@ from services.data.live.frontier import REACHED
 from services.data.model import EntityModel, Model
 from services.data.query.includes import parse_shown
 from services.data.query.parameters import parse_chosen
-from services.data.query.scope import Scope, refused
+from services.data.query.scope import Scope, check_parameters, refused
 from services.data.state import State
 
 MOST_CHANGES = 500
@@ -106,6 +106,7 @@ async def _collect(
 
 def _watched(scope: Scope, entity: EntityModel, question: ask.ListChanges, counted: bool) -> Watched:
     values = dict(question.query)
+    check_parameters(scope, entity, question)
     for name in PAST_ONLY:
         if name in values:
             raise refused(name, "is not for what is going on now")

@@ -6,14 +6,27 @@ Everything that reads records gets its permissions here, so no path can forget t
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from libs.shared.contracts.context import Identity
+from libs.shared.contracts.records import Pairs
 from libs.shared.errors import RocketError
+from libs.shared.parameters import Parameters
 from libs.shared.schema import FieldDefinition
 from services.data.model import EntityModel, Link, Model
 from services.data.permissions import EVERYTHING, Grant, granted, person_of, profile_for
 from services.data.query.shapes import View, Visible
+
+
+class Asked(Protocol):
+    """A request with a URL's query, and the parameters that it may have."""
+
+    @property
+    def query(self) -> Pairs: ...
+
+    @property
+    def parameters(self) -> Parameters: ...
+
 
 NOTHING: Mapping[str, FieldDefinition] = {}
 
@@ -93,6 +106,12 @@ class Scope:
     def beyond(self, link: Link) -> EntityModel:
         """The entity at a link's other end."""
         return self.model.entity(link.entity)
+
+
+def check_parameters(scope: Scope, entity: EntityModel, asked: Asked) -> None:
+    """Raises UNKNOWN_FIELD for parameters that nobody would read; names of fields are refused with what was meant."""
+    if asked.query:
+        asked.parameters.check([name for name, _ in asked.query], scope.fields(entity))
 
 
 def unknown_field(name: str, message: str = "unknown field") -> RocketError:

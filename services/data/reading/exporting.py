@@ -13,7 +13,7 @@ from libs.shared.telemetry import tracing
 from services.data.fence import CURRENT_VERSION, under_current_schema
 from services.data.model import EntityModel, Model
 from services.data.query.exports import FORMATS, SEPARATORS, TAILS, Export, export_sql, head_of, parse_export
-from services.data.query.scope import Scope
+from services.data.query.scope import Scope, check_parameters
 from services.data.reading.moments import moment_of
 from services.data.state import State
 
@@ -38,6 +38,7 @@ async def export_records(state: State, context: Context, question: ask.ExportRec
     async def attempt(model: Model) -> ask.Exported:
         entity = model.entity(question.entity)
         scope = Scope(model, context.user)
+        check_parameters(scope, entity, question)
         export = parse_export(scope, entity, question.query, as_of)
         sql = model.statements.made((entity.name, export), lambda: export_sql(model, entity, export))
         with tracing.span("db", "query", "query.execute") as span:

@@ -21,7 +21,7 @@ from services.data.query.cursors import write_cursor
 from services.data.query.lists import COUNTED, estimate_sql, list_sql
 from services.data.query.parameters import ListQuery, parse_list, parse_one
 from services.data.query.points import handle_of
-from services.data.query.scope import Scope, refused
+from services.data.query.scope import Scope, check_parameters, refused
 from services.data.query.shapes import Chosen, Point, Shown
 from services.data.reading.execution import read, read_plan, read_point, statement_of
 from services.data.reading.moments import moment_of
@@ -35,6 +35,7 @@ async def list_records(state: State, context: Context, question: ask.ListRecords
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         scope = Scope(model, context.user)
+        check_parameters(scope, entity, question)
         query = parse_list(scope, entity, question.query, as_of)
         listing = query.listing
         sql = model.statements.made((entity.name, listing), lambda: list_sql(model, entity, listing))
@@ -58,6 +59,7 @@ async def get_record(state: State, context: Context, question: ask.GetRecord) ->
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
+        check_parameters(Scope(model, context.user), entity, question)
         point, statement, row, values = await _find(state, context, model, entity, question.id, parameters, as_of)
         version = row["version"]
         if not _plain(point):
@@ -76,6 +78,7 @@ async def aggregate_records(state: State, context: Context, question: ask.Aggreg
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         scope = Scope(model, context.user)
+        check_parameters(scope, entity, question)
         query = parse_aggregate(scope, entity, question.query, as_of)
         aggregate = query.aggregate
         sql = model.statements.made((entity.name, aggregate), lambda: aggregate_sql(model, entity, aggregate))

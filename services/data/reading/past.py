@@ -15,7 +15,7 @@ from services.data.log import history
 from services.data.log.entries import commit_event
 from services.data.model import EntityModel, Model
 from services.data.permissions import Grant, grant_for
-from services.data.query.scope import Scope
+from services.data.query.scope import Scope, check_parameters
 from services.data.query.statements import now_statement
 from services.data.reading.execution import read
 from services.data.reading.moments import moment_of
@@ -30,8 +30,9 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
         entity = model.entity(question.entity)
         key = entity.key.text(entity.key.parse(question.id))
         grant = grant_for(entity, "read", context.user)
-        now = await _now(state, context, model, entity, question.id, grant, "Record")
         scope, database = Scope(model, context.user), state.database(context.the_app)
+        check_parameters(scope, entity, question)
+        now = await _now(state, context, model, entity, question.id, grant, "Record")
         rows, total = await history.load_page(database, entity, scope, key, page, as_of)
         await check_current(state, context, model)
         if not total:
@@ -49,8 +50,9 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
         entity = model.entity(question.entity)
         key = entity.key.text(entity.key.parse(question.id))
         grant = grant_for(entity, "read", context.user)
-        now = await _now(state, context, model, entity, question.id, grant, "Version")
         scope, database = Scope(model, context.user), state.database(context.the_app)
+        check_parameters(scope, entity, question)
+        now = await _now(state, context, model, entity, question.id, grant, "Version")
         row = await history.load_version(database, entity, scope, key, version)
         await check_current(state, context, model)
         record = history.record_at(model.schema, entity, row, grant, now) if row else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from aiohttp import web
 
 from libs.shared import clock
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.live import ListChanges
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
 from services.gateway.http import door
@@ -18,8 +20,9 @@ from services.gateway.live.telling import Stream, Watch, ticket_answer
 from services.gateway.state import State
 
 POSITION = re.compile(r"[0-9]{1,18}")
-OWN = ("ticket", "after", "entities")
+OWN = ("ticket", "after")
 """Parameters that are not a list's."""
+PARAMETERS = replace(ListChanges.parameters, names=ListChanges.parameters.names.union(OWN))
 
 
 async def watch_entity(state: State, request: web.Request, context: Context) -> web.StreamResponse:

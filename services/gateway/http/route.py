@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.parameters import NONE, Parameters
+from services.gateway.http.core import CORE
 from services.gateway.http.door import Access
 from services.gateway.state import State
 
@@ -22,9 +24,10 @@ Call = Callable[[State, web.Request, Context], Awaitable[Answer | web.StreamResp
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A route that the gateway answers itself."""
+    """A route that the gateway answers itself, and which parameters it knows."""
 
     call: Call
+    parameters: Parameters = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Route:
 
     `summary` says in a line what it does; without one the first line of what the target's docstring says.
     `area` is what an API key with scopes must be allowed here: `_files` of `/api/{app}/_files/...`. Routes about
-    records have none, as each entity is asked about there.
+    records have none, as each entity is asked about there. `parameters` are those that its URL's query may have.
     """
 
     method: str
@@ -42,7 +45,17 @@ class Route:
     access: Access
     summary: str = ""
     area: str | None = field(init=False)
+    parameters: Parameters = field(init=False)
 
     def __post_init__(self) -> None:
         word = AREA.match(self.path)
         object.__setattr__(self, "area", word[1] if word and word[1] not in OF_RECORDS else None)
+        known = replace(self.target.parameters, core=(self.method, self.path) in CORE)
+        object.__setattr__(self, "parameters", known)
+
+    def check(self, request: web.Request) -> None:
+        """Raises UNKNOWN_FIELD for parameters that nobody would read. Names of fields are known to data alone."""
+        if request.query_string:
+            self.parameters.check_conditions(request.query)
+            if not self.parameters.of_records:
+                self.parameters.check_names(request.query)

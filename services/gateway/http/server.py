@@ -115,6 +115,7 @@ async def _respond(
 ) -> tuple[web.StreamResponse, Context]:
     try:
         context = await door.enter(state, request, context, route.access, route.area)
+        route.check(request)
         outcome = await call(state, request, context)
     except asyncio.CancelledError:
         raise

@@ -1,0 +1,79 @@
+"""Which parameters a URL's query may have, and what is answered to those that nobody reads.
+
+A filter that is not read would answer everything, so whatever looks like one and can't be read is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from libs.shared.errors import RocketError
+from libs.shared.nearest import SHOWN, unknown
+
+WORDS = ("filter", "having")
+"""What names of conditions begin with."""
+CONDITION = re.compile(r"(filter|having)\[([^\[\]]+)\]")
+PAGES = ("page", "per_page")
+PART = re.compile(r"[\w.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a route: its `names`, and whether `filter[...]` and `having[...]` are read.
+
+    `core` routes are those of the contract's part A: other names are ignored there, and refused everywhere else.
+    `of_records` routes know names of fields, which only the data service does; so it looks at all other names.
+    """
+
+    names: frozenset[str] = frozenset()
+    filters: bool = False
+    having: bool = False
+    core: bool = False
+    of_records: bool = False
+
+    def check_conditions(self, asked: Iterable[str]) -> None:
+        """Raises UNKNOWN_FIELD for what begins like a filter, and is none that this route reads."""
+        for name in asked:
+            if name.lower().startswith(WORDS) and name not in self.names and not self._is_read(name):
+                raise _refused(name, self._instead_of(name))
+
+    def check_names(self, asked: Iterable[str], fields: Collection[str] = ()) -> None:
+        """Raises UNKNOWN_FIELD for names of `fields`, whose values are asked for by filters, and for unknown ones."""
+        for name in asked:
+            if name in self.names or name.lower().startswith(WORDS):
+                continue
+            if name in fields:
+                raise _refused(name, f"{name} is no parameter; do you mean filter[{name}]?")
+            if not self.core:
+                raise _refused(name, unknown(name, self.names))
+
+    def check(self, asked: Collection[str], fields: Collection[str] = ()) -> None:
+        """Both."""
+        self.check_conditions(asked)
+        self.check_names(asked, fields)
+
+    def _is_read(self, name: str) -> bool:
+        condition = CONDITION.fullmatch(name)
+        return condition is not None and (self.filters if condition[1] == "filter" else self.having)
+
+    def _instead_of(self, name: str) -> str:
+        word, shown = name[:6].lower(), name[:SHOWN]
+        if not (self.filters if word == "filter" else self.having):
+            return f"{shown} is not possible here"
+        meant = ".".join(part.strip(".") for part in PART.findall(name[6 : 6 + SHOWN]))
+        form = f"{word}[{meant or ('field' if word == 'filter' else 'sum.field.gt')}]"
+        return f"{shown} can't be read; do you mean {form}?"
+
+
+NONE = Parameters()
+
+
+def taking(*names: str, filters: bool = False, having: bool = False, of_records: bool = False) -> Parameters:
+    """The parameters of a route of part B."""
+    return Parameters(frozenset(names), filters, having, of_records=of_records)
+
+
+def _refused(name: str, message: str) -> RocketError:
+    return RocketError("UNKNOWN_FIELD", message, [{"field": name[:SHOWN], "rule": "unknown", "message": message}])
