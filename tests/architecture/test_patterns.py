@@ -23,6 +23,7 @@ CONSTANT_PATTERNS = {
     "libs/shared/expressions/syntax/measuring.py",
     "libs/shared/expressions/syntax/strings.py",
     "libs/shared/expressions/values/moments.py",
+    "libs/shared/parameters.py",
     "libs/shared/permissions/sql.py",
     "libs/shared/runtime/letters.py",
     "libs/shared/runtime/settings.py",
