@@ -1,4 +1,8 @@
-"""JSON with numbers that keep all their digits: read as Decimal where float or 64 bits would not do."""
+"""The JSON of records and of whatever is made of them: numbers keep all their digits.
+
+Whatever holds values of records (images, events, contexts, payloads, definitions with values in them) is read and
+written by this module only; tests/architecture/test_codecs.py names the few modules that use a JSON library themselves.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 
 import orjson
 import re2
+from pydantic import BaseModel
 
 FRACTION = re2.compile(rb"(?:^|\"\s*:|[,\[])\s*-?(?:\d+[.eE]|\d{19})")
 """A number with a point or an exponent, or one that may be larger than 64 bits; the seconds of a time are none.
@@ -33,9 +38,33 @@ def loads(text: str | bytes) -> Any:
     return json.loads(encoded, parse_float=Decimal, parse_int=_integer)
 
 
+def parse(text: str | bytes) -> Any:
+    """The same of a text by somebody else: no lone surrogates, no infinite numbers, no bottomless depth.
+
+    Raises ValueError; of a text that is no JSON an orjson.JSONDecodeError, which says where.
+    """
+    encoded = text.encode() if isinstance(text, str) else text
+    plain = orjson.loads(encoded)  # the stricter reader
+    try:
+        return json.loads(encoded, parse_float=Decimal, parse_int=_integer) if FRACTION.search(encoded) else plain
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def dumps(value: Any) -> bytes:
     """JSON of what orjson knows, of Decimals digit by digit, and of UUIDs of whatever kind."""
     return orjson.dumps(value, default=_as_written)
+
+
+def canonical(value: Any) -> bytes:
+    """The same with the keys of objects in order: equal values have equal texts."""
+    return orjson.dumps(value, default=_as_written, option=orjson.OPT_SORT_KEYS)
+
+
+def document(model: BaseModel) -> dict[str, Any]:
+    """A definition as a JSON object. Pydantic's own JSON mode makes strings of Decimals."""
+    found: dict[str, Any] = loads(dumps(model.model_dump()))
+    return found
 
 
 def _integer(digits: str) -> int | Decimal:
@@ -46,7 +75,7 @@ def _integer(digits: str) -> int | Decimal:
 
 
 def _as_written(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(format(value, "f") if abs(value.adjusted()) < MOST_ZEROS else str(value))
     if isinstance(value, uuid.UUID):
         return str(value)

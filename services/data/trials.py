@@ -77,7 +77,7 @@ async def _ask_sql(
         f"ORDER BY {keys} LIMIT {limit}) AS records FROM {entity.table} r WHERE {where}"
     )
     row = await read(state, context, model, (sql, parameters.values))
-    ids = [entity.key.shown(orjson.loads(record)) for record in row["records"]]
+    ids = [entity.key.shown(exact.loads(record)) for record in row["records"]]
     return {"violating": row["violating"], "looked_at": row["looked_at"], "complete": True, "ids": ids}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from libs.shared import exact
 from libs.shared.errors import RocketError, invalid, invalid_field
 from libs.shared.schema.mistakes import refuse_unknown
 
@@ -55,7 +56,7 @@ def _check_metadata(metadata: Any) -> None:
         return
     if not isinstance(metadata, dict):
         raise invalid_field("metadata", "metadata must be an object")
-    text = orjson.dumps(metadata)
+    text = exact.dumps(metadata)
     if len(text) > MAX_METADATA:
         raise invalid_field("metadata", f"metadata must have at most {MAX_METADATA} bytes")
     if b"\\u0000" in text:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import orjson
-
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.messages import Answer
@@ -27,7 +25,7 @@ async def record_event(state: State, context: Context, question: RecordEvent) ->
     await state.partitions.ensure(app, days_of([row["created_at"]]))
     async with state.database(app).transaction() as transaction:
         await store.insert(transaction, [row])
-    return Answer(201, orjson.dumps({"data": {name: row[name] for name in RECORDED}}))
+    return Answer(201, exact.dumps({"data": {name: row[name] for name in RECORDED}}))
 
 
 async def list_events(state: State, context: Context, question: ListEvents) -> Answer:
@@ -48,7 +46,7 @@ async def get_trace(state: State, context: Context, question: GetTrace) -> Answe
     spans = await store.trace(state.database(context.the_app), trace_id) if trace_id else []
     if not spans:
         raise not_found("Trace")
-    return Answer(body=orjson.dumps({"data": waterfall(spans)}))
+    return Answer(body=exact.dumps({"data": waterfall(spans)}))
 
 
 async def get_stats(state: State, context: Context, question: GetStats) -> Answer:
@@ -57,9 +55,9 @@ async def get_stats(state: State, context: Context, question: GetStats) -> Answe
     groups = list(dict.fromkeys(("source", grouping(question.query) or "source")))
     figures = await store.stats(state.database(context.the_app), since, until, groups)
     shown = {"window": {"from": clock.iso(since), "to": clock.iso(until)}, **figures}
-    return Answer(body=orjson.dumps({"data": shown}))
+    return Answer(body=exact.dumps({"data": shown}))
 
 
 def _listed(selection: Selection, rows: bytes, total: int) -> Answer:
-    meta = orjson.dumps({"page": selection.page, "per_page": selection.per_page, "total": total})
+    meta = exact.dumps({"page": selection.page, "per_page": selection.per_page, "total": total})
     return Answer(body=b'{"data":' + rows + b',"meta":' + meta + b"}")

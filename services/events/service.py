@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.shared import exact
 from libs.shared.bus.consumer import Consumer
 from libs.shared.bus.nkeys import Issuer
 from libs.shared.contracts.apps import AppsChanged
@@ -73,7 +72,6 @@ SERVICE = Service(
             commutative=True,
             together=True,
             linger=LINGER,
-            loads=exact.loads,
         ),
         Consumer(
             name="signals",

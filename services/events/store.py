@@ -158,7 +158,7 @@ async def _page(database: Database, columns: str, table: str, selection: Selecti
 
 async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]:
     """All events of a trace."""
-    spans: list[dict[str, Any]] = orjson.loads(await database.fetchval(TRACE, trace_id))
+    spans: list[dict[str, Any]] = exact.loads(await database.fetchval(TRACE, trace_id))
     return spans
 
 

@@ -14,9 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-import orjson
-
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts.apps import SchemaChanged
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, not_found
@@ -207,4 +205,4 @@ def _taken(kind: Kind) -> Iterator[None]:
 
 def _actor(context: Context) -> str:
     who = context.user
-    return orjson.dumps({"id": who.id, "email": who.email, "via": who.via, "ip": context.ip}).decode()
+    return exact.dumps({"id": who.id, "email": who.email, "via": who.via, "ip": context.ip}).decode()

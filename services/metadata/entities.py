@@ -9,7 +9,7 @@ from libs.shared.errors import RocketError, invalid_field
 from libs.shared.postgres.limits import COLUMNS, Limit
 from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
 from libs.shared.schema.links import Link
-from services.metadata import counting, joins, loads, renames, tables
+from services.metadata import canonical, counting, joins, loads, renames, tables
 from services.metadata.hooks import Hooks
 from services.metadata.naming import table_of
 from services.metadata.schema import LiveRelation
@@ -25,8 +25,8 @@ class EntityHooks(Hooks):
     def completed(self, document: dict[str, Any]) -> dict[str, Any]:
         return renames.followed(document)
 
-    def kept(self, document: dict[str, Any]) -> dict[str, Any]:
-        return renames.kept(document)
+    def kept(self, document: dict[str, Any], definition: Any) -> dict[str, Any]:
+        return canonical.spelled(renames.kept(document), definition)
 
     async def created(self, change: Change, row: Definition, definition: EntityDefinition) -> None:
         _check(definition)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts import apps as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
@@ -25,7 +24,7 @@ async def create_app(state: State, context: Context, question: ask.CreateApp) ->
     if seeded.invite is None:
         return Answer(201, b'{"data":' + row + b"}")
     # A secret, shown this once.
-    invited = b'{"data":' + row[:-1] + b',"admin_invite":' + orjson.dumps(seeded.invite) + b"}}"
+    invited = b'{"data":' + row[:-1] + b',"admin_invite":' + exact.dumps(seeded.invite) + b"}}"
     return Answer(201, invited, {"Cache-Control": "no-store"})
 
 
@@ -154,8 +153,8 @@ def _handle(kind: Kind, row: store.Definition) -> str:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = exact.parse(body)
+    except ValueError:
         raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
     if not isinstance(document, dict):
         raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
@@ -163,4 +162,4 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _answer(data: Any, status: int = 200) -> Answer:
-    return Answer(status, orjson.dumps({"data": data}))
+    return Answer(status, exact.dumps({"data": data}))

@@ -20,8 +20,8 @@ class Hooks:
         """A replacing document with what the sender could leave to us."""
         return document
 
-    def kept(self, document: dict[str, Any]) -> dict[str, Any]:
-        """A sent document without what is said about the change only."""
+    def kept(self, document: dict[str, Any], definition: Any) -> dict[str, Any]:
+        """A sent document, which was read as `definition`, as it is kept: not what is said about the change only."""
         return document
 
     def secret(self, platform_secret: str, app_id: str, row: Definition) -> dict[str, str]:

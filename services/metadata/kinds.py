@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from libs.shared import exact
 from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
 from libs.shared.schema.formulas import LENIENT
@@ -74,7 +75,7 @@ class Kind:
 
     def stored(self, document: dict[str, Any], definition: Any) -> dict[str, Any]:
         """The document that is kept: as sent for some kinds, with its defaults for the rest."""
-        return self.hooks.kept(document) if self.as_sent else definition.model_dump(mode="json")
+        return self.hooks.kept(document, definition) if self.as_sent else exact.document(definition)
 
     def plain(self, sent: dict[str, Any], old: Definition | None = None) -> dict[str, Any]:
         """The definition in what was sent: that itself, or the row that GET answers. Raises VALIDATION_FAILED."""

@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.context import Context
 from libs.shared.schema import FieldDefinition
 from services.metadata import counting, store
@@ -131,7 +130,7 @@ async def _misfits(
     if field.required and not field.nullable and not (was and was.required and not was.nullable):
         found.append(("required", await counting.count_missing(change.transaction, table, column)))
     if field.enum is not None and (was is None or was.enum != field.enum):
-        allowed = orjson.dumps(field.enum).decode()
+        allowed = exact.dumps(field.enum).decode()
         found.append(("enum", await counting.count_others(change.transaction, table, column, allowed)))
     return found
 

@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from libs.shared import exact
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Connection, Database, Record
@@ -200,7 +198,7 @@ async def list_definitions(database: Database, kind: str) -> list[Definition]:
 async def definitions_as_of(database: Database, kind: str, version: int) -> list[dict[str, Any]]:
     """The documents of a kind as they were at a version, each with its id."""
     rows = await database.fetch(AS_OF, kind, version)
-    return [{"id": row["id"], **orjson.loads(row["document"])} for row in rows]
+    return [{"id": row["id"], **exact.loads(row["document"])} for row in rows]
 
 
 async def find_definition(database: Database | Connection, kind: str, handle: str, named: bool) -> Definition | None:
@@ -339,7 +337,7 @@ async def load_schema(database: Database) -> tuple[int, dict[str, Any]]:
     assert row is not None, "every app database has a version row"
     shapes: dict[str, list[dict[str, Any]]] = {"entities": [], "relations": []}
     kinds: dict[str, list[dict[str, Any]]] = {}
-    for item in orjson.loads(row["rows"]):
+    for item in exact.loads(row["rows"]):
         if item["kind"] in shapes:
             shapes[item["kind"]].append(_shape(item))
         else:
@@ -362,12 +360,12 @@ def _definition(row: Record | None) -> Definition:
         kind=row["kind"],
         key=row["key"],
         number=row["number"],
-        document=orjson.loads(row["document"]),
-        ids=orjson.loads(row["ids"]),
+        document=exact.loads(row["document"]),
+        ids=exact.loads(row["ids"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return exact.dumps(value).decode()

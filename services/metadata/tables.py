@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from libs.shared import exact
 from libs.shared.errors import invalid_field
 from libs.shared.schema import DELETED, VERSION_COLUMN, EntityDefinition, FieldDefinition
 from libs.shared.schema.fields import can_widen
@@ -36,7 +37,7 @@ def number_fields(known: Ids, entity: EntityDefinition, renamed: Renames, marked
             number = IMPLICIT_DELETED
         else:
             number, following = following, following + 1
-        ids[field.name] = {"id": number, "definition": field.model_dump(mode="json")}
+        ids[field.name] = {"id": number, "definition": exact.document(field)}
     return ids
 
 

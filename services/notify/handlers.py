@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-import orjson
-
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.notifications import (
@@ -61,7 +59,7 @@ async def list_inbox(state: State, context: Context, question: ListInbox) -> Ans
     unread = query.get("unread", "").lower() == "true"
     database = state.core.databases.of(context.the_app)
     rows, total = await store.inbox(database, context.user.id, unread, page.size, page.offset)
-    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
+    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
 
 
 async def read_notification(state: State, context: Context, question: ReadNotification) -> Answer:
@@ -86,7 +84,7 @@ async def list_notifications(state: State, context: Context, question: ListNotif
     status, channel = query.get("status", ""), query.get("channel", "")
     database = state.core.databases.of(context.the_app)
     rows, total = await store.log(database, status, channel, page.size, page.offset)
-    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
+    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
 
 
 async def retry_notification(state: State, context: Context, question: RetryNotification) -> Answer:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
@@ -109,7 +108,7 @@ async def insert(transaction: Connection, new: NewNotification, now: datetime) -
         new.user_id,
         new.subject,
         new.body,
-        orjson.dumps(new.metadata).decode(),
+        exact.dumps(new.metadata).decode(),
         new.entity,
         new.record_id,
         new.trace_id,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
+from libs.shared import exact
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
 MAX_SUBJECT = 500
@@ -31,7 +31,7 @@ def as_text(value: Any) -> str:
     """A value as people read it; None is nothing, objects and lists are JSON."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else exact.dumps(value).decode()
 
 
 def render(template: str, environment: Mapping[str, Any]) -> str:

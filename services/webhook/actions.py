@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-import orjson
-
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import Signal
 from libs.shared.postgres.databases import Connection
@@ -35,7 +33,7 @@ def delivery_of(signal: Signal) -> NewDelivery:
         url=data["url"],
         method=data["method"],
         headers=with_content_type({}),
-        body=orjson.dumps(data["body"]).decode(),
+        body=exact.dumps(data["body"]).decode(),
         max_attempts=ATTEMPTS,
         backoff=BACKOFF,
         idempotency_key=f"wh_{data['effect_key']}",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts import records
 from libs.shared.contracts import webhooks as ask
 from libs.shared.contracts.context import AppRef, Context
@@ -81,7 +81,7 @@ async def rotate_secret(state: State, context: Context, question: ask.RotateSecr
     shown = {"id": str(owner), "previous_valid_until": clock.iso(now + OVERLAP)}
     secret = shown_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
     # A secret is shown once; an Idempotency-Key does not keep it.
-    return Answer(body=orjson.dumps({"data": {**shown, "secret": secret}}), kept=orjson.dumps({"data": shown}))
+    return Answer(body=exact.dumps({"data": {**shown, "secret": secret}}), kept=exact.dumps({"data": shown}))
 
 
 async def replay_webhook(state: State, context: Context, question: ask.ReplayWebhook) -> Answer:
@@ -104,7 +104,7 @@ async def list_replays(state: State, context: Context, question: ask.ListReplays
     webhook = await _webhook(state, context.the_app, question.id)
     database = state.core.databases.of(context.the_app)
     rows, total = await replay_store.listing(database, UUID(webhook.id), page.size, page.offset)
-    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, orjson.dumps(page.meta(total))))
+    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
 
 
 def _ends(body: bytes) -> tuple[str, str]:
@@ -159,4 +159,4 @@ def _shown(health: Health) -> dict[str, Any]:
 
 
 def _answer(data: dict[str, Any]) -> Answer:
-    return Answer(body=orjson.dumps({"data": data}))
+    return Answer(body=exact.dumps({"data": data}))

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database
 from services.webhook.health import Health
 from services.webhook.signing import Salts
@@ -99,18 +98,18 @@ async def give_up(database: Database, urls: Mapping[str, str]) -> None:
 async def load_salts(database: Database, webhook_ids: Sequence[str]) -> dict[str, Salts]:
     """What the secrets of webhooks derive from; those that were never rotated are absent."""
     rows = await database.fetch(SALTS, [UUID(each) for each in webhook_ids])
-    return {row["webhook_id"]: Salts.read(row["salt"], orjson.loads(row["previous"])) for row in rows}
+    return {row["webhook_id"]: Salts.read(row["salt"], exact.loads(row["previous"])) for row in rows}
 
 
 async def lock_salts(transaction: Connection, webhook_id: UUID) -> Salts:
     """What a webhook's secrets derive from, held still until the transaction's end."""
     row = await transaction.fetchrow(LOCK_SALTS, webhook_id)
     assert row is not None, "the statement inserts or updates"
-    return Salts.read(row["salt"], orjson.loads(row["previous"]))
+    return Salts.read(row["salt"], exact.loads(row["previous"]))
 
 
 async def save_salts(transaction: Connection, webhook_id: UUID, salts: Salts) -> None:
-    previous = orjson.dumps([(salt, until.isoformat()) for salt, until in salts.previous]).decode()
+    previous = exact.dumps([(salt, until.isoformat()) for salt, until in salts.previous]).decode()
     await transaction.execute(SAVE_SALTS, webhook_id, salts.current, previous)
 
 

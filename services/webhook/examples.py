@@ -21,8 +21,8 @@ MARGIN = 1.0
 """Seconds of the request's time that are left for the log."""
 SAMPLE_ID = "00000000-0000-4000-8000-000000000000"
 SAMPLES: Mapping[str, Any] = {
-    "string": "example", "text": "example", "int": 1, "integer": 1, "bigint": 1, "decimal": 1.5, "boolean": True,
-    "uuid": SAMPLE_ID, "json": {}, "file": None,
+    "string": "example", "text": "example", "int": 1, "integer": 1, "bigint": 1, "decimal": 1.5, "float": 1.5,
+    "boolean": True, "uuid": SAMPLE_ID, "json": {}, "file": None,
 }  # fmt: skip
 
 

@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.streams import CommitEvent
 
 
@@ -42,4 +41,4 @@ def payload_of(event: CommitEvent, hook: str, key: str) -> dict[str, Any]:
 
 def body_of(payload: Mapping[str, Any]) -> str:
     """The payload as JSON text."""
-    return orjson.dumps(payload).decode()
+    return exact.dumps(payload).decode()

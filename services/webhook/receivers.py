@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.webhooks import MOST_QUESTIONS, AskReceivers
 from libs.shared.errors import invalid
@@ -46,7 +44,7 @@ class Asked:
 async def ask_all(state: State, context: Context, question: AskReceivers) -> list[Verdict]:
     """What the receivers say, in the order of the questions. Every answer is in the log."""
     app = context.the_app
-    documents = orjson.loads(question.body)
+    documents = exact.loads(question.body)
     if len(documents) > MOST_QUESTIONS:
         raise invalid(f"At most {MOST_QUESTIONS} questions can be asked at once")
     asked = await _prepared(state, context, question, documents)
@@ -189,8 +187,8 @@ def reason_of(body: str | None) -> str:
     """The reason that an answer gives: `message`, `reason` or `error` (of a JSON object), else its text."""
     text = (body or "").strip()
     try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        document = exact.parse(text)
+    except ValueError:
         return "" if text.startswith("<") else text[:MAX_REASON]
     return _said(document)[:MAX_REASON]
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import orjson
 import structlog
 
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.records import ReadEntityLog
 from libs.shared.contracts.streams import CommitEvent
@@ -67,7 +66,7 @@ async def _one_part(state: State, app: AppRef, replay: Replay, book: Book, webho
     context = Context(trace_id=replay.trace_id, app=app, identity=SYSTEM).within(PATIENCE)
     question = ReadEntityLog(webhook.definition.entity, replay.position, replay.n, replay.last)
     part = await state.core.asker.ask(question, context)
-    deliveries = _derived(app, replay, book, webhook, [CommitEvent(**each) for each in orjson.loads(part.body)])
+    deliveries = _derived(app, replay, book, webhook, [CommitEvent(**each) for each in exact.loads(part.body)])
     async with state.core.databases.of(app).transaction() as transaction:
         moved = await replay_store.advance(transaction, replay, part.position, part.n, len(deliveries))
         if moved:

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import json_page, load_json_page
@@ -189,7 +188,7 @@ def _columns(new: Sequence[NewDelivery]) -> tuple[list[Any], ...]:
 
 def headers_text(headers: Headers) -> str:
     """Headers as they are kept: with their templates."""
-    return orjson.dumps(dict(headers)).decode()
+    return exact.dumps(dict(headers)).decode()
 
 
 async def outstanding(database: Database) -> list[tuple[str, datetime, bool]]:
@@ -209,9 +208,9 @@ def _claimed(row: Any) -> Claimed:
     values: dict[str, Any] = dict(row)
     previous = values.pop("previous")
     return Claimed(
-        headers=orjson.loads(values.pop("request_headers")),
+        headers=exact.loads(values.pop("request_headers")),
         body=values.pop("request_body"),
-        salts=Salts.read(values.pop("salt"), orjson.loads(previous) if previous else None),
+        salts=Salts.read(values.pop("salt"), exact.loads(previous) if previous else None),
         **values,
     )
 

@@ -63,7 +63,7 @@ async def delete_instance(state: State, context: Context, question: DeleteInstan
         raise RocketError("FORBIDDEN", "Only an admin may delete a workflow instance")
     if not await store.delete(state.database(context.the_app), instance_id):
         raise not_found("Workflow instance")
-    return Answer(body=orjson.dumps({"data": {"id": str(instance_id), "deleted": True}}))
+    return Answer(body=exact.dumps({"data": {"id": str(instance_id), "deleted": True}}))
 
 
 async def approve(state: State, context: Context, question: ApproveInstance) -> Answer:

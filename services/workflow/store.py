@@ -8,8 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database, Record
 from libs.shared.postgres.listings import json_page
 from libs.shared.schema.workflows import WorkflowDefinition
@@ -155,7 +154,7 @@ def read(row: Record) -> Stored:
         id=str(row["id"]),
         workflow_id=str(row["workflow_id"]),
         workflow_name=row["workflow_name"],
-        context=orjson.loads(row["context"]),
+        context=exact.loads(row["context"]),
         status=row["status"],
         step=row["current_step"],
         step_number=row["step_number"],
@@ -163,13 +162,13 @@ def read(row: Record) -> Stored:
         attempts=row["attempts"],
         deadline=row["current_step_deadline"],
         due_at=row["due_at"],
-        history=tuple(orjson.loads(row["history"])),
+        history=tuple(exact.loads(row["history"])),
     )
     origin = Origin(
         entity=row["entity"],
         record_id=row["record_id"],
         commit_key=row["commit_key"],
-        actor=orjson.loads(row["actor"]),
+        actor=exact.loads(row["actor"]),
         trace_id=row["trace_id"],
         cause_depth=row["cause_depth"],
     )
@@ -178,7 +177,7 @@ def read(row: Record) -> Stored:
 
 @lru_cache(maxsize=512)
 def _definition(text: str) -> WorkflowDefinition:
-    return WorkflowDefinition.stored(orjson.loads(text))
+    return WorkflowDefinition.stored(exact.loads(text))
 
 
 def _state(definition: WorkflowDefinition, instance: Instance) -> tuple[Any, ...]:
@@ -199,4 +198,4 @@ def _state(definition: WorkflowDefinition, instance: Instance) -> tuple[Any, ...
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return exact.dumps(value).decode()

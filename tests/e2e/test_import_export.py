@@ -103,8 +103,11 @@ async def test_an_export_is_the_whole_document_again(admin: Client) -> None:
     assert (outcome["errors"], outcome["records"]) == ([], 0)
     exported = await export_all(admin)
     assert exported["version"] == 1
+    sent = document()
+    count = next(field for field in sent["entities"][1]["fields"] if field["name"] == "count")
+    count["type"] = "int"  # an alias is answered by its canonical name
     for part in ("entities", "relations"):
-        assert exported[part] == document()[part]
+        assert exported[part] == sent[part]
     for part in ("rules", "state_machines", "workflows", "permissions", "webhooks"):
         assert [{**row, **sent} for row, sent in zip(exported[part], document()[part], strict=True)] == exported[part]
         assert not any("id" in row for row in exported[part])
@@ -269,7 +272,7 @@ async def test_all_or_nothing(common_admin: Client, change: dict[str, Any], stat
 
 @pytest.mark.parametrize(
     ("row", "field"),
-    [({"count": 2**31}, "count"), ({"extra": "text"}, "extra"), ({"scan": ADA}, "scan"), ({"total": "1"}, "total")],
+    [({"count": 2**31}, "count"), ({"extra": "text"}, "extra"), ({"scan": ADA}, "scan"), ({"total": "1,0"}, "total")],
 )
 async def test_a_value_that_does_not_fit_is_named(common_admin: Client, row: dict[str, Any], field: str) -> None:
     reply = (await common_admin.post("/_admin/import", document(sample_data={"order": [{}, row]}))).expect(422)

@@ -75,9 +75,9 @@ class Asker:
         return await self._read_reply(question, reply.data)
 
     async def _read_reply(self, question: Ask[R], payload: bytes) -> R:
-        head, body = unpack(payload)
+        head, body = unpack(payload, question.reply)
         if "parcel" in head:
-            head, body = await self._fetched(head)
+            head, body = await self._fetched(head, question.reply)
         if "error" in head:
             error = head["error"]
             raise RocketError(error["code"], error["message"], error.get("details", ()), head.get("h"))
@@ -139,9 +139,9 @@ class Asker:
     async def _worked_out(self, question: type[Ask[Any]], handler: Handler, request: Message) -> bytes:
         context = Context.from_block(request.block)
         self._running.limit(context.remaining())
-        head, body = unpack(request.data)
+        head, body = unpack(request.data, question)
         if "parcel" in head:
-            head, body = await self._fetched(head)
+            head, body = await self._fetched(head, question)
         with tracing.remote(context):
             reply = await handler(context, decode(question, head, body))
         return self._reply_payload(reply)
@@ -162,8 +162,8 @@ class Asker:
         head, body = encode(reply)
         return self._payload({"v": head}, body)
 
-    async def _fetched(self, head: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        return unpack(await self._parcels.fetch(Ticket(*head["parcel"]), MAX_BODY))
+    async def _fetched(self, head: dict[str, Any], kind: type[Any]) -> tuple[dict[str, Any], bytes]:
+        return unpack(await self._parcels.fetch(Ticket(*head["parcel"]), MAX_BODY), kind)
 
 
 def as_rocket_error(error: Exception, question: str) -> RocketError:

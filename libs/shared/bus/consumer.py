@@ -16,9 +16,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import orjson
 import structlog
 
+from libs.shared import exact
 from libs.shared.bus import parked
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.asking import Asker
@@ -88,7 +88,7 @@ class Consumer(Generic[S]):
     together: bool = False
     linger: float = 0.0
     effects: bool = False
-    loads: Loads = orjson.loads
+    loads: Loads = exact.loads
 
 
 class Lane(Generic[S]):

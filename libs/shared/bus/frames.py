@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import orjson
 
 from libs.shared import exact
-from libs.shared.contracts.messages import has_body, head_fields
+from libs.shared.contracts.messages import has_body, head_fields, holds_values
 
 M = TypeVar("M")
 
@@ -22,10 +22,13 @@ def pack(head: Any, body: bytes = b"") -> bytes:
     return exact.dumps(head) + b"\n" + body if body else exact.dumps(head)
 
 
-def unpack(payload: bytes) -> tuple[Any, bytes]:
-    """Head and body of a payload. Raises ValueError when the head is no JSON."""
+def unpack(payload: bytes, kind: type[Any] | None = None) -> tuple[Any, bytes]:
+    """Head and body of a payload. Raises ValueError when the head is no JSON.
+
+    The numbers of heads are seconds and counts, except those of a `kind` whose head holds values of records.
+    """
     head, _, body = payload.partition(b"\n")
-    return orjson.loads(head), body
+    return (exact.loads if holds_values(kind) else orjson.loads)(head), body
 
 
 def encode(message: Any) -> tuple[dict[str, Any], bytes]:

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.bus.jetstream import Outgoing
 from libs.shared.bus.progress import SEEN_DAYS
 from libs.shared.bus.writers import writers_gone
@@ -80,7 +79,7 @@ class Outbox:
             [each.what for each in emissions],
             [each.subject_key for each in emissions],
             [each.trace_id for each in emissions],
-            [orjson.dumps(each.data).decode() for each in emissions],
+            [exact.dumps(each.data).decode() for each in emissions],
         )
 
     def subject_filter(self, app: AppRef) -> str:
@@ -113,13 +112,13 @@ class Outbox:
             "what": row["what"],
             "subject_key": row["subject_key"],
             "trace_id": row["trace_id"],
-            "data": orjson.loads(row["data"]),
+            "data": exact.loads(row["data"]),
             "at": row["at"],
         }
         return Outgoing(
             position=(row["position"], 1),
             subject=signal_subject(app.id, self.service, row["what"]),
-            payload=orjson.dumps(body),
+            payload=exact.dumps(body),
             headers=attributes(
                 f"{app.id}/{self.service}/{row['position']}",
                 signal_type(self.service, row["what"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes
@@ -183,6 +183,7 @@ class ApplySchema(Ask[Answer]):
 class SchemaSnapshot:
     """All definitions of an app at one schema version, as `libs.shared.schema.Snapshot` reads them."""
 
+    values_in_head: ClassVar[bool] = True
     version: int
     document: dict[str, Any]
 
@@ -198,6 +199,7 @@ class GetSchema(Ask[SchemaSnapshot]):
 class DefinitionsThen:
     """Definitions of one kind, each with its id, as they were at a version of the schema."""
 
+    values_in_head: ClassVar[bool] = True
     documents: list[dict[str, Any]]
 
 

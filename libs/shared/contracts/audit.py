@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.context import Context
 
 KEY = "audit"
@@ -27,7 +26,7 @@ def audited(context: Context, entity: str, record_id: str, action: str, before: 
         name for name in {**(before or {}), **(after or {})} if (before or {}).get(name) != (after or {}).get(name)
     ]
     pictures: dict[str, Any] = {"old_data": before, "new_data": after}
-    if len(orjson.dumps(pictures)) > LARGEST:
+    if len(exact.dumps(pictures)) > LARGEST:
         pictures = {"old_data": None, "new_data": None}
     return {
         "entity": entity,

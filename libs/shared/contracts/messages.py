@@ -45,6 +45,8 @@ class Ask(Generic[R]):
     `service` owns it, `name` completes the subject, `reply` is the class of the answer. `writes` says what
     an Idempotency-Key makes of it: see `Writes`. `largest` (bytes of a body) and `patience` (seconds until
     the answer) are for those that need more than is usual. `parameters` are those that `query` may have.
+    `values_in_head`, of questions and of replies, says that there are values of records in the head, whose digits
+    must not be lost.
     """
 
     service: ClassVar[str]
@@ -52,6 +54,7 @@ class Ask(Generic[R]):
     reply: ClassVar[type[Any]] = Answer
     writes: ClassVar[Writes] = Writes.NOTHING
     largest: ClassVar[int] = 0
+    values_in_head: ClassVar[bool] = False
     patience: ClassVar[float] = 0.0
     parameters: ClassVar[Parameters] = NONE
 
@@ -83,6 +86,11 @@ def head_fields(message: type[Any]) -> tuple[str, ...]:
 def has_body(message: type[Any]) -> bool:
     """Whether a message carries raw bytes behind its head."""
     return _shapes[message][1]
+
+
+def holds_values(kind: type[Any] | None) -> bool:
+    """Whether the head of a message holds values of records, whose numbers keep all their digits: `values_in_head`."""
+    return getattr(kind, "values_in_head", False)
 
 
 class _Shapes(dict[type[Any], tuple[tuple[str, ...], bool]]):

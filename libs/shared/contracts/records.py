@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.parameters import PAGES, Parameters, taking
@@ -246,6 +246,7 @@ class SetFields(Ask[Effected]):
     """
 
     service, name, reply = "data", "effects.set_fields", Effected
+    values_in_head: ClassVar[bool] = True
     entity: str
     record_id: str
     values: dict[str, Any]

@@ -29,7 +29,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from libs.shared.errors import unavailable
-from libs.shared.postgres import places
+from libs.shared.postgres import places, times
 from libs.shared.postgres.lines import Line
 from libs.shared.postgres.places import Places
 
@@ -231,7 +231,7 @@ class Pools:
                 await self._close_one()
             self._open += 1
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 urlunsplit(urlsplit(self._url)._replace(path="/" + name)),
                 connection_class=_Connection,
                 statement_cache_size=512,
@@ -242,6 +242,8 @@ class Pools:
         except BaseException:
             self._open -= 1
             raise
+        times.install(connection)
+        return connection
 
     async def _close_one(self) -> None:
         """Close an idle connection of the database longest unused.

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.bus.asking import Asker
-from libs.shared.bus.incoming import Loads, decode_event
+from libs.shared.bus.incoming import decode_event
 from libs.shared.bus.logged import parted
 from libs.shared.bus.progress import Position, reach_of
 from libs.shared.contracts.apps import ListNames, NamesEver
@@ -41,9 +40,7 @@ class Stretch:
         return (self.events[-1].position, self.events[-1].n) if self.events else (until, 1 << 30)
 
 
-async def read(
-    asker: Asker, app: AppRef, after: Position, until: int, most: int, loads: Loads = orjson.loads
-) -> Stretch:
+async def read(asker: Asker, app: AppRef, after: Position, until: int, most: int) -> Stretch:
     """The next entries of an app's log, whole ones."""
     context = _context(app)
     answer = await asker.ask(ReadLog(*after, until=until, most=most), context)
@@ -53,7 +50,7 @@ async def read(
         if REFERENCE in entry.headers:
             position, n = entry.position
             payload = (await asker.ask(FetchCommit(position=position, n=n), context)).body
-        events.append(decode_event(entry.subject, payload, loads))
+        events.append(decode_event(entry.subject, payload, exact.loads))
     return Stretch(events, int(answer.headers["head"]))
 
 

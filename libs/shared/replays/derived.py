@@ -11,8 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
@@ -61,7 +60,7 @@ def key_of(definition_id: str, commit_key: str) -> str:
 
 def found_in(row: Any, owner: str) -> Found:
     """A row as it is read: position, n, columns as JSON, digest. `owner` is the column of its definition's id."""
-    columns = orjson.loads(row["columns"])
+    columns = exact.loads(row["columns"])
     return Found((row["position"], row["n"]), key_of(columns[owner], columns["commit_key"]), columns, row["digest"])
 
 

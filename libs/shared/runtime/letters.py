@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import orjson
 import structlog
 
+from libs.shared import exact
 from libs.shared.bus import parked
 from libs.shared.bus.consumer import Consumer
 from libs.shared.bus.incoming import Loads, decode_event
@@ -60,7 +60,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
             "letter.discarded", consumer=letter["consumer"], key=letter["key"], record=letter["record_key"],
             app_id=context.the_app.id, by=context.user.id,
         )  # fmt: skip
-        return Answer(body=orjson.dumps({"data": {"id": question.id, "discarded": True, "behind": len(letters) - 1}}))
+        return Answer(body=exact.dumps({"data": {"id": question.id, "discarded": True, "behind": len(letters) - 1}}))
 
     return {
         of(service.name, ListDeadLetters): list_letters,
@@ -99,7 +99,7 @@ async def _event(core: Core, context: Context, letter: Any, loads: Loads) -> Any
         event = decode_event(letter["subject"], letter["payload"].encode(), loads)
     except (ValueError, TypeError):
         raise RocketError("INVALID_STATE", "It still can't be handled: it is no event") from None
-    if REFERENCE in orjson.loads(letter["headers"]):
+    if REFERENCE in exact.loads(letter["headers"]):
         whole = await core.asker.ask(FetchCommit(position=event.position, n=event.n), context)
         return decode_event(letter["subject"], whole.body, loads)
     return event

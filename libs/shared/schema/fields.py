@@ -10,7 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict
 
-TYPES = ("string", "text", "int", "bigint", "decimal", "boolean", "uuid", "timestamp", "date", "json", "file")
+TYPES = ("string", "text", "int", "bigint", "decimal", "float", "boolean", "uuid", "timestamp", "date", "json", "file")
+NUMBERS = ("int", "bigint", "decimal", "float")
 ALIASES = {"integer": "int"}
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
@@ -20,6 +21,7 @@ COLUMN_TYPES = {
     "text": "text",
     "int": "integer",
     "bigint": "bigint",
+    "float": "double precision",
     "boolean": "boolean",
     "uuid": "uuid",
     "timestamp": "timestamptz",
@@ -31,6 +33,7 @@ WIDENINGS = {
     ("int", "bigint"),
     ("int", "decimal"),
     ("bigint", "decimal"),
+    ("int", "float"),
     ("string", "text"),
     ("text", "string"),
 }

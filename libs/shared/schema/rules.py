@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_serializer, field_v
 
 from libs.shared.expressions.functions.patterns import PatternError
 from libs.shared.expressions.functions.patterns import compiled as compiled_pattern
-from libs.shared.schema.fields import FieldDefinition
+from libs.shared.schema.fields import NUMBERS, FieldDefinition
 from libs.shared.schema.formulas import Formula, compiled, is_lenient
 from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict
@@ -135,7 +135,7 @@ class RuleDefinition(Strict):
 
     @field_serializer("definition")
     def _as_sent(self, body: Body) -> dict[str, Any]:
-        return body.model_dump(mode="json")
+        return body.model_dump()
 
 
 def parse_operand(rule: FieldRule, field: FieldDefinition) -> Any:
@@ -177,7 +177,7 @@ def options(value: Any) -> list[Any]:
 def _comparable(field: FieldDefinition, value: Any) -> Any:
     if field.type in ("json", "file"):
         return value
-    if field.type in ("int", "bigint", "decimal"):
+    if field.type in NUMBERS:
         return _number(value)
     return parse_text(field, value) if isinstance(value, str) else parse_value(field, value)
 

@@ -6,19 +6,20 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.ids import parse_uuid
-from libs.shared.schema.fields import FieldDefinition
+from libs.shared.schema.fields import NUMBERS, FieldDefinition
 
 DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """The escape of the character NUL in JSON text; not an escaped backslash before the letters u0000."""
-ENDS_OF_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-"""The database driver takes these, and the first and the last date, for infinities."""
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
+"""A number as text."""
+MOST_ZEROS = 1_000
+"""Digits before the point of the largest number, and zeros behind it of the smallest."""
 RANGES = {"int": 2**31, "bigint": 2**63}
 BEYOND = 2**64
 MAX_TEXT = 10_000_000
@@ -37,7 +38,7 @@ class BadValue(ValueError):
 
 
 def parse_value(field: FieldDefinition, value: Any) -> Any:
-    """What is stored for the JSON `value`, never None: str, int, Decimal, bool, UUID, datetime, date, JSON text.
+    """What is stored for the JSON `value`, never None: str, int, Decimal, float, bool, UUID, datetime, date, JSON text.
 
     Raises BadValue.
     """
@@ -49,6 +50,20 @@ def is_long_id(parts: Iterable[Any]) -> bool:
     return len(",".join(map(str, parts)).encode()) > MAX_RECORD_ID
 
 
+def canonical(field: FieldDefinition, value: Any) -> Any:
+    """The JSON `value` as it is answered, where it may be sent in several ways: numbers are no texts.
+
+    Raises BadValue.
+    """
+    parsed = parse_value(field, value)
+    return parsed if field.type in NUMBERS else str(parsed) if field.type == "uuid" else value
+
+
+def is_among(field: FieldDefinition, value: Any, options: Iterable[Any]) -> bool:
+    """Whether a parsed value is one of these, as a definition has them."""
+    return any(parse_value(field, option) == value for option in options if option is not None)
+
+
 def parse_text(field: FieldDefinition, text: str) -> Any:
     """The same for a value written as text in a URL. Raises BadValue."""
     match field.type:
@@ -56,7 +71,10 @@ def parse_text(field: FieldDefinition, text: str) -> Any:
             if not re.fullmatch(r"[+-]?\d{1,20}", text):
                 raise BadValue("must be a whole number")
             return parse_value(field, int(text))
+        case "float":
+            return _float(field, text)
         case "decimal":
+            # What is compared may have more digits than the field.
             return _number(text)
         case "boolean":
             if text.lower() not in ("true", "false"):
@@ -82,6 +100,8 @@ def _text(field: FieldDefinition, value: Any) -> str:
 
 
 def _integer(field: FieldDefinition, value: Any) -> int:
+    if isinstance(value, str) and NUMBER.fullmatch(value):
+        value = _number(value)
     whole = _whole(value) if isinstance(value, Decimal | float) else value
     if not isinstance(whole, int) or isinstance(whole, bool):
         raise BadValue("must be a whole number")
@@ -101,21 +121,33 @@ def _whole(value: Decimal | float) -> int | None:
 
 
 def _decimal(field: FieldDefinition, value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise BadValue("must be a number")
-    number = _number(repr(value) if isinstance(value, float) else str(value))
+    number = _any_number(value)
     if field.precision is not None and abs(_rounded(number, field.precision)) >= Decimal(10) ** (18 - field.precision):
         raise BadValue(f"must have at most {18 - field.precision} digits before the point")
     return number
 
 
+def _float(field: FieldDefinition, value: Any) -> float:
+    number = _any_number(value)
+    found = float(number)
+    if math.isinf(found) or (not found and number):
+        raise BadValue("must be within the range of a 64-bit float")
+    return found + 0.0  # no negative zero
+
+
+def _any_number(value: Any) -> Decimal:
+    """A number of any kind, or one as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise BadValue("must be a number")
+    return _number(repr(value) if isinstance(value, float) else str(value))
+
+
 def _number(text: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise BadValue("must be a number") from None
-    if not number.is_finite() or number.adjusted() > 1000 or number.adjusted() < -1000:
-        raise BadValue("must be a finite number of reasonable size")
+    if not NUMBER.fullmatch(text):
+        raise BadValue("must be a finite number")
+    number = Decimal(text)
+    if not -MOST_ZEROS <= number.adjusted() <= MOST_ZEROS:
+        raise BadValue("must be a number of reasonable size")
     if -int(number.as_tuple().exponent) > MAX_SCALE:
         raise BadValue(f"must have at most {MAX_SCALE} digits after the point")
     return number
@@ -154,8 +186,6 @@ def _timestamp(field: FieldDefinition, value: Any) -> datetime:
         moment = moment.astimezone(UTC)
     except OverflowError:
         raise BadValue("must be a time between the years 1 and 9999") from None
-    if moment in ENDS_OF_TIME:
-        raise BadValue("must not be the first or last moment there is")
     return moment
 
 
@@ -163,12 +193,9 @@ def _date(field: FieldDefinition, value: Any) -> date:
     if not isinstance(value, str) or not DATE.match(value):
         raise BadValue("must be a date, YYYY-MM-DD")
     try:
-        day = date.fromisoformat(value)
+        return date.fromisoformat(value)
     except ValueError:
         raise BadValue("must be a date, YYYY-MM-DD") from None
-    if day in (date.min, date.max):
-        raise BadValue(f"must be later than {date.min} and earlier than {date.max}")
-    return day
 
 
 def deeper_than(value: Any, limit: int) -> bool:
@@ -222,19 +249,28 @@ def _json(field: FieldDefinition, value: Any) -> str:
         raise BadValue("must be an object or a list")
     if deeper_than(value, MAX_DEPTH):
         raise BadValue(f"must be nested at most {MAX_DEPTH} levels deep")
+    for number in _decimals_in(value):
+        _number(str(number))
     try:
-        text = orjson.dumps(value, default=_plain_number).decode()
+        text = exact.dumps(value).decode()
     except TypeError:
-        raise BadValue("must hold no whole numbers of more than 64 bits") from None
+        raise BadValue("must hold no computed whole numbers of more than 64 bits") from None
     if NUL.search(text):
         raise BadValue("must not hold the character NUL")
     return text
 
 
-def _plain_number(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    raise TypeError
+def _decimals_in(document: Any) -> Iterator[Decimal]:
+    """All numbers within a JSON value that no plain number type keeps."""
+    waiting = [document]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, Decimal):
+            yield one
 
 
 def _file(field: FieldDefinition, value: Any) -> Any:
@@ -251,6 +287,7 @@ _PARSERS: dict[str, Callable[[FieldDefinition, Any], Any]] = {
     "int": _integer,
     "bigint": _integer,
     "decimal": _decimal,
+    "float": _float,
     "boolean": _boolean,
     "uuid": _uuid,
     "timestamp": _timestamp,

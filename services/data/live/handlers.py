@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts import live as ask
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
@@ -117,8 +116,8 @@ def _watched(scope: Scope, entity: EntityModel, question: ask.ListChanges, count
 def _event(position: int, rows: Sequence[Any]) -> bytes:
     """One commit as JSON on one line; the changes as PostgreSQL wrote them, unread."""
     first = rows[0]
-    actor = orjson.loads(first["actor"])
-    head = orjson.dumps(
+    actor = exact.loads(first["actor"])
+    head = exact.dumps(
         {
             "position": position,
             "commit_id": first["commit_id"],

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
 from libs.shared import exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
@@ -99,7 +97,7 @@ def context_of(row: Any) -> dict[str, Any]:
 @lru_cache(REMEMBERED)
 def _context(text: str) -> dict[str, Any]:
     """What a context says: a caller's next write says the same."""
-    context: dict[str, Any] = orjson.loads(text)
+    context: dict[str, Any] = exact.loads(text)
     return context
 
 

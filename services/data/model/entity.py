@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.errors import RocketError, not_found
 from libs.shared.permissions.profile import Profile, compile_profile
 from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snapshot, parse_text
@@ -45,7 +42,6 @@ class EntityModel:
         self.links: Sequence[Link] = links_of(entity.name, schema.relations.values())
         self.eager = [link for link in self.links if link.outward and link.relation.eager]
         """Links whose records are always shown with a record of this entity."""
-        self._exact = any(field.type == "decimal" for field in self.fields.values())
         ids = {name: str(number) for name, number in entity.field_ids.items()}
         self.image_ids = ids if not self.soft_delete or DELETED in ids else {**ids, DELETED: IMPLICIT_DELETED}
         """Column → key in the log's images; also of fields left out today, as their values come back with them."""
@@ -121,7 +117,7 @@ class EntityModel:
             raise not_found("Record") from None
 
     def parse_body(self, body: bytes) -> dict[str, Any]:
-        """The JSON object of a write; numbers keep all their digits where the entity has decimals.
+        """The JSON object of a write; numbers keep all their digits.
 
         Raises INVALID_PAYLOAD.
         """
@@ -139,15 +135,6 @@ class EntityModel:
 
     def _parse(self, body: bytes) -> Any:
         try:
-            return _exact_loads(body) if self._exact else orjson.loads(body)
-        except (ValueError, RecursionError):
+            return exact.parse(body)
+        except ValueError:
             raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
-
-
-def _exact_loads(body: bytes) -> Any:
-    orjson.loads(body)  # the stricter of the two says what is JSON: no lone surrogates, no infinite numbers
-    return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")

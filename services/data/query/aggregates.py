@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from libs.shared.paging import Page, page_of
 from libs.shared.schema import BadValue, FieldDefinition
+from libs.shared.schema.fields import NUMBERS
 from services.data.model import EntityModel
 from services.data.query.includes import names_of
 from services.data.query.parameters import Pairs, parse_chosen
@@ -16,7 +17,6 @@ from services.data.query.predicates import LISTED, NULLS, ORDERED, UNORDERED_TYP
 from services.data.query.scope import Scope, refused, unknown_field
 from services.data.query.shapes import Chosen
 
-NUMBERS = ("int", "bigint", "decimal")
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "sum": NUMBERS,
     "avg": NUMBERS,
@@ -108,7 +108,8 @@ def result_field(entity: EntityModel, figure: Figure) -> FieldDefinition:
     """What values a figure has, as if it were a field."""
     if figure.function == "count":
         return COUNT
-    return NUMBER if figure.function in ("sum", "avg") else entity.fields[figure.field]
+    field = entity.fields[figure.field]
+    return NUMBER if figure.function in ("sum", "avg") and field.type != "float" else field
 
 
 def _groups(scope: Scope, entity: EntityModel, text: str) -> tuple[Group, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from libs.shared.schema.fields import NUMBERS
 from services.data.model import EntityModel, Model, quote
 from services.data.query.compiler import Compiler
 from services.data.query.includes import parse_shown
@@ -25,7 +26,7 @@ FORMATS: Mapping[str, str] = {
 FORMULA = r"=+@\t\r\n＝＋－＠-"
 """What a spreadsheet takes for the beginning of a formula, full-width forms included; behind an apostrophe it shows the
 text. As a set of characters in a regular expression. Names of columns are ASCII and begin with a letter."""
-PLAIN_TYPES = ("int", "bigint", "decimal", "boolean", "uuid", "date")
+PLAIN_TYPES = (*NUMBERS, "boolean", "uuid", "date")
 """Types whose text needs no quotes in CSV."""
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.schema import BadValue, FieldDefinition, parse_text, parse_value
 from services.data.model import quote
 
@@ -165,7 +164,7 @@ def _part(field: FieldDefinition, text: str) -> str:
     if field.type != "json":
         raise BadValue("can't contain anything")
     try:
-        value = orjson.loads(text)
+        value = exact.loads(text)
     except ValueError:
         raise BadValue("takes JSON") from None
     if not isinstance(value, dict | list):

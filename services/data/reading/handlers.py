@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
@@ -43,7 +42,7 @@ async def list_records(state: State, context: Context, question: ask.ListRecords
         meta = _meta(query, row)
         if listing.counting == "estimated":
             meta["total"] = await _estimate(state, context, model, entity, query, scope.values, row["total"])
-        return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), orjson.dumps(meta)))
+        return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), exact.dumps(meta)))
 
     return await under_current_schema(state, context, attempt)
 
@@ -83,7 +82,7 @@ async def aggregate_records(state: State, context: Context, question: ask.Aggreg
         aggregate = query.aggregate
         sql = model.statements.made((entity.name, aggregate), lambda: aggregate_sql(model, entity, aggregate))
         row = await read(state, context, model, (sql, scope.values))
-        meta = orjson.dumps(query.page.meta(row["total"]))
+        meta = exact.dumps(query.page.meta(row["total"]))
         return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), meta))
 
     return await under_current_schema(state, context, attempt)
@@ -136,7 +135,7 @@ def _meta(query: ListQuery, row: Any) -> dict[str, Any]:
     if listing.behind is not None:
         following = row["next"]
         del meta["page"]
-        meta["next_cursor"] = write_cursor(query.fingerprint, orjson.loads(following)) if following else None
+        meta["next_cursor"] = write_cursor(query.fingerprint, exact.loads(following)) if following else None
     if listing.counting != "none":
         meta["total"] = row["total"]
     if listing.counting == "estimated":

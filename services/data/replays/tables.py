@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
@@ -99,6 +98,6 @@ def _difference(table: Table, row: Any) -> tuple[str]:
         return ("the row is missing",)
     if row["expected"] is None:
         return ("the row should be gone",)
-    expected, found = orjson.loads(row["expected"]), orjson.loads(row["found"])
+    expected, found = exact.loads(row["expected"]), exact.loads(row["found"])
     fields = sorted(column for column, key in table.columns.items() if expected[key] != found[key])
     return (f"the row has other values: {', '.join(fields)}" if fields else "the row has another version or digits",)

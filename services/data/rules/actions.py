@@ -46,7 +46,7 @@ def effects_of(steps: Iterable[Step], environment: Mapping[str, Any]) -> list[di
 
 def _decided(step: Step, action: Action, environment: Mapping[str, Any]) -> dict[str, Any]:
     machine = step.machine
-    document = action.model_dump(mode="json")
+    document = exact.document(action)
     request: dict[str, Any] = {}
     if isinstance(action, CallWebhook):
         document["method"] = action.method

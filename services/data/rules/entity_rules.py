@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import ValidationError
 
+from libs.shared import exact
 from libs.shared.errors import Detail
 from libs.shared.expressions import Expression
 from libs.shared.schema import FieldDefinition, Snapshot
@@ -201,7 +201,7 @@ def _loads(wanted: Sequence[RelatedLoad]) -> list[Load]:
         Load(
             each.relation,
             each.name or each.relation,
-            json.dumps(each.filter, sort_keys=True, default=str),
+            exact.canonical(each.filter).decode(),
             each.filter,
         )
         for each in wanted

@@ -14,6 +14,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.schema import BadValue, FieldDefinition, parse_value
+from libs.shared.schema.values import is_among
 
 Record = Mapping[str, Any]
 """A record as the API answers it: field name → shown value."""
@@ -48,7 +49,7 @@ def parsed(field: FieldDefinition, result: Any) -> Any:
     if result is None:
         return None
     value = parse_value(field, _as_json(field, result))
-    if field.enum is not None and shown(field, value) not in field.enum:
+    if field.enum is not None and shown(field, value) not in field.enum and not is_among(field, value, field.enum):
         raise BadValue(f"must be one of {', '.join(map(str, field.enum))}")
     return value
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.context import Context
 from libs.shared.ids import UUID, uuid7
 
@@ -31,4 +30,4 @@ class Command:
             "cause": context.cause,
             "cause_depth": context.cause_depth,
         }
-        return cls(uuid7(), orjson.dumps(document).decode(), UUID(context.trace_id), schema_version, effect_key)
+        return cls(uuid7(), exact.dumps(document).decode(), UUID(context.trace_id), schema_version, effect_key)

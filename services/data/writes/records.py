@@ -10,8 +10,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.errors import SchemaMoved
 from services.data.etags import etag
@@ -144,7 +143,7 @@ async def _delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
         written = await work.commit_one(entity, Action.DELETE, work.change(wanted.key, {}, wanted.if_version))
         if written is None:
             raise Unmet
-        return entity.key.shown(orjson.loads(written.record_text))
+        return entity.key.shown(exact.loads(written.record_text))
     async with work.transaction(entity, Action.DELETE) as writing:
         await writing.guard(entity, [wanted.key])
         stored = await _lock(writing, entity, wanted, "UPDATE")

@@ -7,7 +7,7 @@ from typing import Any
 from libs.shared.errors import Detail
 from libs.shared.ids import uuid7
 from libs.shared.schema import DELETED, BadValue, FieldDefinition, parse_value
-from libs.shared.schema.values import MAX_RECORD_ID, is_long_id
+from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id
 from services.data.model import EntityModel
 from services.data.writes.changes import Values
 
@@ -96,7 +96,7 @@ def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
         raise Violation(field, "key", "must not hold a comma")
     if is_key and (str(value).startswith("_") or str(value) in (".", "..")):
         raise Violation(field, "key", "must not begin with _, nor be . or ..")
-    if field.enum is not None and sent not in field.enum:
+    if field.enum is not None and sent not in field.enum and not is_among(field, value, field.enum):
         raise Violation(field, "enum", f"must be one of {', '.join(map(str, field.enum))}")
     return value
 

@@ -6,7 +6,6 @@ when the new table takes the old one's place, in one transaction.
 
 from __future__ import annotations
 
-from libs.shared import exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.replays import Memory, commits
 from services.events.audit import audit_row
@@ -42,7 +41,7 @@ async def rebuild(state: State, app: AppRef, memory: Memory) -> bool:
 
 async def _fill(state: State, app: AppRef, memory: Memory) -> None:
     after = tuple(memory.get("after"))
-    stretch = await commits.read(state.core.asker, app, after, memory.get("position"), ENTRIES, exact.loads)
+    stretch = await commits.read(state.core.asker, app, after, memory.get("position"), ENTRIES)
     if not stretch.events:
         memory.keep(stage="index")
         return

@@ -25,7 +25,7 @@ async def verify(state: State, app: AppRef, memory: Memory) -> bool:
         await _begin(state, app, memory)
         return False
     after, until = tuple(memory.get("after")), memory.get("position")
-    stretch = await commits.read(state.core.asker, app, after, until, ENTRIES, exact.loads)
+    stretch = await commits.read(state.core.asker, app, after, until, ENTRIES)
     last = stretch.last(until)
     found = await store.rows(state.database(app), after, last)
     await state.definitions.prepare(app, {event.schema_version for event in stretch.events})

@@ -5,9 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-import orjson
-
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts import subscribers as ask
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Answer
@@ -85,4 +83,4 @@ def _shown(state: State, subscriber: Subscriber, row: Record) -> dict[str, Any]:
 
 
 def _answer(data: Any, status: int = 200) -> Answer:
-    return Answer(status, orjson.dumps({"data": data}), {"Cache-Control": "no-store"})
+    return Answer(status, exact.dumps({"data": data}), {"Cache-Control": "no-store"})

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.context import AppRef, Identity
 from libs.shared.schema.cache import Schemas
 from services.gateway.http.route import Route
@@ -43,7 +42,7 @@ class Descriptions:
         key = (app.id, app.name, snapshot.version, reader)
         known = self._known.get(key)
         if known is None:
-            body = orjson.dumps(build(self._routes, app.name, snapshot, reader))
+            body = exact.dumps(build(self._routes, app.name, snapshot, reader))
             known = self._known[key] = Description(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
             if len(self._known) > MOST:
                 self._known.popitem(last=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.schema import FieldDefinition, Snapshot
+from libs.shared.schema.fields import NUMBERS
 from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
 from services.gateway.openapi.parameters import (
     LONGEST,
@@ -16,7 +17,6 @@ from services.gateway.openapi.parameters import (
 )
 from services.gateway.openapi.sights import Sight
 
-NUMBERS = ("int", "bigint", "decimal")
 TIMES = ("date", "timestamp")
 FIGURES = {"sum": NUMBERS, "avg": NUMBERS, "min": (*NUMBERS, "string", "text", *TIMES)}
 FIGURES["max"] = FIGURES["min"]

@@ -18,6 +18,7 @@ TYPES: dict[str, Schema] = {
     "int": {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
     "bigint": {"type": "integer", "format": "int64", "minimum": -(2**63), "maximum": 2**63 - 1},
     "decimal": {"type": "number"},
+    "float": {"type": "number", "format": "double"},
     "boolean": {"type": "boolean"},
     "uuid": {"type": "string", "format": "uuid"},
     "timestamp": {"type": "string", "format": "date-time"},

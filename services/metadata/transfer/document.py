@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from libs.shared import exact
 from libs.shared.errors import Detail, RocketError, invalid_field
 from libs.shared.schema.mistakes import refuse_unknown
@@ -59,7 +57,7 @@ def part_of(kind: Kind) -> str:
 
 def same(kind: Kind, document: Mapping[str, Any]) -> bytes:
     """What an import tells definitions of a kind apart by."""
-    return orjson.dumps([document.get(key) for key in kind.same], option=orjson.OPT_SORT_KEYS)
+    return exact.canonical([document.get(key) for key in kind.same])
 
 
 def read(body: bytes) -> Document:
@@ -87,7 +85,7 @@ def read(body: bytes) -> Document:
     if not isinstance(prune, bool):
         raise invalid_field("prune", "prune must be true or false")
     held = frozenset(part for part in map(part_of, KINDS.values()) if document.get(part) is not None)
-    return Document(items, _samples(document, body), prune, held)
+    return Document(items, _samples(document), prune, held)
 
 
 def _item(kind: Kind, place: str, sent: dict[str, Any]) -> Item:
@@ -98,8 +96,8 @@ def _item(kind: Kind, place: str, sent: dict[str, Any]) -> Item:
 def parts(body: bytes) -> dict[str, Any]:
     """The document itself. Raises INVALID_PAYLOAD, VALIDATION_FAILED for another version."""
     try:
-        document = _unwrapped(orjson.loads(body))
-    except orjson.JSONDecodeError:
+        document = _unwrapped(exact.parse(body))
+    except ValueError:
         raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
     if not isinstance(document, dict):
         raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
@@ -137,7 +135,7 @@ def _list(document: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
     return found
 
 
-def _samples(document: Mapping[str, Any], body: bytes) -> Mapping[str, Sequence[dict[str, Any]]]:
+def _samples(document: Mapping[str, Any]) -> Mapping[str, Sequence[dict[str, Any]]]:
     rough = document.get("sample_data")
     if rough is None:
         return {}
@@ -147,9 +145,4 @@ def _samples(document: Mapping[str, Any], body: bytes) -> Mapping[str, Sequence[
     count = sum(len(_list(rough, name)) for name in rough if not name.startswith("_"))
     if count > MAX_ROWS:
         raise invalid_field("sample_data", f"sample_data may hold at most {MAX_ROWS} rows")
-    # Read again, with all digits of decimals; definitions are kept as the quicker way reads them.
-    try:
-        samples: Mapping[str, Sequence[dict[str, Any]]] = _unwrapped(exact.loads(body.decode()))["sample_data"]
-    except RecursionError:
-        raise RocketError("INVALID_PAYLOAD", "The body is nested too deeply") from None
-    return samples
+    return rough

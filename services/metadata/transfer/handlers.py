@@ -7,9 +7,7 @@ import uuid
 from functools import partial
 from typing import Any
 
-import orjson
-
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.bus.relay import call_relay
 from libs.shared.contracts import apps as ask
 from libs.shared.contracts.context import Context
@@ -31,7 +29,7 @@ CAUSE = "import"
 
 async def export_app(state: State, context: Context, question: ask.ExportApp) -> Answer:
     rows = await store.list_all(state.core.databases.of(context.the_app))
-    return Answer(body=orjson.dumps({"data": document_of(rows, clock.now())}))
+    return Answer(body=exact.dumps({"data": document_of(rows, clock.now())}))
 
 
 async def import_app(state: State, context: Context, question: ask.ImportApp) -> Answer:
@@ -46,13 +44,13 @@ async def import_app(state: State, context: Context, question: ask.ImportApp) ->
         # Once more, should the relay have come to rest in between.
         await after_commit(call)
         headers["X-Commit"] = str(outcome.position)
-    return Answer(body=orjson.dumps({"data": outcome.shown()}), headers=headers)
+    return Answer(body=exact.dumps({"data": outcome.shown()}), headers=headers)
 
 
 async def plan_schema(state: State, context: Context, question: ask.PlanSchema) -> Answer:
     document = await asyncio.to_thread(read, question.body)
     plan = await plan_change(state, context, lambda change: apply(change, document, document.prune))
-    return Answer(body=orjson.dumps({"data": plan.shown()}))
+    return Answer(body=exact.dumps({"data": plan.shown()}))
 
 
 async def apply_schema(state: State, context: Context, question: ask.ApplySchema) -> Answer:
@@ -62,7 +60,7 @@ async def apply_schema(state: State, context: Context, question: ask.ApplySchema
         await apply(change, document, document.prune)
         return changes_of(change)
 
-    return Answer(body=orjson.dumps({"data": {"changes": await change_schema(state, context, work)}}))
+    return Answer(body=exact.dumps({"data": {"changes": await change_schema(state, context, work)}}))
 
 
 async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:
@@ -85,4 +83,4 @@ def _note(context: Context) -> store.LogNote:
         "cause": CAUSE,
         "cause_depth": context.cause_depth,
     }
-    return store.LogNote(uuid7(), orjson.dumps(document).decode(), uuid.UUID(context.trace_id))
+    return store.LogNote(uuid7(), exact.dumps(document).decode(), uuid.UUID(context.trace_id))

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.bus.progress import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
@@ -112,7 +111,7 @@ def _expected(event: CommitEvent, derived: Derived, receivers: Receivers | None,
         yield Expected(hashed(new.effect_key), _columns(new, derived.exact))
 
 
-def _columns(new: NewNotification, exact: bool) -> dict[str, Any]:
+def _columns(new: NewNotification, in_words: bool) -> dict[str, Any]:
     position, n = new.place or (None, None)
     columns: dict[str, Any] = {
         "position": position,
@@ -124,12 +123,12 @@ def _columns(new: NewNotification, exact: bool) -> dict[str, Any]:
         "body": _digest(new.body),
         "confidential": new.confidential,
         # As it is after a way through the database.
-        "metadata": orjson.loads(orjson.dumps(new.metadata)),
+        "metadata": exact.loads(exact.dumps(new.metadata)),
         "entity": new.entity,
         "record_id": new.record_id,
         "trace_id": new.trace_id,
     }
-    return {name: value for name, value in columns.items() if exact or name not in WORDS}
+    return {name: value for name, value in columns.items() if in_words or name not in WORDS}
 
 
 def _digest(words: str) -> str:

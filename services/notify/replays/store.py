@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.bus.progress import Position
 from libs.shared.postgres.databases import Database
 from libs.shared.replays.derived import Found
@@ -83,7 +82,7 @@ async def stray(database: Database, since: datetime) -> list[Found]:
 
 
 def _found(row: Any) -> Found:
-    columns = orjson.loads(row["columns"])
+    columns = exact.loads(row["columns"])
     return Found((row["position"], row["n"]), columns["effect_key"], columns, row["digest"])
 
 

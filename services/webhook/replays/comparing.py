@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.contracts.apps import NamesEver
 
 Columns = Mapping[str, Any]
@@ -27,7 +26,7 @@ def differences(expected: Columns, stored: Columns, names: NamesEver) -> list[st
     found = [name for name in expected if name not in NAMED and expected[name] != stored[name]]
     if stored["entity"] not in titles:
         found.append("entity")
-    if not _same_body(orjson.loads(expected["request_body"]), stored["request_body"], titles, names):
+    if not _same_body(exact.loads(expected["request_body"]), stored["request_body"], titles, names):
         found.append("request_body")
     return found
 

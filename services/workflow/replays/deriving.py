@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.bus.progress import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
@@ -75,5 +74,5 @@ def _expected(startable: Startable, event: CommitEvent, *, certain: bool, contex
     if context:
         columns["context"] = context_of(startable.definition.context, event.record_id, event.after or {})
     # As they are after a way through the database.
-    columns = orjson.loads(orjson.dumps(columns))
+    columns = exact.loads(exact.dumps(columns))
     return Expected(key_of(startable.id, event.key), columns, certain)

@@ -34,6 +34,9 @@ class Column:
                 return Term(Kind.BOOLEAN, self.sql)
             case "int" | "bigint" | "decimal":
                 return Term(Kind.NUMBER, f"{self.sql}::numeric", digits=self._digits())
+            case "float":
+                # By its text, as it is answered: the cast from a float has fewer digits.
+                return Term(Kind.NUMBER, f"{self.sql}::text::numeric")
             case "timestamp":
                 return Term(Kind.STRING, self._text(), moment=self.sql)
             case "date":

@@ -1,0 +1,57 @@
+"""Dates and times from the first to the last that there are.
+
+asyncpg takes the ends of what Python can hold for infinities. Columns of ours hold no infinite times but those that
+statements compare with, so here each value is itself.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+DATE, TIMESTAMPTZ = 1082, 1184
+"""PostgreSQL's own ids of the two types, the same everywhere."""
+DAY = date(2000, 1, 1).toordinal()
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+NEVER = datetime.max.replace(tzinfo=UTC)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+FOREVER = 2**63 - 1
+LAST_DAY = 2**31 - 1
+
+
+def install(connection: Any) -> None:
+    """Have a connection of asyncpg read and write dates and times so.
+
+    What `set_type_codec` does, without its question about the type, which each new connection would ask anew.
+    """
+    settings = connection._protocol.get_settings()
+    for oid, name, encode, decode in (
+        (DATE, "date", encode_date, decode_date),
+        (TIMESTAMPTZ, "timestamptz", encode_time, decode_time),
+    ):
+        settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", encode, decode, "tuple")
+
+
+def encode_date(day: date) -> tuple[int]:
+    """Days since 2000."""
+    return (day.toordinal() - DAY,)
+
+
+def decode_date(sent: tuple[int]) -> date:
+    """The date; of an infinite one the last or first there is."""
+    if abs(sent[0]) >= LAST_DAY:
+        return date.max if sent[0] > 0 else date.min
+    return date.fromordinal(sent[0] + DAY)
+
+
+def encode_time(moment: datetime) -> tuple[int]:
+    """Microseconds since 2000. Raises TypeError for a time without a zone."""
+    return ((moment - EPOCH) // MICROSECOND,)
+
+
+def decode_time(sent: tuple[int]) -> datetime:
+    """The time in UTC; of an infinite one the last or first there is."""
+    if abs(sent[0]) >= FOREVER:
+        return NEVER if sent[0] > 0 else BEGINNING
+    return EPOCH + timedelta(microseconds=sent[0])
