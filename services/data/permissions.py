@@ -58,6 +58,10 @@ class Grant:
         """What it shows of a record that it covers, as far as of `others`, the record at other times."""
         return dict(record) if self.profile is None else self.profile.shown(self.who, record, *others)
 
+    def relates(self, name: str, joined: bool, record: Record | None) -> bool:
+        """Whether it is for the records at a relation's other end, of this record (None: one that is made)."""
+        return self.profile is None or self.profile.relates(name, joined, self.who, record)
+
     def shows(self, name: str, record: Record) -> bool:
         """Whether a field of a record that it covers is shown (or may be set) as it is."""
         if self.profile is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from libs.shared.errors import invalid
 from libs.shared.permissions.grants import checked_test, problem_of
@@ -22,7 +22,8 @@ def check_policy(policy: PolicyDefinition, schema: Schema) -> None:
     """
     entity = schema.entities[policy.entity].definition
     fields = {field.name: field for field in (*entity.fields, *entity.key_fields)}
-    found = [*_conditions(policy, fields), *_names(policy, entity, fields), *_masks(policy, fields)]
+    relations = {live.definition.name for live in schema.relations_of(policy.entity)}
+    found = [*_conditions(policy, fields), *_names(policy, entity, fields, relations), *_masks(policy, fields)]
     found += _visibilities(policy, fields)
     if found:
         details = [{"field": where, "message": f"{where}: {what}"} for where, what in found]
@@ -37,15 +38,16 @@ def _conditions(policy: PolicyDefinition, fields: Fields) -> Mistakes:
             yield f"conditions.{number}", f"{condition.field} {problem}"
 
 
-def _names(policy: PolicyDefinition, entity: EntityDefinition, fields: Fields) -> Mistakes:
+def _names(policy: PolicyDefinition, entity: EntityDefinition, fields: Fields, relations: Collection[str]) -> Mistakes:
     """Unknown fields, and the key where something would be taken from it."""
     named = [("fields", name) for name in (policy.fields.named if policy.fields else ())]
     narrowed = [("fields.exclude", name) for name in ((policy.fields.exclude or ()) if policy.fields else ())]
     narrowed += [(f"masks.{name}", name) for name in policy.masks]
     narrowed += [(f"visible_when.{name}", name) for name in policy.visible_when]
     for where, name in named + [each for each in narrowed if each[0] != "fields.exclude"]:
-        if name not in fields:
-            yield where, f"{entity.name} has no field {name}"
+        if name not in fields and not (where == "fields" and name in relations):
+            known = "field or relation" if where == "fields" else "field"
+            yield where, f"{entity.name} has no {known} {name}"
     for where, name in narrowed:
         if name in entity.primary_key.names:
             yield where, f"{name} is the key, by which records are known to whoever may see them"

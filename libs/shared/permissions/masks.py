@@ -1,7 +1,7 @@
 """Masks: what is shown of a value in its place, as SQL and in process. Null stays null.
 
-Hashes are SHA-256 over the app's salt, the record's key and the value. A record's hash changes where its value does, and
-no other record with the same value has it, so none can be found by trying values in records of one's own.
+Hashes are SHA-256 over the app's salt, the record's key and the value. A record's hash changes where its value does,
+and no other record with the same value has it, so none can be found by trying values in records of one's own.
 """
 
 from __future__ import annotations

@@ -114,7 +114,9 @@ class Profile:
     @property
     def is_everything(self) -> bool:
         """Whether nothing is kept from the person."""
-        return self.is_open and self.rows.is_certain
+        # Where all grants name fields, relations may be kept from the person.
+        unlimited = any(grant.policy.fields is None for grant in self.grants)
+        return unlimited and self.is_open and self.rows.is_certain
 
     @property
     def signature(self) -> str:
@@ -145,6 +147,20 @@ class Profile:
     def key_of(self, record: Record) -> str:
         """The key of a record as text."""
         return ",".join(str(record.get(name)) for name in self.keys)
+
+    def relates(self, name: str, joined: bool, person: Person, record: Record | None) -> bool:
+        """Whether a relation of this record (None: one that is made) may be written by."""
+        return any(
+            (each.policy.fields is None or each.policy.fields.covers_relation(name, joined))
+            and (record is None or check_of(each.where, self.fields)(record, person))
+            for each in self.grants
+        )
+
+    def hides(self, relation: str) -> bool:
+        """Whether every grant keeps a relation from who reads."""
+        return all(
+            each.policy.fields is not None and each.policy.fields.hides_relation(relation) for each in self.grants
+        )
 
     def _access(self, name: str) -> FieldAccess:
         ways = [(g.fields[name].mask, g.about(name)) for g in self.grants if name in g.fields]

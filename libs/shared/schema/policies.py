@@ -34,7 +34,10 @@ class Condition(Strict):
 
 
 class FieldSelection(Strict):
-    """The fields that a policy grants: those of `include`, or all but those of `exclude`. The key is always granted."""
+    """The fields that a policy grants: those of `include`, or all but those of `exclude`. The key is always granted.
+
+    Names of relations may stand among them: they are about the records that nested writes attach, detach and change.
+    """
 
     include: list[str] | None = Field(None, max_length=MAX_FIELDS, exclude_if=lambda names: names is None)
     exclude: list[str] | None = Field(None, max_length=MAX_FIELDS, exclude_if=lambda names: names is None)
@@ -44,6 +47,15 @@ class FieldSelection(Strict):
         if (self.include is None) == (self.exclude is None):
             raise ValueError("needs either include or exclude")
         return self
+
+    def covers_relation(self, name: str, joined: bool) -> bool:
+        """Whether it grants writing by a relation. Rows of other relations than many_to_many have rights of their own,
+        so that they need not be included."""
+        return (name in self.include or not joined) if self.include is not None else name not in (self.exclude or ())
+
+    def hides_relation(self, name: str) -> bool:
+        """Whether it keeps a relation from who reads; what is included is about fields."""
+        return name in (self.exclude or ())
 
     @property
     def named(self) -> list[str]:

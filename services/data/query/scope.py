@@ -12,7 +12,7 @@ from libs.shared.contracts.context import Identity
 from libs.shared.contracts.records import Pairs
 from libs.shared.errors import RocketError
 from libs.shared.parameters import Parameters
-from libs.shared.schema import FieldDefinition
+from libs.shared.schema import FieldDefinition, Relation
 from services.data.model import EntityModel, Link, Model
 from services.data.permissions import EVERYTHING, Grant, granted, person_of, profile_for
 from services.data.query.shapes import View, Visible
@@ -79,10 +79,15 @@ class Scope:
         Raises FORBIDDEN where they may see nothing of what is there.
         """
         link = entity.link(name)
-        if link is None or link.own not in self.fields(entity):
+        if link is None or link.own not in self.fields(entity) or self.hides(entity, link.relation):
             return None
         profile_for(self.beyond(link), "read", self._caller)
         return link if link.other in self.fields(self.beyond(link)) else None
+
+    def hides(self, entity: EntityModel, relation: Relation) -> bool:
+        """Whether the caller's policies keep a relation from them, by its name."""
+        grant = self._reading(entity)
+        return grant is not None and grant.profile is not None and grant.profile.hides(relation.name)
 
     def _reading(self, entity: EntityModel) -> Grant | None:
         """What the caller may read, whoever they are; asked for each name in a query, so looked up once."""

@@ -115,7 +115,9 @@ def _conditions(scope: Scope, is_admin: bool) -> list[tuple[int, str, str]]:
     for relation in schema.relations.values():
         ends = (scope.model.entity(relation.source), scope.model.entity(relation.target))
         keyed = relation.source_key in scope.fields(ends[0]) and relation.target_key in scope.fields(ends[1])
-        if relation.joined and keyed and readable >= {end.number for end in ends}:
+        if not relation.joined or any(scope.hides(end, relation) for end in ends):
+            continue
+        if keyed and readable >= {end.number for end in ends}:
             condition = _pair(scope, relation, ends)
             found.append((relation.number, condition, condition))
     return found

@@ -9,7 +9,7 @@ from libs.shared.errors import RocketError
 from services.data.model import EntityModel
 from services.data.writes import slugs
 from services.data.writes.changes import RECORD_EFFECTS, Action, RowChange
-from services.data.writes.deletion import Deletion
+from services.data.writes.deletion import Deletion, Restricted
 from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
 from services.data.writes.references import refuse_moved_anchors
@@ -41,6 +41,8 @@ async def perform(work: Work, writing: Writing, effects: Sequence[dict[str, Any]
                 await _create(work, writing, entity, effect)
             else:
                 await _change(work, writing, entity, effect)
+        except Restricted as refusal:
+            raise refusal.to(work.caller) from None
         except (Invalid, Refused) as problem:
             raise _failed(effect, problem) from None
         except RocketError as problem:

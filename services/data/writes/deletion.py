@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Any
 
-from libs.shared.errors import RocketError
+from libs.shared.contracts.context import Identity
+from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import BadValue, FieldDefinition, parse_text
 from services.data.model import EntityModel, KeyValue, Link, quote
+from services.data.permissions import granted
 from services.data.writes.changes import Action, RowChange
 from services.data.writes.joins import Join
 from services.data.writes.rows import Stored, lock_related
@@ -63,7 +65,7 @@ class Deletion:
         match link.relation.on_delete:
             case "restrict":
                 needed = {str(row.record[link.other]) for row in left}
-                raise Restricted(entity, link, len(left), _with_values(link, rows, needed))
+                raise Restricted(entity, link, target, left, _with_values(link, rows, needed))
             case "cascade":
                 await self.delete(target, left)
             case _:
@@ -82,7 +84,7 @@ class Deletion:
             if related and link.relation.on_delete == "restrict":
                 there = {str(row.record[link.other]) for row in related.values()}
                 needed = {str(own) for own, other in pairs if str(other) in there}
-                raise Restricted(entity, link, len(related), _with_values(link, rows, needed))
+                raise Restricted(entity, link, target, list(related.values()), _with_values(link, rows, needed))
             await join.detach_all(values, of_source=True)
             await self.delete(target, list(related.values()))
             return
@@ -108,11 +110,25 @@ def stored_value(field: FieldDefinition, row: Stored) -> Any:
 class Restricted(RocketError):
     """The refusal to delete what others still need; `records` are those of `entity` that are needed."""
 
-    def __init__(self, entity: EntityModel, link: Link, number: int, needed: Sequence[Stored]) -> None:
-        message = f"{number} {link.entity} still belong to this {entity.name}"
-        detail = {"rule": "restrict", "relation": link.relation.name, "message": message}
-        super().__init__("CONFLICT", message, [detail])
+    def __init__(
+        self, entity: EntityModel, link: Link, target: EntityModel, related: Sequence[Stored], needed: Sequence[Stored]
+    ) -> None:
+        self._entity, self._link, self._target, self._related = entity, link, target, related
+        super().__init__("CONFLICT", *self._said(len(related)))
         self.records = {(entity.name, row.key) for row in needed}
+
+    def to(self, caller: Identity) -> RocketError:
+        """The refusal with what the caller may know: how many there are that they may read, else that there are any."""
+        grant = granted(self._target, "read", caller)
+        seen = sum(grant.covers(row.record) for row in self._related) if grant else 0
+        return RocketError(self.code, *self._said(seen))
+
+    def _said(self, number: int) -> tuple[str, list[Detail]]:
+        if not number:
+            message = f"Other records still belong to this {self._entity.name}"
+            return message, [{"rule": "restrict", "message": message}]
+        message = f"{number} {self._link.entity} still belong to this {self._entity.name}"
+        return message, [{"rule": "restrict", "relation": self._link.relation.name, "message": message}]
 
 
 def _with_values(link: Link, rows: Sequence[Stored], values: Container[str]) -> list[Stored]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from libs.shared import exact
 from libs.shared.schema import Relation
 from services.data.model import EntityModel, quote
 from services.data.permissions import Grant
-from services.data.query.predicates import Parameters
 from services.data.writes.changes import Action
 from services.data.writes.transaction import Writing
 
@@ -86,14 +86,18 @@ class Join:
         return [(row["a"], row["b"]) for row in await self._writing.transaction.fetch(sql, list(targets))]
 
     async def sources_granted(self, source: EntityModel, values: Sequence[Any], grant: Grant) -> bool:
-        """Whether a grant covers all of these sources that are there; none of them can change until the end."""
-        parameters = Parameters(list(values))
+        """Whether a grant covers all of these sources that are there, and their pairs; none can change any more."""
         key = f"s.{quote(self._relation.source_key)}"
         sql = (
-            f"SELECT ({grant.condition('s', parameters)}) AS granted FROM {source.table} s "
+            f"SELECT {source.json('s')} AS record FROM {source.table} s "
             f"WHERE {key} = ANY($1::{self._types[0]}[]) ORDER BY {key} FOR NO KEY UPDATE OF s"
         )
-        return all(row["granted"] for row in await self._writing.transaction.fetch(sql, *parameters.values))
+        rows = await self._writing.transaction.fetch(sql, list(values))
+        if grant.profile is None:
+            return True
+        records = [exact.loads(row["record"]) for row in rows]
+        name = self._relation.name
+        return all(grant.covers(record) and grant.relates(name, True, record) for record in records)
 
     async def lock_targets(self, target: EntityModel, values: Sequence[Any]) -> set[Any]:
         """Which of these targets are there; none of them can be deleted until the end."""

@@ -5,7 +5,7 @@ Deletions go first, so that the unique values of replaced children are free for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from services.data.writes.changes import Action
 from services.data.writes.children import Instruction, Reconciled, Row, reconcile
 from services.data.writes.drafts import Draft, Place
 from services.data.writes.nodes import Members, Node, node_of
+from services.data.writes.readable import names_freely, readable
 from services.data.writes.removal import remove
 from services.data.writes.rows import Stored, existing_keys, lock_related
 
@@ -100,6 +101,16 @@ def _minds(entity: EntityModel, instruction: Instruction) -> bool:
     return instruction.mode == "replace" or keyed
 
 
+async def _known(tree: Tree, entity: EntityModel, keys: Sequence[KeyValue]) -> set[str]:
+    """Which keys any record has; of generated ones, which nobody else can give, any that the caller may read."""
+    known = await existing_keys(tree.writing.transaction, entity, keys)
+    if not entity.key.generated or names_freely(tree.work, entity, entity.key.names[0]):
+        return known
+    name, values = entity.key.names[0], [key[0] for key in keys]
+    seen = await readable(tree.work, tree.writing.transaction, entity, name, values)
+    return known & {entity.key.text((value,)) for value in seen}
+
+
 async def _admit_strangers(tree: Tree, level: _Level) -> None:
     """Rows with keys that no current child has: new children, if clients give keys and nobody has this one.
 
@@ -108,7 +119,7 @@ async def _admit_strangers(tree: Tree, level: _Level) -> None:
     if not level.strangers:
         return
     keys = [key for *_, key in level.strangers]
-    known = await existing_keys(tree.writing.transaction, level.entity, keys)
+    known = await _known(tree, level.entity, keys)
     details: list[Detail] = []
     for parent, index, row, key in level.strangers:
         if level.entity.key.text(key) in known:

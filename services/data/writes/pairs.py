@@ -13,6 +13,7 @@ from services.data.model import EntityModel, Link
 from services.data.writes.children import DELETE, Row
 from services.data.writes.joins import Join, Pair
 from services.data.writes.nodes import Members, Node
+from services.data.writes.readable import names_freely, readable
 
 if TYPE_CHECKING:
     from services.data.writes.tree import Tree
@@ -31,6 +32,7 @@ class _Mention:
 async def save(tree: Tree, link: Link, members: Members) -> None:
     """Attach and detach as the rows say: diff and append add, replace leaves exactly what is named.
 
+    Targets that the caller may not read are as if they were not there: they are neither attached nor detached.
     Raises VALIDATION_FAILED for rows that name no target, or one that is not there.
     """
     target = tree.work.model.entity(link.entity)
@@ -38,11 +40,26 @@ async def save(tree: Tree, link: Link, members: Members) -> None:
     mentions, owners = _mentions(tree, link, target, members)
     added = [mention for mention in mentions if not mention.gone]
     there = await join.lock_targets(target, [mention.pair[1] for mention in added]) if added else set()
-    unknown = [m for m in added if m.pair[1] not in there]
+    hidden = await _hidden(tree, join, link, target, owners, mentions)
+    standing = {pair for pair in await join.others(list(owners.values())) if pair[1] in hidden} if hidden else set()
+    unknown = [m for m in added if m.pair[1] not in there or (m.pair[1] in hidden and m.pair not in standing)]
     if unknown:
         raise _refusal(link, [(m.node, m.index, f"there is no such {target.name}") for m in unknown])
-    await join.detach(await _left(join, link, members, owners, mentions))
+    left = await _left(join, link, members, owners, mentions)
+    await join.detach([pair for pair in left if pair[1] not in hidden])
     await join.attach([mention.pair for mention in added])
+
+
+async def _hidden(
+    tree: Tree, join: Join, link: Link, target: EntityModel, owners: dict[int, Any], mentions: Sequence[_Mention]
+) -> set[Any]:
+    """The values, of targets that are named or paired, by which the caller may read none."""
+    if names_freely(tree.work, target, link.other):
+        return set()
+    values = {mention.pair[1] for mention in mentions} | {
+        other for _, other in await join.others(list(owners.values()))
+    }
+    return values - await readable(tree.work, tree.writing.transaction, target, link.other, list(values))
 
 
 def _mentions(tree: Tree, link: Link, target: EntityModel, members: Members) -> tuple[list[_Mention], dict[int, Any]]:

@@ -23,6 +23,7 @@ from services.data.writes.consent import is_asked_about, with_consent
 from services.data.writes.deletion import has_dependents
 from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import node_of
+from services.data.writes.readable import is_held_to_reading, refuse_hidden
 from services.data.writes.references import refuse_lost_references, refuse_missing
 from services.data.writes.removal import remove
 from services.data.writes.rights import check_fields, may_write
@@ -63,6 +64,7 @@ async def _create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Writ
         return await _create_in_transaction(work, entity, body)
     check_fields(work, entity, Action.CREATE, [node.draft])
     [change] = await prepare(work, work.database, entity, Action.CREATE, [node.draft])
+    await refuse_hidden(work, work.database, entity, [node.draft])
     if changes_records(node.draft.effects):
         return await _create_in_transaction(work, entity, body)
     written = await work.commit_one(entity, Action.CREATE, change)
@@ -115,7 +117,7 @@ def _takes_stored(work: Work, entity: EntityModel, draft: Draft) -> bool:
     regenerates = slug is not None and slug.regenerate_on_update and slug.source in draft.body
     moves = not entity.anchors.isdisjoint(draft.body)
     names = [name for name in draft.body if name in entity.fields]
-    if regenerates or moves or not may_write(work, entity, draft):
+    if regenerates or moves or not may_write(work, entity, draft) or is_held_to_reading(work, entity, draft):
         return True
     return decisions.needs_transaction(work, entity, Action.UPDATE, names)
 

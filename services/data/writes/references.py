@@ -25,9 +25,13 @@ async def missing_references(
         there = await _there(connection, entity, link, [changes[n].values[link.own] for n in places])
         for n in places:
             if changes[n].values[link.own] not in there:
-                message = f"{link.own} refers to no {link.entity}"
-                details[n].append({"field": link.own, "rule": "reference", "message": message})
+                details[n].append(missing(link))
     return details
+
+
+def missing(link: Link) -> Detail:
+    """What is said of a reference that leads nowhere."""
+    return {"field": link.own, "rule": "reference", "message": f"{link.own} refers to no {link.entity}"}
 
 
 async def refuse_missing(connection: Connection | Database, entity: EntityModel, change: RowChange) -> None:

@@ -56,4 +56,5 @@ async def remove_locked(
         await Deletion(writing, is_all and work.consent is None).delete(entity, rows)
     except Restricted as refusal:
         named = [d for d in drafts if d.stored and (entity.name, d.stored.key) in refusal.records]
-        raise (named[0].refuse(refusal) if named else refusal) from None
+        told = refusal.to(work.caller)
+        raise (named[0].refuse(told) if named else told) from None

@@ -19,6 +19,7 @@ from services.data.writes.validation import set_by_server
 
 if TYPE_CHECKING:
     from services.data.writes.drafts import Draft
+    from services.data.writes.nodes import Node
     from services.data.writes.work import Work
 
 VERBS = {Action.CREATE: "create", Action.UPDATE: "update"}
@@ -37,6 +38,28 @@ def check_fields(work: Work, entity: EntityModel, action: Action, drafts: Sequen
     details: list[Detail] = []
     for draft in drafts:
         details += draft.mark(_refused(work, entity, grant, reading, draft))
+    if details:
+        raise RocketError("FORBIDDEN", str(details[0]["message"]), details)
+
+
+def check_relations(work: Work, entity: EntityModel, action: Action, nodes: Sequence[Node]) -> None:
+    """Raises FORBIDDEN with a detail per relation by which the caller may not write."""
+    if work.caller.is_admin or not any(node.nested for node in nodes):
+        return
+    grant = _granted(work, entity, VERBS[action])
+    details: list[Detail] = []
+    for node in nodes:
+        record = node.draft.stored.record if node.draft.stored else None
+        for link, _ in node.nested:
+            name = link.relation.name
+            if not grant.relates(name, link.relation.joined, record):
+                refused = {
+                    "field": name,
+                    "relation": name,
+                    "rule": "permission",
+                    "message": f"You may not write {name}",
+                }
+                details += node.draft.mark([refused])
     if details:
         raise RocketError("FORBIDDEN", str(details[0]["message"]), details)
 

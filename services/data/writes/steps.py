@@ -144,5 +144,7 @@ def _fits(first: Step, step: Step) -> bool:
 
 def conflicts(records: Sequence[tuple[str, str, str]]) -> RocketError:
     """409 naming the records (entity, record id, why) that keep a commit from being undone."""
-    details = [{"entity": e, "record_id": r, "message": f"{e} {r}: {why}"} for e, r, why in records]
+    details = [
+        {"entity": e, "record_id": r, "message": f"{e} {r}: {why}"} if e else {"message": why} for e, r, why in records
+    ]
     return RocketError("CONFLICT", "This commit can't be undone any more", details)

@@ -14,8 +14,9 @@ from services.data.writes.children import Instruction
 from services.data.writes.consent import note_writes
 from services.data.writes.drafts import Draft, prepare
 from services.data.writes.nodes import Members, Node
+from services.data.writes.readable import refuse_hidden
 from services.data.writes.references import missing_references, refuse_moved_anchors
-from services.data.writes.rights import check_fields
+from services.data.writes.rights import check_fields, check_relations
 from services.data.writes.transaction import Refused, Writing
 from services.data.writes.work import Work
 
@@ -43,6 +44,7 @@ class Tree:
         drafts = [node.draft for node in nodes]
         _refuse_ungranted(entity, grant, drafts)
         check_fields(self.work, entity, action, drafts)
+        check_relations(self.work, entity, action, nodes)
         touched = [node for node in nodes if action is Action.CREATE or node.draft.body]
         is_all = depth == 0 and not any(node.nested for node in nodes)
         await self._save_own(entity, action, touched, is_all)
@@ -59,6 +61,7 @@ class Tree:
         connection = self.writing.transaction
         drafts = [node.draft for node in nodes]
         changes = await prepare(self.work, connection, entity, action, drafts)
+        await refuse_hidden(self.work, connection, entity, drafts)
         await refuse_moved_anchors(connection, self.work.model, entity, drafts)
         effective = [n for n, change in enumerate(changes) if action is Action.CREATE or change.values]
         chosen = [changes[n] for n in effective]

@@ -33,6 +33,8 @@ MAX_BYTES = 64 * 1024 * 1024
 """Bytes of images, as the log keeps them, of a commit that can be undone."""
 SHOWN = 1_000
 """Records that an undo names in its answer."""
+OTHERS: Problem = ("", "", "other records refer to what would go")
+"""What is said of records that a caller need not be able to read."""
 ABOUT = "SELECT entity FROM data.commits WHERE position = $1 ORDER BY n LIMIT 1"
 NEWEST = """
 SELECT c.entity, c.record_id, max(c.version) AS version
@@ -169,7 +171,13 @@ class Undoing:
                 raise conflicts([(_title(step), step.record_id, "it has changed since") for step in wave])
         problems = [problem for wave in done for problem in await self._problems(wave)]
         if problems:
-            raise conflicts(problems)
+            raise conflicts(problems if self._work.caller.is_admin else self._own(problems))
+
+    def _own(self, problems: Sequence[Problem]) -> list[Problem]:
+        """The problems with records of the commit itself; that there are others is said without naming them."""
+        own = {(_title(step), step.record_id) for step in self._steps}
+        named = [problem for problem in problems if (problem[0], problem[1]) in own]
+        return named if len(named) == len(problems) else [*named, OTHERS]
 
     async def _park(self) -> None:
         """Let unique values change places among the records that get theirs again."""
