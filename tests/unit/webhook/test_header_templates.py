@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.webhook.header_templates import conceal, fill, shown, visible
+from services.webhook.header_templates import Value, conceal, fill, shown, visible
 
 ENVIRONMENT = {"TOKEN": "t0k", "OTHER": "o", "ROCKET_SECRET_KEY": "s", "LINES": "a\r\nX-Evil: 1"}
 
@@ -33,11 +33,12 @@ def test_a_value_gains_no_second_line() -> None:
 
 
 def test_texts_of_parts_are_no_templates() -> None:
-    value = ["Bearer ", {"env": "TOKEN"}, " for {{env.OTHER}}\r\nX-Evil: 1"]
+    value: Value = ["Bearer ", {"env": "TOKEN"}, " for {{env.OTHER}}\r\nX-Evil: 1"]
     assert fill({"X": value}, ENVIRONMENT) == {"X": "Bearer t0k for {{env.OTHER}}X-Evil: 1"}
     assert shown(value) == "Bearer {{env.TOKEN}} for {{env.OTHER}}\r\nX-Evil: 1"
 
 
 def test_answers_that_repeat_a_secret_hide_it_whichever_way_it_was_named() -> None:
-    for value in ("{{env.KEY}}", [{"env": "KEY"}, " x"]):
+    values: list[Value] = ["{{env.KEY}}", [{"env": "KEY"}, " x"]]
+    for value in values:
         assert conceal("you sent s3cr3t!", {"X": value}, {"KEY": "s3cr3t!"}) == "you sent {{env.KEY}}"
