@@ -45,7 +45,7 @@ async def codes(admin: Client) -> dict[str, Any]:
 async def test_nested_rows_come_back_in_the_order_in_which_they_were_sent(boxes: Client) -> None:
     for _ in range(3):
         names = [f"c{number}" for number in random.sample(range(10_000), 50)]
-        box, items = await box_of(boxes, *({"code": name, "note": "x"} for name in names))
+        _box, items = await box_of(boxes, *({"code": name, "note": "x"} for name in names))
         assert [item["code"] for item in items] == names
         for item in items:
             (await boxes.put(f"/item/{item['id']}", {"code": None})).expect(200)
