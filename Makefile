@@ -17,7 +17,7 @@ BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run rocket test chaos test-compose fuzz lint bench lock clean
+.PHONY: help run rocket test chaos test-compose fuzz lint docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ lint: $(DEV_STAMP) ## Check style, types, the import contracts, and deploy/ agai
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.deploy.schemas
+
+docs: $(DEV_STAMP) ## Write the tables of docs/definitions anew, from the models of definitions
+	@$(BIN)/python -m docs.generate
 
 bench: $(BENCH_STAMP) ## Measure against a peer and two limits; ROUNDS=7 SECONDS=3 (of each measurement) ARGS=--help
 	@$(BIN)/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
