@@ -61,7 +61,7 @@ async def _ask_sql(
     """The answer of one statement over all records; None where SQL can't say it."""
     parameters = Parameters()
     where = _where(entity, trial, parameters)
-    columns = {name: Column(f"r.{quote(name)}", f.type, f.precision) for name, f in entity.fields.items()}
+    columns = {name: Column(f"_r.{quote(name)}", f.type, f.precision) for name, f in entity.fields.items()}
     if trial.tree is None:
         return None
     try:
@@ -69,12 +69,12 @@ async def _ask_sql(
         violated = translate(trial.tree, rows, trial.environment(), parameters)
     except NotTranslatable:
         return None
-    keys = ", ".join(entity.key.columns("r"))
+    keys = ", ".join(entity.key.columns("_r"))
     limit = parameters.add(asked.limit, "bigint")
     sql = (
         f"SELECT {VERSION} AS schema_version, count(*) AS looked_at, count(*) FILTER (WHERE {violated}) AS violating, "
-        f"ARRAY(SELECT {entity.json('r')} FROM {entity.table} r WHERE {where} AND {violated} "
-        f"ORDER BY {keys} LIMIT {limit}) AS records FROM {entity.table} r WHERE {where}"
+        f"ARRAY(SELECT {entity.json('_r')} FROM {entity.table} _r WHERE {where} AND {violated} "
+        f"ORDER BY {keys} LIMIT {limit}) AS records FROM {entity.table} _r WHERE {where}"
     )
     row = await read(state, context, model, (sql, parameters.values))
     ids = [entity.key.shown(exact.loads(record)) for record in row["records"]]
@@ -111,9 +111,9 @@ async def _records(
     where = _where(entity, trial, parameters)
     limit = parameters.add(MAX_ROWS + 1, "bigint")
     sql = (
-        f"SELECT v.version AS schema_version, r.record FROM metadata.schema_version v LEFT JOIN "
-        f"(SELECT {entity.json('r')} AS record FROM {entity.table} r WHERE {where} "
-        f"ORDER BY {', '.join(entity.key.columns('r'))} LIMIT {limit}) r ON true"
+        f"SELECT _v.version AS schema_version, _l.record FROM metadata.schema_version _v LEFT JOIN "
+        f"(SELECT {entity.json('_r')} AS record FROM {entity.table} _r WHERE {where} "
+        f"ORDER BY {', '.join(entity.key.columns('_r'))} LIMIT {limit}) _l ON true"
     )
     with tracing.span("db", "query", "query.execute", entity.name):
         async with state.database(context.the_app).transaction() as transaction:
@@ -127,9 +127,9 @@ async def _records(
 def _where(entity: EntityModel, trial: Trial, parameters: Parameters) -> str:
     """Which records are looked at."""
     if not trial.states:
-        return entity.alive("r")
+        return entity.alive("_r")
     states = parameters.add(list(trial.states), "text[]")
-    return f"{entity.alive('r')} AND r.{quote(trial.field)}::text = ANY({states})"
+    return f"{entity.alive('_r')} AND _r.{quote(trial.field)}::text = ANY({states})"
 
 
 def _object(body: bytes) -> dict[str, Any]:

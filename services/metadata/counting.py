@@ -10,19 +10,19 @@ from services.metadata.naming import quote
 COUNT_TIME = 30.0
 """Seconds that counting the rows which stand against a change may take."""
 COUNT_DOUBLES = """
-SELECT coalesce(sum(n), 0)::bigint FROM (
-    SELECT count(*) AS n FROM {table} WHERE {column} IS NOT NULL{where} GROUP BY {column} HAVING count(*) > 1
-) d
+SELECT coalesce(sum(_d._n), 0)::bigint FROM (
+    SELECT count(*) AS _n FROM {table} _t WHERE _t.{column} IS NOT NULL{where} GROUP BY _t.{column} HAVING count(*) > 1
+) _d
 """
 LARGEST_INDEXED = INDEX_ENTRY - 12
 """Bytes of a stored text, compressed, that fits into an index: its entry has a header, and so has the text."""
-COUNT_LONG = "SELECT count(*) FROM {table} WHERE pg_column_size({column}) > " + str(LARGEST_INDEXED)
+COUNT_LONG = "SELECT count(*) FROM {table} _t WHERE pg_column_size(_t.{column}) > " + str(LARGEST_INDEXED)
 COUNT_COLUMNS = "SELECT coalesce(max(attnum), 0) FROM pg_attribute WHERE attrelid = to_regclass($1)"
 
 
 async def count_doubles(transaction: Connection, table: str, column: str, alive_only: bool) -> int:
     """How many rows share their value with another."""
-    where = f" AND {quote(DELETED)} IS NULL" if alive_only else ""
+    where = f" AND _t.{quote(DELETED)} IS NULL" if alive_only else ""
     sql = COUNT_DOUBLES.format(table=table, column=quote(column), where=where)
     rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
     return rows
@@ -43,14 +43,14 @@ async def count_columns(transaction: Connection, table: str) -> int:
 
 async def count_missing(transaction: Connection, table: str, column: str) -> int:
     """How many rows have no value."""
-    sql = f"SELECT count(*) FROM {table} WHERE {quote(column)} IS NULL"
+    sql = f"SELECT count(*) FROM {table} _t WHERE _t.{quote(column)} IS NULL"
     rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
     return rows
 
 
 async def count_others(transaction: Connection, table: str, column: str, allowed: str) -> int:
     """How many rows have a value that is not among `allowed`, a JSON list."""
-    value = quote(column)
-    sql = f"SELECT count(*) FROM {table} WHERE {value} IS NOT NULL AND NOT $1::text::jsonb @> to_jsonb({value})"
+    value = f"_t.{quote(column)}"
+    sql = f"SELECT count(*) FROM {table} _t WHERE {value} IS NOT NULL AND NOT $1::text::jsonb @> to_jsonb({value})"
     rows: int = await transaction.fetchval(sql, allowed, timeout=COUNT_TIME)
     return rows

@@ -23,14 +23,14 @@ APP_COLUMNS = """
     created_at, updated_at
 """
 LIST_APPS = f"""
-SELECT coalesce(json_agg(row_to_json(a)), '[]')::text FROM (
+SELECT coalesce(json_agg(row_to_json(_a)), '[]')::text FROM (
     SELECT {APP_COLUMNS} FROM metadata.apps WHERE status = 'active' ORDER BY name
-) a
+) _a
 """
 GET_APP = f"""
-SELECT row_to_json(a)::text FROM (
+SELECT row_to_json(_a)::text FROM (
     SELECT {APP_COLUMNS} FROM metadata.apps WHERE name = $1 AND status = 'active'
-) a
+) _a
 """
 FIND_APPS = """
 SELECT id::text, name, database, server FROM metadata.apps
@@ -38,11 +38,11 @@ WHERE status = 'active' AND ($1 = '' OR name = $1) AND ($2 = '' OR id::text = $2
 """
 
 CHANGE_APP = f"""
-WITH a AS (
+WITH _a AS (
     UPDATE metadata.apps
     SET display_name = coalesce($2, display_name), cors_origins = coalesce($3::text[], cors_origins), updated_at = now()
     WHERE name = $1 AND status = 'active' RETURNING id, {APP_COLUMNS}
-) SELECT id::text, (to_jsonb(a) - 'id')::text AS shown FROM a
+) SELECT _a.id::text, (to_jsonb(_a) - 'id')::text AS shown FROM _a
 """
 FIND_ORIGINS = "SELECT cors_origins FROM metadata.apps WHERE id = $1::text::uuid"
 
@@ -69,17 +69,17 @@ RETURNING {DEFINITION_COLUMNS}
 """
 DELETE_DEFINITION = "UPDATE metadata.definitions SET deleted_at = now() WHERE id = $1::text::uuid"
 AS_OF = """
-SELECT definition_id::text AS id, document::text FROM (
-    SELECT DISTINCT ON (definition_id) definition_id, action, document FROM metadata.history
-    WHERE kind = $1 AND version <= $2 ORDER BY definition_id, version DESC
-) h WHERE action <> 'delete' ORDER BY definition_id
+SELECT _h.definition_id::text AS id, _h.document::text FROM (
+    SELECT DISTINCT ON (_c.definition_id) _c.definition_id, _c.action, _c.document FROM metadata.history _c
+    WHERE _c.kind = $1 AND _c.version <= $2 ORDER BY _c.definition_id, _c.version DESC
+) _h WHERE _h.action <> 'delete' ORDER BY _h.definition_id
 """
 STORE_IDS = "UPDATE metadata.definitions SET ids = $2::jsonb WHERE id = $1::text::uuid"
 
 # The version row: locked for the length of a change, raised in its last statement.
 LOCK_VERSION = "SELECT version FROM metadata.schema_version FOR UPDATE"
 RECORD_CHANGE = """
-WITH raised AS (UPDATE metadata.schema_version SET version = $1)
+WITH _raised AS (UPDATE metadata.schema_version SET version = $1)
 INSERT INTO metadata.history (version, kind, definition_id, action, document, actor, trace_id)
 VALUES ($1, $2, $3::text::uuid, $4, $5::json, $6::jsonb, $7::text::uuid)
 """
@@ -90,25 +90,25 @@ WHERE kind IN ('entities', 'relations') AND deleted_at IS NULL ORDER BY number
 """
 # All names that entities, join tables and their fields have had, by their number.
 NAMES_EVER = """
-WITH d AS (
-    SELECT d.number, d.kind, d.document::jsonb AS document, true AS is_now FROM metadata.definitions d
+WITH _d AS (
+    SELECT _d.number, _d.kind, _d.document::jsonb AS document, true AS is_now FROM metadata.definitions _d
     UNION ALL
-    SELECT d.number, d.kind, h.document::jsonb, false FROM metadata.history h
-    JOIN metadata.definitions d ON d.id = h.definition_id WHERE h.document IS NOT NULL
+    SELECT _d.number, _d.kind, _h.document::jsonb, false FROM metadata.history _h
+    JOIN metadata.definitions _d ON _d.id = _h.definition_id WHERE _h.document IS NOT NULL
 )
 SELECT max(document ->> CASE kind WHEN 'entities' THEN 'name' ELSE 'join_table' END) FILTER (WHERE is_now) AS title,
     array_agg(DISTINCT document ->> CASE kind WHEN 'entities' THEN 'name' ELSE 'join_table' END) AS titles,
-    array_agg(DISTINCT f.name) FILTER (WHERE f.name IS NOT NULL) AS fields
-FROM d LEFT JOIN LATERAL (
-    SELECT e ->> 'name' AS name FROM jsonb_array_elements(document -> 'fields') e WHERE kind = 'entities'
-    UNION ALL SELECT document ->> key FROM unnest(ARRAY['source_join_key', 'target_join_key']) key
+    array_agg(DISTINCT _f.name) FILTER (WHERE _f.name IS NOT NULL) AS fields
+FROM _d LEFT JOIN LATERAL (
+    SELECT _e ->> 'name' AS name FROM jsonb_array_elements(document -> 'fields') _e WHERE kind = 'entities'
+    UNION ALL SELECT document ->> key FROM unnest(ARRAY['source_join_key', 'target_join_key']) _k(key)
     WHERE kind = 'relations'
-) f ON true
+) _f ON true
 WHERE kind IN ('entities', 'relations') GROUP BY number
 """
 LIST_INDEXES = """
-SELECT c.relname AS name, i.indisvalid AS valid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE i.indrelid = to_regclass($1) ORDER BY c.relname
+SELECT _c.relname AS name, _i.indisvalid AS valid FROM pg_index _i JOIN pg_class _c ON _c.oid = _i.indexrelid
+WHERE _i.indrelid = to_regclass($1) ORDER BY _c.relname
 """
 # Records that come with a definition. Positions, versions and images are the data service's matter.
 IMPORT_RECORDS = """
@@ -118,20 +118,20 @@ PATIENTLY = "SET LOCAL idle_in_transaction_session_timeout = '120s'"
 ADVANCE = "SELECT setval('{sequence}', $1) FROM {sequence} WHERE NOT is_called OR last_value < $1"
 NEXT_KEYS = "SELECT nextval($1::text::regclass) AS key FROM generate_series(1, $2)"
 UNLIKE_ANY = """
-SELECT (e.place - 1)::int AS place FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS e(value, place)
+SELECT (_e.place - 1)::int AS place FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS _e(value, place)
 WHERE NOT EXISTS (
-    SELECT FROM {table} t
-    WHERE to_jsonb(t) @> jsonb_strip_nulls(to_jsonb(jsonb_populate_record(NULL::{table}, e.value)))
-) ORDER BY e.place
+    SELECT FROM {table} _t
+    WHERE to_jsonb(_t) @> jsonb_strip_nulls(to_jsonb(jsonb_populate_record(NULL::{table}, _e.value)))
+) ORDER BY _e.place
 """
 LOAD_SCHEMA = """
-SELECT v.version, coalesce((
+SELECT _v.version, coalesce((
     SELECT json_agg(json_build_object(
         'id', id, 'kind', kind, 'number', number, 'document', document, 'ids', ids,
         'retired', deleted_at IS NOT NULL) ORDER BY number)
     FROM metadata.definitions WHERE deleted_at IS NULL OR kind IN ('entities', 'relations')
 ), '[]')::text AS rows
-FROM metadata.schema_version v
+FROM metadata.schema_version _v
 """
 
 
@@ -314,7 +314,7 @@ async def slugs_like(transaction: Connection, table: str, column: str, bases: Co
     if not bases:
         return set()
     # Slugs hold letters, digits and hyphens only, so none is special in a pattern.
-    sql = f"SELECT {quote(column)} AS slug FROM {table} WHERE {quote(column)} LIKE ANY($1::text[])"
+    sql = f"SELECT _t.{quote(column)} AS slug FROM {table} _t WHERE _t.{quote(column)} LIKE ANY($1::text[])"
     return {row["slug"] for row in await transaction.fetch(sql, [f"{base}%" for base in bases])}
 
 

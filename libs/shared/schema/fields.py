@@ -13,7 +13,7 @@ from libs.shared.schema.strict import Strict
 TYPES = ("string", "text", "int", "bigint", "decimal", "float", "boolean", "uuid", "timestamp", "date", "json", "file")
 NUMBERS = ("int", "bigint", "decimal", "float")
 ALIASES = {"integer": "int"}
-NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
+NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}\Z")
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 COLUMN_TYPES = {

@@ -123,6 +123,9 @@ def join_keys(definition: RelationDefinition) -> tuple[str, str]:
     target = definition.target_join_key or f"{itself}{definition.target}_id"
     if source == target:
         raise BadRelation("target_join_key", "must differ from source_join_key")
+    for key, column in (("source_join_key", source), ("target_join_key", target)):
+        if not NAME.match(column):
+            raise BadRelation(key, f"must be given, as {column} is longer than 63 characters")
     return source, target
 
 

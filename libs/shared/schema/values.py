@@ -13,7 +13,7 @@ from libs.shared import exact
 from libs.shared.ids import parse_uuid
 from libs.shared.schema.fields import NUMBERS, FieldDefinition
 
-DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+DATE = re.compile(r"^\d{4}-\d{2}-\d{2}\Z")
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """The escape of the character NUL in JSON text; not an escaped backslash before the letters u0000."""
 NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)

@@ -12,7 +12,7 @@ from pydantic_core.core_schema import SerializerFunctionWrapHandler
 from libs.shared.expressions import ExpressionError, compile_expression
 from libs.shared.schema.strict import Strict
 
-HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 """Headers that say how a request lies on the wire: the sender's, never a definition's."""
 MAX_ATTEMPTS = 100

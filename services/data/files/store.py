@@ -7,21 +7,21 @@ COLUMNS = "id::text, filename, mime_type, size, extract(epoch FROM created_at)::
 ANNOUNCE = "INSERT INTO data.loose_files (id) VALUES ($1) ON CONFLICT (id) DO NOTHING"
 # No longer loose and described, in one statement; nothing if the sweeper has given the file up.
 REGISTER = """
-WITH announced AS (DELETE FROM data.loose_files WHERE id = $1 AND NOT given_up RETURNING id)
+WITH _announced AS (DELETE FROM data.loose_files WHERE id = $1 AND NOT given_up RETURNING id)
 INSERT INTO data.files (id, filename, mime_type, size, uploaded_by)
-SELECT id, $2, $3, $4, $5 FROM announced
+SELECT id, $2, $3, $4, $5 FROM _announced
 RETURNING extract(epoch FROM created_at)::float8
 """
 FIND = f"SELECT {COLUMNS}, uploaded_by::text FROM data.files WHERE id = $1"
 REMOVE = f"""
-WITH removed AS (DELETE FROM data.files WHERE id = $1 RETURNING *),
-     loose AS (INSERT INTO data.loose_files (id, given_up) SELECT id, true FROM removed)
-SELECT {COLUMNS} FROM removed
+WITH _removed AS (DELETE FROM data.files WHERE id = $1 RETURNING *),
+     _loose AS (INSERT INTO data.loose_files (id, given_up) SELECT id, true FROM _removed)
+SELECT {COLUMNS} FROM _removed
 """
 LIST = """
-SELECT coalesce(json_agg(row_to_json(f)), '[]')::text FROM (
+SELECT coalesce(json_agg(row_to_json(_f)), '[]')::text FROM (
     SELECT id, filename, mime_type, size, uploaded_by, created_at FROM data.files ORDER BY id DESC LIMIT 1000
-) f
+) _f
 """
 # Given up before the bytes are removed, so that a late registration finds nothing to register.
 GIVE_UP = """

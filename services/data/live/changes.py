@@ -45,7 +45,7 @@ class Images(Tables):
     """The tables, beside records as they were: what may be seen of those is asked about them as they are now, too."""
 
     def both(self, entity: EntityModel, row: str, condition: About) -> str:
-        if row not in ("a", "b"):
+        if row not in ("_a", "_b"):
             return condition(row)
         return f"({condition(row)} AND {still_sql(entity, row, condition)})"
 
@@ -54,25 +54,25 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
     """The changes behind $1 up to $2: columns schema_version, position, n, commit_id, at, actor and trace_id of the
     commit, and `change` as JSON. One row with position null if there is none."""
     compiler = Compiler(model, Images())
-    after = compiler.chosen(entity, "a", watched.chosen)
-    before = compiler.chosen(entity, "b", watched.chosen)
-    value, forms = compiler.shown(entity, "a", watched.shown, watched.chosen.visible).objects()
-    record = f"CASE WHEN e.visible THEN (SELECT to_json({value}) {forms}) END"
+    after = compiler.chosen(entity, "_a", watched.chosen)
+    before = compiler.chosen(entity, "_b", watched.chosen)
+    value, forms = compiler.shown(entity, "_a", watched.shown, watched.chosen.visible).objects()
+    record = f"CASE WHEN _e.visible THEN (SELECT to_json({value}) {forms}) END"
     events = (
-        f"SELECT c.position, c.n, c.commit_id::text, to_json(c.at) #>> '{{}}' AS at, "
-        f"(c.context -> 'actor')::text AS actor, c.trace_id::text, "
+        f"SELECT _c.position, _c.n, _c.commit_id::text, to_json(_c.at) #>> '{{}}' AS at, "
+        f"(_c.context -> 'actor')::text AS actor, _c.trace_id::text, "
         f"{'NULL::text' if watched.counted else _change(entity, record)} AS change "
-        f"FROM ({_entries(entity)}) c "
-        f"LEFT JOIN LATERAL {_images(entity, 'c.image', 'a')} ON c.image IS NOT NULL "
-        f"LEFT JOIN LATERAL {_images(entity, 'c.former', 'b')} ON c.former IS NOT NULL "
-        f"CROSS JOIN LATERAL (SELECT (c.image IS NOT NULL AND {after}) IS TRUE "
-        f"AS visible, (c.former IS NOT NULL AND {before}) IS TRUE AS was_visible, "
-        f"(c.image IS NOT NULL AND c.former IS NOT NULL AND {_hiding(entity, watched.chosen)}) IS TRUE AS hidden) e "
-        f"WHERE e.visible OR e.was_visible OR e.hidden"
+        f"FROM ({_entries(entity)}) _c "
+        f"LEFT JOIN LATERAL {_images(entity, '_c.image', '_a')} ON _c.image IS NOT NULL "
+        f"LEFT JOIN LATERAL {_images(entity, '_c.former', '_b')} ON _c.former IS NOT NULL "
+        f"CROSS JOIN LATERAL (SELECT (_c.image IS NOT NULL AND {after}) IS TRUE "
+        f"AS visible, (_c.former IS NOT NULL AND {before}) IS TRUE AS was_visible, "
+        f"(_c.image IS NOT NULL AND _c.former IS NOT NULL AND {_hiding(entity, watched.chosen)}) IS TRUE AS hidden) _e "
+        f"WHERE _e.visible OR _e.was_visible OR _e.hidden"
     )
     return compiler.statement(
-        f"SELECT v.version AS schema_version, k.* FROM metadata.schema_version v "
-        f"LEFT JOIN ({events}) k ON true ORDER BY k.position, k.n"
+        f"SELECT _v.version AS schema_version, _k.* FROM metadata.schema_version _v "
+        f"LEFT JOIN ({events}) _k ON true ORDER BY _k.position, _k.n"
     )
 
 
@@ -86,10 +86,10 @@ def _hiding(entity: EntityModel, chosen: Chosen) -> str:
     fields = [
         about(access.clear.text, visible) for name in _asked(entity, chosen) if (access := access_of(visible, name))
     ]
-    known = conjunction([f"({each('b')} AND {still_sql(entity, 'b', each)})" for each in (rows, *fields)])
-    lost = [f"({rows('a')} AND {entity.alive('a')}) IS NOT TRUE"]
-    lost += [f"({each('b')} AND ({each('a')}) IS NOT TRUE)" for each in fields]
-    return f"{rows('b')} AND {entity.alive('b')} AND ({known}) IS NOT TRUE AND ({' OR '.join(lost)})"
+    known = conjunction([f"({each('_b')} AND {still_sql(entity, '_b', each)})" for each in (rows, *fields)])
+    lost = [f"({rows('_a')} AND {entity.alive('_a')}) IS NOT TRUE"]
+    lost += [f"({each('_b')} AND ({each('_a')}) IS NOT TRUE)" for each in fields]
+    return f"{rows('_b')} AND {entity.alive('_b')} AND ({known}) IS NOT TRUE AND ({' OR '.join(lost)})"
 
 
 def _asked(entity: EntityModel, chosen: Chosen) -> list[str]:
@@ -108,9 +108,9 @@ def _asked(entity: EntityModel, chosen: Chosen) -> list[str]:
 def _entries(entity: EntityModel) -> str:
     """The log's entries with the whole record before and after each."""
     return (
-        "SELECT l.*, CASE WHEN l.action = 'create' THEN NULL WHEN l.image IS NULL THEN l.previous "
-        "ELSE l.image || coalesce(l.previous, '{}'::jsonb) END AS former FROM data.commits l "
-        f"WHERE l.entity = {entity.number} AND l.position > {AFTER} AND l.position <= {UNTIL}"
+        "SELECT _l.*, CASE WHEN _l.action = 'create' THEN NULL WHEN _l.image IS NULL THEN _l.previous "
+        "ELSE _l.image || coalesce(_l.previous, '{}'::jsonb) END AS former FROM data.commits _l "
+        f"WHERE _l.entity = {entity.number} AND _l.position > {AFTER} AND _l.position <= {UNTIL}"
     )
 
 
@@ -118,14 +118,14 @@ def _images(entity: EntityModel, image: str, row: str) -> str:
     """An image as a row with the columns of the entity's table."""
     columns = columns_of(entity)
     typed = ", ".join(f'"{field_id}" {kind}' for field_id, kind in columns.values())
-    named = ", ".join(f'i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
-    return f"(SELECT {named} FROM jsonb_to_record({image}) AS i({typed})) {row}"
+    named = ", ".join(f'_i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
+    return f"(SELECT {named} FROM jsonb_to_record({image}) AS _i({typed})) {row}"
 
 
 def _change(entity: EntityModel, record: str) -> str:
-    kind = "CASE WHEN NOT e.visible THEN 'left' WHEN e.was_visible THEN 'changed' ELSE 'entered' END"
+    kind = "CASE WHEN NOT _e.visible THEN 'left' WHEN _e.was_visible THEN 'changed' ELSE 'entered' END"
     name = entity.name.replace("'", "''")
     return (
-        f"json_build_object('entity', '{name}', 'id', c.record_id, 'version', c.version, 'action', c.action, "
+        f"json_build_object('entity', '{name}', 'id', _c.record_id, 'version', _c.version, 'action', _c.action, "
         f"'change', {kind}, 'record', {record})::text"
     )

@@ -12,14 +12,14 @@ from libs.shared.paging import Page, positive
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, Record, context_of, differences, images, names_of, title_of
+from services.data.log.entries import COLUMNS, LOG, Record, context_of, differences, images, names_of, title_of
 from services.data.permissions import Grant
 from services.data.query.scope import Scope
 from services.data.query.visibility import with_typed
 
 BY_ID = "SELECT position FROM data.commits WHERE commit_id = $1 LIMIT 1"
 BY_POSITION = "SELECT position FROM data.commits WHERE position = $1 LIMIT 1"
-ENTRIES = f"SELECT {COLUMNS} FROM data.commits WHERE position = $1 ORDER BY n LIMIT $2"
+ENTRIES = f"SELECT {COLUMNS} FROM {LOG} WHERE _log.position = $1 ORDER BY _log.n LIMIT $2"
 SIZE = (
     "SELECT count(*) AS records, coalesce(sum(pg_column_size(image)), 0) AS bytes FROM data.commits WHERE position = $1"
 )
@@ -31,9 +31,9 @@ CHOSEN = """($1::int[] IS NULL OR entity = ANY($1::int[])) AND ($2::text IS NULL
 LISTED = page_of_rows(
     f"SELECT count(DISTINCT position) FROM data.commits WHERE {CHOSEN}",
     f"""
-SELECT h.* FROM (
+SELECT _h.* FROM (
     SELECT DISTINCT position FROM data.commits WHERE {CHOSEN} ORDER BY position DESC LIMIT $5::bigint OFFSET $6::bigint
-) p, LATERAL (SELECT {HEAD} FROM data.commits c WHERE c.position = p.position) h
+) _p, LATERAL (SELECT {HEAD} FROM data.commits _c WHERE _c.position = _p.position) _h
 """,
     "position DESC",
 )
@@ -89,12 +89,12 @@ async def load_visible(
     values = scope.values
     seen = " ".join(f"WHEN {number} THEN ({condition})" for number, condition, _ in conditions)
     known = " ".join(f"WHEN {number} THEN ({condition})" for number, _, condition in conditions)
-    here, slot = f"position = ${len(values) + 1}::bigint", len(values) + 2
-    where = f"{here} AND CASE entity {seen} ELSE false END"
+    here, slot = f"_log.position = ${len(values) + 1}::bigint", len(values) + 2
+    where = f"{here} AND CASE _log.entity {seen} ELSE false END"
     sql = page_of_rows(
-        f"SELECT count(*) FROM data.commits WHERE {where}",
-        f"SELECT {COLUMNS}, CASE entity {known} ELSE false END AS known FROM data.commits "
-        f"WHERE {where} ORDER BY n LIMIT ${slot}::bigint OFFSET ${slot + 1}::bigint",
+        f"SELECT count(*) FROM {LOG} WHERE {where}",
+        f"SELECT {COLUMNS}, CASE _log.entity {known} ELSE false END AS known FROM {LOG} "
+        f"WHERE {where} ORDER BY _log.n LIMIT ${slot}::bigint OFFSET ${slot + 1}::bigint",
         "n",
     )
     given = (*values, position, page.size, page.offset)

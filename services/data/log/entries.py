@@ -13,8 +13,11 @@ from libs.shared.schema.relations import join_keys
 from services.data.model import IMPLICIT_DELETED
 from services.data.writes.changes import RECORD_EFFECTS
 
-COLUMNS = """position, n, commit_id::text, entity, record_id, version, action, image::text, previous::text,
-    context::text, effects::text, trace_id::text, schema_version, to_json(at) #>> '{}' AS at"""
+LOG = "data.commits _log"
+"""The log behind FROM, by a name that none of an operator's columns can have."""
+COLUMNS = """_log.position, _log.n, _log.commit_id::text, _log.entity, _log.record_id, _log.version, _log.action,
+    _log.image::text, _log.previous::text, _log.context::text, _log.effects::text, _log.trace_id::text,
+    _log.schema_version, to_json(_log.at) #>> '{}' AS at"""
 
 REMEMBERED = 1_000
 """Contexts that a process knows by heart."""

@@ -9,23 +9,23 @@ from libs.shared.paging import Page
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, Record, context_of, differences, images, names_of
+from services.data.log.entries import COLUMNS, LOG, Record, context_of, differences, images, names_of
 from services.data.model import EntityModel
 from services.data.permissions import Grant
 from services.data.query.past import seen_sql
 from services.data.query.scope import Scope
 from services.data.query.visibility import with_typed
 
-BY_KEY = f"SELECT {COLUMNS} FROM data.commits WHERE position = $1 AND n = $2"
+BY_KEY = f"SELECT {COLUMNS} FROM {LOG} WHERE _log.position = $1 AND _log.n = $2"
 
 LAST = f"""
-SELECT DISTINCT ON (record_id) {COLUMNS} FROM data.commits
-WHERE entity = $1 AND record_id = ANY($2::text[]) ORDER BY record_id, version DESC
+SELECT DISTINCT ON (_log.record_id) {COLUMNS} FROM {LOG}
+WHERE _log.entity = $1 AND _log.record_id = ANY($2::text[]) ORDER BY _log.record_id, _log.version DESC
 """
 
-AFTER = "coalesce(image, previous)"
+AFTER = "coalesce(_log.image, _log.previous)"
 """The record as an entry left it; of one that is gone, as it was last."""
-BEFORE = "coalesce(image, '{}') || coalesce(previous, '{}')"
+BEFORE = "coalesce(_log.image, '{}') || coalesce(_log.previous, '{}')"
 """The record as an entry found it."""
 
 
@@ -38,13 +38,13 @@ async def load_page(
     """
     visible = scope.visible(entity)
     number, key = scope.slot(entity.number), scope.slot(record_id)
-    until = f" AND position <= ${scope.slot(as_of)}::bigint" if as_of is not None else ""
-    where = f"entity = ${number} AND record_id = ${key}{until} AND {seen_sql(entity, AFTER, visible)}"
+    until = f" AND _log.position <= ${scope.slot(as_of)}::bigint" if as_of is not None else ""
+    where = f"_log.entity = ${number} AND _log.record_id = ${key}{until} AND {seen_sql(entity, AFTER, visible)}"
     columns = f"{COLUMNS}, {seen_sql(entity, BEFORE, visible)} AS known"
     limits = f"LIMIT ${scope.slot(page.size)}::bigint OFFSET ${scope.slot(page.offset)}::bigint"
     sql = page_of_rows(
-        f"SELECT count(*) FROM data.commits WHERE {where}",
-        f"SELECT {columns} FROM data.commits WHERE {where} ORDER BY version DESC {limits}",
+        f"SELECT count(*) FROM {LOG} WHERE {where}",
+        f"SELECT {columns} FROM {LOG} WHERE {where} ORDER BY _log.version DESC {limits}",
         "version DESC",
     )
     return await load_page_of_rows(database, with_typed(scope.views, sql), scope.values, "version")
@@ -56,8 +56,8 @@ async def load_version(
     """One log entry of a record, if the caller may see the record as it left it."""
     seen = seen_sql(entity, AFTER, scope.visible(entity))
     number, key, wanted = scope.slot(entity.number), scope.slot(record_id), scope.slot(version)
-    where = f"entity = ${number} AND record_id = ${key} AND version = ${wanted} AND {seen}"
-    sql = with_typed(scope.views, f"SELECT {COLUMNS} FROM data.commits WHERE {where}")
+    where = f"_log.entity = ${number} AND _log.record_id = ${key} AND _log.version = ${wanted} AND {seen}"
+    sql = with_typed(scope.views, f"SELECT {COLUMNS} FROM {LOG} WHERE {where}")
     return await database.fetchrow(sql, *scope.values)
 
 

@@ -38,8 +38,8 @@ SELECT {COLUMNS} FROM (
     FROM (
         SELECT * FROM data.commits WHERE (position, n) > ($1, $2) AND position >= $1
         ORDER BY position, n LIMIT $3
-    ) c
-) c WHERE coalesce(so_far, 0) < {READ_BYTES} ORDER BY position, n
+    ) _c
+) _log WHERE coalesce(_log.so_far, 0) < {READ_BYTES} ORDER BY _log.position, _log.n
 """
 PREPARE = "SELECT data.prepare_partitions($1)"
 

@@ -67,9 +67,9 @@ class EntityModel:
         return next((link for link in self.links if link.outward and link.relation.name == name), None)
 
     def parent(self, link: Link) -> tuple[str, str]:
-        """Table and liveness (of the row alias `s`) of the entity that a reference points to."""
+        """Table and liveness (of the row alias `_s`) of the entity that a reference points to."""
         definition = self._schema.entity(link.entity).definition
-        alive = f"s.{quote(DELETED)} IS NULL" if definition.soft_delete else "true"
+        alive = f"_s.{quote(DELETED)} IS NULL" if definition.soft_delete else "true"
         return f"records.{quote(definition.table)}", alive
 
     def profile(self, action: str, roles: tuple[str, ...]) -> Profile | None:

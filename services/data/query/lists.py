@@ -8,7 +8,7 @@ from services.data.query.ordering import behind_sql, order_sql, place_sql
 from services.data.query.shapes import Chosen, Listing
 from services.data.query.sources import sources_of
 
-VERSION = "(SELECT version FROM metadata.schema_version)"
+VERSION = "(SELECT _v.version FROM metadata.schema_version _v)"
 """Read in the statement's own snapshot, so it is the version of the tables that were read."""
 COUNTED = 10_000
 """Rows that an estimated count counts before it estimates."""

@@ -28,7 +28,7 @@ class Past:
     def root(self, entity: EntityModel) -> str:
         if not self._records:
             return self.entity(entity)
-        only = f" AND c.record_id = ANY(${self._records}::text[])"
+        only = f" AND _c.record_id = ANY(${self._records}::text[])"
         return self._name("_root", self._rows(entity, only))
 
     def entity(self, entity: EntityModel) -> str:
@@ -39,9 +39,9 @@ class Past:
         own = source.fields[relation.source_key].column_type.partition("(")[0]
         other = target.fields[relation.target_key].column_type.partition("(")[0]
         rows = (
-            f"SELECT (c.image ->> '1')::{own} AS {quote(relation.source_join_key)}, "
-            f"(c.image ->> '2')::{other} AS {quote(relation.target_join_key)} "
-            f"FROM ({self._latest(relation.number)}) c WHERE c.action <> 'delete'"
+            f"SELECT (_c.image ->> '1')::{own} AS {quote(relation.source_join_key)}, "
+            f"(_c.image ->> '2')::{other} AS {quote(relation.target_join_key)} "
+            f"FROM ({self._latest(relation.number)}) _c WHERE _c.action <> 'delete'"
         )
         return self._name(f"_relation_{relation.number}", rows)
 
@@ -58,17 +58,17 @@ class Past:
         return name
 
     def _rows(self, entity: EntityModel, only: str = "") -> str:
-        named, record = _image_sql(entity, "c.image")
+        named, record = _image_sql(entity, "_c.image")
         return (
-            f"SELECT {named}, c.version AS _version FROM ({self._latest(entity.number, only)}) c, "
-            f"LATERAL {record} WHERE c.image IS NOT NULL"
+            f"SELECT {named}, _c.version AS _version FROM ({self._latest(entity.number, only)}) _c, "
+            f"LATERAL {record} WHERE _c.image IS NOT NULL"
         )
 
     def _latest(self, number: int, only: str = "") -> str:
         return (
-            "SELECT DISTINCT ON (c.record_id) c.image, c.action, c.version FROM data.commits c "
-            f"WHERE c.entity = {number}{only} AND c.position <= {self._position} "
-            "ORDER BY c.record_id, c.version DESC"
+            "SELECT DISTINCT ON (_c.record_id) _c.image, _c.action, _c.version FROM data.commits _c "
+            f"WHERE _c.entity = {number}{only} AND _c.position <= {self._position} "
+            "ORDER BY _c.record_id, _c.version DESC"
         )
 
 
@@ -88,11 +88,11 @@ def seen_sql(entity: EntityModel, image: str, visible: Visible) -> str:
 
 
 def _image_sql(entity: EntityModel, image: str) -> tuple[str, str]:
-    """The columns of an image by name, and the typed row `i` that they are columns of."""
+    """The columns of an image by name, and the typed row `_i` that they are columns of."""
     columns = columns_of(entity)
     typed = ", ".join(f'"{field_id}" {kind}' for field_id, kind in columns.values())
-    named = ", ".join(f'i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
-    return named, f"jsonb_to_record({image}) AS i({typed})"
+    named = ", ".join(f'_i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
+    return named, f"jsonb_to_record({image}) AS _i({typed})"
 
 
 def columns_of(entity: EntityModel) -> dict[str, tuple[str, str]]:

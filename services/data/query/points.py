@@ -38,18 +38,18 @@ def points_sql(model: Model, entity: EntityModel, point: Point, places: int) -> 
     as_of = point.chosen.as_of
     ids = len(columns) + 1 if as_of and not point.by_slug else 0
     compiler = Compiler(model, sources_of(model, as_of, ids))
-    keys = ", ".join(f"k{n}" for n in range(len(columns)))
+    keys = ", ".join(f"_k{n}" for n in range(len(columns)))
     lists = [f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1)]
     arrays = ", ".join(f"ARRAY[{', '.join(f'({each})[{n}]' for n in range(1, places + 1))}]" for each in lists)
-    given = f" WHERE _k.n <= cardinality({lists[0]})" if places > 1 else ""
+    given = f" WHERE _k._n <= cardinality({lists[0]})" if places > 1 else ""
     values = [compiler.value(entity, "_r", column, point.chosen.visible) for column in columns]
-    same = " AND ".join(f"{value} = _k.k{n}" for n, value in enumerate(values))
+    same = " AND ".join(f"{value} = _k._k{n}" for n, value in enumerate(values))
     record, forms = compiler.shown(entity, "_r", point.shown, point.chosen.visible).objects()
     return compiler.statement(
-        f"SELECT _k.n, _v.version AS schema_version, _r._version AS version, "
+        f"SELECT _k._n AS n, _v.version AS schema_version, _r._version AS version, "
         f"(SELECT to_json({record})::text {forms}) AS record "
         f"FROM metadata.schema_version _v "
-        f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS _k({keys}, n) "
+        f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS _k({keys}, _n) "
         f"LEFT JOIN {compiler.sources.root(entity)} _r ON {same} AND {compiler.chosen(entity, '_r', point.chosen)}"
         f"{given}"
     )

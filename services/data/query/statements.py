@@ -12,10 +12,12 @@ from services.data.query.predicates import Parameters
 def get_statement(entity: EntityModel, key: KeyValue, grant: Grant) -> tuple[str, list[Any]]:
     """One record: columns schema_version, version, record (JSON object as text; null if there is none)."""
     parameters = Parameters()
-    where = f"{entity.key.equals('r', key, parameters)} AND {entity.alive('r')} AND {grant.condition('r', parameters)}"
+    where = (
+        f"{entity.key.equals('_r', key, parameters)} AND {entity.alive('_r')} AND {grant.condition('_r', parameters)}"
+    )
     sql = (
-        f"SELECT v.version AS schema_version, r._version AS version, {entity.json('r')} AS record "
-        f"FROM metadata.schema_version v LEFT JOIN {entity.table} r "
+        f"SELECT _v.version AS schema_version, _r._version AS version, {entity.json('_r')} AS record "
+        f"FROM metadata.schema_version _v LEFT JOIN {entity.table} _r "
         f"ON {where}"
     )
     return sql, parameters.values
@@ -25,9 +27,9 @@ def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]
     """Whether a live record has this key, whoever may see it: columns schema_version, version (or null)."""
     parameters = Parameters()
     sql = (
-        f"SELECT v.version AS schema_version, r._version AS version "
-        f"FROM metadata.schema_version v LEFT JOIN {entity.table} r "
-        f"ON {entity.key.equals('r', key, parameters)} AND {entity.alive('r')}"
+        f"SELECT _v.version AS schema_version, _r._version AS version "
+        f"FROM metadata.schema_version _v LEFT JOIN {entity.table} _r "
+        f"ON {entity.key.equals('_r', key, parameters)} AND {entity.alive('_r')}"
     )
     return sql, parameters.values
 
@@ -36,9 +38,9 @@ def now_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
     """The record as it is now, live or in the trash, whoever may see it: schema_version, record (or null), live."""
     parameters = Parameters()
     sql = (
-        f"SELECT v.version AS schema_version, CASE WHEN r._version IS NOT NULL THEN {entity.json('r')} END AS record, "
-        f"{entity.alive('r')} AS live "
-        f"FROM metadata.schema_version v LEFT JOIN {entity.table} r ON {entity.key.equals('r', key, parameters)}"
+        f"SELECT _v.version AS schema_version, "
+        f"CASE WHEN _r._version IS NOT NULL THEN {entity.json('_r')} END AS record, {entity.alive('_r')} AS live "
+        f"FROM metadata.schema_version _v LEFT JOIN {entity.table} _r ON {entity.key.equals('_r', key, parameters)}"
     )
     return sql, parameters.values
 
@@ -46,12 +48,12 @@ def now_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
 def many_now_sql(entity: EntityModel) -> str:
     """Records as they are now, live or in the trash, by a list of keys as text: columns key, record, live."""
     # Not the other way round, as a key made into text is not found by its index.
-    parts = ["k.key"]
+    parts = ["_k.key"]
     if entity.key.composite:
-        parts = [f"split_part(k.key, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
-    keys = zip(entity.key.columns("r"), parts, entity.key.types, strict=True)
+        parts = [f"split_part(_k.key, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
+    keys = zip(entity.key.columns("_r"), parts, entity.key.types, strict=True)
     same = " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
     return (
-        f"SELECT k.key, {entity.json('r')} AS record, {entity.alive('r')} AS live "
-        f"FROM unnest($1::text[]) AS k(key) JOIN {entity.table} r ON {same}"
+        f"SELECT _k.key, {entity.json('_r')} AS record, {entity.alive('_r')} AS live "
+        f"FROM unnest($1::text[]) AS _k(key) JOIN {entity.table} _r ON {same}"
     )

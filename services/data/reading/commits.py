@@ -129,9 +129,9 @@ def _now(scope: Scope, entity: EntityModel) -> str:
     if visible is None:
         return "true"
     # Not the other way round, as a key made into text is not found by its index.
-    parts = ["data.commits.record_id"]
+    parts = ["_log.record_id"]
     if entity.key.composite:
-        parts = [f"split_part(data.commits.record_id, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
+        parts = [f"split_part(_log.record_id, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
     keys = zip(entity.key.columns("_now"), parts, entity.key.types, strict=True)
     same = " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
     hidden = f"({visible_sql('_now', visible)}) IS NOT TRUE"

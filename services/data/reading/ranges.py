@@ -13,7 +13,7 @@ from libs.shared.paging import positive
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import BadValue, parse_text
 from services.data.log import settling
-from services.data.log.entries import COLUMNS, commit_event
+from services.data.log.entries import COLUMNS, LOG, commit_event
 from services.data.reading.moments import PATIENCE, TIME
 from services.data.state import State
 
@@ -24,9 +24,9 @@ ENTRIES = 200
 INSTANT = timedelta(microseconds=1)
 
 READ = f"""
-SELECT {COLUMNS} FROM data.commits
-WHERE (position, n) > ($1, $2) AND position >= $1 AND position <= $3 AND entity = $4
-ORDER BY position, n LIMIT $5
+SELECT {COLUMNS} FROM {LOG}
+WHERE (_log.position, _log.n) > ($1, $2) AND _log.position >= $1 AND _log.position <= $3 AND _log.entity = $4
+ORDER BY _log.position, _log.n LIMIT $5
 """
 
 

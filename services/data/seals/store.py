@@ -20,7 +20,7 @@ NEWEST = "SELECT last, hash FROM data.seals ORDER BY last DESC LIMIT 1"
 END = f"""
 SELECT max(position) FROM (
     SELECT position FROM data.commits WHERE position > $1 AND position <= $2 ORDER BY position, n LIMIT {ENTRIES}
-) e
+) _e
 """
 # The digests of all entries of a range, in order. A row as text names every value, quoted where it must be.
 DIGESTS = """

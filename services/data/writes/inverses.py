@@ -11,28 +11,26 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.postgres.limits import LimitExceeded, LimitReached
-from libs.shared.schema import VERSION_COLUMN
 from services.data.model import EntityModel, quote
 from services.data.writes.changes import Action
 from services.data.writes.limits import name_limit
+from services.data.writes.statements import ENDS, NEW, OLD, VERSION, image_sql, old_column, previous_sql, returned
 from services.data.writes.transaction import Writing
 
-VERSION = quote(VERSION_COLUMN)
 Document = dict[str, Any]
 """Column → value as JSON, the key's columns among them."""
 
 
 async def set_again(writing: Writing, entity: EntityModel, columns: Sequence[str], rows: Sequence[Document]) -> int:
     """Set these columns of live rows, and nothing else. Answers how many rows were found."""
-    sets = ", ".join(f"{quote(name)} = u.{quote(name)}" for name in columns)
-    old = ", ".join(f"old.{quote(name)} AS {_old(entity, name)}" for name in columns)
-    same = " AND ".join(f"r.{quote(name)} = u.{quote(name)}" for name in entity.key.names)
+    sets = ", ".join(f"{quote(name)} = _u.{quote(name)}" for name in columns)
+    old = ", ".join(f"{OLD}.{quote(name)} AS {old_column(entity, name)}" for name in columns)
+    same = " AND ".join(f"_r.{quote(name)} = _u.{quote(name)}" for name in entity.key.names)
     changed = (
-        f"UPDATE {entity.table} AS r SET {sets}, {VERSION} = r.{VERSION} + 1 FROM u, metadata.schema_version v "
-        f"WHERE v.version = $1 AND {same} AND {entity.alive('r')} RETURNING {_columns(entity, 'new')}, {old}"
+        f"UPDATE {entity.table} AS _r SET {sets}, {VERSION} = _r.{VERSION} + 1 FROM _u, metadata.schema_version _v "
+        f"WHERE _v.version = $1 AND {same} AND {entity.alive('_r')} RETURNING {ENDS} {returned(entity, NEW)}, {old}"
     )
-    pairs = ", ".join(f"row.{_old(entity, name)} AS {quote(entity.image_ids[name])}" for name in columns)
-    previous = f"(SELECT to_jsonb(p) FROM (SELECT {pairs}) p)"
+    previous = previous_sql(entity, columns)
     return await _run(writing, entity, Action.UPDATE, changed, previous, rows, columns)
 
 
@@ -42,14 +40,14 @@ async def insert_again(writing: Writing, entity: EntityModel, rows: Sequence[Doc
     Raises CONFLICT (as the database's errors are told) for values that are taken by now.
     """
     names = [*entity.image_ids]
-    columns, values = ", ".join(map(quote, names)), ", ".join(f"u.{quote(name)}" for name in names)
+    columns, values = ", ".join(map(quote, names)), ", ".join(f"_u.{quote(name)}" for name in names)
     version = (
-        f"coalesce((SELECT max(c.version) FROM data.commits c "
-        f"WHERE c.entity = {entity.number} AND c.record_id = {entity.key.sql_text('u')}), 0) + 1"
+        f"coalesce((SELECT max(_c.version) FROM data.commits _c "
+        f"WHERE _c.entity = {entity.number} AND _c.record_id = {entity.key.sql_text('_u')}), 0) + 1"
     )
     inserted = (
         f"INSERT INTO {entity.table} ({columns}, {VERSION}) SELECT {values}, {version} "
-        f"FROM u, metadata.schema_version v WHERE v.version = $1 RETURNING {_columns(entity, 'new')}"
+        f"FROM _u, metadata.schema_version _v WHERE _v.version = $1 RETURNING {ENDS} {returned(entity, NEW)}"
     )
     return await _run(writing, entity, Action.CREATE, inserted, "NULL::jsonb", rows)
 
@@ -63,12 +61,11 @@ async def _run(
     rows: Sequence[Document],
     columns: Sequence[str] = (),
 ) -> int:
-    image = ", ".join(f"row.{quote(name)} AS {quote(key)}" for name, key in entity.image_ids.items())
     sql = (
-        f"WITH u AS MATERIALIZED (SELECT i.* FROM unnest($2::jsonb[]) AS d(document), "
-        f"LATERAL jsonb_populate_record(NULL::{entity.table}, d.document) AS i), row AS ({changed}) "
-        f"SELECT {entity.key.sql_text('row')} AS key, row.{VERSION} AS version, {previous}::text AS previous, "
-        f"(SELECT to_jsonb(i) FROM (SELECT {image}) i)::text AS image FROM row"
+        f"WITH _u AS MATERIALIZED (SELECT _i.* FROM unnest($2::jsonb[]) AS _d(document), "
+        f"LATERAL jsonb_populate_record(NULL::{entity.table}, _d.document) AS _i), _row AS ({changed}) "
+        f"SELECT {entity.key.sql_text('_row')} AS key, _row.{VERSION} AS version, {previous}::text AS previous, "
+        f"{image_sql(entity)}::text AS image FROM _row"
     )
     documents = [exact.dumps(row).decode() for row in rows]
     try:
@@ -80,11 +77,3 @@ async def _run(
         entry = (entity.number, row["key"], row["version"], action.value, row["image"], previous_text)
         writing.note((*entry, None))
     return len(found)
-
-
-def _columns(entity: EntityModel, which: str) -> str:
-    return ", ".join(f"{which}.{quote(name)} AS {quote(name)}" for name in (*entity.image_ids, VERSION_COLUMN))
-
-
-def _old(entity: EntityModel, name: str) -> str:
-    return quote("_old_" + entity.image_ids[name])

@@ -16,8 +16,8 @@ from services.data.writes.changes import Action
 from services.data.writes.transaction import Writing
 
 SHOWN = (
-    "SELECT concat_ws(',', a, b) AS key, _version AS version, "
-    "jsonb_build_object('1', a, '2', b)::text AS image FROM moved"
+    "SELECT concat_ws(',', _m._a, _m._b) AS key, _m._version AS version, "
+    "jsonb_build_object('1', _m._a, '2', _m._b)::text AS image FROM _moved _m"
 )
 """A moved pair as the log knows it."""
 Pair = tuple[Any, Any]
@@ -40,11 +40,12 @@ class Join:
         source, target = self._columns
         first, second = self._types
         sql = (
-            f"WITH moved AS (INSERT INTO {self._table} ({source}, {target}, _version) "
-            f"SELECT DISTINCT p.a, p.b, coalesce((SELECT max(c.version) FROM data.commits c "
-            f"WHERE c.entity = {self._relation.number} AND c.record_id = concat_ws(',', p.a, p.b)), 0) + 1 "
-            f"FROM unnest($2::{first}[], $3::{second}[]) AS p(a, b), metadata.schema_version v "
-            f"WHERE v.version = $1 ON CONFLICT DO NOTHING RETURNING {source} AS a, {target} AS b, _version) {SHOWN}"
+            f"WITH _moved AS (INSERT INTO {self._table} AS _j ({source}, {target}, _version) "
+            f"SELECT DISTINCT _p._a, _p._b, coalesce((SELECT max(_c.version) FROM data.commits _c "
+            f"WHERE _c.entity = {self._relation.number} AND _c.record_id = concat_ws(',', _p._a, _p._b)), 0) + 1 "
+            f"FROM unnest($2::{first}[], $3::{second}[]) AS _p(_a, _b), metadata.schema_version _v "
+            f"WHERE _v.version = $1 ON CONFLICT DO NOTHING "
+            f"RETURNING _j.{source} AS _a, _j.{target} AS _b, _j._version) {SHOWN}"
         )
         await self._note(Action.CREATE, sql, *map(list, zip(*pairs, strict=True))) if pairs else None
 
@@ -53,8 +54,8 @@ class Join:
         source, target = self._columns
         first, second = self._types
         sql = self._removal(
-            f"USING unnest($2::{first}[], $3::{second}[]) AS p(a, b), metadata.schema_version v "
-            f"WHERE v.version = $1 AND j.{source} = p.a AND j.{target} = p.b"
+            f"USING unnest($2::{first}[], $3::{second}[]) AS _p(_a, _b), metadata.schema_version _v "
+            f"WHERE _v.version = $1 AND _j.{source} = _p._a AND _j.{target} = _p._b"
         )
         await self._note(Action.DELETE, sql, *map(list, zip(*pairs, strict=True))) if pairs else None
 
@@ -62,8 +63,8 @@ class Join:
         """Remove all pairs of these sources (or targets)."""
         end = 0 if of_source else 1
         sql = self._removal(
-            f"USING metadata.schema_version v WHERE v.version = $1 "
-            f"AND j.{self._columns[end]} = ANY($2::{self._types[end]}[])"
+            f"USING metadata.schema_version _v WHERE _v.version = $1 "
+            f"AND _j.{self._columns[end]} = ANY($2::{self._types[end]}[])"
         )
         await self._note(Action.DELETE, sql, list(values))
 
@@ -71,8 +72,8 @@ class Join:
         """The pairs there are of these sources."""
         source, target = self._columns
         sql = (
-            f"SELECT j.{source} AS a, j.{target} AS b FROM {self._table} j "
-            f"WHERE j.{source} = ANY($1::{self._types[0]}[]) ORDER BY 1, 2"
+            f"SELECT _j.{source} AS a, _j.{target} AS b FROM {self._table} _j "
+            f"WHERE _j.{source} = ANY($1::{self._types[0]}[]) ORDER BY 1, 2"
         )
         return [(row["a"], row["b"]) for row in await self._writing.transaction.fetch(sql, list(sources))]
 
@@ -80,17 +81,17 @@ class Join:
         """The pairs there are of these targets."""
         source, target = self._columns
         sql = (
-            f"SELECT j.{source} AS a, j.{target} AS b FROM {self._table} j "
-            f"WHERE j.{target} = ANY($1::{self._types[1]}[]) ORDER BY 1, 2"
+            f"SELECT _j.{source} AS a, _j.{target} AS b FROM {self._table} _j "
+            f"WHERE _j.{target} = ANY($1::{self._types[1]}[]) ORDER BY 1, 2"
         )
         return [(row["a"], row["b"]) for row in await self._writing.transaction.fetch(sql, list(targets))]
 
     async def sources_granted(self, source: EntityModel, values: Sequence[Any], grant: Grant) -> bool:
         """Whether a grant covers all of these sources that are there, and their pairs; none can change any more."""
-        key = f"s.{quote(self._relation.source_key)}"
+        key = f"_s.{quote(self._relation.source_key)}"
         sql = (
-            f"SELECT {source.json('s')} AS record FROM {source.table} s "
-            f"WHERE {key} = ANY($1::{self._types[0]}[]) ORDER BY {key} FOR NO KEY UPDATE OF s"
+            f"SELECT {source.json('_s')} AS record FROM {source.table} _s "
+            f"WHERE {key} = ANY($1::{self._types[0]}[]) ORDER BY {key} FOR NO KEY UPDATE OF _s"
         )
         rows = await self._writing.transaction.fetch(sql, list(values))
         if grant.profile is None:
@@ -101,17 +102,17 @@ class Join:
 
     async def lock_targets(self, target: EntityModel, values: Sequence[Any]) -> set[Any]:
         """Which of these targets are there; none of them can be deleted until the end."""
-        key = f"t.{quote(self._relation.target_key)}"
+        key = f"_t.{quote(self._relation.target_key)}"
         sql = (
-            f"SELECT {key} AS value FROM {target.table} t WHERE {key} = ANY($1::{self._types[1]}[]) "
-            f"AND {target.alive('t')} ORDER BY 1 FOR KEY SHARE OF t"
+            f"SELECT {key} AS value FROM {target.table} _t WHERE {key} = ANY($1::{self._types[1]}[]) "
+            f"AND {target.alive('_t')} ORDER BY 1 FOR KEY SHARE OF _t"
         )
         return {row["value"] for row in await self._writing.transaction.fetch(sql, list(values))}
 
     def _removal(self, chosen: str) -> str:
         source, target = self._columns
-        returned = f"RETURNING j.{source} AS a, j.{target} AS b, j._version + 1 AS _version"
-        return f"WITH moved AS (DELETE FROM {self._table} AS j {chosen} {returned}) {SHOWN}"
+        returned = f"RETURNING _j.{source} AS _a, _j.{target} AS _b, _j._version + 1 AS _version"
+        return f"WITH _moved AS (DELETE FROM {self._table} AS _j {chosen} {returned}) {SHOWN}"
 
     async def _note(self, action: Action, sql: str, *arrays: Any) -> None:
         for row in await self._writing.transaction.fetch(sql, self._writing.model.version, *arrays):

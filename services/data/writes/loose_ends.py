@@ -36,17 +36,17 @@ async def missing_parents(writing: Writing, wave: Sequence[Step]) -> list[Proble
 async def _dangling(writing: Writing, entity: EntityModel, link: Link, keys: Sequence[KeyValue]) -> list[str]:
     table, alive = entity.parent(link)
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
-    names = ", ".join(f"k{n}" for n in range(len(entity.key.names)))
-    same = " AND ".join(f"{column} = k.k{n}" for n, column in enumerate(entity.key.columns("r")))
-    rows = f"{entity.table} r JOIN unnest({arrays}) AS k({names}) ON {same}"
-    parent = f"s.{quote(link.other)}"
-    own = f"r.{quote(link.own)}"
+    names = ", ".join(f"_k{n}" for n in range(len(entity.key.names)))
+    same = " AND ".join(f"{column} = _k._k{n}" for n, column in enumerate(entity.key.columns("_r")))
+    rows = f"{entity.table} _r JOIN unnest({arrays}) AS _k({names}) ON {same}"
+    parent = f"_s.{quote(link.other)}"
+    own = f"_r.{quote(link.own)}"
     values = list(map(list, zip(*keys, strict=True)))
-    lock = f"SELECT FROM {table} s WHERE {parent} IN (SELECT {own} FROM {rows}) AND {alive} FOR KEY SHARE OF s"
+    lock = f"SELECT FROM {table} _s WHERE {parent} IN (SELECT {own} FROM {rows}) AND {alive} FOR KEY SHARE OF _s"
     await writing.transaction.execute(lock, *values)
     sql = (
-        f"SELECT {entity.key.sql_text('r')} AS key FROM {rows} WHERE {entity.alive('r')} AND {own} IS NOT NULL "
-        f"AND NOT EXISTS (SELECT FROM {table} s WHERE {parent} = {own} AND {alive})"
+        f"SELECT {entity.key.sql_text('_r')} AS key FROM {rows} WHERE {entity.alive('_r')} AND {own} IS NOT NULL "
+        f"AND NOT EXISTS (SELECT FROM {table} _s WHERE {parent} = {own} AND {alive})"
     )
     return [row["key"] for row in await writing.transaction.fetch(sql, *values)]
 
@@ -92,8 +92,8 @@ async def missing_ends(writing: Writing, wave: Sequence[Step]) -> list[Problem]:
         entity = writing.model.entity(name)
         values = {step.record_id: parse_value(entity.fields[column], step.document[place]) for step in wave}
         sql = (
-            f"SELECT s.{quote(column)} AS value FROM {entity.table} s WHERE "
-            f"s.{quote(column)} = ANY($1::{entity.column_type(column)}[]) AND {entity.alive('s')} FOR KEY SHARE OF s"
+            f"SELECT _s.{quote(column)} AS value FROM {entity.table} _s WHERE "
+            f"_s.{quote(column)} = ANY($1::{entity.column_type(column)}[]) AND {entity.alive('_s')} FOR KEY SHARE OF _s"
         )
         there = {row["value"] for row in await writing.transaction.fetch(sql, list(set(values.values())))}
         problems += [

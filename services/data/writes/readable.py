@@ -36,15 +36,15 @@ async def readable(
     if grant is None or not values:
         return set()
     parameters = Parameters(list(values))
-    name = f"s.{quote(column)}"
-    seen = grant.condition("s", parameters)
+    name = f"_s.{quote(column)}"
+    seen = grant.condition("_s", parameters)
     if grant.profile is not None:
         access = grant.profile.access.get(column)
         if access is None:
             return set()
-        seen += f" AND {render(access.clear.text, 's', 1)}"
+        seen += f" AND {render(access.clear.text, '_s', 1)}"
     kind = entity.column_type(column)
-    sql = f"SELECT {name} AS value FROM {entity.table} s WHERE {name} = ANY($1::{kind}[]) AND {seen}"
+    sql = f"SELECT {name} AS value FROM {entity.table} _s WHERE {name} = ANY($1::{kind}[]) AND {seen}"
     return {row["value"] for row in await connection.fetch(sql, *parameters.values)}
 
 
@@ -73,10 +73,10 @@ async def _living(
     known = await readable(work, connection, parent, link.other, list(set(values)))
     if not known or not parent.soft_delete:
         return known
-    name = f"s.{quote(link.other)}"
+    name = f"_s.{quote(link.other)}"
     sql = (
-        f"SELECT {name} AS value FROM {parent.table} s "
-        f"WHERE {name} = ANY($1::{parent.column_type(link.other)}[]) AND {parent.alive('s')}"
+        f"SELECT {name} AS value FROM {parent.table} _s "
+        f"WHERE {name} = ANY($1::{parent.column_type(link.other)}[]) AND {parent.alive('_s')}"
     )
     return {row["value"] for row in await connection.fetch(sql, list(known))}
 

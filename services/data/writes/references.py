@@ -85,8 +85,8 @@ async def _refuse_moved(
     if link.relation.joined:
         table, column = f"records.{quote(link.relation.join_table)}", quote(link.own_join)
     sql = (
-        f"SELECT v.n FROM unnest($1::{entity.column_type(link.own)}[]) WITH ORDINALITY AS v(value, n) "
-        f"WHERE EXISTS (SELECT FROM {table} c WHERE c.{column} = v.value) ORDER BY v.n LIMIT 1"
+        f"SELECT _g.n FROM unnest($1::{entity.column_type(link.own)}[]) WITH ORDINALITY AS _g(value, n) "
+        f"WHERE EXISTS (SELECT FROM {table} _c WHERE _c.{column} = _g.value) ORDER BY _g.n LIMIT 1"
     )
     place = await connection.fetchval(sql, [old for _, old in moved])
     if place is not None:
@@ -99,7 +99,7 @@ async def _there(
     connection: Connection | Database, entity: EntityModel, link: Link, values: list[object], lock: str = ""
 ) -> set[object]:
     table, alive = entity.parent(link)
-    column = f"s.{quote(link.other)}"
+    column = f"_s.{quote(link.other)}"
     kind = entity.column_type(link.own)
-    sql = f"SELECT {column} AS value FROM {table} s WHERE {column} = ANY($1::{kind}[]) AND {alive} {lock}"
+    sql = f"SELECT {column} AS value FROM {table} _s WHERE {column} = ANY($1::{kind}[]) AND {alive} {lock}"
     return {row["value"] for row in await connection.fetch(sql, values)}

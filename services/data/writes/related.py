@@ -70,14 +70,14 @@ async def _load(
     other = model.entity(link.entity)
     values = list({own for draft in drafts if (own := _own(link, draft)) is not None})
     parameters = Parameters(values)
-    conditions = [compare(comparison, "r", parameters) for comparison in comparisons]
+    conditions = [compare(comparison, "_r", parameters) for comparison in comparisons]
     source, own = _joined(link, other)
     # Compared as text, since that is what both ends are known as here; the array is cast to the column's type.
     sql = (
-        f"SELECT {own}::text AS own, {other.json('r')} AS record FROM {source} "
+        f"SELECT {own}::text AS own, {other.json('_r')} AS record FROM {source} "
         f"WHERE {own} = ANY($1::text[]::{entity.column_type(link.own)}[]) AND "
-        f"{' AND '.join([other.alive('r'), *conditions])} ORDER BY {', '.join(other.key.columns('r'))} "
-        f"LIMIT {MAX_LOADED + 1} FOR SHARE OF r"
+        f"{' AND '.join([other.alive('_r'), *conditions])} ORDER BY {', '.join(other.key.columns('_r'))} "
+        f"LIMIT {MAX_LOADED + 1} FOR SHARE OF _r"
     )
     rows = await connection.fetch(sql, *parameters.values)
     if len(rows) > MAX_LOADED:
@@ -91,13 +91,13 @@ async def _load(
 
 
 def _joined(link: Link, other: EntityModel) -> tuple[str, str]:
-    """The FROM of the related rows `r`, and the column that says whose they are."""
+    """The FROM of the related rows `_r`, and the column that says whose they are."""
     if not link.relation.joined:
-        return f"{other.table} r", f"r.{quote(link.other)}"
+        return f"{other.table} _r", f"_r.{quote(link.other)}"
     table = f"records.{quote(link.relation.join_table)}"
     return (
-        f"{other.table} r JOIN {table} j ON j.{quote(link.other_join)} = r.{quote(link.other)}",
-        f"j.{quote(link.own_join)}",
+        f"{other.table} _r JOIN {table} _j ON _j.{quote(link.other_join)} = _r.{quote(link.other)}",
+        f"_j.{quote(link.own_join)}",
     )
 
 

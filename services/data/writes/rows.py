@@ -38,13 +38,13 @@ async def lock_records(
     FOR UPDATE as strength also keeps out those who are about to refer to them.
     """
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
-    names = ", ".join(f"k{n}" for n in range(len(entity.key.names)))
-    same = " AND ".join(f"{column} = k.k{n}" for n, column in enumerate(entity.key.columns("r")))
-    alive = f"NOT ({entity.alive('r')})" if trashed else entity.alive("r")
+    names = ", ".join(f"_k{n}" for n in range(len(entity.key.names)))
+    same = " AND ".join(f"{column} = _k._k{n}" for n, column in enumerate(entity.key.columns("_r")))
+    alive = f"NOT ({entity.alive('_r')})" if trashed else entity.alive("_r")
     sql = (
-        f"SELECT r._version AS version, {entity.json('r')} AS record FROM {entity.table} r "
-        f"JOIN (SELECT DISTINCT * FROM unnest({arrays})) AS k({names}) ON {same} "
-        f"WHERE {alive} ORDER BY {', '.join(entity.key.columns('r'))} FOR {strength} OF r"
+        f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r "
+        f"JOIN (SELECT DISTINCT _g.* FROM unnest({arrays}) _g) AS _k({names}) ON {same} "
+        f"WHERE {alive} ORDER BY {', '.join(entity.key.columns('_r'))} FOR {strength} OF _r"
     )
     return _by_key(entity, await connection.fetch(sql, *map(list, zip(*keys, strict=True))), grant)
 
@@ -54,9 +54,9 @@ async def lock_related(
 ) -> dict[KeyValue, Stored]:
     """The live records whose `column` holds one of `values`, locked against changes and new references."""
     sql = (
-        f"SELECT r._version AS version, {entity.json('r')} AS record FROM {entity.table} r "
-        f"WHERE r.{quote(column)} = ANY($1::{entity.column_type(column)}[]) AND {entity.alive('r')} "
-        f"ORDER BY {', '.join(entity.key.columns('r'))} FOR UPDATE OF r"
+        f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r "
+        f"WHERE _r.{quote(column)} = ANY($1::{entity.column_type(column)}[]) AND {entity.alive('_r')} "
+        f"ORDER BY {', '.join(entity.key.columns('_r'))} FOR UPDATE OF _r"
     )
     return _by_key(entity, await connection.fetch(sql, list(values)), EVERYTHING)
 
@@ -64,11 +64,10 @@ async def lock_related(
 async def existing_keys(connection: Connection, entity: EntityModel, keys: Sequence[KeyValue]) -> set[str]:
     """Which of these keys any record has, also in the trash; as text."""
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
-    names = ", ".join(f"k{n}" for n in range(len(entity.key.names)))
-    same = " AND ".join(f"{column} = k.k{n}" for n, column in enumerate(entity.key.columns("r")))
-    sql = (
-        f"SELECT {entity.key.sql_text('r')} AS key FROM {entity.table} r JOIN unnest({arrays}) AS k({names}) ON {same}"
-    )
+    names = ", ".join(f"_k{n}" for n in range(len(entity.key.names)))
+    same = " AND ".join(f"{column} = _k._k{n}" for n, column in enumerate(entity.key.columns("_r")))
+    given = f"unnest({arrays}) AS _k({names})"
+    sql = f"SELECT {entity.key.sql_text('_r')} AS key FROM {entity.table} _r JOIN {given} ON {same}"
     return {row["key"] for row in await connection.fetch(sql, *map(list, zip(*keys, strict=True)))}
 
 

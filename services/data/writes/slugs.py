@@ -106,8 +106,8 @@ async def _taken(connection: Connection | Database, entity: EntityModel, slug: S
     """The slugs there are that are made of one of the bases, also in the trash."""
     if not bases:
         return set()
-    column = f"r.{quote(slug.field)}"
-    sql = f"SELECT {column} AS slug FROM {entity.table} r WHERE {column} = ANY($1::text[]) OR "
+    column = f"_r.{quote(slug.field)}"
+    sql = f"SELECT {column} AS slug FROM {entity.table} _r WHERE {column} = ANY($1::text[]) OR "
     if len(bases) > FEW:
         # A slug is taken apart once, however many bases there are; patterns would be tried one by one.
         numberless = f"regexp_replace({column}, '-[0-9]+$', '') = ANY($1::text[])"

@@ -9,7 +9,8 @@ whose reference is missing is left out. Positions are taken by `nextval` for row
 already, so for one record the order of positions is the order of versions. The log's table lock,
 taken before anything runs, is what the relay looks at when a number is missing (libs/shared/bus/relay.py).
 
-Names that the statement adds to a record's own begin with _, as no field's name does.
+Names that the statement adds to a record's own begin with _, as no field's, entity's or table's name does
+(services/data/model/naming.py).
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from services.data.query.predicates import Parameters
 from services.data.writes.changes import Action, RowChange
 
 VERSION = quote(VERSION_COLUMN)
+OLD, NEW = "_old", "_new"
+ENDS = f"WITH (OLD AS {OLD}, NEW AS {NEW})"
+"""Behind RETURNING: a row before and after, by names that no table has."""
 LOG_COLUMNS = (
     ("_commit", "uuid"), ("_context", "jsonb"), ("_trace", "uuid"), ("_effect_key", "text"), ("_effects", "jsonb"),
 )  # fmt: skip
@@ -88,29 +92,29 @@ def _arrays(entity: EntityModel, shape: Shape, rows: Sequence[RowChange]) -> lis
 def _text(entity: EntityModel, shape: Shape) -> str:
     given = _Given(entity, shape)
     changed = _inserted(entity, shape, given) if shape.action is Action.CREATE else _changed(entity, shape)
-    ctes = [f"u AS MATERIALIZED ({given.select})", *_references(entity, shape), f"row AS ({changed})"]
+    ctes = [f"_u AS MATERIALIZED ({given.select})", *_references(entity, shape), f"_row AS ({changed})"]
     if shape.log is Log.TOGETHER:
         # The count makes this wait until all rows are changed, and so locked.
         ctes.append(
-            "p AS MATERIALIZED (SELECT nextval('data.position') AS position "
-            "FROM (SELECT count(*) AS rows FROM row) c WHERE c.rows > 0)"
+            "_p AS MATERIALIZED (SELECT nextval('data.position') AS position "
+            "FROM (SELECT count(*) AS rows FROM _row) _c WHERE _c.rows > 0)"
         )
-    ctes.append(f"entry AS MATERIALIZED ({_entries(entity, shape)})")
-    answer = "n, position, version, key, record"
+    ctes.append(f"_entry AS MATERIALIZED ({_entries(entity, shape)})")
+    answer = "_entry.n, _entry.position, _entry.version, _entry.key, _entry.record"
     if shape.log is Log.LATER:
-        return f"WITH {', '.join(ctes)} SELECT {answer}, image::text, previous::text FROM entry"
+        return f"WITH {', '.join(ctes)} SELECT {answer}, _entry.image::text, _entry.previous::text FROM _entry"
     ctes.append(
-        "logged AS (INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, "
+        "_logged AS (INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, "
         "previous, context, effects, effect_key, trace_id, schema_version, at) "
-        f"SELECT position, {'1' if shape.log is Log.APART else 'n'}, _commit, {entity.number}, key, version, "
-        f"'{shape.action.value}', image, previous, _context, _effects, _effect_key, _trace, $1, clock_timestamp() "
-        "FROM entry)"
+        f"SELECT _e.position, {'1' if shape.log is Log.APART else '_e.n'}, _e._commit, {entity.number}, _e.key, "
+        f"_e.version, '{shape.action.value}', _e.image, _e.previous, _e._context, _e._effects, _e._effect_key, "
+        "_e._trace, $1, clock_timestamp() FROM _entry _e)"
     )
-    return f"WITH {', '.join(ctes)} SELECT {answer} FROM entry"
+    return f"WITH {', '.join(ctes)} SELECT {answer} FROM _entry"
 
 
 class _Given:
-    """The rows as the statement is given them: a relation `u` made of arrays, and its columns."""
+    """The rows as the statement is given them: a relation `_u` made of arrays, and its columns."""
 
     def __init__(self, entity: EntityModel, shape: Shape) -> None:
         columns = list(LOG_COLUMNS)
@@ -130,19 +134,19 @@ class _Given:
         order = "" if shape.action is Action.CREATE else f" ORDER BY {', '.join(_given_keys(entity))}"
         # Somebody's unique value may be another's in a transaction that is open: that is waited for, not left out.
         brief = "" if shape.waits else f", set_config('lock_timeout', '{BRIEFLY}', true) AS _t"
-        self.select = f"SELECT u.*{number} FROM unnest({arrays}) WITH ORDINALITY AS u({names}, _n){brief}{order}"
+        self.select = f"SELECT _u.*{number} FROM unnest({arrays}) WITH ORDINALITY AS _u({names}, _n){brief}{order}"
 
 
 def _given_keys(entity: EntityModel) -> list[str]:
-    return [f"u._k{n}" for n in range(len(entity.key.names))]
+    return [f"_u._k{n}" for n in range(len(entity.key.names))]
 
 
 def _references(entity: EntityModel, shape: Shape) -> list[str]:
     """Locks on the records that the rows refer to."""
     skip = "" if shape.waits else " SKIP LOCKED"
     return [
-        f"{_locked(number)} AS MATERIALIZED (SELECT s.{quote(link.other)} AS key FROM {target} s "
-        f"WHERE s.{quote(link.other)} IN (SELECT u.{quote(link.own)} FROM u) AND {alive} FOR KEY SHARE OF s{skip})"
+        f"{_locked(number)} AS MATERIALIZED (SELECT _s.{quote(link.other)} AS key FROM {target} _s "
+        f"WHERE _s.{quote(link.other)} IN (SELECT _u.{quote(link.own)} FROM _u) AND {alive} FOR KEY SHARE OF _s{skip})"
         for number, (link, target, alive) in enumerate(_referring(entity, shape))
     ]
 
@@ -160,10 +164,10 @@ def _referred(entity: EntityModel, shape: Shape) -> str:
     """The condition that everything a row refers to is there; rows of the same statement may refer to one another."""
     clauses = []
     for number, (link, _, _) in enumerate(_referring(entity, shape)):
-        own = f"u.{quote(link.own)}"
-        clause = f"{own} IS NULL OR {own} IN (SELECT key FROM {_locked(number)})"
+        own = f"_u.{quote(link.own)}"
+        clause = f"{own} IS NULL OR {own} IN (SELECT _l.key FROM {_locked(number)} _l)"
         if link.entity == entity.name and shape.action is Action.CREATE and link.other in shape.columns:
-            clause += f" OR {own} IN (SELECT x.{quote(link.other)} FROM u x)"
+            clause += f" OR {own} IN (SELECT _o.{quote(link.other)} FROM _u _o)"
         clauses.append(f"({clause})")
         if link.entity == entity.name and shape.action is not Action.CREATE:
             # Has the lock taken before the first row is changed: one that the statement has changed can't be locked.
@@ -175,18 +179,18 @@ def _inserted(entity: EntityModel, shape: Shape, given: _Given) -> str:
     columns, expressions = [VERSION], [_first_version(entity, shape)]
     if given.numbered:
         columns.append(quote(entity.key.names[0]))
-        expressions.append(f"u.{columns[-1]}")
+        expressions.append(f"_u.{columns[-1]}")
     for name in shape.columns:
         columns.append(quote(name))
-        expressions.append(f"u.{columns[-1]}")
+        expressions.append(f"_u.{columns[-1]}")
     for field in entity.fields.values():
         if field.auto and field.name not in shape.columns:
             columns.append(quote(field.name))
             expressions.append("now()")
     return (
         f"INSERT INTO {entity.table} ({', '.join(columns)}) SELECT {', '.join(expressions)} "
-        f"FROM u, metadata.schema_version v WHERE v.version = $1 AND {_referred(entity, shape)} "
-        f"ORDER BY u._n RETURNING {_returned(entity, 'new')}"
+        f"FROM _u, metadata.schema_version _v WHERE _v.version = $1 AND {_referred(entity, shape)} "
+        f"ORDER BY _u._n RETURNING {ENDS} {returned(entity, NEW)}"
     )
 
 
@@ -195,33 +199,33 @@ def _first_version(entity: EntityModel, shape: Shape) -> str:
     if entity.key.generated and not shape.again:
         return "1"
     return (
-        f"coalesce((SELECT max(c.version) FROM data.commits c "
-        f"WHERE c.entity = {entity.number} AND c.record_id = {entity.key.sql_text('u')}), 0) + 1"
+        f"coalesce((SELECT max(_c.version) FROM data.commits _c "
+        f"WHERE _c.entity = {entity.number} AND _c.record_id = {entity.key.sql_text('_u')}), 0) + 1"
     )
 
 
 def _changed(entity: EntityModel, shape: Shape) -> str:
-    alive = entity.alive("r") if shape.action is not Action.RESTORE else f"NOT ({entity.alive('r')})"
+    alive = entity.alive("_r") if shape.action is not Action.RESTORE else f"NOT ({entity.alive('_r')})"
     where = (
-        f"v.version = $1 AND {_same(entity, 'r')} AND {alive} AND (u._if IS NULL OR r.{VERSION} = u._if) "
+        f"_v.version = $1 AND {_same(entity, '_r')} AND {alive} AND (_u._if IS NULL OR _r.{VERSION} = _u._if) "
         f"AND {_referred(entity, shape)}"
     )
     if not shape.waits:
         where += (
-            f" AND r.ctid = ANY (ARRAY(SELECT f.ctid FROM {entity.table} f, u WHERE {_same(entity, 'f')} "
-            "FOR NO KEY UPDATE OF f SKIP LOCKED))"
+            f" AND _r.ctid = ANY (ARRAY(SELECT _f.ctid FROM {entity.table} _f, _u WHERE {_same(entity, '_f')} "
+            "FOR NO KEY UPDATE OF _f SKIP LOCKED))"
         )
     if shape.action is Action.DELETE and not entity.soft_delete:
         return (
-            f"DELETE FROM {entity.table} AS r USING u, metadata.schema_version v WHERE {where} "
-            f"RETURNING u._n AS _n, {_returned(entity, 'old')}"
+            f"DELETE FROM {entity.table} AS _r USING _u, metadata.schema_version _v WHERE {where} "
+            f"RETURNING {ENDS} _u._n AS _n, {returned(entity, OLD)}"
         )
     assignments = _assignments(entity, shape)
     sets = ", ".join(f"{quote(name)} = {expression}" for name, expression in assignments.items())
-    before = [f"old.{quote(name)} AS {_old(entity, name)}" for name in assignments]
+    before = [f"{OLD}.{quote(name)} AS {old_column(entity, name)}" for name in assignments]
     return (
-        f"UPDATE {entity.table} AS r SET {sets}, {VERSION} = r.{VERSION} + 1 FROM u, metadata.schema_version v "
-        f"WHERE {where} RETURNING {', '.join(['u._n AS _n', _returned(entity, 'new'), *before])}"
+        f"UPDATE {entity.table} AS _r SET {sets}, {VERSION} = _r.{VERSION} + 1 FROM _u, metadata.schema_version _v "
+        f"WHERE {where} RETURNING {ENDS} {', '.join(['_u._n AS _n', returned(entity, NEW), *before])}"
     )
 
 
@@ -236,43 +240,45 @@ def _assignments(entity: EntityModel, shape: Shape) -> dict[str, str]:
     if shape.action is Action.RESTORE:
         return {DELETED: "NULL"}
     stamps = {f.name: "now()" for f in entity.fields.values() if f.auto == "update" and f.name not in shape.columns}
-    return {name: f"u.{quote(name)}" for name in shape.columns} | stamps
+    return {name: f"_u.{quote(name)}" for name in shape.columns} | stamps
 
 
-def _old(entity: EntityModel, name: str) -> str:
+def old_column(entity: EntityModel, name: str) -> str:
+    """The column that keeps what a field was."""
     return quote("_old_" + entity.image_ids[name])
 
 
-def _returned(entity: EntityModel, which: str) -> str:
+def returned(entity: EntityModel, which: str) -> str:
+    """The columns of a changed row as it was (OLD) or is (NEW)."""
     names = [*entity.image_ids, VERSION_COLUMN]
     return ", ".join(f"{which}.{quote(name)} AS {quote(name)}" for name in names)
 
 
 def _entries(entity: EntityModel, shape: Shape) -> str:
     removed = shape.action is Action.DELETE and not entity.soft_delete
-    version = f"row.{VERSION} + 1" if removed else f"row.{VERSION}"
-    image = "NULL::jsonb" if removed else _image(entity)
+    version = f"_row.{VERSION} + 1" if removed else f"_row.{VERSION}"
+    image = "NULL::jsonb" if removed else image_sql(entity)
     position = {
-        Log.APART: "nextval('data.position')", Log.TOGETHER: "p.position", Log.LATER: "NULL::bigint",
+        Log.APART: "nextval('data.position')", Log.TOGETHER: "_p.position", Log.LATER: "NULL::bigint",
     }[shape.log]  # fmt: skip
-    joined = " CROSS JOIN p" if shape.log is Log.TOGETHER else ""
-    by = _same_key(entity) if shape.action is Action.CREATE else "u._n = row._n"
-    extra = ", ".join(f"u.{name}" for name, _ in LOG_COLUMNS)
+    joined = " CROSS JOIN _p" if shape.log is Log.TOGETHER else ""
+    by = _same_key(entity) if shape.action is Action.CREATE else "_u._n = _row._n"
+    extra = ", ".join(f"_u.{name}" for name, _ in LOG_COLUMNS)
     return (
-        f"SELECT u._n::int AS n, {position} AS position, {version} AS version, {entity.key.sql_text('row')} AS key, "
-        f"{entity.json('row')} AS record, {image} AS image, {_previous(entity, shape)} AS previous, {extra} "
-        f"FROM row JOIN u ON {by}{joined}"
+        f"SELECT _u._n::int AS n, {position} AS position, {version} AS version, {entity.key.sql_text('_row')} AS key, "
+        f"{entity.json('_row')} AS record, {image} AS image, {_previous(entity, shape)} AS previous, {extra} "
+        f"FROM _row JOIN _u ON {by}{joined}"
     )
 
 
 def _same_key(entity: EntityModel) -> str:
-    return " AND ".join(f"row.{quote(name)} = u.{quote(name)}" for name in entity.key.names)
+    return " AND ".join(f"_row.{quote(name)} = _u.{quote(name)}" for name in entity.key.names)
 
 
-def _image(entity: EntityModel) -> str:
+def image_sql(entity: EntityModel) -> str:
     """The whole record by field ids, which outlive names."""
-    pairs = ", ".join(f"row.{quote(name)} AS {quote(key)}" for name, key in entity.image_ids.items())
-    return f"(SELECT to_jsonb(i) FROM (SELECT {pairs}) i)"
+    pairs = ", ".join(f"_row.{quote(name)} AS {quote(key)}" for name, key in entity.image_ids.items())
+    return f"(SELECT to_jsonb(_i) FROM (SELECT {pairs}) _i)"
 
 
 def _previous(entity: EntityModel, shape: Shape) -> str:
@@ -280,7 +286,11 @@ def _previous(entity: EntityModel, shape: Shape) -> str:
     if shape.action is Action.CREATE:
         return "NULL::jsonb"
     if shape.action is Action.DELETE and not entity.soft_delete:
-        return _image(entity)
-    names = _assignments(entity, shape)
-    pairs = ", ".join(f"row.{_old(entity, name)} AS {quote(entity.image_ids[name])}" for name in names)
-    return f"(SELECT to_jsonb(p) FROM (SELECT {pairs}) p)"
+        return image_sql(entity)
+    return previous_sql(entity, list(_assignments(entity, shape)))
+
+
+def previous_sql(entity: EntityModel, names: Sequence[str]) -> str:
+    """What fields were, by their ids."""
+    pairs = ", ".join(f"_row.{old_column(entity, name)} AS {quote(entity.image_ids[name])}" for name in names)
+    return f"(SELECT to_jsonb(_i) FROM (SELECT {pairs}) _i)"

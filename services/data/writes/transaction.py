@@ -26,21 +26,21 @@ MAX_ROWS = 100_000
 """Records of one commit, cascades included."""
 
 GUARD = """
-SELECT pg_advisory_xact_lock(hashtextextended(key, $2)) FROM (SELECT unnest($1::text[]) AS key ORDER BY 1) k
+SELECT pg_advisory_xact_lock(hashtextextended(_k.key, $2)) FROM (SELECT unnest($1::text[]) AS key ORDER BY 1) _k
 """
 CURRENT = "SELECT version FROM metadata.schema_version"
 APPEND = """
-WITH p AS MATERIALIZED (
-    SELECT nextval('data.position') AS position, v.version FROM metadata.schema_version v WHERE v.version = $1
-), logged AS (
+WITH _p AS MATERIALIZED (
+    SELECT nextval('data.position') AS position, _v.version FROM metadata.schema_version _v WHERE _v.version = $1
+), _logged AS (
     INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, previous,
         context, effects, effect_key, trace_id, schema_version, at)
-    SELECT p.position, e.n, $2, e.entity, e.record_id, e.version, e.action, e.image, e.previous,
-        $3, e.effects, $4, $5, $1, clock_timestamp()
-    FROM p, unnest($6::int[], $7::text[], $8::bigint[], $9::text[], $10::jsonb[], $11::jsonb[], $12::jsonb[])
-        WITH ORDINALITY AS e(entity, record_id, version, action, image, previous, effects, n)
+    SELECT _p.position, _e.n, $2, _e.entity, _e.record_id, _e.version, _e.action, _e.image, _e.previous,
+        $3, _e.effects, $4, $5, $1, clock_timestamp()
+    FROM _p, unnest($6::int[], $7::text[], $8::bigint[], $9::text[], $10::jsonb[], $11::jsonb[], $12::jsonb[])
+        WITH ORDINALITY AS _e(entity, record_id, version, action, image, previous, effects, n)
 )
-SELECT position FROM p
+SELECT _p.position FROM _p
 """
 
 Entry = tuple[int, str, int, str, str | None, str | None, str | None]

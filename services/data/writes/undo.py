@@ -37,9 +37,9 @@ OTHERS: Problem = ("", "", "other records refer to what would go")
 """What is said of records that a caller need not be able to read."""
 ABOUT = "SELECT entity FROM data.commits WHERE position = $1 ORDER BY n LIMIT 1"
 NEWEST = """
-SELECT c.entity, c.record_id, max(c.version) AS version
-FROM unnest($1::int[], $2::text[]) AS k(entity, record_id)
-JOIN data.commits c ON c.entity = k.entity AND c.record_id = k.record_id GROUP BY 1, 2
+SELECT _c.entity, _c.record_id, max(_c.version) AS version
+FROM unnest($1::int[], $2::text[]) AS _k(entity, record_id)
+JOIN data.commits _c ON _c.entity = _k.entity AND _c.record_id = _k.record_id GROUP BY 1, 2
 """
 
 
