@@ -10,7 +10,8 @@ from pathlib import Path
 from tests.architecture.tree import ROOT, parse
 
 SQL = re.compile(
-    r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN|WHERE|RETURNING|ORDER BY|GROUP BY|EXISTS|CASE|LATERAL|ON)\b|::"
+    r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN|WHERE|RETURNING|ORDER BY|GROUP BY|EXISTS|CASE|LATERAL|ON)\b"
+    r"|\bSHARE OF\b|::"
 )
 """What a text of SQL, or a part of one, has; keywords are in capitals in this house."""
 GAP = "⟨⟩"

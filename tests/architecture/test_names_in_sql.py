@@ -32,8 +32,9 @@ WHOLE = re.compile(r"\b(?:jsonb?_agg|(?:to|row_to)_jsonb?)\(([A-Za-z]\w*)\)")
 """A row by its name, which a column of that name would take the place of."""
 NAMED = re.compile(
     rf"\b(?:FROM|JOIN|USING|UPDATE|INTO|LATERAL)\s+[\w.\"{GAP}]+(?:\s+AS)?\s+([a-z]\w*)|\)\s+([a-z]\w*)\b"
+    r"|\b(?:SHARE|UPDATE) OF ([a-z]\w*)"
 )
-"""A table, or a query in parentheses, that is given a name."""
+"""A table, or a query in parentheses, that is given a name, and one that is locked by it."""
 COMMON = re.compile(r"(?:\bWITH|\),)\s+([a-z]\w*) AS (?:MATERIALIZED )?\(")
 """A query named beforehand."""
 
@@ -69,7 +70,7 @@ def _ours(text: str) -> Iterator[str]:
     [
         "SELECT r.id FROM records.x r", 'SELECT r."id"', "(SELECT to_jsonb(i) FROM (SELECT 1) _i)",
         f"FROM {GAP} t WHERE", "WITH u AS (SELECT 1)", "WITH _u AS (SELECT 1), v AS MATERIALIZED (SELECT 1)",
-        "FROM (SELECT 1) p", f"x.{GAP} = 1",
+        "FROM (SELECT 1) p", f"x.{GAP} = 1", "FOR KEY SHARE OF s",
     ],
 )  # fmt: skip
 def test_such_names_are_found(text: str) -> None:

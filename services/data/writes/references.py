@@ -48,7 +48,7 @@ async def refuse_lost_references(connection: Connection, entity: EntityModel, st
         if value is not None:
             parsed = parse_value(entity.fields[link.own], value)
             # Held until the record is back: else what it refers to could be deleted meanwhile, not seeing it.
-            if not await _there(connection, entity, link, [parsed], "FOR KEY SHARE OF s"):
+            if not await _there(connection, entity, link, [parsed], "FOR KEY SHARE OF _s"):
                 message = f"The {link.entity} that {link.own} refers to is gone"
                 raise RocketError("CONFLICT", message, [{"field": link.own, "rule": "reference", "message": message}])
 
