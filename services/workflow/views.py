@@ -1,6 +1,7 @@
-"""Instances as callers may see them: context values that come from what they may not read are left out.
+"""Instances as callers may see them: what comes from records, or fields, that they may not read is left out.
 
-The data service says which fields of the records they may read, for all instances of an answer at once.
+The data service says which fields of the records they may read, for all instances of an answer at once. Of an instance
+whose record a caller may not read, they see ids, times, and the steps of the workflow.
 """
 
 from __future__ import annotations
@@ -15,48 +16,79 @@ from services.workflow.state import State
 
 MOST = 1_000
 """Records of one question."""
+STEPS = ("step", "status", "by", "at")
+"""What an entry of the history says of the instance alone: comments and reasons are about records."""
 Document = dict[str, Any]
 Readable = Mapping[tuple[str, str], frozenset[str]]
-"""Entity and record id → the fields that the caller may read as they are; none of what is not theirs."""
+"""Entity and record id → the fields that the caller may read as they are; records that are not theirs are not in it."""
 
 
 async def shown(state: State, context: Context, instances: Sequence[Document]) -> list[Document]:
     """The instances for the caller of a request. Raises what asking the data service raises."""
-    readable = {} if context.user.is_admin else await _readable(state, context, instances)
-    return [_shown(instance, None if context.user.is_admin else readable) for instance in instances]
+    readable = None if context.user.is_admin else await _readable(state, context, instances)
+    return [_shown(instance, readable) for instance in instances]
 
 
 async def _readable(state: State, context: Context, instances: Sequence[Document]) -> Readable:
-    records = list({(instance["entity"], instance["record_id"]) for instance in instances if instance["paths"]})
+    records = list({(instance["entity"], instance["record_id"]) for instance in instances})
     found: dict[tuple[str, str], frozenset[str]] = {}
     for start in range(0, len(records), MOST):
         part = records[start : start + MOST]
         verdicts = await state.core.asker.ask(AuthorizeRecords(part), context)
-        for record, allowed, fields in zip(part, verdicts.allowed, verdicts.fields, strict=True):
-            found[record] = frozenset(fields) if allowed else frozenset()
+        allowed = zip(part, verdicts.allowed, verdicts.fields, strict=True)
+        found |= {record: frozenset(fields) for record, may, fields in allowed if may}
     return found
 
 
 def _shown(instance: Document, readable: Readable | None) -> Document:
+    """An instance as it is answered; `readable` None: everything is."""
     entity, record_id, paths = (instance.pop(name) for name in ("entity", "record_id", "paths"))
-    if readable is not None:
-        fields = readable.get((entity, record_id), frozenset())
-        instance["context"] = visible_context(instance["context"], paths or {}, fields)
-    return instance
+    if readable is None:
+        return instance
+    fields = readable.get((entity, record_id))
+    context = visible_context(instance["context"], paths or {}, fields or frozenset())
+    history = instance["history"]
+    if fields is None:
+        history = [{name: value for name, value in entry.items() if name in STEPS} for entry in history]
+    elif context != instance["context"]:
+        # Reasons quote what evaluations and effects met, which may be values that were left out here.
+        history = [{name: value for name, value in entry.items() if name != "reason"} for entry in history]
+    return {**instance, "context": context, "history": history}
 
 
 def visible_context(values: Mapping[str, Any], paths: Mapping[str, str], fields: frozenset[str]) -> Document:
-    """The context without what comes from other fields of the record than these; of the whole record, these."""
+    """The context without what comes from other fields of the record than these, whatever its path begins with.
+
+    What comes from nowhere that is known is left out.
+    """
     visible: Document = {}
     for key, value in values.items():
-        names = str(paths.get(key, "record")).removeprefix("trigger.").split(".")
-        if names[0] != "record":
-            visible[key] = value
-        elif len(names) == 1 and isinstance(value, Mapping):
-            visible[key] = {name: each for name, each in value.items() if name in fields}
-        elif len(names) > 1 and names[1] in fields:
-            visible[key] = value
+        names = str(paths.get(key, "")).split(".")
+        if _is_visible(names, value, fields):
+            visible[key] = _narrowed(names, value, fields)
     return visible
+
+
+def _is_visible(names: Sequence[str], value: Any, fields: frozenset[str]) -> bool:
+    match names:
+        case ["trigger", *rest] if rest:
+            return _is_visible(rest, value, fields)
+        case ["trigger"] | ["record"] | ["old"]:
+            return isinstance(value, Mapping)
+        case ["record" | "old", name, *_]:
+            return name in fields
+    return names == ["record_id"]
+
+
+def _narrowed(names: Sequence[str], value: Any, fields: frozenset[str]) -> Any:
+    """A value that may be seen; of whole records, and of all that triggered the instance, as much of it as may be."""
+    if names == ["trigger"]:
+        return {
+            name: _narrowed([name], each, fields) for name, each in value.items() if _is_visible([name], each, fields)
+        }
+    if names[-1] in ("record", "old") and set(names[:-1]) <= {"trigger"}:
+        return {name: each for name, each in value.items() if name in fields}
+    return value
 
 
 def read(text: bytes | str) -> Any:

@@ -38,7 +38,7 @@ async def test_views_of_workflows_leave_out_what_the_caller_may_not_read(admin: 
     await admin.define(STAFF)
     await grant(admin, fields={"exclude": ["salary"]}, masks={"card": "last4"}, conditions=[when("name", "mine")])
     paths = {"id": "trigger.record_id", "name": "record.name", "pay": "trigger.record.salary", "card": "record.card",
-             "all": "record"}  # fmt: skip
+             "all": "record", "trigger": "trigger", "whole": "trigger.record", "none": "nowhere.salary"}  # fmt: skip
     workflow = {
         "name": "check", "context": paths, "steps": [{"id": "wait", "type": "approval"}],
         "trigger": {"type": "state_change", "entity": "staff", "field": "state", "to": "new"},
@@ -53,10 +53,15 @@ async def test_views_of_workflows_leave_out_what_the_caller_may_not_read(admin: 
         return found if len(found) == 2 else None
 
     seen = {instance["context"]["id"]: instance for instance in await eventually(both)}
-    assert seen[other["id"]]["context"] == {"id": other["id"], "all": {}}
+    nothing = {"id": other["id"], "all": {}, "whole": {}, "trigger": {"record_id": other["id"], "record": {}}}
+    for shown in (seen[other["id"]], (await clerk.get(f"/_workflows/{seen[other['id']]['id']}")).expect(200).data):
+        assert shown["context"] == nothing
+    listed = {instance["id"]: instance for instance in (await clerk.get("/_workflows")).expect(200).data}
+    assert listed[seen[other["id"]]["id"]] == seen[other["id"]]
     context = seen[mine["id"]]["context"]
-    assert set(context) == {"id", "name", "all"}
-    assert not {"salary", "card"} & set(context["all"])
+    assert set(context) == {"id", "name", "all", "whole", "trigger"}
+    for record in (context["all"], context["whole"], context["trigger"]["record"]):
+        assert record["name"] == "mine" and not {"salary", "card"} & set(record)
     path = f"/_workflows/{seen[mine['id']]['id']}"
     assert (await clerk.get(path)).data["context"] == context
     assert (await admin.get(path)).data["context"]["pay"] == 9
