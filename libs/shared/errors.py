@@ -6,11 +6,13 @@ are shown to callers, so they never hold SQL, paths or secrets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import orjson
+
+T = TypeVar("T")
 
 STATUS: Mapping[str, int] = {
     "INVALID_REQUEST": 400,
@@ -49,6 +51,10 @@ Detail = dict[str, Any]
 MAX_DETAILS = 100
 MAX_MESSAGE = 1000
 """Details of an error, and characters of a text in it: a refusal must stay small, whatever was sent."""
+
+
+PREDICATES = ("must ", "is ", "may ", "has ", "can't ", "refers ", "needs ", "stands ")
+"""How a message begins that lacks its subject."""
 
 
 class RocketError(Exception):
@@ -101,11 +107,59 @@ def invalid(message: str, *details: Detail) -> RocketError:
 
 
 def invalid_field(field: str, message: str, rule: str | None = None) -> RocketError:
-    """422 about exactly one field."""
-    detail: Detail = {"field": field, "message": message}
+    """422 about exactly one field; the message names it, the detail's does so by `field` alone."""
+    return RocketError("VALIDATION_FAILED", message, [detail_of(field, message, rule)])
+
+
+def detail_of(field: str, message: str, rule: str | None = None) -> Detail:
+    """A detail about a field, whose message does not repeat the field's name."""
+    detail: Detail = {"field": field, "message": without_name(field, message)}
     if rule:
         detail["rule"] = rule
-    return RocketError("VALIDATION_FAILED", message, [detail])
+    return detail
+
+
+def without_name(field: str, message: str) -> str:
+    """A message about a field (a name or a path) without that name at its beginning."""
+    for name in (field, field.rpartition(".")[2]):
+        for head in (f"{name}: ", f"{name} "):
+            if name and message.startswith(head):
+                return message.removeprefix(head)
+    return message
+
+
+def summary(detail: Detail) -> str:
+    """The message of a refusal that a detail is the first of: with the field where the detail's leaves it out."""
+    message, field = str(detail["message"]), detail.get("field")
+    return f"{field} {message}" if field and message.startswith(PREDICATES) else message
+
+
+def sentence(field: str, message: str) -> str:
+    """The other way round: a message that names the field, once."""
+    return f"{field}: {without_name(field, message)}" if field else message
+
+
+class Refusals:
+    """The refusals of several parts of one body, so that all of them are named at once."""
+
+    def __init__(self) -> None:
+        self._found: list[RocketError] = []
+
+    def of(self, parse: Callable[..., T], *given: Any) -> T:
+        """`parse(*given)`; a VALIDATION_FAILED is kept until `tell`, so that the next part is looked at too."""
+        try:
+            return parse(*given)
+        except RocketError as refusal:
+            if refusal.code != "VALIDATION_FAILED":
+                raise
+            self._found.append(refusal)
+            # Nobody gets to use it: `tell` raises.
+            return cast(T, None)
+
+    def tell(self) -> None:
+        """Raises VALIDATION_FAILED with everything that was refused, if anything was."""
+        if self._found:
+            raise invalid(self._found[0].message, *(detail for refusal in self._found for detail in refusal.details))
 
 
 def not_found(what: str) -> RocketError:

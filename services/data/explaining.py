@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from libs.shared import clock, exact
+from libs.shared.bodies import read_object
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.errors import invalid_field, not_found
 from libs.shared.permissions.checks import Person, check_of
 from libs.shared.permissions.conditions import NEVER
 from libs.shared.permissions.grants import Grant, checked_test, grant_of, problem_of
@@ -61,12 +60,7 @@ async def explain_access(state: State, context: Context, question: ask.ExplainAc
 
 def read_question(body: bytes) -> Question:
     """Raises INVALID_PAYLOAD, VALIDATION_FAILED naming what is wrong."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
-    if not isinstance(document, dict):
-        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    document = read_object(body)
     if document.get("action") not in ACTIONS:
         raise invalid_field("action", f"action must be one of {', '.join(ACTIONS)}")
     if not isinstance(document.get("entity"), str):

@@ -11,13 +11,12 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
-import orjson
-
 from libs.shared import clock, exact
+from libs.shared.bodies import read_object
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid_field
+from libs.shared.errors import invalid_field
 from libs.shared.expressions.sql import Column, NotTranslatable, translate
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
@@ -38,7 +37,7 @@ BATCH = 50
 
 
 async def try_rule(state: State, context: Context, question: ask.TryRule) -> Answer:
-    asked = read_question(_object(question.body))
+    asked = read_question(read_object(question.body))
 
     async def attempt(model: Model) -> Answer:
         name = asked.definition.entity
@@ -130,13 +129,3 @@ def _where(entity: EntityModel, trial: Trial, parameters: Parameters) -> str:
         return entity.alive("_r")
     states = parameters.add(list(trial.states), "text[]")
     return f"{entity.alive('_r')} AND _r.{quote(trial.field)}::text = ANY({states})"
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
-    if not isinstance(document, dict):
-        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-    return document

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from libs.shared import exact
-from libs.shared.errors import RocketError, invalid, invalid_field
+from libs.shared.bodies import read_json
+from libs.shared.errors import invalid, invalid_field
 from libs.shared.schema.mistakes import refuse_unknown
 
 LONGEST = 500
@@ -16,23 +15,9 @@ MAX_METADATA = 64 * 1024
 """Bytes of JSON."""
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises INVALID_PAYLOAD."""
-    try:
-        value: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
-    if not isinstance(value, dict):
-        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-    return value
-
-
 def business_event(body: bytes) -> dict[str, Any]:
     """`{action, entity?, record_id?, metadata?}`, checked. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
-    try:
-        value: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    value = read_json(body)
     if not isinstance(value, dict):
         raise invalid("The body must be an object")
     refuse_unknown(value, ("action", "entity", "record_id", "metadata"))

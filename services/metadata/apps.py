@@ -17,7 +17,7 @@ import structlog
 from libs.shared.contracts.apps import AppsChanged, is_origin
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.identity import SeedAdmin, Seeded
-from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.errors import Refusals, RocketError, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Record
 from libs.shared.runtime import Core
@@ -68,21 +68,40 @@ class NewApp:
 
 def parse_app(body: dict[str, Any], servers: Sequence[str]) -> NewApp:
     """The app asked for; `servers` are those it may be placed on. Raises VALIDATION_FAILED."""
-    refuse_unknown(body, FORM)
-    name = body.get("name")
+    refusals = Refusals()
+    refusals.of(refuse_unknown, body, FORM)
+    name = refusals.of(_parse_name, body.get("name"))
+    display_name = refusals.of(_parse_display_name, body.get("display_name"))
+    refusals.of(_check_driver, body.get("db_driver", "postgres"))
+    server = refusals.of(_parse_server, body.get("server"), servers)
+    origins = refusals.of(parse_origins, body.get("cors_origins") or [])
+    admin = refusals.of(_parse_admin, body.get("admin"))
+    refusals.tell()
+    return NewApp(name, display_name or name, server, origins, *admin)
+
+
+def _parse_name(name: Any) -> str:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise invalid_field("name", "name must begin with a letter and hold a-z, 0-9, _ and - only, at most 63")
-    display_name = body.get("display_name") or name
-    if not isinstance(display_name, str):
+    return name
+
+
+def _parse_display_name(name: Any) -> str:
+    if not isinstance(name or "", str):
         raise invalid_field("display_name", "display_name must be a string")
-    if body.get("db_driver", "postgres") not in DRIVERS:
+    return name or ""
+
+
+def _check_driver(driver: Any) -> None:
+    if driver not in DRIVERS:
         raise invalid_field("db_driver", f"db_driver must be one of {', '.join(DRIVERS)}")
-    server = body.get("server") or ""
+
+
+def _parse_server(server: Any, servers: Sequence[str]) -> str:
     if server and server not in servers:
         known = ", ".join(servers) or "there are none besides the platform's"
         raise invalid_field("server", f"server must be the name of a database server: {known}")
-    origins = parse_origins(body.get("cors_origins") or [])
-    return NewApp(name, display_name, server, origins, *_parse_admin(body.get("admin")))
+    return server or ""
 
 
 def parse_origins(value: Any) -> list[str]:

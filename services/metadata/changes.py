@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from libs.shared import clock, exact
 from libs.shared.contracts.apps import SchemaChanged
 from libs.shared.contracts.context import Context
-from libs.shared.errors import RocketError, not_found
+from libs.shared.errors import RocketError, detail_of, not_found
 from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken, UniqueViolation
 from services.metadata import audit, indexes, store
@@ -200,7 +200,7 @@ def _taken(kind: Kind) -> Iterator[None]:
     except UniqueViolation as error:
         what = "table" if "table" in (error.constraint_name or "") else "name"
         message = f"{kind.label}: the {what} is taken"
-        raise RocketError("CONFLICT", message, [{"field": what, "message": message}]) from None
+        raise RocketError("CONFLICT", message, [detail_of(what, "is taken", "unique")]) from None
 
 
 def _actor(context: Context) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from libs.shared.errors import RocketError
+from libs.shared.errors import RocketError, detail_of
 from libs.shared.postgres.databases import Connection
 from libs.shared.postgres.errors import TableExists, UniqueViolation
 from libs.shared.postgres.limits import INDEX_ENTRY, LimitExceeded
@@ -54,7 +54,7 @@ class Ground:
             raise _too_long(entity, index) from None
         except UniqueViolation:
             message = f"{entity}: several records have the same {index.field}, so it can't be unique"
-            detail = {"field": index.field, "rule": "unique", "message": message}
+            detail = detail_of(index.field, "is the same in several records, so it can't be unique", "unique")
             raise RocketError("CONFLICT", message, [detail]) from None
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from libs.shared import exact
+from libs.shared.bodies import read_object
 from libs.shared.contracts import apps as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.errors import invalid_field, not_found
 from services.metadata import apps, store
 from services.metadata.changes import Change, Work, change_schema
 from services.metadata.kinds import Kind, kind_named
@@ -19,7 +20,7 @@ from services.metadata.state import State
 
 
 async def create_app(state: State, context: Context, question: ask.CreateApp) -> Answer:
-    app = apps.parse_app(_object(question.body), state.core.databases.servers)
+    app = apps.parse_app(read_object(question.body), state.core.databases.servers)
     row, seeded = await apps.create(state.core, context, app)
     if seeded.invite is None:
         return Answer(201, b'{"data":' + row + b"}")
@@ -40,7 +41,7 @@ async def get_app(state: State, context: Context, question: ask.GetApp) -> Answe
 
 
 async def change_app(state: State, context: Context, question: ask.ChangeApp) -> Answer:
-    row = await apps.change(state.core, question.app_name, _object(question.body))
+    row = await apps.change(state.core, question.app_name, read_object(question.body))
     return Answer(body=b'{"data":' + row + b"}")
 
 
@@ -74,7 +75,7 @@ async def get_definition(state: State, context: Context, question: ask.GetDefini
 
 async def create_definition(state: State, context: Context, question: ask.CreateDefinition) -> Answer:
     kind = kind_named(question.kind)
-    document = kind.plain(_object(question.body))
+    document = kind.plain(read_object(question.body))
     definition = kind.parse(document)
 
     async def work(change: Change) -> store.Definition:
@@ -91,7 +92,7 @@ async def create_definition(state: State, context: Context, question: ask.Create
 
 async def replace_definition(state: State, context: Context, question: ask.ReplaceDefinition) -> Answer:
     kind = kind_named(question.kind)
-    sent = _object(question.body)
+    sent = read_object(question.body)
 
     async def work(change: Change) -> store.Definition:
         old = await change.find(kind, question.id)
@@ -149,16 +150,6 @@ async def get_definitions_as_of(
 
 def _handle(kind: Kind, row: store.Definition) -> str:
     return row.key if kind.named and row.key else row.id
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        document = exact.parse(body)
-    except ValueError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
-    if not isinstance(document, dict):
-        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-    return document
 
 
 def _answer(data: Any, status: int = 200) -> Answer:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from libs.shared import exact
-from libs.shared.errors import RocketError, invalid, invalid_field, not_found
+from libs.shared.errors import RocketError, detail_of, invalid, invalid_field, not_found, sentence
 from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
 from libs.shared.schema.formulas import LENIENT
 from libs.shared.schema.mistakes import found_in
@@ -63,7 +63,7 @@ class Kind:
         try:
             return self.model.model_validate(document, context=LENIENT if lenient else None)
         except ValidationError as error:
-            raise _refusal(self.label, error, self.model, document) from None
+            raise _refusal(self.label, found_in(error, self.model, document)) from None
 
     def check(self, definition: Any, schema: Schema, lenient: bool = False) -> None:
         """References to entities must hold; unless `lenient`, those to fields too. Raises VALIDATION_FAILED."""
@@ -109,12 +109,9 @@ def kind_named(name: str) -> Kind:
     return kind
 
 
-def _refusal(label: str, error: ValidationError, model: type[Strict], document: Any) -> RocketError:
-    details = []
-    for path, message in found_in(error, model, document):
-        detail = {"message": f"{path}: {message}" if path else message}
-        details.append({"field": path, **detail} if path else detail)
-    return RocketError("VALIDATION_FAILED", f"{label} is not valid: {details[0]['message']}", details)
+def _refusal(label: str, mistakes: Sequence[tuple[str, str]]) -> RocketError:
+    details = [detail_of(path, message) if path else {"message": message} for path, message in mistakes]
+    return RocketError("VALIDATION_FAILED", f"{label} is not valid: {sentence(*mistakes[0])}", details)
 
 
 KINDS = {

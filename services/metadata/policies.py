@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from libs.shared.errors import invalid
+from libs.shared.errors import detail_of, invalid, sentence
 from libs.shared.permissions.grants import checked_test, problem_of
 from libs.shared.permissions.masks import Mask
 from libs.shared.schema import BadValue, EntityDefinition, FieldDefinition, PolicyDefinition
@@ -26,8 +26,8 @@ def check_policy(policy: PolicyDefinition, schema: Schema) -> None:
     found = [*_conditions(policy, fields), *_names(policy, entity, fields, relations), *_masks(policy, fields)]
     found += _visibilities(policy, fields)
     if found:
-        details = [{"field": where, "message": f"{where}: {what}"} for where, what in found]
-        raise invalid(f"Permission is not valid: {details[0]['message']}", *details)
+        details = [detail_of(where, what) for where, what in found]
+        raise invalid(f"Permission is not valid: {sentence(*found[0])}", *details)
 
 
 def _conditions(policy: PolicyDefinition, fields: Fields) -> Mistakes:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from libs.shared.errors import RocketError
+from libs.shared.errors import detail_of, invalid, sentence
 from libs.shared.schema import DELETED, EntityDefinition
 from services.metadata.schema import LiveRelation
 
@@ -39,12 +39,12 @@ def check_renames(entity: EntityDefinition, live: frozenset[str], ever: frozense
     now = {field.name for field in entity.fields}
     asked = [(f.renamed_from, f.name) for f in entity.fields if f.renamed_from and f.renamed_from != f.name]
     problems = [
-        {"field": new, "rule": "renamed_from", "message": f"{new}: {problem}"}
+        detail_of(new, problem, "renamed_from")
         for old, new in asked
         if (problem := _problem(old, new, live, ever, now, [o for o, _ in asked]))
     ]
     if problems:
-        raise RocketError("VALIDATION_FAILED", str(problems[0]["message"]), problems)
+        raise invalid(sentence(str(problems[0]["field"]), str(problems[0]["message"])), *problems)
 
 
 def _problem(

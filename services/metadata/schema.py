@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from libs.shared.errors import RocketError, invalid_field
+from libs.shared.errors import RocketError, detail_of, invalid, invalid_field, sentence
 from libs.shared.schema import EntityDefinition, FieldDefinition, Relation, RelationDefinition
 from libs.shared.schema.links import Link, links_of
 from libs.shared.schema.relations import BadRelation, check_relation, field_of
@@ -87,11 +87,10 @@ class Schema:
         try:
             relation = Relation.of(number, definition, entities)
         except BadRelation as problem:
-            raise invalid_field(problem.field, f"{problem.field}: {problem}") from None
+            raise invalid_field(problem.field, sentence(problem.field, str(problem))) from None
         problems = check_relation(relation, entities)
         if problems:
-            details = [{"field": key, "message": f"{key}: {message}"} for key, message in problems]
-            raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+            raise invalid(sentence(*problems[0]), *(detail_of(key, message) for key, message in problems))
         return relation
 
     def relations_of(self, entity: str) -> Iterator[LiveRelation]:
@@ -123,4 +122,4 @@ class Schema:
 
 
 def _taken(key: str, message: str) -> RocketError:
-    return RocketError("CONFLICT", f"{key}: {message}", [{"field": key, "message": f"{key}: {message}"}])
+    return RocketError("CONFLICT", sentence(key, message), [detail_of(key, message)])

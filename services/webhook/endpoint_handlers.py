@@ -6,14 +6,13 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from libs.shared import clock, exact
+from libs.shared.bodies import read_object
 from libs.shared.contracts import records
 from libs.shared.contracts import webhooks as ask
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid, invalid_field, not_found
+from libs.shared.errors import invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
 from libs.shared.schema.mistakes import refuse_unknown
@@ -109,12 +108,7 @@ async def list_replays(state: State, context: Context, question: ask.ListReplays
 
 def _ends(body: bytes) -> tuple[str, str]:
     """`{from, to?}`, each a position or a time. Raises INVALID_PAYLOAD, VALIDATION_FAILED."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
-        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    document = read_object(body)
     refuse_unknown(document, ("from", "to"))
     ends = []
     for name in ("from", "to"):

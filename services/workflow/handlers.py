@@ -6,9 +6,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from libs.shared import clock, exact
+from libs.shared.bodies import read_json
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.workflows import (
@@ -113,10 +112,7 @@ def decision_in(body: bytes) -> Said:
     """What is said with a decision; the body may be empty. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
     if not body.strip():
         return Said()
-    try:
-        value: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    value = read_json(body)
     if not isinstance(value, dict):
         raise invalid("The body must be an object")
     refuse_unknown(value, ("comment", "step"))

@@ -30,11 +30,6 @@ IDENTITY = ("services/gateway/identity/", "services/gateway/live/", "services/ga
 """Users, sessions, keys, tickets and answers about them: no values of records either."""
 FOREIGN = {
     "libs/shared/bodies.py",
-    "services/data/explaining.py",
-    "services/data/trials.py",
-    "services/events/bodies.py",
-    "services/webhook/endpoint_handlers.py",
-    "services/workflow/handlers.py",
 }
 """Readers of what callers send."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 import structlog
 
-from libs.shared.errors import RocketError, unavailable
+from libs.shared.errors import RocketError, detail_of, unavailable
 from libs.shared.postgres.limits import LimitReached, limit_reached
 
 log = structlog.get_logger()
@@ -90,5 +90,5 @@ def conflict(error: UniqueViolation) -> RocketError:
     """409 naming the fields whose values are taken."""
     columns, _ = taken_values(error)
     named = ", ".join(columns) or "value"
-    details = [{"field": c, "rule": "unique", "message": f"{c} is taken"} for c in columns]
+    details = [detail_of(column, "is taken", "unique") for column in columns]
     return RocketError("CONFLICT", f"A record with this {named} exists already", details)

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from libs.shared.errors import Detail, invalid
 from libs.shared.nearest import SHOWN, nearest, unknown
 from libs.shared.schema.places import Place, place_of
+from libs.shared.schema.wording import either, words_of
 
 UNTAGGED = ("union_tag_not_found", "union_tag_invalid")
 
@@ -58,10 +59,16 @@ def found_in(error: ValidationError, model: type[BaseModel], document: Any) -> l
     """The path and the words of each mistake; the path is empty for what is wrong with the whole."""
     places = [(problem, place_of(model, document, problem["loc"])) for problem in error.errors()]
     deeper = {place.path for _, place in places}
-    told = [
-        _told(problem, place) for problem, place in places if not (place.is_alternative and _is_beside(place, deeper))
-    ]
-    return list(dict.fromkeys(words for each in told for words in each))
+    told: dict[str, list[str]] = {}
+    several = {place.path for _, place in places if place.is_alternative}
+    for problem, place in places:
+        if not (place.is_alternative and _is_beside(place, deeper)):
+            for path, words in _told(problem, place):
+                said = told.setdefault(path, [])
+                said += [words] if words not in said else []
+    # The ways in which one value might have been right are one mistake.
+    joined = {".".join(map(str, path)) for path in several}
+    return [(path, words) for path, said in told.items() for words in ([either(said)] if path in joined else said)]
 
 
 def _is_beside(place: Place, others: Iterable[tuple[str | int, ...]]) -> bool:
@@ -80,7 +87,7 @@ def _told(problem: ErrorDetails, place: Place) -> Iterator[tuple[str, str]]:
         where = problem.get("ctx", {}).get("where")
         yield (
             ".".join(filter(None, [path, where])),
-            problem["msg"].removeprefix("Value error, "),
+            words_of(problem),
         )
 
 

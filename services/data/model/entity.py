@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from libs.shared import exact
-from libs.shared.errors import RocketError, not_found
+from libs.shared.bodies import read_array, read_object
+from libs.shared.errors import not_found
 from libs.shared.permissions.profile import Profile, compile_profile
 from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snapshot, parse_text
 from libs.shared.schema.links import Link, find_link, links_of
@@ -121,20 +121,8 @@ class EntityModel:
 
         Raises INVALID_PAYLOAD.
         """
-        document = self._parse(body)
-        if not isinstance(document, dict):
-            raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-        return document
+        return read_object(body)
 
     def parse_rows(self, body: bytes) -> list[Any]:
         """The JSON array of a bulk write, numbers as above. Raises INVALID_PAYLOAD."""
-        document = self._parse(body)
-        if not isinstance(document, list):
-            raise RocketError("INVALID_PAYLOAD", "The body must be a JSON array")
-        return document
-
-    def _parse(self, body: bytes) -> Any:
-        try:
-            return exact.parse(body)
-        except ValueError:
-            raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+        return read_array(body)

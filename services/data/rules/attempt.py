@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -11,6 +11,11 @@ from libs.shared.contracts.context import Identity
 from libs.shared.expressions import EvaluationError
 from services.data.rules.entity_rules import Load
 from services.data.rules.forms import Record
+
+
+def everything(name: str) -> bool:
+    """What somebody sees from whom nothing is kept."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Attempt:
     old: Record | None = None
     related: Mapping[Load, Sequence[Record]] = field(default_factory=dict)
     unloadable: Mapping[Load, str] = field(default_factory=dict)
+    sees: Callable[[str], bool] = everything
+    """Whether the caller may read a field of the stored record, and so be told its value."""
 
     def environment(self, record: Record) -> dict[str, Any]:
         """What expressions and templates can read, without related records."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import Detail, RocketError, summary
 from libs.shared.expressions import EvaluationError
 from libs.shared.schema import BadValue
 from services.data.rules.actions import effects_of, set_fields
@@ -123,7 +123,7 @@ class _Deciding:
         if name not in self.values:
             return None
         old = (self.attempt.old or {}).get(name)
-        return machine.move(old, self.values[name], self.attempt.caller, environment)
+        return machine.move(old, self.values[name], self.attempt, environment)
 
     def _act(self, steps: list[Step]) -> Decision:
         environment = self.attempt.environment(self.record)
@@ -168,8 +168,8 @@ def _note(detail: Detail, stops: bool, details: list[Detail]) -> None:
 
 
 def _computed_detail(rule: Computed, message: str) -> Detail:
-    return {"field": rule.field.name, "rule": "computed", "message": f"{rule.field.name} {message}"}
+    return {"field": rule.field.name, "rule": "computed", "message": message}
 
 
 def _refusal(details: list[Detail]) -> RocketError:
-    return RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+    return RocketError("VALIDATION_FAILED", summary(details[0]), details)

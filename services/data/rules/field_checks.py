@@ -46,8 +46,8 @@ def predicate_of(rule: FieldRule, field: FieldDefinition) -> Predicate | None:
 
 
 def message_of(rule: FieldRule) -> str:
-    """The rule's message, or one of our own."""
-    return rule.message or f"{rule.field} {WORDS[rule.operator].format(rule.value)}"
+    """The rule's message, or one of our own, which leaves the field's name to the detail."""
+    return rule.message or WORDS[rule.operator].format(rule.value)
 
 
 def _operand(rule: FieldRule, field: FieldDefinition) -> Any:

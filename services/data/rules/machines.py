@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from libs.shared.contracts.context import Identity
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import Detail, RocketError, detail_of
 from libs.shared.expressions import EvaluationError, Expression
 from libs.shared.schema import FieldDefinition, Snapshot
 from libs.shared.schema.formulas import compiled
 from libs.shared.schema.state_machines import Action, StateMachineDefinition, Transition
+
+if TYPE_CHECKING:
+    from services.data.rules.attempt import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ class Machine:
     def begin(self, state: Any) -> None:
         """Check the state of a new record. Raises Stuck."""
         if state != self.initial:
-            raise Stuck(self, f"{self.field} must begin as {self.initial}")
+            raise Stuck(self, f"must begin as {self.initial}")
 
-    def move(self, origin: Any, to: Any, caller: Identity, environment: Mapping[str, Any]) -> Step | None:
+    def move(self, origin: Any, to: Any, attempt: Attempt, environment: Mapping[str, Any]) -> Step | None:
         """The transition from one state to another; None where the record enters the machine or stays.
 
         Raises Stuck where there is none or its guard is false, FORBIDDEN where it is for other roles.
@@ -71,14 +74,30 @@ class Machine:
             return None
         ways = self._ways.get((origin, to), [])
         if not ways:
-            raise Stuck(self, f"{self.field} has no transition from its present state to {to}")
-        allowed = [way for way in ways if way.is_for(caller)]
+            raise Stuck(self, self._no_way(origin, to, attempt))
+        allowed = [way for way in ways if way.is_for(attempt.caller)]
         if not allowed:
-            raise RocketError("FORBIDDEN", f"Your roles may not change {self.field} to {to}")
+            detail = detail_of(self.field, self._no_way(origin, to, attempt, "for your roles"), "state_machine")
+            raise RocketError("FORBIDDEN", f"Your roles may not change {self.field} to {to}", [detail])
         for way in allowed:
             if self._passes(way, environment):
                 return Step(self, origin, way.to, way.actions)
-        raise Stuck(self, f"the guard of the transition of {self.field} to {to} does not hold")
+        raise Stuck(self, f"can't change to {to}: the transition's guard does not hold")
+
+    def _no_way(self, origin: Any, to: Any, attempt: Attempt, why: str = "") -> str:
+        """That a state does not lead to another, and where it does lead for the caller, who may see it."""
+        if origin is None:
+            return f"must begin as {self.initial}"
+        refused = " ".join(filter(None, (f"to {to}", why)))
+        if not attempt.sees(self.field):
+            return f"can't change from its present state {refused}"
+        onward = [
+            target
+            for (state, target), ways in self._ways.items()
+            if state == origin and any(way.is_for(attempt.caller) for way in ways)
+        ]
+        allowed = f"allowed from {origin}: {', '.join(onward)}" if onward else f"nothing is allowed from {origin}"
+        return f"can't change from {origin} {refused}; {allowed}"
 
     def is_open(self, origin: Any, to: Any, caller: Identity) -> bool:
         """Whether there is a transition between two states that the caller's roles may take, guards aside."""
@@ -90,7 +109,7 @@ class Machine:
         try:
             return way.guard is not None and way.guard.test(environment)
         except EvaluationError as problem:
-            raise Stuck(self, f"the guard of {self.field} can't be evaluated: {problem.message}") from None
+            raise Stuck(self, f"can't change: the transition's guard can't be evaluated: {problem.message}") from None
 
 
 class Stuck(Exception):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from libs.shared.contracts.context import Identity
-from libs.shared.errors import Detail, RocketError, invalid, invalid_field
+from libs.shared.errors import RocketError, detail_of, invalid, invalid_field
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
 from libs.shared.expressions.syntax.tree import Negation, Node
 from libs.shared.schema import BadValue, FieldDefinition
@@ -63,8 +63,8 @@ def read_question(document: Mapping[str, Any]) -> Question:
     try:
         return Question(model.model_validate(asked), limit)
     except ValidationError as error:
-        details = [_detail(path, message) for path, message in found_in(error, model, asked)]
-        raise invalid("This can't be tried", *details) from None
+        mistakes = found_in(error, model, asked)
+        raise invalid("This can't be tried", *(detail_of(path, words) for path, words in mistakes)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,3 @@ def _violation(definition: RuleDefinition, fields: Mapping[str, FieldDefinition]
     if isinstance(operand, list):
         return violation_tree(body.field, body.operator, [shown(rule_field, option) for option in operand])
     return violation_tree(body.field, body.operator, shown(rule_field, operand))
-
-
-def _detail(path: str, message: str) -> Detail:
-    return {"field": path, "message": f"{path}: {message}"}

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import Detail, RocketError, summary
 from services.data.model import EntityModel
 from services.data.permissions import Grant, granted
 from services.data.writes.work import Work
@@ -43,7 +43,7 @@ def concealed(work: Work, entity: EntityModel, verb: str, refusal: RocketError) 
     details = [_concealed(work, _meant(work, entity, detail), verb, detail) for detail in refusal.details]
     if details == refusal.details:
         return refusal
-    return RocketError(refusal.code, str(details[0]["message"]), details, refusal.headers)
+    return RocketError(refusal.code, summary(details[0]), details, refusal.headers)
 
 
 def _unrestricted(entity: EntityModel, grant: Grant | None) -> set[str]:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import Detail, RocketError, summary
 from libs.shared.schema import BadValue
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import Grant
@@ -214,11 +214,11 @@ def _absent(entity: EntityModel) -> Detail:
 def _about(entity: EntityModel, rule: str, message: str) -> Detail:
     """A detail about a row's key."""
     name = ",".join(entity.key.names)
-    return {"field": name, "rule": rule, "message": f"{name} {message}"}
+    return {"field": name, "rule": rule, "message": message}
 
 
 def _refuse(code: str, problems: Sequence[tuple[int, Detail]]) -> None:
     """Raises `code`, if there are any problems, with one detail for each."""
     if problems:
         details = (Place.of_row(index).marks(detail) for index, detail in problems)
-        raise RocketError(code, f"Row {problems[0][0]}: {problems[0][1]['message']}", details)
+        raise RocketError(code, f"Row {problems[0][0]}: {summary(problems[0][1])}", details)

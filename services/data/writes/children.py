@@ -80,7 +80,7 @@ def reconcile(
             key = key_of(entity, row)
         except BadValue as problem:
             name = entity.key.names[0]
-            problems.append((index, {"field": name, "rule": "type", "message": f"{name} {problem}"}))
+            problems.append((index, {"field": name, "rule": "type", "message": str(problem)}))
             continue
         if key is not None and key in mentioned:
             problems.append((index, {"rule": "unique", "message": "the same child is mentioned twice"}))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from libs.shared import clock, exact
-from libs.shared.errors import MAX_DETAILS, Detail, RocketError
+from libs.shared.contracts.context import Identity
+from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
+from services.data.permissions import granted
 from services.data.rules import Attempt, check_written
 from services.data.rules import decide as decided
 from services.data.writes.changes import Action
@@ -107,9 +110,18 @@ async def _attempts(
             old=draft.stored.record if draft.stored else None,
             related=loaded,
             unloadable=unloadable,
+            sees=partial(_sees, entity, work.caller, draft),
         )
         for draft, loaded in zip(drafts, related, strict=True)
     ]
+
+
+def _sees(entity: EntityModel, caller: Identity, draft: Draft, name: str) -> bool:
+    """Whether the caller may read a field of the draft's stored record as it is."""
+    if draft.stored is None:
+        return True
+    reading, record = granted(entity, "read", caller), draft.stored.record
+    return reading is not None and reading.covers(record) and reading.shows(name, record)
 
 
 def _details(draft: Draft, refusal: RocketError) -> list[Detail]:
@@ -120,7 +132,7 @@ def _details(draft: Draft, refusal: RocketError) -> list[Detail]:
 
 def _refuse(details: list[Detail]) -> None:
     if details:
-        raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
 
 
 def as_text(effects: Sequence[dict[str, Any]]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.shared.errors import MAX_DETAILS, Detail, RocketError
+from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
@@ -102,7 +102,7 @@ async def _validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]
             if len(details) >= MAX_DETAILS:
                 break
     if details:
-        raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
 
 
 def _change(work: Work, entity: EntityModel, action: Action, draft: Draft) -> RowChange:

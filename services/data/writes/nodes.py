@@ -35,7 +35,12 @@ class Node:
         if value is None:
             name = link.relation.name
             message = f"{name} needs a value in {link.own}"
-            detail: Detail = {"field": link.own, "rule": "required", "relation": name, "message": message}
+            detail: Detail = {
+                "field": link.own,
+                "rule": "required",
+                "relation": name,
+                "message": f"needs a value for {name}",
+            }
             raise self.draft.refuse(RocketError("VALIDATION_FAILED", message, [detail]))
         return value
 
@@ -70,7 +75,7 @@ def _instruction(node: Node, link: Link, value: Any) -> Instruction:
         return parse_instruction(link.relation.write_mode, value)
     except Malformed as problem:
         message = f"{name} {problem}"
-        detail: Detail = {"field": name, "rule": "nested", "relation": name, "message": message}
+        detail: Detail = {"field": name, "rule": "nested", "relation": name, "message": str(problem)}
         if problem.index is not None:
             detail = node.place(link, problem.index).marks(detail)
         elif node.draft.place is not None and node.draft.place.row is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import Detail, RocketError, summary
 from libs.shared.schema import BadValue, FieldDefinition, parse_value
 from libs.shared.schema.values import MAX_RECORD_ID, is_long_id
 from services.data.model import EntityModel, Link
@@ -77,7 +77,7 @@ def _mentions(tree: Tree, link: Link, target: EntityModel, members: Members) -> 
                 named = _named(target.fields[link.other], row)
                 mentions.append(_Mention(node, index, _pair(owner, named), bool(row.get(DELETE))))
             except BadValue as problem:
-                problems.append((node, index, f"{link.other} {problem}"))
+                problems.append((node, index, str(problem)))
     if problems:
         raise _refusal(link, problems)
     return mentions, owners
@@ -114,4 +114,4 @@ def _refusal(link: Link, problems: Sequence[tuple[Node, int, str]]) -> RocketErr
         node.place(link, index).marks({"field": link.other, "rule": "reference", "message": message})
         for node, index, message in problems
     ]
-    return RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+    return RocketError("VALIDATION_FAILED", summary(details[0]), details)

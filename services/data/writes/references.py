@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import Detail, RocketError, detail_of, summary
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import parse_value
 from services.data.model import EntityModel, Link, Model, quote
@@ -38,7 +38,7 @@ async def refuse_missing(connection: Connection | Database, entity: EntityModel,
     """Raises VALIDATION_FAILED where a change refers to records that are not there."""
     [details] = await missing_references(connection, entity, [change])
     if details:
-        raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
 
 
 async def refuse_lost_references(connection: Connection, entity: EntityModel, stored: Stored) -> None:
@@ -49,8 +49,8 @@ async def refuse_lost_references(connection: Connection, entity: EntityModel, st
             parsed = parse_value(entity.fields[link.own], value)
             # Held until the record is back: else what it refers to could be deleted meanwhile, not seeing it.
             if not await _there(connection, entity, link, [parsed], "FOR KEY SHARE OF _s"):
-                message = f"The {link.entity} that {link.own} refers to is gone"
-                raise RocketError("CONFLICT", message, [{"field": link.own, "rule": "reference", "message": message}])
+                detail = detail_of(link.own, f"refers to a {link.entity} that is gone", "reference")
+                raise RocketError("CONFLICT", summary(detail), [detail])
 
 
 async def refuse_moved_anchors(
@@ -90,9 +90,8 @@ async def _refuse_moved(
     )
     place = await connection.fetchval(sql, [old for _, old in moved])
     if place is not None:
-        message = f"{link.own} can't change while {link.entity} refer to it"
-        detail: Detail = {"field": link.own, "rule": "reference", "message": message}
-        raise moved[place - 1][0].refuse(RocketError("CONFLICT", message, [detail]))
+        detail = detail_of(link.own, f"can't change while {link.entity} refer to it", "reference")
+        raise moved[place - 1][0].refuse(RocketError("CONFLICT", summary(detail), [detail]))
 
 
 async def _there(

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from libs.shared.errors import RocketError
+from libs.shared.errors import RocketError, detail_of
 from libs.shared.postgres.databases import Connection, Database, enclosed
 from libs.shared.schema.entities import Slug
 from libs.shared.schema.slugs import slugify
@@ -74,7 +74,7 @@ async def assign(
         value = _free(base, own, taken, numbers) if base else None
         if value is None and entity.fields[slug.field].required:
             message = f"{slug.field} is required, and {slug.source} gives none"
-            detail = {"field": slug.field, "rule": "required", "message": message}
+            detail = detail_of(slug.field, message, "required")
             raise draft.refuse(RocketError("VALIDATION_FAILED", message, [detail]))
         draft.values[slug.field] = value
         if value is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from libs.shared.errors import RocketError, not_found
+from libs.shared.errors import RocketError, not_found, summary
 from services.data.model import EntityModel, Link
 from services.data.permissions import EVERYTHING, Grant
 from services.data.writes import decisions, offspring, pairs
@@ -99,7 +99,7 @@ class Tree:
         found = await missing_references(self.writing.transaction, entity, changes)
         details = [detail for draft, own in zip(drafts, found, strict=True) for detail in draft.mark(own)]
         if details:
-            raise RocketError("VALIDATION_FAILED", str(details[0]["message"]), details)
+            raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
         raise drafts[0].refuse(not_found("Record"))
 
     def _count(self, link: Link, members: Members, depth: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.shared.errors import Detail
+from libs.shared.errors import Detail, summary
 from libs.shared.ids import uuid7
 from libs.shared.schema import DELETED, BadValue, FieldDefinition, parse_value
 from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id
@@ -58,7 +58,7 @@ class Invalid(Exception):
     """A body is no record; `details` says everything that is wrong with it."""
 
     def __init__(self, details: list[Detail]) -> None:
-        super().__init__(str(details[0]["message"]))
+        super().__init__(summary(details[0]))
         self.details = details
 
 
@@ -67,7 +67,7 @@ class Violation(Exception):
 
     def __init__(self, field: FieldDefinition, rule: str, message: str) -> None:
         super().__init__(message)
-        self.detail: Detail = {"field": field.name, "rule": rule, "message": f"{field.name} {message}"}
+        self.detail: Detail = {"field": field.name, "rule": rule, "message": message}
 
 
 def _created_value(field: FieldDefinition, body: dict[str, Any], is_key: bool) -> Any:
@@ -117,8 +117,4 @@ def set_by_server(entity: EntityModel, field: FieldDefinition) -> bool:
 
 
 def _unknown_keys(entity: EntityModel, body: dict[str, Any]) -> list[Detail]:
-    return [
-        {"field": name, "rule": "unknown", "message": f"unknown field {name}"}
-        for name in body
-        if name not in entity.fields
-    ]
+    return [{"field": name, "rule": "unknown", "message": "is unknown"} for name in body if name not in entity.fields]

@@ -6,12 +6,12 @@ import secrets
 from typing import Any
 
 from libs.shared import clock, exact
+from libs.shared.bodies import read_object
 from libs.shared.contracts import subscribers as ask
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid, not_found
 from libs.shared.postgres.databases import Record
-from services.events.bodies import parse_object
 from services.events.state import State
 from services.events.subscribers import durables, store
 from services.events.subscribers.forms import parse
@@ -21,7 +21,7 @@ from services.events.subscribers.rights import Subscriber
 async def create(state: State, context: Context, question: ask.CreateSubscriber) -> Answer:
     if state.issuer is None:
         raise RocketError("INVALID_STATE", "This installation lets no subscribers in: subscribers_secret is not set")
-    form = parse(parse_object(question.body), clock.now())
+    form = parse(read_object(question.body), clock.now())
     subscriber_id, password = secrets.token_hex(16), secrets.token_urlsafe(32)
     row = await _insert(state, context, subscriber_id, form, password)
     subscriber = subscriber_of(row, context.the_app)

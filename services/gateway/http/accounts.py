@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from aiohttp import web
 
+from libs.shared.bodies import read_object
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
@@ -18,17 +18,17 @@ from services.gateway.state import State
 
 async def login(state: State, request: web.Request, context: Context) -> Answer:
     """Tokens for e-mail and password, and a code (`totp`) where there is a second factor."""
-    return await sessions.login(realm_of(state, context.app), await lenient(state, request), context)
+    return await sessions.login(realm_of(state, context.app), await json_object(state, request), context)
 
 
 async def refresh(state: State, request: web.Request, context: Context) -> Answer:
     """New tokens for a refresh token, which is used up."""
-    return await sessions.refresh(realm_of(state, context.app), await lenient(state, request), context)
+    return await sessions.refresh(realm_of(state, context.app), await json_object(state, request), context)
 
 
 async def logout(state: State, request: web.Request, context: Context) -> Answer:
     """End the session of a refresh token."""
-    return await sessions.logout(realm_of(state, context.app), await lenient(state, request))
+    return await sessions.logout(realm_of(state, context.app), await json_object(state, request))
 
 
 async def me(state: State, request: web.Request, context: Context) -> Answer:
@@ -91,20 +91,4 @@ async def accept_invite(state: State, request: web.Request, context: Context) ->
 
 async def json_object(state: State, request: web.Request) -> dict[str, Any]:
     """The JSON object in the body. Raises INVALID_PAYLOAD."""
-    try:
-        body = orjson.loads(await body_of(state, request))
-    except orjson.JSONDecodeError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-    return body
-
-
-async def lenient(state: State, request: web.Request) -> dict[str, Any]:
-    """Credentials: what is missing or unreadable is as good as wrong, so that it answers 401."""
-    try:
-        return await json_object(state, request)
-    except RocketError as error:
-        if error.code == "INVALID_PAYLOAD":
-            return {}
-        raise
+    return read_object(await body_of(state, request))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from aiohttp import web
 
+from libs.shared.bodies import read_object
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.records import ExplainAccess
-from libs.shared.errors import RocketError, invalid_field
+from libs.shared.errors import invalid_field
 from libs.shared.ids import parse_uuid
 from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.http.forwarding import read_body
@@ -23,19 +23,9 @@ QUESTION = ("user", "roles", "action", "entity", "record_id", "field")
 async def explain(state: State, request: web.Request, context: Context) -> Answer:
     """Why a user, or somebody with roles, may or may not do something: per policy, condition, record and field."""
     body = await read_body(state, request)
-    who = await _who(state, context, _object(body))
+    who = await _who(state, context, read_object(body))
     answer: Answer = await state.core.asker.ask(ExplainAccess(who, body), context)
     return answer
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
-    if not isinstance(document, dict):
-        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-    return document
 
 
 async def _who(state: State, context: Context, document: dict[str, Any]) -> tuple[str, str, list[str]]:

@@ -56,7 +56,7 @@ async def _session(state: State, request: web.Request, context: Context) -> Sess
     if "ticket" in request.query:
         session = await tickets.redeem(state.core.databases.of(context.the_app), request.query["ticket"])
         if not session.good(state.accounts.tokens):
-            raise unauthorized("What the ticket was issued for has ended")
+            raise unauthorized("revoked", "What the ticket was issued for has ended")
         return session
     context = await door.enter(state, request, context, door.Access.USER)
     return session_of(context.user, clock.unix())

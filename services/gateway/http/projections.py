@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from libs.shared.bodies import read_object
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, StartReplay, of
@@ -61,12 +62,7 @@ def _only(body: bytes) -> str:
     """The entity or join table that the body names, empty for all. Raises INVALID_PAYLOAD, VALIDATION_FAILED."""
     if not body:
         return ""
-    try:
-        document = orjson.loads(body)
-    except ValueError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
-    if not isinstance(document, dict):
-        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    document = read_object(body)
     refuse_unknown(document, ("only",))
     only = document.get("only") or ""
     if not isinstance(only, str):

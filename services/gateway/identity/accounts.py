@@ -31,7 +31,7 @@ async def me(state: State, context: Context) -> Answer:
         user_id = uuid.UUID(caller.id)
         row = await users.get(realm.database, user_id)
         if row is None:
-            raise unauthorized()
+            raise unauthorized("revoked")
         found = await factors.find(realm.database, user_id)
         enabled = found is not None and found["confirmed_at"] is not None
         data |= {**orjson.loads(row), "session_id": proof.id, "totp": enabled}
@@ -56,7 +56,7 @@ async def change_password(state: State, context: Context, body: dict[str, Any]) 
     async with audit.change(realm, context) as change:
         version = await users.change_password(change.transaction, user_id, user["version"], hashed)
         if version is None:
-            raise unauthorized()
+            raise unauthorized("revoked")
         await sessions.end_all(change.transaction, user_id)
         answer = await own_sessions.begin(realm, change.transaction, {**dict(user), "version": version}, context)
         await change.tell("_users", caller.id, "update", {"password": None}, {"password": "***"})

@@ -11,7 +11,7 @@ import orjson
 from libs.shared import clock
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.errors import Refusals, RocketError, invalid_field, not_found
 from libs.shared.schema import policies
 from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit, sessions
@@ -43,11 +43,7 @@ async def get_key(realm: Realm, key_id: str) -> Answer:
 
 async def create_key(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """A key, shown this once. Raises VALIDATION_FAILED naming the field."""
-    refuse_unknown(body, ("name", "scopes", "roles", "expires_at"))
-    name, expires_at = _parse_name(body.get("name")), _parse_expiry(body.get("expires_at"))
-    roles, scopes = parse_roles(body), _parse_scopes(body.get("scopes"))
-    if not roles and scopes is None:
-        raise invalid_field("roles", "A key needs roles, scopes or both", "required")
+    name, expires_at, roles, scopes = _parsed(body)
     key = PREFIX + secrets.token_urlsafe(32)
     async with audit.change(realm, context) as change:
         if await store.count(change.transaction) >= MOST:
@@ -70,6 +66,19 @@ async def delete_key(realm: Realm, context: Context, key_id: str) -> Answer:
             raise not_found("API key")
         await change.tell("_api_keys", row["id"], "delete", _told(row), None)
     return Answer(body=orjson.dumps({"data": {"id": row["id"], "deleted": True}}))
+
+
+def _parsed(body: dict[str, Any]) -> tuple[str, datetime | None, list[str], list[dict[str, Any]] | None]:
+    """Name, end, roles and scopes. Raises VALIDATION_FAILED naming every field that is wrong."""
+    refusals = Refusals()
+    refusals.of(refuse_unknown, body, ("name", "scopes", "roles", "expires_at"))
+    name = refusals.of(_parse_name, body.get("name"))
+    expires_at = refusals.of(_parse_expiry, body.get("expires_at"))
+    roles, scopes = refusals.of(parse_roles, body), refusals.of(_parse_scopes, body.get("scopes"))
+    refusals.tell()
+    if not roles and scopes is None:
+        raise invalid_field("roles", "A key needs roles, scopes or both", "required")
+    return name, expires_at, roles, scopes
 
 
 def _parse_name(name: object) -> str:

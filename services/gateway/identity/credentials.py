@@ -42,7 +42,7 @@ class Credentials:
         identity = self._tokens.remembered(PLATFORM if app is None else app.id, text)
         if identity is None:
             if not ALPHABET.issuperset(text):
-                raise unauthorized()
+                raise unauthorized("malformed")
             identity = await self._verified(text, app)
         if app is not None and identity.via == "api_key":
             self.used.setdefault(app, {})[identity.id] = time.time()
@@ -56,8 +56,10 @@ class Credentials:
     async def _key(self, text: str, app: AppRef) -> Identity:
         found = await store.find(self._databases.of(app), hash_of(text)) if len(text) <= LONGEST_KEY else None
         if found is None:
-            raise unauthorized("The API key is not valid, or not any more")
+            raise unauthorized("invalid", "There is no such API key, or not any more")
         ends = found["expires_at"] or float("inf")
+        if ends <= time.time():
+            raise unauthorized("expired", "The API key has expired")
         scopes = None
         if found["scopes"] is not None:
             scopes = tuple((one["entity"], tuple(one["actions"])) for one in orjson.loads(found["scopes"]))
@@ -93,12 +95,16 @@ def shown(request: web.Request) -> str:
     header = request.headers.get("Authorization")
     if header is None:
         text = request.headers.get(KEY_HEADER, "")
+        if not text:
+            raise unauthorized("missing")
         if not text.startswith(PREFIX):
-            raise unauthorized()
+            raise unauthorized("malformed")
     elif header[: len(BEARER)].lower() == BEARER:
         text = header[len(BEARER) :].strip(" ")
     else:
-        raise unauthorized()
+        raise unauthorized("malformed", "Authorization must be: Bearer <token>")
+    if not text:
+        raise unauthorized("missing")
     return text
 
 
@@ -106,4 +112,4 @@ def _refuse_several(request: web.Request) -> None:
     """Raises UNAUTHORIZED for more than one credential: a proxy before us may have looked at another one."""
     headers = request.headers
     if len(headers.getall("Authorization", ())) + len(headers.getall(KEY_HEADER, ())) > 1:
-        raise unauthorized("Exactly one token or API key must be sent")
+        raise unauthorized("malformed", "Exactly one token or API key must be sent")

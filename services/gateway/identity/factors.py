@@ -41,7 +41,7 @@ async def check_login(realm: Realm, user: Any, code: str) -> None:
     if not code:
         raise Missing
     if not await _is_good(realm, uuid.UUID(user["id"]), user["totp"], code):
-        raise unauthorized(WRONG)
+        raise unauthorized("invalid", WRONG)
 
 
 async def enroll(state: State, context: Context, body: dict[str, Any]) -> Answer:

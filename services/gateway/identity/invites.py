@@ -8,7 +8,7 @@ import orjson
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.errors import Refusals, RocketError, detail_of, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
 from libs.shared.schema.mistakes import refuse_unknown
@@ -17,7 +17,7 @@ from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import invites as store
 from services.gateway.identity.store import users
 from services.gateway.identity.store.invites import NewInvite
-from services.gateway.identity.users import parse_email, parse_id, parse_roles, taken, told
+from services.gateway.identity.users import parse_email, parse_id, parse_roles, parse_token, taken, told
 
 MOST = 10_000
 """Addresses invited at once."""
@@ -38,11 +38,15 @@ async def get_invite(realm: Realm, invite_id: str) -> Answer:
 
 async def create_invite(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """One invite, with its token. Raises CONFLICT for a user's address, or one with a pending invite."""
-    refuse_unknown(body, ("email", "roles", "mail"))
-    email, roles, mailed = parse_email(body.get("email")), parse_roles(body), _wants_mail(body)
+    refusals = Refusals()
+    refusals.of(refuse_unknown, body, ("email", "roles", "mail"))
+    email, roles = refusals.of(parse_email, body.get("email")), refusals.of(parse_roles, body)
+    mailed = refusals.of(_wants_mail, body)
+    refusals.tell()
     made, skipped = await _invite(realm, context, [email], roles)
     if skipped:
-        raise RocketError("CONFLICT", skipped[0]["reason"])
+        details = [detail_of("email", skipped[0]["reason"], "unique")]
+        raise RocketError("CONFLICT", skipped[0]["reason"], details)
     await _deliver(realm, context, made, mailed)
     return Answer(201, orjson.dumps({"data": made[0]}), dict(sessions.SECRET))
 
@@ -55,8 +59,11 @@ async def first(realm: Realm, context: Context, email: str, roles: list[str]) ->
 
 async def create_many(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """An invite for each address that can be invited; the others are skipped, with the reason."""
-    refuse_unknown(body, ("emails", "roles", "mail"))
-    emails, roles, mailed = _parse_emails(body), parse_roles(body), _wants_mail(body)
+    refusals = Refusals()
+    refusals.of(refuse_unknown, body, ("emails", "roles", "mail"))
+    emails, roles = refusals.of(_parse_emails, body), refusals.of(parse_roles, body)
+    mailed = refusals.of(_wants_mail, body)
+    refusals.tell()
     made, skipped = await _invite(realm, context, emails, roles)
     await _deliver(realm, context, made, mailed)
     created = [{name: row[name] for name in ("id", "email", "token", "expires_at")} for row in made]
@@ -82,11 +89,11 @@ async def accept(realm: Realm, context: Context, body: dict[str, Any]) -> Answer
     Raises VALIDATION_FAILED (422 for a missing part, 400 for an invite that is used up or too old),
     NOT_FOUND for an unknown or revoked token, CONFLICT when such a user exists meanwhile.
     """
-    refuse_unknown(body, ("token", "password"))
-    token = body.get("token")
-    if not isinstance(token, str) or not token:
-        raise invalid_field("token", "token is required", "required")
-    password = realm.state.accounts.passwords.check_policy(body.get("password"))
+    refusals = Refusals()
+    refusals.of(refuse_unknown, body, ("token", "password"))
+    token = refusals.of(parse_token, body)
+    password = refusals.of(realm.state.accounts.passwords.check_policy, body.get("password"))
+    refusals.tell()
     invite = await store.find(realm.database, token)
     if invite is None:
         raise not_found("Invite")

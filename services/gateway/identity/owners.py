@@ -30,7 +30,7 @@ async def proved(
         raise invalid_field(field, f"{field} is required", "required")
     user = await users.find(realm.database, uuid.UUID(context.user.id))
     if user is None or not user["active"]:
-        raise unauthorized()
+        raise unauthorized("revoked")
     attempt = await throttle.admit(realm, user["email"], context.ip)
     if not await realm.state.accounts.passwords.check(password, user["password_hash"]):
         raise invalid_field(field, f"{field} is wrong", "password")

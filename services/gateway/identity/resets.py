@@ -8,14 +8,14 @@ from typing import Any
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.errors import Refusals, RocketError, not_found
 from libs.shared.postgres.databases import after_commit
 from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.identity import audit, mails, throttle
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import resets as store
 from services.gateway.identity.store import sessions, users
-from services.gateway.identity.users import parse_email
+from services.gateway.identity.users import parse_email, parse_token
 
 ACCEPTED = b'{"data":{"accepted":true}}'
 REFUSED = "The token is not valid, or not any more"
@@ -40,11 +40,11 @@ async def _offer(realm: Realm, context: Context, email: str) -> None:
 
 async def reset(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
     """A new password for the token; it is used up, all sessions end, and the place is known to the throttle."""
-    refuse_unknown(body, ("token", "password"))
-    token = body.get("token")
-    if not isinstance(token, str) or not token:
-        raise invalid_field("token", "token is required", "required")
-    password = realm.state.accounts.passwords.check_policy(body.get("password"))
+    refusals = Refusals()
+    refusals.of(refuse_unknown, body, ("token", "password"))
+    token = refusals.of(parse_token, body)
+    password = refusals.of(realm.state.accounts.passwords.check_policy, body.get("password"))
+    refusals.tell()
     user = await store.find(realm.database, token)
     if user is None:
         raise RocketError("VALIDATION_FAILED", REFUSED, [{"field": "token", "message": REFUSED}])

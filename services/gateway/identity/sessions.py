@@ -21,7 +21,7 @@ from services.gateway.identity.tokens import LIFETIME, Subject, unauthorized
 from services.gateway.state import State
 
 REFUSED = "Unknown account or wrong password"
-NO_SESSION = "The refresh token is not valid"
+NO_SESSION = "The refresh token is not valid, or not any more"
 MAX_TEXT = 1000
 SECRET = {"Cache-Control": "no-store"}
 """Header of answers that hold a secret: nobody keeps them, an Idempotency-Key neither."""
@@ -39,7 +39,7 @@ async def login(realm: Realm, body: dict[str, Any], context: Context) -> Answer:
         user = await users.find_by_email(realm.database, email) if email else None
         fits = await realm.state.accounts.passwords.check(password, user["password_hash"] if user else None)
     if user is None or not fits or not user["active"]:
-        raise unauthorized(REFUSED)
+        raise unauthorized("invalid", REFUSED)
     try:
         await factors.check_login(realm, user, _text(body, "totp"))
     except factors.Missing as missing:
@@ -66,7 +66,7 @@ async def begin(
     origin = store.Origin(context.ip, context.user_agent, via)
     begun = await store.begin(database, user["id"], user["version"], origin)
     if begun is None:
-        raise unauthorized(REFUSED)
+        raise unauthorized("invalid", REFUSED)
     data = {**pair(realm, user, *begun), **(also or {})}
     return Answer(body=orjson.dumps({"data": data}), headers=dict(SECRET))
 
@@ -78,12 +78,13 @@ async def refresh(realm: Realm, body: dict[str, Any], context: Context) -> Answe
     """
     token = _text(body, "refresh_token")
     if not token:
-        raise unauthorized(NO_SESSION)
+        raise unauthorized("missing", "refresh_token is needed")
     rotated = await store.rotate(realm.database, token, store.Origin(context.ip, context.user_agent))
     if rotated is None:
         if session := await store.reused(realm.database, token):
             await end(realm, [session])
-        raise unauthorized(NO_SESSION)
+            raise unauthorized("revoked", "The refresh token has been used before; its session is ended")
+        raise unauthorized("invalid", NO_SESSION)
     user, following = rotated
     data = pair(realm, user, user["session"], following)
     return Answer(body=orjson.dumps({"data": data}), headers=dict(SECRET))

@@ -25,6 +25,15 @@ REMEMBERED = 20_000
 PLATFORM = "platform"
 LONGEST = 8_192
 """Characters of a token; nobody has roles for more."""
+WHY = {
+    "missing": "An access token or API key is needed: send it as Authorization: Bearer <token>",
+    "malformed": "What was sent is neither an access token nor an API key",
+    "expired": "The access token has expired; get another one by /auth/refresh or /auth/login",
+    "wrong_app": "The access token is of another app",
+    "revoked": "The access token is revoked: its session has ended, or its user or signing key has changed",
+    "invalid": "The access token is not valid: its signature or its claims are wrong",
+}
+"""The reasons of a 401 (api.md, part B 13), and what is said where nothing more exact is known."""
 REQUIRED: Any = {"require": ["sub", "roles", "iat", "exp", "sid", "ver"]}
 
 
@@ -80,7 +89,8 @@ class Tokens:
     def remember(self, scope: str, text: str, identity: Identity) -> Identity:
         """Have this credential known from now on. Raises UNAUTHORIZED if it does not hold."""
         if not self.holds(identity):
-            raise unauthorized()
+            proof = identity.credential
+            raise unauthorized("expired" if proof is not None and proof.expires <= time.time() else "revoked")
         self._verified[scope, text] = identity
         if len(self._verified) > REMEMBERED:
             self._verified.popitem(last=False)
@@ -90,14 +100,14 @@ class Tokens:
         """The identity of an app's token, or of a platform token, which enters as admin. Raises UNAUTHORIZED."""
         scope, generation = await self._good_key(token)
         if scope not in (app.id, PLATFORM):
-            raise unauthorized()
+            raise unauthorized("wrong_app")
         return self.remember(app.id, token, self._decode(token, scope, generation))
 
     async def verify_platform(self, token: str) -> Identity:
         """The identity of a platform token. Raises UNAUTHORIZED, also for an app's token."""
         scope, generation = await self._good_key(token)
         if scope != PLATFORM:
-            raise unauthorized()
+            raise unauthorized("wrong_app", "This is an access token of an app; the platform's is needed")
         return self.remember(PLATFORM, token, self._decode(token, scope, generation))
 
     async def _good_key(self, token: str) -> tuple[str, int]:
@@ -108,7 +118,7 @@ class Tokens:
             # A rotation that we have not heard of yet.
             await self._revocations.look_again()
         if not self._keyring.is_good(scope, generation, time.time()):
-            raise unauthorized()
+            raise unauthorized("revoked" if generation < self._keyring.current(scope) else "invalid")
         return scope, generation
 
     def _decode(self, token: str, scope: str, generation: int) -> Identity:
@@ -117,8 +127,10 @@ class Tokens:
             key = self._keyring.key(scope, generation)
             try:
                 claims: dict[str, Any] = jwt.decode(token, key, algorithms=["HS256"], options=REQUIRED)
+            except jwt.ExpiredSignatureError:
+                raise unauthorized("expired") from None
             except jwt.InvalidTokenError:
-                raise unauthorized() from None
+                raise unauthorized("invalid") from None
         user = (scope, claims["sub"])
         proof = Credential(claims["sid"], user, claims["ver"], float(claims["exp"]), generation)
         platform = scope == PLATFORM
@@ -127,9 +139,11 @@ class Tokens:
         return Identity(claims["sub"], claims.get("email", ""), roles, via, credential=proof)
 
 
-def unauthorized(message: str = "A valid access token is needed") -> RocketError:
-    """401, with the challenge that RFC 6750 asks for."""
-    return RocketError("UNAUTHORIZED", message, headers={"WWW-Authenticate": "Bearer"})
+def unauthorized(why: str, message: str = "") -> RocketError:
+    """401 that says why, a key of WHY, with the challenge that RFC 6750 asks for."""
+    message = message or WHY[why]
+    challenge = "Bearer" if why == "missing" else 'Bearer error="invalid_token"'
+    return RocketError("UNAUTHORIZED", message, [{"rule": why, "message": message}], {"WWW-Authenticate": challenge})
 
 
 def _claimed_key(token: str) -> tuple[str, int]:
@@ -138,5 +152,5 @@ def _claimed_key(token: str) -> tuple[str, int]:
     except jwt.InvalidTokenError:
         claimed = None
     if claimed is None:
-        raise unauthorized()
+        raise unauthorized("malformed")
     return claimed

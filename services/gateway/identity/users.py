@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ import orjson
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
-from libs.shared.errors import RocketError, invalid_field, not_found
+from libs.shared.errors import Refusals, RocketError, detail_of, invalid_field, not_found
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.postgres.databases import after_commit
 from libs.shared.postgres.errors import UniqueViolation
@@ -45,15 +45,34 @@ class UserForm:
     active: bool
 
 
-def parse_user(body: dict[str, Any], passwords: Passwords, need_password: bool) -> UserForm:
-    """Raises VALIDATION_FAILED naming the field."""
-    email, password = parse_email(body.get("email")), body.get("password")
+def parse_user(
+    body: dict[str, Any], passwords: Passwords, need_password: bool, known: Sequence[str] = FORM
+) -> UserForm:
+    """Raises VALIDATION_FAILED naming every field that is wrong."""
+    refusals, password = Refusals(), body.get("password")
+    refusals.of(refuse_unknown, body, known)
+    email = refusals.of(parse_email, body.get("email"))
     if need_password or password is not None:
-        password = passwords.check_policy(password)
-    active = body.get("active", True)
-    if not isinstance(active, bool):
-        raise invalid_field("active", "active must be true or false")
-    return UserForm(email, password, parse_roles(body), active)
+        password = refusals.of(passwords.check_policy, password)
+    roles, active = refusals.of(parse_roles, body), refusals.of(parse_flag, body, "active")
+    refusals.tell()
+    return UserForm(email, password, roles, active)
+
+
+def parse_token(body: dict[str, Any]) -> str:
+    """The token of an invite or a reset. Raises VALIDATION_FAILED."""
+    token = body.get("token")
+    if not isinstance(token, str) or not token:
+        raise invalid_field("token", "token is required", "required")
+    return token
+
+
+def parse_flag(body: dict[str, Any], name: str) -> bool:
+    """True or false, true if it is absent. Raises VALIDATION_FAILED."""
+    value = body.get(name, True)
+    if not isinstance(value, bool):
+        raise invalid_field(name, f"{name} must be true or false")
+    return value
 
 
 def parse_email(value: object, field: str = "email") -> str:
@@ -86,7 +105,6 @@ async def get_user(realm: Realm, user_id: str) -> Answer:
 
 
 async def create_user(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
-    refuse_unknown(body, FORM)
     form = parse_user(body, realm.state.accounts.passwords, need_password=True)
     hashed = await realm.state.accounts.passwords.hash(form.password or "")
     async with audit.change(realm, context) as change:
@@ -99,8 +117,7 @@ async def create_user(realm: Realm, context: Context, body: dict[str, Any]) -> A
 async def replace_user(realm: Realm, context: Context, user_id: str, body: dict[str, Any]) -> Answer:
     """A user anew; what changes ends their access tokens, a new password or being inactive their sessions too."""
     identifier, revocations = parse_id(user_id), realm.state.accounts.revocations
-    refuse_unknown(body, (*FORM, *OF_THE_ROW))
-    form = parse_user(body, realm.state.accounts.passwords, need_password=False)
+    form = parse_user(body, realm.state.accounts.passwords, need_password=False, known=(*FORM, *OF_THE_ROW))
     hashed = await realm.state.accounts.passwords.hash(form.password) if form.password is not None else None
     mark = await revocations.note(realm.scope, str(identifier))
     async with audit.change(realm, context) as change:
@@ -146,7 +163,8 @@ def taken() -> Iterator[None]:
     try:
         yield
     except UniqueViolation:
-        raise RocketError("CONFLICT", "A user with this email exists already") from None
+        details = [detail_of("email", "is taken", "unique")]
+        raise RocketError("CONFLICT", "A user with this email exists already", details) from None
 
 
 def told(row: dict[str, Any]) -> dict[str, Any]:

@@ -35,8 +35,10 @@ async def issue(database: Database, session: Session) -> str:
 async def redeem(database: Database, ticket: str) -> Session:
     """The session of a ticket, which is used up. Raises UNAUTHORIZED."""
     row = await database.fetchrow(REDEEM, _hash(ticket))
-    if row is None or not row["good"]:
-        raise unauthorized("The ticket is not good, or not any more")
+    if row is None:
+        raise unauthorized("invalid", "There is no such ticket, or it has been used")
+    if not row["good"]:
+        raise unauthorized("expired", "The ticket has expired")
     return Session.unpacked(orjson.loads(row["session"]))
 
 

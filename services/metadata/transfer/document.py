@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.errors import Detail, RocketError, invalid_field
+from libs.shared.bodies import read_json
+from libs.shared.errors import Detail, RocketError, invalid_field, sentence
 from libs.shared.schema.mistakes import refuse_unknown
 from services.metadata.kinds import KINDS, Kind
 
@@ -78,7 +79,8 @@ def read(body: bytes) -> Document:
                 problems += [{**detail, "path": place} for detail in details]
     if problems:
         first = problems[0]
-        raise RocketError("VALIDATION_FAILED", f"{first['path']}: {first['message']}", problems[:SHOWN])
+        what = sentence(str(first.get("field", "")), str(first["message"]))
+        raise RocketError("VALIDATION_FAILED", f"{first['path']}: {what}", problems[:SHOWN])
     if len(items) > MAX_DEFINITIONS:
         raise invalid_field("entities", f"A document may hold at most {MAX_DEFINITIONS} definitions")
     prune = document.get("prune", False)
@@ -95,10 +97,7 @@ def _item(kind: Kind, place: str, sent: dict[str, Any]) -> Item:
 
 def parts(body: bytes) -> dict[str, Any]:
     """The document itself. Raises INVALID_PAYLOAD, VALIDATION_FAILED for another version."""
-    try:
-        document = _unwrapped(exact.parse(body))
-    except ValueError:
-        raise RocketError("INVALID_PAYLOAD", "The body is not valid JSON") from None
+    document = _unwrapped(read_json(body))
     if not isinstance(document, dict):
         raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
     version = document.get("version")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from libs.shared.errors import RocketError, invalid_field
+from libs.shared.errors import RocketError, detail_of, invalid_field
 from libs.shared.postgres.limits import Limit, LimitReached
 from libs.shared.schema.relations import field_of
 from libs.shared.schema.slugs import free_slug, slugify
@@ -147,7 +147,7 @@ def _conflict(change: Change, index: str) -> RocketError:
     for name, live in change.schema.entities.items():
         if field_name := _indexed_by(live, index):
             message = f"sample_data.{name}: two records would have the same {field_name}"
-            detail = {"entity": name, "field": field_name, "rule": "unique", "message": message}
+            detail = {"entity": name, **detail_of(field_name, "is the same in two records", "unique")}
             return RocketError("CONFLICT", message, [detail])
     return RocketError("CONFLICT", "Two of the sample records exclude one another")
 

@@ -55,14 +55,15 @@ def _each(name: str, rows: Sequence[Row], make: Any) -> list[Record]:
         except Misfit as misfit:
             problems.append(_detail(name, index, misfit))
     if problems:
-        raise RocketError("VALIDATION_FAILED", str(problems[0]["message"]), problems)
+        first = problems[0]
+        where = f"{first['path']}.{first['field']}" if "field" in first else first["path"]
+        raise RocketError("VALIDATION_FAILED", f"{where}: {first['message']}", problems)
     return records
 
 
 def _detail(name: str, index: int, misfit: Misfit) -> Detail:
     path = f"sample_data.{name}[{index}]"
-    where = f"{path}.{misfit.field}" if misfit.field else path
-    detail: Detail = {"entity": name, "index": index, "path": path, "message": f"{where}: {misfit}"}
+    detail: Detail = {"entity": name, "index": index, "path": path, "message": str(misfit)}
     return {**detail, "field": misfit.field} if misfit.field else detail
 
 

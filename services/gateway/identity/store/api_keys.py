@@ -28,7 +28,7 @@ DELETE FROM gateway.api_keys WHERE id = $1 RETURNING row_to_json((SELECT s FROM 
 COUNT = "SELECT count(*) FROM gateway.api_keys"
 FIND = """
 SELECT id::text, name, roles, scopes::text, extract(epoch FROM expires_at)::float8 AS expires_at
-FROM gateway.api_keys WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())
+FROM gateway.api_keys WHERE hash = $1
 """
 USED = """
 UPDATE gateway.api_keys k SET last_used_at = greatest(k.last_used_at, to_timestamp(n.at))
@@ -79,7 +79,7 @@ async def count(transaction: Connection) -> int:
 
 
 async def find(database: Database, key_hash: bytes) -> Record | None:
-    """The key of this hash, unless it has expired."""
+    """The key of this hash, also one that has expired."""
     return await database.fetchrow(FIND, key_hash)
 
 

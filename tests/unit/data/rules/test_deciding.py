@@ -103,7 +103,7 @@ def test_violations_are_collected_in_order() -> None:
     )
     details = refused(rules, creating(count=0, title="", status="closed"))
     assert [detail["message"] for detail in details] == [
-        "field 0", "field 9", "expression -1", "expression 5", "status must begin as open",
+        "field 0", "field 9", "expression -1", "expression 5", "must begin as open",
     ]  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def test_stop_on_fail_ends_the_evaluation(stopper: int | None, seen: int) -> Non
         machine(transition("open", "closed")),
     )
     details = refused(rules, creating(count=0, status="closed"))
-    assert [detail["message"] for detail in details] == ["first", "second", "third", "status must begin as open"][:seen]
+    assert [detail["message"] for detail in details] == ["first", "second", "third", "must begin as open"][:seen]
 
 
 def test_stop_on_fail_of_a_rule_that_holds_stops_nothing() -> None:

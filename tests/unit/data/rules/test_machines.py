@@ -41,7 +41,7 @@ def test_a_sent_state_must_be_the_initial_one() -> None:
     rules = compiled(machine(CLOSE))
     assert decide(rules, creating(status="open")).values["status"] == "open"
     assert refused(rules, creating(status="closed")) == [
-        {"field": "status", "rule": "state_machine", "message": "status must begin as open"}
+        {"field": "status", "rule": "state_machine", "message": "must begin as open"}
     ]
 
 
@@ -108,13 +108,26 @@ def test_machines_that_are_off_do_nothing(document: dict[str, Any]) -> None:
     assert decide(rules, creating(status="anything")).values["status"] == "anything"
 
 
+def test_a_refusal_names_the_present_state_and_what_is_allowed_from_it() -> None:
+    ways = [transition("open", "closed"), transition("open", "lost", roles=["boss"]), transition(["open"], "held")]
+    rules = compiled(machine(*ways))
+    [detail] = refused(rules, updating(OPEN, CLERK, status="paid"))
+    assert detail["message"] == "can't change from open to paid; allowed from open: closed, held"
+    [detail] = refused(rules, updating({"status": "closed"}, CLERK, status="open"))
+    assert detail["message"] == "can't change from closed to open; nothing is allowed from closed"
+    unseen = replace(updating(OPEN, CLERK, status="paid"), sees=lambda name: name != "status")
+    [detail] = refused(rules, unseen)
+    assert detail["message"] == "can't change from its present state to paid"
+
+
 def test_roles_decide_who_may_take_a_transition() -> None:
     rules = compiled(
         machine(transition("open", "closed", roles=["boss", "clerk"]), transition("open", "lost", roles=[]))
     )
     decide(rules, updating(OPEN, CLERK, status="closed"))
     decide(rules, updating(OPEN, ADMIN, status="lost"))
-    assert refused(rules, updating(OPEN, ADMIN, status="closed"), "FORBIDDEN") == []
+    [detail] = refused(rules, updating(OPEN, ADMIN, status="closed"), "FORBIDDEN")
+    assert detail["message"] == "can't change from open to closed for your roles; allowed from open: lost"
     assert refused(rules, updating(OPEN, ADMIN, status="unheard"))
 
 
