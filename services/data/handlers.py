@@ -9,9 +9,9 @@ from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
+from libs.shared.etags import demanded_version, etag
 from libs.shared.postgres.errors import SchemaMoved
 from services.data import effects
-from services.data.etags import demanded_version, etag
 from services.data.fence import under_current_schema
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import grant_for

@@ -201,14 +201,14 @@ async def test_every_login_costs_one_look_at_a_password(admin: Client) -> None:
         {"email": "off@example.org", "password": PASSWORD},
         {"email": "ann@example.org", "password": PASSWORD + "\u0000"},
         {"email": "ann@example.org", "password": "x" * 100},
-        {"email": "ann@example.org"}, {"password": PASSWORD}, {}, {"email": 5, "password": {}}, ["ann"],
+        {"email": "ann@example.org"}, {"password": PASSWORD}, {}, {"email": 5, "password": {}},
     ]  # fmt: skip
     answers = []
     for body in bodies:
         before = await metric(admin, "rocket_password_checks_total")
         answers.append(await anonymous(admin).post("/auth/login", body))
         assert await metric(admin, "rocket_password_checks_total") == before + 1, body
-    assert [reply.status for reply in answers] == [200] + [401] * 10
+    assert [reply.status for reply in answers] == [200] + [401] * 9
     assert len({json.dumps(reply.body) for reply in answers[1:]}) == 1
 
     # The other ways in cost as much: with a second factor, whatever comes of the code, and at the platform.

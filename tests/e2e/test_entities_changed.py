@@ -176,7 +176,7 @@ async def test_a_load_that_can_not_be_made_any_more_refuses_the_write(projects: 
     refused = (await projects.post("/task", {"name": "a"})).expect(422)
     assert "task has no relation project" in refused.details[0]["message"]
     refused = (await projects.put(f"/project/{project['id']}", {"name": "a"})).expect(422)
-    reason = "name can't be computed: project has no relation tasks"
+    reason = "can't be computed: project has no relation tasks"
     assert refused.details == [{"field": "name", "rule": "computed", "message": reason}]
 
 

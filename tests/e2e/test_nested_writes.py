@@ -162,7 +162,7 @@ async def test_a_failing_child_leaves_everything_as_it_was(shop: Client) -> None
     reply = (await shop.put(f"/order/{order['id']}", bad)).expect(422)
     assert reply.code == "VALIDATION_FAILED"
     assert reply.details == [
-        {"field": "sku", "rule": "required", "message": "sku is required",
+        {"field": "sku", "rule": "required", "message": "is required",
          "relation": "lines", "path": "lines[1]", "index": 1}
     ]  # fmt: skip
     taken = {"title": "changed"} | lines({"sku": "b"}, {"sku": "a"})

@@ -10,8 +10,8 @@ from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
+from libs.shared.etags import etag, representation_tag, tags_of
 from libs.shared.paging import positive
-from services.data.etags import etag, representation_tag, tags_of
 from services.data.fence import under_current_schema
 from services.data.model import EntityModel, Model, PointStatement
 from services.data.query.aggregate_sql import aggregate_sql

@@ -12,8 +12,8 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.errors import RocketError, not_found
+from libs.shared.etags import etag
 from libs.shared.postgres.errors import SchemaMoved
-from services.data.etags import etag
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import EVERYTHING, Grant
 from services.data.writes import decisions
