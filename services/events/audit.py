@@ -12,6 +12,8 @@ from libs.shared.ids import named_uuid
 from libs.shared.schema import DELETED, EntityDefinition, Snapshot
 
 MASK = "***"
+ASKED = "request"
+"""The cause of what somebody has asked for themselves."""
 REMEMBERED = 1_000
 """Definitions of which it is remembered what is shown."""
 _IDS = uuid.UUID("0d6a5d5e-7f0b-4f5c-8b39-6a1d3f7c2e90")
@@ -43,6 +45,8 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
         "changed_fields": list(event.changed),
         "user_id": event.actor.get("id"),
         "user_email": event.actor.get("email"),
+        "on_behalf_of": event.actor.get("on_behalf_of"),
+        "cause": None if event.cause == ASKED else event.cause,
         "ip_address": event.origin.get("ip") or None,
         "trace_id": event.trace_id,
         "timestamp": event.at,

@@ -82,11 +82,11 @@ ON CONFLICT (entity) DO UPDATE SET first_position = least(u.first_position, excl
     last_position = greatest(u.last_position, excluded.last_position)
 """
 AUDIT_NAMES = (
-    "position", "n", "id", "entity", "record_id", "version", "action", "user_id", "user_email", "ip_address",
-    "trace_id", "old_data", "new_data", "changed_fields", "timestamp",
+    "position", "n", "id", "entity", "record_id", "version", "action", "user_id", "user_email", "on_behalf_of",
+    "cause", "ip_address", "trace_id", "old_data", "new_data", "changed_fields", "timestamp",
 )  # fmt: skip
 AUDIT_COLUMNS = """id, entity, record_id, action, old_data, new_data, changed_fields, user_id, user_email,
-    ip_address, trace_id, "timestamp", position, n, version"""
+    on_behalf_of, cause, ip_address, trace_id, "timestamp", position, n, version"""
 AUDITED = f"""(
     SELECT {AUDIT_COLUMNS}, 'data' AS source FROM events.audit_logs
     UNION ALL SELECT {AUDIT_COLUMNS}, source FROM events.audit_changes

@@ -21,8 +21,8 @@ PATIENCE = 10.0
 
 
 def context_for(stored: Stored, app: AppRef) -> Context:
-    """The workflow acts by its own authority, in the trace of its trigger, on behalf of who triggered it."""
-    actor, origin = stored.origin.actor, stored.origin
+    """The workflow acts by its own authority, in the trace of its trigger, on behalf of who decided or triggered it."""
+    actor, origin = stored.person, stored.origin
     person = str(actor.get("id") or "")
     identity = Identity(
         id=person,

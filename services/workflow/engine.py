@@ -137,6 +137,7 @@ class _Run:
         if step is not None:
             said = {"comment": decision.comment} if decision.comment else {}
             status, target = ("approved", step.on_approve) if decision.approved else ("rejected", step.on_reject)
+            self.change(decider={"id": decision.by, "email": decision.email, "roles": list(decision.roles)})
             self._leave(status, target, by=decision.by, **said)
 
     def time_out_if_overdue(self) -> None:

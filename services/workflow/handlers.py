@@ -82,7 +82,7 @@ async def reject(state: State, context: Context, question: RejectInstance) -> An
 async def _decide(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> Answer:
     instance_id, app, user = _id(id_text), context.the_app, context.user
     said = decision_in(body)
-    decision = Decided(approved, user.id, said.comment)
+    decision = Decided(approved, user.id, said.comment, user.email, user.roles)
     met = await store.step_number(state.database(app), instance_id)
     await recording.prepare(state, app)
     async with state.database(app).transaction() as transaction:

@@ -31,6 +31,8 @@ class Instance:
     deadline: datetime | None = None
     due_at: datetime | None = None
     history: tuple[Mapping[str, Any], ...] = ()
+    decider: Mapping[str, Any] | None = None
+    """Who has decided last: id, email, roles. What follows is done on their behalf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,13 @@ class Stored:
     definition: WorkflowDefinition
     origin: Origin
     version: int
+
+    @property
+    def person(self) -> Mapping[str, Any]:
+        """On whose behalf the instance goes on."""
+        return person_of(self.instance, self.origin)
+
+
+def person_of(instance: Instance, origin: Origin) -> Mapping[str, Any]:
+    """On whose behalf an instance goes on: of whoever has decided last, else of whoever has started it."""
+    return instance.decider or origin.actor

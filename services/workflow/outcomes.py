@@ -34,11 +34,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Somebody has approved or rejected; `by` is their user id."""
+    """Somebody has approved or rejected; `by` is their user id, `email` and `roles` are theirs, too."""
 
     approved: bool
     by: str
     comment: str = ""
+    email: str = ""
+    roles: tuple[str, ...] = ()
 
 
 Outcome = Looked | Done | Retry | Failed | Decided

@@ -9,7 +9,7 @@ from libs.shared import clock
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Connection
 from services.workflow import store
-from services.workflow.instance import Instance, Origin, Stored
+from services.workflow.instance import Instance, Origin, Stored, person_of
 from services.workflow.outcomes import Effect, Emit
 from services.workflow.state import State
 
@@ -39,14 +39,15 @@ async def emit(
     state: State, transaction: Connection, instance: Instance, origin: Origin, effects: Sequence[Effect]
 ) -> None:
     """The signals among the effects, each saying which instance, for which record and person."""
+    person = person_of(instance, origin)
     about = {
         "instance_id": instance.id,
         "workflow_id": instance.workflow_id,
         "workflow_name": instance.workflow_name,
         "entity": origin.entity,
         "record_id": origin.record_id,
-        "user_id": origin.actor.get("id"),
-        "user_email": origin.actor.get("email"),
+        "user_id": person.get("id"),
+        "user_email": person.get("email"),
         "cause_depth": origin.cause_depth,
     }
     for effect in effects:

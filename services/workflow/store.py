@@ -21,10 +21,10 @@ INSERT = """
 INSERT INTO workflow.instances (
     id, workflow_id, workflow_name, definition, entity, record_id, commit_key, actor, trace_id, cause_depth,
     context, created_at, updated_at, status, current_step, current_step_deadline, history, step_number,
-    action_index, attempts, due_at, waiting, assignee_role
+    action_index, attempts, due_at, waiting, assignee_role, decider
 ) VALUES (
     $1, $2, $3, $4::jsonb, $5, $6, $7, $8::jsonb, $9, $10, $11::jsonb,
-    $12, $12, $13, $14, $15, $16::jsonb, $17, $18, $19, $20, $21, $22
+    $12, $12, $13, $14, $15, $16::jsonb, $17, $18, $19, $20, $21, $22, $23::jsonb
 ) ON CONFLICT (workflow_id, commit_key) DO NOTHING RETURNING id
 """
 # The new state, if nobody has changed the instance since it was read.
@@ -32,6 +32,7 @@ SAVE = """
 UPDATE workflow.instances SET
     updated_at = $3, status = $4, current_step = $5, current_step_deadline = $6, history = $7::jsonb,
     step_number = $8, action_index = $9, attempts = $10, due_at = $11, waiting = $12, assignee_role = $13,
+    decider = $14::jsonb,
     version = version + 1
 WHERE id = $1 AND version = $2 RETURNING version
 """
@@ -163,6 +164,7 @@ def read(row: Record) -> Stored:
         deadline=row["current_step_deadline"],
         due_at=row["due_at"],
         history=tuple(exact.loads(row["history"])),
+        decider=exact.loads(row["decider"]) if row["decider"] else None,
     )
     origin = Origin(
         entity=row["entity"],
@@ -194,6 +196,7 @@ def _state(definition: WorkflowDefinition, instance: Instance) -> tuple[Any, ...
         instance.due_at,
         waits is not None,
         waits.assignee.role if waits and waits.assignee else None,
+        _json(instance.decider) if instance.decider else None,
     )
 
 

@@ -182,3 +182,39 @@ async def test_business_events_are_found_again(admin: Client) -> None:
         return bool(stats.get("data", stats)["summary"]["total_events"] > 1)
 
     await eventually(counted)
+
+
+async def test_what_follows_a_decision_is_done_on_behalf_of_who_decided(admin: Client, stack: Stack) -> None:
+    await admin.define(LEAVE)
+    (await admin.post("/_admin/workflows", approval())).expect(201)
+    for action in ("read", "create"):
+        policy = {"entity": "leave", "action": action, "roles": ["staff", "manager"]}
+        (await admin.post("/_admin/permissions", policy)).expect(201)
+    manager, ann = await admin.user("boss@example.com", ["manager"]), await admin.user("ann@example.com", ["staff"])
+    people = {user["email"]: user["id"] for user in (await admin.get("/_admin/users")).data}
+    boss, starter = people["boss@example.com"], people["ann@example.com"]
+    small = (await ann.post("/leave", {"status": "pending", "days": 1})).expect(201).data
+    large = (await ann.post("/leave", {"status": "pending", "days": 10})).expect(201).data
+    instance = await _pending(manager, "?assignee=me")
+    (await manager.post(f"/_workflows/{instance['id']}/reject")).expect(200)
+    await _status(admin, large, "rejected")
+    await eventually(lambda: _moved(admin, small))
+    for record, person in ((large, boss), (small, starter)):
+        newest, *_, first = (await ann.get(f"/leave/{record['id']}/history")).expect(200).data
+        assert newest["user"]["id"] == newest["on_behalf_of"] == person
+        assert newest["cause"] == f"workflow:{approval()['name']}"
+        assert first["user"]["id"] == starter and not {"cause", "on_behalf_of"} & set(first)
+        commit = (await admin.get(f"/_commits/{newest['commit_id']}")).expect(200).data
+        assert (commit["user"]["id"], commit["on_behalf_of"]) == (person, person)
+
+        async def audited(record: Any = record) -> Any:
+            rows = (await admin.get(f"/_admin/audit-logs?record_id={record['id']}&sort=-timestamp")).expect(200).data
+            return rows if len(rows) == 2 else None
+
+        row, created = await eventually(audited)
+        assert (row["user_id"], row["on_behalf_of"], row["cause"]) == (person, person, newest["cause"])
+        assert (created["user_id"], created["on_behalf_of"], created["cause"]) == (starter, None, None)
+
+
+async def _moved(admin: Client, record: Any) -> bool:
+    return bool((await admin.get(f"/leave/{record['id']}")).data["status"] != "pending")

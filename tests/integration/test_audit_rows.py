@@ -18,7 +18,8 @@ def row(position: int, **parts: Any) -> dict[str, Any]:
     return {
         "position": position, "n": 1, "id": "018f0000-0000-7000-8000-000000000001", "entity": "thing",
         "record_id": "r", "version": 1, "action": "create", "old_data": None, "new_data": {"name": "a\t\\N\n"},
-        "changed_fields": ["name"], "user_id": None, "user_email": None, "ip_address": None, "trace_id": "t",
+        "changed_fields": ["name"], "user_id": None, "user_email": None,
+        "on_behalf_of": None, "cause": None, "ip_address": None, "trace_id": "t",
         "timestamp": "2026-11-26T12:00:00.000001+00:00", **parts,
     }  # fmt: skip
 

@@ -124,6 +124,7 @@ def _event(position: int, rows: Sequence[Any]) -> bytes:
             "at": first["at"],
             "trace_id": first["trace_id"],
             "user": {"id": actor["id"], "email": actor["email"]},
+            **({"on_behalf_of": actor["on_behalf_of"]} if actor.get("on_behalf_of") else {}),
         }
     )
     if first["change"] is None:

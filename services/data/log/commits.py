@@ -12,7 +12,7 @@ from libs.shared.paging import Page, positive
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, LOG, Record, context_of, differences, images, names_of, title_of
+from services.data.log.entries import COLUMNS, LOG, Record, context_of, differences, images, names_of, title_of, whose
 from services.data.permissions import Grant
 from services.data.query.scope import Scope
 from services.data.query.visibility import with_typed
@@ -103,14 +103,12 @@ async def load_visible(
 
 def head(row: Any) -> dict[str, Any]:
     """What is said of a commit as a whole, from any of its entries."""
-    context = context_of(row)
-    actor = context["actor"]
     return {
         "commit_id": row["commit_id"],
         "position": row["position"],
         "at": row["at"],
-        "user": {"id": actor["id"], "email": actor["email"]},
-        "cause": context["cause"],
+        "cause": context_of(row)["cause"],
+        **whose(row),
         "trace_id": row["trace_id"],
     }
 

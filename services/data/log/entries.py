@@ -22,6 +22,8 @@ COLUMNS = """_log.position, _log.n, _log.commit_id::text, _log.entity, _log.reco
 REMEMBERED = 1_000
 """Contexts that a process knows by heart."""
 
+ASKED = "request"
+"""The cause of what somebody has asked for themselves."""
 Record = dict[str, Any]
 
 
@@ -90,6 +92,18 @@ def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
         at=row["at"],
         effects=_later(row["effects"]),
     )
+
+
+def whose(row: Any) -> dict[str, Any]:
+    """Who made an entry; on whose behalf, and because of what, where they have not asked for it themselves."""
+    context = context_of(row)
+    actor = context["actor"]
+    said: dict[str, Any] = {"user": {"id": actor["id"], "email": actor["email"]}}
+    if actor.get("on_behalf_of"):
+        said["on_behalf_of"] = actor["on_behalf_of"]
+    if context["cause"] != ASKED:
+        said["cause"] = context["cause"]
+    return said
 
 
 def context_of(row: Any) -> dict[str, Any]:

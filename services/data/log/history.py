@@ -9,7 +9,7 @@ from libs.shared.paging import Page
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, LOG, Record, context_of, differences, images, names_of
+from services.data.log.entries import COLUMNS, LOG, Record, differences, images, names_of, whose
 from services.data.model import EntityModel
 from services.data.permissions import Grant
 from services.data.query.past import seen_sql
@@ -85,12 +85,11 @@ def shown(schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Re
         before = None
     changed = {n: d for n, d in differences(before, after).items() if n in entity.fields}
     changed = grant.differences(changed, *(image for image in (before, after, now) if image is not None))
-    actor = context_of(row)["actor"]
     return {
         "version": row["version"],
         "action": row["action"],
         "at": row["at"],
-        "user": {"id": actor["id"], "email": actor["email"]},
+        **whose(row),
         "changed": changed,
         "commit_id": row["commit_id"],
         "trace_id": row["trace_id"],

@@ -104,7 +104,7 @@ TICKET = shaped(("ticket", "expires_in"), ticket=TEXT, expires_in=NUMBER)
 CHANGED_RECORD = shaped(entity=TEXT, record_id=TEXT, version=NUMBER, action=TEXT, changed=OBJECT)
 COMMIT = shaped(
     commit_id=UUID, position=NUMBER, at=TIME, user=shaped(id=TEXT, email=TEXT), cause=TEXT, trace_id=UUID,
-    records={"type": "array", "items": CHANGED_RECORD},
+    on_behalf_of=TEXT, records={"type": "array", "items": CHANGED_RECORD},
 )  # fmt: skip
 GET_COMMIT: Schema = {
     "parameters": [ref("parameters", "Page")],

@@ -157,6 +157,8 @@ def _history(entity: Sight, snapshot: Snapshot) -> Schema:
             "action": {"type": "string"},
             "at": {"type": "string", "format": "date-time"},
             "user": {"type": "object", "properties": {"id": {"type": "string"}, "email": {"type": "string"}}},
+            "on_behalf_of": {"type": "string"},
+            "cause": {"type": "string"},
             "changed": {"type": "object"},
             "commit_id": {"type": "string", "format": "uuid"},
             "trace_id": {"type": "string", "format": "uuid"},
