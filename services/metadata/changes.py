@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,12 +21,15 @@ from libs.shared.errors import RocketError, detail_of, not_found
 from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken, UniqueViolation
 from services.metadata import audit, indexes, store
+from services.metadata.expressions.checking import Problem, check_expressions, problems
 from services.metadata.ground import Ground, fit_indexes
 from services.metadata.kinds import KINDS, Kind
 from services.metadata.schema import Schema
 from services.metadata.state import State
 
 T = TypeVar("T")
+Told = dict[str, str]
+"""`{path, message}`."""
 
 ATTEMPTS = 4
 VERSION_TIMEOUT = "SET LOCAL lock_timeout = '3s'"
@@ -52,6 +55,9 @@ class Change:
         """Called with the new version when everything else is done."""
         self.before: dict[str, dict[str, Any]] = {}
         """Id → what a definition was that this change has replaced."""
+        self.warnings: list[Told] = []
+        """What is legal but doubtful: told beside the answer."""
+        self._watched: dict[str, set[Problem]] = {}
         self._latest: dict[str, store.Definition] = {}
         self._to_index: dict[str, None] = {}
 
@@ -66,11 +72,9 @@ class Change:
         self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool = False
     ) -> store.Definition:
         """A new definition. Raises CONFLICT when its name or table is taken, VALIDATION_FAILED."""
-        kind.check(definition, self.schema, lenient)
+        kept = self._checked(kind, document, definition, lenient)
         with _taken(kind):
-            row = await store.insert_definition(
-                self.transaction, kind.name, kind.key(definition), kind.stored(document, definition)
-            )
+            row = await store.insert_definition(self.transaction, kind.name, kind.key(definition), kept)
         await kind.hooks.created(self, row, definition)
         self.touched.append(("create", row))
         return row
@@ -79,15 +83,37 @@ class Change:
         self, kind: Kind, old: store.Definition, document: dict[str, Any], definition: Any, lenient: bool = False
     ) -> store.Definition:
         """A definition anew under its id. Raises as `create` does."""
-        kind.check(definition, self.schema, lenient)
+        kept = self._checked(kind, document, definition, lenient)
         self.before.setdefault(old.id, old.document)
         with _taken(kind):
-            row = await store.replace_definition(
-                self.transaction, old.id, kind.key(definition), kind.stored(document, definition)
-            )
+            row = await store.replace_definition(self.transaction, old.id, kind.key(definition), kept)
         await kind.hooks.replaced(self, old, row, definition)
         self.touched.append(("update", row))
         return row
+
+    def _checked(self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool) -> dict[str, Any]:
+        """What is stored of a definition that holds for the schema, expressions included unless `lenient`."""
+        kind.check(definition, self.schema, lenient)
+        kept = kind.stored(document, definition)
+        if not lenient:
+            doubtful = check_expressions(kind.name, kind.label, kept, self.schema)
+            self.warnings += [{"path": problem.path, "message": problem.message} for problem in doubtful]
+        return kept
+
+    def watch(self, row: store.Definition, before: Schema) -> None:
+        """Have mistakes told at the end that a definition's expressions have not had in the schema before."""
+        self._watched.setdefault(row.id, set(problems(row.kind, row.document, before)))
+
+    async def finish_warnings(self) -> None:
+        """Tell what expressions of others have lost by this change."""
+        for row in await self.others() if self._watched else ():
+            if row.id in self._watched:
+                self.warn(f"{row.kind}.{row.key or row.id}", row.kind, row.document, self._watched[row.id])
+
+    def warn(self, place: str, kind: str, document: dict[str, Any], known: Collection[Problem] = ()) -> None:
+        """Tell the mistakes in a definition's expressions, but for those that are known."""
+        found = [problem for problem in problems(kind, document, self.schema) if problem not in known]
+        self.warnings += [{"path": f"{place}.{each.path}", "message": each.message} for each in found]
 
     async def delete(self, row: store.Definition) -> None:
         """Take a definition away; its row stays, as ids live on in the log."""
@@ -161,6 +187,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
         with _busy():
             result = await work(change)
             await change.finish_indexes()
+            await change.finish_warnings()
         if ground.postponed:
             await state.due.arm(app.id, clock.now())
         for action, row in change.touched:

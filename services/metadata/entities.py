@@ -10,9 +10,11 @@ from libs.shared.postgres.limits import COLUMNS, Limit
 from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
 from libs.shared.schema.links import Link
 from services.metadata import canonical, counting, joins, loads, renames, tables
+from services.metadata.expressions import following
+from services.metadata.expressions.following import Names
 from services.metadata.hooks import Hooks
 from services.metadata.naming import table_of
-from services.metadata.schema import LiveRelation
+from services.metadata.schema import LiveRelation, Schema
 from services.metadata.store import Definition
 
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ class EntityHooks(Hooks):
 
     async def replaced(self, change: Change, old: Definition, row: Definition, definition: EntityDefinition) -> None:
         _check(definition)
-        before = change.schema.entities[str(old.key)].definition
+        schema = change.schema.copy()
+        before = schema.entities[str(old.key)].definition
         renames.check_renames(definition, frozenset(f.name for f in before.fields), frozenset(old.ids))
         renamed = renames.renames(definition)
         change.schema.check_table(definition.table, row.number, "table")
@@ -64,7 +67,8 @@ class EntityHooks(Hooks):
         for live in touching:
             await _refit(change, live, types.get(live.relation.name))
         if follows:
-            await self._others_follow(change, before.name, definition.name, renamed, links)
+            await self._others_follow(change, schema, (before.name, definition.name, renamed), links)
+        await self._warn_others(change, schema, before, definition)
         change.reindex(definition.name)
 
     async def _relations_follow(self, change: Change, name: str, new_name: str, renamed: renames.Renames) -> None:
@@ -75,18 +79,28 @@ class EntityHooks(Hooks):
                 await change.rewrite(live.row, document)
 
     async def _others_follow(
-        self, change: Change, name: str, new_name: str, renamed: renames.Renames, links: Mapping[str, Sequence[Link]]
+        self, change: Change, before: Schema, names: Names, links: Mapping[str, Sequence[Link]]
     ) -> None:
-        """So do all other definitions; `links` are those of all entities before."""
+        """So do all other definitions; `links` are those of all entities before. Raises CONFLICT where one can't."""
+        name, new_name, renamed = names
         for row in await change.others():
-            document = renames.document_after(row.document, name, new_name, renamed)
+            document = following.texts_after(row.kind, row.document, before, names)
+            document = renames.document_after(document, name, new_name, renamed)
             if row.kind == "permissions" and row.document.get("entity") == name:
                 document = renames.policy_after(document, renamed)
             elif row.kind == "rules":
                 after = change.schema.links(document["entity"])
                 document = loads.rule_after(document, links[row.document["entity"]], after, name, renamed)
             if document != row.document:
+                following.check_followed(row, document, before, change.schema, names)
                 await change.rewrite(row, document)
+
+    async def _warn_others(self, change: Change, before: Schema, was: EntityDefinition, now: EntityDefinition) -> None:
+        """Have it told which expressions lose a field, or meet another type."""
+        names = following.altered(was, now)
+        for row in await change.others() if names else ():
+            if following.mentions(row.document, names):
+                change.watch(row, before)
 
     async def deleted(self, change: Change, old: Definition) -> None:
         name = str(old.key)

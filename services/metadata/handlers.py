@@ -17,6 +17,7 @@ from services.metadata.changes import Change, Work, change_schema
 from services.metadata.kinds import Kind, kind_named
 from services.metadata.planning import plan_change
 from services.metadata.state import State
+from services.metadata.warnings import warned, with_warnings
 
 
 async def create_app(state: State, context: Context, question: ask.CreateApp) -> Answer:
@@ -129,7 +130,8 @@ async def _carry_out(
         raise invalid_field("dry_run", "dry_run must be true or false")
     if dry == "true":
         return _answer((await plan_change(state, context, work)).shown())
-    return reply(await change_schema(state, context, work))
+    row, warnings = await change_schema(state, context, warned(work))
+    return with_warnings(reply(row), warnings)
 
 
 async def get_schema(state: State, context: Context, question: ask.GetSchema) -> ask.SchemaSnapshot:

@@ -63,7 +63,9 @@ async def plan_change(state: State, context: Context, work: Work) -> Plan:
             change = Change(transaction, Schema(dict(before.entities), dict(before.relations)), sketch)
             await work(change)
             await change.finish_indexes()
+            await change.finish_warnings()
             warnings = [*sketch.warnings, *_left_out(before, change.schema)]
+            warnings += [f"{told['path']}: {told['message']}" for told in change.warnings]
             violations = [violation async for violation in _violations(change, known, before)]
             raise _Planned(Plan(changes_of(change), sketch.statements, warnings, violations))
     except _Planned as planned:

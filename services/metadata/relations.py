@@ -9,6 +9,7 @@ from libs.shared.schema import Relation, RelationDefinition
 from libs.shared.schema.links import Link
 from services.metadata import joins, loads
 from services.metadata.hooks import Hooks
+from services.metadata.schema import Schema
 from services.metadata.store import Definition
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class RelationHooks(Hooks):
             change.reindex(live.relation.target)
 
     async def replaced(self, change: Change, old: Definition, row: Definition, definition: RelationDefinition) -> None:
-        links = change.schema.all_links()
+        links, schema = change.schema.all_links(), change.schema.copy()
         before = change.schema.relations.pop(str(old.key)).relation
         live = change.schema.put_relation(row, definition)
         after = live.relation
@@ -41,6 +42,7 @@ class RelationHooks(Hooks):
         change.reindex(after.target)
         if before != after:
             await _follow(change, links)
+            await _warn_others(change, schema)
 
     async def deleted(self, change: Change, old: Definition) -> None:
         relation = change.schema.relations.pop(str(old.key)).relation
@@ -58,6 +60,13 @@ async def _follow(change: Change, links: Mapping[str, Sequence[Link]]) -> None:
             document = loads.rule_after(row.document, links[name], change.schema.links(name), "", {})
             if document != row.document:
                 await change.rewrite(row, document)
+
+
+async def _warn_others(change: Change, before: Schema) -> None:
+    """Have it told which expressions see other records from now on, and miss a field in them."""
+    for row in await change.others():
+        if row.kind == "rules":
+            change.watch(row, before)
 
 
 def _check(change: Change, relation: Relation) -> None:

@@ -1,12 +1,11 @@
 """New names for fields and entities: what is said in a definition, and where the old names stand. Pure.
 
-Names within expressions are text and stay as they are, but for those of permissions; everything that
-names a field or an entity in a key of its own follows.
+Here are keys of definitions that name a field or an entity; names within expressions, templates and paths are
+services/metadata/expressions/following.py's.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -110,30 +109,16 @@ def relation_after(live: LiveRelation, entity: str, new_name: str, renamed: Rena
     return document if document != live.row.document else None
 
 
-READ = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![\w.])record\s*\.\s*([A-Za-z_]\w*)""")
-"""A string within an expression, or a field of the record that it reads."""
-
-
 def policy_after(document: dict[str, Any], renamed: Renames) -> dict[str, Any]:
-    """A policy of an entity whose fields got new names: its fields, masks and visibilities follow.
-
-    So do its expressions, as who may see what must not hang on a name.
-    """
+    """A policy of an entity whose fields got new names: its fields, masks and visibilities follow."""
     changed = dict(document)
     if isinstance(fields := document.get("fields"), dict):
         changed["fields"] = {key: _followed(names, renamed) for key, names in fields.items()}
     if "masks" in document:
         changed["masks"] = {renamed.get(name, name): mask for name, mask in document["masks"].items()}
     if "visible_when" in document:
-        changed["visible_when"] = {
-            renamed.get(name, name): _reread(text, renamed) for name, text in document["visible_when"].items()
-        }
+        changed["visible_when"] = {renamed.get(name, name): text for name, text in document["visible_when"].items()}
     return changed
-
-
-def _reread(text: str, renamed: Renames) -> str:
-    """An expression that reads the record's fields by their new names."""
-    return READ.sub(lambda found: f"record.{renamed[found[2]]}" if found[2] in renamed else found[0], text)
 
 
 def document_after(document: Any, entity: str, new_name: str, renamed: Renames, here: str | None = None) -> Any:

@@ -67,6 +67,10 @@ class Schema:
             schema.put_relation(row, RelationDefinition.stored(row.document))
         return schema
 
+    def copy(self) -> Schema:
+        """The schema as it is now, whatever is put into this one."""
+        return Schema(dict(self.entities), dict(self.relations))
+
     def put_entity(self, row: Definition, definition: EntityDefinition) -> LiveEntity:
         """Take in an entity, or its new definition."""
         self.entities[definition.name] = live = LiveEntity(row, definition)

@@ -19,7 +19,7 @@ RULE = {
     "condition": "record.title != 'quiet'", "recipients": [{"role": "boss"}],
 }  # fmt: skip
 MAIL = RULE | {"name": "mailed", "channel": "email", "recipients": [{"path": "record.owner"}]}
-BROKEN = RULE | {"name": "broken", "condition": "record.title - 1 > 0"}
+BROKEN = RULE | {"name": "broken", "condition": "date(record.title) > now"}
 PEOPLE = ("ann@shop.example", "bob@shop.example")
 
 

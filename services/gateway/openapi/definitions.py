@@ -61,5 +61,13 @@ def describe(kind: str, contract: str) -> Schema:
     return {}
 
 
+WARNINGS: Schema = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"path": {"type": "string"}, "message": {"type": "string"}}},
+}
+
+
 def _changed(description: str, schema: Schema) -> Schema:
-    return answer(description, enveloped(schema), "Idempotency-Replayed")
+    body = enveloped(schema)
+    body["properties"]["warnings"] = WARNINGS
+    return answer(description, body, "Idempotency-Replayed")

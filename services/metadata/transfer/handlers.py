@@ -22,6 +22,7 @@ from services.metadata.transfer import importing
 from services.metadata.transfer.applying import apply
 from services.metadata.transfer.document import Document, read
 from services.metadata.transfer.exporting import document_of
+from services.metadata.warnings import warned, with_warnings
 
 CAUSE = "import"
 """What the log says the records of an import come from; workflows, webhooks and notifications pass over them."""
@@ -38,13 +39,13 @@ async def import_app(state: State, context: Context, question: ask.ImportApp) ->
     call = partial(call_relay, core.databases, core.connection, "data", app.id)
     if document.samples:
         await call()
-    outcome = await change_schema(state, context, lambda change: _import(change, context, document))
+    outcome, warnings = await change_schema(state, context, warned(lambda change: _import(change, context, document)))
     headers = {}
     if outcome.position:
         # Once more, should the relay have come to rest in between.
         await after_commit(call)
         headers["X-Commit"] = str(outcome.position)
-    return Answer(body=exact.dumps({"data": outcome.shown()}), headers=headers)
+    return with_warnings(Answer(body=exact.dumps({"data": outcome.shown()}), headers=headers), warnings)
 
 
 async def plan_schema(state: State, context: Context, question: ask.PlanSchema) -> Answer:
@@ -60,7 +61,8 @@ async def apply_schema(state: State, context: Context, question: ask.ApplySchema
         await apply(change, document, document.prune)
         return changes_of(change)
 
-    return Answer(body=exact.dumps({"data": {"changes": await change_schema(state, context, work)}}))
+    changes, warnings = await change_schema(state, context, warned(work))
+    return with_warnings(Answer(body=exact.dumps({"data": {"changes": changes}})), warnings)
 
 
 async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:

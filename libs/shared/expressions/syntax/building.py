@@ -57,7 +57,8 @@ class Builder(Transformer[Token, Node]):
 
     def member(self, target: Node, name: Token) -> Node:
         if isinstance(target, tree.Path):
-            return tree.Path((*target.names, name.value), position=target.position)
+            places = (*target.places, _place(name))
+            return tree.Path((*target.names, name.value), places, position=target.position)
         return tree.Member(target, name.value, position=_place(name))
 
     def index(self, target: Node, bracket: Token, index: Node) -> Node:
@@ -67,7 +68,7 @@ class Builder(Transformer[Token, Node]):
         return tree.Items(elements, position=_place(bracket))
 
     def path(self, name: Token) -> Node:
-        return tree.Path((name.value,), position=_place(name))
+        return tree.Path((name.value,), (_place(name),), position=_place(name))
 
     def call(self, name: Token, *arguments: Node) -> Node:
         _check_call(name, name.value, len(arguments))

@@ -34,9 +34,13 @@ class Constant(Located):
 
 @dataclass(frozen=True, slots=True)
 class Path(Located):
-    """`record.owner.email`: names looked up one in the other, the first in the environment."""
+    """`record.owner.email`: names looked up one in the other, the first in the environment.
+
+    `places` is where each name stands in the text, where the path was read from one.
+    """
 
     names: tuple[str, ...]
+    places: tuple[Position, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,28 @@
+"""What an expression reads, checked against what it will see: names, and types where they are known.
+
+    found = check(tree, {"record": Object({"qty": NUMBER}), "now": DATE})
+    found.mistakes    # [Mistake(position, "record has no `qantity`; do you mean `qty`?")]
+    found.uses        # where it names members of entities, for new names to be written there
+
+A type that is not known (`ANY`: JSON, elements of it) fits everything, so only what is surely wrong is a mistake.
+"""
+
+from libs.shared.expressions.checking.checker import Found, Mistake, check, check_path
+from libs.shared.expressions.checking.types import (
+    ANY,
+    BOOLEAN,
+    DATE,
+    NUMBER,
+    STRING,
+    Environment,
+    ListOf,
+    Object,
+    Simple,
+    Type,
+)
+from libs.shared.expressions.checking.uses import Use, rewritten
+
+__all__ = [
+    "ANY", "BOOLEAN", "DATE", "NUMBER", "STRING", "Environment", "Found", "ListOf", "Mistake", "Object", "Simple",
+    "Type", "Use", "check", "check_path", "rewritten",
+]  # fmt: skip
