@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,15 +21,13 @@ from libs.shared.errors import RocketError, detail_of, not_found
 from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken, UniqueViolation
 from services.metadata import audit, indexes, store
-from services.metadata.expressions.checking import Problem, check_expressions, problems
+from services.metadata.expressions.checking import Doubt, Told, check_expressions, warnings_of
 from services.metadata.ground import Ground, fit_indexes
 from services.metadata.kinds import KINDS, Kind
 from services.metadata.schema import Schema
 from services.metadata.state import State
 
 T = TypeVar("T")
-Told = dict[str, str]
-"""`{path, message}`."""
 
 ATTEMPTS = 4
 VERSION_TIMEOUT = "SET LOCAL lock_timeout = '3s'"
@@ -57,7 +55,8 @@ class Change:
         """Id → what a definition was that this change has replaced."""
         self.warnings: list[Told] = []
         """What is legal but doubtful: told beside the answer."""
-        self._watched: dict[str, set[Problem]] = {}
+        self._doubts: list[Doubt] = []
+        self._watched: dict[str, tuple[dict[str, Any], Schema]] = {}
         self._latest: dict[str, store.Definition] = {}
         self._to_index: dict[str, None] = {}
 
@@ -102,18 +101,19 @@ class Change:
 
     def watch(self, row: store.Definition, before: Schema) -> None:
         """Have mistakes told at the end that a definition's expressions have not had in the schema before."""
-        self._watched.setdefault(row.id, set(problems(row.kind, row.document, before)))
+        self._watched.setdefault(row.id, (row.document, before))
+
+    def doubt(self, place: str, kind: str, document: dict[str, Any]) -> None:
+        """Have the mistakes in a definition's expressions told at the end, when all is there that they may name."""
+        self._doubts.append(Doubt(place, kind, document))
 
     async def finish_warnings(self) -> None:
-        """Tell what expressions of others have lost by this change."""
+        """Tell what is wrong in the end; in a thread, as there may be many definitions."""
+        doubts = self._doubts
         for row in await self.others() if self._watched else ():
             if row.id in self._watched:
-                self.warn(f"{row.kind}.{row.key or row.id}", row.kind, row.document, self._watched[row.id])
-
-    def warn(self, place: str, kind: str, document: dict[str, Any], known: Collection[Problem] = ()) -> None:
-        """Tell the mistakes in a definition's expressions, but for those that are known."""
-        found = [problem for problem in problems(kind, document, self.schema) if problem not in known]
-        self.warnings += [{"path": f"{place}.{each.path}", "message": each.message} for each in found]
+                doubts.append(Doubt(f"{row.kind}.{row.key or row.id}", row.kind, row.document, self._watched[row.id]))
+        self.warnings += await asyncio.to_thread(warnings_of, doubts, self.schema) if doubts else ()
 
     async def delete(self, row: store.Definition) -> None:
         """Take a definition away; its row stays, as ids live on in the log."""

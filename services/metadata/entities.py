@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +84,10 @@ class EntityHooks(Hooks):
     ) -> None:
         """So do all other definitions; `links` are those of all entities before. Raises CONFLICT where one can't."""
         name, new_name, renamed = names
-        for row in await change.others():
-            document = following.texts_after(row.kind, row.document, before, names)
+        others = await change.others()
+        texts = await asyncio.to_thread(following.all_texts_after, others, before, names)
+        for row in others:
+            document = texts.get(row.id, row.document)
             document = renames.document_after(document, name, new_name, renamed)
             if row.kind == "permissions" and row.document.get("entity") == name:
                 document = renames.policy_after(document, renamed)

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from libs.shared import exact
 from libs.shared.contracts.messages import Answer
-from services.metadata.changes import Change, Told
+from services.metadata.changes import Change
+from services.metadata.expressions.checking import Told
 
 T = TypeVar("T")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from libs.shared.errors import RocketError
@@ -12,8 +13,24 @@ from libs.shared.expressions.syntax.parsing import parse
 from services.metadata.expressions.places import Form, Place, places
 from services.metadata.schema import Schema
 
-SHOWN = 20
-"""Mistakes told at once."""
+MAX_PROBLEMS = 20
+"""Mistakes told of one definition."""
+MAX_WARNINGS = 1_000
+"""Warnings after which no further definition is looked at."""
+Told = dict[str, str]
+"""A warning as answers have it: `{path, message}`."""
+
+
+class Doubt(NamedTuple):
+    """A definition that is looked at when a change is done: `place` is what answers call it.
+
+    `before`: its document and the schema as they were, whose mistakes are not told again.
+    """
+
+    place: str
+    kind: str
+    document: dict[str, Any]
+    before: tuple[dict[str, Any], Schema] | None = None
 
 
 class Problem(NamedTuple):
@@ -25,18 +42,32 @@ class Problem(NamedTuple):
 
 
 def problems(kind: str, document: dict[str, Any], schema: Schema) -> list[Problem]:
-    """All mistakes of a definition."""
-    return [
+    """The mistakes of a definition; the first ones, where there are many."""
+    found = (
         Problem(place.path, message, place.is_optional)
         for place in places(kind, document, schema)
         for message in _mistakes(place)
-    ]
+    )
+    return list(islice(found, MAX_PROBLEMS))
+
+
+def warnings_of(doubts: Iterable[Doubt], schema: Schema) -> list[Told]:
+    """What is wrong with these definitions in the schema as it has become."""
+    found: list[Told] = []
+    for doubt in doubts:
+        known = set(problems(doubt.kind, *doubt.before)) if doubt.before else ()
+        for problem in problems(doubt.kind, doubt.document, schema):
+            if problem not in known:
+                found.append({"path": f"{doubt.place}.{problem.path}", "message": problem.message})
+        if len(found) >= MAX_WARNINGS:
+            break
+    return found
 
 
 def check_expressions(kind: str, label: str, document: dict[str, Any], schema: Schema) -> list[Problem]:
     """What is doubtful. Raises VALIDATION_FAILED with a detail per mistake."""
     found = problems(kind, document, schema)
-    wrong = [problem for problem in found if not problem.is_doubtful][:SHOWN]
+    wrong = [problem for problem in found if not problem.is_doubtful]
     if wrong:
         details = [{"field": each.path, "rule": "expression", "message": each.message} for each in wrong]
         raise RocketError("VALIDATION_FAILED", f"{label} is not valid: {wrong[0].path}: {wrong[0].message}", details)

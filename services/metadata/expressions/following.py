@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,12 @@ from services.metadata.store import Definition
 
 Names = tuple[str, str, Mapping[str, str]]
 """An entity's old and new name, and old → new names of its fields."""
+
+
+def all_texts_after(rows: Iterable[Definition], before: Schema, names: Names) -> dict[str, dict[str, Any]]:
+    """Id → the document with the new names in its texts, of those that may name the old ones."""
+    words = {*names[2], *([names[0]] if names[0] != names[1] else [])}
+    return {row.id: texts_after(row.kind, row.document, before, names) for row in rows if mentions(row.document, words)}
 
 
 def texts_after(kind: str, document: dict[str, Any], before: Schema, names: Names) -> dict[str, Any]:

@@ -31,7 +31,7 @@ async def apply(change: Change, document: Document, prune: bool) -> None:
         if row.kind == "entities":
             await change.delete(row)
     for item, _ in pairs:
-        change.warn(item.place, item.kind.name, item.kept)
+        change.doubt(item.place, item.kind.name, item.kept)
 
 
 async def _by_identity(change: Change) -> dict[tuple[str, bytes], list[Definition]]:

@@ -48,19 +48,15 @@ async def define(change: Change, document: Document) -> Outcome:
     """Make the definitions that are not there yet. Raises what making one raises, saying which."""
     there = {(row.kind, same(KINDS[row.kind], row.document)) for row in await change.everything()}
     outcome = Outcome()
-    made = []
     for item in document.items:
         if (item.kind.name, same(item.kind, item.kept)) in there:
             continue
         with placed(item.place):
             row = await change.create(item.kind, item.sent, item.definition, lenient=True)
-        made.append((item.place, row))
+        change.doubt(item.place, row.kind, row.document)
         outcome.added[part_of(item.kind)] += 1
         if item.kind.name == "entities":
             outcome.created.add(str(row.key))
-    for place, row in made:
-        # When all is there: expressions may name what is defined behind them.
-        change.warn(place, row.kind, row.document)
     return outcome
 
 

@@ -190,6 +190,18 @@ def test_what_never_holds_does_not_hold(left: Kind, right: Kind) -> None:
         assert left is right or {left, right} == {Kind.DATE, Kind.STRING}
 
 
+def test_what_is_nested_is_looked_at_once_and_few_mistakes_are_told() -> None:
+    text = "record.qty"
+    for _ in range(30):
+        text = f"({text} in [true, record.nope])"
+    found = check(parse(text), ENVIRONMENT)
+    assert len(found.mistakes) == 20
+    deep = "record.open"
+    for _ in range(30):
+        deep = f"({deep} in [{deep if len(deep) < 200 else 'true'}, false])"
+    assert check(parse(deep), ENVIRONMENT).mistakes == []
+
+
 def test_a_row_means_its_own_fields_first() -> None:
     environment: Environment = {"amount": STRING, "rows": ListOf(LINE)}
     assert check(parse("sum(rows, amount) > 1"), environment).mistakes == []

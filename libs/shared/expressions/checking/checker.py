@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from libs.shared.expressions.checking import functions, operators
 from libs.shared.expressions.checking.types import (
     ANY,
     BOOLEAN,
-    NIL,
     NUMBER,
     Environment,
     ListOf,
@@ -28,6 +27,9 @@ from libs.shared.expressions.syntax.tree import Node
 from libs.shared.expressions.values.access import LENGTH
 from libs.shared.expressions.values.kinds import Kind, kind
 from libs.shared.nearest import SHOWN, nearest
+
+MAX_MISTAKES = 20
+"""Mistakes told of one expression."""
 
 Places = Sequence[Position]
 
@@ -101,7 +103,7 @@ class _Checker:
             case tree.Index(target, index):
                 return self._element(node, self.type_of(target, scope), self.type_of(index, scope), index)
             case tree.Items(elements):
-                return ListOf(common(*[self.type_of(each, scope) for each in elements]) if elements else NIL)
+                return _list_of([self.type_of(each, scope) for each in elements])
             case tree.Call():
                 return self._call(node, scope)
             case tree.Negation(operand):
@@ -124,15 +126,20 @@ class _Checker:
                 return common(self.type_of(then, scope), self.type_of(otherwise, scope))
 
     def _note(self, position: Position, problem: str | None) -> None:
-        if problem:
+        if problem and len(self.mistakes) < MAX_MISTAKES:
             self.mistakes.append(Mistake(position, problem))
+
+    def _instead(self, name: str, known: Iterable[str]) -> str:
+        """The nearest known name; not looked for where nothing will be told any more."""
+        meant = nearest(name, known) if len(self.mistakes) < MAX_MISTAKES else None
+        return f"; do you mean `{meant}`?" if meant else ""
 
     def _path(self, node: tree.Path, scope: _Scope) -> Type:
         root, *rest = node.names
         places = node.places or (node.position,) * len(node.names)
         found, entity = scope.find(root)
         if found is None:
-            self._note(node.position, f"there is no `{root[:SHOWN]}` here{_instead(root, scope.names())}")
+            self._note(node.position, f"there is no `{root[:SHOWN]}` here{self._instead(root, scope.names())}")
             return ANY
         if entity:
             self.uses.append(Use(places[0], entity, root))
@@ -144,7 +151,7 @@ class _Checker:
         match target:
             case Object(members, entity):
                 if name not in members:
-                    self._note(position, f"{words} has no `{name[:SHOWN]}`{_instead(name, members)}")
+                    self._note(position, f"{words} has no `{name[:SHOWN]}`{self._instead(name, members)}")
                     return ANY
                 if entity:
                     self.uses.append(Use(position, entity, name))
@@ -181,7 +188,11 @@ class _Checker:
         return operand
 
     def _comparison(self, node: tree.Comparison, scope: _Scope) -> Type:
-        left, right = self.type_of(node.left, scope), self.type_of(node.right, scope)
+        left = self.type_of(node.left, scope)
+        parts = [self.type_of(each, scope) for each in node.right.elements] if _is_list(node.right) else None
+        right = self.type_of(node.right, scope) if parts is None else _list_of(parts)
+        if len(self.mistakes) >= MAX_MISTAKES:
+            return BOOLEAN
         match node.operator:
             case "==" | "!=":
                 problem = operators.equality(left, right)
@@ -189,9 +200,7 @@ class _Checker:
                     problem = _no_option(left, right) or _no_option(right, left)
             case "in" | "not in":
                 problem = operators.membership(left, right) or self._named(node.left, right)
-                if problem is None and isinstance(node.right, tree.Items):
-                    types = [self._quiet(each, scope) for each in node.right.elements]
-                    problem = next((words for each in types if (words := _no_option(left, each))), None)
+                problem = problem or next((words for each in parts or () if (words := _no_option(left, each))), None)
             case _:
                 problem = operators.ordering(left, right)
         self._note(node.position, problem)
@@ -204,14 +213,10 @@ class _Checker:
         if not isinstance(container, Object) or not isinstance(item, tree.Constant) or not isinstance(item.value, str):
             return None
         if item.value not in container.members:
-            return f"there is no `{item.value[:SHOWN]}`{_instead(item.value, container.members)}"
+            return f"there is no `{item.value[:SHOWN]}`{self._instead(item.value, container.members)}"
         if container.entity:
             self.uses.append(Use(item.position, container.entity, item.value, quoted=True))
         return None
-
-    def _quiet(self, node: Node, scope: _Scope) -> Type:
-        """A type whose mistakes have been noted already."""
-        return _Checker().type_of(node, scope)
 
     def _note_names(self, said: Type, other: Node) -> None:
         """Literals that name an entity."""
@@ -263,6 +268,14 @@ class _Checker:
         return NUMBER
 
 
+def _is_list(node: Node) -> TypeGuard[tree.Items]:
+    return isinstance(node, tree.Items)
+
+
+def _list_of(elements: Sequence[Type]) -> ListOf:
+    return ListOf(common(*elements))
+
+
 def _is_constant(node: Node) -> bool:
     return isinstance(node, tree.Constant)
 
@@ -277,8 +290,3 @@ def _no_option(said: Type, other: Type) -> str | None:
     meant = nearest(value, said.options)
     known = ", ".join(sorted(said.options)[:10])
     return f"'{value[:SHOWN]}' is none of {known}" + (f"; do you mean '{meant}'?" if meant else "")
-
-
-def _instead(name: str, known: Iterable[str]) -> str:
-    meant = nearest(name, known)
-    return f"; do you mean `{meant}`?" if meant else ""
