@@ -79,6 +79,7 @@ WRONG = [
      "do you mean `name`?"),
     ("webhooks", webhook("changes.qnty.old > 1"), "condition", "do you mean `qty`?"),
     ("webhooks", webhook("'qnty' in changes"), "condition", "do you mean `qty`?"),
+    ("webhooks", webhook("user.email == 'x'"), "condition", "user has no `email`"),
     ("webhooks", webhook("entity == 'oder'"), "condition", "do you mean 'order'?"),
     ("notification-rules", notification("record.qnty > 1"), "condition", "do you mean `qty`?"),
     ("notification-rules", notification(body="{{ recrod.name }}"), "template.subject", "do you mean `record`?"),

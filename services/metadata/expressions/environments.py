@@ -56,7 +56,8 @@ def of_event(schema: Schema, entity: str) -> Environment:
 
 def of_webhook(schema: Schema, entity: str, hook: str) -> Environment:
     """Conditions of webhooks."""
-    return {**of_event(schema, entity), "event": Simple(Kind.STRING, frozenset([hook]))}
+    user = Object({"id": STRING, "roles": ListOf(STRING)})
+    return {**of_event(schema, entity), "user": user, "event": Simple(Kind.STRING, frozenset([hook]))}
 
 
 def of_message(schema: Schema, entity: str) -> Environment:
