@@ -11,6 +11,7 @@ from services.data.writes.drafts import Draft
 from services.data.writes.files import resolve_files
 from services.data.writes.references import refuse_missing, refuse_moved_anchors
 from services.data.writes.rows import lock_records
+from services.data.writes.totals import hold_parents
 from services.data.writes.transaction import Refused, Writing
 from services.data.writes.validation import Invalid, validate_update
 from services.data.writes.work import Work
@@ -32,6 +33,7 @@ async def set_fields(work: Work, question: SetFields) -> Effected:
     if not values:
         return Effected(0)  # the key, an auto field or the trash mark: not for anybody to set
     repeated = False
+    work.checks_rules = False
     async with work.transaction(entity, Action.UPDATE) as writing:
         if await writing.transaction.fetchval(REMEMBER, question.effect_key) is None:
             repeated = True
@@ -53,6 +55,7 @@ def _values(entity: EntityModel, question: SetFields) -> Values:
 
 async def _set(work: Work, writing: Writing, entity: EntityModel, question: SetFields, values: Values) -> None:
     key = entity.key.parse(question.record_id)
+    await hold_parents(work, writing, entity, [key], [question.values])
     stored = (await lock_records(writing.transaction, entity, [key])).get(key)
     if stored is None:
         return

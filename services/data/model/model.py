@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from libs.shared.schema import Snapshot
 from services.data.model.entity import EntityModel
 from services.data.model.receivers import receivers_of
 from services.data.model.statements import PointStatement, Statements
+from services.data.model.totals import Totals, totals_of
 from services.data.rules import EntityRules, rules_of
 
 
@@ -24,6 +27,11 @@ class Model:
         """Webhooks that are asked before a write; empty in most apps."""
         self._entities: dict[str, EntityModel] = {}
         self._rules: dict[str, EntityRules] = {}
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Which computed fields are made of other records; empty in most apps."""
+        return totals_of(self)
 
     def entity(self, name: str) -> EntityModel:
         """The entity of this name. Raises UNKNOWN_ENTITY."""

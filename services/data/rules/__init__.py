@@ -10,7 +10,7 @@ transitions, `actions` their effects, `forms` the two shapes of a value, `decidi
 """
 
 from services.data.rules.attempt import Attempt, Decision
-from services.data.rules.deciding import check_written, decide
+from services.data.rules.deciding import check_written, decide, recompute
 from services.data.rules.entity_rules import EntityRules, Load, rules_of
 
-__all__ = ["Attempt", "Decision", "EntityRules", "Load", "check_written", "decide", "rules_of"]
+__all__ = ["Attempt", "Decision", "EntityRules", "Load", "check_written", "decide", "recompute", "rules_of"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from libs.shared.errors import Detail, RocketError, summary
 from libs.shared.expressions import EvaluationError
-from libs.shared.schema import BadValue
+from libs.shared.schema import BadValue, parse_value
 from services.data.rules.actions import effects_of, set_fields
 from services.data.rules.attempt import Attempt, Decision
 from services.data.rules.entity_rules import Checks, Computed, EntityRules, ExpressionCheck, FieldCheck
@@ -23,6 +23,15 @@ def decide(rules: EntityRules, attempt: Attempt) -> Decision:
     if rules.is_empty:
         return Decision(dict(attempt.values), [])
     return _Deciding(rules, attempt).outcome()
+
+
+def recompute(rules: EntityRules, attempt: Attempt, *, checked: bool) -> Decision | None:
+    """The computed values of a stored record that differ by now; None where none that loads records does.
+
+    `checked`: the rules and machines must allow what the record becomes by that. Raises VALIDATION_FAILED also for
+    what can't be computed, FORBIDDEN for a transition of other roles.
+    """
+    return _Deciding(rules, attempt).again(checked)
 
 
 def check_written(rules: EntityRules, attempt: Attempt, record: Record) -> None:
@@ -69,6 +78,32 @@ class _Deciding:
         if self.forbidden:
             raise self.forbidden
         return Decision(self.values, [])
+
+    def again(self, checked: bool) -> Decision | None:
+        self._compute()
+        if self.details:
+            raise _refusal(self.details)
+        changed = {name for name in self.computed if self._differs(name)}
+        if changed.isdisjoint(rule.field.name for rule in self.rules.computed if rule.loads):
+            return None
+        self.values = {name: self.values[name] for name in changed}
+        if not checked:
+            return Decision(self.values, [])
+        _check(self.rules.before_write, self.attempt, self.record, changed, self.details)
+        steps = self._move()
+        if self.details:
+            raise _refusal(self.details)
+        if self.forbidden:
+            raise self.forbidden
+        return self._act(steps)
+
+    def _differs(self, name: str) -> bool:
+        """Whether a computed value is another than the stored one, both as the column keeps them."""
+        field = self.rules.fields[name]
+        old, new = (self.attempt.old or {}).get(name), self.record[name]
+        if old is None or new is None:
+            return old is not new
+        return bool(parse_value(field, old) != parse_value(field, new))
 
     def _supply_initial_states(self) -> None:
         for machine in self.rules.machines:

@@ -118,6 +118,10 @@ class EntityRules:
             loads += [load for computed in self.computed for load in computed.loads]
         return list(dict.fromkeys(loads))
 
+    def computed_loads(self) -> list[Load]:
+        """What computed fields want to see, each load once."""
+        return list(dict.fromkeys(load for computed in self.computed for load in computed.loads))
+
     def _reads_stored(self, names: Collection[str]) -> bool:
         known = set(names)
         for check in self.before_write.expressions:

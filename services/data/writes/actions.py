@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel
@@ -16,7 +16,9 @@ from services.data.writes.references import refuse_moved_anchors
 from services.data.writes.rows import lock_records
 from services.data.writes.transaction import Refused, Writing
 from services.data.writes.validation import Invalid, validate_create, validate_update
-from services.data.writes.work import Work
+
+if TYPE_CHECKING:
+    from services.data.writes.work import Work
 
 BROKEN = frozenset({"UNKNOWN_ENTITY", "NOT_FOUND"})
 """Refusals because of what the definition names and is not there (entities, files): none of the caller's fault."""

@@ -24,6 +24,7 @@ from services.data.writes.removal import remove_locked
 from services.data.writes.rights import check_fields
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.slugs import with_free_slugs
+from services.data.writes.totals import hold_parents
 from services.data.writes.transaction import Writing
 from services.data.writes.tree import Tree
 from services.data.writes.work import Work
@@ -51,6 +52,7 @@ async def _create(work: Work, entity: EntityModel, bodies: Sequence[Body], dry_r
     nodes = _nodes(entity, [Draft(body, None, Place.of_row(index)) for index, body in enumerate(bodies)])
     async with work.transaction(entity, Action.CREATE, dry_run) as writing:
         await writing.transaction.execute(PLANNING)
+        await hold_parents(work, writing, entity, bodies=bodies)
         await Tree(work, writing).save(entity, Action.CREATE, nodes)
     return [entity.key.shown_text(node.written.key) for node in nodes if node.written is not None]
 
@@ -78,6 +80,7 @@ async def _update(
 ) -> list[Any]:
     async with work.transaction(entity, Action.UPDATE, dry_run) as writing:
         await writing.transaction.execute(PLANNING)
+        await hold_parents(work, writing, entity, keys, bodies)
         stored = await _lock(writing, entity, keys, grant, "NO KEY UPDATE")
         nodes = _nodes(entity, [_change(entity, n, body, stored[n]) for n, body in enumerate(bodies)])
         check_fields(work, entity, Action.UPDATE, [node.draft for node in nodes])
@@ -103,9 +106,11 @@ async def _delete(work: Work, entity: EntityModel, grant: Grant, keys: Sequence[
     async with work.transaction(entity, Action.DELETE, dry_run) as writing:
         await writing.transaction.execute(PLANNING)
         await writing.guard(entity, keys)
+        await hold_parents(work, writing, entity, keys)
         stored = await _lock(writing, entity, keys, grant, "UPDATE")
         drafts = [Draft({}, row, Place.of_row(index)) for index, row in enumerate(stored)]
-        await remove_locked(work, writing, entity, drafts, stored, is_all=not has_dependents(entity))
+        is_all = not has_dependents(entity) and entity.number not in work.model.totals.by_number
+        await remove_locked(work, writing, entity, drafts, stored, is_all=is_all)
     return [entity.key.shown(row.record) for row in stored]
 
 

@@ -80,6 +80,9 @@ def is_asked_about(work: Work, entity: EntityModel, action: Action, bodies: Sequ
     """Whether a write can concern receivers: its entity's, or through nested writes those of others."""
     if (entity.name, action.value) in work.model.receivers:
         return True
+    totals = work.model.totals.by_number.get(entity.number, ())
+    if any((total.parent, Action.UPDATE.value) in work.model.receivers for total in totals):
+        return True
     return any(
         name not in entity.fields and entity.children(name) is not None
         for body in bodies

@@ -15,6 +15,7 @@ from services.data.model import EntityModel
 from services.data.permissions import granted
 from services.data.rules import Attempt, check_written
 from services.data.rules import decide as decided
+from services.data.rules import recompute as decided_again
 from services.data.writes.changes import Action
 from services.data.writes.related import load_related
 from services.data.writes.turns import in_turns
@@ -32,6 +33,8 @@ VERBS: dict[Action, Literal["create", "update", "delete"]] = {
 def needs_transaction(work: Work, entity: EntityModel, action: Action, names: Sequence[str] = ()) -> bool:
     """Whether deciding takes what is stored, and so a transaction that holds it still."""
     if work.consent is not None:
+        return True
+    if entity.number in work.model.totals.by_number:
         return True
     rules = work.model.rules(entity.name)
     if rules.is_empty:
@@ -67,6 +70,24 @@ async def decide(
     _refuse(details)
 
 
+async def recompute(
+    work: Work, connection: Connection, entity: EntityModel, drafts: Sequence[Draft], *, checked: bool
+) -> list[Draft]:
+    """Put the computed values that differ by now into the drafts of stored records; answers those that have any.
+
+    Raises what `decide` raises; without `checked` only for what can't be computed.
+    """
+    rules = work.model.rules(entity.name)
+    attempts = await _attempts(work, connection, entity, Action.UPDATE, drafts, "before_write", holds=False)
+    changed = []
+    async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
+        decision = decided_again(rules, attempt, checked=checked)
+        if decision is not None:
+            draft.values, draft.effects = decision.values, decision.effects
+            changed.append(draft)
+    return changed
+
+
 async def check_after(
     work: Work,
     connection: Connection,
@@ -96,9 +117,11 @@ async def _attempts(
     action: Action,
     drafts: Sequence[Draft],
     hook: Hook,
+    *,
+    holds: bool = True,
 ) -> list[Attempt]:
     loads = work.model.rules(entity.name).related_loads(hook)
-    related, unloadable = await load_related(connection, work.model, entity, loads, drafts)
+    related, unloadable = await load_related(connection, work.model, entity, loads, drafts, holds=holds)
     now = work.consent.now if work.consent is not None else clock.now()
     return [
         Attempt(

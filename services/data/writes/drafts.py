@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
 from libs.shared.postgres.databases import Connection, Database
@@ -16,7 +16,9 @@ from services.data.writes.files import UnknownFile, resolve_files
 from services.data.writes.rows import Stored
 from services.data.writes.turns import in_turns
 from services.data.writes.validation import Invalid, validate_create, validate_update
-from services.data.writes.work import Work
+
+if TYPE_CHECKING:
+    from services.data.writes.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +71,37 @@ class Draft:
 
 
 async def prepare(
-    work: Work, connection: Connection | Database, entity: EntityModel, action: Action, drafts: Sequence[Draft]
+    work: Work,
+    connection: Connection | Database,
+    entity: EntityModel,
+    action: Action,
+    drafts: Sequence[Draft],
+    *,
+    decided: bool = True,
 ) -> list[RowChange]:
     """The changes that drafts come to: values checked, files found, rules and transitions decided, slugs made.
+
+    Without `decided`, rules and transitions are left to be decided when more is there.
 
     Raises VALIDATION_FAILED with all violations of all drafts, NOT_FOUND for unknown files, FORBIDDEN
     for transitions that are not the caller's.
     """
     with tracing.span("engine", "writer", "write.validate", entity.name):
-        await _validate(entity, action, drafts)
+        await validate(entity, action, drafts)
     if work.consent is not None and action is Action.CREATE:
         work.consent.keep_keys(entity, drafts)
     try:
         await resolve_files(connection, entity, [draft.values for draft in drafts])
     except UnknownFile as unknown:
         raise drafts[unknown.place].refuse(unknown) from None
-    await decisions.decide(work, connection, entity, action, drafts)
+    if decided:
+        await decisions.decide(work, connection, entity, action, drafts)
     await slugs.assign(connection, entity, action, drafts)
     return [_change(work, entity, action, draft) for draft in drafts]
 
 
-async def _validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
+async def validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
+    """Parse the values of all drafts. Raises VALIDATION_FAILED with all that is wrong with them."""
     details: list[Detail] = []
     async for draft in in_turns(drafts):
         try:

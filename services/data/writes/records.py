@@ -29,6 +29,7 @@ from services.data.writes.removal import remove
 from services.data.writes.rights import check_fields, may_write
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.slugs import with_free_slugs
+from services.data.writes.totals import hold_parents, settle
 from services.data.writes.transaction import Refused, Writing
 from services.data.writes.tree import Tree
 from services.data.writes.work import Work
@@ -77,9 +78,11 @@ async def _create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Writ
 async def _create_in_transaction(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
     node = node_of(entity, Draft(body))
     async with work.transaction(entity, Action.CREATE) as writing:
+        await hold_parents(work, writing, entity, bodies=[body])
         await Tree(work, writing).save(entity, Action.CREATE, [node])
+        await settle(work, writing)
     assert node.written is not None, "what is created is written, or raises"
-    return node.written
+    return writing.settled.get((entity.number, node.written.key), node.written)
 
 
 async def update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
@@ -126,11 +129,13 @@ async def _update_in_transaction(
     work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]
 ) -> Written | Stored:
     async with work.transaction(entity, Action.UPDATE) as writing:
+        await hold_parents(work, writing, entity, [wanted.key], [body])
         stored = await _lock(writing, entity, wanted)
         node = node_of(entity, Draft(body, stored))
         check_fields(work, entity, Action.UPDATE, [node.draft])
         await Tree(work, writing).save(entity, Action.UPDATE, [node])
-    return node.written or stored
+        await settle(work, writing)
+    return writing.settled.get((entity.number, entity.key.text(wanted.key))) or node.written or stored
 
 
 async def delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
@@ -148,6 +153,7 @@ async def _delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
         return entity.key.shown(exact.loads(written.record_text))
     async with work.transaction(entity, Action.DELETE) as writing:
         await writing.guard(entity, [wanted.key])
+        await hold_parents(work, writing, entity, [wanted.key])
         stored = await _lock(writing, entity, wanted, "UPDATE")
         await remove(work, writing, entity, [Draft({}, stored)])
     return entity.key.shown(stored.record)
@@ -163,6 +169,7 @@ def _is_alone(work: Work, entity: EntityModel, wanted: Wanted) -> bool:
 async def restore(work: Work, entity: EntityModel, wanted: Wanted) -> Written:
     """A record back from the trash. Raises CONFLICT where something it refers to is gone, and as `update` does."""
     async with work.transaction(entity, Action.RESTORE) as writing:
+        await hold_parents(work, writing, entity, [wanted.key])
         stored = await _lock(writing, entity, wanted, trashed=True)
         await refuse_lost_references(writing.transaction, entity, stored)
         try:
@@ -171,7 +178,8 @@ async def restore(work: Work, entity: EntityModel, wanted: Wanted) -> Written:
             raise refused.error from None
         if written is None:
             raise SchemaMoved  # nothing else can have come between, as it is locked
-    return written
+        await settle(work, writing)
+    return writing.settled.get((entity.number, written.key), written)
 
 
 def refuse_unwanted(entity: EntityModel, wanted: Wanted, version: int, granted: bool = True) -> None:

@@ -31,11 +31,14 @@ async def load_related(
     entity: EntityModel,
     loads: Sequence[Load],
     drafts: Sequence[Draft],
+    *,
+    holds: bool = True,
 ) -> tuple[list[Related], Unloadable]:
     """For each draft, the live records at the other end of each load's relation, filtered, in key order.
 
     They stay as they are until the end of the transaction: what a rule has seen must still be so when the write
-    that it allowed is there. Others may see them likewise meanwhile.
+    that it allowed is there. Others may see them likewise meanwhile. Without `holds` they are not locked: the caller
+    holds what whoever changes them must hold first.
 
     A load with an unknown relation, or with a filter that means nothing, brings no records but the reason, as an
     empty list would decide wrongly. So would a part of them: raises VALIDATION_FAILED where there are too many.
@@ -52,7 +55,7 @@ async def load_related(
         except BadValue as problem:
             unloadable[load] = f"the filter of {load.relation} can't be read: {problem}"
             continue
-        found = await _load(connection, model, entity, link, load, comparisons, drafts)
+        found = await _load(connection, model, entity, link, load, comparisons, drafts, holds)
         for own, draft in zip(related, drafts, strict=True):
             own[load] = found.get(_own(link, draft), [])
     return related, unloadable
@@ -66,6 +69,7 @@ async def _load(
     load: Load,
     comparisons: Sequence[Comparison],
     drafts: Sequence[Draft],
+    holds: bool,
 ) -> dict[str | None, list[dict[str, Any]]]:
     other = model.entity(link.entity)
     values = list({own for draft in drafts if (own := _own(link, draft)) is not None})
@@ -77,7 +81,7 @@ async def _load(
         f"SELECT {own}::text AS own, {other.json('_r')} AS record FROM {source} "
         f"WHERE {own} = ANY($1::text[]::{entity.column_type(link.own)}[]) AND "
         f"{' AND '.join([other.alive('_r'), *conditions])} ORDER BY {', '.join(other.key.columns('_r'))} "
-        f"LIMIT {MAX_LOADED + 1} FOR SHARE OF _r"
+        f"LIMIT {MAX_LOADED + 1}{' FOR SHARE OF _r' if holds else ''}"
     )
     rows = await connection.fetch(sql, *parameters.values)
     if len(rows) > MAX_LOADED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,24 @@ async def lock_related(
         f"ORDER BY {', '.join(entity.key.columns('_r'))} FOR UPDATE OF _r"
     )
     return _by_key(entity, await connection.fetch(sql, list(values)), EVERYTHING)
+
+
+async def lock_where(
+    connection: Connection, entity: EntityModel, columns: Mapping[str, Collection[str]], strength: str = "NO KEY UPDATE"
+) -> dict[KeyValue, Stored]:
+    """The live records of which one of these columns has one of its values (as text), in the order of their keys.
+
+    They are locked until the end, unless `strength` is "".
+    """
+    clauses = [
+        f"_r.{quote(column)} = ANY(${n}::text[]::{entity.column_type(column)}[])" for n, column in enumerate(columns, 1)
+    ]
+    sql = (
+        f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r "
+        f"WHERE ({' OR '.join(clauses)}) AND {entity.alive('_r')} ORDER BY {', '.join(entity.key.columns('_r'))}"
+        f"{f' FOR {strength} OF _r' if strength else ''}"
+    )
+    return _by_key(entity, await connection.fetch(sql, *map(sorted, columns.values())), EVERYTHING)
 
 
 async def existing_keys(connection: Connection, entity: EntityModel, keys: Sequence[KeyValue]) -> set[str]:

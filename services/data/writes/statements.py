@@ -61,6 +61,8 @@ class Shape:
     log: Log = Log.APART
     waits: bool = True
     again: bool = False
+    amends: bool = False
+    """The rows were written by this commit before: they keep the version that they have by that."""
 
 
 def statement(
@@ -223,9 +225,10 @@ def _changed(entity: EntityModel, shape: Shape) -> str:
     assignments = _assignments(entity, shape)
     sets = ", ".join(f"{quote(name)} = {expression}" for name, expression in assignments.items())
     before = [f"{OLD}.{quote(name)} AS {old_column(entity, name)}" for name in assignments]
+    answered = ", ".join(["_u._n AS _n", returned(entity, NEW), *before])
     return (
-        f"UPDATE {entity.table} AS _r SET {sets}, {VERSION} = _r.{VERSION} + 1 FROM _u, metadata.schema_version _v "
-        f"WHERE {where} RETURNING {ENDS} {', '.join(['_u._n AS _n', returned(entity, NEW), *before])}"
+        f"UPDATE {entity.table} AS _r SET {sets}, {VERSION} = _r.{VERSION} + {0 if shape.amends else 1} "
+        f"FROM _u, metadata.schema_version _v WHERE {where} RETURNING {ENDS} {answered}"
     )
 
 
@@ -239,6 +242,8 @@ def _assignments(entity: EntityModel, shape: Shape) -> dict[str, str]:
         return {DELETED: "now()"}
     if shape.action is Action.RESTORE:
         return {DELETED: "NULL"}
+    if shape.amends:
+        return {name: f"_u.{quote(name)}" for name in shape.columns}
     stamps = {f.name: "now()" for f in entity.fields.values() if f.auto == "update" and f.name not in shape.columns}
     return {name: f"_u.{quote(name)}" for name in shape.columns} | stamps
 

@@ -8,9 +8,10 @@ nothing behind.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from libs.shared import exact
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection
 from libs.shared.postgres.errors import SchemaMoved, UniqueViolation, conflict, taken_values
@@ -67,6 +68,14 @@ class Writing:
         self.model = model
         self.command = command
         self.entries: list[Entry] = []
+        self.fresh: list[Entry] = []
+        """Changes that totals have not been made of yet."""
+        self.settle: Callable[[], Awaitable[None]] | None = None
+        """Brings the totals of what has changed up to date."""
+        self.settled: dict[tuple[int, str], Written] = {}
+        """Entity number and record id → the record with its totals as they are in the end."""
+        self._latest: dict[tuple[int, str], int] = {}
+        """Entity number and record id → the place of its last entry."""
         self.records = 0
         self.parking = Parking(transaction)
         self._position: int | None = None
@@ -106,6 +115,45 @@ class Writing:
                 self.note((*entry, effects))
         return outcome
 
+    async def amend(self, entity: EntityModel, rows: Sequence[RowChange]) -> list[Written | None]:
+        """Change rows that this commit has written already: their entries say what becomes of them in the end.
+
+        Answers and raises as `apply` does; None also for a row that sets nothing.
+        """
+        outcome: list[Written | None] = [None] * len(rows)
+        for columns, places in _by_columns(rows).items():
+            chosen = [rows[place] for place in places]
+            for row in chosen:
+                self._add_effects(entity, row)
+            if not columns:
+                continue
+            for row in await self._run(entity, Shape(Action.UPDATE, columns, Log.LATER, amends=True), chosen, places):
+                outcome[places[row["n"] - 1]] = Written.of(row)
+                self._replace((entity.number, row["key"]), row["image"], row["previous"])
+        return outcome
+
+    def has_written(self, entity: EntityModel, key: KeyValue) -> bool:
+        """Whether this commit has an entry of a record, which is there."""
+        place = self._latest.get((entity.number, entity.key.text(key)))
+        return place is not None and self.entries[place][3] != Action.DELETE.value
+
+    def _replace(self, record: tuple[int, str], image: str, previous: str) -> None:
+        place = self._latest[record]
+        number, key, version, action, _, before, effects = self.entries[place]
+        if before is not None:
+            # What was there before the commit is what its first change has found.
+            before = exact.dumps({**exact.loads(previous), **exact.loads(before)}).decode()
+        self.entries[place] = (number, key, version, action, image, before, effects)
+        self.fresh.append((number, key, version, Action.UPDATE.value, image, previous, None))
+
+    def _add_effects(self, entity: EntityModel, row: RowChange) -> None:
+        if row.effects is None or row.key is None:
+            return
+        place = self._latest[entity.number, entity.key.text(row.key)]
+        *entry, effects = self.entries[place]
+        both = [*exact.loads(effects or "[]"), *exact.loads(row.effects)]
+        self.entries[place] = (*entry, exact.dumps(both).decode())  # type: ignore[assignment]
+
     async def _run(
         self, entity: EntityModel, shape: Shape, rows: Sequence[RowChange], places: Sequence[int]
     ) -> Sequence[Any]:
@@ -125,11 +173,15 @@ class Writing:
         """A log entry to be written at the end. Raises CONFLICT when there are too many."""
         if len(self.entries) >= MAX_ROWS:
             raise RocketError("CONFLICT", f"A commit can hold at most {MAX_ROWS} records")
+        self._latest[entry[0], entry[1]] = len(self.entries)
         self.entries.append(entry)
+        self.fresh.append(entry)
         self.records += 1
 
     async def finish(self) -> int:
         """Write the log entries, once. Answers the position, 0 if nothing was changed. Raises SchemaMoved."""
+        if self.settle is not None:
+            await self.settle()
         if self._position is None:
             self._position = await (self._append() if self.entries else self._nothing())
         return self._position

@@ -9,10 +9,11 @@ from services.data.model import EntityModel, Link
 from services.data.permissions import EVERYTHING, Grant
 from services.data.writes import decisions, offspring, pairs
 from services.data.writes.actions import changes_records, perform
-from services.data.writes.changes import Action, RowChange, Written
+from services.data.writes.changes import Action, RowChange, Values, Written
 from services.data.writes.children import Instruction
 from services.data.writes.consent import note_writes
-from services.data.writes.drafts import Draft, prepare
+from services.data.writes.decisions import as_text
+from services.data.writes.drafts import Draft, prepare, validate
 from services.data.writes.nodes import Members, Node
 from services.data.writes.readable import refuse_hidden
 from services.data.writes.references import missing_references, refuse_moved_anchors
@@ -46,8 +47,59 @@ class Tree:
         check_fields(self.work, entity, action, drafts)
         check_relations(self.work, entity, action, nodes)
         touched = [node for node in nodes if action is Action.CREATE or node.draft.body]
-        is_all = depth == 0 and not any(node.nested for node in nodes)
-        await self._save_own(entity, action, touched, is_all)
+        later, own = list[Node](), list[Node]()
+        for node in touched:
+            (later if self._is_decided_later(entity, action, node) else own).append(node)
+        is_alone = entity.number not in self.work.model.totals.by_number
+        is_all = depth == 0 and is_alone and not any(node.nested for node in nodes)
+        await self._save_own(entity, action, own, is_all)
+        await self._begin(entity, action, later)
+        await self._save_children(nodes, depth)
+        await (self._complete(entity, later) if action is Action.CREATE else self._save_own(entity, action, later))
+
+    def _is_decided_later(self, entity: EntityModel, action: Action, node: Node) -> bool:
+        """Whether what is computed of a record is made of children that come with it, and so must wait for them."""
+        read = self.work.model.totals.by_parent.get(entity.name, frozenset())
+        moves = action is Action.UPDATE and any(link.own in node.draft.body for link, _ in node.nested)
+        return not moves and any(link.relation.name in read for link, _ in node.nested)
+
+    async def _begin(self, entity: EntityModel, action: Action, nodes: Sequence[Node]) -> None:
+        """What must be there before the children: new records, not decided yet; of stored ones, their check."""
+        drafts = [node.draft for node in nodes]
+        if action is not Action.CREATE or not nodes:
+            await validate(entity, action, drafts)
+            return
+        connection = self.writing.transaction
+        changes = await prepare(self.work, connection, entity, action, drafts, decided=False)
+        for node, written in zip(nodes, await self.apply(entity, action, changes, drafts), strict=True):
+            node.written = written
+
+    async def _complete(self, entity: EntityModel, nodes: Sequence[Node]) -> None:
+        """Decide new records whose children are there, and have them be from their first version what they become."""
+        if not nodes:
+            return
+        connection, drafts = self.writing.transaction, [node.draft for node in nodes]
+        begun = [dict(draft.values) for draft in drafts]
+        keys = [entity.key.parse(node.written.key) for node in nodes if node.written]
+        for draft, key in zip(drafts, keys, strict=True):
+            draft.values |= dict(zip(entity.key.names, key, strict=True))
+        await decisions.decide(self.work, connection, entity, Action.CREATE, drafts)
+        note_writes(self.work, entity, Action.CREATE, nodes)
+        changes = [
+            self.work.change(key, _differing(draft.values, old, entity.key.names), None, as_text(draft.effects))
+            for key, draft, old in zip(keys, drafts, begun, strict=True)
+        ]
+        try:
+            outcome = await self.writing.amend(entity, changes)
+        except Refused as refused:
+            raise (refused.error if refused.place is None else drafts[refused.place].refuse(refused.error)) from None
+        for node, written in zip(nodes, outcome, strict=True):
+            node.written = written or node.written
+        texts = [node.written.record_text for node in nodes if node.written]
+        await decisions.check_after(self.work, connection, entity, Action.CREATE, drafts, texts)
+        await perform(self.work, self.writing, [effect for draft in drafts for effect in draft.effects])
+
+    async def _save_children(self, nodes: Sequence[Node], depth: int) -> None:
         for link, members in _by_link(nodes):
             self._count(link, members, depth + 1)
             if link.relation.joined:
@@ -55,7 +107,7 @@ class Tree:
             else:
                 await offspring.save(self, link, members, depth + 1)
 
-    async def _save_own(self, entity: EntityModel, action: Action, nodes: Sequence[Node], is_all: bool) -> None:
+    async def _save_own(self, entity: EntityModel, action: Action, nodes: Sequence[Node], is_all: bool = False) -> None:
         if not nodes:
             return
         connection = self.writing.transaction
@@ -108,6 +160,14 @@ class Tree:
             name = link.relation.name
             message = f"{name}: at most {MAX_CHILDREN} nested rows in {MAX_DEPTH} levels are allowed"
             raise RocketError("VALIDATION_FAILED", message, [{"relation": name, "message": message}])
+
+
+def _differing(values: Values, before: Values, keys: Sequence[str]) -> Values:
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in keys and (name not in before or before[name] != value)
+    }
 
 
 def _refuse_ungranted(entity: EntityModel, grant: Grant, drafts: Sequence[Draft]) -> None:

@@ -26,6 +26,7 @@ from services.data.writes.parking import Move
 from services.data.writes.rights import check_undone
 from services.data.writes.rows import Stored, lock_records
 from services.data.writes.steps import RIGHTS, Kind, Step, conflicts, distinct, entity_of, plan, relation_of, waves
+from services.data.writes.totals import hold_parents, remembered
 from services.data.writes.transaction import GUARD, MAX_ROWS, Refused, Writing
 from services.data.writes.work import Work
 
@@ -52,8 +53,9 @@ async def undo(work: Work, named: str) -> dict[str, Any]:
     if position is None:
         raise not_found("Commit")
     anchor = await _anchor(work, position)
+    work.checks_rules = False
     async with work.transaction(anchor, Action.UPDATE) as writing:
-        entries = await _entries(writing, position)
+        entries = remembered(work.model, await _entries(writing, position))
         steps = plan(work.model, entries)
         undoing = Undoing(work, writing, steps)
         await undoing.lock()
@@ -108,10 +110,20 @@ class Undoing:
     async def lock(self) -> None:
         """Lock all records there are, and all keys of those there are not. Raises FORBIDDEN for a missing right."""
         groups: dict[tuple[int, Kind], list[Step]] = defaultdict(list)
+        await self._hold_parents()
         for step in self._steps:
             groups[step.of.number, step.kind].append(step)
         for _, steps in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1].value)):
             await (self._lock_pairs(steps) if steps[0].is_pair else self._lock_records(steps))
+
+    async def _hold_parents(self) -> None:
+        records: dict[str, list[Step]] = defaultdict(list)
+        for step in self._steps:
+            if not step.is_pair:
+                records[step.entity.name].append(step)
+        for steps in records.values():
+            keys, documents = [step.key for step in steps], [step.document for step in steps]
+            await hold_parents(self._work, self._writing, steps[0].entity, keys, documents)
 
     def refuse_moves(self) -> None:
         """Raises FORBIDDEN where states move back as the caller's roles may not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from libs.shared.contracts.context import Context, Identity
@@ -16,6 +17,7 @@ from services.data.writes.changes import Action, RowChange, Values, Written
 from services.data.writes.command import Command
 from services.data.writes.consent import Consent
 from services.data.writes.statements import Shape
+from services.data.writes.totals import settle
 from services.data.writes.transaction import Writing
 
 SPANS = {
@@ -41,6 +43,8 @@ class Work:
     command: Command
     position: int = 0
     consent: Consent | None = None
+    checks_rules: bool = True
+    """Whether rules and machines of records whose totals change are asked, as those of the written ones are."""
 
     @classmethod
     def of(cls, state: State, context: Context, model: Model, effect_key: str | None = None) -> Work:
@@ -93,9 +97,11 @@ class Work:
         with contextlib.suppress(_Rehearsed):
             async with self.database.transaction() as transaction:
                 writing = Writing(transaction, self.model, self.command)
+                writing.settle = partial(settle, self, writing)
                 if self.consent is not None:
                     self.consent.begin()
                 yield writing
+                await settle(self, writing)
                 if self.consent is not None and not self.consent.is_given:
                     raise _Rehearsed
                 position = await writing.finish()

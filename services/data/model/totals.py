@@ -1,0 +1,61 @@
+"""Which computed fields are made of which other records: those that load them over a relation to many."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from libs.shared.schema.links import Link
+
+if TYPE_CHECKING:
+    from services.data.model.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A parent (an entity's name) whose computed fields read the records at the far end of a link."""
+
+    parent: str
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All of an app. `by_number`: what the log knows children, or pairs, by → the totals that they are part of."""
+
+    by_number: Mapping[int, Sequence[Total]]
+    by_parent: Mapping[str, frozenset[str]]
+    """Entity → the relations that its computed fields read."""
+
+
+def totals_of(model: Model) -> Totals:
+    """The totals of a model. Records that a record refers to are none: it keeps what it was computed of."""
+    by_number: dict[int, list[Total]] = defaultdict(list)
+    by_parent: dict[str, set[str]] = defaultdict(set)
+    for name in sorted(_summing(model)):
+        entity = model.entity(name)
+        for load in model.rules(name).computed_loads():
+            link = entity.link(load.relation)
+            if link is None or not (link.outward or link.relation.joined):
+                continue
+            by_parent[name].add(link.relation.name)
+            total = Total(name, link)
+            numbers = [model.entity(link.entity).number, *([link.relation.number] if link.relation.joined else [])]
+            for number in numbers:
+                if total not in by_number[number]:
+                    by_number[number].append(total)
+    return Totals(dict(by_number), {name: frozenset(relations) for name, relations in by_parent.items()})
+
+
+def _summing(model: Model) -> set[str]:
+    """The entities with computed fields that load anything."""
+    return {
+        rule["entity"]
+        for rule in model.schema.documents.get("rules", ())
+        if rule.get("type") == "computed"
+        and isinstance(rule.get("definition"), Mapping)
+        and rule["definition"].get("related_load")
+        and rule.get("entity") in model.schema.entities
+    }
