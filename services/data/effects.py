@@ -60,7 +60,7 @@ async def _set(work: Work, writing: Writing, entity: EntityModel, question: SetF
     if stored is None:
         return
     draft = Draft(question.values, stored, values=values)
-    await resolve_files(writing.transaction, entity, [values])
+    await resolve_files(writing.transaction, entity, values)
     await slugs.assign(writing.transaction, entity, Action.UPDATE, [draft])
     await refuse_moved_anchors(writing.transaction, work.model, entity, [draft])
     change = work.change(key, draft.values)

@@ -18,7 +18,7 @@ from multidict import CIMultiDictProxy
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.support.client import Client, Reply
+from tests.support.client import Client, Reply, entity, text
 from tests.support.stacks import calling, running
 
 MIB = 1024 * 1024
@@ -265,3 +265,53 @@ async def test_what_a_stack_writes_is_readable_for_its_user_alone(admin: Client,
     found = {path: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir(), *files)}
     assert {"nats.log", "postgres.log", "secrets.json", "issuer.conf", file_id} <= {path.name for path in found}
     assert not {str(path): oct(mode) for path, mode in found.items() if mode & 0o077}
+
+
+async def test_a_file_that_records_hold_is_not_removed(admin: Client) -> None:
+    scan = {"name": "scan", "type": "file"}
+    await admin.define(entity("paper", text("name"), scan, {**scan, "name": "back"}, soft_delete=True))
+    await admin.define(entity("note", text("name"), scan))
+    held = (await upload(admin, DATA)).data["id"]
+    paper = (await admin.post("/paper", {"name": "a", "scan": held, "back": held})).expect(201).data
+    note = (await admin.post("/note", {"name": "b", "scan": held})).expect(201).data
+    trashed = (await admin.post("/paper", {"name": "c", "scan": held})).expect(201).data
+    (await admin.delete(f"/paper/{trashed['id']}")).expect(200)
+    (await admin.delete(f"/_files/{held}?force=maybe")).expect(400)
+    refused = (await admin.delete(f"/_files/{held}")).expect(409)
+    assert refused.code == "CONFLICT"
+    named = {(each["entity"], each["record_id"], each["field"]) for each in refused.details}
+    assert named == {
+        ("paper", paper["id"], "scan"), ("paper", paper["id"], "back"), ("note", note["id"], "scan"),
+        ("paper", trashed["id"], "scan"),
+    }  # fmt: skip
+    assert (await fetch(admin, held))[0] == 200
+
+    before = (await admin.get("/_commits")).data[0]["position"]
+    (await admin.delete(f"/_files/{held}?force=true")).expect(200)
+    assert (await fetch(admin, held))[0] == 404
+    (commit,) = [each for each in (await admin.get("/_commits")).data if each["position"] > before]
+    assert commit["size"] == 2
+    after = (await admin.get(f"/paper/{paper['id']}")).expect(200).data
+    assert (after["scan"], after["back"], after["name"]) == (None, None, "a")
+    assert (await admin.get(f"/note/{note['id']}")).data["scan"] is None
+    # What would bring it back: an undo is refused, a restore comes without it.
+    undone = (await admin.post(f"/_commits/{commit['commit_id']}/undo")).expect(409)
+    assert undone.code == "CONFLICT" and "file" in str(undone.details)
+    restored = (await admin.post(f"/paper/{trashed['id']}/restore")).expect(200).data
+    assert (restored["scan"], restored["name"]) == (None, "c")
+
+
+async def test_attaching_races_removing_and_nothing_points_at_nothing(admin: Client) -> None:
+    await admin.define(entity("note", text("name"), {"name": "scan", "type": "file"}))
+    note = (await admin.post("/note", {"name": "a"})).expect(201).data["id"]
+    for force in ("false", "true"):
+        for _ in range(6):
+            file_id = (await upload(admin, DATA)).data["id"]
+            await asyncio.gather(
+                admin.post("/note", {"name": "b", "scan": file_id}),
+                admin.delete(f"/_files/{file_id}?force={force}"),
+                admin.put(f"/note/{note}", {"scan": file_id}),
+                admin.post("/note/_bulk", [{"name": "c", "scan": file_id}]),
+            )
+    for row in (await admin.get("/note?per_page=100")).expect(200).data:
+        assert row["scan"] is None or (await fetch(admin, row["scan"]["id"]))[0] == 200

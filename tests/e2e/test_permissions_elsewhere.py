@@ -174,3 +174,58 @@ async def test_a_hidden_record_is_missing_in_the_same_words(office: Office) -> N
     for suffix in ("", "/history", "?version=1", "?version=7", "?as_of=1", "/comments"):
         answers = [(await office.clerk.get(f"/draft/{key}{suffix}")).expect(404) for key in (hidden["id"], nobody)]
         assert answers[0].body == answers[1].body, suffix
+
+
+async def test_a_file_is_attached_by_who_may_read_it(tmp_path: Path) -> None:
+    async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
+        admin = await client.new_app()
+        scan = {"name": "scan", "type": "file"}
+        await admin.define(entity("paper", text("owner"), scan))
+        await admin.define(entity("page", {"name": "paper_id", "type": "uuid"}, text("owner"), scan))
+        pages = {"name": "pages", "type": "one_to_many", "source": "paper", "target": "page", "source_key": "id",
+                 "target_key": "paper_id", "on_delete": "cascade"}  # fmt: skip
+        (await admin.post("/_admin/relations", pages)).expect(201)
+        for on in ("paper", "page"):
+            await grant(admin, on=on, conditions=[when("owner", "$user.email")])
+            for action in ("create", "update", "delete"):
+                await grant(admin, action, on=on)
+        clerk, mail = await admin.user("clerk@example.com", ["clerk"]), "clerk@example.com"
+        secret, shown = [(await upload(admin, b"x")).expect(201).data["id"] for _ in range(2)]
+        own = (await upload(clerk, b"y")).expect(201).data["id"]
+        hidden = await make(admin, "paper", owner="b@x.org", scan=secret)
+        seen = await make(admin, "paper", owner=mail, scan=shown)
+        mine = (await clerk.post("/paper", {"owner": mail, "scan": own})).expect(201).data
+
+        for body in ({"scan": secret}, {"scan": hidden["scan"]}):
+            for reply in (
+                await clerk.post("/paper", {"owner": mail, **body}),
+                await clerk.put(f"/paper/{mine['id']}", body),
+                await clerk.post("/paper", {"owner": mail, "pages": {"data": [{"owner": mail, **body}]}}),
+                await clerk.put(f"/paper/{mine['id']}", {"pages": {"data": [{"owner": mail, **body}]}}),
+                await clerk.post("/paper/_bulk", [{"owner": mail, "scan": own}, {"owner": mail, **body}]),
+                await clerk.put("/paper/_bulk", [{"id": mine["id"], **body}]),
+            ):
+                assert (reply.status, reply.code) == (404, "NOT_FOUND"), reply.body
+        assert (await clerk.get(f"/_files/{secret}")).status == 404
+        # What may be read may be attached, and what is held may be sent back.
+        (await clerk.put(f"/paper/{mine['id']}", {"scan": shown})).expect(200)
+        (await clerk.put(f"/paper/{seen['id']}", {"scan": seen["scan"]})).expect(200)
+        (await admin.post("/paper", {"owner": mail, "scan": secret})).expect(201)
+
+
+async def test_an_undo_does_not_hand_over_a_file(tmp_path: Path) -> None:
+    async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
+        admin = await client.new_app()
+        await admin.define(entity("paper", text("owner"), {"name": "scan", "type": "file"}))
+        await grant(admin, on="paper", conditions=[when("owner", "$user.email")])
+        await grant(admin, "update", on="paper")
+        clerk, mail = await admin.user("clerk@example.com", ["clerk"]), "clerk@example.com"
+        file_id = (await upload(admin, b"x")).expect(201).data["id"]
+        for owner, status in (("b@x.org", 403), (mail, 200)):
+            paper = await make(admin, "paper", owner=owner, scan=file_id)
+            cleared = (await admin.put(f"/paper/{paper['id']}", {"scan": None})).expect(200)
+            [commit, *_] = (await admin.get("/_commits")).expect(200).data
+            assert str(commit["position"]) == cleared.headers["X-Commit"]
+            assert (await clerk.get(f"/_files/{file_id}")).status == 404
+            (await clerk.post(f"/_commits/{commit['commit_id']}/undo")).expect(status)
+        assert (await clerk.get(f"/_files/{file_id}")).status == 200

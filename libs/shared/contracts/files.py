@@ -66,10 +66,14 @@ class ListFiles(Ask[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class RemoveFile(Ask[FileInfo]):
-    """A file is no more, and loose until its bytes are gone; answers what it was."""
+    """A file is no more, and loose until its bytes are gone; answers what it was.
+
+    Refused with CONFLICT while records hold it, unless with `force`, which takes it out of them in one commit.
+    """
 
     service, name, reply = "data", "files.remove", FileInfo
     id: str
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)

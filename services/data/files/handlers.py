@@ -14,9 +14,11 @@ from libs.shared.postgres.errors import SchemaMoved
 from services.data.fence import under_current_schema
 from services.data.files import store
 from services.data.files.holding import held_sql
+from services.data.files.removing import remove
 from services.data.model import Model
 from services.data.query.scope import Scope
 from services.data.state import State
+from services.data.writes.work import Work
 
 
 async def announce_file(state: State, context: Context, question: ask.AnnounceFile) -> ask.Files:
@@ -57,9 +59,13 @@ async def list_files(state: State, context: Context, question: ask.ListFiles) ->
 
 
 async def remove_file(state: State, context: Context, question: ask.RemoveFile) -> ask.FileInfo:
-    """Forget a file's description; its bytes are the asker's to remove."""
+    """Forget a file's description; its bytes are the asker's to remove. Raises CONFLICT where records hold it."""
     file_id = _parse(question.id)
-    return _info(await state.database(context.the_app).fetchrow(store.REMOVE, file_id))
+
+    async def attempt(model: Model) -> ask.FileInfo:
+        return _info(await remove(Work.of(state, context, model), file_id, question.force))
+
+    return await under_current_schema(state, context, attempt)
 
 
 async def list_loose_files(state: State, context: Context, question: ask.ListLooseFiles) -> ask.Files:

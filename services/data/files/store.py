@@ -13,6 +13,7 @@ SELECT id, $2, $3, $4, $5 FROM _announced
 RETURNING extract(epoch FROM created_at)::float8
 """
 FIND = f"SELECT {COLUMNS}, uploaded_by::text FROM data.files WHERE id = $1"
+LOCK = "SELECT id FROM data.files WHERE id = $1 FOR UPDATE"
 REMOVE = f"""
 WITH _removed AS (DELETE FROM data.files WHERE id = $1 RETURNING *),
      _loose AS (INSERT INTO data.loose_files (id, given_up) SELECT id, true FROM _removed)

@@ -90,5 +90,5 @@ async def _apply(writing: Writing, entity: EntityModel, action: Action, change: 
 
 
 async def _complete(writing: Writing, entity: EntityModel, action: Action, draft: Draft) -> None:
-    await resolve_files(writing.transaction, entity, [draft.values])
+    await resolve_files(writing.transaction, entity, draft.values)
     await slugs.assign(writing.transaction, entity, action, [draft])

@@ -12,7 +12,7 @@ from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
 from services.data.writes import decisions, slugs
 from services.data.writes.changes import Action, RowChange, Values
-from services.data.writes.files import UnknownFile, resolve_files
+from services.data.writes.files import UnknownFile, attach_files
 from services.data.writes.rows import Stored
 from services.data.writes.turns import in_turns
 from services.data.writes.validation import Invalid, validate_create, validate_update
@@ -91,7 +91,7 @@ async def prepare(
     if work.consent is not None and action is Action.CREATE:
         work.consent.keep_keys(entity, drafts)
     try:
-        await resolve_files(connection, entity, [draft.values for draft in drafts])
+        await attach_files(work, connection, entity, drafts)
     except UnknownFile as unknown:
         raise drafts[unknown.place].refuse(unknown) from None
     if decided:

@@ -22,6 +22,7 @@ from services.data.writes.changes import Action, Written
 from services.data.writes.consent import is_asked_about, with_consent
 from services.data.writes.deletion import has_dependents
 from services.data.writes.drafts import Draft, prepare
+from services.data.writes.files import lost_files, names_files
 from services.data.writes.nodes import node_of
 from services.data.writes.readable import is_held_to_reading, refuse_hidden
 from services.data.writes.references import refuse_lost_references, refuse_missing
@@ -61,7 +62,8 @@ async def create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Writt
 
 async def _create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Written:
     node = node_of(entity, Draft(body))
-    if node.nested or not entity.key.generated or decisions.needs_transaction(work, entity, Action.CREATE):
+    alone = entity.key.generated and not names_files(entity, body)
+    if node.nested or not alone or decisions.needs_transaction(work, entity, Action.CREATE):
         return await _create_in_transaction(work, entity, body)
     check_fields(work, entity, Action.CREATE, [node.draft])
     [change] = await prepare(work, work.database, entity, Action.CREATE, [node.draft])
@@ -120,7 +122,9 @@ def _takes_stored(work: Work, entity: EntityModel, draft: Draft) -> bool:
     regenerates = slug is not None and slug.regenerate_on_update and slug.source in draft.body
     moves = not entity.anchors.isdisjoint(draft.body)
     names = [name for name in draft.body if name in entity.fields]
-    if regenerates or moves or not may_write(work, entity, draft) or is_held_to_reading(work, entity, draft):
+    if regenerates or moves or names_files(entity, draft.body):
+        return True
+    if not may_write(work, entity, draft) or is_held_to_reading(work, entity, draft):
         return True
     return decisions.needs_transaction(work, entity, Action.UPDATE, names)
 
@@ -167,13 +171,17 @@ def _is_alone(work: Work, entity: EntityModel, wanted: Wanted) -> bool:
 
 
 async def restore(work: Work, entity: EntityModel, wanted: Wanted) -> Written:
-    """A record back from the trash. Raises CONFLICT where something it refers to is gone, and as `update` does."""
+    """A record back from the trash, without files that are no more.
+
+    Raises CONFLICT where something it refers to is gone, and as `update` does.
+    """
     async with work.transaction(entity, Action.RESTORE) as writing:
         await hold_parents(work, writing, entity, [wanted.key])
         stored = await _lock(writing, entity, wanted, trashed=True)
         await refuse_lost_references(writing.transaction, entity, stored)
         try:
-            [written] = await writing.apply(entity, Action.RESTORE, [work.change(wanted.key, {})])
+            gone = dict.fromkeys(await lost_files(writing.transaction, entity, stored.record))
+            [written] = await writing.apply(entity, Action.RESTORE, [work.change(wanted.key, gone)])
         except Refused as refused:
             raise refused.error from None
         if written is None:

@@ -79,6 +79,19 @@ async def lock_where(
     return _by_key(entity, await connection.fetch(sql, *map(sorted, columns.values())), EVERYTHING)
 
 
+async def lock_holding(
+    connection: Connection, entity: EntityModel, fields: Sequence[str], file_id: str, trashed: bool
+) -> list[Stored]:
+    """The records that are there (in the trash, with `trashed`) and hold a file in any of these fields, locked."""
+    held = " OR ".join(f"_r.{quote(field)} ->> 'id' = $1" for field in fields)
+    alive = f"NOT ({entity.alive('_r')})" if trashed else entity.alive("_r")
+    sql = (
+        f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r "
+        f"WHERE ({held}) AND {alive} ORDER BY {', '.join(entity.key.columns('_r'))} FOR NO KEY UPDATE OF _r"
+    )
+    return list(_by_key(entity, await connection.fetch(sql, file_id), EVERYTHING).values())
+
+
 async def existing_keys(connection: Connection, entity: EntityModel, keys: Sequence[KeyValue]) -> set[str]:
     """Which of these keys any record has, also in the trash; as text."""
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))

@@ -241,7 +241,7 @@ def _assignments(entity: EntityModel, shape: Shape) -> dict[str, str]:
     if shape.action is Action.DELETE:
         return {DELETED: "now()"}
     if shape.action is Action.RESTORE:
-        return {DELETED: "NULL"}
+        return {DELETED: "NULL"} | {name: f"_u.{quote(name)}" for name in shape.columns}
     if shape.amends:
         return {name: f"_u.{quote(name)}" for name in shape.columns}
     stamps = {f.name: "now()" for f in entity.fields.values() if f.auto == "update" and f.name not in shape.columns}

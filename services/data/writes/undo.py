@@ -28,6 +28,7 @@ from services.data.writes.rows import Stored, lock_records
 from services.data.writes.steps import RIGHTS, Kind, Step, conflicts, distinct, entity_of, plan, relation_of, waves
 from services.data.writes.totals import hold_parents, remembered
 from services.data.writes.transaction import GUARD, MAX_ROWS, Refused, Writing
+from services.data.writes.undone_files import refuse_files
 from services.data.writes.work import Work
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -61,6 +62,7 @@ async def undo(work: Work, named: str) -> dict[str, Any]:
         await undoing.lock()
         await _refuse_changed(writing, entries)
         undoing.refuse_moves()
+        await undoing.refuse_files()
         await undoing.run()
     noted = [
         {"entity": title_of(work.model.schema, number), "record_id": record_id, "version": version, "action": action}
@@ -128,6 +130,10 @@ class Undoing:
     def refuse_moves(self) -> None:
         """Raises FORBIDDEN where states move back as the caller's roles may not."""
         refuse_moves(self._work.model, self._work.caller, self._steps, self._before)
+
+    async def refuse_files(self) -> None:
+        """Raises CONFLICT for files that are no more, FORBIDDEN for those that are not the caller's to attach."""
+        await refuse_files(self._work, self._writing, self._steps, self._before)
 
     async def _lock_records(self, steps: Sequence[Step]) -> None:
         entity, grant = steps[0].entity, self._grant(steps[0])

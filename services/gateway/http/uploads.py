@@ -54,10 +54,16 @@ async def upload(state: State, request: web.Request, context: Context) -> Answer
 
 
 async def remove(state: State, request: web.Request, context: Context) -> Answer:
-    """Forget a file: from now on it is not there. Its bytes go as well, at the latest with the sweeper."""
+    """Forget a file: from now on it is not there. Its bytes go as well, at the latest with the sweeper.
+
+    Raises CONFLICT naming the records that hold it, unless `force=true` takes it out of them.
+    """
+    force = request.query.get("force", "false")
+    if force not in ("true", "false"):
+        raise RocketError("INVALID_PAYLOAD", "force must be true or false")
     await sweeping.prepare(state, context.the_app)
     with tracing.span("storage", "files", "file.delete"):
-        info = await state.core.asker.ask(ask.RemoveFile(request.match_info["id"]), context)
+        info = await state.core.asker.ask(ask.RemoveFile(request.match_info["id"], force == "true"), context)
         await sweeping.discard(state, context, info.id)
     return Answer(body=orjson.dumps({"data": {"id": info.id, "deleted": True}}))
 

@@ -79,6 +79,17 @@ DOWNLOAD: Schema = {
         "304": {"description": "The copy is still good"},
     },
 }
+FILE_REMOVAL: Schema = {
+    "parameters": [
+        {
+            "name": "force",
+            "in": "query",
+            "schema": {"type": "string", "enum": ["true", "false"]},
+            "description": "true: records that hold the file have it cleared, in one commit; else they are named (409)",
+        }
+    ],
+    "responses": {"200": answer("It is gone", enveloped(OBJECT))},
+}
 EVENT = shaped(("action",), action={"type": "string", "minLength": 1}, entity=TEXT, record_id=TEXT, metadata=OBJECT)
 TRIAL = shaped(
     ("entity",), entity=TEXT, hook=TEXT, type=TEXT, definition=OBJECT, guard=TEXT, field=TEXT, to=TEXT,
@@ -182,6 +193,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_files"): gives({"type": "array", "items": OBJECT}),
     ("GET", "/api/{app}/_files/{id}"): DOWNLOAD,
     ("HEAD", "/api/{app}/_files/{id}"): {"responses": {"200": {"description": "As GET, without the bytes"}}},
+    ("DELETE", "/api/{app}/_files/{id}"): FILE_REMOVAL,
     ("GET", "/api/{app}/_workflows"): _lists("status", "workflow"),
     ("POST", "/api/{app}/_workflows/{id}/approve"): DECISION,
     ("POST", "/api/{app}/_workflows/{id}/reject"): DECISION,
