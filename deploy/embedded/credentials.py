@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -27,20 +28,26 @@ class Credentials(BaseModel):
 
     stack: str = Field(default_factory=_short, description="tells this stack's replicas from others'")
     postgres: str = Field(default_factory=_random, description="password of the Postgres superuser")
-    secret_key: str = Field(default_factory=_random, description="ROCKET_SECRET_KEY: signs and encrypts")
+    secret_key: str = Field(default_factory=_random, description="the gateway's secret: signs tokens, seals factors")
+    previous_secret_keys: list[str] = Field(default_factory=list, description="former ones, to read what they sealed")
+    data_key: str = Field(default_factory=_random, description="data's secret: seals of the log, masks")
+    webhook_key: str = Field(default_factory=_random, description="secret of metadata and webhook: signs deliveries")
     subscribers: str = Field(default_factory=_random, description="ROCKET_SUBSCRIBERS_SECRET: signs their rights")
     roles: dict[str, str] = Field(default_factory=dict, description="service -> password of its role")
     nats_users: dict[str, str] = Field(default_factory=dict, description="user of NATS -> password")
 
 
-def load_or_create(data_dir: Path, services: Iterable[str], nats_users: Iterable[str]) -> Credentials:
+def load_or_create(
+    data_dir: Path, services: Iterable[str], nats_users: Iterable[str], former: str | None = None
+) -> Credentials:
     """Reads the secrets of `data_dir`, making what is missing; a service or user added later gets its own.
 
+    `former` is the secret that all services were given from outside, where that was so.
     The caller holds the folder's lock, so nobody else writes meanwhile.
     """
     path = data_dir / FILE_NAME
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    credentials = Credentials.model_validate(kept)
+    credentials = Credentials.model_validate(_parted(kept, former))
     for service in services:
         credentials.roles.setdefault(service, _random())
     for user in nats_users:
@@ -48,3 +55,16 @@ def load_or_create(data_dir: Path, services: Iterable[str], nats_users: Iterable
     if credentials.model_dump() != kept:
         write_private(path, credentials.model_dump_json(indent=2))
     return credentials
+
+
+def _parted(kept: dict[str, Any], former: str | None) -> dict[str, Any]:
+    """Secrets of a stack from before services had their own: what depends on the one that all held keeps it.
+
+    Seals, masks and signatures of deliveries go on as they are. The gateway gets a new secret, so what others held is
+    good for no token; it reads what the former one sealed.
+    """
+    if "secret_key" not in kept or "data_key" in kept:
+        return kept
+    shared = former or kept["secret_key"]
+    fresh = {"secret_key": _random(), "previous_secret_keys": [shared]}
+    return {**kept, **fresh, "data_key": shared, "webhook_key": shared}

@@ -14,6 +14,13 @@ from deploy.embedded.settings import Settings
 PLATFORM_DATABASE = "rocket"
 # what is under way when a service is stopped has this long; the supervisor waits a little longer
 DRAIN_SECONDS = "2"
+OF_ONE_SERVICE = frozenset(
+    {
+        "ROCKET_SECRET_KEY", "ROCKET_PREVIOUS_SECRET_KEYS", "ROCKET_DATA_KEY", "ROCKET_WEBHOOK_KEY",
+        "ROCKET_PLATFORM_ADMIN_PASSWORD", "ROCKET_SMTP_PASSWORD",
+    }
+)  # fmt: skip
+"""Secrets that are given to who uses them (`secrets_of`), and to nobody else."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,10 @@ def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[s
     dsn = as_role(told.database_url, f"rocket_{service}", told.credentials.roles[service])
     host = told.settings.host if service == "gateway" else LOCALHOST
     return {
-        "ROCKET_SECRET_KEY": told.credentials.secret_key,
         "ROCKET_DRAIN_SECONDS": DRAIN_SECONDS,
         **subscribers(service, told),
         **passed_through(told.inherited),
+        **secrets_of(service, told),
         "ROCKET_SERVICE": service,
         "ROCKET_REPLICA": f"{told.credentials.stack}-{number}",
         "ROCKET_ENV": told.settings.environment,
@@ -53,7 +60,6 @@ def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[s
 def for_migrate(told: Told) -> dict[str, str]:
     """The variables of the migrate job: an admin's DSN, and the passwords the roles shall have."""
     return {
-        "ROCKET_SECRET_KEY": told.credentials.secret_key,
         **passed_through(told.inherited),
         "ROCKET_ENV": told.settings.environment,
         "ROCKET_DATABASE_URL": told.database_url,
@@ -76,9 +82,33 @@ def servers_as_role(told: Told, role: str, password: str) -> str:
     return json.dumps(mine)
 
 
+def secrets_of(service: str, told: Told) -> dict[str, str]:
+    """The secrets of a service alone: the caller's, or those of this stack."""
+    own, given = told.credentials, told.inherited
+    match service:
+        case "gateway":
+            secrets = {
+                "ROCKET_SECRET_KEY": own.secret_key,
+                "ROCKET_PREVIOUS_SECRET_KEYS": json.dumps(own.previous_secret_keys),
+            }
+            return {**secrets, **_given(given, *secrets, "ROCKET_PLATFORM_ADMIN_PASSWORD")}
+        case "data":
+            return {"ROCKET_SECRET_KEY": given.get("ROCKET_DATA_KEY") or own.data_key}
+        case "metadata" | "webhook":
+            return {"ROCKET_SECRET_KEY": given.get("ROCKET_WEBHOOK_KEY") or own.webhook_key}
+        case "notify":
+            return _given(given, "ROCKET_SMTP_PASSWORD")
+        case _:
+            return {}
+
+
+def _given(environment: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: environment[name] for name in names if environment.get(name)}
+
+
 def passed_through(environment: Mapping[str, str]) -> dict[str, str]:
-    """The ROCKET_* variables among them."""
-    return {name: value for name, value in environment.items() if name.startswith("ROCKET_")}
+    """The ROCKET_* variables among them that are no secrets of a service alone."""
+    return {n: value for n, value in environment.items() if n.startswith("ROCKET_") and n not in OF_ONE_SERVICE}
 
 
 def as_role(dsn: str, role: str, password: str, path: str = f"/{PLATFORM_DATABASE}") -> str:

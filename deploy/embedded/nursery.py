@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -83,6 +84,8 @@ class Nursery:
             self._process = await asyncio.create_subprocess_exec(
                 *tied_to_us(command, signal.SIGKILL),
                 cwd=CHECKOUT,
+                # Each service is told its own settings when it is forked.
+                env={name: value for name, value in os.environ.items() if not name.startswith("ROCKET_")},
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,

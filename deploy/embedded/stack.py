@@ -150,7 +150,8 @@ class Stack:
     async def _start(self) -> None:
         data_dir = self._exits.enter_context(datadir.held(self.settings.data_dir))
         refuse_taken_port(self.settings.host, self.settings.port)
-        credentials = load_or_create(data_dir, self._program.services, nats.USERS)
+        former = self._inherited.get("ROCKET_SECRET_KEY")
+        credentials = load_or_create(data_dir, self._program.services, nats.USERS, former)
         self._exits.push_async_callback(self._nursery.close)
         await self._nursery.open()
         database_url, nats_address = await self._start_servers(credentials)

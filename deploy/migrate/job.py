@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from deploy.migrate import log_owner
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.postgres.databases import at_server
 from libs.shared.postgres.migrations import Migration, apply, load
@@ -61,6 +62,7 @@ async def _roles(admin: asyncpg.Connection, passwords: dict[str, str]) -> None:
     known = {row["rolname"] for row in await admin.fetch("SELECT rolname FROM pg_roles")}
     if "rocket_services" not in known:
         await admin.execute("CREATE ROLE rocket_services NOLOGIN")
+    await log_owner.make_role(admin)
     for service in SERVICES:
         role = f"rocket_{service}"
         verb = "ALTER" if role in known else "CREATE"
@@ -139,8 +141,12 @@ async def _migrate_app(url: str, database: str) -> None:
             "GRANT USAGE ON ALL SEQUENCES IN SCHEMA records TO rocket_data"
         )
         for service in SERVICES:
+            migrations = load(ROOT / f"services/{service}/sql/app", service)
+            if service == log_owner.SERVICE:
+                await log_owner.open_log(connection, migrations)
             await _apply(connection, load(ROOT / "libs/shared/bus/sql/app", service))
-            await _apply(connection, load(ROOT / f"services/{service}/sql/app", service))
+            await _apply(connection, migrations)
+        await log_owner.close_log(connection)
     finally:
         await connection.close()
 

@@ -13,7 +13,7 @@ from libs.shared.bus.streaming import Streams
 from libs.shared.contracts import files, live, records
 from libs.shared.postgres.pools import LEAST
 from libs.shared.replays import Projection
-from libs.shared.runtime import Core, Service, Settings
+from libs.shared.runtime import Core, KeyedSettings, Service
 from libs.shared.schema.compiled import Compiled
 from services.data import authorizing, bulk_handlers, explaining, handlers, trials
 from services.data.files import handlers as file_handlers
@@ -31,7 +31,7 @@ from services.data.seals.sealing import Sealer
 from services.data.state import State
 
 
-class DataSettings(Settings):
+class DataSettings(KeyedSettings):
     """The data service does most of the work, so it gets the most connections."""
 
     files_access: Literal["authenticated", "record"] = Field(

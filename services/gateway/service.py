@@ -10,6 +10,7 @@ from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts import identity as ask
+from libs.shared.contracts.context import AppRef
 from libs.shared.runtime import Core, Service
 from services.gateway.files.storage import Storage
 from services.gateway.files.sweeping import sweep_apps, sweep_files
@@ -22,6 +23,7 @@ from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.revocations import Revocations
 from services.gateway.identity.sealing import Sealer
 from services.gateway.identity.seeding import seed_platform
+from services.gateway.identity.store import users
 from services.gateway.identity.tokens import PLATFORM, Tokens
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.exchange import share_quotas
@@ -59,7 +61,12 @@ async def open_state(core: Core) -> AsyncIterator[State]:
 def _accounts(core: Core, settings: GatewaySettings) -> Accounts:
     keyring = Keyring(settings.secret_key)
     revocations = Revocations(core.databases, core.apps, keyring, PLATFORM)
-    tokens, outbox = Tokens(keyring, revocations), Outbox("gateway")
+
+    async def is_account(app: AppRef | None, user_id: str) -> bool:
+        database = core.databases.platform if app is None else core.databases.of(app)
+        return await users.is_active(database, user_id)
+
+    tokens, outbox = Tokens(keyring, revocations, is_account), Outbox("gateway")
     return Accounts(
         tokens,
         revocations,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from libs.shared.runtime.settings import strong
+from libs.shared.runtime.settings import KeyedSettings, strong
 from services.gateway.limits.settings import DoorSettings
 from services.gateway.live.streams import Limits
 
@@ -14,7 +14,7 @@ LEAST_PASSWORD = 10
 DEVELOPMENT_PASSWORD = "changeme"
 
 
-class GatewaySettings(DoorSettings):
+class GatewaySettings(DoorSettings, KeyedSettings):
     """What only the gateway needs to know."""
 
     http_port: int = Field(8080, ge=0, le=65535, description="port of the REST API")

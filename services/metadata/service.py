@@ -9,7 +9,7 @@ from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts import apps as ask
-from libs.shared.runtime import Core, Service
+from libs.shared.runtime import Core, KeyedSettings, Service
 from services.metadata import building, handlers
 from services.metadata.apps import finish_interrupted
 from services.metadata.state import State
@@ -28,6 +28,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
 SERVICE = Service(
     name="metadata",
     open=open_state,
+    settings=KeyedSettings,
     endpoints={
         ask.CreateApp: handlers.create_app,
         ask.ListApps: handlers.list_apps,

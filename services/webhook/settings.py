@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from libs.shared.runtime import Settings
+from libs.shared.runtime import KeyedSettings
 
 
-class WebhookSettings(Settings):
+class WebhookSettings(KeyedSettings):
     """What delivering needs to know, beside what every service needs."""
 
     webhook_timeout: float = Field(10.0, gt=0, le=60, description="seconds an endpoint has for its whole answer")

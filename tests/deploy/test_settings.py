@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from libs.shared.contracts.operations import SERVICES
-from libs.shared.runtime.settings import ROOT, Settings
+from libs.shared.runtime.settings import ROOT, KeyedSettings, Settings
 from services.data.service import DataSettings
 from services.events.settings import EventsSettings
 from services.gateway.settings import GatewaySettings
@@ -19,6 +19,7 @@ from tests.deploy.schemas.compose import compose_file
 
 SETTINGS: Mapping[str, type[Settings]] = {
     **dict.fromkeys(SERVICES, Settings),
+    "metadata": KeyedSettings,
     "gateway": GatewaySettings,
     "data": DataSettings,
     "webhook": WebhookSettings,

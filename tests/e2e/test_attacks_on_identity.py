@@ -33,9 +33,9 @@ async def status_with(admin: Client, token: str, path: str = "/_admin/users") ->
     return (await admin.with_token(token).get(path)).status
 
 
-def keyring_of(stack: Stack) -> Keyring:
-    """The keys of a stack, as whoever has its secret could make them."""
-    return Keyring(json.loads((stack.settings.data_dir / "secrets.json").read_text())["secret_key"])
+def keyring_of(stack: Stack, secret: str = "secret_key") -> Keyring:
+    """The keys of a stack, as whoever has its secret, or another service's, could make them."""
+    return Keyring(json.loads((stack.settings.data_dir / "secrets.json").read_text())[secret])
 
 
 async def test_forged_tokens(admin: Client, client: Client, stack: Stack) -> None:
@@ -43,6 +43,7 @@ async def test_forged_tokens(admin: Client, client: Client, stack: Stack) -> Non
     key = keyring_of(stack).key(scope, 1)
     claims = jwt.decode(admin.token, options={"verify_signature": False})
     headers = {"kid": key_id(scope, 1)}
+    others = {name: keyring_of(stack, name).key(scope, 1) for name in ("data_key", "webhook_key", "subscribers")}
     assert await status_with(admin, jwt.encode(claims, key, "HS256", headers)) == 200, "the forger's tools are good"
 
     def altered(**changes: Any) -> str:
@@ -58,7 +59,12 @@ async def test_forged_tokens(admin: Client, client: Client, stack: Stack) -> Non
     other_body = base64.urlsafe_b64encode(json.dumps({**claims, "sub": NOBODY}).encode()).rstrip(b"=").decode()
     now = int(time.time())
     rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    forge, its_kid = keyring_of(stack).key("platform", 1), {"kid": key_id("platform", 1)}
     forged = {
+        "nobody of the app": altered(sub=NOBODY),
+        "nobody of the platform": jwt.encode({**claims, "sub": NOBODY}, forge, "HS256", its_kid),
+        "no id of the platform": jwt.encode({**claims, "sub": "root"}, forge, "HS256", its_kid),
+        **{f"the key of {name}": jwt.encode(claims, other, "HS256", headers) for name, other in others.items()},
         "none": jwt.encode(claims, "", "none", headers),
         "None, with the old signature": parts({"alg": "None", "typ": "JWT", **headers}, signature),
         "no signature": f"{head}.{body}.",

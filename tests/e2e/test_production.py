@@ -46,6 +46,8 @@ SERVICES = (Settings, GatewaySettings, DataSettings, EventsSettings, NotifySetti
 @pytest.mark.parametrize("settings", SERVICES)
 def test_no_service_takes_a_weak_secret(settings: type[Settings], name: str, value: Any) -> None:
     assert settings(**GOOD).env == "production"
+    if name not in settings.model_fields:
+        return  # this service has no such secret
     with pytest.raises(ValidationError, match=r"in production|must hold a password"):
         settings(**{**GOOD, name: value})
     assert settings(**{**GOOD, name: value, "env": "development"}).env == "development"

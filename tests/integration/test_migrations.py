@@ -157,6 +157,15 @@ async def test_services_have_no_rights_to_each_others_tables(server: Server, dat
         ("data", "cloned", "DROP TABLE records.thing"),
         ("data", "cloned", "TRUNCATE records.thing"),
         ("data", "cloned", "CREATE INDEX ON records.thing (n)"),
+        ("data", "cloned", "UPDATE data.commits SET image = NULL"),
+        ("data", "cloned", "DELETE FROM data.commits"),
+        ("data", "cloned", "TRUNCATE data.commits"),
+        ("data", "cloned", "UPDATE data.commits_0 SET image = NULL"),
+        ("data", "cloned", "DROP TABLE data.commits_0"),
+        ("data", "cloned", "ALTER TABLE data.commits OWNER TO rocket_data"),
+        ("data", "cloned", "GRANT rocket_log TO rocket_data"),
+        ("data", "cloned", "SET ROLE rocket_log"),
+        ("metadata", "cloned", "SELECT data.prepare_partitions(0)"),
         ("data", "rocket", "CREATE DATABASE mine"),
         ("gateway", "rocket", "CREATE ROLE mine"),
     ],
@@ -167,6 +176,36 @@ async def test_what_a_service_may_not(server: Server, service: str, database: st
     async with server.connected(database, service) as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
+
+
+ENTRY = """
+INSERT INTO data.commits
+    (position, n, commit_id, entity, record_id, version, action, context, trace_id, schema_version, at)
+VALUES ($1, 1, gen_random_uuid(), 1, 'a', 1, 'create', '{}', gen_random_uuid(), 1, now())
+"""
+
+
+async def test_data_adds_to_the_log_and_changes_nothing_in_it(server: Server) -> None:
+    async with server.connected("cloned", "data") as data:
+        await data.execute("SELECT data.prepare_partitions(10000000)")
+        for position in (1, 20_000_001):
+            await data.execute(ENTRY, position)
+        assert await data.fetchval("SELECT array_agg(position) FROM data.commits") == [1, 20_000_001]
+        for partition in ("commits", "commits_0", "commits_2"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await data.execute(f"DELETE FROM data.{partition}")
+    async with server.connected("cloned") as admin:
+        await admin.execute("TRUNCATE data.commits; DROP TABLE data.commits_1, data.commits_2")
+
+
+async def test_a_later_migration_of_data_may_change_the_log_and_it_is_closed_again(server: Server) -> None:
+    forgotten = "DELETE FROM public.migrations WHERE service = 'data' AND name LIKE '%0004_moments%'"
+    before = await server.rows("built", CATALOGUE)
+    async with server.connected("built") as admin:
+        await admin.execute("DROP INDEX data.commits_at")
+        await admin.execute(forgotten)
+    await server.migrate()
+    assert await server.rows("built", CATALOGUE) == before
 
 
 async def test_data_has_records_at_hand_that_metadata_defines(server: Server) -> None:

@@ -1,14 +1,17 @@
 """The embedded stack's pure parts: back-off, lines, settings, addresses."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from deploy.embedded.backoff import Backoff
-from deploy.embedded.environment import as_role
+from deploy.embedded.credentials import Credentials, load_or_create
+from deploy.embedded.environment import Told, as_role, for_migrate, for_replica
 from deploy.embedded.errors import CannotStart
 from deploy.embedded.pipes import LONGEST_LINE, Lines
 from deploy.embedded.settings import Settings
+from libs.shared.contracts.operations import SERVICES
 
 
 def test_backoff_doubles_up_to_five_seconds() -> None:
@@ -62,3 +65,31 @@ def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
 def test_the_default_data_dir_is_absolute_too() -> None:
     """Postgres changes its folder, so a relative path would not be found again."""
     assert Settings.from_environment({}).data_dir == Path.cwd() / ".rocket"
+
+
+def test_a_service_is_told_its_own_secrets_alone() -> None:
+    own = Credentials(roles=dict.fromkeys(SERVICES, "role"), previous_secret_keys=["former"])
+    given = {"ROCKET_PLATFORM_ADMIN_PASSWORD": "admins", "ROCKET_SMTP_PASSWORD": "mails", "ROCKET_LOG_LEVEL": "debug"}
+    told = Told(Settings(port=0), own, "postgresql://a:b@c/d", lambda user: f"nats://{user}", "nats://c", given)
+    secrets = {
+        own.secret_key: {"gateway"}, "former": {"gateway"}, "admins": {"gateway"}, own.data_key: {"data"},
+        own.webhook_key: {"metadata", "webhook"}, own.subscribers: {"events"}, "mails": {"notify"},
+    }  # fmt: skip
+    environments = {service: for_replica(service, 0, 1, told) for service in SERVICES}
+    holders = {
+        secret: {service for service, variables in environments.items() if secret in json.dumps(variables)}
+        for secret in secrets
+    }
+    assert holders == secrets
+    assert all(variables["ROCKET_LOG_LEVEL"] == "debug" for variables in environments.values())
+    assert not [secret for secret in secrets if secret in json.dumps(for_migrate(told))]
+
+
+@pytest.mark.parametrize("outside", [None, "given from outside"])
+def test_what_depends_on_the_one_secret_of_former_versions_keeps_it(tmp_path: Path, outside: str | None) -> None:
+    (tmp_path / "secrets.json").write_text(json.dumps({"secret_key": "one for all", "postgres": "p"}))
+    made = load_or_create(tmp_path, SERVICES, [], outside)
+    shared = outside or "one for all"
+    assert (made.data_key, made.webhook_key, made.previous_secret_keys) == (shared, shared, [shared])
+    assert made.secret_key not in ("one for all", outside) and made.postgres == "p"
+    assert load_or_create(tmp_path, SERVICES, [], None) == made

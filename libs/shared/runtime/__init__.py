@@ -2,6 +2,6 @@
 
 from libs.shared.runtime.run import run
 from libs.shared.runtime.service import Core, Handler, Service
-from libs.shared.runtime.settings import Settings
+from libs.shared.runtime.settings import KeyedSettings, Settings
 
-__all__ = ["Core", "Handler", "Service", "Settings", "run"]
+__all__ = ["Core", "Handler", "KeyedSettings", "Service", "Settings", "run"]

@@ -22,7 +22,7 @@ from libs.shared.postgres.pools import LEAST
 ROOT = Path(__file__).resolve().parents[3]
 SERVER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LEAST_SECRET = 32
-"""Characters of the master secret, at least, in production."""
+"""Characters of a secret that keys derive from, at least, in production."""
 LEAST_PASSWORD = 16
 """Characters of a password between our own parts, at least, in production."""
 LEAST_VARIETY = 8
@@ -46,7 +46,6 @@ class Settings(BaseSettings):
     stream_retention: float = Field(
         2_592_000, ge=1, le=3_456_000, description="seconds that event streams keep events; the log keeps them for ever"
     )
-    secret_key: str = Field(description="the platform's master secret; signing keys derive from it")
     replica: str = Field(
         default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}",
         description="name of this replica, the same after a restart if it can be",
@@ -89,8 +88,6 @@ class Settings(BaseSettings):
         """Refuse to start in production with a secret that is missing, short or made up in a hurry."""
         if self.env != "production":
             return self
-        if not strong(self.secret_key, LEAST_SECRET):
-            raise ValueError(f"ROCKET_SECRET_KEY must have at least {LEAST_SECRET} random characters in production")
         for name, url in (("ROCKET_DATABASE_URL", self.database_url), ("ROCKET_NATS_URL", self.nats_url)):
             if not strong(unquote(urlsplit(url).password or ""), LEAST_PASSWORD):
                 raise ValueError(f"{name} must hold a password of {LEAST_PASSWORD} characters or more in production")
@@ -98,6 +95,23 @@ class Settings(BaseSettings):
             password = urlsplit(dsn).password
             if password is not None and not strong(unquote(password), LEAST_PASSWORD):
                 raise ValueError(f"the DSN of the server {name} must hold a password of {LEAST_PASSWORD} characters")
+        return self
+
+
+class KeyedSettings(Settings):
+    """The settings of a service that signs, seals or hashes, and so has a secret; the others know none.
+
+    The gateway's is its alone; data's is for seals of the log and masks; metadata and webhook share theirs, as the one
+    shows what the other signs with.
+    """
+
+    secret_key: str = Field(repr=False, description="this service's own secret, which its keys derive from")
+
+    @model_validator(mode="after")
+    def production_has_a_strong_key(self) -> KeyedSettings:
+        """Refuse to start in production with a secret that is short or made up in a hurry."""
+        if self.env == "production" and not strong(self.secret_key, LEAST_SECRET):
+            raise ValueError(f"ROCKET_SECRET_KEY must have at least {LEAST_SECRET} random characters in production")
         return self
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,8 @@ WHY = {
     "invalid": "The access token is not valid: its signature or its claims are wrong",
 }
 """The reasons of a 401 (api.md, part B 13), and what is said where nothing more exact is known."""
+IsAccount = Callable[[AppRef | None, str], Awaitable[bool]]
+"""Whether a user id is that of an active account, of an app or (None) of the platform."""
 REQUIRED: Any = {"require": ["sub", "roles", "iat", "exp", "sid", "ver"]}
 
 
@@ -51,9 +54,10 @@ class Subject:
 class Tokens:
     """Issues and verifies access tokens, and remembers who was verified."""
 
-    def __init__(self, keyring: Keyring, revocations: Revocations) -> None:
+    def __init__(self, keyring: Keyring, revocations: Revocations, is_account: IsAccount) -> None:
         self._keyring = keyring
         self._revocations = revocations
+        self._is_account = is_account
         self._verified: OrderedDict[tuple[str, str], Identity] = OrderedDict()
 
     def issue(self, scope: str, subject: Subject) -> str:
@@ -101,14 +105,22 @@ class Tokens:
         scope, generation = await self._good_key(token)
         if scope not in (app.id, PLATFORM):
             raise unauthorized("wrong_app")
-        return self.remember(app.id, token, self._decode(token, scope, generation))
+        return await self._accepted(app, token, self._decode(token, scope, generation))
 
     async def verify_platform(self, token: str) -> Identity:
         """The identity of a platform token. Raises UNAUTHORIZED, also for an app's token."""
         scope, generation = await self._good_key(token)
         if scope != PLATFORM:
             raise unauthorized("wrong_app", "This is an access token of an app; the platform's is needed")
-        return self.remember(PLATFORM, token, self._decode(token, scope, generation))
+        return await self._accepted(None, token, self._decode(token, scope, generation))
+
+    async def _accepted(self, app: AppRef | None, token: str, identity: Identity) -> Identity:
+        """The identity, if its account is there: a signature alone, made with a stolen key, makes nobody exist."""
+        assert identity.credential is not None, "tokens prove an identity"
+        owner, user_id = identity.credential.user
+        if not await self._is_account(None if owner == PLATFORM else app, user_id):
+            raise unauthorized("revoked")
+        return self.remember(PLATFORM if app is None else app.id, token, identity)
 
     async def _good_key(self, token: str) -> tuple[str, int]:
         """Scope and generation that a token claims to be of; whether it is so, its signature tells."""

@@ -32,6 +32,14 @@ class Heard(Revocations):
         self._heard(IdentityChanged(**{"scope": APP.id, "user_id": "", "session_id": "", "version": 0, **change}))
 
 
+NOBODY = "nobody"
+
+
+async def is_account(app: AppRef | None, user_id: str) -> bool:
+    """Everybody has an account, but NOBODY."""
+    return user_id != NOBODY
+
+
 @pytest.fixture
 def keyring() -> Keyring:
     return Keyring("secret" * 8)
@@ -44,7 +52,7 @@ def revocations(keyring: Keyring) -> Heard:
 
 @pytest.fixture
 def tokens(keyring: Keyring, revocations: Heard) -> Tokens:
-    return Tokens(keyring, revocations)
+    return Tokens(keyring, revocations, is_account)
 
 
 async def refused(tokens: Tokens, token: str) -> bool:
@@ -63,6 +71,13 @@ async def test_a_rotated_key_goes_on_verifying_until_its_time_is_over(tokens: To
     keyring.learn([Generation(APP.id, 1, 1.0)])
     assert tokens.remembered(APP.id, old) is None and await refused(tokens, old)
     assert keyring.key(APP.id, 1) != keyring.key(APP.id, 2) != keyring.key(PLATFORM, 2)
+
+
+async def test_a_good_signature_makes_nobody_exist(tokens: Tokens) -> None:
+    for scope in (APP.id, PLATFORM):
+        assert await refused(tokens, tokens.issue(scope, Subject(NOBODY, "", ["admin"], 1, "session-1")))
+    with pytest.raises(RocketError):
+        await tokens.verify_platform(tokens.issue(PLATFORM, Subject(NOBODY, "", [], 1, "session-1")))
 
 
 async def test_a_key_id_chooses_a_key_and_no_more(tokens: Tokens, keyring: Keyring) -> None:

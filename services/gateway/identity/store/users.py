@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from libs.shared.ids import uuid7
+from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.postgres.databases import Connection, Database, Record
 
 COLUMNS = "id, email, roles, active, created_at, updated_at"
@@ -46,6 +46,7 @@ WHERE id = $1 AND version = $2 AND active RETURNING version
 REHASH = "UPDATE gateway.users SET password_hash = $3 WHERE id = $1::text::uuid AND password_hash = $2"
 LOCK = f"SELECT {SHOWN} FROM gateway.users u WHERE id = $1 FOR UPDATE"
 DELETE = "DELETE FROM gateway.users WHERE id = $1"
+IS_ACTIVE = "SELECT active FROM gateway.users WHERE id = $1"
 LIST = f"""
 SELECT coalesce(json_agg(row_to_json(u)), '[]')::text FROM (SELECT {COLUMNS} FROM gateway.users ORDER BY id) u
 """
@@ -157,3 +158,9 @@ async def find_people(database: Database, role: str, ids: list[str], emails: lis
 def _shown(text: str) -> dict[str, Any]:
     shown: dict[str, Any] = orjson.loads(text)
     return shown
+
+
+async def is_active(database: Database, user_id: str) -> bool:
+    """Whether there is an active account with this id, whatever the text says."""
+    parsed = parse_uuid(user_id)
+    return parsed is not None and bool(await database.fetchval(IS_ACTIVE, uuid.UUID(str(parsed))))

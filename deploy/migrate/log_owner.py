@@ -1,0 +1,68 @@
+"""Who owns the commit log: a role of its own that nobody logs in as, so what is in it can't be changed by a service.
+
+rocket_data may read the log and add to it. As owner it could give itself every right, so it is none; migrations run
+as rocket_data, so for those that are new it is the owner while they run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from libs.shared.postgres.migrations import Migration
+
+OWNER = "rocket_log"
+SERVICE = "data"
+
+PENDING = """
+SELECT coalesce((SELECT array_agg(name) FROM public.migrations WHERE service = $1), '{}'::text[])
+"""
+OWNED_BY = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('data.commits')"
+# The schema (whose owner can drop what is in it), the log and its partitions. Positions come of a sequence that data
+# goes on owning.
+HAND_OVER = """
+DO $$ DECLARE part regclass;
+BEGIN
+    ALTER SCHEMA data OWNER TO {owner};
+    GRANT USAGE, CREATE ON SCHEMA data TO rocket_data;
+    ALTER TABLE data.commits OWNER TO {owner};
+    FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'data.commits'::regclass LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO {owner}', part);
+    END LOOP;
+    ALTER FUNCTION data.prepare_partitions OWNER TO {owner};
+END $$
+"""
+CLOSE = """
+ALTER FUNCTION data.prepare_partitions SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION data.prepare_partitions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION data.prepare_partitions TO rocket_data;
+REVOKE ALL ON data.commits FROM rocket_data;
+GRANT SELECT, INSERT ON data.commits TO rocket_data
+"""
+
+
+async def make_role(admin: asyncpg.Connection) -> None:
+    """The role, on this server."""
+    if not await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", OWNER):
+        await admin.execute(f"CREATE ROLE {OWNER} NOLOGIN")
+    await admin.execute(f"GRANT {OWNER} TO CURRENT_USER")
+
+
+async def open_log(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> None:
+    """Make data the owner, if there are migrations of it to be applied to a log that is closed."""
+    if await connection.fetchval(OWNED_BY) != OWNER:
+        return
+    applied = await connection.fetchval(PENDING, SERVICE)
+    if {migration.name for migration in migrations} - set(applied):
+        await connection.execute(HAND_OVER.format(owner="rocket_data"))
+
+
+async def close_log(connection: asyncpg.Connection) -> None:
+    """Take the log from data, unless that is done. One transaction: writes wait for a moment, and never fail."""
+    if await connection.fetchval(OWNED_BY) == OWNER:
+        return
+    async with connection.transaction():
+        await connection.execute("GRANT USAGE, CREATE ON SCHEMA data TO rocket_log")
+        await connection.execute(HAND_OVER.format(owner=OWNER))
+        await connection.execute(CLOSE)
