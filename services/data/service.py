@@ -38,6 +38,12 @@ class DataSettings(KeyedSettings):
         "authenticated", description="who may download a file: every user, or who may read a record that holds it"
     )
 
+    included_records: int = Field(1_000, gt=0, description="related records of one record and include in an answer")
+
+    page_bytes: int = Field(8 * 1024 * 1024, ge=64 * 1024, description="bytes of an answer's records; more are 413")
+
+    aggregate_groups: int = Field(100_000, gt=0, description="groups of one aggregate, over all its pages")
+
     export_timeout: float = Field(3600.0, gt=0, description="seconds an export may take, however slowly it is read")
 
     database_connections: int = Field(24, ge=LEAST, description="as of every service")

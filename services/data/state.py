@@ -17,6 +17,7 @@ from services.data.live.frontier import Frontiers
 from services.data.log.settling import Settled
 from services.data.log.source import CommitLog
 from services.data.model import Model
+from services.data.model.bounds import Bounds
 from services.data.query.point_reads import PointReads
 from services.data.query.shared_reads import SharedReads
 from services.data.seals.sealing import Sealer
@@ -49,4 +50,9 @@ class State:
         if not model.salt:
             secret = self.core.settings.secret_key.encode()
             model.salt = hmac.digest(secret, f"masks of {app.id}".encode(), "sha256")
+            model.bounds = self._bounds(hmac.digest(secret, f"bounds of {app.id}".encode(), "sha256").hex())
         return model
+
+    def _bounds(self, mark: str) -> Bounds:
+        settings = self.core.settings
+        return Bounds(settings.included_records, settings.page_bytes, settings.aggregate_groups, mark)

@@ -16,6 +16,7 @@ SELECT coalesce(sum(_d._n), 0)::bigint FROM (
 """
 LARGEST_INDEXED = INDEX_ENTRY - 12
 """Bytes of a stored text, compressed, that fits into an index: its entry has a header, and so has the text."""
+COUNT_LONGER = "SELECT count(*) FROM {table} _t WHERE length(_t.{column}::text) > $1"
 COUNT_LONG = "SELECT count(*) FROM {table} _t WHERE pg_column_size(_t.{column}) > " + str(LARGEST_INDEXED)
 COUNT_COLUMNS = "SELECT coalesce(max(attnum), 0) FROM pg_attribute WHERE attrelid = to_regclass($1)"
 
@@ -32,6 +33,13 @@ async def count_long(transaction: Connection, table: str, column: str) -> int:
     """How many rows have a value that no index can hold."""
     sql = COUNT_LONG.format(table=table, column=quote(column))
     rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
+    return rows
+
+
+async def count_longer(transaction: Connection, table: str, column: str, longest: int) -> int:
+    """How many rows have a text of more characters."""
+    sql = COUNT_LONGER.format(table=table, column=quote(column))
+    rows: int = await transaction.fetchval(sql, longest, timeout=COUNT_TIME)
     return rows
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.contracts.context import Context
 from libs.shared.schema import FieldDefinition
+from libs.shared.schema.fields import TEXTS
 from services.metadata import counting, store
 from services.metadata.changes import Change, lock_version
 from services.metadata.ground import Sketch
@@ -131,6 +132,9 @@ async def _misfits(
     found = []
     if field.required and not field.nullable and not (was and was.required and not was.nullable):
         found.append(("required", await counting.count_missing(change.transaction, table, column)))
+    if field.type in TEXTS and was is not None and field.longest < was.longest:
+        rows = await counting.count_longer(change.transaction, table, column, field.longest)
+        found.append(("max_length", rows))
     if field.enum is not None and (was is None or was.enum != field.enum):
         allowed = exact.dumps(field.enum).decode()
         found.append(("enum", await counting.count_others(change.transaction, table, column, allowed)))

@@ -40,6 +40,7 @@ TUNING = {
     "webhook_timeout", "webhook_sync_timeout", "webhook_retry_seconds", "webhook_retry_after_max",
     "webhook_concurrency", "webhook_concurrency_per_hook", "webhook_circuit_failures", "webhook_circuit_seconds",
     "webhook_disable_days", "smtp_timeout", "notify_retry_seconds", "export_timeout",
+    "included_records", "page_bytes", "aggregate_groups",
 }  # fmt: skip
 """What fits most as it is; with compose it is changed in an app.yaml of one's own, mounted over the image's."""
 SECRET = {

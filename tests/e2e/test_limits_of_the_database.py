@@ -217,3 +217,30 @@ async def test_a_table_has_its_columns_for_life(admin: Client) -> None:
     (await admin.put("/wide/_bulk", [{"id": made["id"], **row}])).expect(200)
     (await admin.post(f"/_commits/{changed.headers['X-Commit']}/undo")).expect(409)
     (await admin.put("/_admin/entities/wide", wide(4, 2))).expect(200)
+
+
+async def test_texts_have_a_greatest_length_and_longer_ones_stay_readable(admin: Client) -> None:
+    long = entity("page", text("title", max_length=2_000), {"name": "body", "type": "text"},
+                  {"name": "data", "type": "json", "max_length": 30})  # fmt: skip
+    await admin.define(long)
+    for field, value in (("title", "x" * 2_001), ("body", "x" * 1_000_001), ("data", {"a": "x" * 30})):
+        for reply in (
+            await admin.post("/page", {field: value}),
+            await admin.post("/page/_bulk", [{field: value}]),
+            await admin.post("/_admin/import", {"version": 1, "sample_data": {"page": [{field: value}]}}),
+        ):
+            assert reply.expect(422).details[0]["field"] == field, reply.body
+    key = (await admin.post("/page", {"title": "x" * 2_000, "body": "y" * 1_000_000})).expect(201).data["id"]
+    fields = [{**f, "max_length": 100} if f["name"] in ("title", "body") else f for f in long["fields"]]
+    plan = (await admin.put("/_admin/entities/page?dry_run=true", {**long, "fields": fields})).expect(200).data
+    assert plan["violations"] == [
+        {"entity": "page", "field": field, "rule": "max_length", "rows": 1} for field in ("title", "body")
+    ]
+    (await admin.put("/_admin/entities/page", {**long, "fields": fields})).expect(200)
+    assert len((await admin.get(f"/page/{key}")).data["body"]) == 1_000_000
+    (await admin.put(f"/page/{key}", {"data": {"a": 1}})).expect(200)
+    (await admin.put(f"/page/{key}", {"title": "x" * 101})).expect(422)
+    for wrong in (integer("n", max_length=5), text("n", max_length=0), text("n", max_length=10_000_001)):
+        assert (await admin.post("/_admin/entities", entity("other", wrong))).status == 422
+    short = text("n", max_length=2, default="abc")
+    assert (await admin.post("/_admin/entities", entity("other", short))).status == 422

@@ -248,9 +248,11 @@ def _filters(draw: st.DrawFn, world: World, name: str) -> Filter:
 
 
 @st.composite
-def _trees(draw: st.DrawFn, world: World, name: str, depth: int) -> Tree:
-    possible = world.ways(name)
+def _trees(draw: st.DrawFn, world: World, name: str, depth: int, came_by: tuple[Tie, bool] | None = None) -> Tree:
+    # Straight back is refused.
+    back = came_by and (came_by[0], not came_by[1])
+    possible = [way for way in world.ways(name) if way != back]
     if not depth or not possible:
         return ()
     ways = draw(st.lists(st.sampled_from(possible), max_size=2, unique=True))
-    return tuple((way, draw(_trees(world, way[0].target if way[1] else way[0].source, depth - 1))) for way in ways)
+    return tuple((way, draw(_trees(world, way[0].target if way[1] else way[0].source, depth - 1, way))) for way in ways)

@@ -22,7 +22,7 @@ HOST: dict[str, Any] = {
         {"name": "slug", "type": "string", "unique": True, "renamed_from": "nick"},
         {"name": "price", "type": "decimal", "precision": 2},
         {"name": "made", "type": "timestamp", "auto": "create"},
-        {"name": "state", "type": "string"},
+        {"name": "state", "type": "string", "max_length": 50},
     ],
 }  # fmt: skip
 PAIR: dict[str, Any] = {

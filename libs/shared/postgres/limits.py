@@ -14,6 +14,10 @@ COLUMNS = 1600
 """Columns that a table can ever have."""
 
 
+TOO_LARGE = "the answer is too large"
+"""What `data.too_large()` says."""
+
+
 class Limit(Enum):
     """What was too much; the value says it to a caller, about a field or a record."""
 
@@ -22,6 +26,7 @@ class Limit(Enum):
     COLUMNS = f"too many fields: a table has at most {COLUMNS:,} columns in its life, those of left out fields included"
     SEQUENCE = "has no number left for new records"
     SIZE = "A value, or all values together, are larger than the database can hold"
+    ANSWER = "The answer would be too large: ask for fewer records (per_page), fewer fields, or includes of their own"
     DEPTH = "The request is nested too deeply for the database"
 
 
@@ -30,13 +35,17 @@ LimitExceeded = (asyncpg.ProgramLimitExceededError, asyncpg.SequenceGeneratorLim
 
 
 class LimitReached(RocketError):
-    """422: more than PostgreSQL can hold. `owner` names the index or sequence that said so, "" if none did."""
+    """422: more than PostgreSQL can hold; 413: a larger answer than there may be.
+
+    `owner` names the index or sequence that said so, "" if none did.
+    """
 
     def __init__(self, limit: Limit, owner: str = "") -> None:
         message = limit.value
         if limit in (Limit.INDEX, Limit.SEQUENCE):
             message = f"A value {message}" if limit is Limit.INDEX else f"The key {message}"
-        super().__init__("VALIDATION_FAILED", message, [{"rule": "limit", "message": message}])
+        code = "PAYLOAD_TOO_LARGE" if limit is Limit.ANSWER else "VALIDATION_FAILED"
+        super().__init__(code, message, [{"rule": "limit", "message": message}])
         self.limit = limit
         self.owner = owner
 
@@ -51,6 +60,8 @@ class LimitReached(RocketError):
                 return cls(Limit.COLUMNS)
             case asyncpg.StatementTooComplexError():
                 return cls(Limit.DEPTH)
+        if message == TOO_LARGE:
+            return cls(Limit.ANSWER)
         if message.startswith("index row"):
             return cls(Limit.INDEX, getattr(error, "constraint_name", None) or _quoted(message))
         return cls(Limit.ROW if message.startswith("row is too big") else Limit.SIZE)

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from libs.shared.schema.fields import NAME, FieldDefinition
 from libs.shared.schema.mistakes import first_double, mistake
 from libs.shared.schema.strict import Strict
-from libs.shared.schema.values import BadValue, is_among, parse_value
+from libs.shared.schema.values import BadValue, is_among, parse_value, parse_written
 
 MAX_FIELDS = 400
 RESERVED_NAMES = {"auth"}
@@ -140,7 +140,7 @@ def _check_presets(field: FieldDefinition, where: str) -> None:
         presets.append(("default", field.default))
     for key, preset in presets:
         try:
-            parse_value(field, preset)
+            parse_written(field, preset)
         except BadValue as problem:
             raise mistake(f"{where}.{key}", f"field {field.name}: {preset!r} {problem}") from None
     if field.enum and field.default is not None and not is_among(field, parse_value(field, field.default), field.enum):

@@ -40,6 +40,13 @@ WIDENINGS = {
 """Type changes that keep every stored value as it is."""
 
 
+TEXTS = ("string", "text", "json")
+"""Types whose values have a length."""
+DEFAULT_LENGTH = 1_000_000
+MAX_LENGTH = 10_000_000
+"""Characters of a text, or of a json value as text: unless a definition says otherwise, and at most."""
+
+
 class FieldDefinition(Strict):
     """One field as an operator describes it (api.md, section 4)."""
 
@@ -52,6 +59,7 @@ class FieldDefinition(Strict):
     default: Any = None
     enum: list[Any] | None = None
     precision: int | None = Field(None, ge=0, le=18)
+    max_length: int | None = Field(None, ge=1, le=MAX_LENGTH)
     auto: Literal["create", "update"] | None = None
     sensitive: bool = False
     pii: bool = False
@@ -79,7 +87,14 @@ class FieldDefinition(Strict):
     def _fits(self) -> FieldDefinition:
         if self.auto and self.type != "timestamp":
             raise mistake("auto", "auto is for timestamps")
+        if self.max_length is not None and self.type not in TEXTS:
+            raise mistake("max_length", f"max_length is for {', '.join(TEXTS)}")
         return self
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest value that may be written, for types that have a length."""
+        return self.max_length or DEFAULT_LENGTH
 
     @property
     def column_type(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.ids import parse_uuid
-from libs.shared.schema.fields import NUMBERS, FieldDefinition
+from libs.shared.schema.fields import MAX_LENGTH, NUMBERS, TEXTS, FieldDefinition
 
 DATE = re.compile(r"^\d{4}-\d{2}-\d{2}\Z")
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -22,7 +22,6 @@ MOST_ZEROS = 1_000
 """Digits before the point of the largest number, and zeros behind it of the smallest."""
 RANGES = {"int": 2**31, "bigint": 2**63}
 BEYOND = 2**64
-MAX_TEXT = 10_000_000
 MAX_RECORD_ID = 2_000
 """Bytes of the id of a record with a composite key, or of a pair: services keep it in indexes, with other things."""
 MAX_SCALE = 16_383
@@ -43,6 +42,14 @@ def parse_value(field: FieldDefinition, value: Any) -> Any:
     Raises BadValue.
     """
     return _PARSERS[field.type](field, value)
+
+
+def parse_written(field: FieldDefinition, value: Any) -> Any:
+    """What is stored for a JSON `value` that is written now: longer ones may be stored from before. Raises BadValue."""
+    parsed = parse_value(field, value)
+    if field.type in TEXTS and len(parsed) > field.longest:
+        raise BadValue(f"must have at most {field.longest} characters")
+    return parsed
 
 
 def is_long_id(parts: Iterable[Any]) -> bool:
@@ -90,8 +97,8 @@ def _text(field: FieldDefinition, value: Any) -> str:
         raise BadValue("must be a string")
     if "\x00" in value:
         raise BadValue("must not hold the character NUL")
-    if len(value) > MAX_TEXT:
-        raise BadValue(f"must have at most {MAX_TEXT} characters")
+    if len(value) > MAX_LENGTH:
+        raise BadValue(f"must have at most {MAX_LENGTH} characters")
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -72,7 +72,7 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
     )
     return compiler.statement(
         f"SELECT _v.version AS schema_version, _k.* FROM metadata.schema_version _v "
-        f"LEFT JOIN ({events}) _k ON true ORDER BY _k.position, _k.n"
+        f"LEFT JOIN ({model.bounds.changes(events)}) _k ON true ORDER BY _k.position, _k.n"
     )
 
 

@@ -11,10 +11,12 @@ from libs.shared.contracts import live as ask
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
 from libs.shared.postgres.errors import SchemaMoved
+from libs.shared.postgres.limits import Limit, LimitReached
 from services.data.fence import under_current_schema
 from services.data.live.changes import RESERVED, STRETCH, Watched, changes_sql
 from services.data.live.frontier import REACHED
 from services.data.model import EntityModel, Model
+from services.data.model.bounds import Bounds
 from services.data.query.includes import parse_shown
 from services.data.query.parameters import parse_chosen
 from services.data.query.scope import Scope, check_parameters, refused
@@ -48,22 +50,33 @@ async def list_changes(state: State, context: Context, question: ask.ListChanges
     async def attempt(model: Model) -> ask.Changes:
         entities = [model.entity(name) for name in dict.fromkeys(question.entities)]
         stretch = await _stretch(state, context, question, entities)
-        told: Told = defaultdict(list)
-        for entity in entities:
-            await _collect(state, context, model, entity, question, stretch, told)
-        lines = [_event(position, sorted(told[position], key=lambda row: row["n"])) for position in sorted(told)]
+        told = await _told(state, context, model, entities, question, stretch)
+        while told is None:
+            stretch = stretch.narrower()
+            told = await _told(state, context, model, entities, question, stretch)
+        rows = {position: sorted(told[position], key=lambda row: row["n"]) for position in sorted(told)}
+        lines = [_event(model.bounds, position, changes) for position, changes in rows.items()]
         return ask.Changes(stretch.until, sorted(told), b"\n".join(lines))
 
     return await under_current_schema(state, context, attempt)
 
 
 class Stretch:
-    """The part of the log that one answer is about; `counted` if its only commit is too large to be told."""
+    """The part of the log that one answer is about; `counted` if its only commit is too large to be told.
 
-    def __init__(self, after: int, until: int, counted: bool) -> None:
+    `commits` are the positions that there are in it.
+    """
+
+    def __init__(self, after: int, until: int, counted: bool, commits: Sequence[int]) -> None:
         self.after = after
         self.until = until
         self.counted = counted
+        self._commits = [position for position in commits if position <= until]
+
+    def narrower(self) -> Stretch:
+        """The first commit only, where the answer about more is too large; of one alone the number of its changes."""
+        first = self._commits[0]
+        return Stretch(self.after, first, counted=len(self._commits) == 1, commits=[first])
 
 
 async def _stretch(
@@ -72,14 +85,34 @@ async def _stretch(
     numbers = [entity.number for entity in entities]
     database = state.database(context.the_app)
     rows = await database.fetch(STRETCH, question.after, question.until, numbers, MOST_COMMITS)
-    total, last = 0, question.after
+    total, last, commits = 0, question.after, [row["position"] for row in rows]
     for row in rows:
         if total and total + row["changes"] > MOST_CHANGES:
-            return Stretch(question.after, last, False)
+            return Stretch(question.after, last, False, commits)
         total, last = total + row["changes"], row["position"]
         if total > MOST_CHANGES:
-            return Stretch(question.after, last, True)
-    return Stretch(question.after, last if len(rows) == MOST_COMMITS else question.until, False)
+            return Stretch(question.after, last, True, commits)
+    return Stretch(question.after, last if len(rows) == MOST_COMMITS else question.until, False, commits)
+
+
+async def _told(
+    state: State,
+    context: Context,
+    model: Model,
+    entities: Sequence[EntityModel],
+    question: ask.ListChanges,
+    stretch: Stretch,
+) -> Told | None:
+    """The changes of a stretch; None where they are more than an answer may hold."""
+    told: Told = defaultdict(list)
+    try:
+        for entity in entities:
+            await _collect(state, context, model, entity, question, stretch, told)
+    except LimitReached as refusal:
+        if refusal.limit is not Limit.ANSWER:
+            raise
+        return None
+    return told
 
 
 async def _collect(
@@ -113,7 +146,7 @@ def _watched(scope: Scope, entity: EntityModel, question: ask.ListChanges, count
     return Watched(chosen, parse_shown(scope, entity, values.get("fields", ""), values.get("include", "")), counted)
 
 
-def _event(position: int, rows: Sequence[Any]) -> bytes:
+def _event(bounds: Bounds, position: int, rows: Sequence[Any]) -> bytes:
     """One commit as JSON on one line; the changes as PostgreSQL wrote them, unread."""
     first = rows[0]
     actor = exact.loads(first["actor"])
@@ -129,5 +162,6 @@ def _event(position: int, rows: Sequence[Any]) -> bytes:
     )
     if first["change"] is None:
         return head[:-1] + b',"changes":[],"omitted":%d}' % len(rows)
-    changes = ",".join(row["change"] for row in rows).replace("\n", " ")
-    return head[:-1] + b',"changes":[%s]}' % changes.encode()
+    changes, cut = bounds.told(",".join(row["change"] for row in rows).replace("\n", " "))
+    told = b',"included_truncated":%s' % exact.dumps(cut) if cut else b""
+    return head[:-1] + b',"changes":[%s]%s}' % (changes.encode(), told)

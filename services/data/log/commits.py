@@ -93,8 +93,10 @@ async def load_visible(
     where = f"{here} AND CASE _log.entity {seen} ELSE false END"
     sql = page_of_rows(
         f"SELECT count(*) FROM {LOG} WHERE {where}",
-        f"SELECT {COLUMNS}, CASE _log.entity {known} ELSE false END AS known FROM {LOG} "
-        f"WHERE {where} ORDER BY _log.n LIMIT ${slot}::bigint OFFSET ${slot + 1}::bigint",
+        scope.model.bounds.entries(
+            f"SELECT {COLUMNS}, CASE _log.entity {known} ELSE false END AS known FROM {LOG} "
+            f"WHERE {where} ORDER BY _log.n LIMIT ${slot}::bigint OFFSET ${slot + 1}::bigint"
+        ),
         "n",
     )
     given = (*values, position, page.size, page.offset)

@@ -44,7 +44,7 @@ async def load_page(
     limits = f"LIMIT ${scope.slot(page.size)}::bigint OFFSET ${scope.slot(page.offset)}::bigint"
     sql = page_of_rows(
         f"SELECT count(*) FROM {LOG} WHERE {where}",
-        f"SELECT {columns} FROM {LOG} WHERE {where} ORDER BY _log.version DESC {limits}",
+        scope.model.bounds.entries(f"SELECT {columns} FROM {LOG} WHERE {where} ORDER BY _log.version DESC {limits}"),
         "version DESC",
     )
     return await load_page_of_rows(database, with_typed(scope.views, sql), scope.values, "version")

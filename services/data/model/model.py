@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from libs.shared.schema import Snapshot
+from services.data.model.bounds import Bounds
 from services.data.model.entity import EntityModel
 from services.data.model.receivers import receivers_of
 from services.data.model.statements import PointStatement, Statements
@@ -18,6 +19,8 @@ class Model:
     def __init__(self, schema: Snapshot) -> None:
         self.salt = b""
         """What hashes of the app's values begin with; given once, by who knows the app."""
+        self.bounds = Bounds()
+        """How much one answer may hold; given likewise."""
         self.schema = schema
         self.version = schema.version
         self.statements: Statements[str] = Statements()

@@ -7,7 +7,7 @@ from itertools import groupby
 from services.data.model import EntityModel, Model
 from services.data.query.aggregates import Aggregate, Figure, Group, Held, result_field
 from services.data.query.compiler import Compiler
-from services.data.query.lists import VERSION
+from services.data.query.lists import RECORDS, VERSION
 from services.data.query.predicates import column_sql
 from services.data.query.sources import sources_of
 
@@ -25,12 +25,16 @@ def aggregate_sql(model: Model, entity: EntityModel, aggregate: Aggregate) -> st
         groups += f" HAVING {' AND '.join(held)}"
     order = _order(aggregate)
     page = (
-        f"SELECT {_shown(aggregate)} AS _x FROM _groups _g {order}"
+        f"SELECT {_shown(aggregate)} AS _j FROM _groups _g {order}"
         f" LIMIT ${aggregate.limit}::bigint OFFSET ${aggregate.offset}::bigint"
     )
+    total, most = "count(*)", model.bounds.groups
+    if aggregate.groups:
+        groups += f" LIMIT {most + 1}"
+        total = f"CASE WHEN count(*) <= {most} THEN count(*) ELSE data.too_large()::text::bigint END"
     return compiler.statement(
-        f"SELECT {VERSION} AS schema_version, (SELECT count(*) FROM _groups) AS total, "
-        f"(SELECT coalesce(json_agg(_p._x), '[]')::text FROM ({page}) _p) AS records",
+        f"SELECT {VERSION} AS schema_version, (SELECT {total} FROM _groups) AS total, "
+        f"(SELECT {RECORDS} FROM {model.bounds.rows(page)}) AS records",
         f"_groups AS MATERIALIZED ({groups})",
     )
 

@@ -70,15 +70,17 @@ class Compiler:
         visible: Visible,
         flat: bool = False,
         own: Sequence[str] = (),
+        path: str = "",
     ) -> Selection:
         """What is shown of `row`.
 
         Where fields are left out of some records only, that is one value, the object itself; unless it has to
         be `flat`: then such fields are null. `own` are all columns of the row, where it comes from a query.
+        `path` are the includes that lead to it, each with a point behind it.
         """
         included = {include.name for include in shown.includes}
         names = [name for name in names_shown(visible, entity.fields, shown.fields) if name not in included]
-        related = [(i.name, self._related(entity, row, i, visible)) for i in shown.includes]
+        related = [(i.name, self._related(entity, row, i, visible, path)) for i in shown.includes]
         if visible is not None and not flat and any(not visible.profile.access[n].seen.is_certain for n in names):
             tree = None if related else tree_of(tuple(form_of(visible.profile.access[name]) for name in names))
             if tree is None:
@@ -178,17 +180,18 @@ class Compiler:
         clauses = [f"{text} ILIKE ${slot}::text" for text in texts] or [f"${slot}::text IS NULL"]
         return f"({' OR '.join(clauses)})"
 
-    def _related(self, entity: EntityModel, row: str, include: Include, visible: Visible) -> str:
+    def _related(self, entity: EntityModel, row: str, include: Include, visible: Visible, path: str) -> str:
         """The records behind a link as JSON: a list by key, or the only one or null."""
         link = self._link(entity, include.name)
         beyond, other = self._model.entity(link.entity), self.row()
-        select = self.shown(beyond, other, Shown(None, include.includes), include.visible).rows(
+        below = path + include.name
+        select = self.shown(beyond, other, Shown(None, include.includes), include.visible, path=f"{below}.").rows(
             self._from(link, beyond, other),
             f"WHERE {conjunction(self._beyond(entity, link, row, other, visible, include.visible))} "
             f"ORDER BY {', '.join(beyond.key.columns(other))}",
         )
         if link.many:
-            return f"(SELECT coalesce(json_agg(_x), '[]'::json) FROM ({select}) _x)"
+            return self._model.bounds.related(select, below)
         return f"(SELECT to_json(_x) FROM ({select} LIMIT 1) _x)"
 
     def _from(self, link: Link, beyond: EntityModel, other: str) -> str:

@@ -21,7 +21,8 @@ Tree = dict[str, "Tree"]
 def parse_shown(scope: Scope, entity: EntityModel, fields: str, include: str) -> Shown:
     """What is to be shown, eager relations among it.
 
-    Raises UNKNOWN_FIELD for unknown names, FORBIDDEN for a named include the caller may not read.
+    Raises UNKNOWN_FIELD for unknown names, FORBIDDEN for a named include the caller may not read, INVALID_PAYLOAD for
+    ways that go back where they came from: they multiply records and tell nothing new.
     """
     if not fields and not include and not entity.eager:
         return WHOLE  # as most are asked for
@@ -31,7 +32,7 @@ def parse_shown(scope: Scope, entity: EntityModel, fields: str, include: str) ->
         for link in entity.eager
         if link.relation.name not in tree and (found := _eager(scope, entity, link)) is not None
     )
-    return Shown(_fields(scope, entity, fields), _includes(scope, entity, tree) + eager)
+    return Shown(_fields(scope, entity, fields), _includes(scope, entity, tree, None) + eager)
 
 
 def names_of(text: str) -> list[str]:
@@ -64,16 +65,18 @@ def _tree(text: str) -> Tree:
     return tree
 
 
-def _includes(scope: Scope, entity: EntityModel, tree: Tree) -> tuple[Include, ...]:
-    return tuple(_include(scope, entity, name, below) for name, below in tree.items())
+def _includes(scope: Scope, entity: EntityModel, tree: Tree, came_by: Link | None) -> tuple[Include, ...]:
+    return tuple(_include(scope, entity, name, below, came_by) for name, below in tree.items())
 
 
-def _include(scope: Scope, entity: EntityModel, name: str, below: Tree) -> Include:
+def _include(scope: Scope, entity: EntityModel, name: str, below: Tree, came_by: Link | None) -> Include:
     link = scope.link(entity, name)
     if link is None:
         raise unknown_field(name, "unknown include")
+    if came_by is not None and link.relation is came_by.relation and link.outward is not came_by.outward:
+        raise refused("include", f"goes along {link.relation.name} and straight back: leave out {name}")
     beyond = scope.beyond(link)
-    return Include(name, scope.visible(beyond), _includes(scope, beyond, below))
+    return Include(name, scope.visible(beyond), _includes(scope, beyond, below, link))
 
 
 def _eager(scope: Scope, entity: EntityModel, link: Link) -> Include | None:

@@ -10,6 +10,7 @@ from services.data.query.sources import sources_of
 
 VERSION = "(SELECT _v.version FROM metadata.schema_version _v)"
 """Read in the statement's own snapshot, so it is the version of the tables that were read."""
+RECORDS = "coalesce(json_agg(_t._j), '[]')::text AS records"
 COUNTED = 10_000
 """Rows that an estimated count counts before it estimates."""
 
@@ -21,13 +22,15 @@ def list_sql(model: Model, entity: EntityModel, listing: Listing) -> str:
     columns = [f"{VERSION} AS schema_version", f"{_total(compiler, entity, listing)} AS total"]
     if listing.behind is None:
         record, page = _page(compiler, entity, listing)
-        return compiler.statement(f"SELECT {', '.join(columns)}, {_records(record)} {page}")
+        rows = model.bounds.rows(f"SELECT to_json({record}) AS _j {page}")
+        return compiler.statement(f"SELECT {', '.join(columns)}, {RECORDS} FROM {rows}")
     rows = _rows_behind(compiler, entity, listing)
     shown = compiler.shown(entity, "_p", listing.shown, listing.chosen.visible)
     page = shown.rows("_page _p", f"WHERE _p._n <= ${listing.limit} ORDER BY _p._n")
     more = f"EXISTS (SELECT FROM _page _m WHERE _m._n > ${listing.limit})"
     columns.append(f"(SELECT _p._place FROM _page _p WHERE _p._n = ${listing.limit} AND {more}) AS next")
-    select = f"SELECT {', '.join(columns)}, {_records('_x')} FROM ({page}) _x"
+    shown_rows = model.bounds.rows(f"SELECT to_json(_x) AS _j FROM ({page}) _x")
+    select = f"SELECT {', '.join(columns)}, {RECORDS} FROM {shown_rows}"
     return compiler.statement(select, f"_page AS MATERIALIZED ({rows})")
 
 
@@ -35,10 +38,6 @@ def estimate_sql(model: Model, entity: EntityModel, chosen: Chosen) -> str:
     """The planner's plan for all matching rows, as JSON; it takes the values that decide which records match."""
     compiler = Compiler(model, sources_of(model, chosen.as_of))
     return f"EXPLAIN (FORMAT JSON) {compiler.statement(_matching(compiler, entity, chosen, '_r'))}"
-
-
-def _records(record: str) -> str:
-    return f"coalesce(json_agg({record}), '[]')::text AS records"
 
 
 def _total(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:

@@ -44,10 +44,13 @@ def points_sql(model: Model, entity: EntityModel, point: Point, places: int) -> 
     given = f" WHERE _k._n <= cardinality({lists[0]})" if places > 1 else ""
     values = [compiler.value(entity, "_r", column, point.chosen.visible) for column in columns]
     same = " AND ".join(f"{value} = _k._k{n}" for n, value in enumerate(values))
-    record, forms = compiler.shown(entity, "_r", point.shown, point.chosen.visible).objects()
+    value, forms = compiler.shown(entity, "_r", point.shown, point.chosen.visible).objects()
+    record = f"(SELECT to_json({value})::text {forms})"
+    if point.shown.includes:
+        record = model.bounds.record(f"SELECT to_json({value})::text AS _j {forms}")
     return compiler.statement(
         f"SELECT _k._n AS n, _v.version AS schema_version, _r._version AS version, "
-        f"(SELECT to_json({record})::text {forms}) AS record "
+        f"{record} AS record "
         f"FROM metadata.schema_version _v "
         f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS _k({keys}, _n) "
         f"LEFT JOIN {compiler.sources.root(entity)} _r ON {same} AND {compiler.chosen(entity, '_r', point.chosen)}"

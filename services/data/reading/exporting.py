@@ -7,6 +7,7 @@ from typing import Any
 
 from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
+from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
@@ -23,6 +24,8 @@ FIRST, MOST = 50, 2_000
 """Rows of the first fetch, whose size tells how many the next ones should have, and of the largest."""
 AT_ONCE = 8
 """Exports at once, of a process that has enough connections: each holds one as long as it is read."""
+INCLUDING = 20
+"""Rows of any fetch with includes: a record with its related ones may be as large as a page."""
 FETCH = 60.0
 """Seconds for one fetch; the first may have to sort everything."""
 
@@ -53,7 +56,10 @@ async def export_records(state: State, context: Context, question: ask.ExportRec
 async def _chunks(
     database: Database, model: Model, entity: EntityModel, export: Export, sql: str, values: Sequence[Any]
 ) -> AsyncGenerator[bytes, None]:
-    """First nothing, when the cursor is open; then the export. Raises SchemaMoved before anything is there."""
+    """First nothing, when there are rows; then the export. Raises SchemaMoved before anything is there.
+
+    Raises PAYLOAD_TOO_LARGE where there are more related records than an answer holds: an export leaves nothing out.
+    """
     separator, between = SEPARATORS[export.format], b""
     # Not REPEATABLE READ with a look at the version first: that takes the snapshot before the cursor's tables are
     # locked, and after a wait for a change that rewrites one of them it would see an empty table. Under READ COMMITTED
@@ -62,15 +68,25 @@ async def _chunks(
         cursor = await connection.cursor(sql, *values, timeout=FETCH)
         if await connection.fetchval(CURRENT_VERSION) != model.version:
             raise SchemaMoved
+        largest = INCLUDING if export.shown.includes else MOST
+        rows = await cursor.fetch(min(FIRST, largest), timeout=FETCH)
+        lines = _lines(model, rows, separator)
         yield b""
         yield head_of(entity, export)
-        rows = await cursor.fetch(FIRST, timeout=FETCH)
         while rows:
-            lines = separator.join([row["line"].encode() for row in rows])
             yield between + lines if export.format == "json" else lines + separator
             between = separator
-            rows = await cursor.fetch(_next(len(rows), len(lines)), timeout=FETCH)
+            rows = await cursor.fetch(min(_next(len(rows), len(lines)), largest), timeout=FETCH)
+            lines = _lines(model, rows, separator)
         yield TAILS[export.format]
+
+
+def _lines(model: Model, rows: Sequence[Any], separator: bytes) -> bytes:
+    lines = separator.join([row["line"].encode() for row in rows])
+    if model.bounds.mark.encode() in lines:
+        message = f"More than {model.bounds.included} records are related to one: export those by themselves"
+        raise RocketError("PAYLOAD_TOO_LARGE", message)
+    return lines
 
 
 def _next(rows: int, size: int) -> int:

@@ -39,10 +39,13 @@ async def list_records(state: State, context: Context, question: ask.ListRecords
         listing = query.listing
         sql = model.statements.made((entity.name, listing), lambda: list_sql(model, entity, listing))
         row = await read(state, context, model, (sql, scope.values))
+        records, cut = model.bounds.told(row["records"])
         meta = _meta(query, row)
+        if cut:
+            meta["included_truncated"] = cut
         if listing.counting == "estimated":
             meta["total"] = await _estimate(state, context, model, entity, query, scope.values, row["total"])
-        return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), exact.dumps(meta)))
+        return Answer(body=b'{"data":%s,"meta":%s}' % (records.encode(), exact.dumps(meta)))
 
     return await under_current_schema(state, context, attempt)
 
@@ -63,7 +66,7 @@ async def get_record(state: State, context: Context, question: ask.GetRecord) ->
         version = row["version"]
         if not _plain(point):
             tag = representation_tag(version, model.version, statement.fingerprint, values)
-            return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=tag)
+            return Answer(body=_record(model, row["record"]), headers=tag)
         if tags_of(question.if_none_match) & {str(version), "*"}:
             return Answer(304, headers=etag(version))
         return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=etag(version))
@@ -114,6 +117,12 @@ async def _find(
         if row["version"] is not None:
             return point, statement, row, scope.values
     raise not_found("Record")
+
+
+def _record(model: Model, text: str) -> bytes:
+    record, cut = model.bounds.told(text)
+    meta = b',"meta":%s' % exact.dumps({"included_truncated": cut}) if cut else b""
+    return b'{"data":%s%s}' % (record.encode(), meta)
 
 
 def _knows_slugs(scope: Scope, entity: EntityModel) -> bool:

@@ -13,8 +13,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.schema import BadValue, FieldDefinition, parse_value
-from libs.shared.schema.values import is_among
+from libs.shared.schema import BadValue, FieldDefinition
+from libs.shared.schema.values import is_among, parse_written
 
 Record = Mapping[str, Any]
 """A record as the API answers it: field name → shown value."""
@@ -48,7 +48,7 @@ def parsed(field: FieldDefinition, result: Any) -> Any:
     """The parsed form of what an expression or an action gives, or None. Raises BadValue where it doesn't fit."""
     if result is None:
         return None
-    value = parse_value(field, _as_json(field, result))
+    value = parse_written(field, _as_json(field, result))
     if field.enum is not None and shown(field, value) not in field.enum and not is_among(field, value, field.enum):
         raise BadValue(f"must be one of {', '.join(map(str, field.enum))}")
     return value

@@ -7,7 +7,7 @@ from typing import Any
 from libs.shared.errors import Detail, summary
 from libs.shared.ids import uuid7
 from libs.shared.schema import DELETED, BadValue, FieldDefinition, parse_value
-from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id
+from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id, parse_written
 from services.data.model import EntityModel
 from services.data.writes.changes import Values
 
@@ -87,7 +87,7 @@ def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
         if sent is None:
             return None
     try:
-        value = parse_value(field, sent)
+        value = parse_written(field, sent)
     except BadValue as problem:
         raise Violation(field, "type", str(problem)) from None
     if is_key and len(str(value)) > MAX_KEY:

@@ -176,6 +176,8 @@ def _refusals(route: Route, path: str, has_body: bool) -> Schema:
     statuses = set() if route.access is Access.PUBLIC else {401, 403}
     if "{" in path:
         statuses.add(404)
+    if path.startswith(("/api/{app}/{entity}", "/api/{app}/_commits/{")) and route.method == "GET":
+        statuses.add(413)
     if has_body or route.method != "GET":
         statuses |= {400, 409, 413, 422}
     return refusals(*sorted(statuses))

@@ -52,7 +52,7 @@ def accepted(field: FieldDefinition, is_key: bool = False) -> Schema:
         return {"oneOf": [*schema["oneOf"], {"type": "null"}]} if _takes_null(field) else schema
     schema = _base(field)
     if field.type in ("string", "text"):
-        schema |= KEY if is_key else {"pattern": NO_NUL}
+        schema |= KEY if is_key else {"pattern": NO_NUL, "maxLength": field.longest}
     if is_key:
         return schema
     if field.enum is not None:

@@ -17,7 +17,7 @@ import orjson
 
 from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import DELETED, BadValue, EntityDefinition, FieldDefinition, parse_value
-from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id
+from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id, parse_written
 
 MAX_KEY = 255
 """Characters of a key: it stands in URLs, headers and subjects."""
@@ -138,7 +138,7 @@ def _value(field: FieldDefinition, given: Any, required: bool = False, name: str
     if field.type == "file":
         return _file(field, given)
     try:
-        value = parse_value(field, given)
+        value = parse_written(field, given)
     except BadValue as problem:
         raise Misfit(name or field.name, str(problem)) from None
     if field.enum is not None and given not in field.enum and not is_among(field, value, field.enum):
