@@ -36,6 +36,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "default": "The value of a record that is created without one.",
         "enum": "The values that are accepted.",
         "precision": "Digits after the point of a `decimal`, 0 to 18.",
+        "max_length": "Most characters of a string, text or json value that is written: 1,000,000 unless said, at most "
+        "10,000,000. Longer ones from before stay readable.",
         "auto": "A `timestamp` that the server sets on create, or on every update.",
         "sensitive": "The value is masked in audit rows and logs.",
         "pii": "Personal data: masked as `sensitive` is, by `pii_mask` of policies, and covered by erasure.",
