@@ -93,6 +93,11 @@ async def doctor(api: Api, arguments: argparse.Namespace, printer: Printer) -> b
     """Look for whatever is wrong; false if there is something."""
     _, ready = await api.answer("GET", "/readyz")
     problems = [problem for name, state in ready["services"].items() for problem in _ailing(name, state)]
+    problems += [
+        {"where": each["app"] or each["service"], "problem": f"{each['service']}, {each['what']}: {each['reason']}"}
+        for each in ready["degraded"]
+        if not each["app"] or not arguments.app or each["app"] in arguments.app
+    ]
     names = arguments.app or [app["name"] for app in (await api.call("GET", "/api/_platform/apps"))["data"]]
     for name in names:
         problems += await _ailing_app(api, name)

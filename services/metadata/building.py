@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from libs.shared import clock
+from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.limits import LimitReached
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 BUILD_TIME = 3600.0
 """Seconds that building one index may take."""
+INDEXES = "indexes"
 AGAIN = timedelta(seconds=5)
 LATER = timedelta(minutes=10)
 """When to look again at an index that values are too long for."""
@@ -46,13 +48,16 @@ async def build(state: State, app: AppRef) -> datetime | None:
     if leases.holds(lease) or not await leases.claim([lease]):
         return clock.now() + AGAIN
     too_long: set[str] = set()
+    standstills = Standstills(state.core.name, state.core.databases)
     try:
         for _ in range(ROUNDS):
             if not await _round(state.core.databases.of(app), too_long):
+                await standstills.clear(app, INDEXES, noted=False)
                 return clock.now() + LATER if too_long else None
     except Exception as error:
         # Mostly a transaction that was open for long; and what was begun is dropped in the next round.
         log.warning("indexes.not_built", app_id=app.id, error=str(error))
+        await standstills.note(app, INDEXES, reason_of(error))
     finally:
         await leases.release([lease])
     return clock.now() + AGAIN

@@ -26,6 +26,7 @@ from libs.shared.bus.feeding import Feeder
 from libs.shared.bus.incoming import Incoming, Loads
 from libs.shared.bus.progress import SEEN_DAYS, Places, Position
 from libs.shared.bus.retry import EVENTS, OUTAGES, is_outage
+from libs.shared.bus.standstills import Standstills, letters_of, reason_of
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import StreamSpec
@@ -105,6 +106,7 @@ class Lane(Generic[S]):
         self._apps = apps
         self._queue: asyncio.Queue[Incoming] = asyncio.Queue(QUEUE)
         self._task: asyncio.Task[None] | None = None
+        self._standstills = Standstills(service, databases)
         self._unseen = UNSEEN.format(schema=service)
         self._batches = 0
         self._missed: tuple[str, Places, Feeder] | None = None
@@ -149,7 +151,7 @@ class Lane(Generic[S]):
 
     async def _feed(self, app_id: str, after: Places, feeder: Feeder) -> None:
         """From the logs, without end until it is there: later events of the app must wait."""
-        attempt = 1
+        attempt, app = 1, None
         while True:
             try:
                 app = await self._apps.by_id(app_id)
@@ -158,11 +160,13 @@ class Lane(Generic[S]):
                         for start in range(0, len(stretch), LANE):
                             await self._handle(app, stretch[start : start + LANE])
                     log.info("consumer.fed", consumer=self._consumer.name, app_id=app_id, after=dict(after))
+                    await self._standstills.clear(app, self._consumer.name)
                 return
             except Exception as error:
                 if isinstance(error, RocketError) and error.code == "APP_NOT_FOUND":
                     return
                 log.warning("consumer.not_fed", consumer=self._consumer.name, app_id=app_id, error=str(error))
+                await self._standstills.note(app, self._consumer.name, reason_of(error))
                 await asyncio.sleep(OUTAGES.delay(attempt) or 1)
                 attempt += 1
 
@@ -231,11 +235,13 @@ class Lane(Generic[S]):
                     error=str(error),
                     retry=delay,
                 )
+                await self._standstills.note(app, self._consumer.name, reason_of(error))
                 if delay is None:
                     if await self._park(app, incoming, error, failures):
                         break
                     delay = EVENTS.longest
                 await asyncio.sleep(delay)
+        await self._standstills.clear(app, self._consumer.name)
         _acknowledge([incoming])
 
     async def _effect(self, app: AppRef, batch: Sequence[Incoming]) -> None:
@@ -317,6 +323,8 @@ class Lane(Generic[S]):
             log.warning("consumer.not_parked", key=incoming.key, error=str(problem))
             return False
         log.error("consumer.parked", consumer=self._consumer.name, key=incoming.key, error=_reason(error))
+        reason = f"{incoming.key}: {_reason(error)}"
+        await self._standstills.note(app, letters_of(self._consumer.name), reason, lasting=True)
         return True
 
 

@@ -19,6 +19,7 @@ import structlog
 
 from libs.shared import clock
 from libs.shared.bus.apps import Apps
+from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Databases, deferred
 
@@ -66,11 +67,16 @@ class Due:
         self._db = databases.platform
         self._apps = apps
         self._service = service
+        self._standstills = Standstills(service.partition("/")[0], databases)
         self._awake: set[str] = set()
         self._running: set[str] = set()
         self._wake = asyncio.Event()
         self._free = asyncio.Semaphore(width)
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def _timers(self) -> str:
+        return f"timers of {self._service}"
 
     async def arm(self, app_id: str, at: datetime) -> None:
         """Have the app looked at no later than `at`. Call it before the work's transaction commits."""
@@ -120,6 +126,7 @@ class Due:
         task.add_done_callback(self._tasks.discard)
 
     async def _one(self, app_id: str, claimed: datetime | None, work: Work) -> None:
+        app = None
         try:
             app = await self._apps.by_id(app_id)
             after = await work(app) if app else None
@@ -128,9 +135,11 @@ class Due:
                     await self.arm(app_id, after)
             else:
                 await self._db.execute(SETTLE, self._service, app_id, claimed, after, SETTLING)
+            await self._standstills.clear(app, self._timers)
         except Exception as error:
             # A claim lapses by itself, and the app is looked at again.
             log.warning("due.work_failed", app_id=app_id, error=str(error), exc_info=error)
+            await self._standstills.note(app, self._timers, reason_of(error))
         finally:
             self._running.discard(app_id)
             self._free.release()

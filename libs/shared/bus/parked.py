@@ -28,6 +28,7 @@ SELECT id, consumer, record_key, key, subject, headers::text, payload FROM {sche
 WHERE (consumer, record_key) = (SELECT consumer, record_key FROM {schema}.dead_letters WHERE id = $1)
 ORDER BY id FOR UPDATE
 """
+ANY = "SELECT EXISTS (SELECT FROM {schema}.dead_letters WHERE consumer = $1)"
 REMOVE = "DELETE FROM {schema}.dead_letters WHERE id = $1"
 
 
@@ -58,6 +59,11 @@ async def listing(database: Database, service: str) -> bytes:
     """The newest 200 dead letters of a service in an app, as a JSON list."""
     text: str = await database.fetchval(LIST.format(schema=service))
     return text.encode()
+
+
+async def is_any(database: Database, service: str, consumer: str) -> bool:
+    """Whether a consumer has dead letters in an app."""
+    return bool(await database.fetchval(ANY.format(schema=service), consumer))
 
 
 async def same_record(transaction: Connection, service: str, letter_id: int) -> Sequence[Any]:

@@ -31,6 +31,7 @@ from libs.shared.bus.jetstream import BATCH, JetStream, Outgoing, Overtaken
 from libs.shared.bus.leases import Leases
 from libs.shared.bus.pace import Pace
 from libs.shared.bus.source import Log, batches, first_gap
+from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.writers import writers_gone
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.operations import RelayHint, relay_hint
@@ -58,6 +59,9 @@ ELSEWHERE = 0.5
 """Seconds in which an app's own server must say how far its log is."""
 GAP_POLL = (0.002, 0.05)
 """Shortest and longest wait, in seconds, between looks at the owners of a gap."""
+
+RELAY = "relay"
+"""What stands still when it does."""
 
 OFFER = "INSERT INTO bus.leases (name, holder, until) VALUES ($1, '', now()) ON CONFLICT DO NOTHING"
 
@@ -94,6 +98,7 @@ class Relay:
         self._apps = apps
         self._active: dict[str, _Active] = {}
         self._announced: set[str] = set()
+        self._standstills = Standstills(source.service, databases)
         self._listeners: list[Callable[[str], None]] = []
 
     async def activate(self, app: AppRef) -> None:
@@ -260,8 +265,10 @@ class Relay:
                 await asyncio.sleep(RETRY)
             except Exception as error:
                 log.warning("relay.waiting", app_id=active.app.id, error=str(error) or type(error).__name__)
+                await self._standstills.note(active.app, RELAY, reason_of(error))
                 await asyncio.sleep(RETRY)
                 if await self._gone(active.app):
+                    await self._standstills.clear(active.app, RELAY)
                     break
         self._active.pop(active.app.id, None)
         await self._mark_at_rest(active, lease)
@@ -285,6 +292,7 @@ class Relay:
             begun = active.published[0]
             sequence, after = await self._drain(active, sequence, after)
             active.drained = True
+            await self._standstills.clear(active.app, RELAY)
             now = time.monotonic()
             pause, looked = active.pace.pause(after[0] - begun, now - looked), now
             if pause:

@@ -27,12 +27,15 @@ class Readiness:
     """Whether a service can do its work: `checks` names each dependency and "ok" or what is wrong.
 
     `lag` counts what is not done yet; `position` is the sequence up to which a consumer has handled its stream.
+    `degraded` is what makes no progress in one app (app, service, what, since, reason), which takes no replica
+    out of traffic.
     """
 
     ready: bool
     checks: dict[str, str] = field(default_factory=dict)
     lag: dict[str, int] = field(default_factory=dict)
     position: dict[str, int] = field(default_factory=dict)
+    degraded: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import orjson
 
 from libs.shared import clock
 from libs.shared.bus.due import Due
+from libs.shared.bus.standstills import Standstill, letters_of, standing_still
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import GetReplay, ListProjections, StartReplay, of
@@ -41,9 +42,11 @@ def endpoints(
     async def list_projections(context: Context, _: ListProjections) -> Answer:
         app = context.the_app
         found = await asyncio.gather(*(reach(app) for reach in reaches.values()))
+        stalled = await standing_still(databases.platform, service, app.id)
         replays = [shown(row) for row in await store.latest(databases.of(app))]
         rows = [
             _described(service, name, reached, [r for r in replays if r["projection"] == name])
+            | {"stalled": _stalled(name, stalled)}
             for name, reached in zip(reaches, found, strict=True)
         ]
         return Answer(body=orjson.dumps({"data": rows}))
@@ -73,6 +76,13 @@ def endpoints(
         of(service, StartReplay): start,
         of(service, GetReplay): get,
     }
+
+
+def _stalled(name: str, standstills: Sequence[Standstill]) -> dict[str, str] | None:
+    """Since when a projection stands still, and why; None while it goes on. The log does where its relay does."""
+    names = (name, letters_of(name), *(("relay",) if name == "log" else ()))
+    found = next((each for each in standstills if each["what"] in names), None)
+    return {"since": found["since"], "reason": found["reason"]} if found else None
 
 
 def _described(service: str, name: str, reached: tuple[int, int], replays: list[dict[str, Any]]) -> dict[str, Any]:

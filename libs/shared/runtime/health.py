@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from libs.shared.bus.standstills import standing_still
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Ask
 from libs.shared.contracts.operations import CheckReadiness, Readiness, of
@@ -45,7 +46,16 @@ async def readiness(core: Core, lags: Lags, consumers: Consumers) -> Readiness:
     # Apps elsewhere can be away while all others are served: shown, and no reason to take nobody's requests.
     for server in core.databases.servers:
         checks[f"database {server}"] = await _check_database(core, server)
-    return Readiness(ready, checks, lag, position)
+    return Readiness(ready, checks, lag, position, await _degraded(core))
+
+
+async def _degraded(core: Core) -> list[dict[str, str]]:
+    """What stands still of this service in some app; nothing where the platform's database does not say."""
+    try:
+        async with asyncio.timeout(CHECK):
+            return await standing_still(core.databases.platform, core.name)
+    except Exception:
+        return []  # the checks say that it is away
 
 
 async def _in_time(name: str, look: Callable[[], Awaitable[T]], checks: dict[str, str]) -> T | None:
@@ -86,7 +96,8 @@ async def serve(core: Core, lags: Lags, consumers: Consumers) -> None:
 
     async def ready(_: web.Request) -> web.Response:
         state = await readiness(core, lags, consumers)
-        body = {"ready": state.ready, "checks": state.checks, "lag": state.lag, "position": state.position}
+        body = {"ready": state.ready, "checks": state.checks, "lag": state.lag, "position": state.position,
+                "degraded": state.degraded}  # fmt: skip
         return web.json_response(body, status=200 if state.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
@@ -114,5 +125,8 @@ def prometheus(service: str, state: Readiness) -> str:
         lines.append(f'rocket_lag{{service="{service}",of="{name}"}} {messages}')
     for name, sequence in state.position.items():
         lines.append(f'rocket_position{{service="{service}",of="{name}"}} {sequence}')
+    for each in state.degraded:
+        labels = ",".join(f'{key}="{each[key]}"' for key in ("app", "what"))
+        lines.append(f'rocket_degraded{{service="{service}",{labels}}} 1')
     lines.append(f'rocket_spans_dropped_total{{service="{service}"}} {ring.dropped}')
     return "\n".join(lines) + "\n"

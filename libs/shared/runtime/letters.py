@@ -12,6 +12,7 @@ from libs.shared import exact
 from libs.shared.bus import parked
 from libs.shared.bus.consumer import Consumer
 from libs.shared.bus.incoming import Loads, decode_event
+from libs.shared.bus.standstills import Standstills, letters_of
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter, of
@@ -32,6 +33,13 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
     if not consumers:
         return {}
 
+    standstills = Standstills(service.name, core.databases)
+
+    async def _mended(app: AppRef, consumer: str) -> None:
+        """Nothing stands still any more where no letter is left."""
+        if not await parked.is_any(core.databases.of(app), service.name, consumer):
+            await standstills.clear(app, letters_of(consumer), noted=False)
+
     async def list_letters(context: Context, _: ListDeadLetters) -> Answer:
         database = core.databases.of(context.the_app)
         return Answer(body=b'{"data":' + await parked.listing(database, service.name) + b"}")
@@ -47,6 +55,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
             await _handle_again(service.name, consumer, (state, app, transaction), letters, events)
         if consumer.after:
             consumer.after(state, app, events)
+        await _mended(app, consumer.name)
         return Answer(body=b'{"data":{"id":"%s","replayed":%d}}' % (question.id.encode(), len(events)))
 
     async def discard(context: Context, question: DiscardDeadLetter) -> Answer:
@@ -60,6 +69,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
             "letter.discarded", consumer=letter["consumer"], key=letter["key"], record=letter["record_key"],
             app_id=context.the_app.id, by=context.user.id,
         )  # fmt: skip
+        await _mended(context.the_app, letter["consumer"])
         return Answer(body=exact.dumps({"data": {"id": question.id, "discarded": True, "behind": len(letters) - 1}}))
 
     return {

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from services.data.model import EntityModel, Model, quote
 from services.data.query.compiler import Compiler
-from services.data.query.past import columns_of, still_sql
+from services.data.query.past import columns_of, object_sql, still_sql
 from services.data.query.predicates import TEXT_TYPES, Test
 from services.data.query.shapes import Chosen, Shown
 from services.data.query.sources import Tables
@@ -119,7 +119,7 @@ def _images(entity: EntityModel, image: str, row: str) -> str:
     columns = columns_of(entity)
     typed = ", ".join(f'"{field_id}" {kind}' for field_id, kind in columns.values())
     named = ", ".join(f'_i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
-    return f"(SELECT {named} FROM jsonb_to_record({image}) AS _i({typed})) {row}"
+    return f"(SELECT {named} FROM jsonb_to_record({object_sql(image)}) AS _i({typed})) {row}"
 
 
 def _change(entity: EntityModel, record: str) -> str:

@@ -12,7 +12,7 @@ from libs.shared.paging import Page, positive
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, LOG, Record, context_of, differences, images, names_of, title_of, whose
+from services.data.log.entries import COLUMNS, LOG, Record, context_of, differences, legible, names_of, title_of, whose
 from services.data.permissions import Grant
 from services.data.query.scope import Scope
 from services.data.query.visibility import with_typed
@@ -122,7 +122,7 @@ def listed(schema: Snapshot, row: Any) -> dict[str, Any]:
 
 def shown(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
     """One record of a commit, restricted to today's fields and to what is disclosed of them."""
-    before, after = images(row, names_of(schema, row["entity"]))
+    before, after, unreadable = legible(row, names_of(schema, row["entity"]))
     before = before if row["known"] else None
     changed = differences(before, after)
     entity = schema.by_number.get(row["entity"])
@@ -133,7 +133,7 @@ def shown(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
         grant, there = disclosed[row["entity"]]
         versions = (before, after, there.get(row["record_id"]))
         changed = grant.differences(changed, *(version for version in versions if version is not None))
-    return {**named(schema, row), "changed": changed}
+    return {**named(schema, row), "changed": changed, **unreadable}
 
 
 def named(schema: Snapshot, row: Any) -> dict[str, Any]:

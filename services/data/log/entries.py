@@ -8,6 +8,7 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
+from libs.shared.errors import RocketError
 from libs.shared.schema import DELETED, Snapshot
 from libs.shared.schema.relations import join_keys
 from services.data.model import IMPLICIT_DELETED
@@ -25,6 +26,14 @@ REMEMBERED = 1_000
 ASKED = "request"
 """The cause of what somebody has asked for themselves."""
 Record = dict[str, Any]
+
+
+class Unreadable(RocketError):
+    """A log entry that is not what one must be: nobody can say what it changed until it is repaired."""
+
+    def __init__(self, row: Any, what: str) -> None:
+        place = f"{row['position']}.{row['n']}"
+        super().__init__("INVALID_STATE", f"The log entry {place} can't be read: {what}")
 
 
 def names_of(schema: Snapshot, number: int) -> dict[str, str]:
@@ -49,14 +58,26 @@ def title_of(schema: Snapshot, number: int) -> str:
 
 
 def images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | None]:
-    """The full record before and after a log entry."""
-    image = _named(row["image"], names)
-    previous = _named(row["previous"], names)
+    """The full record before and after a log entry. Raises Unreadable."""
+    image = _named(row, "image", names)
+    previous = _named(row, "previous", names)
+    if image is None and row["action"] != "delete":
+        raise Unreadable(row, "it has no image")
     if row["action"] == "create":
         return None, image
     if image is None:
+        if previous is None:
+            raise Unreadable(row, "it has neither image nor previous")
         return previous, None
     return {**image, **(previous or {})}, image
+
+
+def legible(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | None, dict[str, str]]:
+    """The same for those who show many entries: of one that can't be read nothing, and why, under `unreadable`."""
+    try:
+        return (*images(row, names), {})
+    except Unreadable as error:
+        return None, None, {"unreadable": error.message}
 
 
 def differences(before: Record | None, after: Record | None) -> dict[str, dict[str, Any]]:
@@ -68,9 +89,15 @@ def differences(before: Record | None, after: Record | None) -> dict[str, dict[s
 
 
 def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
-    """A log entry as it is published."""
-    before, after = images(row, names_of(schema, row["entity"]))
-    context = context_of(row)
+    """A log entry as it is published. Raises Unreadable."""
+    try:
+        before, after = images(row, names_of(schema, row["entity"]))
+        context, effects = context_of(row), _later(row["effects"])
+        who = {key: context[key] for key in ("actor", "origin", "cause", "cause_depth")}
+    except RocketError:
+        raise
+    except Exception as error:
+        raise Unreadable(row, type(error).__name__) from error
     return CommitEvent(
         position=row["position"],
         n=row["n"],
@@ -83,14 +110,36 @@ def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
         before=before,
         after=after,
         changed=differences(before, after),
-        actor=context["actor"],
-        origin=context["origin"],
         trace_id=row["trace_id"],
-        cause=context["cause"],
-        cause_depth=context["cause_depth"],
         schema_version=row["schema_version"],
         at=row["at"],
-        effects=_later(row["effects"]),
+        effects=effects,
+        **who,
+    )
+
+
+def bare_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
+    """What can be said of an entry that can't be read: where it is, and which record it is about."""
+    known = row["entity"] in schema.joins or row["entity"] in schema.by_number
+    return CommitEvent(
+        position=row["position"],
+        n=row["n"],
+        commit_id=row["commit_id"],
+        app_id=app.id,
+        entity=title_of(schema, row["entity"]) if known else f"entity_{row['entity']}",
+        record_id=row["record_id"],
+        version=row["version"],
+        action=row["action"],
+        before=None,
+        after=None,
+        changed={},
+        actor={},
+        origin={},
+        trace_id=row["trace_id"],
+        cause="",
+        cause_depth=0,
+        schema_version=row["schema_version"],
+        at=row["at"],
     )
 
 
@@ -123,8 +172,16 @@ def _later(text: str | None) -> list[dict[str, Any]]:
     return [effect for effect in exact.loads(text) if effect["type"] not in RECORD_EFFECTS] if text else []
 
 
-def _named(text: str | None, names: dict[str, str]) -> Record | None:
-    """An image by names."""
+def _named(row: Any, which: str, names: dict[str, str]) -> Record | None:
+    """An image by names. Raises Unreadable for what is no image."""
+    text = row[which]
     if text is None:
         return None
-    return {names[key]: value for key, value in exact.loads(text).items() if key in names}
+    document = exact.loads(text)
+    if not isinstance(document, dict):
+        raise Unreadable(row, f"its {which} is no object")
+    named = {names[key]: value for key, value in document.items() if key in names}
+    # Ids that these names do not know yet belong to a newer version of the definitions; other keys to nothing of ours.
+    if len(named) < len(document) and not all(key.isdigit() for key in document):
+        raise Unreadable(row, f"its {which} has other keys than field ids")
+    return named

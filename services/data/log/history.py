@@ -9,7 +9,7 @@ from libs.shared.paging import Page
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, LOG, Record, differences, images, names_of, whose
+from services.data.log.entries import COLUMNS, LOG, Record, differences, images, legible, names_of, whose
 from services.data.model import EntityModel
 from services.data.permissions import Grant
 from services.data.query.past import seen_sql
@@ -79,8 +79,11 @@ async def last_images(
 
 
 def shown(schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None) -> dict[str, Any]:
-    """A log entry as history answers it: today's fields, as far as the grant shows them of the record then and now."""
-    before, after = images(row, names_of(schema, row["entity"]))
+    """A log entry as history answers it: today's fields, as far as the grant shows them of the record then and now.
+
+    Of one that can't be read, it says why under `unreadable`.
+    """
+    before, after, unreadable = legible(row, names_of(schema, row["entity"]))
     if not row["known"]:
         before = None
     changed = {n: d for n, d in differences(before, after).items() if n in entity.fields}
@@ -93,6 +96,7 @@ def shown(schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Re
         "changed": changed,
         "commit_id": row["commit_id"],
         "trace_id": row["trace_id"],
+        **unreadable,
     }
 
 

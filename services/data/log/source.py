@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from libs.shared import exact
 from libs.shared.bus.jetstream import Outgoing
 from libs.shared.contracts.cloudevents import attributes
@@ -24,7 +26,9 @@ from libs.shared.contracts.streams import (
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import Snapshot
 from libs.shared.schema.cache import Schemas
-from services.data.log.entries import COLUMNS, commit_event
+from services.data.log.entries import COLUMNS, Unreadable, bare_event, commit_event
+
+log = structlog.get_logger()
 
 MAX_EVENT = 512 * 1024
 """Bytes of a published event; larger ones go without images, to be fetched from data."""
@@ -68,7 +72,16 @@ class CommitLog:
             return []
         newest = max(row["schema_version"] for row in rows)
         schema = await self._schemas.get(app, at_least=newest)
-        return [self._message(app, schema, commit_event(app, schema, row)) for row in rows]
+        return [self._read(app, schema, row) for row in rows]
+
+    def _read(self, app: AppRef, schema: Snapshot, row: Any) -> Outgoing:
+        """An entry as a message. One that can't be read is published as a reference: who fetches it is refused, parks
+        it, and can have it replayed when it has been repaired; all else goes on."""
+        try:
+            return self._message(app, schema, commit_event(app, schema, row))
+        except Unreadable as error:
+            log.error("log.not_readable", app_id=app.id, position=row["position"], n=row["n"], error=str(error))
+            return self._message(app, schema, bare_event(app, schema, row), is_reference=True)
 
     async def _prepare(self, app: AppRef, database: Database, position: int) -> None:
         ahead = position // 1_000_000 + 1
@@ -76,7 +89,7 @@ class CommitLog:
             await database.execute(PREPARE, position)
             self._prepared[app.id] = ahead
 
-    def _message(self, app: AppRef, schema: Snapshot, event: CommitEvent) -> Outgoing:
+    def _message(self, app: AppRef, schema: Snapshot, event: CommitEvent, is_reference: bool = False) -> Outgoing:
         payload = exact.dumps(event)
         headers: dict[str, Any] = attributes(
             f"{app.id}/{event.key}", commit_type(event.action), app.id, event.record_key, event.at
@@ -84,7 +97,7 @@ class CommitLog:
         headers[SCHEMA] = str(event.schema_version)
         if event.effects:
             headers[EFFECTS] = str(len(event.effects))
-        if len(payload) > MAX_EVENT:
+        if is_reference or len(payload) > MAX_EVENT:
             payload = exact.dumps(replace(event, before=None, after=None, changed={}, effects=()))
             headers[REFERENCE] = event.key
         subject = commit_subject(app.id, event.entity, event.action, event.record_id, is_quiet(schema, event))

@@ -61,7 +61,7 @@ class Past:
         named, record = _image_sql(entity, "_c.image")
         return (
             f"SELECT {named}, _c.version AS _version FROM ({self._latest(entity.number, only)}) _c, "
-            f"LATERAL {record} WHERE _c.image IS NOT NULL"
+            f"LATERAL {record} WHERE jsonb_typeof(_c.image) = 'object'"
         )
 
     def _latest(self, number: int, only: str = "") -> str:
@@ -92,7 +92,12 @@ def _image_sql(entity: EntityModel, image: str) -> tuple[str, str]:
     columns = columns_of(entity)
     typed = ", ".join(f'"{field_id}" {kind}' for field_id, kind in columns.values())
     named = ", ".join(f'_i."{field_id}" AS {quote(name)}' for name, (field_id, _) in columns.items())
-    return named, f"jsonb_to_record({image}) AS _i({typed})"
+    return named, f"jsonb_to_record({object_sql(image)}) AS _i({typed})"
+
+
+def object_sql(image: str) -> str:
+    """An image of the log, or null where it is none: PostgreSQL would refuse the whole statement."""
+    return f"CASE WHEN jsonb_typeof({image}) = 'object' THEN {image} END"
 
 
 def columns_of(entity: EntityModel) -> dict[str, tuple[str, str]]:

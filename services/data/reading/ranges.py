@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts import records as ask
-from libs.shared.contracts.context import Context
+from libs.shared.contracts.context import AppRef, Context
+from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import RocketError, invalid_field
 from libs.shared.paging import positive
 from libs.shared.postgres.databases import Database
-from libs.shared.schema import BadValue, parse_text
+from libs.shared.schema import BadValue, Snapshot, parse_text
 from services.data.log import settling
-from services.data.log.entries import COLUMNS, LOG, commit_event
+from services.data.log.entries import COLUMNS, LOG, Unreadable, commit_event
 from services.data.reading.moments import PATIENCE, TIME
 from services.data.state import State
 
@@ -66,8 +70,15 @@ async def read_entity_log(state: State, context: Context, question: ask.ReadEnti
     rows = await database.fetch(READ, question.position, question.n, window, entity.number, ENTRIES)
     if rows:
         schema = await state.schemas.get(app, at_least=max(row["schema_version"] for row in rows))
-    body = exact.dumps([commit_event(app, schema, row) for row in rows])
+    body = exact.dumps(list(_readable(app, schema, rows)))
     if len(rows) == ENTRIES:
         return ask.LogPart(rows[-1]["position"], rows[-1]["n"], body)
     # All of the window has been read; no entry has so great a number.
     return ask.LogPart(window, 2**31 - 1, body)
+
+
+def _readable(app: AppRef, schema: Snapshot, rows: Sequence[Any]) -> Iterator[CommitEvent]:
+    """The events of entries; those that can't be read are dead letters of their consumers already."""
+    for row in rows:
+        with contextlib.suppress(Unreadable):
+            yield commit_event(app, schema, row)

@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Databases
 from services.data.seals import store
@@ -26,6 +27,7 @@ class Sealer:
         self._wanted: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._free = asyncio.Semaphore(WIDTH)
+        self._standstills = Standstills("data", databases)
 
     def settled(self, app: AppRef, position: int) -> None:
         """Seal up to a settled position, soon."""
@@ -54,8 +56,10 @@ class Sealer:
                 async with self._free:
                     await self.seal(app, wanted)
                 done = wanted
+            await self._standstills.clear(app, "seals")
         except Exception as error:
             log.warning("seals.not_made", app_id=app.id, error=str(error) or type(error).__name__)
+            await self._standstills.note(app, "seals", reason_of(error))
         finally:
             self._wanted.pop(app.id, None)
 

@@ -45,6 +45,7 @@ async def ready(state: State, request: web.Request, context: Context) -> Answer:
             name: {"ready": s.ready, "checks": s.checks, "lag": s.lag, "position": s.position}
             for name, s in states.items()
         },
+        "degraded": [each for s in states.values() for each in s.degraded],
     }
     return Answer(200 if body["ready"] else 503, orjson.dumps(body))
 
@@ -123,7 +124,7 @@ async def _own_state(state: State) -> Readiness:
         "platform account": "ok" if seeded else "not made yet",
         "revocations": "ok" if fresh else "not read yet" if age == float("inf") else f"last read {age:.0f} s ago",
     }
-    return Readiness(own.ready and seeded and fresh, checks, own.lag)
+    return Readiness(own.ready and seeded and fresh, checks, own.lag, degraded=own.degraded)
 
 
 async def _state_of(state: State, context: Context, service: str) -> Readiness:

@@ -134,7 +134,7 @@ REPLAYED = {**takes(shaped(only=TEXT), required=False), **gives(REPLAY, 202, "Be
 MAYBE_REPLAY: Schema = {"anyOf": [REPLAY, {"type": "null"}]}
 PROJECTION = shaped(
     name=TEXT, service=TEXT, position=NUMBER, lag=NUMBER, hash={"type": ["string", "null"]}, verify=MAYBE_REPLAY,
-    rebuild=MAYBE_REPLAY,
+    rebuild=MAYBE_REPLAY, stalled={"anyOf": [shaped(("since", "reason"), since=TIME, reason=TEXT), {"type": "null"}]},
 )  # fmt: skip
 CIRCUIT: Schema = {"enum": ["closed", "open", "half_open", "disabled", None]}
 WEBHOOK = shaped(id=UUID, circuit=CIRCUIT, failing_since=TIME_OR_NOT, next_try_at=TIME_OR_NOT, last_error=TEXT_OR_NOT)

@@ -1,0 +1,92 @@
+"""What makes no progress, said where every replica and an operator can see it: in the platform database.
+
+One app that stands still is no reason to take a replica out of traffic, so this is shown beside readiness and is no
+part of it. Noting must harm nobody: where it fails, or takes long, the work it is about goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from libs.shared.contracts.context import AppRef
+from libs.shared.postgres.databases import Database, Databases
+
+log = structlog.get_logger()
+
+EVERY = 2.0
+"""Seconds between two notes of the same."""
+FORGOTTEN = 60
+"""Seconds after which what nobody has tried again stands still no more, longer than any wait between attempts."""
+BRIEF = 2
+"""Seconds that something may fail before it is called a standstill."""
+TIME = 1.0
+"""Seconds that a note may take."""
+
+NOTE = f"""
+INSERT INTO bus.standstills AS s (service, app_id, app, what, reason, seen_at)
+VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN 'infinity' ELSE now() END)
+ON CONFLICT (service, app_id, what) DO UPDATE SET reason = excluded.reason, app = excluded.app,
+    seen_at = excluded.seen_at,
+    since = CASE WHEN s.seen_at < now() - interval '{FORGOTTEN} seconds' THEN now() ELSE s.since END
+"""
+CLEAR = "DELETE FROM bus.standstills WHERE service = $1 AND app_id = $2 AND what = $3"
+LIST = f"""
+SELECT app, service, what, to_json(since) #>> '{{}}' AS since, reason FROM bus.standstills
+WHERE service = $1 AND ($2 = '' OR app_id = $2) AND (seen_at = 'infinity' OR (
+    seen_at > now() - interval '{FORGOTTEN} seconds' AND since < now() - interval '{BRIEF} seconds'))
+ORDER BY since, app, what LIMIT 200
+"""
+
+Standstill = Mapping[str, str]
+"""app, service, what, since, reason."""
+
+
+class Standstills:
+    """The standstills of one service."""
+
+    def __init__(self, service: str, databases: Databases) -> None:
+        self._service = service
+        self._databases = databases
+        self._noted: dict[tuple[str, str], float] = {}
+
+    async def note(self, app: AppRef | None, what: str, reason: str, lasting: bool = False) -> None:
+        """Something failed and is to be tried again; with `lasting`, somebody has to mend it first."""
+        key = (app.id if app else "", what)
+        now = time.monotonic()
+        if not lasting and now - self._noted.get(key, -EVERY) < EVERY:
+            return
+        self._noted[key] = now
+        await self._quietly(NOTE, *key[:1], app.name if app else "", what, reason[:1000], lasting)
+
+    async def clear(self, app: AppRef | None, what: str, noted: bool = True) -> None:
+        """It goes on. Costs nothing where this replica has not noted it, unless `noted` is False: another may have."""
+        key = (app.id if app else "", what)
+        if self._noted.pop(key, None) is not None or not noted:
+            await self._quietly(CLEAR, *key)
+
+    async def _quietly(self, statement: str, *values: Any) -> None:
+        try:
+            async with asyncio.timeout(TIME):
+                await self._databases.platform.execute(statement, self._service, *values)
+        except Exception as error:
+            log.warning("standstill.not_noted", error=str(error) or type(error).__name__)
+
+
+async def standing_still(database: Database, service: str, app_id: str = "") -> list[dict[str, str]]:
+    """What stands still of a service, in one app or in all, the longest first; at most 200."""
+    return [dict(row) for row in await database.fetch(LIST, service, app_id)]
+
+
+def letters_of(consumer: str) -> str:
+    """How dead letters of a consumer are called: nothing of these records goes on until they are replayed."""
+    return f"dead letters of {consumer}"
+
+
+def reason_of(error: BaseException) -> str:
+    """An error in a line."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
