@@ -47,7 +47,10 @@ CONDEMN = """
 UPDATE metadata.apps SET status = 'deleting', updated_at = now() WHERE name = $1 AND status = 'active'
 RETURNING id::text, name, database, server
 """
-REMOVE = "DELETE FROM metadata.apps WHERE id = $1::text::uuid"
+REMOVE = """
+WITH _mended AS (DELETE FROM bus.standstills WHERE app_id = $1)
+DELETE FROM metadata.apps WHERE id = $1::text::uuid
+"""
 INTERRUPTED = """
 SELECT id::text, name, database, server FROM metadata.apps
 WHERE status <> 'active' AND updated_at < now() - $1 * interval '1 second'

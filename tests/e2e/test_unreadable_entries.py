@@ -1,4 +1,4 @@
-"""An entry of the log that can't be read is parked and named; all else goes on; repaired, it is delivered by a replay."""
+"""An entry of the log that can't be read is parked and named; all else goes on; repaired, a replay delivers it."""
 
 from __future__ import annotations
 
