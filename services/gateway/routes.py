@@ -6,6 +6,7 @@ from libs.shared.contracts import apps, events, files, notifications, records, s
 from libs.shared.parameters import taking
 from services.gateway.http import (
     accounts,
+    admin_ui,
     describing,
     downloads,
     explaining,
@@ -35,6 +36,10 @@ ROUTES = (
     Route("GET", "/readyz", Local(operations.ready, taking("self")), Access.PUBLIC),
     Route("GET", "/metrics", Local(operations.metrics), Access.PUBLIC),
     Route("GET", "/asyncapi.json", Local(describing.asyncapi), Access.PUBLIC),
+    # The Admin UI
+    Route("GET", "/", Local(admin_ui.home), Access.PUBLIC),
+    Route("GET", "/admin", Local(admin_ui.admin_ui), Access.PUBLIC),
+    Route("GET", "/admin/{path:**}", Local(admin_ui.admin_ui), Access.PUBLIC),
     # The platform
     Route("POST", P + "/auth/login", Local(accounts.login), Access.PUBLIC),
     Route("POST", P + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),
@@ -86,6 +91,7 @@ ROUTES = (
     Route("POST", A + "/_commits/{commit_id}/undo", records.UndoCommit, Access.USER),
     # What there is
     Route("GET", A + "/openapi.json", Local(describing.openapi), Access.USER),
+    Route("GET", A + "/_schema", Local(describing.app_schema), Access.USER),
     Route("GET", A + "/asyncapi.json", Local(describing.asyncapi), Access.ADMIN),
     # What happens
     Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN)), Access.PUBLIC),

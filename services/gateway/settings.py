@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, model_validator
 
 from libs.shared.runtime.settings import KeyedSettings, strong
 from services.gateway.limits.settings import DoorSettings
 from services.gateway.live.streams import Limits
 
+ADMIN_FOLDER = str(Path(__file__).resolve().parents[2] / "admin" / "dist")
 LEAST_ADMIN_PASSWORD = 12
 LEAST_PASSWORD = 10
 """Characters of a user's password in production, whatever is set."""
@@ -24,6 +27,7 @@ class GatewaySettings(DoorSettings, KeyedSettings):
     max_file_bytes: int = Field(10 * 1024 * 1024, gt=0, description="largest uploaded file, in bytes")
     file_types: list[str] = Field([], description="types that may be uploaded, such as image/*; empty: all")
     upload_timeout: float = Field(300.0, gt=0, description="seconds in which an upload must arrive")
+    admin_folder: str = Field(ADMIN_FOLDER, description="folder of the built Admin UI")
     bcrypt_rounds: int = Field(12, ge=4, le=16, description="cost of password hashes; 12 takes about 0.3 s of a core")
     password_min_length: int = Field(1, ge=1, le=72, description="characters of new passwords; 10 in production")
     previous_secret_keys: list[str] = Field([], repr=False, description="former secret_keys, to read what they hid")

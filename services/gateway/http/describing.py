@@ -16,6 +16,7 @@ from libs.shared.contracts.records import ListRecords
 from services.gateway.asyncapi.document import build
 from services.gateway.http import door
 from services.gateway.http.forwarding import forwarder
+from services.gateway.openapi.app_schema import describe
 from services.gateway.state import State
 
 PAGE = (Path(__file__).resolve().parent.parent / "openapi" / "page.html").read_text(encoding="utf-8")
@@ -30,6 +31,18 @@ async def openapi(state: State, request: web.Request, context: Context) -> Answe
     if request.headers.get("If-None-Match") == description.etag:
         return Answer(304, headers=headers)
     return Answer(body=description.body, headers=headers)
+
+
+async def app_schema(state: State, request: web.Request, context: Context) -> Answer:
+    """The entities, fields, relations and transitions that the caller may use."""
+    state.core.schemas.forget(context.the_app.id)
+    snapshot = await state.core.schemas.get(context.the_app)
+    body = orjson.dumps({"data": describe(snapshot, context.user)})
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("If-None-Match") == tag:
+        return Answer(304, headers=headers)
+    return Answer(body=body, headers=headers)
 
 
 async def asyncapi(state: State, request: web.Request, context: Context) -> Answer:

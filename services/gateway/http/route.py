@@ -17,7 +17,7 @@ from services.gateway.http.door import Access
 from services.gateway.state import State
 
 AREA = re.compile(r"/api/\{app\}/(_[a-z]+)(?:/|$)")
-OF_RECORDS = ("_commits", "_live")
+OF_RECORDS = ("_commits", "_live", "_schema")
 
 Call = Callable[[State, web.Request, Context], Awaitable[Answer | web.StreamResponse]]
 

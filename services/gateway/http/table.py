@@ -15,6 +15,8 @@ H = TypeVar("H")
 Fits = Callable[[str], re.Match[str] | None]
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+REST = "**"
+"""The form of a variable that is all the rest of a path, also nothing."""
 VARIABLE = re.compile(r"\{(\w+)(?::(.+))?\}")
 
 
@@ -24,6 +26,7 @@ class _Node(Generic[H]):
     def __init__(self) -> None:
         self.fixed: dict[str, _Node[H]] = {}
         self.variable: list[tuple[str, Fits | None, _Node[H]]] = []
+        self.rest: tuple[str, _Node[H]] | None = None
         self.handlers: dict[str, H] = {}
 
     def child(self, segment: str) -> _Node[H]:
@@ -31,6 +34,9 @@ class _Node(Generic[H]):
         variable = VARIABLE.fullmatch(segment)
         if variable is None:
             return self.fixed.setdefault(segment, _Node())
+        if variable[2] == REST:
+            self.rest = self.rest or (variable[1], _Node())
+            return self.rest[1]
         name, fits = variable[1], re.compile(variable[2]).fullmatch if variable[2] else None
         for known, form, node in self.variable:
             if (known, form) == (name, fits):
@@ -42,7 +48,8 @@ class _Node(Generic[H]):
 
 
 class Table(Generic[H]):
-    """Handlers by method and path. Paths are written `/a/{name}/{name:regex}`; a variable is one whole segment."""
+    """Handlers by method and path. Paths are written `/a/{name}/{name:regex}`; a variable is one whole segment.
+    The last one may be `{name:**}`: all segments that are left."""
 
     def __init__(self) -> None:
         self._root: _Node[H] = _Node()
@@ -81,6 +88,9 @@ def _found(node: _Node[H], segments: list[str], at: int, method: str, values: di
                 if handler is not None:
                     values[name] = _decoded(segment)
                     return handler
+    if node.rest is not None and (handler := node.rest[1].handlers.get(method)) is not None:
+        values[node.rest[0]] = "/".join(map(_decoded, segments[at:]))
+        return handler
     return None
 
 

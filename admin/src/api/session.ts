@@ -1,0 +1,150 @@
+/**
+ * Who is logged in. A realm is the name of an app, or `_platform`; a platform login also enters every app.
+ *
+ * Access tokens live in memory. Refresh tokens are used once, so tabs take turns (Web Locks) and tell one another.
+ */
+
+import { parseExact } from "../model/json";
+import { ApiError, type Detail } from "./errors";
+
+export const PLATFORM = "_platform";
+const STORED = "rocket.refresh.";
+const EARLY_MS = 30_000;
+
+interface Tokens {
+  access: string;
+  expiresAt: number;
+}
+
+const tokens = new Map<string, Tokens>();
+const listeners = new Set<() => void>();
+const channel = new BroadcastChannel("rocket.session");
+channel.onmessage = ({ data }: MessageEvent<{ realm: string; tokens: Tokens | null }>) => {
+  if (data.tokens) tokens.set(data.realm, data.tokens);
+  else tokens.delete(data.realm);
+  for (const listener of listeners) listener();
+};
+
+/** Call `listener` when somebody logs in or out, in any tab. Answers how to stop. */
+export function onSessionChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Whether there is a session of this realm, or of the platform. */
+export function isLoggedIn(realm: string): boolean {
+  return localStorage.getItem(STORED + realm) !== null || (realm !== PLATFORM && isLoggedIn(PLATFORM));
+}
+
+/** The realms that have a session in this browser. */
+export function realms(): string[] {
+  return Object.keys(localStorage)
+    .filter((key) => key.startsWith(STORED))
+    .map((key) => key.slice(STORED.length));
+}
+
+export interface Login {
+  email: string;
+  password: string;
+  totp?: string;
+}
+
+export async function login(realm: string, body: Login): Promise<void> {
+  keep(realm, await post(realm, "/auth/login", body));
+}
+
+export async function acceptInvite(realm: string, token: string, password: string): Promise<void> {
+  keep(realm, await post(realm, "/auth/accept-invite", { token, password }));
+}
+
+export async function forgotPassword(realm: string, email: string): Promise<void> {
+  await post(realm, "/auth/forgot-password", { email });
+}
+
+export async function resetPassword(realm: string, token: string, password: string): Promise<void> {
+  await post(realm, "/auth/reset-password", { token, password });
+}
+
+/** End the session of the realm, or of the platform where it is what lets the caller in. */
+export async function logout(realm: string): Promise<void> {
+  const owner = ownerOf(realm);
+  const refresh = localStorage.getItem(STORED + owner);
+  forget(owner);
+  if (refresh) await post(owner, "/auth/logout", { refresh_token: refresh }).catch(() => undefined);
+}
+
+/** A good access token. Raises ApiError 401 where there is no session. */
+export async function accessToken(realm: string): Promise<string> {
+  const owner = ownerOf(realm);
+  const held = tokens.get(owner);
+  if (held && held.expiresAt - EARLY_MS > Date.now()) return held.access;
+  return navigator.locks.request(`rocket.refresh.${owner}`, async () => {
+    const current = tokens.get(owner);
+    return current && current !== held && current.expiresAt - EARLY_MS > Date.now() ? current.access : refresh(owner);
+  });
+}
+
+/** Forget an access token that was refused, so that the next request fetches another. */
+export function discardAccess(realm: string): void {
+  tokens.delete(ownerOf(realm));
+}
+
+function ownerOf(realm: string): string {
+  return localStorage.getItem(STORED + realm) === null ? PLATFORM : realm;
+}
+
+async function refresh(realm: string): Promise<string> {
+  const refreshToken = localStorage.getItem(STORED + realm);
+  if (!refreshToken) throw new ApiError(401, "UNAUTHORIZED", "Log in to go on");
+  try {
+    return keep(realm, await post(realm, "/auth/refresh", { refresh_token: refreshToken }));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) forget(realm);
+    throw error;
+  }
+}
+
+function keep(realm: string, answer: Record<string, unknown>): string {
+  const held = { access: String(answer["access_token"]), expiresAt: Date.now() + Number(answer["expires_in"] ?? 900) * 1000 };
+  localStorage.setItem(STORED + realm, String(answer["refresh_token"]));
+  tell(realm, held);
+  return held.access;
+}
+
+function forget(realm: string): void {
+  localStorage.removeItem(STORED + realm);
+  tell(realm, null);
+}
+
+function tell(realm: string, held: Tokens | null): void {
+  if (held) tokens.set(realm, held);
+  else tokens.delete(realm);
+  channel.postMessage({ realm, tokens: held });
+  for (const listener of listeners) listener();
+}
+
+async function post(realm: string, path: string, body: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(`/api/${encodeURIComponent(realm)}${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  }).catch(() => {
+    throw new ApiError(0, "UNREACHABLE", "The server can't be reached");
+  });
+  const answer = (await response.text().then((text) => (text ? parseExact(text) : {}))) as Record<string, unknown>;
+  if (!response.ok) throw refusal(response, answer);
+  return (answer["data"] ?? {}) as Record<string, unknown>;
+}
+
+/** The error that an answer outside 2xx stands for. */
+export function refusal(response: Response, answer: unknown): ApiError {
+  const error = (answer as { error?: { code?: string; message?: string; details?: Detail[] } } | null)?.error;
+  return new ApiError(
+    response.status,
+    error?.code ?? "HTTP_ERROR",
+    error?.message ?? `The server answered ${response.status}`,
+    error?.details ?? [],
+    response.headers.get("X-Trace-ID"),
+    response.headers.get("ETag"),
+  );
+}

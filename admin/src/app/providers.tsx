@@ -1,0 +1,54 @@
+import { DirectionProvider, MantineProvider, createTheme } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { isApiError } from "../api/errors";
+import { showError } from "../ui/errors";
+import { language, directionOf } from "./language";
+import { createAppRouter } from "./router";
+
+const theme = createTheme({
+  primaryColor: "indigo",
+  defaultRadius: "sm",
+  cursorType: "pointer",
+  fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans Arabic', sans-serif",
+});
+
+const STALE_MS = 10_000;
+const ATTEMPTS = 3;
+
+/** What the server refused is not asked again; what it could not answer is. */
+function isWorthRetrying(failures: number, error: Error): boolean {
+  return failures < ATTEMPTS && (!isApiError(error) || error.status === 0 || error.status >= 500);
+}
+
+const queryClient = new QueryClient({
+  queryCache: new QueryCache(),
+  mutationCache: new MutationCache({
+    onError: (error, _variables, _context, mutation) => {
+      if (!mutation.meta?.["shown"]) showError(error);
+    },
+  }),
+  defaultOptions: { queries: { staleTime: STALE_MS, retry: isWorthRetrying } },
+});
+const router = createAppRouter(queryClient);
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+/** Everything that stands around the screens. */
+export function Providers() {
+  return (
+    <DirectionProvider initialDirection={directionOf(language())} detectDirection={false}>
+      <MantineProvider theme={theme} defaultColorScheme="auto">
+        <QueryClientProvider client={queryClient}>
+          <Notifications position="bottom-right" />
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </MantineProvider>
+    </DirectionProvider>
+  );
+}

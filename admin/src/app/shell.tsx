@@ -1,0 +1,78 @@
+import { AppShell, Burger, Group, Loader, NavLink, ScrollArea, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
+import { Suspense } from "react";
+import { useTranslation } from "react-i18next";
+import { useQuery } from "@tanstack/react-query";
+import { schemaQuery, useIsAdmin } from "../api/app-schema";
+import { Failed } from "../ui/failed";
+import { Icon } from "../ui/icons";
+import { AppMenu, UserMenu } from "./menus";
+import { sectionsOf } from "./navigation";
+import { Palette } from "./palette";
+
+/** The frame around all screens of an app: header, sidebar, content. */
+export function Shell() {
+  const { t } = useTranslation();
+  const { app } = useParams({ strict: false }) as { app: string };
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const schema = useQuery(schemaQuery(app));
+  const isAdmin = useIsAdmin(app);
+  const sections = sectionsOf(app, schema.data?.entities ?? [], isAdmin);
+  const { pathname } = useLocation();
+  return (
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !opened } }}
+      padding={0}
+    >
+      <a className="rk-skip" href="#content">
+        {t("shell.skip")}
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="sm" justify="space-between" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap">
+            <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("shell.menu")} />
+            <AppMenu app={app} />
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <Palette sections={sections} />
+            <UserMenu realm={app} />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar component="nav" aria-label={t("shell.navigation")}>
+        <ScrollArea flex={1} type="scroll">
+          {sections.map((section) => (
+            <div key={section.label}>
+              <Text size="xs" fw={700} c="dimmed" tt="uppercase" px="sm" pt="sm" pb={4}>
+                {t(section.label)}
+              </Text>
+              {section.entries.map((entry) => (
+                <NavLink
+                  key={entry.to}
+                  component={Link}
+                  to={entry.to}
+                  onClick={close}
+                  label={entry.word ? t(entry.label) : entry.label}
+                  leftSection={<Icon name={entry.icon} size={16} />}
+                  active={pathname === entry.to || (entry.to !== `/${app}` && pathname.startsWith(`${entry.to}/`))}
+                  py={5}
+                />
+              ))}
+            </div>
+          ))}
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main id="content" tabIndex={-1}>
+        {schema.error ? (
+          <Failed error={schema.error} retry={() => void schema.refetch()} />
+        ) : (
+          <Suspense fallback={<Loader m="xl" aria-label={t("shell.loading")} />}>
+            <Outlet />
+          </Suspense>
+        )}
+      </AppShell.Main>
+    </AppShell>
+  );
+}

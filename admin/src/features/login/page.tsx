@@ -1,0 +1,109 @@
+import { Alert, Anchor, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { isApiError } from "../../api/errors";
+import { forgotPassword, login, PLATFORM } from "../../api/session";
+import { hintOf, messageOf } from "../../ui/errors";
+
+/** Logs somebody in: into an app, or into the platform where no app is named. */
+export function LoginPage() {
+  const { t } = useTranslation();
+  const search = useSearch({ from: "/login" });
+  const navigate = useNavigate();
+  const router = useRouter();
+  const [form, setForm] = useState({ app: search.app ?? "", email: "", password: "", totp: "" });
+  const [asksCode, setAsksCode] = useState(false);
+  const [error, setError] = useState<Error>();
+  const [notice, setNotice] = useState("");
+  const [busy, setBusy] = useState(false);
+  const realm = form.app.trim() || PLATFORM;
+  const set = (part: Partial<typeof form>) => setForm({ ...form, ...part });
+  const attempt = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(undefined);
+    setNotice("");
+    await work().catch((problem: Error) => {
+      if (isApiError(problem) && problem.code === "TOTP_REQUIRED") setAsksCode(true);
+      else setError(problem);
+    });
+    setBusy(false);
+  };
+  const enter = () =>
+    attempt(async () => {
+      await login(realm, { email: form.email, password: form.password, ...(form.totp ? { totp: form.totp } : {}) });
+      if (search.back) router.history.push(search.back);
+      else if (realm === PLATFORM) await navigate({ to: "/platform" });
+      else await navigate({ to: "/$app", params: { app: realm } });
+    });
+  const forgot = () =>
+    attempt(async () => {
+      await forgotPassword(realm, form.email);
+      setNotice(t("login.mailSent"));
+    });
+  return (
+    <Center mih="100dvh" p="md">
+      <Paper withBorder p="lg" w={380} component="main">
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            void enter();
+          }}
+        >
+          <Stack>
+            <Title order={1} size="h3">
+              {t("login.title")}
+            </Title>
+            {error && (
+              <Alert color="red" role="alert" title={messageOf(error)}>
+                {hintOf(error)}
+              </Alert>
+            )}
+            {notice && <Alert color="teal">{notice}</Alert>}
+            <TextInput
+              label={t("login.app")}
+              description={t("login.appHelp")}
+              value={form.app}
+              onChange={(event) => set({ app: event.currentTarget.value })}
+              autoCapitalize="none"
+              autoComplete="organization"
+            />
+            <TextInput
+              label={t("login.email")}
+              type="email"
+              required
+              autoComplete="username"
+              value={form.email}
+              onChange={(event) => set({ email: event.currentTarget.value })}
+            />
+            <PasswordInput
+              label={t("login.password")}
+              required
+              autoComplete="current-password"
+              value={form.password}
+              onChange={(event) => set({ password: event.currentTarget.value })}
+            />
+            {asksCode && (
+              <TextInput
+                label={t("login.code")}
+                required
+                inputMode="numeric"
+                autoComplete="one-time-code"
+                value={form.totp}
+                onChange={(event) => set({ totp: event.currentTarget.value })}
+              />
+            )}
+            <Button type="submit" loading={busy}>
+              {t("login.submit")}
+            </Button>
+            <Text size="sm">
+              <Anchor component="button" type="button" onClick={() => void forgot()} disabled={!form.email}>
+                {t("login.forgot")}
+              </Anchor>
+            </Text>
+          </Stack>
+        </form>
+      </Paper>
+    </Center>
+  );
+}

@@ -1,0 +1,46 @@
+/** The columns of a list of records, from the entity's fields. */
+
+import { type AppSchema, type Entity, type Field, type Row, labelField, labelOf, referenceOf } from "../../../model/schema";
+import { kindOf } from "../../../fields/registry";
+import type { Column } from "../../../ui/grid/grid";
+
+const SHOWN_AT_FIRST = 8;
+
+/** The names of the columns that are shown when nobody has chosen: what names a record first, its key last. */
+export function defaultColumns(entity: Entity): string[] {
+  const label = labelField(entity);
+  const others = entity.fields.filter((field) => field.read && field.name !== label && !entity.primary_key.fields.includes(field.name));
+  return [label, ...others.map((field) => field.name)].slice(0, SHOWN_AT_FIRST);
+}
+
+export function columnsOf(
+  schema: AppSchema,
+  entity: Entity,
+  names: string[] | undefined,
+  widths: Record<string, number>,
+): Column<Row>[] {
+  const fields = new Map(entity.fields.map((field) => [field.name, field]));
+  return (names ?? defaultColumns(entity)).flatMap((name) => {
+    const field = fields.get(name);
+    return field?.read ? [columnOf(schema, entity, field, widths[name])] : [];
+  });
+}
+
+function columnOf(schema: AppSchema, entity: Entity, field: Field, width: number | undefined): Column<Row> {
+  const kind = kindOf(field);
+  const relation = referenceOf(entity, field.name);
+  const target = relation && schema.entities.find((each) => each.name === relation.source);
+  return {
+    id: field.name,
+    label: field.name,
+    width: width ?? kind.width,
+    align: kind.align,
+    sortable: field.filter && field.type !== "json" && field.type !== "file",
+    cell: (row) => {
+      const value = row[field.name];
+      if (value === null || value === undefined) return <span className="rk-null">–</span>;
+      const referred = relation && row[relation.name];
+      return target && referred ? labelOf(target, referred as Row) : kind.cell(value, field);
+    },
+  };
+}

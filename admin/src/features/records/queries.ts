@@ -1,0 +1,141 @@
+/** What the record screens ask and change. */
+
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keys } from "../../api/app-schema";
+import { type Reply, request } from "../../api/client";
+import { type ListState, toQuery } from "../../model/filter";
+import { type Entity, type Row, labelField, referenceOf } from "../../model/schema";
+
+const PAGE_ROWS = 100;
+const MAX_PAGES = 10;
+
+/** A list by keyset pages. References come with their records, so that they are shown by name. */
+export const recordsQuery = (app: string, entity: Entity, state: ListState) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.records(app, entity.name), "list", toQuery(state).toString()],
+    queryFn: ({ pageParam, signal }) => {
+      const query = toQuery(state);
+      query.set("cursor", pageParam);
+      query.set("per_page", String(PAGE_ROWS));
+      const names = referencesOf(entity);
+      if (names.length > 0) query.set("include", names.join(","));
+      return request<Row[]>(app, "GET", `/${entity.name}`, { query, signal });
+    },
+    initialPageParam: "",
+    getNextPageParam: (last: Reply<Row[]>) => last.meta.next_cursor ?? undefined,
+    maxPages: MAX_PAGES * 10,
+  });
+
+/** How many records a list has: counted exactly beside the rows, so that counting never delays them. */
+export const countQuery = (app: string, entity: Entity, state: ListState) =>
+  queryOptions({
+    queryKey: [...keys.records(app, entity.name), "count", toQuery(state).toString()],
+    queryFn: async ({ signal }) => {
+      const query = toQuery(state);
+      query.delete("sort");
+      query.set("per_page", "1");
+      return (await request<Row[]>(app, "GET", `/${entity.name}`, { query, signal })).meta.total ?? 0;
+    },
+  });
+
+/** The relations by which this entity refers to others, for `include`. */
+export function referencesOf(entity: Entity): string[] {
+  const names = entity.fields.map((field) => referenceOf(entity, field.name)?.name);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+export const recordQuery = (app: string, entity: Entity, id: string) =>
+  queryOptions({
+    queryKey: [...keys.records(app, entity.name), "one", id],
+    queryFn: ({ signal }) => request<Row>(app, "GET", recordPath(entity, id), { signal }),
+  });
+
+export interface Version {
+  version: number;
+  action: string;
+  at: string;
+  user: { id: string | null; email: string | null } | null;
+  changed: Record<string, { old: unknown; new: unknown }>;
+  commit_id: string;
+  trace_id: string | null;
+}
+
+export const historyQuery = (app: string, entity: Entity, id: string) =>
+  queryOptions({
+    queryKey: [...keys.records(app, entity.name), "history", id],
+    queryFn: ({ signal }) =>
+      request<Version[]>(app, "GET", `${recordPath(entity, id)}/history`, { signal, query: { per_page: "50" } }),
+  });
+
+/** Records that refer to one: the first page of a relation's targets. */
+export const childrenQuery = (app: string, target: Entity, field: string, value: string) =>
+  queryOptions({
+    queryKey: [...keys.records(app, target.name), "of", field, value],
+    queryFn: ({ signal }) =>
+      request<Row[]>(app, "GET", `/${target.name}`, { signal, query: { [`filter[${field}]`]: value, per_page: "50" } }),
+  });
+
+/** Records to choose a reference from, by a part of their name. */
+export const choicesQuery = (app: string, target: Entity, typed: string) =>
+  queryOptions({
+    queryKey: [...keys.records(app, target.name), "choices", typed],
+    queryFn: ({ signal }) => {
+      const label = labelField(target);
+      const query: Record<string, string> = { per_page: "20", count: "none", sort: label };
+      if (typed) query[`filter[${label}.ilike]`] = `%${typed.replace(/[\\%_]/g, (found) => `\\${found}`)}%`;
+      return request<Row[]>(app, "GET", `/${target.name}`, { signal, query }).then((reply) => reply.data);
+    },
+  });
+
+export interface Save {
+  id?: string;
+  values: Row;
+  etag?: string | null;
+}
+
+/** Create or change a record. The form shows refusals, so they are not shown again. */
+export function useSave(app: string, entity: Entity) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, values, etag }: Save) =>
+      id === undefined
+        ? request<Row>(app, "POST", `/${entity.name}`, { body: values })
+        : request<Row>(app, "PUT", recordPath(entity, id), { body: values, headers: etag ? { "If-Match": etag } : {} }),
+    onSuccess: () => client.invalidateQueries({ queryKey: [app, "records"] }),
+    meta: { shown: true },
+  });
+}
+
+type Act = "delete" | "restore";
+
+export function useAct(app: string, entity: Entity) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ act, id }: { act: Act; id: string }) =>
+      act === "delete"
+        ? request(app, "DELETE", recordPath(entity, id))
+        : request(app, "POST", `${recordPath(entity, id)}/restore`),
+    onSettled: () => client.invalidateQueries({ queryKey: [app, "records"] }),
+  });
+}
+
+/** Delete several records in one commit: all or none. */
+export function useDeleteMany(app: string, entity: Entity) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (ids: string[]) => request(app, "DELETE", `/${entity.name}/_bulk`, { body: ids }),
+    onSettled: () => client.invalidateQueries({ queryKey: [app, "records"] }),
+  });
+}
+
+export function useUndo(app: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (commit: string) => request(app, "POST", `/_commits/${commit}/undo`),
+    onSettled: () => client.invalidateQueries({ queryKey: [app, "records"] }),
+  });
+}
+
+export function recordPath(entity: Entity, id: string): string {
+  return `/${entity.name}/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,120 @@
+import { Button, Grid as Columns, Group, Loader, Stack, Tabs } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useEntity } from "../../api/app-schema";
+import { childrenOf, type Entity, idOf, labelOf, type Row } from "../../model/schema";
+import { showDone } from "../../ui/errors";
+import { Failed } from "../../ui/failed";
+import { Icon } from "../../ui/icons";
+import { Page } from "../../ui/page";
+import { ConfirmDelete } from "./parts/confirm-delete";
+import { History } from "./parts/history";
+import { RecordForm } from "./parts/record-form";
+import { Related } from "./parts/related";
+import { Transitions } from "./parts/transitions";
+import { recordQuery, useAct } from "./queries";
+
+const NEW = "new";
+
+/** One record, or the form of a new one. */
+export function RecordPage() {
+  const { app, entity: name, id } = useParams({ from: "/$app/records/$entity/$id" });
+  const entity = useEntity(app, name);
+  const key = `${name}/${id}`;
+  return id === NEW ? <NewRecord key={key} app={app} entity={entity} /> : <Record key={key} app={app} entity={entity} id={id} />;
+}
+
+function NewRecord({ app, entity }: { app: string; entity: Entity }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const saved = (row: Row) => {
+    showDone(t("record.created"));
+    void navigate({ to: "/$app/records/$entity/$id", params: { app, entity: entity.name, id: idOf(entity, row) }, replace: true });
+  };
+  return (
+    <Page title={t("record.newTitle", { entity: entity.name })} actions={<BackLink app={app} entity={entity} />}>
+      <RecordForm app={app} entity={entity} onSaved={saved} />
+    </Page>
+  );
+}
+
+function Record({ app, entity, id }: { app: string; entity: Entity; id: string }) {
+  const { t } = useTranslation();
+  const record = useQuery(recordQuery(app, entity, id));
+  if (record.error) return <Failed error={record.error} retry={() => void record.refetch()} />;
+  if (!record.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
+  const { data: row, etag } = record.data;
+  const children = childrenOf(entity);
+  return (
+    <Page
+      title={labelOf(entity, row)}
+      help={entity.name}
+      actions={
+        <>
+          <BackLink app={app} entity={entity} />
+          <Transitions app={app} entity={entity} id={id} row={row} etag={etag} />
+          <DeleteButton app={app} entity={entity} id={id} />
+        </>
+      }
+    >
+      <Columns gap="lg">
+        <Columns.Col span={{ base: 12, lg: 8 }}>
+          <Stack>
+            <RecordForm app={app} entity={entity} id={id} row={row} etag={etag} onSaved={() => showDone(t("record.saved"))} />
+            {children.length > 0 && (
+              <Tabs defaultValue={children[0]!.name} keepMounted={false}>
+                <Tabs.List>
+                  {children.map((relation) => (
+                    <Tabs.Tab key={relation.name} value={relation.name}>
+                      {relation.name}
+                    </Tabs.Tab>
+                  ))}
+                </Tabs.List>
+                {children.map((relation) => (
+                  <Tabs.Panel key={relation.name} value={relation.name} pt="xs">
+                    <Related app={app} entity={entity} id={id} row={row} relation={relation} />
+                  </Tabs.Panel>
+                ))}
+              </Tabs>
+            )}
+          </Stack>
+        </Columns.Col>
+        <Columns.Col span={{ base: 12, lg: 4 }}>
+          <History app={app} entity={entity} id={id} />
+        </Columns.Col>
+      </Columns>
+    </Page>
+  );
+}
+
+function BackLink({ app, entity }: { app: string; entity: Entity }) {
+  const { t } = useTranslation();
+  return (
+    <Button component={Link} to={`/${app}/records/${entity.name}`} variant="subtle" size="xs" leftSection={<Icon name="back" size={14} />}>
+      {t("record.back", { entity: entity.name })}
+    </Button>
+  );
+}
+
+function DeleteButton({ app, entity, id }: { app: string; entity: Entity; id: string }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const act = useAct(app, entity);
+  const [asking, setAsking] = useState(false);
+  if (!entity.actions.includes("delete")) return null;
+  const remove = async () => {
+    await act.mutateAsync({ act: "delete", id });
+    showDone(t("records.deleted", { count: 1 }));
+    await navigate({ to: "/$app/records/$entity", params: { app, entity: entity.name }, search: {} });
+  };
+  return (
+    <Group>
+      <Button color="red" variant="light" size="xs" onClick={() => setAsking(true)} leftSection={<Icon name="trash" size={14} />}>
+        {t("action.delete")}
+      </Button>
+      <ConfirmDelete opened={asking} count={1} busy={act.isPending} onCancel={() => setAsking(false)} onConfirm={() => void remove()} />
+    </Group>
+  );
+}

@@ -1,0 +1,62 @@
+import { Button, FileButton, Group, Input, Text } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { download, request } from "../api/client";
+import { messageOf } from "../ui/errors";
+import { Icon } from "../ui/icons";
+import type { InputProps } from "./registry";
+
+interface Stored {
+  id: string;
+  filename: string;
+  size: number;
+  mime_type: string;
+}
+
+export function fileCell(value: unknown): string {
+  return (value as Stored).filename ?? String(value);
+}
+
+/** A file: uploaded when it is chosen, held by the record when the form is saved. */
+export function FileInput({ app, value, onChange, label, error, field, disabled }: InputProps) {
+  const { t } = useTranslation();
+  const file = value as Stored | null | undefined;
+  const upload = useMutation({
+    mutationFn: (chosen: File) => {
+      const body = new FormData();
+      body.append("file", chosen);
+      return request<Stored>(app, "POST", "/_files/upload", { body });
+    },
+    onSuccess: ({ data: { id, filename, size, mime_type } }) => onChange({ id, filename, size, mime_type }),
+    meta: { shown: true },
+  });
+  const save = async (stored: Stored) => {
+    const url = URL.createObjectURL(await download(app, `/_files/${stored.id}`));
+    Object.assign(document.createElement("a"), { href: url, download: stored.filename }).click();
+    URL.revokeObjectURL(url);
+  };
+  return (
+    <Input.Wrapper label={label} required={field.required} error={upload.error ? messageOf(upload.error) : error}>
+      <Group gap="xs">
+        {file && (
+          <Button variant="subtle" size="compact-sm" leftSection={<Icon name="download" size={14} />} onClick={() => void save(file)}>
+            {file.filename} · {Math.ceil(file.size / 1024)} kB
+          </Button>
+        )}
+        {!file && <Text className="rk-null">{t("value.none")}</Text>}
+        <FileButton onChange={(chosen) => chosen && upload.mutate(chosen)} disabled={disabled ?? false}>
+          {(props) => (
+            <Button {...props} variant="default" size="compact-sm" loading={upload.isPending}>
+              {t("action.upload")}
+            </Button>
+          )}
+        </FileButton>
+        {file && !field.required && (
+          <Button variant="subtle" color="gray" size="compact-sm" onClick={() => onChange(null)} disabled={disabled ?? false}>
+            {t("action.clear")}
+          </Button>
+        )}
+      </Group>
+    </Input.Wrapper>
+  );
+}

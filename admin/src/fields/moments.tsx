@@ -1,0 +1,55 @@
+import { TextInput } from "@mantine/core";
+import i18next from "i18next";
+import type { InputProps } from "./registry";
+
+const DATE: Intl.DateTimeFormatOptions = { year: "numeric", month: "short", day: "2-digit" };
+const TIME: Intl.DateTimeFormatOptions = { ...DATE, hour: "2-digit", minute: "2-digit" };
+
+/** A point in time, in the reader's time zone. */
+export function timestampCell(value: unknown): string {
+  const moment = new Date(String(value));
+  return Number.isNaN(moment.getTime()) ? String(value) : new Intl.DateTimeFormat(i18next.language, TIME).format(moment);
+}
+
+/** A day, which has no time zone. */
+export function dateCell(value: unknown): string {
+  const moment = new Date(`${String(value)}T00:00:00Z`);
+  if (Number.isNaN(moment.getTime())) return String(value);
+  return new Intl.DateTimeFormat(i18next.language, { ...DATE, timeZone: "UTC" }).format(moment);
+}
+
+export function DateInput({ value, onChange, label, error, field, disabled }: InputProps) {
+  return (
+    <TextInput
+      type="date"
+      label={label}
+      required={field.required}
+      value={typeof value === "string" ? value : ""}
+      error={error}
+      disabled={disabled ?? false}
+      onChange={(event) => onChange(event.currentTarget.value || null)}
+    />
+  );
+}
+
+/** The value of a `datetime-local` input for an instant, in the reader's time zone. */
+function local(value: unknown): string {
+  const moment = new Date(String(value));
+  if (value === null || value === undefined || Number.isNaN(moment.getTime())) return "";
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+export function TimestampInput({ value, onChange, label, error, field, disabled }: InputProps) {
+  return (
+    <TextInput
+      type="datetime-local"
+      step={1}
+      label={label}
+      required={field.required}
+      value={local(value)}
+      error={error}
+      disabled={disabled ?? false}
+      onChange={(event) => onChange(event.currentTarget.value ? new Date(event.currentTarget.value).toISOString() : null)}
+    />
+  );
+}

@@ -1,0 +1,27 @@
+/** A refusal as a message at the edge of the screen, with the id by which an operator finds the request. */
+
+import { notifications } from "@mantine/notifications";
+import i18next from "i18next";
+import { isApiError } from "../api/errors";
+
+const SHOWN_MS = 10_000;
+
+export function showError(error: Error): void {
+  notifications.show({ color: "red", title: messageOf(error), message: hintOf(error), autoClose: SHOWN_MS });
+}
+
+export function showDone(message: string): void {
+  notifications.show({ color: "teal", message });
+}
+
+export function messageOf(error: Error): string {
+  return isApiError(error, 0) ? i18next.t("error.unreachable") : error.message;
+}
+
+/** The details that the message does not hold, and the trace id. */
+export function hintOf(error: Error): string {
+  if (!isApiError(error)) return "";
+  const lines = error.details.map((detail) => (detail.field ? `${detail.field}: ${detail.message}` : detail.message));
+  const more = lines.filter((line) => line !== error.message);
+  return [...more, ...(error.traceId ? [i18next.t("error.trace", { id: error.traceId })] : [])].join("\n");
+}
