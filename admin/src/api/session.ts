@@ -65,6 +65,13 @@ export async function resetPassword(realm: string, token: string, password: stri
   await post(realm, "/auth/reset-password", { token, password });
 }
 
+/** Another password. All sessions end, and this browser gets a new one. */
+export async function changePassword(realm: string, current: string, password: string): Promise<void> {
+  const owner = ownerOf(realm);
+  const body = { current_password: current, password };
+  keep(owner, await send(owner, "PUT", "/auth/password", body, await accessToken(realm)));
+}
+
 /** End the session of the realm, or of the platform where it is what lets the caller in. */
 export async function logout(realm: string): Promise<void> {
   const owner = ownerOf(realm);
@@ -124,9 +131,13 @@ function tell(realm: string, held: Tokens | null): void {
 }
 
 async function post(realm: string, path: string, body: unknown): Promise<Record<string, unknown>> {
+  return send(realm, "POST", path, body);
+}
+
+async function send(realm: string, method: string, path: string, body: unknown, token?: string): Promise<Record<string, unknown>> {
   const response = await fetch(`/api/${encodeURIComponent(realm)}${path}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
+    method,
+    headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
     body: JSON.stringify(body),
   }).catch(() => {
     throw new ApiError(0, "UNREACHABLE", "The server can't be reached");

@@ -27,18 +27,56 @@ const KINDS: [string, IconName][] = [
   ["notification-rules", "bell"],
 ];
 
-/** The sections for a caller. Those that describe the app and its people are for admins. */
+const entry = (app: string, word: string, icon: IconName, path: string): Entry => ({
+  label: `nav.${word}`,
+  word: true,
+  icon,
+  to: `/${app}${path}`,
+});
+
+/** The sections for a caller. Those that describe the app, its people and its running are for admins. */
 export function sectionsOf(app: string, entities: Entity[], isAdmin: boolean): Section[] {
-  const base = `/${app}`;
   const data = entities
     .filter((entity) => entity.actions.includes("read"))
-    .map((entity): Entry => ({ label: entity.name, word: false, icon: "table", to: `${base}/records/${entity.name}` }));
-  const sections: Section[] = [
-    { label: "nav.home", entries: [{ label: "nav.overview", word: true, icon: "home", to: base }] },
+    .map((entity): Entry => ({ label: entity.name, word: false, icon: "table", to: `/${app}/records/${entity.name}` }));
+  const own: Section[] = [
+    {
+      label: "nav.home",
+      entries: [
+        entry(app, "overview", "home", ""),
+        entry(app, "tasks", "check", "/tasks"),
+        entry(app, "inbox", "bell", "/inbox"),
+        entry(app, "instances", "flow", "/instances"),
+      ],
+    },
     { label: "nav.data", entries: data },
   ];
-  if (!isAdmin) return sections;
-  const kinds = KINDS.map(([kind, icon]): Entry => ({ label: `kind.${kind}`, word: true, icon, to: `${base}/define/${kind}` }));
-  const people: Entry[] = [{ label: "nav.users", word: true, icon: "user", to: `${base}/people/users` }];
-  return [...sections, { label: "nav.define", entries: kinds }, { label: "nav.people", entries: people }];
+  return isAdmin ? [...own, ...forAdmins(app)] : own;
+}
+
+function forAdmins(app: string): Section[] {
+  const kinds = KINDS.map(([kind, icon]): Entry => ({ label: `kind.${kind}`, word: true, icon, to: `/${app}/define/${kind}` }));
+  return [
+    { label: "nav.define", entries: [...kinds, entry(app, "exchange", "download", "/exchange")] },
+    {
+      label: "nav.people",
+      entries: [
+        entry(app, "users", "user", "/people/users"),
+        entry(app, "invites", "plus", "/people/invites"),
+        entry(app, "apiKeys", "key", "/people/api-keys"),
+      ],
+    },
+    {
+      label: "nav.running",
+      entries: [
+        entry(app, "events", "clock", "/events"),
+        entry(app, "audit", "search", "/audit"),
+        entry(app, "deliveries", "bolt", "/deliveries"),
+        entry(app, "notifications", "bell", "/notifications"),
+        entry(app, "deadLetters", "close", "/dead-letters"),
+        entry(app, "projections", "restore", "/projections"),
+        entry(app, "files", "download", "/files"),
+      ],
+    },
+  ];
 }

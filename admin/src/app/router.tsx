@@ -109,12 +109,138 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("../features/people/page"), "UsersPage"),
 });
 
+const account = createRoute({
+  getParentRoute: () => app,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../features/account/page"), "AccountPage"),
+});
+
+const tasks = createRoute({
+  getParentRoute: () => app,
+  path: "/tasks",
+  component: lazyRouteComponent(() => import("../features/tasks/page"), "TasksPage"),
+});
+
+const instances = createRoute({
+  getParentRoute: () => app,
+  path: "/instances",
+  component: lazyRouteComponent(() => import("../features/tasks/page"), "InstancesPage"),
+});
+
+const instance = createRoute({
+  getParentRoute: () => app,
+  path: "/instances/$id",
+  component: lazyRouteComponent(() => import("../features/tasks/instance-page"), "InstancePage"),
+});
+
+const inbox = createRoute({
+  getParentRoute: () => app,
+  path: "/inbox",
+  component: lazyRouteComponent(() => import("../features/inbox/page"), "InboxPage"),
+});
+
+const deliveries = createRoute({
+  getParentRoute: () => app,
+  path: "/deliveries",
+  component: lazyRouteComponent(() => import("../features/webhooks/page"), "DeliveriesPage"),
+});
+
+const delivery = createRoute({
+  getParentRoute: () => app,
+  path: "/deliveries/$id",
+  component: lazyRouteComponent(() => import("../features/webhooks/delivery-page"), "DeliveryPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("../features/audit/page"), "AuditPage"),
+});
+
+const events = createRoute({
+  getParentRoute: () => app,
+  path: "/events",
+  component: lazyRouteComponent(() => import("../features/events/page"), "EventsPage"),
+});
+
+const trace = createRoute({
+  getParentRoute: () => app,
+  path: "/events/$trace",
+  component: lazyRouteComponent(() => import("../features/events/trace-page"), "TracePage"),
+});
+
+const notifications = createRoute({
+  getParentRoute: () => app,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("../features/notifications/page"), "NotificationsPage"),
+});
+
+const deadLetters = createRoute({
+  getParentRoute: () => app,
+  path: "/dead-letters",
+  component: lazyRouteComponent(() => import("../features/operating/dead-letters-page"), "DeadLettersPage"),
+});
+
+const projections = createRoute({
+  getParentRoute: () => app,
+  path: "/projections",
+  component: lazyRouteComponent(() => import("../features/operating/projections-page"), "ProjectionsPage"),
+});
+
+const files = createRoute({
+  getParentRoute: () => app,
+  path: "/files",
+  component: lazyRouteComponent(() => import("../features/operating/files-page"), "FilesPage"),
+});
+
+const invites = createRoute({
+  getParentRoute: () => app,
+  path: "/people/invites",
+  component: lazyRouteComponent(() => import("../features/people/invites-page"), "InvitesPage"),
+});
+
+const apiKeys = createRoute({
+  getParentRoute: () => app,
+  path: "/people/api-keys",
+  component: lazyRouteComponent(() => import("../features/people/keys-page"), "ApiKeysPage"),
+});
+
+const exchange = createRoute({
+  getParentRoute: () => app,
+  path: "/exchange",
+  component: lazyRouteComponent(() => import("../features/exchange/page"), "ExchangePage"),
+});
+
 const routes = root.addChildren([
   home,
   loginRoute,
   ...tokenRoutes,
   platform,
-  app.addChildren([overview, records, record, definitions, definition, users]),
+  app.addChildren([
+    overview,
+    records,
+    record,
+    definitions,
+    definition,
+    users,
+    account,
+    tasks,
+    instances,
+    instance,
+    inbox,
+    deliveries,
+    delivery,
+    audit,
+    events,
+    trace,
+    notifications,
+    deadLetters,
+    projections,
+    files,
+    invites,
+    apiKeys,
+    exchange,
+  ]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

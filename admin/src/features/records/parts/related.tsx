@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Loader, Table, Text } from "@mantine/core";
+import { Anchor, Group, Loader, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { request } from "../../../api/client";
 import { kindOf } from "../../../fields/registry";
 import { type Entity, idOf, labelField, labelOf, type Relation, type Row } from "../../../model/schema";
 import { Failed } from "../../../ui/failed";
+import { LinkButton } from "../../../ui/link-button";
 import { recordPath } from "../queries";
 
 const SHOWN_FIELDS = 5;
@@ -76,8 +77,7 @@ export function Related({ app, entity, id, row, relation }: Props) {
       )}
       {!relation.joined && (
         <Group mt="xs">
-          <Button
-            component={Link}
+          <LinkButton
             to="/$app/records/$entity"
             params={{ app, entity: target.name }}
             search={{ where: [{ field: relation.target_key, op: "eq", value: String(row[relation.source_key]) }] }}
@@ -85,7 +85,7 @@ export function Related({ app, entity, id, row, relation }: Props) {
             variant="subtle"
           >
             {t("related.all")}
-          </Button>
+          </LinkButton>
         </Group>
       )}
     </>

@@ -1,0 +1,51 @@
+/** A trace as rows of a waterfall. */
+
+export interface Span {
+  span_id: string;
+  source: string;
+  component: string;
+  action: string;
+  entity: string | null;
+  duration_ms: number;
+  status: string;
+  metadata: Record<string, unknown> | null;
+  created_at: string;
+  children: Span[];
+}
+
+export interface SpanRow {
+  span: Span;
+  depth: number;
+  /** Milliseconds after the begin of the trace. */
+  start: number;
+  /** Whether it is on the path that the trace waited for: the child that ended last, at each level. */
+  critical: boolean;
+}
+
+/** When a span began: its time is that of its end, `duration_ms` later. */
+function beginOf(span: Span): number {
+  return new Date(span.created_at).getTime();
+}
+
+/** The rows from the root down, children by their begin. Iterative, as traces may be deeper than the call stack. */
+export function layOut(root: Span): SpanRow[] {
+  const origin = beginOf(root);
+  const rows: SpanRow[] = [];
+  const stack: { span: Span; depth: number; critical: boolean }[] = [{ span: root, depth: 0, critical: true }];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { span, depth, critical } = next;
+    rows.push({ span, depth, critical, start: Math.max(0, beginOf(span) - origin) });
+    const last = lastToEnd(span.children);
+    const ordered = [...span.children].sort((one, other) => beginOf(other) - beginOf(one));
+    for (const child of ordered) stack.push({ span: child, depth: depth + 1, critical: critical && child === last });
+  }
+  return rows;
+}
+
+function lastToEnd(spans: Span[]): Span | undefined {
+  return spans.reduce<Span | undefined>((last, span) => (last && endOf(last) >= endOf(span) ? last : span), undefined);
+}
+
+function endOf(span: Span): number {
+  return beginOf(span) + span.duration_ms;
+}
