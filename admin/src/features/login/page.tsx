@@ -32,7 +32,7 @@ export function LoginPage() {
   const enter = () =>
     attempt(async () => {
       await login(realm, { email: form.email, password: form.password, ...(form.totp ? { totp: form.totp } : {}) });
-      if (search.back) router.history.push(search.back);
+      if (search.back) router.history.push(`${router.basepath}${search.back}`);
       else if (realm === PLATFORM) await navigate({ to: "/platform" });
       else await navigate({ to: "/$app", params: { app: realm } });
     });

@@ -1,0 +1,90 @@
+"""The frame around all screens: logging in, finding one's way, looks, and a server that goes away."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from deploy.embedded.stack import Stack
+from tests.browser.conftest import Opened, no_serious_findings
+from tests.support.client import Client, entity, text
+
+PHONE = {"width": 390, "height": 844}
+
+
+async def test_a_wrong_password_is_said_and_a_right_one_lets_in(admin: Client, person: Opened) -> None:
+    someone = await person(login=False)
+    page = someone.page
+    await page.goto(f"{someone.url}/admin/{someone.app}/tasks")
+    await page.get_by_label("E-mail").fill("admin@localhost")
+    await page.locator("input[type=password]").fill("wrong")
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.locator("input[type=password]").fill("changeme")
+    await page.get_by_role("button", name="Log in").click()
+    await expect(someone.heading("My tasks")).to_be_visible()
+    await page.reload()
+    await expect(someone.heading("My tasks")).to_be_visible()
+
+    await someone.button("Account").click()
+    await page.get_by_role("menuitem", name="Log out").click()
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    await someone.go("/tasks")
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_the_palette_leads_to_every_screen_by_keyboard(admin: Client, person: Opened) -> None:
+    someone = await person()
+    await someone.page.keyboard.press("Control+k")
+    await someone.page.get_by_label("Go to a screen").fill("state m")
+    await someone.page.keyboard.press("Enter")
+    await expect(someone.heading("State machines")).to_be_visible()
+
+
+async def test_every_screen_opens_and_axe_has_nothing_serious(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title")))
+    (await admin.post("/deal", {"title": "Oven"})).expect(201)
+    for scheme, language in (("light", "en"), ("dark", "ar")):
+        someone = await person(color_scheme=scheme)
+        await someone.page.evaluate(f"localStorage.setItem('rocket.language', '{language}')")
+        await someone.go("")
+        links = someone.page.get_by_role("navigation").get_by_role("link")
+        await expect(links.nth(20)).to_be_visible()
+        await expect(someone.page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
+        addresses = [await link.get_attribute("href") for link in await links.all()]
+        for address in [*addresses, f"/admin/{someone.app}/account", f"/admin/{someone.app}/records/deal/new"]:
+            await someone.page.goto(f"{someone.url}{address}")
+            await expect(someone.page.get_by_role("heading", level=1)).to_be_visible()
+            await expect(someone.page.locator("main").get_by_role("alert")).to_have_count(0)
+            await no_serious_findings(someone.page)
+
+
+async def test_a_phone_shows_lists_and_forms_without_scrolling_the_page_sideways(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title"), text("note")))
+    (await admin.post("/deal", {"title": "Oven"})).expect(201)
+    someone = await person(viewport=PHONE)
+    page = someone.page
+    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_role("navigation").get_by_role("link", name="deal").click()
+    await someone.row("Oven").get_by_role("link").click()
+    await expect(someone.field("title")).to_have_value("Oven")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+async def test_a_server_that_goes_away_is_said_and_comes_back_by_itself(
+    stack: Stack, admin: Client, person: Opened
+) -> None:
+    await admin.define(entity("deal", text("title")))
+    (await admin.post("/deal", {"title": "Oven"})).expect(201)
+    someone = await person()
+    await someone.go("/records/deal/new")
+    await someone.field("title").fill("Press")
+    await stack.stop("gateway", 0)
+    try:
+        await someone.button("Save").click()
+        form = someone.page.get_by_role("form", name="Fields of the record")
+        await expect(form.get_by_role("alert")).to_contain_text("can't be reached")
+        await expect(someone.field("title")).to_have_value("Press")
+    finally:
+        await stack.start("gateway", 0)
+        await stack.ready()
+    await someone.save("Created")
