@@ -17,7 +17,7 @@ BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run rocket test chaos test-compose fuzz lint docs bench lock clean
+.PHONY: help run admin rocket test browser chaos test-compose fuzz lint docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,14 +28,20 @@ run: $(RUN_STAMP) ## Start Rocket with its own Postgres and NATS; PORT and DATA_
 rocket: $(RUN_STAMP) ## The command line of an operator; ARGS=--help, ARGS="verify demo", ARGS=doctor
 	@$(BIN)/python -m deploy.cli $(ARGS)
 
-test: $(DEV_STAMP) ## Run all tests on free ports and in temporary folders; ARGS go to pytest
+admin: $(RUN_STAMP) ## Build the Admin UI into admin/dist, as `make run` does beside the system
+	@$(BIN)/python -m deploy.embedded.admin_build
+
+test: $(DEV_STAMP) ## Run all tests but the journeys, on free ports and in temporary folders; ARGS go to pytest
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/chaos
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/chaos --ignore tests/browser
 	$(BIN)/python -m pytest tests/chaos
 endif
 # Two workers with a system each, as half of the time a test waits. What kills and pauses has the machine for itself.
+
+browser: $(DEV_STAMP) ## Journeys through the Admin UI in chromium (apt-get install chromium); without it they are skipped
+	$(BIN)/python -m pytest -rs tests/browser
 
 chaos: $(DEV_STAMP) ## Kills, pauses and cuts under load for long; CHAOS_SECONDS=1800, CHAOS_SEED=any number
 	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) CHAOS_COMMITS=500 CHAOS_SEED=$(or $(CHAOS_SEED),$(shell date +%s)) \
@@ -53,6 +59,7 @@ lint: $(DEV_STAMP) ## Check style, types, the import contracts, and deploy/ agai
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.deploy.schemas
+	$(BIN)/python -m deploy.embedded.admin_build check
 
 docs: $(DEV_STAMP) ## Write the tables of docs/definitions anew, from the models of definitions
 	@$(BIN)/python -m docs.generate

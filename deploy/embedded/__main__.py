@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from deploy.embedded import demo
+from deploy.embedded import admin_build, demo
 from deploy.embedded.errors import CannotStart
 from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
@@ -19,9 +19,18 @@ EXIT_KILLED = 130
 async def serve(stack: Stack) -> None:
     """Runs the stack until cancelled; stops it cleanly then."""
     async with stack:
-        await stack.ready()
-        await greet(stack)
-        await asyncio.Event().wait()
+        building = asyncio.create_task(admin_build.keep_built(stack.settings.data_dir, say))
+        try:
+            await stack.ready()
+            await greet(stack)
+            await asyncio.Event().wait()
+        finally:
+            building.cancel()
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(f"rocket: {line}", flush=True)
 
 
 async def greet(stack: Stack) -> None:

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from services.gateway.http.admin_ui import STATUS_FILE
-
 ADMIN = Path(__file__).resolve().parents[2] / "admin"
+STATUS_FILE = "admin-build.txt"
+"""In the data folder. The gateway shows it (services/gateway/http/admin_ui.py); a test compares both names."""
 STAMP = ".built-from"
 SOURCES = ("src", "public", "index.html", "package-lock.json", "vite.config.ts", "tsconfig.json")
 INSTALL_TIMEOUT_S = 300.0
@@ -56,11 +56,15 @@ async def keep_built(data_dir: Path, report: Report, admin: Path = ADMIN) -> Non
 async def build(admin: Path = ADMIN) -> None:
     """Install what the build needs and build. Raises BuildFailed with the last lines of what failed."""
     sources = await asyncio.to_thread(checksum, admin)
+    await _install(admin)
+    await _run(admin, BUILD_TIMEOUT_S, "npx", "vite", "build", "--outDir", "dist-new", "--emptyOutDir")
+    await asyncio.to_thread(_put_in_place, admin, sources)
+
+
+async def _install(admin: Path) -> None:
     if not await asyncio.to_thread(_is_installed, admin):
         await _run(admin, INSTALL_TIMEOUT_S, "npm", "ci", "--no-audit", "--no-fund")
         await asyncio.to_thread(_note_installed, admin)
-    await _run(admin, BUILD_TIMEOUT_S, "npx", "vite", "build", "--outDir", "dist-new", "--emptyOutDir")
-    await asyncio.to_thread(_put_in_place, admin, sources)
 
 
 def _put_in_place(admin: Path, sources: str) -> None:
@@ -124,9 +128,23 @@ async def _run(folder: Path, timeout_s: float, *command: str) -> None:
         raise BuildFailed(f"{' '.join(command[:2])}: " + "\n".join(telling))
 
 
+async def check(admin: Path = ADMIN) -> None:
+    """Check types, style and imports of the sources, and run their unit tests. Raises BuildFailed."""
+    await _install(admin)
+    await _run(admin, BUILD_TIMEOUT_S, "npm", "run", "check")
+    await _run(admin, BUILD_TIMEOUT_S, "npm", "run", "test")
+
+
 def main() -> int:
-    """`python -m deploy.embedded.admin_build`: build now, and say what went wrong."""
+    """`python -m deploy.embedded.admin_build [check]`: build or check now, and say what went wrong."""
+    if sys.argv[1:] not in ([], ["check"]):
+        print("usage: python -m deploy.embedded.admin_build [check]", file=sys.stderr)
+        return 2
     try:
+        if sys.argv[1:]:
+            asyncio.run(check())
+            print("ok   admin/: types, style, imports, unit tests")
+            return 0
         if not is_current():
             asyncio.run(build())
     except (BuildFailed, OSError) as problem:

@@ -25,6 +25,7 @@ class Parameters:
 
     `core` routes are those of the contract's part A: other names are ignored there, and refused everywhere else.
     `of_records` routes know names of fields, which only the data service does; so it looks at all other names.
+    `free` routes answer pages, whose scripts read the parameters.
     """
 
     names: frozenset[str] = frozenset()
@@ -32,10 +33,11 @@ class Parameters:
     having: bool = False
     core: bool = False
     of_records: bool = False
+    free: bool = False
 
     def check_conditions(self, asked: Iterable[str]) -> None:
         """Raises UNKNOWN_FIELD for what begins like a filter, and is none that this route reads."""
-        for name in asked:
+        for name in () if self.free else asked:
             if name.lower().startswith(WORDS) and name not in self.names and not self._is_read(name):
                 raise _refused(name, self._instead_of(name))
 
@@ -46,7 +48,7 @@ class Parameters:
                 continue
             if name in fields:
                 raise _refused(name, f"{name} is no parameter; do you mean filter[{name}]?")
-            if not self.core:
+            if not (self.core or self.free):
                 raise _refused(name, unknown(name, self.names))
 
     def check(self, asked: Collection[str], fields: Collection[str] = ()) -> None:
@@ -68,6 +70,7 @@ class Parameters:
 
 
 NONE = Parameters()
+FREE = Parameters(free=True)
 
 
 def taking(*names: str, filters: bool = False, having: bool = False, of_records: bool = False) -> Parameters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import apps, events, files, notifications, records, subscribers, webhooks, workflows
-from libs.shared.parameters import taking
+from libs.shared.parameters import FREE, taking
 from services.gateway.http import (
     accounts,
     admin_ui,
@@ -37,9 +37,9 @@ ROUTES = (
     Route("GET", "/metrics", Local(operations.metrics), Access.PUBLIC),
     Route("GET", "/asyncapi.json", Local(describing.asyncapi), Access.PUBLIC),
     # The Admin UI
-    Route("GET", "/", Local(admin_ui.home), Access.PUBLIC),
-    Route("GET", "/admin", Local(admin_ui.admin_ui), Access.PUBLIC),
-    Route("GET", "/admin/{path:**}", Local(admin_ui.admin_ui), Access.PUBLIC),
+    Route("GET", "/", Local(admin_ui.home, FREE), Access.PUBLIC),
+    Route("GET", "/admin", Local(admin_ui.admin_ui, FREE), Access.PUBLIC),
+    Route("GET", "/admin/{path:**}", Local(admin_ui.admin_ui, FREE), Access.PUBLIC),
     # The platform
     Route("POST", P + "/auth/login", Local(accounts.login), Access.PUBLIC),
     Route("POST", P + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),

@@ -1,1 +1,1 @@
-"""Journeys through the Admin UI in a real browser, on a real system. CI installs chromium; elsewhere they may be skipped."""
+"""Journeys through the Admin UI, in a real browser on a real system. CI installs chromium. Else they are skipped."""

@@ -86,9 +86,11 @@ async def test_an_approval_waits_in_the_tasks_and_is_decided(admin: Client, pers
         "trigger": {"type": "state_change", "entity": "deal", "field": "stage", "to": "won"},
         "context": {"deal": "record.id"},
         "steps": [
-            {"id": "ask", "type": "approval", "assignee": {"type": "role", "role": "admin"}, "on_approve": {"goto": "note"}},
+            {"id": "ask", "type": "approval", "assignee": {"type": "role", "role": "admin"},
+             "on_approve": {"goto": "note"}},
             {"id": "note", "type": "action", "actions": [
-                {"type": "set_field", "entity": "deal", "record_id": "context.deal", "field": "title", "value": "Checked"}]},
+                {"type": "set_field", "entity": "deal", "record_id": "context.deal",
+                 "field": "title", "value": "Checked"}]},
         ],
     }  # fmt: skip
     (await admin.post("/_admin/workflows", workflow)).expect(201)

@@ -1,6 +1,6 @@
 import { SegmentedControl, Input } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { InputProps } from "./registry";
+import type { InputProps } from "./input";
 
 const VALUES = { yes: true, no: false, none: null } as const;
 

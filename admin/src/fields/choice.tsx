@@ -1,5 +1,5 @@
 import { Select } from "@mantine/core";
-import type { InputProps } from "./registry";
+import type { InputProps } from "./input";
 
 /** One of the values of an enum. A stored value that is none of them is offered too, so that it shows. */
 export function ChoiceInput({ value, onChange, label, error, field, disabled }: InputProps) {

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { download, request } from "../api/client";
 import { messageOf } from "../ui/errors";
 import { Icon } from "../ui/icons";
-import type { InputProps } from "./registry";
+import type { InputProps } from "./input";
 
 interface Stored {
   id: string;

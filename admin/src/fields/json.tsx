@@ -2,7 +2,7 @@ import { Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { parseExact } from "../model/json";
-import type { InputProps } from "./registry";
+import type { InputProps } from "./input";
 
 const LONGEST_CELL = 200;
 

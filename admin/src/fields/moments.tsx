@@ -1,6 +1,6 @@
 import { TextInput } from "@mantine/core";
 import i18next from "i18next";
-import type { InputProps } from "./registry";
+import type { InputProps } from "./input";
 
 const DATE: Intl.DateTimeFormatOptions = { year: "numeric", month: "short", day: "2-digit" };
 const TIME: Intl.DateTimeFormatOptions = { ...DATE, hour: "2-digit", minute: "2-digit" };

@@ -1,6 +1,6 @@
 import { TextInput as Input } from "@mantine/core";
 import type { Field } from "../model/schema";
-import type { InputProps } from "./registry";
+import type { InputProps } from "./input";
 
 /** A number with all its digits: decimals and 64-bit integers come as text, and are shown as they are. */
 export function numberCell(value: unknown, field: Field): string {

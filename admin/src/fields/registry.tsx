@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 import type { Field, FieldType } from "../model/schema";
+import type { InputProps } from "./input";
 import { BooleanInput } from "./boolean";
 import { ChoiceInput } from "./choice";
 import { FileInput, fileCell } from "./file";
@@ -9,16 +10,6 @@ import { JsonInput, jsonCell } from "./json";
 import { numberCell, NumberInput } from "./number";
 import { dateCell, DateInput, timestampCell, TimestampInput } from "./moments";
 import { TextAreaInput, TextInput } from "./text";
-
-export interface InputProps {
-  app: string;
-  field: Field;
-  value: unknown;
-  onChange: (value: unknown) => void;
-  error?: string | undefined;
-  label: string;
-  disabled?: boolean;
-}
 
 export interface FieldKind {
   /** The value in a grid: plain text or one element. Never null or undefined; the grid shows those. */

@@ -1,5 +1,5 @@
 import { Textarea, TextInput as Input } from "@mantine/core";
-import type { InputProps } from "./registry";
+import type { InputProps } from "./input";
 
 /** Text. An emptied field is null, as the API keeps "" and null apart and people don't. */
 export function TextInput({ value, onChange, label, error, field, disabled }: InputProps) {

@@ -36,6 +36,8 @@ interface ListingProps<T> {
   fixed?: Record<string, string>;
   empty: string;
   refreshMs?: number;
+  /** Whether the API answers this list a page at a time. */
+  paged?: boolean;
 }
 
 const PER_PAGE = 25;
@@ -47,7 +49,8 @@ export function Listing<T>(props: ListingProps<T>) {
   const navigate = useNavigate();
   const change = (part: Record<string, string | undefined>) =>
     void navigate({ to: ".", search: { ...search, page: undefined, ...part } as never, replace: true });
-  const query: Record<string, string> = { per_page: String(PER_PAGE), page: search["page"] ?? "1", ...props.fixed };
+  const paging = props.paged === false ? {} : { per_page: String(PER_PAGE), page: search["page"] ?? "1" };
+  const query: Record<string, string> = { ...paging, ...props.fixed };
   for (const filter of props.filters ?? []) if (search[filter.name]) query[filter.name] = search[filter.name]!;
   const list = useQuery({
     queryKey: [props.app, "listing", props.path, query],
@@ -56,7 +59,7 @@ export function Listing<T>(props: ListingProps<T>) {
     refetchInterval: props.refreshMs ?? false,
   });
   if (list.error) return <Failed error={list.error} retry={() => void list.refetch()} />;
-  const pages = Math.ceil((list.data?.meta.total ?? 0) / PER_PAGE);
+  const pages = props.paged === false ? 1 : Math.ceil((list.data?.meta.total ?? 0) / PER_PAGE);
   return (
     <>
       <Filters filters={props.filters ?? []} search={search} onChange={change} />

@@ -9,7 +9,7 @@ const COLOURS: Record<string, string> = {
 /** A state as a coloured word; the word itself says everything. */
 export function Status({ value }: { value: string }) {
   return (
-    <Badge variant="light" color={COLOURS[value] ?? "gray"} tt="none">
+    <Badge variant="dot" color={COLOURS[value] ?? "gray"} tt="none">
       {value}
     </Badge>
   );

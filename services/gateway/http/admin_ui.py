@@ -41,15 +41,15 @@ async def home(state: State, request: web.Request, context: Context) -> Answer:
 async def admin_ui(state: State, request: web.Request, context: Context) -> Answer | web.StreamResponse:
     """A file of the Admin UI, or its page for the address of a screen. Raises NOT_FOUND for a missing file."""
     path = request.match_info.get("path", "")
-    found = _found(Path(state.settings.admin_folder), path)
-    if found is None and path.startswith(f"{HASHED}/"):
+    file = found(Path(state.settings.admin_folder), path)
+    if file is None and path.startswith(f"{HASHED}/"):
         raise RocketError("NOT_FOUND", "There is no such file")
-    if found is None:
+    if file is None:
         return _waiting(state)
-    return _file(found, FOREVER if path.startswith(f"{HASHED}/") else "no-cache")
+    return _file(file, FOREVER if path.startswith(f"{HASHED}/") else "no-cache")
 
 
-def _found(folder: Path, path: str) -> Path | None:
+def found(folder: Path, path: str) -> Path | None:
     """The file that answers a path: itself, or the page; None for files that are not there."""
     folder = folder.resolve()
     file = (folder / path).resolve()

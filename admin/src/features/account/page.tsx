@@ -108,7 +108,7 @@ function SecondFactor({ app, on }: { app: string; on: boolean }) {
           <Title order={2} size="h5">
             {t("account.totp")}
           </Title>
-          <Badge color={on ? "teal" : "gray"}>{on ? t("account.on") : t("account.off")}</Badge>
+          <Badge variant="dot" color={on ? "teal" : "gray"}>{on ? t("account.on") : t("account.off")}</Badge>
         </Group>
         {(settle.error ?? enroll.error) && <Failed error={(settle.error ?? enroll.error)!} />}
         {settle.data?.recovery_codes && (
@@ -173,7 +173,7 @@ function Sessions({ app }: { app: string }) {
               </Table.Td>
               <Table.Td>
                 {session.current ? (
-                  <Badge>{t("account.thisOne")}</Badge>
+                  <Badge variant="dot">{t("account.thisOne")}</Badge>
                 ) : (
                   <Act app={app} method="DELETE" path={`/auth/sessions/${session.id}`} label={t("account.end")} done={t("account.ended")} color="red" />
                 )}

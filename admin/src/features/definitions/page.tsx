@@ -47,7 +47,7 @@ export function DefinitionsPage() {
                       {titleOf(row)}
                     </Anchor>
                   </Table.Td>
-                  <Table.Td>{row["active"] === false && <Badge color="gray">{t("definitions.inactive")}</Badge>}</Table.Td>
+                  <Table.Td>{row["active"] === false && <Badge variant="dot" color="gray">{t("definitions.inactive")}</Badge>}</Table.Td>
                   <Table.Td>{row["updated_at"] ? timestampCell(row["updated_at"]) : ""}</Table.Td>
                 </Table.Tr>
               ))}

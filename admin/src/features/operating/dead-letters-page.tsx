@@ -28,6 +28,7 @@ export function DeadLettersPage() {
         path="/_admin/dead-letters"
         label={t("nav.deadLetters")}
         empty={t("deadLetters.none")}
+        paged={false}
         rowKey={(row) => `${row.service}/${row.id}`}
         columns={[
           { label: "deadLetters.service", cell: (row) => row.service },

@@ -24,6 +24,7 @@ export function FilesPage() {
         path="/_files"
         label={t("nav.files")}
         empty={t("files.none")}
+        paged={false}
         rowKey={(row) => row.id}
         columns={[
           { label: "files.name", cell: (row) => row.filename },

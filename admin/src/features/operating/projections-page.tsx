@@ -38,6 +38,7 @@ export function ProjectionsPage() {
         path="/_admin/projections"
         label={t("nav.projections")}
         empty=""
+        paged={false}
         rowKey={(row) => row.name}
         refreshMs={REFRESH_MS}
         columns={[

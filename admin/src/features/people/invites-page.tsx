@@ -44,6 +44,7 @@ export function InvitesPage() {
         path="/_admin/invites"
         label={t("nav.invites")}
         empty={t("invites.none")}
+        paged={false}
         rowKey={(row) => row.id}
         columns={[
           { label: "login.email", cell: (row) => row.email },

@@ -49,6 +49,7 @@ export function ApiKeysPage() {
         path="/_admin/api-keys"
         label={t("nav.apiKeys")}
         empty={t("keys.none")}
+        paged={false}
         rowKey={(row) => row.id}
         columns={[
           { label: "keys.name", cell: (row) => row.name },

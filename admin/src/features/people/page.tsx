@@ -60,7 +60,7 @@ export function UsersPage() {
                   <Table.Td>
                     <Group gap={4}>
                       {user.roles.map((role) => (
-                        <Badge key={role} variant="light">
+                        <Badge key={role} variant="default" tt="none">
                           {role}
                         </Badge>
                       ))}

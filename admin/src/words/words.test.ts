@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const HERE = import.meta.dirname;
+const words = (language: string) => JSON.parse(readFileSync(join(HERE, `${language}.json`), "utf8")) as Record<string, string>;
+const PLURAL = /_(zero|one|two|few|many|other)$/;
+const keys = (language: string) => new Set(Object.keys(words(language)).map((key) => key.replace(PLURAL, "")));
+const placeholders = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((found) => found[1]).sort();
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => /\.tsx?$/.test(entry.name) && !entry.name.includes(".test."))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+}
+
+describe.each(["de", "ar"])("%s", (language) => {
+  test("has every word, with the same placeholders", () => {
+    expect(keys(language)).toEqual(keys("en"));
+    const english = words("en");
+    for (const [key, text] of Object.entries(words(language))) {
+      const original = english[key] ?? english[key.replace(PLURAL, "_other")]!;
+      // A singular may do without its number.
+      const wanted = placeholders(original).filter((name) => name !== "count");
+      expect(placeholders(text).filter((name) => name !== "count"), key).toEqual(wanted);
+    }
+  });
+
+  test("has every plural form of the language", () => {
+    const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    const found = words(language);
+    for (const key of Object.keys(words("en")).filter((each) => each.endsWith("_other"))) {
+      for (const form of forms) expect(found[key.replace("_other", `_${form}`)], `${key} ${form}`).toBeDefined();
+    }
+  });
+});
+
+test("every word that a screen names exists", () => {
+  const english = keys("en");
+  const named = sources(join(HERE, "..")).flatMap((text) => [...text.matchAll(/\bt\("([\w.-]+)"/g)].map((found) => found[1]!));
+  expect(named.length).toBeGreaterThan(100);
+  expect(named.filter((key) => !english.has(key))).toEqual([]);
+});
