@@ -141,6 +141,12 @@ WEBHOOK = shaped(id=UUID, circuit=CIRCUIT, failing_since=TIME_OR_NOT, next_try_a
 END: Schema = {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "format": "date-time"}]}
 RANGE = shaped(("from",), **{"from": END, "to": END})
 
+PAGE: dict[str, Any] = {
+    "responses": {
+        "200": {"description": "The Admin UI, or a file of it"},
+        "503": {"description": "It is not built yet", "content": {"text/html": {"schema": TEXT}}},
+    }
+}
 DETAILS: Mapping[tuple[str, str], Schema] = {
     **identity.DETAILS,
     ("GET", "/health"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},
@@ -204,6 +210,10 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_live"): {**LIVE, "parameters": [ENTITIES, *LIVE["parameters"]]},
     ("POST", "/api/{app}/_live/ticket"): gives(TICKET, 201),
     ("GET", "/api/{app}/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},
+    ("GET", "/"): {"responses": {"302": {"description": "To the Admin UI, for browsers"}}},
+    ("GET", "/admin"): PAGE,
+    ("GET", "/admin/{path}"): PAGE,
+    ("GET", "/api/{app}/_schema"): {"responses": {"200": answer("What the caller may use", OBJECT, "ETag")}},
     ("GET", "/asyncapi.json"): {"responses": {"200": answer("An AsyncAPI 3 document", OBJECT)}},
     ("GET", "/api/{app}/asyncapi.json"): {"responses": {"200": answer("An AsyncAPI 3 document", OBJECT)}},
     ("GET", "/api/{app}/docs"): {

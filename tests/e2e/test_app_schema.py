@@ -1,0 +1,72 @@
+"""`GET /_schema`: an app as the caller may use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.client import Client, entity, integer, text
+
+MACHINE = {"initial": "lead", "transitions": [{"from": "lead", "to": "won", "roles": ["closer"]}]}
+
+
+async def described(client: Client) -> dict[str, Any]:
+    return {each["name"]: each for each in (await client.get("/_schema")).expect(200).data["entities"]}
+
+
+async def test_an_admin_sees_all_and_others_what_policies_open(admin: Client) -> None:
+    await admin.define(entity("company", text("name")))
+    stage = text("stage", enum=["lead", "won"], default="lead")
+    await admin.define(entity("deal", text("title", required=True), stage, integer("margin"), text("company_id")))
+    relation = {"name": "deals", "type": "one_to_many", "source": "company", "target": "deal", "source_key": "name",
+                "target_key": "company_id"}  # fmt: skip
+    refused = await admin.post("/_admin/relations", relation)
+    assert refused.expect(422).details[0]["field"] == "source_key"
+    (await admin.post("/_admin/state-machines", {"entity": "deal", "field": "stage", "definition": MACHINE})).expect(
+        201
+    )
+    policy = {"entity": "deal", "action": "read", "roles": ["clerk"], "fields": {"exclude": ["margin"]},
+              "masks": {"title": "last4"}}  # fmt: skip
+    (await admin.post("/_admin/permissions", policy)).expect(201)
+    clerk = await admin.user("ann@example.com", ["clerk"])
+
+    everything = await described(admin)
+    assert set(everything) == {"company", "deal"}
+    deal = everything["deal"]
+    assert deal["actions"] == ["create", "delete", "read", "update"]
+    fields = {field["name"]: field for field in deal["fields"]}
+    assert (fields["title"]["required"], fields["stage"]["enum"], fields["stage"]["default"]) == (
+        True, ["lead", "won"], "lead",
+    )  # fmt: skip
+    assert (fields["id"]["create"], fields["title"]["create"]) == (False, True)
+    assert deal["state_machines"] == [
+        {"field": "stage", "initial": "lead", "transitions": [{"from": "lead", "to": "won", "roles": ["closer"]}]}
+    ]
+
+    seen = await described(clerk)
+    assert set(seen) == {"deal"}
+    fields = {field["name"]: field for field in seen["deal"]["fields"]}
+    assert seen["deal"]["actions"] == ["read"]
+    assert "margin" not in fields
+    assert (fields["title"]["masked"], fields["title"]["filter"], fields["stage"]["filter"]) == (True, False, True)
+    assert not any(field["create"] or field["update"] for field in fields.values())
+
+
+async def test_relations_lead_to_entities_that_the_caller_sees(admin: Client) -> None:
+    await admin.define(entity("company", text("name")))
+    await admin.define(entity("deal", text("title"), {"name": "company_id", "type": "uuid"}))
+    relation = {"name": "deals", "type": "one_to_many", "source": "company", "target": "deal"}
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    (await admin.post("/_admin/permissions", {"entity": "deal", "action": "read", "roles": ["clerk"]})).expect(201)
+    clerk = await admin.user("ann@example.com", ["clerk"])
+    (shown,) = (await described(admin))["deal"]["relations"]
+    assert (shown["name"], shown["source"], shown["target_key"]) == ("deals", "company", "company_id")
+    assert (await described(clerk))["deal"]["relations"] == []
+
+
+async def test_it_is_fetched_anew_only_when_it_has_changed(admin: Client) -> None:
+    await admin.define(entity("deal", text("title")))
+    first = (await admin.get("/_schema")).expect(200)
+    tag = first.headers["ETag"]
+    (await admin.get("/_schema", If_None_Match=tag)).expect(304)
+    await admin.define(entity("note", text("title")))
+    assert (await admin.get("/_schema", If_None_Match=tag)).expect(200).headers["ETag"] != tag
