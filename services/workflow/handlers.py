@@ -79,20 +79,28 @@ async def reject(state: State, context: Context, question: RejectInstance) -> An
         return await _decide(state, context, question.id, False, question.body)
 
 
+ELSEWHERE = "The decision is about a step that the workflow is not at"
+
+
 async def _decide(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> Answer:
     instance_id, app, user = _id(id_text), context.the_app, context.user
-    said = decision_in(body)
-    decision = Decided(approved, user.id, said.comment, user.email, user.roles)
     met = await store.step_number(state.database(app), instance_id)
+    if met is None:
+        raise not_found("Workflow instance")
     await recording.prepare(state, app)
     async with state.database(app).transaction() as transaction:
         stored = await store.lock(transaction, instance_id)
         if stored is None:
             raise not_found("Workflow instance")
         now = clock.now()
-        if stored.instance.step_number != met or said.step not in (None, stored.instance.step):
-            raise RocketError("INVALID_STATE", "The decision is about a step that the workflow is not at")
+        if stored.instance.step_number != met:
+            raise RocketError("INVALID_STATE", ELSEWHERE)
+        # Who may not decide is told that, whatever the body says.
         check_decision(stored.definition, stored.instance, user.roles, now)
+        said = decision_in(body)
+        if said.step not in (None, stored.instance.step):
+            raise RocketError("INVALID_STATE", ELSEWHERE)
+        decision = Decided(approved, user.id, said.comment, user.email, user.roles)
         instance, effects = advance(stored.definition, stored.instance, decision, now)
         await recording.record(state, transaction, stored, instance, effects, now)
         shown = await store.show(transaction, instance_id)

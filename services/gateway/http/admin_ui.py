@@ -34,7 +34,7 @@ WAITING = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta ht
 async def home(state: State, request: web.Request, context: Context) -> Answer:
     """Send browsers from `/` to the Admin UI."""
     if "text/html" not in request.headers.get("Accept", ""):
-        raise RocketError("NOT_FOUND", "There is nothing here")
+        raise RocketError("NOT_FOUND", "Browsers are sent to /admin/ from here; the API is below /api/")
     return Answer(302, headers={"Location": "/admin/", "Cache-Control": "no-cache"})
 
 
