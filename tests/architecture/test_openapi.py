@@ -50,3 +50,25 @@ def test_operations_have_a_name_and_a_summary_of_their_own() -> None:
     ids = [operation["operationId"] for operation in operations]
     assert len(set(ids)) == len(ids)
     assert [operation for operation in operations if not operation["summary"] or not operation["tags"]] == []
+
+
+def test_parameters_that_are_described_are_read() -> None:
+    """A parameter that no route declares is refused or ignored; so none is promised that would be."""
+    whole = document()
+    for route in ROUTES:
+        path = plain_path(route)
+        for name, values in EXPANDED.items():
+            path = path.replace(f"{{{name}}}", min(values))
+        known = set(route.parameters.names)
+        known |= {"filter"} if route.parameters.filters else set()
+        known |= {"having"} if route.parameters.having else set()
+        assert described(whole, path, route.method.lower()) <= known, f"{route.method} {path}"
+    assert described(whole, "/api/shop/note", "get") >= {"filter", "sort", "page", "per_page", "q"}
+
+
+def described(whole: dict[str, Any], path: str, method: str) -> set[str]:
+    """The names of an operation's parameters in the query."""
+    shared = whole["components"]["parameters"]
+    given = whole["paths"][path][method].get("parameters", [])
+    parameters = [shared[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in given]
+    return {one["name"] for one in parameters if one["in"] == "query"}

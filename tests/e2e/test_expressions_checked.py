@@ -209,6 +209,18 @@ async def test_every_text_follows_the_new_names_of_fields_and_entities(client: C
     assert [detail["rule"] for detail in refused.details] == ["expression"]
 
 
+async def test_a_rename_that_would_give_a_text_another_meaning_is_refused(client: Client) -> None:
+    admin = await client.new_app()
+    await define(admin)
+    made = (await admin.post("/_admin/rules", rule("sum(related.lines, amount * record.qty) > 9"))).expect(201).data
+    line = copy.deepcopy(LINE)
+    line["fields"][1] |= {"name": "record", "renamed_from": "amount"}
+    refused = (await admin.put("/_admin/entities/line", line)).expect(409)
+    assert f"rules.{made['id']}.definition.expression" in refused.body["error"]["message"]
+    assert (await admin.get(f"/_admin/rules/{made['id']}")).expect(200).data["definition"] == made["definition"]
+    await make(admin, "line", amount=1)
+
+
 async def test_a_field_that_is_left_out_or_retyped_is_missed_by_name(client: Client) -> None:
     admin = await client.new_app()
     await define(admin)
