@@ -173,7 +173,7 @@ ROUTES = (
     Route("GET", A + "/_files", files.ListFiles, Access.ADMIN),
     Route("GET", A + "/_files/{id}", Local(downloads.download), Access.USER),
     Route("HEAD", A + "/_files/{id}", Local(downloads.download), Access.USER),
-    Route("DELETE", A + "/_files/{id}", Local(once(uploads.remove)), Access.ADMIN),
+    Route("DELETE", A + "/_files/{id}", Local(once(uploads.remove), taking("force")), Access.ADMIN),
     # Workflows and notifications
     Route("GET", A + "/_workflows", workflows.ListInstances, Access.USER),
     Route("GET", A + "/_workflows/pending", workflows.ListPending, Access.USER),
