@@ -98,6 +98,7 @@ SERVICE = Service(
     endpoints={
         ask.SeedAdmin: handlers.seed_admin,
         ask.FindPeople: handlers.find_people,
+        ask.ListRoles: handlers.list_roles,
     },
     workers=(seed_platform, follow_revocations, note_used_keys, sweep_files, sweep_apps, share_quotas),
     lag=lambda state: {"relay": state.accounts.relay.lag},

@@ -20,10 +20,11 @@ from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, detail_of, not_found
 from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken, UniqueViolation
-from services.metadata import audit, indexes, store
+from services.metadata import audit, doubts, indexes, store
 from services.metadata.expressions.checking import Doubt, Told, check_expressions, warnings_of
 from services.metadata.ground import Ground, fit_indexes
 from services.metadata.kinds import KINDS, Kind
+from services.metadata.references.people import Mention
 from services.metadata.schema import Schema
 from services.metadata.state import State
 
@@ -51,10 +52,15 @@ class Change:
         self._ground = ground
         self.at_the_end: Callable[[int], Awaitable[None]] | None = None
         """Called with the new version when everything else is done."""
+        self.schema_before = Schema(dict(schema.entities), dict(schema.relations))
+        self.places: dict[str, str] = {}
+        """Id of a definition that was sent → where it stands in what was sent, empty for the whole of it."""
         self.before: dict[str, dict[str, Any]] = {}
         """Id → what a definition was that this change has replaced."""
         self.warnings: list[Told] = []
         """What is legal but doubtful: told beside the answer."""
+        self.mentions: list[Mention] = []
+        """Roles and users that are named in what was sent."""
         self._doubts: list[Doubt] = []
         self._watched: dict[str, tuple[dict[str, Any], Schema]] = {}
         self._latest: dict[str, store.Definition] = {}
@@ -68,31 +74,45 @@ class Change:
         return row
 
     async def create(
-        self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool = False
+        self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool = False, place: str = ""
     ) -> store.Definition:
-        """A new definition. Raises CONFLICT when its name or table is taken, VALIDATION_FAILED."""
-        kept = self._checked(kind, document, definition, lenient)
+        """A new definition, sent at a place of a document.
+
+        Raises CONFLICT when its name or table is taken, VALIDATION_FAILED.
+        """
+        kept = await self._checked(kind, document, definition, lenient, None)
         with _taken(kind):
             row = await store.insert_definition(self.transaction, kind.name, kind.key(definition), kept)
         await kind.hooks.created(self, row, definition)
         self.touched.append(("create", row))
+        self.places[row.id] = place
         return row
 
     async def replace(
-        self, kind: Kind, old: store.Definition, document: dict[str, Any], definition: Any, lenient: bool = False
+        self,
+        kind: Kind,
+        old: store.Definition,
+        document: dict[str, Any],
+        definition: Any,
+        lenient: bool = False,
+        place: str = "",
     ) -> store.Definition:
         """A definition anew under its id. Raises as `create` does."""
-        kept = self._checked(kind, document, definition, lenient)
+        kept = await self._checked(kind, document, definition, lenient, old.id)
         self.before.setdefault(old.id, old.document)
         with _taken(kind):
             row = await store.replace_definition(self.transaction, old.id, kind.key(definition), kept)
         await kind.hooks.replaced(self, old, row, definition)
         self.touched.append(("update", row))
+        self.places[row.id] = place
         return row
 
-    def _checked(self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool) -> dict[str, Any]:
+    async def _checked(
+        self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool, row_id: str | None
+    ) -> dict[str, Any]:
         """What is stored of a definition that holds for the schema, expressions included unless `lenient`."""
-        kind.check(definition, self.schema, lenient)
+        kind.check(definition, self.schema)
+        await kind.hooks.check(self, definition, row_id)
         kept = kind.stored(document, definition)
         if not lenient:
             doubtful = check_expressions(kind.name, kind.label, kept, self.schema)
@@ -109,11 +129,14 @@ class Change:
 
     async def finish_warnings(self) -> None:
         """Tell what is wrong in the end; in a thread, as there may be many definitions."""
-        doubts = self._doubts
+        expressions = self._doubts
         for row in await self.others() if self._watched else ():
             if row.id in self._watched:
-                doubts.append(Doubt(f"{row.kind}.{row.key or row.id}", row.kind, row.document, self._watched[row.id]))
-        self.warnings += await asyncio.to_thread(warnings_of, doubts, self.schema) if doubts else ()
+                expressions.append(
+                    Doubt(f"{row.kind}.{row.key or row.id}", row.kind, row.document, self._watched[row.id])
+                )
+        self.warnings += await asyncio.to_thread(warnings_of, expressions, self.schema) if expressions else ()
+        await doubts.look(self)
 
     async def delete(self, row: store.Definition) -> None:
         """Take a definition away; its row stays, as ids live on in the log."""
@@ -134,6 +157,10 @@ class Change:
     async def everything(self) -> list[store.Definition]:
         """All definitions of all kinds, as this change has left them so far."""
         return [row for row in await store.list_all(self.transaction) if row.kind in KINDS]
+
+    async def of_kind(self, kind: str) -> list[store.Definition]:
+        """All definitions of a kind, likewise."""
+        return await store.list_definitions(self.transaction, kind)
 
     async def others(self) -> list[store.Definition]:
         """All definitions beside entities and relations."""
@@ -170,13 +197,15 @@ async def change_schema(state: State, context: Context, work: Work[T]) -> T:
     """
     for attempt in range(ATTEMPTS):
         try:
-            return await _attempt(state, context, work)
+            result, change = await _attempt(state, context, work)
+            change.warnings += await doubts.absent(state, context, change.mentions)
+            return result
         except Busy:
             await asyncio.sleep(PAUSE * (attempt + 1))
     raise RocketError("CONFLICT", "The records are in use by something that takes long; nothing was changed, try again")
 
 
-async def _attempt(state: State, context: Context, work: Work[T]) -> T:
+async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Change]:
     app = context.the_app
     await state.relay.activate(app)
     async with state.core.databases.of(app).transaction() as transaction:
@@ -200,7 +229,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> T:
     if change.touched:
         state.relay.wake(app)
         await after_commit(partial(state.core.connection.announce, SchemaChanged(app_id=app.id, version=version)))
-    return result
+    return result, change
 
 
 async def lock_version(transaction: Connection) -> int:

@@ -129,7 +129,8 @@ async def _carry_out(
     if dry not in ("true", "false"):
         raise invalid_field("dry_run", "dry_run must be true or false")
     if dry == "true":
-        return _answer((await plan_change(state, context, work)).shown())
+        plan = await plan_change(state, context, work)
+        return with_warnings(_answer(plan.shown()), plan.doubts)
     row, warnings = await change_schema(state, context, warned(work))
     return with_warnings(reply(row), warnings)
 

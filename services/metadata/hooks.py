@@ -34,5 +34,8 @@ class Hooks:
     async def replaced(self, change: Change, old: Definition, row: Definition, definition: Any) -> None:
         """After the definition was stored anew."""
 
+    async def check(self, change: Change, definition: Any, row_id: str | None) -> None:
+        """Before it is stored, against others of its kind; `row_id` is its own, None for a new one."""
+
     async def deleted(self, change: Change, old: Definition) -> None:
         """After the definition was taken away."""

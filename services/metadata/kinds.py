@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +20,11 @@ from libs.shared.schema.strict import Strict
 from libs.shared.schema.values import MAX_DEPTH, deeper_than, place_of_nul
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
-from services.metadata import policies, references
 from services.metadata.entities import EntityHooks
 from services.metadata.hooks import Hooks
+from services.metadata.machines import MachineHooks
+from services.metadata.references import machines, notifications, policies, rules, workflows
+from services.metadata.references.names import Problem, unknown_entity
 from services.metadata.relations import RelationHooks
 from services.metadata.schema import Schema
 from services.metadata.sent import of_flat_row, of_wrapped_row
@@ -47,7 +49,8 @@ class Kind:
     as_sent: bool = False
     columns: tuple[tuple[str, str], ...] = ()
     hooks: Hooks = field(default_factory=Hooks)
-    check_more: Callable[[Any, Schema], None] | None = None
+    references: Callable[[Any, Schema], Iterable[Problem]] | None = None
+    """Names what a definition refers to that does not hold; the entity that it is about is there."""
     same: tuple[str, ...] = ("name",)
     """The keys of a document that an import tells definitions of this kind apart by."""
 
@@ -65,13 +68,17 @@ class Kind:
         except ValidationError as error:
             raise _refusal(self.label, found_in(error, self.model, document)) from None
 
-    def check(self, definition: Any, schema: Schema, lenient: bool = False) -> None:
-        """References to entities must hold; unless `lenient`, those to fields too. Raises VALIDATION_FAILED."""
+    def problems(self, definition: Any, schema: Schema) -> list[Problem]:
+        """Where a definition refers to what is not there, or to what does not fit."""
         entity = self.entity_of(definition)
-        if entity is not None and entity not in schema.entities:
-            raise invalid_field("entity", f"Unknown entity: {entity}")
-        if self.check_more is not None and not lenient:
-            self.check_more(definition, schema)
+        if entity is not None and (wrong := unknown_entity(schema, entity)):
+            return [("entity", wrong)]
+        return list(self.references(definition, schema)) if self.references else []
+
+    def check(self, definition: Any, schema: Schema) -> None:
+        """Everything that a definition refers to is there. Raises VALIDATION_FAILED with a detail per mistake."""
+        if problems := self.problems(definition, schema):
+            raise _refusal(self.label, problems)
 
     def stored(self, document: dict[str, Any], definition: Any) -> dict[str, Any]:
         """The document that is kept: as sent for some kinds, with its defaults for the rest."""
@@ -127,22 +134,28 @@ KINDS = {
         ),
         Kind(
             "permissions", "Permission", PolicyDefinition, lambda d: None, lambda d: d.entity,
-            check_more=policies.check_policy, same=("entity", "action"),
+            references=policies.problems_of, same=("entity", "action"),
         ),
         Kind(
             "rules", "Rule", RuleDefinition, lambda d: None, lambda d: d.entity,
-            check_more=references.check_rule, same=("entity", "hook", "type", "definition"),
+            references=rules.problems_of, same=("entity", "hook", "type", "definition"),
         ),
         Kind(
             "state-machines", "State machine", StateMachineDefinition, lambda d: None, lambda d: d.entity,
-            check_more=references.check_machine, same=("entity", "field"),
+            references=machines.problems_of, hooks=MachineHooks(), same=("entity", "field"),
         ),
         Kind(
             "webhooks", "Webhook", WebhookDefinition, lambda d: None, lambda d: d.entity,
             hooks=WebhookHooks(), same=("entity", "hook", "url"),
         ),
-        Kind("workflows", "Workflow", WorkflowDefinition, lambda d: d.name, lambda d: None),
-        Kind("notification-rules", "Notification rule", NotificationRule, lambda d: d.name, lambda d: d.entity),
+        Kind(
+            "workflows", "Workflow", WorkflowDefinition, lambda d: d.name, lambda d: None,
+            references=workflows.problems_of,
+        ),
+        Kind(
+            "notification-rules", "Notification rule", NotificationRule, lambda d: d.name, lambda d: d.entity,
+            references=notifications.problems_of,
+        ),
     )
 }  # fmt: skip
 """Every kind, by its name."""

@@ -6,7 +6,7 @@ table is locked, and nobody waits for a plan.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,12 @@ from libs.shared.schema import FieldDefinition
 from libs.shared.schema.fields import TEXTS
 from services.metadata import counting, store
 from services.metadata.changes import Change, lock_version
+from services.metadata.doubts import absent
+from services.metadata.expressions.checking import Told
 from services.metadata.ground import Sketch
 from services.metadata.indexes import Index, wanted
 from services.metadata.naming import table_of
+from services.metadata.references.people import Mention
 from services.metadata.schema import LiveEntity, Schema
 from services.metadata.state import State
 
@@ -28,12 +31,14 @@ Work = Callable[[Change], Awaitable[Any]]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`changes` are the definitions that would be touched; rows that violate uniqueness would refuse the change,
-    those that violate another rule would stay, and be refused when they are next written."""
+    those that violate another rule would stay, and be refused when they are next written. `doubts` are told beside
+    the plan."""
 
     changes: list[dict[str, Any]]
     statements: list[str]
     warnings: list[str]
     violations: list[dict[str, Any]]
+    doubts: list[Told]
 
     def shown(self) -> dict[str, Any]:
         """As the routes answer it."""
@@ -48,9 +53,10 @@ class Plan:
 class _Planned(Exception):
     """Ends the transaction of a plan, so that nothing of it stays."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, mentions: Sequence[Mention]) -> None:
         super().__init__("planned")
         self.plan = plan
+        self.mentions = mentions
 
 
 async def plan_change(state: State, context: Context, work: Work) -> Plan:
@@ -68,8 +74,10 @@ async def plan_change(state: State, context: Context, work: Work) -> Plan:
             warnings = [*sketch.warnings, *_left_out(before, change.schema)]
             warnings += [f"{told['path']}: {told['message']}" for told in change.warnings]
             violations = [violation async for violation in _violations(change, known, before)]
-            raise _Planned(Plan(changes_of(change), sketch.statements, warnings, violations))
+            plan = Plan(changes_of(change), sketch.statements, warnings, violations, change.warnings)
+            raise _Planned(plan, change.mentions)
     except _Planned as planned:
+        planned.plan.doubts.extend(await absent(state, context, planned.mentions))
         return planned.plan
 
 

@@ -191,7 +191,7 @@ async def find_origins(database: Database, app_id: str) -> list[str]:
     return await database.fetchval(FIND_ORIGINS, app_id) or []
 
 
-async def list_definitions(database: Database, kind: str) -> list[Definition]:
+async def list_definitions(database: Database | Connection, kind: str) -> list[Definition]:
     return [_definition(row) for row in await database.fetch(LIST_DEFINITIONS, kind)]
 
 

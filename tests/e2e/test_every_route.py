@@ -53,6 +53,7 @@ EVERYBODYS = {f"GET {APP}/_files/{{id}}", f"HEAD {APP}/_files/{{id}}", f"GET {AP
 """What any user of an app may ask for by an id. Of instances they see what they may read of the record."""
 
 BODIES: dict[str, Any] = {
+    **{f"POST {APP}/_workflows/{{id}}/{verb}": lambda _: {"comment": "taken"} for verb in ("approve", "reject")},
     f"PUT {APP}/{{entity}}/_bulk": lambda ids: [{"id": ids["note"], "state": "taken"}],
     f"PATCH {APP}/{{entity}}/_bulk": lambda ids: [{"id": ids["note"], "state": "taken"}],
     f"POST {APP}/{{entity}}/_bulk": lambda ids: [{"state": "taken"}],

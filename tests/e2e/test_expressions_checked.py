@@ -62,7 +62,7 @@ def workflow(
 
 
 def visible(expression: str) -> dict[str, Any]:
-    return {"entity": "order", "action": "read", "roles": ["clerk"], "visible_when": {"name": expression}}
+    return {"entity": "order", "action": "read", "roles": ["admin"], "visible_when": {"name": expression}}
 
 
 WRONG = [

@@ -251,7 +251,7 @@ async def test_transitions_have_people_told(shop: Client, mails: Mailbox) -> Non
         "template": "{{record.title}} paid\nmore",
         "to": "accounts",
     }
-    nowhere = {"type": "send_notification", "channel": "pigeon", "template": "x", "to": "admin"}
+    nowhere = {"type": "send_notification", "channel": "pigeon{{record.payment}}", "template": "x", "to": "admin"}
     nobody = {"type": "send_notification", "channel": "email", "template": "x", "to": "{{record.payment}}"}
     await machine(shop, way("open", "paid", mail, note, nowhere, nobody, guard="record.count > 0"))
     path = await order(shop, title="eve@paying.example", count=0)

@@ -61,7 +61,7 @@ MACHINE = {
     }]},
 }  # fmt: skip
 WORKFLOW = {
-    "name": "shut", "active": True, "context": {"any": "trigger.record.price"},
+    "name": "shut", "active": True, "context": {"any": "trigger.record.price", "id": "trigger.record_id"},
     "trigger": {"type": "state_change", "entity": "host", "field": "state", "to": "shut"},
     "steps": [
         {"id": "ask", "type": "approval", "assignee": {"type": "role", "role": "boss"}, "timeout": "1h",
@@ -69,7 +69,7 @@ WORKFLOW = {
         {"id": "look", "type": "condition", "expression": "context.any > 1", "on_true": {"goto": "act"},
          "on_false": "end"},
         {"id": "act", "type": "action", "then": {"goto": "end"}, "actions": [
-            {"type": "set_field", "entity": "host", "record_id": "trigger.record_id", "field": "price", "value": 1},
+            {"type": "set_field", "entity": "host", "record_id": "context.id", "field": "price", "value": 1},
             {"type": "webhook", "url": "http://127.0.0.1:1/", "method": "POST"},
         ]},
     ],

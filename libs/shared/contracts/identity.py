@@ -47,6 +47,20 @@ class FindPeople(Ask[People]):
 
 
 @dataclass(frozen=True, slots=True)
+class Roles:
+    """Names of roles."""
+
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListRoles(Ask[Roles]):
+    """The roles that active users and API keys of the app have."""
+
+    service, name, reply = "gateway", "identity.roles", Roles
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityChanged(Announcement):
     """Tokens end: those of a user that were issued under an older `version`, or of a session or API key.
 

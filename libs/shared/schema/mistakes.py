@@ -35,7 +35,7 @@ def first_double(names: Sequence[str]) -> tuple[int, str] | None:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """What a message about an unknown name ends with: the nearest that is known, or nothing."""
     meant = nearest(name, known)
-    return f"; do you mean {meant}?" if meant else ""
+    return f"; do you mean `{meant}`?" if meant else ""
 
 
 def unknown_keys(document: Mapping[str, Any], known: Iterable[str], where: str = "") -> list[Detail]:

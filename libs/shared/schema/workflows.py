@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from libs.shared.expressions import ExpressionError, compile_expression
-from libs.shared.schema.mistakes import first_double, mistake
+from libs.shared.schema.mistakes import first_double, mistake, suggestion
 from libs.shared.schema.strict import Strict, keys_of
 
 MAX_STEPS = 200
@@ -180,7 +180,8 @@ class WorkflowDefinition(Part):
         for number, step in enumerate(self.steps):
             for key, target in targets(step):
                 if target not in (END, *names):
-                    raise mistake(f"steps.{number}.{key}", f"step {step.id}: goes to the unknown step {target}")
+                    hint = suggestion(target, names)
+                    raise mistake(f"steps.{number}.{key}", f"step {step.id}: goes to the unknown step {target}{hint}")
         return self
 
     def step(self, step_id: str) -> Step:

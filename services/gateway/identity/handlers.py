@@ -41,6 +41,11 @@ async def find_people(state: State, context: Context, question: ask.FindPeople) 
     return ask.People([(row["id"], row["email"]) for row in rows])
 
 
+async def list_roles(state: State, context: Context, question: ask.ListRoles) -> ask.Roles:
+    """Every role that somebody has."""
+    return ask.Roles(await users.list_roles(state.core.databases.of(context.the_app)))
+
+
 async def _create(realm: Realm, context: Context, email: str, password: str) -> ask.Seeded:
     hashed = await realm.state.accounts.passwords.hash(password)
     async with audit.change(realm, context) as change:

@@ -49,13 +49,13 @@ def _take(there: dict[tuple[str, bytes], list[Definition]], item: Item) -> Defin
 async def _carry_out(change: Change, item: Item, old: Definition | None) -> None:
     kind, sent, definition = item.kind, item.sent, item.definition
     if old is None:
-        await change.create(kind, sent, definition, lenient=True)
+        await change.create(kind, sent, definition, lenient=True, place=item.place)
         return
     if kind.name == "entities":
         sent = _without_done_renames(change, sent)
         definition = kind.parse(sent, lenient=True)
     if kind.stored(sent, definition) != change.latest(old).document:
-        await change.replace(kind, change.latest(old), sent, definition, lenient=True)
+        await change.replace(kind, change.latest(old), sent, definition, lenient=True, place=item.place)
 
 
 def _without_done_renames(change: Change, sent: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from libs.shared.schema.mistakes import refuse_unknown
 from services.metadata.kinds import KINDS, Kind
 
 VERSION = 1
+PERMISSIONS = "permissions"
 FRAME = ("version", "exported_at", "sample_data", "prune", "ui_configs")
 """What a document may hold beside its sections of definitions."""
 MAX_DEFINITIONS = 10_000
@@ -50,6 +52,12 @@ class Document:
     prune: bool = False
     sections: frozenset[str] = frozenset()
 
+    @property
+    def several(self) -> Set[tuple[str, bytes]]:
+        """What the document holds several permissions of: only all that each says tells them apart."""
+        counted = Counter(same(item.kind, item.kept) for item in self.items if item.kind.name == PERMISSIONS)
+        return {(PERMISSIONS, key) for key, count in counted.items() if count > 1}
+
 
 def part_of(kind: Kind) -> str:
     """The key of a kind's definitions in a document."""
@@ -59,6 +67,11 @@ def part_of(kind: Kind) -> str:
 def same(kind: Kind, document: Mapping[str, Any]) -> bytes:
     """What an import tells definitions of a kind apart by."""
     return exact.canonical([document.get(key) for key in kind.same])
+
+
+def whole(document: Mapping[str, Any]) -> bytes:
+    """All that a definition says, to be compared."""
+    return exact.canonical(document)
 
 
 def read(body: bytes) -> Document:

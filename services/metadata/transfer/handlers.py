@@ -51,7 +51,8 @@ async def import_app(state: State, context: Context, question: ask.ImportApp) ->
 async def plan_schema(state: State, context: Context, question: ask.PlanSchema) -> Answer:
     document = await asyncio.to_thread(read, question.body)
     plan = await plan_change(state, context, lambda change: apply(change, document, document.prune))
-    return Answer(body=exact.dumps({"data": plan.shown()}))
+    answer = Answer(body=exact.dumps({"data": plan.shown()}))
+    return with_warnings(answer, plan.doubts)
 
 
 async def apply_schema(state: State, context: Context, question: ask.ApplySchema) -> Answer:

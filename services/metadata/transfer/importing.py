@@ -20,7 +20,7 @@ from services.metadata.naming import table_of
 from services.metadata.schema import LiveEntity, LiveRelation
 from services.metadata.transfer import batches
 from services.metadata.transfer.batches import Batch
-from services.metadata.transfer.document import Document, part_of, placed, same
+from services.metadata.transfer.document import Document, part_of, placed, same, whole
 from services.metadata.transfer.samples import Record, Row, pairs_of, records_of
 
 
@@ -46,13 +46,17 @@ class Outcome:
 
 async def define(change: Change, document: Document) -> Outcome:
     """Make the definitions that are not there yet. Raises what making one raises, saying which."""
-    there = {(row.kind, same(KINDS[row.kind], row.document)) for row in await change.everything()}
+    rows = await change.everything()
+    there = {(row.kind, same(KINDS[row.kind], row.document)) for row in rows}
+    equal = {(row.kind, whole(row.document)) for row in rows}
+    several = document.several
     outcome = Outcome()
     for item in document.items:
-        if (item.kind.name, same(item.kind, item.kept)) in there:
+        key = (item.kind.name, same(item.kind, item.kept))
+        if (item.kind.name, whole(item.kept)) in equal if key in several else key in there:
             continue
         with placed(item.place):
-            row = await change.create(item.kind, item.sent, item.definition, lenient=True)
+            row = await change.create(item.kind, item.sent, item.definition, lenient=True, place=item.place)
         change.doubt(item.place, row.kind, row.document)
         outcome.added[part_of(item.kind)] += 1
         if item.kind.name == "entities":

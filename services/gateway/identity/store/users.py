@@ -64,6 +64,20 @@ WHERE active AND ($1 = ANY(roles) OR id = ANY($2::text[]::uuid[]) OR email = ANY
 """
 
 
+LIST_ROLES = """
+SELECT coalesce(array_agg(DISTINCT role), '{}') FROM (
+    SELECT unnest(roles) AS role FROM gateway.users WHERE active
+    UNION SELECT unnest(roles) FROM gateway.api_keys
+) r
+"""
+
+
+async def list_roles(database: Database) -> list[str]:
+    """The roles that active users and API keys have."""
+    names: list[str] = await database.fetchval(LIST_ROLES)
+    return names
+
+
 async def find_by_email(database: Database, email: str) -> Record | None:
     """The user with what a login needs to know."""
     return await database.fetchrow(FIND_BY_EMAIL, email)
