@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -173,6 +173,10 @@ class Change:
     async def run(self, statements: Sequence[str]) -> None:
         """Execute DDL. Raises CONFLICT where a table of that name is in the way."""
         await self._ground.run(statements)
+
+    async def follow_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
+        """Have running workflow instances know an entity and its fields by their new names."""
+        await self._ground.follow_instances(name, new_name, renamed)
 
     def reindex(self, entity: str) -> None:
         """Have the indexes of an entity's table compared with what they should be, at the end."""

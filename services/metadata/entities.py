@@ -10,6 +10,7 @@ from libs.shared.errors import RocketError, invalid_field
 from libs.shared.postgres.limits import COLUMNS, Limit
 from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
 from libs.shared.schema.links import Link
+from libs.shared.schema.renamed import named_anew
 from services.metadata import canonical, counting, joins, loads, renames, tables
 from services.metadata.expressions import following
 from services.metadata.expressions.following import Names
@@ -88,7 +89,7 @@ class EntityHooks(Hooks):
         texts = await asyncio.to_thread(following.all_texts_after, others, before, names)
         for row in others:
             document = texts.get(row.id, row.document)
-            document = renames.document_after(document, name, new_name, renamed)
+            document = named_anew(document, name, new_name, renamed)
             if row.kind == "permissions" and row.document.get("entity") == name:
                 document = renames.policy_after(document, renamed)
             elif row.kind == "rules":
@@ -97,6 +98,7 @@ class EntityHooks(Hooks):
             if document != row.document:
                 following.check_followed(row, document, before, change.schema, names)
                 await change.rewrite(row, document)
+        await change.follow_instances(name, new_name, renamed)
 
     async def _warn_others(self, change: Change, before: Schema, was: EntityDefinition, now: EntityDefinition) -> None:
         """Have it told which expressions lose a field, or meet another type."""

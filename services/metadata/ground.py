@@ -8,7 +8,7 @@ from libs.shared.errors import RocketError, detail_of
 from libs.shared.postgres.databases import Connection
 from libs.shared.postgres.errors import TableExists, UniqueViolation
 from libs.shared.postgres.limits import INDEX_ENTRY, LimitExceeded
-from services.metadata import counting, indexes, store
+from services.metadata import counting, indexes, instances, store
 from services.metadata.indexes import Index
 from services.metadata.naming import table_of
 from services.metadata.schema import LiveEntity
@@ -29,6 +29,10 @@ class Ground:
                 await self._transaction.execute(statement)
             except TableExists:
                 raise RocketError("CONFLICT", "The table name is taken") from None
+
+    async def follow_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
+        """Have running workflow instances follow a rename."""
+        await instances.follow(self._transaction, name, new_name, renamed)
 
     async def indexes(self, live: LiveEntity) -> list[str]:
         """The names of the indexes that an entity's table has."""
@@ -74,6 +78,9 @@ class Sketch(Ground):
         self._before = before
         self.statements: list[str] = []
         self.warnings: list[str] = []
+
+    async def follow_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
+        """They stay as they are, too."""
 
     async def run(self, statements: Sequence[str]) -> None:
         self.statements += statements

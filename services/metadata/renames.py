@@ -15,8 +15,6 @@ from services.metadata.schema import LiveRelation
 
 Renames = Mapping[str, str]
 """Old name → new name."""
-RECORD_ACTIONS = ("create_record", "update_record")
-"""Actions whose `fields` are values by the names of their entity's fields."""
 
 
 def kept(document: dict[str, Any]) -> dict[str, Any]:
@@ -118,29 +116,4 @@ def policy_after(document: dict[str, Any], renamed: Renames) -> dict[str, Any]:
         changed["masks"] = {renamed.get(name, name): mask for name, mask in document["masks"].items()}
     if "visible_when" in document:
         changed["visible_when"] = {renamed.get(name, name): text for name, text in document["visible_when"].items()}
-    return changed
-
-
-def document_after(document: Any, entity: str, new_name: str, renamed: Renames, here: str | None = None) -> Any:
-    """Any other definition after the same: keys `entity`, and where that entity is meant `field`, and the keys
-    of `fields` that an action writes."""
-    if isinstance(document, list):
-        return [document_after(part, entity, new_name, renamed, here) for part in document]
-    if not isinstance(document, dict):
-        return document
-    named = document.get("entity")
-    here = named if isinstance(named, str) else here
-    changed = {}
-    for key, value in document.items():
-        if key == "related_load":
-            changed[key] = value  # names fields of another entity: loads.py
-            continue
-        if key == "fields" and document.get("type") in RECORD_ACTIONS and isinstance(value, dict):
-            changed[key] = {renamed.get(k, k): v for k, v in value.items()} if here == entity else value
-            continue
-        if key == "entity" and value == entity:
-            value = new_name
-        elif key == "field" and here == entity and isinstance(value, str):
-            value = renamed.get(value, value)
-        changed[key] = document_after(value, entity, new_name, renamed, here)
     return changed

@@ -75,4 +75,5 @@ async def _start(state: State, transaction: Connection, startable: Startable, ev
     )
     instance, effects = start(definition, fresh, now)
     if await store.insert(transaction, startable, instance, origin, now):
+        await store.follow_renames(transaction, instance, startable, event.schema_version)
         await recording.emit(state, transaction, instance, origin, effects)

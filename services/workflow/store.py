@@ -11,6 +11,7 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database, Record
 from libs.shared.postgres.listings import json_page
+from libs.shared.schema.renamed import named_anew
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.engine import awaited
 from services.workflow.instance import Instance, Origin, Stored
@@ -27,6 +28,11 @@ INSERT INTO workflow.instances (
     $12, $12, $13, $14, $15, $16::jsonb, $17, $18, $19, $20, $21, $22, $23::jsonb
 ) ON CONFLICT (workflow_id, commit_key) DO NOTHING RETURNING id
 """
+# Renames since a commit, which its instance was not there to follow.
+RENAMES = """
+SELECT entity, new_name, fields::text AS fields FROM workflow.renames WHERE version >= $1 ORDER BY id
+"""
+FOLLOW = "UPDATE workflow.instances SET followed = $2::jsonb WHERE id = $1"
 # The new state, if nobody has changed the instance since it was read.
 SAVE = """
 UPDATE workflow.instances SET
@@ -107,6 +113,17 @@ async def insert(
     return inserted is not None
 
 
+async def follow_renames(
+    transaction: Connection, instance: Instance, startable: Startable, schema_version: int
+) -> None:
+    """Have an instance that was just stored know what was renamed since its commit by today's name."""
+    document: Any = startable.document
+    for row in await transaction.fetch(RENAMES, schema_version):
+        document = named_anew(document, row["entity"], row["new_name"], exact.loads(row["fields"]))
+    if document != startable.document:
+        await transaction.execute(FOLLOW, instance.id, _json(document))
+
+
 async def save(transaction: Connection, stored: Stored, instance: Instance, now: datetime) -> int | None:
     """Store the new state; answers its version, or None when somebody else was faster."""
     version: int | None = await transaction.fetchval(
@@ -174,7 +191,8 @@ def read(row: Record) -> Stored:
         trace_id=row["trace_id"],
         cause_depth=row["cause_depth"],
     )
-    return Stored(instance, _definition(row["definition"]), origin, row["version"])
+    # Of the definition that it is pinned to, what is called otherwise by now has its new name.
+    return Stored(instance, _definition(row["followed"] or row["definition"]), origin, row["version"])
 
 
 @lru_cache(maxsize=512)

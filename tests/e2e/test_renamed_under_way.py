@@ -1,0 +1,77 @@
+"""Workflow instances that are under way while what they are about gets another name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libs.shared.testing.polling import eventually
+from tests.support.client import Client, entity, text
+from tests.support.replays import verified
+
+
+def workflow() -> dict[str, Any]:
+    """Whoever is asked approves, then the field is set."""
+    action = {"type": "set_field", "entity": "leave", "record_id": "context.id", "field": "outcome", "value": "yes"}
+    return {
+        "name": "ask",
+        "trigger": {"type": "state_change", "entity": "leave", "field": "status", "to": "pending"},
+        "context": {"id": "record.id"},
+        "steps": [
+            {"id": "ask", "type": "approval", "on_approve": {"goto": "set"}},
+            {"id": "set", "type": "action", "actions": [action]},
+        ],
+    }
+
+
+async def begin(admin: Client) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A record and the instance that waits for a decision about it."""
+    await admin.define(entity("leave", text("status"), text("outcome")))
+    machine = {"initial": "draft", "transitions": [{"from": "draft", "to": "pending"}]}
+    form = {"entity": "leave", "field": "status", "definition": machine}
+    (await admin.post("/_admin/state-machines", form)).expect(201)
+    (await admin.post("/_admin/workflows", workflow())).expect(201)
+    record = (await admin.post("/leave", {"status": "draft"})).expect(201).data
+    (await admin.put(f"/leave/{record['id']}", {"status": "pending"})).expect(200)
+
+    async def waiting() -> Any:
+        return (await admin.get("/_workflows/pending")).data
+
+    (instance,) = await eventually(waiting)
+    return record, instance
+
+
+async def rename(admin: Client, old: str, **changes: Any) -> None:
+    definition = (await admin.get(f"/_admin/entities/{old}")).data["definition"]
+    (await admin.put(f"/_admin/entities/{old}", {**definition, **changes})).expect(200)
+
+
+async def ended(admin: Client, instance: dict[str, Any]) -> str:
+    async def look() -> str | None:
+        status = str((await admin.get(f"/_workflows/{instance['id']}")).expect(200).data["status"])
+        return status if status != "running" else None
+
+    return await eventually(look)
+
+
+async def test_a_running_instance_follows_the_names_of_fields_and_entities(admin: Client) -> None:
+    record, instance = await begin(admin)
+    fields = [{"name": "id", "type": "uuid"}, text("status"), text("verdict", renamed_from="outcome")]
+    await rename(admin, "leave", fields=fields)
+    await rename(admin, "leave", name="absence")
+    (await admin.post(f"/_workflows/{instance['id']}/approve")).expect(200)
+    assert await ended(admin, instance) == "completed"
+    assert (await admin.get(f"/absence/{record['id']}")).data["verdict"] == "yes"
+    await verified(admin, "workflow")
+
+
+async def test_the_old_name_given_to_another_field_is_not_meant(admin: Client) -> None:
+    record, instance = await begin(admin)
+    fields = [{"name": "id", "type": "uuid"}, text("status"), text("verdict", renamed_from="outcome")]
+    await rename(admin, "leave", fields=fields)
+    await rename(
+        admin, "leave", fields=[{"name": "id", "type": "uuid"}, *(text(n) for n in ("status", "verdict", "outcome"))]
+    )
+    (await admin.post(f"/_workflows/{instance['id']}/approve")).expect(200)
+    assert await ended(admin, instance) == "completed"
+    shown = (await admin.get(f"/leave/{record['id']}")).data
+    assert (shown["verdict"], shown["outcome"]) == ("yes", None)
