@@ -11,7 +11,7 @@ from libs.shared.schema.renamed import named_anew
 # Functions of the workflow service (services/workflow/sql/app); the first keeps others from starting any meanwhile.
 RUNNING = "SELECT definition FROM workflow.running_definitions()"
 FOLLOW = """
-SELECT workflow.follow_rename($1::text[], $2::text[], v.version, $3, $4, $5) FROM metadata.schema_version v
+SELECT workflow.follow_rename($1::text[], $2::text[], _v.version, $3, $4, $5) FROM metadata.schema_version _v
 """
 
 
