@@ -23,7 +23,7 @@ DATA = files("services/data")
 ABOUT_A_ROW = {"alive", "json", "columns", "sql_text", "condition", "compare", "chosen", "visible_sql", "still_sql"}
 ABOUT_A_ROW |= {"same", "image_of", "whole", "each", "rows", "shown", "render"}
 """What makes a condition or an expression about a row is given its name."""
-SCHEMAS = {"data", "metadata", "records", "retired", "public", "bus"}
+SCHEMAS = {"data", "metadata", "records", "retired", "public", "bus", "workflow"}
 QUALIFIED = re.compile(rf"(?<![\w.\"'{GAP}$])([A-Za-z]\w*)\.(?=[a-z_*\"{GAP}])")
 """`name.column`, `name.*`, `name."column"`."""
 OWN = {"created_at", "updated_at"}
