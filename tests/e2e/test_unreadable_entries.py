@@ -12,7 +12,7 @@ from tests.e2e.test_command_line import rocket
 from tests.e2e.test_dead_letters import letters
 from tests.support.client import Client, entity, integer, text
 from tests.support.receivers import HttpReceiver
-from tests.support.replays import executed, projection
+from tests.support.replays import executed, finished, projection, verified
 
 FORGE = """
 WITH w AS (
@@ -97,6 +97,11 @@ async def test_an_entry_that_cannot_be_read(
     past = (await items.get(f"/item?as_of={int(third.headers['X-Commit']) - 1}")).expect(200).data
     assert other in [row["id"] for row in past]
 
+    # Verification looks at every version, and not only at what the last one says of the table.
+    proof = await finished(items, "records", "verify")
+    assert proof["equal"] is False
+    assert all(each["what"].startswith(("version 2 of the log", "version 3")) for each in proof["first_differences"])
+
     # When it has been repaired, a replay delivers it and what waits behind it.
     await executed(
         stack, items,
@@ -107,6 +112,7 @@ async def test_an_entry_that_cannot_be_read(
         letter = next(letter for letter in found if letter["service"] == service)
         (await items.post(f"/_admin/dead-letters/{service}/{letter['id']}/replay")).expect(200)
     assert await letters(items) == []
+    await verified(items, "records")
     assert await audited(items, key) == ["create", "update", "update"]
     assert await degraded(items, "dead letters of audit") == []
     assert (await projection(items, "audit"))["stalled"] is None

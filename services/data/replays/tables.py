@@ -13,8 +13,10 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.replays import Memory
+from services.data.log.entries import names_of
 from services.data.log.settling import now
 from services.data.model import Model
+from services.data.replays.images import Shape, faults
 from services.data.replays.statements import compared, strays
 from services.data.replays.table import Table, tables_of
 from services.data.state import State
@@ -26,6 +28,13 @@ TIME = 60.0
 
 TOTAL = "SELECT coalesce(sum(reltuples), 0)::bigint FROM pg_class WHERE oid = ANY($1::text[]::regclass[])"
 
+CURRENT = "SELECT _v.version FROM metadata.schema_version _v"
+ENTRIES = """
+SELECT _c.record_id, _c.version, _c.position, _c.action, _c.image::text, _c.previous::text FROM data.commits _c
+WHERE _c.entity = $1 AND (_c.record_id, _c.version) >= ($2, $3::bigint) AND _c.position <= $4
+ORDER BY _c.record_id, _c.version LIMIT $5
+"""
+
 
 async def verify(state: State, app: AppRef, memory: Memory) -> bool:
     """Some records more of a table, or some rows more that the log may not know."""
@@ -36,7 +45,7 @@ async def verify(state: State, app: AppRef, memory: Memory) -> bool:
     table = next_table(model, memory)
     if table is None:
         return True
-    step = _strays if memory.get("strays") else _compare
+    step = _images if memory.get("images") else _strays if memory.get("strays") else _compare
     try:
         await step(database, model, table, memory)
     except SchemaMoved as moved:
@@ -81,9 +90,41 @@ async def _strays(database: Database, model: Model, table: Table, memory: Memory
         if row["stray"]:
             memory.differ("the log does not know this row", entity=table.title, record_id=row["record_id"])
     if len(rows) < RECORDS * 4:
-        memory.keep(done=table.number, after="", key=None, strays=False)
+        memory.keep(key=None, strays=False, images=True, at=["", -1])
     else:
         memory.keep(key=[rows[-1][f"k{n}"] for n in range(len(table.keys))])
+
+
+async def _images(database: Database, model: Model, table: Table, memory: Memory) -> None:
+    """Some entries of the log more, each beside its record's one before; the first is the last one looked at."""
+    record_id, version = memory.get("at")
+    rows = await database.fetch(
+        ENTRIES, table.number, record_id, version, memory.get("position"), RECORDS, timeout=TIME
+    )
+    if await database.fetchval(CURRENT) != model.version:
+        raise SchemaMoved
+    shape = _shape(model, table)
+    former: Any = None
+    for row in rows:
+        follows = former if former is not None and former["record_id"] == row["record_id"] else None
+        if (row["record_id"], row["version"]) != (record_id, version):
+            where = {"entity": table.title, "record_id": row["record_id"], "position": row["position"]}
+            for fault in faults(shape, row, follows):
+                memory.differ(f"version {row['version']} of the log: {fault}", **where)
+        former = row
+    if len(rows) < RECORDS:
+        memory.keep(done=table.number, after="", images=False, at=None)
+    else:
+        memory.keep(at=[rows[-1]["record_id"], rows[-1]["version"]])
+
+
+def _shape(model: Model, table: Table) -> Shape:
+    names = names_of(model.schema, table.number)
+    kinds = {}
+    if table.number in model.schema.by_number:
+        entity = model.entity(table.title)
+        kinds = {entity.image_ids[field.name]: field.type for field in entity.fields.values()}
+    return Shape(frozenset(names), kinds, names)
 
 
 def _fence(model: Model, rows: Any) -> None:
