@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.due import Due
 from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
+from libs.shared.bus.vouching import Voucher
 from libs.shared.contracts import identity as ask
 from libs.shared.contracts.context import AppRef
 from libs.shared.runtime import Core, Service
@@ -43,6 +44,7 @@ NOTE = 5.0
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The HTTP server is up before NATS is, so that it can say what is missing."""
     settings: GatewaySettings = core.settings
+    core.asker.vouch_with(Voucher(core.databases.platform))
     storage = Storage(settings.storage_url, settings.data_dir.resolve() / "files")
     due = Due(core.databases, core.apps, "gateway")
     accounts, descriptions = _accounts(core, settings), Descriptions(ROUTES, core.schemas)

@@ -22,6 +22,7 @@ from libs.shared.bus.frames import decode, encode, pack, unpack
 from libs.shared.bus.micro import Endpoint, MicroService
 from libs.shared.bus.parcels import INLINE, Parcels, Ticket
 from libs.shared.bus.protocol import Message
+from libs.shared.bus.vouching import Voucher, Witness
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.errors import RocketError, unavailable
@@ -41,11 +42,17 @@ MAX_BODY = 64 * 1024 * 1024
 class Asker:
     """Sends questions and answers them, over one connection."""
 
-    def __init__(self, connection: Connection, parcels: Parcels) -> None:
+    def __init__(self, connection: Connection, parcels: Parcels, witness: Witness) -> None:
         self._connection = connection
+        self._witness = witness
+        self._voucher: Voucher | None = None
         self._parcels = parcels
         self._running = Deadlines()
         self._micros: list[MicroService] = []
+
+    def vouch_with(self, voucher: Voucher) -> None:
+        """Sign who asks from now on; for the gateway, which knows."""
+        self._voucher = voucher
 
     def open(self) -> None:
         """Begin to hand out parcels."""
@@ -63,6 +70,8 @@ class Asker:
         remaining = context.remaining()
         if remaining <= 0:
             raise RocketError("TIMEOUT", "The request took too long")
+        if self._voucher is not None:
+            context = await self._voucher.vouched(context)
         try:
             # A little more than the callee has, so that its own TIMEOUT arrives rather than ours.
             reply = await self._connection.ask(
@@ -139,6 +148,7 @@ class Asker:
     async def _worked_out(self, question: type[Ask[Any]], handler: Handler, request: Message) -> bytes:
         context = Context.from_block(request.block)
         self._running.limit(context.remaining())
+        await self._witness.check(context, question.by_services)
         head, body = unpack(request.data, question)
         if "parcel" in head:
             head, body = await self._fetched(head, question)

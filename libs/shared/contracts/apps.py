@@ -73,6 +73,7 @@ class FindApps(Ask[AppList]):
     """Apps by name or id; both empty means all active ones."""
 
     service, name, reply = "metadata", "apps.find", AppList
+    by_services = True
     app_name: str = ""
     app_id: str = ""
 
@@ -193,6 +194,7 @@ class GetSchema(Ask[SchemaSnapshot]):
     """The current schema of the app in the context."""
 
     service, name, reply = "metadata", "schema.get", SchemaSnapshot
+    by_services = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ class GetDefinitionsAsOf(Ask[DefinitionsThen]):
     """The definitions of a kind that there were at a version of the schema, from their history."""
 
     service, name, reply = "metadata", "definitions.as_of", DefinitionsThen
+    by_services = True
     kind: str
     version: int
 
@@ -257,3 +260,4 @@ class ListNames(Ask[NamesEver]):
     """All names there are and were."""
 
     service, name, reply = "metadata", "schema.names", NamesEver
+    by_services = True

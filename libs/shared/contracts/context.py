@@ -143,6 +143,8 @@ class Context(NamedTuple):
     cause: str = "request"
     cause_depth: int = 0
     once: Once | None = None
+    grant: bytes = b""
+    """A gateway's signature over app and identity (libs/shared/bus/vouching.py); empty where there is none."""
 
     @property
     def the_app(self) -> AppRef:
@@ -169,17 +171,19 @@ class Context(NamedTuple):
     # Written out, as _replace costs three times as much, and every request needs these.
 
     def entered(self, app: AppRef | None, identity: Identity | None) -> Context:
-        """A copy for this app and caller."""
+        """A copy for this app and caller. Who vouched for another one does not for these, but callers of the platform
+        are vouched for in every app."""
+        same = identity is self.identity and identity is not None and identity.via == "platform"
         return Context(
             self.trace_id, self.span_id, self.deadline, app, identity,
-            self.ip, self.user_agent, self.cause, self.cause_depth, self.once,
+            self.ip, self.user_agent, self.cause, self.cause_depth, self.once, self.grant if same else b"",
         )  # fmt: skip
 
     def under(self, span_id: str) -> Context:
         """A copy with another span as parent of what happens next."""
         return Context(
             self.trace_id, span_id, self.deadline, self.app, self.identity,
-            self.ip, self.user_agent, self.cause, self.cause_depth, self.once,
+            self.ip, self.user_agent, self.cause, self.cause_depth, self.once, self.grant,
         )  # fmt: skip
 
     def within(self, seconds: float) -> Context:
@@ -197,7 +201,9 @@ class Context(NamedTuple):
             self.trace_id.replace("-", "").encode(),
             self.span_id.encode(),
             self.deadline,
-            _packed(self.app, self.identity, self.ip, self.user_agent, self.cause, self.cause_depth, self.once),
+            _packed(
+                self.app, self.identity, self.ip, self.user_agent, self.cause, self.cause_depth, self.once, self.grant
+            ),
         )
 
     @classmethod
@@ -207,10 +213,10 @@ class Context(NamedTuple):
         if match is None or (match[1] + match[2]).strip(HEX):
             raise ValueError("no context of ours")
         parent, span, deadline, packed = match.groups()
-        app, identity, ip, user_agent, cause, cause_depth, once = _unpacked(packed)
+        app, identity, ip, user_agent, cause, cause_depth, once, grant = _unpacked(packed)
         return cls(
             str(UUID(parent.decode())), span.decode(), float(deadline),
-            app, identity, ip, user_agent, cause, cause_depth, once,
+            app, identity, ip, user_agent, cause, cause_depth, once, grant,
         )  # fmt: skip
 
 
@@ -219,7 +225,7 @@ def system_context(seconds: float, app: AppRef | None = None) -> Context:
     return Context(NO_TRACE, app=app, identity=SYSTEM).within(seconds)
 
 
-_Unpacked = tuple[AppRef | None, Identity | None, str, str, str, int, Once | None]
+_Unpacked = tuple[AppRef | None, Identity | None, str, str, str, int, Once | None, bytes]
 
 
 @lru_cache(REMEMBERED)
@@ -231,6 +237,7 @@ def _packed(
     cause: str,
     cause_depth: int,
     once: Once | None,
+    grant: bytes,
 ) -> bytes:
     """What a CONTEXT header says; a caller's next request says the same."""
     rest: dict[str, Any] = {"ip": ip, "ua": user_agent, "c": cause, "d": cause_depth}
@@ -240,6 +247,8 @@ def _packed(
         rest["who"] = identity.packed()
     if once:
         rest["once"] = (once.key, once.request)
+    if grant:
+        rest["v"] = grant.decode()
     return orjson.dumps(rest)
 
 
@@ -255,4 +264,5 @@ def _unpacked(text: bytes) -> _Unpacked:
         rest["c"],
         rest["d"],
         Once(*rest["once"]) if "once" in rest else None,
+        rest.get("v", "").encode(),
     )

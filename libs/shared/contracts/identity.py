@@ -41,6 +41,7 @@ class FindPeople(Ask[People]):
     """Active users of the app by role, ids or mails; given lists are a union."""
 
     service, name, reply = "gateway", "identity.find", People
+    by_services = True
     role: str = ""
     ids: list[str] | None = None
     emails: list[str] | None = None

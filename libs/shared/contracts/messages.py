@@ -45,6 +45,7 @@ class Ask(Generic[R]):
     `service` owns it, `name` completes the subject, `reply` is the class of the answer. `writes` says what
     an Idempotency-Key makes of it: see `Writes`. `largest` (bytes of a body) and `patience` (seconds until
     the answer) are for those that need more than is usual. `parameters` are those that `query` may have.
+    `by_services`: services may ask it by themselves, without a gateway that vouches for a caller.
     `values_in_head`, of questions and of replies, says that there are values of records in the head, whose digits
     must not be lost.
     """
@@ -55,6 +56,7 @@ class Ask(Generic[R]):
     writes: ClassVar[Writes] = Writes.NOTHING
     largest: ClassVar[int] = 0
     values_in_head: ClassVar[bool] = False
+    by_services: ClassVar[bool] = False
     patience: ClassVar[float] = 0.0
     parameters: ClassVar[Parameters] = NONE
 

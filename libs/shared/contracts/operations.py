@@ -71,6 +71,7 @@ class ReadSignals(Ask[Answer]):
     """
 
     name = "signals.read"
+    by_services = True
     position: int
     until: int | None
     most: int
@@ -106,6 +107,7 @@ class CheckReadiness(Ask[Readiness]):
     """How a service is."""
 
     name, reply = "ready", Readiness
+    by_services = True
 
 
 def of(service_name: str, ask: type[Ask[Any]]) -> type[Ask[Any]]:

@@ -246,6 +246,7 @@ class SetFields(Ask[Effected]):
     """
 
     service, name, reply = "data", "effects.set_fields", Effected
+    by_services = True
     values_in_head: ClassVar[bool] = True
     entity: str
     record_id: str
@@ -266,6 +267,7 @@ class LocateRange(Ask[LogRange]):
     """The positions between two ends, each a position or a time as text; an empty `until` means now."""
 
     service, name, reply = "data", "commits.locate", LogRange
+    by_services = True
     since: str
     until: str = ""
 
@@ -284,6 +286,7 @@ class ReadEntityLog(Ask[LogPart]):
     """The next entries about an entity behind (`position`, `n`), up to the position `last`; a bounded part of them."""
 
     service, name, reply = "data", "commits.read", LogPart
+    by_services = True
     entity: str
     position: int
     n: int
@@ -295,6 +298,7 @@ class FetchCommit(Ask[Answer]):
     """The whole JSON of a commit that was published as a reference because of its size."""
 
     service, name = "data", "commits.fetch"
+    by_services = True
     position: int
     n: int
 
@@ -308,6 +312,7 @@ class ReadLog(Ask[Answer]):
     """
 
     service, name = "data", "log.read"
+    by_services = True
     position: int
     n: int
     until: int

@@ -117,6 +117,7 @@ class AskReceivers(Ask[Verdicts]):
     """
 
     service, name, reply = "webhook", "receivers.ask", Verdicts
+    by_services = True
     schema_version: int
     commit_id: str
     body: bytes = b""

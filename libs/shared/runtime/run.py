@@ -24,6 +24,7 @@ from libs.shared.bus.jetstream import JetStream
 from libs.shared.bus.leases import Leases
 from libs.shared.bus.parcels import Parcels
 from libs.shared.bus.subscription import Subscription
+from libs.shared.bus.vouching import Witness
 from libs.shared.postgres.databases import Databases
 from libs.shared.replays import endpoints as replaying
 from libs.shared.replays.working import Replays
@@ -90,7 +91,7 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
     """The resources every service has, closed in reverse order."""
     databases = Databases(settings.database_url, settings.database_connections, settings.database_servers)
     async with connect(settings.nats_url, f"rocket-{name}") as connection:
-        asker = Asker(connection, Parcels(connection))
+        asker = Asker(connection, Parcels(connection), Witness(databases.platform))
         leases = Leases(databases, name, f"{name}/{settings.replica}")
         keeping = asyncio.create_task(leases.keep())
         exporter = otlp.from_environment(name)

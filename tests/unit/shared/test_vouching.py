@@ -1,0 +1,129 @@
+"""Contexts that a gateway has signed, and those that nobody vouches for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from libs.shared import clock
+from libs.shared.bus import vouching
+from libs.shared.bus.vouching import RENEW, SKEW, SLOT, Voucher, Witness
+from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
+from libs.shared.errors import RocketError
+
+TRACE = "0190b6c0-0000-7000-8000-000000000000"
+APP = AppRef(TRACE, "shop", "rocket_shop")
+OTHER = replace(APP, id=TRACE[:-1] + "1")
+ANN = Identity("ann", "ann@example.org", ("sales",))
+ROOT = Identity("root", "", ("admin",), via="platform")
+CLERK = Identity("clerk", "", ("clerk",), via="workflow", on_behalf_of="clerk")
+
+
+class Keys:
+    """The table of public halves, in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, bytes] = {}
+        self.looks = 0
+        self.away = False
+
+    async def execute(self, query: str, *values: Any) -> None:
+        if self.away:
+            raise ConnectionError
+        if query == vouching.PUBLISH:
+            self.rows[values[0]] = values[1]
+
+    async def fetchval(self, query: str, *values: Any) -> Any:
+        assert query == vouching.FIND
+        self.looks += 1
+        return self.rows.get(values[0])
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys()
+
+
+async def sent(voucher: Voucher, app: AppRef | None, identity: Identity | None) -> Context:
+    """A context as it arrives."""
+    return Context.from_block((await voucher.vouched(Context(TRACE, app=app, identity=identity))).block())
+
+
+async def refused(witness: Witness, context: Context, by_services: bool = False) -> bool:
+    try:
+        await witness.check(context, by_services)
+    except RocketError as error:
+        assert error.code == "FORBIDDEN"
+        return True
+    return False
+
+
+async def test_what_a_gateway_signs_is_believed_and_looked_up_once(keys: Keys) -> None:
+    voucher, witness = Voucher(keys), Witness(keys)
+    for app in (APP, OTHER, None):
+        for identity in (ANN, ROOT, SYSTEM, None):
+            context = await sent(voucher, app, identity)
+            assert (context.app, context.identity) == (app, identity)
+            assert not await refused(witness, context)
+            assert not await refused(witness, Context.from_block(context.block())), "handed on"
+    assert keys.looks == 1 and len(keys.rows) == 1
+
+
+async def test_nothing_else_is_believed(keys: Keys) -> None:
+    voucher, witness, stranger = Voucher(keys), Witness(keys), Voucher(Keys())
+    context = await sent(voucher, APP, ANN)
+    assert not await refused(witness, context)
+    grant = context.grant
+    name, ends, signature = grant.split(b".")
+    changed: list[dict[str, Any]] = [
+        {"identity": replace(ANN, roles=("admin",))}, {"identity": replace(ANN, id="bob")}, {"identity": SYSTEM},
+        {"identity": replace(ANN, via="platform")}, {"identity": replace(ANN, scopes=(("*", ("read",)),))},
+        {"identity": None}, {"app": OTHER}, {"app": replace(APP, database="rocket_other")}, {"app": None},
+        {"grant": b""}, {"grant": b"x"}, {"grant": b"a.b.c"}, {"grant": b"%b.%d.%b" % (name, int(ends) + 1, signature)},
+        {"grant": b"%b.%b.AAAA" % (name, ends)}, {"grant": b"%b.%b.%b" % (b"0" * 16, ends, signature)},
+        {"grant": (await sent(stranger, APP, ANN)).grant}, {"grant": b"\xff.1.AAAA"},
+    ]  # fmt: skip
+    assert [change for change in changed if not await refused(witness, context._replace(**change))] == []
+    assert not await refused(witness, context._replace(ip="1.2.3.4", cause="undo"))
+
+
+async def test_who_comes_from_the_platform_is_vouched_for_in_every_app(keys: Keys) -> None:
+    witness = Witness(keys)
+    context = await sent(Voucher(keys), None, ROOT)
+    assert not await refused(witness, context.for_app(OTHER))
+    assert await refused(witness, context.for_app(OTHER).for_user(ANN))
+    assert (await sent(Voucher(keys), APP, ANN)).for_app(OTHER).grant == b""
+
+
+async def test_a_signature_ends(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    witness, now = Witness(keys), clock.unix()
+    context = await sent(Voucher(keys), APP, ANN)
+    assert not await refused(witness, context)
+    monkeypatch.setattr(clock, "unix", lambda: now + 2 * SLOT + SKEW + 1)
+    assert await refused(witness, context) and await refused(Witness(keys), context)
+
+
+async def test_keys_are_renewed_and_the_former_is_good_while_that_fails(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voucher, now = Voucher(keys), clock.unix()
+    await sent(voucher, APP, ANN)
+    monkeypatch.setattr(clock, "unix", lambda: now + RENEW + 1)
+    keys.away = True
+    assert not await refused(Witness(keys), await sent(voucher, APP, ANN))
+    keys.away = False
+    monkeypatch.setattr(clock, "unix", lambda: now + RENEW + SLOT + 2)
+    assert not await refused(Witness(keys), await sent(voucher, APP, ANN))
+    assert len(keys.rows) == 2
+
+
+async def test_services_ask_by_themselves_what_may_be_asked_so(keys: Keys) -> None:
+    witness = Witness(keys)
+    for identity in (SYSTEM, CLERK, None):
+        own = Context(TRACE, app=APP, identity=identity)
+        assert not await refused(witness, own, by_services=True)
+        assert await refused(witness, own)
+    for identity in (ANN, ROOT, replace(SYSTEM, id="other")):
+        assert await refused(witness, Context(TRACE, app=APP, identity=identity), by_services=True)
