@@ -17,6 +17,8 @@ from libs.shared import contracts
 from libs.shared.bus.fenced import FencedPublisher
 from libs.shared.bus.jetstream import JetStream, Outgoing
 from libs.shared.bus.protocol import Message
+from libs.shared.contracts.apps import FindApps, GetDefinitionsAsOf, GetSchema, ListNames
+from libs.shared.contracts.identity import FindPeople, SeedAdmin
 from libs.shared.contracts.messages import Announcement, Ask
 from libs.shared.contracts.operations import (
     SERVICES,
@@ -30,7 +32,16 @@ from libs.shared.contracts.operations import (
     StartReplay,
     of,
 )
+from libs.shared.contracts.records import (
+    AuthorizeRecords,
+    FetchCommit,
+    LocateRange,
+    ReadEntityLog,
+    ReadLog,
+    SetFields,
+)
 from libs.shared.contracts.streams import COMMITS, SIGNALS, STREAMS, TELEMETRY, StreamSpec, signal_subject
+from libs.shared.contracts.webhooks import AskReceivers
 from libs.shared.testing.polling import eventually
 from tests.deploy.nats_servers import PASSWORD, cluster, connected, single
 
@@ -46,6 +57,18 @@ LIVES_OFF = {
     "notify": (COMMITS, SIGNALS),
     "events": STREAMS,
 }
+
+BY_ALL: tuple[type[Ask[Any]], ...] = (FindApps, GetSchema, ListNames, GetDefinitionsAsOf)
+FROM_THE_LOG: tuple[type[Ask[Any]], ...] = (FetchCommit, ReadLog, *(of(service, ReadSignals) for service in SERVICES))
+ASKS: dict[str, tuple[type[Ask[Any]], ...]] = {
+    "metadata": (SeedAdmin,),
+    "data": (AskReceivers,),
+    "workflow": (*FROM_THE_LOG, SetFields, AuthorizeRecords),
+    "webhook": (*FROM_THE_LOG, LocateRange, ReadEntityLog),
+    "notify": (*FROM_THE_LOG, FindPeople),
+    "events": FROM_THE_LOG,
+}
+"""What each service asks others. Who asks something new adds it here and in accounts.conf."""
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +138,21 @@ async def test_a_service_hears_its_own_questions_alone(address: str, service: st
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_everybody_may_ask_and_announce(address: str, service: str) -> None:
-    asked = tuple({kind.address() for kind in questions()})
+async def test_a_service_asks_what_it_needs_to_and_announces(address: str, service: str) -> None:
+    every = {kind.address() for kind in questions()}
+    asked = every if service == "gateway" else {kind.address() for kind in (*BY_ALL, *ASKS[service])}
     told = tuple({kind.address() for kind in announcements()})
     parcels = ("rocket.parcels.0123456789abcdef.fedcba",)
-    assert await refusals(address, service, publish=(*asked, *told, *parcels, f"telemetry.{APP}")) == set()
+    said = (*asked, *told, *parcels, f"telemetry.{APP}")
+    assert await refusals(address, service, publish=said) == set()
+    assert await refusals(address, service, publish=tuple(every - asked)) == every - asked
     assert await refusals(address, service, hear=(*told, "rocket.parcels.0123456789abcdef.*")) == set()
+
+
+def test_what_services_ask_by_themselves_can_be_asked_so() -> None:
+    """All but what they ask in the name of a caller, for whom the gateway has vouched."""
+    asked: set[type[Ask[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
+    assert {kind for kind in asked if not kind.by_services} == {AuthorizeRecords, SeedAdmin}
 
 
 @pytest.mark.parametrize("service", SERVICES)
