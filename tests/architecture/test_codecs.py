@@ -12,6 +12,7 @@ OWN = {
     "libs/shared/bus/nkeys.py": "tokens",
     "libs/shared/bus/parked.py": "headers",
     "libs/shared/bus/subscription.py": "NATS's own questions",
+    "libs/shared/bus/vouching.py": "who asks, and until when",
     "libs/shared/contracts/context.py": "who asks, and until when",
     "libs/shared/errors.py": "refusals",
     "libs/shared/replays/endpoints.py": "how far a replay is",

@@ -1,0 +1,84 @@
+"""Who has broken into a service, and so has its user of NATS, asks others as somebody else, and is refused."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from libs.shared.bus.asking import Asker
+from libs.shared.bus.connection import connect
+from libs.shared.bus.parcels import Parcels
+from libs.shared.bus.vouching import Voucher, Witness
+from libs.shared.contracts.apps import GetSchema, ListDefinitions
+from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
+from libs.shared.contracts.messages import Ask
+from libs.shared.contracts.records import CreateRecord, ListRecords, SetFields
+from libs.shared.errors import RocketError
+from libs.shared.ids import random_uuid
+from tests.support.client import Client, entity, text
+from tests.support.streams import app_row
+
+ADMIN = Identity("0190b6c0-0000-7000-8000-000000000001", "admin@localhost", ("admin",))
+ROOT = Identity("0190b6c0-0000-7000-8000-000000000002", "root", ("admin",), via="platform")
+FLOW = Identity("0190b6c0-0000-7000-8000-000000000003", "", ("admin",), via="workflow")
+
+
+class NoTable:
+    """Takes a forger's key, and shows it to nobody."""
+
+    async def execute(self, query: str, *values: Any) -> None: ...
+
+    async def fetchval(self, query: str, *values: Any) -> Any: ...
+
+
+@contextlib.asynccontextmanager
+async def inside(stack: Stack, service: str) -> AsyncIterator[Asker]:
+    """Somebody who asks with a service's user of NATS."""
+    async with connect(stack.nats_url_of(service), f"rocket-{service}") as connection:
+        await connection.established()
+        yield Asker(connection, Parcels(connection), Witness(NoTable()))
+
+
+async def outcome(asker: Asker, question: Ask[Any], app: AppRef, identity: Identity | None) -> str:
+    context = Context(random_uuid(), app=app, identity=identity).within(3)
+    try:
+        await asker.ask(question, context)
+    except RocketError as error:
+        return error.code
+    return "answered"
+
+
+@pytest.fixture
+async def app(admin: Client, stack: Stack) -> AppRef:
+    await admin.define(entity("note", text("title")))
+    row = await app_row(stack, admin)
+    return AppRef(str(row["id"]), admin.prefix.rpartition("/")[2], row["database"])
+
+
+async def test_nobody_but_a_gateway_says_who_asks(stack: Stack, app: AppRef) -> None:
+    asked: list[Ask[Any]] = [
+        ListRecords("note", []), CreateRecord("note", b'{"title":"x"}'), ListDefinitions("entities"),
+    ]  # fmt: skip
+    async with inside(stack, "gateway") as asker:
+        for _ in range(2):
+            found = {await outcome(asker, q, app, who) for q in asked for who in (ADMIN, ROOT, FLOW, SYSTEM, None)}
+            assert found == {"FORBIDDEN"}
+            # Once more with a signature, by a key that no gateway has published.
+            asker.vouch_with(Voucher(NoTable()))
+
+
+async def test_a_service_asks_by_itself_what_it_needs_and_as_nobody_else(stack: Stack, app: AppRef) -> None:
+    setting = SetFields("note", random_uuid(), {"title": "x"}, random_uuid())
+    async with inside(stack, "workflow") as asker:
+        assert await outcome(asker, GetSchema(), app, SYSTEM) == "answered"
+        assert await outcome(asker, setting, app, FLOW) == "answered"
+        for who in (ADMIN, ROOT):
+            assert await outcome(asker, setting, app, who) == "FORBIDDEN"
+        # NATS lets it ask nothing else at all.
+        assert await outcome(asker, ListRecords("note", []), app, FLOW) in ("TIMEOUT", "SERVICE_UNAVAILABLE")
+    async with inside(stack, "notify") as asker:
+        assert await outcome(asker, setting, app, FLOW) in ("TIMEOUT", "SERVICE_UNAVAILABLE")
