@@ -16,8 +16,8 @@ from libs.shared.contracts.apps import ListNames
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.cache import Schemas
+from libs.shared.schema.secrecy import definition_of
 from libs.shared.schema.versions import PATIENCE, Versions, documents_then
-from services.events.audit import definition_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,6 @@ def beside(then: EntityDefinition, today: EntityDefinition | None) -> EntityDefi
     fields = {each.name: each for each in today.fields}
     for former in then.fields:
         newer = fields.get(former.name, former)
-        secrets = {"sensitive": former.sensitive or newer.sensitive, "pii": former.pii or newer.pii}
+        secrets = {"sensitive": former.is_hidden or newer.is_hidden, "pii": former.pii or newer.pii}
         fields[former.name] = newer.model_copy(update=secrets)
     return then.model_copy(update={"fields": list(fields.values())})

@@ -29,7 +29,11 @@ async def list_deliveries(state: State, context: Context, question: ask.ListDeli
     else:
         by = store.Filter(webhook_id, query.get("status", ""), query.get("entity", ""))
         rows, total = await store.listing(state.core.databases.of(context.the_app), by, page.size, page.offset)
-    return Answer(body=exact.dumps({"data": visible(rows), "meta": page.meta(total)}))
+    return Answer(
+        body=exact.dumps(
+            {"data": visible(rows, await state.core.schemas.get(context.the_app)), "meta": page.meta(total)}
+        )
+    )
 
 
 async def get_delivery(state: State, context: Context, question: ask.GetDelivery) -> Answer:
@@ -60,7 +64,7 @@ async def _load(state: State, context: Context, delivery_id: UUID) -> Row:
     row = await store.get(state.core.databases.of(context.the_app), delivery_id)
     if row is None:
         raise not_found("Webhook log")
-    [delivery] = visible(b"[%s]" % row)
+    [delivery] = visible(b"[%s]" % row, await state.core.schemas.get(context.the_app))
     return delivery
 
 

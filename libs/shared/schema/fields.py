@@ -14,6 +14,8 @@ TYPES = ("string", "text", "int", "bigint", "decimal", "float", "boolean", "uuid
 NUMBERS = ("int", "bigint", "decimal", "float")
 ALIASES = {"integer": "int"}
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}\Z")
+SECRET = re.compile("password|passwd|secret|token|api_key|private_key")
+"""Found in names of fields that hold secrets."""
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 COLUMN_TYPES = {
@@ -61,7 +63,8 @@ class FieldDefinition(Strict):
     precision: int | None = Field(None, ge=0, le=18)
     max_length: int | None = Field(None, ge=1, le=MAX_LENGTH)
     auto: Literal["create", "update"] | None = None
-    sensitive: bool = False
+    sensitive: bool | None = Field(None, exclude_if=lambda sensitive: sensitive is None)
+    """Whether logs mask it. Unsaid: where its name says that it holds a secret."""
     pii: bool = False
     renamed_from: str | None = Field(None, exclude=True)
     """Said in a replacing definition only: the name under which the field was known before."""
@@ -95,6 +98,12 @@ class FieldDefinition(Strict):
     def longest(self) -> int:
         """Characters of the longest value that may be written, for types that have a length."""
         return self.max_length or DEFAULT_LENGTH
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether logs mask its values: as it is said, as they are personal data, or as its name says."""
+        secret = SECRET.search(self.name.lower()) is not None if self.sensitive is None else self.sensitive
+        return self.pii or secret
 
     @property
     def column_type(self) -> str:

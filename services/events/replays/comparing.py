@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts.apps import NamesEver
-from services.events.audit import MASK
+from libs.shared.schema.secrecy import MASK
 
 Row = Mapping[str, Any]
 SAME = ("id", "record_id", "version", "action", "user_id", "user_email", "ip_address", "trace_id", "timestamp")

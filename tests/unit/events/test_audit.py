@@ -6,7 +6,8 @@ from typing import Any
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema import Entity, EntityDefinition, Snapshot
-from services.events.audit import audit_row, definition_of, masked
+from libs.shared.schema.secrecy import definition_of, masked
+from services.events.audit import audit_row
 from services.events.definitions import entities_of
 
 FIELDS = [
