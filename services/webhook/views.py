@@ -6,14 +6,12 @@ hidden value stands in a URL, a header or an answer, it is masked there, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
-
-import orjson
 
 from libs.shared import exact
 from libs.shared.schema import EntityDefinition, Snapshot
-from libs.shared.schema.secrecy import MASK, definition_of, hidden_texts, masked
+from libs.shared.schema.secrecy import MASK, definition_of, hidden_texts, masked, without
 from services.webhook.actions import HOOK as WORKFLOW
 from services.webhook.header_templates import shown
 
@@ -43,7 +41,7 @@ def _visible(row: Row, schema: Snapshot) -> Row:
     else:
         hidden = set(_hidden_in_payload(body, definition))
         body = _payload(body, definition)
-    return {**_concealed(row, sorted(hidden, key=len, reverse=True)), "request_body": body}
+    return {**_concealed(row, hidden), "request_body": body}
 
 
 def _payload(body: Record, definition: EntityDefinition | None) -> Row:
@@ -110,7 +108,7 @@ def _hidden_in_context(body: Record, paths: Mapping[str, str], definition: Entit
             yield from hidden_texts(record, definition)
 
 
-def _concealed(row: Row, hidden: list[str]) -> Row:
+def _concealed(row: Row, hidden: Collection[str]) -> Row:
     """A row whose texts have masks in place of hidden values."""
     if not hidden:
         return row
@@ -122,8 +120,5 @@ def _concealed(row: Row, hidden: list[str]) -> Row:
     return row
 
 
-def _without(text: str | None, hidden: list[str]) -> str | None:
-    for value in hidden if text else ():
-        written = orjson.dumps(value).decode()[1:-1]
-        text = str(text).replace(written, MASK).replace(value, MASK)
-    return text
+def _without(text: str | None, hidden: Collection[str]) -> str | None:
+    return text and without(text, hidden)

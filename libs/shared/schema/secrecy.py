@@ -5,9 +5,10 @@ Receivers of webhooks and mails get values as they are; audit, the delivery log 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from libs.shared import exact
 from libs.shared.schema.entities import DELETED, EntityDefinition
 from libs.shared.schema.snapshot import Snapshot
 
@@ -45,6 +46,13 @@ def hidden_texts(record: Mapping[str, Any] | None, definition: EntityDefinition)
         text = "" if isinstance(value, bool | dict | list) or value is None or name in shown else str(value)
         if len(text) >= SHORT:
             yield text
+
+
+def without(text: str, hidden: Iterable[str]) -> str:
+    """A text with masks in place of hidden values, as they are and as JSON writes them."""
+    for value in sorted(hidden, key=len, reverse=True):
+        text = text.replace(exact.dumps(value).decode()[1:-1], MASK).replace(value, MASK)
+    return text
 
 
 def shown_fields(definition: EntityDefinition) -> frozenset[str]:
