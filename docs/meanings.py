@@ -39,7 +39,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "max_length": "Most characters of a string, text or json value that is written: 1,000,000 unless said, at most "
         "10,000,000. Longer ones from before stay readable.",
         "auto": "A `timestamp` that the server sets on create, or on every update.",
-        "sensitive": "Masked in audit rows and logs. Unsaid: if the name has password, passwd, secret, token, api_key, private_key.",
+        "sensitive": "Masked in audit rows and logs. Unsaid: true where the name holds `password`, `passwd`, `secret`, "
+        "`token`, `api_key` or `private_key`.",
         "pii": "Personal data: masked as `sensitive` is, by `pii_mask` of policies, and covered by erasure.",
         "renamed_from": "In a `PUT` only: the name that the field had before.",
     },
