@@ -143,6 +143,12 @@ async def test_pruning_takes_nothing_away_in_sections_that_are_not_there(admin: 
     assert await apply(admin, {"version": 1, "permissions": [], "prune": True}) == [("delete", "permissions")]
 
 
+async def test_an_import_prunes_nothing_and_says_so(admin: Client) -> None:
+    refused = (await admin.post("/_admin/import", document(PAGE, prune=True))).expect(422)
+    assert [detail["field"] for detail in refused.details] == ["prune"]
+    assert await exported(admin) == {}
+
+
 @pytest.mark.parametrize("route", ["schema/plan", "schema/apply", "import"])
 async def test_a_section_that_is_unknown_is_refused_and_nothing_goes(admin: Client, route: str) -> None:
     await apply(admin, document(PAGE))

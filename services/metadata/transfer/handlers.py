@@ -12,6 +12,7 @@ from libs.shared.bus.relay import call_relay
 from libs.shared.contracts import apps as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
+from libs.shared.errors import invalid_field
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
 from services.metadata import store
@@ -35,6 +36,8 @@ async def export_app(state: State, context: Context, question: ask.ExportApp) ->
 
 async def import_app(state: State, context: Context, question: ask.ImportApp) -> Answer:
     document = await asyncio.to_thread(read, question.body)
+    if document.prune:
+        raise invalid_field("prune", "prune is for schema/plan and schema/apply: an import deletes nothing")
     core, app = state.core, context.the_app
     call = partial(call_relay, core.databases, core.connection, "data", app.id)
     if document.samples:
