@@ -179,6 +179,13 @@ async def test_definitions_keep_the_digits_of_their_values(desk: Client) -> None
     assert f'"default":{SUM}' in plain(await said(desk, "/openapi.json"))
 
 
+async def test_business_events_keep_the_digits_of_what_they_tell(desk: Client) -> None:
+    await said(desk, "/_events", "POST", f'{{"action": "paid", "metadata": {{"amount": {SUM}}}}}')
+    (row,) = (await desk.get("/_events?action=paid")).data
+    assert SUM in await said(desk, "/_events?action=paid")
+    assert SUM in await said(desk, f"/_events/trace/{row['trace_id']}")
+
+
 async def test_what_json_fields_cannot_keep_is_refused_by_name(desk: Client) -> None:
     async with desk.session.post(
         f"{desk.url}{desk.prefix}/invoice",
