@@ -101,7 +101,10 @@ async def doctor(api: Api, arguments: argparse.Namespace, printer: Printer) -> b
     names = arguments.app or [app["name"] for app in (await api.call("GET", "/api/_platform/apps"))["data"]]
     for name in names:
         problems += await _ailing_app(api, name)
-    printer.rows(problems, ("where", "problem"))
+    if problems or printer.as_json:
+        printer.rows(problems, ("where", "problem"))
+    else:
+        printer.say(f"All is well: {len(ready['services'])} services and {len(names)} apps were looked at", {})
     return not problems
 
 

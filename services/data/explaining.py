@@ -23,6 +23,7 @@ from services.data.fence import check_current, under_current_schema
 from services.data.model import EntityModel, Model
 from services.data.query.statements import now_statement
 from services.data.reading.execution import read
+from services.data.reading.names import key_named
 from services.data.state import State
 
 Document = dict[str, Any]
@@ -79,7 +80,8 @@ async def _record(
     """The record that is asked about, and whether it is live. Raises NOT_FOUND."""
     if asked.record_id is None:
         return None, False
-    row = await read(state, context, model, now_statement(entity, entity.key.parse(asked.record_id)))
+    key = await key_named(state, context, model, entity, asked.record_id)
+    row = await read(state, context, model, now_statement(entity, key))
     if row["record"] is None:
         raise not_found("Record")
     return exact.loads(row["record"]), row["live"]

@@ -17,6 +17,7 @@ from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import grant_for
 from services.data.query.statements import exists_statement
 from services.data.reading.execution import read
+from services.data.reading.names import key_named
 from services.data.state import State
 from services.data.writes import records
 from services.data.writes.answers import concealed, shown_record
@@ -76,7 +77,7 @@ async def delete_record(state: State, context: Context, question: ask.DeleteReco
 async def restore_record(state: State, context: Context, question: ask.RestoreRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        key = entity.key.parse(question.id)
+        key = await key_named(state, context, model, entity, question.id)
         wanted = Wanted(key, grant_for(entity, "delete", context.user), demanded_version(question.if_match))
         work = Work.of(state, context, model)
         try:
@@ -113,7 +114,7 @@ async def _wanted(
     action: str,
 ) -> Wanted:
     """Which record is meant, and by what right; that it is absent (404) is told before a lack of permission (403)."""
-    key = entity.key.parse(question.id)
+    key = await key_named(state, context, model, entity, question.id)
     try:
         grant = grant_for(entity, action, context.user)
     except RocketError:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from libs.shared.errors import RocketError, invalid_field
+from libs.shared.errors import RocketError, detail_of, invalid_field
 from libs.shared.postgres.limits import COLUMNS, Limit
 from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
 from libs.shared.schema.links import Link
@@ -54,6 +54,7 @@ class EntityHooks(Hooks):
         row.ids = tables.number_fields(old.ids, definition, renamed, marked=before.soft_delete)
         links = change.schema.all_links()
         touching = list(change.schema.relations_of(before.name))
+        _check_new_names(change, before, definition)
         types = {r.relation.name: joins.key_types(r.relation, change.schema) for r in touching if r.relation.joined}
         plan = tables.plan_change(old.ids, before, definition, renamed)
         added = sum(" ADD COLUMN " in statement for statement in plan)
@@ -116,6 +117,15 @@ class EntityHooks(Hooks):
                 await change.delete(row)
         live_entity = change.schema.entities.pop(name)
         await change.run(tables.plan_retire(old.number, live_entity.definition))
+
+
+def _check_new_names(change: Change, before: EntityDefinition, after: EntityDefinition) -> None:
+    """Raises CONFLICT where a field that is new has the name of a relation of the entity."""
+    new = {field.name for field in after.fields} - {field.name for field in before.fields}
+    for live in change.schema.relations_of(before.name):
+        if live.relation.source == before.name and live.relation.name in new:
+            message = f"there is a relation {live.relation.name} already"
+            raise RocketError("CONFLICT", message, [detail_of(live.relation.name, message, "unique")])
 
 
 async def _refit(change: Change, live: LiveRelation, types: tuple[str, str] | None) -> None:

@@ -21,6 +21,7 @@ class RelationHooks(Hooks):
 
     async def created(self, change: Change, row: Definition, definition: RelationDefinition) -> None:
         live = change.schema.put_relation(row, definition)
+        change.schema.check_relation_name(live.relation)
         if live.relation.joined:
             _check(change, live.relation)
             await change.run(joins.plan_create(live.relation, change.schema))
@@ -32,6 +33,8 @@ class RelationHooks(Hooks):
         before = change.schema.relations.pop(str(old.key)).relation
         live = change.schema.put_relation(row, definition)
         after = live.relation
+        if (before.name, before.source) != (after.name, after.source):
+            change.schema.check_relation_name(after)
         if after.joined:
             _check(change, after)
         if before.joined:

@@ -117,6 +117,11 @@ class Schema:
         if any(name == table and owner != number for name, owner in owners):
             raise _taken(key, f"the table {table} is taken")
 
+    def check_relation_name(self, relation: Relation) -> None:
+        """Raises CONFLICT where a field of the source has the relation's name: a key of a body could mean either."""
+        if field_of(self.entities[relation.source].definition, relation.name) is not None:
+            raise _taken("name", f"{relation.source} has a field {relation.name} already")
+
     def check_title(self, title: str, number: int, key: str) -> None:
         """Raises CONFLICT when events would call two things by this name: an entity, and the pairs of a join table."""
         names = [(name, live.row.number) for name, live in self.entities.items()]

@@ -57,6 +57,7 @@ async def test_an_operator_sees_proves_and_mends(stack: Stack, admin: Client) ->
     assert "2 made anew" in await rocket(stack, "rebuild", app, "records", "--only", "item")
     assert "as the log says" in await rocket(stack, "verify", app, "records")
     assert (await documents(stack, "doctor", app)) == []
+    assert "All is well" in await rocket(stack, "doctor", app)
     assert "records" in await rocket(stack, "projections", app)
     assert (await documents(stack, "letters", app)) == []
 

@@ -125,7 +125,9 @@ def _group(scope: Scope, entity: EntityModel, name: str) -> Group:
     if field is None or field.type in UNORDERED_TYPES:
         raise unknown_field(name, "can't be grouped by")
     if part and field.type not in PARTS.get(part, ()):
-        raise refused(name, f"is no part of {field_name}; dates have {', '.join(PARTS)}")
+        known = [each for each, types in PARTS.items() if field.type in types]
+        has = f"a {field.type} has {', '.join(known)}" if known else f"a {field.type} has no parts"
+        raise refused(name, f"is no part of {field_name}; {has}")
     return Group(field_name, part)
 
 

@@ -13,8 +13,9 @@ from services.data.model import quote
 ORDERED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 LISTED = ("in", "not_in")
 PATTERNS = {"like": "LIKE", "ilike": "ILIKE"}
+ENDS = ("starts_with", "ends_with")
 NULLS = {"is_null": "IS NULL", "is_not_null": "IS NOT NULL"}
-OPERATORS = frozenset(("eq", "neq", *ORDERED, *LISTED, *PATTERNS, *NULLS, "between", "contains", "starts_with"))
+OPERATORS = frozenset(("eq", "neq", *ORDERED, *LISTED, *PATTERNS, *NULLS, "between", "contains", *ENDS))
 TEXT_TYPES = ("string", "text")
 UNORDERED_TYPES = ("json", "file")
 """Types whose values can't be compared, nor sorted."""
@@ -87,13 +88,19 @@ def column_sql(column: str, kind: str, operator: str, value: Placeholder) -> str
             return f"{column} BETWEEN ({ends})[1] AND ({ends})[2]"
         case "like" | "ilike":
             return f"{column}::text {PATTERNS[operator]} {value('text')}"
-        case "starts_with":
-            return f"starts_with({column}::text, {value('text')})"
+        case "starts_with" | "ends_with":
+            return _end_sql(operator, f"{column}::text", value("text"))
         case "contains":
             return f"{column} @> {value('jsonb')}" if kind == "jsonb" else f"strpos({column}, {value('text')}) > 0"
         case "is_null" | "is_not_null":
             return f"{column} {NULLS[operator]}"
     return f"{column} {ORDERED[operator]} {value(kind)}"
+
+
+def _end_sql(operator: str, text: str, part: str) -> str:
+    if operator == "starts_with":
+        return f"starts_with({text}, {part})"
+    return f"starts_with(reverse({text}), reverse({part}))"
 
 
 def parse_comparison(field: FieldDefinition, operator: str, text: str) -> Comparison:
@@ -144,7 +151,7 @@ def _parsed(field: FieldDefinition, operator: str, text: str) -> Any:
             return [parse_text(field, end.strip()) for end in ends]
         case "like" | "ilike":
             return check_pattern(_comparable(field, text))
-        case "starts_with":
+        case "starts_with" | "ends_with":
             return _refuse_nul(_comparable(field, text))
         case "contains":
             return _part(field, text)

@@ -13,12 +13,13 @@ from libs.shared.paging import page_of
 from services.data.fence import check_current, under_current_schema
 from services.data.log import history
 from services.data.log.entries import commit_event
-from services.data.model import EntityModel, Model
+from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import Grant, grant_for
 from services.data.query.scope import Scope, check_parameters
 from services.data.query.statements import now_statement
 from services.data.reading.execution import read
 from services.data.reading.moments import moment_of
+from services.data.reading.names import key_named
 from services.data.state import State
 
 
@@ -28,11 +29,11 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        key = entity.key.text(entity.key.parse(question.id))
-        grant = grant_for(entity, "read", context.user)
+        named = await key_named(state, context, model, entity, question.id)
+        key, grant = entity.key.text(named), grant_for(entity, "read", context.user)
         scope, database = Scope(model, context.user), state.database(context.the_app)
         check_parameters(scope, entity, question)
-        now = await _now(state, context, model, entity, question.id, grant, "Record")
+        now = await _now(state, context, model, entity, named, grant, "Record")
         rows, total = await history.load_page(database, entity, scope, key, page, as_of)
         await check_current(state, context, model)
         if not total:
@@ -48,11 +49,11 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        key = entity.key.text(entity.key.parse(question.id))
-        grant = grant_for(entity, "read", context.user)
+        named = await key_named(state, context, model, entity, question.id)
+        key, grant = entity.key.text(named), grant_for(entity, "read", context.user)
         scope, database = Scope(model, context.user), state.database(context.the_app)
         check_parameters(scope, entity, question)
-        now = await _now(state, context, model, entity, question.id, grant, "Version")
+        now = await _now(state, context, model, entity, named, grant, "Version")
         row = await history.load_version(database, entity, scope, key, version)
         await check_current(state, context, model)
         record = history.record_at(model.schema, entity, row, grant, now) if row else None
@@ -72,7 +73,7 @@ async def fetch_commit(state: State, context: Context, question: ask.FetchCommit
 
 
 async def _now(
-    state: State, context: Context, model: Model, entity: EntityModel, record_id: str, grant: Grant, sought: str
+    state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue, grant: Grant, sought: str
 ) -> dict[str, Any] | None:
     """The record as it is now, in the trash or not, where a grant depends on that; None if there is none.
 
@@ -80,7 +81,7 @@ async def _now(
     """
     if grant.profile is None:
         return None
-    row = await read(state, context, model, now_statement(entity, entity.key.parse(record_id)))
+    row = await read(state, context, model, now_statement(entity, key))
     if row["record"] is None:
         return None
     record: dict[str, Any] = exact.loads(row["record"])

@@ -75,7 +75,7 @@ def _created_value(field: FieldDefinition, body: dict[str, Any], is_key: bool) -
         return _checked(field, body[field.name], is_key)
     if field.default is not None:
         return parse_value(field, field.default)
-    if field.required or is_key:
+    if (field.required and not field.nullable) or is_key:
         raise Violation(field, "required", "is required")
     return None
 

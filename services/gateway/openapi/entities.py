@@ -77,7 +77,7 @@ def _needed(definition: EntityDefinition, each: FieldDefinition, keys: set[str])
     slug = definition.slug
     if slug and slug.source and each.name == slug.field:
         return False
-    return (each.required or each.name in keys) and each.default is None
+    return ((each.required and not each.nullable) or each.name in keys) and each.default is None
 
 
 def _nested(relation: Relation) -> Schema:

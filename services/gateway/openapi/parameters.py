@@ -8,7 +8,7 @@ from services.gateway.openapi.values import Schema
 
 COMPARED = (
     *("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "like", "ilike"),
-    *("is_null", "is_not_null", "between", "contains", "starts_with"),
+    *("is_null", "is_not_null", "between", "contains", "starts_with", "ends_with"),
 )
 NOT_COMPARED = ("json", "file")
 MOMENTS = (

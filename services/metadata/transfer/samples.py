@@ -121,7 +121,7 @@ class _Shape:
             return self._now
         if field.default is not None:
             return _value(field, field.default)
-        return _value(field, None, required=field.required and field.name != self._slug)
+        return _value(field, None, required=field.required and not field.nullable and field.name != self._slug)
 
     def _made_from(self, row: Row) -> str:
         """An id for a row that has none."""
