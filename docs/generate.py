@@ -17,12 +17,24 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from docs.meanings import MEANINGS
-from libs.shared.schema import entities, fields, notifications, policies, relations, rules, state_machines, webhooks
+from libs.shared.schema import (
+    entities,
+    fields,
+    notifications,
+    policies,
+    registers,
+    relations,
+    rules,
+    state_machines,
+    webhooks,
+)
 from libs.shared.schema import workflows as workflow_models
 
 PAGES = Path(__file__).resolve().parent / "definitions"
 TABLE = re.compile(r"<!-- keys: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
-MODULES = (entities, fields, notifications, policies, relations, rules, state_machines, webhooks, workflow_models)
+MODULES = (
+    entities, fields, notifications, policies, registers, relations, rules, state_machines, webhooks, workflow_models,
+)  # fmt: skip
 WORDS = {str: "text", int: "int", float: "number", bool: "boolean", Any: "any value", type(None): "null"}
 
 

@@ -188,6 +188,16 @@ MEANINGS: dict[str, dict[str, str]] = {
         "recipients": "Who is told, see below.",
         "active": "`false`: nobody is told.",
     },
+    "UiConfig": {
+        "entity": "The entity, or `_app` for the app itself.",
+        "scope": "Which of several configs of the entity; UIs are told those of scope `default`.",
+        "config": "Anything that the UI understands.",
+    },
+    "RoleDefinition": {
+        "name": "The role, as it stands in permissions and users.",
+        "label": "The name that people read.",
+        "description": "What the role is for.",
+    },
     "Template": {
         "subject": "The subject line, with `{{ path }}` placeholders.",
         "body": "The text, with `{{ path }}` placeholders.",

@@ -1,4 +1,4 @@
-"""A record's version as HTTP tells it: ETag, If-Match, If-None-Match."""
+"""The version of a record or definition as HTTP tells it: ETag, If-Match, If-None-Match."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from libs.shared.errors import RocketError
 
 REMEMBERED = 2_000
 """Questions and grants whose part of a tag is at hand, as mostly all records are asked for under the same."""
-IF_MATCH = re.compile(r'(?:W/)?"?(\d{1,18})[^"]*"?')
+IF_MATCH = re.compile(r'(?:W/)?"?(\d{1,18})(?:-[^"]*)?"?')
 
 
 def etag(version: int) -> dict[str, str]:
@@ -25,14 +25,27 @@ def tags_of(header: str) -> set[str]:
     return {tag.strip().removeprefix("W/").strip('"') for tag in header.split(",") if tag.strip()}
 
 
-def demanded_version(header: str) -> int | None:
-    """The version that If-Match demands; None for no demand or `*`. Raises PRECONDITION_FAILED for no version."""
-    if header.strip() in ("", "*"):
+def demanded_versions(header: str) -> frozenset[int] | None:
+    """The versions of which If-Match demands one; None for no demand or `*`. Raises PRECONDITION_FAILED for none.
+
+    Of a tag that also tells a representation, the version is compared.
+    """
+    tags = [tag.strip() for tag in header.split(",")]
+    if header.strip() == "" or "*" in tags:
         return None
-    match = IF_MATCH.fullmatch(header.strip())
-    if match is None:
-        raise RocketError("PRECONDITION_FAILED", "If-Match names no version of this record")
-    return int(match[1])
+    found = frozenset(int(match[1]) for tag in tags if (match := IF_MATCH.fullmatch(tag)))
+    if not found:
+        raise RocketError("PRECONDITION_FAILED", "If-Match names no version")
+    return found
+
+
+def refuse_other(version: int, demanded: frozenset[int] | None, what: str) -> None:
+    """Raises PRECONDITION_FAILED, with the version of today as ETag, where it is none of the demanded ones."""
+    if demanded is not None and version not in demanded:
+        wanted = ", ".join(map(str, sorted(demanded)))
+        raise RocketError(
+            "PRECONDITION_FAILED", f"The {what} has version {version}, not {wanted}", headers=etag(version)
+        )
 
 
 def representation_tag(version: int, schema_version: int, question: bytes, values: Sequence[Any]) -> dict[str, str]:

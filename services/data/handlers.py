@@ -9,7 +9,7 @@ from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
-from libs.shared.etags import demanded_version, etag
+from libs.shared.etags import demanded_versions, etag
 from libs.shared.postgres.errors import SchemaMoved
 from services.data import effects
 from services.data.fence import under_current_schema
@@ -78,7 +78,7 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         key = await key_named(state, context, model, entity, question.id)
-        wanted = Wanted(key, grant_for(entity, "delete", context.user), demanded_version(question.if_match))
+        wanted = Wanted(key, grant_for(entity, "delete", context.user), demanded_versions(question.if_match))
         work = Work.of(state, context, model)
         try:
             written = await records.restore(work, entity, wanted)
@@ -123,7 +123,7 @@ async def _wanted(
         raise
     if entity.definition.require_if_match and not question.if_match.strip():
         raise RocketError("PRECONDITION_REQUIRED", f"{entity.name} is changed with If-Match only")
-    return Wanted(key, grant, demanded_version(question.if_match))
+    return Wanted(key, grant, demanded_versions(question.if_match))
 
 
 async def _version_now(state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue) -> int | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from libs.shared import clock, exact
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
@@ -10,7 +13,7 @@ from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from services.events import store
 from services.events.bodies import business_event
-from services.events.queries import Selection, audit_selection, events_selection, grouping, window
+from services.events.queries import Selection, audit_selection, conditions, events_selection, grouping, window
 from services.events.rows import business_row, days_of
 from services.events.state import State
 from services.events.traces import waterfall
@@ -31,7 +34,10 @@ async def record_event(state: State, context: Context, question: RecordEvent) ->
 async def list_events(state: State, context: Context, question: ListEvents) -> Answer:
     """One page of events."""
     selection = events_selection(question.query)
-    return _listed(selection, *await store.page(state.database(context.the_app), selection))
+    rows, total = await store.page(state.database(context.the_app), selection)
+    meta = _meta(selection, total)
+    # Two generations of clients read one or the other.
+    return Answer(body=b'{"data":%s,"meta":%s,"pagination":%s}' % (rows, meta, meta))
 
 
 async def list_audit_logs(state: State, context: Context, question: ListAuditLogs) -> Answer:
@@ -53,11 +59,27 @@ async def get_stats(state: State, context: Context, question: GetStats) -> Answe
     """Figures of a window of time."""
     since, until = window(question.query, clock.now())
     groups = list(dict.fromkeys(("source", grouping(question.query) or "source")))
-    figures = await store.stats(state.database(context.the_app), since, until, groups)
-    shown = {"window": {"from": clock.iso(since), "to": clock.iso(until)}, **figures}
+    where, values = conditions(question.query, before=2)
+    where, values = conditions(question.query, before=2)
+    figures = await store.stats(state.database(context.the_app), (since, until), groups, where, values)
+    shown = {"window": {"from": clock.iso(since), "to": clock.iso(until)}, **flat(figures), **figures}
     return Answer(body=exact.dumps({"data": shown}))
 
 
+def flat(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary's numbers once more, beside it, by the names that another generation of clients knows."""
+    summary = figures["summary"]
+    return {
+        "total_events": summary["total_events"],
+        "avg_latency_ms": summary["avg_duration_ms"],
+        "p95_latency_ms": summary["p95_duration_ms"],
+        "error_rate": summary["error_rate"],
+    }
+
+
 def _listed(selection: Selection, rows: bytes, total: int) -> Answer:
-    meta = exact.dumps({"page": selection.page, "per_page": selection.per_page, "total": total})
-    return Answer(body=b'{"data":' + rows + b',"meta":' + meta + b"}")
+    return Answer(body=b'{"data":' + rows + b',"meta":' + _meta(selection, total) + b"}")
+
+
+def _meta(selection: Selection, total: int) -> bytes:
+    return exact.dumps({"page": selection.page, "per_page": selection.per_page, "total": total})

@@ -51,6 +51,15 @@ def window(query: Pairs, now: datetime) -> tuple[datetime, datetime]:
     return _moment(asked, "from") or until - WINDOW, until
 
 
+def conditions(query: Pairs, before: int) -> tuple[str, list[Any]]:
+    """The list's filters as SQL, and their values, which are numbered behind `before` others."""
+    asked = dict(query)
+    values = [_value(name, asked[name]) for name in EVENT_FILTERS if asked.get(name)]
+    names = [name for name in EVENT_FILTERS if asked.get(name)]
+    clauses = [_clause(name, asked[name], number) for number, name in enumerate(names, before + 1)]
+    return " AND ".join(clauses) or "true", values
+
+
 def grouping(query: Pairs) -> str | None:
     """The column to group statistics by, besides source. Raises INVALID_PAYLOAD."""
     group = dict(query).get("group_by") or None

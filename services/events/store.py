@@ -32,21 +32,23 @@ SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
 ) x
 """
 
+_P95 = """coalesce(round(percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)::numeric, 3), 0)::float8
+    AS p95_duration_ms"""
 _FIGURES = """coalesce(round(avg(duration_ms)::numeric, 3), 0)::float8 AS avg_duration_ms,
     coalesce(round(avg((status = 'error')::int), 4), 0)::float8 AS error_rate"""
 # Figures of a window ($1 to $2), as the JSON of one of its parts.
 SUMMARY = f"""
 SELECT row_to_json(x)::text FROM (
     SELECT count(*) AS total_events, count(DISTINCT trace_id) AS total_traces, {_FIGURES},
-        coalesce(round(percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)::numeric, 3), 0)::float8
-            AS p95_duration_ms
-    FROM events.events WHERE created_at BETWEEN $1 AND $2
+        {_P95}
+    FROM events.events WHERE created_at BETWEEN $1 AND $2 AND {{where}}
 ) x
 """
 BY_GROUP = f"""
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
-    SELECT {{column}}, count(*) AS count, {_FIGURES} FROM events.events
-    WHERE created_at BETWEEN $1 AND $2 AND {{column}} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100
+    SELECT {{column}}, count(*) AS count, {_FIGURES}, {_P95}, count(*) FILTER (WHERE status = 'error') AS error_count
+    FROM events.events WHERE created_at BETWEEN $1 AND $2 AND {{column}} IS NOT NULL AND {{where}}
+    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100
 ) x
 """
 # The slowest traces by their root; where several spans have no parent, the front door's is the root.
@@ -55,7 +57,7 @@ SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     SELECT * FROM (
         SELECT DISTINCT ON (trace_id) trace_id, duration_ms, action, entity, created_at FROM events.events
         WHERE created_at BETWEEN $1 AND $2 AND trace_id IS NOT NULL AND parent_span_id IS NULL
-          AND duration_ms IS NOT NULL
+          AND duration_ms IS NOT NULL AND {where}
         ORDER BY trace_id, (source = 'http') DESC, created_at
     ) roots ORDER BY duration_ms DESC LIMIT 10
 ) x
@@ -162,16 +164,21 @@ async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]
     return spans
 
 
-async def stats(database: Database, since: datetime, until: datetime, groups: Sequence[str]) -> dict[str, Any]:
-    """Summary, slowest traces and `by_<group>` of a window, all of one moment: so their counts agree."""
-    parts = {"summary": SUMMARY}
-    parts |= {f"by_{group}": BY_GROUP.format(column=group) for group in groups}
-    parts["slowest_traces"] = SLOWEST
+async def stats(
+    database: Database, window: tuple[datetime, datetime], groups: Sequence[str], where: str, values: Sequence[Any]
+) -> dict[str, Any]:
+    """Summary, slowest traces and `by_<group>` of those events of a window that are as `where` says.
+
+    All of one moment: so their counts agree. `where` comes from queries.py, its values are numbered from $3 on.
+    """
+    parts = {"summary": SUMMARY.format(where=where)}
+    parts |= {f"by_{group}": BY_GROUP.format(column=group, where=where) for group in groups}
+    parts["slowest_traces"] = SLOWEST.format(where=where)
     row = await database.fetchrow(
-        f"SELECT {', '.join(f'({sql}) AS {name}' for name, sql in parts.items())}", since, until
+        f"SELECT {', '.join(f'({sql}) AS {name}' for name, sql in parts.items())}", *window, *values
     )
     assert row is not None, "what has no FROM has one row"
-    return {name: orjson.Fragment(row[name]) for name in parts}
+    return {name: orjson.Fragment(row[name]) for name in parts} | {"summary": orjson.loads(row["summary"])}
 
 
 async def ensure_day(database: Database, day: date) -> None:

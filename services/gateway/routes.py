@@ -167,7 +167,13 @@ ROUTES = (
     Route("POST", A + "/_admin/{kind}", apps.CreateDefinition, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}/{id}", apps.GetDefinition, Access.ADMIN),
     Route("PUT", A + "/_admin/{kind}/{id}", apps.ReplaceDefinition, Access.ADMIN),
+    Route("PATCH", A + "/_admin/{kind}/{id}", apps.PatchDefinition, Access.ADMIN),
     Route("DELETE", A + "/_admin/{kind}/{id}", apps.DeleteDefinition, Access.ADMIN),
+    Route("GET", A + "/_admin/{kind}/{id}/versions", apps.ListVersions, Access.ADMIN),
+    Route("POST", A + "/_admin/{kind}/{id}/restore", apps.RestoreDefinition, Access.ADMIN),
+    # What UIs are told
+    Route("GET", A + "/_ui/configs", apps.ListUiConfigs, Access.USER),
+    Route("GET", A + "/_ui/config/{entity_name}", apps.GetUiConfig, Access.USER),
     # Files
     Route("POST", A + "/_files/upload", Local(uploads.upload), Access.USER),
     Route("GET", A + "/_files", files.ListFiles, Access.ADMIN),

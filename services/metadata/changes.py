@@ -147,7 +147,8 @@ class Change:
     async def rewrite(self, row: store.Definition, document: dict[str, Any]) -> None:
         """Store a definition that follows another's change."""
         self.before.setdefault(row.id, row.document)
-        self._latest[row.id] = await store.replace_definition(self.transaction, row.id, row.key, document)
+        key = KINDS[row.kind].hooks.key(row, document)
+        self._latest[row.id] = await store.replace_definition(self.transaction, row.id, key, document)
         self.touched.append(("update", self._latest[row.id]))
 
     def latest(self, row: store.Definition) -> store.Definition:
@@ -258,9 +259,9 @@ def _taken(kind: Kind) -> Iterator[None]:
     try:
         yield
     except UniqueViolation as error:
-        what = "table" if "table" in (error.constraint_name or "") else "name"
-        message = f"{kind.label}: the {what} is taken"
-        raise RocketError("CONFLICT", message, [detail_of(what, "is taken", "unique")]) from None
+        names = ("table",) if "table" in (error.constraint_name or "") else kind.unique
+        details = [detail_of(name, "is taken", "unique") for name in names]
+        raise RocketError("CONFLICT", f"{kind.label}: the {' and '.join(names)} is taken", details) from None
 
 
 def _actor(context: Context) -> str:

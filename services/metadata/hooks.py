@@ -20,6 +20,10 @@ class Hooks:
         """A replacing document with what the sender could leave to us."""
         return document
 
+    def key(self, row: Definition, document: dict[str, Any]) -> str | None:
+        """What a definition is known by when its document follows the change of another one."""
+        return row.key
+
     def kept(self, document: dict[str, Any], definition: Any) -> dict[str, Any]:
         """A sent document, which was read as `definition`, as it is kept: not what is said about the change only."""
         return document

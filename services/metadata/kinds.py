@@ -14,6 +14,7 @@ from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefin
 from libs.shared.schema.formulas import LENIENT
 from libs.shared.schema.mistakes import found_in
 from libs.shared.schema.notifications import NotificationRule
+from libs.shared.schema.registers import APP, RoleDefinition, UiConfig
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
 from libs.shared.schema.strict import Strict
@@ -29,6 +30,7 @@ from services.metadata.relations import RelationHooks
 from services.metadata.schema import Schema
 from services.metadata.sent import of_flat_row, of_wrapped_row
 from services.metadata.store import Definition
+from services.metadata.ui_configs import UiConfigHooks
 from services.metadata.webhooks import WebhookHooks
 
 
@@ -51,6 +53,8 @@ class Kind:
     hooks: Hooks = field(default_factory=Hooks)
     references: Callable[[Any, Schema], Iterable[Problem]] | None = None
     """Names what a definition refers to that does not hold; the entity that it is about is there."""
+    unique: tuple[str, ...] = ("name",)
+    """The keys of a document that no two definitions of this kind share, where `key` answers anything."""
     same: tuple[str, ...] = ("name",)
     """The keys of a document that an import tells definitions of this kind apart by."""
 
@@ -152,6 +156,11 @@ KINDS = {
             "workflows", "Workflow", WorkflowDefinition, lambda d: d.name, lambda d: None,
             references=workflows.problems_of,
         ),
+        Kind(
+            "ui-configs", "UI config", UiConfig, lambda d: d.key, lambda d: None if d.entity == APP else d.entity,
+            unique=("entity", "scope"), same=("entity", "scope"), hooks=UiConfigHooks(),
+        ),
+        Kind("roles", "Role", RoleDefinition, lambda d: d.name, lambda d: None),
         Kind(
             "notification-rules", "Notification rule", NotificationRule, lambda d: d.name, lambda d: d.entity,
             references=notifications.problems_of,

@@ -80,8 +80,8 @@ STORE_IDS = "UPDATE metadata.definitions SET ids = $2::jsonb WHERE id = $1::text
 LOCK_VERSION = "SELECT version FROM metadata.schema_version FOR UPDATE"
 RECORD_CHANGE = """
 WITH _raised AS (UPDATE metadata.schema_version SET version = $1)
-INSERT INTO metadata.history (version, kind, definition_id, action, document, actor, trace_id)
-VALUES ($1, $2, $3::text::uuid, $4, $5::json, $6::jsonb, $7::text::uuid)
+INSERT INTO metadata.history (version, kind, definition_id, action, document, actor, trace_id, ids)
+VALUES ($1, $2, $3::text::uuid, $4, $5::json, $6::jsonb, $7::text::uuid, $8::jsonb)
 """
 LIST_ALL = f"SELECT {DEFINITION_COLUMNS} FROM metadata.definitions WHERE deleted_at IS NULL ORDER BY number"
 LIST_SHAPES = f"""
@@ -129,7 +129,8 @@ SELECT _v.version, coalesce((
     SELECT json_agg(json_build_object(
         'id', id, 'kind', kind, 'number', number, 'document', document, 'ids', ids,
         'retired', deleted_at IS NOT NULL) ORDER BY number)
-    FROM metadata.definitions WHERE deleted_at IS NULL OR kind IN ('entities', 'relations')
+    FROM metadata.definitions
+    WHERE (deleted_at IS NULL OR kind IN ('entities', 'relations')) AND kind <> ALL ('{ui-configs,roles}'::text[])
 ), '[]')::text AS rows
 FROM metadata.schema_version _v
 """
@@ -319,16 +320,12 @@ async def slugs_like(transaction: Connection, table: str, column: str, bases: Co
 
 
 async def record_change(
-    transaction: Connection,
-    version: int,
-    action: str,
-    definition: Definition,
-    actor: str,
-    trace_id: str,
+    transaction: Connection, version: int, action: str, definition: Definition, actor: str, trace_id: str
 ) -> None:
     """Append to the definitions' history and raise the version."""
-    document = _json(definition.document) if action != "delete" else None
-    await transaction.execute(RECORD_CHANGE, version, definition.kind, definition.id, action, document, actor, trace_id)
+    document, ids = (_json(part) if action != "delete" else None for part in (definition.document, definition.ids))
+    values = (version, definition.kind, definition.id, action, document, actor, trace_id, ids)
+    await transaction.execute(RECORD_CHANGE, *values)
 
 
 async def load_schema(database: Database) -> tuple[int, dict[str, Any]]:

@@ -49,7 +49,8 @@ OPEN = {
 UI = {"GET /admin", "GET /admin/{path}"}
 """The Admin UI: 503 where it is not built."""
 
-EVERYBODYS = {f"GET {APP}/_files/{{id}}", f"HEAD {APP}/_files/{{id}}", f"GET {APP}/_workflows/{{id}}"}
+EVERYBODYS = {f"GET {APP}/_files/{{id}}", f"HEAD {APP}/_files/{{id}}", f"GET {APP}/_workflows/{{id}}",
+              f"GET {APP}/_ui/config/{{entity_name}}"}  # fmt: skip
 """What any user of an app may ask for by an id. Of instances they see what they may read of the record."""
 
 BODIES: dict[str, Any] = {
@@ -139,6 +140,8 @@ async def world(common_admin: Client) -> World:
         "notification-rules": {"name": "told", "entity": "note", "hook": "after_create", "channel": "in_app",
                                "template": {"subject": f"{{{{ record.{MARK} }}}}", "body": ""},
                                "recipients": [{"role": "owner"}]},
+        "ui-configs": {"entity": "note", "scope": "mobile", "config": {"title": MARK}},
+        "roles": {"name": MARK, "label": "Nobody"},
     }  # fmt: skip
     email = f"{MARK}@example.org"
     users = await made(admin, email, "owner")
@@ -152,6 +155,7 @@ async def world(common_admin: Client) -> World:
     commit = (await admin.get(f"/note/{note}/history")).expect(200).data[0]["commit_id"]
     verified = (await admin.post("/_admin/projections/records/verify")).expect(202).data
     ids |= {
+        "entity_name": "note",
         "app": admin.prefix.removeprefix("/api/"), "app_name": admin.prefix.removeprefix("/api/"), "entity": "note",
         "note": note, "commit_id": commit, "trace_id": trace_id, "name": "records", "replays": verified["id"],
         # Nothing has been parked: what is not for somebody is refused before it is looked for.
@@ -242,7 +246,8 @@ async def test_no_name_in_a_path_or_question_is_more_than_a_name(world: World, n
     outcomes = {
         named(route): await (known_kinds if "{kind}/{id}" in route.path else noisy_kind).attempts(world.admin, route)
         for route in ROUTES
-        if APP in route.path and has_ids(route)
+        # Of an entity that there isn't, UIs are told nothing: null.
+        if APP in route.path and has_ids(route) and "/_ui/" not in route.path
     }
     statuses = {name: {status for status, _ in found} for name, found in outcomes.items()}
     assert {name: found for name, found in statuses.items() if found - {400, 404, 422}} == {}

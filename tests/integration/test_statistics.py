@@ -52,6 +52,8 @@ async def busy(stack: Stack, admin: Client) -> AsyncIterator[Busy]:
 
 
 async def test_the_parts_of_statistics_agree(busy: Busy) -> None:
-    found = orjson.loads(orjson.dumps(await store.stats(busy, MOMENT - WINDOW, MOMENT + WINDOW, ["source", "action"])))
+    found = orjson.loads(
+        orjson.dumps(await store.stats(busy, (MOMENT - WINDOW, MOMENT + WINDOW), ["source", "action"], "true", []))
+    )
     sums = [sum(part["count"] for part in found[group]) for group in ("by_source", "by_action")]
     assert [found["summary"]["total_events"], *sums, len(found["slowest_traces"])] == [1, 1, 1, 1]

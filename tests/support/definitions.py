@@ -104,6 +104,8 @@ WHOLE: Mapping[str, list[dict[str, Any]]] = {
     "webhooks": [WEBHOOK, QUESTION],
     "workflows": [WORKFLOW],
     "notification-rules": [NOTIFICATION_RULE],
+    "ui-configs": [{"entity": "host", "scope": "mobile", "config": {"any": {"thing": 1}}}],
+    "roles": [{"name": "boss", "label": "Boss", "description": "Decides"}],
 }
 """Kind → definitions that hold every key of it."""
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes
-from libs.shared.parameters import taking
+from libs.shared.parameters import PAGES, taking
 
 ANY_ORIGIN = "*"
 Pairs = list[tuple[str, str]]
@@ -102,11 +102,39 @@ class ListDefinitions(Ask[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class GetDefinition(Ask[Answer]):
-    """One definition by id, or by name for named kinds."""
+    """One definition by id, or by name for named kinds, with its version as ETag; `version=n` in `query` reads an
+    old one."""
 
     service, name = "metadata", "definitions.get"
+    parameters = taking("version")
     kind: str
     id: str
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ListVersions(Ask[Answer]):
+    """The versions of a definition, newest first: when, by whom, and what each has changed."""
+
+    service, name = "metadata", "definitions.versions"
+    parameters = taking(*PAGES)
+    kind: str
+    id: str
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreDefinition(Ask[Answer]):
+    """A definition as it was at the `version` in `body`. `dry_run=true` in `query` answers the plan of it."""
+
+    service, name = "metadata", "definitions.restore"
+    writes = Writes.APP
+    parameters = DRY_RUN
+    kind: str
+    id: str
+    query: Pairs = field(default_factory=list)
+    body: bytes = b""
+    if_match: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +160,21 @@ class ReplaceDefinition(Ask[Answer]):
     id: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
+    if_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchDefinition(Ask[Answer]):
+    """A definition with other values for the keys that are sent. `dry_run=true` in `query` answers the plan of it."""
+
+    service, name = "metadata", "definitions.patch"
+    writes = Writes.APP
+    parameters = DRY_RUN
+    kind: str
+    id: str
+    query: Pairs = field(default_factory=list)
+    body: bytes = b""
+    if_match: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +187,22 @@ class DeleteDefinition(Ask[Answer]):
     kind: str
     id: str
     query: Pairs = field(default_factory=list)
+    if_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListUiConfigs(Ask[Answer]):
+    """What UIs are told about entities: the ui-configs of scope `default`."""
+
+    service, name = "metadata", "ui_configs.list"
+
+
+@dataclass(frozen=True, slots=True)
+class GetUiConfig(Ask[Answer]):
+    """What UIs are told about one entity, or about the app (`_app`): the ui-config of scope `default`, or null."""
+
+    service, name = "metadata", "ui_configs.get"
+    entity_name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,10 @@ class GetTrace(Ask[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class GetStats(Ask[Answer]):
-    """Counts, durations and error rates of a window of time: from, to, group_by in `query`."""
+    """Counts, durations and error rates of a window of time: the list's filters, from, to, group_by in `query`."""
 
     service, name = "events", "events.stats"
-    parameters = taking(*WINDOW, "group_by")
+    parameters = taking(*EVENT_FILTERS, *WINDOW, "group_by")
     query: Pairs = field(default_factory=list)
 
 

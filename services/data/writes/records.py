@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.errors import RocketError, not_found
-from libs.shared.etags import etag
+from libs.shared.etags import refuse_other
 from libs.shared.postgres.errors import SchemaMoved
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import EVERYTHING, Grant
@@ -42,7 +42,18 @@ class Wanted:
 
     key: KeyValue
     grant: Grant = EVERYTHING
-    if_version: int | None = None
+    versions: frozenset[int] | None = None
+    """The versions of which it must have one; None for any."""
+
+    @property
+    def is_one_statement(self) -> bool:
+        """Whether a statement that knows of one version can find it."""
+        return self.versions is None or len(self.versions) == 1
+
+    @property
+    def if_version(self) -> int | None:
+        """The version, where it is one."""
+        return next(iter(self.versions)) if self.versions is not None and len(self.versions) == 1 else None
 
 
 class Unmet(Exception):
@@ -103,7 +114,8 @@ async def update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str
 
 async def _update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[str, Any]) -> Written | Stored:
     node = node_of(entity, Draft(body))
-    if not body or node.nested or not wanted.grant.is_everywhere or _takes_stored(work, entity, node.draft):
+    alone = wanted.grant.is_everywhere and wanted.is_one_statement
+    if not body or node.nested or not alone or _takes_stored(work, entity, node.draft):
         return await _update_in_transaction(work, entity, wanted, body)
     [change] = await prepare(work, work.database, entity, Action.UPDATE, [node.draft])
     moves = not entity.anchors.isdisjoint(change.values)
@@ -165,7 +177,8 @@ async def _delete(work: Work, entity: EntityModel, wanted: Wanted) -> Any:
 
 def _is_alone(work: Work, entity: EntityModel, wanted: Wanted) -> bool:
     """Whether a deletion concerns nothing but the record, and takes nothing that is stored to decide."""
-    if has_dependents(entity) or not wanted.grant.is_everywhere or not entity.key.generated:
+    alone = wanted.grant.is_everywhere and wanted.is_one_statement
+    if has_dependents(entity) or not alone or not entity.key.generated:
         return False
     return not decisions.needs_transaction(work, entity, Action.DELETE)
 
@@ -194,9 +207,7 @@ def refuse_unwanted(entity: EntityModel, wanted: Wanted, version: int, granted: 
     """Raises FORBIDDEN or PRECONDITION_FAILED where a record that is there is not the one that is wanted."""
     if not granted:
         raise RocketError("FORBIDDEN", f"You may not change this {entity.name}")
-    if wanted.if_version not in (None, version):
-        message = f"The record has version {version}, not {wanted.if_version}"
-        raise RocketError("PRECONDITION_FAILED", message, headers=etag(version))
+    refuse_other(version, wanted.versions, "record")
 
 
 async def _lock(

@@ -27,7 +27,9 @@ async def list_webhooks(state: State, request: web.Request, context: Context) ->
 
 async def get_webhook(state: State, request: web.Request, context: Context) -> Answer:
     """One webhook, with how its endpoint is."""
-    answer = await state.core.asker.ask(GetDefinition(KIND, request.match_info["id"]), context)
+    answer = await state.core.asker.ask(
+        GetDefinition(KIND, request.match_info["id"], list(request.query.items())), context
+    )
     return await _with_health(state, context, answer)
 
 

@@ -9,11 +9,13 @@ from pydantic import BaseModel
 
 from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
 from libs.shared.schema.notifications import NotificationRule
+from libs.shared.schema.registers import RoleDefinition, UiConfig
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
+from services.gateway.openapi.shapes import shaped
 
 MODELS: Mapping[str, type[BaseModel]] = {
     "entities": EntityDefinition,
@@ -23,11 +25,17 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "state-machines": StateMachineDefinition,
     "webhooks": WebhookDefinition,
     "workflows": WorkflowDefinition,
+    "ui-configs": UiConfig,
+    "roles": RoleDefinition,
     "notification-rules": NotificationRule,
 }
 """Kind → the model that a definition of it is checked with; the kinds that metadata keeps."""
 
 PREFIX = "definition."
+VERSION = shaped(
+    version={"type": "integer"}, at={"type": "string", "format": "date-time"},
+    user={"type": "object"}, changed={"type": "array", "items": {"type": "string"}},
+)  # fmt: skip
 
 
 def schemas() -> dict[str, Schema]:
@@ -50,14 +58,25 @@ def describe(kind: str, contract: str) -> Schema:
         case "ListDefinitions":
             return {"responses": {"200": answer("All of them", enveloped({"type": "array", "items": shown}))}}
         case "GetDefinition":
-            return {"responses": {"200": answer("The definition", enveloped(shown))}}
+            of = [{"name": "version", "in": "query", "schema": {"type": "integer", "minimum": 1}}]
+            return {"parameters": of, "responses": {"200": answer("The definition", enveloped(shown), "ETag")}}
+        case "ListVersions":
+            pages = [ref("parameters", "Page"), ref("parameters", "PerPage")]
+            versions = enveloped({"type": "array", "items": VERSION}, meta=True)
+            return {"parameters": pages, "responses": {"200": answer("Its versions, newest first", versions)}}
+        case "PatchDefinition":
+            part = {"required": True, "content": json_body({"type": "object"})}
+            return {"requestBody": part, "responses": {"200": _changed("The definition as it is now", shown)}}
+        case "RestoreDefinition":
+            wanted = {"required": True, "content": json_body(shaped(("version",), version={"type": "integer"}))}
+            return {"requestBody": wanted, "responses": {"200": _changed("The definition as it is now", shown)}}
         case "CreateDefinition":
             return {"requestBody": body, "responses": {"201": _changed("The definition with its id", shown)}}
         case "ReplaceDefinition":
             return {"requestBody": body, "responses": {"200": _changed("The definition as it is now", shown)}}
         case "DeleteDefinition":
             gone: dict[str, Any] = {"type": "object", "properties": {"deleted": {"type": "boolean"}}}
-            return {"responses": {"200": _changed("It is gone", gone)}}
+            return {"responses": {"200": answer("It is gone", enveloped(gone), "Idempotency-Replayed")}}
     return {}
 
 
@@ -70,4 +89,4 @@ WARNINGS: Schema = {
 def _changed(description: str, schema: Schema) -> Schema:
     body = enveloped(schema)
     body["properties"]["warnings"] = WARNINGS
-    return answer(description, body, "Idempotency-Replayed")
+    return answer(description, body, "ETag", "Idempotency-Replayed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from libs.shared.contracts.events import EVENT_FILTERS
 from services.gateway.openapi import identity
 from services.gateway.openapi.components import Schema, answer, enveloped, ref
 from services.gateway.openapi.shapes import EMAIL, FLAG, NUMBER, OBJECT, ROWS, TEXT, TIME, UUID, gives, shaped, takes
@@ -147,6 +148,8 @@ PAGE: dict[str, Any] = {
         "503": {"description": "It is not built yet", "content": {"text/html": {"schema": TEXT}}},
     }
 }
+UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=TIME, updated_at=TIME)
+
 DETAILS: Mapping[tuple[str, str], Schema] = {
     **identity.DETAILS,
     ("GET", "/health"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},
@@ -195,6 +198,11 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
         "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",
         **{"from": TIME, "to": TIME},
     ),
+    ("GET", "/api/{app}/_events/stats"): {**gives(OBJECT), "parameters": [
+        {"name": name, "in": "query", "schema": TEXT} for name in (*EVENT_FILTERS, "from", "to", "group_by")
+    ]},
+    ("GET", "/api/{app}/_ui/configs"): gives({"type": "array", "items": UI_CONFIG}),
+    ("GET", "/api/{app}/_ui/config/{entity_name}"): gives({"anyOf": [UI_CONFIG, {"type": "null"}]}),
     ("POST", "/api/{app}/_files/upload"): UPLOAD,
     ("GET", "/api/{app}/_files"): gives({"type": "array", "items": OBJECT}),
     ("GET", "/api/{app}/_files/{id}"): DOWNLOAD,

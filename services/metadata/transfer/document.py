@@ -74,12 +74,12 @@ def whole(document: Mapping[str, Any]) -> bytes:
     return exact.canonical(document)
 
 
-def read(body: bytes) -> Document:
+def read(body: bytes, needs_version: bool = True) -> Document:
     """The document in a request's body, also in the wrapper `data` that an export's answer has.
 
     Raises INVALID_PAYLOAD, and VALIDATION_FAILED with every definition that is not valid.
     """
-    document = parts(body)
+    document = parts(body, needs_version)
     items: list[Item] = []
     problems: list[Detail] = []
     for kind in KINDS.values():
@@ -108,12 +108,12 @@ def _item(kind: Kind, place: str, sent: dict[str, Any]) -> Item:
     return Item(kind, place, plain, kind.parse(plain, lenient=True))
 
 
-def parts(body: bytes) -> dict[str, Any]:
-    """The document itself. Raises INVALID_PAYLOAD, VALIDATION_FAILED for another version."""
+def parts(body: bytes, needs_version: bool = True) -> dict[str, Any]:
+    """The document itself. Raises INVALID_PAYLOAD, VALIDATION_FAILED for another version, or a missing one."""
     document = _unwrapped(read_json(body))
     if not isinstance(document, dict):
         raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-    version = document.get("version")
+    version = document.get("version", None if needs_version else VERSION)
     if version != VERSION or isinstance(version, bool):
         raise invalid_field("version", f"version must be {VERSION}")
     refuse_unknown(document, [*FRAME, *map(part_of, KINDS.values())])

@@ -35,7 +35,7 @@ async def export_app(state: State, context: Context, question: ask.ExportApp) ->
 
 
 async def import_app(state: State, context: Context, question: ask.ImportApp) -> Answer:
-    document = await asyncio.to_thread(read, question.body)
+    document = await asyncio.to_thread(read, question.body, needs_version=False)
     if document.prune:
         raise invalid_field("prune", "prune is for schema/plan and schema/apply: an import deletes nothing")
     core, app = state.core, context.the_app

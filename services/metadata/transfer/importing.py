@@ -37,6 +37,7 @@ class Outcome:
         """As the route answers it."""
         counts = {part_of(kind): self.added[part_of(kind)] for kind in KINDS.values()}
         return {
+            "message": f"Import complete: {sum(counts.values())} definitions and {self.records} records were added",
             "summary": {**counts, "records": self.records},
             "imported": counts,
             "errors": [],
