@@ -133,7 +133,9 @@ ROUTES = (
     Route("GET", A + "/_admin/webhook-logs/{id}", webhooks.GetDelivery, Access.ADMIN),
     Route("POST", A + "/_admin/webhook-logs/{id}/retry", webhooks.RetryDelivery, Access.ADMIN),
     Route("GET", A + "/_admin/webhooks", Local(endpoints.list_webhooks), Access.ADMIN),
-    Route("GET", A + "/_admin/webhooks/{id}", Local(endpoints.get_webhook), Access.ADMIN),
+    Route(
+        "GET", A + "/_admin/webhooks/{id}", Local(endpoints.get_webhook, apps.GetDefinition.parameters), Access.ADMIN
+    ),
     Route("POST", A + "/_admin/webhooks/{id}/test", webhooks.SendExample, Access.ADMIN),
     Route("POST", A + "/_admin/webhooks/{id}/enable", webhooks.EnableWebhook, Access.ADMIN),
     Route("POST", A + "/_admin/webhooks/{id}/rotate-secret", webhooks.RotateSecret, Access.ADMIN),
