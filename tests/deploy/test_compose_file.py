@@ -89,3 +89,12 @@ def test_a_service_has_its_own_role_and_user(name: str) -> None:
     others = [other.upper() for other in SERVICES if other != name]
     assert not [other for other in others if f"PASSWORD_{other}}}" in str(environment)]
     assert "POSTGRES_PASSWORD" not in str(environment)
+
+
+@pytest.mark.parametrize("name", ["postgres", "nats"])
+def test_servers_have_no_rights_that_they_do_not_need(name: str) -> None:
+    service = compose_file()["services"][name]
+    assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"]
+    needed = {"postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}}
+    assert set(service.get("cap_add", ())) == needed.get(name, set())
+    assert service["image"].startswith(f"${{{name.upper()}_IMAGE:-"), "so that it can be pinned by digest"
