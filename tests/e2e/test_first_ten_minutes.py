@@ -266,7 +266,8 @@ async def test_a_file_goes_up_into_a_record_and_down_again(admin: Client) -> Non
         assert "evil.bin" in response.headers["Content-Disposition"]
     unknown = "00000000-0000-4000-8000-000000000000"
     assert (await admin.post("/document", {"title": "a", "file": unknown})).expect(404).code == "NOT_FOUND"
-    (await admin.delete(f"/_files/{uploaded['id']}")).expect(200)
+    assert (await admin.delete(f"/_files/{uploaded['id']}")).expect(409).code == "CONFLICT"
+    (await admin.delete(f"/_files/{uploaded['id']}?force=true")).expect(200)
     (await admin.get(f"/_files/{uploaded['id']}")).expect(404)
 
 

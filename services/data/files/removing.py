@@ -80,7 +80,7 @@ async def _clear(work: Work, writing: Writing, holders: list[Holder]) -> None:
 
 
 def _held(holders: list[Holder]) -> RocketError:
-    message = f"{len(holders)} records hold this file; with force=true it is taken out of them"
+    message = f"The file is held by {len(holders)} record(s); force=true takes it out of them"
     return RocketError("CONFLICT", message, islice(_details(holders), MAX_DETAILS))
 
 
