@@ -41,7 +41,7 @@ async def test_a_schema_imports_whole_in_one_call(admin: Client, schema: Any) ->
 async def test_the_export_of_the_copy_is_the_export_of_the_original(admin: Client, schema: Any) -> None:
     (await admin.post("/_admin/import", schema)).expect(200)
     original = (await admin.get("/_admin/export")).expect(200).data
-    assert original["entities"] == schema["entities"]
+    assert original["entities"] == [_canonical(entity) for entity in schema["entities"]]
     assert original["relations"] == schema["relations"]
     copy = await admin.new_app()
     (await copy.post("/_admin/import", original)).expect(200)
@@ -81,6 +81,14 @@ async def test_an_entity_with_a_required_file_takes_records(admin: Client) -> No
     }
     stored = (await admin.post("/document", record)).expect(201).data
     assert stored["file"]["filename"] == "contract.pdf"
+
+
+def _canonical(entity: dict[str, Any]) -> dict[str, Any]:
+    """As definitions are answered: types by the one name that each has."""
+    return {
+        **entity,
+        "fields": [{**f, "type": "int" if f["type"] == "integer" else f["type"]} for f in entity["fields"]],
+    }
 
 
 def _comparable(row: dict[str, Any]) -> dict[str, Any]:
