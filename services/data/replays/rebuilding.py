@@ -37,8 +37,13 @@ ATTEMPTS = 200
 BEGIN = "SELECT metadata.begin_rebuilding($1, $2)"
 INDEX = "SELECT metadata.index_rebuilt($1, $2)"
 HOLD = "SELECT metadata.hold_for_rebuilding($1, $2, $3)"
+ALIKE = "SELECT metadata.is_indexed_alike($1, $2)"
 FINISH = "SELECT metadata.finish_rebuilding($1, $2)"
 CURRENT = "SELECT version FROM metadata.schema_version"
+
+
+class _Reindexed(Exception):
+    """An index has come or gone since the new table got its own."""
 
 
 async def rebuild(state: State, app: AppRef, memory: Memory) -> bool:
@@ -92,8 +97,14 @@ async def _switch(state: State, database: Database, model: Model, table: Table, 
         async with database.transaction() as transaction:
             if not await transaction.fetchval(HOLD, table.number, table.name, model.version):
                 raise SchemaMoved
+            if not await transaction.fetchval(ALIKE, table.number, table.name):
+                raise _Reindexed
             await _set_anew(transaction, table, memory.get("position"), None)
             await transaction.execute(FINISH, table.number, table.name)
+    except _Reindexed:
+        log.info("rebuild.indexed_anew", table=table.title)
+        memory.keep(stage="index")
+        return
     except (RocketError, *LockTaken) as error:
         if isinstance(error, RocketError) and error.code != "CONFLICT":
             raise
