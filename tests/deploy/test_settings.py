@@ -26,7 +26,7 @@ SETTINGS: Mapping[str, type[Settings]] = {
     "notify": NotifySettings,
     "events": EventsSettings,
 }
-BY_THE_IMAGE = {"http_host", "http_port", "data_dir", "log_format", "replica", "env"}
+BY_THE_IMAGE = {"admin_folder", "http_host", "http_port", "data_dir", "log_format", "replica", "env"}
 """What follows from where a service runs: the image or its container's name says it."""
 ONE_MACHINE = {"stream_replicas"}
 """Compose starts one NATS."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from libs.shared.ids import uuid7
+from libs.shared.testing.polling import eventually
 from services.metadata.kinds import KINDS
 from tests.support.client import Client, Reply, entity, text
 from tests.support.definitions import WHOLE, app_document, keys_in, misspelt
@@ -99,8 +100,6 @@ async def test_a_row_must_not_contradict_itself(whole: Client) -> None:
         ("POST", "/_admin/subscribers", {"name": "a", "streams": [], "entities": [], "expires_at": None}),
         ("POST", "/_admin/projections/records/verify", {"only": "host"}),
         ("POST", "/_events", {"action": "a", "entity": "b", "record_id": "c", "metadata": {}}),
-        ("POST", f"/_workflows/{uuid7()}/approve", {"comment": "a", "step": "b"}),
-        ("POST", f"/_workflows/{uuid7()}/reject", {"comment": "a", "step": "b"}),
         ("PUT", "/auth/password", {"current_password": "a", "password": "b"}),
         ("POST", "/auth/totp/enroll", {"password": "a"}),
         ("POST", "/auth/totp/confirm", {"totp": "a"}),
@@ -130,6 +129,23 @@ async def test_bodies_within_bodies(whole: Client) -> None:
     for key in ("from", "to"):
         wrong, where = misspelt({"from": 1, "to": 2}, (key,))
         check_named(await whole.post(f"/_admin/webhooks/{webhook}/replay", wrong), where, key)
+
+
+async def test_a_decision(admin: Client) -> None:
+    await admin.define(entity("deal", text("state")))
+    ask = {"id": "ask", "type": "approval"}
+    trigger = {"type": "state_change", "entity": "deal", "field": "state", "to": "won"}
+    (await admin.post("/_admin/workflows", {"name": "check", "trigger": trigger, "steps": [ask]})).expect(201)
+    (await admin.post("/deal", {"state": "won"})).expect(201)
+
+    async def waiting() -> Any:
+        return (await admin.get("/_workflows/pending")).data
+
+    (instance,) = await eventually(waiting)
+    for key in ("comment", "step"):
+        for decision in ("approve", "reject"):
+            wrong, where = misspelt({"comment": "a", "step": "ask"}, (key,))
+            check_named(await admin.post(f"/_workflows/{instance['id']}/{decision}", wrong), where, key)
 
 
 async def test_a_user_as_get_answers_them_can_be_sent_back(admin: Client) -> None:
