@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import importlib
 import pkgutil
@@ -18,7 +19,7 @@ from libs.shared.bus.fenced import FencedPublisher
 from libs.shared.bus.jetstream import JetStream, Outgoing
 from libs.shared.bus.protocol import Message
 from libs.shared.contracts.apps import FindApps, GetDefinitionsAsOf, GetSchema, ListNames
-from libs.shared.contracts.identity import FindPeople, SeedAdmin
+from libs.shared.contracts.identity import FindPeople, ListRoles, SeedAdmin
 from libs.shared.contracts.messages import Announcement, Ask
 from libs.shared.contracts.operations import (
     SERVICES,
@@ -43,6 +44,7 @@ from libs.shared.contracts.records import (
 from libs.shared.contracts.streams import COMMITS, SIGNALS, STREAMS, TELEMETRY, StreamSpec, signal_subject
 from libs.shared.contracts.webhooks import AskReceivers
 from libs.shared.testing.polling import eventually
+from tests.architecture import tree
 from tests.deploy.nats_servers import PASSWORD, cluster, connected, single
 
 APP = "0190b6c0-0000-7000-8000-000000000000"
@@ -61,7 +63,7 @@ LIVES_OFF = {
 BY_ALL: tuple[type[Ask[Any]], ...] = (FindApps, GetSchema, ListNames, GetDefinitionsAsOf)
 FROM_THE_LOG: tuple[type[Ask[Any]], ...] = (FetchCommit, ReadLog, *(of(service, ReadSignals) for service in SERVICES))
 ASKS: dict[str, tuple[type[Ask[Any]], ...]] = {
-    "metadata": (SeedAdmin,),
+    "metadata": (SeedAdmin, ListRoles, FindPeople),
     "data": (AskReceivers,),
     "workflow": (*FROM_THE_LOG, SetFields, AuthorizeRecords),
     "webhook": (*FROM_THE_LOG, LocateRange, ReadEntityLog),
@@ -152,7 +154,17 @@ async def test_a_service_asks_what_it_needs_to_and_announces(address: str, servi
 def test_what_services_ask_by_themselves_can_be_asked_so() -> None:
     """All but what they ask in the name of a caller, for whom the gateway has vouched."""
     asked: set[type[Ask[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
-    assert {kind for kind in asked if not kind.by_services} == {AuthorizeRecords, SeedAdmin}
+    assert {kind for kind in asked if not kind.by_services} == {AuthorizeRecords, ListRoles, SeedAdmin}
+
+
+@pytest.mark.parametrize("service", ASKS)
+def test_what_a_service_asks_is_noted(service: str) -> None:
+    """Every question that its code makes: `ListRoles()`. Else accounts.conf could refuse it unseen."""
+    by_name = {kind.__name__: kind for kind in _messages(Ask) if hasattr(kind, "service")}
+    trees = [tree.parse(path) for path in tree.files(f"services/{service}")]
+    calls = [node.func for each in trees for node in ast.walk(each) if isinstance(node, ast.Call)]
+    made = {by_name[name] for call in calls if (name := ast.unparse(call).rpartition(".")[2]) in by_name}
+    assert {kind for kind in made if kind.service not in {"", service}} <= {*BY_ALL, *ASKS[service]}
 
 
 @pytest.mark.parametrize("service", SERVICES)
