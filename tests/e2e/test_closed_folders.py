@@ -64,3 +64,21 @@ async def test_root_starts_everything_in_a_folder_that_nobody_else_may_enter(tmp
         stat.S_IMODE(path.stat().st_mode) for path in (closed, closed / ".rocket", closed / ".rocket" / "postgres")
     ]
     assert not any(mode & (stat.S_IRWXG | stat.S_IRWXO) for mode in modes), modes
+
+
+@as_root_only
+def test_programs_behind_a_link_are_named_by_a_way_that_others_can_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment that is kept elsewhere and linked into a closed clone: `ln -s /opt/venv .venv`."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    site = programs.binaries().resolve().parents[2]
+    (closed / "site").symlink_to(site)
+    monkeypatch.setattr(programs, "binaries", lambda: closed / "site" / programs.PACKAGE / "pginstall" / "bin")
+    found = programs.reachable()
+    user, group = unprivileged.account(closed)
+    done = subprocess.run(
+        [str(found / "initdb"), "--version"], user=user, group=group, extra_groups=[], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
