@@ -56,6 +56,9 @@ async def test_a_definition_is_changed_and_deleted(admin: Client, person: Opened
     await editor.fill(json.dumps({**document, "method": "PUT"}))
     await someone.save("Saved; it is in force now")
     assert (await admin.get("/_admin/webhooks")).data[0]["method"] == "PUT"
+    await page.get_by_role("region", name="Versions").get_by_role("button", name="Restore").click()
+    await expect(page.get_by_text("Version 1 is restored")).to_be_visible()
+    assert (await admin.get("/_admin/webhooks")).data[0]["method"] == "POST"
     await someone.button("Delete").click()
     await expect(page.get_by_text("There is none yet.")).to_be_visible()
 

@@ -25,6 +25,8 @@ const KINDS: [string, IconName][] = [
   ["permissions", "shield"],
   ["webhooks", "bolt"],
   ["notification-rules", "bell"],
+  ["roles", "user"],
+  ["ui-configs", "columns"],
 ];
 
 const entry = (app: string, word: string, icon: IconName, path: string): Entry => ({

@@ -14,6 +14,11 @@ export function showDone(message: string): void {
   notifications.show({ color: "teal", message });
 }
 
+/** Something legal but doubtful: it stays until it is closed. */
+export function showWarning(place: string, message: string): void {
+  notifications.show({ color: "yellow", title: place, message, autoClose: false });
+}
+
 export function messageOf(error: Error): string {
   return isApiError(error, 0) ? i18next.t("error.unreachable") : error.message;
 }

@@ -1,15 +1,16 @@
-import { Alert, Button, Code, Group, Loader, Stack, Tabs, Textarea } from "@mantine/core";
+import { Alert, Button, Code, Grid as Columns, Group, Loader, Stack, Tabs, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../api/app-schema";
 import { parseExact } from "../../model/json";
-import { hintOf, messageOf, showDone } from "../../ui/errors";
+import { hintOf, messageOf, showDone, showWarning } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { Page } from "../../ui/page";
 import { EntityForm } from "./parts/entity-form";
+import { Versions } from "./parts/versions";
 import { type Document, definitionQuery, documentOf, handleOf, titleOf, useDeleteDefinition, usePlan, useSaveDefinition } from "./queries";
 import { templateOf } from "./templates";
 
@@ -54,7 +55,14 @@ function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
         </Button>
       }
     >
-      <Editor key={etag} app={app} kind={kind} id={id} etag={etag} initial={documentOf(kind, row)} />
+      <Columns gap="lg">
+        <Columns.Col span={{ base: 12, lg: 9 }}>
+          <Editor key={etag} app={app} kind={kind} id={id} etag={etag} initial={documentOf(kind, row)} />
+        </Columns.Col>
+        <Columns.Col span={{ base: 12, lg: 3 }}>
+          <Versions app={app} kind={kind} id={id} />
+        </Columns.Col>
+      </Columns>
     </Page>
   );
 }
@@ -80,6 +88,7 @@ function Editor({ app, kind, id, etag, initial }: EditorProps) {
     const reply = await save.mutateAsync(change).catch(() => undefined);
     if (!reply) return;
     showDone(t("definitions.saved"));
+    for (const warning of reply.warnings) showWarning(warning.path, warning.message);
     const handle = kind === "entities" || kind === "relations" ? String(document["name"]) : handleOf(kind, reply.data);
     await navigate({ to: "/$app/define/$kind/$id", params: { app, kind, id: handle }, replace: true });
   };

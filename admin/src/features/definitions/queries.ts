@@ -79,6 +79,31 @@ export function usePlan(app: string, kind: string) {
   });
 }
 
+export interface Version {
+  version: number;
+  at: string;
+  user: { id: string | null; email: string | null } | null;
+  changed: string[];
+}
+
+/** What a definition was before, newest first. */
+export const versionsQuery = (app: string, kind: string, id: string) =>
+  queryOptions({
+    queryKey: [...keys.definitions(app, kind), id, "versions"],
+    queryFn: ({ signal }) =>
+      request<Version[]>(app, "GET", `/_admin/${kind}/${encodeURIComponent(id)}/versions`, { signal }).then((reply) => reply.data),
+  });
+
+/** Make a former version the newest one. */
+export function useRestoreVersion(app: string, kind: string, id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (version: number) =>
+      request<Document>(app, "POST", `/_admin/${kind}/${encodeURIComponent(id)}/restore`, { body: { version } }),
+    onSuccess: () => refresh(client, app),
+  });
+}
+
 export function useDeleteDefinition(app: string, kind: string) {
   const client = useQueryClient();
   return useMutation({

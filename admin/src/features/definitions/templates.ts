@@ -53,6 +53,10 @@ export function templateOf(kind: string, firstEntity: string): Document {
         template: { subject: "", body: "" },
         active: true,
       };
+    case "roles":
+      return { name: "", label: "", description: "" };
+    case "ui-configs":
+      return { entity: firstEntity, scope: "default", config: {} };
     default:
       return {};
   }

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Icon } from "../../../ui/icons";
 import type { Document } from "../queries";
 
-const TYPES = ["string", "text", "int", "bigint", "decimal", "boolean", "date", "timestamp", "uuid", "json", "file"];
+const TYPES = ["string", "text", "int", "bigint", "decimal", "float", "boolean", "date", "timestamp", "uuid", "json", "file"];
 const FLAGS = ["required", "unique", "indexed"] as const;
 
 interface Props {

@@ -1,0 +1,44 @@
+import { Button, Text, Timeline, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { timestampCell } from "../../../fields/moments";
+import { showDone } from "../../../ui/errors";
+import { Failed } from "../../../ui/failed";
+import { useRestoreVersion, versionsQuery } from "../queries";
+
+const SHOWN_PATHS = 6;
+
+/** The versions of a definition: who changed what, and a way back to each. */
+export function Versions({ app, kind, id }: { app: string; kind: string; id: string }) {
+  const { t } = useTranslation();
+  const versions = useQuery(versionsQuery(app, kind, id));
+  const restore = useRestoreVersion(app, kind, id);
+  const goBack = async (version: number) => {
+    await restore.mutateAsync(version);
+    showDone(t("definitions.restored", { version }));
+  };
+  if (versions.error) return <Failed error={versions.error} retry={() => void versions.refetch()} />;
+  const rows = versions.data ?? [];
+  return (
+    <section aria-label={t("definitions.versions")}>
+      <Title order={2} size="h5" mb="sm">
+        {t("definitions.versions")}
+      </Title>
+      <Timeline bulletSize={12} lineWidth={2} active={-1}>
+        {rows.map((row, at) => (
+          <Timeline.Item key={row.version} title={t("definitions.version", { version: row.version })}>
+            <Text size="xs" c="dimmed">
+              {t("history.by", { who: row.user?.email ?? "–", when: timestampCell(row.at) })}
+            </Text>
+            <Text size="sm">{row.changed.slice(0, SHOWN_PATHS).join(", ")}</Text>
+            {at > 0 && (
+              <Button size="compact-xs" variant="subtle" loading={restore.isPending && restore.variables === row.version} onClick={() => void goBack(row.version)}>
+                {t("definitions.restore")}
+              </Button>
+            )}
+          </Timeline.Item>
+        ))}
+      </Timeline>
+    </section>
+  );
+}
