@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.identity import FindPeople, ListRoles
+from libs.shared.emails import same_address
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from services.metadata.expressions.checking import Told
@@ -86,10 +87,12 @@ async def _absent(state: State, context: Context, mentions: Sequence[Mention]) -
     users = [mention for mention in mentions if mention.kind == USER]
     if users:
         ids = [m.name for m in users if parse_uuid(m.name)]
-        emails = [m.name.lower() for m in users if not parse_uuid(m.name)]
+        emails = [m.name for m in users if not parse_uuid(m.name)]
         people = (await state.core.asker.ask(FindPeople(ids=ids, emails=emails), context)).people
-        there = {part for person in people for part in person}
-        warnings += [_warning(m, f"there is no active user {m.name}") for m in users if m.name.lower() not in there]
+        there = {same_address(part) for person in people for part in person}
+        warnings += [
+            _warning(m, f"there is no active user {m.name}") for m in users if same_address(m.name) not in there
+        ]
     return warnings
 
 

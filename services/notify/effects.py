@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.shared.contracts.streams import CommitEvent
+from libs.shared.emails import same_address
 from services.notify.matching import NewNotification, outward
 from services.notify.recipients import MAX_FROM_PATH, Addressees, Receivers, addressees_of, is_user_or_address
 from services.notify.templates import MAX_BODY, as_text, one_line
@@ -82,7 +83,7 @@ def _new(wish: Wish, recipient: str, user_id: str | None) -> NewNotification:
         recipient=recipient,
         subject=wish.subject,
         body=wish.body,
-        effect_key=f"transition/{event.key}/{wish.number}/{(user_id or recipient).lower()}",
+        effect_key=f"transition/{event.key}/{wish.number}/{user_id or same_address(recipient)}",
         user_id=user_id,
         entity=event.entity,
         record_id=event.record_id,

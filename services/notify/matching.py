@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
+from libs.shared.emails import same_address
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
 from libs.shared.schema import Snapshot
 from libs.shared.schema.notifications import NotificationRule
@@ -221,7 +222,7 @@ def _new(found: Match, recipient: str, user_id: str | None, subject: str, body: 
         recipient=recipient,
         subject=subject,
         body=body,
-        effect_key=f"rule/{rule.id}/{event.key}/{(user_id or recipient).lower()}",
+        effect_key=f"rule/{rule.id}/{event.key}/{user_id or same_address(recipient)}",
         user_id=user_id,
         entity=event.entity,
         record_id=event.record_id,

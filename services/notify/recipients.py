@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from libs.shared.emails import same_address
 from libs.shared.ids import parse_uuid
 from services.notify.addresses import is_address
 from services.notify.templates import look_up
@@ -32,7 +33,7 @@ class Addressees:
 
 @dataclass(slots=True)
 class Directory:
-    """The users that were looked up, by role, id and address (in lower case)."""
+    """The users that were looked up, by role, id and address (in the form that is compared)."""
 
     roles: dict[str, Sequence[Person]] = field(default_factory=dict)
     ids: dict[str, Person] = field(default_factory=dict)
@@ -41,21 +42,24 @@ class Directory:
     def add(self, people: Iterable[Person]) -> None:
         """Know these users by id and address."""
         for user_id, email in people:
-            self.ids[user_id.lower()] = self.emails[email.lower()] = (user_id, email)
+            self.ids[user_id.lower()] = self.emails[same_address(email)] = (user_id, email)
 
     def receivers(self, channel: str, addressees: Addressees) -> Receivers:
         """Address and user id of each recipient, once each; in the inbox only users have a place."""
         people = [person for role in sorted(addressees.roles) for person in self.roles.get(role, ())]
         people += [self.ids[user_id] for user_id in sorted(addressees.ids) if user_id in self.ids]
         found: dict[str, tuple[str, str | None]] = {
-            email.lower(): (email, user_id) for user_id, email in people if channel == "in_app" or is_address(email)
+            same_address(email): (email, user_id)
+            for user_id, email in people
+            if channel == "in_app" or is_address(email)
         }
         for email in sorted(addressees.emails):
-            person = self.emails.get(email.lower())
+            address = same_address(email)
+            person = self.emails.get(address)
             if person:
-                found.setdefault(email.lower(), (person[1], person[0]))
+                found.setdefault(address, (person[1], person[0]))
             elif channel == "email":
-                found.setdefault(email.lower(), (email, None))
+                found.setdefault(address, (email, None))
         return list(found.values())
 
 
@@ -77,15 +81,15 @@ def addressees_of(recipients: Iterable[Mapping[str, str]], environment: Mapping[
 
 def may_be(channel: str, addressees: Addressees, receivers: Receivers) -> bool:
     """Whether a directory, whatever users it knows, can have led from addressees to these receivers."""
-    known = {address.lower() for address, _ in receivers}
-    named = {email.lower() for email in addressees.emails}
+    known = {same_address(address) for address, _ in receivers}
+    named = {same_address(email) for email in addressees.emails}
     if len(known) < len(receivers) or (channel == "email" and not named <= known):
         return False
 
     def meant(address: str, user_id: str | None) -> bool:
         if user_id is None:
-            return channel == "email" and address.lower() in named
-        return bool(addressees.roles) or user_id.lower() in addressees.ids or address.lower() in named
+            return channel == "email" and same_address(address) in named
+        return bool(addressees.roles) or user_id.lower() in addressees.ids or same_address(address) in named
 
     return all(meant(address, user_id) for address, user_id in receivers)
 

@@ -50,5 +50,5 @@ async def _find(state: State, context: Context, user: str) -> tuple[str, str, li
     if user_id is not None:
         row = await users.find(database, user_id)
     else:
-        row = await users.find_by_email(database, user.strip().lower()) if "\x00" not in user else None
+        row = await users.find_by_email(database, user) if "\x00" not in user else None
     return (row["id"], row["email"], list(row["roles"])) if row else None

@@ -36,8 +36,7 @@ async def seed_admin(state: State, context: Context, question: ask.SeedAdmin) ->
 async def find_people(state: State, context: Context, question: ask.FindPeople) -> ask.People:
     """Active users by role, id or mail."""
     ids = [text for text in question.ids or [] if parse_uuid(text)]
-    emails = [email.lower() for email in question.emails or []]
-    rows = await users.find_people(state.core.databases.of(context.the_app), question.role, ids, emails)
+    rows = await users.find_people(state.core.databases.of(context.the_app), question.role, ids, question.emails or [])
     return ask.People([(row["id"], row["email"]) for row in rows])
 
 

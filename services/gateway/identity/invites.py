@@ -8,6 +8,7 @@ import orjson
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
+from libs.shared.emails import same_address
 from libs.shared.errors import Refusals, RocketError, detail_of, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
@@ -104,7 +105,8 @@ async def accept(realm: Realm, context: Context, body: dict[str, Any]) -> Answer
         if not await store.accept(change.transaction, invite["id"]):
             raise _used_up()
         with taken():
-            row = await users.insert(change.transaction, uuid7(), invite["email"], hashed, list(invite["roles"]), True)
+            email = same_address(invite["email"])
+            row = await users.insert(change.transaction, uuid7(), email, hashed, list(invite["roles"]), True)
         shown = {name: row[name] for name in ("id", "email", "roles")}
         user = {**row, "version": FIRST_VERSION}
         answer = await sessions.begin(realm, change.transaction, user, context, also={"user": shown})
@@ -147,7 +149,7 @@ async def _deliver(realm: Realm, context: Context, made: list[dict[str, Any]], m
 
 
 def _parse_emails(body: dict[str, Any]) -> list[str]:
-    """Addresses trimmed, in lower case, each once. Raises VALIDATION_FAILED."""
+    """Addresses in the form that is compared, each once. Raises VALIDATION_FAILED."""
     emails = body.get("emails")
     if not isinstance(emails, list) or not emails:
         raise invalid_field("emails", "emails must be a list of mail addresses", "required")

@@ -33,9 +33,11 @@ async def forgot(realm: Realm, context: Context, body: dict[str, Any]) -> Answer
 
 async def _offer(realm: Realm, context: Context, email: str) -> None:
     """Mail a token, unless the account has had some of late: nobody is to be flooded."""
-    token = await store.issue(realm.database, email)
-    if token is not None:
-        await mails.reset(realm.state, context, email, token)
+    issued = await store.issue(realm.database, email)
+    if issued is not None:
+        token, stored = issued
+        # To the address that the account has, never to the one that was typed.
+        await mails.reset(realm.state, context, stored, token)
 
 
 async def reset(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:

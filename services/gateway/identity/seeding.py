@@ -7,6 +7,7 @@ import uuid
 
 import structlog
 
+from libs.shared.emails import same_address
 from services.gateway.identity.passwords import WELL_KNOWN
 from services.gateway.identity.realms import Realm, realm_of
 from services.gateway.identity.store import sessions, users
@@ -33,7 +34,7 @@ async def seed_platform(state: State) -> None:
 
 async def _seed(realm: Realm) -> None:
     settings, passwords = realm.state.settings, realm.state.accounts.passwords
-    email = settings.platform_admin_email.lower()
+    email = same_address(settings.platform_admin_email)
     if not await users.has_any(realm.database):
         hashed = await passwords.hash(settings.platform_admin_password)
         if await users.seed(realm.database, email, hashed, ["admin"]):

@@ -33,7 +33,7 @@ async def login(realm: Realm, body: dict[str, Any], context: Context) -> Answer:
     Raises UNAUTHORIZED, the same for every reason, after exactly one look at a password, and so for a user who was
     changed while that was looked at; TOTP_REQUIRED for a right password without a code; RATE_LIMITED before any look.
     """
-    email, password = _text(body, "email").strip().lower(), _text(body, "password")
+    email, password = _text(body, "email"), _text(body, "password")
     attempt = await throttle.admit(realm, email, context.ip)
     with tracing.span("auth", "sessions", "auth.login"):
         user = await users.find_by_email(realm.database, email) if email else None

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from libs.shared import clock
+from libs.shared.emails import same_address
 from libs.shared.errors import RocketError
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import attempts as store
@@ -76,7 +77,8 @@ def too_many(wait: float) -> RocketError:
 
 def _keys(email: str, network: str) -> tuple[bytes, bytes, bytes]:
     """Hashes, so that mistyped mail addresses (or passwords typed as such) are not kept."""
-    return _hash("place", email, network), _hash("account", email), _hash("address", network)
+    address = same_address(email)
+    return _hash("place", address, network), _hash("account", address), _hash("address", network)
 
 
 def _hash(*parts: str) -> bytes:

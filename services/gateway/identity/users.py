@@ -14,6 +14,7 @@ import orjson
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
+from libs.shared.emails import LONGEST, same_address
 from libs.shared.errors import Refusals, RocketError, detail_of, invalid_field, not_found
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.postgres.databases import after_commit
@@ -27,7 +28,6 @@ from services.gateway.identity.store import sessions
 from services.gateway.identity.store import users as store
 
 EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
-LONGEST_EMAIL = 320
 MOST_ROLES = 100
 LONGEST_ROLE = 100
 FORM = ("email", "password", "roles", "active")
@@ -76,10 +76,10 @@ def parse_flag(body: dict[str, Any], name: str) -> bool:
 
 
 def parse_email(value: object, field: str = "email") -> str:
-    """A mail address, trimmed and in lower case. Raises VALIDATION_FAILED."""
-    if not isinstance(value, str) or not EMAIL.fullmatch(value.strip()) or len(value) > LONGEST_EMAIL:
-        raise invalid_field(field, f"{field} must be a mail address", "required")
-    return value.strip().lower()
+    """A mail address in the form that is compared. Raises VALIDATION_FAILED."""
+    if isinstance(value, str) and len(value) <= LONGEST and EMAIL.fullmatch(address := same_address(value)):
+        return address
+    raise invalid_field(field, f"{field} must be a mail address", "required")
 
 
 def parse_roles(body: dict[str, Any]) -> list[str]:
@@ -126,8 +126,10 @@ async def replace_user(realm: Realm, context: Context, user_id: str, body: dict[
             raise not_found("User")
         if not form.active:
             await _keep_one(realm, change, identifier)
+        # An address that stays the same one stays as it is stored.
+        email = before["email"] if same_address(before["email"]) == form.email else form.email
         with taken():
-            values = (form.email, hashed, form.roles, form.active)
+            values = (email, hashed, form.roles, form.active)
             version, row = await store.update(change.transaction, identifier, *values)
         if hashed is not None or not form.active:
             await sessions.end_all(change.transaction, identifier)
@@ -162,7 +164,7 @@ def taken() -> Iterator[None]:
     """Turns a unique violation into the refusal of a taken mail address."""
     try:
         yield
-    except UniqueViolation:
+    except (UniqueViolation, store.Taken):
         details = [detail_of("email", "is taken", "unique")]
         raise RocketError("CONFLICT", "A user with this email exists already", details) from None
 

@@ -48,6 +48,15 @@ def test_mail_goes_to_users_and_to_strangers_once_each() -> None:
     assert sorted(found) == sorted([(ANN[1], ANN[0]), (BOB[1], BOB[0]), ("eve@example.com", None)])
 
 
+def test_forms_of_one_address_are_one_recipient() -> None:
+    """In NFC and lower case, without what cannot be seen; it is written to as it was named first, or is stored."""
+    forms = frozenset({"je\u0301@example.com", "jé@example.com", "JÉ\u200b@example.com"})
+    assert len(directory().receivers("email", Addressees(emails=forms))) == 1
+    known = ("0190a000-0000-7000-8000-00000000000c", "jé@example.com")
+    found = directory(known).receivers("email", Addressees(emails=forms))
+    assert found == [(known[1], known[0])] and may_be("email", Addressees(emails=forms), found)
+
+
 def test_only_users_have_an_inbox() -> None:
     meant = Addressees(frozenset(), frozenset({"bob@example.com", "eve@example.com"}), frozenset())
     assert directory(BOB).receivers("in_app", meant) == [(BOB[1], BOB[0])]

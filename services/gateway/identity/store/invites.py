@@ -23,9 +23,9 @@ ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('gateway.invites', 0))"
 OBSTACLES = """
 SELECT e.email, CASE WHEN u.id IS NOT NULL THEN 'user' ELSE 'invite' END AS reason
 FROM unnest($1::text[]) AS e(email)
-LEFT JOIN gateway.users u ON u.email = e.email
+LEFT JOIN gateway.users u ON u.address = e.email
 WHERE u.id IS NOT NULL OR EXISTS (
-    SELECT FROM gateway.invites i WHERE i.email = e.email AND i.accepted_at IS NULL AND i.expires_at > now())
+    SELECT FROM gateway.invites i WHERE i.address = e.email AND i.accepted_at IS NULL AND i.expires_at > now())
 """
 INSERT = f"""
 INSERT INTO gateway.invites (id, email, roles, token_hash, invited_by, created_at, expires_at)

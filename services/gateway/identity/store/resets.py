@@ -15,11 +15,14 @@ MOST = 5
 # For an active account that has not had too many; what has expired goes.
 ISSUE = """
 WITH pruned AS (DELETE FROM gateway.password_resets WHERE expires_at < now()), account AS (
-    SELECT u.id FROM gateway.users u WHERE u.email = $2 AND u.active AND (
+    SELECT u.id, u.email FROM gateway.users u WHERE u.address = $2 AND u.active AND (
         SELECT count(*) FROM gateway.password_resets r WHERE r.user_id = u.id AND r.expires_at > now()) < $4
+    ORDER BY u.email = $2 DESC, u.id LIMIT 1
+), issued AS (
+    INSERT INTO gateway.password_resets (token_hash, user_id, expires_at)
+    SELECT $1, id, now() + $3 * interval '1 second' FROM account RETURNING user_id
 )
-INSERT INTO gateway.password_resets (token_hash, user_id, expires_at)
-SELECT $1, id, now() + $3 * interval '1 second' FROM account RETURNING true
+SELECT a.email FROM account a JOIN issued i ON i.user_id = a.id
 """
 FIND = """
 SELECT u.id::text, u.email FROM gateway.password_resets r JOIN gateway.users u ON u.id = r.user_id AND u.active
@@ -36,11 +39,11 @@ SELECT true FROM used
 """
 
 
-async def issue(database: Database, email: str) -> str | None:
-    """A token for this account; None if there is no such account, or it has had enough."""
+async def issue(database: Database, email: str) -> tuple[str, str] | None:
+    """A token for this account, and its address as stored; None if there is no such account, or it has had enough."""
     token = secrets.token_urlsafe(32)
-    issued = await database.fetchval(ISSUE, _hash(token), email, LIFETIME, MOST)
-    return token if issued else None
+    stored: str | None = await database.fetchval(ISSUE, _hash(token), email, LIFETIME, MOST)
+    return (token, stored) if stored else None
 
 
 async def find(database: Database, token: str) -> Record | None:

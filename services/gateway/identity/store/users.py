@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from libs.shared.emails import same_address
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.postgres.databases import Connection, Database, Record
 
@@ -15,24 +16,28 @@ COLUMNS = "id, email, roles, active, created_at, updated_at"
 SHOWN = """
 (SELECT row_to_json(s) FROM (SELECT u.id, u.email, u.roles, u.active, u.created_at, u.updated_at) s)::text AS shown
 """
+# Of users whose addresses are the same one (older than the comparison), the one who is stored as typed.
 FIND_BY_EMAIL = """
 SELECT u.id::text, u.email, u.roles, u.active, u.version, u.password_hash, t.secret AS totp
-FROM gateway.users u LEFT JOIN gateway.totp t ON t.user_id = u.id AND t.confirmed_at IS NOT NULL WHERE u.email = $1
+FROM gateway.users u LEFT JOIN gateway.totp t ON t.user_id = u.id AND t.confirmed_at IS NOT NULL
+WHERE u.address = $1 ORDER BY u.email = $2 DESC, u.id LIMIT 1
 """
 FIND = """
 SELECT u.id::text, u.email, u.roles, u.active, u.version, u.password_hash, t.secret AS totp
 FROM gateway.users u LEFT JOIN gateway.totp t ON t.user_id = u.id AND t.confirmed_at IS NOT NULL WHERE u.id = $1
 """
+# New addresses are stored as they are compared, so that UNIQUE (email) holds for them; older ones are looked for.
 INSERT = f"""
-INSERT INTO gateway.users AS u (id, email, password_hash, roles, active) VALUES ($1, $2, $3, $4, $5)
-RETURNING {SHOWN}
+INSERT INTO gateway.users AS u (id, email, password_hash, roles, active) SELECT $1, $2, $3, $4, $5
+WHERE NOT EXISTS (SELECT FROM gateway.users o WHERE o.address = $2) RETURNING {SHOWN}
 """
 # What access tokens say of a user, or what ends them, raises the version.
 UPDATE = f"""
 UPDATE gateway.users u SET email = $2, password_hash = coalesce($3, password_hash), roles = $4, active = $5,
     updated_at = now(), version = version
         + (email <> $2 OR roles IS DISTINCT FROM $4::text[] OR active <> $5 OR $3::text IS NOT NULL)::int
-WHERE id = $1 RETURNING version, {SHOWN}
+WHERE id = $1 AND (email = $2 OR NOT EXISTS (SELECT FROM gateway.users o WHERE o.address = $2 AND o.id <> $1))
+RETURNING version, {SHOWN}
 """
 SET_PASSWORD = """
 UPDATE gateway.users SET password_hash = $2, updated_at = now(), version = version + 1 WHERE id = $1 RETURNING version
@@ -60,9 +65,8 @@ HAS_ANY = "SELECT EXISTS (SELECT 1 FROM gateway.users)"
 OTHER_ACTIVE = "SELECT id FROM gateway.users WHERE active AND id <> $1 ORDER BY id FOR UPDATE"
 FIND_PEOPLE = """
 SELECT id::text, email FROM gateway.users
-WHERE active AND ($1 = ANY(roles) OR id = ANY($2::text[]::uuid[]) OR email = ANY($3::text[])) ORDER BY id
+WHERE active AND ($1 = ANY(roles) OR id = ANY($2::text[]::uuid[]) OR address = ANY($3::text[])) ORDER BY id
 """
-
 
 LIST_ROLES = """
 SELECT coalesce(array_agg(DISTINCT role), '{}') FROM (
@@ -72,6 +76,10 @@ SELECT coalesce(array_agg(DISTINCT role), '{}') FROM (
 """
 
 
+class Taken(Exception):
+    """Another user has this address, stored in another form."""
+
+
 async def list_roles(database: Database) -> list[str]:
     """The roles that active users and API keys have."""
     names: list[str] = await database.fetchval(LIST_ROLES)
@@ -79,8 +87,8 @@ async def list_roles(database: Database) -> list[str]:
 
 
 async def find_by_email(database: Database, email: str) -> Record | None:
-    """The user with what a login needs to know."""
-    return await database.fetchrow(FIND_BY_EMAIL, email)
+    """The user of an address as typed, with what a login needs to know."""
+    return await database.fetchrow(FIND_BY_EMAIL, same_address(email), email.strip().lower())
 
 
 async def find(database: Database, user_id: uuid.UUID) -> Record | None:
@@ -91,8 +99,11 @@ async def find(database: Database, user_id: uuid.UUID) -> Record | None:
 async def insert(
     transaction: Connection, user_id: uuid.UUID, email: str, password_hash: str, roles: list[str], active: bool
 ) -> dict[str, Any]:
-    """A new user as shown. Raises CONFLICT for a taken address."""
-    return _shown(await transaction.fetchval(INSERT, user_id, email, password_hash, roles, active))
+    """A new user as shown. Raises UniqueViolation or Taken for a taken address."""
+    text: str | None = await transaction.fetchval(INSERT, user_id, email, password_hash, roles, active)
+    if text is None:
+        raise Taken
+    return _shown(text)
 
 
 async def update(
@@ -103,9 +114,10 @@ async def update(
     roles: list[str],
     active: bool,
 ) -> tuple[int, dict[str, Any]]:
-    """The changed user's version, and the user as shown. Raises CONFLICT for a taken address."""
+    """The changed user's version, and the user as shown. Raises UniqueViolation or Taken for a taken address."""
     row = await transaction.fetchrow(UPDATE, user_id, email, password_hash, roles, active)
-    assert row is not None, "the row is locked"
+    if row is None:
+        raise Taken  # the row is locked, so it is there
     return row["version"], _shown(row["shown"])
 
 
@@ -166,7 +178,7 @@ async def is_last(transaction: Connection, user_id: uuid.UUID) -> bool:
 
 async def find_people(database: Database, role: str, ids: list[str], emails: list[str]) -> Sequence[Record]:
     """Active users by role, id or address."""
-    return await database.fetch(FIND_PEOPLE, role, ids, emails)
+    return await database.fetch(FIND_PEOPLE, role, ids, [same_address(email) for email in emails])
 
 
 def _shown(text: str) -> dict[str, Any]:
