@@ -58,6 +58,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "on_delete": "What happens to targets when their source is deleted, see [Deleting](#deleting).",
         "fetch": "`eager`: attached to every answer, without `include`.",
         "write_mode": "How nested rows are written when a request does not say it; `diff` by default.",
+        "acyclic": "For a relation of an entity with itself: `true` refuses cycles, see [Trees](#trees).",
     },
     "RuleDefinition": {
         "entity": "The entity whose records are checked.",

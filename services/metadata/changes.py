@@ -20,7 +20,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, detail_of, not_found
 from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken, UniqueViolation
-from services.metadata import audit, doubts, indexes, store
+from services.metadata import audit, doubts, indexes, store, trees
 from services.metadata.expressions.checking import Doubt, Told, check_expressions, warnings_of
 from services.metadata.ground import Ground, fit_indexes
 from services.metadata.kinds import KINDS, Kind
@@ -61,6 +61,8 @@ class Change:
         """What is legal but doubtful: told beside the answer."""
         self.mentions: list[Mention] = []
         """Roles and users that are named in what was sent."""
+        self.trees: set[int] = set()
+        """Numbers of acyclic relations that may have cycles already."""
         self._doubts: list[Doubt] = []
         self._watched: dict[str, tuple[dict[str, Any], Schema]] = {}
         self._latest: dict[str, store.Definition] = {}
@@ -191,6 +193,13 @@ class Change:
                 missing, needless = indexes.difference(await self._ground.indexes(live), self.schema, entity)
                 await fit_indexes(self._ground, live, missing, needless)
 
+    async def finish_trees(self) -> None:
+        """Raises VALIDATION_FAILED where there are cycles in what is acyclic from now on."""
+        relations = [live.relation for live in self.schema.relations.values() if live.relation.number in self.trees]
+        acyclic = [relation for relation in relations if relation.acyclic]
+        await trees.hold(self.transaction, self.schema, acyclic)
+        await trees.refuse_cycles(self.transaction, self.schema, acyclic)
+
 
 Work = Callable[[Change], Awaitable[T]]
 
@@ -221,6 +230,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Ch
         with _busy():
             result = await work(change)
             await change.finish_indexes()
+            await change.finish_trees()
             await change.finish_warnings()
         if ground.postponed:
             await state.due.arm(app.id, clock.now())

@@ -16,6 +16,16 @@ SELECT coalesce(sum(_d._n), 0)::bigint FROM (
 """
 LARGEST_INDEXED = INDEX_ENTRY - 12
 """Bytes of a stored text, compressed, that fits into an index: its entry has a header, and so has the text."""
+COUNT_CIRCLING = """
+WITH RECURSIVE _free(_own) AS (
+    SELECT _t.{own} FROM {table} _t WHERE {alive} AND (_t.{up} IS NULL OR NOT EXISTS (
+        SELECT 1 FROM {table} _p WHERE _p.{own} = _t.{up} AND {alive_above}))
+    UNION ALL
+    SELECT _t.{own} FROM _free _f JOIN {table} _t ON _t.{up} = _f._own WHERE {alive}
+)
+SELECT (SELECT count(*) FROM {table} _t WHERE {alive}) - (SELECT count(*) FROM _free _f)
+"""
+"""All rows but those below a row that has nothing above it."""
 COUNT_LONGER = "SELECT count(*) FROM {table} _t WHERE length(_t.{column}::text) > $1"
 COUNT_LONG = "SELECT count(*) FROM {table} _t WHERE pg_column_size(_t.{column}) > " + str(LARGEST_INDEXED)
 COUNT_COLUMNS = "SELECT coalesce(max(attnum), 0) FROM pg_attribute WHERE attrelid = to_regclass($1)"
@@ -25,6 +35,14 @@ async def count_doubles(transaction: Connection, table: str, column: str, alive_
     """How many rows share their value with another."""
     where = f" AND _t.{quote(DELETED)} IS NULL" if alive_only else ""
     sql = COUNT_DOUBLES.format(table=table, column=quote(column), where=where)
+    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
+    return rows
+
+
+async def count_circling(transaction: Connection, table: str, own: str, up: str, alive_only: bool) -> int:
+    """How many rows are their own ancestors, or below one that is; `up` refers to `own` of the row above."""
+    alive, above = (f"{row}.{quote(DELETED)} IS NULL" if alive_only else "true" for row in ("_t", "_p"))
+    sql = COUNT_CIRCLING.format(table=table, own=quote(own), up=quote(up), alive=alive, alive_above=above)
     rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
     return rows
 

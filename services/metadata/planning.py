@@ -14,7 +14,7 @@ from libs.shared import exact
 from libs.shared.contracts.context import Context
 from libs.shared.schema import FieldDefinition
 from libs.shared.schema.fields import TEXTS
-from services.metadata import counting, store
+from services.metadata import counting, store, trees
 from services.metadata.changes import Change, lock_version
 from services.metadata.doubts import absent
 from services.metadata.expressions.checking import Told
@@ -30,9 +30,9 @@ Work = Callable[[Change], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`changes` are the definitions that would be touched; rows that violate uniqueness would refuse the change,
-    those that violate another rule would stay, and be refused when they are next written. `doubts` are told beside
-    the plan."""
+    """`changes` are the definitions that would be touched; rows that violate uniqueness, or are their own ancestors,
+    would refuse the change; those that violate another rule would stay, and be refused when they are next written.
+    `doubts` are told beside the plan."""
 
     changes: list[dict[str, Any]]
     statements: list[str]
@@ -118,6 +118,20 @@ async def _violations(change: Change, known: Mapping[int, LiveEntity], before: S
                 yield {"entity": name, "field": index.field, "rule": "limit", "rows": rows}
         async for violation in _narrowed(change, live, old, columns):
             yield violation
+        async for violation in _circling(change, live, old, columns):
+            yield violation
+
+
+async def _circling(
+    change: Change, live: LiveEntity, old: LiveEntity, columns: Mapping[int, str]
+) -> AsyncIterator[dict[str, Any]]:
+    """Rows that are their own ancestors, or below one that is, by what is acyclic from now on."""
+    name = live.definition.name
+    for relation in (each.relation for each in change.schema.relations.values()):
+        if relation.number in change.trees and relation.acyclic and relation.target == name:
+            own, up = (columns.get(live.field_id(field)) for field in (relation.source_key, relation.target_key))
+            if own and up and (rows := await trees.count(change.transaction, old, own, up)):
+                yield {"entity": name, "field": relation.target_key, "rule": "acyclic", "rows": rows}
 
 
 async def _narrowed(

@@ -11,6 +11,7 @@ from services.metadata import joins, loads
 from services.metadata.hooks import Hooks
 from services.metadata.schema import Schema
 from services.metadata.store import Definition
+from services.metadata.trees import is_to_be_checked
 
 if TYPE_CHECKING:
     from services.metadata.changes import Change
@@ -27,6 +28,7 @@ class RelationHooks(Hooks):
             await change.run(joins.plan_create(live.relation, change.schema))
         else:
             change.reindex(live.relation.target)
+            _forbid_cycles(change, None, live.relation)
 
     async def replaced(self, change: Change, old: Definition, row: Definition, definition: RelationDefinition) -> None:
         links, schema = change.schema.all_links(), change.schema.copy()
@@ -43,6 +45,7 @@ class RelationHooks(Hooks):
             await change.run(joins.plan_create(after, change.schema))
         change.reindex(before.target)
         change.reindex(after.target)
+        _forbid_cycles(change, before, after)
         if before != after:
             await _follow(change, links)
             await _warn_others(change, schema)
@@ -70,6 +73,11 @@ async def _warn_others(change: Change, before: Schema) -> None:
     for row in await change.others():
         if row.kind == "rules":
             change.watch(row, before)
+
+
+def _forbid_cycles(change: Change, before: Relation | None, after: Relation) -> None:
+    if is_to_be_checked(before, after):
+        change.trees.add(after.number)
 
 
 def _check(change: Change, relation: Relation) -> None:

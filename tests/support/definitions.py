@@ -32,7 +32,7 @@ PAIR: dict[str, Any] = {
 RELATION: dict[str, Any] = {
     "name": "friends", "type": "many_to_many", "source": "host", "target": "host", "source_key": "id",
     "target_key": "id", "join_table": "host_friends", "source_join_key": "one_id", "target_join_key": "other_id",
-    "ownership": "none", "on_delete": "detach", "fetch": "lazy", "write_mode": "diff",
+    "ownership": "none", "on_delete": "detach", "fetch": "lazy", "write_mode": "diff", "acyclic": False,
 }  # fmt: skip
 LOAD = {"relation": "friends", "name": "near", "filter": {"state.eq": "open"}}
 RULE = {"entity": "host", "hook": "before_write", "priority": 1, "active": True}

@@ -37,6 +37,7 @@ class RelationDefinition(Strict):
     on_delete: Literal["cascade", "set_null", "restrict", "detach"] | None = None
     fetch: Literal["lazy", "eager"] | None = None
     write_mode: WriteMode | None = None
+    acyclic: bool = False
 
     @field_validator("name", "join_table", "source_join_key", "target_join_key")
     @classmethod
@@ -58,6 +59,8 @@ class RelationDefinition(Strict):
             raise mistake("join_table", "a many_to_many relation needs one")
         if self.source_join_key and self.source_join_key == self.target_join_key:
             raise mistake("target_join_key", "must differ from source_join_key")
+        if self.acyclic and (self.type == MANY_TO_MANY or self.source != self.target):
+            raise mistake("acyclic", "is for a one_to_one or one_to_many relation of an entity with itself")
         return self
 
 
@@ -90,6 +93,8 @@ class Relation:
     join_table: str = ""
     source_join_key: str = ""
     target_join_key: str = ""
+    acyclic: bool = False
+    """Whether no record may be its own ancestor."""
 
     @property
     def joined(self) -> bool:
@@ -113,6 +118,7 @@ class Relation:
         return cls(
             number, definition.name, definition.type, source.name, target.name, source_key, target_key,
             definition.on_delete or "restrict", definition.fetch == "eager", definition.write_mode or "diff",
+            acyclic=definition.acyclic,
         )  # fmt: skip
 
 

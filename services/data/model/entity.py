@@ -47,6 +47,8 @@ class EntityModel:
         """Column → key in the log's images; also of fields left out today, as their values come back with them."""
         self.references = [link for link in self.links if not link.outward and not link.relation.joined]
         """The links whose column is a field of this entity: what its records refer to."""
+        self.trees = [link for link in self.references if link.relation.acyclic]
+        """The references by which no record may be its own ancestor."""
         self.anchors = {link.own for link in self.links if link.outward} - set(self.key.names)
         """Fields beside the key that records of other entities refer to."""
         self.exclusive = [name for name in self.fields if name not in self.key.names and self._is_exclusive(name)]
@@ -57,6 +59,13 @@ class EntityModel:
     def _is_exclusive(self, name: str) -> bool:
         one_to_one = [link.own for link in self.references if link.relation.type == "one_to_one"]
         return self.fields[name].unique or name in one_to_one
+
+    def may_close_cycle(self, values: Mapping[str, Any], is_new: bool) -> bool:
+        """Whether a record with these values may become its own ancestor; nothing refers to a new one but itself."""
+        return any(
+            values.get(link.own) is not None and (not is_new or values.get(link.other) is not None)
+            for link in self.trees
+        )
 
     def link(self, name: str) -> Link | None:
         """The way to related records that `name` means, or None."""

@@ -79,7 +79,7 @@ async def _create(work: Work, entity: EntityModel, body: dict[str, Any]) -> Writ
     check_fields(work, entity, Action.CREATE, [node.draft])
     [change] = await prepare(work, work.database, entity, Action.CREATE, [node.draft])
     await refuse_hidden(work, work.database, entity, [node.draft])
-    if changes_records(node.draft.effects):
+    if changes_records(node.draft.effects) or entity.may_close_cycle(change.values, is_new=True):
         return await _create_in_transaction(work, entity, body)
     written = await work.commit_one(entity, Action.CREATE, change)
     if written is None:
@@ -118,7 +118,7 @@ async def _update(work: Work, entity: EntityModel, wanted: Wanted, body: dict[st
     if not body or node.nested or not alone or _takes_stored(work, entity, node.draft):
         return await _update_in_transaction(work, entity, wanted, body)
     [change] = await prepare(work, work.database, entity, Action.UPDATE, [node.draft])
-    moves = not entity.anchors.isdisjoint(change.values)
+    moves = not entity.anchors.isdisjoint(change.values) or entity.may_close_cycle(change.values, is_new=False)
     if not change.values or moves or changes_records(node.draft.effects):
         return await _update_in_transaction(work, entity, wanted, body)
     change.key, change.if_version = wanted.key, wanted.if_version

@@ -19,6 +19,7 @@ from libs.shared.postgres.limits import LimitExceeded, LimitReached
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.writes.changes import Action, RowChange, Written
 from services.data.writes.command import Command
+from services.data.writes.cycles import Marks, refuse_cycles
 from services.data.writes.limits import name_limit
 from services.data.writes.parking import Parking
 from services.data.writes.statements import Log, Shape, statement
@@ -76,6 +77,8 @@ class Writing:
         """Entity number and record id → the record with its totals as they are in the end."""
         self._latest: dict[tuple[int, str], int] = {}
         """Entity number and record id → the place of its last entry."""
+        self.marks: Marks = {}
+        """Entity number and record id → says in details where the request has sent this record."""
         self.records = 0
         self.parking = Parking(transaction)
         self._position: int | None = None
@@ -98,7 +101,8 @@ class Writing:
         shapes = _by_columns(rows)
         moves = [(row.key, row.values) for row in rows if row.key] if action is Action.UPDATE else []
         parked = await self.parking.park(entity, moves)
-        log = Log.TOGETHER if is_all and len(shapes) == 1 and not parked else Log.LATER
+        at_once = is_all and len(shapes) == 1 and not parked and not entity.trees
+        log = Log.TOGETHER if at_once else Log.LATER
         for columns, places in shapes.items():
             shape = Shape(action, columns, log)
             chosen = [rows[place] for place in places]
@@ -179,12 +183,20 @@ class Writing:
         self.records += 1
 
     async def finish(self) -> int:
-        """Write the log entries, once. Answers the position, 0 if nothing was changed. Raises SchemaMoved."""
+        """Write the log entries, once. Answers the position, 0 if nothing was changed.
+
+        Raises SchemaMoved, and VALIDATION_FAILED for cycles.
+        """
         if self.settle is not None:
             await self.settle()
         if self._position is None:
+            await self.refuse_cycles()
             self._position = await (self._append() if self.entries else self._nothing())
         return self._position
+
+    async def refuse_cycles(self) -> None:
+        """Raises VALIDATION_FAILED where the commit makes a record its own ancestor by an acyclic relation."""
+        await refuse_cycles(self.transaction, self.model, self.entries, self.marks)
 
     async def _nothing(self) -> int:
         # Each statement may have found nothing because of the fence, and there is no entry to meet it at the end.

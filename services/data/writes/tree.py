@@ -143,7 +143,11 @@ class Tree:
         missing = [n for n, written in enumerate(outcome) if written is None]
         if missing:
             await self._explain(entity, [drafts[n] for n in missing], [changes[n] for n in missing])
-        return [written for written in outcome if written is not None]
+        done = [written for written in outcome if written is not None]
+        if entity.trees:
+            named = ((entity.number, written.key) for written in done)
+            self.writing.marks.update(zip(named, (draft.mark for draft in drafts), strict=True))
+        return done
 
     async def _explain(self, entity: EntityModel, drafts: Sequence[Draft], changes: Sequence[RowChange]) -> None:
         """Why rows were left out: another schema, missing references, or no such row. Always raises."""

@@ -103,6 +103,7 @@ class Work:
                 yield writing
                 await settle(self, writing)
                 if self.consent is not None and not self.consent.is_given:
+                    await writing.refuse_cycles()
                     raise _Rehearsed
                 position = await writing.finish()
                 if dry_run:

@@ -13,7 +13,7 @@ from libs.shared.errors import RocketError, detail_of, invalid_field
 from libs.shared.postgres.limits import Limit, LimitReached
 from libs.shared.schema.relations import field_of
 from libs.shared.schema.slugs import free_slug, slugify
-from services.metadata import store
+from services.metadata import store, trees
 from services.metadata.changes import Change
 from services.metadata.kinds import KINDS
 from services.metadata.naming import table_of
@@ -86,12 +86,18 @@ async def insert(change: Change, prepared: list[Batch], note: store.LogNote, ver
 
     Raises CONFLICT and VALIDATION_FAILED naming the field whose values exclude one another, or are too long.
     """
+    numbers = {batch.number for batch in prepared}
+    entities, relations = change.schema.entities, [live.relation for live in change.schema.relations.values()]
+    acyclic = [each for each in relations if each.acyclic and entities[each.target].row.number in numbers]
+    await trees.hold(change.transaction, change.schema, acyclic)
     try:
-        return await store.import_records(change.transaction, [batch.packed() for batch in prepared], note, version)
+        done = await store.import_records(change.transaction, [batch.packed() for batch in prepared], note, version)
     except store.Taken as taken:
         raise _conflict(change, taken.index) from None
     except LimitReached as limit:
         raise _too_much(change, prepared, limit) from None
+    await trees.refuse_imported(change.transaction, change.schema, acyclic)
+    return done
 
 
 async def _entity_batch(change: Change, live: LiveEntity, rows: Any, now: datetime, new: bool) -> Batch:
