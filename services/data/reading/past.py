@@ -15,7 +15,8 @@ from services.data.log import history
 from services.data.log.entries import commit_event
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import Grant, grant_for
-from services.data.query.scope import Scope, check_parameters
+from services.data.query.includes import parse_shown
+from services.data.query.scope import Scope, check_parameters, refused
 from services.data.query.statements import now_statement
 from services.data.reading.execution import read
 from services.data.reading.moments import moment_of
@@ -45,7 +46,11 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
 
 
 async def get_version(state: State, context: Context, question: ask.GetRecord, version: int) -> Answer:
-    """The record as one of its versions left it."""
+    """The record as one of its versions left it, or the `fields` of it that are asked for."""
+    for name, _ in question.query:
+        if name in ("include", "as_of"):
+            raise refused(name, "can't go together with version, which is about the record alone")
+    await moment_of(state, context, question.query)
 
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
@@ -53,12 +58,15 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
         key, grant = entity.key.text(named), grant_for(entity, "read", context.user)
         scope, database = Scope(model, context.user), state.database(context.the_app)
         check_parameters(scope, entity, question)
+        wanted = parse_shown(Scope(model, context.user), entity, dict(question.query).get("fields", ""), "").fields
         now = await _now(state, context, model, entity, named, grant, "Version")
         row = await history.load_version(database, entity, scope, key, version)
         await check_current(state, context, model)
         record = history.record_at(model.schema, entity, row, grant, now) if row else None
         if record is None:
             raise not_found("Version")
+        if wanted is not None:
+            record = {name: record[name] for name in wanted if name in record}
         return Answer(body=exact.dumps({"data": record}))
 
     return await under_current_schema(state, context, attempt)
