@@ -136,6 +136,8 @@ class Explanation:
             return "denied", f"No policy grants {name}"
         if access.clear.is_certain and (self._asked.action == "create" or profile.rows.is_certain):
             return "allowed", f"A policy grants {name} without conditions"
+        if access.is_masked_for_all and profile.rows.is_certain:
+            return "masked", " or ".join(_words(masked.mask) for masked in access.masks)
         if self._record is None:
             return "depends", f"On the record: {name} is granted for some, or masked"
         if self._asked.action != "create" and not profile.rows.holds(self._record, self._who):
@@ -220,7 +222,8 @@ class Explanation:
             return {"name": name, "access": "hidden", "askable": False}
         found: Document = {"name": name, "askable": access.is_askable}
         if self._record is None:
-            return {**found, "access": "clear" if access.clear.is_certain else "depends"}
+            always = "clear" if access.clear.is_certain else "masked" if access.is_masked_for_all else "depends"
+            return {**found, "access": always}
         is_shown, mask = access.way(self._who, self._record)
         return {**found, "access": "masked" if mask else "clear" if is_shown else "hidden"}
 

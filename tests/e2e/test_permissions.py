@@ -416,6 +416,38 @@ async def test_policies_follow_renames_and_travel_whole(client: Client, admin: C
     assert (await copy.get("/_admin/export")).data["permissions"] == exported["permissions"]
 
 
+async def test_masked_is_told_without_a_record_where_it_is_so_for_all(office: Office) -> None:
+    async def why(role: str) -> tuple[str, str, str]:
+        ask = {"roles": [role], "action": "read", "entity": "staff", "field": "card"}
+        data = (await office.admin.post("/_admin/explain", ask)).expect(200).data
+        return data["verdict"], data["reason"], data["field"]["access"]
+
+    await grant(office.admin, role="all", masks={"card": "hash"})
+    await grant(office.admin, role="some", masks={"card": "hash"})
+    await grant(office.admin, role="some", conditions=[when("state", "open")])
+    await grant(office.admin, role="two", masks={"card": "hash"})
+    await grant(office.admin, role="two", masks={"card": "last4"})
+    assert await why("all") == ("masked", "hash", "masked")
+    assert (await why("some"))[::2] == ("depends", "depends")
+    assert (await why("two"))[::2] == ("masked", "masked")
+
+
+async def test_fields_of_a_version_are_those_asked_for_and_no_others(office: Office) -> None:
+    path = f"/staff/{office.open['id']}?version=1"
+    whole = (await office.clerk.get(path)).expect(200).data
+    assert (await office.clerk.get(f"{path}&fields=name,card")).expect(200).data == {
+        "name": whole["name"], "card": whole["card"],
+    }  # fmt: skip
+    assert (await office.admin.get(f"{path}&fields=salary,name")).expect(200).data == {
+        "salary": office.open["salary"], "name": office.open["name"],
+    }  # fmt: skip
+    for caller, name in ((office.clerk, "salary"), (office.clerk, "nope"), (office.admin, "nope")):
+        reply = (await caller.get(f"{path}&fields=name,{name}")).expect(400)
+        assert (reply.code, reply.details[0]["field"]) == ("UNKNOWN_FIELD", name)
+    for other in ("include=team", "as_of=1"):
+        assert (await office.clerk.get(f"{path}&{other}")).expect(400).code == "INVALID_PAYLOAD"
+
+
 async def test_why_is_told_per_policy_condition_record_and_field(office: Office) -> None:
     admin = office.admin
     extra = await grant(admin, role="auditor", conditions=[when("state", "open"), when("salary", 50, "gt")],
@@ -433,6 +465,8 @@ async def test_why_is_told_per_policy_condition_record_and_field(office: Office)
     assert [(c["stored"], c["holds"]) for c in policy["conditions"]] == [("closed", False), (70, True)]
     field = await why(record_id=office.open["id"], field="card")
     assert (field["verdict"], field["field"]["access"], field["field"]["askable"]) == ("masked", "masked", False)
+    assert (await why(field="card"))["field"] == {"name": "card", "askable": False, "access": "masked"}
+    assert (await why(field="card"))["verdict"] == "depends"
     assert (await why(roles=["nobody"]))["verdict"] == "denied"
     by_user = {"user": "clerk@example.com", "roles": None, "record_id": office.closed["id"], "field": "mail"}
     assert (await why(**by_user))["verdict"] == "denied"

@@ -67,6 +67,11 @@ class FieldAccess:
         """Whether it is ever shown as it is, so that it can be filtered, sorted, grouped and searched by."""
         return self.clear.condition != NEVER
 
+    @property
+    def is_masked_for_all(self) -> bool:
+        """Whether it is shown of every record that may be seen, and of none as it is."""
+        return not self.is_askable and self.seen.is_certain
+
     def way(self, person: Person, *records: Record) -> tuple[bool, Mask | None]:
         """Whether the field is shown of all these versions of a record, and by which mask."""
         if all(self.clear.holds(record, person) for record in records):
