@@ -25,7 +25,7 @@ help: ## Show this list
 run: $(RUN_STAMP) ## Start Rocket with its own Postgres and NATS; PORT and DATA_DIR say where
 	@exec $(BIN)/python -m deploy.embedded
 
-rocket: $(RUN_STAMP) ## The command line of an operator; ARGS=--help, ARGS="verify demo", ARGS=doctor
+rocket: $(RUN_STAMP) ## The command line of an operator; ARGS=--help, ARGS="verify demo", ARGS=doctor. For its exit code use deploy/rocket
 	@$(BIN)/python -m deploy.cli $(ARGS)
 
 admin: $(RUN_STAMP) ## Build the Admin UI into admin/dist, as `make run` does beside the system

@@ -1,4 +1,4 @@
-"""`python -m deploy.cli` (`make rocket ARGS=…`): parse, run, print; exits with 0, 1 (found something wrong) or 2."""
+"""`deploy/rocket …`, or `python -m deploy.cli …`: parse, run, print; exits with 0, 1 (found something wrong) or 2."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ ROOT = Path(__file__).parents[2]
 async def rocket(stack: Stack, *arguments: str, status: int = 0, **variables: str) -> str:
     """What a command prints, when it has ended with this status."""
     environment = {**os.environ, "ROCKET_URL": stack.gateway_urls[0], **variables}
+    # From another folder, as timers and other users do.
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "deploy.cli", *arguments, cwd=ROOT, env=environment,
+        ROOT / "deploy" / "rocket", *arguments, cwd="/", env=environment,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await asyncio.wait_for(process.communicate(), 60)
@@ -82,3 +84,29 @@ async def test_refusals_are_said_and_exit_with_2(
 
 async def test_nobody_gets_in_with_a_wrong_password(stack: Stack) -> None:
     assert "rocket: " in await rocket(stack, "apps", status=2, ROCKET_PLATFORM_ADMIN_PASSWORD="wrong")
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_make_fails_where_the_command_does(tmp_path: Path, status: int) -> None:
+    lock = (ROOT / "requirements" / "run.txt").read_bytes()
+    checksum = subprocess.run(["cksum"], input=lock, check=True, capture_output=True).stdout.split()[0].decode()
+    program = tmp_path / "bin" / "python"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nexit {status}\n")
+    program.chmod(0o755)
+    (tmp_path / f"installed-run-{checksum}").touch()
+    made = subprocess.run(["make", "rocket", f"VENV={tmp_path}", "ARGS=doctor"], cwd=ROOT, capture_output=True)
+    assert bool(made.returncode) is bool(status), made.stderr
+
+
+async def test_what_is_not_installed_is_not_found_wrong(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    script = Path(shutil.copy(ROOT / "deploy" / "rocket", tmp_path / "deploy"))
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "python3").chmod(0o755)
+    process = await asyncio.create_subprocess_exec(
+        script, "doctor", env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert b"make rocket" in errors
