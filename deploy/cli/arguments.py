@@ -66,5 +66,11 @@ def _replays(command: commands.Adder) -> None:
     rebuild = command("rebuild", "Make a projection anew from the log, while everything goes on.", commands.rebuild)
     rebuild.add_argument("app")
     rebuild.add_argument("projection", choices=("records", "audit"))
+    repair = command(
+        "repair", "Repair entries of the log that are not what they must be, and say which could not be.",
+        commands.repair,
+    )  # fmt: skip
+    repair.add_argument("app")
+    repair.add_argument("--dry-run", action="store_true", help="change nothing, say what would be repaired")
     for verb in (verify, rebuild):
         verb.add_argument("--only", default="", metavar="ENTITY", help="one entity or join table of the records")

@@ -48,6 +48,28 @@ async def rebuild(api: Api, arguments: argparse.Namespace, printer: Printer) -> 
     return bool((await _finished(api, arguments, printer, arguments.projection, "rebuild"))["status"] == "done")
 
 
+async def repair(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
+    """Repair wrong entries of the log; false if some are left, or would be."""
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    body, checked = {"dry_run": arguments.dry_run, "after": ""}, 0
+    while body["after"] is not None:
+        answer = (await api.call("POST", of_app(arguments.app, "/_admin/log/repair"), body))["data"]
+        done = "would be repaired" if arguments.dry_run else "repaired"
+        for outcome, rows in ((done, answer["repaired"]), ("left", answer["left"])):
+            found |= {(row["position"], row["n"]): {"outcome": outcome, **row} for row in rows}
+        checked += answer["checked"]
+        body["after"] = answer["next"]
+        printer.progress(f"repair: {checked} entries")
+    printer.progress("")
+    shown = [{**row, "faults": "; ".join(row["faults"])} for row in found.values()]
+    if found or printer.as_json:
+        columns = ("outcome", "position", "n", "entity", "record_id", "version", "faults", "reason")
+        printer.rows(list(found.values()) if printer.as_json else shown, columns)
+    else:
+        printer.say(f"All is well: {checked} entries were looked at", {})
+    return not any(row["outcome"] == "left" for row in found.values())
+
+
 async def letters(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
     """The dead letters; false if there are any."""
     found = (await api.call("GET", of_app(arguments.app, "/_admin/dead-letters")))["data"]

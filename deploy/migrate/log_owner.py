@@ -20,9 +20,9 @@ SELECT coalesce((SELECT array_agg(name) FROM public.migrations WHERE service = $
 """
 OWNED_BY = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('data.commits')"
 # The schema (whose owner can drop what is in it), the log and its partitions. Positions come of a sequence that data
-# goes on owning.
+# goes on owning. Who owns a function that others run as the owner, or one that it calls, could have it do anything.
 HAND_OVER = """
-DO $$ DECLARE part regclass;
+DO $$ DECLARE part regclass; own regproc;
 BEGIN
     ALTER SCHEMA data OWNER TO {owner};
     GRANT USAGE, CREATE ON SCHEMA data TO rocket_data;
@@ -31,12 +31,20 @@ BEGIN
         EXECUTE format('ALTER TABLE %s OWNER TO {owner}', part);
     END LOOP;
     ALTER FUNCTION data.prepare_partitions OWNER TO {owner};
+    FOREACH own IN ARRAY ARRAY[to_regproc('data.repair_entry'), to_regproc('data.is_entry'), to_regproc('data.follows')]
+    LOOP
+        IF own IS NOT NULL THEN
+            EXECUTE format('ALTER FUNCTION %s OWNER TO {owner}', own);
+        END IF;
+    END LOOP;
 END $$
 """
 CLOSE = """
 ALTER FUNCTION data.prepare_partitions SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION data.prepare_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION data.prepare_partitions TO rocket_data;
+REVOKE ALL ON FUNCTION data.repair_entry FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION data.repair_entry TO rocket_data;
 REVOKE ALL ON data.commits FROM rocket_data;
 GRANT SELECT, INSERT ON data.commits TO rocket_data
 """

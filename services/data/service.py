@@ -24,6 +24,7 @@ from services.data.model import Model
 from services.data.reading import commits, exporting, past, ranges
 from services.data.reading import handlers as reading
 from services.data.reading import log as log_reading
+from services.data.repairs import repairing
 from services.data.replays import rebuilding, tables
 from services.data.replays.reach import reaches
 from services.data.seals import verifying
@@ -95,6 +96,7 @@ SERVICE = Service(
         records.ListCommits: commits.list_commits,
         records.GetCommit: commits.get_commit,
         records.UndoCommit: handlers.undo_commit,
+        records.RepairLog: repairing.repair_log,
         records.LocateRange: ranges.locate_range,
         records.ReadEntityLog: ranges.read_entity_log,
         records.SetFields: handlers.set_fields,

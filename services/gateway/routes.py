@@ -154,6 +154,7 @@ ROUTES = (
     Route("POST", A + "/_admin/projections/{name}/verify", Local(once(projections.verify)), Access.ADMIN),
     Route("POST", A + "/_admin/projections/{name}/rebuild", Local(once(projections.rebuild)), Access.ADMIN),
     Route("GET", A + "/_admin/projections/{name}/replays/{id}", Local(projections.replay), Access.ADMIN),
+    Route("POST", A + "/_admin/log/repair", Local(once(projections.repair)), Access.ADMIN),
     Route("POST", A + "/_events", events.RecordEvent, Access.USER),
     Route("GET", A + "/_events", events.ListEvents, Access.ADMIN),
     Route("GET", A + "/_events/stats", events.GetStats, Access.ADMIN),

@@ -188,6 +188,18 @@ class UndoCommit(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
+class RepairLog(Ask[Answer]):
+    """Repair the wrong ones among some entries of the log more, behind `after` (empty: from the beginning).
+
+    `after` is the answer's `next`. With `dry_run` nothing is changed.
+    """
+
+    service, name = "data", "log.repair"
+    after: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TryRule(Ask[Answer]):
     """Which stored records would violate the rule, or fail the guard, in `body`. Nothing is changed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,8 @@ class Shape:
     kinds: Mapping[str, str]
     names: Mapping[str, str]
     """Field id → name."""
+    keys: Sequence[str] = ()
+    """The ids of the fields of the key, which an image can't do without."""
 
     def name(self, field_id: str) -> str:
         return self.names.get(field_id, field_id)
@@ -33,13 +35,15 @@ class Shape:
 
 def faults(shape: Shape, entry: Any, former: Any | None) -> Iterator[str]:
     """What is wrong with an entry, in phrases with names of fields, never values; `former` is the record's last one."""
-    image, previous = _read(entry["image"]), _read(entry["previous"])
+    image, previous = read(entry["image"]), read(entry["previous"])
     action = entry["action"]
     for which, document in (("image", image), ("previous", previous)):
         if document is not None and not isinstance(document, dict):
             yield f"its {which} is no object"
         elif isinstance(document, dict):
-            yield from _contents(shape, which, document)
+            yield from contents(shape, which, document)
+    if isinstance(image, dict) and any(image.get(key) is None for key in shape.keys):
+        yield "its image has no key"
     if image is None and action != "delete":
         yield "it has no image"
     if action == "create" and previous is not None:
@@ -50,7 +54,8 @@ def faults(shape: Shape, entry: Any, former: Any | None) -> Iterator[str]:
         yield from _succession(shape, entry, former, image, previous)
 
 
-def _contents(shape: Shape, which: str, document: Image) -> Iterator[str]:
+def contents(shape: Shape, which: str, document: Image) -> Iterator[str]:
+    """What is wrong with the keys and values of an image or a previous."""
     if unknown := sorted(document.keys() - shape.ids):
         yield f"its {which} has keys that are no field's: {len(unknown)}"
     wrong = [key for key, value in document.items() if not _fits(shape.kinds.get(key, "json"), value)]
@@ -70,7 +75,7 @@ def _succession(shape: Shape, entry: Any, former: Any, image: Any, previous: Any
     if entry["version"] != former["version"] + 1:
         yield f"its version is not the one behind {former['version']}"
         return
-    left = _read(former["image"])
+    left = read(former["image"])
     if entry["action"] == "create" or not isinstance(left, dict) or not isinstance(previous, dict):
         return  # nothing was there, or it is said already
     found = {**image, **previous} if isinstance(image, dict) else previous
@@ -83,5 +88,6 @@ def _listed(shape: Shape, keys: list[str]) -> str:
     return ", ".join(sorted(shape.name(key) for key in keys))
 
 
-def _read(text: str | None) -> Any:
+def read(text: str | None) -> Any:
+    """An image as it is worked with; None where there is none."""
     return None if text is None else exact.loads(text)

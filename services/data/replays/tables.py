@@ -103,7 +103,7 @@ async def _images(database: Database, model: Model, table: Table, memory: Memory
     )
     if await database.fetchval(CURRENT) != model.version:
         raise SchemaMoved
-    shape = _shape(model, table)
+    shape = shape_of(model, table)
     former: Any = None
     for row in rows:
         follows = former if former is not None and former["record_id"] == row["record_id"] else None
@@ -118,13 +118,15 @@ async def _images(database: Database, model: Model, table: Table, memory: Memory
         memory.keep(at=[rows[-1]["record_id"], rows[-1]["version"]])
 
 
-def _shape(model: Model, table: Table) -> Shape:
+def shape_of(model: Model, table: Table) -> Shape:
+    """What the images of a table's records hold."""
     names = names_of(model.schema, table.number)
     kinds = {}
     if table.number in model.schema.by_number:
         entity = model.entity(table.title)
         kinds = {entity.image_ids[field.name]: field.type for field in entity.fields.values()}
-    return Shape(frozenset(names), kinds, names)
+    keys = [table.columns[key] for key in table.keys]
+    return Shape(frozenset(names), kinds, names, keys)
 
 
 def _fence(model: Model, rows: Any) -> None:

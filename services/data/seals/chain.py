@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SHORT = 8
@@ -22,6 +22,15 @@ class Seal:
     entries: int
     digests: bytes
     hash: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """The digests of an entry before and after it was repaired."""
+
+    sealed: bytes
+    repaired: bytes
     signature: bytes
 
 
@@ -46,3 +55,29 @@ def first_difference(sealed: bytes, found: Sequence[bytes]) -> int | None:
         if place >= len(expected) or digest[:SHORT] != expected[place]:
             return place
     return len(found) if len(found) < len(expected) else None
+
+
+def as_sealed(
+    key: bytes, sealed: bytes, found: Sequence[tuple[int, int, bytes]], repairs: Mapping[tuple[int, int], Repair]
+) -> list[bytes]:
+    """The digests of a range (position, n, digest) with those of repaired entries as they were sealed.
+
+    An entry that was sealed after its repair, or repaired to what had been sealed, has the digest it was sealed with.
+    """
+    digests = []
+    for place, (position, n, digest) in enumerate(found):
+        repair = repairs.get((position, n))
+        if (
+            repair is not None
+            and digest[:SHORT] != sealed[place * SHORT : (place + 1) * SHORT]
+            and digest == repair.repaired
+            and hmac.compare_digest(repair.signature, signature_of(key, position, n, repair.sealed, digest))
+        ):
+            digest = repair.sealed
+        digests.append(digest)
+    return digests
+
+
+def signature_of(key: bytes, position: int, n: int, sealed: bytes, repaired: bytes) -> bytes:
+    """What says that one of our services has repaired an entry: digests before and after."""
+    return hmac.digest(key, f"repair/{position}.{n}/".encode() + sealed + repaired, "sha256")

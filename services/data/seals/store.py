@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared.postgres.databases import Connection, Database
-from services.data.seals.chain import START, Seal
+from services.data.seals.chain import START, Repair, Seal
 
 ENTRIES = 1_000
 """Entries under one seal; those of one commit are never parted."""
@@ -22,11 +22,15 @@ SELECT max(position) FROM (
     SELECT position FROM data.commits WHERE position > $1 AND position <= $2 ORDER BY position, n LIMIT {ENTRIES}
 ) _e
 """
-# The digests of all entries of a range, in order. A row as text names every value, quoted where it must be.
-DIGESTS = """
-SELECT position, n, sha256(convert_to(ROW(position, n, commit_id, entity, record_id, version, action, image, previous,
-    context, effects, effect_key, trace_id, schema_version, at)::text, 'UTF8')) AS digest
+# The digest of an entry. A row as text names every value, quoted where it must be.
+DIGEST = """sha256(convert_to(ROW(position, n, commit_id, entity, record_id, version, action, image, previous,
+    context, effects, effect_key, trace_id, schema_version, at)::text, 'UTF8'))"""
+DIGESTS = f"""
+SELECT position, n, {DIGEST} AS digest
 FROM data.commits WHERE position > $1 AND position <= $2 ORDER BY position, n
+"""
+REPAIRS = """
+SELECT position, n, sealed, repaired, signature FROM data.repairs WHERE position > $1 AND position <= $2
 """
 INSERT = """
 INSERT INTO data.seals (first, last, entries, digests, hash, signature) VALUES ($1, $2, $3, $4, $5, $6)
@@ -57,6 +61,12 @@ async def digests(connection: Connection | Database, after: int, until: int) -> 
     """position, n and digest of each entry of a range."""
     rows: Sequence[Any] = await connection.fetch(DIGESTS, after, until, timeout=TIME)
     return rows
+
+
+async def repairs(database: Database, after: int, until: int) -> dict[tuple[int, int], Repair]:
+    """The repairs of entries of a range, by position and n."""
+    rows = await database.fetch(REPAIRS, after, until)
+    return {(row["position"], row["n"]): Repair(row["sealed"], row["repaired"], row["signature"]) for row in rows}
 
 
 async def insert(transaction: Connection, seal: Seal) -> None:

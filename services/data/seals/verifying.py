@@ -6,7 +6,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.replays import Memory
 from services.data.seals import store
-from services.data.seals.chain import START, Seal, first_difference, key_of, seal_of
+from services.data.seals.chain import START, Seal, as_sealed, first_difference, key_of, seal_of
 from services.data.state import State
 
 SEALS = 4
@@ -35,9 +35,11 @@ async def _check(database: Database, memory: Memory, key: bytes, seal: Seal) -> 
     if seal.first != after + 1:
         memory.differ("a seal is missing", position=after + 1)
     rows = await store.digests(database, seal.first - 1, seal.last)
-    found = seal_of(key, bytes.fromhex(memory.get("previous")), seal.first, seal.last, [r["digest"] for r in rows])
+    repairs = await store.repairs(database, seal.first - 1, seal.last)
+    digests = as_sealed(key, seal.digests, [(row["position"], row["n"], row["digest"]) for row in rows], repairs)
+    found = seal_of(key, bytes.fromhex(memory.get("previous")), seal.first, seal.last, digests)
     if found != seal:
-        place = first_difference(seal.digests, [row["digest"] for row in rows])
+        place = first_difference(seal.digests, digests)
         if place is None:
             what = "the seal is not the one that was made" if seal.first == after + 1 else "the chain is broken here"
             memory.differ(what, position=seal.first)

@@ -13,6 +13,7 @@ from libs.shared.bodies import read_object
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, StartReplay, of
+from libs.shared.contracts.records import RepairLog
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.schema.mistakes import refuse_unknown
 from services.gateway.http.idempotency import body_of
@@ -37,6 +38,19 @@ async def verify(state: State, request: web.Request, context: Context) -> Answer
 async def rebuild(state: State, request: web.Request, context: Context) -> Answer:
     """Make a projection anew from the log, behind the scenes; `only` narrows it to one entity or join table."""
     return await _start(state, request, context, "rebuild")
+
+
+async def repair(state: State, request: web.Request, context: Context) -> Answer:
+    """Repair the wrong ones among some entries of the log more; with `dry_run` say only what would be repaired."""
+    body = await body_of(state, request)
+    document = read_object(body) if body else {}
+    refuse_unknown(document, ("after", "dry_run"))
+    after, dry_run = document.get("after") or "", document.get("dry_run", False)
+    if not isinstance(after, str):
+        raise invalid_field("after", "after must be the next of the answer before")
+    if not isinstance(dry_run, bool):
+        raise invalid_field("dry_run", "dry_run must be true or false")
+    return await state.core.asker.ask(RepairLog(after, dry_run), context)
 
 
 async def _start(state: State, request: web.Request, context: Context, kind: str) -> Answer:

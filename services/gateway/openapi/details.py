@@ -133,6 +133,22 @@ REPLAY = shaped(
 )  # fmt: skip
 REPLAYED = {**takes(shaped(only=TEXT), required=False), **gives(REPLAY, 202, "Begun behind the scenes")}
 MAYBE_REPLAY: Schema = {"anyOf": [REPLAY, {"type": "null"}]}
+ENTRY = shaped(
+    position=NUMBER,
+    n=NUMBER,
+    entity=TEXT,
+    record_id=TEXT,
+    version=NUMBER,
+    faults={"type": "array", "items": TEXT},
+    reason=TEXT_OR_NOT,
+)
+REPAIRED = shaped(
+    repaired={"type": "array", "items": ENTRY},
+    left={"type": "array", "items": ENTRY},
+    checked=NUMBER,
+    dry_run=FLAG,
+    next=TEXT_OR_NOT,
+)
 PROJECTION = shaped(
     name=TEXT, service=TEXT, position=NUMBER, lag=NUMBER, hash={"type": ["string", "null"]}, verify=MAYBE_REPLAY,
     rebuild=MAYBE_REPLAY, stalled={"anyOf": [shaped(("since", "reason"), since=TIME, reason=TEXT), {"type": "null"}]},
@@ -193,6 +209,9 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_admin/projections/{name}/verify"): REPLAYED,
     ("POST", "/api/{app}/_admin/projections/{name}/rebuild"): REPLAYED,
     ("GET", "/api/{app}/_admin/projections/{name}/replays/{id}"): gives(REPLAY),
+    ("POST", "/api/{app}/_admin/log/repair"): {
+        **takes(shaped(after=TEXT, dry_run=FLAG), required=False), **gives(REPAIRED)
+    },
     ("POST", "/api/{app}/_events"): {**takes(EVENT), **gives(OBJECT, 201)},
     ("GET", "/api/{app}/_events"): _lists(
         "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",
