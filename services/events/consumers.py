@@ -19,7 +19,7 @@ Spans = Sequence[dict[str, Any]]
 async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
     """Know what has to be masked, and who opts out, by each commit's version; make the days of what they tell."""
     await state.definitions.prepare(app, {event.schema_version for event in events})
-    await state.partitions.ensure(app, days_of({row["created_at"] for row in _told(events)}))
+    await state.partitions.ensure(app, days_of({row["created_at"] for row in _told(state, app, events)}))
 
 
 async def on_commits(state: State, app: AppRef, transaction: Connection, events: Sequence[CommitEvent]) -> None:
@@ -28,13 +28,14 @@ async def on_commits(state: State, app: AppRef, transaction: Connection, events:
     await store.insert_audit(transaction, [row for _, row in rows if row is not None])
     if opted_out := [event for event, row in rows if row is None]:
         await store.note_unaudited(transaction, [(event.entity, event.position) for event in opted_out])
-    told = [row for row in _told(events) if moment_of(row["created_at"]) >= state.partitions.since()]
+    told = [row for row in _told(state, app, events) if moment_of(row["created_at"]) >= state.partitions.since()]
     if told:
         await store.insert(transaction, told)
 
 
-def _told(events: Sequence[CommitEvent]) -> list[dict[str, Any]]:
-    return [row for event in events for row in transition_rows(event)]
+def _told(state: State, app: AppRef, events: Sequence[CommitEvent]) -> list[dict[str, Any]]:
+    definitions = [state.definitions.of(app, event).definition(event.entity) for event in events]
+    return [row for event, known in zip(events, definitions, strict=True) for row in transition_rows(event, known)]
 
 
 async def before_signals(state: State, app: AppRef, signals: Sequence[Signal]) -> None:

@@ -12,6 +12,8 @@ import orjson
 from libs.shared.contracts.context import NO_TRACE, Context
 from libs.shared.contracts.streams import CommitEvent, Signal
 from libs.shared.ids import parse_uuid, uuid7
+from libs.shared.schema import EntityDefinition
+from libs.shared.schema.secrecy import concealed, hidden_texts
 from libs.shared.telemetry.shipping import span_uuid
 
 LONGEST_TEXT = 500
@@ -81,13 +83,13 @@ def business_row(context: Context, body: Mapping[str, Any], now: datetime) -> Ro
     }
 
 
-def transition_rows(event: CommitEvent) -> list[Row]:
-    """The business events that transitions of a commit tell of."""
-    return [
-        _transition_row(event, number, effect)
-        for number, effect in enumerate(event.effects)
-        if effect["type"] == "send_event"
-    ]
+def transition_rows(event: CommitEvent, definition: EntityDefinition | None) -> list[Row]:
+    """The business events that transitions of a commit tell of, without values that the definition hides."""
+    told = [(number, effect) for number, effect in enumerate(event.effects) if effect["type"] == "send_event"]
+    if not told:
+        return []
+    hidden = {text for record in (event.before, event.after) for text in hidden_texts(record, definition, shortest=1)}
+    return [_transition_row(event, number, concealed(effect, hidden)) for number, effect in told]
 
 
 def _transition_row(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Row:

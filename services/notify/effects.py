@@ -8,6 +8,7 @@ from typing import Any
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.emails import same_address
+from libs.shared.schema.secrecy import quoted
 from services.notify.matching import NewNotification, outward
 from services.notify.recipients import MAX_FROM_PATH, Addressees, Receivers, addressees_of, is_user_or_address
 from services.notify.templates import MAX_BODY, as_text, one_line
@@ -91,4 +92,5 @@ def _new(wish: Wish, recipient: str, user_id: str | None) -> NewNotification:
         metadata={"transition": transition, "action": outward(event.action)},
         error=None if recipient else wish.error or "nobody is known whom this could be told",
         place=(event.position, event.n),
+        quoted=quoted((event.before, event.after), (recipient, wish.subject, wish.body, wish.error or "")),
     )

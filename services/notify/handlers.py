@@ -26,6 +26,7 @@ from services.notify.courier import SAFETY
 from services.notify.matching import NewNotification
 from services.notify.state import State
 from services.notify.templates import MAX_BODY, one_line
+from services.notify.views import visible
 
 MAX_RECIPIENTS = 100
 
@@ -84,7 +85,8 @@ async def list_notifications(state: State, context: Context, question: ListNotif
     status, channel = query.get("status", ""), query.get("channel", "")
     database = state.core.databases.of(context.the_app)
     rows, total = await store.log(database, status, channel, page.size, page.offset)
-    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
+    schema = await state.core.schemas.get(context.the_app)
+    return Answer(body=exact.dumps({"data": visible(rows, schema), "meta": page.meta(total)}))
 
 
 async def retry_notification(state: State, context: Context, question: RetryNotification) -> Answer:
@@ -99,7 +101,8 @@ async def retry_notification(state: State, context: Context, question: RetryNoti
     if not made_due:
         raise invalid("Only failed notifications can be retried that have a recipient and hold no secret")
     state.courier.nudge(app)
-    return Answer(body=b'{"data":%s}' % row)
+    [shown] = visible(b"[%s]" % row, await state.core.schemas.get(app))
+    return Answer(body=exact.dumps({"data": shown}))
 
 
 def _check(question: SendMail) -> None:

@@ -16,6 +16,7 @@ from libs.shared.emails import same_address
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
 from libs.shared.schema import Snapshot
 from libs.shared.schema.notifications import NotificationRule
+from libs.shared.schema.secrecy import quoted
 from services.notify.recipients import Addressees, Receivers, addressees_of
 from services.notify.templates import render, render_subject
 
@@ -111,6 +112,8 @@ class NewNotification:
     error: str | None = None
     confidential: bool = False
     place: tuple[int, int] | None = None
+    quoted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By field: the values of the record that stand in the texts."""
 
 
 def outward(action: str) -> str:
@@ -230,4 +233,5 @@ def _new(found: Match, recipient: str, user_id: str | None, subject: str, body: 
         metadata={"rule": rule.definition.name, "rule_id": rule.id, "action": outward(event.action)},
         error=found.error,
         place=(event.position, event.n),
+        quoted=quoted((event.before, event.after), (recipient, subject, body, found.error or "")),
     )

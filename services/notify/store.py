@@ -18,8 +18,8 @@ from services.notify.telling import Told
 
 INSERT = """
 INSERT INTO notify.notifications (id, channel, recipient, user_id, subject, body, metadata, entity, record_id,
-    trace_id, error, effect_key, status, sent_at, due_at, confidential, position, n)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+    trace_id, error, effect_key, status, sent_at, due_at, confidential, position, n, quoted)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::jsonb)
 ON CONFLICT (effect_key) DO NOTHING RETURNING id::text
 """
 NOTE = """
@@ -46,7 +46,7 @@ WHERE id = $1::text::uuid AND claimed_until = $2
 COLUMNS = """
     id, channel_id, channel, recipient, user_id, subject,
     CASE WHEN confidential THEN '' ELSE body END AS body, confidential, status, metadata, entity, record_id, attempt,
-    next_retry_at, error, trace_id, created_at, sent_at, read_at
+    next_retry_at, error, trace_id, created_at, sent_at, read_at, quoted
 """
 MATCHES = "($1 = '' OR status = $1) AND ($2 = '' OR channel = $2)"
 # Ids are ordered by time, so the newest come first.
@@ -119,6 +119,7 @@ async def insert(transaction: Connection, new: NewNotification, now: datetime) -
         now if status == "pending" else None,
         new.confidential,
         *(new.place or (None, None)),
+        exact.dumps(new.quoted).decode(),
     )
     return inserted
 
@@ -168,7 +169,7 @@ async def log(database: Database, status: str, channel: str, limit: int, offset:
 
 
 async def get(database: Database, notification_id: UUID) -> bytes | None:
-    """One notification as the log shows it."""
+    """One notification as the log has it."""
     text: str | None = await database.fetchval(GET, notification_id)
     return text.encode() if text else None
 

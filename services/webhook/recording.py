@@ -182,7 +182,8 @@ def failed_signal(delivery_id: str, delivery: NewDelivery | Claimed, attempt: in
         "entity": delivery.entity,
         "record_id": delivery.record_id,
         "hook": delivery.hook,
-        "url": public_url(delivery.url),
+        # Templates of an action may have filled its path with values of a record.
+        "url": delivery.endpoint if delivery.hook in ACTIONS else public_url(delivery.url),
         "attempt": attempt,
         "error": error,
     }

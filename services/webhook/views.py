@@ -11,7 +11,8 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.schema import EntityDefinition, Snapshot
-from libs.shared.schema.secrecy import MASK, definition_of, hidden_texts, masked, without
+from libs.shared.schema.secrecy import definition_of, hidden_texts, masked_record, without
+from libs.shared.schema.secret_contexts import hidden_in_context, masked_context
 from services.webhook.actions import HOOK as WORKFLOW
 from services.webhook.header_templates import shown
 
@@ -36,8 +37,8 @@ def _visible(row: Row, schema: Snapshot) -> Row:
         return row
     if row["hook"] == WORKFLOW:
         paths = _paths(schema, row["webhook_id"])
-        hidden = set(_hidden_in_context(body, paths, definition))
-        body = _context(body, paths, definition)
+        hidden = hidden_in_context(body, paths, definition)
+        body = masked_context(body, paths, definition)
     else:
         hidden = set(_hidden_in_payload(body, definition))
         body = _payload(body, definition)
@@ -49,63 +50,27 @@ def _payload(body: Record, definition: EntityDefinition | None) -> Row:
     found = dict(body)
     for part in ("record", "old"):
         if isinstance(body.get(part), dict):
-            found[part] = _masked(body[part], definition)
+            found[part] = masked_record(body[part], definition)
     if isinstance(body.get("changes"), dict):
-        ends = {end: _masked(_end(body["changes"], end), definition) for end in ENDS}
+        ends = {end: masked_record(_end(body["changes"], end), definition) for end in ENDS}
         found["changes"] = {name: {end: ends[end].get(name) for end in ENDS} for name in body["changes"]}
     return found
 
 
 def _hidden_in_payload(body: Record, definition: EntityDefinition | None) -> Iterator[str]:
-    if definition is not None:
-        for part in ("record", "old"):
-            if isinstance(body.get(part), dict):
-                yield from hidden_texts(body[part], definition)
+    for part in ("record", "old"):
+        if isinstance(body.get(part), dict):
+            yield from hidden_texts(body[part], definition)
 
 
 def _end(changes: Record, end: str) -> Row:
     return {name: change.get(end) for name, change in changes.items() if isinstance(change, dict)}
 
 
-def _masked(record: Record, definition: EntityDefinition | None) -> Row:
-    """A record's hidden values replaced; all of them, where no definition says that they are harmless."""
-    if definition is None:
-        return {name: None if value is None else MASK for name, value in record.items()}
-    return masked(record, definition) or {}
-
-
 def _paths(schema: Snapshot, workflow_id: str) -> Mapping[str, str]:
     """Where the values of a workflow's contexts come from; nothing of one that is gone."""
     documents = schema.documents.get("workflows", ())
     return next((document.get("context") or {} for document in documents if document["id"] == workflow_id), {})
-
-
-def _context(body: Record, paths: Mapping[str, str], definition: EntityDefinition | None) -> Row:
-    """A context with hidden values masked, whatever their paths begin with."""
-    return {key: _part(value, paths.get(key, ""), definition) for key, value in body.items()}
-
-
-def _part(value: Any, path: str, definition: EntityDefinition | None) -> Any:
-    names = path.split(".")
-    while names[0] == "trigger" and len(names) > 1:
-        names = names[1:]
-    if value is None or names == ["record_id"]:
-        return value
-    if names == ["trigger"] and isinstance(value, dict):
-        return {name: _part(each, name, definition) for name, each in value.items()}
-    if names[0] == "record" and isinstance(value, dict) and len(names) == 1:
-        return _masked(value, definition)
-    if names[0] == "record" and len(names) > 1:
-        return value if _masked({names[1]: 0}, definition)[names[1]] != MASK else MASK
-    return MASK
-
-
-def _hidden_in_context(body: Record, paths: Mapping[str, str], definition: EntityDefinition | None) -> Iterator[str]:
-    for key, value in body.items():
-        names = [name for name in paths.get(key, "").split(".") if name != "trigger"]
-        record = value.get("record", value) if isinstance(value, dict) else {names[-1]: value} if names else {}
-        if definition is not None and isinstance(record, dict):
-            yield from hidden_texts(record, definition)
 
 
 def _concealed(row: Row, hidden: Collection[str]) -> Row:

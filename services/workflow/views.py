@@ -1,4 +1,5 @@
 """Instances as callers may see them: what comes from records, or fields, that they may not read is left out.
+Admins see all of it, with sensitive values and personal data masked, as in all logs.
 
 The data service says which fields of the records they may read, for all instances of an answer at once. Of an instance
 whose record a caller may not read, they see ids, times, and the steps of the workflow.
@@ -12,6 +13,9 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.records import AuthorizeRecords
+from libs.shared.schema import Snapshot
+from libs.shared.schema.secrecy import definition_of, without
+from libs.shared.schema.secret_contexts import hidden_in_context, masked_context
 from services.workflow.state import State
 
 MOST = 1_000
@@ -25,8 +29,24 @@ Readable = Mapping[tuple[str, str], frozenset[str]]
 
 async def shown(state: State, context: Context, instances: Sequence[Document]) -> list[Document]:
     """The instances for the caller of a request. Raises what asking the data service raises."""
-    readable = None if context.user.is_admin else await _readable(state, context, instances)
+    if context.user.is_admin:
+        schema = await state.core.schemas.get(context.the_app)
+        return [_masked(instance, schema) for instance in instances]
+    readable = await _readable(state, context, instances)
     return [_shown(instance, readable) for instance in instances]
+
+
+def _masked(instance: Document, schema: Snapshot) -> Document:
+    """An instance as admins see it: all of it, with sensitive values and personal data masked as in logs."""
+    entity, _, paths = (instance.pop(name) for name in ("entity", "record_id", "paths"))
+    definition, context = definition_of(schema, entity), instance["context"]
+    hidden = hidden_in_context(context, paths or {}, definition)
+    # Reasons quote what evaluations and effects met; what people say in comments is theirs.
+    history = [
+        {name: without(value, hidden) if name == "reason" and value else value for name, value in entry.items()}
+        for entry in instance["history"]
+    ]
+    return {**instance, "context": masked_context(context, paths or {}, definition), "history": history}
 
 
 async def _readable(state: State, context: Context, instances: Sequence[Document]) -> Readable:
@@ -40,11 +60,9 @@ async def _readable(state: State, context: Context, instances: Sequence[Document
     return found
 
 
-def _shown(instance: Document, readable: Readable | None) -> Document:
-    """An instance as it is answered; `readable` None: everything is."""
+def _shown(instance: Document, readable: Readable) -> Document:
+    """An instance as it is answered to who is no admin."""
     entity, record_id, paths = (instance.pop(name) for name in ("entity", "record_id", "paths"))
-    if readable is None:
-        return instance
     fields = readable.get((entity, record_id))
     context = visible_context(instance["context"], paths or {}, fields or frozenset())
     history = instance["history"]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 from aiohttp import web
 
+from deploy.embedded.stack import Stack
+from libs.shared import exact
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, text
 from tests.support.receivers import HttpReceiver
+from tests.support.streams import app_row, sibling
 
 CARD, MAIL, WORD = "4111-1111", "ann@example.com", 'correct "horse"'
 PERSON = entity(
@@ -101,3 +105,113 @@ async def test_audit_masks_what_is_named_like_a_secret_unless_it_is_said_to_be_n
 
     [row] = await eventually(audited)
     assert_masked(row["new_data"])
+
+
+TOLD = "{{record.card}} {{record.mail}} {{record.user_password}} {{record.pin_secret}} {{record.cvv}} {{record.name}}"
+FIELDS = [*PERSON["fields"], text("cvv", sensitive=True)]
+FULL = VALUES | {"cvv": "737"}
+
+
+async def test_the_log_of_notifications_masks_and_receivers_read_everything(admin: Client) -> None:
+    await admin.define(PERSON | {"fields": FIELDS})
+    ann = await admin.user(MAIL, ["all"])
+    template = {"subject": f"S {TOLD}", "body": f"B {TOLD}"}
+    for channel, path in (("email", "record.mail"), ("in_app", "record.mail")):
+        rule = {
+            "name": channel, "entity": "person", "hook": "after_create", "channel": channel,
+            "template": template, "recipients": [{"path": path}],
+        }  # fmt: skip
+        (await admin.post("/_admin/notification-rules", rule)).expect(201)
+    action = {"type": "send_notification", "channel": "in_app", "to": MAIL, "template": f"T {TOLD}"}
+    event = {"type": "send_event", "event": "closed", "payload": {"card": "{{record.card}}", "all": TOLD, "n": 1}}
+    ways = [{"from": "new", "to": "done", "actions": [action, event]}]
+    machine = {"entity": "person", "field": "state", "definition": {"initial": "new", "transitions": ways}}
+    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    made = (await admin.post("/person", FULL)).expect(201).data
+    (await admin.put(f"/person/{made['id']}", {"state": "done"})).expect(200)
+
+    async def told() -> Any:
+        rows = (await admin.get("/_admin/notifications")).expect(200).data
+        return rows if len([row for row in rows if row["entity"]]) == 3 else None
+
+    for row in await eventually(told, within=20):
+        if row["entity"]:
+            assert not [secret for secret in (*SECRETS, "737") if secret in str(row)], row
+            assert row["body"].endswith("*** *** *** *** *** Ann") and "quoted" not in row
+    whole = f"{CARD} {MAIL} {WORD} 123456 737 Ann"
+    inbox = (await ann.get("/_notifications")).expect(200).data
+    assert sorted(row["body"] for row in inbox) == [f"B {whole}", f"T {whole}"]
+
+    async def happened() -> Any:
+        return (await admin.get("/_events?action=closed")).expect(200).data or None
+
+    [row] = await eventually(happened, within=20)
+    assert row["metadata"] == {"card": "***", "all": "*** *** *** *** *** Ann", "n": 1}
+
+
+async def test_lists_of_instances_mask_contexts_for_admins(admin: Client) -> None:
+    await admin.define(PERSON)
+    workflow = {
+        "name": "look", "trigger": {"type": "state_change", "entity": "person", "field": "state", "to": "new"},
+        "context": {"card": "record.card", "all": "trigger.record", "name": "record.name"},
+        "steps": [{"id": "a", "type": "approval", "assignee": {"type": "role", "role": "boss"}}],
+    }  # fmt: skip
+    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    made = (await admin.post("/person", VALUES)).expect(201).data
+    (await admin.put(f"/person/{made['id']}", {"state": "new"})).expect(200)
+
+    async def started() -> Any:
+        return (await admin.get("/_workflows")).expect(200).data or None
+
+    [listed] = await eventually(started, within=20)
+    one = (await admin.get(f"/_workflows/{listed['id']}")).expect(200).data
+    [pending] = (await admin.get("/_workflows/pending")).expect(200).data
+    for instance in (listed, one, pending):
+        assert (instance["context"]["card"], instance["context"]["name"]) == ("***", "Ann")
+        assert_masked(instance["context"]["all"])
+
+
+async def test_signals_of_failed_deliveries_tell_no_path_that_was_filled(admin: Client, receiver: HttpReceiver) -> None:
+    await admin.define(PERSON)
+    call = {"type": "webhook", "url": f"{receiver.url}/{{{{record.mail}}}}"}
+    ways = [{"from": "new", "to": "done", "actions": [call]}]
+    machine = {"entity": "person", "field": "state", "definition": {"initial": "new", "transitions": ways}}
+    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    receiver.respond = lambda number: 410
+    made = (await admin.post("/person", VALUES)).expect(201).data
+    (await admin.put(f"/person/{made['id']}", {"state": "done"})).expect(200)
+
+    async def failed() -> Any:
+        return (await admin.get("/_events?action=delivery_failed")).expect(200).data or None
+
+    [row] = await eventually(failed, within=20)
+    assert receiver.url.startswith(row["metadata"]["url"]) and "example.com" not in str(row)
+
+
+async def test_dead_letters_mask_and_a_replay_sends_everything(
+    stack: Stack, admin: Client, receiver: HttpReceiver
+) -> None:
+    await admin.define(PERSON)
+    (await admin.post("/_admin/webhooks", {"entity": "person", "url": receiver.url})).expect(201)
+    await as_owner(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
+    (await admin.post("/person", VALUES)).expect(201)
+
+    async def parked() -> Any:
+        return (await admin.get("/_admin/dead-letters")).expect(200).data or None
+
+    [letter] = await eventually(parked, within=20)
+    await as_owner(stack, admin, "ALTER TABLE webhook.away RENAME TO deliveries")
+    assert not [secret for secret in SECRETS if secret in str(letter)], letter
+    assert_masked(exact.loads(letter["payload"])["after"])
+    (await admin.post(f"/_admin/dead-letters/webhook/{letter['id']}/replay")).expect(200)
+    await eventually(lambda: receiver.requests)
+    assert {name: receiver.payloads[0]["record"][name] for name in VALUES} == VALUES
+
+
+async def as_owner(stack: Stack, admin: Client, statement: str) -> None:
+    """Run a statement in the app's database."""
+    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

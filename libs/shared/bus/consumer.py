@@ -32,6 +32,7 @@ from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import StreamSpec
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Databases
+from libs.shared.quotes import unquoted
 from libs.shared.telemetry import tracing
 
 log = structlog.get_logger()
@@ -347,4 +348,4 @@ def _acknowledge(batch: Sequence[Incoming]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:2000]
+    return unquoted(f"{type(error).__name__}: {error}")[:2000]

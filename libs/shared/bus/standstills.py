@@ -15,6 +15,7 @@ import structlog
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database, Databases
+from libs.shared.quotes import unquoted
 
 log = structlog.get_logger()
 
@@ -88,5 +89,6 @@ def letters_of(consumer: str) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """An error in a line."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """An error in a line, without values that it quotes."""
+    text = unquoted(str(error))
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

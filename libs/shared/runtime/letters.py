@@ -20,6 +20,7 @@ from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import REFERENCE
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.databases import Connection
+from libs.shared.runtime.letter_views import visible
 from libs.shared.runtime.service import Core, Service
 
 log = structlog.get_logger()
@@ -42,7 +43,9 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
 
     async def list_letters(context: Context, _: ListDeadLetters) -> Answer:
         database = core.databases.of(context.the_app)
-        return Answer(body=b'{"data":' + await parked.listing(database, service.name) + b"}")
+        letters = await parked.listing(database, service.name)
+        schema = await core.schemas.get(context.the_app)
+        return Answer(body=exact.dumps({"data": [visible(letter, schema) for letter in exact.loads(letters)]}))
 
     async def replay(context: Context, question: ReplayDeadLetter) -> Answer:
         app = context.the_app

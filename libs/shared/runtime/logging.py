@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
+from libs.shared.quotes import unquoted
 from libs.shared.telemetry import tracing
 
 
@@ -23,6 +25,7 @@ def configure(service: str, form: str, level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _without_quotes,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -38,3 +41,16 @@ def _add_trace(_: object, __: str, event: structlog.typing.EventDict) -> structl
     if active:
         event.setdefault("trace_id", active.trace_id)
     return event
+
+
+def _without_quotes(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Errors of the database quote values of records; a log shows none."""
+    return {name: _plain(value) for name, value in event.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return unquoted(value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value

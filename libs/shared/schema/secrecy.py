@@ -5,8 +5,12 @@ Receivers of webhooks and mails get values as they are; audit, the delivery log 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
+from urllib.parse import quote, quote_plus
+
+import re2
 
 from libs.shared import exact
 from libs.shared.schema.entities import DELETED, EntityDefinition
@@ -15,6 +19,12 @@ from libs.shared.schema.snapshot import Snapshot
 MASK = "***"
 SHORT = 4
 """Characters of a value, at least, that is looked for in texts; shorter ones stand everywhere by chance."""
+CUT = 500
+"""Characters that a text has, at least, that was cut because it was too long."""
+TRIES = 100
+"""Places where a cut value may begin that are looked at; where there are more, nothing of the text is shown."""
+CONTROL = re2.compile(r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+")
+URL_SPECIAL = re2.compile(r"[^A-Za-z0-9_.~-]")
 REMEMBERED = 1_000
 """Definitions of which it is remembered what is shown."""
 
@@ -39,20 +49,101 @@ def masked(record: Mapping[str, Any] | None, definition: EntityDefinition | None
     return {name: value if name in shown or value is None else MASK for name, value in record.items()}
 
 
-def hidden_texts(record: Mapping[str, Any] | None, definition: EntityDefinition) -> Iterator[str]:
-    """The hidden values of a record, as they can stand in a text."""
-    shown = shown_fields(definition)
+def masked_record(record: Mapping[str, Any], definition: EntityDefinition | None) -> dict[str, Any]:
+    """A record's hidden values replaced; all of them, where no definition says that they are harmless."""
+    if definition is None:
+        return {name: None if value is None else MASK for name, value in record.items()}
+    return masked(record, definition) or {}
+
+
+def hidden_texts(
+    record: Mapping[str, Any] | None, definition: EntityDefinition | None, shortest: int = SHORT
+) -> Iterator[str]:
+    """The hidden values of a record, as they can stand in a text; all values of an entity that there is no more."""
+    shown = shown_fields(definition) if definition is not None else frozenset()
     for name, value in (record or {}).items():
-        text = "" if isinstance(value, bool | dict | list) or value is None or name in shown else str(value)
-        if len(text) >= SHORT:
-            yield text
+        if name not in shown:
+            yield from (text for text in texts_in(value) if len(text) >= shortest)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts and numbers within a JSON value, as texts. True, false and null tell nothing."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(each)
+    elif isinstance(value, str):
+        yield value
+    elif value is not None and not isinstance(value, bool):
+        yield exact.dumps(value).decode().strip('"')
 
 
 def without(text: str, hidden: Iterable[str]) -> str:
-    """A text with masks in place of hidden values, as they are and as JSON writes them."""
+    """A text with masks in place of hidden values, in all forms that texts get them in; short ones as whole words."""
     for value in sorted(hidden, key=len, reverse=True):
-        text = text.replace(exact.dumps(value).decode()[1:-1], MASK).replace(value, MASK)
+        for form in _forms(value):
+            if len(form) >= SHORT:
+                text = text.replace(form, MASK)
+            elif form and form in text:
+                text = _without_word(text, form)
+        if len(text) >= CUT and len(value) >= SHORT:
+            text = _without_beginning(text, " ".join(CONTROL.split(value)).strip())
     return text
+
+
+def concealed(value: Any, hidden: Collection[str]) -> Any:
+    """A JSON value with masks in place of hidden values."""
+    if isinstance(value, dict):
+        return {name: concealed(each, hidden) for name, each in value.items()}
+    if isinstance(value, list):
+        return [concealed(each, hidden) for each in value]
+    if isinstance(value, str):
+        return without(value, hidden)
+    return MASK if any(text in hidden for text in texts_in(value)) else value
+
+
+def quoted(records: Iterable[Mapping[str, Any] | None], texts: Collection[str]) -> dict[str, list[str]]:
+    """Which values of records stand in texts that were made of them, by field: kept, to be masked when it is read."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        for name, value in (record or {}).items():
+            for part in set(texts_in(value)):
+                if any(without(text, [part]) != text for text in texts):
+                    found.setdefault(name, set()).add(part)
+    return {name: sorted(values) for name, values in found.items()}
+
+
+def _forms(value: str) -> dict[str, None]:
+    """A value as it is, as JSON and URLs write it, and on one line."""
+    one_line = " ".join(CONTROL.split(value)).strip()
+    written = exact.dumps(value).decode()[1:-1]
+    urls = (quote(value), quote(value, safe=""), quote_plus(value)) if URL_SPECIAL.search(value) else ()
+    return dict.fromkeys((written, value, one_line, *urls))
+
+
+def _without_word(text: str, word: str) -> str:
+    """A text with masks where a value stands that is no part of a longer word or number."""
+    parts = text.split(word)
+    shown = parts[0]
+    for before, after in pairwise(parts):
+        within = _ends_a_word(before[-1:] or shown[-1:]) or _ends_a_word(after[:1])
+        shown += (word if within else MASK) + after
+    return shown
+
+
+def _ends_a_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _without_beginning(text: str, value: str) -> str:
+    """A text that may have been cut within a value, with a mask in place of the value's beginning at its end."""
+    place = text.find(value[:SHORT], max(0, len(text) - len(value) + 1)) if len(value) >= SHORT else -1
+    for _ in range(TRIES):
+        if place < 0:
+            return text
+        if value.startswith(text[place:]):
+            return text[:place] + MASK
+        place = text.find(value[:SHORT], place + 1)
+    return MASK
 
 
 def shown_fields(definition: EntityDefinition) -> frozenset[str]:
