@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import pytest
@@ -111,6 +111,34 @@ async def test_names_are_harmless(admin: Client, sent: str, kept: str, header: s
     assert stored["filename"] == kept
     _, _, headers = await fetch(admin, stored["id"])
     assert headers["Content-Disposition"] == header
+
+
+@pytest.mark.parametrize(
+    ("disposition", "kept"),
+    [
+        ('filename="für Jürgen.txt"'.encode("latin-1"), "für Jürgen.txt"),
+        ('filename="für Jürgen.txt"'.encode(), "für Jürgen.txt"),
+        (b"filename*=UTF-8''f%C3%BCr%20J%C3%BCrgen.txt", "für Jürgen.txt"),
+        (b"filename*=iso-8859-1'de'f%FCr%20J%FCrgen.txt", "für Jürgen.txt"),
+        (b"filename=\"plain.txt\"; filename*=UTF-8''%E2%82%AC.txt", "€.txt"),
+        (b"filename=\"plain.txt\"; filename*=UTF-8''%FC.txt", "plain.txt"),
+        (b"filename=\"plain.txt\"; filename*=nothing''%FC.txt", "plain.txt"),
+    ],
+)
+async def test_names_survive_in_every_writing(admin: Client, disposition: bytes, kept: str) -> None:
+    """UTF-8, Latin-1, and RFC 5987; what comes back is RFC 6266's, with the type whole."""
+    kind = "text/plain; charset=iso-8859-1"
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; ' + disposition + b"\r\nContent-Type: "
+    body = head + kind.encode() + b"\r\n\r\n\xfc\r\n--x--\r\n"
+    sent_as = "multipart/form-data; boundary=x"
+    stored = (await admin.request("POST", "/_files/upload", raw=body, Content_Type=sent_as)).expect(201).data
+    assert (stored["filename"], stored["mime_type"]) == (kept, kind)
+    assert (await fetch(admin, stored["id"], "HEAD"))[2]["Content-Type"] == kind
+    _, body, headers = await fetch(admin, stored["id"])
+    assert (body, headers["Content-Type"]) == (b"\xfc", kind)
+    ascii_only = "".join(letter if letter.isascii() else "_" for letter in kept)
+    whole = "" if kept.isascii() else f"; filename*=UTF-8''{quote(kept)}"
+    assert headers["Content-Disposition"] == f'attachment; filename="{ascii_only}"{whole}'
 
 
 async def test_parts_of_a_file(admin: Client) -> None:

@@ -11,8 +11,11 @@ PLAIN = re.compile(r"[A-Za-z0-9!#$&+.^_`{}~ ()\[\],;=@'-]*")
 
 
 def safe_name(name: str) -> str:
-    """A file name without path parts and control characters, at most 255 characters; never empty."""
-    last = re.split(r"[/\\]", name)[-1]
+    """A file name without path parts and control characters, at most 255 characters; never empty.
+
+    Bytes that were no UTF-8 stand in `name` as surrogates; then all of them are Latin-1.
+    """
+    last = re.split(r"[/\\]", _decoded(name))[-1]
     clean = "".join(character for character in last if character.isprintable()).strip(". ")
     return clean[:MAX_NAME] or "file"
 
@@ -22,3 +25,16 @@ def content_disposition(name: str) -> str:
     plain = "".join(character if PLAIN.fullmatch(character) else "_" for character in name)
     header = f'attachment; filename="{plain}"'
     return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _decoded(name: str) -> str:
+    if name.isascii():
+        return name
+    try:
+        sent = name.encode("utf-8", "surrogateescape")
+        sent.decode()
+    except UnicodeDecodeError:
+        return sent.decode("latin-1")
+    except UnicodeEncodeError:
+        pass  # a surrogate that stands for no byte: it goes with what can't be printed
+    return name

@@ -19,6 +19,10 @@ HEAD = 512
 """Bytes at the beginning of a file that are looked at."""
 UNKNOWN = "application/octet-stream"
 FORM = re.compile(r"[\w!#$&^.+-]{1,64}/[\w!#$&^.+-]{1,64}", re.ASCII)
+TOKEN = r"[\w!#$%&'*+.^`|~-]{1,64}"
+PARAMETERS = re.compile(rf"""(?:;[ \t]*(?:{TOKEN}=(?:{TOKEN}|"(?:[ !#-\[\]-~]|\\[ -~])*")[ \t]*)?)*""", re.ASCII)
+MAX_PARAMETERS = 200
+"""Characters of a type's parameters."""
 PASSIVE = re.compile(r"(image/(?!svg)|audio/|video/|font/|application/pdf$)")
 """Types of which nobody expects that they are a document with markup."""
 MARKUP = re.compile(
@@ -38,15 +42,24 @@ SIGNATURES: dict[str, Sequence[bytes]] = {
 
 
 def claimed_type(sent: str, filename: str) -> str:
-    """The type that a client sent, if it is one; else what the name says; else the unknown one."""
-    kind = sent.partition(";")[0].strip().lower()
+    """The type that a client sent, whole, if it is one; else what the name says; else the unknown one.
+
+    Parameters (`charset=iso-8859-1`) are kept as they are, unless they are malformed or longer than a header should be.
+    """
+    kind, semicolon, rest = sent.partition(";")
+    kind = kind.strip().lower()
     if FORM.fullmatch(kind):
-        return kind
+        parameters = semicolon + rest.rstrip()
+        return kind + parameters if len(parameters) <= MAX_PARAMETERS and PARAMETERS.fullmatch(parameters) else kind
     return mimetypes.guess_type(filename)[0] or UNKNOWN
 
 
 def check_type(kind: str, head: bytes, allowed: Sequence[str]) -> None:
-    """Raises VALIDATION_FAILED for a type that is not in `allowed` (patterns; empty: all are), or is a lie."""
+    """Raises VALIDATION_FAILED for a type that is not in `allowed` (patterns; empty: all are), or is a lie.
+
+    Parameters of the type make no difference.
+    """
+    kind = kind.partition(";")[0]
     if allowed and not any(fnmatch.fnmatchcase(kind, pattern.lower()) for pattern in allowed):
         raise invalid_field("file", f"Files of type {kind} are not accepted", "type")
     if PASSIVE.match(kind) and MARKUP.match(head):

@@ -96,6 +96,9 @@ def test_whatever_is_asked_for_a_part_lies_within_the_file(header: str, size: in
         ("a\r\nX-Evil: 1", "aX-Evil: 1"),
         ("über 😀.pdf", "über 😀.pdf"),
         ("n" * 300, "n" * 255),
+        ("\udcfcbersicht.txt", "übersicht.txt"),
+        ("\udcfc/\udce9\udc85.txt", "é.txt"),
+        ("a\ud800\udcfc.txt", "a.txt"),
     ],
 )
 def test_names_are_made_harmless(sent: str, safe: str) -> None:
@@ -123,7 +126,15 @@ def test_names_are_written_for_old_and_new_clients() -> None:
     ("sent", "name", "kind"),
     [
         ("text/plain", "a.png", "text/plain"),
-        ("Text/Plain; charset=utf-8", "a", "text/plain"),
+        ("Text/Plain; charset=utf-8", "a", "text/plain; charset=utf-8"),
+        ("text/plain ;charset=iso-8859-1 ", "a", "text/plain;charset=iso-8859-1"),
+        ('text/csv; charset="a;\\"b"; header=present', "a", 'text/csv; charset="a;\\"b"; header=present'),
+        ("text/plain; charset", "a", "text/plain"),
+        ("text/plain; charset=\xfc", "a", "text/plain"),
+        ('text/plain; charset="a\r\nX-Evil: 1"', "a", "text/plain"),
+        ("text/plain; charset=" + "x" * 200, "a", "text/plain"),
+        ("text/plain" + "; " * 90 + "\x7f", "a", "text/plain"),
+        ('text/plain; a="' + "\\\\" * 90, "a", "text/plain"),
         ("", "a.png", "image/png"),
         ("no type", "a.pdf", "application/pdf"),
         ("", "a", "application/octet-stream"),
