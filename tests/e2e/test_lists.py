@@ -113,6 +113,25 @@ async def test_search_looks_into_all_texts(things: Client, text: str, expected: 
     assert await sizes(things, f"q={quote(text)}") == expected
 
 
+@pytest.mark.parametrize(
+    "asked", ["οδυσσεύς", "ΟΔΥΣΣΕΎΣ", "Οδυσσεύσ", "σσεύς", "ΣΕΎΣ ", "STRASSE", "straße", "ẞe 1_0%"]
+)
+async def test_search_folds_case_as_unicode_does(admin: Client, asked: str) -> None:
+    """In lists, of now and of then, in counts and exports."""
+    await admin.define(entity("place", text("title")))
+    titles = ["ΟΔΥΣΣΕΎΣ", "οδυσσεύς, Straße 1_0%", "STRASSE 1_0%", "Οδυσσεύσ", "Ilias"]
+    made = [(await admin.post("/place", {"title": title})).expect(201) for title in titles]
+    then = made[-1].headers["X-Commit"]
+    folded = asked.strip().casefold()
+    expected = [title for title in titles if folded in title.casefold()]
+    q = quote(asked)
+    assert expected and "Ilias" not in expected
+    for query in (f"q={q}", f"q={q}&as_of={then}"):
+        found = (await admin.get(f"/place?sort=id&{query}")).expect(200)
+        assert [row["title"] for row in found.data] == expected
+    assert (await admin.get(f"/place/_aggregate?count=*&q={q}")).expect(200).data[0]["count"] == len(expected)
+
+
 async def test_search_where_there_is_no_text(admin: Client) -> None:
     await admin.define(entity("number", integer("n")))
     await make(admin, "number", n=1)

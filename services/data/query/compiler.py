@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from libs.shared.permissions.sql import FALSE, TRUE
 from services.data.model import EntityModel, Link, Model, quote
 from services.data.query.forms import Fork, Form, Tree, form_of, tree_of
-from services.data.query.predicates import TEXT_TYPES, Test, column_sql
+from services.data.query.predicates import TEXT_TYPES, Test, column_sql, folded
 from services.data.query.selections import Selection
 from services.data.query.shapes import Chosen, Condition, Include, Shown, View, Visible
 from services.data.query.sources import Sources
@@ -177,7 +177,8 @@ class Compiler:
     def _found(self, entity: EntityModel, row: str, slot: int, visible: Visible) -> str:
         askable = entity.fields if visible is None else visible.profile.askable
         texts = [self.value(entity, row, f.name, visible) for f in askable.values() if f.type in TEXT_TYPES]
-        clauses = [f"{text} ILIKE ${slot}::text" for text in texts] or [f"${slot}::text IS NULL"]
+        pattern = folded(f"${slot}::text")
+        clauses = [f"{folded(text)} LIKE {pattern}" for text in texts] or [f"${slot}::text IS NULL"]
         return f"({' OR '.join(clauses)})"
 
     def _related(self, entity: EntityModel, row: str, include: Include, visible: Visible, path: str) -> str:

@@ -97,6 +97,11 @@ def column_sql(column: str, kind: str, operator: str, value: Placeholder) -> str
     return f"{column} {ORDERED[operator]} {value(kind)}"
 
 
+def folded(text: str) -> str:
+    """A text as SQL without regard to case: σ, ς and Σ are one, and ß is ss, whatever the database's locale."""
+    return f"casefold(({text}) COLLATE pg_catalog.pg_unicode_fast)"
+
+
 def _end_sql(operator: str, text: str, part: str) -> str:
     if operator == "starts_with":
         return f"starts_with({text}, {part})"
