@@ -28,13 +28,11 @@ def content_disposition(name: str) -> str:
 
 
 def _decoded(name: str) -> str:
-    if name.isascii():
-        return name
     try:
         sent = name.encode("utf-8", "surrogateescape")
-        sent.decode()
+    except UnicodeEncodeError:
+        return name  # a surrogate that stands for no byte: it goes with what can't be printed
+    try:
+        return sent.decode()
     except UnicodeDecodeError:
         return sent.decode("latin-1")
-    except UnicodeEncodeError:
-        pass  # a surrogate that stands for no byte: it goes with what can't be printed
-    return name
