@@ -10,15 +10,28 @@ from functools import lru_cache
 
 MAX_SLUG = 200
 """Characters of a slug before its number."""
+PIECE = 32
+"""Characters that are read at once."""
 LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "œ": "oe", "Œ": "oe", "ł": "l", "Ł": "l"})
 """Letters that Unicode does not take apart into a letter and an accent."""
 
 
 def slugify(text: str) -> str:
-    """Lower case, accents removed, runs of other characters one hyphen, none at the ends. "" if nothing is left."""
+    """Lower case, accents removed, runs of other characters one hyphen, none at the ends. "" if nothing is left.
+
+    Read piece by piece until the slug is full: a letter can stand for 18, and a text has up to 10,000,000.
+    """
+    slug = ""
+    for start in range(0, len(text), PIECE):
+        slug = re.sub(r"[\W_]+", "-", slug + _letters(text[start : start + PIECE])).lstrip("-")
+        if len(slug) > MAX_SLUG:
+            break
+    return slug[:MAX_SLUG].rstrip("-")
+
+
+def _letters(text: str) -> str:
     lower = text.translate(LETTERS).casefold()
-    letters = lower if lower.isascii() else "".join(map(_unaccented, lower))
-    return re.sub(r"[\W_]+", "-", letters).strip("-")[:MAX_SLUG].rstrip("-")
+    return lower if lower.isascii() else "".join(map(_unaccented, lower))
 
 
 @lru_cache(10_000)

@@ -9,7 +9,7 @@ import pytest
 from libs.shared import exact
 from libs.shared.expressions import ExpressionError
 from libs.shared.expressions.syntax.measuring import check_text
-from libs.shared.schema import BadValue, FieldDefinition, parse_value
+from libs.shared.schema import BadValue, FieldDefinition, parse_value, slugs
 from libs.shared.schema.slugs import slugify
 from libs.shared.schema.values import place_of_nul
 
@@ -36,6 +36,30 @@ def test_json_writes_a_large_exponent_as_one(text: str) -> None:
 def test_a_million_accents_in_a_row_make_a_slug() -> None:
     """`normalize` of the whole text would take an hour to put them into order."""
     assert slugify("a" + "\u0301\u0323" * 300_000 + "\u0f73" * 300_000 + "B") == "ab"
+
+
+def test_a_slug_is_made_of_no_more_text_than_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """U+FDFA stands for 18 letters: 10 MiB of it froze the data service for seven seconds."""
+    read = 0
+
+    def unaccented(character: str) -> str:
+        nonlocal read
+        read += 1
+        return character
+
+    monkeypatch.setattr(slugs, "_unaccented", unaccented)
+    assert slugify("\u0431" * 300_000) == "\u0431" * slugs.MAX_SLUG
+    assert read <= slugs.MAX_SLUG + slugs.PIECE
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * 200 + "Ä b" + " " * 200 + "ß_" * 90, "x" * 300, "a b" * 100, "\ufdfa" * 20, "", "--"]
+)
+def test_a_slug_read_in_pieces_is_that_of_the_whole(text: str) -> None:
+    pieces = slugify(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slugs, "PIECE", 1_000_000)
+        assert slugify(text) == pieces
 
 
 def test_the_place_of_nul_is_spelled_only_where_it_is_told() -> None:
