@@ -52,11 +52,19 @@ async def admin_ui(state: State, request: web.Request, context: Context) -> Answ
 def found(folder: Path, path: str) -> Path | None:
     """The file that answers a path: itself, or the page; None for files that are not there."""
     folder = folder.resolve()
-    file = (folder / path).resolve()
-    if path and file.is_relative_to(folder) and file.is_file() and file.suffix != ".br":
+    if path and (file := _existing(folder, path)) and file.suffix != ".br":
         return file
     page = folder / PAGE
     return page if page.is_file() and not path.startswith(f"{HASHED}/") else None
+
+
+def _existing(folder: Path, path: str) -> Path | None:
+    """The file of this path within the folder; None also for names that no file can have: too long, or with NUL."""
+    try:
+        file = (folder / path).resolve()
+        return file if file.is_relative_to(folder) and file.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _file(path: Path, caching: str) -> web.FileResponse:

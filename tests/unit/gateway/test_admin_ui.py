@@ -33,6 +33,10 @@ def folder(tmp_path: Path) -> Path:
         ("../secret.txt", "index.html"),
         ("/etc/passwd", "index.html"),
         ("assets/../../secret.txt", None),
+        ("a\0b", "index.html"),
+        ("assets/\0", None),
+        ("a" * 5_000, "index.html"),
+        ("assets/" + "a" * 400, None),
     ],
 )
 def test_addresses_are_answered_by_files_of_the_folder_alone(folder: Path, path: str, answer: str | None) -> None:
