@@ -83,3 +83,23 @@ async def test_what_a_value_names_is_not_looked_up_in_what_follows(admin: Client
         return found if len(found) == 2 else None
 
     assert sorted(event["metadata"]["title"] for event in await eventually(events)) == sorted([HOSTILE, "now"])
+
+
+async def test_a_value_is_no_step_back_in_the_path_of_a_url(admin: Client) -> None:
+    """`..` can't be encoded: clients and servers leave it out with the segment before, so it would choose the path."""
+    await admin.define(entity("ticket", text("state"), text("title"), text("dot")))
+    calls = [
+        {"type": "webhook", "url": f"http://127.0.0.1:9/{path}", "method": "POST"}
+        for path in ("a/{{record.title}}/x", "b/{{record.dot}}{{record.title}}?q={{record.title}}")
+    ]
+    ways = [{"from": "open", "to": to, "actions": [call]} for to, call in zip(("one", "two"), calls, strict=True)]
+    machine = {"entity": "ticket", "field": "state", "definition": {"initial": "open", "transitions": ways}}
+    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    for to, title, dot, status in (
+        ("one", "..", "", 422), ("one", ".", "", 422), ("one", "%2e%2e", "", 200), ("one", "a..b", "", 200),
+        ("one", "../..", "", 200), ("two", ".", ".", 422), ("two", "..", "x", 200),
+    ):  # fmt: skip
+        made = (await admin.post("/ticket", {"title": title, "dot": dot})).expect(201).data
+        reply = (await admin.put(f"/ticket/{made['id']}", {"state": to})).expect(status)
+        if status == 422:
+            assert reply.details[0]["field"] == "state" and "step back" in reply.details[0]["message"]

@@ -50,7 +50,10 @@ def _decided(step: Step, action: Action, environment: Mapping[str, Any]) -> dict
     request: dict[str, Any] = {}
     if isinstance(action, CallWebhook):
         document["method"] = action.method
-        request["url"] = resolve_url(action.url, environment)
+        try:
+            request["url"] = resolve_url(action.url, environment)
+        except ValueError as problem:
+            raise Stuck(machine, f"the transition's webhook can't be called: {problem}") from None
         if "headers" in document:
             request["headers"] = {name: resolve_header(text, environment) for name, text in action.headers.items()}
     if isinstance(action, CreateRecord | UpdateRecord):

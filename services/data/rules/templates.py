@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from libs.shared import exact
 from libs.shared.expressions.values.access import element
@@ -57,14 +57,26 @@ def resolve_header(text: str, environment: Mapping[str, Any]) -> str | Parts:
 
 
 def resolve_url(text: str, environment: Mapping[str, Any]) -> str:
-    """A URL with its placeholders filled: percent-encoded, so that no value becomes another part of the URL."""
+    """A URL with its placeholders filled: percent-encoded, so that no value becomes another part of the URL.
+
+    Raises ValueError where one would be a step back in its path, as encoding does not help there.
+    """
 
     def filled(found: re.Match[str]) -> str:
         value = _filled(found, environment)
         is_path = any(sign in text[: found.start()].partition("://")[2] for sign in "/?#")
         return value if _is_left(found[1]) else quote(value, safe="" if is_path else HOST)
 
-    return PLACEHOLDER.sub(filled, text)
+    url = PLACEHOLDER.sub(filled, text)
+    if _steps_back(url) > _steps_back(text):
+        raise ValueError("a value would be a step back (`..`) in the URL's path")
+    return url
+
+
+def _steps_back(url: str) -> int:
+    """How many segments of a URL's path are `.` or `..`, which clients and servers leave out with those before them."""
+    path = re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0]
+    return sum(unquote(segment) in (".", "..") for segment in path.split("/")[1:])
 
 
 def _resolve_text(text: str, environment: Mapping[str, Any]) -> Any:
