@@ -492,3 +492,32 @@ async def test_a_hidden_slug_finds_nothing(admin: Client) -> None:
     (await clerk.get("/staff/z-1")).expect(404)
     (await clerk.get(f"/staff/{one['id']}")).expect(200)
     assert [(await peer.get(f"/staff/{badge}")).status for badge in ("z-1", "z-2")] == [200, 404]
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"field": "owner", "operator": "neq"}, "value: is required"),
+        ({"field": "owner"}, "value: is required"),
+        ({"field": "owner", "operator": "neq", "value": "$user.mail"}, "$user.email"),
+        ({"field": "owner", "operator": "not_in", "value": ["a", "$user.ID"]}, "$user.id"),
+        ({"field": "owner", "operator": "neq", "value": "$user.roles"}, "$user.roles for in and not_in"),
+    ],
+)
+async def test_a_condition_that_would_hold_of_everything_by_mistake_is_refused(
+    admin: Client, condition: Any, words: str
+) -> None:
+    """`neq` and `not_in` of a value that was forgotten or misspelt would open all records."""
+    await admin.define(entity("note", text("owner")))
+    policy = {"entity": "note", "action": "read", "roles": ["clerk"], "conditions": [condition]}
+    refused = (await admin.post("/_admin/permissions", policy)).expect(422)
+    assert words in refused.body["error"]["message"] and refused.details[0]["field"].startswith("conditions.0")
+    imported = (await admin.post("/_admin/import", {"version": 1, "permissions": [policy]})).expect(422)
+    assert words in imported.body["error"]["message"]
+
+
+async def test_conditions_of_a_policy_to_create_are_doubtful(admin: Client) -> None:
+    await admin.define(entity("note", text("owner")))
+    policy = {"entity": "note", "action": "create", "roles": ["admin"], "conditions": [when("owner", "a")]}
+    made = (await admin.post("/_admin/permissions", policy)).expect(201)
+    assert made.body["warnings"] == [{"path": "conditions", "message": "they do not apply to what is created"}]

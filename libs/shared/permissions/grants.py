@@ -25,6 +25,8 @@ OWN = {"$user.id": Own.ID, "$user.email": Own.EMAIL}
 OWN_TYPES = {Own.ID: (*TEXTS, "uuid"), Own.EMAIL: TEXTS}
 """The types of fields that these can be compared with."""
 ROLES = "$user.roles"
+CALLER = "$user"
+"""What all names of the caller's values begin with."""
 REMEMBERED = 2_000
 """Expressions whose compiled form is at hand, as several roles ask for each."""
 
@@ -109,7 +111,7 @@ def _pattern(target: FieldDefinition, value: Any) -> str:
 def _value(target: FieldDefinition, value: Any) -> Any:
     own = OWN.get(value) if isinstance(value, str) else None
     if own is None:
-        return parse_value(target, value)
+        return parse_value(target, _plain(value))
     if target.type not in OWN_TYPES[own]:
         raise BadValue(f"can't be compared with {value}")
     return own
@@ -124,7 +126,14 @@ def _list_test(said: Said, target: FieldDefinition, roles: Sequence[str]) -> Con
     values = listed if isinstance(listed, list) else [listed]
     if target.type in DOCUMENTS:
         raise BadValue("can only be compared by eq and neq")
-    return Test(said.field, said.operator, tuple(parse_value(target, value) for value in values))
+    return Test(said.field, said.operator, tuple(parse_value(target, _plain(value)) for value in values))
+
+
+def _plain(value: Any) -> Any:
+    """A value that is no misspelt name of the caller's: `neq` would hold of everything. Raises BadValue."""
+    if isinstance(value, str) and value.startswith(CALLER):
+        raise BadValue(f"can't be compared with {value}: there are {', '.join(OWN)}, and {ROLES} for in and not_in")
+    return value
 
 
 def _covers(policy: PolicyDefinition, name: str, keys: Sequence[str]) -> bool:

@@ -32,6 +32,13 @@ class Condition(Strict):
     operator: Literal["eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like"] = "eq"
     value: Any = None
 
+    @model_validator(mode="after")
+    def _is_compared(self, info: ValidationInfo) -> Condition:
+        """Without a value `neq` would hold of everything that has one."""
+        if "value" not in self.model_fields_set and not is_stored(info):
+            raise mistake("value", "is required; null has to be said")
+        return self
+
 
 class FieldSelection(Strict):
     """The fields that a policy grants: those of `include`, or all but those of `exclude`. The key is always granted.

@@ -44,6 +44,8 @@ def doubts_in(every: Sequence[Read], schema: Schema) -> dict[str, list[tuple[str
                 found[each.id].append(("definition", "it can't be evaluated, so it has no effect"))
             case PolicyDefinition(roles=[]):
                 found[each.id].append(("roles", "without roles it grants nothing to anybody"))
+            case PolicyDefinition(action="create", conditions=[_, *_]):
+                found[each.id].append(("conditions", "they do not apply to what is created"))
     for policy_id, problem in _openings(every, schema):
         found[policy_id].append(problem)
     return found
