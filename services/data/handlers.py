@@ -16,6 +16,7 @@ from services.data.fence import under_current_schema
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import grant_for
 from services.data.query.statements import exists_statement
+from services.data.reading.commits import undo_refusal
 from services.data.reading.execution import read
 from services.data.reading.names import key_named
 from services.data.state import State
@@ -92,7 +93,10 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
 async def undo_commit(state: State, context: Context, question: ask.UndoCommit) -> Answer:
     async def attempt(model: Model) -> Answer:
         work = Work.of(state, context._replace(cause="undo"), model)
-        data = await undo(work, question.commit_id)
+        try:
+            data = await undo(work, question.commit_id)
+        except RocketError as refusal:
+            raise await undo_refusal(state, context, model, question.commit_id, refusal) from None
         return Answer(body=exact.dumps({"data": data}), headers=_commit(work))
 
     return await under_current_schema(state, context, attempt)

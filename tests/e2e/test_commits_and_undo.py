@@ -447,3 +447,25 @@ async def test_the_log_folds_to_the_tables(stack: Stack, shop: Client) -> None:
     assert lines == listed[1]
     pairs = sorted(r["tag_id"] for r in live if "tag_id" in r)
     assert pairs == listed[0][0]["tags"]
+
+
+async def test_a_refusal_to_undo_tells_nothing_of_a_hidden_commit(shop: Client) -> None:
+    sam = await seller(shop)
+    made = [await shop.post(path, {}) for path in ("/order", "/tag")]
+    ids = [reply.data["id"] for reply in made]
+    changed = await shop.put(f"/order/{ids[0]}", {"title": "a", "tags": {"data": [{"id": ids[1]}]}})
+    await shop.put(f"/order/{ids[0]}", {"title": "b"})
+    hidden = [await undo(sam, reply, 403) for reply in (*made, changed)]
+    assert {reply.body["error"]["message"] for reply in hidden} == {"You may not undo this commit"}
+    await allow(shop, "order", {"field": "title", "operator": "eq", "value": "none"})
+    await allow(shop, "order", action="update")
+    refused = await undo(sam, changed, 409)
+    assert refused.body["error"] == {"code": "CONFLICT", "message": "This commit can't be undone any more"}
+    await allow(shop, "order")
+    assert (await undo(sam, changed, 409)).details[0]["record_id"] == ids[0]
+    assert "order" in (await undo(sam, made[0], 403)).body["error"]["message"]
+    await shop.define(entity("gone", text("label")))
+    lost = await shop.post("/gone", {})
+    (await shop.delete("/_admin/entities/gone")).expect(200)
+    assert "gone" in (await undo(shop, lost, 409)).body["error"]["message"]
+    assert (await undo(sam, lost, 409)).body["error"] == refused.body["error"]

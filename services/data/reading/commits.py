@@ -28,6 +28,8 @@ from services.data.state import State
 TIME = FieldDefinition(name="time", type="timestamp")
 MOST = 1_000
 """Records of a commit answered at once."""
+UNDO_REFUSED = {"FORBIDDEN": "You may not undo this commit", "CONFLICT": "This commit can't be undone any more"}
+"""What refusals say of commits that are hidden: neither an entity nor a record."""
 
 
 async def list_commits(state: State, context: Context, question: ask.ListCommits) -> Answer:
@@ -69,6 +71,18 @@ async def get_commit(state: State, context: Context, question: ask.GetCommit) ->
         return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
+
+
+async def undo_refusal(state: State, context: Context, model: Model, named: str, refusal: RocketError) -> RocketError:
+    """A refusal to undo a commit: without what it tells of its records, where the caller may read none of them."""
+    message = UNDO_REFUSED.get(refusal.code)
+    database = state.database(context.the_app)
+    position = await commits.position_of(database, named) if message and not context.user.is_admin else None
+    if message is None or position is None:
+        return refusal
+    scope = Scope(model, context.user)
+    _, readable = await commits.load_visible(database, position, _conditions(scope, False), scope, page_of({}, 1, 1))
+    return refusal if readable else RocketError(refusal.code, message)
 
 
 async def _disclosed(database: Database, model: Model, caller: Identity, rows: Sequence[Any]) -> commits.Disclosed:
