@@ -156,7 +156,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     "Condition": {
         "field": "The field.",
         "operator": "How it is compared.",
-        "value": "With what. `in` and `not_in` take a list.",
+        "value": "With what; `null` has to be said. `in` and `not_in` take a list.",
     },
     "WebhookDefinition": {
         "entity": "The entity.",
