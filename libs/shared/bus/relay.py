@@ -61,7 +61,8 @@ GAP_POLL = (0.002, 0.05)
 """Shortest and longest wait, in seconds, between looks at the owners of a gap."""
 
 RELAY = "relay"
-"""What stands still when it does."""
+TAKE_OVER = "relays of replicas that are gone"
+"""What stands still when an app's log is not published, and when nobody looks for those without a leader."""
 
 OFFER = "INSERT INTO bus.leases (name, holder, until) VALUES ($1, '', now()) ON CONFLICT DO NOTHING"
 
@@ -213,6 +214,7 @@ class Relay:
                 await self._look_at(app)
             except Exception as error:
                 log.warning("relay.not_swept", app_id=app.id, error=str(error))
+                await self._standstills.note(app, RELAY, reason_of(error))
             await asyncio.sleep(0.02)
 
     async def _look_at(self, app: AppRef) -> None:
@@ -244,8 +246,10 @@ class Relay:
                     elif row["name"] in await self._leases.claim([row["name"]]):
                         # The app is gone: so is the need to lead it.
                         await self._leases.release([row["name"]])
+                await self._standstills.clear(None, TAKE_OVER)
             except Exception as error:
                 log.warning("relay.no_take_over", error=str(error))
+                await self._standstills.note(None, TAKE_OVER, reason_of(error))
 
     async def _lead(self, active: _Active) -> None:
         """Publish as long as the lease is ours and there is traffic."""

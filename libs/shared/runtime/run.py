@@ -23,6 +23,7 @@ from libs.shared.bus.due import Due
 from libs.shared.bus.jetstream import JetStream
 from libs.shared.bus.leases import Leases
 from libs.shared.bus.parcels import Parcels
+from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.subscription import Subscription
 from libs.shared.bus.vouching import Witness
 from libs.shared.postgres.databases import Databases
@@ -138,9 +139,10 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
     reaches |= service.reach(state) if service.reach else {}
     consumers: health.Consumers = {s.name: s.progress for s in subscriptions}
     lags: health.Lags = service.lag(state) if service.lag else {}
-    tasks = [asyncio.create_task(_endless(f"worker {w.__name__}", w, state)) for w in service.workers]
+    standstills = Standstills(service.name, parts.databases)
+    tasks = [asyncio.create_task(_endless(f"worker {w.__name__}", w, state, standstills)) for w in service.workers]
     if service.projections:
-        tasks.append(asyncio.create_task(_endless("replays", partial(replays.run, due=due), state)))
+        tasks.append(asyncio.create_task(_endless("replays", partial(replays.run, due=due), state, standstills)))
     async with contextlib.AsyncExitStack() as guard:
         guard.callback(lambda: [task.cancel() for task in tasks])
         if parts.settings.http_port and service.name != "gateway":
@@ -173,13 +175,14 @@ def _bind(handler: Callable[[S, Any, Any], Awaitable[Any]], state: S) -> Callabl
     return bound
 
 
-async def _endless(name: str, worker: Callable[[S], Awaitable[None]], state: S) -> None:
-    """Run a worker for ever; one that fails is shown and begun anew."""
+async def _endless(name: str, worker: Callable[[S], Awaitable[None]], state: S, standstills: Standstills) -> None:
+    """Run a worker for ever; one that fails is begun anew, and shown among what stands still for a minute."""
     while True:
         try:
             await worker(state)
         except Exception as error:
             log.error("worker.failed", worker=name, exc_info=error)
+            await standstills.note(None, name, reason_of(error))
         await asyncio.sleep(1)
 
 

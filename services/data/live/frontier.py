@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
+from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.writers import writers_gone
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database, Databases
@@ -30,6 +32,8 @@ BATCH = 2_000
 MOST_WAITING = 64
 """Those who wait at once; more are answered at once, so that waiting never takes all places of this replica."""
 TABLE = "data.commits"
+LIVE = "live changes"
+"""What stands still while the log of an app can't be followed."""
 
 REACHED = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM data.position"
 POSITIONS = "SELECT DISTINCT position FROM data.commits WHERE position > $1 ORDER BY position LIMIT $2"
@@ -57,15 +61,17 @@ class Frontier:
             await self._moved.wait()
         return self.position
 
-    async def follow(self) -> None:
-        """Move on with the log, until nobody has waited for some time."""
+    async def follow(self, going: Callable[[], Awaitable[None]]) -> None:
+        """Move on with the log, until nobody has waited for some time; calls `going` whenever it could be read."""
         if self.position < 0:
             reached = await self._database.fetchval(REACHED)
             await writers_gone(self._database, TABLE, GAP_POLL)
             self._move(reached)
         while time.monotonic() - self.wanted < REST:
             self._nudged.clear()
-            if not await self._advance():
+            advanced = await self._advance()
+            await going()
+            if not advanced:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._nudged.wait(), POLL)
 
@@ -113,6 +119,7 @@ class Frontiers:
         self._known: dict[str, Frontier] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._waiting = 0
+        self._standstills = Standstills("data", databases)
 
     def committed(self, app_id: str) -> None:
         """A commit was made, by this replica or one that told us."""
@@ -133,7 +140,7 @@ class Frontiers:
         if frontier is None:
             frontier = self._known[app.id] = Frontier(self._databases.of(app))
         if app.id not in self._tasks:
-            self._tasks[app.id] = asyncio.create_task(self._follow(app.id, frontier))
+            self._tasks[app.id] = asyncio.create_task(self._follow(app, frontier))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await frontier.beyond(after)
@@ -149,14 +156,15 @@ class Frontiers:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _follow(self, app_id: str, frontier: Frontier) -> None:
+    async def _follow(self, app: AppRef, frontier: Frontier) -> None:
         try:
             while time.monotonic() - frontier.wanted < REST:
                 try:
-                    await frontier.follow()
+                    await frontier.follow(partial(self._standstills.clear, app, LIVE))
                 except Exception as error:
-                    log.warning("live.log_not_read", app_id=app_id, error=type(error).__name__)
+                    log.warning("live.log_not_read", app_id=app.id, error=type(error).__name__)
+                    await self._standstills.note(app, LIVE, reason_of(error))
                     await asyncio.sleep(POLL * 5)
         finally:
-            self._known.pop(app_id, None)
-            self._tasks.pop(app_id, None)
+            self._known.pop(app.id, None)
+            self._tasks.pop(app.id, None)
