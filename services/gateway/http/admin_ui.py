@@ -84,5 +84,5 @@ def _file(path: Path, caching: str) -> web.FileResponse:
 def _waiting(state: State) -> Answer:
     status = Path(state.settings.data_dir) / STATUS_FILE
     reason = status.read_text(encoding="utf-8") if status.is_file() else NOT_BUILT
-    headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Retry-After": "2"}
-    return Answer(503, WAITING.format(reason=html.escape(reason)).encode(), headers)
+    headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+    return Answer(200, WAITING.format(reason=html.escape(reason)).encode(), headers)

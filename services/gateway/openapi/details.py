@@ -158,12 +158,7 @@ WEBHOOK = shaped(id=UUID, circuit=CIRCUIT, failing_since=TIME_OR_NOT, next_try_a
 END: Schema = {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "format": "date-time"}]}
 RANGE = shaped(("from",), **{"from": END, "to": END})
 
-PAGE: dict[str, Any] = {
-    "responses": {
-        "200": {"description": "The Admin UI, or a file of it"},
-        "503": {"description": "It is not built yet", "content": {"text/html": {"schema": TEXT}}},
-    }
-}
+PAGE: dict[str, Any] = {"responses": {"200": {"description": "The Admin UI, a file of it, or what keeps it away"}}}
 UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=TIME, updated_at=TIME)
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
