@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from deploy.cli import commands
 
-URL = "http://127.0.0.1:8080"
+URL = f"http://127.0.0.1:{os.environ.get('PORT') or 8080}"
+"""Where `make run` listens, in the same shell at least."""
 EPILOG = """ROCKET_URL is the gateway's address; ROCKET_TOKEN, or ROCKET_PLATFORM_ADMIN_EMAIL and
 ROCKET_PLATFORM_ADMIN_PASSWORD, say who you are. Without them: those of `make run` in development."""
 

@@ -9,8 +9,6 @@ import json
 import re
 from typing import Any
 
-import orjson
-
 from libs.shared import exact
 from libs.shared.errors import RocketError
 
@@ -21,10 +19,10 @@ def read_json(body: bytes) -> Any:
     """The value of a body, numbers with all their digits. Raises INVALID_PAYLOAD."""
     try:
         value = exact.parse(body)
-    except orjson.JSONDecodeError as problem:
+    except json.JSONDecodeError as problem:
         raise _refused(_words(body, problem)) from None
     except ValueError as problem:
-        raise _refused(f"it is {problem}") from None
+        raise _refused(str(problem)) from None
     _refuse_double_keys(body, value)
     return value
 
@@ -45,7 +43,7 @@ def read_array(body: bytes) -> list[Any]:
     return document
 
 
-def _words(body: bytes, problem: orjson.JSONDecodeError) -> str:
+def _words(body: bytes, problem: json.JSONDecodeError) -> str:
     if not body.strip():
         return "it is empty"
     what = problem.msg.removeprefix("str is ").partition(":")[0]

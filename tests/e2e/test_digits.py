@@ -268,3 +268,32 @@ async def test_dates_and_times_go_to_the_ends(desk: Client, stack: Stack) -> Non
     commit = (await desk.get(f"/era/{made[last]['id']}/history")).data[0]["commit_id"]
     (await desk.post(f"/_commits/{commit}/undo")).expect(200)
     assert (await desk.get(f"/era/{made[last]['id']}")).data["day"] == last
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "-1e-99999999999999999999", "1e999999999", "1e-2000"])
+async def test_numbers_that_nothing_holds_are_refused_by_field(desk: Client, number: str) -> None:
+    """Also where a library would write them out: a billion digits stop a service."""
+    headers = {"Authorization": f"Bearer {desk.token}"}
+
+    async def asked(path: str, body: str) -> tuple[int, str]:
+        url = desk.url + desk.prefix + path
+        async with desk.session.request("POST", url, data=body, headers=headers) as reply:
+            return reply.status, await reply.text()
+
+    for field, value in {"rate": number, "details": f'{{"n": {number}}}'}.items():
+        status, said = await asked("/invoice", f'{{"{field}": {value}}}')
+        assert status == 422
+        assert f'"{field}"' in said
+    step = '{"id": "a", "type": "condition", "expression": "true"}'
+    trigger = f'{{"type": "state_change", "entity": "invoice", "field": "amount", "to": {number}}}'
+    status, _ = await asked("/_admin/workflows", f'{{"name": "w", "trigger": {trigger}, "steps": [{step}]}}')
+    assert status in (201, 422)  # what rounds to 0 is a value
+    length = f'{{"field": "name", "operator": "min_length", "value": {number}}}'
+    rule = f'{{"entity": "invoice", "hook": "before_write", "type": "field", "definition": {length}}}'
+    assert (await asked("/_admin/rules", rule))[0] == 422
+
+
+async def test_numbers_that_no_float_holds_keep_their_digits(desk: Client) -> None:
+    shown = await said(desk, "/invoice", "POST", f'{{"rate": 1e400, "details": {{"n": -1e400, "m": {"9" * 400}}}}}')
+    for digits in (f'"rate":1{"0" * 400}', f'"n":-1{"0" * 400}', f'"m":{"9" * 400}'):
+        assert digits in plain(shown)

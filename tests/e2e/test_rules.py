@@ -265,3 +265,27 @@ async def test_the_language(ruleless_shop: Client, violated: str) -> None:
     ).expect(201)
     body = {"count": 3, "title": "ab", "code": "c", "due": "2026-01-31", "total": 2.5}
     assert await refused(ruleless_shop.post("/order", body)) == [(None, "expression", "no")]
+
+
+@pytest.mark.parametrize("operator", ["eq", "neq", "in", "not_in"])
+@pytest.mark.parametrize("value", ["", "x", 1, [""], ["x"], {"a": 1}, [{"a": 1}], [["x"]]])
+async def test_a_rule_about_json_refuses_no_writes_by_failing(common_admin: Client, operator: str, value: Any) -> None:
+    """Texts as its value made every write an internal error."""
+    if (await common_admin.get("/_admin/entities/loose")).status == 404:
+        await common_admin.define(entity("loose", {"name": "data", "type": "json"}))
+    rule = {"entity": "loose", "hook": "before_write", "type": "field"}
+    body = {**rule, "definition": {"field": "data", "operator": operator, "value": value}}
+    made = await common_admin.post("/_admin/rules", body)
+    tried = await common_admin.post("/_admin/rules/try", body)
+    values = value if operator in ("in", "not_in") and isinstance(value, list) else [value]
+    no_list = operator in ("in", "not_in") and isinstance(value, dict)
+    if no_list or not all(isinstance(each, dict | list) for each in values):
+        made.expect(422)
+        tried.expect(422)
+        return
+    made.expect(201)
+    tried.expect(200)
+    same = (await common_admin.post("/loose", {"data": values[0]})).status == 201
+    other = (await common_admin.post("/loose", {"data": {"b": 2}})).status == 201
+    assert (same, other) == ((True, False) if operator in ("eq", "in") else (False, True))
+    (await common_admin.delete(f"/_admin/rules/{made.data['id']}")).expect(200)

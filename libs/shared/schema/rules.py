@@ -24,6 +24,7 @@ MAX_OPTIONS = 1_000
 
 LIMITS = ("min", "max", "gt", "gte", "lt", "lte")
 LENGTHS = ("min_length", "max_length")
+LONGEST = 2**31 - 1
 LISTS = ("in", "not_in", "enum")
 TEXTS = ("pattern", "like")
 BARE = ("not_empty", "required")
@@ -176,6 +177,8 @@ def options(value: Any) -> list[Any]:
 
 def _comparable(field: FieldDefinition, value: Any) -> Any:
     if field.type in ("json", "file"):
+        if not isinstance(value, dict | list):
+            raise BadValue("must be an object or a list, as the field's values are")
         return value
     if field.type in NUMBERS:
         return _number(value)
@@ -197,14 +200,15 @@ def _problem(operator: str, value: Any) -> str | None:
     if operator in LIMITS and (isinstance(value, bool) or not isinstance(value, int | float | Decimal | str)):
         return f"the value of {operator} must be a number, a date or a string"
     if operator in LENGTHS and not _is_length(value):
-        return f"the value of {operator} must be a whole number, 0 or greater"
+        return f"the value of {operator} must be a whole number from 0 to {LONGEST}"
     if operator in LISTS and not _is_list(value):
         return f"the value of {operator} must be a list of 1 to {MAX_OPTIONS} values"
     return _problem_of_text(operator, value) if operator in TEXTS else None
 
 
 def _is_length(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and value >= 0 and value % 1 == 0
+    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return number and 0 <= value <= LONGEST and value % 1 == 0
 
 
 def _is_list(value: Any) -> bool:

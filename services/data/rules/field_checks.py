@@ -40,7 +40,7 @@ def predicate_of(rule: FieldRule, field: FieldDefinition) -> Predicate | None:
     if not rule.evaluable:
         return None
     try:
-        return _predicate(rule.operator, _operand(rule, field))
+        return _predicate(rule.operator, shown_operand(rule, field))
     except (BadValue, PatternError):
         return None
 
@@ -50,8 +50,11 @@ def message_of(rule: FieldRule) -> str:
     return rule.message or WORDS[rule.operator].format(rule.value)
 
 
-def _operand(rule: FieldRule, field: FieldDefinition) -> Any:
+def shown_operand(rule: FieldRule, field: FieldDefinition) -> Any:
+    """What a record's shown value is compared with. Raises BadValue."""
     value = parse_operand(rule, field)
+    if field.type in ("json", "file"):
+        return value  # as it is shown already; a list is a value itself
     return [shown(field, option) for option in value] if isinstance(value, list) else shown(field, value)
 
 

@@ -16,14 +16,15 @@ from libs.shared.expressions.syntax.tree import Negation, Node
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.formulas import Formula
 from libs.shared.schema.mistakes import found_in
-from libs.shared.schema.rules import ExpressionRule, FieldRule, RuleDefinition, parse_operand
+from libs.shared.schema.rules import ExpressionRule, FieldRule, RuleDefinition
 from libs.shared.schema.strict import Strict
 from libs.shared.schema.workflows import Name
 from services.data.rules.attempt import Attempt
 from services.data.rules.deciding import check_record, decide
 from services.data.rules.entity_rules import EntityRules
+from services.data.rules.field_checks import shown_operand
 from services.data.rules.field_trees import violation_tree
-from services.data.rules.forms import Record, shown
+from services.data.rules.forms import Record
 
 MAX_IDS = 100
 OF_A_RULE = {"hook", "type", "definition"}
@@ -140,9 +141,7 @@ def _violation(definition: RuleDefinition, fields: Mapping[str, FieldDefinition]
         return None
     rule_field = fields[body.field]
     try:
-        operand = parse_operand(body, rule_field)
+        operand = shown_operand(body, rule_field)
     except BadValue as problem:
         raise invalid_field("definition.value", f"The value for {body.field} {problem}") from None
-    if isinstance(operand, list):
-        return violation_tree(body.field, body.operator, [shown(rule_field, option) for option in operand])
-    return violation_tree(body.field, body.operator, shown(rule_field, operand))
+    return violation_tree(body.field, body.operator, operand)

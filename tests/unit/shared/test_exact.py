@@ -46,3 +46,31 @@ def test_integers_beyond_64_bits_can_be_written_again(digits: str) -> None:
     for text in (digits, f'{{"a":[1,{digits}]}}'):
         assert exact.dumps(exact.loads(text)).decode() == text
     assert exact.dumps(exact.loads(f"[{digits}]".encode())).decode() == f"[{digits}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e400", Decimal("1e400")),
+        ('{"1e400":[-1.5e309,"1e400\\"2e400"]}', {"1e400": [Decimal("-1.5e309"), '1e400"2e400']}),
+        ("[0e99999999999999999999]", [0]),
+        ("9" * 400, Decimal("9" * 400)),
+        (f"[1e{'9' * 20}]", [Decimal(f"1e{exact.ABSURD}")]),
+        (f"[1e-{'9' * 20}]", [Decimal(f"1e-{exact.ABSURD}")]),
+        ("[1e999999999]", [Decimal(f"1e{exact.ABSURD}")]),
+        (f"[1e{'0' * 30}999999]", [Decimal(f"1e{exact.ABSURD}")]),
+        (f"[1e{'0' * 30}5]", [Decimal("1e5")]),
+        ("[1e-16383,1e99999]", [Decimal("1e-16383"), Decimal("1e99999")]),
+        (f"[-2E+{'9' * 20}]", [Decimal(f"-2e{exact.ABSURD}")]),
+    ],
+)
+def test_numbers_that_no_float_holds_are_read(text: str, value: Any) -> None:
+    assert exact.parse(text) == exact.loads(text) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["01e400", "[1e400,NaN]", '[1e400,"\\ud800"]', "[1e400,]", "[1e400 1]", "1e400x", "9" * 20_001]
+)
+def test_texts_with_such_numbers_are_read_as_strictly(text: str) -> None:
+    with pytest.raises(ValueError):
+        exact.parse(text)
