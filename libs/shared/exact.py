@@ -59,7 +59,7 @@ def parse(text: str | bytes) -> Any:
     try:
         return json.loads(
             encoded,
-            parse_float=lambda digits: _fraction(_short(digits)),
+            parse_float=lambda digits: _fraction(_short(digits), FEW),
             parse_int=lambda digits: _integer(_short(digits)),
         )
     except RecursionError:
@@ -92,9 +92,10 @@ def _strictly(encoded: bytes) -> Any:
     return orjson.loads(NUMBER.sub(lambda found: found[1] or b"1".ljust(len(found[0])), encoded))
 
 
-def _fraction(digits: str) -> Decimal:
+def _fraction(digits: str, few: int = SMALL - 1) -> Decimal:
+    """Its exponent as it is, if it has no more digits than `few`. Decimal itself takes no more than 18."""
     mantissa, _, exponent = digits.replace("E", "e").partition("e")
-    if len(exponent) > FEW and len(exponent.lstrip("+-").lstrip("0")) > FEW:
+    if len(exponent) > few and len(exponent.lstrip("+-").lstrip("0")) > few:
         digits = f"{mantissa}e{'-' if exponent.startswith('-') else ''}{ABSURD}"
     return Decimal(digits)
 
