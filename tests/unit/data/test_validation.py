@@ -101,9 +101,7 @@ def test_a_soft_deletion_can_not_be_written() -> None:
     assert validate_update(soft, {"deleted_at": None}) == {}
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'"a"', b"\xff", b"NaN", b'{"a":1e999}', b'{"\\ud800":1}', b"[" * 9999]
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"a"', b"\xff", b"NaN", b'{"\\ud800":1}', b"[" * 9999])
 def test_bodies_that_are_no_object(body: bytes) -> None:
     for entity in (THING, compiled({"name": "price", "type": "decimal"})):
         with pytest.raises(RocketError) as refusal:
