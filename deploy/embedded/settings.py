@@ -20,6 +20,7 @@ VARIABLES = {
     "environment": "ROCKET_ENV",
     "database_url": "ROCKET_DATABASE_URL",
     "nats_url": "ROCKET_NATS_URL",
+    "admin_build": "ROCKET_ADMIN_BUILD",
 }
 
 
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     environment: Literal["development", "production"] = Field("development", description="ROCKET_ENV")
     database_url: str | None = Field(None, description="an admin's DSN; given, no Postgres is started")
     nats_url: str | None = Field(None, description="given, no NATS server is started")
+    admin_build: bool = Field(True, description="false: the Admin UI is not built beside the system")
 
     @field_validator("data_dir")
     @classmethod

@@ -40,7 +40,8 @@ def without_passing_through_folders() -> list[str]:
 async def test_root_starts_everything_in_a_folder_that_nobody_else_may_enter(tmp_path: Path) -> None:
     """It leaves one thing behind, as `make run` does: the copy of Postgres's programs."""
     closed = a_clone(tmp_path)
-    variables = {"PYTHONPATH": str(closed / "site"), "PORT": "0", "DATA_DIR": "", "ROCKET_BCRYPT_ROUNDS": "4"}
+    variables = {"PYTHONPATH": str(closed / "site"), "PORT": "0", "DATA_DIR": "", "ROCKET_BCRYPT_ROUNDS": "4",
+                 "ROCKET_ADMIN_BUILD": "false"}  # fmt: skip
     running = await asyncio.create_subprocess_exec(
         *(*without_passing_through_folders(), sys.executable, "-m", "deploy.embedded"),
         cwd=closed,

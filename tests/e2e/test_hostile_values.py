@@ -46,7 +46,7 @@ DOCUMENTS: Mapping[str, dict[str, Any]] = {
               "definition": {"field": "state", "operator": "neq", "value": "x", "message": "no"}},
     "state-machines": {"entity": "thing", "field": "state", "definition": {
         "initial": "new", "transitions": [
-            {"from": "new", "to": "done", "roles": ["reader"], "guard": "record.name != 'x'", "message": "no"}]}},
+            {"from": "new", "to": "done", "roles": ["reader"], "guard": "record.name != 'x'"}]}},
     "webhooks": {"entity": "thing", "hook": "after_write", "url": "http://127.0.0.1:1/x", "active": False,
                  "condition": "record.name == 'x'", "headers": {"X-Name": "x"}},
     "workflows": {"name": "check", "context": {"what": "record.name"},
@@ -57,6 +57,8 @@ DOCUMENTS: Mapping[str, dict[str, Any]] = {
     "notification-rules": {"name": "told", "entity": "thing", "hook": "after_create", "channel": "in_app",
                            "condition": "record.name == 'x'", "template": {"subject": "x", "body": "x"},
                            "recipients": [{"role": "reader"}]},
+    "ui-configs": {"entity": "thing", "scope": "list", "config": {"title": "x", "columns": ["name"]}},
+    "roles": {"name": "reader", "label": "x", "description": "x"},
 }  # fmt: skip
 """One of each kind, all of its texts sound."""
 Path = tuple[str | int, ...]

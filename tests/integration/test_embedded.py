@@ -47,7 +47,7 @@ def a_stack(
 ) -> Stack:
     """A stack of fakes: one gateway, two workers, no migrations."""
     return Stack(
-        Settings(port=0, data_dir=data_dir, environment=environment),
+        Settings(port=0, data_dir=data_dir, environment=environment, admin_build=False),
         program=FAKES,
         replicas={"worker": 2},
         variables=variables,
