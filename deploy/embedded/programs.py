@@ -41,7 +41,9 @@ def reachable(places: Sequence[Path] = PLACES) -> Path:
     For root that may be a copy, in the first of `places` that takes one. Raises CannotStart if none does.
     """
     wheel = binaries().resolve()  # links may lead from a closed folder to an open one (an environment kept elsewhere)
-    if os.geteuid() != 0 or _open_to_others(wheel):
+    if os.geteuid() != 0:
+        return wheel if os.access(wheel / "postgres", os.R_OK | os.X_OK) else _found(wheel, places)
+    if _open_to_others(wheel):
         return wheel
     refusals = []
     for place in places:
@@ -53,6 +55,16 @@ def reachable(places: Sequence[Path] = PLACES) -> Path:
         f"others can't reach {wheel}, and no copy of it could be made ({'; '.join(refusals)}): "
         "install Rocket where others may read it, or run it as an ordinary user"
     )
+
+
+def _found(wheel: Path, places: Sequence[Path]) -> Path:
+    """A copy that root has made before, for a user whom the wheel's own checks turn away; the wheel without one."""
+    for place in places:
+        home = place / f"postgres-{_version()}"
+        programs = home / wheel.relative_to(wheel.parents[2])
+        if programs.is_dir() and place.stat().st_uid == 0 and _open_to_others(programs):
+            return programs
+    return wheel
 
 
 def _open_to_others(folder: Path) -> bool:

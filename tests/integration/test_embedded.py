@@ -18,7 +18,7 @@ import nats
 import psutil
 import pytest
 
-from deploy.embedded import postgres, process
+from deploy.embedded import postgres, process, programs
 from deploy.embedded.credentials import load_or_create
 from deploy.embedded.datadir import held
 from deploy.embedded.errors import CannotStart
@@ -353,6 +353,7 @@ def living(member: psutil.Process) -> bool:
 @as_root_only
 async def test_an_ordinary_user_can_run_it(tmp_path: Path) -> None:
     os.chown(tmp_path, pwd.getpwnam("nobody").pw_uid, -1)
+    programs.reachable()  # where the checkout is closed to others, root's copy of Postgres is theirs to run
     supervisor = await a_supervisor(tmp_path, *as_nobody())
     family = psutil.Process(supervisor.pid).children(recursive=True)
     assert {member.username() for member in family} == {"nobody"}
