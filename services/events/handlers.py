@@ -60,7 +60,6 @@ async def get_stats(state: State, context: Context, question: GetStats) -> Answe
     since, until = window(question.query, clock.now())
     groups = list(dict.fromkeys(("source", grouping(question.query) or "source")))
     where, values = conditions(question.query, before=2)
-    where, values = conditions(question.query, before=2)
     figures = await store.stats(state.database(context.the_app), (since, until), groups, where, values)
     shown = {"window": {"from": clock.iso(since), "to": clock.iso(until)}, **flat(figures), **figures}
     return Answer(body=exact.dumps({"data": shown}))

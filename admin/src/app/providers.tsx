@@ -1,6 +1,6 @@
 import { DirectionProvider, MantineProvider, createTheme } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
-import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { MutationCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { isApiError } from "../api/errors";
 import { showError } from "../ui/errors";
@@ -24,7 +24,6 @@ function isWorthRetrying(failures: number, error: Error): boolean {
 }
 
 const queryClient = new QueryClient({
-  queryCache: new QueryCache(),
   mutationCache: new MutationCache({
     onError: (error, _variables, _context, mutation) => {
       if (!mutation.meta?.["shown"]) showError(error);

@@ -7,7 +7,6 @@ import { type ListState, toQuery } from "../../model/filter";
 import { type Entity, type Row, labelField, referenceOf } from "../../model/schema";
 
 const PAGE_ROWS = 100;
-const MAX_PAGES = 10;
 
 /** A list by keyset pages. References come with their records, so that they are shown by name. */
 export const recordsQuery = (app: string, entity: Entity, state: ListState) =>
@@ -23,7 +22,6 @@ export const recordsQuery = (app: string, entity: Entity, state: ListState) =>
     },
     initialPageParam: "",
     getNextPageParam: (last: Reply<Row[]>) => last.meta.next_cursor ?? undefined,
-    maxPages: MAX_PAGES * 10,
   });
 
 /** How many records a list has: counted exactly beside the rows, so that counting never delays them. */
