@@ -61,7 +61,7 @@ lint: $(DEV_STAMP) ## Check style, types, the import contracts, and deploy/ agai
 	$(BIN)/python -m tests.deploy.schemas
 	$(BIN)/python -m deploy.embedded.admin_build check
 
-docs: $(DEV_STAMP) ## Write the tables of docs/definitions anew, from the models of definitions
+docs: $(DEV_STAMP) ## Write the tables of docs/reference/definitions anew, from the models of definitions
 	@$(BIN)/python -m docs.generate
 
 bench: $(BENCH_STAMP) ## Measure against a peer and two limits; ROUNDS=7 SECONDS=3 (of each measurement) ARGS=--help

@@ -9,6 +9,6 @@ Kept fair the rounds are interleaved and paired, so that what the machine does b
           a ratio comes with an interval, and one that straddles 1 is called what it is.
 
 The way of a run: `measuring` → `arena` (all systems up, with the same rows) → `rounds` (drive, count,
-wait until calm) → `results` (every sample, as JSON) → `report` (docs/benchmarks.md).
+wait until calm) → `results` (every sample, as JSON) → `report` (docs/benchmarks/README.md).
 `python -m bench.profile` shows instead where one operation spends its time.
 """

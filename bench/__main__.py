@@ -14,7 +14,7 @@ from bench.settings import parse
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results"
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
+DOCUMENT = ROOT / "docs" / "benchmarks" / "README.md"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md: ratios first, then figures, then how they came about. Pure: results in, text out."""
+"""docs/benchmarks/README.md: ratios first, then figures, then how they came about. Pure: results in, text out."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ SYSTEMS = ("rocket", "limit", "pocketbase", "database")
 FURTHER = ("permitted", "strangers")
 """Those that are measured only when they are named."""
 PUBLISHED_FROM = 7
-"""Rounds that a run needs to become docs/benchmarks.md."""
+"""Rounds that a run needs to become docs/benchmarks/README.md."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Plan:
 
     @property
     def is_published(self) -> bool:
-        """Whether its report replaces docs/benchmarks.md: only a whole run says enough."""
+        """Whether its report replaces docs/benchmarks/README.md: only a whole run says enough."""
         usual = ("rows", "connections", "index", "categories")
         size = all(getattr(self, name) == getattr(Plan, name) for name in usual)
         whole = set(self.systems) == set(SYSTEMS) and set(self.operations) == set(OPERATIONS)

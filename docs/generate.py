@@ -1,4 +1,4 @@
-"""Writes the tables of docs/definitions: the keys of each kind of definition, as its model knows them.
+"""Writes the tables of docs/reference/definitions: the keys of each kind of definition, as its model knows them.
 
 `make docs` writes them; a test fails while a page says something else than the models. A table stands between
 `<!-- keys: ModelName -->` and `<!-- end -->`.
@@ -30,7 +30,7 @@ from libs.shared.schema import (
 )
 from libs.shared.schema import workflows as workflow_models
 
-PAGES = Path(__file__).resolve().parent / "definitions"
+PAGES = Path(__file__).resolve().parent / "reference" / "definitions"
 TABLE = re.compile(r"<!-- keys: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 MODULES = (
     entities, fields, notifications, policies, registers, relations, rules, state_machines, webhooks, workflow_models,

@@ -1,4 +1,4 @@
-"""`python -m bench.large [--rows 1000000]`: measures, and writes docs/benchmarks-large.md if the rows are enough."""
+"""`python -m bench.large [--rows 1000000]`: measures, and writes docs/benchmarks/large.md if the rows are enough."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.large.measures import Figure
 from bench.large.world import opened
 from bench.markdown import section, table
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks-large.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks" / "large.md"
 PUBLISHED_FROM = 1_000_000
 
 

@@ -1,4 +1,4 @@
-"""The reference in docs/definitions says what the models of definitions know."""
+"""The reference in docs/reference/definitions says what the models of definitions know."""
 
 from __future__ import annotations
 
