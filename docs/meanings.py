@@ -1,4 +1,4 @@
-"""The meaning of each key of a definition, for the tables of docs/reference/definitions. Inherited keys are described once."""
+"""The meaning of each key of a definition, for the tables of the reference. Inherited keys are described once."""
 
 from __future__ import annotations
 
