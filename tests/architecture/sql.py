@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.tree import ROOT, parse
+from tests.architecture.tree import parse
+from tests.support.checkout import ROOT
 
 SQL = re.compile(
     r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN|WHERE|RETURNING|ORDER BY|GROUP BY|EXISTS|CASE|LATERAL|ON)\b"

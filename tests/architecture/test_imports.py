@@ -10,7 +10,8 @@ from pathlib import Path
 import grimp
 import pytest
 
-from tests.architecture.tree import PACKAGES, ROOT, files, imported, module, name, parse
+from tests.architecture.tree import PACKAGES, files, imported, module, name, parse
+from tests.support.checkout import ROOT
 
 DOORS = {
     "nats": ("libs/shared/bus/", "deploy/embedded/"),

@@ -15,7 +15,8 @@ import pytest
 
 from libs.shared.schema.fields import NAME
 from tests.architecture.sql import GAP, LITERAL, texts
-from tests.architecture.tree import ROOT, files, name, parse
+from tests.architecture.tree import files, name, parse
+from tests.support.checkout import ROOT
 
 STATEMENTS = files("services/data", "services/metadata", "libs/shared/permissions", "libs/shared/expressions")
 STATEMENTS.append(ROOT / "libs/shared/postgres/listings.py")

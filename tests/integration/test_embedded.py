@@ -31,8 +31,8 @@ from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
 from deploy.embedded.supervised import end
 from libs.shared.testing.polling import eventually
+from tests.support.checkout import ROOT
 
-CHECKOUT = Path(__file__).parents[2]
 FAKES = Program(("gateway", "worker"), package="tests.integration.fakes", migrate=None)
 FAST = {"fsync": "off"}
 PASSWORDS = dict.fromkeys(USERS, "secret-of-nats")
@@ -298,7 +298,7 @@ async def a_supervisor(data_dir: Path, *prefix: str, **variables: str) -> asynci
     """A supervisor process of its own that has said that it is ready."""
     supervisor = await asyncio.create_subprocess_exec(
         *(*prefix, sys.executable, "-c", SUPERVISOR, str(data_dir)),
-        cwd=CHECKOUT,
+        cwd=ROOT,
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
     )

@@ -28,7 +28,7 @@ from services.data.query.compiler import Compiler
 from services.data.query.shapes import Shown, View
 from services.data.query.sources import Tables
 from services.data.query.visibility import visible_sql
-from tests.property.access import (
+from tests.property.models.access import (
     EMAIL,
     KINDS,
     ME,

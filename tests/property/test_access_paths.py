@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 import orjson
 
-from tests.property import access as model
-from tests.property.access import CLEAR, HIDDEN, ME, NAMES, OTHER, POOL, TEAMS, Access, Person, Policy, Record
+from tests.property.models import access as model
+from tests.property.models.access import CLEAR, HIDDEN, ME, NAMES, OTHER, POOL, TEAMS, Access, Person, Policy, Record
 from tests.support.client import Client, Reply, entity
 from tests.support.relations import relation
 

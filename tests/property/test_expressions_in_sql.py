@@ -17,8 +17,8 @@ from deploy.embedded.stack import Stack
 from libs.shared import exact
 from libs.shared.expressions import compile_expression
 from libs.shared.expressions.sql import Column, NotTranslatable, translate
-from tests.property.expressions import COLUMNS, environment, expressions
-from tests.property.values import PRECISION, VALUES
+from tests.property.models.expressions import COLUMNS, environment, expressions
+from tests.property.models.values import PRECISION, VALUES
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 60_000, tzinfo=UTC)
 USER = {"id": "a", "roles": ["a", "clerk"], "boss": True}

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from deploy.embedded.stack import Stack
-from tests.property.logs import KEYS, Model, Step, definition, steps
+from tests.property.models.logs import KEYS, Model, Step, definition, steps
 from tests.support.client import Client
 from tests.support.streams import app_row, published
 

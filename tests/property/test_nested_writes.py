@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from deploy.embedded.stack import Stack
-from tests.property.families import Family, Write, writes
+from tests.property.models.nested_writes import Family, Write, writes
 from tests.support.client import Client, entity, integer, text
 from tests.support.relations import reference, relation
 from tests.support.streams import app_row, sibling

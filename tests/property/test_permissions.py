@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.property.policies import CHANGES, RECORDS, ROLES, Person, Policy, Record, Rules, policies
+from tests.property.models.policies import CHANGES, RECORDS, ROLES, Person, Policy, Record, Rules, policies
 from tests.support.client import Client, entity, integer, text
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.property.queries import Query, Row, queries
-from tests.property.values import KINDS, VALUES, Field, body, read, shown
+from tests.property.models.queries import Query, Row, queries
+from tests.property.models.values import KINDS, VALUES, Field, body, read, shown
 from tests.support.client import Client
 
 NAMES = (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.property.worlds import NAMES, Deed, Model, Question, World, deeds, questions, worlds
+from tests.property.models.worlds import NAMES, Deed, Model, Question, World, deeds, questions, worlds
 from tests.support.client import Client
 
 _numbers = itertools.count(1)

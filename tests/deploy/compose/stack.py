@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tests.deploy.compose.docker import Docker, Skip, compose_command, run
 from tests.deploy.overlays import filled
+from tests.support.checkout import ROOT
 
-DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
+DEPLOY = ROOT / "deploy"
 
 
 class Stack:

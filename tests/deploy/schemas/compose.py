@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 from jsonschema import Draft7Validator
 
-DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
+from tests.support.checkout import ROOT
+
+DEPLOY = ROOT / "deploy"
 SCHEMAS = Path(__file__).parent
 VERSIONS = ("1.29", "2")
 

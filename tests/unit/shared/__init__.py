@@ -1,0 +1,1 @@
+"""libs/shared, by its rooms."""

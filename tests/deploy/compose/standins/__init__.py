@@ -15,9 +15,10 @@ import yaml
 
 from deploy.embedded import nats, programs
 from tests.deploy.compose.docker import Docker, Skip, compose_command, run, say
+from tests.support.checkout import ROOT
 
 HERE = Path(__file__).parent
-DEPLOY = Path(__file__).resolve().parents[4] / "deploy"
+DEPLOY = ROOT / "deploy"
 BASE = "rocket-standin-debian"
 BUILD = "rocket-standin-build"
 SUITES = {"3.11": "bookworm", "3.13": "trixie"}

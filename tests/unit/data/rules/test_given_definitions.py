@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +11,9 @@ from libs.shared.errors import RocketError
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
 from services.metadata.kinds import KINDS
+from tests.support.checkout import SAMPLE_SCHEMAS
 
-GIVEN = Path(__file__).parents[3] / "data"
-SCHEMAS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(GIVEN.glob("*.json"))]
+SCHEMAS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(SAMPLE_SCHEMAS.glob("*.json"))]
 DOCUMENTS = [(kind, row) for schema in SCHEMAS for kind in ("rules", "state_machines") for row in schema[kind]]
 
 

@@ -1,0 +1,1 @@
+"""Apps as tenants: their databases, servers, sessions, and their removal."""

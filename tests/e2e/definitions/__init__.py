@@ -1,0 +1,1 @@
+"""Definitions: what is accepted, how they change, and how they are exported and imported."""

@@ -1,0 +1,1 @@
+"""The documentation, carried out: each request that it shows is sent."""

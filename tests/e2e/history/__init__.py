@@ -1,0 +1,1 @@
+"""Commits, earlier versions of records, and undo."""

@@ -1,0 +1,1 @@
+"""Accounts, logins, sessions, second factors and API keys."""

@@ -1,0 +1,1 @@
+"""Limits: of rates, sizes, time, connections, and of the database."""

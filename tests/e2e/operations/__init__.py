@@ -1,0 +1,1 @@
+"""Operating a system: command line, production settings, replicas, folders."""

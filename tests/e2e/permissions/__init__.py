@@ -1,0 +1,1 @@
+"""Permissions on records and fields, over every path of the API."""

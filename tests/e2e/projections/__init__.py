@@ -1,0 +1,1 @@
+"""Verification and rebuilding of what is derived from the commit log."""

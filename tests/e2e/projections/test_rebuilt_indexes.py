@@ -1,0 +1,30 @@
+"""A table that is made anew has the indexes that its predecessor had last."""
+
+from __future__ import annotations
+
+import asyncio
+
+from deploy.embedded.stack import Stack
+from tests.e2e.definitions.test_relation_definitions import indexes
+from tests.support.client import Client, entity, text
+from tests.support.locks import holding
+from tests.support.replays import executed, finished, verified
+from tests.support.streams import app_row
+
+
+async def test_an_index_that_comes_during_a_rebuild_is_one_of_the_new_table(stack: Stack, admin: Client) -> None:
+    await admin.define(entity("page", text("title", unique=True), text("code", indexed=True), text("free")))
+    (await admin.post("/page/_bulk", [{"title": f"t{n}", "code": "c"} for n in range(20)])).expect(201)
+    before = await indexes(stack, admin, "pages")
+    database = (await app_row(stack, admin))["database"]
+    # The switch waits for whoever reads, and the new table is indexed by then.
+    async with holding(stack, database, "LOCK TABLE records.pages IN ACCESS SHARE MODE") as held_up:
+        rebuilding = asyncio.create_task(finished(admin, "records", "rebuild"))
+        await held_up()
+        await executed(stack, admin, "CREATE INDEX _o_9999_1 ON records.pages (free NULLS FIRST)")
+        after = await indexes(stack, admin, "pages")
+    await rebuilding
+    assert len(after) == len(before) + 1
+    assert await indexes(stack, admin, "pages") == after
+    (await admin.post("/page", {"title": "t1"})).expect(409)
+    await verified(admin, "records")

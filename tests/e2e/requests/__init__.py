@@ -1,0 +1,1 @@
+"""What all requests have in common: parameters, errors, idempotency, the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""Rules, computed fields and state machines."""

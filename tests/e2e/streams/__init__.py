@@ -1,0 +1,1 @@
+"""Consumers of the commit stream: dead letters, live streams, outside subscribers."""

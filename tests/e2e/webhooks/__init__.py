@@ -1,0 +1,1 @@
+"""Webhooks, before and after the commit."""

@@ -1,0 +1,1 @@
+"""Plain Python models of the system, and generators of their inputs."""

@@ -1,0 +1,1 @@
+"""Messages, requests and consumers."""

@@ -1,0 +1,1 @@
+"""Values of fields: JSON, patterns, e-mail addresses."""
