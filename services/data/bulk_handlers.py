@@ -15,21 +15,21 @@ from services.data.model import EntityModel, Model
 from services.data.permissions import grant_for
 from services.data.query.scope import Scope, check_parameters
 from services.data.state import State
-from services.data.writes import bulk
-from services.data.writes.answers import concealed
-from services.data.writes.work import Work
+from services.data.writes.context.write_context import WriteContext
+from services.data.writes.requests import bulk
+from services.data.writes.requests.responses import conceal
 
 
 async def create_records(state: State, context: Context, question: ask.CreateRecords) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         grant_for(entity, "create", context.user)
-        dry_run, work = _dry_run(model, entity, context, question), Work.of(state, context, model)
+        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state, context, model)
         try:
-            keys = await bulk.create(work, entity, entity.parse_rows(question.body), dry_run)
+            keys = await bulk.create(write, entity, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:
-            raise concealed(work, entity, "create", refusal) from None
-        return _answer(work, "created", keys, dry_run, 201)
+            raise conceal(write, entity, "create", refusal) from None
+        return _answer(write, "created", keys, dry_run, 201)
 
     return await under_current_schema(state, context, attempt)
 
@@ -39,12 +39,12 @@ async def update_records(state: State, context: Context, question: ask.UpdateRec
         entity = model.entity(question.entity)
         grant = grant_for(entity, "update", context.user)
         _refuse_unconditional(entity)
-        dry_run, work = _dry_run(model, entity, context, question), Work.of(state, context, model)
+        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state, context, model)
         try:
-            keys = await bulk.update(work, entity, grant, entity.parse_rows(question.body), dry_run)
+            keys = await bulk.update(write, entity, grant, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:
-            raise concealed(work, entity, "update", refusal) from None
-        return _answer(work, "updated", keys, dry_run)
+            raise conceal(write, entity, "update", refusal) from None
+        return _answer(write, "updated", keys, dry_run)
 
     return await under_current_schema(state, context, attempt)
 
@@ -54,12 +54,12 @@ async def delete_records(state: State, context: Context, question: ask.DeleteRec
         entity = model.entity(question.entity)
         grant = grant_for(entity, "delete", context.user)
         _refuse_unconditional(entity)
-        dry_run, work = _dry_run(model, entity, context, question), Work.of(state, context, model)
+        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state, context, model)
         try:
-            keys = await bulk.delete(work, entity, grant, entity.parse_rows(question.body), dry_run)
+            keys = await bulk.delete(write, entity, grant, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:
-            raise concealed(work, entity, "delete", refusal) from None
-        return _answer(work, "deleted", keys, dry_run)
+            raise conceal(write, entity, "delete", refusal) from None
+        return _answer(write, "deleted", keys, dry_run)
 
     return await under_current_schema(state, context, attempt)
 
@@ -83,8 +83,8 @@ def _dry_run(
     return asked == "true"
 
 
-def _answer(work: Work, verb: str, keys: Sequence[Any], dry_run: bool, status: int = 200) -> Answer:
+def _answer(write: WriteContext, verb: str, keys: Sequence[Any], dry_run: bool, status: int = 200) -> Answer:
     """What has happened, or, in a dry run, what would."""
     data = {verb: len(keys), "ids": keys, **({"dry_run": True} if dry_run else {})}
-    headers = {"X-Commit": str(work.position)} if work.position else {}
+    headers = {"X-Commit": str(write.position)} if write.position else {}
     return Answer(200 if dry_run else status, exact.dumps({"data": data}), headers)

@@ -11,7 +11,6 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
 from libs.shared.etags import demanded_versions, etag
 from libs.shared.postgres.errors import SchemaMoved
-from services.data import effects
 from services.data.fence import under_current_schema
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import grant_for
@@ -20,25 +19,25 @@ from services.data.reading.commits import undo_refusal
 from services.data.reading.execution import read
 from services.data.reading.names import key_named
 from services.data.state import State
-from services.data.writes import records
-from services.data.writes.answers import concealed, shown_record
-from services.data.writes.changes import Written
-from services.data.writes.records import Unmet, Wanted
-from services.data.writes.rows import Stored
-from services.data.writes.undo import undo
-from services.data.writes.work import Work
+from services.data.writes.context.write_context import WriteContext
+from services.data.writes.requests import effects, records
+from services.data.writes.requests.records import PreconditionFailed, Target
+from services.data.writes.requests.responses import conceal, serialize_written
+from services.data.writes.statements.changes import Written
+from services.data.writes.statements.locking import Stored
+from services.data.writes.undo.undo import undo
 
 
 async def create_record(state: State, context: Context, question: ask.CreateRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         grant_for(entity, "create", context.user)
-        work = Work.of(state, context, model)
+        write = WriteContext.of(state, context, model)
         try:
-            written = await records.create(work, entity, entity.parse_body(question.body))
+            written = await records.create(write, entity, entity.parse_body(question.body))
         except RocketError as refusal:
-            raise concealed(work, entity, "create", refusal) from None
-        return _answer(work, entity, "create", written, 201)
+            raise conceal(write, entity, "create", refusal) from None
+        return _answer(write, entity, "create", written, 201)
 
     return await under_current_schema(state, context, attempt)
 
@@ -46,15 +45,15 @@ async def create_record(state: State, context: Context, question: ask.CreateReco
 async def update_record(state: State, context: Context, question: ask.UpdateRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        wanted = await _wanted(state, context, model, entity, question, "update")
-        work = Work.of(state, context, model)
+        target = await _target(state, context, model, entity, question, "update")
+        write = WriteContext.of(state, context, model)
         try:
-            written = await records.update(work, entity, wanted, entity.parse_body(question.body))
-        except Unmet:
-            raise await _why_not(state, context, model, entity, wanted) from None
+            written = await records.update(write, entity, target, entity.parse_body(question.body))
+        except PreconditionFailed:
+            raise await _why_not(state, context, model, entity, target) from None
         except RocketError as refusal:
-            raise concealed(work, entity, "update", refusal) from None
-        return _answer(work, entity, "update", written)
+            raise conceal(write, entity, "update", refusal) from None
+        return _answer(write, entity, "update", written)
 
     return await under_current_schema(state, context, attempt)
 
@@ -62,15 +61,15 @@ async def update_record(state: State, context: Context, question: ask.UpdateReco
 async def delete_record(state: State, context: Context, question: ask.DeleteRecord) -> Answer:
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
-        wanted = await _wanted(state, context, model, entity, question, "delete")
-        work = Work.of(state, context, model)
+        target = await _target(state, context, model, entity, question, "delete")
+        write = WriteContext.of(state, context, model)
         try:
-            key = await records.delete(work, entity, wanted)
-        except Unmet:
-            raise await _why_not(state, context, model, entity, wanted) from None
+            key = await records.delete(write, entity, target)
+        except PreconditionFailed:
+            raise await _why_not(state, context, model, entity, target) from None
         except RocketError as refusal:
-            raise concealed(work, entity, "delete", refusal) from None
-        return Answer(body=exact.dumps({"data": {"id": key}}), headers=_commit(work))
+            raise conceal(write, entity, "delete", refusal) from None
+        return Answer(body=exact.dumps({"data": {"id": key}}), headers=_commit(write))
 
     return await under_current_schema(state, context, attempt)
 
@@ -79,44 +78,44 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         key = await key_named(state, context, model, entity, question.id)
-        wanted = Wanted(key, grant_for(entity, "delete", context.user), demanded_versions(question.if_match))
-        work = Work.of(state, context, model)
+        target = Target(key, grant_for(entity, "delete", context.user), demanded_versions(question.if_match))
+        write = WriteContext.of(state, context, model)
         try:
-            written = await records.restore(work, entity, wanted)
+            written = await records.restore(write, entity, target)
         except RocketError as refusal:
-            raise concealed(work, entity, "delete", refusal) from None
-        return _answer(work, entity, "delete", written)
+            raise conceal(write, entity, "delete", refusal) from None
+        return _answer(write, entity, "delete", written)
 
     return await under_current_schema(state, context, attempt)
 
 
 async def undo_commit(state: State, context: Context, question: ask.UndoCommit) -> Answer:
     async def attempt(model: Model) -> Answer:
-        work = Work.of(state, context._replace(cause="undo"), model)
+        write = WriteContext.of(state, context._replace(cause="undo"), model)
         try:
-            data = await undo(work, question.commit_id)
+            data = await undo(write, question.commit_id)
         except RocketError as refusal:
             raise await undo_refusal(state, context, model, question.commit_id, refusal) from None
-        return Answer(body=exact.dumps({"data": data}), headers=_commit(work))
+        return Answer(body=exact.dumps({"data": data}), headers=_commit(write))
 
     return await under_current_schema(state, context, attempt)
 
 
 async def set_fields(state: State, context: Context, question: ask.SetFields) -> ask.Effected:
     async def attempt(model: Model) -> ask.Effected:
-        return await effects.set_fields(Work.of(state, context, model, question.effect_key), question)
+        return await effects.set_fields(WriteContext.of(state, context, model, question.effect_key), question)
 
     return await under_current_schema(state, context, attempt)
 
 
-async def _wanted(
+async def _target(
     state: State,
     context: Context,
     model: Model,
     entity: EntityModel,
     question: ask.UpdateRecord | ask.DeleteRecord,
     action: str,
-) -> Wanted:
+) -> Target:
     """Which record is meant, and by what right; that it is absent (404) is told before a lack of permission (403)."""
     key = await key_named(state, context, model, entity, question.id)
     try:
@@ -127,7 +126,7 @@ async def _wanted(
         raise
     if entity.definition.require_if_match and not question.if_match.strip():
         raise RocketError("PRECONDITION_REQUIRED", f"{entity.name} is changed with If-Match only")
-    return Wanted(key, grant, demanded_versions(question.if_match))
+    return Target(key, grant, demanded_versions(question.if_match))
 
 
 async def _version_now(state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue) -> int | None:
@@ -135,22 +134,24 @@ async def _version_now(state: State, context: Context, model: Model, entity: Ent
     return row["version"]
 
 
-async def _why_not(state: State, context: Context, model: Model, entity: EntityModel, wanted: Wanted) -> Exception:
+async def _why_not(state: State, context: Context, model: Model, entity: EntityModel, target: Target) -> Exception:
     """Why a statement has found no record as wanted: another schema, no record, or another version."""
-    version = await _version_now(state, context, model, entity, wanted.key)
+    version = await _version_now(state, context, model, entity, target.key)
     if version is None:
         return not_found("Record")
     try:
-        records.refuse_unwanted(entity, wanted, version)
+        records.refuse_mismatch(entity, target, version)
     except RocketError as refusal:
         return refusal
     return SchemaMoved()  # it has become so since: try anew
 
 
-def _answer(work: Work, entity: EntityModel, verb: str, outcome: Written | Stored, status: int = 200) -> Answer:
-    headers = {**etag(outcome.version), **_commit(work)}
-    return Answer(status, b'{"data":%s}' % shown_record(work, entity, verb, outcome.record_text), headers)
+def _answer(
+    write: WriteContext, entity: EntityModel, verb: str, outcome: Written | Stored, status: int = 200
+) -> Answer:
+    headers = {**etag(outcome.version), **_commit(write)}
+    return Answer(status, b'{"data":%s}' % serialize_written(write, entity, verb, outcome.record_text), headers)
 
 
-def _commit(work: Work) -> dict[str, str]:
-    return {"X-Commit": str(work.position)} if work.position else {}
+def _commit(write: WriteContext) -> dict[str, str]:
+    return {"X-Commit": str(write.position)} if write.position else {}

@@ -21,7 +21,7 @@ from services.data.model.bounds import Bounds
 from services.data.query.point_reads import PointReads
 from services.data.query.shared_reads import SharedReads
 from services.data.seals.sealing import Sealer
-from services.data.writes.groups import Groups
+from services.data.writes.statements.batching import WriteBatcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class State:
     frontiers: Frontiers = field(kw_only=True)
     sealer: Sealer = field(kw_only=True)
     log: CommitLog = field(kw_only=True)
-    groups: Groups = field(default_factory=Groups)
+    batcher: WriteBatcher = field(default_factory=WriteBatcher)
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)

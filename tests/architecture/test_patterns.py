@@ -39,7 +39,7 @@ CONSTANT_PATTERNS = {
     "services/data/query/parameters.py",
     "services/data/query/visibility.py",
     "services/data/rules/templates.py",
-    "services/data/writes/answers.py",
+    "services/data/writes/requests/responses.py",
     "services/events/subscribers/callout.py",
     "services/events/subscribers/forms.py",
     "services/gateway/files/naming.py",

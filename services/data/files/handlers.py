@@ -14,11 +14,11 @@ from libs.shared.postgres.errors import SchemaMoved
 from services.data.fence import under_current_schema
 from services.data.files import store
 from services.data.files.holding import held_sql
-from services.data.files.removing import remove
 from services.data.model import Model
 from services.data.query.scope import Scope
 from services.data.state import State
-from services.data.writes.work import Work
+from services.data.writes.context.write_context import WriteContext
+from services.data.writes.requests.file_removal import remove
 
 
 async def announce_file(state: State, context: Context, question: ask.AnnounceFile) -> ask.Files:
@@ -63,7 +63,7 @@ async def remove_file(state: State, context: Context, question: ask.RemoveFile) 
     file_id = _parse(question.id)
 
     async def attempt(model: Model) -> ask.FileInfo:
-        return _info(await remove(Work.of(state, context, model), file_id, question.force))
+        return _info(await remove(WriteContext.of(state, context, model), file_id, question.force))
 
     return await under_current_schema(state, context, attempt)
 

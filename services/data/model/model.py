@@ -7,8 +7,8 @@ from functools import cached_property
 from libs.shared.schema import Snapshot
 from services.data.model.bounds import Bounds
 from services.data.model.entity import EntityModel
-from services.data.model.receivers import receivers_of
 from services.data.model.statements import PointStatement, Statements
+from services.data.model.synchronous_webhooks import synchronous_webhooks_of
 from services.data.model.totals import Totals, totals_of
 from services.data.rules import EntityRules, rules_of
 
@@ -26,7 +26,7 @@ class Model:
         self.statements: Statements[str] = Statements()
         self.points: Statements[PointStatement] = Statements()
         """What answers single records."""
-        self.receivers = receivers_of(schema)
+        self.synchronous_webhooks = synchronous_webhooks_of(schema)
         """Webhooks that are asked before a write; empty in most apps."""
         self._entities: dict[str, EntityModel] = {}
         self._rules: dict[str, EntityRules] = {}

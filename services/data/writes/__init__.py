@@ -1,1 +1,14 @@
-"""From a JSON object to one statement: the record's new row and its log entry."""
+"""Writes: the way from a checked request to one statement that changes rows and appends to the commit log.
+
+The rooms, in the order in which a write passes them. Each imports only rooms below it:
+
+    requests/              create, update, delete and restore records, one or many; effects; removal of files
+    undo/                  takes a commit back by the inverse of each of its entries
+    tree/                  a record with its nested rows, level by level
+    consequences/          what belongs to the same commit: cascades, totals, actions of transitions
+    preparing/             values are parsed, permissions and references checked, files and slugs filled in
+    deciding/              loads what rules read, asks the pure decisions of services/data/rules
+    synchronous_webhooks/  rehearses a write, asks webhooks, carries the write out if they agree
+    context/               what one write carries with it: its request, its drafts
+    statements/            rows, locks and log entries in SQL, behind the schema fence
+"""

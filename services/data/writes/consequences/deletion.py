@@ -1,0 +1,140 @@
+"""Deletion and what becomes of the records that refer to the deleted ones (api.md, section 5).
+
+The records are locked FOR UPDATE first, so nobody can refer to them any more; what refers to them
+already is then refused, deleted, unlinked or detached as each relation says, level by level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+from libs.shared.contracts.context import Identity
+from libs.shared.errors import Detail, RocketError
+from libs.shared.schema import BadValue, FieldDefinition, parse_text
+from services.data.model import EntityModel, KeyValue, Link, quote
+from services.data.permissions import granted
+from services.data.writes.statements.changes import Action, RowChange
+from services.data.writes.statements.join_tables import JoinTable
+from services.data.writes.statements.locking import Stored, lock_related
+from services.data.writes.statements.unit_of_work import MAX_ROWS, UnitOfWork
+
+
+def has_dependents(entity: EntityModel) -> bool:
+    """Whether deleting records can concern others."""
+    return any(link.outward or link.relation.joined for link in entity.links)
+
+
+class Deletion:
+    """One deletion with all that follows from it. Records are deleted once, however they are reached."""
+
+    def __init__(self, unit: UnitOfWork, is_all: bool = False) -> None:
+        self._unit = unit
+        self._is_all = is_all
+        self._done: set[tuple[str, KeyValue]] = set()
+
+    async def delete(self, entity: EntityModel, rows: Sequence[Stored]) -> None:
+        """Delete locked records. Raises CONFLICT where a relation restricts it."""
+        fresh = [row for row in rows if (entity.name, row.key) not in self._done]
+        if not fresh:
+            return
+        self._done |= {(entity.name, row.key) for row in fresh}
+        if len(self._done) > MAX_ROWS:
+            raise RocketError("CONFLICT", f"This would delete more than {MAX_ROWS} records")
+        links = [link for link in entity.links if link.outward]
+        for link in sorted(links, key=_restricting_first):
+            await self._follow(entity, link, fresh)
+        if not entity.soft_delete:
+            await self._leave(entity, fresh)
+        changes = [RowChange(self._unit.command, row.key, {}) for row in fresh]
+        await self._unit.apply(entity, Action.DELETE, changes, is_all=self._is_all)
+
+    async def _follow(self, entity: EntityModel, link: Link, rows: Sequence[Stored]) -> None:
+        field = entity.fields[link.own]
+        values = [stored_value(field, row) for row in rows if row.record.get(link.own) is not None]
+        if not values:
+            return
+        if link.relation.joined:
+            await self._follow_pairs(entity, link, rows, values)
+            return
+        target = self._unit.model.entity(link.entity)
+        related = await lock_related(self._unit.transaction, target, link.other, values)
+        left = [row for row in related.values() if (target.name, row.key) not in self._done]
+        if not left:
+            return
+        match link.relation.on_delete:
+            case "restrict":
+                needed = {str(row.record[link.other]) for row in left}
+                raise Restricted(entity, link, target, left, _with_values(link, rows, needed))
+            case "cascade":
+                await self.delete(target, left)
+            case _:
+                unlinked = [RowChange(self._unit.command, row.key, {link.other: None}) for row in left]
+                await self._unit.apply(target, Action.UPDATE, unlinked)
+
+    async def _follow_pairs(
+        self, entity: EntityModel, link: Link, rows: Sequence[Stored], values: Sequence[Any]
+    ) -> None:
+        join = JoinTable(self._unit, link.relation)
+        target = self._unit.model.entity(link.entity)
+        if link.relation.on_delete in ("restrict", "cascade"):
+            pairs = await join.others(values)
+            others = {other for _, other in pairs}
+            related = await lock_related(self._unit.transaction, target, link.other, list(others)) if others else {}
+            if related and link.relation.on_delete == "restrict":
+                there = {str(row.record[link.other]) for row in related.values()}
+                needed = {str(own) for own, other in pairs if str(other) in there}
+                raise Restricted(entity, link, target, list(related.values()), _with_values(link, rows, needed))
+            await join.detach_all(values, of_source=True)
+            await self.delete(target, list(related.values()))
+            return
+        await join.detach_all(values, of_source=True)
+
+    async def _leave(self, entity: EntityModel, rows: Sequence[Stored]) -> None:
+        """Targets that are removed for good take their pairs along."""
+        for link in entity.links:
+            if link.relation.joined and not link.outward:
+                field = entity.fields[link.own]
+                values = [stored_value(field, row) for row in rows if row.record.get(link.own) is not None]
+                await JoinTable(self._unit, link.relation).detach_all(values, of_source=False)
+
+
+def stored_value(field: FieldDefinition, row: Stored) -> Any:
+    """A stored record's value as a statement's parameter."""
+    try:
+        return parse_text(field, str(row.record[field.name]))
+    except BadValue:
+        raise RocketError("CONFLICT", f"{quote(field.name)} can't be related by") from None
+
+
+class Restricted(RocketError):
+    """The refusal to delete what others still need; `records` are those of `entity` that are needed."""
+
+    def __init__(
+        self, entity: EntityModel, link: Link, target: EntityModel, related: Sequence[Stored], needed: Sequence[Stored]
+    ) -> None:
+        self._entity, self._link, self._target, self._related = entity, link, target, related
+        super().__init__("CONFLICT", *self._said(len(related)))
+        self.records = {(entity.name, row.key) for row in needed}
+
+    def to(self, caller: Identity) -> RocketError:
+        """The refusal with what the caller may know: how many there are that they may read, else that there are any."""
+        grant = granted(self._target, "read", caller)
+        seen = sum(grant.covers(row.record) for row in self._related) if grant else 0
+        return RocketError(self.code, *self._said(seen))
+
+    def _said(self, number: int) -> tuple[str, list[Detail]]:
+        if not number:
+            message = f"Other records still belong to this {self._entity.name}"
+            return message, [{"rule": "restrict", "message": message}]
+        message = f"{number} {self._link.entity} still belong to this {self._entity.name}"
+        return message, [{"rule": "restrict", "relation": self._link.relation.name, "message": message}]
+
+
+def _with_values(link: Link, rows: Sequence[Stored], values: Container[str]) -> list[Stored]:
+    return [row for row in rows if str(row.record.get(link.own)) in values]
+
+
+def _restricting_first(link: Link) -> bool:
+    # What is refused anyway should be refused before much else is done.
+    return link.relation.on_delete != "restrict"

@@ -1,0 +1,94 @@
+"""What transitions do to other records: in the same commit, with the definition's authority."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from libs.shared.errors import RocketError
+from services.data.model import EntityModel
+from services.data.writes.consequences.deletion import Deletion, Restricted
+from services.data.writes.context.drafts import Draft
+from services.data.writes.preparing import slugs
+from services.data.writes.preparing.files import resolve_files
+from services.data.writes.preparing.references import refuse_moved_anchors
+from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
+from services.data.writes.statements.changes import RECORD_EFFECTS, Action, RowChange
+from services.data.writes.statements.locking import lock_records
+from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
+
+if TYPE_CHECKING:
+    from services.data.writes.context.write_context import WriteContext
+
+BROKEN = frozenset({"UNKNOWN_ENTITY", "NOT_FOUND"})
+"""Refusals because of what the definition names and is not there (entities, files): none of the caller's fault."""
+
+
+def changes_records(effects: Sequence[dict[str, Any]]) -> bool:
+    """Whether some of the effects belong into the commit."""
+    return any(effect["type"] in RECORD_EFFECTS for effect in effects)
+
+
+async def perform(write: WriteContext, unit: UnitOfWork, effects: Sequence[dict[str, Any]]) -> None:
+    """Make the changes that effects say. A record that is gone is no failure.
+
+    Raises VALIDATION_FAILED where the definition makes an impossible record, CONFLICT for taken values.
+    """
+    for effect in effects:
+        if effect["type"] not in RECORD_EFFECTS:
+            continue
+        try:
+            entity = write.model.entity(effect["entity"])
+            if effect["type"] == "create_record":
+                await _create(write, unit, entity, effect)
+            else:
+                await _change(write, unit, entity, effect)
+        except Restricted as refusal:
+            raise refusal.to(write.caller) from None
+        except (Invalid, RowRefused) as problem:
+            raise _failed(effect, problem) from None
+        except RocketError as problem:
+            if problem.code not in BROKEN:
+                raise
+            raise _failed(effect, problem) from None
+
+
+def _failed(effect: dict[str, Any], problem: Exception) -> RocketError:
+    message = f"The transition's {effect['type']} of {effect['entity']} failed: {problem}"
+    return RocketError("VALIDATION_FAILED", message, [{"rule": "state_machine", "message": message}])
+
+
+async def _create(write: WriteContext, unit: UnitOfWork, entity: EntityModel, effect: dict[str, Any]) -> None:
+    draft = Draft(effect["fields"], values=validate_create(entity, effect["fields"]))
+    await _complete(unit, entity, Action.CREATE, draft)
+    key = entity.key.of(draft.values) if set(entity.key.names) <= set(draft.values) else None
+    await _apply(unit, entity, Action.CREATE, write.change(key, draft.values))
+
+
+async def _change(write: WriteContext, unit: UnitOfWork, entity: EntityModel, effect: dict[str, Any]) -> None:
+    try:
+        key = entity.key.parse(str(effect["record_id"]))
+    except RocketError:
+        return  # the template gave no key, so there is no such record
+    stored = (await lock_records(unit.transaction, entity, [key], strength="UPDATE")).get(key)
+    if stored is None:
+        return
+    if effect["type"] == "delete_record":
+        await Deletion(unit).delete(entity, [stored])
+        return
+    draft = Draft(effect["fields"], stored, values=validate_update(entity, effect["fields"]))
+    await _complete(unit, entity, Action.UPDATE, draft)
+    await refuse_moved_anchors(unit.transaction, write.model, entity, [draft])
+    if draft.values:
+        await _apply(unit, entity, Action.UPDATE, write.change(key, draft.values))
+
+
+async def _apply(unit: UnitOfWork, entity: EntityModel, action: Action, change: RowChange) -> None:
+    if await unit.apply(entity, action, [change]) == [None]:
+        await unit.check_schema()
+        raise Invalid([{"message": "it refers to records that are not there"}])
+
+
+async def _complete(unit: UnitOfWork, entity: EntityModel, action: Action, draft: Draft) -> None:
+    await resolve_files(unit.transaction, entity, draft.values)
+    await slugs.assign(unit.transaction, entity, action, [draft])

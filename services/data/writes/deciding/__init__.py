@@ -1,0 +1,1 @@
+"""Rules and state machines applied to drafts: loads what they read, then asks the pure decisions."""

@@ -1,0 +1,163 @@
+"""Rules and state machines at work: what they need is loaded, what they decide is put into the drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from libs.shared import clock, exact
+from libs.shared.contracts.context import Identity
+from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
+from libs.shared.postgres.databases import Connection, Database
+from libs.shared.telemetry import tracing
+from services.data.model import EntityModel
+from services.data.permissions import granted
+from services.data.rules import Attempt, check_written
+from services.data.rules import decide as decided
+from services.data.rules import recompute as decided_again
+from services.data.writes.context.turns import in_turns
+from services.data.writes.deciding.related_records import load_related
+from services.data.writes.statements.changes import Action
+
+if TYPE_CHECKING:
+    from services.data.writes.context.drafts import Draft
+    from services.data.writes.context.write_context import WriteContext
+
+Hook = Literal["before_write", "before_delete", "after_write"]
+VERBS: dict[Action, Literal["create", "update", "delete"]] = {
+    Action.CREATE: "create", Action.UPDATE: "update", Action.DELETE: "delete",
+}  # fmt: skip
+
+
+def needs_transaction(write: WriteContext, entity: EntityModel, action: Action, names: Sequence[str] = ()) -> bool:
+    """Whether deciding takes what is stored, and so a transaction that holds it still."""
+    if write.approval is not None:
+        return True
+    if entity.number in write.model.totals.by_number:
+        return True
+    rules = write.model.rules(entity.name)
+    if rules.is_empty:
+        return False
+    hook: Hook = "before_delete" if action is Action.DELETE else "before_write"
+    after = bool(rules.after_write) and action is not Action.DELETE
+    return after or bool(rules.related_loads(hook)) or rules.needs_stored(VERBS[action], names)
+
+
+async def decide(
+    write: WriteContext, connection: Connection | Database, entity: EntityModel, action: Action, drafts: Sequence[Draft]
+) -> None:
+    """Put what rules and machines decide into the drafts' values and effects.
+
+    Raises VALIDATION_FAILED with all violations of all drafts, FORBIDDEN for a transition of other roles.
+    """
+    rules = write.model.rules(entity.name)
+    if rules.is_empty or not drafts:
+        return
+    hook: Hook = "before_delete" if action is Action.DELETE else "before_write"
+    with tracing.span("engine", "writer", "write.rules", entity.name):
+        attempts = await _attempts(write, connection, entity, action, drafts, hook)
+        details: list[Detail] = []
+        async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
+            try:
+                decision = decided(rules, attempt)
+            except RocketError as refusal:
+                details += _details(draft, refusal)
+                if len(details) >= MAX_DETAILS:
+                    break
+            else:
+                draft.values, draft.effects = decision.values, decision.effects
+    _refuse(details)
+
+
+async def recompute(
+    write: WriteContext, connection: Connection, entity: EntityModel, drafts: Sequence[Draft], *, checked: bool
+) -> list[Draft]:
+    """Put the computed values that differ by now into the drafts of stored records; answers those that have any.
+
+    Raises what `decide` raises; without `checked` only for what can't be computed.
+    """
+    rules = write.model.rules(entity.name)
+    attempts = await _attempts(write, connection, entity, Action.UPDATE, drafts, "before_write", holds=False)
+    changed = []
+    async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
+        decision = decided_again(rules, attempt, checked=checked)
+        if decision is not None:
+            draft.values, draft.effects = decision.values, decision.effects
+            changed.append(draft)
+    return changed
+
+
+async def check_after(
+    write: WriteContext,
+    connection: Connection,
+    entity: EntityModel,
+    action: Action,
+    drafts: Sequence[Draft],
+    texts: Sequence[str],
+) -> None:
+    """The rules of after_write, over the records as they were written. Raises VALIDATION_FAILED."""
+    rules = write.model.rules(entity.name)
+    if not rules.after_write:
+        return
+    attempts = await _attempts(write, connection, entity, action, drafts, "after_write")
+    details: list[Detail] = []
+    async for draft, attempt, text in in_turns(list(zip(drafts, attempts, texts, strict=True))):
+        try:
+            check_written(rules, attempt, exact.loads(text))
+        except RocketError as refusal:
+            details += _details(draft, refusal)
+    _refuse(details)
+
+
+async def _attempts(
+    write: WriteContext,
+    connection: Connection | Database,
+    entity: EntityModel,
+    action: Action,
+    drafts: Sequence[Draft],
+    hook: Hook,
+    *,
+    holds: bool = True,
+) -> list[Attempt]:
+    loads = write.model.rules(entity.name).related_loads(hook)
+    related, unloadable = await load_related(connection, write.model, entity, loads, drafts, holds=holds)
+    now = write.approval.now if write.approval is not None else clock.now()
+    return [
+        Attempt(
+            action=VERBS[action],
+            values=draft.values,
+            sent=frozenset(draft.body),
+            caller=write.caller,
+            now=now,
+            old=draft.stored.record if draft.stored else None,
+            related=loaded,
+            unloadable=unloadable,
+            sees=partial(_sees, entity, write.caller, draft),
+        )
+        for draft, loaded in zip(drafts, related, strict=True)
+    ]
+
+
+def _sees(entity: EntityModel, caller: Identity, draft: Draft, name: str) -> bool:
+    """Whether the caller may read a field of the draft's stored record as it is."""
+    if draft.stored is None:
+        return True
+    reading, record = granted(entity, "read", caller), draft.stored.record
+    return reading is not None and reading.covers(record) and reading.shows(name, record)
+
+
+def _details(draft: Draft, refusal: RocketError) -> list[Detail]:
+    if refusal.code != "VALIDATION_FAILED":
+        raise draft.refuse(refusal) from None
+    return draft.mark(refusal.details)
+
+
+def _refuse(details: list[Detail]) -> None:
+    if details:
+        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
+
+
+def as_text(effects: Sequence[dict[str, Any]]) -> str | None:
+    """Decided effects as the log keeps them."""
+    return exact.dumps(list(effects)).decode() if effects else None

@@ -1,0 +1,1 @@
+"""The write requests that the handlers call: each is a sequence of prepare, decide, commit."""

@@ -1,0 +1,73 @@
+"""Effects that other services ask for: exactly once per effect key, for ever."""
+
+from __future__ import annotations
+
+from libs.shared.contracts.records import Effected, SetFields
+from libs.shared.errors import RocketError
+from services.data.model import EntityModel
+from services.data.writes.consequences.totals import hold_parents
+from services.data.writes.context.drafts import Draft
+from services.data.writes.context.write_context import WriteContext
+from services.data.writes.preparing import slugs
+from services.data.writes.preparing.files import resolve_files
+from services.data.writes.preparing.references import refuse_missing, refuse_moved_anchors
+from services.data.writes.preparing.validation import Invalid, validate_update
+from services.data.writes.statements.changes import Action, Values
+from services.data.writes.statements.locking import lock_records
+from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
+
+REMEMBER = """
+INSERT INTO data.effects (effect_key) VALUES ($1) ON CONFLICT (effect_key) DO NOTHING RETURNING effect_key
+"""
+REMEMBERED = "SELECT position FROM data.effects WHERE effect_key = $1"
+NOTE = "UPDATE data.effects SET position = $2 WHERE effect_key = $1"
+
+
+async def set_fields(write: WriteContext, question: SetFields) -> Effected:
+    """Set fields with the definition's authority. A record that is gone is no failure: position 0.
+
+    Raises VALIDATION_FAILED for values that the fields can't hold, CONFLICT for taken ones.
+    """
+    entity = write.model.entity(question.entity)
+    values = _values(entity, question)
+    if not values:
+        return Effected(0)  # the key, an auto field or the trash mark: not for anybody to set
+    repeated = False
+    write.checks_rules = False
+    async with write.transaction(entity, Action.UPDATE) as unit:
+        if await unit.transaction.fetchval(REMEMBER, question.effect_key) is None:
+            repeated = True
+        else:
+            await _set(write, unit, entity, question, values)
+            write.position = await unit.finish()
+            await unit.transaction.execute(NOTE, question.effect_key, write.position)
+    if repeated:
+        return Effected(await write.database.fetchval(REMEMBERED, question.effect_key), repeated=True)
+    return Effected(write.position)
+
+
+def _values(entity: EntityModel, question: SetFields) -> Values:
+    try:
+        return validate_update(entity, question.values)
+    except Invalid as invalid:
+        raise RocketError("VALIDATION_FAILED", str(invalid), invalid.details) from None
+
+
+async def _set(write: WriteContext, unit: UnitOfWork, entity: EntityModel, question: SetFields, values: Values) -> None:
+    key = entity.key.parse(question.record_id)
+    await hold_parents(write, unit, entity, [key], [question.values])
+    stored = (await lock_records(unit.transaction, entity, [key])).get(key)
+    if stored is None:
+        return
+    draft = Draft(question.values, stored, values=values)
+    await resolve_files(unit.transaction, entity, values)
+    await slugs.assign(unit.transaction, entity, Action.UPDATE, [draft])
+    await refuse_moved_anchors(unit.transaction, write.model, entity, [draft])
+    change = write.change(key, draft.values)
+    try:
+        outcome = await unit.apply(entity, Action.UPDATE, [change])
+    except RowRefused as refused:
+        raise refused.error from None
+    if outcome == [None]:
+        await refuse_missing(unit.transaction, entity, change)
+        await unit.check_schema()

@@ -1,0 +1,1 @@
+"""Webhooks that are asked before a write: rehearse, ask, carry out."""

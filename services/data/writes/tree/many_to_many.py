@@ -1,0 +1,117 @@
+"""Nested writes of many_to_many relations: they attach and detach records that are there, and change none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from libs.shared.errors import Detail, RocketError, summary
+from libs.shared.schema import BadValue, FieldDefinition, parse_value
+from libs.shared.schema.values import MAX_RECORD_ID, is_long_id
+from services.data.model import EntityModel, Link
+from services.data.writes.preparing.readable_references import names_freely, readable
+from services.data.writes.statements.join_tables import JoinTable, Pair
+from services.data.writes.tree.instructions import DELETE, Row
+from services.data.writes.tree.nodes import Members, Node
+
+if TYPE_CHECKING:
+    from services.data.writes.tree.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """A target that a row names, by its value."""
+
+    node: Node
+    index: int
+    pair: Pair
+    gone: bool
+
+
+async def save(tree: Tree, link: Link, members: Members) -> None:
+    """Attach and detach as the rows say: diff and append add, replace leaves exactly what is named.
+
+    Targets that the caller may not read are as if they were not there: they are neither attached nor detached.
+    Raises VALIDATION_FAILED for rows that name no target, or one that is not there.
+    """
+    target = tree.write.model.entity(link.entity)
+    join = JoinTable(tree.unit, link.relation)
+    mentions, owners = _mentions(tree, link, target, members)
+    added = [mention for mention in mentions if not mention.gone]
+    there = await join.lock_targets(target, [mention.pair[1] for mention in added]) if added else set()
+    hidden = await _hidden(tree, join, link, target, owners, mentions)
+    standing = {pair for pair in await join.others(list(owners.values())) if pair[1] in hidden} if hidden else set()
+    unknown = [m for m in added if m.pair[1] not in there or (m.pair[1] in hidden and m.pair not in standing)]
+    if unknown:
+        raise _refusal(link, [(m.node, m.index, f"there is no such {target.name}") for m in unknown])
+    left = await _left(join, link, members, owners, mentions)
+    await join.detach([pair for pair in left if pair[1] not in hidden])
+    await join.attach([mention.pair for mention in added])
+
+
+async def _hidden(
+    tree: Tree, join: JoinTable, link: Link, target: EntityModel, owners: dict[int, Any], mentions: Sequence[_Mention]
+) -> set[Any]:
+    """The values, of targets that are named or paired, by which the caller may read none."""
+    if names_freely(tree.write, target, link.other):
+        return set()
+    values = {mention.pair[1] for mention in mentions} | {
+        other for _, other in await join.others(list(owners.values()))
+    }
+    return values - await readable(tree.write, tree.unit.transaction, target, link.other, list(values))
+
+
+def _mentions(tree: Tree, link: Link, target: EntityModel, members: Members) -> tuple[list[_Mention], dict[int, Any]]:
+    """What all rows name, and each node's own value. Raises VALIDATION_FAILED for rows that name nothing."""
+    source = tree.write.model.entity(link.relation.source)
+    mentions: list[_Mention] = []
+    owners: dict[int, Any] = {}
+    problems: list[tuple[Node, int, str]] = []
+    for node, instruction in members:
+        owner = owners[id(node)] = parse_value(source.fields[link.own], node.anchor(link))
+        for index, row in enumerate(instruction.rows):
+            if instruction.mode == "append" and row.get(DELETE):
+                continue
+            try:
+                named = _named(target.fields[link.other], row)
+                mentions.append(_Mention(node, index, _pair(owner, named), bool(row.get(DELETE))))
+            except BadValue as problem:
+                problems.append((node, index, str(problem)))
+    if problems:
+        raise _refusal(link, problems)
+    return mentions, owners
+
+
+def _named(field: FieldDefinition, row: Row) -> Any:
+    if unknown := set(row) - {field.name, DELETE}:
+        raise BadValue(f"is all that a row can have, not {sorted(unknown)[0]}")
+    if row.get(field.name) is None:
+        raise BadValue("is required")
+    return parse_value(field, row[field.name])
+
+
+def _pair(owner: Any, named: Any) -> Pair:
+    if is_long_id((owner, named)):
+        raise BadValue(f"and the value it is paired with must have at most {MAX_RECORD_ID} bytes together")
+    return owner, named
+
+
+async def _left(
+    join: JoinTable, link: Link, members: Members, owners: dict[int, Any], mentions: Sequence[_Mention]
+) -> list[Pair]:
+    """The pairs to detach: those marked, and with replace those that are not named."""
+    gone = {mention.pair for mention in mentions if mention.gone}
+    kept = {mention.pair for mention in mentions if not mention.gone}
+    replacing = [owners[id(node)] for node, instruction in members if instruction.mode == "replace"]
+    if replacing:
+        gone |= {pair for pair in await join.others(replacing) if pair not in kept}
+    return sorted(gone - kept, key=str)
+
+
+def _refusal(link: Link, problems: Sequence[tuple[Node, int, str]]) -> RocketError:
+    details: list[Detail] = [
+        node.place(link, index).marks({"field": link.other, "rule": "reference", "message": message})
+        for node, index, message in problems
+    ]
+    return RocketError("VALIDATION_FAILED", summary(details[0]), details)

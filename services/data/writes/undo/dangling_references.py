@@ -1,0 +1,102 @@
+"""What an undo must not leave behind: references to records that are gone.
+
+It is looked at when all is done, so that the order of what belongs together does not matter. Records that
+are referred to are locked against deletion; those that were deleted are locked already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from libs.shared.schema import parse_value
+from services.data.model import EntityModel, KeyValue, Link, quote
+from services.data.writes.consequences.deletion import stored_value
+from services.data.writes.statements.join_tables import JoinTable
+from services.data.writes.statements.locking import Stored, lock_related
+from services.data.writes.statements.unit_of_work import UnitOfWork
+from services.data.writes.undo.steps import Kind, Step
+
+Problem = tuple[str, str, str]
+"""Entity, record id, what is the matter."""
+
+
+async def missing_parents(unit: UnitOfWork, wave: Sequence[Step]) -> list[Problem]:
+    """The records of a wave whose references, as they are set now, lead nowhere."""
+    entity = wave[0].entity
+    problems: list[Problem] = []
+    for link in entity.references:
+        if wave[0].kind is Kind.UPDATE and link.own not in wave[0].columns:
+            continue
+        for record_id in await _dangling(unit, entity, link, [step.key for step in wave]):
+            problems.append((entity.name, record_id, f"the {link.entity} that {link.own} refers to is gone"))
+    return problems
+
+
+async def _dangling(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Sequence[KeyValue]) -> list[str]:
+    table, alive = entity.parent(link)
+    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
+    names = ", ".join(f"_k{n}" for n in range(len(entity.key.names)))
+    same = " AND ".join(f"{column} = _k._k{n}" for n, column in enumerate(entity.key.columns("_r")))
+    rows = f"{entity.table} _r JOIN unnest({arrays}) AS _k({names}) ON {same}"
+    parent = f"_s.{quote(link.other)}"
+    own = f"_r.{quote(link.own)}"
+    values = list(map(list, zip(*keys, strict=True)))
+    lock = f"SELECT FROM {table} _s WHERE {parent} IN (SELECT {own} FROM {rows}) AND {alive} FOR KEY SHARE OF _s"
+    await unit.transaction.execute(lock, *values)
+    sql = (
+        f"SELECT {entity.key.sql_text('_r')} AS key FROM {rows} WHERE {entity.alive('_r')} AND {own} IS NOT NULL "
+        f"AND NOT EXISTS (SELECT FROM {table} _s WHERE {parent} = {own} AND {alive})"
+    )
+    return [row["key"] for row in await unit.transaction.fetch(sql, *values)]
+
+
+async def left_behind(unit: UnitOfWork, wave: Sequence[Step], before: dict[KeyValue, Stored]) -> list[Problem]:
+    """The live records, and pairs, that refer to what the records of a wave no longer are."""
+    entity = wave[0].entity
+    problems: list[Problem] = []
+    for link in entity.links:
+        if link.outward or (link.relation.joined and not entity.soft_delete):
+            values = [value for step in wave if (value := _given_up(entity, link, step, before)) is not None]
+            problems += await _referring(unit, entity, link, values) if values else []
+    return problems
+
+
+def _given_up(entity: EntityModel, link: Link, step: Step, before: dict[KeyValue, Stored]) -> Any:
+    """The value by which others referred to a record and can't any more."""
+    stored = before.get(step.key)
+    if stored is None or stored.record.get(link.own) is None:
+        return None
+    kept = step.kind is Kind.UPDATE and step.document.get(link.own, stored.record[link.own]) == stored.record[link.own]
+    return None if kept else stored_value(entity.fields[link.own], stored)
+
+
+async def _referring(unit: UnitOfWork, entity: EntityModel, link: Link, values: Sequence[Any]) -> list[Problem]:
+    if link.relation.joined:
+        join = JoinTable(unit, link.relation)
+        pairs = await (join.others(values) if link.outward else join.of_targets(values))
+        return [(link.relation.join_table, f"{a},{b}", f"it belongs to this {entity.name}") for a, b in pairs]
+    target = unit.model.entity(link.entity)
+    related = await lock_related(unit.transaction, target, link.other, values)
+    return [(target.name, target.key.text(key), f"it belongs to this {entity.name}") for key in related]
+
+
+async def missing_ends(unit: UnitOfWork, wave: Sequence[Step]) -> list[Problem]:
+    """The attached pairs of a wave one of whose ends is gone."""
+    relation = wave[0].relation
+    problems: list[Problem] = []
+    for place, name, column in (
+        ("1", relation.source, relation.source_key),
+        ("2", relation.target, relation.target_key),
+    ):
+        entity = unit.model.entity(name)
+        values = {step.record_id: parse_value(entity.fields[column], step.document[place]) for step in wave}
+        sql = (
+            f"SELECT _s.{quote(column)} AS value FROM {entity.table} _s WHERE "
+            f"_s.{quote(column)} = ANY($1::{entity.column_type(column)}[]) AND {entity.alive('_s')} FOR KEY SHARE OF _s"
+        )
+        there = {row["value"] for row in await unit.transaction.fetch(sql, list(set(values.values())))}
+        problems += [
+            (relation.join_table, pair, f"its {name} is gone") for pair, value in values.items() if value not in there
+        ]
+    return problems

@@ -1,0 +1,150 @@
+"""What takes a log entry back: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.errors import RocketError
+from libs.shared.schema import Relation
+from services.data.log.entries import names_of, title_of
+from services.data.model import EntityModel, KeyValue, Model
+from services.data.writes.undo.restored_rows import Document
+
+
+class Kind(Enum):
+    """What can be done to a record or pair to take something back."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+    RESTORE = "restore"
+    ATTACH = "attach"
+    DETACH = "detach"
+
+
+RIGHTS = {Kind.INSERT: "create", Kind.UPDATE: "update", Kind.DELETE: "delete", Kind.RESTORE: "delete"}
+"""The right that each takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry's inverse. `of` is its entity, or the relation of a pair; `document` are the values it puts back."""
+
+    kind: Kind
+    of: EntityModel | Relation
+    record_id: str
+    document: Document
+
+    @property
+    def entity(self) -> EntityModel:
+        """The entity of a record's step."""
+        assert isinstance(self.of, EntityModel), "pairs have a relation"
+        return self.of
+
+    @property
+    def relation(self) -> Relation:
+        """The relation of a pair's step."""
+        assert isinstance(self.of, Relation), "records have an entity"
+        return self.of
+
+    @property
+    def is_pair(self) -> bool:
+        return isinstance(self.of, Relation)
+
+    @property
+    def key(self) -> KeyValue:
+        """The key of a record."""
+        return self.entity.key.parse(self.record_id)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What an update sets."""
+        return tuple(sorted(set(self.document) - set(self.entity.key.names)))
+
+
+def plan(model: Model, entries: Sequence[Any]) -> list[Step]:
+    """The inverses of a commit's entries, the last one's first. Raises CONFLICT where there is no place for one."""
+    return [_inverse(model, entry) for entry in reversed(entries)]
+
+
+def relation_of(model: Model, number: int) -> Relation | None:
+    """The many_to_many relation that the log knows by this number, if it is there today."""
+    return next((r for r in model.schema.relations.values() if r.joined and r.number == number), None)
+
+
+def entity_of(model: Model, number: int) -> EntityModel:
+    """The entity that the log knows by this number. Raises CONFLICT where it, or a relation, has been deleted."""
+    live = model.schema.by_number.get(number)
+    if live is None or live.retired:
+        message = f"{title_of(model.schema, number)} has been deleted since"
+        raise RocketError("CONFLICT", message, [{"entity": title_of(model.schema, number), "message": message}])
+    return model.entity(live.name)
+
+
+def waves(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """Steps that can be one statement, in order: of one kind, for different records of one entity or relation."""
+    wave: list[Step] = []
+    for step in steps:
+        if wave and not _fits(wave[0], step):
+            yield wave
+            wave = []
+        wave.append(step)
+    if wave:
+        yield wave
+
+
+def distinct(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """The steps of a wave in parts that have every record once."""
+    seen: set[str] = set()
+    part: list[Step] = []
+    for step in steps:
+        if step.record_id in seen:
+            yield part
+            seen, part = set(), []
+        seen.add(step.record_id)
+        part.append(step)
+    if part:
+        yield part
+
+
+def _inverse(model: Model, entry: Any) -> Step:
+    number = entry["entity"]
+    relation = relation_of(model, number)
+    if relation is not None:
+        kind = Kind.DETACH if entry["action"] == "create" else Kind.ATTACH
+        return Step(kind, relation, entry["record_id"], exact.loads(entry["image"] or entry["previous"]))
+    entity = entity_of(model, number)
+    match entry["action"]:
+        case "create" | "restore":
+            return Step(Kind.DELETE, entity, entry["record_id"], {})
+        case "delete" if entry["image"] is not None:
+            return Step(Kind.RESTORE, entity, entry["record_id"], {})
+    names = names_of(model.schema, number)
+    document = {names[key]: value for key, value in exact.loads(entry["previous"]).items()}
+    if entry["action"] == "delete":
+        return Step(Kind.INSERT, entity, entry["record_id"], document)
+    image = {names[key]: value for key, value in exact.loads(entry["image"]).items()}
+    keys = {name: image[name] for name in entity.key.names}
+    return Step(Kind.UPDATE, entity, entry["record_id"], document | keys)
+
+
+def _fits(first: Step, step: Step) -> bool:
+    if first.kind is not step.kind or first.of is not step.of:
+        return False
+    if step.kind is not Kind.UPDATE:
+        return True
+    # Values may have gone from record to record, one after the other, and must go back in that order.
+    moves = any((field := step.entity.fields.get(name)) is not None and field.unique for name in step.columns)
+    return first.columns == step.columns and not moves
+
+
+def conflicts(records: Sequence[tuple[str, str, str]]) -> RocketError:
+    """409 naming the records (entity, record id, why) that keep a commit from being undone."""
+    details = [
+        {"entity": e, "record_id": r, "message": f"{e} {r}: {why}"} if e else {"message": why} for e, r, why in records
+    ]
+    return RocketError("CONFLICT", "This commit can't be undone any more", details)

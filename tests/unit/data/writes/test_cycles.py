@@ -1,0 +1,31 @@
+"""Which records are their own ancestors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.data.writes.statements.cycles import circling
+
+
+@pytest.mark.parametrize(
+    ("parents", "found"),
+    [
+        ({}, set()),
+        ({1: 2, 2: 3}, set()),
+        ({1: 1}, {1}),
+        ({1: 2, 2: 1}, {1, 2}),
+        ({0: 1, 1: 2, 2: 3, 3: 1, 4: 0}, {1, 2, 3}),
+        ({1: 2, 2: 1, 3: 4, 4: 3, 5: 6}, {1, 2, 3, 4}),
+    ],
+)
+def test_what_stands_below_a_cycle_is_not_in_it(parents: dict[Any, Any], found: set[Any]) -> None:
+    assert circling(parents) == found
+    assert circling(dict(reversed(parents.items()))) == found
+
+
+def test_a_long_chain_is_walked_once() -> None:
+    chain = {n: n + 1 for n in range(100_000)}
+    assert circling(chain) == set()
+    assert circling({**chain, 100_000: 0}) == set(range(100_001))
