@@ -18,8 +18,7 @@ from services.data.writes.preparing.references import missing_references, refuse
 from services.data.writes.statements.changes import Action, RowChange, Values, Written
 from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
 from services.data.writes.synchronous_webhooks.rehearsal import note_writes
-from services.data.writes.tree.tree import children as offspring
-from services.data.writes.tree.tree import many_to_many as pairs
+from services.data.writes.tree import children, many_to_many
 from services.data.writes.tree.instructions import Instruction
 from services.data.writes.tree.nodes import Members, Node
 
@@ -105,9 +104,9 @@ class Tree:
         for link, members in _by_link(nodes):
             self._count(link, members, depth + 1)
             if link.relation.joined:
-                await pairs.save(self, link, members)
+                await many_to_many.save(self, link, members)
             else:
-                await offspring.save(self, link, members, depth + 1)
+                await children.save(self, link, members, depth + 1)
 
     async def _save_own(self, entity: EntityModel, action: Action, nodes: Sequence[Node], is_all: bool = False) -> None:
         if not nodes:
