@@ -22,10 +22,11 @@ from libs.shared.schema import (
     fields,
     notifications,
     policies,
-    registers,
     relations,
+    roles,
     rules,
     state_machines,
+    ui_configs,
     webhooks,
 )
 from libs.shared.schema import workflows as workflow_models
@@ -33,7 +34,8 @@ from libs.shared.schema import workflows as workflow_models
 PAGES = Path(__file__).resolve().parent / "reference" / "definitions"
 TABLE = re.compile(r"<!-- keys: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 MODULES = (
-    entities, fields, notifications, policies, registers, relations, rules, state_machines, webhooks, workflow_models,
+    entities, fields, notifications, policies, relations, roles, rules, state_machines, ui_configs, webhooks,
+    workflow_models,
 )  # fmt: skip
 WORDS = {str: "text", int: "int", float: "number", bool: "boolean", Any: "any value", type(None): "null"}
 

@@ -7,7 +7,7 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.bodies import read_json
 from libs.shared.errors import invalid, invalid_field
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 
 LONGEST = 500
 """Characters of an action, an entity, a record's id."""

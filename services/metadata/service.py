@@ -10,10 +10,11 @@ from libs.shared.bus.outbox import Outbox
 from libs.shared.bus.relay import Relay
 from libs.shared.contracts import apps as ask
 from libs.shared.runtime import Core, KeyedSettings, Service
-from services.metadata import building, handlers
-from services.metadata.apps import finish_interrupted
+from services.metadata.apps.lifecycle import finish_interrupted
+from services.metadata.handlers import definitions as handlers
+from services.metadata.handlers import documents as transfer
 from services.metadata.state import State
-from services.metadata.transfer import handlers as transfer
+from services.metadata.tables import index_builder as building
 
 
 @contextlib.asynccontextmanager

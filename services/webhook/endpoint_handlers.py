@@ -15,7 +15,7 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from libs.shared.schema.webhook_secrets import shown_secret, signing_key
 from services.webhook import endpoint_store, examples, replay_store, store
 from services.webhook.circuits import circuit_signal

@@ -22,7 +22,7 @@ from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, page_of
 from libs.shared.postgres.listings import load_json_page
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from libs.shared.telemetry import tracing
 from services.workflow import recording, store, views
 from services.workflow.engine import advance, check_decision

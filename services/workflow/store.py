@@ -11,7 +11,7 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database, Record
 from libs.shared.postgres.listings import json_page
-from libs.shared.schema.renamed import named_anew
+from libs.shared.schema.renaming import rename_in
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.engine import awaited
 from services.workflow.instance import Instance, Origin, Stored
@@ -119,7 +119,7 @@ async def follow_renames(
     """Have an instance that was just stored know what was renamed since its commit by today's name."""
     document: Any = startable.document
     for row in await transaction.fetch(RENAMES, schema_version):
-        document = named_anew(document, row["entity"], row["new_name"], exact.loads(row["fields"]))
+        document = rename_in(document, row["entity"], row["new_name"], exact.loads(row["fields"]))
     if document != startable.document:
         await transaction.execute(FOLLOW, instance.id, _json(document))
 

@@ -24,7 +24,7 @@ OWN = {
     "services/data/reading/execution.py": "plans of PostgreSQL",
     "services/events/rows.py": "spans",
     "services/events/store.py": "JSON that PostgreSQL wrote, handed on unread",
-    "services/metadata/transfer/samples.py": "what ids are made of, and JSON that is handed on unread",
+    "services/metadata/import_export/samples.py": "what ids are made of, and JSON that is handed on unread",
 }
 """Modules with a JSON library of their own, and what they use it for: never values of records."""
 IDENTITY = ("services/gateway/identity/", "services/gateway/live/", "services/gateway/http/")

@@ -10,7 +10,7 @@ from services.gateway.openapi.definitions import MODELS
 from services.gateway.openapi.details import DETAILS
 from services.gateway.openapi.document import Reader, build, plain_path
 from services.gateway.routes import ROUTES
-from services.metadata.kinds import KINDS
+from services.metadata.checking.kinds import KINDS
 from tests.support.client import entity, text
 
 NOTE = {"number": 1, "definition": entity("note", text("title"), soft_delete=True), "field_ids": {}, "retired": False}

@@ -9,7 +9,8 @@ import pytest
 from deploy.embedded.stack import Stack
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Databases
-from services.metadata import building, store
+from services.metadata.store import definitions as store
+from services.metadata.tables import index_builder as building
 from tests.support.client import Client, entity, text
 from tests.support.streams import app_row, queried
 

@@ -8,7 +8,7 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel
 
-from libs.shared.schema.places import members_of, part_of
+from libs.shared.schema.locations import members_of, part_of
 from libs.shared.schema.strict import keys_of
 
 HOST: dict[str, Any] = {

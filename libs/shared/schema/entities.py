@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from libs.shared.schema.fields import NAME, FieldDefinition
-from libs.shared.schema.mistakes import first_double, mistake
 from libs.shared.schema.strict import Strict
+from libs.shared.schema.validation_errors import error_at, first_duplicate
 from libs.shared.schema.values import BadValue, is_among, parse_value, parse_written
 
 MAX_FIELDS = 400
@@ -45,11 +45,11 @@ class PrimaryKey(Strict):
         if bool(self.field) == bool(self.fields):
             raise ValueError("needs either field or fields")
         if len(set(self.fields)) != len(self.fields):
-            raise mistake("fields", "names a field twice")
+            raise error_at("fields", "names a field twice")
         if self.type == "string" and self.generated:
-            raise mistake("generated", "string keys can't be generated; set generated to false")
+            raise error_at("generated", "string keys can't be generated; set generated to false")
         if self.fields and self.generated:
-            raise mistake("generated", "composite keys can't be generated; set generated to false")
+            raise error_at("generated", "composite keys can't be generated; set generated to false")
         return self
 
     @property
@@ -90,11 +90,11 @@ class EntityDefinition(Strict):
     @model_validator(mode="after")
     def _whole(self) -> EntityDefinition:
         names = [field.name for field in self.fields]
-        if double := first_double(names):
-            raise mistake(f"fields.{double[0]}.name", f"field {double[1]} is defined twice")
+        if double := first_duplicate(names):
+            raise error_at(f"fields.{double[0]}.name", f"field {double[1]} is defined twice")
         for name in self.primary_key.names:
             if name not in names:
-                raise mistake("primary_key", f"the key field {name} is not among the fields")
+                raise error_at("primary_key", f"the key field {name} is not among the fields")
         for number, field in enumerate(self.fields):
             _check_presets(field, f"fields.{number}")
         _check_key(self)
@@ -115,22 +115,22 @@ def _check_key(entity: EntityDefinition) -> None:
     by_name = {field.name: field for field in entity.fields}
     for name in entity.primary_key.fields:
         if by_name[name].type not in KEY_TYPES:
-            raise mistake("primary_key.fields", f"the key field {name} must be one of {', '.join(KEY_TYPES)}")
+            raise error_at("primary_key.fields", f"the key field {name} must be one of {', '.join(KEY_TYPES)}")
     if entity.primary_key.field:
         sent = by_name[entity.primary_key.field].type
         if sent not in (entity.primary_key.type, "text", "string"):
-            raise mistake("primary_key.type", "the key field and the primary key differ in type")
+            raise error_at("primary_key.type", "the key field and the primary key differ in type")
 
 
 def _check_slug(entity: EntityDefinition, slug: Slug) -> None:
     by_name = {field.name: field for field in entity.fields}
     field = by_name.get(slug.field)
     if field is None:
-        raise mistake("slug.field", f"there is no field {slug.field}")
+        raise error_at("slug.field", f"there is no field {slug.field}")
     if not field.unique or field.type not in SLUG_TYPES:
-        raise mistake("slug.field", f"{slug.field} must be a unique string")
+        raise error_at("slug.field", f"{slug.field} must be a unique string")
     if slug.source is not None and slug.source not in by_name:
-        raise mistake("slug.source", f"there is no field {slug.source}")
+        raise error_at("slug.source", f"there is no field {slug.source}")
 
 
 def _check_presets(field: FieldDefinition, where: str) -> None:
@@ -142,6 +142,6 @@ def _check_presets(field: FieldDefinition, where: str) -> None:
         try:
             parse_written(field, preset)
         except BadValue as problem:
-            raise mistake(f"{where}.{key}", f"field {field.name}: {preset!r} {problem}") from None
+            raise error_at(f"{where}.{key}", f"field {field.name}: {preset!r} {problem}") from None
     if field.enum and field.default is not None and not is_among(field, parse_value(field, field.default), field.enum):
-        raise mistake(f"{where}.default", f"field {field.name}: the default is not in the enum")
+        raise error_at(f"{where}.default", f"field {field.name}: the default is not in the enum")

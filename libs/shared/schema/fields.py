@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict
+from libs.shared.schema.validation_errors import error_at
 
 TYPES = ("string", "text", "int", "bigint", "decimal", "float", "boolean", "uuid", "timestamp", "date", "json", "file")
 NUMBERS = ("int", "bigint", "decimal", "float")
@@ -89,9 +89,9 @@ class FieldDefinition(Strict):
     @model_validator(mode="after")
     def _fits(self) -> FieldDefinition:
         if self.auto and self.type != "timestamp":
-            raise mistake("auto", "auto is for timestamps")
+            raise error_at("auto", "auto is for timestamps")
         if self.max_length is not None and self.type not in TEXTS:
-            raise mistake("max_length", f"max_length is for {', '.join(TEXTS)}")
+            raise error_at("max_length", f"max_length is for {', '.join(TEXTS)}")
         return self
 
     @property

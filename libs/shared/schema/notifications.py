@@ -9,8 +9,8 @@ from pydantic import Field, field_validator
 from libs.shared.expressions import ExpressionError, compile_expression
 from libs.shared.ids import parse_uuid
 from libs.shared.nearest import unknown
-from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict
+from libs.shared.schema.validation_errors import error_at
 
 RECIPIENT_KINDS = ("user", "email", "role", "path")
 MAX_RECIPIENTS = 100
@@ -61,9 +61,9 @@ class NotificationRule(Strict):
         for number, recipient in enumerate(recipients):
             for key in recipient:
                 if key not in RECIPIENT_KINDS:
-                    raise mistake(f"{number}.{key}", unknown(key, RECIPIENT_KINDS))
+                    raise error_at(f"{number}.{key}", unknown(key, RECIPIENT_KINDS))
             if len(recipient) != 1:
-                raise mistake(str(number), f"each recipient has exactly one of {', '.join(RECIPIENT_KINDS)}")
+                raise error_at(str(number), f"each recipient has exactly one of {', '.join(RECIPIENT_KINDS)}")
             _check_recipient(*next(iter(recipient.items())))
         return recipients
 

@@ -16,8 +16,8 @@ from pydantic import (
 
 from libs.shared.expressions import ExpressionError, compile_expression
 from libs.shared.nearest import unknown
-from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict, is_stored, keys_of
+from libs.shared.schema.validation_errors import error_at
 
 ACTIONS = ("read", "create", "update", "delete")
 OPERATORS = ("eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like")
@@ -36,7 +36,7 @@ class Condition(Strict):
     def _is_compared(self, info: ValidationInfo) -> Condition:
         """Without a value `neq` would hold of everything that has one."""
         if "value" not in self.model_fields_set and not is_stored(info):
-            raise mistake("value", "is required; null has to be said")
+            raise error_at("value", "is required; null has to be said")
         return self
 
 
@@ -87,7 +87,7 @@ def _known_mask(said: Any, parse: ValidatorFunctionWrapHandler) -> Any:
         known = keys_of(KeepLast)
         for key in said if isinstance(said, dict) else ():
             if key not in known:
-                raise mistake(str(key), unknown(str(key), known)) from None
+                raise error_at(str(key), unknown(str(key), known)) from None
         raise ValueError(f'must be last4, email, hash, null or {{"keep_last": n}}, n from 1 to {MAX_KEPT}') from None
 
 
@@ -139,7 +139,8 @@ class PolicyDefinition(Strict):
         }  # fmt: skip
         given = [key for key, value in said.items() if value]
         if self.action == "delete" and given:
-            raise mistake(given[0], "records are deleted whole: a policy for delete has nothing about fields")
+            raise error_at(given[0], "records are deleted whole: a policy for delete has nothing about fields")
         if self.action == "create" and given not in ([], ["fields"]):
-            raise mistake(given[-1], "what is created has no state yet: masks and visible_when are for read and update")
+            reason = "what is created has no state yet: masks and visible_when are for read and update"
+            raise error_at(given[-1], reason)
         return self

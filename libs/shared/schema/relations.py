@@ -10,8 +10,8 @@ from pydantic import Field, field_validator, model_validator
 
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.fields import NAME, SYSTEM_COLUMNS
-from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict
+from libs.shared.schema.validation_errors import error_at
 
 WriteMode = Literal["diff", "replace", "append"]
 MANY_TO_MANY = "many_to_many"
@@ -56,11 +56,11 @@ class RelationDefinition(Strict):
     @model_validator(mode="after")
     def _joined(self) -> RelationDefinition:
         if self.type == MANY_TO_MANY and not self.join_table:
-            raise mistake("join_table", "a many_to_many relation needs one")
+            raise error_at("join_table", "a many_to_many relation needs one")
         if self.source_join_key and self.source_join_key == self.target_join_key:
-            raise mistake("target_join_key", "must differ from source_join_key")
+            raise error_at("target_join_key", "must differ from source_join_key")
         if self.acyclic and (self.type == MANY_TO_MANY or self.source != self.target):
-            raise mistake("acyclic", "is for a one_to_one or one_to_many relation of an entity with itself")
+            raise error_at("acyclic", "is for a one_to_one or one_to_many relation of an entity with itself")
         return self
 
 

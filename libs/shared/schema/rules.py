@@ -12,8 +12,8 @@ from libs.shared.expressions.functions.patterns import PatternError
 from libs.shared.expressions.functions.patterns import compiled as compiled_pattern
 from libs.shared.schema.fields import NUMBERS, FieldDefinition
 from libs.shared.schema.formulas import Formula, compiled, is_lenient
-from libs.shared.schema.mistakes import mistake
 from libs.shared.schema.strict import Strict
+from libs.shared.schema.validation_errors import error_at
 from libs.shared.schema.values import BadValue, parse_text, parse_value
 from libs.shared.schema.workflows import Name, Part
 
@@ -59,7 +59,7 @@ class FieldRule(RuleBody):
     def _sound(self, info: ValidationInfo) -> FieldRule:
         problem = None if is_lenient(info) else _problem(self.operator, self.value)
         if problem:
-            raise mistake("value", problem)
+            raise error_at("value", problem)
         return self
 
     @property

@@ -19,8 +19,8 @@ from pydantic import (
 )
 
 from libs.shared.expressions import ExpressionError, compile_expression
-from libs.shared.schema.mistakes import first_double, mistake, suggestion
 from libs.shared.schema.strict import Strict, keys_of
+from libs.shared.schema.validation_errors import error_at, first_duplicate, suggestion
 
 MAX_STEPS = 200
 MAX_ACTIONS = 50
@@ -174,14 +174,14 @@ class WorkflowDefinition(Part):
     def _joined_up(self) -> WorkflowDefinition:
         names = [step.id for step in self.steps]
         if END in names:
-            raise mistake(f"steps.{names.index(END)}.id", 'no step may be called "end"')
-        if double := first_double(names):
-            raise mistake(f"steps.{double[0]}.id", f"step {double[1]} is defined twice")
+            raise error_at(f"steps.{names.index(END)}.id", 'no step may be called "end"')
+        if double := first_duplicate(names):
+            raise error_at(f"steps.{double[0]}.id", f"step {double[1]} is defined twice")
         for number, step in enumerate(self.steps):
             for key, target in targets(step):
                 if target not in (END, *names):
                     hint = suggestion(target, names)
-                    raise mistake(f"steps.{number}.{key}", f"step {step.id}: goes to the unknown step {target}{hint}")
+                    raise error_at(f"steps.{number}.{key}", f"step {step.id}: goes to the unknown step {target}{hint}")
         return self
 
     def step(self, step_id: str) -> Step:

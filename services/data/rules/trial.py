@@ -15,9 +15,9 @@ from libs.shared.expressions import EvaluationError, Expression, compile_express
 from libs.shared.expressions.syntax.tree import Negation, Node
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.formulas import Formula
-from libs.shared.schema.mistakes import found_in
 from libs.shared.schema.rules import ExpressionRule, FieldRule, RuleDefinition
 from libs.shared.schema.strict import Strict
+from libs.shared.schema.validation_errors import errors_in
 from libs.shared.schema.workflows import Name
 from services.data.rules.attempt import Attempt
 from services.data.rules.deciding import check_record, decide
@@ -64,7 +64,7 @@ def read_question(document: Mapping[str, Any]) -> Question:
     try:
         return Question(model.model_validate(asked), limit)
     except ValidationError as error:
-        mistakes = found_in(error, model, asked)
+        mistakes = errors_in(error, model, asked)
         raise invalid("This can't be tried", *(detail_of(path, words) for path, words in mistakes)) from None
 
 

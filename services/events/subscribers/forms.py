@@ -9,7 +9,7 @@ from typing import Any
 
 from libs.shared.contracts.streams import COMMITS, STREAMS
 from libs.shared.errors import invalid_field
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 
 NAMES = tuple(stream.name.lower() for stream in STREAMS)
 ENTITY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")

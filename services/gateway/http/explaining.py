@@ -12,7 +12,7 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.records import ExplainAccess
 from libs.shared.errors import invalid_field
 from libs.shared.ids import parse_uuid
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.http.forwarding import read_body
 from services.gateway.identity.store import users
 from services.gateway.state import State

@@ -15,7 +15,7 @@ from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, StartReplay, of
 from libs.shared.contracts.records import RepairLog
 from libs.shared.errors import RocketError, invalid_field, not_found
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.http.idempotency import body_of
 from services.gateway.state import State
 

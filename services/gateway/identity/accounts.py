@@ -11,7 +11,7 @@ import orjson
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.postgres.databases import after_commit
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit, owners
 from services.gateway.identity import sessions as own_sessions
 from services.gateway.identity.realms import own_realm, realm_of

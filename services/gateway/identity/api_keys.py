@@ -13,7 +13,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import Refusals, RocketError, invalid_field, not_found
 from libs.shared.schema import policies
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit, sessions
 from services.gateway.identity.credentials import PREFIX, hash_of
 from services.gateway.identity.realms import Realm

@@ -12,7 +12,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.postgres.databases import Record
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit, owners, throttle, totp
 from services.gateway.identity.realms import Realm, own_realm
 from services.gateway.identity.sealing import Unreadable

@@ -12,7 +12,7 @@ from libs.shared.emails import same_address
 from libs.shared.errors import Refusals, RocketError, detail_of, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit, mails, sessions
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import invites as store

@@ -10,7 +10,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import Refusals, RocketError, not_found
 from libs.shared.postgres.databases import after_commit
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit, mails, throttle
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import resets as store

@@ -10,7 +10,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.identity import SigningKeysChanged
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import invalid_field
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit
 from services.gateway.identity.keyring import FIRST, key_id
 from services.gateway.identity.realms import Realm

@@ -19,7 +19,7 @@ from libs.shared.errors import Refusals, RocketError, detail_of, invalid_field, 
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.postgres.databases import after_commit
 from libs.shared.postgres.errors import UniqueViolation
-from libs.shared.schema.mistakes import refuse_unknown
+from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit
 from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.realms import Realm

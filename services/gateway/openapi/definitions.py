@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
 from libs.shared.schema.notifications import NotificationRule
-from libs.shared.schema.registers import RoleDefinition, UiConfig
+from libs.shared.schema.roles import RoleDefinition
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
+from libs.shared.schema.ui_configs import UiConfig
 from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.metadata.kinds import KINDS
+from services.metadata.checking.kinds import KINDS
 from tests.support.client import Client, entity, text
 from tests.support.definitions import WHOLE
 

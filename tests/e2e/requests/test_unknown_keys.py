@@ -8,7 +8,7 @@ import pytest
 
 from libs.shared.ids import uuid7
 from libs.shared.testing.polling import eventually
-from services.metadata.kinds import KINDS
+from services.metadata.checking.kinds import KINDS
 from tests.support.client import Client, Reply, entity, text
 from tests.support.definitions import WHOLE, app_document, keys_in, misspelt
 

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from libs.shared.testing.polling import eventually
-from services.metadata.kinds import KINDS
+from services.metadata.checking.kinds import KINDS
 from tests.support.client import Client, Reply, entity, text
 from tests.support.receivers import HttpReceiver
 from tests.support.relations import reference, relation

@@ -20,7 +20,7 @@ from yarl import URL
 from libs.shared.testing.polling import eventually
 from services.gateway.http.door import Access
 from services.gateway.routes import ROUTES, Route
-from services.metadata.kinds import KINDS
+from services.metadata.checking.kinds import KINDS
 from tests.e2e.records.test_files import upload
 from tests.support.accounts import anonymous, entered, made
 from tests.support.client import Client, entity, text

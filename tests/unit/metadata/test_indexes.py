@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from libs.shared.schema import EntityDefinition, RelationDefinition
-from services.metadata import tables
-from services.metadata.indexes import difference, wanted
-from services.metadata.schema import Schema
-from services.metadata.store import Definition
+from services.metadata.model.schema import Schema
+from services.metadata.planning import tables
+from services.metadata.planning.indexes import difference, wanted
+from services.metadata.store.definitions import Definition
 from tests.support.client import entity, text
 
 REFERENCE = {"name": "customer_id", "type": "uuid"}

@@ -8,7 +8,7 @@ import pytest
 
 from libs.shared.errors import RocketError
 from libs.shared.schema.strict import keys_of
-from services.metadata.kinds import KINDS
+from services.metadata.checking.kinds import KINDS
 from tests.support.definitions import RECIPIENTS, WHOLE, keys_in, misspelt, models_of
 
 EVERY = sorted(KINDS)

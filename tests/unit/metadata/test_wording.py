@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from libs.shared.errors import RocketError
-from services.metadata.kinds import KINDS
+from services.metadata.checking.kinds import KINDS
 
 OURS = (
     "Input should",

@@ -11,7 +11,7 @@ from services.data.model import EntityModel
 
 FIELD_INDEXES = ("_u_", "_o_", "_i_", "_r_", "_l_")
 """How names of the indexes of one field begin; they end with the numbers of the entity and the field
-(services/metadata/indexes.py)."""
+(services/metadata/planning/indexes.py)."""
 KEY_INDEXES = ("_p_", "commits_")
 """How names of the indexes begin that hold a record's key: the table's, and the log's."""
 Row = Mapping[str, Any]

@@ -10,7 +10,7 @@ import pytest
 from libs.shared.errors import RocketError
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
-from services.metadata.kinds import KINDS
+from services.metadata.checking.kinds import KINDS
 from tests.support.checkout import SAMPLE_SCHEMAS
 
 SCHEMAS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(SAMPLE_SCHEMAS.glob("*.json"))]

@@ -1,0 +1,37 @@
+"""Definitions after an entity or its fields got other names. Pure.
+
+Metadata has definitions follow, and the workflow service the definitions that running instances are pinned to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+RECORD_ACTIONS = ("create_record", "update_record")
+"""Actions whose `fields` are values by the names of their entity's fields."""
+
+
+def rename_in(document: Any, entity: str, new_name: str, renamed: Mapping[str, str], here: str | None = None) -> Any:
+    """A definition after an entity and its fields got new names: keys `entity`, and where that entity is meant
+    `field`, and the keys of `fields` that an action writes."""
+    if isinstance(document, list):
+        return [rename_in(part, entity, new_name, renamed, here) for part in document]
+    if not isinstance(document, dict):
+        return document
+    named = document.get("entity")
+    here = named if isinstance(named, str) else here
+    changed = {}
+    for key, value in document.items():
+        if key == "related_load":
+            changed[key] = value  # names fields of another entity: loads.py
+            continue
+        if key == "fields" and document.get("type") in RECORD_ACTIONS and isinstance(value, dict):
+            changed[key] = {renamed.get(k, k): v for k, v in value.items()} if here == entity else value
+            continue
+        if key == "entity" and value == entity:
+            value = new_name
+        elif key == "field" and here == entity and isinstance(value, str):
+            value = renamed.get(value, value)
+        changed[key] = rename_in(value, entity, new_name, renamed, here)
+    return changed

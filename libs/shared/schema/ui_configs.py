@@ -1,0 +1,28 @@
+"""UI configs: how a UI shows an entity. No service acts on them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from libs.shared.schema.strict import Strict
+
+APP = "_app"
+"""Stands for the app itself, where the name of an entity would stand."""
+DEFAULT = "default"
+
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class UiConfig(Strict):
+    """How a UI shows an entity (api.md, section 4). Natural key: entity, scope."""
+
+    entity: Word
+    scope: Word = DEFAULT
+    config: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What no two of them share; names of entities hold no slash."""
+        return f"{self.entity}/{self.scope}"

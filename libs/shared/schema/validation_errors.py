@@ -1,0 +1,107 @@
+"""Mistakes in definitions and other bodies: each is told with its place, and a key that is unknown with the nearest
+one that is known. This is the one place where such words are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from libs.shared.errors import Detail, invalid
+from libs.shared.nearest import SHOWN, nearest, unknown
+from libs.shared.schema.locations import Location, locate
+from libs.shared.schema.messages import either, message_of
+
+UNTAGGED = ("union_tag_not_found", "union_tag_invalid")
+
+
+def error_at(where: str, what: str) -> PydanticCustomError:
+    """To be raised by a model's validator: `what` is wrong at `where`, a path within the model."""
+    return PydanticCustomError("mistake", "{what}", {"what": what, "where": where})
+
+
+def first_duplicate(names: Sequence[str]) -> tuple[int, str] | None:
+    """The first name that stands there a second time, and where it does."""
+    seen: set[str] = set()
+    for at, name in enumerate(names):
+        if name in seen:
+            return at, name
+        seen.add(name)
+    return None
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """What a message about an unknown name ends with: the nearest that is known, or nothing."""
+    meant = nearest(name, known)
+    return f"; do you mean `{meant}`?" if meant else ""
+
+
+def unknown_keys(document: Mapping[str, Any], known: Iterable[str], where: str = "") -> list[Detail]:
+    """A detail per key of a body that is not known; `where` is the path of the object within the body."""
+    names = list(known)
+    prefix = f"{where}." if where else ""
+    return [
+        {"field": f"{prefix}{key[:SHOWN]}", "rule": "unknown", "message": unknown(key, names)}
+        for key in document
+        if key not in names
+    ]
+
+
+def refuse_unknown(document: Mapping[str, Any], known: Iterable[str], where: str = "") -> None:
+    """Raises VALIDATION_FAILED where a body has keys that are not known, with a detail for each."""
+    if details := unknown_keys(document, known, where):
+        raise invalid(str(details[0]["message"]), *details)
+
+
+def errors_in(error: ValidationError, model: type[BaseModel], document: Any) -> list[tuple[str, str]]:
+    """The path and the words of each mistake; the path is empty for what is wrong with the whole."""
+    places = [(problem, locate(model, document, problem["loc"])) for problem in error.errors()]
+    deeper = {place.path for _, place in places}
+    told: dict[str, list[str]] = {}
+    several = {place.path for _, place in places if place.is_alternative}
+    for problem, place in places:
+        if not (place.is_alternative and _is_beside(place, deeper)):
+            for path, words in _told(problem, place):
+                said = told.setdefault(path, [])
+                said += [words] if words not in said else []
+    # The ways in which one value might have been right are one mistake.
+    joined = {".".join(map(str, path)) for path in several}
+    return [(path, words) for path, said in told.items() for words in ([either(said)] if path in joined else said)]
+
+
+def _is_beside(place: Location, others: Iterable[tuple[str | int, ...]]) -> bool:
+    """Whether something within the same value was looked at, so that this is not what was meant there."""
+    size = len(place.path)
+    return any(len(other) > size and other[:size] == place.path for other in others)
+
+
+def _told(problem: ErrorDetails, place: Location) -> Iterator[tuple[str, str]]:
+    path = ".".join(map(str, place.path))
+    if problem["type"] == "extra_forbidden":
+        yield path, unknown(str(place.path[-1]), place.known)
+    elif problem["type"] in UNTAGGED:
+        yield from _told_of_tag(problem, path)
+    else:
+        where = problem.get("ctx", {}).get("where")
+        yield (
+            ".".join(filter(None, [path, where])),
+            message_of(problem),
+        )
+
+
+def _told_of_tag(problem: ErrorDetails, path: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the key that says of which sort an object is."""
+    context, given = problem.get("ctx", {}), problem["input"]
+    key = str(context["discriminator"]).strip("'")
+    prefix = f"{path}." if path else ""
+    if problem["type"] == "union_tag_invalid":
+        sorts = [each.strip().strip("'") for each in str(context["expected_tags"]).split(",")]
+        tag = str(context["tag"])
+        yield f"{prefix}{key}", f"must be one of {', '.join(sorts)}{suggestion(tag, sorts)}"
+        return
+    yield f"{prefix}{key}", "is required"
+    for name in given if isinstance(given, Mapping) else ():
+        if nearest(str(name), [key]):
+            yield f"{prefix}{name}", unknown(str(name), [key])

@@ -1,0 +1,132 @@
+"""What is legal but doubtful: definitions that contradict one another. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+from libs.shared.schema import FieldDefinition, PolicyDefinition
+from libs.shared.schema.rules import FieldRule, RuleDefinition
+from libs.shared.schema.state_machines import CreateRecord, SetField, StateMachineDefinition, UpdateRecord
+from libs.shared.schema.workflows import ActionStep, SetFieldAction, WorkflowDefinition
+from services.metadata.checking.references.machines import states_of
+from services.metadata.checking.references.names import NOW, Problems, fields_of
+from services.metadata.model.schema import Schema
+
+Machines = Mapping[tuple[str, str], StateMachineDefinition]
+"""The active state machines by entity and field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A definition with the id that it is stored under."""
+
+    id: str
+    definition: Any
+
+
+def doubts_in(every: Sequence[Read], schema: Schema) -> dict[str, list[tuple[str, str]]]:
+    """By id of a definition: what is doubtful about it, as place and words."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    machines = {
+        (m.entity, m.field): m for m in _of(every, StateMachineDefinition) if m.active
+    }  # fmt: skip
+    for each in every:
+        match each.definition:
+            case WorkflowDefinition() as workflow:
+                found[each.id] += _of_workflow(workflow, machines)
+            case StateMachineDefinition() as machine:
+                found[each.id] += _of_machine(machine, machines)
+            case RuleDefinition(definition=FieldRule(evaluable=False)):
+                found[each.id].append(("definition", "it can't be evaluated, so it has no effect"))
+            case PolicyDefinition(roles=[]):
+                found[each.id].append(("roles", "without roles it grants nothing to anybody"))
+            case PolicyDefinition(action="create", conditions=[_, *_]):
+                found[each.id].append(("conditions", "they do not apply to what is created"))
+    for policy_id, problem in _openings(every, schema):
+        found[policy_id].append(problem)
+    return found
+
+
+def _of(every: Iterable[Read], model: type[Any]) -> list[Any]:
+    return [each.definition for each in every if isinstance(each.definition, model)]
+
+
+def _of_workflow(workflow: WorkflowDefinition, machines: Machines) -> Problems:
+    trigger = workflow.trigger
+    machine = machines.get((trigger.entity, trigger.field))
+    if machine is not None and trigger.to not in {state for _, state in states_of(machine)}:
+        yield "trigger.to", f"{trigger.to} is no state of the state machine of {trigger.entity}.{trigger.field}"
+    for number, step in enumerate(workflow.steps):
+        for place, action in enumerate(step.actions if isinstance(step, ActionStep) else ()):
+            if isinstance(action, SetFieldAction):
+                where = f"steps.{number}.actions.{place}.value"
+                yield from _moves(machines, action.entity, action.field, action.value, where)
+
+
+def _of_machine(machine: StateMachineDefinition, machines: Machines) -> Problems:
+    for number, transition in enumerate(machine.definition.transitions):
+        for place, action in enumerate(transition.actions):
+            at = f"definition.transitions.{number}.actions.{place}"
+            if isinstance(action, SetField):
+                yield from _moves(machines, machine.entity, action.field, action.value, f"{at}.value")
+            elif isinstance(action, UpdateRecord):
+                for name, value in action.fields.items():
+                    yield from _moves(machines, action.entity, name, value, f"{at}.fields.{name}")
+            elif isinstance(action, CreateRecord):
+                yield from _beginnings(machines, action, at)
+
+
+def _moves(machines: Machines, entity: str, field: str, value: Any, where: str) -> Problems:
+    """A fixed value for a state field that no transition leads to."""
+    machine = machines.get((entity, field))
+    if machine is None or not isinstance(value, str) or "{{" in value or value == NOW:
+        return
+    if value not in {transition.to for transition in machine.definition.transitions}:
+        yield where, f"no transition of the state machine of {entity}.{field} leads to {value}"
+
+
+def _beginnings(machines: Machines, action: CreateRecord, where: str) -> Problems:
+    for name, value in action.fields.items():
+        machine = machines.get((action.entity, name))
+        if machine is not None and isinstance(value, str) and "{{" not in value and value != machine.definition.initial:
+            yield f"{where}.fields.{name}", f"{action.entity}.{name} must begin as {machine.definition.initial}"
+
+
+def _openings(every: Sequence[Read], schema: Schema) -> Iterable[tuple[str, tuple[str, str]]]:
+    """Policies that open to a role what another one closes to it."""
+    groups: dict[tuple[str, str], list[Read]] = defaultdict(list)
+    for each in every:
+        if isinstance(each.definition, PolicyDefinition) and each.definition.entity in schema.entities:
+            groups[each.definition.entity, each.definition.action].append(each)
+    for (entity, _), policies in groups.items():
+        fields = fields_of(schema.entities[entity].definition)
+        for opening, closing in permutations(policies, 2):
+            for problem in _opened(opening.definition, closing, fields):
+                yield opening.id, problem
+
+
+def _opened(opening: PolicyDefinition, closing: Read, fields: Mapping[str, FieldDefinition]) -> Problems:
+    closed: PolicyDefinition = closing.definition
+    roles = sorted(set(opening.roles) & set(closed.roles))
+    if not roles or not all(condition in closed.conditions for condition in opening.conditions):
+        return
+    who = ", ".join(roles)
+    shown = [name for name, each in fields.items() if _is_open(opening, each) and not _is_open(closed, each)]
+    if shown:
+        yield "fields", f"opens {', '.join(shown)} to {who}, which the permission {closing.id} closes"
+    if not all(condition in opening.conditions for condition in closed.conditions):
+        yield "conditions", f"opens records to {who} that the permission {closing.id} keeps from them"
+
+
+def _is_open(policy: PolicyDefinition, field: FieldDefinition) -> bool:
+    """Whether a policy grants a field as it is, in every record that it is for."""
+    if policy.fields is not None and not policy.fields.covers(field.name):
+        return False
+    masked = policy.masks.get(field.name) if field.name in policy.masks else None
+    hidden = field.name in policy.masks or field.name in policy.visible_when
+    by_kind = field.pii and policy.pii_mask != "none" and masked is None
+    return not (hidden or by_kind)

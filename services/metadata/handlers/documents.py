@@ -1,0 +1,92 @@
+"""Export and import, plans and what is applied, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from functools import partial
+from typing import Any
+
+from libs.shared import clock, exact
+from libs.shared.bus.relay import call_relay
+from libs.shared.contracts import apps as ask
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Answer
+from libs.shared.errors import invalid_field
+from libs.shared.ids import uuid7
+from libs.shared.postgres.databases import after_commit
+from services.metadata.editing.change import Change, change_schema
+from services.metadata.editing.dry_run import changes_of, plan_change
+from services.metadata.handlers.warnings import warned, with_warnings
+from services.metadata.import_export import importing
+from services.metadata.import_export.applying import apply
+from services.metadata.import_export.document import Document, read
+from services.metadata.import_export.exporting import document_of
+from services.metadata.state import State
+from services.metadata.store import definitions as store
+
+CAUSE = "import"
+"""What the log says the records of an import come from; workflows, webhooks and notifications pass over them."""
+
+
+async def export_app(state: State, context: Context, question: ask.ExportApp) -> Answer:
+    rows = await store.list_all(state.core.databases.of(context.the_app))
+    return Answer(body=exact.dumps({"data": document_of(rows, clock.now())}))
+
+
+async def import_app(state: State, context: Context, question: ask.ImportApp) -> Answer:
+    document = await asyncio.to_thread(read, question.body, needs_version=False)
+    if document.prune:
+        raise invalid_field("prune", "prune is for schema/plan and schema/apply: an import deletes nothing")
+    core, app = state.core, context.the_app
+    call = partial(call_relay, core.databases, core.connection, "data", app.id)
+    if document.samples:
+        await call()
+    outcome, warnings = await change_schema(state, context, warned(lambda change: _import(change, context, document)))
+    headers = {}
+    if outcome.position:
+        # Once more, should the relay have come to rest in between.
+        await after_commit(call)
+        headers["X-Commit"] = str(outcome.position)
+    return with_warnings(Answer(body=exact.dumps({"data": outcome.shown()}), headers=headers), warnings)
+
+
+async def plan_schema(state: State, context: Context, question: ask.PlanSchema) -> Answer:
+    document = await asyncio.to_thread(read, question.body)
+    plan = await plan_change(state, context, lambda change: apply(change, document, document.prune))
+    answer = Answer(body=exact.dumps({"data": plan.shown()}))
+    return with_warnings(answer, plan.doubts)
+
+
+async def apply_schema(state: State, context: Context, question: ask.ApplySchema) -> Answer:
+    document = await asyncio.to_thread(read, question.body)
+
+    async def work(change: Change) -> list[dict[str, Any]]:
+        await apply(change, document, document.prune)
+        return changes_of(change)
+
+    changes, warnings = await change_schema(state, context, warned(work))
+    return with_warnings(Answer(body=exact.dumps({"data": {"changes": changes}})), warnings)
+
+
+async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:
+    outcome = await importing.define(change, document)
+    prepared = await importing.prepare(change, document, outcome, clock.now())
+
+    async def insert(version: int) -> None:
+        outcome.records, outcome.position = await importing.insert(change, prepared, _note(context), version)
+
+    if prepared:
+        change.at_the_end = insert
+    return outcome
+
+
+def _note(context: Context) -> store.LogNote:
+    who = context.user
+    document = {
+        "actor": {"id": who.id, "email": who.email, "roles": who.roles, "via": who.via},
+        "origin": {"ip": context.ip, "user_agent": context.user_agent},
+        "cause": CAUSE,
+        "cause_depth": context.cause_depth,
+    }
+    return store.LogNote(uuid7(), exact.dumps(document).decode(), uuid.UUID(context.trace_id))

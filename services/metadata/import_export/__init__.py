@@ -1,0 +1,1 @@
+"""Definitions and sample records as one document: exported, imported, planned and applied."""

@@ -1,0 +1,160 @@
+"""The document that exports write and imports read: its parts, checked before anything is changed. Pure."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared import exact
+from libs.shared.bodies import read_json
+from libs.shared.errors import Detail, RocketError, invalid_field, sentence
+from libs.shared.schema.validation_errors import refuse_unknown
+from services.metadata.checking.kinds import KINDS, Kind
+
+VERSION = 1
+PERMISSIONS = "permissions"
+FRAME = ("version", "exported_at", "sample_data", "prune", "ui_configs")
+"""What a document may hold beside its sections of definitions."""
+MAX_DEFINITIONS = 10_000
+MAX_ROWS = 200_000
+SHOWN = 20
+"""Mistakes told at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One definition of a document. `place` says where it stands, `sent` is what stands there."""
+
+    kind: Kind
+    place: str
+    sent: dict[str, Any]
+    definition: Any
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What is stored of it."""
+        return self.kind.stored(self.sent, self.definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A checked document: its definitions, each kind's in order, and sample rows by entity or join table.
+
+    `prune` is for plans and what is applied: whether what a section doesn't name shall go. `sections` are those
+    that the document holds.
+    """
+
+    items: Sequence[Item]
+    samples: Mapping[str, Sequence[dict[str, Any]]]
+    prune: bool = False
+    sections: frozenset[str] = frozenset()
+
+    @property
+    def several(self) -> Set[tuple[str, bytes]]:
+        """What the document holds several permissions of: only all that each says tells them apart."""
+        counted = Counter(same(item.kind, item.kept) for item in self.items if item.kind.name == PERMISSIONS)
+        return {(PERMISSIONS, key) for key, count in counted.items() if count > 1}
+
+
+def part_of(kind: Kind) -> str:
+    """The key of a kind's definitions in a document."""
+    return kind.name.replace("-", "_")
+
+
+def same(kind: Kind, document: Mapping[str, Any]) -> bytes:
+    """What an import tells definitions of a kind apart by."""
+    return exact.canonical([document.get(key) for key in kind.same])
+
+
+def whole(document: Mapping[str, Any]) -> bytes:
+    """All that a definition says, to be compared."""
+    return exact.canonical(document)
+
+
+def read(body: bytes, needs_version: bool = True) -> Document:
+    """The document in a request's body, also in the wrapper `data` that an export's answer has.
+
+    Raises INVALID_PAYLOAD, and VALIDATION_FAILED with every definition that is not valid.
+    """
+    document = parts(body, needs_version)
+    items: list[Item] = []
+    problems: list[Detail] = []
+    for kind in KINDS.values():
+        for number, sent in enumerate(_list(document, part_of(kind))):
+            place = f"{part_of(kind)}[{number}]"
+            try:
+                items.append(_item(kind, place, sent))
+            except RocketError as problem:
+                details = problem.details or [{"message": problem.message}]
+                problems += [{**detail, "path": place} for detail in details]
+    if problems:
+        first = problems[0]
+        what = sentence(str(first.get("field", "")), str(first["message"]))
+        raise RocketError("VALIDATION_FAILED", f"{first['path']}: {what}", problems[:SHOWN])
+    if len(items) > MAX_DEFINITIONS:
+        raise invalid_field("entities", f"A document may hold at most {MAX_DEFINITIONS} definitions")
+    prune = document.get("prune", False)
+    if not isinstance(prune, bool):
+        raise invalid_field("prune", "prune must be true or false")
+    held = frozenset(part for part in map(part_of, KINDS.values()) if document.get(part) is not None)
+    return Document(items, _samples(document), prune, held)
+
+
+def _item(kind: Kind, place: str, sent: dict[str, Any]) -> Item:
+    plain = kind.plain(sent)
+    return Item(kind, place, plain, kind.parse(plain, lenient=True))
+
+
+def parts(body: bytes, needs_version: bool = True) -> dict[str, Any]:
+    """The document itself. Raises INVALID_PAYLOAD, VALIDATION_FAILED for another version, or a missing one."""
+    document = _unwrapped(read_json(body))
+    if not isinstance(document, dict):
+        raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
+    version = document.get("version", None if needs_version else VERSION)
+    if version != VERSION or isinstance(version, bool):
+        raise invalid_field("version", f"version must be {VERSION}")
+    refuse_unknown(document, [*FRAME, *map(part_of, KINDS.values())])
+    return document
+
+
+@contextlib.contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Refusals within the block say where in the document they are about."""
+    try:
+        yield
+    except RocketError as problem:
+        details = [{**detail, "path": place} for detail in problem.details] or [
+            {"path": place, "message": problem.message}
+        ]
+        raise RocketError(problem.code, f"{place}: {problem.message}", details) from None
+
+
+def _unwrapped(document: Any) -> Any:
+    if isinstance(document, dict) and "version" not in document and isinstance(document.get("data"), dict):
+        return document["data"]
+    return document
+
+
+def _list(document: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    found = document.get(part)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise invalid_field(part, f"{part} must be a list of objects")
+    return found
+
+
+def _samples(document: Mapping[str, Any]) -> Mapping[str, Sequence[dict[str, Any]]]:
+    rough = document.get("sample_data")
+    if rough is None:
+        return {}
+    if not isinstance(rough, dict):
+        raise invalid_field("sample_data", "sample_data must be an object of lists")
+    # Nothing that is defined has a name that begins with _, so such parts are somebody else's.
+    count = sum(len(_list(rough, name)) for name in rough if not name.startswith("_"))
+    if count > MAX_ROWS:
+        raise invalid_field("sample_data", f"sample_data may hold at most {MAX_ROWS} rows")
+    return rough

@@ -1,0 +1,1 @@
+"""What is defined, in memory: stored definitions, and the schema that they make. Pure."""

@@ -1,0 +1,134 @@
+"""What is defined while a change is made: entities and relations, by name. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from libs.shared.errors import RocketError, detail_of, invalid, invalid_field, sentence
+from libs.shared.schema import EntityDefinition, FieldDefinition, Relation, RelationDefinition
+from libs.shared.schema.links import Link, links_of
+from libs.shared.schema.relations import BadRelation, check_relation, field_of
+from services.metadata.store.definitions import Definition
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEntity:
+    """An entity with the row it is stored in."""
+
+    row: Definition
+    definition: EntityDefinition
+
+    def field_id(self, name: str) -> int:
+        """The id that the log knows a field by."""
+        number: int = self.row.ids[name]["id"]
+        return number
+
+    @property
+    def indexed(self) -> list[str]:
+        """The fields whose values are in an index because the entity says so."""
+        keys = self.definition.primary_key.names
+        return [f.name for f in self.definition.fields if f.unique or f.indexed or f.name in keys]
+
+    def column_type(self, name: str) -> str:
+        """The PostgreSQL type of a field's column."""
+        found: FieldDefinition = field_of(self.definition, name)
+        return found.column_type
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRelation:
+    """A relation with the row it is stored in, and with its defaults filled in."""
+
+    row: Definition
+    definition: RelationDefinition
+    relation: Relation
+
+    def touches(self, entity: str) -> bool:
+        """Whether the entity is at one of its ends."""
+        return entity in (self.relation.source, self.relation.target)
+
+
+@dataclass(slots=True)
+class Schema:
+    """The live entities and relations, as they stand within a change."""
+
+    entities: dict[str, LiveEntity] = field(default_factory=dict)
+    relations: dict[str, LiveRelation] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Iterable[Definition]) -> Schema:
+        """The schema that stored rows of entities and relations are."""
+        schema = cls()
+        found = list(rows)
+        for row in (row for row in found if row.kind == "entities"):
+            schema.put_entity(row, EntityDefinition.stored(row.document))
+        for row in (row for row in found if row.kind == "relations"):
+            schema.put_relation(row, RelationDefinition.stored(row.document))
+        return schema
+
+    def copy(self) -> Schema:
+        """The schema as it is now, whatever is put into this one."""
+        return Schema(dict(self.entities), dict(self.relations))
+
+    def put_entity(self, row: Definition, definition: EntityDefinition) -> LiveEntity:
+        """Take in an entity, or its new definition."""
+        self.entities[definition.name] = live = LiveEntity(row, definition)
+        return live
+
+    def put_relation(self, row: Definition, definition: RelationDefinition) -> LiveRelation:
+        """Take in a relation, or its new definition. Raises VALIDATION_FAILED where it does not fit the entities."""
+        live = LiveRelation(row, definition, self.resolve(row.number, definition))
+        self.relations[definition.name] = live
+        return live
+
+    def resolve(self, number: int, definition: RelationDefinition) -> Relation:
+        """The relation that a definition means here. Raises VALIDATION_FAILED naming the key that is wrong."""
+        entities = {name: live.definition for name, live in self.entities.items()}
+        for end in ("source", "target"):
+            if getattr(definition, end) not in entities:
+                raise invalid_field(end, f"{end}: unknown entity {getattr(definition, end)}")
+        try:
+            relation = Relation.of(number, definition, entities)
+        except BadRelation as problem:
+            raise invalid_field(problem.field, sentence(problem.field, str(problem))) from None
+        problems = check_relation(relation, entities)
+        if problems:
+            raise invalid(sentence(*problems[0]), *(detail_of(key, message) for key, message in problems))
+        return relation
+
+    def relations_of(self, entity: str) -> Iterator[LiveRelation]:
+        """The relations that touch an entity, in the order of their making."""
+        yield from [live for live in self.relations.values() if live.touches(entity)]
+
+    def links(self, entity: str) -> Sequence[Link]:
+        """The ways to related records that there are from an entity, in the order in which names are looked up."""
+        relations = [live.relation for live in self.relations.values()]
+        return links_of(entity, sorted(relations, key=lambda relation: relation.number))
+
+    def all_links(self) -> dict[str, Sequence[Link]]:
+        """The same for all entities, as they are now."""
+        return {name: self.links(name) for name in self.entities}
+
+    def check_table(self, table: str, number: int, key: str) -> None:
+        """Raises CONFLICT when a table of this name belongs to another definition than number's."""
+        owners = [(live.definition.table, live.row.number) for live in self.entities.values()]
+        owners += [(live.relation.join_table, live.row.number) for live in self.relations.values()]
+        if any(name == table and owner != number for name, owner in owners):
+            raise _taken(key, f"the table {table} is taken")
+
+    def check_relation_name(self, relation: Relation) -> None:
+        """Raises CONFLICT where a field of the source has the relation's name: a key of a body could mean either."""
+        if field_of(self.entities[relation.source].definition, relation.name) is not None:
+            raise _taken("name", f"{relation.source} has a field {relation.name} already")
+
+    def check_title(self, title: str, number: int, key: str) -> None:
+        """Raises CONFLICT when events would call two things by this name: an entity, and the pairs of a join table."""
+        names = [(name, live.row.number) for name, live in self.entities.items()]
+        names += [(live.relation.join_table, live.row.number) for live in self.relations.values()]
+        if any(name == title and owner != number for name, owner in names):
+            raise _taken(key, f"{title} is the name of an entity or of a join table already")
+
+
+def _taken(key: str, message: str) -> RocketError:
+    return RocketError("CONFLICT", sentence(key, message), [detail_of(key, message)])

@@ -1,0 +1,90 @@
+"""Which indexes the tables should have: worked out from the definitions, never remembered. Pure.
+
+A name says all there is to know about an index, by the numbers and ids that outlive names:
+`_u_<entity>_<field>` unique field, `_o_<entity>_<field>` field that is looked up or ordered by,
+`_r_<relation>_<entity>_<field>` one_to_one among all rows, `_l_…` the same among those that are not
+soft-deleted. So what is missing or in excess is a comparison of names. They begin with _ as no
+operator's table can. All are ordered as lists are, nulls first, so that both directions of a sort
+can follow them. `_i_…` are lookup indexes in PostgreSQL's own order, to be replaced by `_o_…`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from libs.shared.schema import DELETED, EntityDefinition
+from services.metadata.model.identifiers import quote, table_of
+from services.metadata.model.schema import LiveEntity, LiveRelation, Schema
+
+OURS = re.compile(r"^_[uiorl]_\d+_\d+(_\d+)?$")
+PROMISED = ("_u_", "_r_", "_l_")
+"""How names of unique indexes begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index; `unique` ones are part of a definition's promise, others only make reads quick."""
+
+    name: str
+    table: str
+    field: str
+    unique: bool
+    alive_only: bool = False
+
+    def create(self, concurrently: bool = False) -> str:
+        """The statement that builds it."""
+        kind = "UNIQUE INDEX" if self.unique else "INDEX"
+        how = " CONCURRENTLY" if concurrently else ""
+        where = f" WHERE {quote(DELETED)} IS NULL" if self.alive_only else ""
+        return f"CREATE {kind}{how} {self.name} ON {self.table} ({quote(self.field)} NULLS FIRST){where}"
+
+
+def drop(name: str, concurrently: bool = False) -> str:
+    """The statement that takes an index away."""
+    return f"DROP INDEX{' CONCURRENTLY' if concurrently else ''} IF EXISTS records.{name}"
+
+
+def is_promised(name: str) -> bool:
+    """Whether an index of ours keeps a definition's promise: only a change of that may take it away."""
+    return name.startswith(PROMISED)
+
+
+def wanted(schema: Schema, entity: str) -> dict[str, Index]:
+    """All indexes of an entity's table beside its key, by name."""
+    live = schema.entities[entity]
+    indexes = [_field_index(live, f.name, f.unique) for f in live.definition.fields if f.unique or f.indexed]
+    targets = [r for r in schema.relations.values() if r.relation.target == entity and not r.relation.joined]
+    indexes += [_relation_index(live, relation) for relation in targets]
+    return {index.name: index for index in indexes if not _covered(live.definition, index)}
+
+
+def difference(there: Iterable[str], schema: Schema, entity: str) -> tuple[list[Index], list[str]]:
+    """What to build, and the names of what to drop, given the names of the indexes that are there."""
+    should = wanted(schema, entity)
+    known = {name for name in there if OURS.match(name)}
+    return [index for name, index in should.items() if name not in known], sorted(known - should.keys())
+
+
+def _field_index(live: LiveEntity, field: str, unique: bool) -> Index:
+    name = f"_{'u' if unique else 'o'}_{live.row.number}_{live.field_id(field)}"
+    return Index(name, table_of(live.definition.table), field, unique)
+
+
+def _relation_index(live: LiveEntity, relation: LiveRelation) -> Index:
+    field = relation.relation.target_key
+    if relation.relation.type == "one_to_many":
+        return _field_index(live, field, unique=False)
+    alive_only = live.definition.soft_delete
+    name = f"_{'l' if alive_only else 'r'}_{relation.row.number}_{live.row.number}_{live.field_id(field)}"
+    return Index(name, table_of(live.definition.table), field, True, alive_only)
+
+
+def _covered(entity: EntityDefinition, index: Index) -> bool:
+    """Whether the key, or a unique field's own index, does what this one would do."""
+    keys = entity.primary_key.names
+    if index.field == keys[0] and (len(keys) == 1 or not index.unique):
+        return True
+    by_itself = index.name.startswith("_u_")
+    return not by_itself and any(f.name == index.field and f.unique for f in entity.fields)

@@ -1,0 +1,1 @@
+"""Every static statement of the metadata service, by subject."""
