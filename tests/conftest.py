@@ -14,6 +14,7 @@ from deploy.embedded.stack import Stack
 from tests.support.client import Client
 from tests.support.folders import fast_root
 from tests.support.receivers import HttpReceiver, Mailbox, http_receiver, mailbox
+from tests.support.service_logs import pytest_runtest_makereport, pytest_runtest_protocol  # noqa: F401  hooks
 from tests.support.stacks import calling, running
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -13,8 +13,9 @@ import aiohttp
 from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
 from tests.support.client import Client
+from tests.support.service_logs import LOGS
 
-FAST = {"ROCKET_BCRYPT_ROUNDS": "4", "ROCKET_LOG_LEVEL": "warning"}
+FAST = {"ROCKET_BCRYPT_ROUNDS": "4", "ROCKET_LOG_LEVEL": os.environ.get("ROCKET_LOG_LEVEL", "warning")}
 """Settings that make tests quick without changing what they test."""
 
 
@@ -27,8 +28,13 @@ async def running(
     nats_url: str | None = None,
     environment: Literal["development", "production"] = "development",
 ) -> AsyncIterator[Stack]:
-    """A ready stack; its log lies in the folder and is shown when the block fails. `nats_url`: of a server of yours."""
-    with (folder / "stack.log").open("w+") as output:
+    """A ready stack. Its log is `stack.log` in the folder; the report of a failed test shows its part of it.
+
+    `nats_url` names a NATS server of the caller's own.
+    """
+    log = folder / "stack.log"
+    LOGS.open(log)
+    with log.open("w") as output:
         stack = Stack(
             Settings(port=0, data_dir=folder / "data", nats_url=nats_url, environment=environment),
             replicas=replicas,
@@ -46,11 +52,10 @@ async def running(
         try:
             async with stack:
                 await stack.ready(180)
+                LOGS.skip_start(log)
                 yield stack
-        except BaseException:
-            output.flush()
-            print(Path(output.name).read_text()[-20_000:], file=sys.stderr)
-            raise
+        finally:
+            LOGS.close(log)
 
 
 @contextlib.asynccontextmanager
