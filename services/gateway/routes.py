@@ -7,9 +7,9 @@ from libs.shared.parameters import FREE, taking
 from services.gateway.http import (
     accounts,
     admin_ui,
-    describing,
+    api_documents,
     downloads,
-    explaining,
+    explanations,
     exports,
     live,
     operations,
@@ -19,9 +19,8 @@ from services.gateway.http import (
 )
 from services.gateway.http import subscribers as new_subscribers
 from services.gateway.http import webhooks as endpoints
-from services.gateway.http.door import Access
 from services.gateway.http.idempotency import once
-from services.gateway.http.route import Call, Local, Route
+from services.gateway.routing.route import Access, Call, Local, Route
 
 __all__ = ["ROUTES", "Call", "Local", "Route"]
 
@@ -35,7 +34,7 @@ ROUTES = (
     Route("GET", "/healthz", Local(operations.health), Access.PUBLIC),
     Route("GET", "/readyz", Local(operations.ready, taking("self")), Access.PUBLIC),
     Route("GET", "/metrics", Local(operations.metrics), Access.PUBLIC),
-    Route("GET", "/asyncapi.json", Local(describing.asyncapi), Access.PUBLIC),
+    Route("GET", "/asyncapi.json", Local(api_documents.asyncapi), Access.PUBLIC),
     # The Admin UI
     Route("GET", "/", Local(admin_ui.home, FREE), Access.PUBLIC),
     Route("GET", "/admin", Local(admin_ui.admin_ui, FREE), Access.PUBLIC),
@@ -67,7 +66,7 @@ ROUTES = (
     Route("PATCH", P + "/apps/{app_name}", apps.ChangeApp, Access.PLATFORM),
     Route("DELETE", P + "/apps/{app_name}", apps.DeleteApp, Access.PLATFORM),
     # Where an entity called docs has its list; the page knows.
-    Route("GET", A + "/docs", Local(describing.docs, records.ListRecords.parameters), Access.PUBLIC),
+    Route("GET", A + "/docs", Local(api_documents.docs, records.ListRecords.parameters), Access.PUBLIC),
     # Records come first among the routes of an app: they are asked for most, and matched in order.
     Route("GET", RECORDS, records.ListRecords, Access.USER),
     Route("POST", RECORDS, records.CreateRecord, Access.USER),
@@ -90,9 +89,9 @@ ROUTES = (
     Route("GET", A + "/_commits/{commit_id}", records.GetCommit, Access.USER),
     Route("POST", A + "/_commits/{commit_id}/undo", records.UndoCommit, Access.USER),
     # What there is
-    Route("GET", A + "/openapi.json", Local(describing.openapi), Access.USER),
-    Route("GET", A + "/_schema", Local(describing.app_schema), Access.USER),
-    Route("GET", A + "/asyncapi.json", Local(describing.asyncapi), Access.ADMIN),
+    Route("GET", A + "/openapi.json", Local(api_documents.openapi), Access.USER),
+    Route("GET", A + "/_schema", Local(api_documents.app_schema), Access.USER),
+    Route("GET", A + "/asyncapi.json", Local(api_documents.asyncapi), Access.ADMIN),
     # What happens
     Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN)), Access.PUBLIC),
     Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),
@@ -163,7 +162,7 @@ ROUTES = (
     Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
     Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),
     Route("POST", A + "/_admin/rules/try", records.TryRule, Access.ADMIN),
-    Route("POST", A + "/_admin/explain", Local(explaining.explain), Access.ADMIN),
+    Route("POST", A + "/_admin/explain", Local(explanations.explain), Access.ADMIN),
     Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN),
     Route("POST", A + "/_admin/schema/apply", apps.ApplySchema, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}", apps.ListDefinitions, Access.ADMIN),

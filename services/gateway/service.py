@@ -18,11 +18,11 @@ from services.gateway.files.sweeping import sweep_apps, sweep_files
 from services.gateway.http import server
 from services.gateway.identity import handlers
 from services.gateway.identity.credentials import Credentials
+from services.gateway.identity.encryption import Encryptor
 from services.gateway.identity.jobs import Jobs
 from services.gateway.identity.keyring import Keyring
 from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.revocations import Revocations
-from services.gateway.identity.sealing import Sealer
 from services.gateway.identity.seeding import seed_platform
 from services.gateway.identity.store import users
 from services.gateway.identity.tokens import PLATFORM, Tokens
@@ -74,7 +74,7 @@ def _accounts(core: Core, settings: GatewaySettings) -> Accounts:
         revocations,
         Credentials(tokens, core.databases),
         Passwords(settings.bcrypt_rounds, settings.least_password, settings.env == "production"),
-        Sealer([settings.secret_key, *settings.previous_secret_keys]),
+        Encryptor([settings.secret_key, *settings.previous_secret_keys]),
         outbox,
         Relay(outbox, core.databases, core.stream, core.leases, core.apps),
         Jobs(),

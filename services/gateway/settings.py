@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from libs.shared.runtime.settings import KeyedSettings, strong
-from services.gateway.limits.settings import DoorSettings
+from services.gateway.limits.settings import LimitSettings
 from services.gateway.live.streams import Limits
 
 ADMIN_FOLDER = str(Path(__file__).resolve().parents[2] / "admin" / "dist")
@@ -17,7 +17,7 @@ LEAST_PASSWORD = 10
 DEVELOPMENT_PASSWORD = "changeme"
 
 
-class GatewaySettings(DoorSettings, KeyedSettings):
+class GatewaySettings(LimitSettings, KeyedSettings):
     """What only the gateway needs to know."""
 
     http_port: int = Field(8080, ge=0, le=65535, description="port of the REST API")

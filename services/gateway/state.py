@@ -11,10 +11,10 @@ from libs.shared.bus.relay import Relay
 from libs.shared.runtime import Core
 from services.gateway.files.storage import Storage
 from services.gateway.identity.credentials import Credentials
+from services.gateway.identity.encryption import Encryptor
 from services.gateway.identity.jobs import Jobs
 from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.revocations import Revocations
-from services.gateway.identity.sealing import Sealer
 from services.gateway.identity.tokens import Tokens
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.limiter import Limiter
@@ -43,7 +43,7 @@ class Accounts:
     revocations: Revocations
     credentials: Credentials
     passwords: Passwords
-    sealer: Sealer
+    encryptor: Encryptor
     outbox: Outbox
     relay: Relay
     jobs: Jobs

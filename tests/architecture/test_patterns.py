@@ -46,12 +46,12 @@ CONSTANT_PATTERNS = {
     "services/gateway/files/ranges.py",
     "services/gateway/files/types.py",
     "services/gateway/http/cors.py",
-    "services/gateway/http/describing.py",
-    "services/gateway/http/door.py",
+    "services/gateway/http/api_documents.py",
+    "services/gateway/http/authentication.py",
     "services/gateway/http/live.py",
-    "services/gateway/http/route.py",
-    "services/gateway/http/table.py",
-    "services/gateway/http/wishes.py",
+    "services/gateway/routing/route.py",
+    "services/gateway/routing/router.py",
+    "services/gateway/http/idempotency_key.py",
     "services/gateway/identity/totp.py",
     "services/gateway/identity/users.py",
     "services/gateway/limits/addresses.py",
@@ -91,8 +91,8 @@ def test_their_patterns_are_constants() -> None:
         if not _is_constant(call.args[0])
     }
     assert {place.partition(":")[0] for place in made} == {
-        "services/gateway/http/describing.py",  # tags of our own page
-        "services/gateway/http/table.py",  # forms of paths in our own routing table
+        "services/gateway/http/api_documents.py",  # tags of our own page
+        "services/gateway/routing/router.py",  # forms of paths in our own routing table
         "services/gateway/files/types.py",  # SIGNATURES
     }
 

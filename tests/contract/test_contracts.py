@@ -31,9 +31,9 @@ from libs.shared.contracts.operations import (
 )
 from libs.shared.contracts.records import TryRule
 from libs.shared.runtime import Service
-from services.gateway.http.forwarding import HEADERS
-from services.gateway.http.table import Table
 from services.gateway.routes import ROUTES, Local, Route
+from services.gateway.routing.route import HEADERS
+from services.gateway.routing.router import Router
 
 COMMON: tuple[type[Ask[Any]], ...] = (
     CheckReadiness, ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter, ListProjections, StartReplay, GetReplay,
@@ -169,7 +169,7 @@ def test_what_writes_honours_an_idempotency_key(route: Route) -> None:
 
 
 def test_a_route_is_not_hidden_by_another() -> None:
-    table: Table[Route] = Table()
+    table: Router[Route] = Router()
     for route in ROUTES:
         table.add(route.method, route.path, route)
     for route in ROUTES:

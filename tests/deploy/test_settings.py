@@ -32,11 +32,12 @@ ONE_MACHINE = {"stream_replicas"}
 """Compose starts one NATS."""
 TUNING = {
     "database_connections", "replay_share", "drain_seconds", "request_timeout", "body_timeout", "max_body_bytes",
-    "upload_timeout", "bcrypt_rounds", "live_per_user", "live_per_app", "live_streams", "head_timeout",
+    "upload_timeout", "bcrypt_rounds", "live_per_user", "live_per_app", "live_streams", "header_timeout",
     "idle_timeout", "read_timeout", "max_connections", "max_connections_per_ip", "max_url_bytes",
     "max_header_bytes", "max_headers", "max_query_parameters", "max_json_depth", "max_json_fields",
-    "max_json_items", "max_json_containers", "rate_limit_user", "rate_limit_user_burst", "rate_limit_key",
-    "rate_limit_key_burst", "rate_limit_ip", "rate_limit_ip_burst", "rate_limit_app", "rate_limit_app_burst",
+    "max_json_items", "max_json_containers", "rate_limit_user_per_second", "rate_limit_user_burst",
+    "rate_limit_key_per_second", "rate_limit_key_burst", "rate_limit_ip_per_second", "rate_limit_ip_burst",
+    "rate_limit_app_per_second", "rate_limit_app_burst",
     "webhook_timeout", "webhook_sync_timeout", "webhook_retry_seconds", "webhook_retry_after_max",
     "webhook_concurrency", "webhook_concurrency_per_hook", "webhook_circuit_failures", "webhook_circuit_seconds",
     "webhook_disable_days", "smtp_timeout", "notify_retry_seconds", "export_timeout",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import socket
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
@@ -19,6 +21,8 @@ from pydantic_settings import (
 
 from libs.shared.postgres.pools import LEAST
 
+PREFIX = "ROCKET_"
+"""Environment variables of settings begin with it."""
 ROOT = Path(__file__).resolve().parents[3]
 SERVER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LEAST_SECRET = 32
@@ -32,7 +36,10 @@ LEAST_VARIETY = 8
 class Settings(BaseSettings):
     """What every service needs to know. Units stand in the descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix="ROCKET_", extra="ignore", yaml_file=None)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", yaml_file=None)
+
+    former_names: ClassVar[Mapping[str, str]] = {}
+    """Setting → its name of the release before, which is still read where the present one is not set."""
 
     env: Literal["development", "production"] = Field("development", description="production refuses defaults")
     database_url: str = Field(description="DSN of the platform database, with this service's own role")
@@ -69,8 +76,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the first that has one wins; former names count as much as present ones."""
         path = Path(os.environ.get("ROCKET_CONFIG", ROOT / "app.yaml"))
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path)
+        file_settings = YamlConfigSettingsSource(settings_cls, yaml_file=path)
+        former = _former_names(settings_cls)
+        environment = {name: os.environ.get(f"{PREFIX}{old.upper()}") for name, old in former.items()}
+        in_file = file_settings()
+        return (
+            init_settings,
+            env_settings,
+            _given(settings_cls, environment),
+            file_settings,
+            _given(settings_cls, {name: in_file.get(old) for name, old in former.items()}),
+        )
 
     @field_validator("database_servers")
     @classmethod
@@ -118,3 +136,13 @@ class KeyedSettings(Settings):
 def strong(secret: str, length: int) -> bool:
     """Whether a secret is long enough and not one character over and over."""
     return len(secret) >= length and len(set(secret)) >= LEAST_VARIETY
+
+
+def _former_names(settings: type[BaseSettings]) -> dict[str, str]:
+    """The former names of all settings of a class, those of its bases included."""
+    return {name: old for base in settings.__mro__ for name, old in base.__dict__.get("former_names", {}).items()}
+
+
+def _given(settings: type[BaseSettings], values: Mapping[str, Any]) -> InitSettingsSource:
+    """A source with those of these values that there are."""
+    return InitSettingsSource(settings, {name: value for name, value in values.items() if value is not None})

@@ -20,9 +20,9 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from libs.shared.errors import RocketError
-from services.gateway.http.dressing import SECURITY
+from services.gateway.http.response_headers import SECURITY
 from services.gateway.limits.addresses import Proxies
-from services.gateway.limits.settings import DoorSettings
+from services.gateway.limits.settings import LimitSettings
 
 log = structlog.get_logger()
 
@@ -37,10 +37,10 @@ ACKNOWLEDGED = struct.Struct("@120xQ")
 """Of Linux's struct tcp_info: tcpi_bytes_acked, what the other side has taken in all."""
 
 
-class Door(web.Server):
+class ConnectionServer(web.Server):
     """All connections of a gateway. `settings` say how many there may be, and how slow."""
 
-    def __init__(self, *args: Any, settings: DoorSettings, proxies: Proxies, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, settings: LimitSettings, proxies: Proxies, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.settings = settings
         self._proxies = proxies
@@ -104,7 +104,7 @@ class Connection(web.RequestHandler):
         super().connection_made(transport)
         door: Any = self._manager
         self._address = str((transport.get_extra_info("peername") or ("",))[0])
-        self._head_timer = self._loop.call_later(door.settings.head_timeout, self._without_head)
+        self._head_timer = self._loop.call_later(door.settings.header_timeout, self._without_head)
         if not door.takes(self._address):
             self.force_close()
 
@@ -140,7 +140,7 @@ class Connection(web.RequestHandler):
     def _as_rocket_error(self, status: int, exc: BaseException | None) -> RocketError:
         if status >= 500:
             return RocketError("TIMEOUT" if status == 504 else "INTERNAL_ERROR", "The request could not be answered")
-        limits: DoorSettings = self._manager.settings  # type: ignore[union-attr]
+        limits: LimitSettings = self._manager.settings  # type: ignore[union-attr]
         if isinstance(exc, BadHttpMessage) and exc.args[:1] == (TOO_MANY_HEADERS,):
             return RocketError("HEADERS_TOO_LARGE", f"A request may have at most {limits.max_headers} headers")
         if not isinstance(exc, LineTooLong):

@@ -15,9 +15,10 @@ from libs.shared import clock
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask, Writes
 from libs.shared.errors import RocketError
-from services.gateway.http.door import header
-from services.gateway.http.wishes import HEADER, wished
+from services.gateway.http.authentication import header
+from services.gateway.http.idempotency_key import HEADER, with_idempotency_key
 from services.gateway.limits.shapes import check_shape
+from services.gateway.routing.route import HEADERS
 from services.gateway.state import State
 
 UNREADABLE = (aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError)
@@ -45,7 +46,7 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
         if writes and request.query_string and "as_of" in request.query:
             raise RocketError("INVALID_PAYLOAD", "Nothing can be written as of another time")
         if writes and HEADER in request.headers:
-            context = wished(request, context, values.get("body", b""))
+            context = with_idempotency_key(request, context, values.get("body", b""))
         if contract.patience:
             context = context.until(clock.unix() + contract.patience)
         answer: Answer = await state.core.asker.ask(contract(**values), context)
@@ -100,7 +101,3 @@ def _within(limit: int, body: bytes) -> bytes:
 def too_large(limit: int) -> RocketError:
     """413; the connection is closed, as the rest of the body is not read."""
     return RocketError("PAYLOAD_TOO_LARGE", f"The body may have at most {limit} bytes", headers={"Connection": "close"})
-
-
-HEADERS = {"if_match": "If-Match", "if_none_match": "If-None-Match"}
-"""Contract fields that are filled from request headers."""

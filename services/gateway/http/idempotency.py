@@ -16,7 +16,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.runtime.idempotency import run_once
 from services.gateway.http.forwarding import read_body
-from services.gateway.http.wishes import HEADER, wished
+from services.gateway.http.idempotency_key import HEADER, with_idempotency_key
 from services.gateway.state import State
 
 BODY = web.RequestKey("body", bytes)
@@ -33,7 +33,7 @@ def once(call: Call) -> Call:
         if HEADER not in request.headers:
             return await call(state, request, context)
         request[BODY] = await read_body(state, request)
-        wish = wished(request, context, request[BODY]).once
+        wish = with_idempotency_key(request, context, request[BODY]).once
         assert wish is not None, "the header is there"
         database = state.core.databases.of(context.the_app)
         return await run_once(state.core.name, database, wish, lambda: call(state, request, context))

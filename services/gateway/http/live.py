@@ -12,11 +12,12 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.live import ListChanges
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
-from services.gateway.http import door
+from services.gateway.http import authentication
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.live import tickets
+from services.gateway.live.event_stream import Stream, Watch, ticket_answer
 from services.gateway.live.sessions import Session, session_of
-from services.gateway.live.telling import Stream, Watch, ticket_answer
+from services.gateway.routing.route import Access
 from services.gateway.state import State
 
 POSITION = re.compile(r"[0-9]{1,18}")
@@ -58,7 +59,7 @@ async def _session(state: State, request: web.Request, context: Context) -> Sess
         if not session.good(state.accounts.tokens):
             raise unauthorized("revoked", "What the ticket was issued for has ended")
         return session
-    context = await door.enter(state, request, context, door.Access.USER)
+    context = await authentication.authenticate(state, request, context, Access.USER)
     return session_of(context.user, clock.unix())
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from libs.shared.contracts.apps import AppsChanged, FindOrigins
 from libs.shared.errors import RocketError
-from services.gateway.http import door
+from services.gateway.http import authentication
 from services.gateway.state import State
 
 FRESH = 15.0
@@ -32,9 +32,9 @@ class Origins:
         known = self._known.get(name)
         if known and known[0] > time.monotonic():
             return known[1]
-        context = door.begin(self._state, request)
+        context = authentication.begin_request(self._state, request)
         try:
-            app = await door.find_app(self._state, request, context, name)
+            app = await authentication.find_app(self._state, request, context, name)
             found = await self._state.core.asker.ask(FindOrigins(), context.for_app(app))
         except RocketError:
             return known[1] if known else ()

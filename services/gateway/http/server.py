@@ -14,16 +14,16 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
-from services.gateway.http import door
-from services.gateway.http.connections import LINGER, Door, refused, unanswerable
+from services.gateway.http import authentication
+from services.gateway.http.aiohttp_internals import HttpRequest, factory
+from services.gateway.http.connections import LINGER, ConnectionServer, refused, unanswerable
 from services.gateway.http.cors import Cors, is_preflight
-from services.gateway.http.dressing import dresser
 from services.gateway.http.forwarding import forwarder
-from services.gateway.http.headers import DoubledHeader, refuse_doubled
 from services.gateway.http.origins import Origins
-from services.gateway.http.requests import HttpRequest, factory
-from services.gateway.http.table import Table
+from services.gateway.http.response_headers import header_hook
+from services.gateway.http.single_headers import DoubledHeader, refuse_doubled
 from services.gateway.routes import ROUTES, Call, Local, Route
+from services.gateway.routing.router import Router
 from services.gateway.state import State
 
 log = structlog.get_logger()
@@ -42,9 +42,9 @@ async def listening(state: State) -> AsyncIterator[None]:
     """The server, up for the length of the block."""
     limits = state.settings
     cors = Cors(limits.cors_origins, Origins(state).of_app)
-    server = Door(
+    server = ConnectionServer(
         _dispatcher(state, cors),
-        request_factory=factory(dresser(limits, cors)),
+        request_factory=factory(header_hook(limits, cors)),
         settings=limits,
         proxies=state.proxies,
         access_log=None,
@@ -68,7 +68,7 @@ async def listening(state: State) -> AsyncIterator[None]:
 
 def _dispatcher(state: State, cors: Cors) -> Callable[[HttpRequest], Awaitable[web.StreamResponse]]:
     """What answers all requests, by the routing table."""
-    table: Table[Handle] = Table()
+    table: Router[Handle] = Router()
     for route in ROUTES:
         table.add(route.method, route.path, _handler(state, route))
     unmatched = _unmatched(table, cors)
@@ -95,7 +95,7 @@ def _handler(state: State, route: Route) -> Handle:
     call = route.target.call if isinstance(route.target, Local) else forwarder(route.target)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        context = door.begin(state, request)
+        context = authentication.begin_request(state, request)
         with tracing.remote(context), tracing.span("http", "handler", "request.end") as span:
             response, context = await _respond(state, request, route, call, context)
             span.context = context
@@ -114,7 +114,7 @@ async def _respond(
     state: State, request: web.Request, route: Route, call: Call, context: Context
 ) -> tuple[web.StreamResponse, Context]:
     try:
-        context = await door.enter(state, request, context, route.access, route.area)
+        context = await authentication.authenticate(state, request, context, route.access, route.area)
         route.check(request)
         outcome = await call(state, request, context)
     except asyncio.CancelledError:
@@ -144,7 +144,7 @@ def error_answer(error: RocketError) -> Answer:
     return Answer(error.status, error.envelope(), error.headers)
 
 
-def _unmatched(table: Table[Handle], cors: Cors) -> Handle:
+def _unmatched(table: Router[Handle], cors: Cors) -> Handle:
     """What matches no route: browsers that ask whether they may ask; all else is refused like everything is."""
 
     async def handle(request: web.Request) -> web.StreamResponse:

@@ -12,9 +12,10 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.postgres.databases import after_commit
 from libs.shared.schema.validation_errors import refuse_unknown
-from services.gateway.identity import audit, owners
+from services.gateway.identity import audit
 from services.gateway.identity import sessions as own_sessions
 from services.gateway.identity.realms import own_realm, realm_of
+from services.gateway.identity.reauthentication import reauthenticate
 from services.gateway.identity.store import factors, sessions, users
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
@@ -49,7 +50,7 @@ async def change_password(state: State, context: Context, body: dict[str, Any]) 
     refuse_unknown(body, ("current_password", "password"))
     realm, caller = own_realm(state, context)
     password = state.accounts.passwords.check_policy(body.get("password"))
-    user = await owners.proved(realm, context, body, "current_password")
+    user = await reauthenticate(realm, context, body, "current_password")
     hashed = await state.accounts.passwords.hash(password)
     user_id = uuid.UUID(caller.id)
     mark = await state.accounts.revocations.note(realm.scope, caller.id)

@@ -13,9 +13,10 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.postgres.databases import Record
 from libs.shared.schema.validation_errors import refuse_unknown
-from services.gateway.identity import audit, owners, throttle, totp
+from services.gateway.identity import audit, login_throttle, totp
+from services.gateway.identity.encryption import Undecryptable
 from services.gateway.identity.realms import Realm, own_realm
-from services.gateway.identity.sealing import Unreadable
+from services.gateway.identity.reauthentication import reauthenticate
 from services.gateway.identity.store import factors as store
 from services.gateway.identity.store import users
 from services.gateway.identity.tokens import unauthorized
@@ -48,9 +49,11 @@ async def enroll(state: State, context: Context, body: dict[str, Any]) -> Answer
     """A new secret for the caller, who proves by `password` to be there. It counts once it is confirmed."""
     refuse_unknown(body, ("password",))
     realm, caller = own_realm(state, context)
-    user = await owners.proved(realm, context, body, "password")
+    user = await reauthenticate(realm, context, body, "password")
     secret = totp.new_secret()
-    if not await store.enroll(realm.database, uuid.UUID(user["id"]), state.accounts.sealer.seal(secret, user["id"])):
+    if not await store.enroll(
+        realm.database, uuid.UUID(user["id"]), state.accounts.encryptor.encrypt(secret, user["id"])
+    ):
         raise RocketError("INVALID_STATE", "There is a second factor already: disable it first")
     issuer = realm.app.name if realm.app else "Rocket"
     data = {"secret": totp.shown_secret(secret), "uri": totp.uri(secret, issuer, caller.email)}
@@ -65,11 +68,11 @@ async def confirm(state: State, context: Context, body: dict[str, Any]) -> Answe
     found = await store.find(realm.database, user_id)
     if found is None or found["confirmed_at"] is not None:
         raise RocketError("INVALID_STATE", "There is nothing to confirm: enroll first")
-    attempt = await throttle.admit(realm, caller.email, context.ip)
+    attempt = await login_throttle.admit(realm, caller.email, context.ip)
     step = totp.matching_step(_opened(realm, found["secret"], caller.id), str(body.get("totp", "")), clock.unix())
     if step is None:
         raise invalid_field("totp", "totp is not the code of this moment", "totp")
-    await throttle.succeeded(realm, attempt)
+    await login_throttle.succeeded(realm, attempt)
     codes = totp.new_recovery_codes()
     hashes = [code_hash for code in codes if (code_hash := totp.recovery_hash(code))]
     async with audit.change(realm, context) as change:
@@ -89,7 +92,7 @@ async def disable(state: State, context: Context, body: dict[str, Any]) -> Answe
         if user["totp"] is not None and not await _is_good(realm, uuid.UUID(user["id"]), user["totp"], sent):
             raise invalid_field("totp", "totp is not a code that is good now", "totp")
 
-    await owners.proved(realm, context, body, "password", code_is_good)
+    await reauthenticate(realm, context, body, "password", code_is_good)
     return await _remove(realm, context, uuid.UUID(caller.id))
 
 
@@ -118,7 +121,7 @@ async def _is_good(realm: Realm, user_id: uuid.UUID, sealed: bytes, code: str) -
 
 def _opened(realm: Realm, sealed: bytes, user_id: str) -> bytes:
     try:
-        return realm.state.accounts.sealer.open(sealed, user_id)
-    except Unreadable:
+        return realm.state.accounts.encryptor.decrypt(sealed, user_id)
+    except Undecryptable:
         # An operator has changed the platform's secret and not said the former one.
         raise RocketError("SERVICE_UNAVAILABLE", "The second factor can't be read: see previous_secret_keys") from None

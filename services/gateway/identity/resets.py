@@ -11,7 +11,7 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import Refusals, RocketError, not_found
 from libs.shared.postgres.databases import after_commit
 from libs.shared.schema.validation_errors import refuse_unknown
-from services.gateway.identity import audit, mails, throttle
+from services.gateway.identity import audit, login_throttle, mails
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import resets as store
 from services.gateway.identity.store import sessions, users
@@ -25,7 +25,7 @@ async def forgot(realm: Realm, context: Context, body: dict[str, Any]) -> Answer
     """The same answer, as fast, whether there is such an account; if there is, a mail follows."""
     refuse_unknown(body, ("email",))
     email = parse_email(body.get("email"))
-    await throttle.admit_reset(realm, context.ip)
+    await login_throttle.admit_reset(realm, context.ip)
     realm.state.accounts.jobs.check_room()
     realm.state.accounts.jobs.begin("forgot", _offer(realm, context, email))
     return Answer(202, ACCEPTED)
@@ -63,5 +63,5 @@ async def reset(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
         await sessions.end_all(change.transaction, uuid.UUID(user["id"]))
         await change.tell("_users", user["id"], "update", {"password": None}, {"password": "***"})
     await after_commit(partial(realm.state.accounts.revocations.settle, mark, version))
-    await throttle.known_place(realm, user["email"], context.ip)
+    await login_throttle.known_place(realm, user["email"], context.ip)
     return Answer(body=b'{"data":{"reset":true}}')

@@ -13,7 +13,7 @@ from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
-from services.gateway.identity import factors, throttle
+from services.gateway.identity import factors, login_throttle
 from services.gateway.identity.realms import Realm, own_realm
 from services.gateway.identity.store import sessions as store
 from services.gateway.identity.store import users
@@ -34,7 +34,7 @@ async def login(realm: Realm, body: dict[str, Any], context: Context) -> Answer:
     changed while that was looked at; TOTP_REQUIRED for a right password without a code; RATE_LIMITED before any look.
     """
     email, password = _text(body, "email"), _text(body, "password")
-    attempt = await throttle.admit(realm, email, context.ip)
+    attempt = await login_throttle.admit(realm, email, context.ip)
     with tracing.span("auth", "sessions", "auth.login"):
         user = await users.find_by_email(realm.database, email) if email else None
         fits = await realm.state.accounts.passwords.check(password, user["password_hash"] if user else None)
@@ -44,9 +44,9 @@ async def login(realm: Realm, body: dict[str, Any], context: Context) -> Answer:
         await factors.check_login(realm, user, _text(body, "totp"))
     except factors.Missing as missing:
         # The password was right, so this was no guess; the code's turn is still to come.
-        await throttle.forgive(realm, attempt)
+        await login_throttle.forgive(realm, attempt)
         raise missing.error from None
-    await throttle.succeeded(realm, attempt)
+    await login_throttle.succeeded(realm, attempt)
     await _rehash(realm, user, password)
     return await begin(realm, realm.database, user, context)
 

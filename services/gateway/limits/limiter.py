@@ -76,7 +76,7 @@ class Limiter:
                 buckets, left = self._app, left_of_app
         request[QUOTA] = Quota(buckets, left)
 
-    def admit_stranger(self, request: web.Request, ip: str) -> None:
+    def admit_anonymous(self, request: web.Request, ip: str) -> None:
         """A login, or a request of somebody who has not been let in."""
         left = self._ip.take(neighbourhood(ip), time.monotonic())
         if left < 0:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -14,17 +15,22 @@ from services.gateway.limits.limiter import Rates
 from services.gateway.limits.shapes import Shape
 
 
-class DoorSettings(Settings):
-    """What is asked of a client before anything else is."""
+class LimitSettings(Settings):
+    """Limits for clients: rates, sizes, time-outs, connections; trusted proxies and browsers' origins."""
+
+    former_names: ClassVar[Mapping[str, str]] = {
+        "header_timeout": "head_timeout",
+        **{f"rate_limit_{kind}_per_second": f"rate_limit_{kind}" for kind in ("user", "key", "ip", "app")},
+    }
 
     rate_limits: Literal["auto", "on", "off"] = Field("auto", description="auto: on in production only")
-    rate_limit_user: float = Field(100.0, gt=0, description="requests a second of one user")
+    rate_limit_user_per_second: float = Field(100.0, gt=0, description="requests a second of one user")
     rate_limit_user_burst: int = Field(500, gt=0, description="requests of one user at once")
-    rate_limit_key: float = Field(100.0, gt=0, description="requests a second with one API key")
+    rate_limit_key_per_second: float = Field(100.0, gt=0, description="requests a second with one API key")
     rate_limit_key_burst: int = Field(500, gt=0, description="requests with one API key at once")
-    rate_limit_ip: float = Field(50.0, gt=0, description="logins and refused requests a second of one address")
+    rate_limit_ip_per_second: float = Field(50.0, gt=0, description="logins and refused requests a second per address")
     rate_limit_ip_burst: int = Field(20, gt=0, description="logins and refused requests of one address at once")
-    rate_limit_app: float = Field(2000.0, gt=0, description="requests a second to one app")
+    rate_limit_app_per_second: float = Field(2000.0, gt=0, description="requests a second to one app")
     rate_limit_app_burst: int = Field(2000, gt=0, description="requests to one app at once")
     trusted_proxies: list[str] = Field([], description="addresses or networks whose X-Forwarded-For is believed")
     cors_origins: list[str] = Field([], description="origins whose pages may call every app, or *")
@@ -37,7 +43,7 @@ class DoorSettings(Settings):
     max_json_fields: int = Field(1000, gt=0, description="most fields of one object in a JSON body")
     max_json_items: int = Field(20_000, gt=0, description="most items of one array in a JSON body")
     max_json_containers: int = Field(200_000, gt=0, description="most objects and arrays in a JSON body")
-    head_timeout: float = Field(10.0, gt=0, description="seconds in which a new connection's first request must come")
+    header_timeout: float = Field(10.0, gt=0, description="seconds in which a new connection's first request must come")
     idle_timeout: float = Field(75.0, gt=0, description="seconds a connection may wait for its next request")
     read_timeout: float = Field(30.0, gt=0, description="seconds in which a client must take some of its answer")
     max_connections: int = Field(10_000, gt=0, description="connections of clients at once, per gateway")
@@ -70,8 +76,8 @@ class DoorSettings(Settings):
         if self.rate_limits == "off" or (self.rate_limits == "auto" and self.env != "production"):
             return None
         return Rates(
-            user=Rate(self.rate_limit_user, self.rate_limit_user_burst),
-            key=Rate(self.rate_limit_key, self.rate_limit_key_burst),
-            ip=Rate(self.rate_limit_ip, self.rate_limit_ip_burst),
-            app=Rate(self.rate_limit_app, self.rate_limit_app_burst),
+            user=Rate(self.rate_limit_user_per_second, self.rate_limit_user_burst),
+            key=Rate(self.rate_limit_key_per_second, self.rate_limit_key_burst),
+            ip=Rate(self.rate_limit_ip_per_second, self.rate_limit_ip_burst),
+            app=Rate(self.rate_limit_app_per_second, self.rate_limit_app_burst),
         )

@@ -11,21 +11,21 @@ from typing import Any
 
 from libs.shared.contracts.context import Identity
 from libs.shared.schema import Entity, FieldDefinition, Snapshot
-from services.gateway.openapi.sights import Sight, Sights
+from services.gateway.openapi.visible_fields import VisibleEntities, VisibleEntity
 
 Document = dict[str, Any]
 
 
 def describe(snapshot: Snapshot, caller: Identity) -> Document:
     """The document for a caller: `{version, entities: [...]}`. Entities that no policy opens are left out."""
-    sights = Sights(snapshot, caller)
+    sights = VisibleEntities(snapshot, caller)
     seen = {name: sights.of(entity) for name, entity in snapshot.entities.items()}
     visible = {name: sight for name, sight in seen.items() if sight.actions}
     entities = [_entity(snapshot, snapshot.entities[name], sight, visible) for name, sight in sorted(visible.items())]
     return {"version": snapshot.version, "entities": entities}
 
 
-def _entity(snapshot: Snapshot, entity: Entity, sight: Sight, visible: Mapping[str, Sight]) -> Document:
+def _entity(snapshot: Snapshot, entity: Entity, sight: VisibleEntity, visible: Mapping[str, VisibleEntity]) -> Document:
     definition = entity.definition
     key = definition.primary_key
     slug = definition.slug
@@ -41,7 +41,7 @@ def _entity(snapshot: Snapshot, entity: Entity, sight: Sight, visible: Mapping[s
     }
 
 
-def _fields(entity: Entity, sight: Sight) -> Iterator[FieldDefinition]:
+def _fields(entity: Entity, sight: VisibleEntity) -> Iterator[FieldDefinition]:
     granted = {f.name for view in (sight.definition, sight.created, sight.updated) for f in view.fields}
     keys = {field.name: field for field in entity.definition.key_fields}
     for field in entity.definition.fields:
@@ -49,7 +49,7 @@ def _fields(entity: Entity, sight: Sight) -> Iterator[FieldDefinition]:
             yield keys.get(field.name, field)
 
 
-def _field(entity: Entity, field: FieldDefinition, sight: Sight) -> Document:
+def _field(entity: Entity, field: FieldDefinition, sight: VisibleEntity) -> Document:
     key = field.name in entity.definition.primary_key.names
     server_sets = field.auto is not None or (key and entity.definition.primary_key.generated)
     return {
@@ -69,11 +69,11 @@ def _field(entity: Entity, field: FieldDefinition, sight: Sight) -> Document:
     }
 
 
-def _has(sight: Sight, view: str, field: FieldDefinition) -> bool:
+def _has(sight: VisibleEntity, view: str, field: FieldDefinition) -> bool:
     return any(each.name == field.name for each in getattr(sight, view).fields)
 
 
-def _relations(snapshot: Snapshot, sight: Sight, visible: Mapping[str, Sight]) -> Iterator[Document]:
+def _relations(snapshot: Snapshot, sight: VisibleEntity, visible: Mapping[str, VisibleEntity]) -> Iterator[Document]:
     nested = {relation.name for relation in sight.nested}
     for name in sight.includes:
         relation = snapshot.relations[name]
@@ -91,7 +91,7 @@ def _relations(snapshot: Snapshot, sight: Sight, visible: Mapping[str, Sight]) -
             }
 
 
-def _machines(snapshot: Snapshot, sight: Sight) -> Iterator[Document]:
+def _machines(snapshot: Snapshot, sight: VisibleEntity) -> Iterator[Document]:
     readable = {field.name for field in sight.definition.fields}
     for document in snapshot.documents.get("state-machines", ()):
         active = document.get("active", True) and document.get("entity") == sight.name

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from libs.shared import exact
 from libs.shared.contracts.context import AppRef, Identity
 from libs.shared.schema.cache import Schemas
-from services.gateway.http.route import Route
 from services.gateway.openapi.document import Reader, build
+from services.gateway.routing.route import Route
 
 MOST = 200
 """Documents that are remembered."""

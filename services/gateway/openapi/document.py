@@ -11,13 +11,11 @@ from typing import Any
 from libs.shared.contracts.context import Identity, Scopes
 from libs.shared.contracts.messages import Ask, Writes
 from libs.shared.schema import Snapshot
-from services.gateway.http.door import ACTIONS, Access
-from services.gateway.http.forwarding import HEADERS
-from services.gateway.http.route import Local, Route
 from services.gateway.openapi import definitions, entities
 from services.gateway.openapi.components import Schema, answer, json_body, ref, refusals, shared
 from services.gateway.openapi.details import detail
-from services.gateway.openapi.sights import Sight, Sights
+from services.gateway.openapi.visible_fields import VisibleEntities, VisibleEntity
+from services.gateway.routing.route import ACTIONS, HEADERS, Access, Local, Route
 
 VERSION = "3.1.0"
 PLACEHOLDER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
@@ -65,8 +63,8 @@ class Reader:
 def build(routes: Sequence[Route], app: str, snapshot: Snapshot, reader: Reader) -> Schema:
     """The document of an app at one schema version for one kind of caller."""
     paths: dict[str, Schema] = {}
-    visible: dict[str, Sight] = {}
-    sights = Sights(snapshot, reader.identity)
+    visible: dict[str, VisibleEntity] = {}
+    sights = VisibleEntities(snapshot, reader.identity)
     seen = {entity.name: sights.of(entity) for entity in snapshot.entities.values()}
     for route in routes:
         if not reader.may_use(route):
@@ -96,8 +94,8 @@ def plain_path(route: Route) -> str:
 
 
 def _operations(
-    route: Route, snapshot: Snapshot, seen: Mapping[str, Sight]
-) -> Iterator[tuple[str, Schema, Sight | None]]:
+    route: Route, snapshot: Snapshot, seen: Mapping[str, VisibleEntity]
+) -> Iterator[tuple[str, Schema, VisibleEntity | None]]:
     path = plain_path(route)
     if "{entity}" in path:
         question = entities.question_about(_name(route), route.method)

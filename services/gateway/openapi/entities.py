@@ -17,8 +17,8 @@ from services.gateway.openapi.parameters import (
     sort_parameter,
     texts,
 )
-from services.gateway.openapi.sights import Sight
 from services.gateway.openapi.values import Schema, accepted, answered
+from services.gateway.openapi.visible_fields import VisibleEntity
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Question:
     """One contract about records: what the caller must be allowed, and what OpenAPI says of it."""
 
     action: str
-    describe: Callable[[Sight, Snapshot], Schema]
-    needs: Callable[[Sight], bool] = field(default=lambda entity: True)
+    describe: Callable[[VisibleEntity, Snapshot], Schema]
+    needs: Callable[[VisibleEntity], bool] = field(default=lambda entity: True)
 
 
-def schemas(entity: Sight) -> dict[str, Schema]:
+def schemas(entity: VisibleEntity) -> dict[str, Schema]:
     """The schemas of an entity's records: as answered, and as sent by a create and an update."""
     definition = entity.definition
     keys = set(definition.primary_key.names)
@@ -86,7 +86,7 @@ def _nested(relation: Relation) -> Schema:
     return {"type": "object", "properties": {"_write_mode": mode, "data": rows}, "required": ["data"]}
 
 
-def _list(entity: Sight, snapshot: Snapshot) -> Schema:
+def _list(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     rows = {"type": "array", "items": ref("schemas", name_of(entity))}
     return {
         "parameters": [
@@ -110,7 +110,7 @@ def _list(entity: Sight, snapshot: Snapshot) -> Schema:
     }
 
 
-def _get(entity: Sight, snapshot: Snapshot) -> Schema:
+def _get(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     version = {
         "name": "version",
         "in": "query",
@@ -126,30 +126,30 @@ def _get(entity: Sight, snapshot: Snapshot) -> Schema:
     }
 
 
-def _create(entity: Sight, snapshot: Snapshot) -> Schema:
+def _create(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     return {
         "requestBody": {"required": True, "content": json_body(ref("schemas", name_of(entity, "create")))},
         "responses": {"201": _written(entity, "The new record")},
     }
 
 
-def _update(entity: Sight, snapshot: Snapshot) -> Schema:
+def _update(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     return {
         "requestBody": {"required": True, "content": json_body(ref("schemas", name_of(entity, "update")))},
         "responses": {"200": _written(entity, "The whole record as it is now")},
     }
 
 
-def _delete(entity: Sight, snapshot: Snapshot) -> Schema:
+def _delete(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     gone = {"type": "object", "required": ["id"], "properties": {"id": {}}}
     return {"responses": {"200": answer("It is gone", enveloped(gone), "X-Commit", "Idempotency-Replayed")}}
 
 
-def _restore(entity: Sight, snapshot: Snapshot) -> Schema:
+def _restore(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     return {"responses": {"200": _written(entity, "The record, back again")}}
 
 
-def _history(entity: Sight, snapshot: Snapshot) -> Schema:
+def _history(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     version = {
         "type": "object",
         "properties": {
@@ -170,12 +170,12 @@ def _history(entity: Sight, snapshot: Snapshot) -> Schema:
     }
 
 
-def _live(entity: Sight, snapshot: Snapshot) -> Schema:
+def _live(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     parameters = [filter_parameter(entity), *shown_parameters(entity, snapshot), *LIVE["parameters"]]
     return {**LIVE, "parameters": parameters}
 
 
-def _written(entity: Sight, description: str) -> Schema:
+def _written(entity: VisibleEntity, description: str) -> Schema:
     headers = ("ETag", "X-Commit", "Idempotency-Replayed")
     return answer(description, enveloped(ref("schemas", name_of(entity))), *headers)
 

@@ -15,7 +15,7 @@ from services.gateway.openapi.parameters import (
     sort_parameter,
     texts,
 )
-from services.gateway.openapi.sights import Sight
+from services.gateway.openapi.visible_fields import VisibleEntity
 
 TIMES = ("date", "timestamp")
 FIGURES = {"sum": NUMBERS, "avg": NUMBERS, "min": (*NUMBERS, "string", "text", *TIMES)}
@@ -28,7 +28,7 @@ FOUND: Schema = {"name": "q", "in": "query", "description": "Text to find", "sch
 DELETED: Schema = {"name": "deleted", "in": "query", "schema": {"type": "string", "enum": ["with", "only"]}}
 
 
-def aggregate(entity: Sight, snapshot: Snapshot) -> Schema:
+def aggregate(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_aggregate`: figures by group."""
     row = {"type": "object", "properties": {"count": {"type": "integer"}}}
     return {
@@ -49,7 +49,7 @@ def aggregate(entity: Sight, snapshot: Snapshot) -> Schema:
     }
 
 
-def _fields(entity: Sight, types: tuple[str, ...]) -> list[str]:
+def _fields(entity: VisibleEntity, types: tuple[str, ...]) -> list[str]:
     return [f.name for f in entity.asked.fields if f.type in types]
 
 
@@ -62,7 +62,7 @@ def _listed(name: str, values: list[str], description: str, most: int = 20) -> l
     return [{"name": name, "in": "query", "description": description, "schema": schema}]
 
 
-def _figures(entity: Sight) -> list[Schema]:
+def _figures(entity: VisibleEntity) -> list[Schema]:
     return [
         parameter
         for name, types in FIGURES.items()
@@ -70,7 +70,7 @@ def _figures(entity: Sight) -> list[Schema]:
     ]
 
 
-def _groups(entity: Sight) -> list[str]:
+def _groups(entity: VisibleEntity) -> list[str]:
     return [name for f in entity.asked.fields if f.type not in UNGROUPED for name in (f.name, *_parts(f))]
 
 
@@ -79,7 +79,7 @@ def _parts(each: FieldDefinition) -> list[str]:
     return [f"{each.name}.{part}" for part in (*parts, *(("hour",) if each.type == "timestamp" else ()))]
 
 
-def _having(entity: Sight) -> Schema:
+def _having(entity: VisibleEntity) -> Schema:
     """`having[count.gt]=n` and `having[sum.a.gt]=n`."""
     named = [rf"{name}\.({'|'.join(fields)})" for name, types in FIGURES.items() if (fields := _fields(entity, types))]
     figures = "|".join(["count", *named])
@@ -97,7 +97,7 @@ def _having(entity: Sight) -> Schema:
     }
 
 
-def export(entity: Sight, snapshot: Snapshot) -> Schema:
+def export(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_export`: all records of a list, streamed."""
     text: Schema = {"schema": {"type": "string"}}
     rows = {"type": "array", "items": ref("schemas", name_of(entity))}
@@ -116,18 +116,18 @@ def export(entity: Sight, snapshot: Snapshot) -> Schema:
     }
 
 
-def create(entity: Sight, snapshot: Snapshot) -> Schema:
+def create(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_bulk` with new records."""
     return _bulk("created", "201", ref("schemas", name_of(entity, "create")))
 
 
-def update(entity: Sight, snapshot: Snapshot) -> Schema:
+def update(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_bulk` with partial updates that hold the key."""
     keys = [f.name for f in entity.definition.key_fields]
     return _bulk("updated", "200", {"type": "object", "required": keys})
 
 
-def delete(entity: Sight, snapshot: Snapshot) -> Schema:
+def delete(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_bulk` with the keys of what is to go."""
     return _bulk("deleted", "200", {"type": ["string", "integer"]})
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from libs.shared.schema import Snapshot
-from services.gateway.openapi.sights import Sight
 from services.gateway.openapi.values import Schema
+from services.gateway.openapi.visible_fields import VisibleEntity
 
 COMPARED = (
     *("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "like", "ilike"),
@@ -20,12 +20,12 @@ LONGEST = 200
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
 
 
-def name_of(entity: Sight, use: str = "") -> str:
+def name_of(entity: VisibleEntity, use: str = "") -> str:
     """The name of an entity's schema among all schemas; `use` is create or update, or "" for answers."""
     return f"record.{entity.name}.{use}" if use else f"record.{entity.name}"
 
 
-def filter_parameter(entity: Sight) -> Schema:
+def filter_parameter(entity: VisibleEntity) -> Schema:
     """`filter[field]=v` and `filter[field.op]=v`, all of which must hold."""
     fields = [f for f in entity.asked.fields if f.type not in NOT_COMPARED]
     names = "|".join(f.name for f in fields)
@@ -45,7 +45,7 @@ def filter_parameter(entity: Sight) -> Schema:
     }
 
 
-def sort_parameter(entity: Sight) -> Schema:
+def sort_parameter(entity: VisibleEntity) -> Schema:
     """`sort=a,-b`."""
     names = "|".join(f.name for f in entity.asked.fields if f.type not in NOT_COMPARED)
     pattern = rf"^-?({names})(,-?({names}))*$"
@@ -57,7 +57,7 @@ def sort_parameter(entity: Sight) -> Schema:
     }
 
 
-def include_parameters(entity: Sight, snapshot: Snapshot) -> list[Schema]:
+def include_parameters(entity: VisibleEntity, snapshot: Snapshot) -> list[Schema]:
     """`include=a,b`, where the entity has relations."""
     names = entity.includes
     if not names:
@@ -75,7 +75,7 @@ def texts(*described: tuple[str, str]) -> list[Schema]:
     ]
 
 
-def shown_parameters(entity: Sight, snapshot: Snapshot) -> list[Schema]:
+def shown_parameters(entity: VisibleEntity, snapshot: Snapshot) -> list[Schema]:
     """What is shown of records: `fields` and `include`."""
     names = "|".join(f.name for f in entity.definition.fields)
     pattern = rf"^({names})(,({names}))*$"

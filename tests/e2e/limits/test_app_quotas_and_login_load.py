@@ -18,7 +18,7 @@ LOGINS = 16
 """Passwords that are looked at, at a cost at which each takes a good part of a second."""
 SETTINGS = {
     "ROCKET_RATE_LIMITS": "on",
-    "ROCKET_RATE_LIMIT_APP": "0.01",
+    "ROCKET_RATE_LIMIT_APP_PER_SECOND": "0.01",
     "ROCKET_RATE_LIMIT_APP_BURST": str(APP_BURST),
     "ROCKET_TRUSTED_PROXIES": '["127.0.0.1"]',
     "ROCKET_BCRYPT_ROUNDS": "12",

@@ -18,8 +18,8 @@ import pytest
 from yarl import URL
 
 from libs.shared.testing.polling import eventually
-from services.gateway.http.door import Access
 from services.gateway.routes import ROUTES, Route
+from services.gateway.routing.route import Access
 from services.metadata.checking.kinds import KINDS
 from tests.e2e.records.test_files import upload
 from tests.support.accounts import anonymous, entered, made

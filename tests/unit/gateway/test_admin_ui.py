@@ -8,7 +8,7 @@ import pytest
 
 from deploy.embedded import admin_build
 from services.gateway.http import admin_ui
-from services.gateway.http.table import Table
+from services.gateway.routing.router import Router
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_the_checksum_follows_names_and_contents(tmp_path: Path) -> None:
 
 
 def test_the_rest_of_a_path_is_one_variable() -> None:
-    table: Table[str] = Table()
+    table: Router[str] = Router()
     table.add("GET", "/admin", "home")
     table.add("GET", "/admin/{path:**}", "file")
     assert table.find("GET", "/admin") == ("home", {})

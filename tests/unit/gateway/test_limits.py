@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from libs.shared.errors import RocketError
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.buckets import Buckets, Rate
-from services.gateway.limits.settings import DoorSettings
+from services.gateway.limits.settings import LimitSettings
 from services.gateway.limits.shapes import Shape, check_shape
 
 GIVEN: dict[str, Any] = {"database_url": "postgresql://a@b/c", "secret_key": "s"}
@@ -102,12 +103,12 @@ def test_the_last_address_that_is_no_proxy_is_the_clients(forwarded: list[str], 
 @pytest.mark.parametrize("wrong", ["app.example.com", "https://app.example.com/", "ftp://a", "https://", "https://a/b"])
 def test_an_origin_must_be_one(wrong: str) -> None:
     with pytest.raises(ValidationError):
-        DoorSettings(**GIVEN, cors_origins=[wrong])
+        LimitSettings(**GIVEN, cors_origins=[wrong])
 
 
 def test_a_proxy_must_be_an_address_or_network() -> None:
     with pytest.raises(ValidationError):
-        DoorSettings(**GIVEN, trusted_proxies=["proxy"])
+        LimitSettings(**GIVEN, trusted_proxies=["proxy"])
 
 
 # --- shapes ---
@@ -145,3 +146,17 @@ def test_a_body_may_hold_so_many_objects() -> None:
     check_shape(orjson.dumps([{}] * 9), shape)
     with pytest.raises(RocketError):
         check_shape(orjson.dumps([{}] * 10), shape)
+
+
+def test_former_names_of_settings_are_read_where_the_present_ones_are_not_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "app.yaml").write_text(
+        "header_timeout: 3\nrate_limit_key: 4\nrate_limit_ip: 5\nrate_limit_ip_per_second: 6\n"
+    )
+    monkeypatch.setenv("ROCKET_CONFIG", str(tmp_path / "app.yaml"))
+    monkeypatch.setenv("ROCKET_RATE_LIMIT_USER_PER_SECOND", "7")
+    monkeypatch.setenv("ROCKET_RATE_LIMIT_KEY_PER_SECOND", "8")
+    limits = LimitSettings(**GIVEN)
+    assert limits.header_timeout == 3 and limits.rate_limit_key_per_second == 8
+    assert limits.rate_limit_ip_per_second == 6 and limits.rate_limit_user_per_second == 7

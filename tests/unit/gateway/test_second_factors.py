@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.identity import totp
-from services.gateway.identity.sealing import Sealer, Unreadable
+from services.gateway.identity.encryption import Encryptor, Undecryptable
 
 RFC_SECRET = b"12345678901234567890"
 HOTP = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"]
@@ -55,18 +55,18 @@ def test_recovery_codes_are_known_however_they_are_written() -> None:
 
 @given(st.binary(max_size=40), st.text(max_size=20))
 def test_a_sealed_secret_is_opened_for_its_owner_alone(secret: bytes, owner: str) -> None:
-    sealer = Sealer(["a" * 32])
-    sealed = sealer.seal(secret, owner)
-    assert secret == sealer.open(sealed, owner) and (len(secret) < 4 or secret not in sealed)
+    encryptor = Encryptor(["a" * 32])
+    sealed = encryptor.encrypt(secret, owner)
+    assert secret == encryptor.decrypt(sealed, owner) and (len(secret) < 4 or secret not in sealed)
     for wrong in (sealed[:-1] + bytes([sealed[-1] ^ 1]), b"\x02" + sealed[1:], b""):
-        with pytest.raises(Unreadable):
-            sealer.open(wrong, owner)
-    with pytest.raises(Unreadable):
-        sealer.open(sealed, owner + "x")
+        with pytest.raises(Undecryptable):
+            encryptor.decrypt(wrong, owner)
+    with pytest.raises(Undecryptable):
+        encryptor.decrypt(sealed, owner + "x")
 
 
 def test_former_secrets_open_and_do_not_seal() -> None:
-    old, new = Sealer(["old"]), Sealer(["new", "old"])
-    assert new.open(old.seal(b"x", "ann"), "ann") == b"x"
-    with pytest.raises(Unreadable):
-        old.open(new.seal(b"x", "ann"), "ann")
+    old, new = Encryptor(["old"]), Encryptor(["new", "old"])
+    assert new.decrypt(old.encrypt(b"x", "ann"), "ann") == b"x"
+    with pytest.raises(Undecryptable):
+        old.decrypt(new.encrypt(b"x", "ann"), "ann")

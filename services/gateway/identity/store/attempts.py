@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from libs.shared.postgres.databases import Connection, Database
-from services.gateway.identity.throttling import Counter
+from services.gateway.identity.login_throttle_policy import Counter
 
 MAKE = """
 INSERT INTO gateway.attempts (key) SELECT k FROM unnest($1::bytea[]) k ORDER BY k ON CONFLICT DO NOTHING

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import HttpVersion11, web
 
-Dress = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+AddHeaders = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 """What adds to an answer, before its head is written."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -37,7 +37,7 @@ class HttpRequest(web.Request):
         writer.output_size = 0
 
 
-def factory(dress: Dress) -> Callable[..., HttpRequest]:
+def factory(dress: AddHeaders) -> Callable[..., HttpRequest]:
     """What makes the requests of a server whose answers are dressed by `dress`."""
     loop = asyncio.get_running_loop()
     # aiohttp awaits this of every request before it writes an answer's head.

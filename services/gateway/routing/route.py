@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 
 from aiohttp import web
@@ -12,14 +13,29 @@ from aiohttp import web
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer, Ask
 from libs.shared.parameters import NONE, Parameters
-from services.gateway.http.core import CORE
-from services.gateway.http.door import Access
-from services.gateway.state import State
+from services.gateway.routing.core_routes import CORE
 
 AREA = re.compile(r"/api/\{app\}/(_[a-z]+)(?:/|$)")
 OF_RECORDS = ("_commits", "_live", "_schema")
 
-Call = Callable[[State, web.Request, Context], Awaitable[Answer | web.StreamResponse]]
+ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
+"""What an API key must be allowed in an area, by method."""
+
+
+class Access(Enum):
+    """Who may use a route."""
+
+    PUBLIC = "public"
+    USER = "user"
+    ADMIN = "admin"
+    PLATFORM = "platform"
+
+
+HEADERS = {"if_match": "If-Match", "if_none_match": "If-None-Match"}
+"""Contract fields that are filled from request headers."""
+
+
+Call = Callable[[Any, web.Request, Context], Awaitable[Answer | web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)

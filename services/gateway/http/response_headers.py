@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
 
+from services.gateway.http.aiohttp_internals import AddHeaders
 from services.gateway.http.cors import Cors
 from services.gateway.limits.limiter import QUOTA
-from services.gateway.limits.settings import DoorSettings
+from services.gateway.limits.settings import LimitSettings
 
 POLICY = "Content-Security-Policy"
 SERVER = "Server"
@@ -21,14 +20,14 @@ SECURITY = {
 """Nothing of ours is to be guessed at, framed, or run, unless an answer says otherwise; nor which versions run."""
 
 
-def dresser(settings: DoorSettings, cors: Cors) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """What adds to an answer, streamed ones included, before its head is written."""
+def header_hook(settings: LimitSettings, cors: Cors) -> AddHeaders:
+    """A function that adds these headers to a response, streamed ones included, before its head is written."""
     always = dict(SECURITY)
     if settings.hsts_seconds:
         always["Strict-Transport-Security"] = f"max-age={settings.hsts_seconds}; includeSubDomains"
     counted = settings.rates is not None
 
-    async def dress(request: web.Request, response: web.StreamResponse) -> None:
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
         # aiohttp has named itself and its version already, so nothing is only added.
         if POLICY in headers:
@@ -41,4 +40,4 @@ def dresser(settings: DoorSettings, cors: Cors) -> Callable[[web.Request, web.St
         if "Origin" in request.headers:
             headers.update(await cors.headers_for(request))
 
-    return dress
+    return add_headers

@@ -9,7 +9,7 @@ from typing import Any
 from libs.shared.contracts.context import Context
 from libs.shared.errors import invalid_field
 from libs.shared.postgres.databases import Record
-from services.gateway.identity import throttle
+from services.gateway.identity import login_throttle
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import users
 from services.gateway.identity.tokens import unauthorized
@@ -18,7 +18,7 @@ Further = Callable[[Record], Awaitable[None]]
 """What else a user must prove; raises for what is wrong."""
 
 
-async def proved(
+async def reauthenticate(
     realm: Realm, context: Context, body: dict[str, Any], field: str, further: Further | None = None
 ) -> Record:
     """The caller's user. Raises VALIDATION_FAILED for a wrong password in `field`, RATE_LIMITED, UNAUTHORIZED.
@@ -31,10 +31,10 @@ async def proved(
     user = await users.find(realm.database, uuid.UUID(context.user.id))
     if user is None or not user["active"]:
         raise unauthorized("revoked")
-    attempt = await throttle.admit(realm, user["email"], context.ip)
+    attempt = await login_throttle.admit(realm, user["email"], context.ip)
     if not await realm.state.accounts.passwords.check(password, user["password_hash"]):
         raise invalid_field(field, f"{field} is wrong", "password")
     if further is not None:
         await further(user)
-    await throttle.succeeded(realm, attempt)
+    await login_throttle.succeeded(realm, attempt)
     return user

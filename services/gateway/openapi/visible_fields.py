@@ -11,7 +11,7 @@ from libs.shared.schema import Entity, EntityDefinition, FieldDefinition, Relati
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class VisibleEntity:
     """An entity narrowed to somebody's fields; `definition` has those that are read, `masked` of them not always clear.
 
     `includes` are the relations whose records can be attached, `nested` those whose records can be written along.
@@ -28,7 +28,7 @@ class Sight:
     nested: Sequence[Relation] = ()
 
 
-class Sights:
+class VisibleEntities:
     """What somebody sees of every entity of a schema; of what their API key allows, everything for an admin."""
 
     def __init__(self, snapshot: Snapshot, reader: Identity) -> None:
@@ -38,12 +38,12 @@ class Sights:
         self._passes = reader.passes_policies
         self._profiles: dict[tuple[str, str], Profile | None] = {}
 
-    def of(self, entity: Entity) -> Sight:
+    def of(self, entity: Entity) -> VisibleEntity:
         """One entity. Nothing of what no policy grants is in it."""
         actions = frozenset(a for a in ("read", "create", "update", "delete") if self.may(a, entity))
         reading = self._profile(entity, "read")
         masked = {name for name, access in reading.access.items() if access.masks} if reading else set()
-        return Sight(
+        return VisibleEntity(
             name=entity.name,
             definition=self._narrowed(entity, "read", reading.access if reading else ()),
             asked=self._narrowed(entity, "read", reading.askable if reading else ()),

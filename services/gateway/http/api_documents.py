@@ -14,9 +14,10 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.contracts.records import ListRecords
 from services.gateway.asyncapi.document import build
-from services.gateway.http import door
+from services.gateway.http import authentication
 from services.gateway.http.forwarding import forwarder
 from services.gateway.openapi.app_schema import describe
+from services.gateway.routing.route import Access
 from services.gateway.state import State
 
 PAGE = (Path(__file__).resolve().parent.parent / "openapi" / "page.html").read_text(encoding="utf-8")
@@ -59,7 +60,7 @@ async def docs(state: State, request: web.Request, context: Context) -> Answer |
         schema = await state.core.schemas.get(context.the_app)
         if ENTITY in schema.entities:
             request.match_info["entity"] = ENTITY
-            return await _list(state, request, await door.enter(state, request, context, door.Access.USER))
+            return await _list(state, request, await authentication.authenticate(state, request, context, Access.USER))
     return Answer(body=PAGE.encode(), headers=PAGE_HEADERS)
 
 

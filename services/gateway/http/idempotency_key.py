@@ -14,7 +14,7 @@ HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
-def wished(request: web.Request, context: Context, body: bytes) -> Context:
+def with_idempotency_key(request: web.Request, context: Context, body: bytes) -> Context:
     """The context with the wish that the caller's Idempotency-Key is, if one was sent. Raises INVALID_PAYLOAD."""
     key = request.headers.get(HEADER)
     if key is None:

@@ -47,7 +47,7 @@ class _Node(Generic[H]):
         return self.child(segment)
 
 
-class Table(Generic[H]):
+class Router(Generic[H]):
     """Handlers by method and path. Paths are written `/a/{name}/{name:regex}`; a variable is one whole segment.
     The last one may be `{name:**}`: all segments that are left."""
 

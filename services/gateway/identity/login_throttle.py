@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from libs.shared import clock
 from libs.shared.emails import same_address
 from libs.shared.errors import RocketError
+from services.gateway.identity.login_throttle_policy import RESETS, decide, decide_alone
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import attempts as store
-from services.gateway.identity.throttling import RESETS, decide, decide_alone
 from services.gateway.limits.limiter import neighbourhood
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
 
 from aiohttp import web
 
@@ -12,6 +11,7 @@ from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid, random_uuid
 from libs.shared.telemetry import tracing
+from services.gateway.routing.route import ACTIONS, Access
 from services.gateway.state import State
 
 ALIVE = ("/health", "/healthz")
@@ -19,20 +19,7 @@ ALIVE = ("/health", "/healthz")
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
-ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
-"""What an API key must be allowed in an area, by method."""
-
-
-class Access(Enum):
-    """Who may use a route."""
-
-    PUBLIC = "public"
-    USER = "user"
-    ADMIN = "admin"
-    PLATFORM = "platform"
-
-
-def begin(state: State, request: web.Request) -> Context:
+def begin_request(state: State, request: web.Request) -> Context:
     """The context of a request: its trace (a UUID sent along is kept), deadline and origin."""
     sent = request.headers.get("X-Trace-ID")
     return Context(
@@ -49,7 +36,7 @@ def header(request: web.Request, name: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-async def enter(
+async def authenticate(
     state: State, request: web.Request, context: Context, access: Access, area: str | None = None
 ) -> Context:
     """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN, RATE_LIMITED.
@@ -65,7 +52,7 @@ async def enter(
         tracing.adopt(context)
     if access is Access.PUBLIC:
         if state.limiter is not None and request.path not in ALIVE:
-            state.limiter.admit_stranger(request, context.ip)
+            state.limiter.admit_anonymous(request, context.ip)
         return context
     return context.entered(app, await _identity(state, request, context, access, area))
 
@@ -74,7 +61,7 @@ async def find_app(state: State, request: web.Request, context: Context, name: s
     """The app of this name. Raises APP_NOT_FOUND, RATE_LIMITED."""
     if state.limiter is not None and not state.core.apps.remembers(name):
         # Somebody has to be asked: names that are made up must not be free.
-        state.limiter.admit_stranger(request, context.ip)
+        state.limiter.admit_anonymous(request, context.ip)
     app = await state.core.apps.by_name(name) if APP_NAME.fullmatch(name) else None
     if app is None:
         raise RocketError("APP_NOT_FOUND", f"App not found: {name[:64]}")
@@ -88,7 +75,7 @@ async def _identity(state: State, request: web.Request, context: Context, access
         identity = await state.accounts.credentials.of(request, app)
     except RocketError as error:
         if limiter is not None and error.code == "UNAUTHORIZED":
-            limiter.admit_stranger(request, context.ip)
+            limiter.admit_anonymous(request, context.ip)
         raise
     if limiter is not None:
         limiter.admit(request, context.app, identity)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.identity.throttling import (
+from services.gateway.identity.login_throttle_policy import (
     ACCOUNT,
     ADDRESS,
     FORGOTTEN,

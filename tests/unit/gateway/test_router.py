@@ -6,22 +6,22 @@ import re
 
 import pytest
 
-from services.gateway.http.table import METHODS, Table
 from services.gateway.routes import ROUTES
+from services.gateway.routing.router import METHODS, Router
 
 EXAMPLES = {"app": "shop", "entity": "order", "app_name": "shop-2"}
 
 
 @pytest.fixture
-def routes() -> Table[str]:
-    table: Table[str] = Table()
+def routes() -> Router[str]:
+    table: Router[str] = Router()
     for route in ROUTES:
         table.add(route.method, route.path, f"{route.method} {route.path}")
     return table
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_every_route_is_found_by_a_path_of_its_own(routes: Table[str], route: object) -> None:
+def test_every_route_is_found_by_a_path_of_its_own(routes: Router[str], route: object) -> None:
     method, path = route.method, route.path  # type: ignore[attr-defined]
     names = re.findall(r"\{(\w+)(?::[^/]*?)?\}(?=/|$)", path)
     values = {name: EXAMPLES.get(name, "0190b6c0") for name in names}
@@ -30,7 +30,7 @@ def test_every_route_is_found_by_a_path_of_its_own(routes: Table[str], route: ob
 
 
 def test_the_most_exact_path_answers_and_others_take_what_it_does_not() -> None:
-    table: Table[str] = Table()
+    table: Router[str] = Router()
     for method, path in [
         ("GET", "/{app}/{entity:[a-z]+}"),
         ("POST", "/{app}/{entity:[a-z]+}"),
@@ -52,7 +52,7 @@ def test_the_most_exact_path_answers_and_others_take_what_it_does_not() -> None:
 
 @pytest.mark.parametrize("path", ["", "/", "/a", "/a/", "//x", "/a/x/", "/a//1", "/a/x/1/2"])
 def test_what_is_nowhere(path: str) -> None:
-    table: Table[str] = Table()
+    table: Router[str] = Router()
     table.add("GET", "/{app}/{entity}/{id}", "record")
     table.add("GET", "/{app}/{entity}", "list")
     assert table.find("GET", path) is None
@@ -60,13 +60,13 @@ def test_what_is_nowhere(path: str) -> None:
 
 
 def test_encoded_slashes_and_percent_signs_stay_within_a_segment() -> None:
-    table: Table[str] = Table()
+    table: Router[str] = Router()
     table.add("GET", "/{app}/{id}", "record")
     assert table.find("GET", "/a/x%2Fy%25z") == ("record", {"app": "a", "id": "x/y%z"})
 
 
 def test_a_path_is_answered_by_one_handler() -> None:
-    table: Table[str] = Table()
+    table: Router[str] = Router()
     table.add("GET", "/{app}", "one")
     with pytest.raises(ValueError, match="answered already"):
         table.add("GET", "/{app}", "two")
