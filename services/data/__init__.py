@@ -8,7 +8,7 @@ Lives off the schema, which metadata keeps. Every statement carries the schema v
 When down records can't be read or written (503 naming it); nothing is lost, as whoever leads a relay
           next resumes from the log.
 
-The way of a POST: `handlers.create_record` → `fence.under_current_schema` → `permissions` (may you) →
+The way of a POST: `handlers.record_writes` → `request.schema_fence` → `permissions` (may you) →
 `writes.validation` (is it right) → `writes.statements` (row and log entry in one statement) → answer;
 meanwhile `log.source` is read by the relay, which publishes the commit to the stream COMMITS.
 """

@@ -15,20 +15,28 @@ from libs.shared.postgres.pools import LEAST
 from libs.shared.replays import Projection
 from libs.shared.runtime import Core, KeyedSettings, Service
 from libs.shared.schema.compiled import Compiled
-from services.data import authorizing, bulk_handlers, explaining, handlers, trials
-from services.data.files import handlers as file_handlers
-from services.data.live import handlers as live_handlers
-from services.data.live.frontier import Frontiers
+from services.data.handlers import (
+    authorization,
+    bulk_writes,
+    commits,
+    explanation,
+    exports,
+    log_ranges,
+    log_reads,
+    record_history,
+    record_reads,
+    record_writes,
+    rule_trials,
+)
+from services.data.handlers import files as file_handlers
+from services.data.handlers import live as live_handlers
+from services.data.integrity.hash_chain import Sealer
 from services.data.log.source import CommitLog
+from services.data.log.watermarks import Frontiers
 from services.data.model import Model
-from services.data.reading import commits, exporting, past, ranges
-from services.data.reading import handlers as reading
-from services.data.reading import log as log_reading
 from services.data.repairs import repairing
-from services.data.replays import rebuilding, tables
-from services.data.replays.reach import reaches
-from services.data.seals import verifying
-from services.data.seals.sealing import Sealer
+from services.data.replays import log_verification, rebuilding, tables
+from services.data.replays.progress import reaches
 from services.data.state import State
 
 
@@ -58,7 +66,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     relay = Relay(log, core.databases, core.stream, core.leases, core.apps)
     frontiers = Frontiers(core.databases)
     relay.on_commit(frontiers.committed)
-    streams = Streams(core.connection, exporting.most(core.settings.database_connections), core.settings.export_timeout)
+    streams = Streams(core.connection, exports.most(core.settings.database_connections), core.settings.export_timeout)
     async with relay.running(), streams.running():
         yield State(
             core,
@@ -79,30 +87,30 @@ SERVICE = Service(
     open=open_state,
     settings=DataSettings,
     endpoints={
-        records.ListRecords: reading.list_records,
-        records.AggregateRecords: reading.aggregate_records,
-        records.ExportRecords: exporting.export_records,
-        records.GetRecord: reading.get_record,
-        records.CreateRecord: handlers.create_record,
-        records.UpdateRecord: handlers.update_record,
-        records.DeleteRecord: handlers.delete_record,
-        records.CreateRecords: bulk_handlers.create_records,
-        records.UpdateRecords: bulk_handlers.update_records,
-        records.DeleteRecords: bulk_handlers.delete_records,
-        records.RestoreRecord: handlers.restore_record,
-        records.RecordHistory: past.record_history,
-        records.FetchCommit: past.fetch_commit,
-        records.ReadLog: log_reading.read_log,
+        records.ListRecords: record_reads.list_records,
+        records.AggregateRecords: record_reads.aggregate_records,
+        records.ExportRecords: exports.export_records,
+        records.GetRecord: record_reads.get_record,
+        records.CreateRecord: record_writes.create_record,
+        records.UpdateRecord: record_writes.update_record,
+        records.DeleteRecord: record_writes.delete_record,
+        records.CreateRecords: bulk_writes.create_records,
+        records.UpdateRecords: bulk_writes.update_records,
+        records.DeleteRecords: bulk_writes.delete_records,
+        records.RestoreRecord: record_writes.restore_record,
+        records.RecordHistory: record_history.record_history,
+        records.FetchCommit: record_history.fetch_commit,
+        records.ReadLog: log_reads.read_log,
         records.ListCommits: commits.list_commits,
         records.GetCommit: commits.get_commit,
-        records.UndoCommit: handlers.undo_commit,
+        records.UndoCommit: record_writes.undo_commit,
         records.RepairLog: repairing.repair_log,
-        records.LocateRange: ranges.locate_range,
-        records.ReadEntityLog: ranges.read_entity_log,
-        records.SetFields: handlers.set_fields,
-        records.TryRule: trials.try_rule,
-        records.AuthorizeRecords: authorizing.authorize_records,
-        records.ExplainAccess: explaining.explain_access,
+        records.LocateRange: log_ranges.locate_range,
+        records.ReadEntityLog: log_ranges.read_entity_log,
+        records.SetFields: record_writes.set_fields,
+        records.TryRule: rule_trials.try_rule,
+        records.AuthorizeRecords: authorization.authorize_records,
+        records.ExplainAccess: explanation.explain_access,
         files.AnnounceFile: file_handlers.announce_file,
         files.RegisterFile: file_handlers.register_file,
         files.FindFile: file_handlers.find_file,
@@ -115,7 +123,7 @@ SERVICE = Service(
     },
     lag=lambda state: {"relay": state.relay.lag},
     projections=(
-        Projection("log", verifying.verify),
+        Projection("log", log_verification.verify),
         Projection("records", tables.verify, rebuilding.rebuild),
     ),
     reach=reaches,

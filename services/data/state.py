@@ -13,14 +13,14 @@ from libs.shared.runtime import Core
 from libs.shared.schema import Snapshot
 from libs.shared.schema.cache import Schemas
 from libs.shared.schema.compiled import Compiled
-from services.data.live.frontier import Frontiers
-from services.data.log.settling import Settled
+from services.data.integrity.hash_chain import Sealer
+from services.data.log.positions import Settled
 from services.data.log.source import CommitLog
+from services.data.log.watermarks import Frontiers
 from services.data.model import Model
 from services.data.model.bounds import Bounds
-from services.data.query.point_reads import PointReads
+from services.data.query.point_batches import PointReads
 from services.data.query.shared_reads import SharedReads
-from services.data.seals.sealing import Sealer
 from services.data.writes.statements.batching import WriteBatcher
 
 

@@ -21,7 +21,7 @@ OWN = {
     "libs/shared/runtime/idempotency.py": "headers",
     "libs/shared/telemetry/shipping.py": "spans",
     "services/data/query/cursors.py": "texts",
-    "services/data/reading/execution.py": "plans of PostgreSQL",
+    "services/data/request/execution.py": "plans of PostgreSQL",
     "services/events/rows.py": "spans",
     "services/events/store.py": "JSON that PostgreSQL wrote, handed on unread",
     "services/metadata/import_export/samples.py": "what ids are made of, and JSON that is handed on unread",

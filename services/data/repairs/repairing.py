@@ -15,14 +15,14 @@ from libs.shared.contracts.records import RepairLog
 from libs.shared.errors import invalid_field
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
-from services.data.fence import CURRENT_VERSION, under_current_schema
+from services.data.integrity.blocks import key_of, signature_of
 from services.data.model import Model
 from services.data.repairs import store
 from services.data.repairs.plan import Entry, Finding, findings
 from services.data.replays.images import Shape, faults
 from services.data.replays.table import Table, tables_of
 from services.data.replays.tables import shape_of
-from services.data.seals.chain import key_of, signature_of
+from services.data.request.schema_fence import CURRENT_VERSION, under_current_schema
 from services.data.state import State
 
 log = structlog.get_logger()

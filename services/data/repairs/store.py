@@ -7,10 +7,10 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database
+from services.data.integrity.store import DIGEST
 from services.data.model import quote
 from services.data.repairs.plan import Entry, Row
 from services.data.replays.table import VERSION, Table
-from services.data.seals.store import DIGEST
 
 TIME = 60.0
 """Seconds that reading may take: records can have many versions, and be large."""

@@ -14,7 +14,7 @@ from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.replays import Memory
 from services.data.log.entries import names_of
-from services.data.log.settling import now
+from services.data.log.positions import now
 from services.data.model import Model
 from services.data.replays.images import Shape, faults
 from services.data.replays.statements import compared, strays

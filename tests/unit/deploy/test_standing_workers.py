@@ -10,7 +10,7 @@ from typing import Any
 from libs.shared.bus.standstills import CLEAR, NOTE, Standstills
 from libs.shared.contracts.context import AppRef
 from libs.shared.runtime.run import _endless
-from services.data.live.frontier import REACHED, Frontiers
+from services.data.log.watermarks import REACHED, Frontiers
 
 APP = AppRef("0190b6c0-0000-7000-8000-000000000000", "shop", "app_shop")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from libs.shared.errors import RocketError, not_found
 from libs.shared.schema import parse_value
-from services.data.log import commits
+from services.data.history import commits
 from services.data.log.entries import title_of
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import EVERYTHING, Grant, grant_for

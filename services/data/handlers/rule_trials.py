@@ -20,11 +20,11 @@ from libs.shared.errors import invalid_field
 from libs.shared.expressions.sql import Column, NotTranslatable, translate
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
-from services.data.fence import under_current_schema
 from services.data.model import EntityModel, Model, quote
 from services.data.query.lists import VERSION
 from services.data.query.predicates import Parameters
-from services.data.reading.execution import read
+from services.data.request.execution import read
+from services.data.request.schema_fence import under_current_schema
 from services.data.rules.trial import Question, Trial, prepare, read_question
 from services.data.state import State
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.replays import Memory
-from services.data.seals import store
-from services.data.seals.chain import START, Seal, as_sealed, first_difference, key_of, seal_of
+from services.data.integrity import store
+from services.data.integrity.blocks import START, Seal, as_sealed, first_difference, key_of, seal_of
 from services.data.state import State
 
 SEALS = 4

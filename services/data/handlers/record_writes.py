@@ -11,13 +11,13 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
 from libs.shared.etags import demanded_versions, etag
 from libs.shared.postgres.errors import SchemaMoved
-from services.data.fence import under_current_schema
+from services.data.handlers.commits import undo_refusal
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import grant_for
 from services.data.query.statements import exists_statement
-from services.data.reading.commits import undo_refusal
-from services.data.reading.execution import read
-from services.data.reading.names import key_named
+from services.data.request.execution import read
+from services.data.request.record_keys import key_named
+from services.data.request.schema_fence import under_current_schema
 from services.data.state import State
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.requests import effects, records

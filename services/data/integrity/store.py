@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared.postgres.databases import Connection, Database
-from services.data.seals.chain import START, Repair, Seal
+from services.data.integrity.blocks import START, Repair, Seal
 
 ENTRIES = 1_000
 """Entries under one seal; those of one commit are never parted."""

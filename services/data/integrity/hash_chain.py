@@ -9,8 +9,8 @@ import structlog
 from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Databases
-from services.data.seals import store
-from services.data.seals.chain import key_of, seal_of
+from services.data.integrity import store
+from services.data.integrity.blocks import key_of, seal_of
 
 log = structlog.get_logger()
 

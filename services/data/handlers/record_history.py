@@ -10,17 +10,17 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import not_found
 from libs.shared.paging import page_of
-from services.data.fence import check_current, under_current_schema
-from services.data.log import history
+from services.data.history import records
 from services.data.log.entries import commit_event
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.permissions import Grant, grant_for
 from services.data.query.includes import parse_shown
 from services.data.query.scope import Scope, check_parameters, refused
 from services.data.query.statements import now_statement
-from services.data.reading.execution import read
-from services.data.reading.moments import moment_of
-from services.data.reading.names import key_named
+from services.data.request.execution import read
+from services.data.request.moments import moment_of
+from services.data.request.record_keys import key_named
+from services.data.request.schema_fence import check_current, under_current_schema
 from services.data.state import State
 
 
@@ -35,11 +35,11 @@ async def record_history(state: State, context: Context, question: ask.RecordHis
         scope, database = Scope(model, context.user), state.database(context.the_app)
         check_parameters(scope, entity, question)
         now = await _now(state, context, model, entity, named, grant, "Record")
-        rows, total = await history.load_page(database, entity, scope, key, page, as_of)
+        rows, total = await records.load_page(database, entity, scope, key, page, as_of)
         await check_current(state, context, model)
         if not total:
             raise not_found("Record")
-        data = [history.shown(model.schema, entity, row, grant, now) for row in rows]
+        data = [records.shown(model.schema, entity, row, grant, now) for row in rows]
         return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
@@ -60,9 +60,9 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
         check_parameters(scope, entity, question)
         wanted = parse_shown(Scope(model, context.user), entity, dict(question.query).get("fields", ""), "").fields
         now = await _now(state, context, model, entity, named, grant, "Version")
-        row = await history.load_version(database, entity, scope, key, version)
+        row = await records.load_version(database, entity, scope, key, version)
         await check_current(state, context, model)
-        record = history.record_at(model.schema, entity, row, grant, now) if row else None
+        record = records.record_at(model.schema, entity, row, grant, now) if row else None
         if record is None:
             raise not_found("Version")
         if wanted is not None:
@@ -73,7 +73,7 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
 
 
 async def fetch_commit(state: State, context: Context, question: ask.FetchCommit) -> Answer:
-    row = await history.load_entry(state.database(context.the_app), question.position, question.n)
+    row = await records.load_entry(state.database(context.the_app), question.position, question.n)
     if row is None:
         raise not_found("Commit")
     schema = await state.schemas.get(context.the_app, at_least=row["schema_version"])

@@ -12,7 +12,7 @@ from libs.shared.errors import RocketError
 from libs.shared.paging import positive
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import BadValue, FieldDefinition, parse_text
-from services.data.log.settling import reached
+from services.data.log.positions import reached
 from services.data.query.scope import refused
 from services.data.state import State
 

@@ -12,19 +12,19 @@ from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, not_found
 from libs.shared.etags import etag, representation_tag, tags_of
 from libs.shared.paging import positive
-from services.data.fence import under_current_schema
+from services.data.handlers.record_history import get_version
 from services.data.model import EntityModel, Model, PointStatement
 from services.data.query.aggregate_sql import aggregate_sql
 from services.data.query.aggregates import parse_aggregate
 from services.data.query.cursors import write_cursor
 from services.data.query.lists import COUNTED, estimate_sql, list_sql
 from services.data.query.parameters import ListQuery, parse_list, parse_one
-from services.data.query.points import handle_of
+from services.data.query.point_lookups import handle_of
 from services.data.query.scope import Scope, check_parameters, refused
 from services.data.query.shapes import Chosen, Point, Shown
-from services.data.reading.execution import read, read_plan, read_point, statement_of
-from services.data.reading.moments import moment_of
-from services.data.reading.past import get_version
+from services.data.request.execution import read, read_plan, read_point, statement_of
+from services.data.request.moments import moment_of
+from services.data.request.schema_fence import under_current_schema
 from services.data.state import State
 
 

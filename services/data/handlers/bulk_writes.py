@@ -10,10 +10,10 @@ from libs.shared.contracts import records as ask
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Answer
 from libs.shared.errors import RocketError, invalid_field
-from services.data.fence import under_current_schema
 from services.data.model import EntityModel, Model
 from services.data.permissions import grant_for
 from services.data.query.scope import Scope, check_parameters
+from services.data.request.schema_fence import under_current_schema
 from services.data.state import State
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.requests import bulk

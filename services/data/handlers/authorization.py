@@ -12,11 +12,11 @@ from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, invalid
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
-from services.data.fence import CURRENT_VERSION, under_current_schema
-from services.data.log.history import last_images
+from services.data.history.records import last_images
 from services.data.model import EntityModel, Model
 from services.data.permissions import Grant, granted
 from services.data.query.statements import many_now_sql
+from services.data.request.schema_fence import CURRENT_VERSION, under_current_schema
 from services.data.state import State
 
 MOST = 1_000

@@ -11,11 +11,11 @@ from libs.shared.errors import RocketError, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Record
 from libs.shared.postgres.errors import SchemaMoved
-from services.data.fence import under_current_schema
 from services.data.files import store
 from services.data.files.holding import held_sql
 from services.data.model import Model
 from services.data.query.scope import Scope
+from services.data.request.schema_fence import under_current_schema
 from services.data.state import State
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.requests.file_removal import remove

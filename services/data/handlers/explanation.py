@@ -18,12 +18,12 @@ from libs.shared.permissions.grants import Grant, checked_test, grant_of, proble
 from libs.shared.permissions.masks import Mask
 from libs.shared.permissions.profile import Profile
 from libs.shared.schema import BadValue, PolicyDefinition
-from services.data.authorizing import ACTIONS
-from services.data.fence import check_current, under_current_schema
+from services.data.handlers.authorization import ACTIONS
 from services.data.model import EntityModel, Model
 from services.data.query.statements import now_statement
-from services.data.reading.execution import read
-from services.data.reading.names import key_named
+from services.data.request.execution import read
+from services.data.request.record_keys import key_named
+from services.data.request.schema_fence import check_current, under_current_schema
 from services.data.state import State
 
 Document = dict[str, Any]

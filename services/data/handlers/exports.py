@@ -11,11 +11,11 @@ from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
-from services.data.fence import CURRENT_VERSION, under_current_schema
 from services.data.model import EntityModel, Model
 from services.data.query.exports import FORMATS, SEPARATORS, TAILS, Export, export_sql, head_of, parse_export
 from services.data.query.scope import Scope, check_parameters
-from services.data.reading.moments import moment_of
+from services.data.request.moments import moment_of
+from services.data.request.schema_fence import CURRENT_VERSION, under_current_schema
 from services.data.state import State
 
 CHUNK = 256 * 1024

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.replays.endpoints import Reach
-from services.data.log.settling import now
-from services.data.seals import store
+from services.data.integrity import store
+from services.data.log.positions import now
 from services.data.state import State
 
 

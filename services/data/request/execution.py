@@ -11,7 +11,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, KeyValue, Model, PointStatement
-from services.data.query.points import point_statement
+from services.data.query.point_lookups import point_statement
 from services.data.query.shapes import Point
 from services.data.state import State
 

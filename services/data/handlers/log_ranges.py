@@ -16,9 +16,9 @@ from libs.shared.errors import RocketError, invalid_field
 from libs.shared.paging import positive
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import BadValue, Snapshot, parse_text
-from services.data.log import settling
+from services.data.log import positions
 from services.data.log.entries import COLUMNS, LOG, Unreadable, commit_event
-from services.data.reading.moments import PATIENCE, TIME
+from services.data.request.moments import PATIENCE, TIME
 from services.data.state import State
 
 WINDOW = 20_000
@@ -39,7 +39,7 @@ async def locate_range(state: State, context: Context, question: ask.LocateRange
     database = state.database(context.the_app)
     try:
         async with asyncio.timeout(min(PATIENCE, context.remaining())):
-            now = (await settling.now(database)).position
+            now = (await positions.now(database)).position
             first = await _end(state, database, "from", question.since, before=True)
             last = await _end(state, database, "to", question.until, before=False) if question.until else now
             await state.settled.position(database, min(last, now))

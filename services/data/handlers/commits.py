@@ -14,15 +14,15 @@ from libs.shared.errors import RocketError, not_found
 from libs.shared.paging import page_of
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import BadValue, FieldDefinition, Relation, Snapshot, parse_text
-from services.data.fence import check_current, under_current_schema
-from services.data.log import commits
-from services.data.log.history import AFTER, BEFORE
+from services.data.history import commits
+from services.data.history.records import AFTER, BEFORE
 from services.data.model import EntityModel, Model, quote
 from services.data.permissions import grant_for
 from services.data.query.past import seen_sql
 from services.data.query.scope import Scope, refused
 from services.data.query.statements import many_now_sql
 from services.data.query.visibility import about, access_of, visible_sql
+from services.data.request.schema_fence import check_current, under_current_schema
 from services.data.state import State
 
 TIME = FieldDefinition(name="time", type="timestamp")

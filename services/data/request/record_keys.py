@@ -10,7 +10,7 @@ from services.data.model import EntityModel, KeyValue, Model, quote
 from services.data.permissions import Grant, granted
 from services.data.query.predicates import Parameters
 from services.data.query.statements import now_statement
-from services.data.reading.execution import read
+from services.data.request.execution import read
 from services.data.state import State
 
 

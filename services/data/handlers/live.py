@@ -12,14 +12,14 @@ from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.postgres.limits import Limit, LimitReached
-from services.data.fence import under_current_schema
 from services.data.live.changes import RESERVED, STRETCH, Watched, changes_sql
-from services.data.live.frontier import REACHED
+from services.data.log.watermarks import REACHED
 from services.data.model import EntityModel, Model
 from services.data.model.bounds import Bounds
 from services.data.query.includes import parse_shown
 from services.data.query.parameters import parse_chosen
 from services.data.query.scope import Scope, check_parameters, refused
+from services.data.request.schema_fence import under_current_schema
 from services.data.state import State
 
 MOST_CHANGES = 500

@@ -1,0 +1,1 @@
+"""The endpoints of the data service. Each is one short function: load, decide, commit, reply."""

@@ -1,0 +1,1 @@
+"""The hash chain of the log: blocks of settled entries, each signed and chained to its predecessor."""

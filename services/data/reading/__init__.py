@@ -1,1 +1,0 @@
-"""Reading records: single ones, lists, and their past."""
