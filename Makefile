@@ -61,8 +61,8 @@ lint: $(DEV_STAMP) ## Check style, types, the import contracts, and deploy/ agai
 	$(BIN)/python -m tests.deploy.schemas
 	$(BIN)/python -m deploy.embedded.admin_build check
 
-docs: $(DEV_STAMP) ## Write the tables of docs/reference/definitions anew, from the models of definitions
-	@$(BIN)/python -m docs.generate
+docs: $(DEV_STAMP) ## Rewrite the generated tables of docs/ from models, routes, settings and decisions
+	@$(BIN)/python -m docs.tables
 
 bench: $(BENCH_STAMP) ## Measure against a peer and two limits; ROUNDS=7 SECONDS=3 (of each measurement) ARGS=--help
 	@$(BIN)/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)

@@ -1,0 +1,104 @@
+"""The tables of docs/reference/definitions: the keys of each kind of definition, from its model.
+
+A table stands between `<!-- keys: ModelName -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from docs.tables.meanings import MEANINGS
+from libs.shared.schema import (
+    entities,
+    fields,
+    notifications,
+    policies,
+    relations,
+    roles,
+    rules,
+    state_machines,
+    ui_configs,
+    webhooks,
+)
+from libs.shared.schema import workflows as workflow_models
+
+PAGES = Path(__file__).resolve().parent.parent / "reference" / "definitions"
+TABLE = re.compile(r"<!-- keys: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+MODULES = (
+    entities, fields, notifications, policies, relations, roles, rules, state_machines, ui_configs, webhooks,
+    workflow_models,
+)  # fmt: skip
+WORDS = {str: "text", int: "int", float: "number", bool: "boolean", Any: "any value", type(None): "null"}
+
+
+def models() -> dict[str, type[BaseModel]]:
+    """Every model of a definition, and of its parts, by name."""
+    found = (value for module in MODULES for value in vars(module).values())
+    return {each.__name__: each for each in found if isinstance(each, type) and issubclass(each, BaseModel)}
+
+
+def written(page: str) -> str:
+    """The page with its tables rewritten from the models. Raises KeyError for a model or key without a meaning."""
+    known = models()
+    return TABLE.sub(lambda found: _table(known[found[1]]), page)
+
+
+def _table(model: type[BaseModel]) -> str:
+    keys = {field.alias or name: field for name, field in model.model_fields.items()}
+    rows = [
+        f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {_meaning(model, key)} |"
+        for key, field in keys.items()
+        if key not in HIDDEN.get(model.__name__, ())
+    ]
+    head = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([f"<!-- keys: {model.__name__} -->", "", *head, *rows, "", "<!-- end -->"])
+
+
+HIDDEN = {"PolicyDefinition": ("id",)}
+"""Fields of a model that are no keys of the document."""
+
+
+def _meaning(model: type[BaseModel], key: str) -> str:
+    for each in model.__mro__:
+        if key in MEANINGS.get(each.__name__, {}):
+            return MEANINGS[each.__name__][key]
+    raise KeyError(f"{model.__name__}.{key} has no meaning in docs/meanings.py")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default_factory is not None:
+        made = field.default_factory()  # type: ignore[call-arg]
+        return f"`{_json(made)}`" if isinstance(made, (list, dict)) else ""
+    return "" if field.default in (None, PydanticUndefined, "", "none") else f"`{_json(field.default)}`"
+
+
+def _json(value: Any) -> str:
+    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _type(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Annotated:
+        return _type(arguments[0])
+    if origin is Literal:
+        return ", ".join("null" if value is None else f"`{value}`" for value in arguments)
+    if origin in (Union, types.UnionType):
+        parts = [_type(each) for each in arguments if each is not type(None)]
+        return " or ".join(dict.fromkeys(parts))
+    if origin is list:
+        return f"list of {_type(arguments[0])}"
+    if origin is dict:
+        return "object"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "object"
+    return WORDS.get(annotation, "object")
