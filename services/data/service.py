@@ -38,6 +38,7 @@ from services.data.repairs import repairing
 from services.data.replays import log_verification, rebuilding, tables
 from services.data.replays.progress import reaches
 from services.data.state import State
+from services.data.writes.context.resources import WriteResources
 
 
 class DataSettings(KeyedSettings):
@@ -71,7 +72,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
         yield State(
             core,
             core.schemas,
-            relay,
+            WriteResources(core, relay),
             Compiled(core.schemas, Model),
             streams,
             frontiers=frontiers,
@@ -121,7 +122,7 @@ SERVICE = Service(
         live.AwaitCommits: live_handlers.await_commits,
         live.ListChanges: live_handlers.list_changes,
     },
-    lag=lambda state: {"relay": state.relay.lag},
+    lag=lambda state: {"relay": state.writes.relay.lag},
     projections=(
         Projection("log", log_verification.verify),
         Projection("records", tables.verify, rebuilding.rebuild),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field
 
-from libs.shared.bus.relay import Relay
 from libs.shared.bus.streaming import Streams
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
@@ -21,7 +20,7 @@ from services.data.model import Model
 from services.data.model.bounds import Bounds
 from services.data.query.point_batches import PointReads
 from services.data.query.shared_reads import SharedReads
-from services.data.writes.statements.batching import WriteBatcher
+from services.data.writes.context.resources import WriteResources
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class State:
 
     core: Core
     schemas: Schemas
-    relay: Relay
+    writes: WriteResources
     models: Compiled[Model]
     streams: Streams
     points: PointReads = field(default_factory=PointReads)
@@ -39,7 +38,6 @@ class State:
     frontiers: Frontiers = field(kw_only=True)
     sealer: Sealer = field(kw_only=True)
     log: CommitLog = field(kw_only=True)
-    batcher: WriteBatcher = field(default_factory=WriteBatcher)
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)

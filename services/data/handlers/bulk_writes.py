@@ -24,7 +24,7 @@ async def create_records(state: State, context: Context, question: ask.CreateRec
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         grant_for(entity, "create", context.user)
-        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state, context, model)
+        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state.writes, context, model)
         try:
             keys = await bulk.create(write, entity, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:
@@ -39,7 +39,7 @@ async def update_records(state: State, context: Context, question: ask.UpdateRec
         entity = model.entity(question.entity)
         grant = grant_for(entity, "update", context.user)
         _refuse_unconditional(entity)
-        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state, context, model)
+        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state.writes, context, model)
         try:
             keys = await bulk.update(write, entity, grant, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:
@@ -54,7 +54,7 @@ async def delete_records(state: State, context: Context, question: ask.DeleteRec
         entity = model.entity(question.entity)
         grant = grant_for(entity, "delete", context.user)
         _refuse_unconditional(entity)
-        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state, context, model)
+        dry_run, write = _dry_run(model, entity, context, question), WriteContext.of(state.writes, context, model)
         try:
             keys = await bulk.delete(write, entity, grant, entity.parse_rows(question.body), dry_run)
         except RocketError as refusal:

@@ -63,7 +63,7 @@ async def remove_file(state: State, context: Context, question: ask.RemoveFile) 
     file_id = _parse(question.id)
 
     async def attempt(model: Model) -> ask.FileInfo:
-        return _info(await remove(WriteContext.of(state, context, model), file_id, question.force))
+        return _info(await remove(WriteContext.of(state.writes, context, model), file_id, question.force))
 
     return await under_current_schema(state, context, attempt)
 

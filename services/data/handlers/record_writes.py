@@ -32,7 +32,7 @@ async def create_record(state: State, context: Context, question: ask.CreateReco
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         grant_for(entity, "create", context.user)
-        write = WriteContext.of(state, context, model)
+        write = WriteContext.of(state.writes, context, model)
         try:
             written = await records.create(write, entity, entity.parse_body(question.body))
         except RocketError as refusal:
@@ -46,7 +46,7 @@ async def update_record(state: State, context: Context, question: ask.UpdateReco
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         target = await _target(state, context, model, entity, question, "update")
-        write = WriteContext.of(state, context, model)
+        write = WriteContext.of(state.writes, context, model)
         try:
             written = await records.update(write, entity, target, entity.parse_body(question.body))
         except PreconditionFailed:
@@ -62,7 +62,7 @@ async def delete_record(state: State, context: Context, question: ask.DeleteReco
     async def attempt(model: Model) -> Answer:
         entity = model.entity(question.entity)
         target = await _target(state, context, model, entity, question, "delete")
-        write = WriteContext.of(state, context, model)
+        write = WriteContext.of(state.writes, context, model)
         try:
             key = await records.delete(write, entity, target)
         except PreconditionFailed:
@@ -79,7 +79,7 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
         entity = model.entity(question.entity)
         key = await key_named(state, context, model, entity, question.id)
         target = Target(key, grant_for(entity, "delete", context.user), demanded_versions(question.if_match))
-        write = WriteContext.of(state, context, model)
+        write = WriteContext.of(state.writes, context, model)
         try:
             written = await records.restore(write, entity, target)
         except RocketError as refusal:
@@ -91,7 +91,7 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
 
 async def undo_commit(state: State, context: Context, question: ask.UndoCommit) -> Answer:
     async def attempt(model: Model) -> Answer:
-        write = WriteContext.of(state, context._replace(cause="undo"), model)
+        write = WriteContext.of(state.writes, context._replace(cause="undo"), model)
         try:
             data = await undo(write, question.commit_id)
         except RocketError as refusal:
@@ -103,7 +103,7 @@ async def undo_commit(state: State, context: Context, question: ask.UndoCommit) 
 
 async def set_fields(state: State, context: Context, question: ask.SetFields) -> ask.Effected:
     async def attempt(model: Model) -> ask.Effected:
-        return await effects.set_fields(WriteContext.of(state, context, model, question.effect_key), question)
+        return await effects.set_fields(WriteContext.of(state.writes, context, model, question.effect_key), question)
 
     return await under_current_schema(state, context, attempt)
 

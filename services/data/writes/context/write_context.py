@@ -12,8 +12,8 @@ from libs.shared.contracts.context import Context, Identity
 from libs.shared.postgres.databases import Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, Model
-from services.data.state import State
 from services.data.writes.consequences.totals import settle
+from services.data.writes.context.resources import WriteResources
 from services.data.writes.statements.changes import Action, RowChange, Values, Written
 from services.data.writes.statements.command import Command
 from services.data.writes.statements.statements import Shape
@@ -37,7 +37,7 @@ class WriteContext:
     `consent` is what receivers outside are asked about, where there are any.
     """
 
-    state: State
+    resources: WriteResources
     context: Context
     model: Model
     command: Command
@@ -47,9 +47,11 @@ class WriteContext:
     """Whether rules and machines of records whose totals change are asked, as those of the written ones are."""
 
     @classmethod
-    def of(cls, state: State, context: Context, model: Model, effect_key: str | None = None) -> WriteContext:
+    def of(
+        cls, resources: WriteResources, context: Context, model: Model, effect_key: str | None = None
+    ) -> WriteContext:
         """The work of a request."""
-        return cls(state, context, model, Command.of(context, model.version, effect_key))
+        return cls(resources, context, model, Command.of(context, model.version, effect_key))
 
     @property
     def caller(self) -> Identity:
@@ -57,7 +59,7 @@ class WriteContext:
 
     @property
     def database(self) -> Database:
-        return self.state.database(self.context.the_app)
+        return self.resources.core.databases.of(self.context.the_app)
 
     def change(self, key: Any, values: Values, if_version: int | None = None, effects: str | None = None) -> RowChange:
         """One record's change by this request's command."""
@@ -69,15 +71,15 @@ class WriteContext:
         Answers None where nothing was changed: no such record, reference or version, or another schema.
         """
         app = self.context.the_app
-        await self.state.relay.activate(app)
+        await self.resources.relay.activate(app)
         with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
             with tracing.span("db", "query", "query.execute", entity.name):
                 shape = Shape(action, tuple(change.values))
-                written = await self.state.batcher.write(self.database, entity, shape, change, self.model.version)
+                written = await self.resources.batcher.write(self.database, entity, shape, change, self.model.version)
             if written is not None:
                 span.metadata["version"] = written.version
                 self.position = written.position
-                self.state.relay.wake(app)
+                self.resources.relay.wake(app)
         return written
 
     @contextlib.asynccontextmanager
@@ -86,13 +88,13 @@ class WriteContext:
     ) -> AsyncIterator[UnitOfWork]:
         """A commit of any number of changes; nothing of it remains when the block raises, or with `dry_run`."""
         app = self.context.the_app
-        await self.state.relay.activate(app)
+        await self.resources.relay.activate(app)
         with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
             async with self._committed(dry_run) as unit:
                 yield unit
             span.metadata["records"] = unit.records
         if self.position:
-            self.state.relay.wake(app)
+            self.resources.relay.wake(app)
 
     @contextlib.asynccontextmanager
     async def _committed(self, dry_run: bool) -> AsyncIterator[UnitOfWork]:

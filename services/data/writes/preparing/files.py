@@ -79,7 +79,7 @@ async def described(connection: Connection | Database, ids: Iterable[uuid.UUID])
 
 async def unreadable(write: WriteContext, connection: Connection | Database, files: Sequence[Record]) -> set[uuid.UUID]:
     """Those of the files that the caller neither has uploaded nor may read."""
-    if write.state.core.settings.files_access != "record" or write.caller.is_admin:
+    if write.resources.core.settings.files_access != "record" or write.caller.is_admin:
         return set()
     others = {row["id"] for row in files if row["uploaded_by"] != write.caller.id}
     return {file_id for file_id in others if not await _is_held(write, connection, file_id)}

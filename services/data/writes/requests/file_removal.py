@@ -37,7 +37,7 @@ async def remove(write: WriteContext, file_id: uuid.UUID, force: bool) -> Record
     Raises NOT_FOUND, and CONFLICT naming the records that hold it.
     """
     app = write.context.the_app
-    await write.state.relay.activate(app)
+    await write.resources.relay.activate(app)
     async with write.database.transaction() as transaction:
         # Waits for those who attach it at this moment; whoever comes later finds it gone.
         if await transaction.fetchval(store.LOCK, file_id) is None:
@@ -51,7 +51,7 @@ async def remove(write: WriteContext, file_id: uuid.UUID, force: bool) -> Record
         row: Record | None = await transaction.fetchrow(store.REMOVE, file_id)
     assert row is not None, "it is locked"
     if write.position:
-        write.state.relay.wake(app)
+        write.resources.relay.wake(app)
     return row
 
 

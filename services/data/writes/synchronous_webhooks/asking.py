@@ -59,7 +59,7 @@ async def _verdicts(write: WriteContext, questions: Sequence[Question]) -> Seque
         span.metadata["questions"] = len(questions)
         try:
             question = AskReceivers(write.model.version, str(write.command.id), body)
-            return (await write.state.core.asker.ask(question, context)).verdicts
+            return (await write.resources.core.asker.ask(question, context)).verdicts
         except RocketError as error:
             if not error.transient:
                 raise
