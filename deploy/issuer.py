@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from libs.shared.bus.nkeys import Issuer
+from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.runtime.settings import LEAST_PASSWORD, strong
 
 

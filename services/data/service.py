@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from libs.shared.bus.relay import Relay
-from libs.shared.bus.streaming import Streams
+from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.rpc.streaming import Streams
 from libs.shared.contracts import files, live, records
 from libs.shared.postgres.pools import LEAST
 from libs.shared.replays import Projection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field
 
-from libs.shared.bus.streaming import Streams
+from libs.shared.bus.rpc.streaming import Streams
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.shared.bus.asking import Asker
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import ListNames
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.schema import EntityDefinition, Snapshot
@@ -36,10 +36,10 @@ class Shown:
 class Definitions(Versions[Shown]):
     """The definitions of all apps that a process works for."""
 
-    def __init__(self, schemas: Schemas, asker: Asker) -> None:
+    def __init__(self, schemas: Schemas, rpc: RpcClient) -> None:
         async def past(app: AppRef, version: int, today: Shown) -> Shown:
-            documents = await documents_then(asker, app, "entities", version)
-            names = await asker.ask(ListNames(), system_context(PATIENCE, app))
+            documents = await documents_then(rpc, app, "entities", version)
+            names = await rpc.request(ListNames(), system_context(PATIENCE, app))
             return Shown(version, today.today, entities_of(documents, today.today, names.titles))
 
         super().__init__(schemas, lambda schema: Shown(schema.version, schema), past)

@@ -8,7 +8,7 @@ from typing import Any
 from libs.shared import clock, exact
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from services.events import store
@@ -21,48 +21,48 @@ from services.events.traces import waterfall
 RECORDED = ("id", "trace_id", "span_id", "event_type", "action", "entity", "record_id", "created_at")
 
 
-async def record_event(state: State, context: Context, question: RecordEvent) -> Answer:
+async def record_event(state: State, context: Context, request: RecordEvent) -> Response:
     """Write down what the caller tells of."""
-    row = business_row(context, business_event(question.body), clock.now())
+    row = business_row(context, business_event(request.body), clock.now())
     app = context.the_app
     await state.partitions.ensure(app, days_of([row["created_at"]]))
     async with state.database(app).transaction() as transaction:
         await store.insert(transaction, [row])
-    return Answer(201, exact.dumps({"data": {name: row[name] for name in RECORDED}}))
+    return Response(201, exact.dumps({"data": {name: row[name] for name in RECORDED}}))
 
 
-async def list_events(state: State, context: Context, question: ListEvents) -> Answer:
+async def list_events(state: State, context: Context, request: ListEvents) -> Response:
     """One page of events."""
-    selection = events_selection(question.query)
+    selection = events_selection(request.query)
     rows, total = await store.page(state.database(context.the_app), selection)
     meta = _meta(selection, total)
     # Two generations of clients read one or the other.
-    return Answer(body=b'{"data":%s,"meta":%s,"pagination":%s}' % (rows, meta, meta))
+    return Response(body=b'{"data":%s,"meta":%s,"pagination":%s}' % (rows, meta, meta))
 
 
-async def list_audit_logs(state: State, context: Context, question: ListAuditLogs) -> Answer:
+async def list_audit_logs(state: State, context: Context, request: ListAuditLogs) -> Response:
     """One page of the audit log."""
-    selection = audit_selection(question.query)
+    selection = audit_selection(request.query)
     return _listed(selection, *await store.audit_page(state.database(context.the_app), selection))
 
 
-async def get_trace(state: State, context: Context, question: GetTrace) -> Answer:
+async def get_trace(state: State, context: Context, request: GetTrace) -> Response:
     """One trace as a tree."""
-    trace_id = parse_uuid(question.trace_id)
+    trace_id = parse_uuid(request.trace_id)
     spans = await store.trace(state.database(context.the_app), trace_id) if trace_id else []
     if not spans:
         raise not_found("Trace")
-    return Answer(body=exact.dumps({"data": waterfall(spans)}))
+    return Response(body=exact.dumps({"data": waterfall(spans)}))
 
 
-async def get_stats(state: State, context: Context, question: GetStats) -> Answer:
+async def get_stats(state: State, context: Context, request: GetStats) -> Response:
     """Figures of a window of time."""
-    since, until = window(question.query, clock.now())
-    groups = list(dict.fromkeys(("source", grouping(question.query) or "source")))
-    where, values = conditions(question.query, before=2)
+    since, until = window(request.query, clock.now())
+    groups = list(dict.fromkeys(("source", grouping(request.query) or "source")))
+    where, values = conditions(request.query, before=2)
     figures = await store.stats(state.database(context.the_app), (since, until), groups, where, values)
     shown = {"window": {"from": clock.iso(since), "to": clock.iso(until)}, **flat(figures), **figures}
-    return Answer(body=exact.dumps({"data": shown}))
+    return Response(body=exact.dumps({"data": shown}))
 
 
 def flat(figures: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def flat(figures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _listed(selection: Selection, rows: bytes, total: int) -> Answer:
-    return Answer(body=b'{"data":' + rows + b',"meta":' + _meta(selection, total) + b"}")
+def _listed(selection: Selection, rows: bytes, total: int) -> Response:
+    return Response(body=b'{"data":' + rows + b',"meta":' + _meta(selection, total) + b"}")
 
 
 def _meta(selection: Selection, total: int) -> bytes:

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.shared.bus.consumer import Consumer
-from libs.shared.bus.nkeys import Issuer
+from libs.shared.bus.consumers.consumer import Consumer
+from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
@@ -39,7 +39,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
             changes.put_nowait(change)
 
     core.connection.on_announcement(AppsChanged, changed)
-    yield State(core, Definitions(core.schemas, core.asker), partitions, issuer, changes)
+    yield State(core, Definitions(core.schemas, core.rpc), partitions, issuer, changes)
 
 
 MOST_CHANGES = 1_000

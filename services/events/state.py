@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from libs.shared.bus.nkeys import Issuer
+from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Outbox
-from libs.shared.bus.relay import Relay
-from libs.shared.bus.vouching import Voucher
-from libs.shared.contracts import identity as ask
+from libs.shared.bus.outbox.outbox import Outbox
+from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.rpc.signed_contexts import Voucher
+from libs.shared.bus.timers.due import Due
+from libs.shared.contracts import identity as contracts
 from libs.shared.contracts.context import AppRef
 from libs.shared.runtime import Core, Service
 from services.gateway.files.storage import Storage
@@ -44,11 +44,11 @@ NOTE = 5.0
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The HTTP server is up before NATS is, so that it can say what is missing."""
     settings: GatewaySettings = core.settings
-    core.asker.vouch_with(Voucher(core.databases.platform))
+    core.rpc.vouch_with(Voucher(core.databases.platform))
     storage = Storage(settings.storage_url, settings.data_dir.resolve() / "files")
     due = Due(core.databases, core.apps, "gateway")
     accounts, descriptions = _accounts(core, settings), Descriptions(ROUTES, core.schemas)
-    hub, streams = Hub(core.asker), Streams(settings.live_limits)
+    hub, streams = Hub(core.rpc), Streams(settings.live_limits)
     proxies, rates = Proxies(settings.trusted_proxies), settings.rates
     limiter = Limiter(rates) if rates else None
     state = State(core, settings, accounts, storage, due, descriptions, hub, streams, proxies, settings.shape, limiter)
@@ -98,9 +98,9 @@ SERVICE = Service(
     open=open_state,
     settings=GatewaySettings,
     endpoints={
-        ask.SeedAdmin: handlers.seed_admin,
-        ask.FindPeople: handlers.find_people,
-        ask.ListRoles: handlers.list_roles,
+        contracts.SeedAdmin: handlers.seed_admin,
+        contracts.FindPeople: handlers.find_people,
+        contracts.ListRoles: handlers.list_roles,
     },
     workers=(seed_platform, follow_revocations, note_used_keys, sweep_files, sweep_apps, share_quotas),
     lag=lambda state: {"relay": state.accounts.relay.lag},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Outbox
-from libs.shared.bus.relay import Relay
+from libs.shared.bus.outbox.outbox import Outbox
+from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.timers.due import Due
 from libs.shared.runtime import Core
 from services.gateway.files.storage import Storage
 from services.gateway.identity.credentials import Credentials

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Outbox
-from libs.shared.bus.relay import Relay
-from libs.shared.contracts import apps as ask
+from libs.shared.bus.outbox.outbox import Outbox
+from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.timers.due import Due
+from libs.shared.contracts import apps as contracts
 from libs.shared.runtime import Core, KeyedSettings, Service
 from services.metadata.apps.lifecycle import finish_interrupted
 from services.metadata.handlers import definitions as handlers
@@ -31,30 +31,30 @@ SERVICE = Service(
     open=open_state,
     settings=KeyedSettings,
     endpoints={
-        ask.CreateApp: handlers.create_app,
-        ask.ListApps: handlers.list_apps,
-        ask.GetApp: handlers.get_app,
-        ask.ChangeApp: handlers.change_app,
-        ask.DeleteApp: handlers.delete_app,
-        ask.FindOrigins: handlers.find_origins,
-        ask.FindApps: handlers.find_apps,
-        ask.ListDefinitions: handlers.list_definitions,
-        ask.GetDefinition: handlers.get_definition,
-        ask.CreateDefinition: handlers.create_definition,
-        ask.ReplaceDefinition: handlers.replace_definition,
-        ask.DeleteDefinition: handlers.delete_definition,
-        ask.PatchDefinition: handlers.patch_definition,
-        ask.ListVersions: handlers.list_versions,
-        ask.RestoreDefinition: handlers.restore_definition,
-        ask.ListUiConfigs: handlers.list_ui_configs,
-        ask.GetUiConfig: handlers.get_ui_config,
-        ask.GetSchema: handlers.get_schema,
-        ask.ListNames: handlers.list_names,
-        ask.GetDefinitionsAsOf: handlers.get_definitions_as_of,
-        ask.ExportApp: transfer.export_app,
-        ask.ImportApp: transfer.import_app,
-        ask.PlanSchema: transfer.plan_schema,
-        ask.ApplySchema: transfer.apply_schema,
+        contracts.CreateApp: handlers.create_app,
+        contracts.ListApps: handlers.list_apps,
+        contracts.GetApp: handlers.get_app,
+        contracts.ChangeApp: handlers.change_app,
+        contracts.DeleteApp: handlers.delete_app,
+        contracts.FindOrigins: handlers.find_origins,
+        contracts.FindApps: handlers.find_apps,
+        contracts.ListDefinitions: handlers.list_definitions,
+        contracts.GetDefinition: handlers.get_definition,
+        contracts.CreateDefinition: handlers.create_definition,
+        contracts.ReplaceDefinition: handlers.replace_definition,
+        contracts.DeleteDefinition: handlers.delete_definition,
+        contracts.PatchDefinition: handlers.patch_definition,
+        contracts.ListVersions: handlers.list_versions,
+        contracts.RestoreDefinition: handlers.restore_definition,
+        contracts.ListUiConfigs: handlers.list_ui_configs,
+        contracts.GetUiConfig: handlers.get_ui_config,
+        contracts.GetSchema: handlers.get_schema,
+        contracts.ListNames: handlers.list_names,
+        contracts.GetDefinitionsAsOf: handlers.get_definitions_as_of,
+        contracts.ExportApp: transfer.export_app,
+        contracts.ImportApp: transfer.import_app,
+        contracts.PlanSchema: transfer.plan_schema,
+        contracts.ApplySchema: transfer.apply_schema,
     },
     lag=lambda state: {"relay": state.relay.lag},
     workers=(finish_interrupted, building.run),

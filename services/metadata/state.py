@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Outbox
-from libs.shared.bus.relay import Relay
+from libs.shared.bus.outbox.outbox import Outbox
+from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.timers.due import Due
 from libs.shared.runtime import Core
 
 

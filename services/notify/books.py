@@ -6,7 +6,7 @@ was changed decides as it was.
 
 from __future__ import annotations
 
-from libs.shared.bus.asking import Asker
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef
 from libs.shared.schema.cache import Schemas
 from libs.shared.schema.versions import Versions, documents_then
@@ -16,8 +16,8 @@ from services.notify.matching import Book, past_book, read_book
 class Books(Versions[Book]):
     """The books of a process."""
 
-    def __init__(self, schemas: Schemas, asker: Asker) -> None:
+    def __init__(self, schemas: Schemas, rpc: RpcClient) -> None:
         async def past(app: AppRef, version: int, today: Book) -> Book:
-            return past_book(version, await documents_then(asker, app, "notification-rules", version), today)
+            return past_book(version, await documents_then(rpc, app, "notification-rules", version), today)
 
         super().__init__(schemas, read_book, past)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from libs.shared import clock
-from libs.shared.bus.consumer import Interest
+from libs.shared.bus.consumers.consumer import Interest
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.postgres.databases import Connection
@@ -22,7 +22,7 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None
     """Match the rules of each event's version, ask who is meant, and set the timer that outlives a crash."""
     await state.books.prepare(app, {event.schema_version for event in events})
     asked: dict[str, list[Asked]] = {event.key: _asked(state, app, event) for event in events}
-    directory = await find_people(state.core.asker, app, [each for some in asked.values() for each in some])
+    directory = await find_people(state.core.rpc, app, [each for some in asked.values() for each in some])
     mails = False
     for event in events:
         told = [tell(each, directory) for each in asked[event.key]]

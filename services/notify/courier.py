@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 
 from libs.shared import clock
-from libs.shared.bus.due import Due
+from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.postgres.databases import Databases, deferred
 from libs.shared.telemetry import tracing

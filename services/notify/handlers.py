@@ -7,7 +7,7 @@ from uuid import UUID
 
 from libs.shared import clock, exact
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.contracts.notifications import (
     ListInbox,
     ListNotifications,
@@ -31,19 +31,19 @@ from services.notify.views import visible
 MAX_RECIPIENTS = 100
 
 
-async def send_mail(state: State, context: Context, question: SendMail) -> MailQueued:
+async def send_mail(state: State, context: Context, request: SendMail) -> MailQueued:
     """Queue a mail of another service, once per effect key."""
-    _check(question)
+    _check(request)
     app, now = context.the_app, clock.now()
     new = NewNotification(
         channel="email",
-        recipient=", ".join(dict.fromkeys(question.to)),
-        subject=one_line(question.subject),
-        body=question.text.replace("\0", "")[:MAX_BODY],
-        effect_key=f"mail/{question.effect_key}",
+        recipient=", ".join(dict.fromkeys(request.to)),
+        subject=one_line(request.subject),
+        body=request.text.replace("\0", "")[:MAX_BODY],
+        effect_key=f"mail/{request.effect_key}",
         trace_id=context.trace_id,
         metadata={"cause": context.cause},
-        confidential=question.confidential,
+        confidential=request.confidential,
     )
     await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
     async with state.core.databases.of(app).transaction() as transaction:
@@ -53,45 +53,45 @@ async def send_mail(state: State, context: Context, question: SendMail) -> MailQ
     return MailQueued(first, repeated=queued is None)
 
 
-async def list_inbox(state: State, context: Context, question: ListInbox) -> Answer:
+async def list_inbox(state: State, context: Context, request: ListInbox) -> Response:
     """One page of the caller's inbox, newest first."""
-    query = dict(question.query)
+    query = dict(request.query)
     page = page_of(query)
     unread = query.get("unread", "").lower() == "true"
     database = state.core.databases.of(context.the_app)
     rows, total = await store.inbox(database, context.user.id, unread, page.size, page.offset)
-    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
+    return Response(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
 
 
-async def read_notification(state: State, context: Context, question: ReadNotification) -> Answer:
+async def read_notification(state: State, context: Context, request: ReadNotification) -> Response:
     """One of the caller's notifications, read from now on."""
     database = state.core.databases.of(context.the_app)
-    row = await store.read(database, context.user.id, _id(question.id), clock.now())
+    row = await store.read(database, context.user.id, _id(request.id), clock.now())
     if row is None:
         raise not_found("Notification")
-    return Answer(body=b'{"data":%s}' % row)
+    return Response(body=b'{"data":%s}' % row)
 
 
-async def read_all_notifications(state: State, context: Context, _: ReadAllNotifications) -> Answer:
+async def read_all_notifications(state: State, context: Context, _: ReadAllNotifications) -> Response:
     """All of the caller's notifications, read from now on."""
     updated = await store.read_all(state.core.databases.of(context.the_app), context.user.id, clock.now())
-    return Answer(body=b'{"data":{"updated":%d}}' % updated)
+    return Response(body=b'{"data":{"updated":%d}}' % updated)
 
 
-async def list_notifications(state: State, context: Context, question: ListNotifications) -> Answer:
+async def list_notifications(state: State, context: Context, request: ListNotifications) -> Response:
     """One page of the log of all notifications, newest first."""
-    query = dict(question.query)
+    query = dict(request.query)
     page = page_of(query)
     status, channel = query.get("status", ""), query.get("channel", "")
     database = state.core.databases.of(context.the_app)
     rows, total = await store.log(database, status, channel, page.size, page.offset)
     schema = await state.core.schemas.get(context.the_app)
-    return Answer(body=exact.dumps({"data": visible(rows, schema), "meta": page.meta(total)}))
+    return Response(body=exact.dumps({"data": visible(rows, schema), "meta": page.meta(total)}))
 
 
-async def retry_notification(state: State, context: Context, question: RetryNotification) -> Answer:
+async def retry_notification(state: State, context: Context, request: RetryNotification) -> Response:
     """A failed mail once more, now, whatever the number of attempts."""
-    notification_id, app, now = _id(question.id), context.the_app, clock.now()
+    notification_id, app, now = _id(request.id), context.the_app, clock.now()
     database = state.core.databases.of(app)
     await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
     made_due = await store.make_due(database, notification_id, now)
@@ -102,13 +102,13 @@ async def retry_notification(state: State, context: Context, question: RetryNoti
         raise invalid("Only failed notifications can be retried that have a recipient and hold no secret")
     state.courier.nudge(app)
     [shown] = visible(b"[%s]" % row, await state.core.schemas.get(app))
-    return Answer(body=exact.dumps({"data": shown}))
+    return Response(body=exact.dumps({"data": shown}))
 
 
-def _check(question: SendMail) -> None:
-    if not 1 <= len(question.to) <= MAX_RECIPIENTS or not all(map(is_address, question.to)):
+def _check(request: SendMail) -> None:
+    if not 1 <= len(request.to) <= MAX_RECIPIENTS or not all(map(is_address, request.to)):
         raise invalid_field("to", f"to must be 1 to {MAX_RECIPIENTS} mail addresses")
-    if not question.effect_key:
+    if not request.effect_key:
         raise invalid_field("effect_key", "effect_key must not be empty")
 
 

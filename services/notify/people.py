@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from libs.shared.bus.asking import Asker
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.identity import FindPeople
 from services.notify.recipients import Directory
@@ -14,7 +14,7 @@ PATIENCE = 10.0
 """Seconds the gateway has for its answer."""
 
 
-async def find_people(asker: Asker, app: AppRef, matches: Sequence[Asked]) -> Directory:
+async def find_people(rpc: RpcClient, app: AppRef, matches: Sequence[Asked]) -> Directory:
     """The users that matches and wishes need to know. Raises what asking the gateway raises."""
     directory = Directory()
     if not matches:
@@ -28,10 +28,10 @@ async def find_people(asker: Asker, app: AppRef, matches: Sequence[Asked]) -> Di
         cause_depth=event.cause_depth + 1,
     ).within(PATIENCE)
     for role in sorted({role for found in matches for role in found.addressees.roles}):
-        directory.roles[role] = (await asker.ask(FindPeople(role=role), context)).people
+        directory.roles[role] = (await rpc.request(FindPeople(role=role), context)).people
         directory.add(directory.roles[role])
     ids = sorted({user_id for found in matches for user_id in found.addressees.ids})
     emails = sorted({email for found in matches if found.channel == "in_app" for email in found.addressees.emails})
     if ids or emails:
-        directory.add((await asker.ask(FindPeople(ids=ids, emails=emails), context)).people)
+        directory.add((await rpc.request(FindPeople(ids=ids, emails=emails), context)).people)
     return directory

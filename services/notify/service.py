@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.shared.bus.consumer import Consumer
-from libs.shared.bus.due import Due
-from libs.shared.contracts import notifications as ask
+from libs.shared.bus.consumers.consumer import Consumer
+from libs.shared.bus.timers.due import Due
+from libs.shared.contracts import notifications as contracts
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
@@ -27,7 +27,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     due = Due(core.databases, core.apps, "notify")
     courier = Courier(core.settings, core.databases, due)
     try:
-        yield State(core, Books(core.schemas, core.asker), Plans(), due, courier)
+        yield State(core, Books(core.schemas, core.rpc), Plans(), due, courier)
     finally:
         await courier.close()
 
@@ -42,12 +42,12 @@ SERVICE = Service(
     open=open_state,
     settings=NotifySettings,
     endpoints={
-        ask.SendMail: handlers.send_mail,
-        ask.ListInbox: handlers.list_inbox,
-        ask.ReadNotification: handlers.read_notification,
-        ask.ReadAllNotifications: handlers.read_all_notifications,
-        ask.ListNotifications: handlers.list_notifications,
-        ask.RetryNotification: handlers.retry_notification,
+        contracts.SendMail: handlers.send_mail,
+        contracts.ListInbox: handlers.list_inbox,
+        contracts.ReadNotification: handlers.read_notification,
+        contracts.ReadAllNotifications: handlers.read_all_notifications,
+        contracts.ListNotifications: handlers.list_notifications,
+        contracts.RetryNotification: handlers.retry_notification,
     },
     consumers=(
         Consumer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from libs.shared.bus.due import Due
+from libs.shared.bus.timers.due import Due
 from libs.shared.runtime import Core
 from services.notify.books import Books
 from services.notify.courier import Courier

@@ -9,7 +9,7 @@ from uuid import UUID
 from libs.shared.postgres.databases import Connection, Database
 from services.webhook.deliveries import Claimed
 from services.webhook.retry_policy import Verdict
-from services.webhook.sending import Outcome, Request
+from services.webhook.sending import Outcome, WebhookRequest
 from services.webhook.store import headers_text
 
 # Only whoever holds the claim may say how it went. What the row held of the attempt before moves over.
@@ -41,7 +41,7 @@ class Entry:
     """An attempt that has ended; `request` None: nothing could be sent."""
 
     claimed: Claimed
-    request: Request | None
+    request: WebhookRequest | None
     outcome: Outcome
     verdict: Verdict
 

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from libs.shared import clock
-from libs.shared.bus.outbox import Emission
+from libs.shared.bus.outbox.outbox import Emission
 from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from libs.shared import clock
-from libs.shared.bus.consumer import Interest
+from libs.shared.bus.consumers.consumer import Interest
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.postgres.databases import Connection

@@ -9,9 +9,9 @@ from uuid import UUID
 from libs.shared import clock, exact
 from libs.shared.bodies import read_object
 from libs.shared.contracts import records
-from libs.shared.contracts import webhooks as ask
+from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import AppRef, Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
@@ -25,15 +25,17 @@ from services.webhook.signing import OVERLAP
 from services.webhook.state import State
 
 
-async def look_at_endpoints(state: State, context: Context, question: ask.LookAtEndpoints) -> ask.Endpoints:
-    known = await endpoint_store.load_health(state.core.databases.of(context.the_app), question.urls)
-    return ask.Endpoints({endpoint: _shown(health) for endpoint, health in known.items()})
+async def look_at_endpoints(
+    state: State, context: Context, rpc_request: contracts.LookAtEndpoints
+) -> contracts.Endpoints:
+    known = await endpoint_store.load_health(state.core.databases.of(context.the_app), rpc_request.urls)
+    return contracts.Endpoints({endpoint: _shown(health) for endpoint, health in known.items()})
 
 
-async def send_example(state: State, context: Context, question: ask.SendExample) -> Answer:
+async def send_example(state: State, context: Context, rpc_request: contracts.SendExample) -> Response:
     """An example of the entity, signed as everything is; it counts neither for nor against the endpoint."""
     app = context.the_app
-    webhook = await _webhook(state, app, question.id)
+    webhook = await _webhook(state, app, rpc_request.id)
     snapshot = await state.core.schemas.get(app)
     delivery = examples.delivery_of(app, webhook, snapshot, context, clock.now())
     salts = await endpoint_store.load_salts(state.core.databases.of(app), [webhook.id])
@@ -42,13 +44,13 @@ async def send_example(state: State, context: Context, question: ask.SendExample
     [delivery_id] = store.new_ids(1)
     database = state.core.databases.of(app)
     await store.insert_sent(database, [delivery_id], [delivery], [outcome])
-    return Answer(body=b'{"data":%s}' % (await store.get(database, delivery_id) or b"null"))
+    return Response(body=b'{"data":%s}' % (await store.get(database, delivery_id) or b"null"))
 
 
-async def enable_webhook(state: State, context: Context, question: ask.EnableWebhook) -> Answer:
+async def enable_webhook(state: State, context: Context, rpc_request: contracts.EnableWebhook) -> Response:
     """The circuit is closed, whatever it was; what is ready is sent at once."""
     app = context.the_app
-    webhook = await _webhook(state, app, question.id)
+    webhook = await _webhook(state, app, rpc_request.id)
     url = webhook.definition.url
     await state.relay.activate(app)
     async with state.core.databases.of(app).transaction() as transaction:
@@ -64,10 +66,10 @@ async def enable_webhook(state: State, context: Context, question: ask.EnableWeb
     return _answer({"id": webhook.id, **_shown(WELL)})
 
 
-async def rotate_secret(state: State, context: Context, question: ask.RotateSecret) -> Answer:
+async def rotate_secret(state: State, context: Context, rpc_request: contracts.RotateSecret) -> Response:
     """For webhooks, and for state machines and workflows whose actions send requests."""
     app, now = context.the_app, clock.now()
-    owner = _id(question.id)
+    owner = _id(rpc_request.id)
     if str(owner) not in (await _fresh_book(state, app)).owners:
         raise not_found("Webhook")
     await state.relay.activate(app)
@@ -80,30 +82,30 @@ async def rotate_secret(state: State, context: Context, question: ask.RotateSecr
     shown = {"id": str(owner), "previous_valid_until": clock.iso(now + OVERLAP)}
     secret = shown_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
     # A secret is shown once; an Idempotency-Key does not keep it.
-    return Answer(body=exact.dumps({"data": {**shown, "secret": secret}}), kept=exact.dumps({"data": shown}))
+    return Response(body=exact.dumps({"data": {**shown, "secret": secret}}), kept=exact.dumps({"data": shown}))
 
 
-async def replay_webhook(state: State, context: Context, question: ask.ReplayWebhook) -> Answer:
+async def replay_webhook(state: State, context: Context, rpc_request: contracts.ReplayWebhook) -> Response:
     """Begins; the deliveries are derived in the background, as fast as the endpoint takes them."""
     app = context.the_app
-    webhook = await _webhook(state, app, question.id)
+    webhook = await _webhook(state, app, rpc_request.id)
     if not webhook.definition.is_async:
         raise invalid("This webhook is asked before writes; there is nothing to replay")
-    since, until = _ends(question.body)
-    located = await state.core.asker.ask(records.LocateRange(since, until), context)
+    since, until = _ends(rpc_request.body)
+    located = await state.core.rpc.request(records.LocateRange(since, until), context)
     await state.due.arm(app.id, clock.now())
     replay = replay_store.Replay.new(webhook.id, located.first, located.last)
     row = await replay_store.insert(state.core.databases.of(app), replay, context.user.id, context.trace_id)
     state.due.wake(app)
-    return Answer(202, b'{"data":%s}' % row)
+    return Response(202, b'{"data":%s}' % row)
 
 
-async def list_replays(state: State, context: Context, question: ask.ListReplays) -> Answer:
-    page = page_of(dict(question.query))
-    webhook = await _webhook(state, context.the_app, question.id)
+async def list_replays(state: State, context: Context, rpc_request: contracts.ListReplays) -> Response:
+    page = page_of(dict(rpc_request.query))
+    webhook = await _webhook(state, context.the_app, rpc_request.id)
     database = state.core.databases.of(context.the_app)
     rows, total = await replay_store.listing(database, UUID(webhook.id), page.size, page.offset)
-    return Answer(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
+    return Response(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
 
 
 def _ends(body: bytes) -> tuple[str, str]:
@@ -152,5 +154,5 @@ def _shown(health: Health) -> dict[str, Any]:
     }
 
 
-def _answer(data: dict[str, Any]) -> Answer:
-    return Answer(body=exact.dumps({"data": data}))
+def _answer(data: dict[str, Any]) -> Response:
+    return Response(body=exact.dumps({"data": data}))

@@ -14,7 +14,7 @@ from services.webhook.deliveries import TEST, NewDelivery
 from services.webhook.matching import ACTIONS, Webhook, delivery_for
 from services.webhook.payload import idempotency_key
 from services.webhook.requests import Requests
-from services.webhook.sending import Request
+from services.webhook.sending import WebhookRequest
 from services.webhook.signing import Salts
 
 MARGIN = 1.0
@@ -47,10 +47,10 @@ def delivery_of(app: AppRef, webhook: Webhook, snapshot: Snapshot, context: Cont
 
 def request_of(
     requests: Requests, app: AppRef, webhook: Webhook, delivery: NewDelivery, salts: Salts | None, remaining: float
-) -> Request:
+) -> WebhookRequest:
     """The request of an example, which must be over before the caller's time is."""
     longest = min(requests.settings.webhook_timeout, max(0.1, remaining - MARGIN))
-    return Request(
+    return WebhookRequest(
         delivery.method,
         delivery.url,
         delivery.headers,

@@ -6,9 +6,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from libs.shared import clock, exact
-from libs.shared.contracts import webhooks as ask
+from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
@@ -18,9 +18,9 @@ from services.webhook.state import State
 from services.webhook.views import Row, visible
 
 
-async def list_deliveries(state: State, context: Context, question: ask.ListDeliveries) -> Answer:
+async def list_deliveries(state: State, context: Context, request: contracts.ListDeliveries) -> Response:
     """One page of the log, newest first."""
-    query = dict(question.query)
+    query = dict(request.query)
     page = page_of(query, size=100)
     wanted = query.get("webhook_id", "").lower()
     webhook_id = parse_uuid(wanted)
@@ -29,21 +29,21 @@ async def list_deliveries(state: State, context: Context, question: ask.ListDeli
     else:
         by = store.Filter(webhook_id, query.get("status", ""), query.get("entity", ""))
         rows, total = await store.listing(state.core.databases.of(context.the_app), by, page.size, page.offset)
-    return Answer(
+    return Response(
         body=exact.dumps(
             {"data": visible(rows, await state.core.schemas.get(context.the_app)), "meta": page.meta(total)}
         )
     )
 
 
-async def get_delivery(state: State, context: Context, question: ask.GetDelivery) -> Answer:
+async def get_delivery(state: State, context: Context, request: contracts.GetDelivery) -> Response:
     """One delivery with request, answer and outcome of every attempt."""
-    return Answer(body=exact.dumps({"data": await _load(state, context, _id(question.id))}))
+    return Response(body=exact.dumps({"data": await _load(state, context, _id(request.id))}))
 
 
-async def retry_delivery(state: State, context: Context, question: ask.RetryDelivery) -> Answer:
+async def retry_delivery(state: State, context: Context, request: contracts.RetryDelivery) -> Response:
     """Once more, now, whatever the number of attempts or the circuit; delivered ones are refused."""
-    delivery_id, app, now = _id(question.id), context.the_app, clock.now()
+    delivery_id, app, now = _id(request.id), context.the_app, clock.now()
     database = state.core.databases.of(app)
     await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
     endpoint = await store.make_due(database, delivery_id, now)
@@ -52,12 +52,12 @@ async def retry_delivery(state: State, context: Context, question: ask.RetryDeli
         raise invalid("The delivery has arrived; only failed and retrying ones can be retried")
     await endpoint_store.let_through(database, endpoint)
     state.dispatcher.nudge(app, [endpoint])
-    return Answer(body=exact.dumps({"data": delivery}))
+    return Response(body=exact.dumps({"data": delivery}))
 
 
-async def ask_receivers(state: State, context: Context, question: ask.AskReceivers) -> ask.Verdicts:
+async def ask_receivers(state: State, context: Context, request: contracts.AskReceivers) -> contracts.Verdicts:
     """What receivers say to a write that is about to happen."""
-    return ask.Verdicts(await receivers.ask_all(state, context, question))
+    return contracts.Verdicts(await receivers.ask_all(state, context, request))
 
 
 async def _load(state: State, context: Context, delivery_id: UUID) -> Row:

@@ -18,7 +18,7 @@ from services.webhook.deliveries import QUESTION, NewDelivery
 from services.webhook.health import WELL, Health, is_ailing, is_away
 from services.webhook.matching import Webhook, delivery_for
 from services.webhook.payload import idempotency_key
-from services.webhook.sending import Outcome, Request
+from services.webhook.sending import Outcome, WebhookRequest
 from services.webhook.signing import Salts
 from services.webhook.state import State
 
@@ -38,16 +38,16 @@ class Asked:
 
     webhook: Webhook
     delivery: NewDelivery
-    request: Request
+    request: WebhookRequest
 
 
-async def ask_all(state: State, context: Context, question: AskReceivers) -> list[Verdict]:
+async def ask_all(state: State, context: Context, rpc_request: AskReceivers) -> list[Verdict]:
     """What the receivers say, in the order of the questions. Every answer is in the log."""
     app = context.the_app
-    documents = exact.loads(question.body)
+    documents = exact.loads(rpc_request.body)
     if len(documents) > MOST_QUESTIONS:
         raise invalid(f"At most {MOST_QUESTIONS} questions can be asked at once")
-    asked = await _prepared(state, context, question, documents)
+    asked = await _prepared(state, context, rpc_request, documents)
     urls = {one.webhook.id: one.webhook.definition.url for one in asked if one}
     health = await endpoint_store.load_health(state.core.databases.of(app), urls)
     seconds = min(context.remaining() - MARGIN, state.settings.webhook_sync_timeout)
@@ -60,11 +60,11 @@ async def ask_all(state: State, context: Context, question: AskReceivers) -> lis
 
 
 async def _prepared(
-    state: State, context: Context, question: AskReceivers, documents: Sequence[Mapping[str, Any]]
+    state: State, context: Context, rpc_request: AskReceivers, documents: Sequence[Mapping[str, Any]]
 ) -> list[Asked | None]:
     """Questions ready to be asked; None for those of webhooks that are gone, or need not be asked any more."""
     app = context.the_app
-    book = await state.books.load(app, question.schema_version)
+    book = await state.books.load(app, rpc_request.schema_version)
     ids = {str(document["webhook_id"]) for document in documents}
     salts = await endpoint_store.load_salts(state.core.databases.of(app), sorted(ids))
     asked: list[Asked | None] = []
@@ -73,7 +73,7 @@ async def _prepared(
         if webhook is None or not webhook.definition.is_question:
             asked.append(None)
             continue
-        delivery = _delivery(context, webhook, document, f"{question.commit_id}/{number}")
+        delivery = _delivery(context, webhook, document, f"{rpc_request.commit_id}/{number}")
         asked.append(Asked(webhook, delivery, _request(state, app, webhook, delivery, salts.get(webhook.id, Salts()))))
     return asked
 
@@ -98,9 +98,9 @@ def _delivery(context: Context, webhook: Webhook, document: Mapping[str, Any], p
     )
 
 
-def _request(state: State, app: AppRef, webhook: Webhook, delivery: NewDelivery, salts: Salts) -> Request:
+def _request(state: State, app: AppRef, webhook: Webhook, delivery: NewDelivery, salts: Salts) -> WebhookRequest:
     longest = state.settings.webhook_sync_timeout
-    return Request(
+    return WebhookRequest(
         delivery.method,
         delivery.url,
         delivery.headers,
@@ -117,28 +117,28 @@ async def _ask_in_time(
     """All outcomes; whoever has not answered when the time is up is away."""
     turns: dict[str, asyncio.Semaphore] = {}
 
-    async def one(question: Asked | None) -> Outcome:
-        if question is None:
+    async def one(rpc_request: Asked | None) -> Outcome:
+        if rpc_request is None:
             return Outcome(None, None, None)
-        known = health.get(question.webhook.id, WELL)
+        known = health.get(rpc_request.webhook.id, WELL)
         if is_away(known, clock.now()):
             return Outcome(None, None, f"the circuit is {known.circuit}: {known.last_error}", started=clock.now())
         started = clock.now()
         try:
             async with asyncio.timeout(max(0.0, seconds)):
-                async with turns.setdefault(question.webhook.id, asyncio.Semaphore(PER_RECEIVER)):
-                    return await _ask(state, question)
+                async with turns.setdefault(rpc_request.webhook.id, asyncio.Semaphore(PER_RECEIVER)):
+                    return await _ask(state, rpc_request)
         except TimeoutError:
             return Outcome(None, None, f"no answer within {seconds:g} s", started=started)
 
     return list(await asyncio.gather(*map(one, asked)))
 
 
-async def _ask(state: State, question: Asked) -> Outcome:
-    delivery = question.delivery
+async def _ask(state: State, rpc_request: Asked) -> Outcome:
+    delivery = rpc_request.delivery
     with tracing.span("webhook", "receiver", "webhook.ask", entity=delivery.entity) as span:
         span.record_id = delivery.record_id
-        outcome = await state.sender.send(question.request)
+        outcome = await state.sender.send(rpc_request.request)
         span.status = "error" if outcome.error else "ok"
         span.metadata = {"webhook_id": delivery.webhook_id, "response_status": outcome.status}
         return outcome

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from libs.shared import clock
-from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Emission, Outbox
-from libs.shared.bus.relay import Relay
+from libs.shared.bus.outbox.outbox import Emission, Outbox
+from libs.shared.bus.outbox.relay import Relay
 from libs.shared.bus.retry import is_outage
+from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Connection, Databases
 from services.webhook import attempt_store
@@ -26,7 +26,7 @@ from services.webhook.circuits import Changed, Sign, heed
 from services.webhook.deliveries import ACTIONS, Claimed, NewDelivery, public_url
 from services.webhook.health import WELL, Health, Limits
 from services.webhook.retry_policy import Policy, Verdict, judge
-from services.webhook.sending import Outcome, Request
+from services.webhook.sending import Outcome, WebhookRequest
 from services.webhook.settings import WebhookSettings
 
 TOGETHER = 64
@@ -38,7 +38,7 @@ class Sent:
     """An attempt that was made: of which delivery, what was sent (None: nothing could be), and what came of it."""
 
     claimed: Claimed
-    request: Request | None
+    request: WebhookRequest | None
     outcome: Outcome
     policy: Policy
 

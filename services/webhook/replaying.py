@@ -64,8 +64,8 @@ async def _some_parts(state: State, app: AppRef, replay: Replay) -> None:
 async def _one_part(state: State, app: AppRef, replay: Replay, book: Book, webhook: Webhook) -> Replay | None:
     """Derive the next part; None when that was the last one, or another replica is at it."""
     context = Context(trace_id=replay.trace_id, app=app, identity=SYSTEM).within(PATIENCE)
-    question = ReadEntityLog(webhook.definition.entity, replay.position, replay.n, replay.last)
-    part = await state.core.asker.ask(question, context)
+    request = ReadEntityLog(webhook.definition.entity, replay.position, replay.n, replay.last)
+    part = await state.core.rpc.request(request, context)
     deliveries = _derived(app, replay, book, webhook, [CommitEvent(**each) for each in exact.loads(part.body)])
     async with state.core.databases.of(app).transaction() as transaction:
         moved = await replay_store.advance(transaction, replay, part.position, part.n, len(deliveries))

@@ -12,7 +12,7 @@ from libs.shared.schema.webhooks import Retry, WebhookDefinition
 from services.webhook.deliveries import ACTIONS, REPLAY, TEST, Claimed
 from services.webhook.matching import Book, with_content_type
 from services.webhook.retry_policy import JITTER, LONGEST, Policy
-from services.webhook.sending import Request
+from services.webhook.sending import WebhookRequest
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import Salts
 
@@ -30,7 +30,7 @@ class Requests:
 
     settings: WebhookSettings
 
-    def of(self, app: AppRef, claimed: Claimed, book: Book, now: datetime) -> Request:
+    def of(self, app: AppRef, claimed: Claimed, book: Book, now: datetime) -> WebhookRequest:
         """The request of a delivery. Raises Unsendable when its webhook is gone, or switched off."""
         keys = self.keys(app, claimed.webhook_id, claimed.salts, now)
         replayed = REPLAYED if claimed.origin == REPLAY else {}
@@ -39,7 +39,9 @@ class Requests:
         if definition is not None:
             url, method, headers = definition.url, definition.method, with_content_type(definition.headers)
             timeout = min(timeout, definition.timeout or timeout)
-        return Request(method, url, {**headers, **replayed}, claimed.body, claimed.idempotency_key, keys, timeout)
+        return WebhookRequest(
+            method, url, {**headers, **replayed}, claimed.body, claimed.idempotency_key, keys, timeout
+        )
 
     def keys(self, app: AppRef, webhook_id: str, salts: Salts, now: datetime) -> Sequence[bytes]:
         """The keys to sign with now, the current one first."""

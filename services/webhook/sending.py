@@ -24,7 +24,7 @@ DEFAULTS = {"User-Agent": "Rocket-Webhook", "Accept": "*/*", "Accept-Encoding": 
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class WebhookRequest:
     """What is sent: `headers` with their templates, `keys` to sign with, `timeout` in seconds."""
 
     method: str
@@ -76,7 +76,7 @@ class Sender:
         self._longest_wait = settings.webhook_retry_after_max
         self._variables = visible(environment, settings.env == "production", settings.webhook_env_allowed)
 
-    async def send(self, request: Request) -> Outcome:
+    async def send(self, request: WebhookRequest) -> Outcome:
         """Send once; whatever goes wrong is in the outcome."""
         started, began = clock.now(), time.perf_counter()
         status, body, error, header = await self._attempt(request, started)
@@ -89,7 +89,9 @@ class Sender:
             round((time.perf_counter() - began) * 1000),
         )
 
-    async def _attempt(self, request: Request, now: datetime) -> tuple[int | None, str | None, str | None, str | None]:
+    async def _attempt(
+        self, request: WebhookRequest, now: datetime
+    ) -> tuple[int | None, str | None, str | None, str | None]:
         """Status, body, error and Retry-After."""
         body = request.body.encode()
         headers = fill(request.headers, self._variables)

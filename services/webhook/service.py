@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import partial
 
-from libs.shared.bus.consumer import Consumer
-from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Outbox
-from libs.shared.bus.relay import Relay
-from libs.shared.contracts import webhooks as ask
+from libs.shared.bus.consumers.consumer import Consumer
+from libs.shared.bus.outbox.outbox import Outbox
+from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.timers.due import Due
+from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.replays import Projection
@@ -36,7 +36,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     settings, outbox = core.settings, Outbox("webhook")
     relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
     due = Due(core.databases, core.apps, "webhook")
-    books = Books(core.schemas, core.asker)
+    books = Books(core.schemas, core.rpc)
     async with open_session(settings) as session, relay.running():
         sender = Sender(session, settings, os.environ)
         recorder = Recorder(settings, core.databases, due, outbox, relay)
@@ -65,16 +65,16 @@ SERVICE = Service(
     open=open_state,
     settings=WebhookSettings,
     endpoints={
-        ask.ListDeliveries: handlers.list_deliveries,
-        ask.GetDelivery: handlers.get_delivery,
-        ask.RetryDelivery: handlers.retry_delivery,
-        ask.AskReceivers: handlers.ask_receivers,
-        ask.LookAtEndpoints: endpoint_handlers.look_at_endpoints,
-        ask.SendExample: endpoint_handlers.send_example,
-        ask.EnableWebhook: endpoint_handlers.enable_webhook,
-        ask.RotateSecret: endpoint_handlers.rotate_secret,
-        ask.ReplayWebhook: endpoint_handlers.replay_webhook,
-        ask.ListReplays: endpoint_handlers.list_replays,
+        contracts.ListDeliveries: handlers.list_deliveries,
+        contracts.GetDelivery: handlers.get_delivery,
+        contracts.RetryDelivery: handlers.retry_delivery,
+        contracts.AskReceivers: handlers.ask_receivers,
+        contracts.LookAtEndpoints: endpoint_handlers.look_at_endpoints,
+        contracts.SendExample: endpoint_handlers.send_example,
+        contracts.EnableWebhook: endpoint_handlers.enable_webhook,
+        contracts.RotateSecret: endpoint_handlers.rotate_secret,
+        contracts.ReplayWebhook: endpoint_handlers.replay_webhook,
+        contracts.ListReplays: endpoint_handlers.list_replays,
     },
     consumers=(
         Consumer(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from libs.shared import clock
-from libs.shared.bus.consumer import Interest
+from libs.shared.bus.consumers.consumer import Interest
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7

@@ -6,7 +6,7 @@ workflows that have been deleted meanwhile.
 
 from __future__ import annotations
 
-from libs.shared.bus.asking import Asker
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef
 from libs.shared.schema.cache import Schemas
 from libs.shared.schema.versions import Versions, documents_then
@@ -16,8 +16,8 @@ from services.workflow.triggers import Workflows, compiled, compiled_past
 class Definitions(Versions[Workflows]):
     """The workflows that a process works with."""
 
-    def __init__(self, schemas: Schemas, asker: Asker) -> None:
+    def __init__(self, schemas: Schemas, rpc: RpcClient) -> None:
         async def past(app: AppRef, version: int, today: Workflows) -> Workflows:
-            return compiled_past(version, await documents_then(asker, app, "workflows", version), today)
+            return compiled_past(version, await documents_then(rpc, app, "workflows", version), today)
 
         super().__init__(schemas, compiled, past)

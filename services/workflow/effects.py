@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from libs.shared import clock
-from libs.shared.bus.asking import Asker, as_rocket_error
+from libs.shared.bus.rpc.client import RpcClient, as_rocket_error
 from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.contracts.records import SetFields
 from libs.shared.errors import not_found
@@ -40,14 +40,14 @@ def context_for(stored: Stored, app: AppRef) -> Context:
     )
 
 
-async def perform(asker: Asker, schemas: Schemas, stored: Stored, effect: SetField, context: Context) -> Outcome:
+async def perform(rpc: RpcClient, schemas: Schemas, stored: Stored, effect: SetField, context: Context) -> Outcome:
     """Ask for an effect; repeating it is harmless. Answers what came of it and never raises an error."""
     try:
         value = effect.value
         if value == "now":
             value = now_for(await schemas.get(context.the_app), effect, clock.now())
-        question = SetFields(effect.entity, effect.record_id, {effect.field: value}, effect.effect_key)
-        effected = await asker.ask(question, context.within(PATIENCE))
+        request = SetFields(effect.entity, effect.record_id, {effect.field: value}, effect.effect_key)
+        effected = await rpc.request(request, context.within(PATIENCE))
         if not effected.commit_position:
             raise not_found("Record")
     except Exception as error:

@@ -9,7 +9,7 @@ from typing import Any
 from libs.shared import clock, exact
 from libs.shared.bodies import read_json
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.contracts.workflows import (
     ApproveInstance,
     DeleteInstance,
@@ -34,55 +34,55 @@ PENDING_PAGE = 1000
 MAX_COMMENT = 10_000
 
 
-async def list_instances(state: State, context: Context, question: ListInstances) -> Answer:
+async def list_instances(state: State, context: Context, request: ListInstances) -> Response:
     """A page of instances, newest first."""
-    asked = dict(question.query)
-    page = page_of(dict(question.query), PAGE, LARGEST_PAGE)
+    asked = dict(request.query)
+    page = page_of(dict(request.query), PAGE, LARGEST_PAGE)
     filters = [asked.get(name) or None for name in ("status", "workflow", "record")]
     return await _listed(state, context, page, store.LIST, *filters)
 
 
-async def list_pending(state: State, context: Context, question: ListPending) -> Answer:
+async def list_pending(state: State, context: Context, request: ListPending) -> Response:
     """What waits for a decision: anybody's, or the caller's."""
-    page = page_of(dict(question.query), PENDING_PAGE, PENDING_PAGE)
-    mine = dict(question.query).get("assignee") == "me" and not context.user.is_admin
+    page = page_of(dict(request.query), PENDING_PAGE, PENDING_PAGE)
+    mine = dict(request.query).get("assignee") == "me" and not context.user.is_admin
     roles = list(context.user.roles) if mine else None
     return await _listed(state, context, page, store.PENDING, roles)
 
 
-async def get_instance(state: State, context: Context, question: GetInstance) -> Answer:
+async def get_instance(state: State, context: Context, request: GetInstance) -> Response:
     """One instance."""
-    return await _shown(state, context, await store.show(state.database(context.the_app), _id(question.id)))
+    return await _shown(state, context, await store.show(state.database(context.the_app), _id(request.id)))
 
 
-async def delete_instance(state: State, context: Context, question: DeleteInstance) -> Answer:
+async def delete_instance(state: State, context: Context, request: DeleteInstance) -> Response:
     """Remove an instance; an effect of it that is under way finds nothing to go on with."""
-    instance_id = _id(question.id)
+    instance_id = _id(request.id)
     if not context.user.is_admin:
         raise RocketError("FORBIDDEN", "Only an admin may delete a workflow instance")
     if not await store.delete(state.database(context.the_app), instance_id):
         raise not_found("Workflow instance")
-    return Answer(body=exact.dumps({"data": {"id": str(instance_id), "deleted": True}}))
+    return Response(body=exact.dumps({"data": {"id": str(instance_id), "deleted": True}}))
 
 
-async def approve(state: State, context: Context, question: ApproveInstance) -> Answer:
+async def approve(state: State, context: Context, request: ApproveInstance) -> Response:
     """A yes."""
     with tracing.span("workflow", "approval", "workflow.approve") as span:
-        span.record_id = question.id
-        return await _decide(state, context, question.id, True, question.body)
+        span.record_id = request.id
+        return await _decide(state, context, request.id, True, request.body)
 
 
-async def reject(state: State, context: Context, question: RejectInstance) -> Answer:
+async def reject(state: State, context: Context, request: RejectInstance) -> Response:
     """A no."""
     with tracing.span("workflow", "approval", "workflow.reject") as span:
-        span.record_id = question.id
-        return await _decide(state, context, question.id, False, question.body)
+        span.record_id = request.id
+        return await _decide(state, context, request.id, False, request.body)
 
 
 ELSEWHERE = "The decision is about a step that the workflow is not at"
 
 
-async def _decide(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> Answer:
+async def _decide(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> Response:
     instance_id, app, user = _id(id_text), context.the_app, context.user
     met = await store.step_number(state.database(app), instance_id)
     if met is None:
@@ -140,15 +140,15 @@ def _id(text: str) -> uuid.UUID:
     return parsed
 
 
-async def _shown(state: State, context: Context, instance: bytes | None) -> Answer:
+async def _shown(state: State, context: Context, instance: bytes | None) -> Response:
     if instance is None:
         raise not_found("Workflow instance")
     [visible] = await views.shown(state, context, [views.read(instance)])
-    return Answer(body=exact.dumps({"data": visible}))
+    return Response(body=exact.dumps({"data": visible}))
 
 
-async def _listed(state: State, context: Context, page: Page, statement: str, *filters: Any) -> Answer:
+async def _listed(state: State, context: Context, page: Page, statement: str, *filters: Any) -> Response:
     database = state.database(context.the_app)
     rows, total = await load_json_page(database, statement, *filters, page.size, page.offset)
     visible = await views.shown(state, context, views.read(rows))
-    return Answer(body=exact.dumps({"data": visible, "meta": page.meta(total)}))
+    return Response(body=exact.dumps({"data": visible, "meta": page.meta(total)}))

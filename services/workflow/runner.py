@@ -106,7 +106,7 @@ class Runner:
             return None, None
         state = self._state
         context = outside.context_for(following, app)
-        return following, await outside.perform(state.core.asker, state.core.schemas, following, call, context)
+        return following, await outside.perform(state.core.rpc, state.core.schemas, following, call, context)
 
     async def _recorded(
         self, app: AppRef, stored: Stored, instance: Instance, effects: Sequence[Effect], now: datetime

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.shared.bus.consumer import Consumer
-from libs.shared.bus.due import Due
-from libs.shared.bus.outbox import Outbox
-from libs.shared.bus.relay import Relay
+from libs.shared.bus.consumers.consumer import Consumer
+from libs.shared.bus.outbox.outbox import Outbox
+from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.contracts.workflows import (
     ApproveInstance,
@@ -35,7 +35,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
     due = Due(core.databases, core.apps, core.name)
     async with relay.running():
-        yield State(core, Definitions(core.schemas, core.asker), Triggers(), due, outbox, relay)
+        yield State(core, Definitions(core.schemas, core.rpc), Triggers(), due, outbox, relay)
 
 
 SERVICE = Service(

@@ -54,7 +54,7 @@ async def _readable(state: State, context: Context, instances: Sequence[Document
     found: dict[tuple[str, str], frozenset[str]] = {}
     for start in range(0, len(records), MOST):
         part = records[start : start + MOST]
-        verdicts = await state.core.asker.ask(AuthorizeRecords(part), context)
+        verdicts = await state.core.rpc.request(AuthorizeRecords(part), context)
         allowed = zip(part, verdicts.allowed, verdicts.fields, strict=True)
         found |= {record: frozenset(fields) for record, may, fields in allowed if may}
     return found

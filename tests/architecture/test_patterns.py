@@ -27,7 +27,7 @@ CONSTANT_PATTERNS = {
     "libs/shared/expressions/values/moments.py",
     "libs/shared/parameters.py",
     "libs/shared/permissions/sql.py",
-    "libs/shared/runtime/letters.py",
+    "libs/shared/runtime/dead_letters.py",
     "libs/shared/runtime/settings.py",
     "libs/shared/schema/fields.py",
     "libs/shared/schema/slugs.py",

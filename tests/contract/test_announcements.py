@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
-from libs.shared.bus.connection import connect
+from libs.shared.bus.nats.connection import connect
 from libs.shared.contracts.apps import AppsChanged, SchemaChanged
 from libs.shared.contracts.identity import IdentityChanged, SigningKeysChanged
 from libs.shared.contracts.messages import Announcement

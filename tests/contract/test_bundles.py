@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
-from libs.shared.bus.bundles import is_bundle, opened
-from libs.shared.bus.connection import Connection, connect
-from libs.shared.bus.protocol import Message
+from libs.shared.bus.nats.batching import is_bundle, opened
+from libs.shared.bus.nats.connection import Connection, connect
+from libs.shared.bus.nats.protocol import Message
 
 BLOCK = b"NATS/1.0\r\nwho: %d\r\n\r\n"
 WITHIN = 5.0

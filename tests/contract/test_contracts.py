@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from libs.shared import contracts
-from libs.shared.bus.frames import decode, encode, pack, unpack
-from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes, has_body
+from libs.shared.bus.rpc.codec import decode, encode, pack, unpack
+from libs.shared.contracts.messages import Announcement, Request, Response, Writes, has_body
 from libs.shared.contracts.operations import (
     SERVICES,
     CheckReadiness,
@@ -35,7 +35,7 @@ from services.gateway.routes import ROUTES, Local, Route
 from services.gateway.routing.route import HEADERS
 from services.gateway.routing.router import Router
 
-COMMON: tuple[type[Ask[Any]], ...] = (
+COMMON: tuple[type[Request[Any]], ...] = (
     CheckReadiness, ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter, ListProjections, StartReplay, GetReplay,
     ReadSignals,
 )  # fmt: skip
@@ -58,7 +58,7 @@ def declared(base: type[Any]) -> list[type[Any]]:
     return sorted(found, key=lambda kind: kind.__qualname__)
 
 
-ASKS = [kind for kind in declared(Ask) if kind not in COMMON]
+ASKS = [kind for kind in declared(Request) if kind not in COMMON]
 VARIANTS = [of(service, kind) for service in SERVICES for kind in COMMON]
 LOOKING = (TryRule,)
 """Questions that change nothing and are posted, as they don't fit a URL."""
@@ -84,7 +84,7 @@ def test_subjects_are_unique_and_well_formed() -> None:
 
 
 @pytest.mark.parametrize("kind", ASKS, ids=label)
-def test_a_question_is_answered_by_its_owner_alone(kind: type[Ask[Any]]) -> None:
+def test_a_question_is_answered_by_its_owner_alone(kind: type[Request[Any]]) -> None:
     assert [name for name, service in SERVICE_OF.items() if kind in service.endpoints] == [kind.service]
 
 
@@ -101,7 +101,7 @@ def test_variants_are_made_once() -> None:
     assert relay_hint("data") is relay_hint("data")
 
 
-MESSAGES = sorted({*ASKS, *VARIANTS, *(kind.reply for kind in ASKS if kind.reply is not Answer)}, key=label)
+MESSAGES = sorted({*ASKS, *VARIANTS, *(kind.reply for kind in ASKS if kind.reply is not Response)}, key=label)
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=label)
@@ -155,7 +155,7 @@ def test_a_route_fills_its_contract(route: Route) -> None:
     # Everything in the path is wanted, and everything wanted is in the request.
     assert in_path <= names
     assert names - in_path <= {"query", "body", *HEADERS}
-    assert route.target.reply is Answer
+    assert route.target.reply is Response
     # Deleting many records takes the list of them.
     deletes_many = route.method == "DELETE" and route.path.endswith("/_bulk")
     assert "body" not in names or route.method in ("POST", "PUT", "PATCH") or deletes_many

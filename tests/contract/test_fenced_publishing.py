@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from libs.shared.bus.connection import connect
-from libs.shared.bus.fenced import FencedPublisher
-from libs.shared.bus.jetstream import JetStream, Outgoing, Overtaken
+from libs.shared.bus.nats.connection import connect
+from libs.shared.bus.nats.jetstream import JetStream, Outgoing, Overtaken
+from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.contracts.streams import StreamSpec
 from tests.support.nats_server import unguarded
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.connection import connect
-from libs.shared.bus.following import Follower
-from libs.shared.bus.jetstream import JetStream, Outgoing
-from libs.shared.bus.progress import Floor, Places, Progress
+from libs.shared.bus.consumers.checkpointing import Follower
+from libs.shared.bus.consumers.checkpoints import Floor, Places, Progress
+from libs.shared.bus.nats.connection import connect
+from libs.shared.bus.nats.jetstream import JetStream, Outgoing
 from libs.shared.contracts.streams import StreamSpec
 from tests.support.nats_server import unguarded
 

@@ -11,7 +11,7 @@ from nats.aio.client import Client
 from nats.micro.service import ServiceInfo, ServicePing, ServiceStats
 
 from deploy.embedded.stack import Stack
-from libs.shared.bus.connection import MAX_PAYLOAD, connect
+from libs.shared.bus.nats.connection import MAX_PAYLOAD, connect
 from libs.shared.contracts.operations import SERVICES, CheckReadiness, of
 from libs.shared.errors import RocketError
 from libs.shared.testing.polling import eventually

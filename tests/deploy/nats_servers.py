@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy import issuer
 from deploy.embedded.nats import binary
 from deploy.embedded.ports import remembered
-from libs.shared.bus.connection import Connection, connect
+from libs.shared.bus.nats.connection import Connection, connect
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.testing.polling import eventually
 from tests.support.checkout import ROOT

@@ -15,12 +15,12 @@ import pytest
 from nats.aio.client import Client
 
 from libs.shared import contracts
-from libs.shared.bus.fenced import FencedPublisher
-from libs.shared.bus.jetstream import JetStream, Outgoing
-from libs.shared.bus.protocol import Message
+from libs.shared.bus.nats.jetstream import JetStream, Outgoing
+from libs.shared.bus.nats.protocol import Message
+from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.contracts.apps import FindApps, GetDefinitionsAsOf, GetSchema, ListNames
 from libs.shared.contracts.identity import FindPeople, ListRoles, SeedAdmin
-from libs.shared.contracts.messages import Announcement, Ask
+from libs.shared.contracts.messages import Announcement, Request
 from libs.shared.contracts.operations import (
     SERVICES,
     CheckReadiness,
@@ -60,9 +60,13 @@ LIVES_OFF = {
     "events": STREAMS,
 }
 
-BY_ALL: tuple[type[Ask[Any]], ...] = (FindApps, GetSchema, ListNames, GetDefinitionsAsOf)
-FROM_THE_LOG: tuple[type[Ask[Any]], ...] = (FetchCommit, ReadLog, *(of(service, ReadSignals) for service in SERVICES))
-ASKS: dict[str, tuple[type[Ask[Any]], ...]] = {
+BY_ALL: tuple[type[Request[Any]], ...] = (FindApps, GetSchema, ListNames, GetDefinitionsAsOf)
+FROM_THE_LOG: tuple[type[Request[Any]], ...] = (
+    FetchCommit,
+    ReadLog,
+    *(of(service, ReadSignals) for service in SERVICES),
+)
+ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     "metadata": (SeedAdmin, ListRoles, FindPeople),
     "data": (AskReceivers,),
     "workflow": (*FROM_THE_LOG, SetFields, AuthorizeRecords),
@@ -110,9 +114,9 @@ async def refusals(address: str, user: str, *, publish: tuple[str, ...] = (), he
     return {subject for subject in (*publish, *hear) if f'"{subject.lower()}"' in text}
 
 
-def questions() -> Iterator[type[Ask[Any]]]:
+def questions() -> Iterator[type[Request[Any]]]:
     """Every question there is."""
-    yield from (kind for kind in _messages(Ask) if hasattr(kind, "service"))
+    yield from (kind for kind in _messages(Request) if hasattr(kind, "service"))
     for service in SERVICES:
         yield from (of(service, kind) for kind in EVERYWHERE)
 
@@ -153,14 +157,14 @@ async def test_a_service_asks_what_it_needs_to_and_announces(address: str, servi
 
 def test_what_services_ask_by_themselves_can_be_asked_so() -> None:
     """All but what they ask in the name of a caller, for whom the gateway has vouched."""
-    asked: set[type[Ask[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
+    asked: set[type[Request[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
     assert {kind for kind in asked if not kind.by_services} == {AuthorizeRecords, ListRoles, SeedAdmin}
 
 
 @pytest.mark.parametrize("service", ASKS)
 def test_what_a_service_asks_is_noted(service: str) -> None:
     """Every question that its code makes: `ListRoles()`. Else accounts.conf could refuse it unseen."""
-    by_name = {kind.__name__: kind for kind in _messages(Ask) if hasattr(kind, "service")}
+    by_name = {kind.__name__: kind for kind in _messages(Request) if hasattr(kind, "service")}
     trees = [tree.parse(path) for path in tree.files(f"services/{service}")]
     calls = [node.func for each in trees for node in ast.walk(each) if isinstance(node, ast.Call)]
     made = {by_name[name] for call in calls if (name := ast.unparse(call).rpartition(".")[2]) in by_name}

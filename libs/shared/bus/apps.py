@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.connection import Connection
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import AppsChanged, FindApps
 from libs.shared.contracts.context import AppRef, Context, system_context
 
@@ -16,8 +16,8 @@ FRESH = 15.0
 class Apps:
     """Apps by name and by id."""
 
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc = rpc
         self._known: dict[str, tuple[float, AppRef]] = {}
 
     def listen(self, connection: Connection) -> None:
@@ -39,7 +39,7 @@ class Apps:
 
     async def all(self) -> list[AppRef]:
         """Every active app, freshly asked."""
-        found = await self._asker.ask(FindApps(), _context())
+        found = await self._rpc.request(FindApps(), _context())
         return [AppRef(*app) for app in found.apps]
 
     def remembers(self, name: str) -> bool:
@@ -50,12 +50,12 @@ class Apps:
         """Ask again at the next use."""
         self._known.pop(key, None)
 
-    async def _find(self, key: str, question: FindApps) -> AppRef | None:
+    async def _find(self, key: str, request: FindApps) -> AppRef | None:
         known = self._known.get(key)
         if known and known[0] > time.monotonic():
             return known[1]
         try:
-            found = await self._asker.ask(question, _context())
+            found = await self._rpc.request(request, _context())
         except Exception:
             # Metadata being away must not stop apps that are already being served.
             if known:

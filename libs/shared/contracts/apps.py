@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from libs.shared.contracts.messages import Announcement, Answer, Ask, Writes
+from libs.shared.contracts.messages import Announcement, Request, Response, Writes
 from libs.shared.parameters import PAGES, taking
 
 ANY_ORIGIN = "*"
 Pairs = list[tuple[str, str]]
 LARGEST_IMPORT = 64_000_000
 """Bytes of the largest document that can be imported."""
-IMPORT_PATIENCE = 120.0
+IMPORT_TIMEOUT_S = 120.0
 """Seconds that an import may take."""
 DRY_RUN = taking("dry_run")
 
 
 @dataclass(frozen=True, slots=True)
-class CreateApp(Ask[Answer]):
+class CreateApp(Request[Response]):
     """A new app from `{name, display_name?, db_driver?, server?, cors_origins?, admin?}`, with its own database."""
 
     service, name = "metadata", "apps.create"
@@ -28,14 +28,14 @@ class CreateApp(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListApps(Ask[Answer]):
+class ListApps(Request[Response]):
     """All apps."""
 
     service, name = "metadata", "apps.list"
 
 
 @dataclass(frozen=True, slots=True)
-class GetApp(Ask[Answer]):
+class GetApp(Request[Response]):
     """One app by name."""
 
     service, name = "metadata", "apps.get"
@@ -43,7 +43,7 @@ class GetApp(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeApp(Ask[Answer]):
+class ChangeApp(Request[Response]):
     """Another `display_name`, or other `cors_origins`; what is left out stays."""
 
     service, name = "metadata", "apps.change"
@@ -53,7 +53,7 @@ class ChangeApp(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteApp(Ask[Answer]):
+class DeleteApp(Request[Response]):
     """The end of an app and of all its data."""
 
     service, name = "metadata", "apps.delete"
@@ -69,7 +69,7 @@ class AppList:
 
 
 @dataclass(frozen=True, slots=True)
-class FindApps(Ask[AppList]):
+class FindApps(Request[AppList]):
     """Apps by name or id; both empty means all active ones."""
 
     service, name, reply = "metadata", "apps.find", AppList
@@ -86,14 +86,14 @@ class Origins:
 
 
 @dataclass(frozen=True, slots=True)
-class FindOrigins(Ask[Origins]):
+class FindOrigins(Request[Origins]):
     """The origins whose pages may call the app in the context."""
 
     service, name, reply = "metadata", "apps.origins", Origins
 
 
 @dataclass(frozen=True, slots=True)
-class ListDefinitions(Ask[Answer]):
+class ListDefinitions(Request[Response]):
     """All definitions of a kind (entities, permissions, webhooks, …)."""
 
     service, name = "metadata", "definitions.list"
@@ -101,7 +101,7 @@ class ListDefinitions(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class GetDefinition(Ask[Answer]):
+class GetDefinition(Request[Response]):
     """One definition by id, or by name for named kinds, with its version as ETag; `version=n` in `query` reads an
     old one."""
 
@@ -113,7 +113,7 @@ class GetDefinition(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListVersions(Ask[Answer]):
+class ListVersions(Request[Response]):
     """The versions of a definition, newest first: when, by whom, and what each has changed."""
 
     service, name = "metadata", "definitions.versions"
@@ -124,7 +124,7 @@ class ListVersions(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreDefinition(Ask[Answer]):
+class RestoreDefinition(Request[Response]):
     """A definition as it was at the `version` in `body`. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.restore"
@@ -138,7 +138,7 @@ class RestoreDefinition(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateDefinition(Ask[Answer]):
+class CreateDefinition(Request[Response]):
     """A new definition from the JSON object in `body`. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.create"
@@ -150,7 +150,7 @@ class CreateDefinition(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReplaceDefinition(Ask[Answer]):
+class ReplaceDefinition(Request[Response]):
     """The whole definition anew. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.replace"
@@ -164,7 +164,7 @@ class ReplaceDefinition(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class PatchDefinition(Ask[Answer]):
+class PatchDefinition(Request[Response]):
     """A definition with other values for the keys that are sent. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.patch"
@@ -178,7 +178,7 @@ class PatchDefinition(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteDefinition(Ask[Answer]):
+class DeleteDefinition(Request[Response]):
     """The end of a definition; an entity's rows are kept aside. `dry_run=true` in `query` answers the plan of it."""
 
     service, name = "metadata", "definitions.delete"
@@ -191,14 +191,14 @@ class DeleteDefinition(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListUiConfigs(Ask[Answer]):
+class ListUiConfigs(Request[Response]):
     """What UIs are told about entities: the ui-configs of scope `default`."""
 
     service, name = "metadata", "ui_configs.list"
 
 
 @dataclass(frozen=True, slots=True)
-class GetUiConfig(Ask[Answer]):
+class GetUiConfig(Request[Response]):
     """What UIs are told about one entity, or about the app (`_app`): the ui-config of scope `default`, or null."""
 
     service, name = "metadata", "ui_configs.get"
@@ -206,36 +206,36 @@ class GetUiConfig(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ExportApp(Ask[Answer]):
+class ExportApp(Request[Response]):
     """All definitions of an app as one document."""
 
     service, name = "metadata", "apps.export"
 
 
 @dataclass(frozen=True, slots=True)
-class ImportApp(Ask[Answer]):
+class ImportApp(Request[Response]):
     """The definitions, and sample records, of the document in `body`; those that are there stay as they are."""
 
     service, name = "metadata", "apps.import"
-    writes, largest, patience = Writes.APP, LARGEST_IMPORT, IMPORT_PATIENCE
+    writes, max_body_bytes, timeout = Writes.APP, LARGEST_IMPORT, IMPORT_TIMEOUT_S
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class PlanSchema(Ask[Answer]):
+class PlanSchema(Request[Response]):
     """What it would take to make an app's definitions those of the document in `body`; nothing is changed."""
 
     service, name = "metadata", "schema.plan"
-    writes, largest, patience = Writes.APP, LARGEST_IMPORT, IMPORT_PATIENCE
+    writes, max_body_bytes, timeout = Writes.APP, LARGEST_IMPORT, IMPORT_TIMEOUT_S
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class ApplySchema(Ask[Answer]):
+class ApplySchema(Request[Response]):
     """Make an app's definitions those of the document in `body`; with `prune` there, others are deleted."""
 
     service, name = "metadata", "schema.apply"
-    writes, largest, patience = Writes.APP, LARGEST_IMPORT, IMPORT_PATIENCE
+    writes, max_body_bytes, timeout = Writes.APP, LARGEST_IMPORT, IMPORT_TIMEOUT_S
     body: bytes = b""
 
 
@@ -249,7 +249,7 @@ class SchemaSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class GetSchema(Ask[SchemaSnapshot]):
+class GetSchema(Request[SchemaSnapshot]):
     """The current schema of the app in the context."""
 
     service, name, reply = "metadata", "schema.get", SchemaSnapshot
@@ -265,7 +265,7 @@ class DefinitionsThen:
 
 
 @dataclass(frozen=True, slots=True)
-class GetDefinitionsAsOf(Ask[DefinitionsThen]):
+class GetDefinitionsAsOf(Request[DefinitionsThen]):
     """The definitions of a kind that there were at a version of the schema, from their history."""
 
     service, name, reply = "metadata", "definitions.as_of", DefinitionsThen
@@ -315,7 +315,7 @@ class NamesEver:
 
 
 @dataclass(frozen=True, slots=True)
-class ListNames(Ask[NamesEver]):
+class ListNames(Request[NamesEver]):
     """All names there are and were."""
 
     service, name, reply = "metadata", "schema.names", NamesEver

@@ -119,7 +119,7 @@ SYSTEM = Identity(id="00000000-0000-0000-0000-000000000000", email="system", rol
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class IdempotencyKey:
     """A caller's wish that a request has its effect once: `key` stands for who, where to and the
     Idempotency-Key, `request` for what is asked; both are SHA-256 in hexadecimal digits."""
 
@@ -142,9 +142,9 @@ class Context(NamedTuple):
     user_agent: str = ""
     cause: str = "request"
     cause_depth: int = 0
-    once: Once | None = None
+    idempotency: IdempotencyKey | None = None
     grant: bytes = b""
-    """A gateway's signature over app and identity (libs/shared/bus/vouching.py); empty where there is none."""
+    """A gateway's signature over app and identity (bus/rpc/signed_contexts.py); empty where there is none."""
 
     @property
     def the_app(self) -> AppRef:
@@ -176,14 +176,14 @@ class Context(NamedTuple):
         same = identity is self.identity and identity is not None and identity.via == "platform"
         return Context(
             self.trace_id, self.span_id, self.deadline, app, identity,
-            self.ip, self.user_agent, self.cause, self.cause_depth, self.once, self.grant if same else b"",
+            self.ip, self.user_agent, self.cause, self.cause_depth, self.idempotency, self.grant if same else b"",
         )  # fmt: skip
 
     def under(self, span_id: str) -> Context:
         """A copy with another span as parent of what happens next."""
         return Context(
             self.trace_id, span_id, self.deadline, self.app, self.identity,
-            self.ip, self.user_agent, self.cause, self.cause_depth, self.once, self.grant,
+            self.ip, self.user_agent, self.cause, self.cause_depth, self.idempotency, self.grant,
         )  # fmt: skip
 
     def within(self, seconds: float) -> Context:
@@ -202,7 +202,14 @@ class Context(NamedTuple):
             self.span_id.encode(),
             self.deadline,
             _packed(
-                self.app, self.identity, self.ip, self.user_agent, self.cause, self.cause_depth, self.once, self.grant
+                self.app,
+                self.identity,
+                self.ip,
+                self.user_agent,
+                self.cause,
+                self.cause_depth,
+                self.idempotency,
+                self.grant,
             ),
         )
 
@@ -225,7 +232,7 @@ def system_context(seconds: float, app: AppRef | None = None) -> Context:
     return Context(NO_TRACE, app=app, identity=SYSTEM).within(seconds)
 
 
-_Unpacked = tuple[AppRef | None, Identity | None, str, str, str, int, Once | None, bytes]
+_Unpacked = tuple[AppRef | None, Identity | None, str, str, str, int, IdempotencyKey | None, bytes]
 
 
 @lru_cache(REMEMBERED)
@@ -236,7 +243,7 @@ def _packed(
     user_agent: str,
     cause: str,
     cause_depth: int,
-    once: Once | None,
+    once: IdempotencyKey | None,
     grant: bytes,
 ) -> bytes:
     """What a CONTEXT header says; a caller's next request says the same."""
@@ -263,6 +270,6 @@ def _unpacked(text: bytes) -> _Unpacked:
         rest["ua"],
         rest["c"],
         rest["d"],
-        Once(*rest["once"]) if "once" in rest else None,
+        IdempotencyKey(*rest["once"]) if "once" in rest else None,
         rest.get("v", "").encode(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
 
@@ -14,7 +14,7 @@ WINDOW = ("from", "to")
 
 
 @dataclass(frozen=True, slots=True)
-class RecordEvent(Ask[Answer]):
+class RecordEvent(Request[Response]):
     """A business event from `{action, entity?, record_id?, metadata?}`."""
 
     service, name = "events", "events.record"
@@ -23,7 +23,7 @@ class RecordEvent(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListEvents(Ask[Answer]):
+class ListEvents(Request[Response]):
     """One page of events: filters, sort, page, per_page in `query`."""
 
     service, name = "events", "events.list"
@@ -32,7 +32,7 @@ class ListEvents(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class GetTrace(Ask[Answer]):
+class GetTrace(Request[Response]):
     """Everything that happened in one trace, as a tree of spans."""
 
     service, name = "events", "events.trace"
@@ -40,7 +40,7 @@ class GetTrace(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class GetStats(Ask[Answer]):
+class GetStats(Request[Response]):
     """Counts, durations and error rates of a window of time: the list's filters, from, to, group_by in `query`."""
 
     service, name = "events", "events.stats"
@@ -49,7 +49,7 @@ class GetStats(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListAuditLogs(Ask[Answer]):
+class ListAuditLogs(Request[Response]):
     """One page of the audit log: filters, from, to, sort, page, per_page in `query`."""
 
     service, name = "events", "audit_logs.list"

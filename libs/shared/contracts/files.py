@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
-class AnnounceFile(Ask[Files]):
+class AnnounceFile(Request[Files]):
     """A file is about to be stored under `id`: it is loose until it is registered."""
 
     service, name, reply = "data", "files.announce", Files
@@ -39,7 +39,7 @@ class AnnounceFile(Ask[Files]):
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterFile(Ask[FileInfo]):
+class RegisterFile(Request[FileInfo]):
     """A file has been stored under `id`. Refused with CONFLICT if it has been given up meanwhile."""
 
     service, name, reply = "data", "files.register", FileInfo
@@ -50,7 +50,7 @@ class RegisterFile(Ask[FileInfo]):
 
 
 @dataclass(frozen=True, slots=True)
-class FindFile(Ask[FileInfo]):
+class FindFile(Request[FileInfo]):
     """The description of a file."""
 
     service, name, reply = "data", "files.find", FileInfo
@@ -58,14 +58,14 @@ class FindFile(Ask[FileInfo]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListFiles(Ask[Answer]):
+class ListFiles(Request[Response]):
     """The newest 1,000 files."""
 
     service, name = "data", "files.list"
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveFile(Ask[FileInfo]):
+class RemoveFile(Request[FileInfo]):
     """A file is no more, and loose until its bytes are gone; answers what it was.
 
     Refused with CONFLICT while records hold it, unless with `force`, which takes it out of them in one commit.
@@ -77,7 +77,7 @@ class RemoveFile(Ask[FileInfo]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListLooseFiles(Ask[Files]):
+class ListLooseFiles(Request[Files]):
     """Files that have been loose for `older_than` seconds, at most 1,000; their registration is refused from now on."""
 
     service, name, reply = "data", "files.list_loose", Files
@@ -85,7 +85,7 @@ class ListLooseFiles(Ask[Files]):
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetFiles(Ask[Files]):
+class ForgetFiles(Request[Files]):
     """The bytes of these loose files are gone; answers those that were known."""
 
     service, name, reply = "data", "files.forget", Files

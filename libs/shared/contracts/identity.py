@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.shared.contracts.messages import Announcement, Ask
+from libs.shared.contracts.messages import Announcement, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Seeded:
 
 
 @dataclass(frozen=True, slots=True)
-class SeedAdmin(Ask[Seeded]):
+class SeedAdmin(Request[Seeded]):
     """The first admin of the app in the context.
 
     With a password they are created, with an address alone invited; without either it is as the mode says:
@@ -37,7 +37,7 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
-class FindPeople(Ask[People]):
+class FindPeople(Request[People]):
     """Active users of the app by role, ids or mails; given lists are a union."""
 
     service, name, reply = "gateway", "identity.find", People
@@ -55,7 +55,7 @@ class Roles:
 
 
 @dataclass(frozen=True, slots=True)
-class ListRoles(Ask[Roles]):
+class ListRoles(Request[Roles]):
     """The roles that active users and API keys of the app have."""
 
     service, name, reply = "gateway", "identity.roles", Roles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.contracts.messages import Ask
+from libs.shared.contracts.messages import Request
 from libs.shared.contracts.records import CHOICE, SHOWN
 from libs.shared.parameters import taking
 
@@ -19,7 +19,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitCommits(Ask[Settled]):
+class AwaitCommits(Request[Settled]):
     """The settled position of the app's log as soon as it is beyond `after`, or after `wait` seconds.
 
     Of as many that wait already, some are answered at once.
@@ -40,7 +40,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class ListChanges(Ask[Changes]):
+class ListChanges(Request[Changes]):
     """What happened behind `after`, up to `until`, to records of `entities` that the caller may see.
 
     `until` has to be settled. `query` has a list's filters, for a single entity. What is too much for

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A finished HTTP answer that the gateway passes on unread: JSON bytes, status, extra headers.
 
     `kept` is what an Idempotency-Key keeps in place of a body with a secret in it; it never travels.
@@ -39,7 +39,7 @@ class Writes(Enum):
     """Where no transaction reaches, as a database is made or dropped: the key is kept when it is done."""
 
 
-class Ask(Generic[R]):
+class Request(Generic[R]):
     """A request to exactly one service. Subclasses are frozen dataclasses and set the class variables.
 
     `service` owns it, `name` completes the subject, `reply` is the class of the answer. `writes` says what
@@ -52,12 +52,12 @@ class Ask(Generic[R]):
 
     service: ClassVar[str]
     name: ClassVar[str]
-    reply: ClassVar[type[Any]] = Answer
+    reply: ClassVar[type[Any]] = Response
     writes: ClassVar[Writes] = Writes.NOTHING
-    largest: ClassVar[int] = 0
+    max_body_bytes: ClassVar[int] = 0
     values_in_head: ClassVar[bool] = False
     by_services: ClassVar[bool] = False
-    patience: ClassVar[float] = 0.0
+    timeout: ClassVar[float] = 0.0
     parameters: ClassVar[Parameters] = NONE
 
     @classmethod

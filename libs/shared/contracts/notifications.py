@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
 
@@ -18,7 +18,7 @@ class MailQueued:
 
 
 @dataclass(frozen=True, slots=True)
-class SendMail(Ask[MailQueued]):
+class SendMail(Request[MailQueued]):
     """One plain-text mail of the app in the context, queued once per `effect_key`, for ever.
 
     All of `to` see each other's addresses. Refused with VALIDATION_FAILED for what is no address. The text of a
@@ -34,7 +34,7 @@ class SendMail(Ask[MailQueued]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListInbox(Ask[Answer]):
+class ListInbox(Request[Response]):
     """The caller's in-app notifications, newest first; `page`, `per_page`, `unread=true` in `query`."""
 
     service, name = "notify", "inbox.list"
@@ -43,7 +43,7 @@ class ListInbox(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadNotification(Ask[Answer]):
+class ReadNotification(Request[Response]):
     """Mark one of the caller's notifications as read."""
 
     service, name = "notify", "inbox.read"
@@ -52,7 +52,7 @@ class ReadNotification(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAllNotifications(Ask[Answer]):
+class ReadAllNotifications(Request[Response]):
     """Mark all of the caller's notifications as read."""
 
     service, name = "notify", "inbox.read_all"
@@ -60,7 +60,7 @@ class ReadAllNotifications(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListNotifications(Ask[Answer]):
+class ListNotifications(Request[Response]):
     """The log of all notifications, newest first; `status`, `channel`, `page`, `per_page` in `query`."""
 
     service, name = "notify", "log.list"
@@ -69,7 +69,7 @@ class ListNotifications(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class RetryNotification(Ask[Answer]):
+class RetryNotification(Request[Response]):
     """Send a failed notification once more, now."""
 
     service, name = "notify", "log.retry"

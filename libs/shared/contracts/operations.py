@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.shared.contracts.messages import Announcement, Answer, Ask
+from libs.shared.contracts.messages import Announcement, Request, Response
 
 SERVICES = ("gateway", "metadata", "data", "workflow", "webhook", "notify", "events")
 """Every service of Rocket."""
@@ -39,14 +39,14 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True)
-class ListDeadLetters(Ask[Answer]):
+class ListDeadLetters(Request[Response]):
     """Parked messages of the app in the context, newest first."""
 
     name = "dead_letters.list"
 
 
 @dataclass(frozen=True, slots=True)
-class ReplayDeadLetter(Ask[Answer]):
+class ReplayDeadLetter(Request[Response]):
     """One more try for a parked message, and for those of the same record behind it."""
 
     name = "dead_letters.replay"
@@ -54,7 +54,7 @@ class ReplayDeadLetter(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class DiscardDeadLetter(Ask[Answer]):
+class DiscardDeadLetter(Request[Response]):
     """A parked message is given up: it will have no effect here, and those behind it go on without it."""
 
     name = "dead_letters.discard"
@@ -62,12 +62,12 @@ class DiscardDeadLetter(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadSignals(Ask[Answer]):
+class ReadSignals(Request[Response]):
     """A stretch of a service's signals of the app in the context, as they would be published: at most `most` of them.
 
     They are behind `position`, and not beyond `until` (None: no such end), nor beyond what is settled. Behind 0 there
     are only those that are not older than what consumers remember to have handled. The body is
-    libs/shared/bus/logged.py's.
+    libs/shared/bus/outbox/log_batches.py's.
     """
 
     name = "signals.read"
@@ -78,14 +78,14 @@ class ReadSignals(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListProjections(Ask[Answer]):
+class ListProjections(Request[Response]):
     """What a service has made of the log of the app in the context, and how far it is."""
 
     name = "projections.list"
 
 
 @dataclass(frozen=True, slots=True)
-class StartReplay(Ask[Answer]):
+class StartReplay(Request[Response]):
     """Verify or rebuild a projection, behind the scenes; `only` narrows it to one entity or join table."""
 
     name = "projections.replay"
@@ -95,7 +95,7 @@ class StartReplay(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class GetReplay(Ask[Answer]):
+class GetReplay(Request[Response]):
     """How a verification or rebuild is going, or went."""
 
     name = "projections.get_replay"
@@ -103,14 +103,14 @@ class GetReplay(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckReadiness(Ask[Readiness]):
+class CheckReadiness(Request[Readiness]):
     """How a service is."""
 
     name, reply = "ready", Readiness
     by_services = True
 
 
-def of(service_name: str, ask: type[Ask[Any]]) -> type[Ask[Any]]:
+def of(service_name: str, ask: type[Request[Any]]) -> type[Request[Any]]:
     """The variant of a common ask that `service_name` answers; the same class for the same service."""
     key = (service_name, ask)
     if key not in _VARIANTS:
@@ -118,7 +118,7 @@ def of(service_name: str, ask: type[Ask[Any]]) -> type[Ask[Any]]:
     return _VARIANTS[key]
 
 
-_VARIANTS: dict[tuple[str, type[Ask[Any]]], type[Ask[Any]]] = {}
+_VARIANTS: dict[tuple[str, type[Request[Any]]], type[Request[Any]]] = {}
 
 
 @dataclass(frozen=True, slots=True)

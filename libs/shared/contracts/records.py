@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.parameters import PAGES, Parameters, taking
 
 Pairs = list[tuple[str, str]]
-BULK_PATIENCE = 60.0
+BULK_TIMEOUT_S = 60.0
 """Seconds that a bulk write may take."""
 MOMENTS = ("as_of", "min_commit")
 CHOICE = ("q", "deleted", *MOMENTS)
@@ -21,7 +21,7 @@ DRY_RUN = taking("dry_run", of_records=True)
 
 
 @dataclass(frozen=True, slots=True)
-class ListRecords(Ask[Answer]):
+class ListRecords(Request[Response]):
     """One page of records: filters, sort, page, per_page in `query`."""
 
     service, name = "data", "records.list"
@@ -31,7 +31,7 @@ class ListRecords(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class AggregateRecords(Ask[Answer]):
+class AggregateRecords(Request[Response]):
     """Figures about records, in groups: count, sum, avg, min, max, group_by, having and filters in `query`."""
 
     service, name = "data", "records.aggregate"
@@ -42,7 +42,7 @@ class AggregateRecords(Ask[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An export that has begun: the subject to pull it from (libs/shared/bus/streaming.py), and what it is."""
+    """An export that has begun: the subject to pull it from (libs/shared/bus/rpc/streaming.py), and what it is."""
 
     subject: str
     content_type: str
@@ -50,7 +50,7 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
-class ExportRecords(Ask[Exported]):
+class ExportRecords(Request[Exported]):
     """All records of a list, in the `format` that `query` names."""
 
     service, name, reply = "data", "records.export", Exported
@@ -60,7 +60,7 @@ class ExportRecords(Ask[Exported]):
 
 
 @dataclass(frozen=True, slots=True)
-class GetRecord(Ask[Answer]):
+class GetRecord(Request[Response]):
     """One record by key, with its version as ETag; `version=n` in `query` reads an old one from the log."""
 
     service, name = "data", "records.get"
@@ -72,7 +72,7 @@ class GetRecord(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateRecord(Ask[Answer]):
+class CreateRecord(Request[Response]):
     """A new record from the JSON object in `body`."""
 
     service, name = "data", "records.create"
@@ -82,7 +82,7 @@ class CreateRecord(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateRecord(Ask[Answer]):
+class UpdateRecord(Request[Response]):
     """A partial update; `if_match` is the version the caller saw, or ""."""
 
     service, name = "data", "records.update"
@@ -94,7 +94,7 @@ class UpdateRecord(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteRecord(Ask[Answer]):
+class DeleteRecord(Request[Response]):
     """Removal, soft or hard as the entity says."""
 
     service, name = "data", "records.delete"
@@ -105,40 +105,40 @@ class DeleteRecord(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateRecords(Ask[Answer]):
+class CreateRecords(Request[Response]):
     """New records from the JSON array of objects in `body`, all or none. `dry_run=true` in `query` stores nothing."""
 
     service, name = "data", "records.create_bulk"
-    writes, patience, parameters = Writes.APP, BULK_PATIENCE, DRY_RUN
+    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, DRY_RUN
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateRecords(Ask[Answer]):
+class UpdateRecords(Request[Response]):
     """Partial updates, all or none, from the JSON array in `body` of objects that hold the key. `dry_run` as above."""
 
     service, name = "data", "records.update_bulk"
-    writes, patience, parameters = Writes.APP, BULK_PATIENCE, DRY_RUN
+    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, DRY_RUN
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteRecords(Ask[Answer]):
+class DeleteRecords(Request[Response]):
     """Removal of the records in the JSON array of ids in `body`, all or none. `dry_run` as above."""
 
     service, name = "data", "records.delete_bulk"
-    writes, patience, parameters = Writes.APP, BULK_PATIENCE, DRY_RUN
+    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, DRY_RUN
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreRecord(Ask[Answer]):
+class RestoreRecord(Request[Response]):
     """A soft-deleted record back from the trash."""
 
     service, name = "data", "records.restore"
@@ -149,7 +149,7 @@ class RestoreRecord(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordHistory(Ask[Answer]):
+class RecordHistory(Request[Response]):
     """All versions of one record, newest first, from the log itself."""
 
     service, name = "data", "records.history"
@@ -160,7 +160,7 @@ class RecordHistory(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListCommits(Ask[Answer]):
+class ListCommits(Request[Response]):
     """One page of all commits, newest first: entity, user_id, from, to, page, per_page in `query`."""
 
     service, name = "data", "commits.list"
@@ -169,7 +169,7 @@ class ListCommits(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class GetCommit(Ask[Answer]):
+class GetCommit(Request[Response]):
     """One commit, with those of its records that the caller may read; `commit_id` may be a position."""
 
     service, name = "data", "commits.get"
@@ -179,7 +179,7 @@ class GetCommit(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class UndoCommit(Ask[Answer]):
+class UndoCommit(Request[Response]):
     """A commit that takes another one back, if none of its records has changed since."""
 
     service, name = "data", "commits.undo"
@@ -188,7 +188,7 @@ class UndoCommit(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class RepairLog(Ask[Answer]):
+class RepairLog(Request[Response]):
     """Repair the wrong ones among some entries of the log more, behind `after` (empty: from the beginning).
 
     `after` is the answer's `next`. With `dry_run` nothing is changed.
@@ -200,7 +200,7 @@ class RepairLog(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class TryRule(Ask[Answer]):
+class TryRule(Request[Response]):
     """Which stored records would violate the rule, or fail the guard, in `body`. Nothing is changed."""
 
     service, name = "data", "rules.try"
@@ -221,7 +221,7 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizeRecords(Ask[Verdicts]):
+class AuthorizeRecords(Request[Verdicts]):
     """May the caller `action` these records (pairs of entity and record id), and which of their fields?
 
     At most 1,000. A record that is gone is judged by what it was last; one that never was is nobody's.
@@ -233,7 +233,7 @@ class AuthorizeRecords(Ask[Verdicts]):
 
 
 @dataclass(frozen=True, slots=True)
-class ExplainAccess(Ask[Answer]):
+class ExplainAccess(Request[Response]):
     """Why a caller like this may or may not do something, from the JSON object in `body`: action, entity, and
     where it matters record_id and field. `who` is the id, e-mail address and roles of the one it is about."""
 
@@ -251,7 +251,7 @@ class Effected:
 
 
 @dataclass(frozen=True, slots=True)
-class SetFields(Ask[Effected]):
+class SetFields(Request[Effected]):
     """A workflow's set_field: with the definition's authority, once per `effect_key`, for ever.
 
     `values` are field values as JSON; the string "now" has been resolved by the asker.
@@ -275,7 +275,7 @@ class LogRange:
 
 
 @dataclass(frozen=True, slots=True)
-class LocateRange(Ask[LogRange]):
+class LocateRange(Request[LogRange]):
     """The positions between two ends, each a position or a time as text; an empty `until` means now."""
 
     service, name, reply = "data", "commits.locate", LogRange
@@ -294,7 +294,7 @@ class LogPart:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadEntityLog(Ask[LogPart]):
+class ReadEntityLog(Request[LogPart]):
     """The next entries about an entity behind (`position`, `n`), up to the position `last`; a bounded part of them."""
 
     service, name, reply = "data", "commits.read", LogPart
@@ -306,7 +306,7 @@ class ReadEntityLog(Ask[LogPart]):
 
 
 @dataclass(frozen=True, slots=True)
-class FetchCommit(Ask[Answer]):
+class FetchCommit(Request[Response]):
     """The whole JSON of a commit that was published as a reference because of its size."""
 
     service, name = "data", "commits.fetch"
@@ -316,10 +316,10 @@ class FetchCommit(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLog(Ask[Answer]):
+class ReadLog(Request[Response]):
     """A stretch of the log as it would be published: entries behind (`position`, `n`), at most `most` of them.
 
-    Not beyond position `until`, nor beyond what is settled. The body is libs/shared/bus/logged.py's; the
+    Not beyond position `until`, nor beyond what is settled. The body is libs/shared/bus/outbox/log_batches.py's; the
     header `head` is the greatest position that there is.
     """
 

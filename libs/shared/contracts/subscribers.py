@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.contracts.messages import Request, Response, Writes
 
 
 @dataclass(frozen=True, slots=True)
-class CreateSubscriber(Ask[Answer]):
+class CreateSubscriber(Request[Response]):
     """A subscriber from `{name, streams?, entities?, expires_at?}`; its password is in this answer and nowhere else."""
 
     service, name = "events", "subscribers.create"
@@ -16,14 +16,14 @@ class CreateSubscriber(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListSubscribers(Ask[Answer]):
+class ListSubscribers(Request[Response]):
     """All subscribers of the app."""
 
     service, name = "events", "subscribers.list"
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteSubscriber(Ask[Answer]):
+class DeleteSubscriber(Request[Response]):
     """The end of a subscriber: what it has open hears no more, and it is not let in again."""
 
     service, name = "events", "subscribers.delete"

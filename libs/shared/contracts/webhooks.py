@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
 
@@ -14,7 +14,7 @@ MOST_QUESTIONS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class ListDeliveries(Ask[Answer]):
+class ListDeliveries(Request[Response]):
     """The delivery log, newest first; `webhook_id`, `status`, `entity`, `page`, `per_page` in `query`."""
 
     service, name = "webhook", "logs.list"
@@ -23,7 +23,7 @@ class ListDeliveries(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class GetDelivery(Ask[Answer]):
+class GetDelivery(Request[Response]):
     """One delivery of the log, with all its attempts."""
 
     service, name = "webhook", "logs.get"
@@ -31,7 +31,7 @@ class GetDelivery(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class RetryDelivery(Ask[Answer]):
+class RetryDelivery(Request[Response]):
     """Send a delivery that is not delivered yet once more, now."""
 
     service, name = "webhook", "logs.retry"
@@ -40,7 +40,7 @@ class RetryDelivery(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class SendExample(Ask[Answer]):
+class SendExample(Request[Response]):
     """Send an example to a webhook's endpoint, now, whatever its state; answers what came of it."""
 
     service, name = "webhook", "endpoints.test"
@@ -49,7 +49,7 @@ class SendExample(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReplayWebhook(Ask[Answer]):
+class ReplayWebhook(Request[Response]):
     """Deliver once more what `{from, to}` in `body` (positions or times) of the log comes to for a webhook."""
 
     service, name = "webhook", "endpoints.replay"
@@ -59,7 +59,7 @@ class ReplayWebhook(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListReplays(Ask[Answer]):
+class ListReplays(Request[Response]):
     """The replays of a webhook, newest first, and how far they are."""
 
     service, name = "webhook", "endpoints.replays"
@@ -69,7 +69,7 @@ class ListReplays(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class EnableWebhook(Ask[Answer]):
+class EnableWebhook(Request[Response]):
     """Send to a webhook's endpoint again, although it was disabled or its circuit is open."""
 
     service, name = "webhook", "endpoints.enable"
@@ -78,7 +78,7 @@ class EnableWebhook(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class RotateSecret(Ask[Answer]):
+class RotateSecret(Request[Response]):
     """A new secret for a webhook, shown once; the one before is good for 24 hours more."""
 
     service, name = "webhook", "endpoints.rotate_secret"
@@ -94,7 +94,7 @@ class Endpoints:
 
 
 @dataclass(frozen=True, slots=True)
-class LookAtEndpoints(Ask[Endpoints]):
+class LookAtEndpoints(Request[Endpoints]):
     """How the endpoints of webhooks are; `urls` are those that the webhooks have now, by id."""
 
     service, name, reply = "webhook", "endpoints.look", Endpoints
@@ -109,7 +109,7 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
-class AskReceivers(Ask[Verdicts]):
+class AskReceivers(Request[Verdicts]):
     """Whether receivers agree to a write that is about to happen.
 
     `body` is a JSON list of `{webhook_id, entity, record_id, action, record, old, changes}`, at most

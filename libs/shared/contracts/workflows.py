@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
 
 
 @dataclass(frozen=True, slots=True)
-class ListInstances(Ask[Answer]):
+class ListInstances(Request[Response]):
     """Instances, newest first: status, workflow (name or id), record, page, per_page in `query`."""
 
     service, name = "workflow", "instances.list"
@@ -19,7 +19,7 @@ class ListInstances(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListPending(Ask[Answer]):
+class ListPending(Request[Response]):
     """Instances that wait for an approval; `assignee=me` in `query`: those the caller may decide."""
 
     service, name = "workflow", "instances.pending"
@@ -28,7 +28,7 @@ class ListPending(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class GetInstance(Ask[Answer]):
+class GetInstance(Request[Response]):
     """One instance."""
 
     service, name = "workflow", "instances.get"
@@ -36,7 +36,7 @@ class GetInstance(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteInstance(Ask[Answer]):
+class DeleteInstance(Request[Response]):
     """The end of an instance, wherever it stands; what it has done stays done."""
 
     service, name = "workflow", "instances.delete"
@@ -45,7 +45,7 @@ class DeleteInstance(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ApproveInstance(Ask[Answer]):
+class ApproveInstance(Request[Response]):
     """A yes to the approval an instance waits for; `body` is empty or `{comment?}`."""
 
     service, name = "workflow", "instances.approve"
@@ -55,7 +55,7 @@ class ApproveInstance(Ask[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class RejectInstance(Ask[Answer]):
+class RejectInstance(Request[Response]):
     """A no to the approval an instance waits for; `body` is empty or `{comment?}`."""
 
     service, name = "workflow", "instances.reject"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from libs.shared import exact
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.incoming import decode_event
-from libs.shared.bus.logged import parted
-from libs.shared.bus.progress import Position, reach_of
+from libs.shared.bus.consumers.checkpoints import Position, reach_of
+from libs.shared.bus.consumers.incoming import decode_event
+from libs.shared.bus.outbox.log_batches import parted
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import ListNames, NamesEver
 from libs.shared.contracts.context import AppRef, Context, system_context
 from libs.shared.contracts.records import FetchCommit, ReadLog
@@ -40,29 +40,29 @@ class Stretch:
         return (self.events[-1].position, self.events[-1].n) if self.events else (until, 1 << 30)
 
 
-async def read(asker: Asker, app: AppRef, after: Position, until: int, most: int) -> Stretch:
+async def read(rpc: RpcClient, app: AppRef, after: Position, until: int, most: int) -> Stretch:
     """The next entries of an app's log, whole ones."""
     context = _context(app)
-    answer = await asker.ask(ReadLog(*after, until=until, most=most), context)
+    answer = await rpc.request(ReadLog(*after, until=until, most=most), context)
     events: list[Any] = []
     for entry in parted(answer.body):
         payload = entry.payload
         if REFERENCE in entry.headers:
             position, n = entry.position
-            payload = (await asker.ask(FetchCommit(position=position, n=n), context)).body
+            payload = (await rpc.request(FetchCommit(position=position, n=n), context)).body
         events.append(decode_event(entry.subject, payload, exact.loads))
     return Stretch(events, int(answer.headers["head"]))
 
 
-async def names_ever(asker: Asker, app: AppRef) -> NamesEver:
+async def names_ever(rpc: RpcClient, app: AppRef) -> NamesEver:
     """What everything in the app is called, and was."""
-    return await asker.ask(ListNames(), _context(app))
+    return await rpc.request(ListNames(), _context(app))
 
 
 async def caught_up(core: Core, app: AppRef, memory: Memory, consumer: str) -> bool:
     """Whether a consumer has come as far as the log was when this was asked first; else after a moment's wait."""
     if memory.get("position") is None:
-        memory.keep(position=(await read(core.asker, app, BEGINNING, 0, 0)).head)
+        memory.keep(position=(await read(core.rpc, app, BEGINNING, 0, 0)).head)
     reached, behind = await reach_of(core.stream, COMMITS, consumer, app)
     if reached < memory.get("position") and (behind or reached):
         await asyncio.sleep(WAIT)

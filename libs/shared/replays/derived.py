@@ -108,11 +108,11 @@ def verifying(derivation: Derivation[S]) -> Step[S]:
     async def step(state: S, app: AppRef, memory: Memory) -> bool:
         if memory.get("after") is None:
             if await commits.caught_up(state.core, app, memory, derivation.consumer):
-                memory.keep(after=[0, 0], names=asdict(await commits.names_ever(state.core.asker, app)))
+                memory.keep(after=[0, 0], names=asdict(await commits.names_ever(state.core.rpc, app)))
             return False
         after, until = tuple(memory.get("after")), memory.get("position")
         names = NamesEver(**memory.get("names"))
-        stretch = await commits.read(state.core.asker, app, after, until, derivation.entries)
+        stretch = await commits.read(state.core.rpc, app, after, until, derivation.entries)
         last = stretch.last(until)
         expected = await derivation.expected(state, app, stretch.events, names)
         _compare(derivation, expected, await derivation.found(state, app, after, last), names, memory)

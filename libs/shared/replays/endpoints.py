@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import orjson
 
 from libs.shared import clock
-from libs.shared.bus.due import Due
 from libs.shared.bus.standstills import Standstill, letters_of, standing_still
+from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import AppRef, Context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import GetReplay, ListProjections, StartReplay, of
 from libs.shared.errors import RocketError, not_found
 from libs.shared.ids import parse_uuid
@@ -33,13 +33,13 @@ def endpoints(
     reaches: Mapping[str, Reach],
     databases: Databases,
     due: Due,
-) -> dict[type[Ask[Any]], Any]:
+) -> dict[type[Request[Any]], Any]:
     """The endpoints of a service; `reaches` names all that it makes of the log."""
     if not reaches:
         return {}
     store, known = ReplayStore(service), {projection.name: projection for projection in projections}
 
-    async def list_projections(context: Context, _: ListProjections) -> Answer:
+    async def list_projections(context: Context, _: ListProjections) -> Response:
         app = context.the_app
         found = await asyncio.gather(*(reach(app) for reach in reaches.values()))
         stalled = await standing_still(databases.platform, service, app.id)
@@ -49,27 +49,27 @@ def endpoints(
             | {"stalled": _stalled(name, stalled)}
             for name, reached in zip(reaches, found, strict=True)
         ]
-        return Answer(body=orjson.dumps({"data": rows}))
+        return Response(body=orjson.dumps({"data": rows}))
 
-    async def start(context: Context, question: StartReplay) -> Answer:
-        projection = known.get(question.projection)
-        if projection is None or question.kind not in KINDS:
-            raise RocketError("INVALID_STATE", f"{question.projection} can't be compared with the log by itself")
-        if question.kind == "rebuild" and projection.rebuild is None:
-            raise RocketError("INVALID_STATE", f"{question.projection} can't be rebuilt: nothing else says what it was")
-        app, memory = context.the_app, {"only": question.only} if question.only else {}
+    async def start(context: Context, request: StartReplay) -> Response:
+        projection = known.get(request.projection)
+        if projection is None or request.kind not in KINDS:
+            raise RocketError("INVALID_STATE", f"{request.projection} can't be compared with the log by itself")
+        if request.kind == "rebuild" and projection.rebuild is None:
+            raise RocketError("INVALID_STATE", f"{request.projection} can't be rebuilt: nothing else says what it was")
+        app, memory = context.the_app, {"only": request.only} if request.only else {}
         await due.arm(app.id, clock.now())
         by = context.user.email
-        row = await store.insert(databases.of(app), projection.name, question.kind, memory, by)
+        row = await store.insert(databases.of(app), projection.name, request.kind, memory, by)
         due.wake(app)
-        return Answer(202, orjson.dumps({"data": shown(row)}))
+        return Response(202, orjson.dumps({"data": shown(row)}))
 
-    async def get(context: Context, question: GetReplay) -> Answer:
-        replay_id = parse_uuid(question.id)
+    async def get(context: Context, request: GetReplay) -> Response:
+        replay_id = parse_uuid(request.id)
         row = await store.find(databases.of(context.the_app), replay_id) if replay_id else None
         if row is None:
             raise not_found("Replay")
-        return Answer(body=orjson.dumps({"data": shown(row)}))
+        return Response(body=orjson.dumps({"data": shown(row)}))
 
     return {
         of(service, ListProjections): list_projections,

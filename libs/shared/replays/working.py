@@ -13,9 +13,9 @@ import orjson
 import structlog
 
 from libs.shared import clock
-from libs.shared.bus.due import Due
-from libs.shared.bus.leases import Leases
 from libs.shared.bus.retry import Policy, is_outage
+from libs.shared.bus.timers.due import Due
+from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Databases

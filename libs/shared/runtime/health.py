@@ -10,7 +10,7 @@ from aiohttp import web
 
 from libs.shared.bus.standstills import standing_still
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Ask
+from libs.shared.contracts.messages import Request
 from libs.shared.contracts.operations import CheckReadiness, Readiness, of
 from libs.shared.runtime.service import Core
 from libs.shared.telemetry.tracing import ring
@@ -79,7 +79,7 @@ async def _check_database(core: Core, server: str = "") -> str:
     return "ok"
 
 
-def endpoints(core: Core, lags: Lags, consumers: Consumers) -> dict[type[Ask[Any]], Any]:
+def endpoints(core: Core, lags: Lags, consumers: Consumers) -> dict[type[Request[Any]], Any]:
     """The endpoint by which other services ask."""
 
     async def check(_: Context, __: CheckReadiness) -> Readiness:

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from libs.shared.contracts.context import Context, Once
-from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.contracts.context import Context, IdempotencyKey
+from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database, Databases
 from libs.shared.postgres.places import REQUEST
@@ -44,29 +44,31 @@ DELETE FROM {schema}.idempotency WHERE key IN (
 )
 """
 
-Run = Callable[[], Awaitable[Answer]]
+Run = Callable[[], Awaitable[Response]]
 Handler = Callable[[Context, Any], Awaitable[Any]]
 
 
-def honouring(service: str, databases: Databases, question: type[Ask[Any]], handler: Handler) -> Handler:
+def honouring(service: str, databases: Databases, rpc_request: type[Request[Any]], handler: Handler) -> Handler:
     """`handler`, which answers `question`, made to honour the wish in a context's `once`."""
-    if question.writes is Writes.NOTHING:
+    if rpc_request.writes is Writes.NOTHING:
         return handler
 
     async def once(context: Context, asked: Any) -> Any:
-        wish = context.once
+        wish = context.idempotency
         if wish is None:
             return await handler(context, asked)
-        apart = question.writes is Writes.PLATFORM
+        apart = rpc_request.writes is Writes.PLATFORM
         database = databases.platform if apart else databases.of(context.the_app)
         # What the handler asks of others is not the caller's request.
-        inner = context._replace(once=None)
+        inner = context._replace(idempotency=None)
         return await run_once(service, database, wish, lambda: handler(inner, asked), apart=apart)
 
     return once
 
 
-async def run_once(service: str, database: Database, wish: Once, run: Run, *, apart: bool = False) -> Answer:
+async def run_once(
+    service: str, database: Database, wish: IdempotencyKey, run: Run, *, apart: bool = False
+) -> Response:
     """The answer of `run`, or the one it gave to this wish before; `apart`: its effect lies out of reach.
 
     Raises CONFLICT while the first request is still running, IDEMPOTENCY_KEY_REUSED for another request
@@ -92,14 +94,14 @@ async def _transaction(database: Database, apart: bool) -> AsyncIterator[Connect
         yield transaction
 
 
-def _replayed(known: Any, wish: Once) -> Answer:
+def _replayed(known: Any, wish: IdempotencyKey) -> Response:
     if known["request"] != bytes.fromhex(wish.request):
         message = "This Idempotency-Key was used for another request"
         raise RocketError("IDEMPOTENCY_KEY_REUSED", message)
-    return Answer(known["status"], known["body"], {**orjson.loads(known["headers"]), **REPLAYED})
+    return Response(known["status"], known["body"], {**orjson.loads(known["headers"]), **REPLAYED})
 
 
-async def _keep(transaction: Connection, service: str, wish: Once, answer: Answer) -> None:
+async def _keep(transaction: Connection, service: str, wish: IdempotencyKey, answer: Response) -> None:
     if len(answer.body) > MAX_ANSWER:
         message = f"Answers of more than {MAX_ANSWER} bytes can't be kept: send less at once, or no Idempotency-Key"
         raise RocketError("PAYLOAD_TOO_LARGE", message)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.shared.bus.logged import joined
-from libs.shared.bus.outbox import Outbox
+from libs.shared.bus.outbox.log_batches import joined
+from libs.shared.bus.outbox.outbox import Outbox
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import WITH_OUTBOX, ReadSignals, of
 from libs.shared.postgres.databases import Databases
 
@@ -15,15 +15,15 @@ MOST = 500
 """Signals answered at once."""
 
 
-def endpoints(service: str, databases: Databases) -> dict[type[Ask[Any]], Any]:
+def endpoints(service: str, databases: Databases) -> dict[type[Request[Any]], Any]:
     """The endpoint of a service that has an outbox."""
     if service not in WITH_OUTBOX:
         return {}
     outbox = Outbox(service)
 
-    async def read(context: Context, question: ReadSignals) -> Answer:
-        app, most = context.the_app, min(question.most, MOST)
-        found = await outbox.read_settled(app, databases.of(app), question.position, question.until, most)
-        return Answer(body=joined(found))
+    async def read(context: Context, request: ReadSignals) -> Response:
+        app, most = context.the_app, min(request.most, MOST)
+        found = await outbox.read_settled(app, databases.of(app), request.position, request.until, most)
+        return Response(body=joined(found))
 
     return {of(service, ReadSignals): read}

@@ -17,19 +17,19 @@ import uvloop
 from pydantic import ValidationError
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.connection import connect
-from libs.shared.bus.due import Due
-from libs.shared.bus.jetstream import JetStream
-from libs.shared.bus.leases import Leases
-from libs.shared.bus.parcels import Parcels
+from libs.shared.bus.consumers.subscription import Subscription
+from libs.shared.bus.nats.connection import connect
+from libs.shared.bus.nats.jetstream import JetStream
+from libs.shared.bus.rpc.claim_check import Parcels
+from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.bus.rpc.signed_contexts import Witness
 from libs.shared.bus.standstills import Standstills, reason_of
-from libs.shared.bus.subscription import Subscription
-from libs.shared.bus.vouching import Witness
+from libs.shared.bus.timers.due import Due
+from libs.shared.bus.timers.leases import Leases
 from libs.shared.postgres.databases import Databases
 from libs.shared.replays import endpoints as replaying
 from libs.shared.replays.working import Replays
-from libs.shared.runtime import health, letters, logging, outboxes
+from libs.shared.runtime import dead_letters, health, logging, outboxes
 from libs.shared.runtime.idempotency import honouring
 from libs.shared.runtime.service import Core, Service
 from libs.shared.runtime.settings import Settings
@@ -92,7 +92,7 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
     """The resources every service has, closed in reverse order."""
     databases = Databases(settings.database_url, settings.database_connections, settings.database_servers)
     async with connect(settings.nats_url, f"rocket-{name}") as connection:
-        asker = Asker(connection, Parcels(connection), Witness(databases.platform))
+        rpc = RpcClient(connection, Parcels(connection), Witness(databases.platform))
         leases = Leases(databases, name, f"{name}/{settings.replica}")
         keeping = asyncio.create_task(leases.keep())
         exporter = otlp.from_environment(name)
@@ -102,12 +102,12 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
                 name=name,
                 settings=settings,
                 connection=connection,
-                asker=asker,
+                rpc=rpc,
                 stream=JetStream(connection, settings.stream_replicas, settings.stream_retention),
                 databases=databases,
                 leases=leases,
-                apps=Apps(asker),
-                schemas=Schemas(asker),
+                apps=Apps(rpc),
+                schemas=Schemas(rpc),
             )
         finally:
             shipper.cancel()
@@ -129,7 +129,7 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
             parts.databases,
             parts.leases,
             parts.apps,
-            parts.asker,
+            parts.rpc,
         )
         for consumer in service.consumers
     ]
@@ -150,18 +150,18 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         await parts.connection.established()
         parts.apps.listen(parts.connection)
         parts.schemas.listen(parts.connection)
-        parts.asker.open()
+        parts.rpc.open()
         common = {
             **health.endpoints(parts, lags, consumers),
-            **letters.endpoints(service, parts, state),
+            **dead_letters.endpoints(service, parts, state),
             **outboxes.endpoints(service.name, parts.databases),
             **replaying.endpoints(service.name, service.projections, reaches, parts.databases, due),
         }
         own = {
-            question: honouring(service.name, parts.databases, question, _bind(handler, state))
-            for question, handler in service.endpoints.items()
+            request: honouring(service.name, parts.databases, request, _bind(handler, state))
+            for request, handler in service.endpoints.items()
         }
-        parts.asker.serve(service.name, VERSION, {**common, **own})
+        parts.rpc.serve(service.name, VERSION, {**common, **own})
         tasks += [asyncio.create_task(subscription.run()) for subscription in subscriptions]
         log.info("service.ready", endpoints=len(own), consumers=len(subscriptions))
         guard.pop_all()
@@ -169,8 +169,8 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
 
 
 def _bind(handler: Callable[[S, Any, Any], Awaitable[Any]], state: S) -> Callable[[Any, Any], Awaitable[Any]]:
-    async def bound(context: Any, question: Any) -> Any:
-        return await handler(state, context, question)
+    async def bound(context: Any, request: Any) -> Any:
+        return await handler(state, context, request)
 
     return bound
 
@@ -188,8 +188,8 @@ async def _endless(name: str, worker: Callable[[S], Awaitable[None]], state: S, 
 
 async def _stop(tasks: list[asyncio.Task[None]], parts: Core, settings: Settings) -> None:
     """Take no more, finish what is under way, then let go."""
-    await parts.asker.stop()
+    await parts.rpc.stop()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await parts.asker.drain(settings.drain_seconds)
+    await parts.rpc.drain(settings.drain_seconds)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.connection import Connection
-from libs.shared.bus.consumer import Consumer
-from libs.shared.bus.jetstream import JetStream
-from libs.shared.bus.leases import Leases
+from libs.shared.bus.consumers.consumer import Consumer
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.nats.jetstream import JetStream
+from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Ask
+from libs.shared.contracts.messages import Request
 from libs.shared.postgres.databases import Databases
 from libs.shared.replays import Projection
 from libs.shared.replays.endpoints import Reach
@@ -34,7 +34,7 @@ class Core:
     name: str
     settings: Any
     connection: Connection
-    asker: Asker
+    rpc: RpcClient
     stream: JetStream
     databases: Databases
     leases: Leases
@@ -48,7 +48,7 @@ class Service(Generic[S]):
 
     name: str
     open: Callable[[Core], AbstractAsyncContextManager[S]]
-    endpoints: Mapping[type[Ask[Any]], Handler[S]]
+    endpoints: Mapping[type[Request[Any]], Handler[S]]
     consumers: tuple[Consumer[S], ...] = ()
     settings: type[Settings] = Settings
     workers: tuple[Callable[[S], Awaitable[None]], ...] = field(default=())

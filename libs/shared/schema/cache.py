@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.connection import Connection
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import GetSchema, SchemaChanged
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.errors import unavailable
@@ -24,8 +24,8 @@ MAX_APPS = 1000
 class Schemas:
     """The snapshots of all apps this process works for."""
 
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc = rpc
         self._known: dict[str, Snapshot] = {}
         self._loading: dict[str, asyncio.Task[Snapshot]] = {}
 
@@ -76,5 +76,5 @@ class Schemas:
 
     async def _load(self, app: AppRef) -> Snapshot:
         context = system_context(5, app)
-        answer = await self._asker.ask(GetSchema(), context)
+        answer = await self._rpc.request(GetSchema(), context)
         return Snapshot.read(answer.version, answer.document)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
-from libs.shared.bus.asking import Asker
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import GetDefinitionsAsOf
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.streams import CommitEvent
@@ -98,7 +98,7 @@ class Versions(Generic[V]):
         return known is not None and known[1] is today
 
 
-async def documents_then(asker: Asker, app: AppRef, kind: str, version: int) -> list[Mapping[str, Any]]:
+async def documents_then(rpc: RpcClient, app: AppRef, kind: str, version: int) -> list[Mapping[str, Any]]:
     """The definitions of a kind that there were at a version. Raises what asking metadata raises."""
-    answer = await asker.ask(GetDefinitionsAsOf(kind, version), system_context(PATIENCE, app))
+    answer = await rpc.request(GetDefinitionsAsOf(kind, version), system_context(PATIENCE, app))
     return list(answer.documents)

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import structlog
 
-from libs.shared.bus.connection import Connection
+from libs.shared.bus.nats.connection import Connection
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.streams import SPANS, telemetry_subject
 from libs.shared.telemetry.otlp import Otlp

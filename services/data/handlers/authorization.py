@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, invalid
 from libs.shared.postgres.databases import Database
@@ -36,23 +36,23 @@ class Verdict:
 NO = Verdict()
 
 
-async def authorize_records(state: State, context: Context, question: ask.AuthorizeRecords) -> ask.Verdicts:
-    if len(question.records) > MOST or question.action not in ACTIONS:
+async def authorize_records(state: State, context: Context, request: contracts.AuthorizeRecords) -> contracts.Verdicts:
+    if len(request.records) > MOST or request.action not in ACTIONS:
         raise invalid(f"At most {MOST} records can be asked about at once, by one of {', '.join(ACTIONS)}")
 
-    async def attempt(model: Model) -> ask.Verdicts:
+    async def attempt(model: Model) -> contracts.Verdicts:
         database = state.database(context.the_app)
         found: dict[tuple[str, str], Verdict] = {}
-        for name in dict.fromkeys(entity for entity, _ in question.records):
+        for name in dict.fromkeys(entity for entity, _ in request.records):
             if name in model.schema.entities:
                 entity = model.entity(name)
-                ids = [record_id for other, record_id in question.records if other == name]
-                grant = granted(entity, question.action, context.user)
+                ids = [record_id for other, record_id in request.records if other == name]
+                grant = granted(entity, request.action, context.user)
                 found |= {(name, key): v for key, v in (await _decide(database, model, entity, grant, ids)).items()}
         if await database.fetchval(CURRENT_VERSION) != model.version:
             raise SchemaMoved
-        verdicts = [found.get((entity, record_id), NO) for entity, record_id in question.records]
-        return ask.Verdicts(
+        verdicts = [found.get((entity, record_id), NO) for entity, record_id in request.records]
+        return contracts.Verdicts(
             [verdict.allowed for verdict in verdicts],
             [verdict.live for verdict in verdicts],
             [list(verdict.fields) for verdict in verdicts],

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context, Identity
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, not_found
 from libs.shared.paging import page_of
 from libs.shared.postgres.databases import Database
@@ -32,30 +32,30 @@ UNDO_REFUSED = {"FORBIDDEN": "You may not undo this commit", "CONFLICT": "This c
 """What refusals say of commits that are hidden: neither an entity nor a record."""
 
 
-async def list_commits(state: State, context: Context, question: ask.ListCommits) -> Answer:
-    query = dict(question.query)
+async def list_commits(state: State, context: Context, request: contracts.ListCommits) -> Response:
+    query = dict(request.query)
     page = page_of(query)
     start, end = _time(query, "from"), _time(query, "to")
     if "\x00" in query.get("user_id", ""):
         raise refused("user_id", "must not hold the character NUL")
 
-    async def attempt(model: Model) -> Answer:
+    async def attempt(model: Model) -> Response:
         numbers = _numbers(model.schema, query["entity"]) if query.get("entity") else None
         chosen = (numbers, query.get("user_id") or None, start, end)
         rows, total = await commits.list_page(state.database(context.the_app), chosen, page)
         await check_current(state, context, model)
         data = [commits.listed(model.schema, row) for row in rows]
-        return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
+        return Response(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
 
 
-async def get_commit(state: State, context: Context, question: ask.GetCommit) -> Answer:
-    page = page_of(dict(question.query), MOST, MOST)
+async def get_commit(state: State, context: Context, request: contracts.GetCommit) -> Response:
+    page = page_of(dict(request.query), MOST, MOST)
 
-    async def attempt(model: Model) -> Answer:
+    async def attempt(model: Model) -> Response:
         database = state.database(context.the_app)
-        position = await commits.position_of(database, question.commit_id)
+        position = await commits.position_of(database, request.commit_id)
         if position is None:
             raise not_found("Commit")
         scope = Scope(model, context.user)
@@ -68,7 +68,7 @@ async def get_commit(state: State, context: Context, question: ask.GetCommit) ->
         head = commits.head(rows[0] if rows else await commits.load_first(database, position))
         disclosed = await _disclosed(database, model, context.user, rows)
         data = {**head, "records": [commits.shown(model.schema, row, disclosed) for row in rows]}
-        return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
+        return Response(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from libs.shared import clock, exact
 from libs.shared.bodies import read_object
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field, not_found
 from libs.shared.permissions.checks import Person, check_of
 from libs.shared.permissions.conditions import NEVER
@@ -41,11 +41,11 @@ class Question:
     field: str | None
 
 
-async def explain_access(state: State, context: Context, question: ask.ExplainAccess) -> Answer:
-    asked = read_question(question.body)
-    who = Person(question.who[0], question.who[1], tuple(question.who[2]), clock.now())
+async def explain_access(state: State, context: Context, request: contracts.ExplainAccess) -> Response:
+    asked = read_question(request.body)
+    who = Person(request.who[0], request.who[1], tuple(request.who[2]), clock.now())
 
-    async def attempt(model: Model) -> Answer:
+    async def attempt(model: Model) -> Response:
         if asked.entity not in model.schema.entities:
             raise invalid_field("entity", f"Unknown entity: {asked.entity}")
         entity = model.entity(asked.entity)
@@ -54,7 +54,7 @@ async def explain_access(state: State, context: Context, question: ask.ExplainAc
         record, live = await _record(state, context, model, entity, asked)
         await check_current(state, context, model)
         explanation = Explanation(entity, asked, who, record, live)
-        return Answer(body=exact.dumps({"data": explanation.document()}))
+        return Response(body=exact.dumps({"data": explanation.document()}))
 
     return await under_current_schema(state, context, attempt)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database
@@ -35,20 +35,20 @@ def most(connections: int) -> int:
     return max(1, min(AT_ONCE, (connections - 1) * 3 // 4))
 
 
-async def export_records(state: State, context: Context, question: ask.ExportRecords) -> ask.Exported:
-    as_of = await moment_of(state, context, question.query)
+async def export_records(state: State, context: Context, request: contracts.ExportRecords) -> contracts.Exported:
+    as_of = await moment_of(state, context, request.query)
 
-    async def attempt(model: Model) -> ask.Exported:
-        entity = model.entity(question.entity)
+    async def attempt(model: Model) -> contracts.Exported:
+        entity = model.entity(request.entity)
         scope = Scope(model, context.user)
-        check_parameters(scope, entity, question)
-        export = parse_export(scope, entity, question.query, as_of)
+        check_parameters(scope, entity, request)
+        export = parse_export(scope, entity, request.query, as_of)
         sql = model.statements.made((entity.name, export), lambda: export_sql(model, entity, export))
         with tracing.span("db", "query", "query.execute") as span:
             span.metadata["statement"] = "export"
             chunks = _chunks(state.database(context.the_app), model, entity, export, sql, scope.values)
             subject = await state.streams.offer(context.the_app.id, chunks)
-        return ask.Exported(subject, FORMATS[export.format], f"{entity.name}.{export.format}")
+        return contracts.Exported(subject, FORMATS[export.format], f"{entity.name}.{export.format}")
 
     return await under_current_schema(state, context, attempt)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts import live as ask
+from libs.shared.contracts import live as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
 from libs.shared.postgres.errors import SchemaMoved
@@ -34,29 +34,29 @@ Told = dict[int, list[Any]]
 """Position → rows of `changes_sql`."""
 
 
-async def await_commits(state: State, context: Context, question: ask.AwaitCommits) -> ask.Settled:
+async def await_commits(state: State, context: Context, request: contracts.AwaitCommits) -> contracts.Settled:
     """How far the log is settled, as soon as that is further than the asker knows."""
-    wait = min(question.wait, max(0.0, context.remaining() - 1))
-    return ask.Settled(await state.frontiers.beyond(context.the_app, question.after, wait))
+    wait = min(request.wait, max(0.0, context.remaining() - 1))
+    return contracts.Settled(await state.frontiers.beyond(context.the_app, request.after, wait))
 
 
-async def list_changes(state: State, context: Context, question: ask.ListChanges) -> ask.Changes:
+async def list_changes(state: State, context: Context, request: contracts.ListChanges) -> contracts.Changes:
     """Commits behind a position that concern the caller. Raises what a list raises for entities and query."""
-    if not 0 < len(question.entities) <= MOST_ENTITIES:
+    if not 0 < len(request.entities) <= MOST_ENTITIES:
         raise refused("entities", f"must name 1 to {MOST_ENTITIES} entities")
-    if question.after > await state.database(context.the_app).fetchval(REACHED):
+    if request.after > await state.database(context.the_app).fetchval(REACHED):
         raise RocketError("INVALID_PAYLOAD", "Last-Event-ID is ahead of everything that has happened")
 
-    async def attempt(model: Model) -> ask.Changes:
-        entities = [model.entity(name) for name in dict.fromkeys(question.entities)]
-        stretch = await _stretch(state, context, question, entities)
-        told = await _told(state, context, model, entities, question, stretch)
+    async def attempt(model: Model) -> contracts.Changes:
+        entities = [model.entity(name) for name in dict.fromkeys(request.entities)]
+        stretch = await _stretch(state, context, request, entities)
+        told = await _told(state, context, model, entities, request, stretch)
         while told is None:
             stretch = stretch.narrower()
-            told = await _told(state, context, model, entities, question, stretch)
+            told = await _told(state, context, model, entities, request, stretch)
         rows = {position: sorted(told[position], key=lambda row: row["n"]) for position in sorted(told)}
         lines = [_event(model.bounds, position, changes) for position, changes in rows.items()]
-        return ask.Changes(stretch.until, sorted(told), b"\n".join(lines))
+        return contracts.Changes(stretch.until, sorted(told), b"\n".join(lines))
 
     return await under_current_schema(state, context, attempt)
 
@@ -80,19 +80,19 @@ class Stretch:
 
 
 async def _stretch(
-    state: State, context: Context, question: ask.ListChanges, entities: Sequence[EntityModel]
+    state: State, context: Context, request: contracts.ListChanges, entities: Sequence[EntityModel]
 ) -> Stretch:
     numbers = [entity.number for entity in entities]
     database = state.database(context.the_app)
-    rows = await database.fetch(STRETCH, question.after, question.until, numbers, MOST_COMMITS)
-    total, last, commits = 0, question.after, [row["position"] for row in rows]
+    rows = await database.fetch(STRETCH, request.after, request.until, numbers, MOST_COMMITS)
+    total, last, commits = 0, request.after, [row["position"] for row in rows]
     for row in rows:
         if total and total + row["changes"] > MOST_CHANGES:
-            return Stretch(question.after, last, False, commits)
+            return Stretch(request.after, last, False, commits)
         total, last = total + row["changes"], row["position"]
         if total > MOST_CHANGES:
-            return Stretch(question.after, last, True, commits)
-    return Stretch(question.after, last if len(rows) == MOST_COMMITS else question.until, False, commits)
+            return Stretch(request.after, last, True, commits)
+    return Stretch(request.after, last if len(rows) == MOST_COMMITS else request.until, False, commits)
 
 
 async def _told(
@@ -100,14 +100,14 @@ async def _told(
     context: Context,
     model: Model,
     entities: Sequence[EntityModel],
-    question: ask.ListChanges,
+    request: contracts.ListChanges,
     stretch: Stretch,
 ) -> Told | None:
     """The changes of a stretch; None where they are more than an answer may hold."""
     told: Told = defaultdict(list)
     try:
         for entity in entities:
-            await _collect(state, context, model, entity, question, stretch, told)
+            await _collect(state, context, model, entity, request, stretch, told)
     except LimitReached as refusal:
         if refusal.limit is not Limit.ANSWER:
             raise
@@ -120,12 +120,12 @@ async def _collect(
     context: Context,
     model: Model,
     entity: EntityModel,
-    question: ask.ListChanges,
+    request: contracts.ListChanges,
     stretch: Stretch,
     told: Told,
 ) -> None:
     scope = Scope(model, context.user, RESERVED)
-    watched = _watched(scope, entity, question, stretch.counted)
+    watched = _watched(scope, entity, request, stretch.counted)
     sql = model.statements.made((entity.name, watched), lambda: changes_sql(model, entity, watched))
     database = state.database(context.the_app)
     rows = await database.fetch(sql, stretch.after, stretch.until, *scope.values, timeout=context.remaining())
@@ -136,13 +136,13 @@ async def _collect(
             told[row["position"]].append(row)
 
 
-def _watched(scope: Scope, entity: EntityModel, question: ask.ListChanges, counted: bool) -> Watched:
-    values = dict(question.query)
-    check_parameters(scope, entity, question)
+def _watched(scope: Scope, entity: EntityModel, request: contracts.ListChanges, counted: bool) -> Watched:
+    values = dict(request.query)
+    check_parameters(scope, entity, request)
     for name in PAST_ONLY:
         if name in values:
             raise refused(name, "is not for what is going on now")
-    chosen = parse_chosen(scope, entity, question.query, values)
+    chosen = parse_chosen(scope, entity, request.query, values)
     return Watched(chosen, parse_shown(scope, entity, values.get("fields", ""), values.get("include", "")), counted)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import RocketError, invalid_field
@@ -34,18 +34,18 @@ ORDER BY _log.position, _log.n LIMIT $5
 """
 
 
-async def locate_range(state: State, context: Context, question: ask.LocateRange) -> ask.LogRange:
+async def locate_range(state: State, context: Context, rpc_request: contracts.LocateRange) -> contracts.LogRange:
     """Raises VALIDATION_FAILED for ends that are neither positions nor times, TIMEOUT where they are not settled."""
     database = state.database(context.the_app)
     try:
         async with asyncio.timeout(min(PATIENCE, context.remaining())):
             now = (await positions.now(database)).position
-            first = await _end(state, database, "from", question.since, before=True)
-            last = await _end(state, database, "to", question.until, before=False) if question.until else now
+            first = await _end(state, database, "from", rpc_request.since, before=True)
+            last = await _end(state, database, "to", rpc_request.until, before=False) if rpc_request.until else now
             await state.settled.position(database, min(last, now))
     except TimeoutError:
         raise RocketError("TIMEOUT", "The end of this range is not settled yet") from None
-    return ask.LogRange(first, min(last, now))
+    return contracts.LogRange(first, min(last, now))
 
 
 async def _end(state: State, database: Database, name: str, text: str, before: bool) -> int:
@@ -61,20 +61,20 @@ async def _end(state: State, database: Database, name: str, text: str, before: b
     return await state.settled.time(database, moment - INSTANT) + 1
 
 
-async def read_entity_log(state: State, context: Context, question: ask.ReadEntityLog) -> ask.LogPart:
+async def read_entity_log(state: State, context: Context, rpc_request: contracts.ReadEntityLog) -> contracts.LogPart:
     app = context.the_app
-    window = min(question.last, question.position + WINDOW)
+    window = min(rpc_request.last, rpc_request.position + WINDOW)
     schema = await state.schemas.get(app)
-    entity = schema.entity(question.entity)
+    entity = schema.entity(rpc_request.entity)
     database = state.database(app)
-    rows = await database.fetch(READ, question.position, question.n, window, entity.number, ENTRIES)
+    rows = await database.fetch(READ, rpc_request.position, rpc_request.n, window, entity.number, ENTRIES)
     if rows:
         schema = await state.schemas.get(app, at_least=max(row["schema_version"] for row in rows))
     body = exact.dumps(list(_readable(app, schema, rows)))
     if len(rows) == ENTRIES:
-        return ask.LogPart(rows[-1]["position"], rows[-1]["n"], body)
+        return contracts.LogPart(rows[-1]["position"], rows[-1]["n"], body)
     # All of the window has been read; no entry has so great a number.
-    return ask.LogPart(window, 2**31 - 1, body)
+    return contracts.LogPart(window, 2**31 - 1, body)
 
 
 def _readable(app: AppRef, schema: Snapshot, rows: Sequence[Any]) -> Iterator[CommitEvent]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from libs.shared.bus.logged import joined
-from libs.shared.contracts import records as ask
+from libs.shared.bus.outbox.log_batches import joined
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from services.data.state import State
 
 MOST = 500
@@ -13,14 +13,14 @@ MOST = 500
 HEAD = "SELECT coalesce(max(position), 0) FROM data.commits"
 
 
-async def read_log(state: State, context: Context, question: ask.ReadLog) -> Answer:
+async def read_log(state: State, context: Context, request: contracts.ReadLog) -> Response:
     app = context.the_app
     database = state.database(app)
     settled = await state.settled.latest(database)
     head = await database.fetchval(HEAD)
-    until = min(settled, question.until or settled)
-    after = (question.position, question.n)
-    rows = await state.log.read(app, database, after, min(question.most, MOST)) if question.most else []
-    return Answer(
+    until = min(settled, request.until or settled)
+    after = (request.position, request.n)
+    rows = await state.log.read(app, database, after, min(request.most, MOST)) if request.most else []
+    return Response(
         body=joined(row for row in rows if row.position[0] <= until), headers={"head": str(min(head, settled))}
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.paging import page_of
 from services.data.history import records
@@ -24,41 +24,41 @@ from services.data.request.schema_fence import check_current, under_current_sche
 from services.data.state import State
 
 
-async def record_history(state: State, context: Context, question: ask.RecordHistory) -> Answer:
-    page = page_of(dict(question.query))
-    as_of = await moment_of(state, context, question.query)
+async def record_history(state: State, context: Context, rpc_request: contracts.RecordHistory) -> Response:
+    page = page_of(dict(rpc_request.query))
+    as_of = await moment_of(state, context, rpc_request.query)
 
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
-        named = await key_named(state, context, model, entity, question.id)
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(rpc_request.entity)
+        named = await key_named(state, context, model, entity, rpc_request.id)
         key, grant = entity.key.text(named), grant_for(entity, "read", context.user)
         scope, database = Scope(model, context.user), state.database(context.the_app)
-        check_parameters(scope, entity, question)
+        check_parameters(scope, entity, rpc_request)
         now = await _now(state, context, model, entity, named, grant, "Record")
         rows, total = await records.load_page(database, entity, scope, key, page, as_of)
         await check_current(state, context, model)
         if not total:
             raise not_found("Record")
         data = [records.shown(model.schema, entity, row, grant, now) for row in rows]
-        return Answer(body=exact.dumps({"data": data, "meta": page.meta(total)}))
+        return Response(body=exact.dumps({"data": data, "meta": page.meta(total)}))
 
     return await under_current_schema(state, context, attempt)
 
 
-async def get_version(state: State, context: Context, question: ask.GetRecord, version: int) -> Answer:
+async def get_version(state: State, context: Context, rpc_request: contracts.GetRecord, version: int) -> Response:
     """The record as one of its versions left it, or the `fields` of it that are asked for."""
-    for name, _ in question.query:
+    for name, _ in rpc_request.query:
         if name in ("include", "as_of"):
             raise refused(name, "can't go together with version, which is about the record alone")
-    await moment_of(state, context, question.query)
+    await moment_of(state, context, rpc_request.query)
 
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
-        named = await key_named(state, context, model, entity, question.id)
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(rpc_request.entity)
+        named = await key_named(state, context, model, entity, rpc_request.id)
         key, grant = entity.key.text(named), grant_for(entity, "read", context.user)
         scope, database = Scope(model, context.user), state.database(context.the_app)
-        check_parameters(scope, entity, question)
-        wanted = parse_shown(Scope(model, context.user), entity, dict(question.query).get("fields", ""), "").fields
+        check_parameters(scope, entity, rpc_request)
+        wanted = parse_shown(Scope(model, context.user), entity, dict(rpc_request.query).get("fields", ""), "").fields
         now = await _now(state, context, model, entity, named, grant, "Version")
         row = await records.load_version(database, entity, scope, key, version)
         await check_current(state, context, model)
@@ -67,17 +67,17 @@ async def get_version(state: State, context: Context, question: ask.GetRecord, v
             raise not_found("Version")
         if wanted is not None:
             record = {name: record[name] for name in wanted if name in record}
-        return Answer(body=exact.dumps({"data": record}))
+        return Response(body=exact.dumps({"data": record}))
 
     return await under_current_schema(state, context, attempt)
 
 
-async def fetch_commit(state: State, context: Context, question: ask.FetchCommit) -> Answer:
-    row = await records.load_entry(state.database(context.the_app), question.position, question.n)
+async def fetch_commit(state: State, context: Context, rpc_request: contracts.FetchCommit) -> Response:
+    row = await records.load_entry(state.database(context.the_app), rpc_request.position, rpc_request.n)
     if row is None:
         raise not_found("Commit")
     schema = await state.schemas.get(context.the_app, at_least=row["schema_version"])
-    return Answer(body=exact.dumps(commit_event(context.the_app, schema, row)))
+    return Response(body=exact.dumps(commit_event(context.the_app, schema, row)))
 
 
 async def _now(

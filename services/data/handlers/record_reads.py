@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, not_found
 from libs.shared.etags import etag, representation_tag, tags_of
 from libs.shared.paging import positive
@@ -28,14 +28,14 @@ from services.data.request.schema_fence import under_current_schema
 from services.data.state import State
 
 
-async def list_records(state: State, context: Context, question: ask.ListRecords) -> Answer:
-    as_of = await moment_of(state, context, question.query)
+async def list_records(state: State, context: Context, request: contracts.ListRecords) -> Response:
+    as_of = await moment_of(state, context, request.query)
 
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(request.entity)
         scope = Scope(model, context.user)
-        check_parameters(scope, entity, question)
-        query = parse_list(scope, entity, question.query, as_of)
+        check_parameters(scope, entity, request)
+        query = parse_list(scope, entity, request.query, as_of)
         listing = query.listing
         sql = model.statements.made((entity.name, listing), lambda: list_sql(model, entity, listing))
         row = await read(state, context, model, (sql, scope.values))
@@ -45,48 +45,48 @@ async def list_records(state: State, context: Context, question: ask.ListRecords
             meta["included_truncated"] = cut
         if listing.counting == "estimated":
             meta["total"] = await _estimate(state, context, model, entity, query, scope.values, row["total"])
-        return Answer(body=b'{"data":%s,"meta":%s}' % (records.encode(), exact.dumps(meta)))
+        return Response(body=b'{"data":%s,"meta":%s}' % (records.encode(), exact.dumps(meta)))
 
     return await under_current_schema(state, context, attempt)
 
 
-async def get_record(state: State, context: Context, question: ask.GetRecord) -> Answer:
-    parameters = dict(question.query)
+async def get_record(state: State, context: Context, request: contracts.GetRecord) -> Response:
+    parameters = dict(request.query)
     if "version" in parameters:
         version = positive(parameters["version"])
         if not version:
             raise refused("version", "must be a number from 1 on")
-        return await get_version(state, context, question, version)
-    as_of = await moment_of(state, context, question.query)
+        return await get_version(state, context, request, version)
+    as_of = await moment_of(state, context, request.query)
 
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
-        check_parameters(Scope(model, context.user), entity, question)
-        point, statement, row, values = await _find(state, context, model, entity, question.id, parameters, as_of)
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(request.entity)
+        check_parameters(Scope(model, context.user), entity, request)
+        point, statement, row, values = await _find(state, context, model, entity, request.id, parameters, as_of)
         version = row["version"]
         if not _plain(point):
             tag = representation_tag(version, model.version, statement.fingerprint, values)
-            return Answer(body=_record(model, row["record"]), headers=tag)
-        if tags_of(question.if_none_match) & {str(version), "*"}:
-            return Answer(304, headers=etag(version))
-        return Answer(body=b'{"data":%s}' % row["record"].encode(), headers=etag(version))
+            return Response(body=_record(model, row["record"]), headers=tag)
+        if tags_of(request.if_none_match) & {str(version), "*"}:
+            return Response(304, headers=etag(version))
+        return Response(body=b'{"data":%s}' % row["record"].encode(), headers=etag(version))
 
     return await under_current_schema(state, context, attempt)
 
 
-async def aggregate_records(state: State, context: Context, question: ask.AggregateRecords) -> Answer:
-    as_of = await moment_of(state, context, question.query)
+async def aggregate_records(state: State, context: Context, request: contracts.AggregateRecords) -> Response:
+    as_of = await moment_of(state, context, request.query)
 
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(request.entity)
         scope = Scope(model, context.user)
-        check_parameters(scope, entity, question)
-        query = parse_aggregate(scope, entity, question.query, as_of)
+        check_parameters(scope, entity, request)
+        query = parse_aggregate(scope, entity, request.query, as_of)
         aggregate = query.aggregate
         sql = model.statements.made((entity.name, aggregate), lambda: aggregate_sql(model, entity, aggregate))
         row = await read(state, context, model, (sql, scope.values))
         meta = exact.dumps(query.page.meta(row["total"]))
-        return Answer(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), meta))
+        return Response(body=b'{"data":%s,"meta":%s}' % (row["records"].encode(), meta))
 
     return await under_current_schema(state, context, attempt)
 

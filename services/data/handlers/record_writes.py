@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from libs.shared import exact
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, not_found
 from libs.shared.etags import demanded_versions, etag
 from libs.shared.postgres.errors import SchemaMoved
@@ -28,13 +28,13 @@ from services.data.writes.statements.locking import Stored
 from services.data.writes.undo.undo import undo
 
 
-async def create_record(state: State, context: Context, question: ask.CreateRecord) -> Answer:
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
+async def create_record(state: State, context: Context, rpc_request: contracts.CreateRecord) -> Response:
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(rpc_request.entity)
         grant_for(entity, "create", context.user)
         write = WriteContext.of(state.writes, context, model)
         try:
-            written = await records.create(write, entity, entity.parse_body(question.body))
+            written = await records.create(write, entity, entity.parse_body(rpc_request.body))
         except RocketError as refusal:
             raise conceal(write, entity, "create", refusal) from None
         return _answer(write, entity, "create", written, 201)
@@ -42,13 +42,13 @@ async def create_record(state: State, context: Context, question: ask.CreateReco
     return await under_current_schema(state, context, attempt)
 
 
-async def update_record(state: State, context: Context, question: ask.UpdateRecord) -> Answer:
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
-        target = await _target(state, context, model, entity, question, "update")
+async def update_record(state: State, context: Context, rpc_request: contracts.UpdateRecord) -> Response:
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(rpc_request.entity)
+        target = await _target(state, context, model, entity, rpc_request, "update")
         write = WriteContext.of(state.writes, context, model)
         try:
-            written = await records.update(write, entity, target, entity.parse_body(question.body))
+            written = await records.update(write, entity, target, entity.parse_body(rpc_request.body))
         except PreconditionFailed:
             raise await _why_not(state, context, model, entity, target) from None
         except RocketError as refusal:
@@ -58,10 +58,10 @@ async def update_record(state: State, context: Context, question: ask.UpdateReco
     return await under_current_schema(state, context, attempt)
 
 
-async def delete_record(state: State, context: Context, question: ask.DeleteRecord) -> Answer:
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
-        target = await _target(state, context, model, entity, question, "delete")
+async def delete_record(state: State, context: Context, rpc_request: contracts.DeleteRecord) -> Response:
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(rpc_request.entity)
+        target = await _target(state, context, model, entity, rpc_request, "delete")
         write = WriteContext.of(state.writes, context, model)
         try:
             key = await records.delete(write, entity, target)
@@ -69,16 +69,16 @@ async def delete_record(state: State, context: Context, question: ask.DeleteReco
             raise await _why_not(state, context, model, entity, target) from None
         except RocketError as refusal:
             raise conceal(write, entity, "delete", refusal) from None
-        return Answer(body=exact.dumps({"data": {"id": key}}), headers=_commit(write))
+        return Response(body=exact.dumps({"data": {"id": key}}), headers=_commit(write))
 
     return await under_current_schema(state, context, attempt)
 
 
-async def restore_record(state: State, context: Context, question: ask.RestoreRecord) -> Answer:
-    async def attempt(model: Model) -> Answer:
-        entity = model.entity(question.entity)
-        key = await key_named(state, context, model, entity, question.id)
-        target = Target(key, grant_for(entity, "delete", context.user), demanded_versions(question.if_match))
+async def restore_record(state: State, context: Context, rpc_request: contracts.RestoreRecord) -> Response:
+    async def attempt(model: Model) -> Response:
+        entity = model.entity(rpc_request.entity)
+        key = await key_named(state, context, model, entity, rpc_request.id)
+        target = Target(key, grant_for(entity, "delete", context.user), demanded_versions(rpc_request.if_match))
         write = WriteContext.of(state.writes, context, model)
         try:
             written = await records.restore(write, entity, target)
@@ -89,21 +89,23 @@ async def restore_record(state: State, context: Context, question: ask.RestoreRe
     return await under_current_schema(state, context, attempt)
 
 
-async def undo_commit(state: State, context: Context, question: ask.UndoCommit) -> Answer:
-    async def attempt(model: Model) -> Answer:
+async def undo_commit(state: State, context: Context, rpc_request: contracts.UndoCommit) -> Response:
+    async def attempt(model: Model) -> Response:
         write = WriteContext.of(state.writes, context._replace(cause="undo"), model)
         try:
-            data = await undo(write, question.commit_id)
+            data = await undo(write, rpc_request.commit_id)
         except RocketError as refusal:
-            raise await undo_refusal(state, context, model, question.commit_id, refusal) from None
-        return Answer(body=exact.dumps({"data": data}), headers=_commit(write))
+            raise await undo_refusal(state, context, model, rpc_request.commit_id, refusal) from None
+        return Response(body=exact.dumps({"data": data}), headers=_commit(write))
 
     return await under_current_schema(state, context, attempt)
 
 
-async def set_fields(state: State, context: Context, question: ask.SetFields) -> ask.Effected:
-    async def attempt(model: Model) -> ask.Effected:
-        return await effects.set_fields(WriteContext.of(state.writes, context, model, question.effect_key), question)
+async def set_fields(state: State, context: Context, rpc_request: contracts.SetFields) -> contracts.Effected:
+    async def attempt(model: Model) -> contracts.Effected:
+        return await effects.set_fields(
+            WriteContext.of(state.writes, context, model, rpc_request.effect_key), rpc_request
+        )
 
     return await under_current_schema(state, context, attempt)
 
@@ -113,20 +115,20 @@ async def _target(
     context: Context,
     model: Model,
     entity: EntityModel,
-    question: ask.UpdateRecord | ask.DeleteRecord,
+    rpc_request: contracts.UpdateRecord | contracts.DeleteRecord,
     action: str,
 ) -> Target:
     """Which record is meant, and by what right; that it is absent (404) is told before a lack of permission (403)."""
-    key = await key_named(state, context, model, entity, question.id)
+    key = await key_named(state, context, model, entity, rpc_request.id)
     try:
         grant = grant_for(entity, action, context.user)
     except RocketError:
         if await _version_now(state, context, model, entity, key) is None:
             raise not_found("Record") from None
         raise
-    if entity.definition.require_if_match and not question.if_match.strip():
+    if entity.definition.require_if_match and not rpc_request.if_match.strip():
         raise RocketError("PRECONDITION_REQUIRED", f"{entity.name} is changed with If-Match only")
-    return Target(key, grant, demanded_versions(question.if_match))
+    return Target(key, grant, demanded_versions(rpc_request.if_match))
 
 
 async def _version_now(state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue) -> int | None:
@@ -148,9 +150,9 @@ async def _why_not(state: State, context: Context, model: Model, entity: EntityM
 
 def _answer(
     write: WriteContext, entity: EntityModel, verb: str, outcome: Written | Stored, status: int = 200
-) -> Answer:
+) -> Response:
     headers = {**etag(outcome.version), **_commit(write)}
-    return Answer(status, b'{"data":%s}' % serialize_written(write, entity, verb, outcome.record_text), headers)
+    return Response(status, b'{"data":%s}' % serialize_written(write, entity, verb, outcome.record_text), headers)
 
 
 def _commit(write: WriteContext) -> dict[str, str]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from libs.shared import clock, exact
 from libs.shared.bodies import read_object
-from libs.shared.contracts import records as ask
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field
 from libs.shared.expressions.sql import Column, NotTranslatable, translate
 from libs.shared.postgres.errors import SchemaMoved
@@ -36,10 +36,10 @@ BATCH = 50
 """Records after which others have a turn."""
 
 
-async def try_rule(state: State, context: Context, question: ask.TryRule) -> Answer:
-    asked = read_question(read_object(question.body))
+async def try_rule(state: State, context: Context, request: contracts.TryRule) -> Response:
+    asked = read_question(read_object(request.body))
 
-    async def attempt(model: Model) -> Answer:
+    async def attempt(model: Model) -> Response:
         name = asked.definition.entity
         if name not in model.schema.entities:
             raise invalid_field("entity", f"Unknown entity: {name}")
@@ -49,7 +49,7 @@ async def try_rule(state: State, context: Context, question: ask.TryRule) -> Ans
         found = await _ask_sql(state, context, model, entity, trial, asked)
         if found is None:
             found = await _look(state, context, model, entity, trial, asked)
-        return Answer(body=exact.dumps({"data": found}))
+        return Response(body=exact.dumps({"data": found}))
 
     return await under_current_schema(state, context, attempt)
 

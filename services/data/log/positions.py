@@ -1,7 +1,7 @@
 """When a position of the log is settled: no transaction under way can still commit something at or below it.
 
 Whoever takes a position holds a lock on the log's table from before that until after its commit is
-visible (libs/shared/bus/relay.py). So once the sequence has been read, the transactions that hold this
+visible (libs/shared/bus/outbox/relay.py). So once the sequence has been read, the transactions that hold this
 lock are the only ones that may be missing.
 """
 
@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
-from libs.shared.bus.writers import POLL, writers_gone
+from libs.shared.bus.outbox.writers import POLL, writers_gone
 from libs.shared.postgres.databases import Database
 
 MOST = 1_000

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from libs.shared import exact
-from libs.shared.bus.jetstream import Outgoing
+from libs.shared.bus.nats.jetstream import Outgoing
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import (

@@ -1,6 +1,6 @@
 """How far each app's log is settled: up to where no commit can appear any more that is not there.
 
-Positions become visible out of order (libs/shared/bus/relay.py). Where they follow one another without
+Positions become visible out of order (libs/shared/bus/outbox/relay.py). Where they follow one another without
 a gap there is nothing to wait for. At a gap, whoever may still fill it holds the log's table lock; when
 those who hold it once the gap was seen have ended, and it is still there, it is for ever.
 """
@@ -15,8 +15,8 @@ from functools import partial
 
 import structlog
 
+from libs.shared.bus.outbox.writers import writers_gone
 from libs.shared.bus.standstills import Standstills, reason_of
-from libs.shared.bus.writers import writers_gone
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database, Databases
 

@@ -10,7 +10,7 @@ import structlog
 
 from libs.shared import exact
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.contracts.records import RepairLog
 from libs.shared.errors import invalid_field
 from libs.shared.postgres.databases import Database
@@ -33,13 +33,13 @@ BESIDE = 2
 """Versions before a wrong one that are looked at with it."""
 
 
-async def repair_log(state: State, context: Context, question: RepairLog) -> Answer:
+async def repair_log(state: State, context: Context, request: RepairLog) -> Response:
     """What is repaired of some entries more, what is left and why, and where to go on (`next`, null at the end)."""
-    after = _place(question.after)
+    after = _place(request.after)
 
-    async def attempt(model: Model) -> Answer:
+    async def attempt(model: Model) -> Response:
         database = state.database(context.the_app)
-        document: dict[str, Any] = {"repaired": [], "left": [], "checked": 0, "dry_run": question.dry_run, "next": None}
+        document: dict[str, Any] = {"repaired": [], "left": [], "checked": 0, "dry_run": request.dry_run, "next": None}
         table = next((table for table in tables_of(model) if table.number >= after[0]), None)
         if table is None:
             return _answer(document)
@@ -49,7 +49,7 @@ async def repair_log(state: State, context: Context, question: RepairLog) -> Ans
         shape = shape_of(model, table)
         for record_id, first in _wrong(shape, page):
             for finding in await _findings(database, shape, table, record_id, first - BESIDE):
-                refused = await _refused(state, context, model, finding, table, question.dry_run)
+                refused = await _refused(state, context, model, finding, table, request.dry_run)
                 document["left" if refused else "repaired"].append(_shown(table, finding, refused))
         last = page[-1] if len(page) == ENTRIES else None
         place = [table.number, last["record_id"], last["version"]] if last else [table.number + 1, "", -1]
@@ -134,5 +134,5 @@ def _place(text: str) -> tuple[int, str, int]:
     raise invalid_field("after", "after must be the next of the answer before")
 
 
-def _answer(document: dict[str, Any]) -> Answer:
-    return Answer(body=exact.dumps({"data": document}))
+def _answer(document: dict[str, Any]) -> Response:
+    return Response(body=exact.dumps({"data": document}))

@@ -107,10 +107,10 @@ class Trial:
 
 
 def prepare(
-    question: Question, fields: Mapping[str, FieldDefinition], fixed: frozenset[str], caller: Identity, now: datetime
+    request: Question, fields: Mapping[str, FieldDefinition], fixed: frozenset[str], caller: Identity, now: datetime
 ) -> Trial:
     """The trial of a question for an entity of these fields. Raises VALIDATION_FAILED for what can't be tried."""
-    definition = question.definition
+    definition = request.definition
     if isinstance(definition, TriedGuard):
         return _guard_trial(definition, fields, Attempt("update", {}, frozenset(), caller, now))
     action: Literal["update", "delete"] = "delete" if definition.hook == "before_delete" else "update"

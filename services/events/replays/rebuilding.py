@@ -25,7 +25,7 @@ async def rebuild(state: State, app: AppRef, memory: Memory) -> bool:
             memory.keep(
                 stage="fill",
                 after=[0, 0],
-                position=(await commits.read(state.core.asker, app, commits.BEGINNING, 0, 0)).head,
+                position=(await commits.read(state.core.rpc, app, commits.BEGINNING, 0, 0)).head,
             )
         case "fill":
             await _fill(state, app, memory)
@@ -41,7 +41,7 @@ async def rebuild(state: State, app: AppRef, memory: Memory) -> bool:
 
 async def _fill(state: State, app: AppRef, memory: Memory) -> None:
     after = tuple(memory.get("after"))
-    stretch = await commits.read(state.core.asker, app, after, memory.get("position"), ENTRIES)
+    stretch = await commits.read(state.core.rpc, app, after, memory.get("position"), ENTRIES)
     if not stretch.events:
         memory.keep(stage="index")
         return

@@ -25,7 +25,7 @@ async def verify(state: State, app: AppRef, memory: Memory) -> bool:
         await _begin(state, app, memory)
         return False
     after, until = tuple(memory.get("after")), memory.get("position")
-    stretch = await commits.read(state.core.asker, app, after, until, ENTRIES)
+    stretch = await commits.read(state.core.rpc, app, after, until, ENTRIES)
     last = stretch.last(until)
     found = await store.rows(state.database(app), after, last)
     await state.definitions.prepare(app, {event.schema_version for event in stretch.events})
@@ -42,7 +42,7 @@ async def _begin(state: State, app: AppRef, memory: Memory) -> None:
     """Wait for the consumer; then remember what everything is and was called."""
     if not await commits.caught_up(state.core, app, memory, CONSUMER):
         return
-    names = await commits.names_ever(state.core.asker, app)
+    names = await commits.names_ever(state.core.rpc, app)
     unaudited = await store.unaudited(state.database(app))
     memory.keep(after=[0, 0], unaudited=unaudited, names={"titles": names.titles, "fields": names.fields})
 

@@ -16,9 +16,9 @@ from typing import Any
 import structlog
 
 from libs.shared import clock
-from libs.shared.bus.jetstream import JetStreamError
-from libs.shared.bus.nkeys import Issuer, claims_of
-from libs.shared.bus.protocol import Message
+from libs.shared.bus.nats.jetstream import JetStreamError
+from libs.shared.bus.nats.nkeys import Issuer, claims_of
+from libs.shared.bus.nats.protocol import Message
 from services.events.state import State
 from services.events.subscribers import durables, store
 from services.events.subscribers.handlers import subscriber_of

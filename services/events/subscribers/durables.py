@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.jetstream import JetStream, JetStreamError
+from libs.shared.bus.nats.jetstream import JetStream, JetStreamError
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.streams import STREAMS
 from services.events.state import State

@@ -7,9 +7,9 @@ from typing import Any
 
 from libs.shared import clock, exact
 from libs.shared.bodies import read_object
-from libs.shared.contracts import subscribers as ask
+from libs.shared.contracts import subscribers as contracts
 from libs.shared.contracts.context import AppRef, Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, invalid, not_found
 from libs.shared.postgres.databases import Record
 from services.events.state import State
@@ -18,10 +18,10 @@ from services.events.subscribers.forms import parse
 from services.events.subscribers.rights import Subscriber
 
 
-async def create(state: State, context: Context, question: ask.CreateSubscriber) -> Answer:
+async def create(state: State, context: Context, request: contracts.CreateSubscriber) -> Response:
     if state.issuer is None:
         raise RocketError("INVALID_STATE", "This installation lets no subscribers in: subscribers_secret is not set")
-    form = parse(read_object(question.body), clock.now())
+    form = parse(read_object(request.body), clock.now())
     subscriber_id, password = secrets.token_hex(16), secrets.token_urlsafe(32)
     row = await _insert(state, context, subscriber_id, form, password)
     subscriber = subscriber_of(row, context.the_app)
@@ -33,20 +33,20 @@ async def create(state: State, context: Context, question: ask.CreateSubscriber)
     return _answer({**_shown(state, subscriber, row), "password": password}, 201)
 
 
-async def list_all(state: State, context: Context, question: ask.ListSubscribers) -> Answer:
+async def list_all(state: State, context: Context, request: contracts.ListSubscribers) -> Response:
     rows = await store.list_all(state.database(context.the_app))
     return _answer([_shown(state, subscriber_of(row, context.the_app), row) for row in rows])
 
 
-async def delete(state: State, context: Context, question: ask.DeleteSubscriber) -> Answer:
+async def delete(state: State, context: Context, request: contracts.DeleteSubscriber) -> Response:
     database = state.database(context.the_app)
-    row = await store.end(database, question.id)
+    row = await store.end(database, request.id)
     if row is None:
         raise not_found("Subscriber")
     # What is open is cut off before this is answered; if that can't be done now, there is a row to say it of again.
     await durables.remove(state.core.stream, subscriber_of(row, context.the_app))
-    await store.delete(database, question.id)
-    return _answer({"id": question.id, "deleted": True})
+    await store.delete(database, request.id)
+    return _answer({"id": request.id, "deleted": True})
 
 
 async def _insert(state: State, context: Context, subscriber_id: str, form: Any, password: str) -> Record:
@@ -82,5 +82,5 @@ def _shown(state: State, subscriber: Subscriber, row: Record) -> dict[str, Any]:
     }
 
 
-def _answer(data: Any, status: int = 200) -> Answer:
-    return Answer(status, exact.dumps({"data": data}), {"Cache-Control": "no-store"})
+def _answer(data: Any, status: int = 200) -> Response:
+    return Response(status, exact.dumps({"data": data}), {"Cache-Control": "no-store"})

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from libs.shared import clock
-from libs.shared.contracts import files as ask
+from libs.shared.contracts import files as contracts
 from libs.shared.contracts.context import AppRef, Context, system_context
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
@@ -44,7 +44,7 @@ async def discard(state: State, context: Context, file_id: str) -> None:
     """Remove a loose file's bytes. What can't be done now is done by the sweeper."""
     try:
         await state.storage.remove(context.the_app.id, file_id)
-        await state.core.asker.ask(ask.ForgetFiles([file_id]), context)
+        await state.core.rpc.request(contracts.ForgetFiles([file_id]), context)
     except Exception as error:
         log.info("files.left_to_sweeper", app_id=context.the_app.id, error=type(error).__name__)
 
@@ -74,7 +74,7 @@ async def sweep_apps(state: State) -> None:
 async def _sweep(state: State, app: AppRef) -> datetime | None:
     context = system_context(TIME, app)
     try:
-        loose = await state.core.asker.ask(ask.ListLooseFiles(patience(state)), context)
+        loose = await state.core.rpc.request(contracts.ListLooseFiles(patience(state)), context)
     except RocketError as error:
         if error.code == "APP_NOT_FOUND":
             return None
@@ -82,7 +82,7 @@ async def _sweep(state: State, app: AppRef) -> datetime | None:
     for file_id in loose.ids:
         await state.storage.remove(app.id, file_id)
     if loose.ids:
-        await state.core.asker.ask(ask.ForgetFiles(loose.ids), context)
+        await state.core.rpc.request(contracts.ForgetFiles(loose.ids), context)
         log.info("files.swept", app_id=app.id, files=len(loose.ids))
     return clock.now() + timedelta(seconds=loose.next_in) if loose.next_in is not None else None
 

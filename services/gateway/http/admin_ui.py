@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError
 from services.gateway.state import State
 
@@ -31,14 +31,14 @@ WAITING = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta ht
 """
 
 
-async def home(state: State, request: web.Request, context: Context) -> Answer:
+async def home(state: State, request: web.Request, context: Context) -> Response:
     """Send browsers from `/` to the Admin UI."""
     if "text/html" not in request.headers.get("Accept", ""):
         raise RocketError("NOT_FOUND", "Browsers are sent to /admin/ from here; the API is below /api/")
-    return Answer(302, headers={"Location": "/admin/", "Cache-Control": "no-cache"})
+    return Response(302, headers={"Location": "/admin/", "Cache-Control": "no-cache"})
 
 
-async def admin_ui(state: State, request: web.Request, context: Context) -> Answer | web.StreamResponse:
+async def admin_ui(state: State, request: web.Request, context: Context) -> Response | web.StreamResponse:
     """A file of the Admin UI, or its page for the address of a screen. Raises NOT_FOUND for a missing file."""
     path = request.match_info.get("path", "")
     file = found(Path(state.settings.admin_folder), path)
@@ -81,8 +81,8 @@ def _file(path: Path, caching: str) -> web.FileResponse:
     )
 
 
-def _waiting(state: State) -> Answer:
+def _waiting(state: State) -> Response:
     status = Path(state.settings.data_dir) / STATUS_FILE
     reason = status.read_text(encoding="utf-8") if status.is_file() else NOT_BUILT
     headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
-    return Answer(200, WAITING.format(reason=html.escape(reason)).encode(), headers)
+    return Response(200, WAITING.format(reason=html.escape(reason)).encode(), headers)

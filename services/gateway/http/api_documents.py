@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.contracts.records import ListRecords
 from services.gateway.asyncapi.document import build
 from services.gateway.http import authentication
@@ -25,16 +25,16 @@ ENTITY = "docs"
 """An entity of this name has its list where the page is; its callers get the list."""
 
 
-async def openapi(state: State, request: web.Request, context: Context) -> Answer:
+async def openapi(state: State, request: web.Request, context: Context) -> Response:
     """The app as an OpenAPI 3.1 document, with what the caller may use and see."""
     description = await state.descriptions.of(context.the_app, context.user)
     headers = {"ETag": description.etag, "Cache-Control": "private, no-cache"}
     if request.headers.get("If-None-Match") == description.etag:
-        return Answer(304, headers=headers)
-    return Answer(body=description.body, headers=headers)
+        return Response(304, headers=headers)
+    return Response(body=description.body, headers=headers)
 
 
-async def app_schema(state: State, request: web.Request, context: Context) -> Answer:
+async def app_schema(state: State, request: web.Request, context: Context) -> Response:
     """The entities, fields, relations and transitions that the caller may use."""
     state.core.schemas.forget(context.the_app.id)
     snapshot = await state.core.schemas.get(context.the_app)
@@ -42,26 +42,26 @@ async def app_schema(state: State, request: web.Request, context: Context) -> An
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("If-None-Match") == tag:
-        return Answer(304, headers=headers)
-    return Answer(body=body, headers=headers)
+        return Response(304, headers=headers)
+    return Response(body=body, headers=headers)
 
 
-async def asyncapi(state: State, request: web.Request, context: Context) -> Answer:
+async def asyncapi(state: State, request: web.Request, context: Context) -> Response:
     """The public event streams as an AsyncAPI 3 document: of any app, or of one with its entities."""
     app = context.app
     entities = (await state.core.schemas.get(app)).entities if app else {}
     document = build(app, entities, state.settings.nats_public_url)
-    return Answer(body=orjson.dumps(document), headers={"Cache-Control": "private, no-cache"})
+    return Response(body=orjson.dumps(document), headers={"Cache-Control": "private, no-cache"})
 
 
-async def docs(state: State, request: web.Request, context: Context) -> Answer | web.StreamResponse:
+async def docs(state: State, request: web.Request, context: Context) -> Response | web.StreamResponse:
     """A page to read the document and to try it; it needs nothing from elsewhere."""
     if "text/html" not in request.headers.get("Accept", ""):
         schema = await state.core.schemas.get(context.the_app)
         if ENTITY in schema.entities:
             request.match_info["entity"] = ENTITY
             return await _list(state, request, await authentication.authenticate(state, request, context, Access.USER))
-    return Answer(body=PAGE.encode(), headers=PAGE_HEADERS)
+    return Response(body=PAGE.encode(), headers=PAGE_HEADERS)
 
 
 def _hashes(tag: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from libs.shared.contracts import files as ask
+from libs.shared.contracts import files as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
@@ -30,7 +30,7 @@ async def download(state: State, request: web.Request, context: Context) -> web.
 
     Raises NOT_FOUND, and RANGE_NOT_SATISFIABLE with the size in Content-Range.
     """
-    info = await state.core.asker.ask(ask.FindFile(request.match_info["id"]), context)
+    info = await state.core.rpc.request(contracts.FindFile(request.match_info["id"]), context)
     # What an id stands for never changes, so the id is the strongest tag there is.
     validators = Validators(f'"{info.id}"', datetime.fromtimestamp(info.created_at, UTC))
     part = wanted_part(request.headers, info.size, validators)
@@ -49,7 +49,7 @@ async def download(state: State, request: web.Request, context: Context) -> web.
     return response
 
 
-def _headers(info: ask.FileInfo, part: Part, validators: Validators, context: Context) -> dict[str, str]:
+def _headers(info: contracts.FileInfo, part: Part, validators: Validators, context: Context) -> dict[str, str]:
     headers = {
         **SAFE,
         "ETag": validators.etag,

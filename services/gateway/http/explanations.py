@@ -8,7 +8,7 @@ from aiohttp import web
 
 from libs.shared.bodies import read_object
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.contracts.records import ExplainAccess
 from libs.shared.errors import invalid_field
 from libs.shared.ids import parse_uuid
@@ -20,11 +20,11 @@ from services.gateway.state import State
 QUESTION = ("user", "roles", "action", "entity", "record_id", "field")
 
 
-async def explain(state: State, request: web.Request, context: Context) -> Answer:
+async def explain(state: State, request: web.Request, context: Context) -> Response:
     """Why a user, or somebody with roles, may or may not do something: per policy, condition, record and field."""
     body = await read_body(state, request)
     who = await _who(state, context, read_object(body))
-    answer: Answer = await state.core.asker.ask(ExplainAccess(who, body), context)
+    answer: Response = await state.core.rpc.request(ExplainAccess(who, body), context)
     return answer
 
 

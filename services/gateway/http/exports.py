@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
-from libs.shared.bus.streaming import pulled
-from libs.shared.contracts import records as ask
+from libs.shared.bus.rpc.streaming import pulled
+from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
 from services.gateway.files.naming import content_disposition
 from services.gateway.state import State
@@ -23,8 +23,8 @@ async def export(state: State, request: web.Request, context: Context) -> web.St
 
     A failure on the way cuts the connection, so that half an export never looks like a whole one.
     """
-    question = ask.ExportRecords(request.match_info["entity"], list(request.query.items()))
-    exported = await state.core.asker.ask(question, context)
+    rpc_request = contracts.ExportRecords(request.match_info["entity"], list(request.query.items()))
+    exported = await state.core.rpc.request(rpc_request, context)
     headers = {
         "X-Trace-ID": context.trace_id,
         "Content-Type": exported.content_type,

@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from libs.shared import clock
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer, Ask, Writes
+from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.errors import RocketError
 from services.gateway.http.authentication import header
 from services.gateway.http.idempotency_key import HEADER, with_idempotency_key
@@ -23,10 +23,10 @@ from services.gateway.state import State
 
 UNREADABLE = (aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError)
 """Bodies that are not what their headers say."""
-Forward = Callable[[State, web.Request, Context], Awaitable[Answer]]
+Forward = Callable[[State, web.Request, Context], Awaitable[Response]]
 
 
-def forwarder(contract: type[Ask[Any]]) -> Forward:
+def forwarder(contract: type[Request[Any]]) -> Forward:
     """What asks the service that owns `contract`; its fields are filled from path, query, headers and body."""
     names = [field.name for field in fields(contract)]  # type: ignore[arg-type]
     in_path = [name for name in names if name not in ("query", "body") and name not in HEADERS]
@@ -34,7 +34,7 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
     has_query, has_body = "query" in names, "body" in names
     writes = contract.writes is not Writes.NOTHING
 
-    async def forward(state: State, request: web.Request, context: Context) -> Answer:
+    async def forward(state: State, request: web.Request, context: Context) -> Response:
         path = request.match_info
         values: dict[str, Any] = {name: path[name] for name in in_path if name in path}
         for name, wanted in in_headers:
@@ -42,14 +42,14 @@ def forwarder(contract: type[Ask[Any]]) -> Forward:
         if has_query:
             values["query"] = list(request.query.items()) if request.query_string else []
         if has_body:
-            values["body"] = await read_body(state, request, contract.largest)
+            values["body"] = await read_body(state, request, contract.max_body_bytes)
         if writes and request.query_string and "as_of" in request.query:
             raise RocketError("INVALID_PAYLOAD", "Nothing can be written as of another time")
         if writes and HEADER in request.headers:
             context = with_idempotency_key(request, context, values.get("body", b""))
-        if contract.patience:
-            context = context.until(clock.unix() + contract.patience)
-        answer: Answer = await state.core.asker.ask(contract(**values), context)
+        if contract.timeout:
+            context = context.until(clock.unix() + contract.timeout)
+        answer: Response = await state.core.rpc.request(contract(**values), context)
         return answer
 
     return forward

@@ -13,7 +13,7 @@ from functools import wraps
 from aiohttp import web
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.runtime.idempotency import run_once
 from services.gateway.http.forwarding import read_body
 from services.gateway.http.idempotency_key import HEADER, with_idempotency_key
@@ -22,18 +22,18 @@ from services.gateway.state import State
 BODY = web.RequestKey("body", bytes)
 """A request's body, where it has been read before its turn."""
 
-Call = Callable[[State, web.Request, Context], Awaitable[Answer]]
+Call = Callable[[State, web.Request, Context], Awaitable[Response]]
 
 
 def once(call: Call) -> Call:
     """A route made to honour the key; its effect lies in the app's database."""
 
     @wraps(call)
-    async def honouring(state: State, request: web.Request, context: Context) -> Answer:
+    async def honouring(state: State, request: web.Request, context: Context) -> Response:
         if HEADER not in request.headers:
             return await call(state, request, context)
         request[BODY] = await read_body(state, request)
-        wish = with_idempotency_key(request, context, request[BODY]).once
+        wish = with_idempotency_key(request, context, request[BODY]).idempotency
         assert wish is not None, "the header is there"
         database = state.core.databases.of(context.the_app)
         return await run_once(state.core.name, database, wish, lambda: call(state, request, context))

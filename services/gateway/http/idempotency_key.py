@@ -7,7 +7,7 @@ import re
 
 from aiohttp import web
 
-from libs.shared.contracts.context import Context, Once
+from libs.shared.contracts.context import Context, IdempotencyKey
 from libs.shared.errors import RocketError
 
 HEADER = "Idempotency-Key"
@@ -23,7 +23,7 @@ def with_idempotency_key(request: web.Request, context: Context, body: bytes) ->
         raise RocketError("INVALID_PAYLOAD", f"{HEADER} must be 1 to 255 printable ASCII characters")
     # Per user and route: the same key at another address is another key.
     place = _hash(context.user.id.encode(), request.method.encode(), request.rel_url.raw_path.encode(), key.encode())
-    return context._replace(once=Once(place, _hash(request.query_string.encode(), body)))
+    return context._replace(idempotency=IdempotencyKey(place, _hash(request.query_string.encode(), body)))
 
 
 def _hash(*parts: bytes) -> str:

@@ -10,7 +10,7 @@ from aiohttp import web
 from libs.shared import clock
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.live import ListChanges
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError
 from services.gateway.http import authentication
 from services.gateway.identity.tokens import unauthorized
@@ -40,11 +40,11 @@ async def watch_entities(state: State, request: web.Request, context: Context) -
     return await _watch(state, request, context, Watch(names, [], _after(request)))
 
 
-async def ticket(state: State, request: web.Request, context: Context) -> Answer:
+async def ticket(state: State, request: web.Request, context: Context) -> Response:
     """A ticket that opens one live stream, instead of a token in the URL."""
     database = state.core.databases.of(context.the_app)
     issued = await tickets.issue(database, session_of(context.user, clock.unix()))
-    return Answer(201, ticket_answer(issued, tickets.LIFETIME), {"Cache-Control": "no-store"})
+    return Response(201, ticket_answer(issued, tickets.LIFETIME), {"Cache-Control": "no-store"})
 
 
 async def _watch(state: State, request: web.Request, context: Context, watch: Watch) -> web.StreamResponse:

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 
 from libs.shared.contracts.context import SYSTEM, Context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import (
     SERVICES,
     WITH_CONSUMERS,
@@ -31,11 +31,11 @@ TIME = 3.0
 """Seconds a service has to say how it is."""
 
 
-async def health(state: State, request: web.Request, context: Context) -> Answer:
-    return Answer(body=b'{"status":"ok"}')
+async def health(state: State, request: web.Request, context: Context) -> Response:
+    return Response(body=b'{"status":"ok"}')
 
 
-async def ready(state: State, request: web.Request, context: Context) -> Answer:
+async def ready(state: State, request: web.Request, context: Context) -> Response:
     """200 when every service is ready, else 503; with what each one says. `?self`: this gateway alone."""
     alone = "self" in request.query
     states = {state.core.name: await _own_state(state)} if alone else await _states(state, context)
@@ -47,14 +47,14 @@ async def ready(state: State, request: web.Request, context: Context) -> Answer:
         },
         "degraded": [each for s in states.values() for each in s.degraded],
     }
-    return Answer(200 if body["ready"] else 503, orjson.dumps(body))
+    return Response(200 if body["ready"] else 503, orjson.dumps(body))
 
 
-async def metrics(state: State, request: web.Request, context: Context) -> Answer:
+async def metrics(state: State, request: web.Request, context: Context) -> Response:
     states = await _states(state, context)
     text = "".join(prometheus(name, readiness) for name, readiness in states.items()) + _logins(state)
     text += state.limiter.prometheus() if state.limiter else ""
-    return Answer(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+    return Response(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 def _logins(state: State) -> str:
@@ -67,36 +67,38 @@ def _logins(state: State) -> str:
     return "".join(f'rocket_{name}_total{{service="gateway"}} {number}\n' for name, number in counted.items())
 
 
-async def dead_letters(state: State, request: web.Request, context: Context) -> Answer:
+async def dead_letters(state: State, request: web.Request, context: Context) -> Response:
     """What all services have parked; a service that is away is named under `unavailable`."""
     answers = await asyncio.gather(*(_letters(state, context, name) for name in WITH_CONSUMERS))
     letters: list[Any] = [letter for found in answers if found is not None for letter in found]
     away = [name for name, found in zip(WITH_CONSUMERS, answers, strict=True) if found is None]
     letters.sort(key=lambda letter: str(letter["parked_at"]), reverse=True)
-    return Answer(body=orjson.dumps({"data": letters, "meta": {"total": len(letters), "unavailable": away}}))
+    return Response(body=orjson.dumps({"data": letters, "meta": {"total": len(letters), "unavailable": away}}))
 
 
-async def replay(state: State, request: web.Request, context: Context) -> Answer:
+async def replay(state: State, request: web.Request, context: Context) -> Response:
     """Handle a dead letter, and those of its record behind it, once more."""
     return await _about_letter(state, request, context, ReplayDeadLetter)
 
 
-async def discard(state: State, request: web.Request, context: Context) -> Answer:
+async def discard(state: State, request: web.Request, context: Context) -> Response:
     """Give a dead letter up; those of its record behind it can be replayed then."""
     return await _about_letter(state, request, context, DiscardDeadLetter)
 
 
-async def _about_letter(state: State, request: web.Request, context: Context, kind: type[Ask[Answer]]) -> Answer:
+async def _about_letter(
+    state: State, request: web.Request, context: Context, kind: type[Request[Response]]
+) -> Response:
     service = request.match_info["service"]
     if service not in WITH_CONSUMERS:
         raise not_found("Dead letter")
-    question: Callable[[str], Ask[Answer]] = of(service, kind)
-    return await state.core.asker.ask(question(request.match_info["id"]), context)
+    rpc_request: Callable[[str], Request[Response]] = of(service, kind)
+    return await state.core.rpc.request(rpc_request(request.match_info["id"]), context)
 
 
 async def _letters(state: State, context: Context, service: str) -> list[Any] | None:
     try:
-        answer: Answer = await state.core.asker.ask(of(service, ListDeadLetters)(), context)
+        answer: Response = await state.core.rpc.request(of(service, ListDeadLetters)(), context)
     except RocketError:
         return None
     letters: list[Any] = orjson.loads(answer.body)["data"]
@@ -129,7 +131,7 @@ async def _own_state(state: State) -> Readiness:
 
 async def _state_of(state: State, context: Context, service: str) -> Readiness:
     try:
-        answer: Readiness = await state.core.asker.ask(of(service, CheckReadiness)(), context)
+        answer: Readiness = await state.core.rpc.request(of(service, CheckReadiness)(), context)
     except RocketError as error:
         return Readiness(False, {"service": error.message})
     return answer

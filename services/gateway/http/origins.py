@@ -35,7 +35,7 @@ class Origins:
         context = authentication.begin_request(self._state, request)
         try:
             app = await authentication.find_app(self._state, request, context, name)
-            found = await self._state.core.asker.ask(FindOrigins(), context.for_app(app))
+            found = await self._state.core.rpc.request(FindOrigins(), context.for_app(app))
         except RocketError:
             return known[1] if known else ()
         origins = frozenset(found.origins)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from libs.shared.bodies import read_object
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, StartReplay, of
 from libs.shared.contracts.records import RepairLog
 from libs.shared.errors import RocketError, invalid_field, not_found
@@ -20,27 +20,27 @@ from services.gateway.http.idempotency import body_of
 from services.gateway.state import State
 
 
-async def projections(state: State, request: web.Request, context: Context) -> Answer:
+async def projections(state: State, request: web.Request, context: Context) -> Response:
     """All projections of the log: position, lag, hash; a service that is away is named under `unavailable`."""
     services = sorted(set(PROJECTIONS.values()))
     answers = await asyncio.gather(*(_listed(state, context, service) for service in services))
     found = {row["name"]: row for rows in answers if rows is not None for row in rows}
     away = [service for service, rows in zip(services, answers, strict=True) if rows is None]
     rows = [found[name] for name in PROJECTIONS if name in found]
-    return Answer(body=orjson.dumps({"data": rows, "meta": {"total": len(rows), "unavailable": away}}))
+    return Response(body=orjson.dumps({"data": rows, "meta": {"total": len(rows), "unavailable": away}}))
 
 
-async def verify(state: State, request: web.Request, context: Context) -> Answer:
+async def verify(state: State, request: web.Request, context: Context) -> Response:
     """Compare a projection with the log, behind the scenes; `only` narrows it to one entity or join table."""
     return await _start(state, request, context, "verify")
 
 
-async def rebuild(state: State, request: web.Request, context: Context) -> Answer:
+async def rebuild(state: State, request: web.Request, context: Context) -> Response:
     """Make a projection anew from the log, behind the scenes; `only` narrows it to one entity or join table."""
     return await _start(state, request, context, "rebuild")
 
 
-async def repair(state: State, request: web.Request, context: Context) -> Answer:
+async def repair(state: State, request: web.Request, context: Context) -> Response:
     """Repair the wrong ones among some entries of the log more; with `dry_run` say only what would be repaired."""
     body = await body_of(state, request)
     document = read_object(body) if body else {}
@@ -50,19 +50,19 @@ async def repair(state: State, request: web.Request, context: Context) -> Answer
         raise invalid_field("after", "after must be the next of the answer before")
     if not isinstance(dry_run, bool):
         raise invalid_field("dry_run", "dry_run must be true or false")
-    return await state.core.asker.ask(RepairLog(after, dry_run), context)
+    return await state.core.rpc.request(RepairLog(after, dry_run), context)
 
 
-async def _start(state: State, request: web.Request, context: Context, kind: str) -> Answer:
-    question: Callable[[str, str, str], Ask[Answer]] = of(_service(request), StartReplay)
+async def _start(state: State, request: web.Request, context: Context, kind: str) -> Response:
+    rpc_request: Callable[[str, str, str], Request[Response]] = of(_service(request), StartReplay)
     only = _only(await body_of(state, request))
-    return await state.core.asker.ask(question(request.match_info["name"], kind, only), context)
+    return await state.core.rpc.request(rpc_request(request.match_info["name"], kind, only), context)
 
 
-async def replay(state: State, request: web.Request, context: Context) -> Answer:
+async def replay(state: State, request: web.Request, context: Context) -> Response:
     """How a verification or rebuild is going, or what it has found."""
-    question: Callable[[str], Ask[Answer]] = of(_service(request), GetReplay)
-    return await state.core.asker.ask(question(request.match_info["id"]), context)
+    rpc_request: Callable[[str], Request[Response]] = of(_service(request), GetReplay)
+    return await state.core.rpc.request(rpc_request(request.match_info["id"]), context)
 
 
 def _service(request: web.Request) -> str:
@@ -86,7 +86,7 @@ def _only(body: bytes) -> str:
 
 async def _listed(state: State, context: Context, service: str) -> list[Any] | None:
     try:
-        answer: Answer = await state.core.asker.ask(of(service, ListProjections)(), context)
+        answer: Response = await state.core.rpc.request(of(service, ListProjections)(), context)
     except RocketError:
         return None
     rows: list[Any] = orjson.loads(answer.body)["data"]

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from libs.shared.bus.asking import as_rocket_error
+from libs.shared.bus.rpc.client import as_rocket_error
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.http import authentication
@@ -121,7 +121,7 @@ async def _respond(
         raise
     except Exception as error:
         outcome = error_answer(as_rocket_error(error, f"{request.method} {route.path}"))
-    if isinstance(outcome, Answer):
+    if isinstance(outcome, Response):
         response: web.StreamResponse = web.Response(
             status=outcome.status, body=outcome.body, headers=_headers(outcome, context)
         )
@@ -132,16 +132,16 @@ async def _respond(
     return outcome, context
 
 
-def _headers(answer: Answer, context: Context) -> dict[str, str]:
+def _headers(answer: Response, context: Context) -> dict[str, str]:
     headers = {"X-Trace-ID": context.trace_id, **answer.headers}
     if answer.status != 304:
         headers.setdefault("Content-Type", JSON)
     return headers
 
 
-def error_answer(error: RocketError) -> Answer:
+def error_answer(error: RocketError) -> Response:
     """The one mapping of errors to HTTP."""
-    return Answer(error.status, error.envelope(), error.headers)
+    return Response(error.status, error.envelope(), error.headers)
 
 
 def _unmatched(table: Router[Handle], cors: Cors) -> Handle:

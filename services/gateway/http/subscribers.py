@@ -5,12 +5,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.contracts.subscribers import CreateSubscriber
 from services.gateway.http.forwarding import read_body
 from services.gateway.state import State
 
 
-async def create(state: State, request: web.Request, context: Context) -> Answer:
+async def create(state: State, request: web.Request, context: Context) -> Response:
     """A program that may read the app's public streams over NATS; its password is shown once."""
-    return await state.core.asker.ask(CreateSubscriber(await read_body(state, request)), context)
+    return await state.core.rpc.request(CreateSubscriber(await read_body(state, request)), context)

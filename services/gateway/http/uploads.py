@@ -9,9 +9,9 @@ import orjson
 from aiohttp import BodyPartReader, ClientError, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from libs.shared.contracts import files as ask
+from libs.shared.contracts import files as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError
 from libs.shared.ids import uuid7
 from libs.shared.telemetry import tracing
@@ -30,11 +30,11 @@ GONE = (ConnectionResetError, BrokenPipeError)
 """The client has hung up in the middle; nobody hears the answer."""
 
 
-async def upload(state: State, request: web.Request, context: Context) -> Answer:
+async def upload(state: State, request: web.Request, context: Context) -> Response:
     """Store the part `file`. Raises INVALID_PAYLOAD without one, FILE_TOO_LARGE, VALIDATION_FAILED for its type."""
     file_id, app = str(uuid7()), context.the_app
     await sweeping.prepare(state, app)
-    await state.core.asker.ask(ask.AnnounceFile(file_id), context)
+    await state.core.rpc.request(contracts.AnnounceFile(file_id), context)
     with tracing.span("storage", "files", "file.upload") as span:
         try:
             registration = await _receive(state, request, context, file_id)
@@ -50,10 +50,10 @@ async def upload(state: State, request: web.Request, context: Context) -> Answer
         "mime_type": registration.mime_type,
         "url": f"/api/{app.name}/_files/{file_id}",
     }
-    return Answer(201, orjson.dumps({"data": data}))
+    return Response(201, orjson.dumps({"data": data}))
 
 
-async def remove(state: State, request: web.Request, context: Context) -> Answer:
+async def remove(state: State, request: web.Request, context: Context) -> Response:
     """Forget a file: from now on it is not there. Its bytes go as well, at the latest with the sweeper.
 
     Raises CONFLICT naming the records that hold it, unless `force=true` takes it out of them.
@@ -63,12 +63,12 @@ async def remove(state: State, request: web.Request, context: Context) -> Answer
         raise RocketError("INVALID_PAYLOAD", "force must be true or false")
     await sweeping.prepare(state, context.the_app)
     with tracing.span("storage", "files", "file.delete"):
-        info = await state.core.asker.ask(ask.RemoveFile(request.match_info["id"], force == "true"), context)
+        info = await state.core.rpc.request(contracts.RemoveFile(request.match_info["id"], force == "true"), context)
         await sweeping.discard(state, context, info.id)
-    return Answer(body=orjson.dumps({"data": {"id": info.id, "deleted": True}}))
+    return Response(body=orjson.dumps({"data": {"id": info.id, "deleted": True}}))
 
 
-async def _receive(state: State, request: web.Request, context: Context, file_id: str) -> ask.RegisterFile:
+async def _receive(state: State, request: web.Request, context: Context, file_id: str) -> contracts.RegisterFile:
     limit = state.settings.max_file_bytes
     if (request.content_length or 0) > limit + ENVELOPE:
         raise too_large(limit)
@@ -84,12 +84,12 @@ async def _receive(state: State, request: web.Request, context: Context, file_id
         raise RocketError("TIMEOUT", "The upload did not arrive in time", headers={"Connection": "close"}) from None
     except (*MALFORMED, *GONE):
         raise RocketError("INVALID_PAYLOAD", "The upload is not valid multipart/form-data") from None
-    return ask.RegisterFile(file_id, filename, kind, size)
+    return contracts.RegisterFile(file_id, filename, kind, size)
 
 
-async def _register(state: State, context: Context, registration: ask.RegisterFile) -> None:
+async def _register(state: State, context: Context, registration: contracts.RegisterFile) -> None:
     try:
-        await state.core.asker.ask(registration, context)
+        await state.core.rpc.request(registration, context)
     except RocketError as error:
         # Without an answer it may be registered or not; then the sweeper, which can tell, has the last word.
         if not error.transient:

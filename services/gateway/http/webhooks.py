@@ -9,7 +9,7 @@ from aiohttp import web
 
 from libs.shared.contracts.apps import GetDefinition, ListDefinitions
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.contracts.webhooks import LookAtEndpoints
 from libs.shared.errors import RocketError
 from services.gateway.state import State
@@ -19,28 +19,28 @@ WELL: dict[str, Any] = {"circuit": "closed", "failing_since": None, "next_try_at
 UNKNOWN: dict[str, Any] = dict.fromkeys(WELL)
 
 
-async def list_webhooks(state: State, request: web.Request, context: Context) -> Answer:
+async def list_webhooks(state: State, request: web.Request, context: Context) -> Response:
     """All webhooks; `circuit` says how each endpoint is, null while the webhook service is away."""
-    answer = await state.core.asker.ask(ListDefinitions(KIND), context)
+    answer = await state.core.rpc.request(ListDefinitions(KIND), context)
     return await _with_health(state, context, answer)
 
 
-async def get_webhook(state: State, request: web.Request, context: Context) -> Answer:
+async def get_webhook(state: State, request: web.Request, context: Context) -> Response:
     """One webhook, with how its endpoint is."""
-    answer = await state.core.asker.ask(
+    answer = await state.core.rpc.request(
         GetDefinition(KIND, request.match_info["id"], list(request.query.items())), context
     )
     return await _with_health(state, context, answer)
 
 
-async def _with_health(state: State, context: Context, answer: Answer) -> Answer:
+async def _with_health(state: State, context: Context, answer: Response) -> Response:
     data = orjson.loads(answer.body)["data"]
     rows = data if isinstance(data, list) else [data]
     try:
-        question = LookAtEndpoints({row["id"]: row["url"] for row in rows})
-        known = (await state.core.asker.ask(question, context)).states
+        rpc_request = LookAtEndpoints({row["id"]: row["url"] for row in rows})
+        known = (await state.core.rpc.request(rpc_request, context)).states
     except RocketError:
         known = {row["id"]: UNKNOWN for row in rows}
     for row in rows:
         row |= known.get(row["id"], WELL)
-    return Answer(answer.status, orjson.dumps({"data": data}), answer.headers)
+    return Response(answer.status, orjson.dumps({"data": data}), answer.headers)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.postgres.databases import after_commit
 from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit
@@ -21,7 +21,7 @@ from services.gateway.identity.tokens import unauthorized
 from services.gateway.state import State
 
 
-async def me(state: State, context: Context) -> Answer:
+async def me(state: State, context: Context) -> Response:
     """Who the caller is: an account of this place, one of the platform within an app, or an API key."""
     realm, caller = realm_of(state, context.app), context.user
     data: dict[str, Any] = {"id": caller.id, "email": caller.email, "roles": list(caller.roles), "via": caller.via}
@@ -38,10 +38,10 @@ async def me(state: State, context: Context) -> Answer:
         data |= {**orjson.loads(row), "session_id": proof.id, "totp": enabled}
         if enabled:
             data["recovery_codes_left"] = await factors.recovery_left(realm.database, user_id)
-    return Answer(body=orjson.dumps({"data": data}))
+    return Response(body=orjson.dumps({"data": data}))
 
 
-async def change_password(state: State, context: Context, body: dict[str, Any]) -> Answer:
+async def change_password(state: State, context: Context, body: dict[str, Any]) -> Response:
     """Another password for the caller, who proves to know the present one.
 
     All sessions end; the answer is a new one. Raises UNAUTHORIZED for whoever was changed while the password was

@@ -10,7 +10,7 @@ import orjson
 
 from libs.shared import clock
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import Refusals, RocketError, invalid_field, not_found
 from libs.shared.schema import policies
 from libs.shared.schema.validation_errors import refuse_unknown
@@ -30,18 +30,18 @@ AREAS = ("_files", "_events", "_workflows", "_notifications")
 """What beside entities a key can be narrowed to: the routes that begin like this."""
 
 
-async def list_keys(realm: Realm) -> Answer:
-    return Answer(body=b'{"data":%s}' % await store.list_all(realm.database))
+async def list_keys(realm: Realm) -> Response:
+    return Response(body=b'{"data":%s}' % await store.list_all(realm.database))
 
 
-async def get_key(realm: Realm, key_id: str) -> Answer:
+async def get_key(realm: Realm, key_id: str) -> Response:
     row = await store.get(realm.database, parse_id(key_id, "API key"))
     if row is None:
         raise not_found("API key")
-    return Answer(body=orjson.dumps({"data": row}))
+    return Response(body=orjson.dumps({"data": row}))
 
 
-async def create_key(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+async def create_key(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
     """A key, shown this once. Raises VALIDATION_FAILED naming the field."""
     name, expires_at, roles, scopes = _parsed(body)
     key = PREFIX + secrets.token_urlsafe(32)
@@ -51,10 +51,10 @@ async def create_key(realm: Realm, context: Context, body: dict[str, Any]) -> An
         identified = (key[: len(PREFIX) + SHOWN], hash_of(key))
         row = await store.insert(change.transaction, name, identified, roles, scopes, expires_at, context.user.id)
         await change.tell("_api_keys", row["id"], "create", None, _told(row))
-    return Answer(201, orjson.dumps({"data": {**row, "key": key}}), dict(sessions.SECRET))
+    return Response(201, orjson.dumps({"data": {**row, "key": key}}), dict(sessions.SECRET))
 
 
-async def delete_key(realm: Realm, context: Context, key_id: str) -> Answer:
+async def delete_key(realm: Realm, context: Context, key_id: str) -> Response:
     """The end of a key, within seconds at every gateway."""
     identifier = parse_id(key_id, "API key")
     if await store.get(realm.database, identifier) is None:
@@ -65,7 +65,7 @@ async def delete_key(realm: Realm, context: Context, key_id: str) -> Answer:
         if row is None:
             raise not_found("API key")
         await change.tell("_api_keys", row["id"], "delete", _told(row), None)
-    return Answer(body=orjson.dumps({"data": {"id": row["id"], "deleted": True}}))
+    return Response(body=orjson.dumps({"data": {"id": row["id"], "deleted": True}}))
 
 
 def _parsed(body: dict[str, Any]) -> tuple[str, datetime | None, list[str], list[dict[str, Any]] | None]:

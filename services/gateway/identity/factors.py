@@ -9,7 +9,7 @@ import orjson
 
 from libs.shared import clock
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.postgres.databases import Record
 from libs.shared.schema.validation_errors import refuse_unknown
@@ -45,7 +45,7 @@ async def check_login(realm: Realm, user: Any, code: str) -> None:
         raise unauthorized("invalid", WRONG)
 
 
-async def enroll(state: State, context: Context, body: dict[str, Any]) -> Answer:
+async def enroll(state: State, context: Context, body: dict[str, Any]) -> Response:
     """A new secret for the caller, who proves by `password` to be there. It counts once it is confirmed."""
     refuse_unknown(body, ("password",))
     realm, caller = own_realm(state, context)
@@ -57,10 +57,10 @@ async def enroll(state: State, context: Context, body: dict[str, Any]) -> Answer
         raise RocketError("INVALID_STATE", "There is a second factor already: disable it first")
     issuer = realm.app.name if realm.app else "Rocket"
     data = {"secret": totp.shown_secret(secret), "uri": totp.uri(secret, issuer, caller.email)}
-    return Answer(201, orjson.dumps({"data": data}), dict(SECRET))
+    return Response(201, orjson.dumps({"data": data}), dict(SECRET))
 
 
-async def confirm(state: State, context: Context, body: dict[str, Any]) -> Answer:
+async def confirm(state: State, context: Context, body: dict[str, Any]) -> Response:
     """The second factor is asked for from now on, proved by `totp`. Answers recovery codes, shown once."""
     refuse_unknown(body, ("totp",))
     realm, caller = own_realm(state, context)
@@ -79,10 +79,10 @@ async def confirm(state: State, context: Context, body: dict[str, Any]) -> Answe
         if not await store.confirm(change.transaction, user_id, step, hashes):
             raise RocketError("INVALID_STATE", "There is nothing to confirm: enroll first")
         await change.tell("_users", caller.id, "update", {"totp": False}, {"totp": True})
-    return Answer(body=orjson.dumps({"data": {"enabled": True, "recovery_codes": codes}}), headers=dict(SECRET))
+    return Response(body=orjson.dumps({"data": {"enabled": True, "recovery_codes": codes}}), headers=dict(SECRET))
 
 
-async def disable(state: State, context: Context, body: dict[str, Any]) -> Answer:
+async def disable(state: State, context: Context, body: dict[str, Any]) -> Response:
     """No second factor any more, proved by `password` and a good `totp`, or recovery code."""
     refuse_unknown(body, ("password", "totp"))
     realm, caller = own_realm(state, context)
@@ -96,18 +96,18 @@ async def disable(state: State, context: Context, body: dict[str, Any]) -> Answe
     return await _remove(realm, context, uuid.UUID(caller.id))
 
 
-async def take_away(realm: Realm, context: Context, user_id: uuid.UUID) -> Answer:
+async def take_away(realm: Realm, context: Context, user_id: uuid.UUID) -> Response:
     """For admins: let a user who has lost everything in with the password alone."""
     return await _remove(realm, context, user_id)
 
 
-async def _remove(realm: Realm, context: Context, user_id: uuid.UUID) -> Answer:
+async def _remove(realm: Realm, context: Context, user_id: uuid.UUID) -> Response:
     async with audit.change(realm, context) as change:
         if await users.lock(change.transaction, user_id) is None:
             raise not_found("User")
         if await store.remove(change.transaction, user_id):
             await change.tell("_users", str(user_id), "update", {"totp": True}, {"totp": False})
-    return Answer(body=b'{"data":{"enabled":false}}')
+    return Response(body=b'{"data":{"enabled":false}}')
 
 
 async def _is_good(realm: Realm, user_id: uuid.UUID, sealed: bytes, code: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.emails import same_address
 from libs.shared.errors import Refusals, RocketError, detail_of, invalid_field, not_found
 from libs.shared.ids import uuid7
@@ -26,18 +26,18 @@ REASONS = {"user": "A user with this email exists already", "invite": "There is 
 FIRST_VERSION = 1
 
 
-async def list_invites(realm: Realm) -> Answer:
-    return Answer(body=b'{"data":%s}' % await store.list_all(realm.database))
+async def list_invites(realm: Realm) -> Response:
+    return Response(body=b'{"data":%s}' % await store.list_all(realm.database))
 
 
-async def get_invite(realm: Realm, invite_id: str) -> Answer:
+async def get_invite(realm: Realm, invite_id: str) -> Response:
     row = await store.get(realm.database, parse_id(invite_id, "Invite"))
     if row is None:
         raise not_found("Invite")
-    return Answer(body=b'{"data":%s}' % row)
+    return Response(body=b'{"data":%s}' % row)
 
 
-async def create_invite(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+async def create_invite(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
     """One invite, with its token. Raises CONFLICT for a user's address, or one with a pending invite."""
     refusals = Refusals()
     refusals.of(refuse_unknown, body, ("email", "roles", "mail"))
@@ -49,7 +49,7 @@ async def create_invite(realm: Realm, context: Context, body: dict[str, Any]) ->
         details = [detail_of("email", skipped[0]["reason"], "unique")]
         raise RocketError("CONFLICT", skipped[0]["reason"], details)
     await _deliver(realm, context, made, mailed)
-    return Answer(201, orjson.dumps({"data": made[0]}), dict(sessions.SECRET))
+    return Response(201, orjson.dumps({"data": made[0]}), dict(sessions.SECRET))
 
 
 async def first(realm: Realm, context: Context, email: str, roles: list[str]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ async def first(realm: Realm, context: Context, email: str, roles: list[str]) ->
     return made[0]
 
 
-async def create_many(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+async def create_many(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
     """An invite for each address that can be invited; the others are skipped, with the reason."""
     refusals = Refusals()
     refusals.of(refuse_unknown, body, ("emails", "roles", "mail"))
@@ -70,10 +70,10 @@ async def create_many(realm: Realm, context: Context, body: dict[str, Any]) -> A
     created = [{name: row[name] for name in ("id", "email", "token", "expires_at")} for row in made]
     summary = {"total": len(emails), "created": len(created), "skipped": len(skipped)}
     data = {"created": created, "skipped": skipped, "summary": summary}
-    return Answer(200, orjson.dumps({"data": data}), dict(sessions.SECRET))
+    return Response(200, orjson.dumps({"data": data}), dict(sessions.SECRET))
 
 
-async def delete_invite(realm: Realm, context: Context, invite_id: str) -> Answer:
+async def delete_invite(realm: Realm, context: Context, invite_id: str) -> Response:
     """Take an invite back: its token is good for nothing, and the address can be invited again."""
     identifier = parse_id(invite_id, "Invite")
     async with audit.change(realm, context) as change:
@@ -81,10 +81,10 @@ async def delete_invite(realm: Realm, context: Context, invite_id: str) -> Answe
         if row is None:
             raise not_found("Invite")
         await change.tell("_invites", row["id"], "delete", _told(row), None)
-    return Answer(body=orjson.dumps({"data": {"id": row["id"], "deleted": True}}))
+    return Response(body=orjson.dumps({"data": {"id": row["id"], "deleted": True}}))
 
 
-async def accept(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+async def accept(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
     """A new active user with the invite's address and roles, logged in.
 
     Raises VALIDATION_FAILED (422 for a missing part, 400 for an invite that is used up or too old),
@@ -111,7 +111,7 @@ async def accept(realm: Realm, context: Context, body: dict[str, Any]) -> Answer
         user = {**row, "version": FIRST_VERSION}
         answer = await sessions.begin(realm, change.transaction, user, context, also={"user": shown})
         await change.tell("_users", row["id"], "create", None, {**told(row), "invite": str(invite["id"])})
-    return Answer(201, answer.body, answer.headers)
+    return Response(201, answer.body, answer.headers)
 
 
 async def _invite(

@@ -51,7 +51,7 @@ async def _send(state: State, context: Context, email: str, subject: str, text: 
     for attempt in range(1, ATTEMPTS + 1):
         try:
             asking = Context(context.trace_id, app=context.app, identity=SYSTEM, cause="identity").within(TIME)
-            await state.core.asker.ask(mail, asking)
+            await state.core.rpc.request(mail, asking)
             return
         except Exception as error:
             # Neither the address nor the text, which holds a secret.

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import Refusals, RocketError, not_found
 from libs.shared.postgres.databases import after_commit
 from libs.shared.schema.validation_errors import refuse_unknown
@@ -21,14 +21,14 @@ ACCEPTED = b'{"data":{"accepted":true}}'
 REFUSED = "The token is not valid, or not any more"
 
 
-async def forgot(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+async def forgot(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
     """The same answer, as fast, whether there is such an account; if there is, a mail follows."""
     refuse_unknown(body, ("email",))
     email = parse_email(body.get("email"))
     await login_throttle.admit_reset(realm, context.ip)
     realm.state.accounts.jobs.check_room()
     realm.state.accounts.jobs.begin("forgot", _offer(realm, context, email))
-    return Answer(202, ACCEPTED)
+    return Response(202, ACCEPTED)
 
 
 async def _offer(realm: Realm, context: Context, email: str) -> None:
@@ -40,7 +40,7 @@ async def _offer(realm: Realm, context: Context, email: str) -> None:
         await mails.reset(realm.state, context, stored, token)
 
 
-async def reset(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+async def reset(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
     """A new password for the token; it is used up, all sessions end, and the place is known to the throttle."""
     refusals = Refusals()
     refusals.of(refuse_unknown, body, ("token", "password"))
@@ -64,4 +64,4 @@ async def reset(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
         await change.tell("_users", user["id"], "update", {"password": None}, {"password": "***"})
     await after_commit(partial(realm.state.accounts.revocations.settle, mark, version))
     await login_throttle.known_place(realm, user["email"], context.ip)
-    return Answer(body=b'{"data":{"reset":true}}')
+    return Response(body=b'{"data":{"reset":true}}')

@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.connection import Connection
+from libs.shared.bus.nats.connection import Connection
 from libs.shared.contracts.context import AppRef, Credential
 from libs.shared.contracts.identity import IdentityChanged, SigningKeysChanged
 from libs.shared.errors import unavailable

@@ -8,7 +8,7 @@ import orjson
 
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.identity import SigningKeysChanged
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field
 from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit
@@ -33,14 +33,14 @@ SELECT generation, created_at, good_until FROM gateway.signing_keys WHERE scope 
 """
 
 
-async def list_keys(realm: Realm) -> Answer:
+async def list_keys(realm: Realm) -> Response:
     """The generations that are known, without the keys."""
     rows = await realm.state.core.databases.platform.fetch(LIST, realm.scope)
     shown = [_shown(realm, row["generation"], row["created_at"], row["good_until"]) for row in rows]
-    return Answer(body=orjson.dumps({"data": shown or [_shown(realm, FIRST, None, None)]}))
+    return Response(body=orjson.dumps({"data": shown or [_shown(realm, FIRST, None, None)]}))
 
 
-async def rotate(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+async def rotate(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
     """A new signing key. `overlap`: seconds for which tokens of the former ones are good, at most their lifetime."""
     refuse_unknown(body, ("overlap",))
     overlap = body.get("overlap", LIFETIME)
@@ -59,7 +59,7 @@ async def rotate(realm: Realm, context: Context, body: dict[str, Any]) -> Answer
         after = {"generation": present + 1, "overlap": overlap}
         await change.tell("_signing_keys", realm.scope, "update", {"generation": present}, after)
     data = {"generation": present + 1, "kid": key_id(realm.scope, present + 1), "overlap": overlap}
-    return Answer(201, orjson.dumps({"data": data}))
+    return Response(201, orjson.dumps({"data": data}))
 
 
 def _shown(realm: Realm, generation: int, created_at: Any, good_until: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Connection, Database
@@ -27,7 +27,7 @@ SECRET = {"Cache-Control": "no-store"}
 """Header of answers that hold a secret: nobody keeps them, an Idempotency-Key neither."""
 
 
-async def login(realm: Realm, body: dict[str, Any], context: Context) -> Answer:
+async def login(realm: Realm, body: dict[str, Any], context: Context) -> Response:
     """Tokens for e-mail and password, and a code where there is a second factor.
 
     Raises UNAUTHORIZED, the same for every reason, after exactly one look at a password, and so for a user who was
@@ -58,7 +58,7 @@ async def begin(
     context: Context,
     via: str = "password",
     also: dict[str, Any] | None = None,
-) -> Answer:
+) -> Response:
     """Tokens of a new session of a user, however they have proved who they are; `also` is answered beside them.
 
     Raises UNAUTHORIZED for a user who was changed since they were read.
@@ -68,10 +68,10 @@ async def begin(
     if begun is None:
         raise unauthorized("invalid", REFUSED)
     data = {**pair(realm, user, *begun), **(also or {})}
-    return Answer(body=orjson.dumps({"data": data}), headers=dict(SECRET))
+    return Response(body=orjson.dumps({"data": data}), headers=dict(SECRET))
 
 
-async def refresh(realm: Realm, body: dict[str, Any], context: Context) -> Answer:
+async def refresh(realm: Realm, body: dict[str, Any], context: Context) -> Response:
     """New tokens for a refresh token, which is used up. Raises UNAUTHORIZED.
 
     The reuse of a token after the grace ends its session.
@@ -87,41 +87,41 @@ async def refresh(realm: Realm, body: dict[str, Any], context: Context) -> Answe
         raise unauthorized("invalid", NO_SESSION)
     user, following = rotated
     data = pair(realm, user, user["session"], following)
-    return Answer(body=orjson.dumps({"data": data}), headers=dict(SECRET))
+    return Response(body=orjson.dumps({"data": data}), headers=dict(SECRET))
 
 
-async def logout(realm: Realm, body: dict[str, Any]) -> Answer:
+async def logout(realm: Realm, body: dict[str, Any]) -> Response:
     """End the session of a refresh token; an unknown one is as good as ended."""
     token = _text(body, "refresh_token")
     if token and (session := await store.session_of(realm.database, token)):
         await end(realm, [session])
-    return Answer(body=b'{"data":{"logged_out":true}}')
+    return Response(body=b'{"data":{"logged_out":true}}')
 
 
-async def list_own(state: State, context: Context) -> Answer:
+async def list_own(state: State, context: Context) -> Response:
     """The caller's sessions. Raises FORBIDDEN for whoever has none here."""
     realm, caller = own_realm(state, context)
-    return Answer(body=b'{"data":%s}' % await store.listing(realm.database, caller.id, _session(caller)))
+    return Response(body=b'{"data":%s}' % await store.listing(realm.database, caller.id, _session(caller)))
 
 
-async def end_one(state: State, context: Context, session_id: str) -> Answer:
+async def end_one(state: State, context: Context, session_id: str) -> Response:
     """End one of the caller's sessions. Raises NOT_FOUND also for those of others."""
     realm, caller = own_realm(state, context)
     wanted = str(parse_uuid(session_id))
     if wanted not in await store.of_user(realm.database, caller.id):
         raise not_found("Session")
     await end(realm, [wanted])
-    return Answer(body=orjson.dumps({"data": {"id": wanted, "deleted": True}}))
+    return Response(body=orjson.dumps({"data": {"id": wanted, "deleted": True}}))
 
 
-async def end_own(state: State, context: Context, keep_current: bool) -> Answer:
+async def end_own(state: State, context: Context, keep_current: bool) -> Response:
     """End all of the caller's sessions, or all but this one."""
     realm, caller = own_realm(state, context)
     ending = await store.of_user(realm.database, caller.id)
     if keep_current:
         ending = [session for session in ending if session != _session(caller)]
     await end(realm, ending)
-    return Answer(body=orjson.dumps({"data": {"ended": len(ending)}}))
+    return Response(body=orjson.dumps({"data": {"ended": len(ending)}}))
 
 
 async def end(realm: Realm, sessions: list[str]) -> None:

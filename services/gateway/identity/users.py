@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.emails import LONGEST, same_address
 from libs.shared.errors import Refusals, RocketError, detail_of, invalid_field, not_found
 from libs.shared.ids import parse_uuid, uuid7
@@ -93,18 +93,18 @@ def parse_roles(body: dict[str, Any]) -> list[str]:
     return roles
 
 
-async def list_users(realm: Realm) -> Answer:
-    return Answer(body=b'{"data":%s}' % await store.list_all(realm.database))
+async def list_users(realm: Realm) -> Response:
+    return Response(body=b'{"data":%s}' % await store.list_all(realm.database))
 
 
-async def get_user(realm: Realm, user_id: str) -> Answer:
+async def get_user(realm: Realm, user_id: str) -> Response:
     row = await store.get(realm.database, parse_id(user_id))
     if row is None:
         raise not_found("User")
-    return Answer(body=b'{"data":%s}' % row)
+    return Response(body=b'{"data":%s}' % row)
 
 
-async def create_user(realm: Realm, context: Context, body: dict[str, Any]) -> Answer:
+async def create_user(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
     form = parse_user(body, realm.state.accounts.passwords, need_password=True)
     hashed = await realm.state.accounts.passwords.hash(form.password or "")
     async with audit.change(realm, context) as change:
@@ -114,7 +114,7 @@ async def create_user(realm: Realm, context: Context, body: dict[str, Any]) -> A
     return _shown(row, 201)
 
 
-async def replace_user(realm: Realm, context: Context, user_id: str, body: dict[str, Any]) -> Answer:
+async def replace_user(realm: Realm, context: Context, user_id: str, body: dict[str, Any]) -> Response:
     """A user anew; what changes ends their access tokens, a new password or being inactive their sessions too."""
     identifier, revocations = parse_id(user_id), realm.state.accounts.revocations
     form = parse_user(body, realm.state.accounts.passwords, need_password=False, known=(*FORM, *OF_THE_ROW))
@@ -139,7 +139,7 @@ async def replace_user(realm: Realm, context: Context, user_id: str, body: dict[
     return _shown(row)
 
 
-async def delete_user(realm: Realm, context: Context, user_id: str) -> Answer:
+async def delete_user(realm: Realm, context: Context, user_id: str) -> Response:
     identifier, revocations = parse_id(user_id), realm.state.accounts.revocations
     mark = await revocations.note(realm.scope, str(identifier))
     async with audit.change(realm, context) as change:
@@ -150,7 +150,7 @@ async def delete_user(realm: Realm, context: Context, user_id: str) -> Answer:
         await store.delete(change.transaction, identifier)
         await change.tell("_users", str(identifier), "delete", told(before), None)
     await after_commit(partial(revocations.settle, mark, GONE))
-    return Answer(body=b'{"data":{"id":"%s","deleted":true}}' % str(identifier).encode())
+    return Response(body=b'{"data":{"id":"%s","deleted":true}}' % str(identifier).encode())
 
 
 async def _keep_one(realm: Realm, change: audit.Change, user_id: uuid.UUID) -> None:
@@ -182,5 +182,5 @@ def parse_id(user_id: str, what: str = "User") -> uuid.UUID:
     return parsed
 
 
-def _shown(row: dict[str, Any], status: int = 200) -> Answer:
-    return Answer(status, orjson.dumps({"data": row}))
+def _shown(row: dict[str, Any], status: int = 200) -> Response:
+    return Response(status, orjson.dumps({"data": row}))

@@ -15,7 +15,7 @@ import secrets
 import time
 from collections.abc import Iterator
 
-from libs.shared.bus.connection import Connection
+from libs.shared.bus.nats.connection import Connection
 from libs.shared.contracts.limits import QuotaSpent
 from services.gateway.limits.limiter import Limiter
 from services.gateway.state import State

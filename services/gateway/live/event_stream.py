@@ -120,8 +120,8 @@ class Stream:
 
     async def _ask(self, until: int) -> Changes:
         context = self._context.for_user(self._session.identity).until(clock.unix() + PATIENCE)
-        question = ListChanges(self._watch.entities, self._position, until, self._watch.query)
-        return await self._state.core.asker.ask(question, context)
+        rpc_request = ListChanges(self._watch.entities, self._position, until, self._watch.query)
+        return await self._state.core.rpc.request(rpc_request, context)
 
     async def _write(self, data: bytes) -> None:
         async with asyncio.timeout(SLOW):

@@ -8,7 +8,7 @@ import time
 
 import structlog
 
-from libs.shared.bus.asking import Asker
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.live import AwaitCommits
 from libs.shared.errors import RocketError
@@ -52,8 +52,8 @@ class _Followed:
 class Hub:
     """What is followed by this process."""
 
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc = rpc
         self._followed: dict[str, _Followed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.closing = False
@@ -99,7 +99,7 @@ class Hub:
         before = followed.position
         context = system_context(WAIT + 5, followed.app)
         try:
-            settled = await self._asker.ask(AwaitCommits(before, WAIT), context)
+            settled = await self._rpc.request(AwaitCommits(before, WAIT), context)
         except RocketError as error:
             if error.code == "APP_NOT_FOUND":
                 followed.gone = True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from libs.shared.contracts.context import Identity, Scopes
-from libs.shared.contracts.messages import Ask, Writes
+from libs.shared.contracts.messages import Request, Writes
 from libs.shared.schema import Snapshot
 from services.gateway.openapi import definitions, entities
 from services.gateway.openapi.components import Schema, answer, json_body, ref, refusals, shared
@@ -98,10 +98,10 @@ def _operations(
 ) -> Iterator[tuple[str, Schema, VisibleEntity | None]]:
     path = plain_path(route)
     if "{entity}" in path:
-        question = entities.question_about(_name(route), route.method)
+        rpc_request = entities.question_about(_name(route), route.method)
         for entity in seen.values():
-            if question.needs(entity) and question.action in entity.actions:
-                described = question.describe(entity, snapshot)
+            if rpc_request.needs(entity) and rpc_request.action in entity.actions:
+                described = rpc_request.describe(entity, snapshot)
                 here = path.replace("{entity}", entity.name)
                 yield here, _operation(route, here, described, entity.name), entity
     elif "{kind}" in path and isinstance(route.target, type):
@@ -148,7 +148,7 @@ def _path_parameter(name: str) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
-def _header_parameters(route: Route, contract: type[Ask[Any]] | None) -> list[str]:
+def _header_parameters(route: Route, contract: type[Request[Any]] | None) -> list[str]:
     if contract is None:
         return ["IdempotencyKey"] if hasattr(_call(route), "__wrapped__") else []
     names = [HEADER_PARAMETERS[field.name] for field in fields(contract) if field.name in HEADERS]  # type: ignore[arg-type]
@@ -164,7 +164,7 @@ def _call(route: Route) -> Any:
     return route.target.call
 
 
-def _any_body(contract: type[Ask[Any]] | None) -> Schema | None:
+def _any_body(contract: type[Request[Any]] | None) -> Schema | None:
     if contract is None or "body" not in {field.name for field in fields(contract)}:  # type: ignore[arg-type]
         return None
     return {"required": True, "content": json_body({})}

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 from libs.shared.parameters import NONE, Parameters
 from services.gateway.routing.core_routes import CORE
 
@@ -35,7 +35,7 @@ HEADERS = {"if_match": "If-Match", "if_none_match": "If-None-Match"}
 """Contract fields that are filled from request headers."""
 
 
-Call = Callable[[Any, web.Request, Context], Awaitable[Answer | web.StreamResponse]]
+Call = Callable[[Any, web.Request, Context], Awaitable[Response | web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Route:
 
     method: str
     path: str
-    target: type[Ask[Any]] | Local
+    target: type[Request[Any]] | Local
     access: Access
     summary: str = ""
     area: str | None = field(init=False)

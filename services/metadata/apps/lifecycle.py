@@ -165,7 +165,7 @@ async def create(core: Core, context: Context, app: NewApp) -> tuple[bytes, Seed
             f"CREATE DATABASE {quote(reference.database)} TEMPLATE {TEMPLATE}", timeout=CREATE_TIME
         )
         seeding = SeedAdmin(app.admin_email, app.admin_password)
-        seeded = await core.asker.ask(seeding, context.for_app(reference))
+        seeded = await core.rpc.request(seeding, context.for_app(reference))
         await core.databases.platform.execute(ACTIVATE, reference.id)
     except BaseException:
         await asyncio.shield(_remove(core, reference))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from libs.shared.bus.outbox import Outbox
+from libs.shared.bus.outbox.outbox import Outbox
 from libs.shared.contracts.audit import audited
 from libs.shared.contracts.context import Context
 from libs.shared.postgres.databases import Connection

@@ -82,13 +82,13 @@ async def _absent(state: State, context: Context, mentions: Sequence[Mention]) -
     warnings: list[Told] = []
     roles = [mention for mention in mentions if mention.kind == ROLE and mention.name != ALWAYS]
     if roles:
-        known = set((await state.core.asker.ask(ListRoles(), context)).names)
+        known = set((await state.core.rpc.request(ListRoles(), context)).names)
         warnings += [_warning(m, f"nobody has the role {m.name}") for m in roles if m.name not in known]
     users = [mention for mention in mentions if mention.kind == USER]
     if users:
         ids = [m.name for m in users if parse_uuid(m.name)]
         emails = [m.name for m in users if not parse_uuid(m.name)]
-        people = (await state.core.asker.ask(FindPeople(ids=ids, emails=emails), context)).people
+        people = (await state.core.rpc.request(FindPeople(ids=ids, emails=emails), context)).people
         there = {same_address(part) for person in people for part in person}
         warnings += [
             _warning(m, f"there is no active user {m.name}") for m in users if same_address(m.name) not in there

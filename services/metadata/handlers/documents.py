@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from libs.shared import clock, exact
-from libs.shared.bus.relay import call_relay
-from libs.shared.contracts import apps as ask
+from libs.shared.bus.outbox.relay import call_relay
+from libs.shared.contracts import apps as contracts
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
@@ -29,13 +29,13 @@ CAUSE = "import"
 """What the log says the records of an import come from; workflows, webhooks and notifications pass over them."""
 
 
-async def export_app(state: State, context: Context, question: ask.ExportApp) -> Answer:
+async def export_app(state: State, context: Context, request: contracts.ExportApp) -> Response:
     rows = await store.list_all(state.core.databases.of(context.the_app))
-    return Answer(body=exact.dumps({"data": document_of(rows, clock.now())}))
+    return Response(body=exact.dumps({"data": document_of(rows, clock.now())}))
 
 
-async def import_app(state: State, context: Context, question: ask.ImportApp) -> Answer:
-    document = await asyncio.to_thread(read, question.body, needs_version=False)
+async def import_app(state: State, context: Context, request: contracts.ImportApp) -> Response:
+    document = await asyncio.to_thread(read, request.body, needs_version=False)
     if document.prune:
         raise invalid_field("prune", "prune is for schema/plan and schema/apply: an import deletes nothing")
     core, app = state.core, context.the_app
@@ -48,25 +48,25 @@ async def import_app(state: State, context: Context, question: ask.ImportApp) ->
         # Once more, should the relay have come to rest in between.
         await after_commit(call)
         headers["X-Commit"] = str(outcome.position)
-    return with_warnings(Answer(body=exact.dumps({"data": outcome.shown()}), headers=headers), warnings)
+    return with_warnings(Response(body=exact.dumps({"data": outcome.shown()}), headers=headers), warnings)
 
 
-async def plan_schema(state: State, context: Context, question: ask.PlanSchema) -> Answer:
-    document = await asyncio.to_thread(read, question.body)
+async def plan_schema(state: State, context: Context, request: contracts.PlanSchema) -> Response:
+    document = await asyncio.to_thread(read, request.body)
     plan = await plan_change(state, context, lambda change: apply(change, document, document.prune))
-    answer = Answer(body=exact.dumps({"data": plan.shown()}))
+    answer = Response(body=exact.dumps({"data": plan.shown()}))
     return with_warnings(answer, plan.doubts)
 
 
-async def apply_schema(state: State, context: Context, question: ask.ApplySchema) -> Answer:
-    document = await asyncio.to_thread(read, question.body)
+async def apply_schema(state: State, context: Context, request: contracts.ApplySchema) -> Response:
+    document = await asyncio.to_thread(read, request.body)
 
     async def work(change: Change) -> list[dict[str, Any]]:
         await apply(change, document, document.prune)
         return changes_of(change)
 
     changes, warnings = await change_schema(state, context, warned(work))
-    return with_warnings(Answer(body=exact.dumps({"data": {"changes": changes}})), warnings)
+    return with_warnings(Response(body=exact.dumps({"data": {"changes": changes}})), warnings)
 
 
 async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from libs.shared import exact
-from libs.shared.contracts.messages import Answer
+from libs.shared.contracts.messages import Response
 from services.metadata.checking.expressions.problems import Told
 from services.metadata.editing.change import Change
 
@@ -23,7 +23,7 @@ def warned(work: Callable[[Change], Awaitable[T]]) -> Callable[[Change], Awaitab
     return work_and_warn
 
 
-def with_warnings(answer: Answer, warnings: Sequence[Told]) -> Answer:
+def with_warnings(answer: Response, warnings: Sequence[Told]) -> Response:
     """The answer, an object, with the warnings beside its data; as it is where there are none."""
     if not warnings:
         return answer

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.bus.progress import Position
+from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.postgres.databases import Database
 from libs.shared.replays.derived import Found
 from services.notify.recipients import Receivers

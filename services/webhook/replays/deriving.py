@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from libs.shared import clock
-from libs.shared.bus.progress import Position
+from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent

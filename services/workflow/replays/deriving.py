@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.bus.progress import Position
+from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from libs.shared.bus.progress import Position
+from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.postgres.databases import Database
 from libs.shared.replays.derived import Found, found_in, key_of
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.connection import connect
-from libs.shared.bus.parcels import Parcels
-from libs.shared.bus.vouching import Voucher, Witness
+from libs.shared.bus.nats.connection import connect
+from libs.shared.bus.rpc.claim_check import Parcels
+from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.bus.rpc.signed_contexts import Voucher, Witness
 from libs.shared.contracts.apps import GetSchema, ListDefinitions
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
-from libs.shared.contracts.messages import Ask
+from libs.shared.contracts.messages import Request
 from libs.shared.contracts.records import CreateRecord, ListRecords, SetFields
 from libs.shared.errors import RocketError
 from libs.shared.ids import random_uuid
@@ -36,17 +36,17 @@ class NoTable:
 
 
 @contextlib.asynccontextmanager
-async def inside(stack: Stack, service: str) -> AsyncIterator[Asker]:
+async def inside(stack: Stack, service: str) -> AsyncIterator[RpcClient]:
     """Somebody who asks with a service's user of NATS."""
     async with connect(stack.nats_url_of(service), f"rocket-{service}") as connection:
         await connection.established()
-        yield Asker(connection, Parcels(connection), Witness(NoTable()))
+        yield RpcClient(connection, Parcels(connection), Witness(NoTable()))
 
 
-async def outcome(asker: Asker, question: Ask[Any], app: AppRef, identity: Identity | None) -> str:
+async def outcome(rpc: RpcClient, request: Request[Any], app: AppRef, identity: Identity | None) -> str:
     context = Context(random_uuid(), app=app, identity=identity).within(3)
     try:
-        await asker.ask(question, context)
+        await rpc.request(request, context)
     except RocketError as error:
         return error.code
     return "answered"
@@ -60,25 +60,25 @@ async def app(admin: Client, stack: Stack) -> AppRef:
 
 
 async def test_nobody_but_a_gateway_says_who_asks(stack: Stack, app: AppRef) -> None:
-    asked: list[Ask[Any]] = [
+    asked: list[Request[Any]] = [
         ListRecords("note", []), CreateRecord("note", b'{"title":"x"}'), ListDefinitions("entities"),
     ]  # fmt: skip
-    async with inside(stack, "gateway") as asker:
+    async with inside(stack, "gateway") as rpc:
         for _ in range(2):
-            found = {await outcome(asker, q, app, who) for q in asked for who in (ADMIN, ROOT, FLOW, SYSTEM, None)}
+            found = {await outcome(rpc, q, app, who) for q in asked for who in (ADMIN, ROOT, FLOW, SYSTEM, None)}
             assert found == {"FORBIDDEN"}
             # Once more with a signature, by a key that no gateway has published.
-            asker.vouch_with(Voucher(NoTable()))
+            rpc.vouch_with(Voucher(NoTable()))
 
 
 async def test_a_service_asks_by_itself_what_it_needs_and_as_nobody_else(stack: Stack, app: AppRef) -> None:
     setting = SetFields("note", random_uuid(), {"title": "x"}, random_uuid())
-    async with inside(stack, "workflow") as asker:
-        assert await outcome(asker, GetSchema(), app, SYSTEM) == "answered"
-        assert await outcome(asker, setting, app, FLOW) == "answered"
+    async with inside(stack, "workflow") as rpc:
+        assert await outcome(rpc, GetSchema(), app, SYSTEM) == "answered"
+        assert await outcome(rpc, setting, app, FLOW) == "answered"
         for who in (ADMIN, ROOT):
-            assert await outcome(asker, setting, app, who) == "FORBIDDEN"
+            assert await outcome(rpc, setting, app, who) == "FORBIDDEN"
         # NATS lets it ask nothing else at all.
-        assert await outcome(asker, ListRecords("note", []), app, FLOW) in ("TIMEOUT", "SERVICE_UNAVAILABLE")
-    async with inside(stack, "notify") as asker:
-        assert await outcome(asker, setting, app, FLOW) in ("TIMEOUT", "SERVICE_UNAVAILABLE")
+        assert await outcome(rpc, ListRecords("note", []), app, FLOW) in ("TIMEOUT", "SERVICE_UNAVAILABLE")
+    async with inside(stack, "notify") as rpc:
+        assert await outcome(rpc, setting, app, FLOW) in ("TIMEOUT", "SERVICE_UNAVAILABLE")

@@ -15,7 +15,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from standardwebhooks.webhooks import Webhook
 
 from libs.shared.schema.webhook_secrets import shown_secret
-from services.webhook.sending import MAX_RESPONSE, Outcome, Request, Sender, open_session
+from services.webhook.sending import MAX_RESPONSE, Outcome, Sender, WebhookRequest, open_session
 from services.webhook.settings import WebhookSettings
 
 STRONG = "0123456789abcdef" * 2
@@ -66,8 +66,8 @@ async def endpoint() -> AsyncIterator[BaseTestServer]:
         yield server
 
 
-def request_to(url: object, timeout: float, headers: dict[str, str] | None = None) -> Request:
-    return Request(
+def request_to(url: object, timeout: float, headers: dict[str, str] | None = None) -> WebhookRequest:
+    return WebhookRequest(
         method="PUT", url=str(url), headers=headers or {"X-Key": "{{env.KEY}}"}, body='{"a":1}', message_id="wh_1",
         keys=[KEY], timeout=timeout,
     )  # fmt: skip

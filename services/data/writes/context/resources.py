@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from libs.shared.bus.relay import Relay
+from libs.shared.bus.outbox.relay import Relay
 from libs.shared.runtime import Core
 from services.data.writes.statements.batching import WriteBatcher
 

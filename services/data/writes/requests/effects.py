@@ -23,43 +23,43 @@ REMEMBERED = "SELECT position FROM data.effects WHERE effect_key = $1"
 NOTE = "UPDATE data.effects SET position = $2 WHERE effect_key = $1"
 
 
-async def set_fields(write: WriteContext, question: SetFields) -> Effected:
+async def set_fields(write: WriteContext, request: SetFields) -> Effected:
     """Set fields with the definition's authority. A record that is gone is no failure: position 0.
 
     Raises VALIDATION_FAILED for values that the fields can't hold, CONFLICT for taken ones.
     """
-    entity = write.model.entity(question.entity)
-    values = _values(entity, question)
+    entity = write.model.entity(request.entity)
+    values = _values(entity, request)
     if not values:
         return Effected(0)  # the key, an auto field or the trash mark: not for anybody to set
     repeated = False
     write.checks_rules = False
     async with write.transaction(entity, Action.UPDATE) as unit:
-        if await unit.transaction.fetchval(REMEMBER, question.effect_key) is None:
+        if await unit.transaction.fetchval(REMEMBER, request.effect_key) is None:
             repeated = True
         else:
-            await _set(write, unit, entity, question, values)
+            await _set(write, unit, entity, request, values)
             write.position = await unit.finish()
-            await unit.transaction.execute(NOTE, question.effect_key, write.position)
+            await unit.transaction.execute(NOTE, request.effect_key, write.position)
     if repeated:
-        return Effected(await write.database.fetchval(REMEMBERED, question.effect_key), repeated=True)
+        return Effected(await write.database.fetchval(REMEMBERED, request.effect_key), repeated=True)
     return Effected(write.position)
 
 
-def _values(entity: EntityModel, question: SetFields) -> Values:
+def _values(entity: EntityModel, request: SetFields) -> Values:
     try:
-        return validate_update(entity, question.values)
+        return validate_update(entity, request.values)
     except Invalid as invalid:
         raise RocketError("VALIDATION_FAILED", str(invalid), invalid.details) from None
 
 
-async def _set(write: WriteContext, unit: UnitOfWork, entity: EntityModel, question: SetFields, values: Values) -> None:
-    key = entity.key.parse(question.record_id)
-    await hold_parents(write, unit, entity, [key], [question.values])
+async def _set(write: WriteContext, unit: UnitOfWork, entity: EntityModel, request: SetFields, values: Values) -> None:
+    key = entity.key.parse(request.record_id)
+    await hold_parents(write, unit, entity, [key], [request.values])
     stored = (await lock_records(unit.transaction, entity, [key])).get(key)
     if stored is None:
         return
-    draft = Draft(question.values, stored, values=values)
+    draft = Draft(request.values, stored, values=values)
     await resolve_files(unit.transaction, entity, values)
     await slugs.assign(unit.transaction, entity, Action.UPDATE, [draft])
     await refuse_moved_anchors(unit.transaction, write.model, entity, [draft])

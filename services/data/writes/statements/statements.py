@@ -7,7 +7,7 @@ It begins at the schema fence: under another version it touches nothing and answ
 refer to records of other entities lock these (FOR KEY SHARE), so that none is deleted meanwhile; a row
 whose reference is missing is left out. Positions are taken by `nextval` for rows that are locked
 already, so for one record the order of positions is the order of versions. The log's table lock,
-taken before anything runs, is what the relay looks at when a number is missing (libs/shared/bus/relay.py).
+taken before anything runs, is what the relay looks at when a number is missing (libs/shared/bus/outbox/relay.py).
 
 Names that the statement adds to a record's own begin with _, as no field's, entity's or table's name does
 (services/data/model/naming.py).

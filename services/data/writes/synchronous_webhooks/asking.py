@@ -41,11 +41,11 @@ async def ask(write: WriteContext, questions: Sequence[Question]) -> None:
     """
     refused: list[Detail] = []
     away: list[Detail] = []
-    for question, (verdict, reason) in zip(questions, await _verdicts(write, questions), strict=True):
-        if verdict == "allowed" or (verdict == "away" and question.webhook.optional):
+    for request, (verdict, reason) in zip(questions, await _verdicts(write, questions), strict=True):
+        if verdict == "allowed" or (verdict == "away" and request.webhook.optional):
             continue
         detail = {"rule": "webhook", "message": reason}
-        (refused if verdict == "refused" else away).extend(question.draft.mark([detail]))
+        (refused if verdict == "refused" else away).extend(request.draft.mark([detail]))
     if refused:
         raise RocketError("VALIDATION_FAILED", str(refused[0]["message"]), refused)
     if away:
@@ -53,13 +53,13 @@ async def ask(write: WriteContext, questions: Sequence[Question]) -> None:
 
 
 async def _verdicts(write: WriteContext, questions: Sequence[Question]) -> Sequence[tuple[str, str]]:
-    body = exact.dumps([question.document for question in questions])
+    body = exact.dumps([request.document for request in questions])
     context = write.context.within(max(0.0, write.context.remaining() - RESERVE))
     with tracing.span("engine", "writer", "write.webhooks") as span:
         span.metadata["questions"] = len(questions)
         try:
-            question = AskReceivers(write.model.version, str(write.command.id), body)
-            return (await write.resources.core.asker.ask(question, context)).verdicts
+            request = AskReceivers(write.model.version, str(write.command.id), body)
+            return (await write.resources.core.rpc.request(request, context)).verdicts
         except RocketError as error:
             if not error.transient:
                 raise

@@ -58,11 +58,11 @@ class Approval:
     @property
     def is_given(self) -> bool:
         """Whether the receivers have agreed to all that was found, or there is nothing to ask."""
-        return [question.identity for question in self.found] == self._agreed
+        return [request.identity for request in self.found] == self._agreed
 
     def agree(self) -> None:
         """The receivers have agreed to all that was found."""
-        self._agreed = [question.identity for question in self.found]
+        self._agreed = [request.identity for request in self.found]
 
     def keep_keys(self, entity: EntityModel, drafts: Sequence[Draft]) -> None:
         """Give new records the keys that they had the last time."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from libs.shared.bus.consumer import Consumer, Lane
-from libs.shared.bus.incoming import Incoming, Notice
-from libs.shared.bus.protocol import Message, written
+from libs.shared.bus.consumers.consumer import Consumer, Lane
+from libs.shared.bus.consumers.incoming import Incoming, Notice
+from libs.shared.bus.nats.protocol import Message, written
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS, EFFECTS, REFERENCE, SCHEMA
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from libs.shared.bus.deadlines import Deadlines
+from libs.shared.bus.rpc.deadlines import Deadlines
 from libs.shared.testing.polling import eventually
 
 LONG = 30.0

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.shared.bus.bundles import MOST, Answers
-from libs.shared.bus.protocol import Message, parsed, publication, written
-from libs.shared.bus.wire import Wire
+from libs.shared.bus.nats.batching import MOST, Answers
+from libs.shared.bus.nats.protocol import Message, parsed, publication, written
+from libs.shared.bus.nats.transport import Wire
 
 PAYLOADS = st.sampled_from([b"", b"x", b"MSG a r1 3\r\n", b"\r\n", b"line\r\nPING\r\n", bytes(range(256)) * 9])
 HEADERS = st.dictionaries(

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from libs.shared.bus import relay as relays
-from libs.shared.bus.relay import Relay
+from libs.shared.bus.outbox import relay as relays
+from libs.shared.bus.outbox.relay import Relay
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.messages import Announcement
 from libs.shared.testing.polling import eventually

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.shared.bus.bundles import LARGEST, MOST, Part, bundled, is_bundle, loads_of, opened
-from libs.shared.bus.protocol import Message
+from libs.shared.bus.nats.batching import LARGEST, MOST, Part, bundled, is_bundle, loads_of, opened
+from libs.shared.bus.nats.protocol import Message
 
 BLOCKS = st.sampled_from([b"", b"NATS/1.0\r\na: b\r\n\r\n"])
 PARTS = st.lists(

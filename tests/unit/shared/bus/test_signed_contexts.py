@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from libs.shared import clock
-from libs.shared.bus import vouching
-from libs.shared.bus.vouching import RENEW, SKEW, SLOT, Voucher, Witness
+from libs.shared.bus.rpc import signed_contexts
+from libs.shared.bus.rpc.signed_contexts import RENEW, SKEW, SLOT, Voucher, Witness
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import RocketError
 
@@ -32,11 +32,11 @@ class Keys:
     async def execute(self, query: str, *values: Any) -> None:
         if self.away:
             raise ConnectionError
-        if query == vouching.PUBLISH:
+        if query == signed_contexts.PUBLISH:
             self.rows[values[0]] = values[1]
 
     async def fetchval(self, query: str, *values: Any) -> Any:
-        assert query == vouching.FIND
+        assert query == signed_contexts.FIND
         self.looks += 1
         return self.rows.get(values[0])
 

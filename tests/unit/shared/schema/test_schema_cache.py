@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.connection import Connection
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import GetSchema, SchemaChanged, SchemaSnapshot
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.errors import RocketError
@@ -27,7 +27,7 @@ class Metadata:
         self.asked: list[asyncio.Future[int]] = []
         self.announce: Callable[[SchemaChanged], None]
 
-    async def ask(self, question: GetSchema, context: Context) -> SchemaSnapshot:
+    async def request(self, request: GetSchema, context: Context) -> SchemaSnapshot:
         self.asked.append(asyncio.get_running_loop().create_future())
         return SchemaSnapshot(await self.asked[-1], {"entities": [], "relations": [], "kinds": {}})
 
@@ -42,7 +42,7 @@ def metadata() -> Metadata:
 
 @pytest.fixture
 def schemas(metadata: Metadata) -> Schemas:
-    found = Schemas(cast(Asker, metadata))
+    found = Schemas(cast(RpcClient, metadata))
     found.listen(cast(Connection, metadata))
     return found
 

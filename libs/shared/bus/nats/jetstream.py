@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from libs.shared.bus.connection import Connection
-from libs.shared.bus.protocol import Message, written
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.nats.protocol import Message, written
 from libs.shared.contracts.streams import POSITION, StreamSpec
 
 API_TIMEOUT = 5.0

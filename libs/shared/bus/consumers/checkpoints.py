@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from libs.shared.bus.jetstream import JetStream
+from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import SHARES, StreamSpec, commits_of, within
 from libs.shared.postgres.databases import Database

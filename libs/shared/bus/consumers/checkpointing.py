@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import structlog
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.jetstream import JetStream
-from libs.shared.bus.progress import Floor, Places, Progress
+from libs.shared.bus.consumers.checkpoints import Floor, Places, Progress
+from libs.shared.bus.nats.jetstream import JetStream
 
 log = structlog.get_logger()
 

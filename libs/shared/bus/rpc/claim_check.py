@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import structlog
 from nats.errors import Error as NatsError
 
-from libs.shared.bus.connection import MAX_PAYLOAD, Connection
-from libs.shared.bus.protocol import Message
+from libs.shared.bus.nats.connection import MAX_PAYLOAD, Connection
+from libs.shared.bus.nats.protocol import Message
 from libs.shared.errors import RocketError, unavailable
 
 log = structlog.get_logger()

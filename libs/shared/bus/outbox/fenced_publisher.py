@@ -16,7 +16,7 @@ import secrets
 import time
 from collections.abc import Sequence
 
-from libs.shared.bus.jetstream import JetStream, Outgoing, Overtaken
+from libs.shared.bus.nats.jetstream import JetStream, Outgoing, Overtaken
 
 FEW = 8
 """Messages up to which publishing one by one is cheaper than a batch, even where each waits for the one before."""

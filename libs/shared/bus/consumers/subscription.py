@@ -10,15 +10,15 @@ import orjson
 import structlog
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.consumer import Consumer, Lane
-from libs.shared.bus.feeding import Feeder, feeder_of
-from libs.shared.bus.following import Follower
-from libs.shared.bus.incoming import Incoming
-from libs.shared.bus.jetstream import JetStream
-from libs.shared.bus.leases import RENEW, Leases
-from libs.shared.bus.progress import Places, Progress, durable_of, reach_of
-from libs.shared.bus.protocol import NO_RESPONDERS, Message
+from libs.shared.bus.consumers.backfill import Feeder, feeder_of
+from libs.shared.bus.consumers.checkpointing import Follower
+from libs.shared.bus.consumers.checkpoints import Places, Progress, durable_of, reach_of
+from libs.shared.bus.consumers.consumer import Consumer, Lane
+from libs.shared.bus.consumers.incoming import Incoming
+from libs.shared.bus.nats.jetstream import JetStream
+from libs.shared.bus.nats.protocol import NO_RESPONDERS, Message
+from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.bus.timers.leases import RENEW, Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.postgres.databases import Databases
@@ -51,7 +51,7 @@ class Subscription(Generic[S]):
         databases: Databases,
         leases: Leases,
         apps: Apps,
-        asker: Asker,
+        rpc: RpcClient,
     ) -> None:
         self._service = service
         self._consumer = consumer
@@ -60,9 +60,9 @@ class Subscription(Generic[S]):
         self._stream = stream
         self._leases = leases
         self._apps = apps
-        self._asker = asker
+        self._rpc = rpc
         self._progress = Progress(databases.platform)
-        self._make_lane = lambda: Lane(service, consumer, state, databases, apps, asker)
+        self._make_lane = lambda: Lane(service, consumer, state, databases, apps, rpc)
         self._working: dict[int, asyncio.Task[None]] = {}
         self._pulls: set[Pull] = set()
         stream.connection.on_reconnect(self._begin_anew)
@@ -133,7 +133,7 @@ class Subscription(Generic[S]):
         stream, name = self._consumer.stream, self.durable(share)
         await self._stream.ensure_stream(stream)
         filters = stream.filters(share, quiet=self._consumer.interest is None)
-        feeder = feeder_of(self._stream, self._asker, stream, share)
+        feeder = feeder_of(self._stream, self._rpc, stream, share)
         follower = Follower(self._stream, stream.name, name, self._progress, self._apps)
         if feeder:
             await follower.ensure_durable(filters, ACK_WAIT, PENDING)

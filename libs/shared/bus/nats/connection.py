@@ -15,11 +15,11 @@ import nats
 import structlog
 from nats.aio.client import Client
 
-from libs.shared.bus.bundles import Answers
-from libs.shared.bus.frames import decode, encode, pack, unpack
-from libs.shared.bus.protocol import Message, publication, written
-from libs.shared.bus.requests import Requests
-from libs.shared.bus.wire import Receiver, Wire
+from libs.shared.bus.nats.batching import Answers
+from libs.shared.bus.nats.pending_requests import Requests
+from libs.shared.bus.nats.protocol import Message, publication, written
+from libs.shared.bus.nats.transport import Receiver, Wire
+from libs.shared.bus.rpc.codec import decode, encode, pack, unpack
 from libs.shared.contracts.messages import Announcement
 from libs.shared.errors import RocketError, unavailable
 
@@ -127,13 +127,13 @@ class Connection:
             await self._uncongested()
         return await self._requests.ask_service(subject.encode(), payload, block, timeout)
 
-    def answer(self, question: Message, payload: bytes) -> None:
+    def answer(self, rpc_request: Message, payload: bytes) -> None:
         """Answer a question, without waiting. Raises what `send` raises."""
-        if question.is_part:
+        if rpc_request.is_part:
             self._check(len(payload))
-            self._answers.send(question.reply_to, payload)
+            self._answers.send(rpc_request.reply_to, payload)
         else:
-            self.send(question.reply_to, payload)
+            self.send(rpc_request.reply_to, payload)
 
     async def request_all(
         self, questions: Sequence[tuple[str, bytes, bytes]], timeout: float

@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from libs.shared import clock
-from libs.shared.bus.connection import Connection
-from libs.shared.bus.protocol import Message
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.nats.protocol import Message
 
 TYPE = "io.nats.micro.v1"
 

@@ -9,18 +9,18 @@ from typing import Any, TypeVar
 import structlog
 
 from libs.shared import exact
-from libs.shared.bus import parked
-from libs.shared.bus.consumer import Consumer
-from libs.shared.bus.incoming import Loads, decode_event
+from libs.shared.bus.consumers import dead_letters
+from libs.shared.bus.consumers.consumer import Consumer
+from libs.shared.bus.consumers.incoming import Loads, decode_event
 from libs.shared.bus.standstills import Standstills, letters_of
 from libs.shared.contracts.context import AppRef, Context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter, of
 from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import REFERENCE
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.databases import Connection
-from libs.shared.runtime.letter_views import visible
+from libs.shared.runtime.dead_letter_views import visible
 from libs.shared.runtime.service import Core, Service
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 S = TypeVar("S")
 
 
-def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]], Any]:
+def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Request[Any]], Any]:
     """The dead-letter endpoints of a service that consumes streams."""
     consumers = {consumer.name: consumer for consumer in service.consumers}
     if not consumers:
@@ -38,19 +38,19 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
 
     async def _mended(app: AppRef, consumer: str) -> None:
         """Nothing stands still any more where no letter is left."""
-        if not await parked.is_any(core.databases.of(app), service.name, consumer):
+        if not await dead_letters.is_any(core.databases.of(app), service.name, consumer):
             await standstills.clear(app, letters_of(consumer), noted=False)
 
-    async def list_letters(context: Context, _: ListDeadLetters) -> Answer:
+    async def list_letters(context: Context, _: ListDeadLetters) -> Response:
         database = core.databases.of(context.the_app)
-        letters = await parked.listing(database, service.name)
+        letters = await dead_letters.listing(database, service.name)
         schema = await core.schemas.get(context.the_app)
-        return Answer(body=exact.dumps({"data": [visible(letter, schema) for letter in exact.loads(letters)]}))
+        return Response(body=exact.dumps({"data": [visible(letter, schema) for letter in exact.loads(letters)]}))
 
-    async def replay(context: Context, question: ReplayDeadLetter) -> Answer:
+    async def replay(context: Context, request: ReplayDeadLetter) -> Response:
         app = context.the_app
         async with core.databases.of(app).transaction() as transaction:
-            letters = await parked.same_record(transaction, service.name, _number(question.id))
+            letters = await dead_letters.same_record(transaction, service.name, _number(request.id))
             if not letters:
                 raise not_found("Dead letter")
             consumer = consumers[letters[0]["consumer"]]
@@ -59,21 +59,21 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Ask[Any]],
         if consumer.after:
             consumer.after(state, app, events)
         await _mended(app, consumer.name)
-        return Answer(body=b'{"data":{"id":"%s","replayed":%d}}' % (question.id.encode(), len(events)))
+        return Response(body=b'{"data":{"id":"%s","replayed":%d}}' % (request.id.encode(), len(events)))
 
-    async def discard(context: Context, question: DiscardDeadLetter) -> Answer:
+    async def discard(context: Context, request: DiscardDeadLetter) -> Response:
         async with core.databases.of(context.the_app).transaction() as transaction:
-            letters = await parked.same_record(transaction, service.name, _number(question.id))
-            letter = next((letter for letter in letters if str(letter["id"]) == question.id), None)
+            letters = await dead_letters.same_record(transaction, service.name, _number(request.id))
+            letter = next((letter for letter in letters if str(letter["id"]) == request.id), None)
             if letter is None:
                 raise not_found("Dead letter")
-            await parked.remove(transaction, service.name, letter["id"])
+            await dead_letters.remove(transaction, service.name, letter["id"])
         log.warning(
             "letter.discarded", consumer=letter["consumer"], key=letter["key"], record=letter["record_key"],
             app_id=context.the_app.id, by=context.user.id,
         )  # fmt: skip
         await _mended(context.the_app, letter["consumer"])
-        return Answer(body=exact.dumps({"data": {"id": question.id, "discarded": True, "behind": len(letters) - 1}}))
+        return Response(body=exact.dumps({"data": {"id": request.id, "discarded": True, "behind": len(letters) - 1}}))
 
     return {
         of(service.name, ListDeadLetters): list_letters,
@@ -99,7 +99,7 @@ async def _handle_again(
             await consumer.before(state, app, events)
         for letter, event in zip(letters, events, strict=True):
             await consumer.handle(state, app, transaction, [event] if consumer.together else event)
-            await parked.remove(transaction, service, letter["id"])
+            await dead_letters.remove(transaction, service, letter["id"])
     except RocketError:
         raise
     except Exception as error:
@@ -113,6 +113,6 @@ async def _event(core: Core, context: Context, letter: Any, loads: Loads) -> Any
     except (ValueError, TypeError):
         raise RocketError("INVALID_STATE", "It still can't be handled: it is no event") from None
     if REFERENCE in exact.loads(letter["headers"]):
-        whole = await core.asker.ask(FetchCommit(position=event.position, n=event.n), context)
+        whole = await core.rpc.request(FetchCommit(position=event.position, n=event.n), context)
         return decode_event(letter["subject"], whole.body, loads)
     return event

@@ -1,8 +1,8 @@
 """Who writes into a log right now.
 
 Whoever takes a position holds a lock on the log's table from before that until after its commit is visible
-(libs/shared/bus/relay.py). So once a position is known to be taken, those who hold it then are the only ones that
-can still fill it, or one below.
+(bus/outbox/relay.py). So once a position is known to be taken, those who hold it then are the only ones that can still
+fill it, or one below.
 """
 
 from __future__ import annotations

@@ -19,13 +19,13 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from libs.shared import exact
-from libs.shared.bus import parked
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.feeding import Feeder
-from libs.shared.bus.incoming import Incoming, Loads
-from libs.shared.bus.progress import SEEN_DAYS, Places, Position
+from libs.shared.bus.consumers import dead_letters
+from libs.shared.bus.consumers.backfill import Feeder
+from libs.shared.bus.consumers.checkpoints import SEEN_DAYS, Places, Position
+from libs.shared.bus.consumers.incoming import Incoming, Loads
 from libs.shared.bus.retry import EVENTS, OUTAGES, is_outage
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.bus.standstills import Standstills, letters_of, reason_of
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.records import FetchCommit
@@ -97,9 +97,9 @@ class Lane(Generic[S]):
     """The events of one app in one share, in order."""
 
     def __init__(
-        self, service: str, consumer: Consumer[S], state: S, databases: Databases, apps: Apps, asker: Asker
+        self, service: str, consumer: Consumer[S], state: S, databases: Databases, apps: Apps, rpc: RpcClient
     ) -> None:
-        self._asker = asker
+        self._rpc = rpc
         self._service = service
         self._consumer = consumer
         self._state = state
@@ -289,7 +289,7 @@ class Lane(Generic[S]):
             free = [incoming for incoming in unseen if incoming.record_key not in blocked]
             for incoming in unseen:
                 if incoming.record_key in blocked:
-                    await parked.park(transaction, self._service, consumer.name, incoming, "waits behind", 0)
+                    await dead_letters.park(transaction, self._service, consumer.name, incoming, "waits behind", 0)
             if consumer.together:
                 if free:
                     await consumer.handle(self._state, app, transaction, [incoming.event for incoming in free])
@@ -305,7 +305,7 @@ class Lane(Generic[S]):
         if incoming.is_reference:
             position, n = incoming.event.position, incoming.event.n
             context = incoming.context(app).within(FETCH)
-            whole = await self._asker.ask(FetchCommit(position=position, n=n), context)
+            whole = await self._rpc.request(FetchCommit(position=position, n=n), context)
             incoming.replace(whole.body, loads)
 
     async def _blocked(self, transaction: Connection, batch: Sequence[Incoming]) -> set[str]:
@@ -313,13 +313,15 @@ class Lane(Generic[S]):
         if self._consumer.commutative:
             return set()
         keys = [incoming.record_key for incoming in batch]
-        return await parked.parked_records(transaction, self._service, self._consumer.name, keys)
+        return await dead_letters.parked_records(transaction, self._service, self._consumer.name, keys)
 
     async def _park(self, app: AppRef, incoming: Incoming, error: Exception, attempts: int) -> bool:
         try:
             async with self._databases.of(app).transaction() as transaction:
                 await transaction.fetch(self._unseen, self._consumer.name, [incoming.key])
-                await parked.park(transaction, self._service, self._consumer.name, incoming, _reason(error), attempts)
+                await dead_letters.park(
+                    transaction, self._service, self._consumer.name, incoming, _reason(error), attempts
+                )
         except Exception as problem:
             log.warning("consumer.not_parked", key=incoming.key, error=str(problem))
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from libs.shared.bus.jetstream import BATCH, Outgoing
+from libs.shared.bus.nats.jetstream import BATCH, Outgoing
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import StreamSpec
 from libs.shared.postgres.databases import Database

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from libs.shared.bus.protocol import VERSION, Message, publication
-from libs.shared.bus.wire import Wire
+from libs.shared.bus.nats.protocol import VERSION, Message, publication
+from libs.shared.bus.nats.transport import Wire
 
 MARK = VERSION + b"\r\nRocket-Bundle: "
 MOST = 16

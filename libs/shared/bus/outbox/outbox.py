@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.bus.jetstream import Outgoing
-from libs.shared.bus.progress import SEEN_DAYS
-from libs.shared.bus.writers import writers_gone
+from libs.shared.bus.consumers.checkpoints import SEEN_DAYS
+from libs.shared.bus.nats.jetstream import Outgoing
+from libs.shared.bus.outbox.writers import writers_gone
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import SIGNALS, signal_subject, signal_type

@@ -25,14 +25,14 @@ from functools import partial
 import structlog
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.connection import Connection
-from libs.shared.bus.fenced import FencedPublisher
-from libs.shared.bus.jetstream import BATCH, JetStream, Outgoing, Overtaken
-from libs.shared.bus.leases import Leases
-from libs.shared.bus.pace import Pace
-from libs.shared.bus.source import Log, batches, first_gap
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.nats.jetstream import BATCH, JetStream, Outgoing, Overtaken
+from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
+from libs.shared.bus.outbox.log_source import Log, batches, first_gap
+from libs.shared.bus.outbox.pace import Pace
+from libs.shared.bus.outbox.writers import writers_gone
 from libs.shared.bus.standstills import Standstills, reason_of
-from libs.shared.bus.writers import writers_gone
+from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.operations import RelayHint, relay_hint
 from libs.shared.errors import RocketError

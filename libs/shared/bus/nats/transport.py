@@ -20,7 +20,7 @@ from urllib.parse import ParseResult
 import structlog
 from nats.aio.transport import Transport
 
-from libs.shared.bus.protocol import Message, subscription, unsubscription
+from libs.shared.bus.nats.protocol import Message, subscription, unsubscription
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from libs.shared.bus.incoming import Incoming
+from libs.shared.bus.consumers.incoming import Incoming
 from libs.shared.postgres.databases import Connection, Database
 
 PARK = """

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
-from libs.shared.bus.bundles import MOST, Part, bundled, is_bundle, loads_of, opened
-from libs.shared.bus.protocol import NO_RESPONDERS, Message, publication
-from libs.shared.bus.wire import Wire
+from libs.shared.bus.nats.batching import MOST, Part, bundled, is_bundle, loads_of, opened
+from libs.shared.bus.nats.protocol import NO_RESPONDERS, Message, publication
+from libs.shared.bus.nats.transport import Wire
 
 Waiting = asyncio.Future[Message]
 

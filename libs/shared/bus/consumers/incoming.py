@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from libs.shared.bus.connection import Connection
-from libs.shared.bus.protocol import Message
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.nats.protocol import Message
 from libs.shared.contracts.context import NO_TRACE, SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import EFFECTS, POSITION, REFERENCE, SCHEMA, CommitEvent, Signal
 

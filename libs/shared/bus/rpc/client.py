@@ -15,16 +15,16 @@ import structlog
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
-from libs.shared.bus.bundles import is_bundle, opened
-from libs.shared.bus.connection import Connection
-from libs.shared.bus.deadlines import Deadlines
-from libs.shared.bus.frames import decode, encode, pack, unpack
-from libs.shared.bus.micro import Endpoint, MicroService
-from libs.shared.bus.parcels import INLINE, Parcels, Ticket
-from libs.shared.bus.protocol import Message
-from libs.shared.bus.vouching import Voucher, Witness
+from libs.shared.bus.nats.batching import is_bundle, opened
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.nats.protocol import Message
+from libs.shared.bus.rpc.claim_check import INLINE, Parcels, Ticket
+from libs.shared.bus.rpc.codec import decode, encode, pack, unpack
+from libs.shared.bus.rpc.deadlines import Deadlines
+from libs.shared.bus.rpc.micro_service import Endpoint, MicroService
+from libs.shared.bus.rpc.signed_contexts import Voucher, Witness
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 from libs.shared.errors import RocketError, unavailable
 from libs.shared.telemetry import tracing
 
@@ -39,7 +39,7 @@ MAX_BODY = 64 * 1024 * 1024
 """Bytes of the largest request or answer between services."""
 
 
-class Asker:
+class RpcClient:
     """Sends questions and answers them, over one connection."""
 
     def __init__(self, connection: Connection, parcels: Parcels, witness: Witness) -> None:
@@ -58,7 +58,7 @@ class Asker:
         """Begin to hand out parcels."""
         self._parcels.open()
 
-    async def ask(self, question: Ask[R], context: Context) -> R:
+    async def request(self, question: Request[R], context: Context) -> R:
         """The answer of the service that owns `question`.
 
         Raises the RocketError it refused with; SERVICE_UNAVAILABLE at once when no replica listens;
@@ -83,20 +83,20 @@ class Asker:
             raise RocketError("TIMEOUT", f"{service} did not answer in time") from None
         return await self._read_reply(question, reply.data)
 
-    async def _read_reply(self, question: Ask[R], payload: bytes) -> R:
+    async def _read_reply(self, question: Request[R], payload: bytes) -> R:
         head, body = unpack(payload, question.reply)
         if "parcel" in head:
             head, body = await self._fetched(head, question.reply)
         if "error" in head:
             error = head["error"]
             raise RocketError(error["code"], error["message"], error.get("details", ()), head.get("h"))
-        if question.reply is Answer:
-            answer: Any = Answer(head["s"], body, head["h"])
+        if question.reply is Response:
+            answer: Any = Response(head["s"], body, head["h"])
             return answer  # type: ignore[no-any-return]
         value: R = decode(question.reply, head["v"], body)
         return value
 
-    def serve(self, service: str, version: str, endpoints: Mapping[type[Ask[Any]], Handler]) -> None:
+    def serve(self, service: str, version: str, endpoints: Mapping[type[Request[Any]], Handler]) -> None:
         """Answer the questions of `endpoints` as one replica of `service`."""
         micro = MicroService(self._connection, service, version)
         self._micros.append(micro)
@@ -115,7 +115,7 @@ class Asker:
         if tasks := self._running.tasks():
             await asyncio.wait(tasks, timeout=limit)
 
-    def _accept(self, endpoint: Endpoint, question: type[Ask[Any]], handler: Handler) -> Callable[[Message], None]:
+    def _accept(self, endpoint: Endpoint, question: type[Request[Any]], handler: Handler) -> Callable[[Message], None]:
         def accept(request: Message) -> None:
             if is_bundle(request):
                 for part in opened(request):
@@ -128,7 +128,9 @@ class Asker:
 
         return accept
 
-    async def _answer(self, endpoint: Endpoint, question: type[Ask[Any]], handler: Handler, request: Message) -> None:
+    async def _answer(
+        self, endpoint: Endpoint, question: type[Request[Any]], handler: Handler, request: Message
+    ) -> None:
         began, failure = time.perf_counter_ns(), ""
         try:
             payload = await self._worked_out(question, handler, request)
@@ -145,7 +147,7 @@ class Asker:
         except Exception as error:
             log.warning("ask.reply_lost", question=question.name, error=type(error).__name__)
 
-    async def _worked_out(self, question: type[Ask[Any]], handler: Handler, request: Message) -> bytes:
+    async def _worked_out(self, question: type[Request[Any]], handler: Handler, request: Message) -> bytes:
         context = Context.from_block(request.block)
         self._running.limit(context.remaining())
         await self._witness.check(context, question.by_services)
@@ -167,7 +169,7 @@ class Asker:
         return pack({"parcel": (ticket.subject, ticket.size)})
 
     def _reply_payload(self, reply: Any) -> bytes:
-        if isinstance(reply, Answer):
+        if isinstance(reply, Response):
             return self._payload({"s": reply.status, "h": reply.headers}, reply.body)
         head, body = encode(reply)
         return self._payload({"v": head}, body)

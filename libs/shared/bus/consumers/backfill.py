@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
-from libs.shared.bus.asking import Asker
-from libs.shared.bus.connection import Connection
-from libs.shared.bus.incoming import Incoming
-from libs.shared.bus.jetstream import JetStream, Outgoing
-from libs.shared.bus.logged import parted
-from libs.shared.bus.progress import Places
-from libs.shared.bus.protocol import Message, written
+from libs.shared.bus.consumers.checkpoints import Places
+from libs.shared.bus.consumers.incoming import Incoming
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.nats.jetstream import JetStream, Outgoing
+from libs.shared.bus.nats.protocol import Message, written
+from libs.shared.bus.outbox.log_batches import parted
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef, system_context
-from libs.shared.contracts.messages import Answer, Ask
+from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import WITH_OUTBOX, ReadSignals, of
 from libs.shared.contracts.records import ReadLog
 from libs.shared.contracts.streams import COMMITS, SIGNALS, StreamSpec, commits_of, signal_subject
@@ -37,19 +37,19 @@ class Feeder(Protocol):
         ...
 
 
-def feeder_of(stream: JetStream, asker: Asker, spec: StreamSpec, share: int) -> Feeder | None:
+def feeder_of(stream: JetStream, rpc: RpcClient, spec: StreamSpec, share: int) -> Feeder | None:
     """What feeds a share of a consumer of a stream; None if nothing is kept of that but the stream."""
     if spec is COMMITS:
-        return Commits(stream, asker, spec, share)
-    return Signals(stream, asker, spec) if spec is SIGNALS else None
+        return Commits(stream, rpc, spec, share)
+    return Signals(stream, rpc, spec) if spec is SIGNALS else None
 
 
 class Commits:
     """The log of commits."""
 
-    def __init__(self, stream: JetStream, asker: Asker, spec: StreamSpec, share: int) -> None:
+    def __init__(self, stream: JetStream, rpc: RpcClient, spec: StreamSpec, share: int) -> None:
         self._stream = stream
-        self._asker = asker
+        self._rpc = rpc
         self._spec = spec
         self._share = share
 
@@ -63,8 +63,8 @@ class Commits:
         # The first one's commit may be there in part; what is there comes twice, too.
         until, place = first[0] if first else 0, (handled, 1 << 30)
         while True:
-            question = ReadLog(*place, until=until, most=STRETCH)
-            entries = list(parted((await self._asker.ask(question, system_context(TIME, app))).body))
+            request = ReadLog(*place, until=until, most=STRETCH)
+            entries = list(parted((await self._rpc.request(request, system_context(TIME, app))).body))
             if not entries:
                 return
             place = entries[-1].position
@@ -74,9 +74,9 @@ class Commits:
 class Signals:
     """The outboxes of all services."""
 
-    def __init__(self, stream: JetStream, asker: Asker, spec: StreamSpec) -> None:
+    def __init__(self, stream: JetStream, rpc: RpcClient, spec: StreamSpec) -> None:
         self._stream = stream
-        self._asker = asker
+        self._rpc = rpc
         self._spec = spec
 
     async def stretches(self, app: AppRef, after: Places) -> AsyncIterator[list[Incoming]]:
@@ -85,9 +85,9 @@ class Signals:
             position, _ = after.get(service, (0, 0))
             first = await self._stream.next_position(self._spec.name, 1, signal_subject(app.id, service, ">"))
             until = first[0] - 1 if first else None
-            question: Callable[[int, int | None, int], Ask[Answer]] = of(service, ReadSignals)
+            request: Callable[[int, int | None, int], Request[Response]] = of(service, ReadSignals)
             while until is None or position < until:
-                answer = await self._asker.ask(question(position, until, STRETCH), system_context(TIME, app))
+                answer = await self._rpc.request(request(position, until, STRETCH), system_context(TIME, app))
                 entries = list(parted(answer.body))
                 if not entries:
                     break
