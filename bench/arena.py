@@ -10,7 +10,7 @@ from bench.load import running
 from bench.operations import category, rows
 from bench.settings import Plan
 from bench.starting import Start, Starts
-from bench.systems import database, limit, permitted, pocketbase, rocket, strangers
+from bench.systems import database, former, limit, permitted, pocketbase, rocket, strangers
 from bench.systems.system import Drive, System, Target
 
 Tell = Callable[[str], None]
@@ -59,7 +59,7 @@ class Arena:
         """Those that the plan names."""
         adding = {
             "limit": self._add_limit, "pocketbase": self._add_pocketbase, "database": self._add_database,
-            "permitted": self._add_permitted, "strangers": self._add_strangers,
+            "permitted": self._add_permitted, "strangers": self._add_strangers, "former": self._add_former,
         }  # fmt: skip
         for name, add in adding.items():
             if name in self._plan.systems:
@@ -91,6 +91,13 @@ class Arena:
         stranger = strangers.Strangers(main, self.drive)
         await stranger.prepare()
         self.systems.append(stranger)
+
+    async def _add_former(self, _: rocket.Rocket) -> None:
+        assert self._plan.former is not None, "the command line names its checkout"
+        before = await self._exits.enter_async_context(former.running(self._plan.former, self._folder, self.drive))
+        await before.furnish(rows(self._plan.rows, self._plan.categories), self._plan.index)
+        await self._prove(before.target)
+        self.systems.append(before)
 
     async def _prove(self, target: Target) -> None:
         """A list must answer what it should before its speed means anything."""

@@ -21,6 +21,7 @@ WHAT = {
     "permitted": "the same stack and requests, asked by somebody under 50 policies for reading, 20 of them "
     "conditional, with field rules and masks",
     "database": "pgbench with the same SQL in the same Postgres: no HTTP, no Python, so what the database alone can do",
+    "former": "another checkout of Rocket, with a Postgres and a NATS of its own",
     "strangers": "the same stack and requests, each with a token that is not remembered, so that it has to be verified",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from bench.operations import CATEGORIES, INDEXES, OPERATIONS, Index, Operation
@@ -12,6 +12,8 @@ from bench.operations import CATEGORIES, INDEXES, OPERATIONS, Index, Operation
 SYSTEMS = ("rocket", "limit", "pocketbase", "database")
 FURTHER = ("permitted", "strangers")
 """Those that are measured only when they are named."""
+UNSAID = ("rounds", "seconds", "folder", "former")
+"""What the command says in another way, or leaves out as it names places of one machine."""
 PUBLISHED_FROM = 7
 """Rounds that a run needs to become docs/benchmarks/README.md."""
 
@@ -31,11 +33,17 @@ class Plan:
     generator: str = "auto"
     seed: int = 1
     folder: Path | None = None
+    former: Path | None = None
 
     def command(self) -> str:
         """How to run it again; what is not said is as by default."""
-        said = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("rounds", "seconds", "folder")}
+        said = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in UNSAID}
+        said["systems"] = [name for name in self.systems if name != "former"]
         changed = {name: value for name, value in said.items() if value != getattr(Plan, name)}
+        if list(said["systems"]) == list(SYSTEMS):
+            changed.pop("systems", None)
+        if self.former is not None:
+            changed["former"] = "DIRECTORY"
         arguments = " ".join(f"--{name} {_words(value)}" for name, value in changed.items())
         text = f"make bench ROUNDS={self.rounds} SECONDS={self.seconds:g}"
         return f'{text} ARGS="{arguments}"' if arguments else text
@@ -71,6 +79,10 @@ def parse(arguments: Sequence[str] | None = None) -> Plan:
     parser.add_argument("--generator", choices=("auto", "own", "wrk"), help="auto: wrk where it is installed")
     parser.add_argument("--seed", type=int, help="of the order and of what is asked for")
     parser.add_argument("--folder", type=Path, help="where the data lies; default: a temporary folder")
+    parser.add_argument("--former", type=Path, help="another checkout of Rocket, measured in the same rounds")
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
     base = QUICK if given.pop("quick") else Plan()
-    return Plan(**{**vars(base), **given})
+    plan = Plan(**{**vars(base), **given})
+    if plan.former is None:
+        return plan
+    return replace(plan, former=plan.former.absolute(), systems=[*plan.systems, "former"])

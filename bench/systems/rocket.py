@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -57,27 +57,17 @@ class RocketApi:
         return len(answer["data"]), answer["meta"]["total"]
 
 
-class Rocket:
-    """A running stack with an app for the benchmark."""
+class MeasuredStack:
+    """A running stack with an app for the benchmark: what this checkout's and another one's have in common."""
 
-    name = "rocket"
-
-    def __init__(self, stack: Stack, drive: Drive) -> None:
-        self.stack = stack
-        port = urlsplit(stack.gateway_urls[0]).port
-        assert port is not None
-        self.target = Target(self.name, port, RocketApi(f"/api/{APP}"), drive)
+    def __init__(self, target: Target, server_url: str) -> None:
+        self.target = target
         self.database_url = ""
+        self._server_url = server_url
 
-    def parts(self) -> Parts:
-        services = {name: self.stack.pids(name) for name in ROCKET.services}
-        nursery = [parent(pid) for pid in services["gateway"]]
-        return {
-            **services,
-            "nursery": nursery,
-            "nats": self.stack.pids("nats"),
-            "postgres": self.stack.pids("postgres"),
-        }
+    def _parts(self, pids: Mapping[str, Sequence[int]]) -> Parts:
+        """`pids` by name, and the process that the services were forked from."""
+        return {**pids, "forkserver": [parent(pid) for pid in pids["gateway"]]}
 
     async def prepare(self) -> None:
         await self._login(APP, "admin@localhost")
@@ -90,7 +80,7 @@ class Rocket:
         """The app, its two entities, their rows."""
         await self._login("_platform", "platform@localhost")
         made = await self.target.ask(Request("POST", "/api/_platform/apps", {"name": APP}))
-        self.database_url = tables.other_database(self.stack.database_url, made["data"]["db_name"])
+        self.database_url = tables.other_database(self._server_url, made["data"]["db_name"])
         await self._login(APP, "admin@localhost")
         for table in TABLES:
             await self.target.ask(Request("POST", f"/api/{APP}/_admin/entities", definition(table)))
@@ -105,6 +95,21 @@ class Rocket:
         form = {"email": email, "password": "changeme"}
         pair = await self.target.ask(Request("POST", f"/api/{realm}/auth/login", form))
         self.target.headers = {"Authorization": f"Bearer {pair['data']['access_token']}"}
+
+
+class Rocket(MeasuredStack):
+    """The running stack of this checkout."""
+
+    name = "rocket"
+
+    def __init__(self, stack: Stack, drive: Drive) -> None:
+        port = urlsplit(stack.gateway_urls[0]).port
+        assert port is not None, "a gateway's address has a port"
+        super().__init__(Target(self.name, port, RocketApi(f"/api/{APP}"), drive), stack.database_url)
+        self.stack = stack
+
+    def parts(self) -> Parts:
+        return self._parts({name: self.stack.pids(name) for name in (*ROCKET.services, "nats", "postgres")})
 
 
 @contextlib.asynccontextmanager

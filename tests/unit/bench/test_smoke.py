@@ -13,8 +13,9 @@ from bench.report import render
 from bench.settings import QUICK
 
 # PocketBase is installed by `make bench` only
-SYSTEMS = ("rocket", "limit", "database")
-PLAN = replace(QUICK, rows=60, seconds=0.2, connections=4, systems=SYSTEMS, operations=("list", "update"))
+SYSTEMS = ("rocket", "limit", "database", "former")
+THIS = Path(__file__).parents[3]
+PLAN = replace(QUICK, rows=60, seconds=0.2, connections=4, systems=SYSTEMS, operations=("list", "update"), former=THIS)
 
 
 async def test_a_quick_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +32,4 @@ async def test_a_quick_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert results.memory["rocket, after"]["gateway"].pss > 0
     assert results.starts["rocket: data"].seconds > 0
     assert "| list | limit |" in render(results, PLAN)
+    assert "rocket / former" in render(results, PLAN)
