@@ -46,7 +46,7 @@ async def test_a_mistake_in_a_definition_is_said_and_nothing_typed_is_lost(admin
 async def test_a_definition_is_changed_and_deleted(admin: Client, person: Opened) -> None:
     await admin.define(entity("deal", text("title")))
     hook = {"entity": "deal", "url": "http://127.0.0.1:9/", "active": False}
-    (await admin.post("/_admin/webhooks", hook)).expect(201)
+    await admin.define(hook, "webhooks")
     someone = await person()
     page = someone.page
     await someone.go("/define/webhooks")
@@ -81,9 +81,7 @@ async def test_users_are_added_and_log_in(admin: Client, person: Opened) -> None
 async def test_an_approval_waits_in_the_tasks_and_is_decided(admin: Client, person: Opened) -> None:
     await admin.define(entity("deal", text("title"), text("stage", enum=["lead", "won"], default="lead")))
     machine = {"initial": "lead", "transitions": [{"from": "lead", "to": "won"}]}
-    (await admin.post("/_admin/state-machines", {"entity": "deal", "field": "stage", "definition": machine})).expect(
-        201
-    )
+    await admin.define({"entity": "deal", "field": "stage", "definition": machine}, "state-machines")
     workflow = {
         "name": "check",
         "trigger": {"type": "state_change", "entity": "deal", "field": "stage", "to": "won"},
@@ -96,7 +94,7 @@ async def test_an_approval_waits_in_the_tasks_and_is_decided(admin: Client, pers
                  "field": "title", "value": "Checked"}]},
         ],
     }  # fmt: skip
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
     record = (await admin.post("/deal", {"title": "Oven"})).data
     someone = await person()
     page = someone.page

@@ -134,8 +134,7 @@ async def test_disjoint_edits_of_two_people_are_merged_and_others_are_asked_abou
 
 
 async def test_people_are_offered_what_they_may_do(deals: Client, person: Opened) -> None:
-    policy = {"entity": "deal", "action": "read", "roles": ["clerk"], "fields": {"exclude": ["amount"]}}
-    (await deals.post("/_admin/permissions", policy)).expect(201)
+    await deals.grant("deal", "read", "clerk", fields={"exclude": ["amount"]})
     await deals.user("ann@example.com", ["clerk"])
     clerk = await person("ann@example.com", "secret-1")
     navigation = clerk.page.get_by_role("navigation", name="Screens")
@@ -154,8 +153,7 @@ async def test_people_are_offered_what_they_may_do(deals: Client, person: Opened
 async def test_a_reference_is_chosen_by_name(admin: Client, person: Opened) -> None:
     await admin.define(entity("company", text("name", required=True)))
     await admin.define(entity("contact", text("name"), {"name": "company_id", "type": "uuid"}))
-    relation = {"name": "contacts", "type": "one_to_many", "source": "company", "target": "contact"}
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("contacts", "one_to_many", "company", "contact")
     for name in ("Acme", "Birkenhof"):
         (await admin.post("/company", {"name": name})).expect(201)
     someone = await person()

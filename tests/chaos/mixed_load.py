@@ -108,19 +108,19 @@ async def define(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(entity("order", text("title"), integer("count"), text("state")))
     await admin.define(entity("item", text("sku"), reference("order_id")))
     belongs = relation("items", "one_to_many", "order", "item", target_key="order_id", on_delete="cascade")
-    (await admin.post("/_admin/relations", belongs)).expect(201)
+    await admin.define(belongs, "relations")
     turns = [{"from": ["open", "taken", "done"], "to": state} for state in STATES]
     machine = {"entity": "order", "field": "state", "definition": {"initial": "open", "transitions": turns}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     approval = {"id": "look", "type": "approval", "on_approve": "end", "on_reject": "end"}
     trigger = {"type": "state_change", "entity": "order", "field": "state", "to": TRIGGERING}
     workflow = {"name": "taking", "trigger": trigger, "context": {"id": "record.id"}, "steps": [approval]}
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
     clerk = {"email": "clerk@example.com", "password": "secret-1", "roles": ["clerk"]}
     (await admin.post("/_admin/users", clerk)).expect(201)
     for hook in ("after_write", "after_delete"):
         form = {"entity": "order", "hook": hook, "url": receiver.url, "retry": {"max_attempts": 20}}
-        (await admin.post("/_admin/webhooks", form)).expect(201)
+        await admin.define(form, "webhooks")
         rule: dict[str, Any] = {"name": hook, "entity": "order", "hook": hook, "channel": "in_app"}
         rule |= {"template": TEMPLATE, "recipients": [{"role": role} for role in TOLD]}
-        (await admin.post("/_admin/notification-rules", rule)).expect(201)
+        await admin.define(rule, "notification-rules")

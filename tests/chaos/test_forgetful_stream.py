@@ -117,7 +117,7 @@ async def _define_requests(admin: Client, receiver: HttpReceiver) -> None:
     request = {"type": "webhook", "url": receiver.url, "method": "POST"}
     step = {"id": "ask", "type": "action", "actions": [request], "then": "end"}
     workflow = {"name": "asking", "trigger": trigger, "context": {"id": "record.id"}, "steps": [step]}
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
 
 
 async def _signal(admin: Client, name: str) -> None:
@@ -144,15 +144,15 @@ async def _written_down(admin: Client, times: int) -> bool:
 async def _define(admin: Client, receiver: HttpReceiver) -> None:
     """A webhook, a workflow and a notification rule, for every change."""
     await admin.define(entity("item", text("name"), integer("count")))
-    (await admin.post("/_admin/webhooks", {"entity": "item", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "item", "url": receiver.url}, "webhooks")
     rule = {"name": "last", "entity": "item", "hook": "after_update", "channel": "in_app",
             "condition": f"record.count == {CHANGES - 1}", "recipients": [{"role": "admin"}],
             "template": {"subject": "s", "body": "b"}}  # fmt: skip
-    (await admin.post("/_admin/notification-rules", rule)).expect(201)
+    await admin.define(rule, "notification-rules")
     trigger = {"type": "state_change", "entity": "item", "field": "count", "to": CHANGES - 1}
     step = {"id": "look", "type": "condition", "expression": "1 == 1", "on_true": {"goto": "end"}}
     workflow = {"name": "last", "trigger": trigger, "context": {"id": "record.id"}, "steps": [step]}
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
 
 
 async def _write(admin: Client) -> str:

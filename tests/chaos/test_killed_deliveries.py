@@ -20,7 +20,7 @@ KILLED_AT = (10, 35)
 
 async def test_killed_deliveries_arrive_under_one_id(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(entity("ticket", text("title", unique=True)))
-    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     seen = asyncio.Condition()
 
     async def take_a_while(request: web.Request, payload: Any) -> web.StreamResponse:

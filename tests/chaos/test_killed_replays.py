@@ -40,7 +40,7 @@ async def test_a_range_that_is_told_again_goes_on(
 ) -> None:
     await write(admin)
     form = {"entity": "item", "url": receiver.url, "retry": {"max_attempts": 50}}
-    webhook = (await admin.post("/_admin/webhooks", form)).expect(201).data
+    webhook = await admin.define(form, "webhooks")
     is_away = True
 
     async def answer(request: web.Request, payload: Any) -> web.StreamResponse:

@@ -81,7 +81,7 @@ async def test_a_consumer_is_away_and_catches_up(
 
 async def test_who_must_be_asked_cannot_be(fragile: Stack, owner: Client, receiver: HttpReceiver) -> None:
     hook = {"entity": "item", "hook": "before_write", "url": receiver.url, "async": False}
-    webhook = (await owner.post("/_admin/webhooks", hook)).expect(201).data["id"]
+    webhook = (await owner.define(hook, "webhooks"))["id"]
     await fragile.stop("webhook")
     assert_unavailable(await owner.post("/item", {"name": "unasked"}), "webhook")
     assert (await owner.get("/_admin/webhooks")).expect(200).data[0]["circuit"] is None
@@ -175,7 +175,7 @@ async def _define_effects(owner: Client, receiver: HttpReceiver) -> None:
         "channel": "in_app",
         "recipients": [{"role": "admin"}],
     }
-    (await owner.post("/_admin/webhooks", {"entity": "item", "url": receiver.url})).expect(201)
+    await owner.define({"entity": "item", "url": receiver.url}, "webhooks")
     workflow = {"name": "go", "trigger": trigger, "context": {"id": "record.id"}, "steps": [step]}
-    (await owner.post("/_admin/workflows", workflow)).expect(201)
-    (await owner.post("/_admin/notification-rules", {**rule, "template": {"subject": "s", "body": "b"}})).expect(201)
+    await owner.define(workflow, "workflows")
+    await owner.define({**rule, "template": {"subject": "s", "body": "b"}}, "notification-rules")

@@ -30,7 +30,7 @@ async def test_no_child_outlives_its_parent(stack: Stack, admin: Client, on_dele
     await admin.define(entity("parent", text("name"), soft_delete=soft))
     await admin.define(entity("child", text("name"), reference("parent_id")))
     belongs = relation("children", "one_to_many", "parent", "child", target_key="parent_id", on_delete=on_delete)
-    (await admin.post("/_admin/relations", belongs)).expect(201)
+    await admin.define(belongs, "relations")
     parents = [(await admin.post("/parent", {"name": "p"})).expect(201).data["id"] for _ in range(PARENTS)]
     callers = [admin.at(url) for url in stack.gateway_urls]
     writers = [_bear(callers[n % 2], random.Random(n), parents) for n in range(WRITERS)]
@@ -76,7 +76,7 @@ async def test_a_counter_that_the_system_computes_counts_every_update(stack: Sta
     await admin.define(entity("thing", text("name"), integer("count", default=0)))
     rule = {"entity": "thing", "hook": "before_write", "type": "computed",
             "definition": {"field": "count", "expression": "record.count + 1"}}  # fmt: skip
-    (await admin.post("/_admin/rules", rule)).expect(201)
+    await admin.define(rule, "rules")
     thing = (await admin.post("/thing", {"name": "first"})).expect(201).data
 
     async def rename(caller: Client, number: int) -> None:
@@ -93,7 +93,7 @@ async def test_one_transition_is_made_once(stack: Stack, admin: Client) -> None:
     await admin.define(entity("ticket", text("state"), integer("round")))
     turns = [{"from": "open", "to": "taken"}, {"from": "taken", "to": "open"}]
     machine = {"entity": "ticket", "field": "state", "definition": {"initial": "open", "transitions": turns}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     ticket = (await admin.post("/ticket", {})).expect(201).data
     taken = 0
     for _ in range(CHANGES):

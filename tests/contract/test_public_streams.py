@@ -99,7 +99,7 @@ async def test_signals_are_as_it_says(stack: Stack, notes: Client) -> None:
         "steps": [{"id": "s", "type": "action", "actions": [
             {"type": "set_field", "entity": "note", "record_id": "context.id", "field": "title", "value": "seen"}]}],
     }  # fmt: skip
-    (await notes.post("/_admin/workflows", workflow)).expect(201)
+    await notes.define(workflow, "workflows")
     note = (await notes.post("/note", {"title": "new"})).expect(201).data["id"]
     (await notes.put(f"/note/{note}", {"title": "done"})).expect(200)
     [message] = await signals.next()

@@ -29,10 +29,10 @@ async def owner(client: Client) -> Client:
     await admin.define(entity("tag", text("label")))
     for name in ("soft", "hard"):
         child = relation(f"{name}s", "one_to_many", "parent", name, target_key="parent_id", on_delete="cascade")
-        (await admin.post("/_admin/relations", child)).expect(201)
+        await admin.define(child, "relations")
     tags = relation("tags", "many_to_many", "parent", "tag", join_table="parent_tags",
                     source_join_key="parent_id", target_join_key="tag_id")  # fmt: skip
-    (await admin.post("/_admin/relations", tags)).expect(201)
+    await admin.define(tags, "relations")
     for label in "abc":
         (await admin.post("/tag", {"label": label})).expect(201)
     return admin

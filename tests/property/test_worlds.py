@@ -51,7 +51,7 @@ async def _define(owner: Client, world: World, prefix: str) -> None:
     for name in NAMES:
         await owner.define(world.definition(name, prefix))
     for relation in world.relations(prefix):
-        (await owner.post("/_admin/relations", relation)).expect(201)
+        await owner.define(relation, "relations")
 
 
 async def _do(owner: Client, prefix: str, model: Model, deed: Deed) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,9 +121,18 @@ class Client:
         (await self.post("/_admin/users", form)).expect(201)
         return await self.login(self.prefix.removeprefix("/api/"), email, "secret-1")
 
-    async def define(self, entity: dict[str, Any]) -> None:
-        """Define an entity."""
-        (await self.post("/_admin/entities", entity)).expect(201)
+    async def define(self, definition: Mapping[str, Any], kind: str = "entities") -> Any:
+        """Creates a definition; `kind` is as in its path, such as "state-machines"."""
+        return (await self.post(f"/_admin/{kind}", definition)).expect(201).data
+
+    async def relate(self, name: str, kind: str, source: str, target: str, **settings: Any) -> None:
+        """Creates a relation."""
+        await self.define({"name": name, "type": kind, "source": source, "target": target, **settings}, "relations")
+
+    async def grant(self, entity: str, action: str, *roles: str, **parts: Any) -> str:
+        """Creates a policy and returns its id."""
+        policy = {"entity": entity, "action": action, "roles": roles, **parts}
+        return str((await self.define(policy, "permissions"))["id"])
 
 
 def entity(name: str, *fields: dict[str, Any], **settings: Any) -> dict[str, Any]:

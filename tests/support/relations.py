@@ -41,7 +41,7 @@ async def define_shop(admin: Client, **changes: dict[str, Any]) -> None:
     for definition in (CUSTOMER, ORDER, ITEM, PROFILE, TAG, NODE):
         await admin.define({**definition, **changes.get(str(definition["name"]), {})})
     for definition in RELATIONS:
-        (await admin.post("/_admin/relations", {**definition, **changes.get(str(definition["name"]), {})})).expect(201)
+        await admin.define({**definition, **changes.get(str(definition["name"]), {})}, "relations")
 
 
 async def make(admin: Client, entity_name: str, **values: Any) -> Any:
@@ -51,8 +51,7 @@ async def make(admin: Client, entity_name: str, **values: Any) -> Any:
 
 async def allow(admin: Client, entity_name: str, *conditions: dict[str, Any], action: str = "read") -> None:
     """A policy for the role `sales`."""
-    policy = {"entity": entity_name, "action": action, "roles": ["sales"], "conditions": list(conditions)}
-    (await admin.post("/_admin/permissions", policy)).expect(201)
+    await admin.grant(entity_name, action, "sales", conditions=list(conditions))
 
 
 def where(field: str, value: Any, operator: str = "eq") -> dict[str, Any]:

@@ -77,8 +77,7 @@ async def test_users_are_managed_by_admins(client: Client, admin: Client) -> Non
 
 async def test_a_changed_user_is_cut_off_at_both_gateways(stack: Stack, admin: Client) -> None:
     await admin.define(entity("thing", text("name")))
-    policy = {"entity": "thing", "action": "read", "roles": ["sales"]}
-    (await admin.post("/_admin/permissions", policy)).expect(201)
+    await admin.grant("thing", "read", "sales")
     user = await admin.user("ann@example.com", ["sales"])
     (listed,) = [row for row in (await admin.get("/_admin/users")).data if row["email"] == "ann@example.com"]
     callers = [user.at(url) for url in stack.gateway_urls]

@@ -108,7 +108,7 @@ async def test_an_app_lives_on_another_server(two: Two, platform: Client) -> Non
         "steps": [{"id": "s", "type": "action", "actions": [
             {"type": "set_field", "entity": "note", "record_id": "context.id", "field": "title", "value": "loud"}]}],
     }  # fmt: skip
-    (await far.post("/_admin/workflows", workflow)).expect(201)
+    await far.define(workflow, "workflows")
     note = (await far.post("/note", {"title": "first"})).expect(201).data["id"]
     (await far.put(f"/note/{note}", {"title": "quiet"})).expect(200)
 

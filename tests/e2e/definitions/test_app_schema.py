@@ -21,12 +21,8 @@ async def test_an_admin_sees_all_and_others_what_policies_open(admin: Client) ->
                 "target_key": "company_id"}  # fmt: skip
     refused = await admin.post("/_admin/relations", relation)
     assert refused.expect(422).details[0]["field"] == "source_key"
-    (await admin.post("/_admin/state-machines", {"entity": "deal", "field": "stage", "definition": MACHINE})).expect(
-        201
-    )
-    policy = {"entity": "deal", "action": "read", "roles": ["clerk"], "fields": {"exclude": ["margin"]},
-              "masks": {"title": "last4"}}  # fmt: skip
-    (await admin.post("/_admin/permissions", policy)).expect(201)
+    await admin.define({"entity": "deal", "field": "stage", "definition": MACHINE}, "state-machines")
+    await admin.grant("deal", "read", "clerk", fields={"exclude": ["margin"]}, masks={"title": "last4"})
     clerk = await admin.user("ann@example.com", ["clerk"])
 
     everything = await described(admin)
@@ -54,9 +50,8 @@ async def test_an_admin_sees_all_and_others_what_policies_open(admin: Client) ->
 async def test_relations_lead_to_entities_that_the_caller_sees(admin: Client) -> None:
     await admin.define(entity("company", text("name")))
     await admin.define(entity("deal", text("title"), {"name": "company_id", "type": "uuid"}))
-    relation = {"name": "deals", "type": "one_to_many", "source": "company", "target": "deal"}
-    (await admin.post("/_admin/relations", relation)).expect(201)
-    (await admin.post("/_admin/permissions", {"entity": "deal", "action": "read", "roles": ["clerk"]})).expect(201)
+    await admin.relate("deals", "one_to_many", "company", "deal")
+    await admin.grant("deal", "read", "clerk")
     clerk = await admin.user("ann@example.com", ["clerk"])
     (shown,) = (await described(admin))["deal"]["relations"]
     assert (shown["name"], shown["source"], shown["target_key"]) == ("deals", "company", "company_id")

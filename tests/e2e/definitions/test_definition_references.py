@@ -30,7 +30,7 @@ from tests.support.references import (
 async def desk(common_admin: Client) -> Client:
     await common_admin.define(TICKET)
     await common_admin.define(CUSTOMER)
-    (await common_admin.post("/_admin/relations", RELATION)).expect(201)
+    await common_admin.define(RELATION, "relations")
     return common_admin
 
 
@@ -39,7 +39,7 @@ async def own(admin: Client) -> Client:
     """The same in an app of its own."""
     await admin.define(TICKET)
     await admin.define(CUSTOMER)
-    (await admin.post("/_admin/relations", RELATION)).expect(201)
+    await admin.define(RELATION, "relations")
     return admin
 
 
@@ -93,10 +93,10 @@ async def test_what_fits_is_taken_without_a_word(own: Client) -> None:
 
 
 async def test_a_field_has_one_active_state_machine(own: Client) -> None:
-    first = (await own.post("/_admin/state-machines", MACHINE)).expect(201).data
+    first = await own.define(MACHINE, "state-machines")
     refused = (await own.post("/_admin/state-machines", MACHINE)).expect(409)
     assert [detail["field"] for detail in refused.details] == ["field"]
-    idle = (await own.post("/_admin/state-machines", {**MACHINE, "active": False})).expect(201).data
+    idle = await own.define({**MACHINE, "active": False}, "state-machines")
     (await own.put(f"/_admin/state-machines/{idle['id']}", MACHINE)).expect(409)
     (await own.put(f"/_admin/state-machines/{first['id']}", MACHINE)).expect(200)
     (await own.put(f"/_admin/state-machines/{first['id']}", {**MACHINE, "active": False})).expect(200)
@@ -140,7 +140,7 @@ async def test_a_recipient_whom_nobody_is(own: Client) -> None:
 
 
 async def test_a_trigger_and_a_set_field_against_the_machine(own: Client) -> None:
-    (await own.post("/_admin/state-machines", moving())).expect(201)
+    await own.define(moving(), "state-machines")
     sent = {**setting(field="status", value="done"), "trigger": {**WORKFLOW["trigger"], "to": "done"}}
     assert set(warnings((await own.post("/_admin/workflows", sent)).expect(201))) == {
         "trigger.to",
@@ -163,13 +163,13 @@ async def test_a_policy_that_opens_what_another_one_closes(own: Client) -> None:
 
 
 async def test_what_a_change_leaves_dangling_is_told(own: Client) -> None:
-    rule = (await own.post("/_admin/rules", FIELD_RULE)).expect(201).data
-    (await own.post("/_admin/workflows", WORKFLOW)).expect(201)
+    rule = await own.define(FIELD_RULE, "rules")
+    await own.define(WORKFLOW, "workflows")
     left = {**TICKET, "fields": [field for field in TICKET["fields"] if field["name"] != "status"]}
     told = warnings((await own.put("/_admin/entities/ticket", left)).expect(200))
     assert set(told) == {f"rules.{rule['id']}.definition.field", "workflows.urgent.trigger.field"}
     assert "warnings" not in (await own.put("/_admin/entities/ticket", TICKET)).expect(200).body
-    (await own.post("/_admin/rules", loading())).expect(201)
+    await own.define(loading(), "rules")
     [path] = warnings((await own.delete("/_admin/relations/tickets")).expect(200))
     assert path.endswith("definition.related_load.0.relation")
     told = warnings((await own.delete("/_admin/entities/ticket")).expect(200))

@@ -65,11 +65,11 @@ async def test_names_elsewhere_follow_a_renamed_field(admin: Client) -> None:
     await admin.define(entity("letter", text("to")))
     await admin.define(entity("pet", text("owner"), text("name")))
     letters = {"name": "letters", "type": "one_to_many", "source": "person", "target": "letter"}
-    (await admin.post("/_admin/relations", {**letters, "source_key": "code", "target_key": "to"})).expect(201)
+    await admin.define({**letters, "source_key": "code", "target_key": "to"}, "relations")
     condition = {"field": "name", "operator": "eq", "value": "Ada"}
     policy = {"entity": "person", "action": "read", "roles": ["clerk"], "conditions": [condition]}
-    (await admin.post("/_admin/permissions", policy)).expect(201)
-    (await admin.post("/_admin/permissions", {**policy, "entity": "pet"})).expect(201)
+    await admin.define(policy, "permissions")
+    await admin.define({**policy, "entity": "pet"}, "permissions")
     (await admin.post("/person", {"name": "Ada", "code": "ada"})).expect(201)
     sent = entity(
         "person",
@@ -102,7 +102,7 @@ async def projects(admin: Client) -> Client:
     """The admin of an app where projects have tasks."""
     await admin.define(entity("project", text("status"), text("name")))
     await admin.define(entity("task", text("status"), text("name"), reference("owner_id")))
-    (await admin.post("/_admin/relations", TASKS)).expect(201)
+    await admin.define(TASKS, "relations")
     return admin
 
 
@@ -115,7 +115,7 @@ async def test_rules_go_on_loading_what_gets_another_name(projects: Client, name
     """A load names a relation by its own name or by the entity at the other end; an expression goes by the old one."""
     load = {"relation": name, "filter": CLOSED}
     sent = forbid("task", f"len(related.{name}) > 0", load)
-    rule = (await projects.post("/_admin/rules", sent)).expect(201).data
+    rule = await projects.define(sent, "rules")
     closed = await make(projects, "project", status="closed")
     opened = await make(projects, "project", status="open")
 
@@ -144,10 +144,10 @@ async def test_rules_go_on_loading_what_gets_another_name(projects: Client, name
 async def test_a_load_follows_the_key_that_it_is_named_by(admin: Client) -> None:
     definition = entity("page", text("name"), reference("parent_id"))
     await admin.define(definition)
-    (await admin.post("/_admin/relations", relation("pages", "one_to_many", "page", "page",
-                                                    target_key="parent_id"))).expect(201)  # fmt: skip
+    await admin.relate("pages", "one_to_many", "page", "page",
+                                                    target_key="parent_id")  # fmt: skip
     load = {"relation": "parent", "filter": {"name.eq": "leaf", "id.neq": None}}
-    rule = (await admin.post("/_admin/rules", forbid("page", "len(related.parent) > 0", load))).expect(201).data
+    rule = await admin.define(forbid("page", "len(related.parent) > 0", load), "rules")
     leaf = await make(admin, "page", name="leaf")
     (await admin.post("/page", {"parent_id": leaf["id"]})).expect(422)
     sent = {**definition, "fields": [{"name": "id", "type": "uuid"}, renamed(text("title"), "name"),
@@ -162,10 +162,10 @@ async def test_a_load_follows_the_key_that_it_is_named_by(admin: Client) -> None
 
 async def test_a_load_that_can_not_be_made_any_more_refuses_the_write(projects: Client) -> None:
     load = {"relation": "project", "filter": CLOSED}
-    (await projects.post("/_admin/rules", forbid("task", "len(related.project) > 0", load))).expect(201)
+    await projects.define(forbid("task", "len(related.project) > 0", load), "rules")
     computed = {"field": "name", "expression": "related.tasks[0].name", "related_load": [{"relation": "tasks"}]}
     sent = {"entity": "project", "hook": "before_write", "type": "computed", "definition": computed}
-    (await projects.post("/_admin/rules", sent)).expect(201)
+    await projects.define(sent, "rules")
     project = await make(projects, "project", status="closed")
     (await projects.put("/_admin/entities/project", entity("project", text("name")))).expect(200)
     refused = (await projects.post("/task", {"owner_id": project["id"]})).expect(422)
@@ -191,7 +191,7 @@ async def test_records_that_transitions_write_follow_a_renamed_field(admin: Clie
     ]
     body = {"initial": "open", "transitions": [{"from": "open", "to": "closed", "actions": actions}]}
     machine = {"entity": "order", "field": "status", "definition": body}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     order = await make(admin, "order", status="open")
     sent = entity("note", renamed(text("text"), "body"), integer("count"))
     (await admin.put("/_admin/entities/note", sent)).expect(200)
@@ -217,8 +217,8 @@ async def test_a_renamed_entity_keeps_its_relations_and_permissions(admin: Clien
     one = {"name": "bills", "type": "one_to_many", "source": "client", "target": "bill"}
     many = {"name": "seen", "type": "many_to_many", "source": "client", "target": "bill", "join_table": "seen_bills"}
     for sent in (one, many):
-        (await admin.post("/_admin/relations", sent)).expect(201)
-    (await admin.post("/_admin/permissions", {"entity": "client", "action": "read", "roles": ["clerk"]})).expect(201)
+        await admin.define(sent, "relations")
+    await admin.grant("client", "read", "clerk")
     (await admin.post("/client", {"name": "Ada"})).expect(201)
     sent = entity("customer", text("name"), table="clients")
     (await admin.put("/_admin/entities/client", sent)).expect(200)
@@ -341,8 +341,7 @@ async def test_tables_are_put_aside_whatever_operators_call_theirs(stack: Stack,
     # The names that the tables are put aside under, of entities 1 to 3 and relation 4: their own and one another's.
     for name, table in (("one", "entity_1"), ("two", "entity_3"), ("three", "relation_4")):
         await admin.define(entity(name, table=table))
-    many = {"name": "seen", "type": "many_to_many", "source": "one", "target": "two", "join_table": "entity_2"}
-    (await admin.post("/_admin/relations", many)).expect(201)
+    await admin.relate("seen", "many_to_many", "one", "two", join_table="entity_2")
     numbered = "SELECT number, key FROM metadata.definitions WHERE kind IN ('entities', 'relations') ORDER BY number"
     rows = await query(stack, admin, numbered)
     assert [tuple(row) for row in rows] == [(1, "one"), (2, "two"), (3, "three"), (4, "seen")]

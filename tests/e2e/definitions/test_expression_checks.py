@@ -112,7 +112,7 @@ async def admin(common_admin: Client) -> Client:
 async def define(admin: Client) -> None:
     for definition in (ORDER, LINE):
         await admin.define(definition)
-    (await admin.post("/_admin/relations", LINES)).expect(201)
+    await admin.define(LINES, "relations")
 
 
 @pytest.mark.parametrize(("kind", "document", "path", "words"), WRONG)
@@ -213,7 +213,7 @@ async def test_every_text_follows_the_new_names_of_fields_and_entities(client: C
 async def test_a_rename_that_would_give_a_text_another_meaning_is_refused(client: Client) -> None:
     admin = await client.new_app()
     await define(admin)
-    made = (await admin.post("/_admin/rules", rule("sum(related.lines, amount * record.qty) > 9"))).expect(201).data
+    made = await admin.define(rule("sum(related.lines, amount * record.qty) > 9"), "rules")
     line = copy.deepcopy(LINE)
     line["fields"][1] |= {"name": "record", "renamed_from": "amount"}
     refused = (await admin.put("/_admin/entities/line", line)).expect(409)

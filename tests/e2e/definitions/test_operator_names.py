@@ -175,7 +175,7 @@ async def _reader(admin: Client, wide: Sequence[Wide]) -> Client:
         conditions = [{"field": name, "operator": "neq", "value": None} for name in first]
         policy = {"entity": each.name, "action": "read", "roles": ["reader"], "conditions": conditions}
         seen = {name: f"record.{first[0]} != null" for name in second if each.kind == "string"}
-        (await admin.post("/_admin/permissions", {**policy, "visible_when": seen})).expect(201)
+        await admin.define({**policy, "visible_when": seen}, "permissions")
     return await admin.user("reader@example.com", ["reader"])
 
 

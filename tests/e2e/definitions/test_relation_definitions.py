@@ -62,7 +62,7 @@ async def query(stack: Stack, client: Client, sql: str, *values: Any) -> list[An
 
 async def test_a_relation_is_created_shown_replaced_and_deleted(shop: Client) -> None:
     sent = relation(source_key="id", target_key="customer_id", ownership="source", on_delete="cascade")
-    assert (await shop.post("/_admin/relations", sent)).expect(201).data == sent
+    assert (await shop.define(sent, "relations")) == sent
     shown = (await shop.get("/_admin/relations/orders")).expect(200).data
     assert shown == {"name": "orders", "source": "customer", "target": "order", "definition": sent} | {
         key: shown[key] for key in ("created_at", "updated_at")
@@ -113,7 +113,7 @@ async def test_what_makes_no_relation_is_refused(bare_shop: Client, change: dict
 
 
 async def test_names_and_tables_are_given_once(shop: Client) -> None:
-    (await shop.post("/_admin/relations", tags())).expect(201)
+    await shop.define(tags(), "relations")
     assert (await shop.post("/_admin/relations", tags(join_table="other"))).expect(409).code == "CONFLICT"
     for taken in ("order_tags", "orders", "customers", "order"):
         reply = await shop.post("/_admin/relations", {**tags(join_table=taken), "name": "again"})
@@ -127,8 +127,8 @@ async def test_names_and_tables_are_given_once(shop: Client) -> None:
 
 
 async def test_foreign_keys_get_the_index_that_is_missing(stack: Stack, shop: Client) -> None:
-    (await shop.post("/_admin/relations", relation())).expect(201)
-    (await shop.post("/_admin/relations", relation("again"))).expect(201)
+    await shop.define(relation(), "relations")
+    await shop.define(relation("again"), "relations")
     assert await indexes(stack, shop, "orders") == ["INDEX (customer_id NULLS FIRST)"]
     (await shop.delete("/_admin/relations/orders")).expect(200)
     assert await indexes(stack, shop, "orders") == ["INDEX (customer_id NULLS FIRST)"]
@@ -139,7 +139,7 @@ async def test_foreign_keys_get_the_index_that_is_missing(stack: Stack, shop: Cl
 async def test_one_to_one_is_unique_among_the_living(stack: Stack, shop: Client) -> None:
     await shop.define(entity("passport", {"name": "customer_id", "type": "uuid"}, soft_delete=True))
     one = relation("passport", type="one_to_one", target="passport")
-    (await shop.post("/_admin/relations", one)).expect(201)
+    await shop.define(one, "relations")
     assert await indexes(stack, shop, "passports") == ["UNIQUE (customer_id NULLS FIRST) WHERE (deleted_at IS NULL)"]
     customer = (await shop.post("/customer", {"name": "Ada"})).expect(201).data["id"]
     first = (await shop.post("/passport", {"customer_id": customer})).expect(201).data["id"]
@@ -159,7 +159,7 @@ async def test_one_to_one_over_doubles_is_refused_and_leaves_nothing(stack: Stac
 
 
 async def test_join_tables_hold_pairs_of_keys_and_are_put_aside_in_the_end(stack: Stack, shop: Client) -> None:
-    (await shop.post("/_admin/relations", tags(source_key="code"))).expect(201)
+    await shop.define(tags(source_key="code"), "relations")
     columns = await query(
         stack,
         shop,
@@ -187,20 +187,20 @@ async def test_join_tables_hold_pairs_of_keys_and_are_put_aside_in_the_end(stack
         assert reply.details[0]["field"] in change
     for _ in range(2):
         (await shop.delete("/_admin/relations/tagged")).expect(200)
-        (await shop.post("/_admin/relations", tags())).expect(201)
+        await shop.define(tags(), "relations")
     kept = await query(stack, shop, "SELECT relname FROM pg_class WHERE relname ~ '^relation_' AND relkind = 'r'")
     assert len(kept) == 2
 
 
 async def test_a_relation_can_get_another_name_and_another_shape(stack: Stack, shop: Client) -> None:
-    (await shop.post("/_admin/relations", relation())).expect(201)
+    await shop.define(relation(), "relations")
     (await shop.put("/_admin/relations/orders", relation("purchases", type="one_to_one"))).expect(200)
     assert [row["name"] for row in (await shop.get("/_admin/relations")).data] == ["purchases"]
     assert await indexes(stack, shop, "orders") == ["UNIQUE (customer_id NULLS FIRST)"]
     (await shop.put("/_admin/relations/purchases", {**tags(), "name": "purchases"})).expect(200)
     assert await indexes(stack, shop, "orders") == []
     (await shop.post("/_admin/relations", relation("purchases"))).expect(409)
-    (await shop.post("/_admin/relations", relation())).expect(201)
+    await shop.define(relation(), "relations")
     (await shop.put("/_admin/relations/orders", relation("purchases"))).expect(409)
 
 
@@ -211,22 +211,22 @@ async def test_changes_of_one_app_follow_one_another(shop: Client) -> None:
 
 
 async def test_deleting_an_entity_takes_what_could_only_dangle(shop: Client) -> None:
-    (await shop.post("/_admin/relations", relation())).expect(201)
-    (await shop.post("/_admin/relations", tags())).expect(201)
+    await shop.define(relation(), "relations")
+    await shop.define(tags(), "relations")
     for name in ("order", "customer"):
-        (await shop.post("/_admin/permissions", {"entity": name, "action": "read", "roles": ["clerk"]})).expect(201)
+        await shop.grant(name, "read", "clerk")
     (await shop.delete("/_admin/entities/order")).expect(200)
     assert (await shop.get("/_admin/relations")).data == []
     assert [row["entity"] for row in (await shop.get("/_admin/permissions")).data] == ["customer"]
     assert (await shop.get("/order")).expect(404).code == "UNKNOWN_ENTITY"
     (await shop.get("/customer")).expect(200)
     await shop.define(entity("order", {"name": "customer_id", "type": "uuid"}))
-    (await shop.post("/_admin/relations", tags())).expect(201)
+    await shop.define(tags(), "relations")
 
 
 async def test_a_change_that_would_break_a_relation_is_refused(shop: Client) -> None:
-    (await shop.post("/_admin/relations", relation())).expect(201)
-    (await shop.post("/_admin/relations", tags(source_key="code"))).expect(201)
+    await shop.define(relation(), "relations")
+    await shop.define(tags(source_key="code"), "relations")
     for definition in (
         entity("order", integer("no")),
         entity("customer", text("name")),
@@ -242,7 +242,7 @@ async def test_a_change_that_would_break_a_relation_is_refused(shop: Client) -> 
 
 async def test_join_columns_widen_with_the_key_they_refer_to(stack: Stack, shop: Client) -> None:
     await shop.define(entity("item", integer("no", unique=True)))
-    (await shop.post("/_admin/relations", tags(source="item", source_key="no"))).expect(201)
+    await shop.define(tags(source="item", source_key="no"), "relations")
     (await shop.put("/_admin/entities/item", entity("item", {"name": "no", "type": "bigint", "unique": True}))).expect(
         200
     )

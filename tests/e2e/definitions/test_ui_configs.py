@@ -13,9 +13,9 @@ async def test_admins_write_and_users_read(admin: Client) -> None:
     await admin.define(NOTE)
     row = (await admin.post("/_admin/ui-configs", {"entity": "note", "config": {"icon": "n", "n": 1.5}})).expect(201)
     assert set(row.data) >= {"id", "entity", "scope", "config"} and row.data["scope"] == "default"
-    app = (await admin.post("/_admin/ui-configs", {"entity": "_app"})).expect(201).data
+    app = await admin.define({"entity": "_app"}, "ui-configs")
     assert app["config"] == {}
-    (await admin.post("/_admin/ui-configs", {"entity": "note", "scope": "mobile", "config": {}})).expect(201)
+    await admin.define({"entity": "note", "scope": "mobile", "config": {}}, "ui-configs")
     there: list[dict[str, str]] = [{"entity": "note"}, {"entity": "_app", "scope": "default"}]
     for body in there:
         taken = (await admin.post("/_admin/ui-configs", body)).expect(409)
@@ -42,7 +42,7 @@ async def test_admins_write_and_users_read(admin: Client) -> None:
 
 async def test_configs_follow_their_entity(admin: Client) -> None:
     await admin.define(NOTE)
-    (await admin.post("/_admin/ui-configs", {"entity": "note", "config": {"a": 1}})).expect(201)
+    await admin.define({"entity": "note", "config": {"a": 1}}, "ui-configs")
     (await admin.put("/_admin/entities/note", {**NOTE, "name": "page"})).expect(200)
     assert (await admin.get("/_ui/config/page")).data["config"] == {"a": 1}
     (await admin.post("/_admin/ui-configs", {"entity": "page"})).expect(409)
@@ -54,7 +54,7 @@ async def test_export_and_import_carry_them(admin: Client, client: Client) -> No
     await admin.define(NOTE)
     config = {"entity": "note", "scope": "default", "config": {"a": [1, 2.50]}}
     role = {"name": "boss", "label": "Boss", "description": None}
-    (await admin.post("/_admin/ui-configs", config)).expect(201)
+    await admin.define(config, "ui-configs")
     (await admin.post("/_admin/roles", role)).expect(201)
     document = (await admin.get("/_admin/export")).data
     assert (document["ui_configs"], document["roles"]) == ([config], [role])
@@ -77,7 +77,7 @@ async def test_roles_are_a_register_only(admin: Client) -> None:
     for body in ({}, {"name": ""}, {"name": " a"}, {"name": "a", "label": 5}, {"name": "a", "lable": "A"}):
         (await admin.post("/_admin/roles", body)).expect(422)
     (await admin.put(f"/_admin/roles/{made['id']}", {"name": "boss", "label": "Boss"})).expect(200)
-    (await admin.post("/_admin/permissions", {"entity": "note", "action": "read", "roles": ["unheard"]})).expect(201)
+    await admin.grant("note", "read", "unheard")
     reader = await admin.user("ann@localhost", ["unheard"])
     (await reader.get("/note")).expect(200)
 

@@ -16,7 +16,7 @@ TICKET = entity(
 
 
 async def test_an_entity_is_usable_by_the_next_request(admin: Client) -> None:
-    (await admin.post("/_admin/entities", TICKET)).expect(201)
+    await admin.define(TICKET)
     created = (await admin.post("/ticket", {"title": "Printer on fire", "priority": 1})).expect(201)
     record = created.data
     assert created.headers["ETag"] == '"1"'
@@ -99,8 +99,7 @@ async def test_a_commit_is_audited_and_traced(admin: Client) -> None:
 
 async def test_the_trace_of_a_caller_with_policies_shows_the_check(admin: Client) -> None:
     await admin.define(TICKET)
-    policy = {"entity": "ticket", "action": "create", "roles": ["sales"]}
-    (await admin.post("/_admin/permissions", policy)).expect(201)
+    await admin.grant("ticket", "create", "sales")
     user = await admin.user("ann@example.com", ["sales"])
     created = (await user.post("/ticket", {"title": "a"})).expect(201)
 
@@ -140,7 +139,7 @@ async def test_readiness_tells_what_lags_behind(admin: Client) -> None:
 async def test_a_webhook_is_delivered(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
     hook = {"entity": "ticket", "url": receiver.url + "/hook", "condition": "action == 'create'"}
-    (await admin.post("/_admin/webhooks", hook)).expect(201)
+    await admin.define(hook, "webhooks")
     record = (await admin.post("/ticket", {"title": "a"})).data
     await admin.put(f"/ticket/{record['id']}", {"title": "b"})
 
@@ -160,7 +159,7 @@ async def test_a_webhook_is_delivered(admin: Client, receiver: HttpReceiver) -> 
 async def test_a_failing_receiver_is_tried_again(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
     receiver.respond = lambda number: 500 if number < 3 else 200
-    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     await admin.post("/ticket", {"title": "a"})
 
     async def delivered() -> Any:
@@ -192,7 +191,7 @@ async def test_a_workflow_acts_on_a_state_change(admin: Client) -> None:
             }
         ],
     }  # fmt: skip
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
     record = (await admin.post("/ticket", {"title": "a"})).data
     await admin.put(f"/ticket/{record['id']}", {"status": "urgent"})
 
@@ -217,7 +216,7 @@ async def test_a_workflow_calls_a_webhook(admin: Client, receiver: HttpReceiver)
     call = {"type": "webhook", "url": receiver.url + "/call", "method": "POST"}
     steps = [{"id": "call", "type": "action", "actions": [call]}]
     workflow = {"name": "call", "trigger": trigger, "context": {"title": "record.title"}, "steps": steps}
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
     await admin.post("/ticket", {"title": "ring"})
     await eventually(lambda: receiver.requests)
     assert [payload for _, payload in receiver.requests] == [{"title": "ring"}]
@@ -234,7 +233,7 @@ async def test_a_rule_notifies_by_mail_and_in_app(admin: Client, mails: Mailbox)
             "name": name, "entity": "ticket", "hook": "after_create", "channel": channel,
             "template": template, "recipients": recipients,
         }  # fmt: skip
-        (await admin.post("/_admin/notification-rules", rule)).expect(201)
+        await admin.define(rule, "notification-rules")
     address = f"{admin.prefix.removeprefix('/api/')}@example.com"
     await admin.post("/ticket", {"title": "a", "mail": address})
 

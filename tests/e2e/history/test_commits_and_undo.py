@@ -48,7 +48,7 @@ async def shop(admin: Client) -> Client:
         relation("lines", "one_to_many", "order", "line", target_key="order_id", on_delete="cascade"),
         relation("tags", "many_to_many", "order", "tag", join_table="order_tags"),
     ):
-        (await admin.post("/_admin/relations", each)).expect(201)
+        await admin.define(each, "relations")
     return admin
 
 
@@ -243,7 +243,7 @@ async def test_unlinked_children_are_linked_again(admin: Client) -> None:
     await admin.define(entity("parent", text("name"), soft_delete=True))
     await admin.define(entity("child", text("name"), reference("parent_id")))
     children = relation("children", "one_to_many", "parent", "child", target_key="parent_id", on_delete="set_null")
-    (await admin.post("/_admin/relations", children)).expect(201)
+    await admin.define(children, "relations")
     parent = (await admin.post("/parent", {"name": "p", "children": {"data": [{"name": "c"}]}})).data
     [child] = (await admin.get("/child")).data
     deleted = await admin.delete(f"/parent/{parent['id']}")
@@ -391,7 +391,7 @@ async def test_rules_and_machines_are_not_asked(admin: Client) -> None:
     await admin.define(NOTE)
     machine = {"entity": "note", "field": "owner", "definition": {
         "initial": "a", "transitions": [{"from": "a", "to": "b"}]}}  # fmt: skip
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     note = await admin.post("/note", {"title": "t", "owner": "a"})
     changed = (await admin.put(f"/note/{note.data['id']}", {"owner": "b"})).expect(200)
     (await admin.put(f"/note/{note.data['id']}", {"owner": "a"})).expect(422)
@@ -401,8 +401,8 @@ async def test_rules_and_machines_are_not_asked(admin: Client) -> None:
 
 async def test_webhooks_fire_and_workflows_do_not(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(LEAVE)
-    (await admin.post("/_admin/workflows", approval())).expect(201)
-    (await admin.post("/_admin/webhooks", {"entity": "leave", "url": receiver.url})).expect(201)
+    await admin.define(approval(), "workflows")
+    await admin.define({"entity": "leave", "url": receiver.url}, "webhooks")
     path = f"/leave/{(await admin.post('/leave', {'status': 'pending', 'days': 10})).expect(201).data['id']}"
     changed = (await admin.put(path, {"status": "draft"})).expect(200)
     await undo(admin, changed)

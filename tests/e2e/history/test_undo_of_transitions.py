@@ -40,10 +40,9 @@ class Desk:
 async def desk(admin: Client) -> Desk:
     await admin.define(BILL)
     for action in ("read", "create", "update", "delete"):
-        policy = {"entity": "bill", "action": action, "roles": ["clerk", "boss"]}
-        (await admin.post("/_admin/permissions", policy)).expect(201)
+        await admin.grant("bill", action, "clerk", "boss")
     machine = {"entity": "bill", "field": "status", "definition": {"initial": "draft", "transitions": WAYS}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     clerk, boss = [await admin.user(f"{role}@example.com", [role]) for role in ("clerk", "boss")]
     return Desk(admin, clerk, boss)
 

@@ -282,7 +282,7 @@ async def test_a_second_factor(admin: Client) -> None:
 async def test_api_keys(admin: Client, stack: Stack) -> None:
     await admin.define(TICKET)
     await admin.define(entity("note", text("title")))
-    (await admin.post("/_admin/permissions", {"entity": "note", "action": "read", "roles": ["sales"]})).expect(201)
+    await admin.grant("note", "read", "sales")
     record = (await admin.post("/ticket", {"title": "a"})).expect(201).data
     reader = await _key(admin, scopes=[{"entity": "ticket", "actions": ["read"]}])
     sales = await _key(admin, roles=["sales"])
@@ -326,9 +326,9 @@ async def test_api_keys(admin: Client, stack: Stack) -> None:
 async def test_scopes_hold_on_every_way_to_records(admin: Client) -> None:
     await admin.define(TICKET)
     await admin.define(entity("line", {"name": "ticket_id", "type": "uuid"}, text("note")))
-    lines = {"name": "lines", "type": "one_to_many", "source": "ticket", "target": "line", "source_key": "id",
-             "target_key": "ticket_id", "on_delete": "cascade"}  # fmt: skip
-    (await admin.post("/_admin/relations", lines)).expect(201)
+    await admin.relate(
+        "lines", "one_to_many", "ticket", "line", source_key="id", target_key="ticket_id", on_delete="cascade"
+    )
     nested = {"title": "a", "lines": {"data": [{"note": "n"}]}}
     created = (await admin.post("/ticket", nested)).expect(201)
     ticket = created.data["id"]
@@ -371,12 +371,12 @@ async def test_a_key_without_roles_passes_nothing_that_is_bound_to_a_role(admin:
     steps = [{"from": "draft", "to": "sent", "roles": []}, {"from": "sent", "to": "paid", "roles": ["admin"]}]
     states_of = {"initial": "draft", "transitions": steps}
     machine = {"entity": "bill", "field": "status", "definition": states_of}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     review = {"id": "review", "type": "approval", "assignee": {"type": "role", "role": "admin"},
               "on_approve": {"goto": "end"}, "on_reject": {"goto": "end"}}  # fmt: skip
     trigger = {"type": "state_change", "entity": "bill", "field": "status", "to": "sent"}
     flow = {"name": "review", "trigger": trigger, "context": {"id": "record.id"}, "steps": [review]}
-    (await admin.post("/_admin/workflows", flow)).expect(201)
+    await admin.define(flow, "workflows")
     every = ["read", "create", "update", "delete"]
     scopes = [{"entity": name, "actions": every} for name in ("*", "_workflows", "_files", "_events")]
     key, boss = await _key(admin, scopes=scopes), await _key(admin, scopes=scopes, roles=["admin"])
@@ -440,7 +440,7 @@ async def test_who_changed_whom_is_in_the_audit_log(admin: Client) -> None:
     (await admin.post("/_admin/api-keys", {"name": "ci", "roles": ["sales"]})).expect(201)
     await admin.define(TICKET)
     (await admin.put("/_admin/entities/ticket", {**TICKET, "soft_delete": True, "audit": False})).expect(200)
-    (await admin.post("/_admin/permissions", {"entity": "ticket", "action": "read", "roles": ["x"]})).expect(201)
+    await admin.grant("ticket", "read", "x")
 
     async def told() -> Any:
         rows = (await admin.get("/_admin/audit-logs?per_page=100&sort=timestamp")).data

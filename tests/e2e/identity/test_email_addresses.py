@@ -110,7 +110,7 @@ async def test_notices_reach_each_user_once(admin: Client) -> None:
     template = {"subject": "New", "body": "New"}
     what = {"name": "told", "entity": "ticket", "hook": "after_create", "channel": "in_app"}
     rule = {**what, "template": template, "recipients": recipients}
-    (await admin.post("/_admin/notification-rules", rule)).expect(201)
+    await admin.define(rule, "notification-rules")
     (await admin.post("/ticket", {"title": "a", "who": list(TYPED[:4])})).expect(201)
 
     async def told() -> list[str]:

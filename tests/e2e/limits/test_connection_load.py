@@ -103,7 +103,7 @@ async def test_writers_that_wait_for_one_record_leave_other_apps_alone(stack: St
         await admin.define(NOTE)
     rule = {"entity": "note", "hook": "before_write", "type": "expression",
             "definition": {"expression": "old != nil && old.title == 'never'", "message": "no"}}  # fmt: skip
-    (await noisy.post("/_admin/rules", rule)).expect(201)  # so that each change is a transaction
+    await noisy.define(rule, "rules")  # so that each change is a transaction
     path = f"/note/{(await noisy.post('/note', {'title': 'a'})).data['id']}"
     (await noisy.put(path, {"title": "b"})).expect(200)
     (await quiet.post("/note", {"title": "a"})).expect(201)

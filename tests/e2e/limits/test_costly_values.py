@@ -28,8 +28,7 @@ async def test_a_policy_by_a_pattern_looks_at_a_long_value(admin: Client) -> Non
     paper = await make(admin, "paper", title=TITLE, slug="long")
     for action in ("read", "update"):
         condition = {"field": "title", "operator": "like", "value": "%a%b%c%d%"}
-        policy = {"entity": "paper", "action": action, "roles": ["clerk"], "conditions": [condition]}
-        (await admin.post("/_admin/permissions", policy)).expect(201)
+        await admin.grant("paper", action, "clerk", conditions=[condition])
     clerk = await admin.user("clerk@example.com", ["clerk"])
     refused = (await clerk.put(f"/paper/{paper['id']}", {"slug": "other"})).expect(403)
     assert refused.code == "FORBIDDEN"
@@ -40,7 +39,7 @@ async def test_a_policy_by_a_pattern_looks_at_a_long_value(admin: Client) -> Non
 async def test_a_rule_by_a_pattern_looks_at_a_long_value(admin: Client) -> None:
     definition = {"field": "title", "operator": "like", "value": "%"}
     rule = {"entity": "paper", "hook": "before_write", "type": "field", "definition": definition}
-    kept = (await admin.post("/_admin/rules", rule)).expect(201).data
+    kept = await admin.define(rule, "rules")
     definition["value"] = "%a_b%c%a_d%"
     (await admin.put(f"/_admin/rules/{kept['id']}", rule)).expect(200)
     refused = (await admin.post("/paper", {"title": TITLE, "slug": "ruled"})).expect(422)

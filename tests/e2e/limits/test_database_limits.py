@@ -156,7 +156,7 @@ async def test_keys_and_pairs_that_are_too_long_together_are_told(admin: Client)
     await admin.define(entity("other"))
     joined = relation("others", "many_to_many", "side", "other", source_key="code", join_table="side_others",
                       source_join_key="side_code", target_join_key="other_id")  # fmt: skip
-    (await admin.post("/_admin/relations", joined)).expect(201)
+    await admin.define(joined, "relations")
     other = (await admin.post("/other", {})).expect(201).data["id"]
     for code, status in ((noise(1_900), 201), (noise(2_100), 422), ("a" * 5_000, 422)):
         reply = (await admin.post("/side", {"code": code, "others": {"data": [{"id": other}]}})).expect(status)

@@ -43,7 +43,7 @@ async def nodes(caller: Client) -> Client:
     for definition in (NODE, NOTE, TAG):
         await admin.define(definition)
     for definition in (KIDS, NOTES, TAGS):
-        (await admin.post("/_admin/relations", definition)).expect(201)
+        await admin.define(definition, "relations")
     return admin
 
 

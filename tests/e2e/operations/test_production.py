@@ -88,7 +88,7 @@ async def test_the_whole_system(tmp_path: Path, receiver: HttpReceiver) -> None:
         (await shop.post("/_admin/users", weak)).expect(422)
 
         for url in (receiver.url, "http://10.0.0.1/", "http://192.168.1.1:8080/", "http://169.254.169.254/"):
-            hook = (await shop.post("/_admin/webhooks", {"entity": "item", "url": url})).expect(201).data
+            hook = await shop.define({"entity": "item", "url": url}, "webhooks")
             row = (await shop.post(f"/_admin/webhooks/{hook['id']}/test")).expect(200).data
             assert row["status"] == "failed", url
             assert "must not be called by webhooks" in row["error"]

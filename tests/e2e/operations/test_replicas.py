@@ -43,7 +43,7 @@ async def test_a_revoked_permission_is_never_honoured(stack: Stack, admin: Clien
         policy = {"entity": "thing", "action": action, "roles": ["sales"]}
         (await second.request(method, "/thing", body)).expect(403)
         for _ in range(ROUNDS):
-            granted = (await first.post("/_admin/permissions", policy)).expect(201).data
+            granted = await first.define(policy, "permissions")
             assert (await second.request(method, "/thing", body)).status in (200, 201)
             (await first.delete(f"/_admin/permissions/{granted['id']}")).expect(200)
             (await second.request(method, "/thing", body)).expect(403)
@@ -59,7 +59,7 @@ async def test_the_past_is_shown_as_is_allowed_and_defined_now(stack: Stack, adm
     about = {"roles": ["sales"], "action": "read", "entity": "thing"}
     policy = {"entity": "thing", "action": "read", "roles": ["sales"]}
     for _ in range(ROUNDS):
-        granted = (await first.post("/_admin/permissions", policy)).expect(201).data
+        granted = await first.define(policy, "permissions")
         (await first.put("/_admin/entities/thing", wider)).expect(200)
         assert (await second.get(f"{path}?version=1")).expect(200).data["n"] is None
         (await first.put("/_admin/entities/thing", definition)).expect(200)
@@ -85,17 +85,16 @@ async def test_conditions_choose_records(admin: Client) -> None:
             {"field": "rank", "operator": "lt", "value": 9},
         ],
     ):
-        policy = {"entity": "thing", "action": "read", "roles": ["sales"], "conditions": conditions}
-        (await admin.post("/_admin/permissions", policy)).expect(201)
+        await admin.grant("thing", "read", "sales", conditions=conditions)
     listed = await user.get("/thing?sort=rank")
     assert (listed.data, listed.meta["total"]) == ([mine, shared], 2)
     assert (await user.get("/thing?filter[rank.gt]=2")).meta["total"] == 0
     (await user.get(f"/thing/{hidden['id']}")).expect(404)
     (await user.get(f"/thing/{hidden['id']}/history")).expect(404)
     (await user.put(f"/thing/{mine['id']}", {"rank": 5})).expect(403)
-    own = {"entity": "thing", "action": "update", "roles": ["sales"],
-           "conditions": [{"field": "owner", "operator": "eq", "value": "$user.email"}]}  # fmt: skip
-    (await admin.post("/_admin/permissions", own)).expect(201)
+    await admin.grant(
+        "thing", "update", "sales", conditions=[{"field": "owner", "operator": "eq", "value": "$user.email"}]
+    )
     (await user.put(f"/thing/{mine['id']}", {"rank": 5})).expect(200)
     (await user.put(f"/thing/{shared['id']}", {"rank": 5})).expect(403)
     (await user.put("/thing/00000000-0000-4000-8000-000000000000", {"rank": 5})).expect(404)

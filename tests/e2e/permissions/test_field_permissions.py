@@ -40,7 +40,7 @@ class Office:
 async def grant(admin: Client, action: str = "read", role: str = "clerk", on: str = "staff", **more: Any) -> str:
     """A policy; answers its id."""
     policy = {"entity": on, "action": action, "roles": [role], **more}
-    return str((await admin.post("/_admin/permissions", policy)).expect(201).data["id"])
+    return str((await admin.define(policy, "permissions"))["id"])
 
 
 def when(name: str, value: Any, operator: str = "eq") -> dict[str, Any]:
@@ -53,7 +53,7 @@ async def office(client: Client) -> AsyncIterator[Office]:
     for definition in (STAFF, TEAM):
         await admin.define(definition)
     for definition in RELATIONS:
-        (await admin.post("/_admin/relations", definition)).expect(201)
+        await admin.define(definition, "relations")
     team = await make(admin, "team", title="core", budget=9)
     values = {"card": SECRET, "mail": "ann@example.com", "salary": 70, "team_id": team["id"]}
     first = await make(admin, "staff", name="Ann", badge="z-1", **values)
@@ -177,7 +177,7 @@ async def test_writes_of_fields_that_are_not_the_callers_are_refused_whole(admin
 async def test_nested_rows_are_held_to_the_rights_on_their_own_entity(admin: Client) -> None:
     for definition in (STAFF, TEAM):
         await admin.define(definition)
-    (await admin.post("/_admin/relations", RELATIONS[0])).expect(201)
+    await admin.define(RELATIONS[0], "relations")
     for action in ("read", "create", "update"):
         await grant(admin, action, on="team")
         await grant(admin, action, fields={"include": ["name"]})
@@ -203,7 +203,7 @@ async def test_refusals_say_nothing_of_fields_that_are_not_the_callers(admin: Cl
     await grant(admin, "create", fields={"include": ["name", "badge", "salary"]})
     rule = {"entity": "staff", "hook": "before_write", "type": "field"}
     body = {"field": "state", "operator": "neq", "value": "open", "message": "state must not be open"}
-    (await admin.post("/_admin/rules", {**rule, "definition": body})).expect(201)
+    await admin.define({**rule, "definition": body}, "rules")
     clerk = await admin.user("clerk@example.com", ["clerk"])
     refused = (await clerk.post("/staff", {"name": "x"})).expect(422)
     assert "pin" not in str(refused.body)

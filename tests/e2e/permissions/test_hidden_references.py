@@ -38,7 +38,7 @@ async def shop(admin: Client) -> Shop:
         relation("of", "one_to_many", "customer", "line", target_key="customer_id", on_delete="set_null"),
         relation("tags", "many_to_many", "order", "tag", join_table="order_tags"),
     ):
-        (await admin.post("/_admin/relations", each)).expect(201)
+        await admin.define(each, "relations")
     for name in ("order", "line"):
         for action in ("read", "create", "update", "delete"):
             await grant(admin, action, on=name)
@@ -143,9 +143,7 @@ async def test_what_is_restricted_by_hidden_records_does_not_tell_of_them(shop: 
 async def test_fields_of_policies_cover_pairs(admin: Client) -> None:
     await admin.define(entity("order", text("title"), text("state"), integer("n")))
     await admin.define(entity("tag", text("label")))
-    (await admin.post("/_admin/relations", relation("tags", "many_to_many", "order", "tag", join_table="ot"))).expect(
-        201
-    )
+    await admin.relate("tags", "many_to_many", "order", "tag", join_table="ot")
     await grant(admin, on="tag")
     await grant(admin, on="order", fields={"exclude": ["n"]})
     await grant(admin, "create", on="order", fields={"include": ["title", "state"]})

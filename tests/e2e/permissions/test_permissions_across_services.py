@@ -43,7 +43,7 @@ async def test_views_of_workflows_leave_out_what_the_caller_may_not_read(admin: 
         "name": "check", "context": paths, "steps": [{"id": "wait", "type": "approval"}],
         "trigger": {"type": "state_change", "entity": "staff", "field": "state", "to": "new"},
     }  # fmt: skip
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
     clerk = await admin.user("clerk@example.com", ["clerk"])
     values = {"state": "new", "salary": 9, "card": SECRET}
     mine, other = await make(admin, "staff", name="mine", **values), await make(admin, "staff", name="other", **values)
@@ -140,7 +140,7 @@ async def test_a_pair_shows_no_value_that_is_hidden(admin: Client) -> None:
     await admin.define(entity("order", text("code", unique=True), text("state")))
     await admin.define(entity("tag", text("label")))
     pairs = relation("tags", "many_to_many", "order", "tag", join_table="order_tags", source_key="code")
-    (await admin.post("/_admin/relations", pairs)).expect(201)
+    await admin.define(pairs, "relations")
     tag = await make(admin, "tag", label="t")
     await grant(admin, on="tag")
     hidden = await grant(admin, on="order", fields={"exclude": ["code"]})
@@ -182,9 +182,9 @@ async def test_a_file_is_attached_by_who_may_read_it(tmp_path: Path) -> None:
         scan = {"name": "scan", "type": "file"}
         await admin.define(entity("paper", text("owner"), scan))
         await admin.define(entity("page", {"name": "paper_id", "type": "uuid"}, text("owner"), scan))
-        pages = {"name": "pages", "type": "one_to_many", "source": "paper", "target": "page", "source_key": "id",
-                 "target_key": "paper_id", "on_delete": "cascade"}  # fmt: skip
-        (await admin.post("/_admin/relations", pages)).expect(201)
+        await admin.relate(
+            "pages", "one_to_many", "paper", "page", source_key="id", target_key="paper_id", on_delete="cascade"
+        )
         for on in ("paper", "page"):
             await grant(admin, on=on, conditions=[when("owner", "$user.email")])
             for action in ("create", "update", "delete"):

@@ -26,8 +26,8 @@ async def define(admin: Client, receiver: HttpReceiver) -> tuple[Any, Any]:
     """Items, a webhook that is told of them, and a workflow for those that are taken."""
     await admin.define(ITEM)
     form = {"entity": "item", "hook": "after_write", "url": receiver.url, "condition": "record.name != 'quiet'"}
-    webhook = (await admin.post("/_admin/webhooks", form)).expect(201).data
-    return webhook, (await admin.post("/_admin/workflows", WORKFLOW)).expect(201).data
+    webhook = await admin.define(form, "webhooks")
+    return webhook, (await admin.define(WORKFLOW, "workflows"))
 
 
 async def test_they_are_what_the_commits_come_to_whatever_was_defined_since(

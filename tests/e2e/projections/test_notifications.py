@@ -35,7 +35,7 @@ async def define(admin: Client, *rules: dict[str, Any]) -> list[Any]:
     await admin.define(TICKET)
     for email in PEOPLE:
         await admin.user(email, ["boss"])
-    return [(await admin.post("/_admin/notification-rules", rule)).expect(201).data for rule in rules]
+    return [(await admin.define(rule, "notification-rules")) for rule in rules]
 
 
 async def told(admin: Client, count: int) -> Any:
@@ -51,7 +51,7 @@ async def told(admin: Client, count: int) -> Any:
 async def test_they_are_what_the_commits_come_to_whoever_has_a_role_since(admin: Client) -> None:
     rule, *_ = await define(admin, RULE, MAIL, BROKEN)
     machine = transition({"channel": "in_app", "to": "boss"}, {"channel": "email", "to": "nobody"})
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     ticket = await make(admin, "ticket", title="a", owner="eve@shop.example")
     # Two bosses, one mail, and the failure that shows that a condition can't be evaluated.
     await told(admin, 4)

@@ -49,7 +49,7 @@ async def items(admin: Client) -> Client:
 async def boxes(admin: Client) -> Client:
     await admin.define(BOX)
     await admin.define(THING)
-    (await admin.post("/_admin/relations", {**THINGS, "on_delete": "restrict"})).expect(201)
+    await admin.define({**THINGS, "on_delete": "restrict"}, "relations")
     return admin
 
 
@@ -265,8 +265,7 @@ async def test_rights_are_asked_for_every_row(items: Client) -> None:
         assert (await write(ann, method, "item", rows)).expect(403).code == "FORBIDDEN"
     small = [{"field": "n", "operator": "eq", "value": 1}]
     for action in ("update", "delete"):
-        policy = {"entity": "item", "action": action, "roles": ["staff"], "conditions": small}
-        (await items.post("/_admin/permissions", policy)).expect(201)
+        await items.grant("item", action, "staff", conditions=small)
     reply = (await write(ann, "PUT", "item", [{"id": key, "price": 3} for key in ids])).expect(403)
     assert indexes(reply) == [1]
     assert indexes((await write(ann, "DELETE", "item", ids)).expect(403)) == [1]
@@ -279,14 +278,14 @@ async def test_rights_are_asked_for_every_row(items: Client) -> None:
 async def test_rules_look_at_every_row(items: Client) -> None:
     rule = {"entity": "item", "hook": "before_write", "type": "expression",
             "definition": {"expression": "record.n != null and record.n >= 10", "message": "too large"}}  # fmt: skip
-    (await items.post("/_admin/rules", rule)).expect(201)
+    await items.define(rule, "rules")
     reply = await write(items, "POST", "item", [{"sku": "a", "n": 10}, {"sku": "b", "n": 1}, {"sku": "c", "n": 11}])
     assert reply.expect(422).details[0]["message"] == "too large" and indexes(reply) == [0, 2]
     ids = await made(items, "item", {"sku": "a", "n": 1}, {"sku": "b"})
     reply = (await write(items, "PUT", "item", [{"id": ids[0], "n": 2}, {"id": ids[1], "n": 12}])).expect(422)
     assert indexes(reply) == [1]
     after = {**rule, "hook": "after_write", "definition": {"expression": "record.n == 5", "message": "five"}}
-    (await items.post("/_admin/rules", after)).expect(201)
+    await items.define(after, "rules")
     reply = (await write(items, "PUT", "item", [{"id": ids[0], "n": 2}, {"id": ids[1], "n": 5}])).expect(422)
     assert indexes(reply) == [1]
     assert (await items.get(f"/item/{ids[0]}")).data["n"] == 1
@@ -297,7 +296,7 @@ async def test_machines_move_every_row(admin: Client) -> None:
     machine = {"entity": "job", "field": "state", "definition": {
         "initial": "new", "transitions": [{"from": "new", "to": "done", "actions": [
             {"type": "set_field", "field": "note", "value": "set"}]}]}}  # fmt: skip
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     ids = await made(admin, "job", {"note": "a"}, {})
     (await write(admin, "PUT", "job", [{"id": ids[0], "state": "done"}])).expect(200)
     assert (await admin.get(f"/job/{ids[0]}")).data == {"id": ids[0], "state": "done", "note": "set"}

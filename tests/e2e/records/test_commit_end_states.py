@@ -26,7 +26,7 @@ async def boxes(admin: Client) -> Client:
     for definition in (BOX, ITEM):
         await admin.define(definition)
     for definition in (ITEMS, PARTS):
-        (await admin.post("/_admin/relations", definition)).expect(201)
+        await admin.define(definition, "relations")
     return admin
 
 
@@ -135,7 +135,7 @@ async def test_the_only_ones_of_two_records_change_places(admin: Client, soft: b
     await admin.define(entity("person", text("name")))
     await admin.define(entity("passport", integer("number"), reference("person_id"), soft_delete=soft))
     only = relation("passport_of", "one_to_one", "person", "passport", target_key="person_id")
-    (await admin.post("/_admin/relations", only)).expect(201)
+    await admin.define(only, "relations")
     people = [(await admin.post("/person", {})).expect(201).data["id"] for _ in range(2)]
     passes = [(await admin.post("/passport", {"person_id": p})).expect(201).data["id"] for p in people]
     rows = [{"id": key, "person_id": person} for key, person in zip(passes, people[::-1], strict=True)]

@@ -244,7 +244,7 @@ async def test_an_export_that_waited_for_a_change_of_type_has_all_records(
     await admin.define(entity("thing", text("name"), integer("size"), reference("owner_id")))
     await admin.define(entity("owner", text("name")))
     belongs = relation("things", "one_to_many", "owner", "thing", target_key="owner_id")
-    (await admin.post("/_admin/relations", belongs)).expect(201)
+    await admin.define(belongs, "relations")
     owner = await make(admin, "owner", name="a")
     (await admin.post("/thing/_bulk", [{"size": n, "owner_id": owner["id"]} for n in range(20)])).expect(201)
     expected = (await admin.get(path)).expect(200).data

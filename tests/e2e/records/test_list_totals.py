@@ -26,11 +26,11 @@ SIDES = ("left", "right")
 async def test_rows_and_total_are_of_one_moment(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(JOB)
     boss = await admin.user("boss@shop.example", ["boss"])
-    (await admin.post("/_admin/notification-rules", RULE)).expect(201)
+    await admin.define(RULE, "notification-rules")
     for side in SIDES:
         trigger = {"type": "state_change", "entity": "job", "field": "side", "to": side}
-        (await admin.post("/_admin/workflows", {"name": side, "trigger": trigger, "steps": [WAIT]})).expect(201)
-    webhook = (await admin.post("/_admin/webhooks", {"entity": "job", "url": receiver.url})).expect(201).data
+        await admin.define({"name": side, "trigger": trigger, "steps": [WAIT]}, "workflows")
+    webhook = await admin.define({"entity": "job", "url": receiver.url}, "webhooks")
     job = (await admin.post("/job", {"side": "none"})).expect(201).data
     # What nobody has looked at yet, and how many there are when all has been done.
     lists: dict[str, tuple[Client, int]] = {

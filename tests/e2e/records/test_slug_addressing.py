@@ -53,8 +53,7 @@ async def test_slugs_of_what_one_may_not_read_are_nobodys(admin: Client) -> None
         (await admin.post("/page", {"title": title})).expect(201)
     mine = [{"field": "title", "operator": "eq", "value": "open"}]
     for action, conditions in (("read", mine), ("update", []), ("delete", [])):
-        policy = {"entity": "page", "action": action, "roles": ["clerk"], "conditions": conditions}
-        (await admin.post("/_admin/permissions", policy)).expect(201)
+        await admin.grant("page", action, "clerk", conditions=conditions)
     clerk = await admin.user("ann@localhost", ["clerk"])
     (await clerk.put("/page/open", {"title": "open"})).expect(200)
     for slug in ("shut", "unheard"):
@@ -89,7 +88,7 @@ async def test_a_relation_is_not_called_like_a_field_of_its_source(admin: Client
     await admin.define(entity("page", {"name": "author_id", "type": "uuid"}))
     relation = {"name": "pages", "type": "one_to_many", "source": "author", "target": "page", "target_key": "author_id"}
     (await admin.post("/_admin/relations", relation)).expect(409)
-    (await admin.post("/_admin/relations", {**relation, "name": "books"})).expect(201)
+    await admin.define({**relation, "name": "books"}, "relations")
     taken = entity("author", text("pages"), text("books"))
     (await admin.put("/_admin/entities/author", taken)).expect(409)
     (await admin.put("/_admin/relations/books", {**relation, "name": "pages"})).expect(409)

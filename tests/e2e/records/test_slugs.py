@@ -109,7 +109,7 @@ async def test_records_are_read_by_it(admin: Client) -> None:
     await admin.define(entity("note", text("body"), integer("post_id")))
     relation = {"name": "notes", "type": "one_to_many", "source": "post", "target": "note", "target_key": "post_id"}
     relation["on_delete"] = "cascade"
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.define(relation, "relations")
     body = {"title": "Some Title", "notes": {"data": [{"body": "n"}]}}
     made = (await admin.post("/post", body)).expect(201).data
     assert (await admin.get("/post/some-title")).expect(200).data == made
@@ -123,12 +123,11 @@ async def test_records_are_read_by_it(admin: Client) -> None:
 async def test_children_and_created_records_have_slugs_too(admin: Client) -> None:
     await admin.define(entity("blog", text("state"), text("name")))
     await admin.define(entity("post", *FIELDS, {"name": "blog_id", "type": "uuid"}, slug=SLUG))
-    relation = {"name": "posts", "type": "one_to_many", "source": "blog", "target": "post", "target_key": "blog_id"}
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("posts", "one_to_many", "blog", "post", target_key="blog_id")
     create = {"type": "create_record", "entity": "post", "fields": {"title": "{{record.name}}"}}
     transitions = [{"from": "draft", "to": "open", "actions": [create]}]
     machine = {"entity": "blog", "field": "state", "definition": {"initial": "draft", "transitions": transitions}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     body = {"name": "News", "posts": {"data": [{"title": "News"}, {"title": "news"}]}}
     blog = (await admin.post("/blog", body)).expect(201).data
     (await admin.put(f"/blog/{blog['id']}", {"state": "open"})).expect(200)

@@ -84,7 +84,7 @@ async def test_records_keep_their_digits_wherever_they_are_read(desk: Client) ->
 
 async def test_a_change_by_the_last_digit_is_seen_and_undone(desk: Client, receiver: HttpReceiver) -> None:
     hook = {"entity": "invoice", "url": receiver.url, "condition": "action == 'update' && record.amount > old.amount"}
-    (await desk.post("/_admin/webhooks", hook)).expect(201)
+    await desk.define(hook, "webhooks")
     key = await make(desk)
     await said(desk, f"/invoice/{key}", "PUT", f'{{"amount": {MORE}}}')
     await eventually(lambda: receiver.bodies)
@@ -102,13 +102,13 @@ async def test_a_change_by_the_last_digit_is_seen_and_undone(desk: Client, recei
 
 async def test_replayed_and_asking_webhooks_tell_all_digits(desk: Client, receiver: HttpReceiver) -> None:
     ask = {"entity": "invoice", "hook": "before_write", "async": False, "url": receiver.url}
-    (await desk.post("/_admin/webhooks", {**ask, "condition": f"record.amount == {SUM}"})).expect(201)
+    await desk.define({**ask, "condition": f"record.amount == {SUM}"}, "webhooks")
     await make(desk)
     assert_whole(receiver.bodies[0].decode())
     (await desk.post("/invoice", {"amount": 1234567890123456})).expect(201)
     assert len(receiver.bodies) == 1, "the condition holds for other amounts"
     late = {"entity": "invoice", "url": f"{receiver.url}/late", "condition": f"record.amount == {SUM}"}
-    hook = (await desk.post("/_admin/webhooks", late)).expect(201).data
+    hook = await desk.define(late, "webhooks")
     (await desk.post(f"/_admin/webhooks/{hook['id']}/replay", {"from": "1"})).expect(202)
     await eventually(lambda: len(receiver.bodies) == 2)
     assert_whole(receiver.bodies[1].decode())
@@ -132,16 +132,14 @@ async def test_workflows_and_notifications_have_all_digits(desk: Client, receive
         ],
     }  # fmt: skip
     machine = {"initial": "open", "transitions": [{"from": "open", "to": "done"}]}
-    (await desk.post("/_admin/state-machines", {"entity": "invoice", "field": "status", "definition": machine})).expect(
-        201
-    )
-    (await desk.post("/_admin/workflows", workflow)).expect(201)
+    await desk.define({"entity": "invoice", "field": "status", "definition": machine}, "state-machines")
+    await desk.define(workflow, "workflows")
     rule = {
         "name": "tell", "entity": "invoice", "hook": "after_create", "condition": f"record.amount == {SUM}",
         "channel": "in_app", "recipients": [{"role": "admin"}],
         "template": {"subject": "{{ record.amount }}", "body": "{{ record.rate }} {{ record.details }}"},
     }  # fmt: skip
-    (await desk.post("/_admin/notification-rules", rule)).expect(201)
+    await desk.define(rule, "notification-rules")
     key = await make(desk)
     await eventually(lambda: receiver.bodies)
     assert_whole(receiver.bodies[0].decode())
@@ -213,12 +211,10 @@ async def test_numbers_as_text_are_taken_for_numeric_fields(admin: Client) -> No
 
 async def test_floats_are_64_bit_floats_in_all_layers(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(entity("point", {"name": "x", "type": "float"}, {"name": "y", "type": "float", "indexed": True}))
-    (
-        await admin.post("/_admin/webhooks", {"entity": "point", "url": receiver.url, "condition": "record.x == 0.1"})
-    ).expect(201)
+    await admin.define({"entity": "point", "url": receiver.url, "condition": "record.x == 0.1"}, "webhooks")
     doubled = {"field": "y", "expression": "record.x == 0.1 ? record.x * 2 : 0"}
     rule = {"entity": "point", "hook": "before_write", "type": "computed", "definition": doubled}
-    (await admin.post("/_admin/rules", rule)).expect(201)
+    await admin.define(rule, "rules")
     row = (await admin.post("/point", {"x": 0.1})).expect(201).data
     assert (row["x"], row["y"]) == (0.1, 0.2)
     for value in (1e300, -1.7976931348623157e308, 5e-324, 123456789.12345679, 3):
@@ -229,8 +225,7 @@ async def test_floats_are_64_bit_floats_in_all_layers(admin: Client, receiver: H
     (await admin.post("/point", {"x": True})).expect(422)
     await eventually(lambda: len(receiver.bodies) == 1)
     assert receiver.payloads[0]["record"]["x"] == 0.1
-    read = {"entity": "point", "action": "read", "roles": ["clerk"], "visible_when": {"x": "record.x == 0.1"}}
-    (await admin.post("/_admin/permissions", read)).expect(201)
+    await admin.grant("point", "read", "clerk", visible_when={"x": "record.x == 0.1"})
     clerk = await admin.user("clerk@x.y", ["clerk"])
     (shown,) = (await clerk.get("/point?filter[x]=0.1")).data
     assert shown["x"] == 0.1

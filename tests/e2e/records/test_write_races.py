@@ -23,7 +23,7 @@ async def define_family(admin: Client, on_delete: str = "cascade", **settings: A
     await admin.define(entity("parent", text("name"), **settings))
     await admin.define(entity("child", text("name"), reference("parent_id"), **settings))
     children = relation("children", "one_to_many", "parent", "child", target_key="parent_id", on_delete=on_delete)
-    (await admin.post("/_admin/relations", children)).expect(201)
+    await admin.define(children, "relations")
 
 
 async def test_what_is_deleted_is_gone_whatever_has_been_defined_meanwhile(stack: Stack, admin: Client) -> None:
@@ -63,7 +63,7 @@ async def test_what_is_referred_to_stays_what_it_is(stack: Stack, admin: Client)
     await admin.define(entity("shop", text("name"), text("code", unique=True)))
     await admin.define(entity("sale", text("shop_code")))
     sales = relation("sales", "one_to_many", "shop", "sale", source_key="code", target_key="shop_code")
-    (await admin.post("/_admin/relations", sales)).expect(201)
+    await admin.define(sales, "relations")
     shop, other = [await make(admin, "shop", name="s", code=code) for code in ("a", "b")]
     # Also where it is one of many.
     many = [{"id": shop["id"], "name": "t"}, {"id": other["id"], "code": "d"}]
@@ -91,10 +91,10 @@ TASK = {
 async def test_what_a_rule_has_seen_is_so_until_the_write_is_there(stack: Stack, admin: Client) -> None:
     await admin.define(entity("project", text("state")))
     await admin.define(entity("task", text("name"), reference("project_id")))
-    (await admin.post("/_admin/relations", relation("tasks", "one_to_many", "project", "task",
-                                                    target_key="project_id"))).expect(201)  # fmt: skip
+    await admin.relate("tasks", "one_to_many", "project", "task",
+                                                    target_key="project_id")  # fmt: skip
     for rule in (PROJECT, TASK):
-        (await admin.post("/_admin/rules", rule)).expect(201)
+        await admin.define(rule, "rules")
     project = await make(admin, "project", state="open")
     body = {"name": "t", "project_id": project["id"]}
     async with gate(stack, admin, "BEFORE INSERT ON records.tasks") as held_up:
@@ -117,7 +117,7 @@ async def test_rules_that_look_at_each_others_records_do_not_stop_each_other(sta
             "related_load": [{"relation": related, "filter": {}}],
         }
         rule = {"entity": name, "hook": "before_write", "type": "expression", "definition": expression}
-        (await admin.post("/_admin/rules", rule)).expect(201)
+        await admin.define(rule, "rules")
     parent = await make(admin, "parent", name="p")
     child = await make(admin, "child", name="c", parent_id=parent["id"])
     database = (await app_row(stack, admin))["database"]

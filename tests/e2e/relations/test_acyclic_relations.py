@@ -22,7 +22,7 @@ NUMBERED = entity("box", reference("parent_id"), primary_key={"field": "id", "ty
 @pytest.fixture
 async def tree(admin: Client) -> Client:
     await admin.define(NODE)
-    (await admin.post("/_admin/relations", KIDS)).expect(201)
+    await admin.define(KIDS, "relations")
     return admin
 
 
@@ -61,9 +61,9 @@ async def test_a_new_record_does_not_refer_to_itself(admin: Client) -> None:
     await admin.define(NUMBERED)
     await admin.define(CODED)
     own = relation("boxes", "one_to_many", "box", "box", target_key="parent_id", acyclic=True)
-    (await admin.post("/_admin/relations", own)).expect(201)
+    await admin.define(own, "relations")
     parts = relation("parts", "one_to_many", "part", "part", source_key="code", target_key="within", acyclic=True)
-    (await admin.post("/_admin/relations", parts)).expect(201)
+    await admin.define(parts, "relations")
     one, other = "0197e000-0000-7000-8000-000000000001", "0197e000-0000-7000-8000-000000000002"
     refused(await admin.post("/box", {"id": one, "parent_id": one}))
     refused(await admin.post("/part", {"code": "a", "within": "a"}), field="within")
@@ -101,7 +101,7 @@ async def test_nested_rows_close_no_cycle(tree: Client) -> None:
 @pytest.mark.parametrize("on_delete", ["detach", "set_null"])
 async def test_what_comes_back_from_the_trash_closes_no_cycle(admin: Client, on_delete: str) -> None:
     await admin.define(NODE)
-    (await admin.post("/_admin/relations", {**KIDS, "on_delete": on_delete})).expect(201)
+    await admin.define({**KIDS, "on_delete": on_delete}, "relations")
     a, b, c = await chain(admin, "a", "b", "c")
     (await admin.delete(f"/node/{b}")).expect(200)
     (await admin.put(f"/node/{a}", {"parent_id": c})).expect(200)
@@ -151,7 +151,7 @@ async def test_a_transitions_action_closes_no_cycle(tree: Client) -> None:
     action = {"type": "set_field", "field": "parent_id", "value": b}
     ways = [{"from": "a", "to": "moved", "actions": [action]}]
     machine = {"entity": "node", "field": "title", "definition": {"initial": "a", "transitions": ways}}
-    (await tree.post("/_admin/state-machines", machine)).expect(201)
+    await tree.define(machine, "state-machines")
     refused(await tree.put(f"/node/{a}", {"title": "moved"}))
 
 
@@ -163,7 +163,7 @@ async def test_a_workflows_action_closes_no_cycle(tree: Client) -> None:
         "trigger": {"type": "state_change", "entity": "node", "field": "title", "to": "go"},
         "steps": [{"id": "hang", "type": "action", "actions": [action]}],
     }  # fmt: skip
-    (await tree.post("/_admin/workflows", flow)).expect(201)
+    await tree.define(flow, "workflows")
     (await tree.put(f"/node/{a}", {"title": "go"})).expect(200)
 
     async def failed() -> Any:
@@ -194,7 +194,7 @@ async def test_an_import_brings_no_cycle(admin: Client) -> None:
 async def test_it_is_not_switched_on_while_there_are_cycles(admin: Client) -> None:
     await admin.define(NODE)
     loose = {**KIDS, "acyclic": False}
-    (await admin.post("/_admin/relations", loose)).expect(201)
+    await admin.define(loose, "relations")
     a, b = await chain(admin, "a", "b")
     below = await make(admin, "node", title="c", parent_id=b)
     (await admin.put(f"/node/{a}", {"parent_id": b})).expect(200)

@@ -218,9 +218,7 @@ async def test_filters_through_relations_that_make_no_sense(shop: Shop, name: st
 async def test_a_field_is_meant_where_a_relation_has_its_name(admin: Client) -> None:
     await admin.define(entity("owner", text("name")))
     await admin.define(entity("pet", text("name"), reference("owner")))
-    (await admin.post("/_admin/relations", relation("pets", "one_to_many", "owner", "pet", target_key="owner"))).expect(
-        201
-    )
+    await admin.relate("pets", "one_to_many", "owner", "pet", target_key="owner")
     ann = await make(admin, "owner", name="Ann")
     rex = await make(admin, "pet", name="Rex", owner=ann["id"])
     assert (await admin.get(f"/pet?filter[owner]={ann['id']}")).data == [rex]
@@ -237,7 +235,7 @@ async def test_by_slug_and_with_other_kinds_of_keys(admin: Client) -> None:
                         "fields": list(fields)})  # fmt: skip
     await admin.define(entity("player", text("name"), integer("team_id")))
     plays = relation("players", "one_to_many", "team", "player", on_delete="set_null")
-    (await admin.post("/_admin/relations", plays)).expect(201)
+    await admin.define(plays, "relations")
     team = await make(admin, "team", name="Reds", slug="the-reds")
     confusing = await make(admin, "team", name="Numbers", slug=str(team["id"]))
     player = await make(admin, "player", name="Ann", team_id=team["id"])
@@ -257,7 +255,7 @@ async def test_keys_of_several_fields(admin: Client) -> None:
     await admin.define({"name": "plate", "table": "plates", "primary_key": {"fields": ["country", "number"]},
                         "fields": fields})  # fmt: skip
     await admin.define(entity("owner", text("name")))
-    (await admin.post("/_admin/relations", relation("plates", "one_to_many", "owner", "plate"))).expect(201)
+    await admin.relate("plates", "one_to_many", "owner", "plate")
     ann = await make(admin, "owner", name="Ann")
     plates = [
         await make(admin, "plate", country=c, number=n, owner_id=ann["id"]) for c, n in (("b", 1), ("a", 2), ("a", 1))

@@ -33,7 +33,7 @@ async def define(admin: Client, *relations: dict[str, Any]) -> None:
     for definition in (ORDER, LINE, NOTE, TAG):
         await admin.define(definition)
     for relation in relations:
-        (await admin.post("/_admin/relations", relation)).expect(201)
+        await admin.define(relation, "relations")
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ async def test_tags_are_attached_and_detached(shop: Client) -> None:
 async def test_children_need_the_callers_own_rights(shop: Client) -> None:
     for name, actions in (("order", ("read", "create", "update")), ("line", ("read", "create"))):
         for action in actions:
-            (await shop.post("/_admin/permissions", {"entity": name, "action": action, "roles": ["clerk"]})).expect(201)
+            await shop.grant(name, action, "clerk")
     clerk = await shop.user("clerk@example.com", ["clerk"])
     order = (await clerk.post("/order", {"title": "o"} | lines({"sku": "a"}))).expect(201).data
     a = await line(shop, "a")
@@ -245,14 +245,7 @@ async def test_children_need_the_callers_own_rights(shop: Client) -> None:
 async def test_one_to_one_has_one_target(admin: Client) -> None:
     await admin.define(entity("person", text("name")))
     await admin.define(entity("badge", text("code"), {"name": "person_id", **UUID}, soft_delete=True))
-    relation = {
-        "name": "badge_of",
-        "type": "one_to_one",
-        "source": "person",
-        "target": "badge",
-        "target_key": "person_id",
-    }
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("badge_of", "one_to_one", "person", "badge", target_key="person_id")
     person = (await admin.post("/person", {"name": "p", "badge_of": {"data": [{"code": "1"}]}})).expect(201).data
     assert (await admin.post("/badge", {"code": "2", "person_id": person["id"]})).status in (409, 422)
     (await admin.put(f"/person/{person['id']}", {"badge_of": {"data": [{"code": "2"}]}})).expect(409)
@@ -266,8 +259,7 @@ async def test_keys_that_clients_give(admin: Client) -> None:
     item = entity("item", text("code"), {"name": "box_id", **UUID}, integer("count"))
     item["fields"] = item["fields"][1:]
     await admin.define({**item, "primary_key": {"field": "code", "type": "string", "generated": False}})
-    relation = {"name": "items", "type": "one_to_many", "source": "box", "target": "item", "target_key": "box_id"}
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("items", "one_to_many", "box", "item", target_key="box_id")
     box = (await admin.post("/box", {"name": "b", "items": {"data": [{"code": "x", "count": 1}]}})).expect(201).data
     change = {"items": {"data": [{"code": "x", "count": 2}, {"code": "y"}]}}
     (await admin.put(f"/box/{box['id']}", change)).expect(200)
@@ -280,8 +272,7 @@ async def test_parents_with_numbered_keys(admin: Client) -> None:
     box["fields"] = [integer("id"), text("name")]
     await admin.define(box)
     await admin.define(entity("item", text("code"), integer("box_id")))
-    relation = {"name": "items", "type": "one_to_many", "source": "box", "target": "item", "target_key": "box_id"}
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("items", "one_to_many", "box", "item", target_key="box_id")
     made = [
         (await admin.post("/box", {"name": "b", "items": {"data": [{"code": "x"}]}})).expect(201).data for _ in "ab"
     ]
@@ -294,9 +285,9 @@ async def test_a_parent_without_the_value_that_children_refer_to(admin: Client) 
     await admin.define(entity("shelf", text("name"), text("shop_code")))
     await admin.define(TAG)
     shelves = {"name": "shelves", "type": "one_to_many", "source": "shop", "target": "shelf", "source_key": "code"}
-    (await admin.post("/_admin/relations", {**shelves, "target_key": "shop_code"})).expect(201)
+    await admin.define({**shelves, "target_key": "shop_code"}, "relations")
     tags = {**TAGS, "source": "shop", "source_key": "code", "join_table": "shop_tags"}
-    (await admin.post("/_admin/relations", tags)).expect(201)
+    await admin.define(tags, "relations")
     for name in ("shelves", "tags"):
         reply = (await admin.post("/shop", {name: {"data": [{"name": "s"}] if name == "shelves" else []}})).expect(422)
         assert (reply.details[0]["field"], reply.details[0]["relation"]) == ("code", name)

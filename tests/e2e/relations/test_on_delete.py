@@ -17,7 +17,7 @@ async def family(admin: Client, on_delete: str, soft_child: bool = False, soft_p
     await admin.define(entity("parent", text("name"), soft_delete=soft_parent))
     await admin.define(entity("child", text("name"), {"name": "parent_id", "type": "uuid"}, soft_delete=soft_child))
     children = relation("children", "one_to_many", "parent", "child", target_key="parent_id", on_delete=on_delete)
-    (await admin.post("/_admin/relations", children)).expect(201)
+    await admin.define(children, "relations")
     parent = (await admin.post("/parent", {"name": "p", "children": {"data": [{"name": "c"}]}})).expect(201).data
     [child] = (await admin.get("/child")).data
     return parent, child
@@ -59,11 +59,7 @@ async def test_restrict(admin: Client) -> None:
 async def test_a_restriction_undoes_earlier_cascades(admin: Client) -> None:
     parent, child = await family(admin, "cascade")
     await admin.define(entity("toy", text("name"), {"name": "child_id", "type": "uuid"}))
-    relation = {
-        "name": "toys", "type": "one_to_many", "source": "child", "target": "toy",
-        "target_key": "child_id", "on_delete": "restrict",
-    }  # fmt: skip
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("toys", "one_to_many", "child", "toy", target_key="child_id", on_delete="restrict")
     (await admin.post("/toy", {"name": "t", "child_id": child["id"]})).expect(201)
     (await admin.delete(f"/parent/{parent['id']}")).expect(409)
     assert (await admin.get(f"/child/{child['id']}")).data == child
@@ -74,7 +70,7 @@ async def test_detach_leaves_targets(admin: Client) -> None:
     await admin.define(entity("post", text("title")))
     await admin.define(entity("tag", text("name")))
     relation = {"name": "tags", "type": "many_to_many", "source": "post", "target": "tag", "join_table": "post_tags"}
-    (await admin.post("/_admin/relations", {**relation, "on_delete": "detach"})).expect(201)
+    await admin.define({**relation, "on_delete": "detach"}, "relations")
     tag = (await admin.post("/tag", {"name": "t"})).data
     posts = [(await admin.post("/post", {"title": t, "tags": {"data": [{"id": tag["id"]}]}})).data for t in "ab"]
     (await admin.delete(f"/post/{posts[0]['id']}")).expect(200)
@@ -91,11 +87,7 @@ async def test_deleting_a_target_never_touches_the_source(admin: Client) -> None
 
 async def test_a_family_that_goes_round_in_a_circle(admin: Client) -> None:
     await admin.define(entity("node", text("name"), {"name": "above_id", "type": "uuid"}))
-    relation = {
-        "name": "below", "type": "one_to_many", "source": "node", "target": "node",
-        "target_key": "above_id", "on_delete": "cascade",
-    }  # fmt: skip
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("below", "one_to_many", "node", "node", target_key="above_id", on_delete="cascade")
     top = (await admin.post("/node", {"name": "top", "below": {"data": [{"name": "under"}]}})).data
     [under] = (await admin.get("/node?filter[name]=under")).data
     (await admin.put(f"/node/{top['id']}", {"above_id": under["id"]})).expect(200)
@@ -132,7 +124,7 @@ async def test_restore_brings_back_the_record_as_it_was(admin: Client) -> None:
     history = (await admin.get(f"/note/{note['id']}/history")).data
     assert [entry["action"] for entry in history] == ["restore", "delete", "create"]
     reader = await admin.user("r@example.com", ["reader"])
-    (await admin.post("/_admin/permissions", {"entity": "note", "action": "update", "roles": ["reader"]})).expect(201)
+    await admin.grant("note", "update", "reader")
     (await admin.delete(f"/note/{note['id']}")).expect(200)
     (await reader.post(f"/note/{note['id']}/restore")).expect(403)
 
@@ -149,10 +141,10 @@ async def test_what_is_referred_to_by_does_not_change_whoever_would_change_it(ad
         relation("by_code", "one_to_many", "page", "remark", source_key="code", target_key="page_code"),
         relation("pages", "one_to_many", "desk", "page", target_key="desk_id"),
     ):
-        (await admin.post("/_admin/relations", definition)).expect(201)
+        await admin.define(definition, "relations")
     upper = {"field": "code", "expression": "record.state == 'loud' ? upper(record.code) : record.code"}
     rule = {"entity": "page", "hook": "before_write", "type": "computed", "definition": upper}
-    (await admin.post("/_admin/rules", rule)).expect(201)
+    await admin.define(rule, "rules")
     desk = await make(admin, "desk", name="d", state="open")
     page = await make(admin, "page", title="One", code="a", state="quiet", desk_id=desk["id"])
     remark = await make(admin, "remark", page_slug="one", page_code="a")
@@ -167,7 +159,7 @@ async def test_what_is_referred_to_by_does_not_change_whoever_would_change_it(ad
         ways = [{"from": start, "to": "shut", "actions": actions}, {"from": start, "to": "loud"}]
         states = {"initial": start, "transitions": ways}
         machine = {"entity": entity_name, "field": "state", "definition": states}
-        (await admin.post("/_admin/state-machines", machine)).expect(201)
+        await admin.define(machine, "state-machines")
     path, code, slugs = f"/page/{page['id']}", "code can't change while remark refer to it", "slug can't change while"
     nested = {"pages": {"data": [{"id": page["id"], "code": "b"}]}}
     for at, body, message in (

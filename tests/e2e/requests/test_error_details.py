@@ -148,11 +148,10 @@ async def test_all_wrong_parts_are_named_at_once_and_no_name_twice(admin: Client
 @pytest.mark.parametrize("can_see", [True, False])
 async def test_a_machine_names_the_present_state_to_who_may_see_it(admin: Client, can_see: bool) -> None:
     await admin.define(SALE)
-    (await admin.post("/_admin/state-machines", MACHINE)).expect(201)
+    await admin.define(MACHINE, "state-machines")
     fields = {} if can_see else {"fields": {"exclude": ["status"]}}
     for action, more in (("read", fields), ("update", {})):
-        policy = {"entity": "sale", "action": action, "roles": ["clerk", "guest"], **more}
-        (await admin.post("/_admin/permissions", policy)).expect(201)
+        await admin.grant("sale", action, "clerk", "guest", **more)
     sale = (await admin.post("/sale", {"title": "a"})).expect(201).data
     guest, clerk = [await admin.user(f"{role}@localhost", [role]) for role in ("guest", "clerk")]
     (await admin.put(f"/sale/{sale['id']}", {"status": "b"})).expect(403)

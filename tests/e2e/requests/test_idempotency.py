@@ -80,7 +80,7 @@ async def test_the_same_key_with_another_body_is_refused(admin: Client) -> None:
 async def test_a_key_is_its_users_and_its_routes(admin: Client) -> None:
     await admin.define(NOTE)
     await admin.define(entity("memo", text("title")))
-    (await admin.post("/_admin/permissions", {"entity": "note", "action": "create", "roles": ["staff"]})).expect(201)
+    await admin.grant("note", "create", "staff")
     ann = await admin.user("ann@example.org", ["staff"])
     same = key()
     mine = (await admin.post("/note", {"title": "a"}, **same)).expect(201)

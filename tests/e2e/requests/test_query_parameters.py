@@ -115,8 +115,7 @@ async def test_a_parameter_wins_over_a_field_of_its_name(admin: Client) -> None:
 
 
 async def test_a_hidden_field_is_as_unknown_as_any_other_word(admin: Client) -> None:
-    policy = {"entity": "ticket", "action": "read", "roles": ["clerk"], "fields": {"include": ["page"]}}
-    (await admin.post("/_admin/permissions", policy)).expect(201)
+    await admin.grant("ticket", "read", "clerk", fields={"include": ["page"]})
     clerk = await admin.user("clerk@example.com", ["clerk"])
     (await clerk.get("/ticket?status=open")).expect(200)
     hidden = (await clerk.get("/ticket/_aggregate?status=open")).expect(400)
@@ -128,8 +127,7 @@ async def test_a_hidden_field_is_as_unknown_as_any_other_word(admin: Client) -> 
 @pytest.mark.parametrize("path", ["/ticket", "/ticket/_export", "/ticket/_aggregate"])
 @pytest.mark.parametrize("mode", ["with", "only"])
 async def test_the_deleted_are_for_those_who_may_delete(admin: Client, path: str, mode: str) -> None:
-    policy = {"entity": "ticket", "action": "read", "roles": [f"reader-{mode}"]}
-    (await admin.post("/_admin/permissions", policy)).expect(201)
+    await admin.grant("ticket", "read", f"reader-{mode}")
     email = f"reader-{mode}-{path.count('_')}-{len(path)}@example.com"
     reader = await admin.user(email, [f"reader-{mode}"])
     (await reader.get(path)).expect(200)

@@ -135,7 +135,7 @@ async def test_a_decision(admin: Client) -> None:
     await admin.define(entity("deal", text("state")))
     ask = {"id": "ask", "type": "approval"}
     trigger = {"type": "state_change", "entity": "deal", "field": "state", "to": "won"}
-    (await admin.post("/_admin/workflows", {"name": "check", "trigger": trigger, "steps": [ask]})).expect(201)
+    await admin.define({"name": "check", "trigger": trigger, "steps": [ask]}, "workflows")
     (await admin.post("/deal", {"state": "won"})).expect(201)
 
     async def waiting() -> Any:
@@ -166,6 +166,6 @@ async def test_ways_in_take_what_clients_send_beside(admin: Client) -> None:
 async def test_free_parts_stay_free(admin: Client) -> None:
     await admin.define(entity("page", text("words"), {"name": "more", "type": "json", "default": {"any": {"key": 1}}}))
     webhook = {"entity": "page", "url": "http://127.0.0.1:1/", "headers": {"X-Any": "a"}}
-    (await admin.post("/_admin/webhooks", webhook)).expect(201)
+    await admin.define(webhook, "webhooks")
     sample = {"version": 1, "sample_data": {"_users": [{"anything": 1}], "page": [{"words": "a"}]}}
     assert (await admin.post("/_admin/import", sample)).expect(200).data["records"] == 1

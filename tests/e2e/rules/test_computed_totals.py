@@ -18,12 +18,11 @@ async def computes(admin: Client, owner: str, field: str, expression: str, **loa
     loads = {"related_load": [load]} if load else {}
     definition = {"field": field, "expression": expression, **loads}
     rule = {"entity": owner, "hook": "before_write", "type": "computed", "definition": definition}
-    (await admin.post("/_admin/rules", rule)).expect(201)
+    await admin.define(rule, "rules")
 
 
 async def relates(admin: Client, name: str, source: str, target: str, **parts: Any) -> None:
-    relation = {"name": name, "type": "one_to_many", "source": source, "target": target, **parts}
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate(name, "one_to_many", source, target, **parts)
 
 
 @pytest.fixture
@@ -189,18 +188,12 @@ async def test_totals_in_a_circle_come_to_an_end(admin: Client) -> None:
 
 async def test_rules_and_guards_of_the_parent_see_its_total(shop: Client) -> None:
     limit = {"expression": "record.total > 100", "message": "too much"}
-    (
-        await shop.post(
-            "/_admin/rules", {"entity": "order", "hook": "before_write", "type": "expression", "definition": limit}
-        )
-    ).expect(201)
+    await shop.define({"entity": "order", "hook": "before_write", "type": "expression", "definition": limit}, "rules")
     machine = {
         "initial": "draft",
         "transitions": [{"from": "draft", "to": "sent", "guard": "record.total > 50"}],
     }
-    (await shop.post("/_admin/state-machines", {"entity": "order", "field": "status", "definition": machine})).expect(
-        201
-    )
+    await shop.define({"entity": "order", "field": "status", "definition": machine}, "state-machines")
     order = await make(shop, 40)
     (await shop.put(f"/order/{order['id']}", {"status": "sent"})).expect(422)
     refused = (await shop.post("/line", {"amount": 61, "order_id": order["id"]})).expect(422)
@@ -213,9 +206,8 @@ async def test_rules_and_guards_of_the_parent_see_its_total(shop: Client) -> Non
 async def test_who_may_write_children_only_moves_the_total_all_the_same(shop: Client) -> None:
     order = await make(shop, 1)
     for action in ("create", "read"):
-        (await shop.post("/_admin/permissions", {"entity": "line", "action": action, "roles": ["clerk"]})).expect(201)
-    seen = {"entity": "order", "action": "read", "roles": ["clerk"], "fields": {"include": ["no"]}}
-    (await shop.post("/_admin/permissions", seen)).expect(201)
+        await shop.grant("line", action, "clerk")
+    await shop.grant("order", "read", "clerk", fields={"include": ["no"]})
     clerk = await shop.user("clerk@x.y", ["clerk"])
     (await clerk.post("/line", {"amount": 2, "order_id": order["id"]})).expect(201)
     assert await total(shop, order) == 3
@@ -237,11 +229,9 @@ async def test_an_approval_by_amount_is_not_skipped_and_webhooks_tell_the_total(
         ],
     }  # fmt: skip
     machine = {"initial": "sent", "transitions": [{"from": "sent", "to": "done"}]}
-    (await shop.post("/_admin/state-machines", {"entity": "order", "field": "status", "definition": machine})).expect(
-        201
-    )
-    (await shop.post("/_admin/workflows", workflow)).expect(201)
-    (await shop.post("/_admin/webhooks", {"entity": "order", "url": receiver.url})).expect(201)
+    await shop.define({"entity": "order", "field": "status", "definition": machine}, "state-machines")
+    await shop.define(workflow, "workflows")
+    await shop.define({"entity": "order", "url": receiver.url}, "webhooks")
     order = await make(shop, 30, 30, status="sent")
 
     async def waits() -> Any:
@@ -260,9 +250,7 @@ async def test_what_workflows_set_counts(shop: Client) -> None:
     order = await make(shop, 1)
     (row,) = await lines_of(shop, order)
     machine = {"initial": "draft", "transitions": [{"from": "draft", "to": "sent"}]}
-    (await shop.post("/_admin/state-machines", {"entity": "order", "field": "status", "definition": machine})).expect(
-        201
-    )
+    await shop.define({"entity": "order", "field": "status", "definition": machine}, "state-machines")
     action = {"type": "set_field", "entity": "line", "record_id": row["id"], "field": "amount", "value": 42}
     workflow = {
         "name": "raise",
@@ -270,7 +258,7 @@ async def test_what_workflows_set_counts(shop: Client) -> None:
         "context": {},
         "steps": [{"id": "set", "type": "action", "actions": [action]}],
     }
-    (await shop.post("/_admin/workflows", workflow)).expect(201)
+    await shop.define(workflow, "workflows")
     (await shop.put(f"/order/{order['id']}", {"status": "sent"})).expect(200)
 
     async def raised() -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, entity, integer, text
-from tests.support.relations import reference, relation
+from tests.support.relations import reference
 
 ORDER = entity(
     "order",
@@ -48,7 +48,7 @@ async def common_orders(common_admin: Client) -> Client:
     """The same with their lines, for tests that leave nothing behind."""
     await common_admin.define(ORDER)
     await common_admin.define(entity("line", text("sku"), {"name": "on", "type": "boolean"}, reference("order_id")))
-    (await common_admin.post("/_admin/relations", relation("lines", "one_to_many", "order", "line"))).expect(201)
+    await common_admin.relate("lines", "one_to_many", "order", "line")
     return common_admin
 
 
@@ -99,7 +99,7 @@ async def test_a_definition_lives_from_post_to_delete(common_orders: Client, kin
     ],
 )  # fmt: skip
 async def test_a_rule_is_accepted(common_orders: Client, sent: dict[str, Any]) -> None:
-    made = (await common_orders.post("/_admin/rules", sent)).expect(201).data
+    made = await common_orders.define(sent, "rules")
     (await common_orders.delete(f"/_admin/rules/{made['id']}")).expect(200)
     assert made["definition"] == {key: value for key, value in sent["definition"].items() if value is not None}
 
@@ -163,7 +163,7 @@ async def test_a_mistake_in_an_expression_is_shown_where_it_is(common_orders: Cl
 )
 async def test_a_transition_may_act(common_orders: Client, action: dict[str, Any]) -> None:
     sent = transition(actions=[action])
-    made = (await common_orders.post("/_admin/state-machines", sent)).expect(201).data
+    made = await common_orders.define(sent, "state-machines")
     (await common_orders.delete(f"/_admin/state-machines/{made['id']}")).expect(200)
     assert made["definition"] == sent["definition"]
 

@@ -44,13 +44,13 @@ async def ruleless_shop(common_shop: Client) -> AsyncIterator[Client]:
 async def with_orders(admin: Client) -> Client:
     await admin.define(ORDER)
     await admin.define(LINE)
-    (await admin.post("/_admin/relations", LINES)).expect(201)
+    await admin.define(LINES, "relations")
     return admin
 
 
 async def rule(shop: Client, kind: str, definition: dict[str, Any], **more: Any) -> dict[str, Any]:
     sent = {"entity": "order", "hook": "before_write", "type": kind, "definition": definition, **more}
-    return dict((await shop.post("/_admin/rules", sent)).expect(201).data)
+    return dict(await shop.define(sent, "rules"))
 
 
 async def field(shop: Client, name: str, operator: str, value: Any = None, **more: Any) -> None:
@@ -152,7 +152,7 @@ async def test_expressions_see_record_old_action_user_and_now(shop: Client) -> N
 
 async def _clerk(shop: Client) -> Client:
     for action in ("read", "create", "update"):
-        (await shop.post("/_admin/permissions", {"entity": "order", "action": action, "roles": ["clerk"]})).expect(201)
+        await shop.grant("order", action, "clerk")
     return await shop.user("clerk@example.com", ["clerk"])
 
 

@@ -33,7 +33,7 @@ def way(origin: Any, to: str, *actions: dict[str, Any], **more: Any) -> dict[str
 async def machine(shop: Client, *ways: dict[str, Any], field: str = "status", **more: Any) -> dict[str, Any]:
     definition = {"initial": "open", "transitions": list(ways)}
     sent = {"entity": "order", "field": field, "definition": definition, **more}
-    return dict((await shop.post("/_admin/state-machines", sent)).expect(201).data)
+    return dict(await shop.define(sent, "state-machines"))
 
 
 async def order(shop: Client, **body: Any) -> str:
@@ -97,8 +97,7 @@ async def test_machines_that_are_not_active_do_nothing(shop: Client, gone: str) 
 
 async def test_roles(shop: Client) -> None:
     for action in ("read", "create", "update"):
-        policy = {"entity": "order", "action": action, "roles": ["clerk", "boss"]}
-        (await shop.post("/_admin/permissions", policy)).expect(201)
+        await shop.grant("order", action, "clerk", "boss")
     clerk, boss = [await shop.user(f"{role}@example.com", [role]) for role in ("clerk", "boss")]
     await machine(shop, way("open", "paid", roles=["boss", "chief"]), way("paid", "closed", roles=[]))
     path = await order(clerk)
@@ -176,8 +175,7 @@ async def test_an_impossible_record_undoes_the_transition(shop: Client) -> None:
 async def test_children_move_by_their_machines(admin: Client) -> None:
     await admin.define(entity("cart", text("name")))
     await admin.define(entity("order", text("status"), text("title"), {"name": "cart_id", "type": "uuid"}))
-    relation = {"name": "orders", "type": "one_to_many", "source": "cart", "target": "order", "target_key": "cart_id"}
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("orders", "one_to_many", "cart", "order", target_key="cart_id")
     await machine(admin, way("open", "closed", {"type": "set_field", "field": "title", "value": "done"}))
     begun = {"orders": {"data": [{"status": "open"}, {"status": "closed"}]}}
     assert (await admin.post("/cart", begun)).expect(422).details[0]["path"] == "orders[1]"

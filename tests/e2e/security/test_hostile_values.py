@@ -68,7 +68,7 @@ Path = tuple[str | int, ...]
 async def things(common_admin: Client) -> Client:
     for definition in (THING, TAG):
         await common_admin.define(definition)
-    (await common_admin.post("/_admin/relations", PARTS)).expect(201)
+    await common_admin.define(PARTS, "relations")
     return common_admin
 
 

@@ -43,14 +43,14 @@ async def test_the_delivery_log_masks_and_receivers_get_everything(admin: Client
     call = {"type": "webhook", "url": f"{receiver.url}/{{{{record.card}}}}", "headers": {"X-Mail": "<{{record.mail}}>"}}
     ways = [{"from": "new", "to": "done", "actions": [call]}]
     machine = {"entity": "person", "field": "state", "definition": {"initial": "new", "transitions": ways}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
-    (await admin.post("/_admin/webhooks", {"entity": "person", "url": receiver.url})).expect(201)
+    await admin.define(machine, "state-machines")
+    await admin.define({"entity": "person", "url": receiver.url}, "webhooks")
     workflow = {
         "name": "tell", "trigger": {"type": "state_change", "entity": "person", "field": "state", "to": "done"},
         "context": {"card": "record.card", "all": "record", "t": "trigger", "name": "trigger.record.name"},
         "steps": [{"id": "a", "type": "action", "actions": [{"type": "webhook", "url": f"{receiver.url}/flow"}]}],
     }  # fmt: skip
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
 
     async def echo(request: web.Request, payload: Any) -> web.Response:
         return web.Response(text=(await request.read()).decode(), status=200)
@@ -82,7 +82,7 @@ async def test_the_delivery_log_masks_and_receivers_get_everything(admin: Client
 async def test_a_retry_sends_what_the_log_does_not_show(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(PERSON)
     hook = {"entity": "person", "url": receiver.url, "retry": {"max_attempts": 1}}
-    (await admin.post("/_admin/webhooks", hook)).expect(201)
+    await admin.define(hook, "webhooks")
     receiver.respond = lambda number: 500 if number == 1 else 200
     (await admin.post("/person", VALUES)).expect(201)
     [failed] = await logs(admin, 1)
@@ -121,12 +121,12 @@ async def test_the_log_of_notifications_masks_and_receivers_read_everything(admi
             "name": channel, "entity": "person", "hook": "after_create", "channel": channel,
             "template": template, "recipients": [{"path": path}],
         }  # fmt: skip
-        (await admin.post("/_admin/notification-rules", rule)).expect(201)
+        await admin.define(rule, "notification-rules")
     action = {"type": "send_notification", "channel": "in_app", "to": MAIL, "template": f"T {TOLD}"}
     event = {"type": "send_event", "event": "closed", "payload": {"card": "{{record.card}}", "all": TOLD, "n": 1}}
     ways = [{"from": "new", "to": "done", "actions": [action, event]}]
     machine = {"entity": "person", "field": "state", "definition": {"initial": "new", "transitions": ways}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     made = (await admin.post("/person", FULL)).expect(201).data
     (await admin.put(f"/person/{made['id']}", {"state": "done"})).expect(200)
 
@@ -156,7 +156,7 @@ async def test_lists_of_instances_mask_contexts_for_admins(admin: Client) -> Non
         "context": {"card": "record.card", "all": "trigger.record", "name": "record.name"},
         "steps": [{"id": "a", "type": "approval", "assignee": {"type": "role", "role": "boss"}}],
     }  # fmt: skip
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
     made = (await admin.post("/person", VALUES)).expect(201).data
     (await admin.put(f"/person/{made['id']}", {"state": "new"})).expect(200)
 
@@ -176,7 +176,7 @@ async def test_signals_of_failed_deliveries_tell_no_path_that_was_filled(admin: 
     call = {"type": "webhook", "url": f"{receiver.url}/{{{{record.mail}}}}"}
     ways = [{"from": "new", "to": "done", "actions": [call]}]
     machine = {"entity": "person", "field": "state", "definition": {"initial": "new", "transitions": ways}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     receiver.respond = lambda number: 410
     made = (await admin.post("/person", VALUES)).expect(201).data
     (await admin.put(f"/person/{made['id']}", {"state": "done"})).expect(200)
@@ -192,7 +192,7 @@ async def test_dead_letters_mask_and_a_replay_sends_everything(
     stack: Stack, admin: Client, receiver: HttpReceiver
 ) -> None:
     await admin.define(PERSON)
-    (await admin.post("/_admin/webhooks", {"entity": "person", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "person", "url": receiver.url}, "webhooks")
     await as_owner(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
     (await admin.post("/person", VALUES)).expect(201)
 

@@ -22,7 +22,7 @@ LINES = {"name": "lines", "type": "one_to_many", "source": "order", "target": "l
 async def shop(common_admin: Client) -> Client:
     await common_admin.define(entity("order", *OWN, soft_delete=True))
     await common_admin.define(entity("line", *OWN, {"name": "order_id", "type": "uuid"}, soft_delete=True))
-    (await common_admin.post("/_admin/relations", LINES)).expect(201)
+    await common_admin.define(LINES, "relations")
     return common_admin
 
 

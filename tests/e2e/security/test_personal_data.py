@@ -39,8 +39,8 @@ async def test_personal_data_is_in_no_log_no_span_and_no_audit_row(client: Clien
     admin = await client.new_app()
     await admin.define(PERSON)
     computed = {"type": "field", "definition": {"field": "note", "operator": "neq", "value": "no", "message": "no"}}
-    (await admin.post("/_admin/rules", {"entity": "person", "hook": "before_write", **computed})).expect(201)
-    (await admin.post("/_admin/webhooks", {"entity": "person", "url": "http://127.0.0.1:1/away"})).expect(201)
+    await admin.define({"entity": "person", "hook": "before_write", **computed}, "rules")
+    await admin.define({"entity": "person", "url": "http://127.0.0.1:1/away"}, "webhooks")
     made = (await admin.post("/person", {"name": NAME, "city": CITY})).expect(201).data
     path = f"/person/{made['id']}"
     # Whatever may go wrong with it goes wrong.

@@ -27,13 +27,13 @@ async def test_a_value_in_a_header_a_url_and_words_is_inserted_as_it_is(
     }  # fmt: skip
     ways = [{"from": "open", "to": "done", "actions": [call, tell]}]
     machine = {"entity": "ticket", "field": "state", "definition": {"initial": "open", "transitions": ways}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     rule = {
         "name": "r", "entity": "ticket", "hook": "after_update", "channel": "email",
         "recipients": [{"email": "rule@example.com"}],
         "template": {"subject": "s {{record.title}}", "body": "b {{record.title}}"},
     }  # fmt: skip
-    (await admin.post("/_admin/notification-rules", rule)).expect(201)
+    await admin.define(rule, "notification-rules")
     made = (await admin.post("/ticket", {"title": HOSTILE})).expect(201).data
     (await admin.put(f"/ticket/{made['id']}", {"state": "done"})).expect(200)
 
@@ -71,7 +71,7 @@ async def test_what_a_value_names_is_not_looked_up_in_what_follows(admin: Client
     ]
     ways = [{"from": "open", "to": "done", "actions": actions}]
     machine = {"entity": "ticket", "field": "state", "definition": {"initial": "open", "transitions": ways}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     for title in (HOSTILE, "now"):
         made = (await admin.post("/ticket", {"title": title})).expect(201).data
         (await admin.put(f"/ticket/{made['id']}", {"state": "done"})).expect(200)
@@ -94,7 +94,7 @@ async def test_a_value_is_no_step_back_in_the_path_of_a_url(admin: Client) -> No
     ]
     ways = [{"from": "open", "to": to, "actions": [call]} for to, call in zip(("one", "two"), calls, strict=True)]
     machine = {"entity": "ticket", "field": "state", "definition": {"initial": "open", "transitions": ways}}
-    (await admin.post("/_admin/state-machines", machine)).expect(201)
+    await admin.define(machine, "state-machines")
     for to, title, dot, status in (
         ("one", "..", "", 422), ("one", ".", "", 422), ("one", "%2e%2e", "", 200), ("one", "a..b", "", 200),
         ("one", "../..", "", 200), ("two", ".", ".", 422), ("two", "..", "x", 200),

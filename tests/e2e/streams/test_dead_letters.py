@@ -28,7 +28,7 @@ async def letters(admin: Client) -> list[dict[str, Any]]:
 
 async def test_a_poisoned_event_stops_nobody_else(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
-    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     neighbours = [f"k{n}" for n in range(100) if partition_of(f"ticket/k{n}", PARTITIONS) == 0][:3]
     (await admin.post("/ticket", {"key": neighbours[0]})).expect(201)
     await eventually(lambda: len(receiver.requests) == 1)
@@ -63,7 +63,7 @@ async def test_a_poisoned_event_stops_nobody_else(stack: Stack, admin: Client, r
 
 async def test_a_replay_makes_up_for_what_was_missed(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
-    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     await _execute(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
     (await admin.post("/ticket", {"key": "a", "title": "first"})).expect(201)
     (first,) = await eventually(lambda: letters(admin))
@@ -102,7 +102,7 @@ async def test_a_replay_makes_up_for_what_was_missed(stack: Stack, admin: Client
 
 async def test_a_replayed_event_is_whole_however_large(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
-    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     await _execute(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
     large = "é" * 200_000  # published as a reference
     (await admin.post("/ticket", {"key": "a", "title": large})).expect(201)
@@ -117,7 +117,7 @@ async def test_a_letter_that_is_given_up_frees_those_behind_it(
     stack: Stack, admin: Client, receiver: HttpReceiver
 ) -> None:
     await admin.define(TICKET)
-    (await admin.post("/_admin/webhooks", {"entity": "ticket", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     await _execute(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
     (await admin.post("/ticket", {"key": "a", "title": "first"})).expect(201)
     (first,) = await eventually(lambda: letters(admin))

@@ -147,8 +147,7 @@ async def test_only_what_may_be_read_is_told(admin: Client) -> None:
     await admin.define(NOTE)
     await admin.define(entity("secret", text("what")))
     condition = {"field": "owner", "operator": "eq", "value": "$user.email"}
-    policy = {"entity": "note", "action": "read", "roles": ["staff"], "conditions": [condition]}
-    (await admin.post("/_admin/permissions", policy)).expect(201)
+    await admin.grant("note", "read", "staff", conditions=[condition])
     ann = await admin.user("ann@example.org", ["staff"])
     for path in ("/secret/_live", "/_live?entities=note,secret"):
         async with listening(ann, path) as refused:
@@ -172,8 +171,7 @@ async def test_only_what_may_be_read_is_told(admin: Client) -> None:
 async def test_what_is_hidden_today_is_not_told_of_yesterday(admin: Client) -> None:
     await admin.define(NOTE)
     condition = {"field": "owner", "operator": "eq", "value": "$user.email"}
-    policy = {"entity": "note", "action": "read", "roles": ["staff"], "conditions": [condition]}
-    (await admin.post("/_admin/permissions", policy)).expect(201)
+    await admin.grant("note", "read", "staff", conditions=[condition])
     ann = await admin.user("ann@example.org", ["staff"])
     hidden = (await admin.post("/note", {"title": "was hers", "owner": "ann@example.org"})).data["id"]
     (await admin.put(f"/note/{hidden}", {"owner": "bob@example.org"})).expect(200)
@@ -295,7 +293,7 @@ async def test_streams_and_tickets_end_with_the_key(admin: Client) -> None:
 async def test_the_stream_ends_with_the_right_to_it(admin: Client) -> None:
     await admin.define(NOTE)
     policy = {"entity": "note", "action": "read", "roles": ["staff"]}
-    granted = (await admin.post("/_admin/permissions", policy)).expect(201).data["id"]
+    granted = (await admin.define(policy, "permissions"))["id"]
     ann = await admin.user("ann@example.org", ["staff"])
     async with listening(ann, "/note/_live") as listener:
         (await admin.post("/note", {"title": "a"})).expect(201)

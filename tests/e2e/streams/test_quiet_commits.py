@@ -22,29 +22,27 @@ async def test_only_what_no_definition_waits_for_is_quiet(admin: Client, stack: 
     for name in (*WAITED_FOR, "plain", "moved"):
         await admin.define(entity(name, text("title"), integer("count"), text("state")))
     hook = {"entity": "hooked", "hook": "after_write", "url": receiver.url}
-    webhook = (await admin.post("/_admin/webhooks", hook)).expect(201).data
+    webhook = await admin.define(hook, "webhooks")
     trigger = {"type": "state_change", "entity": "flowing", "field": "count", "to": 99}
     request = {"type": "webhook", "url": receiver.url, "method": "POST"}
     step = {"id": "ask", "type": "action", "actions": [request], "then": "end"}
     workflow = {"name": "flow", "trigger": trigger, "context": {"id": "record.id"}, "steps": [step]}
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
     rule = {
         "name": "told", "entity": "told", "hook": "after_delete", "channel": "in_app", "active": False,
         "template": {"subject": "gone", "body": "gone"}, "recipients": [{"role": "boss"}],
     }  # fmt: skip
-    (await admin.post("/_admin/notification-rules", rule)).expect(201)
+    await admin.define(rule, "notification-rules")
     call = {"type": "webhook", "url": receiver.url}
     machine = {"initial": "open", "transitions": [{"from": "open", "to": "done", "actions": [call]}]}
-    (await admin.post("/_admin/state-machines", {"entity": "moved", "field": "state", "definition": machine})).expect(
-        201
-    )
+    await admin.define({"entity": "moved", "field": "state", "definition": machine}, "state-machines")
 
     made = {name: await _make(admin, name) for name in (*WAITED_FOR, "plain", "moved")}
     # A webhook that is gone tells of nothing, also if it was there when the commit was made.
     await eventually(lambda: len(receiver.requests) == 1, within=20)
     # What is published when definitions have moved on is told to all: only its own ones could say that it is quiet.
     await messages_of(stack, (await app_row(stack, admin))["id"], len(made))
-    (await admin.post("/_admin/webhooks", hook | {"entity": "later"})).expect(201)
+    await admin.define(hook | {"entity": "later"}, "webhooks")
     (await admin.delete(f"/_admin/webhooks/{webhook['id']}")).expect(200)
     for name, record in made.items():
         (await admin.put(f"/{name}/{record}", {"count": 2, "state": "done" if name == "moved" else "x"})).expect(200)

@@ -44,7 +44,7 @@ async def degraded(admin: Client, what: str) -> list[Any]:
 @pytest.fixture
 async def items(admin: Client, receiver: HttpReceiver) -> Client:
     await admin.define(entity("item", text("title"), integer("size")))
-    (await admin.post("/_admin/webhooks", {"entity": "item", "url": receiver.url})).expect(201)
+    await admin.define({"entity": "item", "url": receiver.url}, "webhooks")
     return admin
 
 

@@ -21,15 +21,14 @@ async def shop(admin: Client) -> Client:
     """An app with orders, their lines, and nothing else."""
     await admin.define(entity("order", text("title", required=True), integer("total"), soft_delete=True))
     await admin.define(entity("line", text("sku", unique=True), {"name": "order_id", "type": "uuid"}))
-    relation = {"name": "lines", "type": "one_to_many", "source": "order", "target": "line", "on_delete": "cascade"}
-    (await admin.post("/_admin/relations", relation)).expect(201)
+    await admin.relate("lines", "one_to_many", "order", "line", on_delete="cascade")
     return admin
 
 
 async def hook(shop: Client, url: str, name: str = "before_write", **parts: Any) -> str:
     """A webhook that is asked; its id."""
     document = {"entity": "order", "hook": name, "url": url, "async": False, **parts}
-    return str((await shop.post("/_admin/webhooks", document)).expect(201).data["id"])
+    return str((await shop.define(document, "webhooks"))["id"])
 
 
 def refusing(when: Callable[[Any], bool]) -> Callable[[web.Request, Any], Any]:
@@ -203,7 +202,7 @@ async def test_after_hooks_cannot_be_asked(shop: Client, name: str) -> None:
 
 async def test_what_was_before_hooks_that_are_not_asked_still_fires(shop: Client, receiver: HttpReceiver) -> None:
     document = {"entity": "order", "hook": "before_write", "url": receiver.url}
-    (await shop.post("/_admin/webhooks", document)).expect(201)
+    await shop.define(document, "webhooks")
     (await shop.post("/order", {"title": "a"})).expect(201)
     [payload] = await eventually(lambda: receiver.payloads)
     assert (payload["event"], payload["action"], payload["record"]["title"]) == ("before_write", "create", "a")

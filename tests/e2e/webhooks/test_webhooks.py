@@ -404,7 +404,7 @@ async def test_requests_of_transitions_are_signed_too(desk: Client, receiver: Ht
     call = {"type": "webhook", "url": receiver.url + "/done"}
     transitions = [{"from": "open", "to": "done", "actions": [call]}]
     machine = {"entity": "ticket", "field": "status", "definition": {"initial": "open", "transitions": transitions}}
-    machine_id = (await desk.post("/_admin/state-machines", machine)).expect(201).data["id"]
+    machine_id = (await desk.define(machine, "state-machines"))["id"]
     secret = (await desk.post(f"/_admin/webhooks/{machine_id}/rotate-secret")).expect(200).data["secret"]
     [ticket] = await write(desk, "a")
     (await desk.put(f"/ticket/{ticket}", {"status": "done"})).expect(200)

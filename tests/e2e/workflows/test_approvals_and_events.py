@@ -62,7 +62,7 @@ async def _pending(caller: Client, query: str = "") -> Any:
 
 async def test_short_leaves_are_approved_at_once(admin: Client) -> None:
     await admin.define(LEAVE)
-    (await admin.post("/_admin/workflows", approval())).expect(201)
+    await admin.define(approval(), "workflows")
     record = (await admin.post("/leave", {"status": "pending", "days": 2})).data
     await _status(admin, record, "approved")
 
@@ -77,7 +77,7 @@ async def test_what_a_step_sets_has_its_slug_follow(admin: Client) -> None:
     trigger = {"type": "state_change", "entity": "page", "field": "status", "to": "pending"}
     step = {"id": "rename", "type": "action", "actions": [action], "then": {"goto": "end"}}
     workflow = {"name": "renames", "trigger": trigger, "context": {"id": "record.id"}, "steps": [step]}
-    (await admin.post("/_admin/workflows", workflow)).expect(201)
+    await admin.define(workflow, "workflows")
     page = (await admin.post("/page", {"title": "First", "status": "pending"})).expect(201).data
     assert page["slug"] == "first"
 
@@ -90,7 +90,7 @@ async def test_what_a_step_sets_has_its_slug_follow(admin: Client) -> None:
 
 async def test_a_manager_decides_and_nobody_else(admin: Client) -> None:
     await admin.define(LEAVE)
-    (await admin.post("/_admin/workflows", approval())).expect(201)
+    await admin.define(approval(), "workflows")
     manager, other = await admin.user("boss@example.com", ["manager"]), await admin.user("ann@example.com", ["staff"])
     record = (await admin.post("/leave", {"status": "pending", "days": 10})).data
     instance = await _pending(manager, "?assignee=me")
@@ -119,7 +119,7 @@ TWICE = {
 async def _at_first(admin: Client) -> Any:
     """An instance that waits for the first of two decisions."""
     await admin.define(LEAVE)
-    (await admin.post("/_admin/workflows", TWICE)).expect(201)
+    await admin.define(TWICE, "workflows")
     (await admin.post("/leave", {"status": "pending"})).expect(201)
     return await _pending(admin)
 
@@ -161,7 +161,7 @@ async def test_a_decision_may_say_which_step_it_is_about(admin: Client) -> None:
 async def test_an_overdue_approval_follows_its_timeout(admin: Client) -> None:
     await admin.define(LEAVE)
     # Long enough for a slow machine to see that it waits.
-    (await admin.post("/_admin/workflows", approval("3s"))).expect(201)
+    await admin.define(approval("3s"), "workflows")
     record = (await admin.post("/leave", {"status": "pending", "days": 10})).data
     assert (await _pending(admin))["current_step_deadline"]
     await _status(admin, record, "rejected")
@@ -186,10 +186,9 @@ async def test_business_events_are_found_again(admin: Client) -> None:
 
 async def test_what_follows_a_decision_is_done_on_behalf_of_who_decided(admin: Client, stack: Stack) -> None:
     await admin.define(LEAVE)
-    (await admin.post("/_admin/workflows", approval())).expect(201)
+    await admin.define(approval(), "workflows")
     for action in ("read", "create"):
-        policy = {"entity": "leave", "action": action, "roles": ["staff", "manager"]}
-        (await admin.post("/_admin/permissions", policy)).expect(201)
+        await admin.grant("leave", action, "staff", "manager")
     manager, ann = await admin.user("boss@example.com", ["manager"]), await admin.user("ann@example.com", ["staff"])
     people = {user["email"]: user["id"] for user in (await admin.get("/_admin/users")).data}
     boss, starter = people["boss@example.com"], people["ann@example.com"]

@@ -28,8 +28,8 @@ async def begin(admin: Client) -> tuple[dict[str, Any], dict[str, Any]]:
     await admin.define(entity("leave", text("status"), text("outcome")))
     machine = {"initial": "draft", "transitions": [{"from": "draft", "to": "pending"}]}
     form = {"entity": "leave", "field": "status", "definition": machine}
-    (await admin.post("/_admin/state-machines", form)).expect(201)
-    (await admin.post("/_admin/workflows", workflow())).expect(201)
+    await admin.define(form, "state-machines")
+    await admin.define(workflow(), "workflows")
     record = (await admin.post("/leave", {"status": "draft"})).expect(201).data
     (await admin.put(f"/leave/{record['id']}", {"status": "pending"})).expect(200)
 
