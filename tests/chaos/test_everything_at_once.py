@@ -16,13 +16,14 @@ import aiohttp
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.chaos.mixed_load import TOLD, TRIGGERING, Load, define
+from tests.support.app_database import app_row, queried
 from tests.support.bare_nats import BareNats, bare_nats
 from tests.support.client import Client
 from tests.support.proxies import Proxy, proxied
 from tests.support.receivers import HttpReceiver
 from tests.support.replays import verified
 from tests.support.stacks import calling, running
-from tests.support.streams import app_row, published, queried
+from tests.support.streams import published
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "15"))
 VERIFIED = 60.0 + SECONDS

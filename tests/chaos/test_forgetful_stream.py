@@ -13,11 +13,11 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_row, executed, queried
 from tests.support.client import Client, entity, integer, text
 from tests.support.receivers import HttpReceiver
-from tests.support.replays import executed, verified
+from tests.support.replays import verified
 from tests.support.stacks import calling, running
-from tests.support.streams import app_row, queried
 
 OF_SIGNALS = {"webhook": "webhook_actions", "events": "signals"}
 SIGNALLING = ("gateway", "metadata", "workflow")

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
+from tests.support.app_database import app_row
 from tests.support.client import Client, entity, integer, text
 from tests.support.relations import reference, relation
-from tests.support.streams import app_row, published
+from tests.support.streams import published
 
 PARENTS = 12
 WRITERS = 12

@@ -17,9 +17,10 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_row, sibling
 from tests.support.client import Client, entity, integer, text
 from tests.support.stacks import calling, running
-from tests.support.streams import app_row, published, sibling
+from tests.support.streams import published
 
 WRITERS = 32
 COMMITS = int(os.environ.get("CHAOS_COMMITS", "150"))

@@ -17,8 +17,9 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_row
 from tests.support.client import Client, entity, integer, text
-from tests.support.streams import app_row, published
+from tests.support.streams import published
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 SEED = os.environ.get("FUZZ_SEED", "20261123")

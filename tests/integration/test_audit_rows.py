@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
-
 from deploy.embedded.stack import Stack
 from services.events import store
+from tests.support.app_database import app_connection
 from tests.support.client import Client
-from tests.support.streams import app_row, sibling
 
 SHOWN = "SELECT position, n, action, new_data::text FROM events.audit_logs ORDER BY position, n"
 
@@ -25,15 +23,12 @@ def row(position: int, **parts: Any) -> dict[str, Any]:
 
 
 async def test_rows_that_are_missing_are_written_and_no_other(stack: Stack, admin: Client) -> None:
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
+    async with app_connection(stack, admin) as connection:
         async with connection.transaction():
             await store.insert_audit(connection, [row(1), row(3)])
         async with connection.transaction():
             await store.insert_audit(connection, [row(1, action="update"), row(2, action="update"), row(4)])
             await store.insert_audit(connection, [])
         shown = [tuple(each) for each in await connection.fetch(SHOWN)]
-    finally:
-        await connection.close()
     kept = '{"name": "a\\t\\\\N\\n"}'
     assert shown == [(1, 1, "create", kept), (2, 1, "update", kept), (3, 1, "create", kept), (4, 1, "create", kept)]

@@ -10,8 +10,8 @@ import asyncpg
 from deploy.embedded.stack import Stack
 from libs.shared.postgres.databases import Databases
 from libs.shared.postgres.pools import Pools
+from tests.support.app_database import app_row, sibling
 from tests.support.client import Client
-from tests.support.streams import app_row, sibling
 
 COUNT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'budgeted'"
 

@@ -11,8 +11,8 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Databases
 from services.metadata.store import definitions as store
 from services.metadata.tables import index_builder as building
+from tests.support.app_database import app_row, queried
 from tests.support.client import Client, entity, text
-from tests.support.streams import app_row, queried
 
 INDEXES = "SELECT indexname FROM pg_indexes WHERE schemaname = 'records' AND starts_with(indexname, '_')"
 

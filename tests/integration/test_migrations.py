@@ -15,7 +15,7 @@ from deploy.embedded.supervised import end
 from deploy.migrate.job import ROOT, migrate
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.postgres.migrations import ChangedMigration, apply, load
-from tests.support.streams import sibling
+from tests.support.app_database import sibling
 
 PASSWORDS = {service: f"{service}-secret" for service in SERVICES}
 CATALOGUE = """

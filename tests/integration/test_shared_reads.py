@@ -13,8 +13,8 @@ from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database, Databases
 from libs.shared.testing.polling import eventually
 from services.data.query.shared_reads import SharedReads
+from tests.support.app_database import app_row, sibling
 from tests.support.client import Client
-from tests.support.streams import app_row, sibling
 
 RUN = "SELECT nextval('runs') AS run, $1::text AS given"
 LONG = 15.0

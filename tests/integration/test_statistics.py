@@ -14,8 +14,8 @@ from deploy.embedded.stack import Stack
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Connection, Database, Databases
 from services.events import store
+from tests.support.app_database import app_row, sibling
 from tests.support.client import Client
-from tests.support.streams import app_row, sibling
 
 MOMENT = datetime.now(UTC) + timedelta(days=2)
 """A time of which nobody else tells anything."""

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from deploy.embedded.stack import Stack
 from tests.property.models.logs import KEYS, Model, Step, definition, steps
+from tests.support.app_database import app_row
 from tests.support.client import Client
-from tests.support.streams import app_row, published
+from tests.support.streams import published
 
 _numbers = itertools.count(1)
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from deploy.embedded.stack import Stack
 from tests.property.models.nested_writes import Family, Write, writes
+from tests.support.app_database import app_row, sibling
 from tests.support.client import Client, entity, integer, text
 from tests.support.relations import reference, relation
-from tests.support.streams import app_row, sibling
 
 _numbers = itertools.count(1)
 

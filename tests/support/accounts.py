@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from typing import Any
 
+from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from services.gateway.identity import totp
+from services.gateway.identity.keyring import Keyring
 from tests.support.client import Client, Reply
 from tests.support.receivers import Mailbox
 
@@ -61,3 +64,8 @@ async def metric(client: Client, name: str) -> int:
         found = re.search(rf"^{name}\{{[^}}]*\}} (\d+)$", await response.text(), re.MULTILINE)
     assert found, name
     return int(found[1])
+
+
+def keyring_of(stack: Stack, secret: str = "secret_key") -> Keyring:
+    """The keys of a stack, as whoever has its secret, or another service's, could make them."""
+    return Keyring(json.loads((stack.settings.data_dir / "secrets.json").read_text())[secret])

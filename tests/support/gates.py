@@ -6,10 +6,9 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from deploy.embedded.stack import Stack
+from tests.support.app_database import app_row, executed
 from tests.support.client import Client
 from tests.support.locks import HeldUp, holding
-from tests.support.replays import executed
-from tests.support.streams import app_row
 
 KEY = 4711
 MADE = f"""

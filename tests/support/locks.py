@@ -11,7 +11,7 @@ import asyncpg
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.support.streams import sibling
+from tests.support.app_database import sibling
 
 # Who waits for us, and who waits for them.
 HELD_UP = """

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.client import entity, integer, text
+from tests.support.relations import reference
 
 STATES = ["open", "urgent", "done"]
 TICKET = entity(
     "ticket", text("title", unique=True), {"name": "status", "type": "string", "enum": STATES, "default": "open"},
-    integer("priority"), {"name": "more", "type": "json"}, {"name": "customer_id", "type": "uuid"},
+    integer("priority"), {"name": "more", "type": "json"}, reference("customer_id"),
     {"name": "due", "type": "date"}, {"name": "made", "type": "timestamp", "auto": "create"},
 )  # fmt: skip
 CUSTOMER = entity("customer", text("name"), text("email", pii=True))

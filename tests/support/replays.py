@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
-
-from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client
-from tests.support.streams import app_row, sibling
 
 
 async def finished(admin: Client, projection: str, kind: str, only: str = "", within: float = 60.0) -> Any:
@@ -38,13 +34,3 @@ async def projection(admin: Client, name: str) -> Any:
     reply = (await admin.get("/_admin/projections")).expect(200)
     assert reply.meta["unavailable"] == []
     return next(row for row in reply.data if row["name"] == name)
-
-
-async def executed(stack: Stack, admin: Client, statement: str, *values: Any) -> str:
-    """A statement in the app's database, behind everybody's back; answers its command tag."""
-    database = (await app_row(stack, admin))["database"]
-    connection = await asyncpg.connect(sibling(stack.database_url, database))
-    try:
-        return str(await connection.execute(statement, *values))
-    finally:
-        await connection.close()

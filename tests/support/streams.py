@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import nats
 import orjson
 from nats.aio.client import Client as Nats
@@ -18,30 +16,6 @@ from nats.js.manager import JetStreamManager
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client
-
-
-def sibling(url: str, database: str) -> str:
-    """The DSN of another database of the same server."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
-
-
-async def app_row(stack: Stack, client: Client) -> Any:
-    """Id and database of the client's app."""
-    connection = await asyncpg.connect(sibling(stack.database_url, "rocket"))
-    try:
-        name = client.prefix.removeprefix("/api/")
-        return await connection.fetchrow("SELECT id::text, database FROM metadata.apps WHERE name = $1", name)
-    finally:
-        await connection.close()
-
-
-async def queried(stack: Stack, database: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    """What a query finds in a database of the stack's server."""
-    connection = await asyncpg.connect(sibling(stack.database_url, database))
-    try:
-        return [tuple(row) for row in await connection.fetch(query, *values)]
-    finally:
-        await connection.close()
 
 
 async def published(
@@ -80,3 +54,10 @@ async def as_service(stack: Stack, service: str) -> AsyncIterator[Nats]:
         yield client
     finally:
         await client.close()
+
+
+async def letters(admin: Client) -> list[dict[str, Any]]:
+    """The app's dead letters, of services that all answered."""
+    reply = (await admin.get("/_admin/dead-letters")).expect(200)
+    assert reply.meta == {"total": len(reply.data), "unavailable": []}
+    return list(reply.data)

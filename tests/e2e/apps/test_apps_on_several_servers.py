@@ -16,9 +16,10 @@ from deploy.embedded.postgres import FAREWELLS, Postgres
 from deploy.embedded.stack import Stack
 from deploy.embedded.supervised import Supervised
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import sibling
 from tests.support.client import ADMIN, Client, entity, text
 from tests.support.stacks import calling, running
-from tests.support.streams import published, sibling
+from tests.support.streams import published
 
 PASSWORD = "of-the-second-server"
 BUDGET = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.client import Client, entity, integer, text
+from tests.support.relations import reference
 
 MACHINE = {"initial": "lead", "transitions": [{"from": "lead", "to": "won", "roles": ["closer"]}]}
 
@@ -49,7 +50,7 @@ async def test_an_admin_sees_all_and_others_what_policies_open(admin: Client) ->
 
 async def test_relations_lead_to_entities_that_the_caller_sees(admin: Client) -> None:
     await admin.define(entity("company", text("name")))
-    await admin.define(entity("deal", text("title"), {"name": "company_id", "type": "uuid"}))
+    await admin.define(entity("deal", text("title"), reference("company_id")))
     await admin.relate("deals", "one_to_many", "company", "deal")
     await admin.grant("deal", "read", "clerk")
     clerk = await admin.user("ann@example.com", ["clerk"])

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.e2e.definitions.test_relation_definitions import indexes, query
+from tests.support.app_database import app_connection, indexes, query
 from tests.support.client import Client, entity, integer, text
 from tests.support.relations import make, reference, relation
 from tests.support.replays import verified
-from tests.support.streams import app_row, sibling
 
 
 def renamed(field: dict[str, Any], old: str) -> dict[str, Any]:
@@ -213,7 +211,7 @@ async def test_a_renamed_key_goes_on_identifying(admin: Client) -> None:
 
 async def test_a_renamed_entity_keeps_its_relations_and_permissions(admin: Client) -> None:
     await admin.define(entity("client", text("name")))
-    await admin.define(entity("bill", {"name": "client_id", "type": "uuid"}))
+    await admin.define(entity("bill", reference("client_id")))
     one = {"name": "bills", "type": "one_to_many", "source": "client", "target": "bill"}
     many = {"name": "seen", "type": "many_to_many", "source": "client", "target": "bill", "join_table": "seen_bills"}
     for sent in (one, many):
@@ -417,14 +415,10 @@ async def _has(stack: Stack, client: Client, *expected: str) -> bool:
 
 async def test_a_change_waits_for_nobody_long(stack: Stack, admin: Client) -> None:
     await admin.define(entity("page", text("a")))
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE records.pages IN ACCESS SHARE MODE")
-            change = asyncio.create_task(admin.put("/_admin/entities/page", entity("page", text("a"), text("b"))))
-            reply = (await change).expect(409)
-            assert reply.code == "CONFLICT"
-            (await admin.get("/page")).expect(200)
-    finally:
-        await connection.close()
+    async with app_connection(stack, admin) as connection, connection.transaction():
+        await connection.execute("LOCK TABLE records.pages IN ACCESS SHARE MODE")
+        change = asyncio.create_task(admin.put("/_admin/entities/page", entity("page", text("a"), text("b"))))
+        reply = (await change).expect(409)
+        assert reply.code == "CONFLICT"
+        (await admin.get("/page")).expect(200)
     (await admin.put("/_admin/entities/page", entity("page", text("a"), text("b")))).expect(200)

@@ -10,11 +10,12 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.e2e.definitions.test_relation_definitions import query
+from tests.support.app_database import app_row, query
 from tests.support.client import Client, entity, text
 from tests.support.locks import holding
 from tests.support.receivers import HttpReceiver
-from tests.support.streams import app_row, published
+from tests.support.relations import reference
+from tests.support.streams import published
 
 ADA, BOB = "10000000-0000-0000-0000-000000000001", "10000000-0000-0000-0000-000000000002"
 ONE, TWO = "20000000-0000-0000-0000-000000000001", "20000000-0000-0000-0000-000000000002"
@@ -25,7 +26,7 @@ def document(**parts: Any) -> dict[str, Any]:
     customer = entity("customer", text("name", required=True), text("code", unique=True), soft_delete=True)
     order = entity(
         "order",
-        {"name": "customer_id", "type": "uuid"},
+        reference("customer_id"),
         {"name": "total", "type": "decimal", "precision": 2, "default": 1},
         {"name": "status", "type": "string", "default": "open", "enum": ["open", "paid"]},
         {"name": "made_at", "type": "timestamp", "auto": "create"},

@@ -15,8 +15,8 @@ import pytest
 from deploy.embedded.stack import Stack
 from libs.shared.schema.fields import SYSTEM_COLUMNS
 from libs.shared.testing.polling import eventually
-from tests.e2e.streams.test_live_streams import listening
 from tests.support.client import Client, Reply, entity, text
+from tests.support.listeners import listening
 from tests.support.names import ROWS, all_names, fields_of, parted
 from tests.support.relations import reference, relation
 from tests.support.replays import finished, verified
@@ -207,7 +207,7 @@ def _keyed(name: str) -> list[dict[str, Any]]:
          "fields": [reference(name), text("title"), text("note")]},
         entity(f"{name}_part", reference(name), text("title"), table=f"{name}_part"),
         {**entity(other, table=other), "slug": {"field": name, "source": "title"},
-         "fields": [reference("id"), text("title"), text(name, unique=True)]},
+         "fields": [{"name": "id", "type": "uuid"}, text("title"), text(name, unique=True)]},
         {**entity(f"{name}_pair", table=f"{name}_pair"),
          "primary_key": {"fields": [name, "title"], "type": "string", "generated": False},
          "fields": [text(name), text("title"), text("note")]},

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import asyncpg
 import pytest
 
 from deploy.embedded.stack import Stack
+from tests.support.app_database import indexes, query
 from tests.support.client import Client, entity, integer, text
-from tests.support.streams import app_row, sibling
+from tests.support.relations import reference
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def bare_shop(common_admin: Client) -> Client:
 
 async def with_customers(admin: Client) -> Client:
     await admin.define(entity("customer", text("name"), text("code", unique=True)))
-    await admin.define(entity("order", {"name": "customer_id", "type": "uuid"}, integer("no")))
+    await admin.define(entity("order", reference("customer_id"), integer("no")))
     return admin
 
 
@@ -37,27 +37,6 @@ def relation(name: str = "orders", **settings: Any) -> dict[str, Any]:
 
 def tags(**settings: Any) -> dict[str, Any]:
     return {**relation("tagged", type="many_to_many", join_table="order_tags"), **settings}
-
-
-async def indexes(stack: Stack, client: Client, table: str) -> list[str]:
-    """The definitions of a business table's indexes beside its key."""
-    rows = await query(
-        stack,
-        client,
-        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'records' AND tablename = $1 AND indexname !~ '^_p_'",
-        table,
-    )
-    return sorted(
-        row["indexdef"].partition(" ON ")[0].split()[1] + row["indexdef"].partition("btree")[2] for row in rows
-    )
-
-
-async def query(stack: Stack, client: Client, sql: str, *values: Any) -> list[Any]:
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, client))["database"]))
-    try:
-        return list(await connection.fetch(sql, *values))
-    finally:
-        await connection.close()
 
 
 async def test_a_relation_is_created_shown_replaced_and_deleted(shop: Client) -> None:
@@ -137,7 +116,7 @@ async def test_foreign_keys_get_the_index_that_is_missing(stack: Stack, shop: Cl
 
 
 async def test_one_to_one_is_unique_among_the_living(stack: Stack, shop: Client) -> None:
-    await shop.define(entity("passport", {"name": "customer_id", "type": "uuid"}, soft_delete=True))
+    await shop.define(entity("passport", reference("customer_id"), soft_delete=True))
     one = relation("passport", type="one_to_one", target="passport")
     await shop.define(one, "relations")
     assert await indexes(stack, shop, "passports") == ["UNIQUE (customer_id NULLS FIRST) WHERE (deleted_at IS NULL)"]
@@ -220,7 +199,7 @@ async def test_deleting_an_entity_takes_what_could_only_dangle(shop: Client) -> 
     assert [row["entity"] for row in (await shop.get("/_admin/permissions")).data] == ["customer"]
     assert (await shop.get("/order")).expect(404).code == "UNKNOWN_ENTITY"
     (await shop.get("/customer")).expect(200)
-    await shop.define(entity("order", {"name": "customer_id", "type": "uuid"}))
+    await shop.define(entity("order", reference("customer_id")))
     await shop.define(tags(), "relations")
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
-from tests.e2e.definitions.test_relation_definitions import indexes
+from tests.support.app_database import indexes
 from tests.support.client import Client, entity, integer, text
+from tests.support.relations import reference
 
 PAGE = entity("page", text("title"), text("code"), integer("size"))
-LINE = entity("line", {"name": "page_id", "type": "uuid"})
+LINE = entity("line", reference("page_id"))
 LINES = {"name": "lines", "type": "one_to_many", "source": "page", "target": "line"}
 READ = {"entity": "page", "action": "read", "roles": ["clerk"], "conditions": []}
 

@@ -6,14 +6,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_connection
 from tests.support.client import Client, Reply, entity, integer, text
 from tests.support.relations import allow, define_shop, make, pair, where
-from tests.support.streams import app_row, sibling
 
 NOTE = entity("note", text("title"), integer("size"), {"name": "price", "type": "decimal", "precision": 2},
               {"name": "data", "type": "json"}, {"name": "day", "type": "date"}, {"name": "at", "type": "timestamp"},
@@ -212,8 +211,7 @@ async def test_a_moment_is_told_when_it_is_settled(stack: Stack, admin: Client) 
     """A write that took its position earlier and commits later: nobody gets an answer without it."""
     await admin.define(NOTE)
     await make(admin, "note", size=1)
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
+    async with app_connection(stack, admin) as connection:
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute("LOCK TABLE data.commits IN ROW EXCLUSIVE MODE")
@@ -226,8 +224,6 @@ async def test_a_moment_is_told_when_it_is_settled(stack: Stack, admin: Client) 
         await connection.execute(LATE, taken)
         await transaction.commit()
         assert [row["size"] for row in (await asked).expect(200).data] == [1, 2, 3]
-    finally:
-        await connection.close()
 
 
 LATE = """
@@ -242,14 +238,10 @@ FROM data.commits, (SELECT gen_random_uuid()::text AS id) i WHERE position = 1
 async def test_a_moment_is_given_up_when_it_does_not_settle(stack: Stack, admin: Client) -> None:
     await admin.define(NOTE)
     created = await admin.post("/note", {"size": 1})
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE data.commits IN ROW EXCLUSIVE MODE")
-            reply = await admin.get(f"/note?as_of={position(created)}")
-            assert reply.expect(504).code == "TIMEOUT"
-    finally:
-        await connection.close()
+    async with app_connection(stack, admin) as connection, connection.transaction():
+        await connection.execute("LOCK TABLE data.commits IN ROW EXCLUSIVE MODE")
+        reply = await admin.get(f"/note?as_of={position(created)}")
+        assert reply.expect(504).code == "TIMEOUT"
 
     async def answered() -> Any:
         return (await admin.get(f"/note?as_of={position(created)}")).status == 200

@@ -9,11 +9,12 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.e2e.workflows.test_approvals_and_events import LEAVE, approval
+from tests.support.app_database import app_row
+from tests.support.approvals import LEAVE, approval
 from tests.support.client import Client, Reply, entity, integer, text
 from tests.support.receivers import HttpReceiver
 from tests.support.relations import allow, reference, relation
-from tests.support.streams import app_row, published
+from tests.support.streams import published
 
 NOTE = entity("note", text("title", unique=True), integer("size"), text("owner"),
               {"name": "price", "type": "decimal"}, {"name": "data", "type": "json"},

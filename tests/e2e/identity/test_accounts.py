@@ -12,9 +12,10 @@ import pytest
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
 from tests.support.accounts import PASSWORD, anonymous, code, entered, log_in, made, mailed_token
+from tests.support.app_database import app_connection, app_row, sibling
 from tests.support.client import ADMIN, Client, entity, text
 from tests.support.receivers import Mailbox
-from tests.support.streams import app_row, sibling
+from tests.support.relations import reference
 
 TICKET = entity("ticket", text("title"), soft_delete=True)
 
@@ -325,7 +326,7 @@ async def test_api_keys(admin: Client, stack: Stack) -> None:
 
 async def test_scopes_hold_on_every_way_to_records(admin: Client) -> None:
     await admin.define(TICKET)
-    await admin.define(entity("line", {"name": "ticket_id", "type": "uuid"}, text("note")))
+    await admin.define(entity("line", reference("ticket_id"), text("note")))
     await admin.relate(
         "lines", "one_to_many", "ticket", "line", source_key="id", target_key="ticket_id", on_delete="cascade"
     )
@@ -480,8 +481,5 @@ async def _refused(caller: Client, path: str) -> bool:
 
 
 async def _execute(stack: Stack, admin: Client, statement: str) -> None:
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
+    async with app_connection(stack, admin) as connection:
         await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -12,9 +12,9 @@ from deploy.embedded.stack import Stack
 from libs.shared.emails import INVISIBLE, same_address
 from libs.shared.testing.polling import eventually
 from tests.support.accounts import PASSWORD, anonymous, log_in, made, mailed_token
+from tests.support.app_database import app_connection
 from tests.support.client import Client, entity, text
 from tests.support.receivers import Mailbox
-from tests.support.streams import app_row, sibling
 
 ADDRESS = "jürgen@example.org"
 APART = unicodedata.normalize("NFD", ADDRESS)
@@ -25,11 +25,8 @@ TYPED = (ADDRESS, "JÜRGEN@example.org", APART, HIDDEN, "\ufeff" + APART.upper()
 @pytest.fixture
 async def database(admin: Client, stack: Stack) -> AsyncIterator[asyncpg.Connection]:
     """The app's database, in which addresses can be stored as they were before they were compared so."""
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
+    async with app_connection(stack, admin) as connection:
         yield connection
-    finally:
-        await connection.close()
 
 
 @pytest.mark.parametrize("typed", TYPED)

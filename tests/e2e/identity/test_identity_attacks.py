@@ -18,12 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from services.gateway.identity.keyring import Keyring, key_id
+from services.gateway.identity.keyring import key_id
 from services.gateway.routes import ROUTES
-from tests.support.accounts import PASSWORD, anonymous, code, entered, log_in, made, metric
+from tests.support.accounts import PASSWORD, anonymous, code, entered, keyring_of, log_in, made, metric
+from tests.support.app_database import app_row, executed
 from tests.support.client import ADMIN, PLATFORM, Client, Reply, entity, text
-from tests.support.replays import executed
-from tests.support.streams import app_row
 
 NOBODY = str(uuid.UUID(int=0))
 SQL = ("' OR '1'='1", "'; DROP TABLE gateway.users; --", "\\'; SELECT pg_sleep(5); --", "$1", "%", "a\u0000b")
@@ -31,11 +30,6 @@ SQL = ("' OR '1'='1", "'; DROP TABLE gateway.users; --", "\\'; SELECT pg_sleep(5
 
 async def status_with(admin: Client, token: str, path: str = "/_admin/users") -> int:
     return (await admin.with_token(token).get(path)).status
-
-
-def keyring_of(stack: Stack, secret: str = "secret_key") -> Keyring:
-    """The keys of a stack, as whoever has its secret, or another service's, could make them."""
-    return Keyring(json.loads((stack.settings.data_dir / "secrets.json").read_text())[secret])
 
 
 async def test_forged_tokens(admin: Client, client: Client, stack: Stack) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from tests.support.accounts import PASSWORD, anonymous, code, entered, log_in, made, mailed_token
+from tests.support.app_database import app_row
 from tests.support.client import Client
 from tests.support.locks import holding
 from tests.support.receivers import Mailbox
-from tests.support.streams import app_row
 
 ANN = "ann@example.org"
 NEW = "brand-new"

@@ -12,11 +12,10 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_row, executed, queried
 from tests.support.client import Client, Reply, entity, integer, text
 from tests.support.locks import holding
-from tests.support.replays import executed
 from tests.support.stacks import calling, running
-from tests.support.streams import app_row, queried
 
 MOST = 12
 """Connections of each service."""

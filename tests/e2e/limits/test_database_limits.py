@@ -11,11 +11,10 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.e2e.definitions.test_relation_definitions import indexes
+from tests.support.app_database import app_row, indexes
 from tests.support.client import Client, Reply, entity, integer, text
 from tests.support.locks import holding
 from tests.support.relations import relation
-from tests.support.streams import app_row
 
 RANDOM = random.Random(7)
 UNIQUE = entity("thing", text("name", unique=True), text("note", indexed=True), text("free"))

@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploy.embedded.stack import Stack
+from tests.support.app_database import executed
 from tests.support.checkout import ROOT
 from tests.support.client import Client, entity, text
+from tests.support.command_line import documents, rocket
 from tests.support.relations import make
-from tests.support.replays import executed
-
-
-async def rocket(stack: Stack, *arguments: str, status: int = 0, **variables: str) -> str:
-    """What a command prints, when it has ended with this status."""
-    environment = {**os.environ, "ROCKET_URL": stack.gateway_urls[0], **variables}
-    # From another folder, as timers and other users do.
-    process = await asyncio.create_subprocess_exec(
-        ROOT / "deploy" / "rocket", *arguments, cwd="/", env=environment,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == status, (output, errors)
-    return (output or errors).decode()
-
-
-async def documents(stack: Stack, *arguments: str, status: int = 0) -> list[Any]:
-    return [json.loads(line) for line in (await rocket(stack, *arguments, "--json", status=status)).splitlines()]
 
 
 async def test_an_operator_sees_proves_and_mends(stack: Stack, admin: Client) -> None:

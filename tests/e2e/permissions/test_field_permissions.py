@@ -3,65 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.support.client import Client, entity, integer, text
-from tests.support.relations import make, reference, relation
-
-SECRET = "4111111111111111"
-STAFF = entity(
-    "staff", text("name"), text("state", default="open"), text("card"), text("mail"), integer("salary"),
-    reference("boss_id"), reference("team_id"), text("badge", unique=True),
-    {"name": "seen", "type": "timestamp", "auto": "update"},
-    soft_delete=True,
-)  # fmt: skip
-TEAM = entity("team", text("title"), integer("budget"))
-RELATIONS = (
-    relation("members", "one_to_many", "team", "staff", target_key="team_id", on_delete="set_null"),
-    relation("reports", "one_to_many", "staff", "staff", target_key="boss_id", on_delete="set_null"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """An app with staff in a team, its admin and somebody of the role `clerk`."""
-
-    admin: Client
-    clerk: Client
-    team: Any
-    open: Any
-    closed: Any
-
-
-async def grant(admin: Client, action: str = "read", role: str = "clerk", on: str = "staff", **more: Any) -> str:
-    """A policy; answers its id."""
-    policy = {"entity": on, "action": action, "roles": [role], **more}
-    return str((await admin.define(policy, "permissions"))["id"])
-
-
-def when(name: str, value: Any, operator: str = "eq") -> dict[str, Any]:
-    return {"field": name, "operator": operator, "value": value}
-
-
-@pytest.fixture(scope="module")
-async def office(client: Client) -> AsyncIterator[Office]:
-    admin = await client.new_app()
-    for definition in (STAFF, TEAM):
-        await admin.define(definition)
-    for definition in RELATIONS:
-        await admin.define(definition, "relations")
-    team = await make(admin, "team", title="core", budget=9)
-    values = {"card": SECRET, "mail": "ann@example.com", "salary": 70, "team_id": team["id"]}
-    first = await make(admin, "staff", name="Ann", badge="z-1", **values)
-    second = await make(admin, "staff", name="Bob", state="closed", badge="z-2", boss_id=first["id"], **values)
-    await grant(admin, fields={"exclude": ["salary", "badge", "boss_id"]}, masks={"card": "last4"},
-                visible_when={"mail": "record.state == 'open'"})  # fmt: skip
-    await grant(admin, on="team")
-    yield Office(admin, await admin.user("clerk@example.com", ["clerk"]), team, first, second)
+from tests.support.client import Client, entity, text
+from tests.support.relations import make, where
+from tests.support.staff import RELATIONS, SECRET, STAFF, TEAM, Office, grant
 
 
 async def test_what_is_kept_from_somebody_is_in_no_answer(office: Office) -> None:
@@ -142,7 +90,7 @@ async def test_writes_of_fields_that_are_not_the_callers_are_refused_whole(admin
     await admin.define(STAFF)
     await grant(admin, fields={"exclude": ["salary", "badge"]}, masks={"card": "last4"})
     await grant(admin, "create", fields={"include": ["name", "card", "state"]})
-    await grant(admin, "update", fields={"include": ["name", "card", "state"]}, conditions=[when("state", "open")])
+    await grant(admin, "update", fields={"include": ["name", "card", "state"]}, conditions=[where("state", "open")])
     clerk = await admin.user("clerk@example.com", ["clerk"])
     refused = (await clerk.post("/staff", {"name": "x", "salary": 1, "badge": "b"})).expect(403)
     assert [detail["field"] for detail in refused.details] == ["salary", "badge"]
@@ -217,8 +165,8 @@ async def test_refusals_say_nothing_of_fields_that_are_not_the_callers(admin: Cl
 async def test_somebody_without_the_right_to_read_is_shown_no_more_than_they_wrote(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, "create", fields={"include": ["name", "card"]})
-    await grant(admin, "update", role="mover", conditions=[when("state", "open")])
-    await grant(admin, "read", role="mover", fields={"exclude": ["salary"]}, conditions=[when("name", "mine")])
+    await grant(admin, "update", role="mover", conditions=[where("state", "open")])
+    await grant(admin, "read", role="mover", fields={"exclude": ["salary"]}, conditions=[where("name", "mine")])
     clerk = await admin.user("clerk@example.com", ["clerk"])
     made = (await clerk.post("/staff", {"name": "x", "card": SECRET})).expect(201).data
     assert made == {"id": made["id"], "name": "x", "card": SECRET}
@@ -232,7 +180,7 @@ async def test_somebody_without_the_right_to_read_is_shown_no_more_than_they_wro
 async def test_who_asks_for_the_same_at_the_same_moment_is_shown_their_own(admin: Client) -> None:
     """Equal reads are one query: those of people who may see different records are not equal."""
     await admin.define(STAFF)
-    await grant(admin, conditions=[when("mail", "$user.email")])
+    await grant(admin, conditions=[where("mail", "$user.email")])
     people = [await admin.user(f"{name}@example.com", ["clerk"]) for name in ("ann", "bob", "eve")]
     for name in ("ann", "bob"):
         await make(admin, "staff", name=name, mail=f"{name}@example.com")
@@ -245,7 +193,7 @@ async def test_who_asks_for_the_same_at_the_same_moment_is_shown_their_own(admin
 async def test_records_of_others_are_nobodys_on_every_route(admin: Client) -> None:
     await admin.define(STAFF)
     for action in ("read", "update", "delete"):
-        await grant(admin, action, conditions=[when("mail", "$user.email")])
+        await grant(admin, action, conditions=[where("mail", "$user.email")])
     clerk = await admin.user("clerk@example.com", ["clerk"])
     mine = await make(admin, "staff", name="mine", mail="clerk@example.com")
     other = await make(admin, "staff", name="other", mail="b@x.org")
@@ -288,7 +236,7 @@ async def test_undo_takes_the_rights_on_what_it_sets(admin: Client) -> None:
 async def test_unmasked_wins_and_grants_are_a_union(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, masks={"card": "last4", "mail": "null", "salary": {"keep_last": 1}, "name": "hash"})
-    await grant(admin, role="lead", fields={"include": ["card"]}, conditions=[when("state", "open")])
+    await grant(admin, role="lead", fields={"include": ["card"]}, conditions=[where("state", "open")])
     await grant(admin, role="lead", fields={"include": ["mail"]}, masks={"mail": "email"})
     one = await make(admin, "staff", name="Ann", card=SECRET, mail="ann@example.com", salary=120)
     two = await make(admin, "staff", name="Ann", card=SECRET, state="closed")
@@ -374,8 +322,8 @@ async def test_what_makes_no_sense_is_refused_with_its_place(admin: Client) -> N
         ({"visible_when": {"mail": "old.state == 'x'"}}, "visible_when.mail"),
         ({"visible_when": {"mail": "lower(record.state) == 'x'"}}, "visible_when.mail"),
         ({"visible_when": {"nope": "true"}}, "visible_when.nope"),
-        ({"conditions": [when("nope", 1)]}, "conditions.0"),
-        ({"conditions": [when("salary", "much")]}, "conditions.0"),
+        ({"conditions": [where("nope", 1)]}, "conditions.0"),
+        ({"conditions": [where("salary", "much")]}, "conditions.0"),
         ({"effect": "deny"}, "effect"),
         ({"action": "delete", "fields": {"include": ["name"]}}, "fields"),
         ({"pii_mask": "last9"}, "pii_mask"),
@@ -398,7 +346,7 @@ async def test_policies_follow_renames_and_travel_whole(client: Client, admin: C
         "fields": {"exclude": ["salary"]}, "masks": {"card": {"keep_last": 2}, "mail": None}, "effect": "allow",
         "visible_when": {"card": say},
     }  # fmt: skip
-    await grant(admin, **whole, conditions=[when("state", "open")])
+    await grant(admin, **whole, conditions=[where("state", "open")])
     await grant(admin, fields={"include": ["state"]})
     names = {"state": "phase", "card": "iban", "salary": "wage"}
     fields = [{**f, "name": names[f["name"]], "renamed_from": f["name"]} if f["name"] in names else f
@@ -424,7 +372,7 @@ async def test_masked_is_told_without_a_record_where_it_is_so_for_all(office: Of
 
     await grant(office.admin, role="all", masks={"card": "hash"})
     await grant(office.admin, role="some", masks={"card": "hash"})
-    await grant(office.admin, role="some", conditions=[when("state", "open")])
+    await grant(office.admin, role="some", conditions=[where("state", "open")])
     await grant(office.admin, role="two", masks={"card": "hash"})
     await grant(office.admin, role="two", masks={"card": "last4"})
     assert await why("all") == ("masked", "hash", "masked")
@@ -450,7 +398,7 @@ async def test_fields_of_a_version_are_those_asked_for_and_no_others(office: Off
 
 async def test_why_is_told_per_policy_condition_record_and_field(office: Office) -> None:
     admin = office.admin
-    extra = await grant(admin, role="auditor", conditions=[when("state", "open"), when("salary", 50, "gt")],
+    extra = await grant(admin, role="auditor", conditions=[where("state", "open"), where("salary", 50, "gt")],
                         masks={"card": "hash"})  # fmt: skip
     ask: dict[str, Any] = {"roles": ["auditor"], "action": "read", "entity": "staff"}
 
@@ -518,6 +466,6 @@ async def test_a_condition_that_would_hold_of_everything_by_mistake_is_refused(
 
 async def test_conditions_of_a_policy_to_create_are_doubtful(admin: Client) -> None:
     await admin.define(entity("note", text("owner")))
-    policy = {"entity": "note", "action": "create", "roles": ["admin"], "conditions": [when("owner", "a")]}
+    policy = {"entity": "note", "action": "create", "roles": ["admin"], "conditions": [where("owner", "a")]}
     made = (await admin.post("/_admin/permissions", policy)).expect(201)
     assert made.body["warnings"] == [{"path": "conditions", "message": "they do not apply to what is created"}]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.permissions.test_field_permissions import grant, when
 from tests.support.client import Client, Reply, entity, integer, text
-from tests.support.relations import make, reference, relation
+from tests.support.relations import make, reference, relation, where
+from tests.support.staff import grant
 
 NOBODY = "0190a000-0000-7000-8000-0000000000aa"
 
@@ -43,7 +43,7 @@ async def shop(admin: Client) -> Shop:
         for action in ("read", "create", "update", "delete"):
             await grant(admin, action, on=name)
     for name in ("customer", "tag"):
-        await grant(admin, on=name, conditions=[when("state", "open")])
+        await grant(admin, on=name, conditions=[where("state", "open")])
     clerk = await admin.user("clerk@example.com", ["clerk"])
     made = [await make(admin, name, state=state) for name in ("customer", "tag") for state in ("open", "closed")]
     return Shop(admin, clerk, *made)
@@ -125,7 +125,7 @@ async def test_what_is_restricted_by_hidden_records_does_not_tell_of_them(shop: 
     await grant(shop.admin, "delete", on="customer")
     await grant(shop.admin, role="keeper", on="customer")
     await grant(shop.admin, "delete", role="keeper", on="customer")
-    await grant(shop.admin, role="keeper", on="order", conditions=[when("title", "mine")])
+    await grant(shop.admin, role="keeper", on="order", conditions=[where("title", "mine")])
     keeper = await shop.admin.user("keeper@example.com", ["keeper"])
     path = f"/customer/{shop.mine['id']}"
     for title in ("x", "y"):
@@ -148,7 +148,7 @@ async def test_fields_of_policies_cover_pairs(admin: Client) -> None:
     await grant(admin, on="order", fields={"exclude": ["n"]})
     await grant(admin, "create", on="order", fields={"include": ["title", "state"]})
     await grant(admin, "update", on="order", fields={"include": ["title"]})
-    await grant(admin, "update", on="order", fields={"include": ["tags"]}, conditions=[when("state", "open")])
+    await grant(admin, "update", on="order", fields={"include": ["tags"]}, conditions=[where("state", "open")])
     await grant(admin, "update", role="other", on="order", fields={"exclude": ["tags"]})
     await grant(admin, role="other", on="order", fields={"exclude": ["tags"]})
     clerk = await admin.user("clerk@example.com", ["clerk"])

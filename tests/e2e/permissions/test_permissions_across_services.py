@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from libs.shared.testing.polling import eventually
-from tests.e2e.permissions.test_field_permissions import SECRET, STAFF, Office, grant, office, when
-from tests.e2e.records.test_files import upload
-from tests.e2e.streams.test_live_streams import listening, told
 from tests.support.client import Client, entity, text
-from tests.support.relations import make, relation
+from tests.support.listeners import listening, told
+from tests.support.relations import make, reference, relation, where
 from tests.support.stacks import calling, running
-
-__all__ = ["office"]
+from tests.support.staff import SECRET, STAFF, Office, grant
+from tests.support.uploads import upload
 
 
 async def test_live_streams_tell_no_more_than_reads_do(office: Office) -> None:
@@ -36,7 +34,7 @@ async def test_live_streams_tell_no_more_than_reads_do(office: Office) -> None:
 
 async def test_views_of_workflows_leave_out_what_the_caller_may_not_read(admin: Client) -> None:
     await admin.define(STAFF)
-    await grant(admin, fields={"exclude": ["salary"]}, masks={"card": "last4"}, conditions=[when("name", "mine")])
+    await grant(admin, fields={"exclude": ["salary"]}, masks={"card": "last4"}, conditions=[where("name", "mine")])
     paths = {"id": "trigger.record_id", "name": "record.name", "pay": "trigger.record.salary", "card": "record.card",
              "all": "record", "trigger": "trigger", "whole": "trigger.record", "none": "nowhere.salary"}  # fmt: skip
     workflow = {
@@ -75,7 +73,7 @@ async def test_files_can_be_for_those_who_read_a_record_that_holds_them(tmp_path
         admin = await client.new_app()
         scan = {"name": "scan", "type": "file"}
         await admin.define(entity("paper", text("owner"), scan, {**scan, "name": "secret"}))
-        await grant(admin, on="paper", conditions=[when("owner", "$user.email")], fields={"exclude": ["secret"]})
+        await grant(admin, on="paper", conditions=[where("owner", "$user.email")], fields={"exclude": ["secret"]})
         clerk = await admin.user("clerk@example.com", ["clerk"])
         sent = [(await upload(admin, b"x")).expect(201).data["id"] for _ in range(4)]
         await make(admin, "paper", owner="clerk@example.com", scan=sent[0], secret=sent[1])
@@ -106,7 +104,7 @@ def _titles(listener: Any) -> list[tuple[str, Any]]:
 async def test_what_was_before_is_not_found_out_by_what_leaves(admin: Client) -> None:
     """A replay answers a right guess of a past value like a wrong one, where that value may not be seen today."""
     await admin.define(STAFF)
-    await grant(admin, conditions=[when("state", "open")], fields={"exclude": ["salary", "badge"]})
+    await grant(admin, conditions=[where("state", "open")], fields={"exclude": ["salary", "badge"]})
     clerk = await admin.user("clerk@example.com", ["clerk"])
     gone = await make(admin, "staff", name="Ann", card="11", mail="old@example.com")
     (await admin.put(f"/staff/{gone['id']}", {"card": "22"})).expect(200)
@@ -161,14 +159,14 @@ async def test_a_pair_shows_no_value_that_is_hidden(admin: Client) -> None:
     assert await shown() == ["order"]
     await grant(admin, on="order", masks={"code": "last4"})
     assert await shown() == ["order"]
-    await grant(admin, on="order", conditions=[when("state", "open")])
+    await grant(admin, on="order", conditions=[where("state", "open")])
     assert await shown() == ["order", "order_tags"]
 
 
 async def test_a_hidden_record_is_missing_in_the_same_words(office: Office) -> None:
     admin = office.admin
     await admin.define(entity("draft", text("state")))
-    await grant(admin, on="draft", conditions=[when("state", "open")])
+    await grant(admin, on="draft", conditions=[where("state", "open")])
     hidden = await make(admin, "draft", state="closed")
     nobody = "0190a000-0000-7000-8000-0000000000aa"
     for suffix in ("", "/history", "?version=1", "?version=7", "?as_of=1", "/comments"):
@@ -181,12 +179,12 @@ async def test_a_file_is_attached_by_who_may_read_it(tmp_path: Path) -> None:
         admin = await client.new_app()
         scan = {"name": "scan", "type": "file"}
         await admin.define(entity("paper", text("owner"), scan))
-        await admin.define(entity("page", {"name": "paper_id", "type": "uuid"}, text("owner"), scan))
+        await admin.define(entity("page", reference("paper_id"), text("owner"), scan))
         await admin.relate(
             "pages", "one_to_many", "paper", "page", source_key="id", target_key="paper_id", on_delete="cascade"
         )
         for on in ("paper", "page"):
-            await grant(admin, on=on, conditions=[when("owner", "$user.email")])
+            await grant(admin, on=on, conditions=[where("owner", "$user.email")])
             for action in ("create", "update", "delete"):
                 await grant(admin, action, on=on)
         clerk, mail = await admin.user("clerk@example.com", ["clerk"]), "clerk@example.com"
@@ -217,7 +215,7 @@ async def test_an_undo_does_not_hand_over_a_file(tmp_path: Path) -> None:
     async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
         admin = await client.new_app()
         await admin.define(entity("paper", text("owner"), {"name": "scan", "type": "file"}))
-        await grant(admin, on="paper", conditions=[when("owner", "$user.email")])
+        await grant(admin, on="paper", conditions=[where("owner", "$user.email")])
         await grant(admin, "update", on="paper")
         clerk, mail = await admin.user("clerk@example.com", ["clerk"]), "clerk@example.com"
         file_id = (await upload(admin, b"x")).expect(201).data["id"]

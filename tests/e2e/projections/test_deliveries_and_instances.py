@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
+from tests.support.app_database import executed
 from tests.support.client import Client, entity, text
 from tests.support.receivers import HttpReceiver
 from tests.support.relations import make
-from tests.support.replays import executed, finished, projection, verified
+from tests.support.replays import finished, projection, verified
 
 ITEM = entity("item", text("name"), text("state"))
 STEP = {"id": "look", "type": "approval", "on_approve": "end", "on_reject": "end"}

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
-from tests.e2e.definitions.test_relation_definitions import query
-from tests.e2e.operations.test_command_line import documents, rocket
+from tests.support.app_database import executed, query
 from tests.support.client import Client, entity, integer, text
-from tests.support.replays import executed, finished, verified
+from tests.support.command_line import documents, rocket
+from tests.support.replays import finished, verified
 
 ENTRIES = """
 SELECT record_id, version, position, n, image::text, previous::text FROM data.commits ORDER BY position, n

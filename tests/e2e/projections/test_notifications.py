@@ -8,9 +8,10 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import executed
 from tests.support.client import Client, entity, text
 from tests.support.relations import make
-from tests.support.replays import executed, finished, projection, verified
+from tests.support.replays import finished, projection, verified
 
 TICKET = entity("ticket", text("title"), text("owner"), text("state"))
 TEMPLATE = {"subject": "{{ action }} {{ record.title }}", "body": "secret words of {{ record.title }}"}

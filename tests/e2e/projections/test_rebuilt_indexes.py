@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from deploy.embedded.stack import Stack
-from tests.e2e.definitions.test_relation_definitions import indexes
+from tests.support.app_database import app_row, executed, indexes
 from tests.support.client import Client, entity, text
 from tests.support.locks import holding
-from tests.support.replays import executed, finished, verified
-from tests.support.streams import app_row
+from tests.support.replays import finished, verified
 
 
 async def test_an_index_that_comes_during_a_rebuild_is_one_of_the_new_table(stack: Stack, admin: Client) -> None:

@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 from typing import Any
 
-import asyncpg
 import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_connection, executed
 from tests.support.client import Client, entity, integer, text
 from tests.support.relations import define_shop, make, pair
-from tests.support.replays import executed, finished, projection, verified
-from tests.support.streams import app_row, sibling
+from tests.support.replays import finished, projection, verified
 
 EVERYTHING = [
     text("name"), text("note"), integer("count"), {"name": "price", "type": "decimal", "precision": 2},
@@ -309,12 +308,8 @@ async def test_replays_are_for_admins_and_one_at_a_time(stack: Stack, admin: Cli
         (await admin.post(f"{path}/records/verify", body)).expect(status)
     assert (await admin.post(f"{path}/log/rebuild")).expect(422).code == "INVALID_STATE"
     assert (await admin.post(f"{path}/notify/rebuild")).expect(422).code == "INVALID_STATE"
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
-        async with connection.transaction():
-            # What is looked at is kept from it, so that the first one can't have ended before the last is asked for.
-            await connection.execute("LOCK TABLE records.items IN ACCESS EXCLUSIVE MODE")
-            replies = await asyncio.gather(*(admin.post(f"{path}/records/verify") for _ in range(4)))
-    finally:
-        await connection.close()
+    async with app_connection(stack, admin) as connection, connection.transaction():
+        # What is looked at is kept from it, so that the first one can't have ended before the last is asked for.
+        await connection.execute("LOCK TABLE records.items IN ACCESS EXCLUSIVE MODE")
+        replies = await asyncio.gather(*(admin.post(f"{path}/records/verify") for _ in range(4)))
     assert sorted(reply.status for reply in replies) == [202, 409, 409, 409]

@@ -9,6 +9,7 @@ import pytest
 
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, integer, text
+from tests.support.relations import reference
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 ITEM = entity("item", text("sku", required=True, unique=True), integer("n"), {"name": "price", "type": "decimal"})
@@ -17,7 +18,7 @@ CODE = {
     "fields": [text("code"), integer("n")],
 }  # fmt: skip
 BOX = entity("box", text("name"))
-THING = entity("thing", text("name", required=True), {"name": "box_id", "type": "uuid"}, soft_delete=True)
+THING = entity("thing", text("name", required=True), reference("box_id"), soft_delete=True)
 THINGS = {"name": "things", "type": "one_to_many", "source": "box", "target": "thing", "target_key": "box_id"}
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_row, sibling
 from tests.support.client import Client, entity, integer, text
 from tests.support.locks import holding
 from tests.support.relations import allow, define_shop, make, reference, relation, where
-from tests.support.streams import app_row, sibling
 
 THING = entity(
     "thing", text("name"), integer("size"), {"name": "price", "type": "decimal", "precision": 2},

@@ -9,42 +9,19 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 import pytest
-from multidict import CIMultiDictProxy
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.support.client import Client, Reply, entity, text
+from tests.support.client import Client, entity, text
 from tests.support.stacks import calling, running
+from tests.support.uploads import fetch, upload
 
 MIB = 1024 * 1024
 DATA = bytes(range(256)) * 4
-
-
-def form(data: Any, name: str = "a.bin", kind: str | None = "application/octet-stream") -> aiohttp.FormData:
-    fields = aiohttp.FormData()
-    fields.add_field("file", data, filename=name, content_type=kind)
-    return fields
-
-
-async def upload(
-    client: Client, data: Any, name: str = "a.bin", kind: str | None = "application/octet-stream"
-) -> Reply:
-    return await client.request("POST", "/_files/upload", raw=form(data, name, kind))
-
-
-async def fetch(
-    client: Client, file_id: str, method: str = "GET", **headers: str
-) -> tuple[int, bytes, CIMultiDictProxy[str]]:
-    """Status, bytes and headers of a download."""
-    sent = {"Authorization": f"Bearer {client.token}", **{name.replace("_", "-"): v for name, v in headers.items()}}
-    url = f"{client.url}{client.prefix}/_files/{file_id}"
-    async with client.session.request(method, url, headers=sent) as response:
-        return response.status, await response.read(), response.headers
 
 
 async def test_what_is_uploaded_comes_back(admin: Client, stack: Stack) -> None:

@@ -14,9 +14,9 @@ from libs.shared.contracts.context import SYSTEM
 from services.data.query.lists import list_sql
 from services.data.query.parameters import parse_list
 from services.data.query.scope import Scope
+from tests.support.app_database import app_connection
 from tests.support.client import Client, entity, integer, text
-from tests.support.streams import app_row, sibling
-from tests.unit.data.models import model_of
+from tests.support.schemas import model_of
 
 FIELDS = (text("category"), integer("rank", indexed=True), text("code", unique=True), integer("plain"))
 FILL = """
@@ -29,13 +29,10 @@ SELECT gen_random_uuid(), 'c' || n % 20, nullif(n * 7919 % 10007, 0), 'x' || n, 
 async def filled(stack: Stack, common_admin: Client) -> AsyncIterator[asyncpg.Connection[Any]]:
     """The database of an app with twenty thousand things."""
     await common_admin.define(entity("thing", *FIELDS))
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, common_admin))["database"]))
-    try:
+    async with app_connection(stack, common_admin) as connection:
         await connection.execute(FILL)
         await connection.execute("ANALYZE records.things")
         yield connection
-    finally:
-        await connection.close()
 
 
 async def plan(connection: asyncpg.Connection[Any], **query: str) -> list[tuple[str, str, str]]:

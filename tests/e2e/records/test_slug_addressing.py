@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.client import Client, entity, text
+from tests.support.relations import reference
 
 PAGE = entity(
     "page", text("title"), text("slug", unique=True), soft_delete=True, slug={"field": "slug", "source": "title"}
@@ -85,13 +86,11 @@ async def test_ends_of_texts_and_parts_of_dates(admin: Client) -> None:
 
 async def test_a_relation_is_not_called_like_a_field_of_its_source(admin: Client) -> None:
     await admin.define(entity("author", text("pages")))
-    await admin.define(entity("page", {"name": "author_id", "type": "uuid"}))
+    await admin.define(entity("page", reference("author_id")))
     relation = {"name": "pages", "type": "one_to_many", "source": "author", "target": "page", "target_key": "author_id"}
     (await admin.post("/_admin/relations", relation)).expect(409)
     await admin.define({**relation, "name": "books"}, "relations")
     taken = entity("author", text("pages"), text("books"))
     (await admin.put("/_admin/entities/author", taken)).expect(409)
     (await admin.put("/_admin/relations/books", {**relation, "name": "pages"})).expect(409)
-    (
-        await admin.put("/_admin/entities/page", entity("page", {"name": "author_id", "type": "uuid"}, text("books")))
-    ).expect(200)
+    (await admin.put("/_admin/entities/page", entity("page", reference("author_id"), text("books")))).expect(200)

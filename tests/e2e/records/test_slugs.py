@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, entity, integer, text
+from tests.support.relations import reference
 
 SLUG = {"field": "slug", "source": "title"}
 FIELDS = (text("title"), text("slug", unique=True))
@@ -122,7 +123,7 @@ async def test_records_are_read_by_it(admin: Client) -> None:
 
 async def test_children_and_created_records_have_slugs_too(admin: Client) -> None:
     await admin.define(entity("blog", text("state"), text("name")))
-    await admin.define(entity("post", *FIELDS, {"name": "blog_id", "type": "uuid"}, slug=SLUG))
+    await admin.define(entity("post", *FIELDS, reference("blog_id"), slug=SLUG))
     await admin.relate("posts", "one_to_many", "blog", "post", target_key="blog_id")
     create = {"type": "create_record", "entity": "post", "fields": {"title": "{{record.name}}"}}
     transitions = [{"from": "draft", "to": "open", "actions": [create]}]

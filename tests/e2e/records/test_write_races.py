@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
+from tests.support.app_database import app_row, executed
 from tests.support.client import Client, entity, text
 from tests.support.gates import gate
 from tests.support.locks import holding
 from tests.support.relations import make, reference, relation
-from tests.support.replays import executed
-from tests.support.streams import app_row
 
 UNANNOUNCED = "UPDATE metadata.schema_version SET version = version + 1"
 """Definitions have changed, and no data service has been told."""

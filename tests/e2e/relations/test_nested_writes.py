@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from deploy.embedded.stack import Stack
+from tests.support.app_database import app_row, sibling
 from tests.support.client import Client, Reply, entity, integer, text
-from tests.support.streams import app_row, sibling
 
 UUID = {"type": "uuid"}
 ORDER = entity("order", text("title", required=True))

@@ -15,7 +15,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 async def family(admin: Client, on_delete: str, soft_child: bool = False, soft_parent: bool = False) -> tuple[Any, Any]:
     """A parent with one child, related as told."""
     await admin.define(entity("parent", text("name"), soft_delete=soft_parent))
-    await admin.define(entity("child", text("name"), {"name": "parent_id", "type": "uuid"}, soft_delete=soft_child))
+    await admin.define(entity("child", text("name"), reference("parent_id"), soft_delete=soft_child))
     children = relation("children", "one_to_many", "parent", "child", target_key="parent_id", on_delete=on_delete)
     await admin.define(children, "relations")
     parent = (await admin.post("/parent", {"name": "p", "children": {"data": [{"name": "c"}]}})).expect(201).data
@@ -58,7 +58,7 @@ async def test_restrict(admin: Client) -> None:
 
 async def test_a_restriction_undoes_earlier_cascades(admin: Client) -> None:
     parent, child = await family(admin, "cascade")
-    await admin.define(entity("toy", text("name"), {"name": "child_id", "type": "uuid"}))
+    await admin.define(entity("toy", text("name"), reference("child_id")))
     await admin.relate("toys", "one_to_many", "child", "toy", target_key="child_id", on_delete="restrict")
     (await admin.post("/toy", {"name": "t", "child_id": child["id"]})).expect(201)
     (await admin.delete(f"/parent/{parent['id']}")).expect(409)
@@ -86,7 +86,7 @@ async def test_deleting_a_target_never_touches_the_source(admin: Client) -> None
 
 
 async def test_a_family_that_goes_round_in_a_circle(admin: Client) -> None:
-    await admin.define(entity("node", text("name"), {"name": "above_id", "type": "uuid"}))
+    await admin.define(entity("node", text("name"), reference("above_id")))
     await admin.relate("below", "one_to_many", "node", "node", target_key="above_id", on_delete="cascade")
     top = (await admin.post("/node", {"name": "top", "below": {"data": [{"name": "under"}]}})).data
     [under] = (await admin.get("/node?filter[name]=under")).data

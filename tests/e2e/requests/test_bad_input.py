@@ -12,6 +12,7 @@ from yarl import URL
 
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, integer, text
+from tests.support.relations import reference
 
 THING = entity(
     "thing",
@@ -20,7 +21,7 @@ THING = entity(
     {"name": "big", "type": "bigint"},
     {"name": "price", "type": "decimal", "precision": 2},
     {"name": "on", "type": "boolean"},
-    {"name": "ref", "type": "uuid"},
+    reference("ref"),
     {"name": "at", "type": "timestamp"},
     {"name": "day", "type": "date"},
     {"name": "data", "type": "json"},

@@ -11,11 +11,9 @@ import pytest
 from deploy.embedded.stack import Stack
 from services.gateway.identity.keyring import key_id
 from services.gateway.routes import ROUTES
-from tests.e2e.identity.test_identity_attacks import keyring_of
-from tests.support.accounts import anonymous, entered, log_in, made
+from tests.support.accounts import anonymous, entered, keyring_of, log_in, made
+from tests.support.app_database import app_row, executed
 from tests.support.client import Client, Reply, entity, integer, text
-from tests.support.replays import executed
-from tests.support.streams import app_row
 
 SALE = entity(
     "sale", text("title", required=True), text("code", unique=True), integer("count"), text("status", enum=["a", "b"])

@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_connection, app_row
 from tests.support.client import Client, Reply, entity, integer, text
 from tests.support.stacks import calling, running
-from tests.support.streams import app_row, published, sibling
+from tests.support.streams import published
 
 NOTE = entity("note", text("title", unique=True), integer("n"))
 PARALLEL = 20
@@ -204,16 +204,13 @@ async def test_a_key_is_forgotten_after_a_day(admin: Client, stack: Stack) -> No
     same = key()
     record = (await admin.post("/note", {"title": "a"}, **same)).expect(201).data
     (await admin.delete(f"/note/{record['id']}")).expect(200)
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
+    async with app_connection(stack, admin) as connection:
         await connection.execute("UPDATE data.idempotency SET at = at - interval '23 hours 59 minutes'")
         assert replayed((await admin.post("/note", {"title": "a"}, **same)).expect(201))
         await connection.execute("UPDATE data.idempotency SET at = at - interval '1 minute'")
         (await admin.post("/note", {"title": "b"}, **key())).expect(201)
         assert await connection.fetchval("SELECT count(*) FROM data.idempotency") == 1
         assert not replayed((await admin.post("/note", {"title": "a"}, **same)).expect(201))
-    finally:
-        await connection.close()
 
 
 IMPATIENT = {"ROCKET_REQUEST_TIMEOUT": "5"}

@@ -10,6 +10,7 @@ import pytest
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, integer, text
 from tests.support.receivers import HttpReceiver
+from tests.support.relations import reference
 
 MONEY = {"type": "decimal", "precision": 2}
 
@@ -29,10 +30,10 @@ async def relates(admin: Client, name: str, source: str, target: str, **parts: A
 async def shop(admin: Client) -> Client:
     """Customers with orders, orders with lines; an order's total is its lines', a customer's its orders'."""
     await admin.define(entity("customer", text("name"), {"name": "spent", **MONEY}))
-    customer_id = {"name": "customer_id", "type": "uuid"}
+    customer_id = reference("customer_id")
     status = text("status", default="draft")
     await admin.define(entity("order", text("no"), {"name": "total", **MONEY}, integer("count"), status, customer_id))
-    order_id = {"name": "order_id", "type": "uuid"}
+    order_id = reference("order_id")
     await admin.define(
         entity("line", text("what"), integer("qty"), {"name": "amount", **MONEY}, order_id, soft_delete=True)
     )
@@ -160,7 +161,7 @@ async def test_pairs_and_what_they_lead_to_count(admin: Client) -> None:
 
 
 async def test_a_tree_adds_up_to_its_root(admin: Client) -> None:
-    await admin.define(entity("node", integer("own", default=0), integer("sum"), {"name": "up_id", "type": "uuid"}))
+    await admin.define(entity("node", integer("own", default=0), integer("sum"), reference("up_id")))
     await relates(admin, "kids", "node", "node", target_key="up_id", on_delete="cascade")
     await computes(admin, "node", "sum", "record.own + sum(related.kids, sum)", relation="kids")
     ids: list[str] = []
@@ -177,7 +178,7 @@ async def test_a_tree_adds_up_to_its_root(admin: Client) -> None:
 
 
 async def test_totals_in_a_circle_come_to_an_end(admin: Client) -> None:
-    await admin.define(entity("ring", integer("sum"), {"name": "up_id", "type": "uuid"}))
+    await admin.define(entity("ring", integer("sum"), reference("up_id")))
     await relates(admin, "kids", "ring", "ring", target_key="up_id", on_delete="cascade")
     await computes(admin, "ring", "sum", "1 + sum(related.kids, sum)", relation="kids")
     row = (await admin.post("/ring", {})).expect(201).data

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
 import pytest
 
 from deploy.embedded.stack import Stack
+from tests.support.app_database import app_connection
 from tests.support.client import Client, entity, integer, text
-from tests.support.streams import app_row, sibling
 
 ITEM = entity(
     "item",
@@ -122,13 +121,9 @@ async def test_what_cannot_be_tried_is_refused(items: Client, tried: dict[str, A
 
 
 async def test_sql_looks_at_everything_and_the_rest_says_how_far_it_came(own_items: Client, stack: Stack) -> None:
-    database = (await app_row(stack, own_items))["database"]
-    connection = await asyncpg.connect(sibling(stack.database_url, database))
-    try:
+    async with app_connection(stack, own_items) as connection:
         rows = "SELECT 'many', 7, 1 FROM generate_series(1, 10000)"
         await connection.execute(f"INSERT INTO records.items (title, count, _version) {rows}")
-    finally:
-        await connection.close()
     asked = (await own_items.post("/_admin/rules/try", expression("record.count == 7", limit=1))).expect(200).data
     assert (asked["violating"], asked["looked_at"], asked["complete"]) == (10_000, 10_004, True)
     looked = (await own_items.post("/_admin/rules/try", expression("lower(record.title) == 'many'"))).expect(200).data

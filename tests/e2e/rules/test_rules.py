@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, Reply, entity, integer, text
+from tests.support.relations import reference
 
 DECIMAL = {"name": "total", "type": "decimal", "precision": 2}
 ORDER = entity(
     "order", text("title"), text("code"), integer("count"), DECIMAL,
     {"name": "due", "type": "date"}, {"name": "seen_at", "type": "timestamp"}, soft_delete=True,
 )  # fmt: skip
-LINE = entity("line", text("sku"), integer("amount"), {"name": "order_id", "type": "uuid"})
+LINE = entity("line", text("sku"), integer("amount"), reference("order_id"))
 LINES = {
     "name": "lines", "type": "one_to_many", "source": "order", "target": "line", "target_key": "order_id",
     "on_delete": "cascade",

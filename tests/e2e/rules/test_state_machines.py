@@ -10,6 +10,7 @@ from libs.shared import clock
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, Reply, entity, integer, text
 from tests.support.receivers import HttpReceiver, Mailbox
+from tests.support.relations import reference
 
 ORDER = entity(
     "order", text("status"), text("payment"), text("title"), integer("count"),
@@ -174,7 +175,7 @@ async def test_an_impossible_record_undoes_the_transition(shop: Client) -> None:
 
 async def test_children_move_by_their_machines(admin: Client) -> None:
     await admin.define(entity("cart", text("name")))
-    await admin.define(entity("order", text("status"), text("title"), {"name": "cart_id", "type": "uuid"}))
+    await admin.define(entity("order", text("status"), text("title"), reference("cart_id")))
     await admin.relate("orders", "one_to_many", "cart", "order", target_key="cart_id")
     await machine(admin, way("open", "closed", {"type": "set_field", "field": "title", "value": "done"}))
     begun = {"orders": {"data": [{"status": "open"}, {"status": "closed"}]}}

@@ -19,8 +19,8 @@ from libs.shared.contracts.messages import Request
 from libs.shared.contracts.records import CreateRecord, ListRecords, SetFields
 from libs.shared.errors import RocketError
 from libs.shared.ids import random_uuid
+from tests.support.app_database import app_row
 from tests.support.client import Client, entity, text
-from tests.support.streams import app_row
 
 ADMIN = Identity("0190b6c0-0000-7000-8000-000000000001", "admin@localhost", ("admin",))
 ROOT = Identity("0190b6c0-0000-7000-8000-000000000002", "root", ("admin",), via="platform")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
 from aiohttp import web
 
 from deploy.embedded.stack import Stack
 from libs.shared import exact
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_connection
 from tests.support.client import Client, entity, text
 from tests.support.receivers import HttpReceiver
-from tests.support.streams import app_row, sibling
 
 CARD, MAIL, WORD = "4111-1111", "ann@example.com", 'correct "horse"'
 PERSON = entity(
@@ -210,8 +209,5 @@ async def test_dead_letters_mask_and_a_replay_sends_everything(
 
 async def as_owner(stack: Stack, admin: Client, statement: str) -> None:
     """Run a statement in the app's database."""
-    connection = await asyncpg.connect(sibling(stack.database_url, (await app_row(stack, admin))["database"]))
-    try:
+    async with app_connection(stack, admin) as connection:
         await connection.execute(statement)
-    finally:
-        await connection.close()

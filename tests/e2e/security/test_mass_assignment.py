@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, entity, text
+from tests.support.relations import reference
 
 LONG_AGO = "2001-02-03T04:05:06+00:00"
 SOMEBODY = "00000000-0000-4000-8000-000000000001"
@@ -21,7 +22,7 @@ LINES = {"name": "lines", "type": "one_to_many", "source": "order", "target": "l
 @pytest.fixture(scope="module")
 async def shop(common_admin: Client) -> Client:
     await common_admin.define(entity("order", *OWN, soft_delete=True))
-    await common_admin.define(entity("line", *OWN, {"name": "order_id", "type": "uuid"}, soft_delete=True))
+    await common_admin.define(entity("line", *OWN, reference("order_id"), soft_delete=True))
     await common_admin.define(LINES, "relations")
     return common_admin
 

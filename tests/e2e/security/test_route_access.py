@@ -21,11 +21,11 @@ from libs.shared.testing.polling import eventually
 from services.gateway.routes import ROUTES, Route
 from services.gateway.routing.route import Access
 from services.metadata.checking.kinds import KINDS
-from tests.e2e.records.test_files import upload
 from tests.support.accounts import anonymous, entered, made
 from tests.support.client import Client, entity, text
 from tests.support.relations import reference
 from tests.support.subscribers import granted
+from tests.support.uploads import upload
 
 MARK = "nobodys_business"
 """Stands in everything that is somebody's: whoever is shown it has been shown too much."""

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
-
 from deploy.embedded.stack import Stack
 from libs.shared.contracts.streams import PARTITIONS
 from libs.shared.ids import partition_of
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_connection, app_row
 from tests.support.client import Client, entity, text
 from tests.support.receivers import HttpReceiver
-from tests.support.streams import app_row, as_service, messages_of, sibling
+from tests.support.streams import as_service, letters, messages_of
 
 KEY = {"field": "key", "type": "string", "generated": False}
 TICKET = entity("ticket", text("title"), primary_key=KEY) | {"fields": [text("key"), text("title")]}
 CONSUMERS = {"workflow", "webhook", "notify", "events"}
-
-
-async def letters(admin: Client) -> list[dict[str, Any]]:
-    """The app's dead letters, of services that all answered."""
-    reply = (await admin.get("/_admin/dead-letters")).expect(200)
-    assert reply.meta == {"total": len(reply.data), "unavailable": []}
-    return list(reply.data)
 
 
 async def test_a_poisoned_event_stops_nobody_else(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
@@ -154,12 +146,8 @@ def _titles(receiver: HttpReceiver) -> list[str]:
 
 
 async def _execute(stack: Stack, admin: Client, statement: str) -> None:
-    database = (await app_row(stack, admin))["database"]
-    connection = await asyncpg.connect(sibling(stack.database_url, database))
-    try:
+    async with app_connection(stack, admin) as connection:
         await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def _publish_as_a_stranger(stack: Stack, app_id: str, payload: bytes) -> None:

@@ -4,100 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import aiohttp
-import asyncpg
-import orjson
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_connection
 from tests.support.client import Client, Reply, entity, integer, text
+from tests.support.listeners import Listener, listening, told
 from tests.support.stacks import calling, running
-from tests.support.streams import app_row, sibling
 
 NOTE = entity("note", text("title"), integer("n"), text("owner"), soft_delete=True)
 PAUSE = 0.1
 """Seconds that a polite client waits before it comes back."""
-
-
-@dataclass(slots=True)
-class Listener:
-    """An EventSource: what it was told, and the id it would come back with."""
-
-    events: list[tuple[str, int, Any]] = field(default_factory=list)
-    last_id: str = ""
-    status: int = 0
-    ended: bool = False
-
-    @property
-    def commits(self) -> list[Any]:
-        return [data for kind, _, data in self.events if kind == "commit"]
-
-    @property
-    def changes(self) -> list[tuple[str, str, Any]]:
-        """(change, id, title) of every change, in order."""
-        return [
-            (change["change"], change["id"], (change["record"] or {}).get("title"))
-            for commit in self.commits
-            for change in commit["changes"]
-        ]
-
-    async def read(self, response: aiohttp.ClientResponse) -> None:
-        """Take events until the stream ends."""
-        kind, position, data = "message", "", ""
-        with contextlib.suppress(aiohttp.ClientError):
-            async for raw in response.content:
-                name, _, value = raw.decode().rstrip("\n").partition(": ")
-                match name:
-                    case "event":
-                        kind = value
-                    case "id":
-                        position = value
-                    case "data":
-                        data = value
-                    case "":
-                        self.last_id = position or self.last_id
-                        if data:
-                            self.events.append((kind, int(position), orjson.loads(data)))
-                        kind, data = "message", ""
-        self.ended = True
-
-
-@contextlib.asynccontextmanager
-async def listening(
-    client: Client, path: str, listener: Listener | None = None, **headers: str
-) -> AsyncIterator[Listener]:
-    """A listener at `path`, from where it has been to if it has been anywhere; ready when the block begins."""
-    listener = listener or Listener()
-    listener.ended = False
-    sent = {"Authorization": f"Bearer {client.token}", **headers} if client.token else dict(headers)
-    if listener.last_id:
-        sent["Last-Event-ID"] = listener.last_id
-    timeout = aiohttp.ClientTimeout(total=None)
-    async with client.session.get(client.url + client.prefix + path, headers=sent, timeout=timeout) as response:
-        listener.status = response.status
-        if response.status != 200:
-            yield listener
-            return
-        assert response.content_type == "text/event-stream"
-        before = len(listener.events)
-        reading = asyncio.create_task(listener.read(response))
-        await eventually(lambda: len(listener.events) > before)
-        try:
-            yield listener
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-
-
-async def told(listener: Listener, number: int) -> None:
-    await eventually(lambda: len(listener.commits) >= number, within=20)
-    assert len(listener.commits) == number
 
 
 async def test_every_commit_is_told_once(admin: Client, stack: Stack) -> None:
@@ -197,42 +118,32 @@ async def test_a_client_that_comes_back_has_missed_nothing(admin: Client, stack:
 
 async def test_commits_that_become_visible_out_of_order_are_told_in_order(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
-    database = (await app_row(stack, admin))["database"]
-    connection = await asyncpg.connect(sibling(stack.database_url, database))
-    try:
-        async with listening(admin, "/note/_live") as listener:
-            transaction = connection.transaction()
-            await transaction.start()
-            await connection.execute("LOCK TABLE data.commits IN ROW EXCLUSIVE MODE")
-            taken = await connection.fetchval("SELECT nextval('data.position')")
-            later = (await admin.post("/note", {"title": "later"})).expect(201)
-            assert int(later.headers["X-Commit"]) > taken
-            await connection.execute(
-                "INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, context, "
-                "trace_id, schema_version, at) SELECT $1, 1, gen_random_uuid(), entity, record_id, version + 1, "
-                "'update', image, context, trace_id, schema_version, now() FROM data.commits WHERE position = $2",
-                taken,
-                int(later.headers["X-Commit"]),
-            )
-            assert listener.commits == []
-            await transaction.commit()
-            await told(listener, 2)
-            assert [commit["position"] for commit in listener.commits] == [taken, int(later.headers["X-Commit"])]
-    finally:
-        await connection.close()
+    async with app_connection(stack, admin) as connection, listening(admin, "/note/_live") as listener:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("LOCK TABLE data.commits IN ROW EXCLUSIVE MODE")
+        taken = await connection.fetchval("SELECT nextval('data.position')")
+        later = (await admin.post("/note", {"title": "later"})).expect(201)
+        assert int(later.headers["X-Commit"]) > taken
+        await connection.execute(
+            "INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, context, "
+            "trace_id, schema_version, at) SELECT $1, 1, gen_random_uuid(), entity, record_id, version + 1, "
+            "'update', image, context, trace_id, schema_version, now() FROM data.commits WHERE position = $2",
+            taken,
+            int(later.headers["X-Commit"]),
+        )
+        assert listener.commits == []
+        await transaction.commit()
+        await told(listener, 2)
+        assert [commit["position"] for commit in listener.commits] == [taken, int(later.headers["X-Commit"])]
 
 
 async def test_a_number_that_is_never_used_holds_nothing_up(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
-    database = (await app_row(stack, admin))["database"]
-    connection = await asyncpg.connect(sibling(stack.database_url, database))
-    try:
-        async with listening(admin, "/note/_live") as listener:
-            await connection.execute("SELECT nextval('data.position')")
-            (await admin.post("/note", {"title": "a"})).expect(201)
-            await told(listener, 1)
-    finally:
-        await connection.close()
+    async with app_connection(stack, admin) as connection, listening(admin, "/note/_live") as listener:
+        await connection.execute("SELECT nextval('data.position')")
+        (await admin.post("/note", {"title": "a"})).expect(201)
+        await told(listener, 1)
 
 
 async def test_tickets_let_browsers_in_once(admin: Client, stack: Stack) -> None:

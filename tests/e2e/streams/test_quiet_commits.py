@@ -10,10 +10,11 @@ import orjson
 from deploy.embedded.stack import Stack
 from libs.shared.contracts.streams import HEARD, QUIET
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_row
 from tests.support.client import Client, entity, integer, text
 from tests.support.receivers import HttpReceiver
 from tests.support.replays import verified
-from tests.support.streams import app_row, messages_of
+from tests.support.streams import messages_of
 
 WAITED_FOR = ("hooked", "flowing", "told", "later")
 

@@ -15,8 +15,9 @@ from nats.aio.msg import Msg
 from deploy.embedded.stack import Stack
 from libs.shared import clock
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_row
 from tests.support.client import ADMIN, Client, entity, text
-from tests.support.streams import app_row, as_service, published
+from tests.support.streams import as_service, published
 from tests.support.subscribers import Reader, connected, granted
 
 NOTE = entity("note", text("title"))

@@ -8,11 +8,12 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from tests.e2e.operations.test_command_line import rocket
-from tests.e2e.streams.test_dead_letters import letters
+from tests.support.app_database import executed
 from tests.support.client import Client, entity, integer, text
+from tests.support.command_line import rocket
 from tests.support.receivers import HttpReceiver
-from tests.support.replays import executed, finished, projection, verified
+from tests.support.replays import finished, projection, verified
+from tests.support.streams import letters
 
 FORGE = """
 WITH w AS (

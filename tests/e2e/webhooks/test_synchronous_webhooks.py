@@ -12,6 +12,7 @@ from aiohttp import web
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, integer, text
 from tests.support.receivers import HttpReceiver
+from tests.support.relations import reference
 
 REASON = "The budget is spent"
 
@@ -20,7 +21,7 @@ REASON = "The budget is spent"
 async def shop(admin: Client) -> Client:
     """An app with orders, their lines, and nothing else."""
     await admin.define(entity("order", text("title", required=True), integer("total"), soft_delete=True))
-    await admin.define(entity("line", text("sku", unique=True), {"name": "order_id", "type": "uuid"}))
+    await admin.define(entity("line", text("sku", unique=True), reference("order_id")))
     await admin.relate("lines", "one_to_many", "order", "line", on_delete="cascade")
     return admin
 

@@ -14,10 +14,10 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
+from tests.support.app_database import app_row
 from tests.support.client import Client, entity, text
 from tests.support.locks import holding
 from tests.support.receivers import HttpReceiver, http_receiver
-from tests.support.streams import app_row
 
 NOBODY = "http://127.0.0.1:1/"
 

@@ -13,7 +13,7 @@ from services.data.query.parameters import MAX_FILTERS, MAX_SORTS, ListQuery, pa
 from services.data.query.predicates import MAX_LIST
 from services.data.query.scope import Scope
 from tests.support.client import integer, text
-from tests.unit.data.models import model_of
+from tests.support.schemas import model_of
 
 MODEL = model_of(text("name"), integer("count"), {"name": "data", "type": "json"})
 

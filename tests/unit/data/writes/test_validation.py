@@ -11,7 +11,7 @@ from libs.shared.errors import RocketError
 from services.data.model import EntityModel
 from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
 from tests.support.client import integer, text
-from tests.unit.data.models import compiled
+from tests.support.schemas import compiled
 
 THING = compiled(
     text("name", required=True),
