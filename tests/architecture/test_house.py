@@ -48,7 +48,7 @@ def test_only_contracts_spell_subjects() -> None:
     assert spelled == []
 
 
-def test_what_is_shared_is_explained() -> None:
+def test_shared_modules_have_docstrings() -> None:
     """Modules and public classes have a docstring; public functions too, unless a few lines say it all."""
     assert len(SHARED) > 70
     assert [problem for path in SHARED for problem in _unexplained(path)] == []

@@ -43,9 +43,7 @@ def test_every_module_can_be_imported_alone() -> None:
     ],
     ids=["each other", "by way of a package"],
 )
-def test_a_module_that_needs_another_first_is_found(
-    contents: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_import_circles_are_detected(contents: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for stem, text in {"__init__": "", "part/__init__": "", "part/c": "", **contents}.items():
         path = tmp_path / "leaning" / f"{stem}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +73,7 @@ def packages_of(dotted: str) -> list[str]:
 
 
 @pytest.mark.parametrize("library", DOORS)
-def test_a_client_library_has_one_door(library: str) -> None:
+def test_client_libraries_are_imported_in_one_place(library: str) -> None:
     users = [name(path) for path in files(*PACKAGES) if library in imported(parse(path))]
     assert any(user.startswith(DOORS[library]) for user in users)
     assert [user for user in users if not user.startswith(DOORS[library])] == []

@@ -41,11 +41,11 @@ COMMON = re.compile(r"(?:\bWITH|\),)\s+([a-z]\w*) AS (?:MATERIALIZED )?\(")
 
 
 @pytest.mark.parametrize("path", STATEMENTS, ids=name)
-def test_rows_are_called_by_names_that_no_operator_can_give(path: Path) -> None:
+def test_row_aliases_cannot_be_field_names(path: Path) -> None:
     assert [f"{name(path)}:{line}: {word}" for line, text in texts(path) for word in _ours(text)] == []
 
 
-def test_rows_that_conditions_are_about_are_called_so_too() -> None:
+def test_row_names_of_conditions_cannot_be_field_names() -> None:
     calls = [(path, node) for path in DATA for node in ast.walk(parse(path)) if isinstance(node, ast.Call)]
     named = [(path, node.lineno, arg.value) for path, node in calls if _called(node) in ABOUT_A_ROW
              for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]  # fmt: skip
@@ -74,10 +74,10 @@ def _ours(text: str) -> Iterator[str]:
         "FROM (SELECT 1) p", f"x.{GAP} = 1", "FOR KEY SHARE OF s",
     ],
 )  # fmt: skip
-def test_such_names_are_found(text: str) -> None:
+def test_aliases_without_underscore_are_detected(text: str) -> None:
     assert list(_ours(text))
 
 
-def test_no_name_of_an_operator_begins_like_ours() -> None:
+def test_names_of_operators_begin_with_a_letter() -> None:
     assert NAME.fullmatch("a_1")
     assert not NAME.fullmatch("_a")

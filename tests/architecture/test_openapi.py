@@ -31,7 +31,7 @@ def expected() -> set[tuple[str, str]]:
     return found
 
 
-def test_every_route_is_described_and_nothing_else() -> None:
+def test_exactly_the_routes_are_described() -> None:
     described = {(method, path) for path, item in document()["paths"].items() for method in item}
     assert described == expected()
 
@@ -52,7 +52,7 @@ def test_operations_have_a_name_and_a_summary_of_their_own() -> None:
     assert [operation for operation in operations if not operation["summary"] or not operation["tags"]] == []
 
 
-def test_parameters_that_are_described_are_read() -> None:
+def test_described_parameters_are_declared() -> None:
     """A parameter that no route declares is refused or ignored; so none is promised that would be."""
     whole = document()
     for route in ROUTES:

@@ -106,7 +106,7 @@ def test_only_named_modules_normalize_text() -> None:
 
 
 @pytest.mark.parametrize("source", ["re.compile(text)", "re.sub(f'a{text}', '', x)", "re.match('a' + text, x)"])
-def test_a_pattern_made_of_a_value_is_seen(source: str) -> None:
+def test_patterns_built_from_values_are_detected(source: str) -> None:
     [call] = _calls(ast.parse(source), "re", FINDING)
     assert not _is_constant(call.args[0])
 

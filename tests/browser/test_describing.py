@@ -29,7 +29,7 @@ async def test_an_entity_is_described_with_a_form_and_used_at_once(admin: Client
     await someone.save("Created")
 
 
-async def test_a_mistake_in_a_definition_is_said_and_nothing_typed_is_lost(admin: Client, person: Opened) -> None:
+async def test_a_mistake_in_a_definition_is_shown_and_the_input_is_kept(admin: Client, person: Opened) -> None:
     await admin.define(entity("deal", text("title")))
     someone = await person()
     page = someone.page

@@ -11,7 +11,7 @@ from tests.support.client import Client, entity, text
 PHONE = {"width": 390, "height": 844}
 
 
-async def test_a_wrong_password_is_said_and_a_right_one_lets_in(admin: Client, person: Opened) -> None:
+async def test_a_wrong_password_is_reported_and_a_right_one_logs_in(admin: Client, person: Opened) -> None:
     someone = await person(login=False)
     page = someone.page
     await page.goto(f"{someone.url}/admin/{someone.app}/tasks")
@@ -74,7 +74,7 @@ async def test_a_phone_shows_lists_and_forms_without_scrolling_the_page_sideways
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-async def test_a_server_that_goes_away_is_said_and_comes_back_by_itself(
+async def test_an_unreachable_server_is_reported_until_it_answers_again(
     stack: Stack, admin: Client, person: Opened
 ) -> None:
     await admin.define(entity("deal", text("title")))

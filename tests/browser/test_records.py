@@ -54,7 +54,7 @@ async def test_a_record_is_created_changed_undone_and_deleted(deals: Client, per
     await expect(someone.row("Press")).to_be_visible()
 
 
-async def test_a_list_is_searched_filtered_and_sorted_and_its_address_says_so(deals: Client, person: Opened) -> None:
+async def test_a_list_is_searched_filtered_and_sorted_by_its_url(deals: Client, person: Opened) -> None:
     someone = await person()
     page = someone.page
     await someone.go("/records/deal")
@@ -88,7 +88,7 @@ async def test_a_filter_names_a_field_an_operator_and_a_value(deals: Client, per
     await expect(someone.row("Oven")).to_have_count(0)
 
 
-async def test_refusals_stand_at_their_fields(deals: Client, person: Opened) -> None:
+async def test_validation_errors_appear_at_their_fields(deals: Client, person: Opened) -> None:
     someone = await person()
     await someone.go("/records/deal/new")
     await someone.field("title").fill("Second oven")
@@ -106,9 +106,7 @@ async def test_refusals_stand_at_their_fields(deals: Client, person: Opened) -> 
     await someone.save("Created")
 
 
-async def test_disjoint_edits_of_two_people_are_merged_and_others_are_asked_about(
-    deals: Client, person: Opened
-) -> None:
+async def test_disjoint_edits_are_merged_and_conflicting_edits_ask_the_user(deals: Client, person: Opened) -> None:
     one, other = await person(), await person()
     for someone in (one, other):
         await someone.go("/records/deal")
@@ -133,7 +131,7 @@ async def test_disjoint_edits_of_two_people_are_merged_and_others_are_asked_abou
     await expect(one.field("title")).to_have_value("Oven III")
 
 
-async def test_people_are_offered_what_they_may_do(deals: Client, person: Opened) -> None:
+async def test_only_permitted_actions_are_offered(deals: Client, person: Opened) -> None:
     await deals.grant("deal", "read", "clerk", fields={"exclude": ["amount"]})
     await deals.user("ann@example.com", ["clerk"])
     clerk = await person("ann@example.com", "secret-1")

@@ -37,7 +37,7 @@ SHORT, LONG = 0.3, 2.0
 """Seconds of a pause or a cut, and between two troubles."""
 
 
-async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path, receiver: HttpReceiver) -> None:
+async def test_each_effect_happens_exactly_once_under_faults(tmp_path: Path, receiver: HttpReceiver) -> None:
     async with (
         bare_nats(tmp_path / "bus") as server,
         proxied(server.url) as (proxy, url),

@@ -32,7 +32,7 @@ async def forgetful(tmp_path: Path) -> AsyncIterator[Stack]:
         yield stack
 
 
-async def test_what_the_stream_has_forgotten_comes_from_the_log(forgetful: Stack, receiver: HttpReceiver) -> None:
+async def test_commits_past_stream_retention_are_read_from_the_log(forgetful: Stack, receiver: HttpReceiver) -> None:
     async with calling(forgetful) as anonymous:
         apps = [await anonymous.new_app(), await anonymous.new_app()]
         for admin in apps:
@@ -58,7 +58,7 @@ async def test_what_the_stream_has_forgotten_comes_from_the_log(forgetful: Stack
         _assert_each_once(receiver, expected)
 
 
-async def test_signals_that_the_stream_has_forgotten_come_from_their_outboxes(
+async def test_signals_past_stream_retention_are_read_from_the_outboxes(
     forgetful: Stack, receiver: HttpReceiver
 ) -> None:
     async with calling(forgetful) as anonymous:

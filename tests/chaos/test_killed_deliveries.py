@@ -18,7 +18,9 @@ KILLED_AT = (10, 35)
 """How many requests have arrived when the service is killed."""
 
 
-async def test_killed_deliveries_arrive_under_one_id(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
+async def test_deliveries_interrupted_by_a_kill_keep_their_id(
+    stack: Stack, admin: Client, receiver: HttpReceiver
+) -> None:
     await admin.define(entity("ticket", text("title", unique=True)))
     await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     seen = asyncio.Condition()

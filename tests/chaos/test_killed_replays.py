@@ -35,7 +35,7 @@ async def write(admin: Client) -> None:
 
 
 @pytest.mark.parametrize("victims", [("webhook",), ("data", "webhook")], ids=" and ".join)
-async def test_a_range_that_is_told_again_goes_on(
+async def test_a_webhook_replay_resumes_after_a_kill(
     stack: Stack, admin: Client, receiver: HttpReceiver, victims: tuple[str, ...]
 ) -> None:
     await write(admin)
@@ -84,9 +84,7 @@ async def test_a_range_that_is_told_again_goes_on(
 
 
 @pytest.mark.parametrize(("projection", "victim"), [("records", "data"), ("audit", "events")])
-async def test_what_is_made_anew_from_the_log_goes_on(
-    stack: Stack, admin: Client, projection: str, victim: str
-) -> None:
+async def test_a_rebuild_resumes_after_a_kill(stack: Stack, admin: Client, projection: str, victim: str) -> None:
     await write(admin)
     before = await finished(admin, projection, "verify")
     replay = await _killed_midway(stack, admin, projection, victim)

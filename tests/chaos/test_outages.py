@@ -38,7 +38,7 @@ def assert_unavailable(reply: Reply, named: str) -> None:
     )
 
 
-async def test_the_data_service_is_away(fragile: Stack, owner: Client) -> None:
+async def test_data_service_down(fragile: Stack, owner: Client) -> None:
     await fragile.stop("data")
     assert_unavailable(await owner.get("/item"), "data")
     assert_unavailable(await owner.post("/item", {"name": "x"}), "data")
@@ -50,7 +50,7 @@ async def test_the_data_service_is_away(fragile: Stack, owner: Client) -> None:
     assert [row["name"] for row in (await owner.get("/item")).data] == ["before", "after"]
 
 
-async def test_the_metadata_service_is_away(fragile: Stack, owner: Client) -> None:
+async def test_metadata_service_down(fragile: Stack, owner: Client) -> None:
     await fragile.stop("metadata")
     assert_unavailable(await owner.post("/_admin/entities", entity("x", text("y"))), "metadata")
     (await owner.post("/item", {"name": "records go on"})).expect(201)
@@ -60,7 +60,7 @@ async def test_the_metadata_service_is_away(fragile: Stack, owner: Client) -> No
 
 
 @pytest.mark.parametrize("service", ["workflow", "webhook", "notify", "events"])
-async def test_a_consumer_is_away_and_catches_up(
+async def test_a_stopped_consumer_catches_up(
     fragile: Stack, owner: Client, receiver: HttpReceiver, service: str
 ) -> None:
     await _define_effects(owner, receiver)
@@ -79,7 +79,9 @@ async def test_a_consumer_is_away_and_catches_up(
     await eventually(caught_up, within=20)
 
 
-async def test_who_must_be_asked_cannot_be(fragile: Stack, owner: Client, receiver: HttpReceiver) -> None:
+async def test_synchronous_webhooks_with_the_webhook_service_down(
+    fragile: Stack, owner: Client, receiver: HttpReceiver
+) -> None:
     hook = {"entity": "item", "hook": "before_write", "url": receiver.url, "async": False}
     webhook = (await owner.define(hook, "webhooks"))["id"]
     await fragile.stop("webhook")
@@ -96,7 +98,7 @@ async def test_who_must_be_asked_cannot_be(fragile: Stack, owner: Client, receiv
     await eventually(asked_again, within=20)
 
 
-async def test_nats_is_away(fragile: Stack, owner: Client) -> None:
+async def test_nats_down(fragile: Stack, owner: Client) -> None:
     await fragile.stop("nats")
     assert_unavailable(await owner.get("/item"), "nats")
     assert (await Client(owner.session, owner.url).get("/readyz")).status == 503
@@ -105,7 +107,7 @@ async def test_nats_is_away(fragile: Stack, owner: Client) -> None:
     await _audited(owner, "after")
 
 
-async def test_postgres_is_away(fragile: Stack, owner: Client) -> None:
+async def test_postgres_down(fragile: Stack, owner: Client) -> None:
     await fragile.stop("postgres")
     assert_unavailable(await owner.get("/item"), "database")
     assert_unavailable(await owner.post("/item", {"name": "x"}), "database")
@@ -127,7 +129,7 @@ async def test_a_service_that_hangs_is_a_timeout(fragile: Stack, owner: Client) 
     await eventually(lambda: _status(owner, "/item", 200))
 
 
-async def test_killed_services_come_back(fragile: Stack, owner: Client) -> None:
+async def test_killed_services_restart(fragile: Stack, owner: Client) -> None:
     for service in ("metadata", "data", "workflow", "webhook", "notify", "events", "gateway"):
         await fragile.kill(service)
     await _recovered(owner)

@@ -73,7 +73,7 @@ async def _delete(caller: Client, chance: random.Random, parents: list[str]) -> 
     return statuses
 
 
-async def test_a_counter_that_the_system_computes_counts_every_update(stack: Stack, admin: Client) -> None:
+async def test_a_computed_counter_counts_every_update(stack: Stack, admin: Client) -> None:
     await admin.define(entity("thing", text("name"), integer("count", default=0)))
     rule = {"entity": "thing", "hook": "before_write", "type": "computed",
             "definition": {"field": "count", "expression": "record.count + 1"}}  # fmt: skip
@@ -90,7 +90,7 @@ async def test_a_counter_that_the_system_computes_counts_every_update(stack: Sta
     assert [event["after"]["count"] for event in events] == list(range(1, WRITERS * CHANGES + 2))
 
 
-async def test_one_transition_is_made_once(stack: Stack, admin: Client) -> None:
+async def test_racing_transitions_of_one_record_succeed_once(stack: Stack, admin: Client) -> None:
     await admin.define(entity("ticket", text("state"), integer("round")))
     turns = [{"from": "open", "to": "taken"}, {"from": "taken", "to": "open"}]
     machine = {"entity": "ticket", "field": "state", "definition": {"initial": "open", "transitions": turns}}
@@ -128,7 +128,7 @@ async def test_increments_by_if_match_are_all_counted(stack: Stack, admin: Clien
     await _check_log(stack, admin, thing=stored)
 
 
-async def test_updates_of_different_fields_leave_each_other_alone(stack: Stack, admin: Client) -> None:
+async def test_concurrent_updates_of_different_fields_are_both_kept(stack: Stack, admin: Client) -> None:
     names = [f"field_{n}" for n in range(WRITERS)]
     await admin.define(entity("thing", *map(integer, names)))
     thing = (await admin.post("/thing", {})).expect(201).data

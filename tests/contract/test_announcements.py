@@ -22,7 +22,7 @@ KINDS: list[type[Announcement]] = [
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-async def test_an_announcement_arrives(stack: Stack, kind: type[Announcement]) -> None:
+async def test_an_announcement_reaches_its_listeners_only(stack: Stack, kind: type[Announcement]) -> None:
     names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
     message = kind(**{name: 1 if name == "version" else NOBODY for name in names})
     heard: list[Any] = []

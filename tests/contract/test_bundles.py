@@ -31,7 +31,9 @@ async def data(stack: Stack) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def test_many_at_once_share_messages_and_none_gets_anothers_answer(gateway: Connection, data: Connection) -> None:
+async def test_concurrent_requests_share_messages_and_get_their_own_responses(
+    gateway: Connection, data: Connection
+) -> None:
     arrived: list[int] = []
 
     def hear(message: Message) -> None:
@@ -53,13 +55,13 @@ async def test_many_at_once_share_messages_and_none_gets_anothers_answer(gateway
     assert len(arrived) < 20
 
 
-async def test_all_of_a_bundle_hear_that_nobody_listens(gateway: Connection) -> None:
+async def test_every_request_of_a_bundle_learns_that_nobody_listens(gateway: Connection) -> None:
     questions = [gateway.ask("rocket.data.nobody-here", b"", WITHIN, BLOCK % n) for n in range(10)]
     outcomes = await asyncio.gather(*questions, return_exceptions=True)
     assert {type(outcome).__name__ for outcome in outcomes} == {"NoRespondersError"}
 
 
-async def test_one_that_is_not_answered_keeps_nobody_else_waiting(gateway: Connection, data: Connection) -> None:
+async def test_an_unanswered_request_does_not_delay_the_others(gateway: Connection, data: Connection) -> None:
     def hear(message: Message) -> None:
         for part in opened(message):
             if part.data != b"3":

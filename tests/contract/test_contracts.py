@@ -84,18 +84,18 @@ def test_subjects_are_unique_and_well_formed() -> None:
 
 
 @pytest.mark.parametrize("kind", ASKS, ids=label)
-def test_a_question_is_answered_by_its_owner_alone(kind: type[Request[Any]]) -> None:
+def test_a_request_is_answered_by_its_owner_only(kind: type[Request[Any]]) -> None:
     assert [name for name, service in SERVICE_OF.items() if kind in service.endpoints] == [kind.service]
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_answers_only_what_is_declared(name: str) -> None:
+def test_a_service_answers_declared_requests_only(name: str) -> None:
     assert SERVICE_OF[name].name == name
     assert [kind for kind in SERVICE_OF[name].endpoints if kind not in ASKS] == []
     assert {c.stream.name for c in SERVICE_OF[name].consumers} <= {"COMMITS", "SIGNALS", "TELEMETRY"}
 
 
-def test_variants_are_made_once() -> None:
+def test_each_contract_variant_is_created_once() -> None:
     assert of("data", CheckReadiness) is of("data", CheckReadiness)
     assert of("data", CheckReadiness) is not of("events", CheckReadiness)
     assert relay_hint("data") is relay_hint("data")
@@ -107,7 +107,7 @@ MESSAGES = sorted({*ASKS, *VARIANTS, *(kind.reply for kind in ASKS if kind.reply
 @pytest.mark.parametrize("kind", MESSAGES, ids=label)
 @given(data=st.data())
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-def test_a_message_comes_through_as_it_was(kind: type[Any], data: st.DataObject) -> None:
+def test_messages_survive_the_codec(kind: type[Any], data: st.DataObject) -> None:
     assert dataclasses.is_dataclass(kind)
     hints = get_type_hints(kind)
     values = {field.name: data.draw(_values(hints[field.name])) for field in dataclasses.fields(kind)}
@@ -162,7 +162,7 @@ def test_a_route_fills_its_contract(route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", FORWARDED, ids=label)
-def test_what_writes_honours_an_idempotency_key(route: Route) -> None:
+def test_writing_routes_honour_an_idempotency_key(route: Route) -> None:
     assert isinstance(route.target, type)
     reads = route.method == "GET" or route.target in LOOKING
     assert (route.target.writes is not Writes.NOTHING) == (not reads)

@@ -62,13 +62,13 @@ async def world(address: str) -> AsyncIterator[World]:
         await stream._call(f"STREAM.DELETE.{name}", None)
 
 
-async def test_all_are_stored_in_order_and_the_next_go_behind_them(world: World) -> None:
+async def test_messages_are_stored_in_order(world: World) -> None:
     last = await world.ours.publish(world.messages("a", range(MANY)), 0, world.filter("a"))
     await world.ours.publish(world.messages("a", range(MANY, MANY + 3)), last, world.filter("a"))
     assert await world.stored("a") == list(range(MANY + 3))
 
 
-async def test_a_fence_that_does_not_hold_stores_nothing(world: World) -> None:
+async def test_a_broken_fence_stores_nothing(world: World) -> None:
     last = await world.ours.publish(world.messages("a", range(3)), 0, world.filter("a"))
     for count in (1, 5, MANY):
         with pytest.raises(Overtaken):
@@ -76,7 +76,7 @@ async def test_a_fence_that_does_not_hold_stores_nothing(world: World) -> None:
     assert await world.stored("a") == [0, 1, 2]
 
 
-async def test_apps_that_publish_at_the_same_time_do_not_disturb_each_other(world: World) -> None:
+async def test_concurrent_apps_publish_independently(world: World) -> None:
     async def publish(app: str) -> None:
         last = 0
         for start in range(0, MANY, 25):
@@ -87,13 +87,13 @@ async def test_apps_that_publish_at_the_same_time_do_not_disturb_each_other(worl
         assert await world.stored(app) == list(range(MANY))
 
 
-async def test_two_that_publish_the_same_store_it_once(world: World) -> None:
+async def test_two_publishers_of_one_message_store_it_once(world: World) -> None:
     """Two replicas that both believe to lead begin behind the same message; each message is there once, in order."""
     await asyncio.gather(_relayed(world, world.ours), _relayed(world, world.twin))
     assert await world.stored("a") == list(range(MANY))
 
 
-async def test_a_strangers_message_in_between_costs_none_of_ours(world: World) -> None:
+async def test_a_foreign_message_in_between_loses_none_of_ours(world: World) -> None:
     async def strange() -> None:
         for _ in range(30):
             await world.stream.connection.publish(f"{world.spec.name}.a.9", b"-1")

@@ -43,7 +43,7 @@ async def following(folder: Path) -> AsyncIterator[tuple[JetStream, Noted, Follo
         yield stream, noted, Follower(stream, STREAM, DURABLE, cast(Progress, noted), cast(Apps, None))
 
 
-async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tmp_path: Path) -> None:
+async def test_a_lost_durable_resumes_behind_its_checkpoint(tmp_path: Path) -> None:
     async with following(tmp_path) as (stream, noted, follower):
         created = (await stream.stream_info(STREAM))["created"]
         sixth, last = await stream.stored_at(STREAM, 6), await stream.stored_at(STREAM, 10)
@@ -75,7 +75,7 @@ async def test_a_durable_that_the_server_has_lost_begins_behind_what_is_noted(tm
         assert noted.kept == Floor(created, 10, last)
 
 
-async def test_a_durable_of_other_filters_begins_anew(tmp_path: Path) -> None:
+async def test_a_durable_with_other_filters_is_recreated(tmp_path: Path) -> None:
     async with following(tmp_path) as (stream, noted, follower):
         created = (await stream.stream_info(STREAM))["created"]
         noted.kept = Floor(created, 10, await stream.stored_at(STREAM, 10))

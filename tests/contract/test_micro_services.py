@@ -21,7 +21,7 @@ LONG = 10.0
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_tells_of_itself(stack: Stack, service: str) -> None:
+async def test_a_service_lists_its_endpoints(stack: Stack, service: str) -> None:
     client = await nats.connect(stack.nats_url)
     gateway = await nats.connect(stack.nats_url_of("gateway"), inbox_prefix="_INBOX.gateway")
     try:
@@ -48,7 +48,7 @@ async def _listed(client: Client, verb: str, service: str) -> Any:
     return orjson.loads((await client.request(f"$SRV.{verb}.{service}", timeout=LONG)).data)
 
 
-async def test_what_is_too_large_for_a_message_costs_nobody_the_connection(stack: Stack) -> None:
+async def test_an_oversized_message_keeps_the_connection_open(stack: Stack) -> None:
     async with connect(stack.nats_url_of("gateway"), "rocket-gateway") as connection:
         await connection.established()
         with pytest.raises(RocketError) as refused:
@@ -59,7 +59,7 @@ async def test_what_is_too_large_for_a_message_costs_nobody_the_connection(stack
         assert connection.connected
 
 
-async def test_a_round_trip_says_that_subscriptions_have_arrived(stack: Stack) -> None:
+async def test_a_round_trip_confirms_subscriptions(stack: Stack) -> None:
     speaking = connect(stack.nats_url_of("data"), "rocket-data")
     listening = connect(stack.nats_url_of("gateway"), "rocket-gateway")
     async with speaking as speaker, listening as listener:

@@ -46,7 +46,7 @@ async def notes(admin: Client) -> Client:
 
 
 @pytest.mark.parametrize(("app", "url"), [(None, ""), (APP, "nats://events.example.com:4222")])
-def test_the_document_is_one(app: AppRef | None, url: str) -> None:
+def test_the_asyncapi_document_is_valid(app: AppRef | None, url: str) -> None:
     document = build(app, {"note"}, url)
     assert problems(document) == []
     assert problems({**document, "channels": {"commits": {"address": 5}}})
@@ -55,7 +55,7 @@ def test_the_document_is_one(app: AppRef | None, url: str) -> None:
     assert {channel["address"].split(".")[0] + "." for channel in document["channels"].values()} == prefixes
 
 
-async def test_everybody_may_read_it_and_admins_that_of_their_app(client: Client, notes: Client) -> None:
+async def test_the_document_is_public_and_admins_read_their_apps(client: Client, notes: Client) -> None:
     shared = (await client.get("/asyncapi.json")).expect(200).body
     assert problems(shared) == []
     own = (await notes.get("/asyncapi.json")).expect(200).body
@@ -65,7 +65,7 @@ async def test_everybody_may_read_it_and_admins_that_of_their_app(client: Client
     assert (await person.get("/asyncapi.json")).code == "FORBIDDEN"
 
 
-async def test_messages_are_as_it_says(stack: Stack, notes: Client) -> None:
+async def test_commit_messages_match_the_document(stack: Stack, notes: Client) -> None:
     document = (await notes.get("/asyncapi.json")).expect(200).body
     messages, channels = document["components"]["messages"], document["channels"]
     commits = await connected(stack, await granted(notes, name="commits"))
@@ -90,7 +90,7 @@ async def test_messages_are_as_it_says(stack: Stack, notes: Client) -> None:
         await reader.client.close()
 
 
-async def test_signals_are_as_it_says(stack: Stack, notes: Client) -> None:
+async def test_signals_match_the_document(stack: Stack, notes: Client) -> None:
     document = (await notes.get("/asyncapi.json")).expect(200).body
     signals = await connected(stack, await granted(notes, streams=["signals"]))
     workflow = {
@@ -110,7 +110,7 @@ async def test_signals_are_as_it_says(stack: Stack, notes: Client) -> None:
     await signals.client.close()
 
 
-async def test_the_example_in_the_docs_runs(notes: Client, tmp_path: Path) -> None:
+async def test_the_documented_example_runs(notes: Client, tmp_path: Path) -> None:
     [program] = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     credentials = await granted(notes)
     (await notes.post("/note", {"title": "from the docs"})).expect(201)

@@ -49,18 +49,18 @@ async def assert_nothing_left(storage: Storage, folder: Path, bucket: Bucket) ->
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"hello world", LARGE], ids=["empty", "one", "small", "large"])
-async def test_what_is_put_is_read(storage: Storage, data: bytes) -> None:
+async def test_a_stored_file_is_read_back(storage: Storage, data: bytes) -> None:
     assert await storage.put(APP, FILE, stream(data), 1 << 30) == len(data)
     assert await read(storage, 0, len(data)) == data
 
 
-async def test_a_part_is_read(storage: Storage) -> None:
+async def test_a_range_is_read(storage: Storage) -> None:
     await storage.put(APP, FILE, stream(LARGE), 1 << 30)
     for start, end in ((0, 1), (5, 9), (BUFFER - 3, BUFFER + 3), (len(LARGE) - 2, len(LARGE))):
         assert await read(storage, start, end) == LARGE[start:end]
 
 
-async def test_what_is_not_there_is_not_found(storage: Storage) -> None:
+async def test_a_missing_file_is_not_found(storage: Storage) -> None:
     for end in (0, 5):
         with pytest.raises(RocketError, match="NOT_FOUND"):
             await read(storage, 0, end)
@@ -119,7 +119,7 @@ async def test_an_app_is_removed_whole(storage: Storage) -> None:
     assert await read(storage, 0, 1, OTHER) == b"b"
 
 
-async def test_what_a_killed_upload_left_in_a_folder_is_removed(tmp_path: Path) -> None:
+async def test_leftovers_of_killed_uploads_are_removed(tmp_path: Path) -> None:
     storage = Storage("", tmp_path)
     await storage.put(APP, FILE, stream(b"a"), 10)
     (tmp_path / APP / f"{FILE}#1").write_bytes(b"half")

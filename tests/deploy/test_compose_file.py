@@ -19,11 +19,11 @@ OURS = (*SERVICES, "migrate", "issuer")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_it_fits_the_schemas(version: str) -> None:
+def test_the_compose_file_fits_the_schemas(version: str) -> None:
     assert compose_problems(version) == []
 
 
-def test_the_older_schema_is_really_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_older_schema_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compose, "compose_file", lambda: {"name": "rocket", "services": {}})
     assert compose_problems("1.29") and not compose_problems("2")
 
@@ -45,7 +45,7 @@ def test_the_example_names_every_variable() -> None:
 
 
 @pytest.mark.parametrize("name", [".env.example", "k8s/secrets.env.example"])
-def test_the_recipe_in_the_example_makes_every_secret(name: str) -> None:
+def test_the_example_commands_create_every_secret(name: str) -> None:
     example = (DEPLOY / name).read_text(encoding="utf-8")
     (recipe,) = re.findall(r"^#   (umask.*?done < )", example, re.DOTALL | re.MULTILINE)
     script = re.sub(r"^# ", "", recipe, flags=re.MULTILINE).removesuffix("done < ") + "done"
@@ -61,7 +61,7 @@ def test_the_recipe_in_the_example_makes_every_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_what_is_ours_is_locked_down(name: str) -> None:
+def test_our_containers_are_locked_down(name: str) -> None:
     service = compose_file()["services"][name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]

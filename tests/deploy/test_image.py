@@ -19,7 +19,7 @@ def locked(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
 
 
-def test_the_images_lock_is_that_of_make_run_but_for_the_servers() -> None:
+def test_the_image_lock_is_the_run_lock_without_servers() -> None:
     run, service = locked("run"), locked("service")
     assert {name: version for name, version in run.items() if name not in EMBEDDED} == service
 

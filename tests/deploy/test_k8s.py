@@ -41,16 +41,16 @@ def pods(objects: Objects) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_it_fits_the_schema(objects: Objects) -> None:
+def test_the_overlays_fit_the_schema(objects: Objects) -> None:
     assert kubernetes_problems(objects.values()) == []
 
 
-def test_the_schema_is_really_asked(objects: Objects) -> None:
+def test_the_schema_is_checked(objects: Objects) -> None:
     broken = {**objects["Deployment", "data"], "spec": {"replicaz": 1}}
     assert kubernetes_problems([broken])
 
 
-def test_everything_runs(objects: Objects, overlay: str) -> None:
+def test_every_service_is_deployed(objects: Objects, overlay: str) -> None:
     assert set(of_kind(objects, "Deployment")) == set(SERVICES)
     assert set(of_kind(objects, "PodDisruptionBudget")) == {*SERVICES, "nats"}
     replicas = {name: item["spec"]["replicas"] for name, item in of_kind(objects, "Deployment").items()}
@@ -63,7 +63,7 @@ def test_everything_runs(objects: Objects, overlay: str) -> None:
         assert settings(objects)["ROCKET_STORAGE_URL"].startswith("s3://")
 
 
-def test_nothing_runs_with_rights(objects: Objects) -> None:
+def test_no_container_runs_privileged(objects: Objects) -> None:
     for name, pod in pods(objects).items():
         assert pod["securityContext"]["runAsNonRoot"] is True, name
         assert pod["automountServiceAccountToken"] is False, name
@@ -91,7 +91,7 @@ def test_services_are_probed_and_named(objects: Objects) -> None:
     assert settings(objects)["ROCKET_ENV"] == "production"
 
 
-def test_every_reference_leads_somewhere(objects: Objects) -> None:
+def test_every_reference_resolves(objects: Objects) -> None:
     """To a key of the secrets' example or of the settings; $(NAME) to what stands before it."""
     example = (DEPLOY / "k8s/secrets.env.example").read_text(encoding="utf-8")
     keys = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
@@ -117,7 +117,7 @@ def test_a_pod_is_given_only_its_own_secrets(objects: Objects) -> None:
         assert "DATABASE_ADMIN_URL" not in text
 
 
-def test_nothing_talks_unless_it_may(objects: Objects) -> None:
+def test_network_policies_deny_by_default(objects: Objects) -> None:
     policies = of_kind(objects, "NetworkPolicy")
     deny = policies["default-deny"]["spec"]
     assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}

@@ -134,7 +134,7 @@ def _messages(base: type[Any]) -> Iterator[type[Any]]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_hears_its_own_questions_alone(address: str, service: str) -> None:
+async def test_a_service_subscribes_to_its_own_requests_only(address: str, service: str) -> None:
     subjects = {kind.address(): kind.service for kind in questions()}
     assert len(subjects) > 40
     own = tuple(subject for subject, owner in subjects.items() if owner == service)
@@ -144,7 +144,7 @@ async def test_a_service_hears_its_own_questions_alone(address: str, service: st
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_asks_what_it_needs_to_and_announces(address: str, service: str) -> None:
+async def test_a_service_may_send_its_requests_and_announcements(address: str, service: str) -> None:
     every = {kind.address() for kind in questions()}
     asked = every if service == "gateway" else {kind.address() for kind in (*BY_ALL, *ASKS[service])}
     told = tuple({kind.address() for kind in announcements()})
@@ -155,14 +155,14 @@ async def test_a_service_asks_what_it_needs_to_and_announces(address: str, servi
     assert await refusals(address, service, hear=(*told, "rocket.parcels.0123456789abcdef.*")) == set()
 
 
-def test_what_services_ask_by_themselves_can_be_asked_so() -> None:
+def test_requests_without_a_caller_are_permitted() -> None:
     """All but what they ask in the name of a caller, for whom the gateway has vouched."""
     asked: set[type[Request[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
     assert {kind for kind in asked if not kind.by_services} == {AuthorizeRecords, ListRoles, SeedAdmin}
 
 
 @pytest.mark.parametrize("service", ASKS)
-def test_what_a_service_asks_is_noted(service: str) -> None:
+def test_permissions_list_what_each_service_requests(service: str) -> None:
     """Every question that its code makes: `ListRoles()`. Else accounts.conf could refuse it unseen."""
     by_name = {kind.__name__: kind for kind in _messages(Request) if hasattr(kind, "service")}
     trees = [tree.parse(path) for path in tree.files(f"services/{service}")]
@@ -172,7 +172,7 @@ def test_what_a_service_asks_is_noted(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_nobody_forges_destroys_or_listens_in(address: str, service: str) -> None:
+async def test_forging_deleting_and_eavesdropping_are_denied(address: str, service: str) -> None:
     commit, signals = f"commits.{APP}.ticket.create.00", {s: signal_subject(APP, s, "done") for s in SERVICES}
     forged = [subject for owner, subject in signals.items() if owner != service or service not in WITH_SIGNALS]
     if service != "data":
@@ -193,13 +193,13 @@ async def test_data_keeps_the_commit_log(address: str) -> None:
 
 
 @pytest.mark.parametrize("service", WITH_SIGNALS)
-async def test_a_service_relays_its_signals(address: str, service: str) -> None:
+async def test_a_service_publishes_its_signals(address: str, service: str) -> None:
     async with connected(address, service) as connection:
         await _relay(JetStream(connection), SIGNALS, signal_subject(APP, service, "done"))
 
 
 @pytest.mark.parametrize(("service", "stream"), [(s, stream) for s, streams in LIVES_OFF.items() for stream in streams])
-async def test_a_service_lives_off_a_stream(address: str, service: str, stream: StreamSpec) -> None:
+async def test_a_service_consumes_its_stream(address: str, service: str, stream: StreamSpec) -> None:
     async with connected(address, "events") as connection:
         await JetStream(connection).ensure_stream(TELEMETRY)
         await connection.publish(f"telemetry.{APP}", b"[]")
@@ -227,7 +227,7 @@ async def test_a_service_lives_off_a_stream(address: str, service: str, stream: 
     ("service", "stream"),
     [*((service, COMMITS) for service in LIVES_OFF), ("webhook", SIGNALS), ("events", SIGNALS)],
 )
-async def test_a_service_sees_what_a_stream_has_forgotten(address: str, service: str, stream: StreamSpec) -> None:
+async def test_a_service_reads_the_start_of_a_stream(address: str, service: str, stream: StreamSpec) -> None:
     async with connected(address, service) as connection:
         jetstream = JetStream(connection)
         await jetstream.ensure_stream(stream)
@@ -235,14 +235,14 @@ async def test_a_service_sees_what_a_stream_has_forgotten(address: str, service:
         assert await jetstream.next_position(stream.name, 1, f"{stream.subjects[0][:-1]}nowhere.>") is None
 
 
-async def test_an_operator_looks_and_changes_nothing(address: str) -> None:
+async def test_an_operator_has_read_only_access(address: str) -> None:
     seen = ("$SRV.PING", "$SRV.INFO", "$SRV.STATS.data", "$JS.API.INFO", "$JS.API.STREAM.LIST")
     assert await refusals(address, "operator", publish=seen) == set()
     done = ("rocket.data.ready", f"commits.{APP}.x", "$JS.API.STREAM.UPDATE.COMMITS", "$JS.API.STREAM.DELETE.COMMITS")
     assert await refusals(address, "operator", publish=done) == set(done)
 
 
-async def test_strangers_are_let_in_nowhere(address: str) -> None:
+async def test_unknown_users_are_refused(address: str) -> None:
     for user, password in (("data", "wrong"), ("cluster", PASSWORD), ("", "")):
         login = f"{user}:{password}@" if user else ""
         with pytest.raises(nats.errors.Error):
@@ -252,7 +252,7 @@ async def test_strangers_are_let_in_nowhere(address: str) -> None:
                 await client.flush(10)
 
 
-async def test_a_cluster_goes_on_when_any_server_dies(tmp_path: Path) -> None:
+async def test_a_cluster_survives_the_loss_of_any_server(tmp_path: Path) -> None:
     subject = f"commits.{APP}.ticket.create.00"
     async with cluster(tmp_path) as servers:
         (first, _), (second, _), (_, doomed) = servers

@@ -59,7 +59,7 @@ def test_compose_passes_every_setting_on(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_kubernetes_gives_each_secret_to_who_reads_it(service: str) -> None:
+def test_kubernetes_gives_each_secret_to_its_readers(service: str) -> None:
     """Everything else can stand in an overlay's settings.env, which all pods are given."""
     path = ROOT / "deploy/k8s/base/services"
     files = [yaml.safe_load_all((path / f"{name}.yaml").read_text(encoding="utf-8")) for name in (service, "common")]
@@ -74,13 +74,13 @@ def test_kubernetes_gives_each_secret_to_who_reads_it(service: str) -> None:
     assert SECRET & set(SETTINGS[service].model_fields) <= _names(dict.fromkeys(given))
 
 
-def test_what_is_left_to_app_yaml_stands_in_it() -> None:
+def test_settings_left_to_app_yaml_are_in_it() -> None:
     known = yaml.safe_load((ROOT / "app.yaml").read_text(encoding="utf-8"))
     assert known.keys() >= TUNING
     assert not SECRET & known.keys()
 
 
-def test_nothing_is_excused_that_there_is_not() -> None:
+def test_exceptions_name_existing_settings() -> None:
     fields = set().union(*(settings.model_fields for settings in SETTINGS.values()))
     assert fields >= BY_THE_IMAGE | ONE_MACHINE | TUNING | SECRET
 

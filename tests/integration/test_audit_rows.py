@@ -22,7 +22,7 @@ def row(position: int, **parts: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def test_rows_that_are_missing_are_written_and_no_other(stack: Stack, admin: Client) -> None:
+async def test_only_missing_audit_rows_are_written(stack: Stack, admin: Client) -> None:
     async with app_connection(stack, admin) as connection:
         async with connection.transaction():
             await store.insert_audit(connection, [row(1), row(3)])

@@ -64,7 +64,7 @@ async def test_databases_share_a_budget_that_is_never_exceeded(stack: Stack, cli
         await watcher.close()
 
 
-async def test_a_busy_database_and_one_asked_now_and_then_do_not_take_turns_in_connecting(stack: Stack) -> None:
+async def test_a_rarely_used_database_keeps_its_connection(stack: Stack) -> None:
     """While all connections are in use, the other database gets one once, and keeps it."""
     pools, seen = Pools(stack.database_url, 3), set[int]()
     done = asyncio.Event()
@@ -88,7 +88,7 @@ async def test_a_busy_database_and_one_asked_now_and_then_do_not_take_turns_in_c
     assert len(seen) < 20
 
 
-async def test_who_stops_waiting_for_a_connection_loses_none(stack: Stack) -> None:
+async def test_cancelled_waiters_lose_no_connection(stack: Stack) -> None:
     pools = Pools(stack.database_url, 2)
     randomness = Random(2)
 
@@ -111,7 +111,7 @@ async def test_who_stops_waiting_for_a_connection_loses_none(stack: Stack) -> No
         await pools.close()
 
 
-async def test_the_server_is_asked_for_its_own_types_once(stack: Stack) -> None:
+async def test_server_types_are_read_once(stack: Stack) -> None:
     """Neither a second connection nor another database is asked what an array of numbers is."""
     pools, asked = Pools(stack.database_url, 2), list[str]()
     try:
@@ -126,7 +126,7 @@ async def test_the_server_is_asked_for_its_own_types_once(stack: Stack) -> None:
     assert asked == ["SELECT $1::int8[]"] * 2
 
 
-async def test_a_connection_left_in_a_transaction_is_not_used_again(stack: Stack) -> None:
+async def test_a_connection_inside_a_transaction_is_not_reused(stack: Stack) -> None:
     pools = Pools(stack.database_url, 1)
     try:
         async with pools.lend("rocket") as connection:
@@ -142,7 +142,7 @@ async def test_a_connection_left_in_a_transaction_is_not_used_again(stack: Stack
         await pools.close()
 
 
-async def test_a_database_that_goes_takes_its_connections_along(stack: Stack, admin: Client) -> None:
+async def test_dropping_a_database_closes_its_connections(stack: Stack, admin: Client) -> None:
     name = (await app_row(stack, admin))["database"]
     pools = Pools(stack.database_url, 2)
     try:

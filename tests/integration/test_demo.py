@@ -66,7 +66,7 @@ async def test_the_document_is_imported_whole(api: StandIn, url: str) -> None:
     assert api.imports == [{key: part for key, part in DOCUMENT.items() if key != "app"}]
 
 
-async def test_a_second_start_adds_nothing(api: StandIn, url: str) -> None:
+async def test_a_second_install_adds_nothing(api: StandIn, url: str) -> None:
     await demo.install(url)
     await demo.install(url)
     assert len(api.imports) == 1

@@ -78,7 +78,7 @@ def test_secrets_are_private_and_made_once(tmp_path: Path) -> None:
     assert later.subscribers == first.subscribers
 
 
-def test_a_port_is_kept_until_somebody_takes_it(tmp_path: Path) -> None:
+def test_a_port_is_reused_while_it_is_free(tmp_path: Path) -> None:
     port = remembered(tmp_path, "postgres")
     assert remembered(tmp_path, "postgres") == port
     with socket.create_server(("127.0.0.1", port)):
@@ -96,7 +96,7 @@ def test_a_second_supervisor_is_refused(tmp_path: Path) -> None:
         pass
 
 
-async def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+async def test_a_taken_port_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotStart, match=f"^PORT={port} .* in use.*$"):
@@ -147,9 +147,7 @@ async def test_nats_keeps_port_and_streams_over_a_restart(tmp_path: Path) -> Non
     assert stat.S_IMODE((tmp_path / "nats.conf").stat().st_mode) == 0o600
 
 
-async def test_a_server_left_behind_is_stopped_by_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_orphaned_server_is_stopped_by_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "tied_to_us", lambda command, _: list(command))
     left_behind = [await Postgres(tmp_path, "x", FAST).launch(), await Nats(tmp_path, PASSWORDS, "x").launch()]
     left_behind[0].send(signal.SIGSTOP)
@@ -160,7 +158,7 @@ async def test_a_server_left_behind_is_stopped_by_the_next_start(
     await end(running[1], NATS_FAREWELLS)
 
 
-async def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+async def test_a_failed_server_start_is_explained(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match=r"postgres did not start: .*shared_buffers"):
         await Postgres(tmp_path, "x", {"shared_buffers": "a lot"}).launch()
 
@@ -186,7 +184,7 @@ async def test_as_root_postgres_runs_as_the_owner_of_its_data(tmp_path: Path) ->
     await end(running, postgres.FAREWELLS)
 
 
-async def test_lost_secrets_are_said(tmp_path: Path) -> None:
+async def test_missing_secrets_are_reported(tmp_path: Path) -> None:
     await end(await Postgres(tmp_path, "first", FAST).launch(), postgres.FAREWELLS)
     with pytest.raises(CannotStart, match="made with another password"):
         await Postgres(tmp_path, "second", FAST).launch()
@@ -204,7 +202,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
 
 
 @pytest.mark.parametrize("name", ["worker", "postgres", "nats", "gateway"])
-async def test_what_is_killed_comes_back(stack: Stack, name: str) -> None:
+async def test_a_killed_part_is_restarted(stack: Stack, name: str) -> None:
     before = stack.pids(name)
     await stack.kill(name)
     await eventually(lambda: len(stack.pids(name)) == len(before) and stack.pids(name) != before)
@@ -212,7 +210,7 @@ async def test_what_is_killed_comes_back(stack: Stack, name: str) -> None:
     assert await answer_of(stack.database_url, "SELECT 1") == 1
 
 
-async def test_what_is_stopped_stays_down_until_started(stack: Stack) -> None:
+async def test_a_stopped_part_stays_down(stack: Stack) -> None:
     await stack.stop("worker", 1)
     assert len(stack.pids("worker")) == 1
     await stack.start("worker", 1)
@@ -228,7 +226,7 @@ async def test_a_paused_server_answers_when_it_is_resumed(stack: Stack) -> None:
     assert await waiting == 1
 
 
-async def test_when_the_nursery_dies_all_services_come_back(stack: Stack) -> None:
+async def test_all_services_restart_after_their_forkserver_died(stack: Stack) -> None:
     before = [*stack.pids("worker"), *stack.pids("gateway")]
     nursery = psutil.Process(before[0]).parent()
     assert nursery is not None
@@ -237,7 +235,7 @@ async def test_when_the_nursery_dies_all_services_come_back(stack: Stack) -> Non
     await stack.ready()
 
 
-async def test_given_servers_are_used(stack: Stack, tmp_path: Path) -> None:
+async def test_external_servers_are_used(stack: Stack, tmp_path: Path) -> None:
     given = Settings(port=0, data_dir=tmp_path, database_url=stack.database_url, nats_url=stack.nats_url)
     output = io.StringIO()
     async with Stack(given, program=FAKES, output=output) as guest:
@@ -247,12 +245,12 @@ async def test_given_servers_are_used(stack: Stack, tmp_path: Path) -> None:
     assert "rocket_worker:" in output.getvalue()
 
 
-async def test_what_does_not_run_here_is_said(stack: Stack) -> None:
+async def test_unknown_parts_are_refused(stack: Stack) -> None:
     with pytest.raises(LookupError, match="no worker with number 2"):
         await stack.kill("worker", 2)
 
 
-async def test_services_print_with_their_names_and_stop_within_the_limit(tmp_path: Path) -> None:
+async def test_output_is_labelled_and_services_stop_in_time(tmp_path: Path) -> None:
     output = io.StringIO()
     async with a_stack(tmp_path, output, ROCKET_FAKE="shout") as stack:
         await eventually(lambda: "worker/1   | worker as worker" in output.getvalue())
@@ -266,7 +264,7 @@ async def test_services_print_with_their_names_and_stop_within_the_limit(tmp_pat
     assert not any(map(psutil.pid_exists, pids))
 
 
-async def test_a_service_that_fails_shows_why_and_is_tried_again_more_slowly(tmp_path: Path) -> None:
+async def test_a_failing_service_shows_its_output_and_backs_off(tmp_path: Path) -> None:
     # Of one of the two: the other may be ahead of it.
     output, died = io.StringIO(), "worker     | ended (exit status 3), starts again in"
     async with a_stack(tmp_path, output, ROCKET_FAKE="fail"):
@@ -331,7 +329,7 @@ async def test_a_second_ctrl_c_kills_at_once(tmp_path: Path) -> None:
     await eventually(lambda: not any(living(member) for member in family))
 
 
-async def test_a_killed_supervisor_leaves_nothing_that_stops_the_next(tmp_path: Path) -> None:
+async def test_a_killed_supervisor_does_not_prevent_the_next_start(tmp_path: Path) -> None:
     supervisor = await a_supervisor(tmp_path)
     family = psutil.Process(supervisor.pid).children(recursive=True)
     supervisor.kill()

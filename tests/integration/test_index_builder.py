@@ -17,7 +17,7 @@ from tests.support.client import Client, entity, text
 INDEXES = "SELECT indexname FROM pg_indexes WHERE schemaname = 'records' AND starts_with(indexname, '_')"
 
 
-async def test_what_was_promised_after_it_had_looked_stays(
+async def test_indexes_requested_during_a_build_are_kept(
     stack: Stack, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await admin.define(entity("page", text("title"), text("code", indexed=True)))

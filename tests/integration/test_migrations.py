@@ -108,7 +108,7 @@ async def test_a_second_run_changes_nothing(server: Server) -> None:
     assert [await server.rows(n, query) for n in ("rocket", "cloned") for query in (CATALOGUE, LEDGER)] == before
 
 
-async def test_a_clone_is_the_sum_of_the_migrations(server: Server) -> None:
+async def test_a_clone_equals_all_migrations(server: Server) -> None:
     cloned, built = await server.rows("cloned", CATALOGUE), await server.rows("built", CATALOGUE)
     assert len(cloned) > 50
     assert cloned == built
@@ -116,12 +116,12 @@ async def test_a_clone_is_the_sum_of_the_migrations(server: Server) -> None:
     assert names == [row[:3] for row in await server.rows("built", LEDGER)]
 
 
-async def test_nobody_but_the_job_can_use_the_template(server: Server) -> None:
+async def test_only_the_migrate_job_can_use_the_template(server: Server) -> None:
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="not currently accepting connections"):
         await server.rows("rocket_template", "SELECT 1")
 
 
-async def test_rewritten_history_is_refused(server: Server) -> None:
+async def test_changed_migrations_are_refused(server: Server) -> None:
     forge = "UPDATE public.migrations SET checksum = reverse(checksum) WHERE service = 'data'"
     async with server.connected("built") as connection:
         await connection.execute(forge)
@@ -134,7 +134,7 @@ async def test_rewritten_history_is_refused(server: Server) -> None:
 
 
 @pytest.mark.parametrize("database", ["rocket", "cloned"])
-async def test_services_have_no_rights_to_each_others_tables(server: Server, database: str) -> None:
+async def test_services_cannot_access_each_others_tables(server: Server, database: str) -> None:
     found = await server.rows(database, FOREIGN, list(SERVICES))
     keys = [(service, "gateway.context_keys", "SELECT") for service in SERVICES if service != "gateway"]
     shared = [("data", "metadata.schema_version", "SELECT")] if database == "cloned" else keys
@@ -178,7 +178,9 @@ async def test_services_have_no_rights_to_each_others_tables(server: Server, dat
         ("gateway", "rocket", "CREATE ROLE mine"),
     ],
 )
-async def test_what_a_service_may_not(server: Server, service: str, database: str, statement: str) -> None:
+async def test_forbidden_statements_of_each_service(
+    server: Server, service: str, database: str, statement: str
+) -> None:
     async with server.connected("cloned", "metadata") as owner:
         await owner.execute("CREATE TABLE IF NOT EXISTS records.thing (n int)")
     async with server.connected(database, service) as connection:
@@ -206,7 +208,7 @@ async def test_data_adds_to_the_log_and_changes_nothing_in_it(server: Server) ->
         await admin.execute("TRUNCATE data.commits; DROP TABLE data.commits_1, data.commits_2")
 
 
-async def test_a_later_migration_of_data_may_change_the_log_and_it_is_closed_again(server: Server) -> None:
+async def test_later_migrations_may_change_the_log_and_protect_it_again(server: Server) -> None:
     forgotten = "DELETE FROM public.migrations WHERE service = 'data' AND name LIKE '%0004_moments%'"
     before = await server.rows("built", CATALOGUE)
     async with server.connected("built") as admin:
@@ -216,7 +218,7 @@ async def test_a_later_migration_of_data_may_change_the_log_and_it_is_closed_aga
     assert await server.rows("built", CATALOGUE) == before
 
 
-async def test_data_has_records_at_hand_that_metadata_defines(server: Server) -> None:
+async def test_data_can_use_tables_that_metadata_creates(server: Server) -> None:
     async with server.connected("cloned", "metadata") as owner, server.connected("cloned", "data") as data:
         await owner.execute("CREATE TABLE records.other (n int)")
         await data.execute("INSERT INTO records.other VALUES (1), (2)")
@@ -238,7 +240,7 @@ async def test_data_has_records_at_hand_that_metadata_defines(server: Server) ->
     ],
     ids=["new", "has seen commits", "has told somebody"],
 )  # fmt: skip
-async def test_notes_of_receivers_are_expected_of_what_comes_after_them(
+async def test_recipient_notes_are_expected_after_their_migration(
     server: Server, older: str, since_always: bool
 ) -> None:
     shared, own = load(ROOT / "libs/shared/bus/sql/app", "notify"), load(ROOT / "services/notify/sql/app", "notify")

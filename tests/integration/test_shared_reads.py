@@ -43,13 +43,13 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_equal_reads_of_one_moment_are_one_query(database: Database) -> None:
+async def test_concurrent_equal_reads_share_one_query(database: Database) -> None:
     reads = SharedReads()
     assert await runs(reads, database, "a", "b", "a", "a", "b") == [1, 2, 1, 1, 2]
     assert await runs(reads, database, "a", "a") == [3, 3]
 
 
-async def test_reads_are_equal_by_the_elements_of_their_lists(database: Database) -> None:
+async def test_reads_are_compared_by_list_elements(database: Database) -> None:
     reads, sql = SharedReads(), "SELECT nextval('runs') AS run, $1::text[] AS given"
     asked = [["a", "b"], ["a", "b"], ["b", "a"], [], ("a", "b")]
     rows = await asyncio.gather(*(reads.read(database, sql, [each], LONG) for each in asked))
@@ -57,7 +57,7 @@ async def test_reads_are_equal_by_the_elements_of_their_lists(database: Database
     assert [row["given"] for row in rows] == [list(each) for each in asked]
 
 
-async def test_who_asks_while_a_connection_is_awaited_shares(database: Database) -> None:
+async def test_reads_waiting_for_a_connection_are_shared(database: Database) -> None:
     reads = SharedReads()
     async with database.connection():
         early = asyncio.create_task(runs(reads, database, "a"))
@@ -67,7 +67,7 @@ async def test_who_asks_while_a_connection_is_awaited_shares(database: Database)
     assert await early == await late == [1]
 
 
-async def test_who_asks_when_a_query_has_been_sent_has_one_of_their_own(stack: Stack, database: Database) -> None:
+async def test_reads_after_the_query_was_sent_run_again(stack: Stack, database: Database) -> None:
     """What has begun may not see what has been committed since."""
     reads, gated = SharedReads(), "SELECT nextval('runs') AS run FROM gate"
     await database.execute("CREATE TABLE gate AS SELECT 1 AS n")
@@ -92,7 +92,7 @@ async def test_who_asks_when_a_query_has_been_sent_has_one_of_their_own(stack: S
         await two.close()
 
 
-async def test_what_was_written_before_a_read_was_asked_for_is_seen(database: Database) -> None:
+async def test_a_read_sees_earlier_writes(database: Database) -> None:
     """Many write and then look, all at what all others look at too."""
     reads = SharedReads()
     await database.execute("CREATE TABLE things (n int)")
@@ -105,7 +105,7 @@ async def test_what_was_written_before_a_read_was_asked_for_is_seen(database: Da
     await asyncio.gather(*(write_and_look(number) for number in range(200)))
 
 
-async def test_a_failure_reaches_all_who_share_it_and_nobody_else(database: Database) -> None:
+async def test_a_failure_reaches_exactly_its_sharers(database: Database) -> None:
     reads = SharedReads()
     failed = await asyncio.gather(
         *(reads.read(database, "SELECT 1 / $1::int AS n", [0], LONG) for _ in range(3)),
@@ -116,7 +116,7 @@ async def test_a_failure_reaches_all_who_share_it_and_nobody_else(database: Data
     assert (await reads.read(database, "SELECT 1 / $1::int AS n", [1], LONG))["n"] == 1
 
 
-async def test_who_gives_up_takes_nothing_from_the_others(database: Database) -> None:
+async def test_a_cancelled_sharer_does_not_affect_the_others(database: Database) -> None:
     reads = SharedReads()
     async with database.connection():
         impatient = asyncio.create_task(runs(reads, database, "a"))
@@ -127,7 +127,7 @@ async def test_who_gives_up_takes_nothing_from_the_others(database: Database) ->
     assert impatient.cancelled()
 
 
-async def test_a_shared_query_has_the_time_of_who_has_most(database: Database) -> None:
+async def test_a_shared_query_has_the_longest_deadline(database: Database) -> None:
     reads, slow = SharedReads(), "SELECT pg_sleep(1)"
     with pytest.raises(RocketError) as refused:
         await reads.read(database, slow, [], 0.05)

@@ -51,7 +51,7 @@ async def busy(stack: Stack, admin: Client) -> AsyncIterator[Busy]:
         await databases.close()
 
 
-async def test_the_parts_of_statistics_agree(busy: Busy) -> None:
+async def test_statistics_are_one_snapshot(busy: Busy) -> None:
     found = orjson.loads(
         orjson.dumps(await store.stats(busy, (MOMENT - WINDOW, MOMENT + WINDOW), ["source", "action"], "true", []))
     )

@@ -60,7 +60,7 @@ async def database(stack: Stack) -> AsyncIterator[asyncpg.Connection[Any]]:
     await connection.close()
 
 
-async def test_sql_and_python_and_a_plain_model_give_the_same_verdicts(database: asyncpg.Connection[Any]) -> None:
+async def test_sql_python_and_the_model_agree(database: asyncpg.Connection[Any]) -> None:
     random, done, seen, hidden = Random(20261126), 0, 0, 0
     shape = {"number": 1, "definition": definition("thing"), "retired": False}
     shape["field_ids"] = {name: n for n, name in enumerate(KINDS, 1)}
@@ -128,5 +128,5 @@ def _plain(shown: Record) -> Record:
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in shown.items()}
 
 
-def test_the_model_has_all_kinds_of_fields() -> None:
+def test_the_model_covers_all_kinds_of_fields() -> None:
     assert set(NAMES) | {"id"} == set(KINDS)

@@ -70,7 +70,7 @@ def plain(value: Any) -> Any:
     return "hash" if isinstance(value, str) and HASH.fullmatch(value) else value
 
 
-async def test_every_path_shows_what_a_plain_model_shows(client: Client) -> None:
+async def test_every_path_shows_what_the_model_shows(client: Client) -> None:
     random, admin = Random(300), await client.new_app()
     names = [f"e{number}" for number in range(ENTITIES)]
     rows = {name: _rows(random) for name in names}

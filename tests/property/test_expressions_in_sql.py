@@ -122,12 +122,12 @@ async def test_both_forms_agree_at_the_edges(database: asyncpg.Connection, text:
 
 
 @pytest.mark.parametrize("text", REFUSED)
-async def test_what_may_differ_or_fail_is_left_to_the_closure(database: asyncpg.Connection, text: str) -> None:
+async def test_expressions_that_could_differ_have_no_sql_form(database: asyncpg.Connection, text: str) -> None:
     with pytest.raises(NotTranslatable):
         await _rows_where(database, text)
 
 
-async def test_nesting_does_not_make_the_condition_grow_without_end(database: asyncpg.Connection) -> None:
+async def test_the_size_of_a_condition_is_bounded(database: asyncpg.Connection) -> None:
     text = "record.s"
     for _ in range(20):
         text = f"({text} in [true, false, nil])"

@@ -35,7 +35,7 @@ async def database(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.data_too_large, HealthCheck.too_slow],
 )
-async def test_both_say_the_same(database: asyncpg.Connection, pairs: list[tuple[str, str]]) -> None:
+async def test_like_agrees_with_postgresql(database: asyncpg.Connection, pairs: list[tuple[str, str]]) -> None:
     fit = [(text, pattern) for text, pattern in pairs if _is_pattern(pattern)]
     rows = await database.fetch(ASKED, [text for text, _ in fit], [pattern for _, pattern in fit])
     assert [Like(pattern).matches(text) for text, pattern in fit] == [row[0] for row in rows]

@@ -47,7 +47,7 @@ async def database(stack: Stack, owner: Client) -> Any:
 
 @given(st.lists(writes(), min_size=8, max_size=16))
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-async def test_nested_writes_do_what_the_model_does(
+async def test_nested_writes_agree_with_the_model(
     owner: Client, database: asyncpg.Connection[Any], sequence: list[Write]
 ) -> None:
     tags = sorted(row["id"] for row in (await owner.get("/tag")).data)

@@ -63,7 +63,7 @@ async def house(client: Client) -> House:
 
 @given(st.lists(policies(), min_size=2, max_size=8), st.lists(RECORDS, min_size=1, max_size=4), ATTEMPTS)
 @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-async def test_verdicts_are_the_models(
+async def test_verdicts_agree_with_the_model(
     house: House, granted: list[Policy], given_records: list[Record], attempts: list[Attempt]
 ) -> None:
     name, admin = f"thing{next(_numbers)}", house.admin

@@ -95,7 +95,7 @@ async def owner(client: Client) -> Client:
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-async def test_a_list_answers_what_the_model_answers(owner: Client, case: Case) -> None:
+async def test_lists_agree_with_the_model(owner: Client, case: Case) -> None:
     name = f"e{next(_numbers)}"
     await owner.define(case.definition(name))
     rows = await asyncio.gather(*(_create(owner, name, case, row) for row in case.rows))

@@ -29,7 +29,7 @@ async def owner(client: Client) -> Client:
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-async def test_lists_answer_what_the_model_answers(
+async def test_lists_of_related_entities_agree_with_the_model(
     owner: Client, data: st.DataObject, world: World, done: list[Deed]
 ) -> None:
     prefix = f"w{next(_numbers)}"

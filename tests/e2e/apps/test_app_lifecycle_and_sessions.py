@@ -48,7 +48,7 @@ async def test_refresh_tokens_are_used_once(client: Client, admin: Client) -> No
         (await client.post(f"{prefix}/auth/refresh", {"refresh_token": second["refresh_token"]})).expect(401)
 
 
-async def test_wrong_credentials_are_all_the_same(client: Client, admin: Client) -> None:
+async def test_wrong_credentials_are_indistinguishable(client: Client, admin: Client) -> None:
     login = admin.prefix + "/auth/login"
     bodies = [{}, {"email": "admin@localhost"}, {"email": "admin@localhost", "password": "no"},
               {"email": "nobody@localhost", "password": "changeme"}, {"email": 5, "password": []}]  # fmt: skip
@@ -75,7 +75,7 @@ async def test_users_are_managed_by_admins(client: Client, admin: Client) -> Non
     (await admin.get("/_admin/users/nope")).expect(404)
 
 
-async def test_a_changed_user_is_cut_off_at_both_gateways(stack: Stack, admin: Client) -> None:
+async def test_changes_of_a_user_hold_at_both_gateways(stack: Stack, admin: Client) -> None:
     await admin.define(entity("thing", text("name")))
     await admin.grant("thing", "read", "sales")
     user = await admin.user("ann@example.com", ["sales"])
@@ -94,7 +94,7 @@ async def test_a_changed_user_is_cut_off_at_both_gateways(stack: Stack, admin: C
     (await again.get("/thing")).expect(403)
 
 
-async def test_of_parallel_refreshes_one_wins(client: Client, admin: Client) -> None:
+async def test_parallel_refreshes_succeed_once(client: Client, admin: Client) -> None:
     body = {"email": ADMIN[0], "password": ADMIN[1]}
     token = (await client.post(admin.prefix + "/auth/login", body)).data["refresh_token"]
     refresh = admin.prefix + "/auth/refresh"

@@ -92,7 +92,7 @@ async def test_many_apps_share_few_connections(two: Two, platform: Client) -> No
         assert listed.meta["total"] == 9 and {note["title"] for note in listed.data} == {str(number)}
 
 
-async def test_an_app_lives_on_another_server(two: Two, platform: Client) -> None:
+async def test_an_app_is_created_on_another_server(two: Two, platform: Client) -> None:
     created = await platform.post("/apps", {"name": "far", "server": "elsewhere"})
     assert created.expect(201).data["server"] == "elsewhere"
     shown = (await platform.get("/apps/far")).expect(200)
@@ -131,7 +131,7 @@ async def test_an_app_lives_on_another_server(two: Two, platform: Client) -> Non
     await server.close()
 
 
-async def test_a_server_that_is_away_stops_only_its_own_apps(two: Two, platform: Client) -> None:
+async def test_an_unreachable_server_affects_only_its_apps(two: Two, platform: Client) -> None:
     near, far = await made(platform, "near"), await made(platform, "farther", server="elsewhere")
     (await far.post("/note", {"title": "kept"})).expect(201)
     await two.server.stop()
@@ -147,14 +147,14 @@ async def test_a_server_that_is_away_stops_only_its_own_apps(two: Two, platform:
     assert [note["title"] for note in (await eventually(lambda: _listed(far), within=20))] == ["kept"]
 
 
-async def test_a_server_must_be_known(platform: Client) -> None:
+async def test_an_unknown_server_is_refused(platform: Client) -> None:
     for server in ("nowhere", 5, "elsewhere;drop", {"dsn": "postgresql://x"}):
         reply = await platform.post("/apps", {"name": "lost", "server": server})
         assert reply.expect(422).details[0]["field"] == "server"
     assert (await platform.get("/apps/lost")).status == 404
 
 
-async def test_an_app_names_the_pages_that_may_call_it(platform: Client) -> None:
+async def test_an_app_defines_its_cors_origins(platform: Client) -> None:
     page, other = "https://shop.example.com", "https://other.example.com"
     mine, theirs = await made(platform, "mine", cors_origins=[page]), await made(platform, "theirs")
     assert (await mine.get("/note", Origin=page)).headers["Access-Control-Allow-Origin"] == page

@@ -14,7 +14,7 @@ async def described(client: Client) -> dict[str, Any]:
     return {each["name"]: each for each in (await client.get("/_schema")).expect(200).data["entities"]}
 
 
-async def test_an_admin_sees_all_and_others_what_policies_open(admin: Client) -> None:
+async def test_the_schema_shows_what_policies_allow(admin: Client) -> None:
     await admin.define(entity("company", text("name")))
     stage = text("stage", enum=["lead", "won"], default="lead")
     await admin.define(entity("deal", text("title", required=True), stage, integer("margin"), text("company_id")))
@@ -48,7 +48,7 @@ async def test_an_admin_sees_all_and_others_what_policies_open(admin: Client) ->
     assert not any(field["create"] or field["update"] for field in fields.values())
 
 
-async def test_relations_lead_to_entities_that_the_caller_sees(admin: Client) -> None:
+async def test_relations_to_hidden_entities_are_left_out(admin: Client) -> None:
     await admin.define(entity("company", text("name")))
     await admin.define(entity("deal", text("title"), reference("company_id")))
     await admin.relate("deals", "one_to_many", "company", "deal")
@@ -59,7 +59,7 @@ async def test_relations_lead_to_entities_that_the_caller_sees(admin: Client) ->
     assert (await described(clerk))["deal"]["relations"] == []
 
 
-async def test_it_is_fetched_anew_only_when_it_has_changed(admin: Client) -> None:
+async def test_the_schema_has_an_etag(admin: Client) -> None:
     await admin.define(entity("deal", text("title")))
     first = (await admin.get("/_schema")).expect(200)
     tag = first.headers["ETag"]

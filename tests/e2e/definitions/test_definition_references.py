@@ -48,7 +48,7 @@ def warnings(reply: Reply) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_what_is_not_there_is_named_with_what_is_meant(desk: Client, case: str) -> None:
+async def test_an_unknown_name_is_refused_with_a_suggestion(desk: Client, case: str) -> None:
     kind, sent, where, meant = WRONG[case]
     refused = (await desk.post(f"/_admin/{kind}", sent)).expect(422)
     told = {detail["field"]: detail["message"] for detail in refused.details}
@@ -60,19 +60,19 @@ async def test_what_is_not_there_is_named_with_what_is_meant(desk: Client, case:
 
 
 @pytest.mark.parametrize("case", UNFIT)
-async def test_what_does_not_fit_is_refused(desk: Client, case: str) -> None:
+async def test_mismatching_references_are_refused(desk: Client, case: str) -> None:
     kind, sent, where = UNFIT[case]
     refused = (await desk.post(f"/_admin/{kind}", sent)).expect(422)
     assert [detail["field"] for detail in refused.details] == [where]
 
 
-async def test_all_that_is_wrong_is_told_at_once(desk: Client) -> None:
+async def test_all_errors_are_reported_at_once(desk: Client) -> None:
     sent = {**setting(field="prority"), "trigger": {**WORKFLOW["trigger"], "field": "staus"}}
     refused = (await desk.post("/_admin/workflows", sent)).expect(422)
     assert [detail["field"] for detail in refused.details] == ["trigger.field", "steps.0.actions.0.field"]
 
 
-async def test_what_fits_is_taken_without_a_word(own: Client) -> None:
+async def test_valid_references_cause_no_warning(own: Client) -> None:
     context = {
         "id": "trigger.record_id",
         "a": "record.more.deep.er",
@@ -109,7 +109,7 @@ async def test_a_field_has_one_active_state_machine(own: Client) -> None:
     (await own.post("/_admin/import", two)).expect(409)
 
 
-async def test_a_role_that_nobody_has(own: Client) -> None:
+async def test_a_role_that_nobody_has_is_a_warning(own: Client) -> None:
     await own.user("clerk@example.com", ["clerk"])
     assert "warnings" not in (await own.post("/_admin/permissions", READ)).expect(201).body
     made = (await own.post("/_admin/permissions", {**READ, "action": "update", "roles": ["clerk", "clrek"]})).expect(
@@ -125,7 +125,7 @@ async def test_a_role_that_nobody_has(own: Client) -> None:
     assert warnings(made) == {"definition.transitions.0.roles.0": "nobody has the role boss"}
 
 
-async def test_a_recipient_whom_nobody_is(own: Client) -> None:
+async def test_an_unknown_recipient_is_a_warning(own: Client) -> None:
     recipients = [
         {"user": "admin@localhost"},
         {"user": "nobody@example.com"},
@@ -139,7 +139,7 @@ async def test_a_recipient_whom_nobody_is(own: Client) -> None:
     }
 
 
-async def test_a_trigger_and_a_set_field_against_the_machine(own: Client) -> None:
+async def test_workflows_against_a_state_machine_are_warned_about(own: Client) -> None:
     await own.define(moving(), "state-machines")
     sent = {**setting(field="status", value="done"), "trigger": {**WORKFLOW["trigger"], "to": "done"}}
     assert set(warnings((await own.post("/_admin/workflows", sent)).expect(201))) == {
@@ -150,7 +150,7 @@ async def test_a_trigger_and_a_set_field_against_the_machine(own: Client) -> Non
     assert set(warnings(made)) == {"workflows[0].trigger.to", "workflows[0].steps.0.actions.0.value"}
 
 
-async def test_a_policy_that_opens_what_another_one_closes(own: Client) -> None:
+async def test_a_policy_that_widens_another_one_is_a_warning(own: Client) -> None:
     await own.user("clerk@example.com", ["clerk"])
     closing = {**READ, "entity": "customer", "fields": {"exclude": ["email"]}}
     assert "warnings" not in (await own.post("/_admin/permissions", closing)).expect(201).body
@@ -162,7 +162,7 @@ async def test_a_policy_that_opens_what_another_one_closes(own: Client) -> None:
     assert list(warnings((await own.post("/_admin/permissions", READ)).expect(201))) == ["conditions"]
 
 
-async def test_what_a_change_leaves_dangling_is_told(own: Client) -> None:
+async def test_dangling_references_after_a_change_are_reported(own: Client) -> None:
     rule = await own.define(FIELD_RULE, "rules")
     await own.define(WORKFLOW, "workflows")
     left = {**TICKET, "fields": [field for field in TICKET["fields"] if field["name"] != "status"]}
@@ -176,7 +176,7 @@ async def test_what_a_change_leaves_dangling_is_told(own: Client) -> None:
     assert set(told) == {"workflows.urgent.trigger.entity", "workflows.urgent.steps.0.actions.0.entity"}
 
 
-async def test_import_names_what_can_not_be_evaluated(own: Client) -> None:
+async def test_an_import_reports_expressions_that_cannot_be_evaluated(own: Client) -> None:
     broken = {
         "entity": "ticket",
         "hook": "before_write",

@@ -35,7 +35,7 @@ KEPT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """Kind → a definition, and what is changed of it."""
 
 
-def test_every_kind_is_tried() -> None:
+def test_every_kind_has_an_example() -> None:
     assert set(KEPT) == set(KINDS) == set(WHOLE)
 
 
@@ -88,7 +88,7 @@ async def test_a_restored_entity_knows_its_fields_by_their_columns(admin: Client
     assert newest["changed"] == ["fields.title", "fields.heading"]
 
 
-async def test_what_is_no_version_is_refused(admin: Client) -> None:
+async def test_an_unknown_version_is_refused(admin: Client) -> None:
     await admin.define(TICKET)
     at = "/_admin/entities/ticket"
     for wanted in ("9", "0", "x"):

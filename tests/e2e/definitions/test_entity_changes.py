@@ -44,7 +44,7 @@ async def test_a_renamed_field_keeps_its_values_and_its_history(admin: Client) -
         ([renamed(integer("other"), "name")], "other"),
     ],
 )
-async def test_renames_that_are_not_clear_are_refused(admin: Client, fields: list[dict[str, Any]], field: str) -> None:
+async def test_ambiguous_renames_are_refused(admin: Client, fields: list[dict[str, Any]], field: str) -> None:
     await admin.define(entity("person", text("name"), text("gone")))
     (await admin.put("/_admin/entities/person", entity("person", text("name")))).expect(200)
     reply = (await admin.put("/_admin/entities/person", entity("person", *fields))).expect(422)
@@ -52,12 +52,12 @@ async def test_renames_that_are_not_clear_are_refused(admin: Client, fields: lis
     assert (await admin.post("/person", {"name": "as before"})).expect(201).data["name"] == "as before"
 
 
-async def test_a_new_entity_has_nothing_to_rename(admin: Client) -> None:
+async def test_renames_in_a_new_entity_are_refused(admin: Client) -> None:
     reply = await admin.post("/_admin/entities", entity("person", renamed(text("name"), "title")))
     assert reply.expect(422).details[0]["field"] == "name"
 
 
-async def test_names_elsewhere_follow_a_renamed_field(admin: Client) -> None:
+async def test_references_to_a_field_follow_its_rename(admin: Client) -> None:
     slug = {"field": "code", "source": "name"}
     await admin.define(entity("person", text("name"), text("code", unique=True), slug=slug))
     await admin.define(entity("letter", text("to")))
@@ -109,7 +109,7 @@ async def loads(admin: Client, rule: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("name", ["project", "tasks"])
-async def test_rules_go_on_loading_what_gets_another_name(projects: Client, name: str) -> None:
+async def test_rule_loads_follow_renames(projects: Client, name: str) -> None:
     """A load names a relation by its own name or by the entity at the other end; an expression goes by the old one."""
     load = {"relation": name, "filter": CLOSED}
     sent = forbid("task", f"len(related.{name}) > 0", load)
@@ -139,7 +139,7 @@ async def test_rules_go_on_loading_what_gets_another_name(projects: Client, name
     (await projects.post("/task", {"owner_id": opened["id"]})).expect(201)
 
 
-async def test_a_load_follows_the_key_that_it_is_named_by(admin: Client) -> None:
+async def test_a_load_follows_the_rename_of_its_key(admin: Client) -> None:
     definition = entity("page", text("name"), reference("parent_id"))
     await admin.define(definition)
     await admin.relate("pages", "one_to_many", "page", "page",
@@ -158,7 +158,7 @@ async def test_a_load_follows_the_key_that_it_is_named_by(admin: Client) -> None
     (await admin.post("/page", {"title": "leaf"})).expect(201)
 
 
-async def test_a_load_that_can_not_be_made_any_more_refuses_the_write(projects: Client) -> None:
+async def test_an_impossible_load_refuses_the_write(projects: Client) -> None:
     load = {"relation": "project", "filter": CLOSED}
     await projects.define(forbid("task", "len(related.project) > 0", load), "rules")
     computed = {"field": "name", "expression": "related.tasks[0].name", "related_load": [{"relation": "tasks"}]}
@@ -178,7 +178,7 @@ async def test_a_load_that_can_not_be_made_any_more_refuses_the_write(projects: 
     assert refused.details == [{"field": "name", "rule": "computed", "message": reason}]
 
 
-async def test_records_that_transitions_write_follow_a_renamed_field(admin: Client) -> None:
+async def test_transition_actions_follow_a_renamed_field(admin: Client) -> None:
     await admin.define(entity("order", text("status"), text("body")))
     await admin.define(entity("note", text("body"), integer("count")))
     note = await make(admin, "note", body="old")
@@ -277,7 +277,7 @@ async def pages(common_admin: Client) -> Client:
         {"note": orjson.loads("[" * 120 + "]" * 120)},
     ],
 )
-async def test_definitions_that_are_none_are_refused(pages: Client, change: dict[str, Any]) -> None:
+async def test_invalid_definitions_are_refused(pages: Client, change: dict[str, Any]) -> None:
     (await pages.post("/_admin/entities", {**entity("other", text("a")), **change})).expect(422)
     (await pages.get("/_admin/entities/other")).expect(404)
     (await pages.put("/_admin/entities/page", {**entity("page", text("a")), **change})).expect(422)
@@ -285,14 +285,14 @@ async def test_definitions_that_are_none_are_refused(pages: Client, change: dict
 
 
 @pytest.mark.parametrize("name", ["xmin", "ctid", "tableoid"])
-async def test_names_that_the_database_keeps_for_itself_are_refused(admin: Client, name: str) -> None:
+async def test_names_reserved_by_the_database_are_refused(admin: Client, name: str) -> None:
     (await admin.post("/_admin/entities", entity("page", text(name)))).expect(422)
     await admin.define(entity("page"))
     (await admin.put("/_admin/entities/page", entity("page", text(name)))).expect(422)
 
 
 @pytest.mark.parametrize("kind", ["int", "boolean", "uuid", "json", "date", "string"])
-async def test_records_are_not_marked_as_deleted_in_a_column_of_another_type(admin: Client, kind: str) -> None:
+async def test_a_deletion_mark_of_another_type_is_refused(admin: Client, kind: str) -> None:
     bare, mark = entity("page", text("a")), {"name": "deleted_at", "type": kind}
     await admin.define(entity("page", text("a"), mark))
     kept = {**bare, "soft_delete": True}
@@ -313,7 +313,7 @@ async def test_records_are_not_marked_as_deleted_in_a_column_of_another_type(adm
     (await admin.delete(f"/page/{record['id']}")).expect(200)
 
 
-async def test_records_are_marked_as_deleted_in_a_column_that_a_timestamp_has_left(admin: Client) -> None:
+async def test_a_former_timestamp_column_becomes_the_deletion_mark(admin: Client) -> None:
     bare = entity("page", text("a"))
     await admin.define(entity("page", text("a"), {"name": "deleted_at", "type": "timestamp"}))
     (await admin.put("/_admin/entities/page", bare)).expect(200)
@@ -325,7 +325,7 @@ async def test_records_are_marked_as_deleted_in_a_column_that_a_timestamp_has_le
     await verified(admin, "records")
 
 
-async def test_the_same_table_can_be_put_aside_again_and_again(admin: Client) -> None:
+async def test_a_table_name_is_retired_repeatedly(admin: Client) -> None:
     for kind in ("uuid", "int", "uuid", "int"):
         key = {"field": "id", "type": kind, "generated": True}
         definition = entity("page", text("code", unique=True), primary_key=key)
@@ -335,7 +335,7 @@ async def test_the_same_table_can_be_put_aside_again_and_again(admin: Client) ->
         (await admin.delete("/_admin/entities/page")).expect(200)
 
 
-async def test_tables_are_put_aside_whatever_operators_call_theirs(stack: Stack, admin: Client) -> None:
+async def test_retired_tables_never_collide_with_names_of_operators(stack: Stack, admin: Client) -> None:
     # The names that the tables are put aside under, of entities 1 to 3 and relation 4: their own and one another's.
     for name, table in (("one", "entity_1"), ("two", "entity_3"), ("three", "relation_4")):
         await admin.define(entity(name, table=table))
@@ -357,7 +357,7 @@ async def test_tables_are_put_aside_whatever_operators_call_theirs(stack: Stack,
     (await admin.delete("/_admin/entities/five")).expect(200)
 
 
-async def test_keys_that_count_up_can_be_taken_by_who_writes_records(stack: Stack, admin: Client) -> None:
+async def test_serial_keys_are_usable_by_the_data_service(stack: Stack, admin: Client) -> None:
     definition = entity("page", primary_key={"field": "id", "type": "int", "generated": True})
     definition["fields"][0]["type"] = "int"
     await admin.define(definition)
@@ -366,7 +366,7 @@ async def test_keys_that_count_up_can_be_taken_by_who_writes_records(stack: Stac
     assert row["ok"]
 
 
-async def test_unique_over_doubles_is_refused_and_leaves_all_as_it_was(admin: Client) -> None:
+async def test_unique_over_duplicates_is_refused_and_changes_nothing(admin: Client) -> None:
     await admin.define(entity("page", text("code")))
     for _ in range(2):
         (await admin.post("/page", {"code": "a"})).expect(201)
@@ -375,7 +375,7 @@ async def test_unique_over_doubles_is_refused_and_leaves_all_as_it_was(admin: Cl
     (await admin.post("/page", {"code": "a"})).expect(201)
 
 
-async def test_indexes_come_and_go_with_their_words(stack: Stack, admin: Client) -> None:
+async def test_indexes_follow_their_definitions(stack: Stack, admin: Client) -> None:
     await admin.define(entity("page", text("a", indexed=True), text("b", unique=True), text("c")))
     assert await indexes(stack, admin, "pages") == ["INDEX (a NULLS FIRST)", "UNIQUE (b NULLS FIRST)"]
     (await admin.put("/_admin/entities/page", entity("page", text("a"), text("b"), text("c", indexed=True)))).expect(
@@ -384,7 +384,7 @@ async def test_indexes_come_and_go_with_their_words(stack: Stack, admin: Client)
     assert await indexes(stack, admin, "pages") == ["INDEX (c NULLS FIRST)"]
 
 
-async def test_indexes_of_filled_tables_are_built_behind_the_scenes(stack: Stack, admin: Client) -> None:
+async def test_indexes_of_filled_tables_are_built_in_the_background(stack: Stack, admin: Client) -> None:
     await admin.define(entity("page", text("a")))
     (await admin.post("/page", {"a": "x"})).expect(201)
     (await admin.put("/_admin/entities/page", entity("page", text("a", indexed=True)))).expect(200)
@@ -394,7 +394,7 @@ async def test_indexes_of_filled_tables_are_built_behind_the_scenes(stack: Stack
     assert await indexes(stack, admin, "pages") == []
 
 
-async def test_an_index_whose_building_was_interrupted_is_built_anew(stack: Stack, admin: Client) -> None:
+async def test_an_interrupted_index_build_is_repeated(stack: Stack, admin: Client) -> None:
     await admin.define(entity("page", text("a", indexed=True), text("b")))
     (await admin.post("/page", {"a": "x"})).expect(201)
     name = (await query(stack, admin, "SELECT indexname FROM pg_indexes WHERE indexname ~ '^_o_'"))[0]["indexname"]
@@ -413,7 +413,7 @@ async def _has(stack: Stack, client: Client, *expected: str) -> bool:
     return await indexes(stack, client, "pages") == sorted(expected) and not await query(stack, client, unfinished)
 
 
-async def test_a_change_waits_for_nobody_long(stack: Stack, admin: Client) -> None:
+async def test_a_change_gives_up_waiting_for_locks(stack: Stack, admin: Client) -> None:
     await admin.define(entity("page", text("a")))
     async with app_connection(stack, admin) as connection, connection.transaction():
         await connection.execute("LOCK TABLE records.pages IN ACCESS SHARE MODE")

@@ -126,7 +126,7 @@ async def test_a_wrong_name_or_type_is_refused(
 
 
 @pytest.mark.parametrize(("kind", "document"), SOUND)
-async def test_what_fits_is_saved_and_replaced(admin: Client, kind: str, document: dict[str, Any]) -> None:
+async def test_valid_expressions_are_saved_and_replaced(admin: Client, kind: str, document: dict[str, Any]) -> None:
     made = (await admin.post(f"/_admin/{kind}", document)).expect(201)
     assert "warnings" not in made.body
     row = made.data
@@ -136,7 +136,7 @@ async def test_what_fits_is_saved_and_replaced(admin: Client, kind: str, documen
     (await admin.delete(f"/_admin/{kind}/{row['id']}")).expect(200)
 
 
-async def test_a_path_of_a_context_that_leads_nowhere_is_doubtful(admin: Client) -> None:
+async def test_an_unknown_context_path_is_a_warning(admin: Client) -> None:
     """A missing value is null, says part A."""
     made = (await admin.post("/_admin/workflows", workflow("trigger.record.qnty"))).expect(201)
     path = f"/_admin/workflows/{made.data['id']}"
@@ -148,7 +148,7 @@ async def test_a_path_of_a_context_that_leads_nowhere_is_doubtful(admin: Client)
     (await admin.delete(path)).expect(200)
 
 
-async def test_an_import_names_what_is_wrong_and_takes_it(client: Client) -> None:
+async def test_an_import_accepts_wrong_expressions_with_warnings(client: Client) -> None:
     admin = await client.new_app()
     wrong = {"rules": [rule("record.qantity > 3"), rule("new Date(a) >= new Date(b)"), rule("record.qty > 3")],
              "webhooks": [webhook("record.qty == '5'")]}  # fmt: skip
@@ -179,7 +179,7 @@ FOLLOWING: Mapping[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
-async def test_every_text_follows_the_new_names_of_fields_and_entities(client: Client) -> None:
+async def test_expressions_follow_renames(client: Client) -> None:
     admin = await client.new_app()
     await define(admin)
     rows = [
@@ -210,7 +210,7 @@ async def test_every_text_follows_the_new_names_of_fields_and_entities(client: C
     assert [detail["rule"] for detail in refused.details] == ["expression"]
 
 
-async def test_a_rename_that_would_give_a_text_another_meaning_is_refused(client: Client) -> None:
+async def test_a_rename_that_changes_a_meaning_is_refused(client: Client) -> None:
     admin = await client.new_app()
     await define(admin)
     made = await admin.define(rule("sum(related.lines, amount * record.qty) > 9"), "rules")
@@ -222,7 +222,7 @@ async def test_a_rename_that_would_give_a_text_another_meaning_is_refused(client
     await make(admin, "line", amount=1)
 
 
-async def test_a_field_that_is_left_out_or_retyped_is_missed_by_name(client: Client) -> None:
+async def test_removed_or_retyped_fields_in_expressions_are_reported(client: Client) -> None:
     admin = await client.new_app()
     await define(admin)
     by_kind = {k: (await admin.post(f"/_admin/{k}", every[0])).expect(201).data for k, every in FOLLOWING.items()}
@@ -244,6 +244,6 @@ SCHEMAS = sorted(SAMPLE_SCHEMAS.glob("*.json"))
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
-async def test_given_schemas_import_whatever_their_expressions_are_like(client: Client, path: Path) -> None:
+async def test_sample_schemas_import_with_all_their_expressions(client: Client, path: Path) -> None:
     admin = await client.new_app()
     (await admin.post("/_admin/import", json.loads(path.read_text()))).expect(200)

@@ -128,7 +128,7 @@ async def test_a_second_import_adds_nothing(admin: Client) -> None:
     assert (await admin.get("/order")).meta["total"] == 2
 
 
-async def test_what_is_there_stays_as_it_is(admin: Client) -> None:
+async def test_existing_definitions_are_not_overwritten(admin: Client) -> None:
     await admin.define(entity("customer", text("name"), text("nick")))
     outcome = await import_all(admin, document())
     assert outcome["imported"]["entities"] == 1
@@ -136,7 +136,7 @@ async def test_what_is_there_stays_as_it_is(admin: Client) -> None:
     assert [field["name"] for field in definition["fields"]] == ["id", "name", "nick"]
 
 
-async def test_sample_records_are_like_all_others(stack: Stack, admin: Client) -> None:
+async def test_sample_records_have_history_and_audit(stack: Stack, admin: Client) -> None:
     reply = (await admin.post("/_admin/import", document(sample_data=SAMPLES))).expect(200)
     paid = (await admin.get(f"/order/{ONE}")).expect(200)
     made_at = paid.data["made_at"]
@@ -158,7 +158,7 @@ async def test_sample_records_are_like_all_others(stack: Stack, admin: Client) -
     assert await query(stack, admin, "SELECT count(*) AS n FROM records.likings") == [(2,)]
 
 
-async def test_imported_records_are_published_and_audited_but_start_nothing(
+async def test_imported_records_trigger_no_webhooks_or_workflows(
     stack: Stack, admin: Client, receiver: HttpReceiver
 ) -> None:
     hook = {"entity": "order", "hook": "after_write", "url": receiver.url}
@@ -194,7 +194,7 @@ async def _audited(client: Client, rows: int) -> bool:
     return bool((await client.get("/_admin/audit-logs?source=data")).meta["total"] == rows)
 
 
-async def test_keys_that_count_up_go_on_behind_the_given_ones(admin: Client) -> None:
+async def test_serial_keys_continue_after_imported_ones(admin: Client) -> None:
     key = {"field": "id", "type": "int", "generated": True}
     item = entity("item", text("name"), primary_key=key)
     item["fields"][0]["type"] = "int"
@@ -207,7 +207,7 @@ async def test_keys_that_count_up_go_on_behind_the_given_ones(admin: Client) -> 
     assert (await import_all(admin, sent))["records"] == 0
 
 
-async def test_rows_without_an_id_are_recognised_the_second_time(admin: Client) -> None:
+async def test_rows_without_an_id_are_imported_once(admin: Client) -> None:
     sent = {
         "version": 1,
         "entities": [entity("item", text("name"))],
@@ -260,7 +260,9 @@ async def test_a_required_slug_that_cannot_be_made_is_refused(admin: Client) -> 
         ({"sample_data": {"customer": [{"name": "a", "code": "x"}, {"name": "b", "code": "x"}]}}, 409, None),
     ],
 )
-async def test_all_or_nothing(common_admin: Client, change: dict[str, Any], status: int, path: str | None) -> None:
+async def test_a_failed_import_changes_nothing(
+    common_admin: Client, change: dict[str, Any], status: int, path: str | None
+) -> None:
     sent = {key: value for key, value in {**document(), **change}.items() if value is not None}
     reply = (await common_admin.post("/_admin/import", sent)).expect(status)
     assert reply.code == {422: "VALIDATION_FAILED", 409: "CONFLICT"}[status]
@@ -295,13 +297,13 @@ async def test_expressions_that_do_not_compile_can_be_imported_but_not_posted(ad
     (await admin.post("/order", {"count": 3})).expect(201)
 
 
-async def test_an_answered_export_can_be_sent_as_it_is(admin: Client) -> None:
+async def test_an_export_is_a_valid_import(admin: Client) -> None:
     await import_all(admin, document())
     copy = await admin.new_app()
     assert (await import_all(copy, (await admin.get("/_admin/export")).body))["imported"]["entities"] == 2
 
 
-async def test_only_admins_see_the_whole(admin: Client, client: Client) -> None:
+async def test_import_and_export_are_for_admins(admin: Client, client: Client) -> None:
     clerk = await admin.user("clerk@example.com", ["clerk"])
     for caller, status in ((clerk, 403), (Client(client.session, client.url, "", admin.prefix), 401)):
         (await caller.get("/_admin/export")).expect(status)
@@ -318,16 +320,14 @@ async def test_an_import_sent_twice_under_one_key_happens_once(admin: Client) ->
     assert (await admin.get("/order")).meta["total"] == 2
 
 
-async def test_large_imports_arrive_whole(admin: Client) -> None:
+async def test_large_documents_are_imported(admin: Client) -> None:
     rows = [{"name": f"customer {n}", "code": f"c{n}-{'x' * 1000}"} for n in range(12_000)]
     outcome = await import_all(admin, document(sample_data={"customer": rows}))
     assert outcome["records"] == len(rows)
     assert (await admin.get("/customer?per_page=1")).meta["total"] == len(rows)
 
 
-async def test_a_record_that_comes_and_goes_during_an_import_keeps_its_versions_apart(
-    stack: Stack, admin: Client
-) -> None:
+async def test_a_record_deleted_during_an_import_keeps_distinct_versions(stack: Stack, admin: Client) -> None:
     for name in ("first", "thing"):
         given = {"primary_key": {"field": "id", "type": "uuid", "generated": False}}
         await admin.define({**entity(name, text("name")), **given})

@@ -311,12 +311,12 @@ async def test_relations_join_tables_and_join_keys_of_any_name(admin: Client) ->
 
 
 @pytest.mark.parametrize("name", sorted(SYSTEM_COLUMNS))
-async def test_what_postgresql_keeps_for_itself_is_refused(common_admin: Client, name: str) -> None:
+async def test_names_reserved_by_postgresql_are_refused(common_admin: Client, name: str) -> None:
     refused = (await common_admin.post("/_admin/entities", entity("thing", text(name)))).expect(422)
     assert name in refused.details[0]["message"]
 
 
-async def test_a_name_ends_where_it_ends(common_admin: Client) -> None:
+async def test_names_with_invalid_characters_are_refused(common_admin: Client) -> None:
     for wrong in ("i\n", "i ", "_i", "i\x00", "1i", "ı", ""):
         (await common_admin.post("/_admin/entities", entity("thing", text(wrong)))).expect(422)
         (await common_admin.post("/_admin/entities", {**entity("thing", text("a")), "name": wrong})).expect(422)

@@ -83,7 +83,7 @@ async def test_a_relation_is_created_shown_replaced_and_deleted(shop: Client) ->
         ({"type": "many_to_many", "join_table": "x", "source_join_key": "order_id"}, "target_join_key"),
     ],
 )
-async def test_what_makes_no_relation_is_refused(bare_shop: Client, change: dict[str, Any], field: str) -> None:
+async def test_invalid_relations_are_refused(bare_shop: Client, change: dict[str, Any], field: str) -> None:
     sent = {key: value for key, value in {**relation(), **change}.items() if value is not None}
     reply = (await bare_shop.post("/_admin/relations", sent)).expect(422)
     assert reply.code == "VALIDATION_FAILED"
@@ -91,7 +91,7 @@ async def test_what_makes_no_relation_is_refused(bare_shop: Client, change: dict
     assert (await bare_shop.get("/_admin/relations")).data == []
 
 
-async def test_names_and_tables_are_given_once(shop: Client) -> None:
+async def test_relation_names_and_join_tables_are_unique(shop: Client) -> None:
     await shop.define(tags(), "relations")
     assert (await shop.post("/_admin/relations", tags(join_table="other"))).expect(409).code == "CONFLICT"
     for taken in ("order_tags", "orders", "customers", "order"):
@@ -105,7 +105,7 @@ async def test_names_and_tables_are_given_once(shop: Client) -> None:
     (await shop.post("/customer", {"name": "still here"})).expect(201)
 
 
-async def test_foreign_keys_get_the_index_that_is_missing(stack: Stack, shop: Client) -> None:
+async def test_missing_foreign_key_indexes_are_created(stack: Stack, shop: Client) -> None:
     await shop.define(relation(), "relations")
     await shop.define(relation("again"), "relations")
     assert await indexes(stack, shop, "orders") == ["INDEX (customer_id NULLS FIRST)"]
@@ -115,7 +115,7 @@ async def test_foreign_keys_get_the_index_that_is_missing(stack: Stack, shop: Cl
     assert await indexes(stack, shop, "orders") == []
 
 
-async def test_one_to_one_is_unique_among_the_living(stack: Stack, shop: Client) -> None:
+async def test_one_to_one_is_unique_among_undeleted_records(stack: Stack, shop: Client) -> None:
     await shop.define(entity("passport", reference("customer_id"), soft_delete=True))
     one = relation("passport", type="one_to_one", target="passport")
     await shop.define(one, "relations")
@@ -127,7 +127,7 @@ async def test_one_to_one_is_unique_among_the_living(stack: Stack, shop: Client)
     (await shop.post("/passport", {"customer_id": customer})).expect(201)
 
 
-async def test_one_to_one_over_doubles_is_refused_and_leaves_nothing(stack: Stack, shop: Client) -> None:
+async def test_one_to_one_over_duplicates_is_refused_and_changes_nothing(stack: Stack, shop: Client) -> None:
     customer = (await shop.post("/customer", {"name": "Ada"})).expect(201).data["id"]
     for _ in range(2):
         (await shop.post("/order", {"customer_id": customer})).expect(201)
@@ -137,7 +137,7 @@ async def test_one_to_one_over_doubles_is_refused_and_leaves_nothing(stack: Stac
     assert await indexes(stack, shop, "orders") == []
 
 
-async def test_join_tables_hold_pairs_of_keys_and_are_put_aside_in_the_end(stack: Stack, shop: Client) -> None:
+async def test_join_tables_hold_key_pairs_and_are_retired_on_deletion(stack: Stack, shop: Client) -> None:
     await shop.define(tags(source_key="code"), "relations")
     columns = await query(
         stack,
@@ -171,7 +171,7 @@ async def test_join_tables_hold_pairs_of_keys_and_are_put_aside_in_the_end(stack
     assert len(kept) == 2
 
 
-async def test_a_relation_can_get_another_name_and_another_shape(stack: Stack, shop: Client) -> None:
+async def test_a_relation_can_be_renamed_and_reshaped(stack: Stack, shop: Client) -> None:
     await shop.define(relation(), "relations")
     (await shop.put("/_admin/relations/orders", relation("purchases", type="one_to_one"))).expect(200)
     assert [row["name"] for row in (await shop.get("/_admin/relations")).data] == ["purchases"]
@@ -183,13 +183,13 @@ async def test_a_relation_can_get_another_name_and_another_shape(stack: Stack, s
     (await shop.put("/_admin/relations/orders", relation("purchases"))).expect(409)
 
 
-async def test_changes_of_one_app_follow_one_another(shop: Client) -> None:
+async def test_changes_of_one_app_are_serialized(shop: Client) -> None:
     replies = await asyncio.gather(*(shop.post("/_admin/relations", relation(f"r{n % 4}")) for n in range(8)))
     assert sorted(reply.status for reply in replies) == [201] * 4 + [409] * 4
     assert sorted(row["name"] for row in (await shop.get("/_admin/relations")).data) == ["r0", "r1", "r2", "r3"]
 
 
-async def test_deleting_an_entity_takes_what_could_only_dangle(shop: Client) -> None:
+async def test_deleting_an_entity_deletes_its_relations_and_policies(shop: Client) -> None:
     await shop.define(relation(), "relations")
     await shop.define(tags(), "relations")
     for name in ("order", "customer"):

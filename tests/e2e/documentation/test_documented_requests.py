@@ -15,7 +15,7 @@ PAGES = sorted(page for page in DOCS.rglob("*.md") if "```http" in page.read_tex
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
-async def test_the_requests_of_a_page_are_answered_as_it_says(admin: Client, page: Path) -> None:
+async def test_the_requests_of_a_page_are_answered_as_documented(admin: Client, page: Path) -> None:
     assert await Reader(admin).follow(page)
 
 
@@ -27,7 +27,7 @@ def test_every_kind_of_definition_has_a_page_with_requests() -> None:
     }  # fmt: skip
 
 
-def test_an_answer_that_differs_from_the_page_is_noticed() -> None:
+def test_a_response_that_differs_from_the_page_is_detected() -> None:
     (request,) = requests_of('```http\nGET /ticket → 200\n```\n```json answer\n{"data": [{"status": "open"}]}\n```\n')
     assert (request.method, request.path, request.status) == ("GET", "/ticket", 200)
     assert holds({"data": [{"status": "open", "id": 1}], "meta": {}}, request.answer)

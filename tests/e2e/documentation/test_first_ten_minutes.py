@@ -110,7 +110,7 @@ async def test_the_trace_of_a_caller_with_policies_shows_the_check(admin: Client
     await eventually(traced)
 
 
-async def test_readiness_tells_what_lags_behind(admin: Client) -> None:
+async def test_readiness_shows_consumer_lag(admin: Client) -> None:
     await admin.define(TICKET)
     await admin.post("/ticket", {"title": "a"})
 
@@ -249,7 +249,7 @@ async def test_a_rule_notifies_by_mail_and_in_app(admin: Client, mails: Mailbox)
     assert (await admin.get("/_notifications?unread=true")).data == []
 
 
-async def test_a_file_goes_up_into_a_record_and_down_again(admin: Client) -> None:
+async def test_a_file_is_uploaded_into_a_record_and_downloaded(admin: Client) -> None:
     await admin.define(entity("document", text("title"), {"name": "file", "type": "file", "required": True}))
     content = bytes(range(256)) * 2000
     uploaded = (await _upload(admin, content)).expect(201).data
@@ -270,7 +270,7 @@ async def test_a_file_goes_up_into_a_record_and_down_again(admin: Client) -> Non
     (await admin.get(f"/_files/{uploaded['id']}")).expect(404)
 
 
-async def test_uploads_that_are_refused(admin: Client) -> None:
+async def test_wrong_uploads_are_refused(admin: Client) -> None:
     (await admin.post("/_files/upload", {"file": "no multipart"})).expect(400)
     too_large = await _upload(admin, b"x" * (10 * 1024 * 1024 + 1))
     assert too_large.expect(413).code == "FILE_TOO_LARGE"

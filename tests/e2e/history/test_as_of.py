@@ -24,7 +24,7 @@ def position(reply: Reply) -> int:
     return int(reply.headers["X-Commit"])
 
 
-async def test_a_record_as_it_was(admin: Client) -> None:
+async def test_a_record_as_of(admin: Client) -> None:
     await admin.define(NOTE)
     values = {"title": "é\"'", "size": 7, "price": 1.5, "data": {"a": [1, None]}, "day": "2026-02-03",
               "at": "2026-02-03T04:05:06.000007+00:00", "done": False}  # fmt: skip
@@ -47,7 +47,7 @@ async def test_a_record_as_it_was(admin: Client) -> None:
     assert chosen.data == {"size": 7}
 
 
-async def test_a_list_as_it_was(admin: Client) -> None:
+async def test_a_list_as_of(admin: Client) -> None:
     await admin.define(entity("note", text("title"), integer("size")))
     made = [(await admin.post("/note", {"title": title, "size": n})).expect(201) for n, title in enumerate("abc")]
     path = f"/note/{made[1].data['id']}"
@@ -72,7 +72,7 @@ async def test_a_list_as_it_was(admin: Client) -> None:
     assert (await admin.get(f"/note?as_of={third}&count=estimated&filter[size]=1")).meta["total"] == 1
 
 
-async def test_a_time_means_the_last_commit_until_then(admin: Client) -> None:
+async def test_a_time_selects_the_last_commit_before_it(admin: Client) -> None:
     await admin.define(NOTE)
     created = await admin.post("/note", {"size": 1})
     changed = await admin.put(f"/note/{created.data['id']}", {"size": 2})
@@ -94,11 +94,11 @@ async def common_notes(common_admin: Client) -> Client:
 
 
 @pytest.mark.parametrize("moment", ["x", "0", "-1", "", "2026-99-99", "9" * 30, "9999-01-01", "%00"])
-async def test_what_is_no_moment(common_notes: Client, moment: str) -> None:
+async def test_invalid_moments_are_refused(common_notes: Client, moment: str) -> None:
     assert (await common_notes.get(f"/note?as_of={moment}")).expect(400).code == "INVALID_PAYLOAD"
 
 
-async def test_a_position_that_is_not_reached(admin: Client) -> None:
+async def test_a_position_in_the_future(admin: Client) -> None:
     await admin.define(NOTE)
     created = await admin.post("/note", {"size": 1})
     assert (await admin.get(f"/note?as_of={position(created) + 1000}")).expect(504).code == "TIMEOUT"
@@ -107,7 +107,7 @@ async def test_a_position_that_is_not_reached(admin: Client) -> None:
     assert (await waiting).expect(200).meta["total"] == 2
 
 
-async def test_nothing_is_written_in_the_past(admin: Client) -> None:
+async def test_as_of_is_refused_on_writes(admin: Client) -> None:
     await admin.define(NOTE)
     created = await admin.post("/note", {"size": 1})
     path = f"/note/{created.data['id']}?as_of={position(created)}"
@@ -116,7 +116,7 @@ async def test_nothing_is_written_in_the_past(admin: Client) -> None:
     assert (await admin.get("/note")).data == [created.data]
 
 
-async def test_includes_and_relation_filters_as_they_were(admin: Client) -> None:
+async def test_includes_and_relation_filters_as_of(admin: Client) -> None:
     await define_shop(admin)
     ann = await make(admin, "customer", name="Ann")
     order = await make(admin, "order", title="a", customer_id=ann["id"])
@@ -150,7 +150,7 @@ async def test_fields_keep_their_values_under_a_new_name(admin: Client) -> None:
     assert (await admin.get(f"/note?as_of={position(created)}")).data == [{"id": was["id"], "size": 1}]
 
 
-async def test_an_entity_made_anew_has_no_past(admin: Client) -> None:
+async def test_a_recreated_entity_has_no_earlier_records(admin: Client) -> None:
     await admin.define(NOTE)
     created = await admin.post("/note", {"size": 1})
     (await admin.delete("/_admin/entities/note")).expect(200)
@@ -158,7 +158,7 @@ async def test_an_entity_made_anew_has_no_past(admin: Client) -> None:
     assert (await admin.get(f"/note?as_of={position(created)}")).data == []
 
 
-async def test_todays_permissions_hold_for_then_and_now(admin: Client) -> None:
+async def test_current_permissions_apply_to_earlier_versions(admin: Client) -> None:
     await admin.define(NOTE)
     made = {size: (await admin.post("/note", {"title": "open", "size": size})).expect(201) for size in (1, 2, 3, 4)}
     before = position(made[4])
@@ -181,7 +181,7 @@ async def test_todays_permissions_hold_for_then_and_now(admin: Client) -> None:
     (await sales.get(f"{path[4]}?as_of={before}")).expect(200)
 
 
-async def test_history_shows_what_todays_permissions_allow(admin: Client) -> None:
+async def test_history_obeys_current_permissions(admin: Client) -> None:
     await admin.define(entity("memo", text("title"), integer("size")))
     created = await admin.post("/memo", {"title": "open", "size": 1})
     path = f"/memo/{created.data['id']}"
@@ -207,7 +207,7 @@ async def test_history_shows_what_todays_permissions_allow(admin: Client) -> Non
     assert [entry["version"] for entry in (await sales.get(f"{path}/history")).data] == [4, 3, 1]
 
 
-async def test_a_moment_is_told_when_it_is_settled(stack: Stack, admin: Client) -> None:
+async def test_a_moment_is_answered_once_the_log_is_settled(stack: Stack, admin: Client) -> None:
     """A write that took its position earlier and commits later: nobody gets an answer without it."""
     await admin.define(NOTE)
     await make(admin, "note", size=1)
@@ -235,7 +235,7 @@ FROM data.commits, (SELECT gen_random_uuid()::text AS id) i WHERE position = 1
 """
 
 
-async def test_a_moment_is_given_up_when_it_does_not_settle(stack: Stack, admin: Client) -> None:
+async def test_an_unsettled_moment_times_out(stack: Stack, admin: Client) -> None:
     await admin.define(NOTE)
     created = await admin.post("/note", {"size": 1})
     async with app_connection(stack, admin) as connection, connection.transaction():

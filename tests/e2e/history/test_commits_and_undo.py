@@ -69,7 +69,7 @@ async def nested(shop: Client) -> Reply:
     return (await shop.post("/order", {"title": "o", "lines": lines, "tags": tags})).expect(201)
 
 
-async def test_a_commit_tells_what_it_changed(admin: Client) -> None:
+async def test_a_commit_shows_its_changes(admin: Client) -> None:
     await admin.define(NOTE)
     created = await admin.post("/note", {"title": "t", "size": 1})
     changed = await admin.put(f"/note/{created.data['id']}", {"size": 2})
@@ -115,7 +115,7 @@ async def test_unknown_commits(common_admin: Client, named: str) -> None:
     assert (await common_admin.post(f"/_commits/{named}/undo")).expect(404).code == "NOT_FOUND"
 
 
-async def test_a_commit_shows_only_what_its_reader_may_read(shop: Client) -> None:
+async def test_a_commit_shows_only_readable_records(shop: Client) -> None:
     order = await nested(shop)
     sam = await seller(shop)
     (await sam.get(f"/_commits/{position(order)}")).expect(404)
@@ -145,7 +145,7 @@ async def test_a_page_behind_the_last_is_empty(shop: Client) -> None:
         assert beyond.meta == {"page": 4, "per_page": 2, "total": total}
 
 
-async def test_a_value_that_was_not_to_be_seen_stays_unseen(admin: Client) -> None:
+async def test_hidden_values_of_a_commit_stay_hidden(admin: Client) -> None:
     await admin.define(NOTE)
     note = (await admin.post("/note", {"owner": "eve", "size": 1})).data
     changed = await admin.put(f"/note/{note['id']}", {"owner": "sam", "size": 2})
@@ -252,7 +252,7 @@ async def test_unlinked_children_are_linked_again(admin: Client) -> None:
     assert (await admin.get(f"/child/{child['id']}")).data == child
 
 
-async def test_what_has_changed_since_is_named(shop: Client) -> None:
+async def test_later_changes_prevent_an_undo(shop: Client) -> None:
     order = await nested(shop)
     before = await world(shop)
     line = before[1][0]
@@ -278,7 +278,7 @@ async def test_undone_twice(admin: Client) -> None:
     await undo(admin, changed, 409)
 
 
-async def test_what_others_refer_to_by_now_stays(shop: Client) -> None:
+async def test_records_that_are_referenced_since_are_not_undone(shop: Client) -> None:
     order = (await shop.post("/order", {"title": "o"})).expect(201)
     line = (await shop.post("/line", {"sku": "a", "order_id": order.data["id"]})).expect(201)
     reply = await undo(shop, order, 409)
@@ -294,7 +294,7 @@ async def test_what_others_refer_to_by_now_stays(shop: Client) -> None:
     assert await world(shop) == ([], [], [])
 
 
-async def test_references_that_are_gone_are_not_put_back(shop: Client) -> None:
+async def test_references_to_deleted_records_are_not_restored(shop: Client) -> None:
     order = (await shop.post("/order", {"title": "o"})).data
     line = (await shop.post("/line", {"sku": "a", "order_id": order["id"]})).data
     moved = await shop.put(f"/line/{line['id']}", {"order_id": None})
@@ -308,7 +308,7 @@ async def test_references_that_are_gone_are_not_put_back(shop: Client) -> None:
     assert (await undo(shop, detached, 409)).details[0]["entity"] == "order_tags"
 
 
-async def test_unique_values_that_are_taken(admin: Client) -> None:
+async def test_taken_unique_values_prevent_an_undo(admin: Client) -> None:
     await admin.define(NOTE)
     note = (await admin.post("/note", {"title": "t"})).data
     changed = await admin.put(f"/note/{note['id']}", {"title": "u"})
@@ -322,7 +322,7 @@ async def test_unique_values_that_are_taken(admin: Client) -> None:
     assert (await undo(admin, deleted, 409)).details[0]["field"] == "title"
 
 
-async def test_rights_of_each_inverse(admin: Client) -> None:
+async def test_each_inverse_needs_its_own_permission(admin: Client) -> None:
     await admin.define(NOTE)
     sam = await seller(admin)
     mine = {"field": "owner", "operator": "eq", "value": "sam"}
@@ -345,7 +345,7 @@ async def test_rights_of_each_inverse(admin: Client) -> None:
     (await admin.get(f"/note/{created[1].data['id']}")).expect(404)
 
 
-async def test_rights_for_the_trash_and_for_pairs(shop: Client) -> None:
+async def test_permissions_for_restores_and_pairs(shop: Client) -> None:
     await shop.define(SOFT)
     sam = await seller(shop)
     note = (await shop.post("/note", {"title": "t"})).data
@@ -363,7 +363,7 @@ async def test_rights_for_the_trash_and_for_pairs(shop: Client) -> None:
     await undo(sam, paired)
 
 
-async def test_fields_that_are_left_out_or_renamed_today(admin: Client) -> None:
+async def test_fields_removed_or_renamed_since(admin: Client) -> None:
     await admin.define(NOTE)
     note = await admin.post("/note", {"title": "t", "size": 1, "price": 0.125})
     path = f"/note/{note.data['id']}"
@@ -381,14 +381,14 @@ async def test_fields_that_are_left_out_or_renamed_today(admin: Client) -> None:
     assert (stored["name"], stored["size"], stored["price"]) == ("t", 1, 0.125)
 
 
-async def test_what_has_no_place_any_more(shop: Client) -> None:
+async def test_entities_deleted_since_prevent_an_undo(shop: Client) -> None:
     order = await nested(shop)
     (await shop.delete("/_admin/relations/tags")).expect(200)
     assert (await undo(shop, order, 409)).details[0]["entity"] == "order_tags"
     assert len((await commit_of(shop, order))["records"]) == 5
 
 
-async def test_rules_and_machines_are_not_asked(admin: Client) -> None:
+async def test_an_undo_skips_rules_and_state_machines(admin: Client) -> None:
     await admin.define(NOTE)
     machine = {"entity": "note", "field": "owner", "definition": {
         "initial": "a", "transitions": [{"from": "a", "to": "b"}]}}  # fmt: skip
@@ -400,7 +400,7 @@ async def test_rules_and_machines_are_not_asked(admin: Client) -> None:
     assert (await admin.get(f"/note/{note.data['id']}")).data == note.data
 
 
-async def test_webhooks_fire_and_workflows_do_not(admin: Client, receiver: HttpReceiver) -> None:
+async def test_an_undo_fires_webhooks_and_no_workflows(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(LEAVE)
     await admin.define(approval(), "workflows")
     await admin.define({"entity": "leave", "url": receiver.url}, "webhooks")
@@ -420,7 +420,7 @@ async def test_webhooks_fire_and_workflows_do_not(admin: Client, receiver: HttpR
     await eventually(lambda: len(receiver.requests) == 5)
 
 
-async def test_a_key_makes_an_undo_happen_once(admin: Client) -> None:
+async def test_an_undo_honours_an_idempotency_key(admin: Client) -> None:
     await admin.define(NOTE)
     note = await admin.post("/note", {"title": "t"})
     path = f"/_commits/{position(note)}/undo"
@@ -450,7 +450,7 @@ async def test_the_log_folds_to_the_tables(stack: Stack, shop: Client) -> None:
     assert pairs == listed[0][0]["tags"]
 
 
-async def test_a_refusal_to_undo_tells_nothing_of_a_hidden_commit(shop: Client) -> None:
+async def test_a_refused_undo_reveals_nothing_of_hidden_commits(shop: Client) -> None:
     sam = await seller(shop)
     made = [await shop.post(path, {}) for path in ("/order", "/tag")]
     ids = [reply.data["id"] for reply in made]

@@ -53,7 +53,7 @@ async def undo(caller: Client, done: Reply | str, status: int = 200) -> Reply:
     return (await caller.post(f"/_commits/{position}/undo")).expect(status)
 
 
-async def test_an_approval_is_not_reversed_by_who_may_not_move_it_back(desk: Desk) -> None:
+async def test_an_undo_needs_the_role_of_the_reverse_transition(desk: Desk) -> None:
     path = await desk.bill("sent")
     approved = (await desk.boss.put(path, {"status": "approved"})).expect(200)
     for caller in (desk.clerk, desk.boss):
@@ -67,7 +67,7 @@ async def test_an_approval_is_not_reversed_by_who_may_not_move_it_back(desk: Des
     assert await desk.state(path) == "approved"
 
 
-async def test_moves_that_are_open_to_everybody_are_undone_by_everybody(desk: Desk) -> None:
+async def test_unrestricted_transitions_are_undone_by_everybody(desk: Desk) -> None:
     path = await desk.bill()
     sent = (await desk.clerk.put(path, {"status": "sent", "amount": 7})).expect(200)
     again = await undo(desk.clerk, sent)
@@ -75,14 +75,14 @@ async def test_moves_that_are_open_to_everybody_are_undone_by_everybody(desk: De
     assert await desk.state(path) == "sent"
 
 
-async def test_other_fields_of_an_approved_record_are_undone_as_ever(desk: Desk) -> None:
+async def test_an_undo_of_other_fields_needs_no_transition_role(desk: Desk) -> None:
     path = await desk.bill("sent", "approved")
     changed = (await desk.clerk.put(path, {"amount": 9})).expect(200)
     await undo(desk.clerk, changed)
     assert (await desk.admin.get(path)).data["amount"] == 5
 
 
-async def test_one_move_in_many_refuses_the_whole_undo(desk: Desk) -> None:
+async def test_one_forbidden_transition_refuses_the_whole_undo(desk: Desk) -> None:
     paths = [await desk.bill(), await desk.bill("sent")]
     rows = [
         {"id": path.removeprefix("/bill/"), "status": to} for path, to in zip(paths, ("sent", "approved"), strict=True)
@@ -92,7 +92,7 @@ async def test_one_move_in_many_refuses_the_whole_undo(desk: Desk) -> None:
     assert [await desk.state(path) for path in paths] == ["sent", "approved"]
 
 
-async def test_deletions_of_approved_records_are_no_moves(desk: Desk) -> None:
+async def test_deletions_are_not_transitions(desk: Desk) -> None:
     path = await desk.bill("sent", "approved")
     deleted = (await desk.clerk.delete(path)).expect(200)
     await undo(desk.clerk, deleted)
@@ -102,7 +102,7 @@ async def test_deletions_of_approved_records_are_no_moves(desk: Desk) -> None:
     assert await desk.state(path) == "approved"
 
 
-async def test_no_state_before_the_first_is_for_admins_only(desk: Desk) -> None:
+async def test_only_admins_undo_to_no_state(desk: Desk) -> None:
     """A record that had none when its machine was made."""
     (await desk.admin.put("/_admin/entities/bill", {**BILL, "fields": [*BILL["fields"], text("stage")]})).expect(200)
     path = await desk.bill()

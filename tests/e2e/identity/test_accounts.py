@@ -187,7 +187,7 @@ async def test_reuse_of_an_old_refresh_token_ends_the_session(admin: Client, sta
     (await entered(admin, "ann@example.org"))[0]
 
 
-async def test_what_no_announcement_tells_is_known_within_seconds(admin: Client, stack: Stack) -> None:
+async def test_user_changes_hold_without_an_announcement(admin: Client, stack: Stack) -> None:
     """A revocation that only stands in the table, and a change whose gateway died before it had settled it."""
     user_id = await made(admin, "ann@example.org")
     (ann, _), (second, _) = [await entered(admin, "ann@example.org") for _ in range(2)]
@@ -211,7 +211,7 @@ async def test_what_no_announcement_tells_is_known_within_seconds(admin: Client,
     (await entered(admin, "ann@example.org"))[0]
 
 
-async def test_ones_own_password(admin: Client, client: Client, stack: Stack) -> None:
+async def test_a_user_changes_their_password(admin: Client, client: Client, stack: Stack) -> None:
     await made(admin, "ann@example.org")
     ann, tokens = await entered(admin, "ann@example.org")
     other, _ = await entered(admin, "ann@example.org")
@@ -324,7 +324,7 @@ async def test_api_keys(admin: Client, stack: Stack) -> None:
     assert record["title"] == "a"
 
 
-async def test_scopes_hold_on_every_way_to_records(admin: Client) -> None:
+async def test_scopes_apply_to_every_path_to_records(admin: Client) -> None:
     await admin.define(TICKET)
     await admin.define(entity("line", reference("ticket_id"), text("note")))
     await admin.relate(
@@ -366,7 +366,7 @@ async def test_scopes_hold_on_every_way_to_records(admin: Client) -> None:
     (await area.get("/ticket")).expect(403)
 
 
-async def test_a_key_without_roles_passes_nothing_that_is_bound_to_a_role(admin: Client) -> None:
+async def test_a_key_without_roles_has_no_role(admin: Client) -> None:
     states = {"name": "status", "type": "string", "enum": ["draft", "sent", "paid"], "default": "draft"}
     await admin.define(entity("bill", text("title"), states))
     steps = [{"from": "draft", "to": "sent", "roles": []}, {"from": "sent", "to": "paid", "roles": ["admin"]}]
@@ -402,7 +402,7 @@ async def test_a_key_without_roles_passes_nothing_that_is_bound_to_a_role(admin:
 
 
 @pytest.mark.parametrize("taking", ["confirm", "disable"])
-async def test_wrong_codes_are_throttled_wherever_one_is_taken(admin: Client, taking: str) -> None:
+async def test_wrong_codes_are_throttled_on_every_route(admin: Client, taking: str) -> None:
     await made(admin, "ann@example.org")
     ann, _ = await entered(admin, "ann@example.org")
     secret = (await ann.post("/auth/totp/enroll", {"password": PASSWORD})).expect(201).data["secret"]
@@ -415,7 +415,7 @@ async def test_wrong_codes_are_throttled_wherever_one_is_taken(admin: Client, ta
     assert tried[:20] == [422] * 20 and 429 in tried[20:]
 
 
-async def test_keys_that_can_not_be(admin: Client) -> None:
+async def test_invalid_api_keys_are_refused(admin: Client) -> None:
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     scope = {"entity": "ticket", "actions": ["read"]}
     bad: list[dict[str, Any]] = [
@@ -433,7 +433,7 @@ async def test_keys_that_can_not_be(admin: Client) -> None:
     await eventually(lambda: _refused(brief, "/_admin/users"))
 
 
-async def test_who_changed_whom_is_in_the_audit_log(admin: Client) -> None:
+async def test_user_changes_are_audited(admin: Client) -> None:
     user_id = await made(admin, "ann@example.org", "sales")
     (await admin.put(f"/_admin/users/{user_id}", {"email": "ann@example.org", "roles": [], "password": "other-1"}))
     (await admin.delete(f"/_admin/users/{user_id}")).expect(200)

@@ -30,7 +30,7 @@ async def database(admin: Client, stack: Stack) -> AsyncIterator[asyncpg.Connect
 
 
 @pytest.mark.parametrize("typed", TYPED)
-async def test_a_user_is_known_by_every_form_of_their_address(admin: Client, typed: str) -> None:
+async def test_all_forms_of_an_address_are_one_user(admin: Client, typed: str) -> None:
     await admin.define(entity("ticket", text("title")))
     user_id = await made(admin, typed, "clerk")
     assert (await admin.get(f"/_admin/users/{user_id}")).data["email"] == ADDRESS
@@ -43,7 +43,7 @@ async def test_a_user_is_known_by_every_form_of_their_address(admin: Client, typ
     (await log_in(admin, "jurgen@example.org")).expect(401)
 
 
-async def test_one_invite_for_all_forms(admin: Client) -> None:
+async def test_all_forms_of_an_address_are_one_invite(admin: Client) -> None:
     made_once = (await admin.post("/_admin/invites/bulk", {"emails": list(TYPED)})).expect(200).data
     assert [row["email"] for row in made_once["created"]] == [ADDRESS]
     (await admin.post("/_admin/invites", {"email": HIDDEN})).expect(409)
@@ -52,7 +52,7 @@ async def test_one_invite_for_all_forms(admin: Client) -> None:
     (await log_in(admin, APART)).expect(200)
 
 
-async def test_accounts_of_the_platform(client: Client) -> None:
+async def test_platform_accounts_accept_all_forms(client: Client) -> None:
     platform = await client.platform()
     user = (await platform.post("/users", {"email": HIDDEN, "password": PASSWORD})).expect(201).data
     assert user["email"] == ADDRESS
@@ -62,7 +62,7 @@ async def test_accounts_of_the_platform(client: Client) -> None:
     (await platform.delete(f"/users/{user['id']}")).expect(200)
 
 
-async def test_failed_logins_of_all_forms_are_counted_together(admin: Client) -> None:
+async def test_failed_logins_count_across_forms(admin: Client) -> None:
     await made(admin, ADDRESS)
     forms = [f"j{chr(0x200B) * number}ürgen@example.org" for number in range(20)]
     replies = [await log_in(admin, form, "wrong-word-1") for form in forms]
@@ -70,7 +70,7 @@ async def test_failed_logins_of_all_forms_are_counted_together(admin: Client) ->
     assert 429 in {reply.status for reply in replies}
 
 
-async def test_a_reset_goes_to_the_stored_address(admin: Client, mails: Mailbox) -> None:
+async def test_a_password_reset_goes_to_the_stored_address(admin: Client, mails: Mailbox) -> None:
     stored = f"reset@{(await admin.get('/auth/me')).data['id']}.example"
     await made(admin, stored)
     typed = stored.upper().replace("R", "R\u200b")
@@ -78,7 +78,7 @@ async def test_a_reset_goes_to_the_stored_address(admin: Client, mails: Mailbox)
     assert await mailed_token(mails, stored, "New password")
 
 
-async def test_addresses_that_were_stored_before(admin: Client, database: asyncpg.Connection) -> None:
+async def test_addresses_stored_by_earlier_versions(admin: Client, database: asyncpg.Connection) -> None:
     """They are shown as stored, and found by every form; no new one joins them; of two, the exact one is found."""
     user_id = await made(admin, "old@example.org", "clerk")
     await database.execute("UPDATE gateway.users SET email = $1 WHERE email = 'old@example.org'", HIDDEN)
@@ -116,7 +116,7 @@ async def test_notices_reach_each_user_once(admin: Client) -> None:
     assert await eventually(told) == [ADDRESS]
 
 
-async def test_the_tables_compare_as_the_services_do(admin: Client, database: asyncpg.Connection) -> None:
+async def test_the_database_compares_addresses_like_the_services(admin: Client, database: asyncpg.Connection) -> None:
     user_id = await made(admin, "a@example.org")
     codes = sorted({code for first, last in INVISIBLE for code in (first - 1, first, last, last + 1) if code})
     forms = [f"a{chr(code).lower()}e\u0301@b" for code in codes if not 0xD800 <= code < 0xE000]

@@ -173,7 +173,7 @@ async def _prolong(stack: Stack, admin: Client) -> None:
     assert await executed(stack, admin, PROLONG) == "UPDATE 1"
 
 
-async def test_codes_can_not_be_guessed_either(admin: Client, stack: Stack) -> None:
+async def test_second_factor_codes_cannot_be_guessed(admin: Client, stack: Stack) -> None:
     await made(admin, "ann@example.org")
     ann, _ = await entered(admin, "ann@example.org")
     secret = (await ann.post("/auth/totp/enroll", {"password": PASSWORD})).expect(201).data["secret"]
@@ -190,7 +190,7 @@ async def test_codes_can_not_be_guessed_either(admin: Client, stack: Stack) -> N
     (await log_in(admin, "ann@example.org", totp=code(secret, 1))).expect(429)
 
 
-async def test_every_login_costs_one_look_at_a_password(admin: Client) -> None:
+async def test_every_login_costs_one_password_check(admin: Client) -> None:
     await made(admin, "ann@example.org")
     inactive = {"email": "off@example.org", "password": PASSWORD, "active": False}
     (await admin.post("/_admin/users", inactive)).expect(201)
@@ -230,7 +230,7 @@ async def test_every_login_costs_one_look_at_a_password(admin: Client) -> None:
         assert await metric(admin, "rocket_password_checks_total") == before + 1, body
 
 
-async def test_nothing_tells_who_has_an_account(admin: Client) -> None:
+async def test_no_response_reveals_accounts(admin: Client) -> None:
     await made(admin, "ann@example.org")
     nobody = anonymous(admin)
 
@@ -252,7 +252,7 @@ async def test_nothing_tells_who_has_an_account(admin: Client) -> None:
         assert reply.status in (404, 422) and "ann" not in str(reply.body)
 
 
-async def test_headers_are_not_believed(admin: Client, client: Client, stack: Stack) -> None:
+async def test_identity_headers_are_ignored(admin: Client, client: Client, stack: Stack) -> None:
     """What services tell each other in headers comes from the gateway alone."""
     await admin.define(entity("note", text("title")))
     await made(admin, "ann@example.org")
@@ -289,7 +289,7 @@ async def test_headers_are_not_believed(admin: Client, client: Client, stack: St
 
 
 @pytest.mark.parametrize("kind", ["twice", "folded", "break", "both", "scheme"])
-async def test_tokens_that_come_in_odd_ways(admin: Client, kind: str) -> None:
+async def test_malformed_tokens_are_refused(admin: Client, kind: str) -> None:
     """A proxy before us may have looked at another one than we do; so there is exactly one, or none."""
     ann = await admin.user(f"{kind}@example.org", [])
     tokens = {"good": f"Authorization: Bearer {ann.token}", "other": f"Authorization: Bearer {admin.token}"}
@@ -309,7 +309,7 @@ async def test_tokens_that_come_in_odd_ways(admin: Client, kind: str) -> None:
     assert int(answer.split(b" ", 2)[1]) in (400, 401, 403) and admin.token.encode() not in answer
 
 
-async def test_sql_and_other_noise_in_every_value(admin: Client) -> None:
+async def test_sql_in_every_value_does_nothing(admin: Client) -> None:
     user_id = await made(admin, "ann@example.org")
     before = (await admin.get("/_admin/users")).data
     nobody = anonymous(admin)
@@ -340,7 +340,7 @@ async def test_sql_and_other_noise_in_every_value(admin: Client) -> None:
     assert (await admin.get("/_admin/users")).data == before
 
 
-async def test_nobody_says_more_of_themselves_than_is_asked(admin: Client) -> None:
+async def test_extra_keys_in_identity_bodies_are_refused(admin: Client) -> None:
     """Mass assignment: what is not theirs to say is refused by name, and nothing is done."""
     extra: dict[str, Any] = {
         "id": NOBODY, "password_hash": "x", "created_at": "2000-01-01T00:00:00Z", "version": 99, "user_id": NOBODY,
@@ -374,7 +374,7 @@ async def test_nobody_says_more_of_themselves_than_is_asked(admin: Client) -> No
     assert {row["email"] for row in (await admin.get("/_admin/users")).data} == {"admin@localhost", "bob@example.org"}
 
 
-async def test_ordinary_users_reach_nobody_else(admin: Client, client: Client) -> None:
+async def test_ordinary_users_cannot_manage_others(admin: Client, client: Client) -> None:
     """Every route about accounts: what is an admin's is refused, what is another's is not there."""
     bob_id = await made(admin, "bob@example.org")
     bob, _ = await entered(admin, "bob@example.org")
@@ -420,7 +420,7 @@ async def test_ordinary_users_reach_nobody_else(admin: Client, client: Client) -
             (await admin.with_token(token).request(method, path, body)).expect(403)
 
 
-async def test_weak_and_endless_passwords(admin: Client) -> None:
+async def test_too_short_and_too_long_passwords_are_refused(admin: Client) -> None:
     user_id = await made(admin, "ann@example.org")
     for password in ("", "x" * 73, "ä" * 37, 5, None, ["x"], "a\u0000b"):
         body = {"email": "ann@example.org", "password": password}

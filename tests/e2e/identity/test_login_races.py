@@ -46,7 +46,7 @@ async def with_a_factor(caller: Client) -> str:
 
 
 @pytest.mark.parametrize("change", [by_the_admin, by_mail, by_being_inactive])
-async def test_a_login_is_of_the_user_as_they_are_when_it_ends(
+async def test_a_login_racing_a_user_change_gains_no_session(
     admin: Client, stack: Stack, mails: Mailbox, change: Change
 ) -> None:
     user_id = await made(admin, ANN)
@@ -60,7 +60,7 @@ async def test_a_login_is_of_the_user_as_they_are_when_it_ends(
     assert refused.body["error"]["message"] == (await log_in(admin, ANN, "wrong")).body["error"]["message"]
 
 
-async def test_the_platforms_accounts_too(client: Client, stack: Stack) -> None:
+async def test_a_platform_login_racing_a_change_gains_no_session(client: Client, stack: Stack) -> None:
     platform = await client.platform()
     account = (await platform.post("/users", {"email": ANN, "password": PASSWORD})).expect(201).data["id"]
     secret = await with_a_factor(await client.login("_platform", ANN, PASSWORD))
@@ -74,7 +74,7 @@ async def test_the_platforms_accounts_too(client: Client, stack: Stack) -> None:
         (await platform.delete(f"/users/{account}")).expect(200)
 
 
-async def test_the_former_password_replaces_no_newer_one(admin: Client, stack: Stack, mails: Mailbox) -> None:
+async def test_a_former_password_cannot_replace_a_newer_one(admin: Client, stack: Stack, mails: Mailbox) -> None:
     user_id = await made(admin, ANN)
     stranger, _ = await entered(admin, ANN)
     async with holding(stack, (await app_row(stack, admin))["database"], ATTEMPTS) as held_up:

@@ -48,7 +48,7 @@ async def spend(caller: Client, most: int) -> tuple[int, Reply | None]:
     return most, None
 
 
-async def test_an_app_has_a_quota_at_all_gateways_together(stack: Stack, client: Client) -> None:
+async def test_an_app_quota_is_shared_by_all_gateways(stack: Stack, client: Client) -> None:
     admin, other = await client.new_app(), await client.new_app()
     for each in (admin, other):
         await each.define(entity("note", text("title")))
@@ -79,7 +79,7 @@ async def test_an_app_has_a_quota_at_all_gateways_together(stack: Stack, client:
     (await other.get("/note")).expect(200)
 
 
-async def test_logins_hold_up_nobody_who_has_a_token(client: Client) -> None:
+async def test_logins_do_not_delay_authenticated_requests(client: Client) -> None:
     app = await client.new_app()
     await app.define(entity("note", text("title")))
     before = await metric(client, "rocket_password_checks_total")

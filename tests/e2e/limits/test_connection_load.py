@@ -95,7 +95,7 @@ async def test_more_changes_of_definitions_than_connections(client: Client) -> N
     assert await statuses(changes) == {200: len(changes)}
 
 
-async def test_writers_that_wait_for_one_record_leave_other_apps_alone(stack: Stack, client: Client) -> None:
+async def test_writers_waiting_for_one_record_do_not_block_other_apps(stack: Stack, client: Client) -> None:
     """Most of them wait for its lock, and the others for a connection; none for so long that it gets none."""
     noisy, quiet = await client.new_app(), await client.new_app()
     for admin in (noisy, quiet):
@@ -116,7 +116,7 @@ async def test_writers_that_wait_for_one_record_leave_other_apps_alone(stack: St
     assert (await statuses(writers)).keys() <= {200, 409}
 
 
-async def test_changes_that_wait_for_another_one_leave_other_apps_alone(stack: Stack, client: Client) -> None:
+async def test_waiting_definition_changes_do_not_block_other_apps(stack: Stack, client: Client) -> None:
     noisy, quiet = await client.new_app(), await client.new_app()
     for admin in (noisy, quiet):
         await admin.define(NOTE)
@@ -132,7 +132,7 @@ async def test_changes_that_wait_for_another_one_leave_other_apps_alone(stack: S
     assert (await statuses(changes)).keys() <= {201, 409}
 
 
-async def test_exports_of_an_app_leave_places_to_others_and_end(stack: Stack, client: Client) -> None:
+async def test_exports_leave_connections_to_other_apps(stack: Stack, client: Client) -> None:
     """However slowly they are read: the connection is free then, and what has come is not taken for the whole."""
     noisy, quiet = await client.new_app(), await client.new_app()
     for admin in (noisy, quiet):

@@ -52,7 +52,7 @@ async def things(admin: Client) -> Client:
 
 
 @pytest.mark.parametrize("length", [2_720, 9_000])
-async def test_a_value_that_no_index_takes_is_refused_by_its_field(things: Client, length: int) -> None:
+async def test_a_value_too_long_for_its_index_names_the_field(things: Client, length: int) -> None:
     long = noise(length)
     one = (await things.post("/thing", {"name": "a", "note": "a"})).expect(201).data["id"]
     for field in ("name", "note"):
@@ -71,7 +71,7 @@ async def test_a_value_that_no_index_takes_is_refused_by_its_field(things: Clien
     (await things.post("/thing", {"name": "a" * 20_000, "note": "b" * 20_000, "free": long})).expect(201)
 
 
-async def test_a_refused_member_of_a_group_fails_alone(things: Client) -> None:
+async def test_a_refused_write_fails_alone_in_its_batch(things: Client) -> None:
     async def write(number: int) -> Reply:
         name = noise(2_720) if number % 9 == 0 else f"n{number}"
         return await things.post("/thing", {"name": name, "free": str(number)})
@@ -89,7 +89,7 @@ async def test_a_refused_member_of_a_group_fails_alone(things: Client) -> None:
     assert [reply.status for reply in changed] == [422 if n % 7 == 0 else 200 for n in range(len(ids))]
 
 
-async def test_others_are_not_held_up_by_one_who_waits_for_a_unique_value(stack: Stack, things: Client) -> None:
+async def test_waiting_for_a_unique_value_does_not_delay_others(stack: Stack, things: Client) -> None:
     # Somebody's open transaction has the value: whether it is taken is not known before that ends.
     taken = "INSERT INTO records.things (id, name, _version) VALUES (gen_random_uuid(), 'mine', 1)"
     async with holding(stack, (await app_row(stack, things))["database"], taken) as held_up:
@@ -101,7 +101,7 @@ async def test_others_are_not_held_up_by_one_who_waits_for_a_unique_value(stack:
     assert sorted([(await writes[0]).status, (await writes[-1]).status]) == [201, 409]
 
 
-async def test_a_row_that_is_too_large_names_the_limit(admin: Client) -> None:
+async def test_a_row_too_large_names_the_limit(admin: Client) -> None:
     await admin.define(WIDE)
     row = {f"f{n}": noise(22) for n in range(399)}
     reply = refused(await admin.post("/wide", row), None)
@@ -115,7 +115,7 @@ async def test_a_row_that_is_too_large_names_the_limit(admin: Client) -> None:
 
 
 @pytest.mark.parametrize(("definition", "last"), [(NUMBERED, 2**31 - 1), (COUNTED, 2**63 - 1)])
-async def test_a_generated_key_at_its_end_is_told(
+async def test_an_exhausted_generated_key_is_reported(
     admin: Client, stack: Stack, definition: dict[str, Any], last: int
 ) -> None:
     await admin.define(definition)
@@ -131,7 +131,7 @@ async def test_a_generated_key_at_its_end_is_told(
     assert (await admin.get(f"/{name}")).meta["total"] == 2
 
 
-async def test_numbers_that_round_to_too_many_digits_are_told(admin: Client) -> None:
+async def test_numbers_that_round_beyond_the_precision_are_refused(admin: Client) -> None:
     fields = ({"name": "price", "type": "decimal", "precision": 2}, {"name": "exact", "type": "decimal"})
     await admin.define(entity("priced", *fields))
     for value in ("9999999999999999.995", "-9999999999999999.999"):
@@ -143,7 +143,7 @@ async def test_numbers_that_round_to_too_many_digits_are_told(admin: Client) -> 
     assert (await admin.request("POST", "/priced", None, raw)).expect(422).details[0]["field"] == "exact"
 
 
-async def test_keys_and_pairs_that_are_too_long_together_are_told(admin: Client) -> None:
+async def test_keys_and_pairs_too_long_together_are_refused(admin: Client) -> None:
     await admin.define(PARTED)
     row = dict.fromkeys("abc", "é" * 250)
     (await admin.post("/parted", row)).expect(201)
@@ -162,14 +162,14 @@ async def test_keys_and_pairs_that_are_too_long_together_are_told(admin: Client)
     assert reply.details[0]["relation"] == "others"
 
 
-async def test_a_json_value_and_a_long_reference_are_told(admin: Client) -> None:
+async def test_oversized_json_values_and_references_are_refused(admin: Client) -> None:
     await admin.define(entity("doc", {"name": "body", "type": "json", "unique": True}))
     refused(await admin.post("/doc", {"body": {"a": noise(2_720)}}), "body")
     refused(await admin.post("/doc", {"body": {"a": noise(9_000)}}), "body")
     (await admin.post("/doc", {"body": {"a": "b" * 9_000}})).expect(201)
 
 
-async def test_long_values_stand_against_an_index_and_the_plan_counts_them(stack: Stack, admin: Client) -> None:
+async def test_a_plan_counts_values_too_long_for_a_new_index(stack: Stack, admin: Client) -> None:
     plain = entity("plain", text("a"), text("b"), {"name": "c", "type": "json"}, text("parent"))
     await admin.define(plain)
     for value in (noise(2_600), noise(2_720), noise(9_000), "a" * 30_000):
@@ -198,7 +198,7 @@ async def test_long_values_stand_against_an_index_and_the_plan_counts_them(stack
     await eventually(built)
 
 
-async def test_a_table_has_its_columns_for_life(admin: Client) -> None:
+async def test_removed_columns_count_towards_the_column_limit(admin: Client) -> None:
     def wide(turn: int, fields: int = 399) -> dict[str, Any]:
         return entity("wide", *(integer(f"f{turn}x{n}") for n in range(fields)))
 
@@ -218,7 +218,7 @@ async def test_a_table_has_its_columns_for_life(admin: Client) -> None:
     (await admin.put("/_admin/entities/wide", wide(4, 2))).expect(200)
 
 
-async def test_texts_have_a_greatest_length_and_longer_ones_stay_readable(admin: Client) -> None:
+async def test_texts_beyond_a_new_length_limit_stay_readable(admin: Client) -> None:
     long = entity("page", text("title", max_length=2_000), {"name": "body", "type": "text"},
                   {"name": "data", "type": "json", "max_length": 30})  # fmt: skip
     await admin.define(long)

@@ -111,7 +111,7 @@ async def spend(client: Client, path: str, most: int) -> tuple[int, Reply]:
     raise AssertionError(f"{most} requests were answered")
 
 
-async def test_a_user_has_a_quota_at_all_gateways_together(stack: Stack, admin: Client) -> None:
+async def test_a_user_quota_is_shared_by_all_gateways(stack: Stack, admin: Client) -> None:
     user = await fresh(admin, "eager")
     first = (await user.get("/note")).expect(200)
     assert first.headers["RateLimit-Limit"] == str(USER_BURST)
@@ -137,7 +137,7 @@ async def test_a_user_has_a_quota_at_all_gateways_together(stack: Stack, admin: 
     (await (await fresh(admin, "calm")).get("/note")).expect(200)
 
 
-async def test_an_api_key_has_a_quota_of_its_own(admin: Client) -> None:
+async def test_an_api_key_has_its_own_quota(admin: Client) -> None:
     owner = await fresh(admin, "owner-of-keys")
     form = {"name": "robot", "scopes": [{"entity": "note", "actions": ["read"]}]}
     key = (await owner.post("/_admin/api-keys", form)).expect(201).data["key"]
@@ -147,7 +147,7 @@ async def test_an_api_key_has_a_quota_of_its_own(admin: Client) -> None:
     assert (await owner.get("/note")).expect(200).headers["RateLimit-Limit"] == str(USER_BURST)
 
 
-async def test_guessing_is_slow_for_an_address_and_nobody_else(anybody: Client, admin: Client) -> None:
+async def test_login_attempts_are_limited_per_address(anybody: Client, admin: Client) -> None:
     guesser = From(anybody, "198.51.100.7, 203.0.113.9")
     replies = [await guesser.guess() for _ in range(IP_BURST + 1)]
     assert [reply.status for reply in replies] == [401] * IP_BURST + [429]
@@ -186,19 +186,19 @@ async def test_an_ipv6_customer_is_one_client(anybody: Client) -> None:
         ({"text": '[{,\\"' * 500}, False),
     ],
 )
-async def test_bodies_may_be_so_wide(admin: Client, data: Any, refused: bool) -> None:
+async def test_the_number_of_values_in_a_body_is_limited(admin: Client, data: Any, refused: bool) -> None:
     reply = await admin.post("/note", {"data": data})
     assert reply.status == (400 if refused else 201)
     assert not refused or reply.code == "INVALID_PAYLOAD"
 
 
-async def test_bodies_may_be_so_deep(admin: Client) -> None:
+async def test_the_nesting_of_a_body_is_limited(admin: Client) -> None:
     for depth, status in ((10, 201), (11, 400), (5_000, 400)):
         raw = b'{"data": {"a":' + b"[" * depth + b"]" * depth + b"}}"
         assert (await admin.request("POST", "/note", raw=raw)).status == status
 
 
-async def test_urls_have_limits(admin: Client) -> None:
+async def test_the_length_of_urls_is_limited(admin: Client) -> None:
     reply = await admin.get("/note?" + "&".join(["q=a"] * 201))
     assert (reply.status, reply.code) == (400, "INVALID_PAYLOAD")
 
@@ -248,11 +248,11 @@ def refusal_in(answer: bytes) -> tuple[int, str]:
     ],
     ids=range(10),
 )
-async def test_what_is_no_request_is_told_so(stack: Stack, request_line: bytes, status: int, code: str) -> None:
+async def test_malformed_requests_are_refused(stack: Stack, request_line: bytes, status: int, code: str) -> None:
     assert refusal_in(await spoken(stack, request_line)) == (status, code)
 
 
-async def test_an_address_has_so_many_connections(stack: Stack, anybody: Client) -> None:
+async def test_connections_are_limited_per_address(stack: Stack, anybody: Client) -> None:
     """Of those that are no trusted proxy: the gateway listens on the loopback, which has many addresses."""
     url = urlsplit(stack.gateway_urls[1])
     async with contextlib.AsyncExitStack() as opened:
@@ -282,7 +282,7 @@ async def _answers(url: Any, source: str) -> bool:
         writer.close()
 
 
-async def test_slow_clients_are_cut_off(stack: Stack, admin: Client) -> None:
+async def test_slow_clients_are_disconnected(stack: Stack, admin: Client) -> None:
     nothing, half_a_head, half_a_body = await asyncio.gather(
         spoken(stack, b""),
         spoken(stack, b"GET /health HTTP/1.1\r\nHost: a\r\n"),
@@ -296,7 +296,7 @@ async def test_slow_clients_are_cut_off(stack: Stack, admin: Client) -> None:
     assert refusal_in(half_a_body) == (504, "TIMEOUT")
 
 
-async def test_a_reader_that_takes_nothing_is_cut_off(stack: Stack, admin: Client) -> None:
+async def test_clients_that_do_not_read_are_disconnected(stack: Stack, admin: Client) -> None:
     long = "x" * 900_000
     for _ in range(9):  # more than the kernel keeps for us
         (await admin.post("/note", {"title": long})).expect(201)
@@ -313,7 +313,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off(stack: Stack, admin: Clien
 # --- browsers ---
 
 
-async def test_pages_of_named_origins_may_call(admin: Client) -> None:
+async def test_named_origins_pass_cors(admin: Client) -> None:
     asked = {"Origin": PAGE, "Access_Control_Request_Method": "PUT", "Access_Control_Request_Headers": "authorization"}
     preflight = await admin.with_token("").request("OPTIONS", "/note/1", None, None, **asked)
     assert preflight.expect(204).headers["Access-Control-Allow-Origin"] == PAGE
@@ -333,7 +333,7 @@ async def test_pages_of_named_origins_may_call(admin: Client) -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", f"{PAGE}.evil.example", "null", "http://app.example.com"])
-async def test_pages_of_others_may_not(admin: Client, origin: str) -> None:
+async def test_other_origins_fail_cors(admin: Client, origin: str) -> None:
     preflight = await admin.with_token("").request(
         "OPTIONS", "/note", Origin=origin, Access_Control_Request_Method="GET"
     )
@@ -344,12 +344,12 @@ async def test_pages_of_others_may_not(admin: Client, origin: str) -> None:
         assert reply.headers["Vary"] == "Origin"
 
 
-async def test_what_is_no_preflight_is_no_method(admin: Client) -> None:
+async def test_options_without_a_preflight_is_not_a_method(admin: Client) -> None:
     reply = await admin.request("OPTIONS", "/note", Origin=PAGE)
     assert (reply.status, reply.code) == (405, "METHOD_NOT_ALLOWED")
 
 
-async def test_every_answer_tells_browsers_to_be_careful(anybody: Client, admin: Client) -> None:
+async def test_every_response_has_security_headers(anybody: Client, admin: Client) -> None:
     for reply in (
         await admin.get("/note"), await admin.get("/nothing"), await anybody.get("/nowhere"),
         await anybody.get("/health"), await admin.get("/note/_export?format=csv"),

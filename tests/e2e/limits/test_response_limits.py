@@ -56,7 +56,7 @@ def too_large(reply: Reply) -> None:
     assert any(way in reply.body["error"]["message"] for way in ("fewer", "by themselves"))
 
 
-async def test_related_records_are_cut_per_parent_and_level_and_that_is_told(nodes: Client) -> None:
+async def test_included_records_are_limited_and_marked_as_cut(nodes: Client) -> None:
     top, other = await made(nodes, "node", {"name": "top"}, {"name": "other"})
     kids = await made(nodes, "node", *({"name": f"k{n}", "parent_id": top} for n in range(5)))
     await made(nodes, "node", *({"name": "o", "parent_id": other} for n in range(4)))
@@ -87,7 +87,7 @@ async def test_related_records_are_cut_per_parent_and_level_and_that_is_told(nod
 
 
 @pytest.mark.parametrize("path", ["kids.parent", "parent.kids", "notes.node", "tags.node", "kids.notes.node"])
-async def test_ways_that_go_straight_back_are_refused(nodes: Client, path: str) -> None:
+async def test_includes_that_return_to_their_source_are_refused(nodes: Client, path: str) -> None:
     key = (await made(nodes, "node", {"name": "a"}))[0]
     for url in ("/node?", f"/node/{key}?", "/node/_export?", "/node/_live?"):
         reply = await nodes.get(f"{url}include={path}")
@@ -95,7 +95,7 @@ async def test_ways_that_go_straight_back_are_refused(nodes: Client, path: str) 
     (await nodes.get("/node?include=kids.kids.notes,parent.parent,kids.tags")).expect(200)
 
 
-async def test_a_page_is_bounded_by_bytes_and_the_refusal_names_the_way_out(nodes: Client) -> None:
+async def test_a_page_too_large_in_bytes_is_refused_with_advice(nodes: Client) -> None:
     top = (await made(nodes, "node", {"name": "top"}))[0]
     await made(nodes, "note", *({"body": "x" * 15_000, "n": n, "node_id": top} for n in range(5)))
     for query in ("", "?cursor=", "?sort=-n&fields=body"):
@@ -115,7 +115,7 @@ async def test_a_page_is_bounded_by_bytes_and_the_refusal_names_the_way_out(node
     assert len((await nodes.get(f"/note/{long}")).expect(200).data["body"]) == 200_000
 
 
-async def test_groups_are_bounded(nodes: Client) -> None:
+async def test_the_number_of_groups_is_limited(nodes: Client) -> None:
     await made(nodes, "note", *({"n": n} for n in range(10)))
     assert (await nodes.get("/note/_aggregate?group_by=n")).expect(200).meta["total"] == 10
     await made(nodes, "note", {"n": 11})
@@ -124,7 +124,7 @@ async def test_groups_are_bounded(nodes: Client) -> None:
     assert (await nodes.get("/note/_aggregate?count=*")).expect(200).data == [{"count": 11}]
 
 
-async def test_pages_of_the_log_are_bounded_by_bytes(nodes: Client) -> None:
+async def test_pages_of_commits_are_limited_in_bytes(nodes: Client) -> None:
     key = (await nodes.post("/note", {"body": "x" * 40_000})).expect(201).data["id"]
     for n in range(8):
         (await nodes.put(f"/note/{key}", {"body": str(n) * 40_000})).expect(200)
@@ -136,7 +136,7 @@ async def test_pages_of_the_log_are_bounded_by_bytes(nodes: Client) -> None:
     assert len(reply.data["records"]) == 4
 
 
-async def test_an_export_leaves_nothing_out(nodes: Client) -> None:
+async def test_an_export_has_no_limits(nodes: Client) -> None:
     top = (await made(nodes, "node", {"name": "top"}))[0]
     await made(nodes, "note", *({"n": n, "node_id": top} for n in range(5)))
     assert len((await nodes.get("/node/_export?include=notes")).expect(200).data[0]["notes"]) == 5
@@ -145,7 +145,7 @@ async def test_an_export_leaves_nothing_out(nodes: Client) -> None:
         too_large(await nodes.get(f"/node/_export?include=notes&format={kind}"))
 
 
-async def test_live_tells_of_what_is_cut_and_counts_what_is_too_large(nodes: Client) -> None:
+async def test_live_streams_mark_cut_and_oversized_commits(nodes: Client) -> None:
     top = (await made(nodes, "node", {"name": "top"}))[0]
     await made(nodes, "note", *({"n": n, "node_id": top} for n in range(6)))
     (await nodes.put(f"/node/{top}", {"name": "first"})).expect(200)

@@ -17,7 +17,7 @@ from tests.support.command_line import documents, rocket
 from tests.support.relations import make
 
 
-async def test_an_operator_sees_proves_and_mends(stack: Stack, admin: Client) -> None:
+async def test_an_operator_inspects_verifies_and_rebuilds(stack: Stack, admin: Client) -> None:
     app = admin.prefix.removeprefix("/api/")
     await admin.define(entity("item", text("name")))
     for name in ("first", "second"):
@@ -55,19 +55,19 @@ async def test_an_operator_sees_proves_and_mends(stack: Stack, admin: Client) ->
         (["rebuild", "{app}", "log"], "invalid choice"),
     ],
 )
-async def test_refusals_are_said_and_exit_with_2(
+async def test_refusals_are_printed_and_exit_with_2(
     stack: Stack, common_admin: Client, arguments: list[str], message: str
 ) -> None:
     app = common_admin.prefix.removeprefix("/api/")
     assert message in await rocket(stack, *(part.format(app=app) for part in arguments), status=2)
 
 
-async def test_nobody_gets_in_with_a_wrong_password(stack: Stack) -> None:
+async def test_a_wrong_password_is_refused(stack: Stack) -> None:
     assert "rocket: " in await rocket(stack, "apps", status=2, ROCKET_PLATFORM_ADMIN_PASSWORD="wrong")
 
 
 @pytest.mark.parametrize("status", [0, 1, 2])
-def test_make_fails_where_the_command_does(tmp_path: Path, status: int) -> None:
+def test_make_returns_the_exit_status_of_the_command(tmp_path: Path, status: int) -> None:
     lock = (ROOT / "requirements" / "run.txt").read_bytes()
     checksum = subprocess.run(["cksum"], input=lock, check=True, capture_output=True).stdout.split()[0].decode()
     program = tmp_path / "bin" / "python"
@@ -79,7 +79,7 @@ def test_make_fails_where_the_command_does(tmp_path: Path, status: int) -> None:
     assert bool(made.returncode) is bool(status), made.stderr
 
 
-async def test_what_is_not_installed_is_not_found_wrong(tmp_path: Path) -> None:
+async def test_the_command_without_an_environment_names_make_rocket(tmp_path: Path) -> None:
     (tmp_path / "deploy").mkdir()
     script = Path(shutil.copy(ROOT / "deploy" / "rocket", tmp_path / "deploy"))
     (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")

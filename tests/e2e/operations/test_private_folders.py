@@ -37,7 +37,7 @@ def without_passing_through_folders() -> list[str]:
 
 
 @as_root_only
-async def test_root_starts_everything_in_a_folder_that_nobody_else_may_enter(tmp_path: Path) -> None:
+async def test_root_runs_in_a_folder_of_mode_0700(tmp_path: Path) -> None:
     """It leaves one thing behind, as `make run` does: the copy of Postgres's programs."""
     closed = a_clone(tmp_path)
     variables = {"PYTHONPATH": str(closed / "site"), "PORT": "0", "DATA_DIR": "", "ROCKET_BCRYPT_ROUNDS": "4",
@@ -68,9 +68,7 @@ async def test_root_starts_everything_in_a_folder_that_nobody_else_may_enter(tmp
 
 
 @as_root_only
-def test_programs_behind_a_link_are_named_by_a_way_that_others_can_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_linked_programs_are_found_by_a_reachable_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment that is kept elsewhere and linked into a closed clone: `ln -s /opt/venv .venv`."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)

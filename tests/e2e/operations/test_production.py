@@ -44,7 +44,7 @@ SERVICES = (Settings, GatewaySettings, DataSettings, EventsSettings, NotifySetti
 
 @pytest.mark.parametrize(("name", "value"), WEAK)
 @pytest.mark.parametrize("settings", SERVICES)
-def test_no_service_takes_a_weak_secret(settings: type[Settings], name: str, value: Any) -> None:
+def test_weak_secrets_are_refused(settings: type[Settings], name: str, value: Any) -> None:
     assert settings(**GOOD).env == "production"
     if name not in settings.model_fields:
         return  # this service has no such secret
@@ -68,7 +68,7 @@ async def test_a_gateway_with_the_default_password_does_not_start() -> None:
     assert GOOD["secret_key"].encode() not in output
 
 
-async def test_the_whole_system(tmp_path: Path, receiver: HttpReceiver) -> None:
+async def test_the_system_runs_in_production_mode(tmp_path: Path, receiver: HttpReceiver) -> None:
     variables = {"ROCKET_PLATFORM_ADMIN_PASSWORD": PASSWORD}
     async with running(tmp_path, variables=variables, environment="production") as stack, calling(stack) as anybody:
         form = {"email": PLATFORM[0], "password": PLATFORM[1]}

@@ -17,7 +17,7 @@ async def test_a_definition_is_usable_at_once_through_the_other_gateway(stack: S
         assert (await second.get(f"/kind{number}")).expect(200).meta["total"] == 1
 
 
-async def test_changed_fields_hold_at_once(stack: Stack, admin: Client) -> None:
+async def test_changed_fields_apply_at_once_on_all_replicas(stack: Stack, admin: Client) -> None:
     first, second = (admin.at(url) for url in stack.gateway_urls)
     definition = entity("thing", text("name"))
     await first.define(definition)
@@ -34,7 +34,7 @@ async def test_changed_fields_hold_at_once(stack: Stack, admin: Client) -> None:
     assert (await second.get(f"/thing/{record['id']}")).data["n3"] == 3
 
 
-async def test_a_revoked_permission_is_never_honoured(stack: Stack, admin: Client) -> None:
+async def test_a_revoked_permission_is_refused_at_once_on_all_replicas(stack: Stack, admin: Client) -> None:
     await admin.define(entity("thing", text("name")))
     user = await admin.user("ann@example.com", ["sales"])
     first, second = admin.at(stack.gateway_urls[0]), user.at(stack.gateway_urls[1])
@@ -49,7 +49,7 @@ async def test_a_revoked_permission_is_never_honoured(stack: Stack, admin: Clien
             (await second.request(method, "/thing", body)).expect(403)
 
 
-async def test_the_past_is_shown_as_is_allowed_and_defined_now(stack: Stack, admin: Client) -> None:
+async def test_earlier_versions_obey_current_definitions_on_all_replicas(stack: Stack, admin: Client) -> None:
     """What is read from the log goes by the definitions of this moment, as what is read from tables does."""
     definition, wider = entity("thing", text("name")), entity("thing", text("name"), integer("n"))
     await admin.define(definition)
@@ -72,7 +72,7 @@ async def test_the_past_is_shown_as_is_allowed_and_defined_now(stack: Stack, adm
         assert explained["verdict"] == "denied"
 
 
-async def test_conditions_choose_records(admin: Client) -> None:
+async def test_policy_conditions_apply_on_all_replicas(admin: Client) -> None:
     await admin.define(entity("thing", text("owner"), text("state"), integer("rank")))
     user = await admin.user("ann@example.com", ["sales"])
     mine = (await admin.post("/thing", {"owner": "ann@example.com", "state": "open", "rank": 1})).data

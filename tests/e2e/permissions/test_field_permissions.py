@@ -12,7 +12,7 @@ from tests.support.relations import make, where
 from tests.support.staff import RELATIONS, SECRET, STAFF, TEAM, Office, grant
 
 
-async def test_what_is_kept_from_somebody_is_in_no_answer(office: Office) -> None:
+async def test_hidden_fields_are_in_no_response(office: Office) -> None:
     clerk, key = office.clerk, office.closed["id"]
     expected = {"id": key, "name": "Bob", "state": "closed", "card": "****1111", "team_id": office.team["id"]}
     one = (await clerk.get(f"/staff/{key}")).expect(200)
@@ -51,7 +51,7 @@ async def _raw(caller: Client, path: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["salary", "badge", "boss_id", "card", "nobody"])
-async def test_nothing_can_be_asked_by_a_hidden_or_masked_field(office: Office, name: str) -> None:
+async def test_hidden_and_masked_fields_cannot_be_queried(office: Office, name: str) -> None:
     """As if it did not exist: the same answer as for a field that does not."""
     questions = [
         f"?filter[{name}]=1", f"?filter[{name}.gt]=0", f"?filter[{name}.is_null]=true", f"?filter[{name}.like]=4%25",
@@ -69,7 +69,7 @@ async def test_nothing_can_be_asked_by_a_hidden_or_masked_field(office: Office, 
         (await office.clerk.get(f"/staff/_export?fields={name}")).expect(400)
 
 
-async def test_a_field_that_is_hidden_of_some_records_is_null_there(office: Office) -> None:
+async def test_conditionally_hidden_fields_are_null(office: Office) -> None:
     clerk = office.clerk
     ids = {"open": office.open["id"], "closed": office.closed["id"]}
     found = (await clerk.get("/staff?filter[mail]=ann@example.com")).expect(200)
@@ -86,7 +86,7 @@ async def test_a_field_that_is_hidden_of_some_records_is_null_there(office: Offi
     assert [row["id"] for row in first.data + second.data] == [ids["open"], ids["closed"]]
 
 
-async def test_writes_of_fields_that_are_not_the_callers_are_refused_whole(admin: Client) -> None:
+async def test_writes_to_forbidden_fields_are_refused(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, fields={"exclude": ["salary", "badge"]}, masks={"card": "last4"})
     await grant(admin, "create", fields={"include": ["name", "card", "state"]})
@@ -122,7 +122,7 @@ async def test_writes_of_fields_that_are_not_the_callers_are_refused_whole(admin
     (await clerk.put(path, {"name": "late"})).expect(403)
 
 
-async def test_nested_rows_are_held_to_the_rights_on_their_own_entity(admin: Client) -> None:
+async def test_nested_rows_obey_the_policies_of_their_entity(admin: Client) -> None:
     for definition in (STAFF, TEAM):
         await admin.define(definition)
     await admin.define(RELATIONS[0], "relations")
@@ -144,7 +144,7 @@ async def test_nested_rows_are_held_to_the_rights_on_their_own_entity(admin: Cli
     assert (await clerk.get(f"/team/{team['id']}?include=members")).expect(400).code == "UNKNOWN_FIELD"
 
 
-async def test_refusals_say_nothing_of_fields_that_are_not_the_callers(admin: Client) -> None:
+async def test_refusals_reveal_no_hidden_fields(admin: Client) -> None:
     needed = {**STAFF, "fields": [*STAFF["fields"], text("pin", required=True)]}
     await admin.define(needed)
     await grant(admin, "read", fields={"include": ["name", "salary"]})
@@ -162,7 +162,7 @@ async def test_refusals_say_nothing_of_fields_that_are_not_the_callers(admin: Cl
     assert "state" not in str(refused.body)
 
 
-async def test_somebody_without_the_right_to_read_is_shown_no_more_than_they_wrote(admin: Client) -> None:
+async def test_writers_without_read_access_see_only_what_they_wrote(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, "create", fields={"include": ["name", "card"]})
     await grant(admin, "update", role="mover", conditions=[where("state", "open")])
@@ -177,7 +177,7 @@ async def test_somebody_without_the_right_to_read_is_shown_no_more_than_they_wro
     assert "salary" not in (await mover.put(f"/staff/{made['id']}", {})).expect(200).data
 
 
-async def test_who_asks_for_the_same_at_the_same_moment_is_shown_their_own(admin: Client) -> None:
+async def test_concurrent_equal_reads_respect_each_caller(admin: Client) -> None:
     """Equal reads are one query: those of people who may see different records are not equal."""
     await admin.define(STAFF)
     await grant(admin, conditions=[where("mail", "$user.email")])
@@ -190,7 +190,7 @@ async def test_who_asks_for_the_same_at_the_same_moment_is_shown_their_own(admin
         assert shown == [["ann"], ["bob"], []] * 8
 
 
-async def test_records_of_others_are_nobodys_on_every_route(admin: Client) -> None:
+async def test_unreadable_records_are_not_found_on_every_route(admin: Client) -> None:
     await admin.define(STAFF)
     for action in ("read", "update", "delete"):
         await grant(admin, action, conditions=[where("mail", "$user.email")])
@@ -220,7 +220,7 @@ async def test_records_of_others_are_nobodys_on_every_route(admin: Client) -> No
     (await clerk.get(f"/staff/{mine['id']}/history")).expect(404)
 
 
-async def test_undo_takes_the_rights_on_what_it_sets(admin: Client) -> None:
+async def test_an_undo_needs_write_access_to_its_fields(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin)
     await grant(admin, "update", fields={"exclude": ["salary"]})
@@ -233,7 +233,7 @@ async def test_undo_takes_the_rights_on_what_it_sets(admin: Client) -> None:
     assert (await admin.get(f"/staff/{made['id']}")).data["name"] == "x"
 
 
-async def test_unmasked_wins_and_grants_are_a_union(admin: Client) -> None:
+async def test_policies_of_several_roles_are_united(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, masks={"card": "last4", "mail": "null", "salary": {"keep_last": 1}, "name": "hash"})
     await grant(admin, role="lead", fields={"include": ["card"]}, conditions=[where("state", "open")])
@@ -265,7 +265,7 @@ def person(**more: Any) -> dict[str, Any]:
     return entity("person", *(field | (more if field["name"] == "name" else {}) for field in fields))
 
 
-async def test_what_is_personal_data_is_masked_without_being_named(admin: Client) -> None:
+async def test_personal_data_is_masked_by_default(admin: Client) -> None:
     await admin.define(person())
     await grant(admin, on="person", pii_mask="email", masks={"card": "last4"})
     await grant(admin, on="person", role="counter", pii_mask=None)
@@ -290,7 +290,7 @@ async def test_what_is_personal_data_is_masked_without_being_named(admin: Client
     assert (await counter.get(path)).data["name"] is None
 
 
-async def test_the_past_is_judged_by_what_was_and_by_what_is(admin: Client) -> None:
+async def test_earlier_versions_need_access_then_and_now(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, visible_when={"salary": "record.state == 'open'"})
     clerk = await admin.user("clerk@example.com", ["clerk"])
@@ -306,7 +306,7 @@ async def test_the_past_is_judged_by_what_was_and_by_what_is(admin: Client) -> N
     assert "salary" not in (await clerk.get(f"{path}?version=2")).expect(200).data
 
 
-async def test_what_makes_no_sense_is_refused_with_its_place(admin: Client) -> None:
+async def test_invalid_policies_are_refused_with_the_place(admin: Client) -> None:
     await admin.define(STAFF)
     cases: list[tuple[dict[str, Any], str]] = [
         ({"fields": {"include": ["nope"]}}, "fields"),
@@ -339,7 +339,7 @@ async def test_what_makes_no_sense_is_refused_with_its_place(admin: Client) -> N
     assert "line 1, column" in str((await admin.post("/_admin/permissions", position)).details)
 
 
-async def test_policies_follow_renames_and_travel_whole(client: Client, admin: Client) -> None:
+async def test_policies_follow_renames_and_are_exported(client: Client, admin: Client) -> None:
     await admin.define(STAFF)
     say = "record.state == 'open' || 'record.state' == record.name"
     whole: dict[str, Any] = {
@@ -364,7 +364,7 @@ async def test_policies_follow_renames_and_travel_whole(client: Client, admin: C
     assert (await copy.get("/_admin/export")).data["permissions"] == exported["permissions"]
 
 
-async def test_masked_is_told_without_a_record_where_it_is_so_for_all(office: Office) -> None:
+async def test_explain_reports_a_mask_only_if_every_policy_masks(office: Office) -> None:
     async def why(role: str) -> tuple[str, str, str]:
         ask = {"roles": [role], "action": "read", "entity": "staff", "field": "card"}
         data = (await office.admin.post("/_admin/explain", ask)).expect(200).data
@@ -380,7 +380,7 @@ async def test_masked_is_told_without_a_record_where_it_is_so_for_all(office: Of
     assert (await why("two"))[::2] == ("masked", "masked")
 
 
-async def test_fields_of_a_version_are_those_asked_for_and_no_others(office: Office) -> None:
+async def test_a_version_returns_only_selected_fields(office: Office) -> None:
     path = f"/staff/{office.open['id']}?version=1"
     whole = (await office.clerk.get(path)).expect(200).data
     assert (await office.clerk.get(f"{path}&fields=name,card")).expect(200).data == {
@@ -396,7 +396,7 @@ async def test_fields_of_a_version_are_those_asked_for_and_no_others(office: Off
         assert (await office.clerk.get(f"{path}&{other}")).expect(400).code == "INVALID_PAYLOAD"
 
 
-async def test_why_is_told_per_policy_condition_record_and_field(office: Office) -> None:
+async def test_explain_names_policy_condition_record_and_field(office: Office) -> None:
     admin = office.admin
     extra = await grant(admin, role="auditor", conditions=[where("state", "open"), where("salary", 50, "gt")],
                         masks={"card": "hash"})  # fmt: skip
@@ -427,7 +427,7 @@ async def test_why_is_told_per_policy_condition_record_and_field(office: Office)
     (await admin.delete(f"/_admin/permissions/{extra}")).expect(200)
 
 
-async def test_a_hidden_slug_finds_nothing(admin: Client) -> None:
+async def test_a_hidden_slug_does_not_address_records(admin: Client) -> None:
     slug = {"field": "badge"}
     await admin.define({**STAFF, "slug": slug})
     await grant(admin, fields={"exclude": ["badge"]})
@@ -452,9 +452,7 @@ async def test_a_hidden_slug_finds_nothing(admin: Client) -> None:
         ({"field": "owner", "operator": "neq", "value": "$user.roles"}, "$user.roles for in and not_in"),
     ],
 )
-async def test_a_condition_that_would_hold_of_everything_by_mistake_is_refused(
-    admin: Client, condition: Any, words: str
-) -> None:
+async def test_a_condition_with_a_missing_value_is_refused(admin: Client, condition: Any, words: str) -> None:
     """`neq` and `not_in` of a value that was forgotten or misspelt would open all records."""
     await admin.define(entity("note", text("owner")))
     policy = {"entity": "note", "action": "read", "roles": ["clerk"], "conditions": [condition]}
@@ -464,7 +462,7 @@ async def test_a_condition_that_would_hold_of_everything_by_mistake_is_refused(
     assert words in imported.body["error"]["message"]
 
 
-async def test_conditions_of_a_policy_to_create_are_doubtful(admin: Client) -> None:
+async def test_conditions_of_create_policies_are_warned_about(admin: Client) -> None:
     await admin.define(entity("note", text("owner")))
     policy = {"entity": "note", "action": "create", "roles": ["admin"], "conditions": [where("owner", "a")]}
     made = (await admin.post("/_admin/permissions", policy)).expect(201)

@@ -59,7 +59,7 @@ def same(hidden: Reply, missing: Reply, *keys: str) -> None:
     assert ("X-Commit" in hidden.headers) == ("X-Commit" in missing.headers)
 
 
-async def test_a_reference_to_a_hidden_record_is_one_to_nobody(shop: Shop) -> None:
+async def test_references_to_hidden_records_look_like_missing_ones(shop: Shop) -> None:
     clerk, hidden = shop.clerk, shop.hidden["id"]
     order = await make(clerk, "order", title="a", customer_id=shop.mine["id"])
     line = {"sku": "x"}
@@ -81,7 +81,7 @@ async def test_a_reference_to_a_hidden_record_is_one_to_nobody(shop: Shop) -> No
     assert (await shop.admin.get("/order")).meta["total"] == 1
 
 
-async def test_what_stands_may_be_sent_back_and_others_may_set_it(shop: Shop) -> None:
+async def test_a_stored_hidden_reference_may_be_sent_back(shop: Shop) -> None:
     body = {"title": "a", "customer_id": shop.hidden["id"]}
     order = await make(shop.admin, "order", **body)
     path = f"/order/{order['id']}"
@@ -92,7 +92,7 @@ async def test_what_stands_may_be_sent_back_and_others_may_set_it(shop: Shop) ->
     (await shop.clerk.put(path, {"customer_id": shop.mine["id"]})).expect(200)
 
 
-async def test_who_reads_nothing_there_refers_to_nothing_there(shop: Shop) -> None:
+async def test_without_read_access_no_reference_can_be_set(shop: Shop) -> None:
     for action in ("create", "update"):
         await grant(shop.admin, action, role="blind", on="order")
     blind = await shop.admin.user("blind@example.com", ["blind"])
@@ -100,7 +100,7 @@ async def test_who_reads_nothing_there_refers_to_nothing_there(shop: Shop) -> No
     (await blind.post("/order", {"title": "a"})).expect(201)
 
 
-async def test_pairs_with_hidden_records_are_neither_made_nor_taken_apart(shop: Shop) -> None:
+async def test_pairs_with_hidden_records_are_not_changed(shop: Shop) -> None:
     clerk, secret, seen = shop.clerk, shop.secret["id"], shop.tag["id"]
     order = await make(shop.admin, "order", title="a", tags={"data": [{"id": seen}, {"id": secret}]})
     other = await make(shop.admin, "order", title="b")
@@ -121,7 +121,7 @@ async def test_pairs_with_hidden_records_are_neither_made_nor_taken_apart(shop: 
     assert await tags() == set()
 
 
-async def test_what_is_restricted_by_hidden_records_does_not_tell_of_them(shop: Shop) -> None:
+async def test_a_restricted_deletion_reveals_no_hidden_records(shop: Shop) -> None:
     await grant(shop.admin, "delete", on="customer")
     await grant(shop.admin, role="keeper", on="customer")
     await grant(shop.admin, "delete", role="keeper", on="customer")
@@ -140,7 +140,7 @@ async def test_what_is_restricted_by_hidden_records_does_not_tell_of_them(shop: 
     assert (await shop.admin.delete(path)).expect(409).details[0]["message"].startswith("3 order")
 
 
-async def test_fields_of_policies_cover_pairs(admin: Client) -> None:
+async def test_field_policies_cover_many_to_many_relations(admin: Client) -> None:
     await admin.define(entity("order", text("title"), text("state"), integer("n")))
     await admin.define(entity("tag", text("label")))
     await admin.relate("tags", "many_to_many", "order", "tag", join_table="ot")

@@ -14,7 +14,7 @@ from tests.support.staff import SECRET, STAFF, Office, grant
 from tests.support.uploads import upload
 
 
-async def test_live_streams_tell_no_more_than_reads_do(office: Office) -> None:
+async def test_live_streams_obey_policies(office: Office) -> None:
     path = f"/staff/{office.closed['id']}"
     async with listening(office.clerk, "/staff/_live") as listener:
         (await office.admin.put(path, {"salary": 71, "card": "4000123412349999", "badge": "b-3"})).expect(200)
@@ -32,7 +32,7 @@ async def test_live_streams_tell_no_more_than_reads_do(office: Office) -> None:
         assert "UNKNOWN_FIELD" in (await refused.content.readany()).decode()
 
 
-async def test_views_of_workflows_leave_out_what_the_caller_may_not_read(admin: Client) -> None:
+async def test_workflow_views_obey_policies(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, fields={"exclude": ["salary"]}, masks={"card": "last4"}, conditions=[where("name", "mine")])
     paths = {"id": "trigger.record_id", "name": "record.name", "pay": "trigger.record.salary", "card": "record.card",
@@ -68,7 +68,7 @@ async def test_views_of_workflows_leave_out_what_the_caller_may_not_read(admin: 
     assert "pay" not in (await clerk.post(f"{path}/approve")).expect(200).data["context"]
 
 
-async def test_files_can_be_for_those_who_read_a_record_that_holds_them(tmp_path: Path) -> None:
+async def test_files_can_be_limited_to_readers_of_their_records(tmp_path: Path) -> None:
     async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
         admin = await client.new_app()
         scan = {"name": "scan", "type": "file"}
@@ -101,7 +101,7 @@ def _titles(listener: Any) -> list[tuple[str, Any]]:
     ]
 
 
-async def test_what_was_before_is_not_found_out_by_what_leaves(admin: Client) -> None:
+async def test_leave_events_reveal_no_former_values(admin: Client) -> None:
     """A replay answers a right guess of a past value like a wrong one, where that value may not be seen today."""
     await admin.define(STAFF)
     await grant(admin, conditions=[where("state", "open")], fields={"exclude": ["salary", "badge"]})
@@ -116,7 +116,7 @@ async def test_what_was_before_is_not_found_out_by_what_leaves(admin: Client) ->
         assert (await replayed(clerk, query))[:-1] == left, guess
 
 
-async def test_a_field_that_is_hidden_by_now_is_not_found_out_by_what_leaves(admin: Client) -> None:
+async def test_leave_events_reveal_no_newly_hidden_fields(admin: Client) -> None:
     await admin.define(STAFF)
     await grant(admin, visible_when={"mail": "record.name != 'Bea'"}, fields={"exclude": ["salary", "badge"]})
     clerk = await admin.user("clerk@example.com", ["clerk"])
@@ -133,7 +133,7 @@ async def test_a_field_that_is_hidden_by_now_is_not_found_out_by_what_leaves(adm
     assert next(iter(answers.values()))[:-1] == [("left", made["id"])]
 
 
-async def test_a_pair_shows_no_value_that_is_hidden(admin: Client) -> None:
+async def test_pair_commits_reveal_no_hidden_values(admin: Client) -> None:
     """Commits tell of pairs by the values that make them; those need not be keys."""
     await admin.define(entity("order", text("code", unique=True), text("state")))
     await admin.define(entity("tag", text("label")))
@@ -163,7 +163,7 @@ async def test_a_pair_shows_no_value_that_is_hidden(admin: Client) -> None:
     assert await shown() == ["order", "order_tags"]
 
 
-async def test_a_hidden_record_is_missing_in_the_same_words(office: Office) -> None:
+async def test_hidden_and_missing_records_have_the_same_error(office: Office) -> None:
     admin = office.admin
     await admin.define(entity("draft", text("state")))
     await grant(admin, on="draft", conditions=[where("state", "open")])
@@ -174,7 +174,7 @@ async def test_a_hidden_record_is_missing_in_the_same_words(office: Office) -> N
         assert answers[0].body == answers[1].body, suffix
 
 
-async def test_a_file_is_attached_by_who_may_read_it(tmp_path: Path) -> None:
+async def test_attaching_a_file_needs_read_access(tmp_path: Path) -> None:
     async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
         admin = await client.new_app()
         scan = {"name": "scan", "type": "file"}
@@ -211,7 +211,7 @@ async def test_a_file_is_attached_by_who_may_read_it(tmp_path: Path) -> None:
         (await admin.post("/paper", {"owner": mail, "scan": secret})).expect(201)
 
 
-async def test_an_undo_does_not_hand_over_a_file(tmp_path: Path) -> None:
+async def test_an_undo_grants_no_access_to_a_file(tmp_path: Path) -> None:
     async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
         admin = await client.new_app()
         await admin.define(entity("paper", text("owner"), {"name": "scan", "type": "file"}))

@@ -31,9 +31,7 @@ async def define(admin: Client, receiver: HttpReceiver) -> tuple[Any, Any]:
     return webhook, (await admin.define(WORKFLOW, "workflows"))
 
 
-async def test_they_are_what_the_commits_come_to_whatever_was_defined_since(
-    admin: Client, receiver: HttpReceiver
-) -> None:
+async def test_verification_uses_the_definitions_of_each_commit(admin: Client, receiver: HttpReceiver) -> None:
     webhook, workflow = await define(admin, receiver)
     item = await make(admin, "item", name="a", state="taken")
     await make(admin, "item", name="quiet", state="taken")
@@ -97,7 +95,7 @@ FROM workflow.instances WHERE record_id = $1
     ids=["body", "endpoint", "hook", "delivery gone", "delivery added", "context", "definition", "name",
          "instance gone", "instance added"],
 )  # fmt: skip
-async def test_a_row_that_was_tampered_with_is_named(
+async def test_tampered_rows_are_reported(
     stack: Stack, admin: Client, receiver: HttpReceiver, name: str, tampering: str, found: str
 ) -> None:
     await define(admin, receiver)

@@ -46,7 +46,7 @@ async def items(admin: Client) -> Client:
     return admin
 
 
-async def test_wrong_entries_are_repaired_where_they_can_be(stack: Stack, items: Client) -> None:
+async def test_repairable_entries_are_repaired(stack: Stack, items: Client) -> None:
     app = items.prefix.removeprefix("/api/")
     inner, newest, first, previous, both, hopeless, sound = [await written(items) for _ in range(7)]
     trashed = await written(items, "box")
@@ -112,7 +112,7 @@ async def test_wrong_entries_are_repaired_where_they_can_be(stack: Stack, items:
     assert [each["what"] for each in proof["first_differences"]] == ["a log entry is not what was sealed"]
 
 
-async def test_sound_entries_cannot_be_touched(stack: Stack, items: Client) -> None:
+async def test_sound_entries_are_not_changed(stack: Stack, items: Client) -> None:
     key = await written(items)
     before = await entries(stack, items)
     for version in (1, 2, 3):
@@ -130,7 +130,7 @@ async def test_sound_entries_cannot_be_touched(stack: Stack, items: Client) -> N
     await verified(items, "log")
 
 
-async def test_fields_that_are_gone_are_no_fault(stack: Stack, items: Client) -> None:
+async def test_removed_fields_are_not_errors(stack: Stack, items: Client) -> None:
     key = await written(items)
     definition = (await items.get("/_admin/entities/item")).expect(200).data["definition"]
     fields = [each for each in definition["fields"] if each["name"] != "size"]
@@ -148,6 +148,6 @@ async def test_fields_that_are_gone_are_no_fault(stack: Stack, items: Client) ->
         ({"dry_run": "yes"}, "dry_run"), ({"dryrun": True}, "dryrun"),
     ],
 )  # fmt: skip
-async def test_what_a_repair_may_be_asked(items: Client, body: Any, name: str) -> None:
+async def test_invalid_repair_requests_are_refused(items: Client, body: Any, name: str) -> None:
     refused = (await items.post("/_admin/log/repair", body)).expect(422)
     assert [each["field"] for each in refused.body["error"]["details"]] == [name], refused.body

@@ -49,7 +49,7 @@ async def told(admin: Client, count: int) -> Any:
     return await eventually(all_told)
 
 
-async def test_they_are_what_the_commits_come_to_whoever_has_a_role_since(admin: Client) -> None:
+async def test_verification_uses_the_recipients_of_each_commit(admin: Client) -> None:
     rule, *_ = await define(admin, RULE, MAIL, BROKEN)
     machine = transition({"channel": "in_app", "to": "boss"}, {"channel": "email", "to": "nobody"})
     await admin.define(machine, "state-machines")
@@ -81,7 +81,7 @@ async def test_they_are_what_the_commits_come_to_whoever_has_a_role_since(admin:
     await verified(admin, "notify")
 
 
-async def test_a_commit_is_told_by_the_rules_of_its_time(stack: Stack, admin: Client) -> None:
+async def test_verification_uses_the_rules_of_each_commit(stack: Stack, admin: Client) -> None:
     """Also when it is handled much later, by a service that knows the newer definitions already."""
     changed, left = await define(admin, RULE, RULE | {"name": "left", "template": TEMPLATE | {"subject": "left"}})
     path = "/_admin/notification-rules"
@@ -149,7 +149,9 @@ STRANGE = "no commit comes to this notification"
          "effect key", "position", "n", "gone", "added", "added to no commit", "noted address", "noted user",
          "noted rule", "noted strangers", "note gone", "note added"],
 )  # fmt: skip
-async def test_what_was_tampered_with_is_named(stack: Stack, admin: Client, tampering: str, found: list[str]) -> None:
+async def test_tampered_notifications_are_reported(
+    stack: Stack, admin: Client, tampering: str, found: list[str]
+) -> None:
     await define(admin, RULE)
     await make(admin, "ticket", title="other")
     ticket = await make(admin, "ticket", title="secret")
@@ -162,7 +164,7 @@ async def test_what_was_tampered_with_is_named(stack: Stack, admin: Client, tamp
     assert "secre" not in str(replay) and "@shop" not in str(replay), "values are nobody's business here"
 
 
-async def test_what_was_handled_before_notes_were_kept_is_not_missed(stack: Stack, admin: Client) -> None:
+async def test_commits_before_recipient_notes_are_not_expected(stack: Stack, admin: Client) -> None:
     await define(admin, RULE)
     await make(admin, "ticket", title="older")
     await told(admin, 2)
@@ -179,7 +181,7 @@ async def test_what_was_handled_before_notes_were_kept_is_not_missed(stack: Stac
     assert (await finished(admin, "notify", "verify"))["differences"] == 2
 
 
-async def test_commits_that_concern_nobody_cost_no_note(stack: Stack, admin: Client) -> None:
+async def test_commits_without_matching_rules_write_no_note(stack: Stack, admin: Client) -> None:
     await define(admin, RULE)
     await make(admin, "ticket", title="quiet")
     await verified(admin, "notify")

@@ -11,7 +11,7 @@ from tests.support.locks import holding
 from tests.support.replays import finished, verified
 
 
-async def test_an_index_that_comes_during_a_rebuild_is_one_of_the_new_table(stack: Stack, admin: Client) -> None:
+async def test_an_index_created_during_a_rebuild_is_kept(stack: Stack, admin: Client) -> None:
     await admin.define(entity("page", text("title", unique=True), text("code", indexed=True), text("free")))
     (await admin.post("/page/_bulk", [{"title": f"t{n}", "code": "c"} for n in range(20)])).expect(201)
     before = await indexes(stack, admin, "pages")

@@ -38,7 +38,7 @@ async def sealed(admin: Client) -> Any:
     return await eventually(whole, within=20)
 
 
-async def test_everything_that_writes_leaves_tables_as_the_log_says(admin: Client) -> None:
+async def test_tables_match_the_log_after_every_kind_of_write(admin: Client) -> None:
     await define_shop(admin)
     await admin.define(entity("thing", *EVERYTHING, soft_delete=True))
     counted = {"field": "id", "type": "bigint", "generated": True}
@@ -77,7 +77,7 @@ async def test_everything_that_writes_leaves_tables_as_the_log_says(admin: Clien
     await verified(admin, "records")
 
 
-async def test_the_mark_of_deleted_records_stays_the_same_when_it_becomes_a_field(admin: Client) -> None:
+async def test_a_deletion_mark_that_becomes_a_field_keeps_its_values(admin: Client) -> None:
     implicit = entity("note", text("title"), soft_delete=True)
     mark = {"name": "deleted_at", "type": "timestamp"}
     shown = entity("note", text("title"), {**mark, "indexed": True}, soft_delete=True)
@@ -122,9 +122,7 @@ CREATED = "INSERT INTO records.items (id, name, _version) VALUES (gen_random_uui
     ],
     ids=["value", "version", "missing", "stray"],
 )
-async def test_a_row_that_was_tampered_with_is_named_and_mended(
-    stack: Stack, admin: Client, tampering: str, found: str
-) -> None:
+async def test_tampered_rows_are_reported_and_rebuilt(stack: Stack, admin: Client, tampering: str, found: str) -> None:
     await admin.define(entity("item", text("name")))
     item = await make(admin, "item", name="secret")
     await make(admin, "item", name="other")
@@ -159,9 +157,7 @@ async def test_a_row_that_was_tampered_with_is_named_and_mended(
     ],
     ids=["image", "actor", "entry gone", "entry added", "seal", "seal gone"],
 )  # fmt: skip
-async def test_a_log_that_was_tampered_with_is_found_out(
-    stack: Stack, admin: Client, tampering: str, found: str
-) -> None:
+async def test_a_tampered_log_is_detected(stack: Stack, admin: Client, tampering: str, found: str) -> None:
     await admin.define(entity("item", text("name")))
     item = await make(admin, "item", name="secret")
     await sealed(admin)
@@ -175,7 +171,7 @@ async def test_a_log_that_was_tampered_with_is_found_out(
     assert replay["first_differences"][0]["position"] in (1, 2)
 
 
-async def test_audit_is_what_the_log_says_whatever_was_renamed_masked_or_left_out(admin: Client) -> None:
+async def test_audit_rows_match_the_log_across_definition_changes(admin: Client) -> None:
     fields = (text("name"), text("secret", sensitive=True), {"name": "price", "type": "decimal"})
     await admin.define(entity("item", *fields))
     await admin.define(entity("quiet", text("name"), audit=False))
@@ -207,7 +203,7 @@ async def test_audit_is_what_the_log_says_whatever_was_renamed_masked_or_left_ou
     assert len((await admin.get(path)).data) == 7
 
 
-async def test_opting_out_holds_for_the_commits_in_between_whenever_they_are_handled(admin: Client) -> None:
+async def test_audit_opt_outs_apply_by_the_commits_version(admin: Client) -> None:
     names = [text("name")]
     await admin.define(entity("item", *names))
     for number in range(3):
@@ -237,9 +233,7 @@ async def test_opting_out_holds_for_the_commits_in_between_whenever_they_are_han
     ],
     ids=["value", "field", "changed", "actor", "entity", "place", "gone"],
 )  # fmt: skip
-async def test_an_audit_row_that_was_tampered_with_is_found_out(
-    stack: Stack, admin: Client, tampering: str, found: str
-) -> None:
+async def test_tampered_audit_rows_are_detected(stack: Stack, admin: Client, tampering: str, found: str) -> None:
     await admin.define(entity("item", text("name")))
     item = await make(admin, "item", name="secret")
     (await admin.put(f"/item/{item['id']}", {"name": "new"})).expect(200)
@@ -252,7 +246,7 @@ async def test_an_audit_row_that_was_tampered_with_is_found_out(
     await verified(admin, "audit")
 
 
-async def test_writes_go_on_while_tables_are_made_anew(admin: Client) -> None:
+async def test_writes_continue_during_a_rebuild(admin: Client) -> None:
     await admin.define(entity("item", text("name"), text("mail", unique=True), integer("count", indexed=True)))
     rows = [{"name": "a", "mail": f"{n}@example.com", "count": n} for n in range(1500)]
     ids = (await admin.post("/item/_bulk", rows)).expect(201).data["ids"]
@@ -279,7 +273,7 @@ async def test_writes_go_on_while_tables_are_made_anew(admin: Client) -> None:
     await verified(admin, "records", "log", "audit")
 
 
-async def test_projections_are_listed_with_how_far_they_are(admin: Client) -> None:
+async def test_projections_are_listed_with_their_progress(admin: Client) -> None:
     await admin.define(entity("item", text("name")))
     position = int((await admin.post("/item", {"name": "a"})).expect(201).headers["X-Commit"])
     names = ["log", "records", "audit", "workflow", "webhook", "notify"]
@@ -295,7 +289,7 @@ async def test_projections_are_listed_with_how_far_they_are(admin: Client) -> No
     assert len((await projection(admin, "records"))["hash"]) == 64
 
 
-async def test_replays_are_for_admins_and_one_at_a_time(stack: Stack, admin: Client) -> None:
+async def test_replays_are_for_admins_and_run_one_at_a_time(stack: Stack, admin: Client) -> None:
     await admin.define(entity("item", text("name")))
     user = await admin.user("ann@example.com", ["sales"])
     path = "/_admin/projections"

@@ -50,7 +50,7 @@ async def figures(caller: Client, query: str) -> list[Any]:
     return groups
 
 
-async def test_figures_of_all(sales: Client) -> None:
+async def test_aggregates_of_all_records(sales: Client) -> None:
     assert await figures(sales, "") == [{"count": 4}]
     whole = await figures(sales, "count=*&sum=amount,price&avg=amount&min=status,day&max=price,created_at")
     assert whole == [
@@ -64,13 +64,13 @@ async def test_figures_of_all(sales: Client) -> None:
     ]
 
 
-async def test_figures_of_nothing(sales: Client) -> None:
+async def test_aggregates_of_no_records(sales: Client) -> None:
     query = "count=*&sum=amount&filter[amount.gt]=100"
     assert await figures(sales, query) == [{"count": 0, "sum": {"amount": None}}]
     assert await figures(sales, query + "&group_by=status") == []
 
 
-async def test_groups(sales: Client) -> None:
+async def test_group_by(sales: Client) -> None:
     reply = await sales.get("/sale/_aggregate?sum=amount&group_by=status")
     assert reply.data == [
         {"status": None, "sum": {"amount": None}},
@@ -93,7 +93,7 @@ async def test_groups(sales: Client) -> None:
         ("day.week", [None, "2026-01-26", "2026-05-04"]),
     ],
 )  # fmt: skip
-async def test_parts_of_dates_are_cut_off_in_utc(sales: Client, part: str, expected: list[Any]) -> None:
+async def test_dates_are_truncated_in_utc(sales: Client, part: str, expected: list[Any]) -> None:
     assert [group[part] for group in await figures(sales, f"group_by={part}")] == expected
 
 
@@ -107,11 +107,11 @@ async def test_parts_of_dates_are_cut_off_in_utc(sales: Client, part: str, expec
         ("count]=1&having[sum.amount]=7", ["done"]),
     ],
 )  # fmt: skip
-async def test_only_groups_that_meet_a_condition(sales: Client, having: str, expected: list[Any]) -> None:
+async def test_having(sales: Client, having: str, expected: list[Any]) -> None:
     assert [group["status"] for group in await figures(sales, f"group_by=status&having[{having}")] == expected
 
 
-async def test_order_and_pages(sales: Client) -> None:
+async def test_groups_are_sorted_and_paged(sales: Client) -> None:
     async def statuses(query: str) -> list[Any]:
         return [group["status"] for group in await figures(sales, f"group_by=status&count=*&sum=amount&{query}")]
 
@@ -139,15 +139,15 @@ async def test_order_and_pages(sales: Client) -> None:
         ("group_by=id,status,amount,price,day,paid", "INVALID_PAYLOAD"), ("as_of=x", "INVALID_PAYLOAD"),
     ],
 )  # fmt: skip
-async def test_what_makes_no_sense(sales: Client, query: str, code: str) -> None:
+async def test_invalid_aggregates_are_refused(sales: Client, query: str, code: str) -> None:
     assert (await sales.get(f"/sale/_aggregate?{query}")).expect(400).code == code
 
 
-async def test_a_field_called_count_can_be_a_group(sales: Client) -> None:
+async def test_a_field_named_count_can_be_grouped_by(sales: Client) -> None:
     assert await figures(sales, "group_by=count&sum=amount") == [{"count": None, "sum": {"amount": 13}}]
 
 
-async def test_only_what_the_caller_may_read_counts(own_sales: Client) -> None:
+async def test_only_readable_records_are_counted(own_sales: Client) -> None:
     caller = await own_sales.user("sales@example.com", ["sales"])
     assert (await caller.get("/sale/_aggregate")).expect(403).code == "FORBIDDEN"
     await allow(own_sales, "sale", where("status", "open"))
@@ -155,7 +155,7 @@ async def test_only_what_the_caller_may_read_counts(own_sales: Client) -> None:
     assert (await caller.get("/nope/_aggregate")).expect(404).code == "UNKNOWN_ENTITY"
 
 
-async def test_in_the_trash_and_in_the_past(own_sales: Client) -> None:
+async def test_aggregates_of_deleted_records_and_as_of(own_sales: Client) -> None:
     assert await figures(own_sales, "max=amount&deleted=only") == [{"max": {"amount": 1000}}]
     record = (await own_sales.get("/sale?filter[amount]=7")).data[0]
     changed = await own_sales.put(f"/sale/{record['id']}", {"amount": 8})
@@ -164,7 +164,7 @@ async def test_in_the_trash_and_in_the_past(own_sales: Client) -> None:
     assert await figures(own_sales, "max=amount") == [{"max": {"amount": 8}}]
 
 
-async def test_filters_and_search_choose_what_counts(admin: Client) -> None:
+async def test_filters_and_search_limit_aggregates(admin: Client) -> None:
     await define_shop(admin)
     ann = await make(admin, "customer", name="Ann")
     for total in (1, 2):

@@ -96,7 +96,7 @@ async def test_each_row_has_its_version_history_and_audit_entry(items: Client) -
     assert (await items.get(f"/item/{ids[0]}?version=2")).data["n"] == 1
 
 
-async def test_rows_that_name_nothing_new_change_nothing(items: Client) -> None:
+async def test_rows_without_changes_are_no_commit(items: Client) -> None:
     ids = await made(items, "item", {"sku": "a"})
     reply = (await write(items, "PUT", "item", [{"id": ids[0]}])).expect(200)
     assert reply.data == {"updated": 1, "ids": ids}
@@ -107,7 +107,7 @@ async def test_rows_that_name_nothing_new_change_nothing(items: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_bad_input_is_told(items: Client, method: str) -> None:
+async def test_invalid_bodies_are_refused(items: Client, method: str) -> None:
     for body in ({"sku": "a"}, "a", None, 5):
         assert (await write(items, method, "item", body)).expect(400).code == "INVALID_PAYLOAD"
     reply = await items.request(method, "/item/_bulk", None, b"[{]")
@@ -122,7 +122,7 @@ async def test_bad_input_is_told(items: Client, method: str) -> None:
     assert await total(items, "item") == 0
 
 
-async def test_all_that_is_wrong_is_told_with_its_row_and_nothing_is_stored(items: Client) -> None:
+async def test_all_errors_name_their_row_and_nothing_is_stored(items: Client) -> None:
     rows = [{"sku": "a"}, {"n": 1}, {"sku": "b", "n": "many"}, {"sku": "c", "what": 1}]
     reply = (await write(items, "POST", "item", rows)).expect(422)
     assert [(d["index"], d["field"], d["rule"]) for d in reply.details] == [
@@ -138,7 +138,7 @@ async def test_all_that_is_wrong_is_told_with_its_row_and_nothing_is_stored(item
     assert (await items.get(f"/item/{ids[0]}")).data["n"] == 1
 
 
-async def test_taken_and_repeated_values(items: Client) -> None:
+async def test_taken_and_repeated_unique_values_are_refused(items: Client) -> None:
     ids = await made(items, "item", {"sku": "a"}, {"sku": "b"})
     reply = (await write(items, "POST", "item", [{"sku": "x"}, {"sku": "b"}])).expect(409)
     assert (reply.code, indexes(reply), reply.details[0]["field"]) == ("CONFLICT", [1], "sku")
@@ -150,7 +150,7 @@ async def test_taken_and_repeated_values(items: Client) -> None:
     assert (await items.get(f"/item/{ids[0]}")).headers["ETag"] == '"1"'
 
 
-async def test_the_same_record_twice(items: Client) -> None:
+async def test_a_record_named_twice_is_refused(items: Client) -> None:
     ids = await made(items, "item", {"sku": "a"}, {"sku": "b"})
     reply = (await write(items, "PUT", "item", [{"id": key, "n": 1} for key in (*ids, ids[0].upper())])).expect(422)
     assert [(d["index"], d["field"], d["rule"]) for d in reply.details] == [(2, "id", "unique")]
@@ -159,7 +159,7 @@ async def test_the_same_record_twice(items: Client) -> None:
     assert await total(items, "item") == 2
 
 
-async def test_keys_that_are_missing_unfit_or_nobodys(items: Client) -> None:
+async def test_missing_invalid_and_unknown_keys_are_refused(items: Client) -> None:
     ids = await made(items, "item", {"sku": "a", "n": 1})
     rows = [{"id": ids[0], "n": 2}, {"n": 3}, {"id": None}, {"id": "seven"}]
     reply = (await write(items, "PUT", "item", rows)).expect(422)
@@ -175,7 +175,7 @@ async def test_keys_that_are_missing_unfit_or_nobodys(items: Client) -> None:
     assert await total(items, "item") == 1
 
 
-async def test_keys_that_clients_give(admin: Client) -> None:
+async def test_client_given_keys(admin: Client) -> None:
     await admin.define(CODE)
     assert await made(admin, "code", {"code": "a", "n": 1}, {"code": "b"}) == ["a", "b"]
     reply = (await write(admin, "POST", "code", [{"code": "c"}, {"code": "b"}])).expect(409)
@@ -186,7 +186,7 @@ async def test_keys_that_clients_give(admin: Client) -> None:
     assert (await admin.get("/code/a")).headers["ETag"] == '"4"'
 
 
-async def test_keys_that_are_numbers_are_answered_as_numbers(admin: Client) -> None:
+async def test_numeric_keys_are_returned_as_numbers(admin: Client) -> None:
     numbered = {
         "primary_key": {"field": "id", "type": "int", "generated": True},
         "fields": [integer("id"), text("sku")],
@@ -198,7 +198,7 @@ async def test_keys_that_are_numbers_are_answered_as_numbers(admin: Client) -> N
     assert reply.data["ids"] == ids
 
 
-async def test_a_dry_run_checks_everything_and_leaves_nothing(items: Client) -> None:
+async def test_a_dry_run_checks_everything_and_stores_nothing(items: Client) -> None:
     reply = (await write(items, "POST", "item", [{"sku": "a"}, {"sku": "b"}], "?dry_run=true")).expect(200)
     assert (reply.data["created"], reply.data["dry_run"]) == (2, True) and "X-Commit" not in reply.headers
     assert await total(items, "item") == 0
@@ -215,7 +215,7 @@ async def test_a_dry_run_checks_everything_and_leaves_nothing(items: Client) -> 
     assert reply.headers["X-Commit"] and "dry_run" not in reply.data
 
 
-async def test_references_must_be_there(boxes: Client) -> None:
+async def test_missing_references_are_refused(boxes: Client) -> None:
     [box] = await made(boxes, "box", {"name": "b"})
     rows = [{"name": "x", "box_id": box}, {"name": "y", "box_id": NOBODY}, {"name": "z"}]
     reply = (await write(boxes, "POST", "thing", rows)).expect(422)
@@ -226,7 +226,7 @@ async def test_references_must_be_there(boxes: Client) -> None:
     assert indexes(reply) == [0, 1]
 
 
-async def test_children_come_with_their_rows(boxes: Client) -> None:
+async def test_nested_children_are_written(boxes: Client) -> None:
     rows: list[dict[str, Any]] = [{"name": f"b{n}", "things": {"data": [{"name": f"t{n}"}]}} for n in range(3)]
     ids = await made(boxes, "box", *rows)
     found = (await boxes.get("/thing?sort=name")).data
@@ -245,7 +245,7 @@ async def test_children_come_with_their_rows(boxes: Client) -> None:
     assert (await total(boxes, "box"), await total(boxes, "thing")) == (3, 3)
 
 
-async def test_deletion_follows_the_relations(boxes: Client) -> None:
+async def test_deletions_follow_relations(boxes: Client) -> None:
     ids = await made(boxes, "box", {"name": "a"}, {"name": "b", "things": {"data": [{"name": "t"}]}})
     reply = (await write(boxes, "DELETE", "box", ids)).expect(409)
     assert [(d["index"], d["rule"], d["relation"]) for d in reply.details] == [(1, "restrict", "things")]
@@ -259,7 +259,7 @@ async def test_deletion_follows_the_relations(boxes: Client) -> None:
     assert trashed["name"] == "t"
 
 
-async def test_rights_are_asked_for_every_row(items: Client) -> None:
+async def test_permissions_are_checked_for_every_row(items: Client) -> None:
     ids = await made(items, "item", {"sku": "a", "n": 1}, {"sku": "b", "n": 2})
     ann = await items.user("ann@example.org", ["staff"])
     for method, rows in (("POST", [{"sku": "c"}]), ("PUT", [{"id": ids[0]}]), ("DELETE", ids)):
@@ -276,7 +276,7 @@ async def test_rights_are_asked_for_every_row(items: Client) -> None:
     assert await total(items, "item") == 1
 
 
-async def test_rules_look_at_every_row(items: Client) -> None:
+async def test_rules_are_evaluated_for_every_row(items: Client) -> None:
     rule = {"entity": "item", "hook": "before_write", "type": "expression",
             "definition": {"expression": "record.n != null and record.n >= 10", "message": "too large"}}  # fmt: skip
     await items.define(rule, "rules")
@@ -292,7 +292,7 @@ async def test_rules_look_at_every_row(items: Client) -> None:
     assert (await items.get(f"/item/{ids[0]}")).data["n"] == 1
 
 
-async def test_machines_move_every_row(admin: Client) -> None:
+async def test_state_machines_apply_to_every_row(admin: Client) -> None:
     await admin.define(entity("job", text("state"), text("note")))
     machine = {"entity": "job", "field": "state", "definition": {
         "initial": "new", "transitions": [{"from": "new", "to": "done", "actions": [
@@ -323,20 +323,20 @@ async def test_slugs_are_made_for_every_row(admin: Client) -> None:
     assert (found[again[3]], found[again[-1]]) == ("other-0-2", "other-3-4")
 
 
-async def test_files_must_be_there(admin: Client) -> None:
+async def test_missing_files_are_refused(admin: Client) -> None:
     await admin.define(entity("paper", {"name": "scan", "type": "file"}))
     reply = (await write(admin, "POST", "paper", [{}, {"scan": NOBODY}])).expect(404)
     assert indexes(reply) == [1]
 
 
-async def test_a_record_that_takes_if_match_is_changed_alone(admin: Client) -> None:
+async def test_if_match_is_refused_in_bulk(admin: Client) -> None:
     await admin.define({**ITEM, "require_if_match": True})
     ids = await made(admin, "item", {"sku": "a"})
     for method, rows in (("PUT", [{"id": ids[0], "n": 1}]), ("DELETE", ids)):
         assert (await write(admin, method, "item", rows)).expect(428).code == "PRECONDITION_REQUIRED"
 
 
-async def test_an_idempotency_key_counts_for_all_rows(items: Client) -> None:
+async def test_one_idempotency_key_covers_all_rows(items: Client) -> None:
     same = {"Idempotency_Key": str(uuid.uuid4())}
     rows = [{"sku": "a"}, {"sku": "b"}]
     first = (await write(items, "POST", "item", rows, **same)).expect(201)

@@ -50,7 +50,7 @@ async def test_nested_rows_come_back_in_the_order_in_which_they_were_sent(boxes:
             (await boxes.put(f"/item/{item['id']}", {"code": None})).expect(200)
 
 
-async def test_rows_that_refer_to_one_another_are_sent_back(boxes: Client) -> None:
+async def test_rows_that_reference_each_other_are_accepted(boxes: Client) -> None:
     box, items = await box_of(boxes, *({"code": name} for name in "abcd"))
     top, middle, low, other = (item["id"] for item in items)
     rows = [{"id": top, "part_of": None}, {"id": middle, "part_of": top}, {"id": low, "part_of": middle},
@@ -68,7 +68,7 @@ async def test_rows_that_refer_to_one_another_are_sent_back(boxes: Client) -> No
     assert reply.expect(422).details[0]["rule"] == "reference"
 
 
-async def test_a_department_of_the_given_schema_is_sent_back_with_its_employees(admin: Client) -> None:
+async def test_a_sample_department_with_employees_is_accepted_back(admin: Client) -> None:
     (
         await admin.post("/_admin/import", orjson.loads((SAMPLE_SCHEMAS / "employee-management.json").read_bytes()))
     ).expect(200)
@@ -81,7 +81,7 @@ async def test_a_department_of_the_given_schema_is_sent_back_with_its_employees(
 
 
 @pytest.mark.parametrize("way", ["bulk", "nested"])
-async def test_unique_values_change_places(boxes: Client, way: str) -> None:
+async def test_unique_values_are_swapped_in_one_commit(boxes: Client, way: str) -> None:
     box, items = await box_of(boxes, *({"code": f"c{n}", "price": n} for n in range(40)))
     ids = [item["id"] for item in items]
     # A ring, in rows of several shapes, and values that the column rounds.
@@ -114,7 +114,7 @@ async def test_unique_values_change_places(boxes: Client, way: str) -> None:
     await verified(boxes, "records")
 
 
-async def test_values_that_are_taken_in_the_end_are_refused(boxes: Client) -> None:
+async def test_duplicates_at_the_end_of_a_commit_are_refused(boxes: Client) -> None:
     box, items = await box_of(boxes, *({"code": name} for name in "abc"))
     first, second, third = (item["id"] for item in items)
     rows = [{"id": first, "code": "b"}, {"id": second, "code": "c"}]
@@ -131,7 +131,7 @@ async def test_values_that_are_taken_in_the_end_are_refused(boxes: Client) -> No
 
 
 @pytest.mark.parametrize("soft", [False, True])
-async def test_the_only_ones_of_two_records_change_places(admin: Client, soft: bool) -> None:
+async def test_one_to_one_targets_are_swapped_in_one_commit(admin: Client, soft: bool) -> None:
     await admin.define(entity("person", text("name")))
     await admin.define(entity("passport", integer("number"), reference("person_id"), soft_delete=soft))
     only = relation("passport_of", "one_to_one", "person", "passport", target_key="person_id")

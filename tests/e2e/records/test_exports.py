@@ -53,7 +53,7 @@ async def with_things(admin: Client) -> Client:
     return admin
 
 
-async def test_json_is_what_a_list_answers(things: Client) -> None:
+async def test_json_equals_the_list_response(things: Client) -> None:
     for wanted in ("?format=json&", "?"):
         body, headers = await exported(things, f"/thing/_export{wanted}sort=size")
         assert orjson.loads(body) == {"data": (await things.get("/thing?sort=size")).data}
@@ -94,14 +94,14 @@ async def test_csv_defuses_formulas(admin: Client) -> None:
     assert [orjson.loads(line) for line in exact.splitlines()] == [{"name": name} for name in dangerous]
 
 
-async def test_nothing_to_export(things: Client) -> None:
+async def test_an_export_of_no_records(things: Client) -> None:
     query = "filter[size]=99"
     assert (await exported(things, f"/thing/_export?format=json&{query}"))[0] == b'{"data":[]}'
     assert (await exported(things, f"/thing/_export?format=ndjson&{query}"))[0] == b""
     assert (await exported(things, f"/thing/_export?format=csv&{query}&fields=size"))[0] == b"size\r\n"
 
 
-async def test_the_parameters_of_lists(admin: Client) -> None:
+async def test_list_parameters_apply_to_exports(admin: Client) -> None:
     await define_shop(admin)
     ann = await make(admin, "customer", name="Ann")
     orders = [await make(admin, "order", title=title, customer_id=ann["id"]) for title in "ab"]
@@ -128,11 +128,11 @@ async def test_the_parameters_of_lists(admin: Client) -> None:
         ("filter[size]=x", "INVALID_PAYLOAD"),
     ],
 )  # fmt: skip
-async def test_what_makes_no_sense(things: Client, query: str, code: str) -> None:
+async def test_invalid_exports_are_refused(things: Client, query: str, code: str) -> None:
     assert (await things.get(f"/thing/_export?{query}")).expect(400).code == code
 
 
-async def test_only_what_the_caller_may_read_is_exported(admin: Client) -> None:
+async def test_only_readable_records_are_exported(admin: Client) -> None:
     things = await with_things(admin)
     sales = await things.user("sales@example.com", ["sales"])
     assert (await sales.get("/thing/_export")).expect(403).code == "FORBIDDEN"
@@ -157,7 +157,7 @@ async def _filled(stack: Stack, admin: Client) -> asyncpg.Connection:
     return connection
 
 
-async def test_many_records_in_order(stack: Stack, admin: Client) -> None:
+async def test_many_records_are_exported_in_order(stack: Stack, admin: Client) -> None:
     connection = await _filled(stack, admin)
     await connection.close()
     body, headers = await exported(admin, "/thing/_export?format=ndjson&sort=size")
@@ -171,7 +171,7 @@ WHERE datname = current_database() AND state = 'idle in transaction' AND usename
 """
 
 
-async def test_a_client_that_goes_away_closes_the_cursor(stack: Stack, admin: Client) -> None:
+async def test_a_disconnected_client_closes_the_cursor(stack: Stack, admin: Client) -> None:
     connection = await _filled(stack, admin)
     headers = {"Authorization": f"Bearer {admin.token}"}
 
@@ -199,7 +199,7 @@ WHERE datname = current_database() AND state = 'idle in transaction' AND usename
 """
 
 
-async def test_half_an_export_never_looks_like_a_whole_one(stack: Stack, admin: Client) -> None:
+async def test_an_incomplete_export_is_recognizable(stack: Stack, admin: Client) -> None:
     connection = await _filled(stack, admin)
     headers = {"Authorization": f"Bearer {admin.token}"}
 
@@ -219,7 +219,7 @@ async def test_half_an_export_never_looks_like_a_whole_one(stack: Stack, admin: 
     (await admin.get("/thing?per_page=1")).expect(200)
 
 
-async def test_an_export_is_of_one_moment(stack: Stack, admin: Client) -> None:
+async def test_an_export_is_one_snapshot(stack: Stack, admin: Client) -> None:
     connection = await _filled(stack, admin)
     headers = {"Authorization": f"Bearer {admin.token}"}
     try:
@@ -238,9 +238,7 @@ BIGGER = entity("thing", text("name"), {"name": "size", "type": "bigint"})
 
 
 @pytest.mark.parametrize("path", ["/thing/_export", "/owner/_export?include=things"])
-async def test_an_export_that_waited_for_a_change_of_type_has_all_records(
-    stack: Stack, admin: Client, path: str
-) -> None:
+async def test_an_export_after_a_type_change_has_all_records(stack: Stack, admin: Client, path: str) -> None:
     await admin.define(entity("thing", text("name"), integer("size"), reference("owner_id")))
     await admin.define(entity("owner", text("name")))
     belongs = relation("things", "one_to_many", "owner", "thing", target_key="owner_id")

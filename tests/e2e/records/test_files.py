@@ -24,7 +24,7 @@ MIB = 1024 * 1024
 DATA = bytes(range(256)) * 4
 
 
-async def test_what_is_uploaded_comes_back(admin: Client, stack: Stack) -> None:
+async def test_an_upload_is_downloaded_unchanged(admin: Client, stack: Stack) -> None:
     reply = (await upload(admin, DATA, "report.pdf", "application/pdf")).expect(201)
     assert reply.data == {
         "id": reply.data["id"],
@@ -44,7 +44,7 @@ async def test_what_is_uploaded_comes_back(admin: Client, stack: Stack) -> None:
     assert row["filename"] == "report.pdf" and row["size"] == len(DATA)
 
 
-async def test_empty_files_are_files(admin: Client) -> None:
+async def test_empty_files_are_accepted(admin: Client) -> None:
     stored = (await upload(admin, b"", "empty.txt", "text/plain")).expect(201).data
     assert stored["size"] == 0
     status, body, headers = await fetch(admin, stored["id"])
@@ -53,7 +53,7 @@ async def test_empty_files_are_files(admin: Client) -> None:
     assert status == 416 and headers["Content-Range"] == "bytes */0"
 
 
-async def test_no_browser_runs_what_was_uploaded(admin: Client) -> None:
+async def test_downloads_cannot_run_in_a_browser(admin: Client) -> None:
     page = b"<!doctype html><script>alert(1)</script>"
     stored = (await upload(admin, page, "page.html", "text/html")).expect(201).data
     _, _, headers = await fetch(admin, stored["id"])
@@ -102,7 +102,7 @@ async def test_names_are_harmless(admin: Client, sent: str, kept: str, header: s
         (b"filename=\"plain.txt\"; filename*=nothing''%FC.txt", "plain.txt"),
     ],
 )
-async def test_names_survive_in_every_writing(admin: Client, disposition: bytes, kept: str) -> None:
+async def test_file_names_keep_their_characters(admin: Client, disposition: bytes, kept: str) -> None:
     """UTF-8, Latin-1, and RFC 5987; what comes back is RFC 6266's, with the type whole."""
     kind = "text/plain; charset=iso-8859-1"
     head = b'--x\r\nContent-Disposition: form-data; name="file"; ' + disposition + b"\r\nContent-Type: "
@@ -118,7 +118,7 @@ async def test_names_survive_in_every_writing(admin: Client, disposition: bytes,
     assert headers["Content-Disposition"] == f'attachment; filename="{ascii_only}"{whole}'
 
 
-async def test_parts_of_a_file(admin: Client) -> None:
+async def test_ranges_of_a_file(admin: Client) -> None:
     stored = (await upload(admin, DATA)).data
     for wanted, part, said in (
         ("bytes=0-9", DATA[:10], "bytes 0-9/1024"),
@@ -135,7 +135,7 @@ async def test_parts_of_a_file(admin: Client) -> None:
     assert (status, body) == (200, DATA)
 
 
-async def test_copies_are_checked_not_sent_again(admin: Client) -> None:
+async def test_conditional_requests_return_304(admin: Client) -> None:
     stored = (await upload(admin, DATA)).data
     _, _, headers = await fetch(admin, stored["id"])
     tag, changed = headers["ETag"], headers["Last-Modified"]
@@ -147,7 +147,7 @@ async def test_copies_are_checked_not_sent_again(admin: Client) -> None:
     assert (await fetch(admin, stored["id"], Range="bytes=0-1", If_Range='"other"'))[:2] == (200, DATA)
 
 
-async def test_head_says_what_get_would(admin: Client) -> None:
+async def test_head_returns_the_headers_of_get(admin: Client) -> None:
     stored = (await upload(admin, DATA, "a.txt", "text/plain")).data
     got, _, said = await fetch(admin, stored["id"])
     status, body, headers = await fetch(admin, stored["id"], "HEAD")
@@ -158,7 +158,7 @@ async def test_head_says_what_get_would(admin: Client) -> None:
     assert (await fetch(admin, str(uuid.uuid4()), "HEAD"))[0] == 404
 
 
-async def test_who_may_do_what(admin: Client, client: Client) -> None:
+async def test_file_permissions(admin: Client, client: Client) -> None:
     user = await admin.user("ann@example.org", ["staff"])
     stored = (await upload(user, DATA)).expect(201).data
     assert (await fetch(user, stored["id"]))[0] == 200
@@ -179,7 +179,7 @@ async def test_who_may_do_what(admin: Client, client: Client) -> None:
     assert (await fetch(user, stored["id"]))[0] == 404
 
 
-async def test_what_is_no_upload_is_refused(admin: Client) -> None:
+async def test_malformed_uploads_are_refused(admin: Client) -> None:
     assert (await admin.post("/_files/upload", {"file": "a"})).expect(400).code == "INVALID_PAYLOAD"
     fields = aiohttp.FormData()
     fields.add_field("other", b"a", filename="a.txt")
@@ -202,7 +202,7 @@ async def test_the_size_limit(admin: Client) -> None:
     assert len((await admin.get("/_files")).data) == 1
 
 
-async def test_a_file_is_never_whole_in_memory(tmp_path: Path) -> None:
+async def test_files_are_streamed(tmp_path: Path) -> None:
     size = 96 * MIB
     async with running(tmp_path, variables={"ROCKET_MAX_FILE_BYTES": str(size)}) as stack, calling(stack) as client:
         admin = await client.new_app()
@@ -229,7 +229,7 @@ def _peak(stack: Stack) -> int:
     return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
 
 
-async def test_what_is_killed_on_the_way_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_killed_upload_leaves_nothing(tmp_path: Path) -> None:
     limits = {"ROCKET_UPLOAD_TIMEOUT": "5", "ROCKET_REQUEST_TIMEOUT": "3"}
     async with running(tmp_path, variables=limits) as stack, calling(stack) as client:
         admin = await client.new_app()
@@ -263,7 +263,7 @@ def _stored(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-async def test_what_a_stack_writes_is_readable_for_its_user_alone(admin: Client, stack: Stack) -> None:
+async def test_files_of_a_stack_are_private_to_its_user(admin: Client, stack: Stack) -> None:
     file_id = (await upload(admin, DATA)).data["id"]
     folder = stack.settings.data_dir
     files = [*(folder / "files").rglob("*"), *(folder / "nats-config").iterdir(), *(folder / "nats-issuer").iterdir()]
@@ -272,7 +272,7 @@ async def test_what_a_stack_writes_is_readable_for_its_user_alone(admin: Client,
     assert not {str(path): oct(mode) for path, mode in found.items() if mode & 0o077}
 
 
-async def test_a_file_that_records_hold_is_not_removed(admin: Client) -> None:
+async def test_a_file_in_use_is_not_removed(admin: Client) -> None:
     scan = {"name": "scan", "type": "file"}
     await admin.define(entity("paper", text("name"), scan, {**scan, "name": "back"}, soft_delete=True))
     await admin.define(entity("note", text("name"), scan))
@@ -306,7 +306,7 @@ async def test_a_file_that_records_hold_is_not_removed(admin: Client) -> None:
     assert (restored["scan"], restored["name"]) == (None, "c")
 
 
-async def test_attaching_races_removing_and_nothing_points_at_nothing(admin: Client) -> None:
+async def test_attaching_racing_removal_leaves_no_dangling_reference(admin: Client) -> None:
     await admin.define(entity("note", text("name"), {"name": "scan", "type": "file"}))
     note = (await admin.post("/note", {"name": "a"})).expect(201).data["id"]
     for force in ("false", "true"):

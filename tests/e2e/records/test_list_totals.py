@@ -23,7 +23,7 @@ WAIT = {
 SIDES = ("left", "right")
 
 
-async def test_rows_and_total_are_of_one_moment(admin: Client, receiver: HttpReceiver) -> None:
+async def test_rows_and_total_are_of_one_snapshot(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(JOB)
     boss = await admin.user("boss@shop.example", ["boss"])
     await admin.define(RULE, "notification-rules")

@@ -70,7 +70,7 @@ async def sizes(caller: Client, query: str) -> list[Any]:
         ("name.between", "A,Az", [1]), ("at.between", "2025-12-31T00:00:00Z,2026-01-01T00:00:00Z", [1]),
     ],
 )  # fmt: skip
-async def test_further_operators(things: Client, name: str, value: str, expected: list[Any]) -> None:
+async def test_filter_operators(things: Client, name: str, value: str, expected: list[Any]) -> None:
     assert await sizes(things, f"filter[{name}]={quote(value)}") == expected
 
 
@@ -92,11 +92,11 @@ async def test_further_operators(things: Client, name: str, value: str, expected
         ("min_commit=x", "INVALID_PAYLOAD"), ("min_commit=0", "INVALID_PAYLOAD"), ("min_commit=", "INVALID_PAYLOAD"),
     ],
 )  # fmt: skip
-async def test_what_makes_no_sense(things: Client, query: str, code: str) -> None:
+async def test_invalid_lists_are_refused(things: Client, query: str, code: str) -> None:
     assert (await things.get(f"/thing?{query}")).expect(400).code == code
 
 
-async def test_chosen_fields(things: Client) -> None:
+async def test_selected_fields(things: Client) -> None:
     listed = (await things.get("/thing?fields= name ,size,&sort=size")).data
     assert listed[0] == {"name": None, "size": None} and listed[1] == {"name": "Ant", "size": 1}
     record = (await things.get("/thing?filter[size]=1")).data[0]
@@ -109,7 +109,7 @@ async def test_chosen_fields(things: Client) -> None:
     ("text", "expected"),
     [("ANT", [1, 3]), ("%", [1]), ("_", [2]), ("\\", [3]), (" bee ", [2]), ("", [None, 1, 2, 3]), ("zebra", [])],
 )
-async def test_search_looks_into_all_texts(things: Client, text: str, expected: list[Any]) -> None:
+async def test_search_covers_all_text_fields(things: Client, text: str, expected: list[Any]) -> None:
     assert await sizes(things, f"q={quote(text)}") == expected
 
 
@@ -132,7 +132,7 @@ async def test_search_folds_case_as_unicode_does(admin: Client, asked: str) -> N
     assert (await admin.get(f"/place/_aggregate?count=*&q={q}")).expect(200).data[0]["count"] == len(expected)
 
 
-async def test_search_where_there_is_no_text(admin: Client) -> None:
+async def test_search_without_text_fields(admin: Client) -> None:
     await admin.define(entity("number", integer("n")))
     await make(admin, "number", n=1)
     assert (await admin.get("/number?q=1")).expect(200).data == []
@@ -193,7 +193,7 @@ async def gaps(common_admin: Client) -> Client:
 
 
 @pytest.mark.parametrize("sort", ["", "size", "-size", "at,-name", "-data_less", "name,size"])
-async def test_cursors_walk_every_order(gaps: Client, sort: str) -> None:
+async def test_cursors_follow_every_sort_order(gaps: Client, sort: str) -> None:
     whole = (await gaps.get(f"/gap?per_page=100&sort={sort}")).data
     walked: list[Any] = []
     cursor: str | None = ""
@@ -205,7 +205,7 @@ async def test_cursors_walk_every_order(gaps: Client, sort: str) -> None:
     assert walked == whole and len(whole) == 18
 
 
-async def test_cursors_hold_still_when_rows_come_and_go(own_things: Client) -> None:
+async def test_cursors_are_stable_under_writes(own_things: Client) -> None:
     first = (await own_things.get("/thing?sort=size&cursor=&per_page=2&count=exact")).expect(200)
     assert [row["size"] for row in first.data] == [None, 1] and first.meta["total"] == 4
     await make(own_things, "thing", size=0)
@@ -216,7 +216,7 @@ async def test_cursors_hold_still_when_rows_come_and_go(own_things: Client) -> N
     assert [row["size"] for row in second] == [2, 3]
 
 
-async def test_a_cursor_belongs_to_its_list(own_things: Client) -> None:
+async def test_a_cursor_of_another_list_is_refused(own_things: Client) -> None:
     await own_things.define(entity("other", integer("size")))
     cursor = (await own_things.get("/thing?sort=size&filter[size.gte]=1&cursor=&per_page=1")).meta["next_cursor"]
     (await own_things.get(f"/thing?filter[size.gte]=1&sort=size&cursor={cursor}&include=&fields=size")).expect(200)
@@ -244,7 +244,7 @@ async def test_cursors_with_includes(admin: Client) -> None:
     assert rest.meta["next_cursor"] is None
 
 
-async def test_the_tag_of_the_plain_record_is_its_version(things: Client) -> None:
+async def test_the_etag_of_a_record_is_its_version(things: Client) -> None:
     record = (await things.get("/thing?filter[size]=1")).data[0]
     path = f"/thing/{record['id']}"
     assert (await things.get(path)).headers["ETag"] == '"1"'
@@ -253,7 +253,7 @@ async def test_the_tag_of_the_plain_record_is_its_version(things: Client) -> Non
     (await things.get(path, If_None_Match='"2"')).expect(200)
 
 
-async def test_other_representations_have_tags_of_their_own(own_things: Client) -> None:
+async def test_other_representations_have_their_own_etags(own_things: Client) -> None:
     record = (await own_things.get("/thing?filter[size]=1")).data[0]
     path = f"/thing/{record['id']}"
     some = await own_things.get(path + "?fields=size")
@@ -269,7 +269,7 @@ async def test_other_representations_have_tags_of_their_own(own_things: Client) 
     assert (await own_things.put(path, {"size": 1}, If_Match=tag)).expect(412).code == "PRECONDITION_FAILED"
 
 
-async def test_eager_relations_are_no_plain_record(admin: Client) -> None:
+async def test_records_with_eager_relations_have_another_etag(admin: Client) -> None:
     await define_shop(admin, items={"fetch": "eager"})
     order = await make(admin, "order", title="a")
     reply = await admin.get(f"/order/{order['id']}")
@@ -277,7 +277,7 @@ async def test_eager_relations_are_no_plain_record(admin: Client) -> None:
     (await admin.get(f"/order/{order['id']}", If_None_Match=reply.headers["ETag"])).expect(200)
 
 
-async def test_a_read_sees_the_commit_it_asks_for(own_things: Client) -> None:
+async def test_a_read_waits_for_the_requested_commit(own_things: Client) -> None:
     record = (await own_things.get("/thing?filter[size]=1")).data[0]
     changed = await own_things.put(f"/thing/{record['id']}", {"size": 7})
     position = int(changed.headers["X-Commit"])

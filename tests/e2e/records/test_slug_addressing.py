@@ -14,7 +14,7 @@ NUMBERED = {"primary_key": {"field": "id", "type": "int", "generated": True}}
 
 
 @pytest.mark.parametrize("numbered", [False, True])
-async def test_a_slug_is_as_good_as_an_id(admin: Client, numbered: bool) -> None:
+async def test_a_slug_is_accepted_wherever_an_id_is(admin: Client, numbered: bool) -> None:
     fields = [{"name": "id", "type": "int"}, *PAGE["fields"][1:]]
     await admin.define({**PAGE, **NUMBERED, "fields": fields} if numbered else PAGE)
     made = (await admin.post("/page", {"title": "First page"})).expect(201).data
@@ -48,7 +48,7 @@ async def test_a_key_that_looks_like_a_slug_comes_first(admin: Client) -> None:
     assert (await admin.put("/page/1", {"title": "z"})).expect(200).data["id"] == 1
 
 
-async def test_slugs_of_what_one_may_not_read_are_nobodys(admin: Client) -> None:
+async def test_slugs_of_unreadable_records_are_not_found(admin: Client) -> None:
     await admin.define(PAGE)
     for title in ("open", "shut"):
         (await admin.post("/page", {"title": title})).expect(201)
@@ -73,7 +73,7 @@ async def test_required_and_nullable_is_null_when_absent(admin: Client) -> None:
     assert (await admin.post("/_admin/import", samples)).expect(200).data["records"] == 1
 
 
-async def test_ends_of_texts_and_parts_of_dates(admin: Client) -> None:
+async def test_text_suffix_and_date_part_filters(admin: Client) -> None:
     await admin.define(entity("thing", text("name"), {"name": "day", "type": "date"}))
     for name in ("ab%", "b%a", None):
         (await admin.post("/thing", {"name": name, "day": "2026-01-02"})).expect(201)
@@ -84,7 +84,7 @@ async def test_ends_of_texts_and_parts_of_dates(admin: Client) -> None:
     assert refused.details[0]["message"].endswith("a date has year, quarter, month, week, day")
 
 
-async def test_a_relation_is_not_called_like_a_field_of_its_source(admin: Client) -> None:
+async def test_a_relation_named_like_a_field_is_refused(admin: Client) -> None:
     await admin.define(entity("author", text("pages")))
     await admin.define(entity("page", reference("author_id")))
     relation = {"name": "pages", "type": "one_to_many", "source": "author", "target": "page", "target_key": "author_id"}

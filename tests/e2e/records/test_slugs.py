@@ -34,7 +34,7 @@ async def test_a_slug_is_made_from_its_source(admin: Client, title: Any, slug: A
     assert await slugs(admin, title) == [slug]
 
 
-async def test_taken_ones_are_numbered(admin: Client) -> None:
+async def test_taken_slugs_are_numbered(admin: Client) -> None:
     await admin.define(post())
     assert await slugs(admin, "A b", "a B", "a-b!") == ["a-b", "a-b-2", "a-b-3"]
     gone = (await admin.get("/post/a-b-2")).data
@@ -43,7 +43,7 @@ async def test_taken_ones_are_numbered(admin: Client) -> None:
     assert await slugs(admin, "a b") == ["a-b-4"]
 
 
-async def test_simultaneous_ones_are_all_different(admin: Client) -> None:
+async def test_concurrent_slugs_are_distinct(admin: Client) -> None:
     await admin.define(post())
     sent = [{"title": "same"}] * 38 + [{"title": "other"}] * 2
     replies = await asyncio.gather(
@@ -54,7 +54,7 @@ async def test_simultaneous_ones_are_all_different(admin: Client) -> None:
     assert sorted(made) == sorted(["other", "other-2", "same", *(f"same-{number}" for number in range(2, 45))])
 
 
-async def test_a_sent_one_is_kept(admin: Client) -> None:
+async def test_a_given_slug_is_kept(admin: Client) -> None:
     await admin.define(post())
     made = (await admin.post("/post", {"title": "Title", "slug": "My Own"})).expect(201).data
     assert made["slug"] == "My Own"
@@ -72,7 +72,7 @@ async def test_a_required_slug_is_made_too(admin: Client, nothing: dict[str, Any
     assert (detail["field"], detail["rule"]) == ("slug", "required")
 
 
-async def test_an_update_leaves_it_unless_sent(admin: Client) -> None:
+async def test_an_update_keeps_the_slug(admin: Client) -> None:
     await admin.define(post())
     made = (await admin.post("/post", {"title": "First"})).data
     changed = (await admin.put(f"/post/{made['id']}", {"title": "Second"})).expect(200).data
@@ -83,7 +83,7 @@ async def test_an_update_leaves_it_unless_sent(admin: Client) -> None:
     (await admin.put(f"/post/{made['id']}", {"slug": "fourth"})).expect(409)
 
 
-async def test_it_may_follow_its_source(admin: Client) -> None:
+async def test_a_slug_may_follow_its_source(admin: Client) -> None:
     await admin.define(post(regenerate_on_update=True))
     assert await slugs(admin, "One", "Two") == ["one", "two"]
     two = (await admin.get("/post/two")).data
@@ -102,7 +102,7 @@ async def test_without_a_source_it_is_an_ordinary_field(admin: Client) -> None:
     (await admin.post("/post", {"title": "x", "slug": "y"})).expect(201)
 
 
-async def test_records_are_read_by_it(admin: Client) -> None:
+async def test_records_are_read_by_slug(admin: Client) -> None:
     numbered = {"field": "id", "type": "int", "generated": True}
     definition = {**post(), "primary_key": numbered}
     definition["fields"] = [integer("id"), *FIELDS]

@@ -25,7 +25,7 @@ async def define_family(admin: Client, on_delete: str = "cascade", **settings: A
     await admin.define(children, "relations")
 
 
-async def test_what_is_deleted_is_gone_whatever_has_been_defined_meanwhile(stack: Stack, admin: Client) -> None:
+async def test_a_deletion_follows_relations_defined_meanwhile(stack: Stack, admin: Client) -> None:
     await define_family(admin)
     parents = [(await make(admin, "parent", name="p"))["id"] for _ in range(5)]
     child = await make(admin, "child", name="c", parent_id=parents[4])
@@ -43,7 +43,7 @@ async def test_what_is_deleted_is_gone_whatever_has_been_defined_meanwhile(stack
 
 
 @pytest.mark.parametrize("on_delete", ["cascade", "restrict"])
-async def test_nothing_comes_back_to_what_is_being_deleted(stack: Stack, admin: Client, on_delete: str) -> None:
+async def test_no_child_is_added_to_a_record_being_deleted(stack: Stack, admin: Client, on_delete: str) -> None:
     await define_family(admin, on_delete, soft_delete=True)
     parent = await make(admin, "parent", name="p")
     child = await make(admin, "child", name="c", parent_id=parent["id"])
@@ -58,7 +58,7 @@ async def test_nothing_comes_back_to_what_is_being_deleted(stack: Stack, admin: 
     assert (await admin.get("/child")).data == []
 
 
-async def test_what_is_referred_to_stays_what_it_is(stack: Stack, admin: Client) -> None:
+async def test_a_reference_to_a_key_being_changed_is_refused(stack: Stack, admin: Client) -> None:
     await admin.define(entity("shop", text("name"), text("code", unique=True)))
     await admin.define(entity("sale", text("shop_code")))
     sales = relation("sales", "one_to_many", "shop", "sale", source_key="code", target_key="shop_code")
@@ -87,7 +87,7 @@ TASK = {
 }  # fmt: skip
 
 
-async def test_what_a_rule_has_seen_is_so_until_the_write_is_there(stack: Stack, admin: Client) -> None:
+async def test_records_loaded_by_rules_are_locked_until_commit(stack: Stack, admin: Client) -> None:
     await admin.define(entity("project", text("state")))
     await admin.define(entity("task", text("name"), reference("project_id")))
     await admin.relate("tasks", "one_to_many", "project", "task",
@@ -107,7 +107,7 @@ async def test_what_a_rule_has_seen_is_so_until_the_write_is_there(stack: Stack,
     assert [reply.status for reply in replies] == [201] * 8
 
 
-async def test_rules_that_look_at_each_others_records_do_not_stop_each_other(stack: Stack, admin: Client) -> None:
+async def test_rules_that_load_each_others_records_do_not_deadlock(stack: Stack, admin: Client) -> None:
     """Each write holds its own record and waits for the other's: who has to give way tries again."""
     await define_family(admin)
     for name, related in (("parent", "children"), ("child", "parent")):
@@ -127,7 +127,7 @@ async def test_rules_that_look_at_each_others_records_do_not_stop_each_other(sta
     assert [(await write).status for write in writes] == [200, 200]
 
 
-async def test_an_admin_may_whatever_comes_between(stack: Stack, admin: Client) -> None:
+async def test_an_update_racing_a_deletion_is_404_not_403(stack: Stack, admin: Client) -> None:
     """A record that was in the trash for one statement and is back for the next is no matter of permission."""
     await admin.define(entity("note", text("title"), soft_delete=True))
     path = f"/note/{(await make(admin, 'note', title='a'))['id']}"
@@ -154,7 +154,7 @@ UPDATE metadata.definitions SET document = (document::jsonb || '{"on_delete": "s
 """
 
 
-async def test_nobody_is_refused_by_what_holds_no_more(stack: Stack, admin: Client) -> None:
+async def test_a_write_is_not_refused_by_outdated_definitions(stack: Stack, admin: Client) -> None:
     await admin.define(entity("note", text("title"), require_if_match=True))
     await define_family(admin, "restrict")
     path = f"/note/{(await make(admin, 'note', title='a'))['id']}"

@@ -77,7 +77,7 @@ async def test_a_new_record_does_not_refer_to_itself(admin: Client) -> None:
     assert (await admin.get("/part")).data == []
 
 
-async def test_bulk_says_which_rows_close_a_cycle_and_judges_the_end(tree: Client) -> None:
+async def test_bulk_names_the_rows_that_close_a_cycle(tree: Client) -> None:
     a, b, c = await chain(tree, "a", "b", "c")
     rows = [{"id": c, "title": "C"}, {"id": a, "parent_id": c}]
     for query in ("", "?dry_run=true"):
@@ -89,7 +89,7 @@ async def test_bulk_says_which_rows_close_a_cycle_and_judges_the_end(tree: Clien
     assert await parents(tree) == {"a": "b", "b": "c", "c": None}
 
 
-async def test_nested_rows_close_no_cycle(tree: Client) -> None:
+async def test_nested_writes_close_no_cycle(tree: Client) -> None:
     a, b = await chain(tree, "a", "b")
     reply = await tree.put(f"/node/{b}", {"parent_id": None, "kids": {"data": [{"title": "x"}]}})
     reply.expect(200)
@@ -99,7 +99,7 @@ async def test_nested_rows_close_no_cycle(tree: Client) -> None:
 
 
 @pytest.mark.parametrize("on_delete", ["detach", "set_null"])
-async def test_what_comes_back_from_the_trash_closes_no_cycle(admin: Client, on_delete: str) -> None:
+async def test_a_restore_closes_no_cycle(admin: Client, on_delete: str) -> None:
     await admin.define(NODE)
     await admin.define({**KIDS, "on_delete": on_delete}, "relations")
     a, b, c = await chain(admin, "a", "b", "c")
@@ -122,7 +122,7 @@ async def test_an_undo_closes_no_cycle(tree: Client) -> None:
     assert await parents(tree) == {"a": "b", "b": None}
 
 
-async def test_two_halves_of_a_cycle_at_the_same_time(stack: Stack, tree: Client) -> None:
+async def test_concurrent_halves_of_a_cycle_are_refused(stack: Stack, tree: Client) -> None:
     a, b = (await chain(tree, "a"))[0], (await chain(tree, "b"))[0]
     async with gate(stack, tree, "BEFORE UPDATE ON records.nodes") as held_up:
         one = asyncio.create_task(tree.put(f"/node/{a}", {"parent_id": b}))
@@ -132,7 +132,7 @@ async def test_two_halves_of_a_cycle_at_the_same_time(stack: Stack, tree: Client
     assert None in (await parents(tree)).values()
 
 
-async def test_many_at_once_leave_a_tree(tree: Client) -> None:
+async def test_concurrent_moves_leave_a_tree(tree: Client) -> None:
     ids = [(await make(tree, "node", title=f"n{n}"))["id"] for n in range(8)]
     moves = [(one, other) for one in ids for other in ids if one != other]
     replies = await asyncio.gather(*(tree.put(f"/node/{one}", {"parent_id": other}) for one, other in moves))
@@ -146,7 +146,7 @@ async def test_many_at_once_leave_a_tree(tree: Client) -> None:
             at = above[at]
 
 
-async def test_a_transitions_action_closes_no_cycle(tree: Client) -> None:
+async def test_transition_actions_close_no_cycle(tree: Client) -> None:
     a, b = await chain(tree, "a", "b")
     action = {"type": "set_field", "field": "parent_id", "value": b}
     ways = [{"from": "a", "to": "moved", "actions": [action]}]
@@ -155,7 +155,7 @@ async def test_a_transitions_action_closes_no_cycle(tree: Client) -> None:
     refused(await tree.put(f"/node/{a}", {"title": "moved"}))
 
 
-async def test_a_workflows_action_closes_no_cycle(tree: Client) -> None:
+async def test_workflow_actions_close_no_cycle(tree: Client) -> None:
     a, b = await chain(tree, "a", "b")
     action = {"type": "set_field", "entity": "node", "record_id": "context.id", "field": "parent_id", "value": b}
     flow = {
@@ -174,7 +174,7 @@ async def test_a_workflows_action_closes_no_cycle(tree: Client) -> None:
     assert await parents(tree) == {"go": None, "b": "go"}
 
 
-async def test_an_import_brings_no_cycle(admin: Client) -> None:
+async def test_an_import_closes_no_cycle(admin: Client) -> None:
     one, other = "0197e000-0000-7000-8000-000000000001", "0197e000-0000-7000-8000-000000000002"
     rows: list[dict[str, Any]] = [
         {"id": one, "title": "a", "parent_id": other},
@@ -191,7 +191,7 @@ async def test_an_import_brings_no_cycle(admin: Client) -> None:
     assert await parents(admin) == {"a": None, "b": "a"}
 
 
-async def test_it_is_not_switched_on_while_there_are_cycles(admin: Client) -> None:
+async def test_acyclic_is_refused_while_cycles_exist(admin: Client) -> None:
     await admin.define(NODE)
     loose = {**KIDS, "acyclic": False}
     await admin.define(loose, "relations")
@@ -221,7 +221,7 @@ async def test_it_is_not_switched_on_while_there_are_cycles(admin: Client) -> No
     ],
     ids=["of-two-entities", "pairs"],
 )
-async def test_it_is_for_references_within_an_entity(admin: Client, other: dict[str, Any]) -> None:
+async def test_acyclic_needs_a_relation_within_one_entity(admin: Client, other: dict[str, Any]) -> None:
     await admin.define(NODE)
     await admin.define(entity("other", reference("node_id")))
     definition = {**KIDS, **other}

@@ -58,7 +58,7 @@ async def own_shop(admin: Client) -> Shop:
     return await Shop(admin).fill()
 
 
-async def test_a_source_has_a_list(shop: Shop) -> None:
+async def test_one_to_many_includes_a_list(shop: Shop) -> None:
     customers = (await shop.admin.get("/customer?include=orders&sort=name")).expect(200)
     ann, bob = customers.data
     assert ann == {**shop.ann, "orders": by_key([shop.first, shop.second])}
@@ -66,7 +66,7 @@ async def test_a_source_has_a_list(shop: Shop) -> None:
     assert customers.meta == {"page": 1, "per_page": 25, "total": 2}
 
 
-async def test_a_target_has_its_source_or_null(own_shop: Shop) -> None:
+async def test_a_target_includes_its_source_or_null(own_shop: Shop) -> None:
     orphan = await make(own_shop.admin, "order", title="c")
     found = {row["id"]: row for row in (await own_shop.admin.get("/order?include=customer")).data}
     assert found[own_shop.first["id"]] == {**own_shop.first, "customer": own_shop.ann}
@@ -95,7 +95,7 @@ async def test_many_to_many_lists_from_either_side(own_shop: Shop) -> None:
     assert (await admin.get("/tag?filter[order.title]=a&sort=label")).data == [blue, red]
 
 
-async def test_it_is_attached_under_the_name_of_the_request(shop: Shop) -> None:
+async def test_includes_appear_under_the_requested_name(shop: Shop) -> None:
     by_relation = (await shop.admin.get(f"/order/{shop.first['id']}?include=items")).data
     by_entity = (await shop.admin.get(f"/order/{shop.first['id']}?include=item")).data
     assert by_relation["items"] == by_entity["item"] == shop.items
@@ -126,7 +126,7 @@ async def test_a_tree_has_children_and_parents(own_shop: Shop) -> None:
     assert (await admin.get("/node?filter[children.name]=a")).data == [root]
 
 
-async def test_what_is_deleted_is_left_out(own_shop: Shop) -> None:
+async def test_deleted_records_are_not_included(own_shop: Shop) -> None:
     (await own_shop.admin.delete(f"/customer/{own_shop.ann['id']}")).expect(200)
     order = (await own_shop.admin.get(f"/order/{own_shop.second['id']}?include=customer,items")).data
     assert (order["customer"], order["items"]) == (None, [])
@@ -141,7 +141,7 @@ async def test_unknown_includes(shop: Shop, include: str) -> None:
         assert reply.code == "UNKNOWN_FIELD" and reply.details[0]["message"] == "unknown include"
 
 
-async def test_there_is_a_limit_to_depth_and_number(shop: Shop) -> None:
+async def test_includes_are_limited_in_depth_and_number(shop: Shop) -> None:
     deepest = ".".join(["children"] * 5)
     (await shop.admin.get(f"/node?include={deepest}")).expect(200)
     assert (await shop.admin.get(f"/node?include={deepest}.children")).expect(400).code == "INVALID_PAYLOAD"
@@ -149,7 +149,7 @@ async def test_there_is_a_limit_to_depth_and_number(shop: Shop) -> None:
     assert (await shop.admin.get(f"/customer?include={many}")).expect(400).code == "INVALID_PAYLOAD"
 
 
-async def test_eager_relations_are_always_there(admin: Client) -> None:
+async def test_eager_relations_are_always_included(admin: Client) -> None:
     shop = await Shop(admin).fill(items={"fetch": "eager"})
     first = {**shop.first, "items": shop.items}
     assert (await admin.get(f"/order/{shop.first['id']}")).data == first
@@ -159,7 +159,7 @@ async def test_eager_relations_are_always_there(admin: Client) -> None:
     assert "order" not in (await admin.get(f"/item/{shop.items[0]['id']}")).data
 
 
-async def test_only_what_the_caller_may_read_is_included(own_shop: Shop) -> None:
+async def test_only_readable_records_are_included(own_shop: Shop) -> None:
     admin = own_shop.admin
     sales = await admin.user("sales@example.com", ["sales"])
     await allow(admin, "order")
@@ -211,11 +211,11 @@ async def test_filters_through_relations(shop: Shop) -> None:
         (".".join(["customer", "orders"] * 3) + ".title", "1", "INVALID_PAYLOAD"),
     ],
 )  # fmt: skip
-async def test_filters_through_relations_that_make_no_sense(shop: Shop, name: str, value: str, code: str) -> None:
+async def test_invalid_filters_through_relations_are_refused(shop: Shop, name: str, value: str, code: str) -> None:
     assert (await shop.admin.get(f"/order?filter[{name}]={value}")).expect(400).code == code
 
 
-async def test_a_field_is_meant_where_a_relation_has_its_name(admin: Client) -> None:
+async def test_a_field_takes_precedence_over_a_relation(admin: Client) -> None:
     await admin.define(entity("owner", text("name")))
     await admin.define(entity("pet", text("name"), reference("owner")))
     await admin.relate("pets", "one_to_many", "owner", "pet", target_key="owner")
@@ -227,7 +227,7 @@ async def test_a_field_is_meant_where_a_relation_has_its_name(admin: Client) -> 
     assert (await admin.get("/pet?include=owner")).data == [{**rex, "owner": ann}]
 
 
-async def test_by_slug_and_with_other_kinds_of_keys(admin: Client) -> None:
+async def test_includes_by_slug_and_other_kinds_of_keys(admin: Client) -> None:
     key = {"field": "id", "type": "int", "generated": True}
     slug = {"field": "slug", "source": "name"}
     fields = ({"name": "id", "type": "int"}, text("name"), text("slug", unique=True))
@@ -250,7 +250,7 @@ async def test_by_slug_and_with_other_kinds_of_keys(admin: Client) -> None:
     assert (await admin.get(f"/team/{team['id']}")).expect(200).data == confusing
 
 
-async def test_keys_of_several_fields(admin: Client) -> None:
+async def test_includes_of_composite_keys(admin: Client) -> None:
     fields = [text("country"), integer("number"), text("name"), reference("owner_id")]
     await admin.define({"name": "plate", "table": "plates", "primary_key": {"fields": ["country", "number"]},
                         "fields": fields})  # fmt: skip

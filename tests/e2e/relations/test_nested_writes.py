@@ -118,7 +118,7 @@ async def test_append_only_inserts(shop: Client) -> None:
     assert await line(shop, "a") == a
 
 
-async def test_the_relation_gives_the_mode_that_is_not_said(admin: Client) -> None:
+async def test_the_relation_defines_the_default_mode(admin: Client) -> None:
     await define(admin, {**LINES, "write_mode": "replace"})
     order = (await admin.post("/order", {"title": "o"} | lines({"sku": "a"}, {"sku": "b"}))).data
     (await admin.put(f"/order/{order['id']}", lines({"sku": "c"}))).expect(200)
@@ -126,7 +126,7 @@ async def test_the_relation_gives_the_mode_that_is_not_said(admin: Client) -> No
 
 
 @pytest.mark.parametrize("mode", ["diff", "replace"])
-async def test_children_of_others_are_left_alone(shop: Client, mode: str) -> None:
+async def test_children_of_other_parents_are_not_touched(shop: Client, mode: str) -> None:
     mine = (await shop.post("/order", {"title": "mine"} | lines({"sku": "a"}))).data
     theirs = (await shop.post("/order", {"title": "theirs"} | lines({"sku": "b"}, {"sku": "c"}))).data
     b, c = await line(shop, "b"), await line(shop, "c")
@@ -137,7 +137,7 @@ async def test_children_of_others_are_left_alone(shop: Client, mode: str) -> Non
     assert await skus(shop, mine) == (["a", "d"] if mode == "diff" else ["d"])
 
 
-async def test_a_key_that_nobody_has_is_told(shop: Client) -> None:
+async def test_an_unknown_key_is_refused(shop: Client) -> None:
     order = (await shop.post("/order", {"title": "o"})).data
     stranger = {"id": "00000000-0000-4000-8000-000000000000", "sku": "a"}
     reply = (await shop.put(f"/order/{order['id']}", lines({"sku": "b"}, stranger))).expect(422)
@@ -145,7 +145,7 @@ async def test_a_key_that_nobody_has_is_told(shop: Client) -> None:
     assert await skus(shop, order) == []
 
 
-async def test_deleted_children_of_a_soft_entity_go_to_the_trash(shop: Client) -> None:
+async def test_removed_children_are_soft_deleted(shop: Client) -> None:
     body = {"title": "o"} | lines({"sku": "a", "notes": {"data": [{"body": "x"}]}})
     (await shop.post("/order", body)).expect(201)
     a = await line(shop, "a")
@@ -156,7 +156,7 @@ async def test_deleted_children_of_a_soft_entity_go_to_the_trash(shop: Client) -
     assert (await shop.post(f"/note/{note['id']}/restore")).expect(200).data == note
 
 
-async def test_a_failing_child_leaves_everything_as_it_was(shop: Client) -> None:
+async def test_a_failing_child_rolls_everything_back(shop: Client) -> None:
     order = (await shop.post("/order", {"title": "o"} | lines({"sku": "a"}))).data
     bad = {"title": "changed"} | lines({"sku": "b"}, {"count": 2})
     reply = (await shop.put(f"/order/{order['id']}", bad)).expect(422)
@@ -183,13 +183,13 @@ async def test_a_failing_child_leaves_everything_as_it_was(shop: Client) -> None
     [None, [], "x", {}, {"data": {}}, {"data": ["x"]}, {"data": [], "_write_mode": "upsert"}, {"data": [], "x": 1},
      {"data": [{"sku": "a", "_delete": "yes"}]}],
 )  # fmt: skip
-async def test_other_shapes_are_refused(empty_shop: Client, value: Any) -> None:
+async def test_malformed_nested_writes_are_refused(empty_shop: Client, value: Any) -> None:
     reply = (await empty_shop.post("/order", {"title": "o", "lines": value})).expect(422)
     assert reply.code == "VALIDATION_FAILED"
     assert (await empty_shop.get("/order")).meta["total"] == 0
 
 
-async def test_a_write_that_touches_only_children_is_no_version_of_the_parent(shop: Client) -> None:
+async def test_writing_only_children_adds_no_parent_version(shop: Client) -> None:
     order = (await shop.post("/order", {"title": "o"})).data
     reply = (await shop.put(f"/order/{order['id']}", lines({"sku": "a"}))).expect(200)
     assert reply.headers["ETag"] == '"1"'
@@ -228,7 +228,7 @@ async def test_tags_are_attached_and_detached(shop: Client) -> None:
     assert (await shop.get("/tag")).meta["total"] == 3
 
 
-async def test_children_need_the_callers_own_rights(shop: Client) -> None:
+async def test_children_need_their_own_permissions(shop: Client) -> None:
     for name, actions in (("order", ("read", "create", "update")), ("line", ("read", "create"))):
         for action in actions:
             await shop.grant(name, action, "clerk")
@@ -242,7 +242,7 @@ async def test_children_need_the_callers_own_rights(shop: Client) -> None:
     assert await line(shop, "a") == a
 
 
-async def test_one_to_one_has_one_target(admin: Client) -> None:
+async def test_a_second_one_to_one_target_is_refused(admin: Client) -> None:
     await admin.define(entity("person", text("name")))
     await admin.define(entity("badge", text("code"), {"name": "person_id", **UUID}, soft_delete=True))
     await admin.relate("badge_of", "one_to_one", "person", "badge", target_key="person_id")
@@ -254,7 +254,7 @@ async def test_one_to_one_has_one_target(admin: Client) -> None:
     assert [badge["code"] for badge in (await admin.get("/badge")).data] == ["2"]
 
 
-async def test_keys_that_clients_give(admin: Client) -> None:
+async def test_client_given_keys(admin: Client) -> None:
     await admin.define(entity("box", text("name")))
     item = entity("item", text("code"), {"name": "box_id", **UUID}, integer("count"))
     item["fields"] = item["fields"][1:]
@@ -266,7 +266,7 @@ async def test_keys_that_clients_give(admin: Client) -> None:
     assert [(i["code"], i["count"]) for i in (await admin.get("/item?sort=code")).data] == [("x", 2), ("y", None)]
 
 
-async def test_parents_with_numbered_keys(admin: Client) -> None:
+async def test_parents_with_serial_keys(admin: Client) -> None:
     numbered = {"field": "id", "type": "int", "generated": True}
     box = {**entity("box", text("name")), "primary_key": numbered}
     box["fields"] = [integer("id"), text("name")]
@@ -280,7 +280,7 @@ async def test_parents_with_numbered_keys(admin: Client) -> None:
     assert sorted(i["box_id"] for i in (await admin.get("/item")).data) == [1, 2]
 
 
-async def test_a_parent_without_the_value_that_children_refer_to(admin: Client) -> None:
+async def test_a_parent_without_its_source_key_is_refused(admin: Client) -> None:
     await admin.define(entity("shop", text("code", unique=True)))
     await admin.define(entity("shelf", text("name"), text("shop_code")))
     await admin.define(TAG)

@@ -56,7 +56,7 @@ async def test_restrict(admin: Client) -> None:
     (await admin.delete(f"/parent/{parent['id']}")).expect(200)
 
 
-async def test_a_restriction_undoes_earlier_cascades(admin: Client) -> None:
+async def test_a_restriction_rolls_cascades_back(admin: Client) -> None:
     parent, child = await family(admin, "cascade")
     await admin.define(entity("toy", text("name"), reference("child_id")))
     await admin.relate("toys", "one_to_many", "child", "toy", target_key="child_id", on_delete="restrict")
@@ -66,7 +66,7 @@ async def test_a_restriction_undoes_earlier_cascades(admin: Client) -> None:
     assert len((await admin.get(f"/child/{child['id']}/history")).data) == 1
 
 
-async def test_detach_leaves_targets(admin: Client) -> None:
+async def test_detach_keeps_targets(admin: Client) -> None:
     await admin.define(entity("post", text("title")))
     await admin.define(entity("tag", text("name")))
     relation = {"name": "tags", "type": "many_to_many", "source": "post", "target": "tag", "join_table": "post_tags"}
@@ -79,13 +79,13 @@ async def test_detach_leaves_targets(admin: Client) -> None:
     assert (await admin.get(f"/post/{posts[1]['id']}?include=tags")).data["tags"] == []
 
 
-async def test_deleting_a_target_never_touches_the_source(admin: Client) -> None:
+async def test_deleting_a_target_does_not_change_the_source(admin: Client) -> None:
     parent, child = await family(admin, "cascade")
     (await admin.delete(f"/child/{child['id']}")).expect(200)
     assert (await admin.get(f"/parent/{parent['id']}")).data == parent
 
 
-async def test_a_family_that_goes_round_in_a_circle(admin: Client) -> None:
+async def test_cascades_in_a_circle_end(admin: Client) -> None:
     await admin.define(entity("node", text("name"), reference("above_id")))
     await admin.relate("below", "one_to_many", "node", "node", target_key="above_id", on_delete="cascade")
     top = (await admin.post("/node", {"name": "top", "below": {"data": [{"name": "under"}]}})).data
@@ -95,7 +95,7 @@ async def test_a_family_that_goes_round_in_a_circle(admin: Client) -> None:
     assert (await admin.get("/node")).meta["total"] == 0
 
 
-async def test_what_a_record_refers_to_must_be_there(admin: Client) -> None:
+async def test_references_must_exist(admin: Client) -> None:
     parent, child = await family(admin, "restrict", soft_parent=True)
     for reply in (
         await admin.post("/child", {"name": "x", "parent_id": NOBODY}),
@@ -129,7 +129,7 @@ async def test_restore_brings_back_the_record_as_it_was(admin: Client) -> None:
     (await reader.post(f"/note/{note['id']}/restore")).expect(403)
 
 
-async def test_what_is_referred_to_by_does_not_change_whoever_would_change_it(admin: Client) -> None:
+async def test_referenced_values_cannot_be_changed(admin: Client) -> None:
     """The caller, the source of a slug, a rule, a state machine of its own or of another record, a nested write."""
     slug = {"field": "slug", "source": "title", "regenerate_on_update": True}
     fields = (text("title"), text("slug", unique=True), text("code", unique=True), text("state"), reference("desk_id"))

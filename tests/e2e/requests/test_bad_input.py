@@ -76,7 +76,7 @@ async def test_a_wrong_value_names_its_field(no_things: Client, field: str, valu
     assert (await no_things.get("/thing")).meta["total"] == 0
 
 
-async def test_all_violations_are_told_at_once(no_things: Client) -> None:
+async def test_all_violations_are_reported_at_once(no_things: Client) -> None:
     reply = await no_things.post("/thing", {"count": "x", "size": "xl"})
     assert [(d["field"], d["rule"]) for d in reply.details] == [
         ("name", "required"), ("count", "type"), ("size", "enum"),
@@ -84,20 +84,20 @@ async def test_all_violations_are_told_at_once(no_things: Client) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"5", b"\xff\xfe", b'{"name": NaN}', b"[" * 100_000])
-async def test_a_body_that_is_no_object(no_things: Client, body: bytes) -> None:
+async def test_a_body_must_be_an_object(no_things: Client, body: bytes) -> None:
     for method, path in (("POST", "/thing"), ("POST", "/_admin/entities")):
         reply = await no_things.request(method, path, raw=body)
         assert_envelope(reply)
         assert reply.status in (400, 422)
 
 
-async def test_a_huge_body(no_things: Client) -> None:
+async def test_an_oversized_body_is_refused(no_things: Client) -> None:
     reply = await no_things.request("POST", "/thing", raw=b'{"name":"' + b"x" * (11 * 1024 * 1024) + b'"}')
     assert_envelope(reply)
     assert reply.expect(413).code == "PAYLOAD_TOO_LARGE"
 
 
-async def test_a_record_larger_than_a_message(things: Client) -> None:
+async def test_a_record_larger_than_a_nats_message_is_accepted(things: Client) -> None:
     await things.define(entity("large", text("name"), {"name": "data", "type": "json", "max_length": 2_000_000}))
     value = {"text": "é" * 1_500_000}
     created = (await things.post("/large", {"name": "large", "data": value})).expect(201)
@@ -106,7 +106,7 @@ async def test_a_record_larger_than_a_message(things: Client) -> None:
     assert (await things.get("/large")).data[0]["data"] == value
 
 
-async def test_a_value_nested_too_deep_stops_nobody(things: Client) -> None:
+async def test_a_deeply_nested_value_is_refused(things: Client) -> None:
     for depth, status in ((101, 422), (240, 400), (99, 201)):
         value: Any = []
         for _ in range(depth - 1):
@@ -119,19 +119,19 @@ async def test_a_value_nested_too_deep_stops_nobody(things: Client) -> None:
     await eventually(audited)
 
 
-async def test_a_refusal_stays_small(no_things: Client) -> None:
+async def test_error_responses_are_limited(no_things: Client) -> None:
     reply = (await no_things.post("/thing", {f"unknown{n}": n for n in range(900)})).expect(422)
     assert len(reply.details) == 100
     (await no_things.post("/thing", {"u" * 1_000_000: 1})).expect(422)
 
 
-async def test_a_body_that_claims_to_be_compressed(no_things: Client) -> None:
+async def test_compressed_bodies_are_refused(no_things: Client) -> None:
     reply = await no_things.request("POST", "/thing", raw=b"no gzip at all", Content_Encoding="gzip")
     assert_envelope(reply)
     assert reply.status == 400
 
 
-async def test_keys_have_a_sensible_length(admin: Client) -> None:
+async def test_key_lengths_are_limited(admin: Client) -> None:
     key = {"field": "key", "type": "string", "generated": False}
     await admin.define({**entity("tag"), "primary_key": key, "fields": [text("key")]})
     (await admin.post("/tag", {"key": "k" * 255})).expect(201)
@@ -139,7 +139,7 @@ async def test_keys_have_a_sensible_length(admin: Client) -> None:
         (await admin.post("/tag", {"key": bad})).expect(422)
 
 
-async def test_what_is_unknown(no_things: Client, client: Client) -> None:
+async def test_unknown_paths_are_404(no_things: Client, client: Client) -> None:
     for path, code in (("/nope", "UNKNOWN_ENTITY"), ("/_nope", "NOT_FOUND"), ("/_admin/nope", "NOT_FOUND")):
         reply = (await no_things.get(path)).expect(404)
         assert_envelope(reply)
@@ -161,7 +161,7 @@ async def test_what_is_unknown(no_things: Client, client: Client) -> None:
         ("filter[name'; DROP TABLE things; --]=1", "UNKNOWN_FIELD"), ("filter[name]=%00", "INVALID_PAYLOAD"),
     ],
 )  # fmt: skip
-async def test_a_query_that_makes_no_sense(no_things: Client, query: str, code: str) -> None:
+async def test_invalid_queries_are_refused(no_things: Client, query: str, code: str) -> None:
     reply = await no_things.get(f"/thing?{query}")
     assert_envelope(reply)
     assert reply.expect(400).code == code
@@ -179,7 +179,7 @@ async def test_page_numbers_fall_back(no_things: Client) -> None:
     assert (await no_things.get("/thing?page=99")).data == []
 
 
-async def test_tokens_that_are_none(no_things: Client, client: Client) -> None:
+async def test_malformed_tokens_are_401(no_things: Client, client: Client) -> None:
     other = await client.new_app()
     forged = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, "k" * 32, algorithm="HS256")
     unsigned = jwt.encode({"sub": "x", "roles": ["admin"], "iat": 0, "exp": 2**33}, "", algorithm="none")
@@ -197,7 +197,7 @@ async def test_tokens_that_are_none(no_things: Client, client: Client) -> None:
 
 
 @pytest.mark.parametrize("version", ["", "x", "0", "-1", "1.0", "9" * 30])
-async def test_a_version_that_is_no_number(things: Client, version: str) -> None:
+async def test_an_invalid_version_is_refused(things: Client, version: str) -> None:
     key = (await things.post("/thing", {"name": "n"})).data["id"]
     reply = await things.get(f"/thing/{key}?version={version}")
     assert_envelope(reply)
@@ -205,7 +205,7 @@ async def test_a_version_that_is_no_number(things: Client, version: str) -> None
 
 
 @pytest.mark.parametrize("name", ["User-Agent", "If-None-Match", "X-Trace-ID", "Authorization"])
-async def test_headers_that_are_no_text(no_things: Client, name: str) -> None:
+async def test_undecodable_headers_are_refused(no_things: Client, name: str) -> None:
     """Sent over a bare socket, as no client library lets such bytes through."""
     url = URL(no_things.url)
     assert url.host is not None and url.port is not None
@@ -221,7 +221,7 @@ async def test_headers_that_are_no_text(no_things: Client, name: str) -> None:
     assert status == (b"401" if name == "Authorization" else b"404")
 
 
-async def test_taken_values_conflict(things: Client) -> None:
+async def test_taken_unique_values_conflict(things: Client) -> None:
     first = (await things.post("/thing", {"name": "a"})).expect(201).data
     second = (await things.post("/thing", {"name": "b"})).expect(201).data
     assert (await things.post("/thing", {"name": "a"})).expect(409).code == "CONFLICT"
@@ -268,7 +268,7 @@ ID = {"name": "id", "type": "uuid"}
         ({**THING, "name": 'x"; DROP TABLE y; --'}, "name"),
     ],
 )  # fmt: skip
-async def test_a_definition_that_makes_no_sense(no_entities: Client, definition: dict[str, Any], field: str) -> None:
+async def test_invalid_entities_are_refused(no_entities: Client, definition: dict[str, Any], field: str) -> None:
     reply = await no_entities.post("/_admin/entities", definition)
     assert_envelope(reply)
     assert reply.expect(422).code == "VALIDATION_FAILED"
@@ -306,7 +306,7 @@ TAGS = {"name": "r", "type": "many_to_many", "source": "thing", "target": "thing
         ),
     ],
 )
-async def test_other_definitions_that_make_no_sense(
+async def test_other_invalid_definitions_are_refused(
     no_things: Client, kind: str, definition: dict[str, Any], field: str
 ) -> None:
     reply = await no_things.post(f"/_admin/{kind}", definition)
@@ -315,7 +315,7 @@ async def test_other_definitions_that_make_no_sense(
     assert reply.details[0]["field"] == field
 
 
-async def test_taken_names_and_tables(admin: Client) -> None:
+async def test_taken_names_and_tables_conflict(admin: Client) -> None:
     await admin.define(THING)
     (await admin.post("/_admin/entities", THING)).expect(409)
     (await admin.post("/_admin/entities", {**THING, "name": "other"})).expect(409)
@@ -323,7 +323,7 @@ async def test_taken_names_and_tables(admin: Client) -> None:
     (await admin.post("/_admin/permissions", {"entity": "thing", "action": "eat", "roles": []})).expect(422)
 
 
-async def test_the_platform_refuses_bad_apps(client: Client) -> None:
+async def test_invalid_apps_are_refused(client: Client) -> None:
     platform = await client.platform()
     for name in (None, "", "A", "1a", "a" * 64, "a b", "a\n", 5):
         (await platform.post("/apps", {"name": name})).expect(422)
@@ -335,7 +335,7 @@ async def test_the_platform_refuses_bad_apps(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["X-Trace-ID", "idempotency-key", "If-Match", "Origin", "Range", "Last-Event-ID"])
-async def test_a_header_that_counts_once_is_not_sent_twice(common_admin: Client, name: str) -> None:
+async def test_repeated_single_headers_are_refused(common_admin: Client, name: str) -> None:
     headers = CIMultiDict([("Authorization", f"Bearer {common_admin.token}"), (name, "1"), (name, "2")])
     async with common_admin.session.get(
         f"{common_admin.url}{common_admin.prefix}/_notifications", headers=headers
@@ -345,7 +345,7 @@ async def test_a_header_that_counts_once_is_not_sent_twice(common_admin: Client,
     assert name.lower() in error["message"].lower()
 
 
-async def test_one_credential_is_sent_once(admin: Client) -> None:
+async def test_several_credentials_are_refused(admin: Client) -> None:
     """Also by somebody who is known already: a proxy may have looked at the other one."""
     key = (await admin.post("/_admin/api-keys", {"name": "k", "roles": ["admin"]})).expect(201).data["key"]
     (await admin.get("/_notifications")).expect(200)

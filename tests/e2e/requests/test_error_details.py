@@ -33,7 +33,7 @@ def why(reply: Reply) -> str:
     return str(detail["rule"])
 
 
-async def test_a_401_says_why(admin: Client, client: Client, stack: Stack) -> None:
+async def test_a_401_names_its_reason(admin: Client, client: Client, stack: Stack) -> None:
     scope = str((await app_row(stack, admin))["id"])
     key, headers = keyring_of(stack).key(scope, 1), {"kid": key_id(scope, 1)}
     claims = jwt.decode(admin.token, options={"verify_signature": False})
@@ -58,14 +58,14 @@ async def test_a_401_says_why(admin: Client, client: Client, stack: Stack) -> No
     assert why(await platform.get("/apps")) == "wrong_app"
 
 
-async def test_an_expired_api_key_says_so(admin: Client, stack: Stack) -> None:
+async def test_an_expired_api_key_is_named(admin: Client, stack: Stack) -> None:
     form = {"name": "k", "roles": ["admin"], "expires_at": "2999-01-01T00:00:00Z"}
     key = (await admin.post("/_admin/api-keys", form)).expect(201).data
     await executed(stack, admin, "UPDATE gateway.api_keys SET expires_at = now() - interval '1 second'")
     assert why(await admin.with_token(key["key"]).get("/auth/me")) == "expired"
 
 
-async def test_a_401_of_a_login_or_refresh_says_why(admin: Client) -> None:
+async def test_a_401_of_a_login_or_refresh_names_its_reason(admin: Client) -> None:
     caller = anonymous(admin)
     assert why(await log_in(admin, "admin@localhost", "wrong")) == "invalid"
     assert why(await caller.post("/auth/login", {})) == "invalid"
@@ -103,7 +103,7 @@ async def test_a_broken_body_is_400_on_every_route_with_a_body(admin: Client) ->
         assert reply.status == 400 or "/1" in where or "/none" in where, (method, path, reply.body)
 
 
-async def test_equal_keys_are_400(admin: Client) -> None:
+async def test_duplicate_json_keys_are_400(admin: Client) -> None:
     await admin.define(SALE)
     for path, body in (
         ("/sale", b'{"title": "a", "title": "b"}'),
@@ -123,7 +123,7 @@ async def refused_parts(admin: Client, method: str, path: str, body: Any, status
     return found
 
 
-async def test_all_wrong_parts_are_named_at_once_and_no_name_twice(admin: Client) -> None:
+async def test_all_wrong_parts_are_named_once(admin: Client) -> None:
     await admin.define(SALE)
     parts = await refused_parts(admin, "POST", "/sale", {"count": "x", "status": "c", "unheard": 1})
     assert set(parts) == {"title", "count", "status", "unheard"}
@@ -144,7 +144,7 @@ async def test_all_wrong_parts_are_named_at_once_and_no_name_twice(admin: Client
 
 
 @pytest.mark.parametrize("can_see", [True, False])
-async def test_a_machine_names_the_present_state_to_who_may_see_it(admin: Client, can_see: bool) -> None:
+async def test_a_state_machine_error_names_the_state_to_its_readers(admin: Client, can_see: bool) -> None:
     await admin.define(SALE)
     await admin.define(MACHINE, "state-machines")
     fields = {} if can_see else {"fields": {"exclude": ["status"]}}

@@ -33,7 +33,7 @@ async def titles(admin: Client) -> list[str]:
     return sorted(row["title"] for row in (await admin.get("/note?per_page=100")).data)
 
 
-async def test_a_record_is_made_once(admin: Client, stack: Stack) -> None:
+async def test_a_repeated_create_happens_once(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
     first, second = (admin.at(url) for url in stack.gateway_urls)
     same = key()
@@ -50,7 +50,7 @@ async def test_a_record_is_made_once(admin: Client, stack: Stack) -> None:
     assert len(await published(stack, (await app_row(stack, admin))["id"], 2)) == 2
 
 
-async def test_updates_and_deletions_happen_once(admin: Client) -> None:
+async def test_repeated_updates_and_deletions_happen_once(admin: Client) -> None:
     await admin.define(NOTE)
     record = (await admin.post("/note", {"title": "a", "n": 1})).data
     path = f"/note/{record['id']}"
@@ -77,7 +77,7 @@ async def test_the_same_key_with_another_body_is_refused(admin: Client) -> None:
     assert await titles(admin) == ["a"]
 
 
-async def test_a_key_is_its_users_and_its_routes(admin: Client) -> None:
+async def test_keys_are_per_user_and_route(admin: Client) -> None:
     await admin.define(NOTE)
     await admin.define(entity("memo", text("title")))
     await admin.grant("note", "create", "staff")
@@ -90,7 +90,7 @@ async def test_a_key_is_its_users_and_its_routes(admin: Client) -> None:
     assert await titles(admin) == ["a", "b"]
 
 
-async def test_a_refusal_leaves_no_key(admin: Client) -> None:
+async def test_a_refused_request_stores_no_key(admin: Client) -> None:
     await admin.define(NOTE)
     (await admin.post("/note", {"title": "taken"})).expect(201)
     same = key()
@@ -103,21 +103,21 @@ async def test_a_refusal_leaves_no_key(admin: Client) -> None:
 
 
 @pytest.mark.parametrize("bad", ["", "k" * 256, "käse"])
-async def test_a_key_must_be_one(admin: Client, bad: str) -> None:
+async def test_invalid_keys_are_refused(admin: Client, bad: str) -> None:
     await admin.define(NOTE)
     reply = await admin.post("/note", {"title": "a"}, Idempotency_Key=bad)
     assert reply.expect(400).code == "INVALID_PAYLOAD"
     assert await titles(admin) == []
 
 
-async def test_reads_do_not_mind_a_key(admin: Client) -> None:
+async def test_reads_ignore_a_key(admin: Client) -> None:
     await admin.define(NOTE)
     same = key()
     for _ in range(2):
         assert not replayed((await admin.get("/note", **same)).expect(200))
 
 
-async def test_racing_requests_make_one_record(admin: Client, stack: Stack) -> None:
+async def test_racing_requests_create_one_record(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
     callers = [admin.at(stack.gateway_urls[number % 2]) for number in range(PARALLEL)]
     for round_number in range(5):
@@ -162,7 +162,7 @@ async def test_every_write_honours_the_key(admin: Client, what: str) -> None:
     assert not replayed(first) and replayed(second) and second.body == first.body
 
 
-async def test_a_changed_definition_holds_at_once(admin: Client, stack: Stack) -> None:
+async def test_a_definition_change_with_a_key_holds_at_once(admin: Client, stack: Stack) -> None:
     """What is announced within the transaction is announced when it has committed."""
     first, second = (admin.at(url) for url in stack.gateway_urls)
     for number in range(5):
@@ -175,7 +175,7 @@ async def test_a_changed_definition_holds_at_once(admin: Client, stack: Stack) -
         (await second.post("/note", body, **key())).expect(201)
 
 
-async def test_a_changed_user_is_known_at_once(admin: Client) -> None:
+async def test_a_user_change_with_a_key_holds_at_once(admin: Client) -> None:
     ann = await admin.user("ann@example.org", ["admin"])
     (user,) = [row for row in (await admin.get("/_admin/users")).data if row["email"] == "ann@example.org"]
     (await ann.get("/_admin/users")).expect(200)
@@ -188,7 +188,7 @@ async def test_a_changed_user_is_known_at_once(admin: Client) -> None:
     await eventually(refused)
 
 
-async def test_an_app_is_made_once(client: Client) -> None:
+async def test_a_repeated_app_creation_happens_once(client: Client) -> None:
     platform = await client.platform()
     same, name = key(), f"once-{uuid.uuid4().hex[:8]}"
     made = (await platform.post("/apps", {"name": name}, **same)).expect(201)
@@ -199,7 +199,7 @@ async def test_an_app_is_made_once(client: Client) -> None:
     assert replayed((await platform.delete(f"/apps/{name}", **gone)).expect(200))
 
 
-async def test_a_key_is_forgotten_after_a_day(admin: Client, stack: Stack) -> None:
+async def test_keys_expire_after_a_day(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
     same = key()
     record = (await admin.post("/note", {"title": "a"}, **same)).expect(201).data
@@ -217,7 +217,7 @@ IMPATIENT = {"ROCKET_REQUEST_TIMEOUT": "5"}
 """Whoever is asked and killed does not answer: that is waited for as often as one is killed."""
 
 
-async def test_a_kill_leaves_both_or_none(tmp_path: Path) -> None:
+async def test_a_kill_leaves_key_and_effect_or_neither(tmp_path: Path) -> None:
     """Clients repeat each write under its key until it is answered; data is killed meanwhile, again and again."""
     async with running(tmp_path, variables=IMPATIENT) as stack, calling(stack) as client:
         admin = await client.new_app()

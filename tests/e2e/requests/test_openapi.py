@@ -55,7 +55,7 @@ def validator(whole: dict[str, Any], name: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": whole["components"]})
 
 
-async def test_the_document_is_openapi(admin: Client) -> None:
+async def test_the_document_is_valid_openapi(admin: Client) -> None:
     specs = pytest.importorskip("openapi_spec_validator", reason="requirements/dev.txt is not installed")
     await admin.define(TICKET)
     platform = (await admin.platform()).token
@@ -63,7 +63,7 @@ async def test_the_document_is_openapi(admin: Client) -> None:
         specs.OpenAPIV31SpecValidator(await document(caller)).validate()
 
 
-async def test_the_document_holds_together(admin: Client) -> None:
+async def test_the_references_of_the_document_resolve(admin: Client) -> None:
     await admin.define(TICKET)
     whole = await document(admin)
     assert whole["openapi"].startswith("3.1.")
@@ -78,7 +78,7 @@ async def test_the_document_holds_together(admin: Client) -> None:
             assert given == named
 
 
-async def test_the_schema_tells_what_a_record_is(admin: Client) -> None:
+async def test_the_schema_describes_records(admin: Client) -> None:
     await admin.define(TICKET)
     whole = await document(admin)
     create, update = validator(whole, "record.ticket.create"), validator(whole, "record.ticket.update")
@@ -106,7 +106,7 @@ async def test_the_schema_tells_what_a_record_is(admin: Client) -> None:
     assert {name for name, schema in properties.items() if schema.get("readOnly")} == {"id", "made"}
 
 
-async def test_a_changed_schema_shows_at_once(admin: Client, stack: Stack) -> None:
+async def test_definition_changes_appear_at_once(admin: Client, stack: Stack) -> None:
     first, second = (admin.at(url) for url in stack.gateway_urls)
     for number in range(5):
         await first.define(entity(f"kind{number}", text("a")))
@@ -118,7 +118,7 @@ async def test_a_changed_schema_shows_at_once(admin: Client, stack: Stack) -> No
     assert f"{admin.prefix}/kind0" not in (await document(second))["paths"]
 
 
-async def test_callers_see_what_they_may_use(admin: Client, client: Client) -> None:
+async def test_the_document_shows_only_permitted_operations(admin: Client, client: Client) -> None:
     await admin.define(TICKET)
     await admin.define(entity("secret", text("what")))
     ann = await admin.user("ann@example.org", ["staff"])
@@ -147,14 +147,14 @@ async def test_callers_see_what_they_may_use(admin: Client, client: Client) -> N
     assert "/api/_platform/apps" in (await document(platform))["paths"]
 
 
-async def test_the_document_is_for_users(admin: Client, client: Client) -> None:
+async def test_the_document_needs_a_login(admin: Client, client: Client) -> None:
     (await admin.with_token("").get("/openapi.json")).expect(401)
     (await client.get("/api/nowhere/openapi.json")).expect(404)
     first = (await admin.get("/openapi.json")).expect(200)
     (await admin.get("/openapi.json", If_None_Match=first.headers["ETag"])).expect(304)
 
 
-async def test_every_operation_that_is_described_is_there(admin: Client) -> None:
+async def test_every_described_operation_exists(admin: Client) -> None:
     """None of them is unknown to the server (404 with another code, or 405)."""
     await admin.define(TICKET)
     for path, item in (await document(admin))["paths"].items():
@@ -169,7 +169,7 @@ async def test_every_operation_that_is_described_is_there(admin: Client) -> None
                 assert reply.body["error"]["message"] != "There is nothing here"
 
 
-async def test_the_page_needs_nothing_from_elsewhere(admin: Client) -> None:
+async def test_the_page_loads_nothing_from_other_origins(admin: Client) -> None:
     async with admin.session.get(f"{admin.url}{admin.prefix}/docs") as answer:
         page, policy = await answer.text(), answer.headers["Content-Security-Policy"]
     assert answer.status == 200 and answer.content_type == "text/html"
@@ -177,7 +177,7 @@ async def test_the_page_needs_nothing_from_elsewhere(admin: Client) -> None:
     assert re.findall(r"(?:src|href)=[\"']?https?:", page) == []
 
 
-async def test_an_entity_called_docs_has_its_list(admin: Client) -> None:
+async def test_an_entity_named_docs_has_its_list(admin: Client) -> None:
     await admin.define(entity("docs", text("a")))
     (await admin.post("/docs", {"a": "b"})).expect(201)
     assert (await admin.get("/docs")).expect(200).meta["total"] == 1

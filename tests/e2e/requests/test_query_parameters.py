@@ -48,7 +48,7 @@ def path_of(route: Route) -> str:
 OF_APPS = [route for route in ROUTES if route.path.startswith("/api/{app}/") and is_open(route)]
 
 
-def test_the_table_has_its_routes() -> None:
+def test_the_routing_table_is_complete() -> None:
     assert len(OF_APPS) > 90
     assert {(route.method, route.path) for route in ROUTES} >= CORE
     listing = [route for route in ROUTES if route.parameters.filters]
@@ -58,7 +58,7 @@ def test_the_table_has_its_routes() -> None:
 
 
 @pytest.mark.parametrize("condition", UNREADABLE)
-async def test_no_route_drops_a_condition_that_it_cannot_read(admin: Client, condition: str) -> None:
+async def test_unknown_conditions_are_refused_on_every_route(admin: Client, condition: str) -> None:
     dropped = []
     for route in OF_APPS:
         # Nothing is there to be changed: a route that ignores the condition answers something else.
@@ -80,7 +80,7 @@ async def test_only_lists_take_filters_and_only_aggregates_having(admin: Client)
                 assert reply.status == 400, (word, route.method, route.path)
 
 
-async def test_routes_of_part_b_refuse_unknown_parameters_and_those_of_part_a_ignore_them(admin: Client) -> None:
+async def test_unknown_parameters_by_part_of_the_api(admin: Client) -> None:
     for route in OF_APPS:
         if not route.path.endswith("/_live"):
             reply = await admin.request(route.method, f"{path_of(route)}?whatever=1")
@@ -91,7 +91,7 @@ async def test_routes_of_part_b_refuse_unknown_parameters_and_those_of_part_a_ig
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_the_name_of_a_field_is_no_parameter(admin: Client, path: str) -> None:
+async def test_field_names_are_not_parameters(admin: Client, path: str) -> None:
     ticket = await make(admin, "ticket", status="open")
     reply = (await admin.get(path.format(id=ticket["id"]) + "?status=open")).expect(400)
     assert reply.code == "UNKNOWN_FIELD"
@@ -99,13 +99,13 @@ async def test_the_name_of_a_field_is_no_parameter(admin: Client, path: str) -> 
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_a_bulk_write_takes_no_field_for_a_parameter(admin: Client, method: str) -> None:
+async def test_field_names_in_bulk_writes_are_not_parameters(admin: Client, method: str) -> None:
     for query in ("status=open", "filter[status]=open", "dryrun=true"):
         reply = (await admin.request(method, f"/ticket/_bulk?{query}", [])).expect(400)
         assert reply.code == "UNKNOWN_FIELD"
 
 
-async def test_a_parameter_wins_over_a_field_of_its_name(admin: Client) -> None:
+async def test_parameters_take_precedence_over_fields(admin: Client) -> None:
     await make(admin, "ticket", status="both", page=7, sort=3)
     await make(admin, "ticket", status="both", page=8, sort=4)
     query = "/ticket?filter[status]=both&sort=-page&page=1"
@@ -114,7 +114,7 @@ async def test_a_parameter_wins_over_a_field_of_its_name(admin: Client) -> None:
     assert [row["page"] for row in (await admin.get(f"{query}&filter[sort.gt]=3")).expect(200).data] == [8]
 
 
-async def test_a_hidden_field_is_as_unknown_as_any_other_word(admin: Client) -> None:
+async def test_hidden_fields_are_unknown_parameters(admin: Client) -> None:
     await admin.grant("ticket", "read", "clerk", fields={"include": ["page"]})
     clerk = await admin.user("clerk@example.com", ["clerk"])
     (await clerk.get("/ticket?status=open")).expect(200)
@@ -126,7 +126,7 @@ async def test_a_hidden_field_is_as_unknown_as_any_other_word(admin: Client) -> 
 
 @pytest.mark.parametrize("path", ["/ticket", "/ticket/_export", "/ticket/_aggregate"])
 @pytest.mark.parametrize("mode", ["with", "only"])
-async def test_the_deleted_are_for_those_who_may_delete(admin: Client, path: str, mode: str) -> None:
+async def test_deleted_records_need_delete_access(admin: Client, path: str, mode: str) -> None:
     await admin.grant("ticket", "read", f"reader-{mode}")
     email = f"reader-{mode}-{path.count('_')}-{len(path)}@example.com"
     reader = await admin.user(email, [f"reader-{mode}"])

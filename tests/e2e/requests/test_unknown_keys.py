@@ -34,7 +34,7 @@ async def definitions(client: Client) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS_THERE)
-async def test_each_key_at_each_depth(whole: Client, kind: str) -> None:
+async def test_unknown_keys_at_every_depth(whole: Client, kind: str) -> None:
     before = await definitions(whole)
     for document in WHOLE[kind]:
         for key in keys_in(KINDS[kind].model, document):
@@ -44,7 +44,7 @@ async def test_each_key_at_each_depth(whole: Client, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS_THERE)
-async def test_by_every_way_in(whole: Client, kind: str) -> None:
+async def test_unknown_keys_on_every_path(whole: Client, kind: str) -> None:
     before = await definitions(whole)
     wrong, where = misspelt(WHOLE[kind][0], list(keys_in(KINDS[kind].model, WHOLE[kind][0]))[-1].path)
     meant = where.split(".")[-1][:-1]
@@ -65,7 +65,7 @@ async def test_by_every_way_in(whole: Client, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS_THERE)
-async def test_what_get_answers_can_be_sent_back_as_it_is(whole: Client, kind: str) -> None:
+async def test_responses_are_accepted_back(whole: Client, kind: str) -> None:
     before = await definitions(whole)
     for row in (await whole.get(f"/_admin/{kind}")).expect(200).data:
         handle = row["name"] if KINDS[kind].named else row["id"]
@@ -78,7 +78,7 @@ async def test_what_get_answers_can_be_sent_back_as_it_is(whole: Client, kind: s
     assert await definitions(whole) == before
 
 
-async def test_a_row_must_not_contradict_itself(whole: Client) -> None:
+async def test_contradicting_rows_are_refused(whole: Client) -> None:
     row = (await whole.get("/_admin/entities/pair")).data
     refused = (await whole.put("/_admin/entities/pair", {**row, "table_name": "others"})).expect(422)
     assert [detail["field"] for detail in refused.details] == ["table_name"]
@@ -109,13 +109,13 @@ async def test_a_row_must_not_contradict_itself(whole: Client) -> None:
         ("POST", "/auth/accept-invite", {"token": "a", "password": "b"}),
     ],
 )
-async def test_other_bodies(whole: Client, method: str, path: str, body: dict[str, Any]) -> None:
+async def test_unknown_keys_in_other_bodies(whole: Client, method: str, path: str, body: dict[str, Any]) -> None:
     for key in body:
         wrong, where = misspelt(body, (key,))
         check_named(await whole.request(method, path, wrong), where, key)
 
 
-async def test_bodies_within_bodies(whole: Client) -> None:
+async def test_unknown_keys_in_nested_bodies(whole: Client) -> None:
     scope = {"entity": "host", "actions": ["read"]}
     for key in scope:
         wrong, where = misspelt({"name": "a", "scopes": [scope]}, ("scopes", 0, key))
@@ -131,7 +131,7 @@ async def test_bodies_within_bodies(whole: Client) -> None:
         check_named(await whole.post(f"/_admin/webhooks/{webhook}/replay", wrong), where, key)
 
 
-async def test_a_decision(admin: Client) -> None:
+async def test_unknown_keys_in_a_decision(admin: Client) -> None:
     await admin.define(entity("deal", text("state")))
     ask = {"id": "ask", "type": "approval"}
     trigger = {"type": "state_change", "entity": "deal", "field": "state", "to": "won"}
@@ -148,7 +148,7 @@ async def test_a_decision(admin: Client) -> None:
             check_named(await admin.post(f"/_workflows/{instance['id']}/{decision}", wrong), where, key)
 
 
-async def test_a_user_as_get_answers_them_can_be_sent_back(admin: Client) -> None:
+async def test_a_user_response_is_accepted_back(admin: Client) -> None:
     await admin.user("clerk@example.com", ["clerk"])
     row = next(u for u in (await admin.get("/_admin/users")).data if u["email"] == "clerk@example.com")
     kept = (await admin.put(f"/_admin/users/{row['id']}", row)).expect(200).data
@@ -156,14 +156,14 @@ async def test_a_user_as_get_answers_them_can_be_sent_back(admin: Client) -> Non
     check_named(await admin.put(f"/_admin/users/{row['id']}", {**row, "activ": False}), "activ", "active")
 
 
-async def test_ways_in_take_what_clients_send_beside(admin: Client) -> None:
+async def test_logins_accept_additional_keys(admin: Client) -> None:
     body = {"email": "admin@localhost", "password": "changeme", "remember_me": True}
     pair = (await admin.post("/auth/login", body)).expect(200).data
     pair = (await admin.post("/auth/refresh", {**pair, "device": "a"})).expect(200).data
     (await admin.post("/auth/logout", {**pair, "device": "a"})).expect(200)
 
 
-async def test_free_parts_stay_free(admin: Client) -> None:
+async def test_free_form_parts_accept_any_key(admin: Client) -> None:
     await admin.define(entity("page", text("words"), {"name": "more", "type": "json", "default": {"any": {"key": 1}}}))
     webhook = {"entity": "page", "url": "http://127.0.0.1:1/", "headers": {"X-Any": "a"}}
     await admin.define(webhook, "webhooks")

@@ -63,7 +63,7 @@ async def lines_of(shop: Client, order: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-async def test_nested_rows_of_the_same_request_are_seen(shop: Client) -> None:
+async def test_nested_rows_of_the_same_request_are_counted(shop: Client) -> None:
     order = await make(shop, 10, 20.5)
     assert (order["total"], order["count"]) == (30.5, 2)
     versions = (await shop.get(f"/order/{order['id']}/history")).data
@@ -80,7 +80,7 @@ async def test_nested_rows_of_the_same_request_are_seen(shop: Client) -> None:
     assert history[0]["changed"]["total"] == {"old": 31.75, "new": 20.75}
 
 
-async def test_every_write_of_a_child_is_seen_in_its_own_commit(shop: Client) -> None:
+async def test_every_write_of_a_child_updates_the_total_in_its_commit(shop: Client) -> None:
     order, other = await make(shop, 1), await make(shop)
     assert (await total(shop, other)) == 0
 
@@ -109,7 +109,7 @@ async def test_every_write_of_a_child_is_seen_in_its_own_commit(shop: Client) ->
     assert (await shop.get(f"/order/{order['id']}")).headers["ETag"] == before, "nothing has changed by it"
 
 
-async def test_an_undo_brings_totals_back_also_after_other_changes(shop: Client) -> None:
+async def test_an_undo_restores_totals(shop: Client) -> None:
     order = await make(shop, 1)
     line = (await shop.post("/line", {"amount": 5, "order_id": order["id"]})).data
     commit = (await shop.get(f"/line/{line['id']}/history")).data[0]["commit_id"]
@@ -124,7 +124,7 @@ async def test_an_undo_brings_totals_back_also_after_other_changes(shop: Client)
     assert await total(shop, whole) == 5
 
 
-async def test_totals_of_totals_follow(shop: Client) -> None:
+async def test_totals_of_totals_are_updated(shop: Client) -> None:
     customer = (
         (await shop.post("/customer", {"name": "a", "orders": {"data": [{"lines": lines(1, 2)}]}})).expect(201).data
     )
@@ -143,7 +143,7 @@ async def test_totals_of_totals_follow(shop: Client) -> None:
     assert await spent() == 5
 
 
-async def test_pairs_and_what_they_lead_to_count(admin: Client) -> None:
+async def test_many_to_many_relations_are_counted(admin: Client) -> None:
     await admin.define(entity("course", text("name"), integer("points")))
     await admin.define(entity("student", text("name"), integer("points")))
     await relates(admin, "courses", "student", "course", type="many_to_many", join_table="takes")
@@ -160,7 +160,7 @@ async def test_pairs_and_what_they_lead_to_count(admin: Client) -> None:
     assert (await admin.get(path)).data["points"] == 0
 
 
-async def test_a_tree_adds_up_to_its_root(admin: Client) -> None:
+async def test_a_tree_is_summed_to_its_root(admin: Client) -> None:
     await admin.define(entity("node", integer("own", default=0), integer("sum"), reference("up_id")))
     await relates(admin, "kids", "node", "node", target_key="up_id", on_delete="cascade")
     await computes(admin, "node", "sum", "record.own + sum(related.kids, sum)", relation="kids")
@@ -177,7 +177,7 @@ async def test_a_tree_adds_up_to_its_root(admin: Client) -> None:
     assert (await admin.get(f"/node/{ids[0]}")).data["sum"] == 1
 
 
-async def test_totals_in_a_circle_come_to_an_end(admin: Client) -> None:
+async def test_circular_totals_end(admin: Client) -> None:
     await admin.define(entity("ring", integer("sum"), reference("up_id")))
     await relates(admin, "kids", "ring", "ring", target_key="up_id", on_delete="cascade")
     await computes(admin, "ring", "sum", "1 + sum(related.kids, sum)", relation="kids")
@@ -187,7 +187,7 @@ async def test_totals_in_a_circle_come_to_an_end(admin: Client) -> None:
     assert (await admin.get(f"/ring/{row['id']}")).data == row
 
 
-async def test_rules_and_guards_of_the_parent_see_its_total(shop: Client) -> None:
+async def test_parent_rules_and_guards_see_the_new_total(shop: Client) -> None:
     limit = {"expression": "record.total > 100", "message": "too much"}
     await shop.define({"entity": "order", "hook": "before_write", "type": "expression", "definition": limit}, "rules")
     machine = {
@@ -204,7 +204,7 @@ async def test_rules_and_guards_of_the_parent_see_its_total(shop: Client) -> Non
     assert (sent["status"], sent["total"]) == ("sent", 60)
 
 
-async def test_who_may_write_children_only_moves_the_total_all_the_same(shop: Client) -> None:
+async def test_totals_change_without_write_access_to_the_parent(shop: Client) -> None:
     order = await make(shop, 1)
     for action in ("create", "read"):
         await shop.grant("line", action, "clerk")
@@ -214,9 +214,7 @@ async def test_who_may_write_children_only_moves_the_total_all_the_same(shop: Cl
     assert await total(shop, order) == 3
 
 
-async def test_an_approval_by_amount_is_not_skipped_and_webhooks_tell_the_total(
-    shop: Client, receiver: HttpReceiver
-) -> None:
+async def test_workflows_and_webhooks_see_the_new_total(shop: Client, receiver: HttpReceiver) -> None:
     workflow = {
         "name": "approve",
         "trigger": {"type": "state_change", "entity": "order", "field": "status", "to": "sent"},
@@ -247,7 +245,7 @@ async def test_an_approval_by_amount_is_not_skipped_and_webhooks_tell_the_total(
     assert changed["changes"]["total"] == {"old": 60, "new": 65}
 
 
-async def test_what_workflows_set_counts(shop: Client) -> None:
+async def test_writes_of_workflows_update_totals(shop: Client) -> None:
     order = await make(shop, 1)
     (row,) = await lines_of(shop, order)
     machine = {"initial": "draft", "transitions": [{"from": "draft", "to": "sent"}]}

@@ -69,7 +69,7 @@ def transition(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["rules", "state-machines"])
-async def test_a_definition_lives_from_post_to_delete(common_orders: Client, kind: str) -> None:
+async def test_a_rule_is_created_replaced_and_deleted(common_orders: Client, kind: str) -> None:
     sent = RULE if kind == "rules" else MACHINE
     made = (await common_orders.post(f"/_admin/{kind}", sent)).expect(201).data
     assert made == {"id": made["id"], **({"priority": 0} if kind == "rules" else {}), "active": True, **sent}
@@ -144,7 +144,7 @@ async def test_a_wrong_rule_is_refused(common_orders: Client, sent: dict[str, An
     assert (await common_orders.get("/_admin/rules")).data == []
 
 
-async def test_a_mistake_in_an_expression_is_shown_where_it_is(common_orders: Client) -> None:
+async def test_a_syntax_error_is_shown_with_its_position(common_orders: Client) -> None:
     reply = await common_orders.post("/_admin/rules", expression("record.a &&\n  record.b +"))
     assert reply.expect(422).details[0]["message"].endswith("the expression ends too early (line 2, column 13)")
 
@@ -161,7 +161,7 @@ async def test_a_mistake_in_an_expression_is_shown_where_it_is(common_orders: Cl
         {"type": "send_notification", "channel": "email", "template": "closed", "to": "{{record.title}}"},
     ],
 )
-async def test_a_transition_may_act(common_orders: Client, action: dict[str, Any]) -> None:
+async def test_transition_actions_are_accepted(common_orders: Client, action: dict[str, Any]) -> None:
     sent = transition(actions=[action])
     made = await common_orders.define(sent, "state-machines")
     (await common_orders.delete(f"/_admin/state-machines/{made['id']}")).expect(200)

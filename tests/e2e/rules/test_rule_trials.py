@@ -92,7 +92,7 @@ def guard(text: str, **more: Any) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-async def test_the_records_that_would_violate_it_are_told(items: Client, tried: dict[str, Any], ids: list[int]) -> None:
+async def test_violating_records_are_listed(items: Client, tried: dict[str, Any], ids: list[int]) -> None:
     found = (await items.post("/_admin/rules/try", tried)).expect(200).data
     looked_at = 2 if "from" in tried else 4
     assert found == {"violating": len(ids), "looked_at": looked_at, "complete": True, "ids": ids}
@@ -100,7 +100,7 @@ async def test_the_records_that_would_violate_it_are_told(items: Client, tried: 
 
 
 @pytest.mark.parametrize("text", ["record.id > 0", "lower('A') == 'a' && upper(record.title) != 'x'"])
-async def test_no_more_ids_are_told_than_are_asked_for(items: Client, text: str) -> None:
+async def test_the_number_of_listed_ids_is_limited(items: Client, text: str) -> None:
     found = (await items.post("/_admin/rules/try", expression(text, limit=2))).expect(200).data
     assert (found["violating"], found["ids"]) == (4, [1, 2])
 
@@ -116,11 +116,11 @@ async def test_no_more_ids_are_told_than_are_asked_for(items: Client, text: str)
         {**expression("1"), "definition": {"expression": "1", "related_load": [{"relation": "lines"}]}},
     ],
 )  # fmt: skip
-async def test_what_cannot_be_tried_is_refused(items: Client, tried: dict[str, Any]) -> None:
+async def test_untestable_rules_are_refused(items: Client, tried: dict[str, Any]) -> None:
     assert (await items.post("/_admin/rules/try", tried)).expect(422).code == "VALIDATION_FAILED"
 
 
-async def test_sql_looks_at_everything_and_the_rest_says_how_far_it_came(own_items: Client, stack: Stack) -> None:
+async def test_rules_without_sql_report_how_many_records_were_tried(own_items: Client, stack: Stack) -> None:
     async with app_connection(stack, own_items) as connection:
         rows = "SELECT 'many', 7, 1 FROM generate_series(1, 10000)"
         await connection.execute(f"INSERT INTO records.items (title, count, _version) {rows}")

@@ -98,18 +98,18 @@ async def test_field_rules(ruleless_shop: Client, name: str, operator: str, valu
     assert (await ruleless_shop.get("/order")).meta["total"] == before + 3
 
 
-async def test_the_message_is_the_rules_own(shop: Client) -> None:
+async def test_violations_use_the_rules_message(shop: Client) -> None:
     await field(shop, "count", "min", 1, message="at least one")
     assert await refused(shop.post("/order", {"count": 0})) == [("count", "min", "at least one")]
 
 
-async def test_an_update_looks_at_sent_fields_only(shop: Client) -> None:
+async def test_updates_check_sent_fields_only(shop: Client) -> None:
     order = (await shop.post("/order", {"count": 0})).expect(201).data
     await field(shop, "count", "min", 1)
     (await shop.put(f"/order/{order['id']}", {"title": "x"})).expect(200)
 
 
-async def test_everything_is_told_in_order_and_nothing_is_done(shop: Client) -> None:
+async def test_all_violations_are_reported_in_order(shop: Client) -> None:
     await compute(shop, "title", "'computed'")
     await rule(shop, "expression", {"expression": "record.count < 9", "message": "e2"}, priority=2)
     await rule(shop, "expression", {"expression": "record.count < 8", "message": "e1"}, priority=1)
@@ -123,7 +123,7 @@ async def test_everything_is_told_in_order_and_nothing_is_done(shop: Client) -> 
     assert len((await shop.get(f"/order/{order['id']}/history")).data) == 1
 
 
-async def test_stop_on_fail_ends_it(shop: Client) -> None:
+async def test_stop_on_fail_ends_the_evaluation(shop: Client) -> None:
     await rule(shop, "field", {"field": "count", "operator": "min", "value": 5, "message": "f1"}, priority=1)
     stop = {"field": "count", "operator": "min", "value": 4, "message": "f2", "stop_on_fail": True}
     await rule(shop, "field", stop, priority=2)
@@ -169,7 +169,7 @@ async def test_computed_fields_override_and_build_on_one_another(shop: Client) -
 
 
 @pytest.mark.parametrize("expression", ["'always'", "upper(record.code)", "old.title + '!'", "now"])
-async def test_an_empty_update_computes_nothing(ruleless_shop: Client, expression: str) -> None:
+async def test_an_empty_update_computes_no_fields(ruleless_shop: Client, expression: str) -> None:
     order = (await ruleless_shop.post("/order", {"title": "x", "code": "c"})).expect(201).data
     await compute(ruleless_shop, "title", expression)
     reply = (await ruleless_shop.put(f"/order/{order['id']}", {})).expect(200)
@@ -177,20 +177,20 @@ async def test_an_empty_update_computes_nothing(ruleless_shop: Client, expressio
     assert len((await ruleless_shop.get(f"/order/{order['id']}/history")).data) == 1
 
 
-async def test_what_is_computed_is_checked(shop: Client) -> None:
+async def test_computed_values_are_validated(shop: Client) -> None:
     await compute(shop, "count", "record.title")
     [(name, kind, _)] = await refused(shop.post("/order", {"title": "no number"}))
     assert (name, kind) == ("count", "computed")
 
 
-async def test_inactive_and_deleted_rules_do_nothing(shop: Client) -> None:
+async def test_inactive_and_deleted_rules_are_ignored(shop: Client) -> None:
     await rule(shop, "field", {"field": "count", "operator": "min", "value": 1}, active=False)
     gone = await rule(shop, "expression", {"expression": "true", "message": "never"})
     (await shop.delete(f"/_admin/rules/{gone['id']}")).expect(200)
     (await shop.post("/order", {"count": 0})).expect(201)
 
 
-async def test_before_delete_looks_at_what_is_stored(shop: Client) -> None:
+async def test_before_delete_sees_the_stored_record(shop: Client) -> None:
     await forbid(shop, "action == 'delete' && old.count > 0", "still counted", hook="before_delete")
     full, free = [(await shop.post("/order", {"count": count})).data for count in (1, 0)]
     assert await refused(shop.delete(f"/order/{full['id']}")) == [(None, "expression", "still counted")]
@@ -211,7 +211,7 @@ async def test_related_records_are_loaded_filtered(shop: Client) -> None:
     (await shop.delete(f"/order/{small['id']}")).expect(200)
 
 
-async def test_a_rule_decides_on_all_related_records(shop: Client) -> None:
+async def test_rules_load_all_related_records(shop: Client) -> None:
     await forbid(shop, "len(related.lines) > 10000", "very many", related_load=[{"relation": "lines", "filter": {}}])
     order = (await shop.post("/order", {"title": "x"})).expect(201).data
     rows = [{"sku": "a", "order_id": order["id"]}] * 10_000
@@ -221,7 +221,7 @@ async def test_a_rule_decides_on_all_related_records(shop: Client) -> None:
     assert await refused(shop.put(f"/order/{order['id']}", {"title": "z"})) == [(None, "expression", "very many")]
 
 
-async def test_after_write_undoes_the_whole_request(shop: Client) -> None:
+async def test_a_violated_after_write_rule_rolls_the_request_back(shop: Client) -> None:
     await forbid(shop, "record.id == nil || record.count == 13", "unlucky", hook="after_write")
     order = (await shop.post("/order", {"count": 1})).expect(201).data
     body = {"count": 13, "lines": {"data": [{"sku": "a"}]}}
@@ -259,7 +259,7 @@ async def test_children_keep_their_own_rules(shop: Client) -> None:
         "replace(record.title, 'b', '') === 'a'",
     ],
 )  # fmt: skip
-async def test_the_language(ruleless_shop: Client, violated: str) -> None:
+async def test_expression_functions(ruleless_shop: Client, violated: str) -> None:
     await forbid(ruleless_shop, violated)
     (
         await ruleless_shop.post("/order", {"count": 2, "title": "x", "code": "y", "due": "2026-02-01", "total": 2})
@@ -270,7 +270,7 @@ async def test_the_language(ruleless_shop: Client, violated: str) -> None:
 
 @pytest.mark.parametrize("operator", ["eq", "neq", "in", "not_in"])
 @pytest.mark.parametrize("value", ["", "x", 1, [""], ["x"], {"a": 1}, [{"a": 1}], [["x"]]])
-async def test_a_rule_about_json_refuses_no_writes_by_failing(common_admin: Client, operator: str, value: Any) -> None:
+async def test_field_rules_compare_whole_json_values(common_admin: Client, operator: str, value: Any) -> None:
     """Texts as its value made every write an internal error."""
     if (await common_admin.get("/_admin/entities/loose")).status == 404:
         await common_admin.define(entity("loose", {"name": "data", "type": "json"}))

@@ -47,7 +47,7 @@ def stuck(reply: Reply, field: str = "status") -> None:
     assert (detail["field"], detail["rule"]) == (field, "state_machine") and detail["message"]
 
 
-async def test_a_record_begins_in_the_initial_state(shop: Client) -> None:
+async def test_records_start_in_the_initial_state(shop: Client) -> None:
     await machine(shop, way("open", "closed"))
     for body in ({}, {"status": None}, {"status": "open"}):
         assert (await shop.post("/order", body)).expect(201).data["status"] == "open"
@@ -55,7 +55,7 @@ async def test_a_record_begins_in_the_initial_state(shop: Client) -> None:
     assert (await shop.get("/order")).meta["total"] == 3
 
 
-async def test_a_default_may_supply_it(admin: Client) -> None:
+async def test_a_default_may_supply_the_initial_state(admin: Client) -> None:
     await admin.define(entity("order", text("status", default="open")))
     await machine(admin, way("open", "closed"))
     made = (await admin.post("/order", {})).expect(201).data
@@ -77,7 +77,7 @@ async def test_states_change_by_transitions_only(shop: Client) -> None:
     assert len((await shop.get(f"{path}/history")).data) == 5
 
 
-async def test_several_machines_mind_their_own_fields(shop: Client) -> None:
+async def test_machines_check_their_own_fields_only(shop: Client) -> None:
     await machine(shop, way("open", "closed"))
     await machine(shop, way("open", "paid"), field="payment")
     path = await order(shop)
@@ -88,7 +88,7 @@ async def test_several_machines_mind_their_own_fields(shop: Client) -> None:
 
 
 @pytest.mark.parametrize("gone", ["inactive", "deleted"])
-async def test_machines_that_are_not_active_do_nothing(shop: Client, gone: str) -> None:
+async def test_inactive_machines_are_ignored(shop: Client, gone: str) -> None:
     made = await machine(shop, way("open", "closed"), active=gone != "inactive")
     if gone == "deleted":
         (await shop.delete(f"/_admin/state-machines/{made['id']}")).expect(200)
@@ -96,7 +96,7 @@ async def test_machines_that_are_not_active_do_nothing(shop: Client, gone: str) 
     (await shop.put(path, {"status": "else"})).expect(200)
 
 
-async def test_roles(shop: Client) -> None:
+async def test_transitions_need_their_roles(shop: Client) -> None:
     for action in ("read", "create", "update"):
         await shop.grant("order", action, "clerk", "boss")
     clerk, boss = [await shop.user(f"{role}@example.com", [role]) for role in ("clerk", "boss")]
@@ -173,7 +173,7 @@ async def test_an_impossible_record_undoes_the_transition(shop: Client) -> None:
     assert (await shop.get("/note")).data == []
 
 
-async def test_children_move_by_their_machines(admin: Client) -> None:
+async def test_nested_children_obey_their_machines(admin: Client) -> None:
     await admin.define(entity("cart", text("name")))
     await admin.define(entity("order", text("status"), text("title"), reference("cart_id")))
     await admin.relate("orders", "one_to_many", "cart", "order", target_key="cart_id")
@@ -190,7 +190,7 @@ async def test_children_move_by_their_machines(admin: Client) -> None:
     assert (child["status"], child["title"]) == ("closed", "done")
 
 
-async def test_a_webhook_is_told_once_after_the_commit(shop: Client, receiver: HttpReceiver) -> None:
+async def test_a_transition_webhook_is_sent_once_after_the_commit(shop: Client, receiver: HttpReceiver) -> None:
     call = {"type": "webhook", "url": f"{receiver.url}/{{{{record.title}}}}", "method": "PUT"}
     last = {"type": "webhook", "url": f"{receiver.url}/last"}
     await machine(shop, way("open", "paid", call, guard="record.count > 0"), way("paid", "closed", last))
@@ -238,7 +238,7 @@ async def test_business_events_of_transitions(shop: Client) -> None:
     assert event["metadata"] == {"who": "admin@localhost", "count": 3}
 
 
-async def test_transitions_have_people_told(shop: Client, mails: Mailbox) -> None:
+async def test_transitions_send_notifications(shop: Client, mails: Mailbox) -> None:
     ann = await shop.user("ann@paying.example", ["accounts"])
     mail = {
         "type": "send_notification", "channel": "email", "to": ["{{record.title}}", {"role": "accounts"}],

@@ -59,7 +59,7 @@ async def app(admin: Client, stack: Stack) -> AppRef:
     return AppRef(str(row["id"]), admin.prefix.rpartition("/")[2], row["database"])
 
 
-async def test_nobody_but_a_gateway_says_who_asks(stack: Stack, app: AppRef) -> None:
+async def test_only_a_gateway_can_name_the_caller(stack: Stack, app: AppRef) -> None:
     asked: list[Request[Any]] = [
         ListRecords("note", []), CreateRecord("note", b'{"title":"x"}'), ListDefinitions("entities"),
     ]  # fmt: skip
@@ -71,7 +71,7 @@ async def test_nobody_but_a_gateway_says_who_asks(stack: Stack, app: AppRef) -> 
             rpc.vouch_with(Voucher(NoTable()))
 
 
-async def test_a_service_asks_by_itself_what_it_needs_and_as_nobody_else(stack: Stack, app: AppRef) -> None:
+async def test_a_service_may_send_only_its_own_requests(stack: Stack, app: AppRef) -> None:
     setting = SetFields("note", random_uuid(), {"title": "x"}, random_uuid())
     async with inside(stack, "workflow") as rpc:
         assert await outcome(rpc, GetSchema(), app, SYSTEM) == "answered"

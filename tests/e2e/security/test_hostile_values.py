@@ -94,7 +94,7 @@ async def names(things: Client, question: str) -> list[str]:
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-async def test_a_text_is_found_by_what_it_is(things: Client, stored: Mapping[str, Any], value: str) -> None:
+async def test_a_hostile_text_is_found_by_its_value(things: Client, stored: Mapping[str, Any], value: str) -> None:
     asked, whole = quoted(value), [value]
     assert await names(things, f"filter[name]={asked}") == whole
     assert sorted(await names(things, f"filter[name.neq]={asked}")) == sorted(set(HOSTILE) - {value})
@@ -116,7 +116,7 @@ async def test_a_text_is_found_by_what_it_is(things: Client, stored: Mapping[str
     (await things.put(f"/thing/{record['id']}", {"state": value})).expect(200)
 
 
-async def test_all_texts_in_order_page_by_page_and_exported(things: Client, stored: Mapping[str, Any]) -> None:
+async def test_hostile_texts_are_sorted_paged_and_exported(things: Client, stored: Mapping[str, Any]) -> None:
     ordered = await names(things, "sort=name")
     assert sorted(ordered) == sorted(HOSTILE)
     paged: list[str] = []
@@ -137,7 +137,7 @@ async def test_all_texts_in_order_page_by_page_and_exported(things: Client, stor
 
 
 @pytest.mark.parametrize("value", [each for each in HOSTILE if not each.startswith("_")])
-async def test_a_text_is_a_key(things: Client, value: str) -> None:
+async def test_a_hostile_text_is_a_key(things: Client, value: str) -> None:
     created = await things.post("/tag", {"key": value})
     if created.status == 422:
         assert [detail["field"] for detail in created.details] == ["key"]
@@ -148,7 +148,7 @@ async def test_a_text_is_a_key(things: Client, value: str) -> None:
     (await things.get(f"/tag/{quoted(value)}")).expect(404)
 
 
-async def test_nul_is_refused_wherever_a_text_may_stand(things: Client) -> None:
+async def test_nul_is_refused_in_every_text(things: Client) -> None:
     for body in ({"name": NUL}, {"data": {NUL: 1}}, {"data": [NUL]}):
         refused = (await things.post("/thing", body)).expect(422)
         assert [detail["field"] for detail in refused.details] == list(body)
@@ -200,7 +200,7 @@ async def everything(things: Client) -> Any:
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
-async def test_every_text_of_a_definition_is_refused_or_kept_as_it_is(
+async def test_texts_of_definitions_are_refused_or_kept_unchanged(
     things: Client, stored: Mapping[str, Any], kind: str
 ) -> None:
     before = await everything(things)
@@ -232,9 +232,7 @@ async def test_every_text_of_a_definition_is_refused_or_kept_as_it_is(
 
 
 @pytest.mark.parametrize("value", FEW)
-async def test_what_definitions_do_with_a_text_is_done_with_just_that_text(
-    client: Client, receiver: HttpReceiver, value: str
-) -> None:
+async def test_definitions_use_hostile_texts_literally(client: Client, receiver: HttpReceiver, value: str) -> None:
     admin = await client.new_app()
     await admin.define(THING)
     action = {"type": "set_field", "entity": "thing", "record_id": "context.id", "field": "mark", "value": value}

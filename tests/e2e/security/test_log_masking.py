@@ -37,7 +37,7 @@ async def logs(admin: Client, number: int) -> Any:
     return await eventually(all_there, within=20)
 
 
-async def test_the_delivery_log_masks_and_receivers_get_everything(admin: Client, receiver: HttpReceiver) -> None:
+async def test_delivery_logs_are_masked_and_receivers_get_all_values(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(PERSON)
     call = {"type": "webhook", "url": f"{receiver.url}/{{{{record.card}}}}", "headers": {"X-Mail": "<{{record.mail}}>"}}
     ways = [{"from": "new", "to": "done", "actions": [call]}]
@@ -78,7 +78,7 @@ async def test_the_delivery_log_masks_and_receivers_get_everything(admin: Client
     assert row["url"] == f"{receiver.url}/***" and row["request_headers"]["X-Mail"] == "<***>"
 
 
-async def test_a_retry_sends_what_the_log_does_not_show(admin: Client, receiver: HttpReceiver) -> None:
+async def test_a_retry_sends_unmasked_values(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(PERSON)
     hook = {"entity": "person", "url": receiver.url, "retry": {"max_attempts": 1}}
     await admin.define(hook, "webhooks")
@@ -92,7 +92,7 @@ async def test_a_retry_sends_what_the_log_does_not_show(admin: Client, receiver:
     assert receiver.bodies[0] == receiver.bodies[1] and receiver.payloads[1]["record"]["card"] == CARD
 
 
-async def test_audit_masks_what_is_named_like_a_secret_unless_it_is_said_to_be_none(admin: Client) -> None:
+async def test_audit_rows_mask_fields_named_like_secrets(admin: Client) -> None:
     await admin.define(PERSON)
     stored = (await admin.get("/_admin/entities/person")).expect(200).data["definition"]
     (await admin.put("/_admin/entities/person", stored)).expect(200)
@@ -111,7 +111,7 @@ FIELDS = [*PERSON["fields"], text("cvv", sensitive=True)]
 FULL = VALUES | {"cvv": "737"}
 
 
-async def test_the_log_of_notifications_masks_and_receivers_read_everything(admin: Client) -> None:
+async def test_notification_logs_are_masked_and_recipients_get_all_values(admin: Client) -> None:
     await admin.define(PERSON | {"fields": FIELDS})
     ann = await admin.user(MAIL, ["all"])
     template = {"subject": f"S {TOLD}", "body": f"B {TOLD}"}
@@ -170,7 +170,7 @@ async def test_lists_of_instances_mask_contexts_for_admins(admin: Client) -> Non
         assert_masked(instance["context"]["all"])
 
 
-async def test_signals_of_failed_deliveries_tell_no_path_that_was_filled(admin: Client, receiver: HttpReceiver) -> None:
+async def test_signals_of_failed_deliveries_hide_filled_urls(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(PERSON)
     call = {"type": "webhook", "url": f"{receiver.url}/{{{{record.mail}}}}"}
     ways = [{"from": "new", "to": "done", "actions": [call]}]
@@ -187,7 +187,7 @@ async def test_signals_of_failed_deliveries_tell_no_path_that_was_filled(admin: 
     assert receiver.url.startswith(row["metadata"]["url"]) and "example.com" not in str(row)
 
 
-async def test_dead_letters_mask_and_a_replay_sends_everything(
+async def test_dead_letters_are_masked_and_replays_send_all_values(
     stack: Stack, admin: Client, receiver: HttpReceiver
 ) -> None:
     await admin.define(PERSON)

@@ -39,7 +39,7 @@ async def is_untouched(shop: Client, name: str, record_id: str) -> dict[str, Any
     return record
 
 
-async def test_no_create_says_when_or_as_what(shop: Client) -> None:
+async def test_creates_cannot_set_server_fields(shop: Client) -> None:
     sent = {**SYSTEM, "title": "one"}
     single = (await shop.post("/order", sent)).expect(201).data
     [in_bulk] = (await shop.post("/order/_bulk", [sent])).expect(201).data["ids"]
@@ -50,7 +50,7 @@ async def test_no_create_says_when_or_as_what(shop: Client) -> None:
     await is_untouched(shop, "line", line["id"])
 
 
-async def test_no_update_says_so_either(shop: Client) -> None:
+async def test_updates_cannot_set_server_fields(shop: Client) -> None:
     order = (await shop.post("/order", {"title": "one", "lines": {"data": [{"title": "child"}]}})).expect(201).data
     [line] = (await shop.get(f"/line?filter[order_id]={order['id']}")).expect(200).data
     before = of_the_server(order)
@@ -62,6 +62,6 @@ async def test_no_update_says_so_either(shop: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["deleted_at", "_version", "version", "commit_id", "user_id"])
-async def test_what_is_kept_beside_a_record_is_no_field_of_it(shop: Client, name: str) -> None:
+async def test_metadata_of_a_record_is_no_field(shop: Client, name: str) -> None:
     refused = (await shop.post("/order", {"title": "one", name: "7"})).expect(422)
     assert [detail["field"] for detail in refused.details] == [name]

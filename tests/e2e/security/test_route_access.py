@@ -184,7 +184,7 @@ async def first(caller: Client, path: str) -> str:
     return str(await eventually(found, within=20))
 
 
-async def test_the_ids_are_there(world: World) -> None:
+async def test_the_ids_exist(world: World) -> None:
     """Or else refusals would prove nothing: whoever may is shown something by every one of them."""
     reading = [route for route in ROUTES if route.method == "GET" and has_ids(route) and APP in route.path]
     outcomes: dict[str, list[int]] = {}
@@ -196,7 +196,7 @@ async def test_the_ids_are_there(world: World) -> None:
     assert len(outcomes) > 15
 
 
-async def test_without_a_token_nobody_gets_anywhere(world: World) -> None:
+async def test_every_route_needs_a_token(world: World) -> None:
     nobody = anonymous(world.admin)
     outcomes = {named(route): await world.attempts(nobody, route) for route in ROUTES}
     public = {named(route) for route in ROUTES if route.access is Access.PUBLIC}
@@ -208,7 +208,7 @@ async def test_without_a_token_nobody_gets_anywhere(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["admin", "key"])
-async def test_what_is_good_in_another_app_is_good_there_alone(world: World, client: Client, kind: str) -> None:
+async def test_credentials_of_another_app_are_refused(world: World, client: Client, kind: str) -> None:
     before = await world.everything()
     stranger = await client.new_app()
     if kind == "key":
@@ -220,7 +220,7 @@ async def test_what_is_good_in_another_app_is_good_there_alone(world: World, cli
     await world.assert_unchanged_since(before)
 
 
-async def test_ids_of_another_app_are_nobodys_in_ones_own(world: World, client: Client) -> None:
+async def test_ids_of_another_app_are_not_found(world: World, client: Client) -> None:
     """Its admin may do everything there is to do, to what is theirs."""
     before = await world.everything()
     stranger = await client.new_app()
@@ -237,7 +237,7 @@ async def test_ids_of_another_app_are_nobodys_in_ones_own(world: World, client: 
 
 
 @pytest.mark.parametrize("noise", NOISE)
-async def test_no_name_in_a_path_or_question_is_more_than_a_name(world: World, noise: str) -> None:
+async def test_hostile_names_in_paths_and_parameters_do_nothing(world: World, noise: str) -> None:
     """SQL and ways out of folders, in every variable of every path and every parameter, from somebody who may all."""
     before = await world.everything()
     quoted = quote(noise, safe="")
@@ -264,7 +264,7 @@ async def test_no_name_in_a_path_or_question_is_more_than_a_name(world: World, n
 
 
 @pytest.mark.parametrize("kind", ["user", "key", "scoped key"])
-async def test_what_is_somebody_elses_is_not_ones_own(world: World, kind: str) -> None:
+async def test_resources_of_other_users_are_not_accessible(world: World, kind: str) -> None:
     """An ordinary user without any policy; a key that has as little; one that may read something else."""
     email = f"{kind.replace(' ', '-')}@example.org"
     await made(world.admin, email, "visitor")

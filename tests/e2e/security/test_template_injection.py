@@ -11,9 +11,7 @@ from tests.support.receivers import HttpReceiver, Mailbox
 HOSTILE = "{{env.PATH}} {{ record.id }}\r\nX-Evil: 1"
 
 
-async def test_a_value_in_a_header_a_url_and_words_is_inserted_as_it_is(
-    admin: Client, receiver: HttpReceiver, mails: Mailbox
-) -> None:
+async def test_values_are_inserted_literally(admin: Client, receiver: HttpReceiver, mails: Mailbox) -> None:
     await admin.define(entity("ticket", text("state"), text("title")))
     call = {
         "type": "webhook", "url": f"{receiver.url}/x?y={{{{record.title}}}}",
@@ -60,7 +58,7 @@ async def test_a_value_in_a_header_a_url_and_words_is_inserted_as_it_is(
         assert row["body"] == f"b {HOSTILE}" and row["subject"] == f"s {HOSTILE}".replace("\r\n", " ")
 
 
-async def test_what_a_value_names_is_not_looked_up_in_what_follows(admin: Client) -> None:
+async def test_inserted_values_are_not_expanded_again(admin: Client) -> None:
     """Records that transitions make, and events that they send, hold what was there, whatever it looks like."""
     await admin.define(entity("ticket", text("state"), text("title")))
     await admin.define(entity("note", text("body")))
@@ -85,7 +83,7 @@ async def test_what_a_value_names_is_not_looked_up_in_what_follows(admin: Client
     assert sorted(event["metadata"]["title"] for event in await eventually(events)) == sorted([HOSTILE, "now"])
 
 
-async def test_a_value_is_no_step_back_in_the_path_of_a_url(admin: Client) -> None:
+async def test_inserted_values_cannot_change_the_path_of_a_url(admin: Client) -> None:
     """`..` can't be encoded: clients and servers leave it out with the segment before, so it would choose the path."""
     await admin.define(entity("ticket", text("state"), text("title"), text("dot")))
     calls = [

@@ -18,7 +18,7 @@ TICKET = entity("ticket", text("title"), primary_key=KEY) | {"fields": [text("ke
 CONSUMERS = {"workflow", "webhook", "notify", "events"}
 
 
-async def test_a_poisoned_event_stops_nobody_else(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
+async def test_a_poisoned_event_does_not_block_others(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
     await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     neighbours = [f"k{n}" for n in range(100) if partition_of(f"ticket/k{n}", PARTITIONS) == 0][:3]
@@ -53,7 +53,7 @@ async def test_a_poisoned_event_stops_nobody_else(stack: Stack, admin: Client, r
     assert await letters(admin) == found
 
 
-async def test_a_replay_makes_up_for_what_was_missed(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
+async def test_a_replay_delivers_what_was_missed(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
     await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     await _execute(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
@@ -92,7 +92,7 @@ async def test_a_replay_makes_up_for_what_was_missed(stack: Stack, admin: Client
     assert _titles(receiver)[-1] == "third"
 
 
-async def test_a_replayed_event_is_whole_however_large(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
+async def test_large_events_are_replayed_whole(stack: Stack, admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(TICKET)
     await admin.define({"entity": "ticket", "url": receiver.url}, "webhooks")
     await _execute(stack, admin, "ALTER TABLE webhook.deliveries RENAME TO away")
@@ -105,7 +105,7 @@ async def test_a_replayed_event_is_whole_however_large(stack: Stack, admin: Clie
     assert _titles(receiver) == [large]
 
 
-async def test_a_letter_that_is_given_up_frees_those_behind_it(
+async def test_discarding_a_dead_letter_releases_those_behind_it(
     stack: Stack, admin: Client, receiver: HttpReceiver
 ) -> None:
     await admin.define(TICKET)
@@ -130,7 +130,7 @@ async def test_a_letter_that_is_given_up_frees_those_behind_it(
     assert _titles(receiver) == ["second"]
 
 
-async def test_letters_are_for_admins_and_of_their_app(admin: Client) -> None:
+async def test_dead_letters_are_for_admins_of_the_app(admin: Client) -> None:
     user = await admin.user("ann@example.com", ["sales"])
     (await user.get("/_admin/dead-letters")).expect(403)
     (await user.post("/_admin/dead-letters/webhook/1/replay")).expect(403)

@@ -21,7 +21,7 @@ PAUSE = 0.1
 """Seconds that a polite client waits before it comes back."""
 
 
-async def test_every_commit_is_told_once(admin: Client, stack: Stack) -> None:
+async def test_every_commit_is_sent_once(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
     first, second = (admin.at(url) for url in stack.gateway_urls)
     async with listening(first, "/note/_live") as here, listening(second, "/_live?entities=note") as there:
@@ -44,7 +44,7 @@ async def test_every_commit_is_told_once(admin: Client, stack: Stack) -> None:
         assert [c["changes"][0]["action"] for c in here.commits] == ["create", "update", "delete"]
 
 
-async def test_a_filter_is_entered_and_left(admin: Client) -> None:
+async def test_records_enter_and_leave_a_filter(admin: Client) -> None:
     await admin.define(NOTE)
     async with listening(admin, "/note/_live?filter[n.gte]=5&fields=title") as listener:
         low = (await admin.post("/note", {"title": "low", "n": 1})).data["id"]
@@ -64,7 +64,7 @@ async def test_a_filter_is_entered_and_left(admin: Client) -> None:
         assert listener.commits[0]["changes"][0]["record"] == {"title": "high"}
 
 
-async def test_only_what_may_be_read_is_told(admin: Client) -> None:
+async def test_only_readable_records_are_sent(admin: Client) -> None:
     await admin.define(NOTE)
     await admin.define(entity("secret", text("what")))
     condition = {"field": "owner", "operator": "eq", "value": "$user.email"}
@@ -89,7 +89,7 @@ async def test_only_what_may_be_read_is_told(admin: Client) -> None:
         ]
 
 
-async def test_what_is_hidden_today_is_not_told_of_yesterday(admin: Client) -> None:
+async def test_newly_hidden_values_are_not_sent_for_earlier_commits(admin: Client) -> None:
     await admin.define(NOTE)
     condition = {"field": "owner", "operator": "eq", "value": "$user.email"}
     await admin.grant("note", "read", "staff", conditions=[condition])
@@ -102,7 +102,7 @@ async def test_what_is_hidden_today_is_not_told_of_yesterday(admin: Client) -> N
         assert "was hers" not in [title for _, _, title in listener.changes]
 
 
-async def test_a_client_that_comes_back_has_missed_nothing(admin: Client, stack: Stack) -> None:
+async def test_a_reconnected_client_misses_nothing(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
     listener = Listener()
     for round_number in range(6):
@@ -116,7 +116,7 @@ async def test_a_client_that_comes_back_has_missed_nothing(admin: Client, stack:
     assert titles == [f"while {where} {number}" for number in range(6) for where in ("there", "away")]
 
 
-async def test_commits_that_become_visible_out_of_order_are_told_in_order(admin: Client, stack: Stack) -> None:
+async def test_commits_are_sent_in_order_of_position(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
     async with app_connection(stack, admin) as connection, listening(admin, "/note/_live") as listener:
         transaction = connection.transaction()
@@ -138,7 +138,7 @@ async def test_commits_that_become_visible_out_of_order_are_told_in_order(admin:
         assert [commit["position"] for commit in listener.commits] == [taken, int(later.headers["X-Commit"])]
 
 
-async def test_a_number_that_is_never_used_holds_nothing_up(admin: Client, stack: Stack) -> None:
+async def test_an_unused_position_delays_nothing(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
     async with app_connection(stack, admin) as connection, listening(admin, "/note/_live") as listener:
         await connection.execute("SELECT nextval('data.position')")
@@ -146,7 +146,7 @@ async def test_a_number_that_is_never_used_holds_nothing_up(admin: Client, stack
         await told(listener, 1)
 
 
-async def test_tickets_let_browsers_in_once(admin: Client, stack: Stack) -> None:
+async def test_a_ticket_opens_one_stream(admin: Client, stack: Stack) -> None:
     await admin.define(NOTE)
     reply = (await admin.post("/_live/ticket")).expect(201)
     assert reply.data["expires_in"] > 0
@@ -172,7 +172,7 @@ async def test_a_ticket_is_for_its_app(admin: Client, client: Client) -> None:
         assert refused.status == 401
 
 
-async def test_the_stream_ends_with_its_user(admin: Client) -> None:
+async def test_a_stream_ends_when_its_user_is_deactivated(admin: Client) -> None:
     await admin.define(NOTE)
     ann = await admin.user("ann@example.org", ["admin"])
     (user,) = [row for row in (await admin.get("/_admin/users")).data if row["email"] == "ann@example.org"]
@@ -185,7 +185,7 @@ async def test_the_stream_ends_with_its_user(admin: Client) -> None:
             assert listener.events[-1][0] == "end"
 
 
-async def test_streams_and_tickets_end_with_the_key(admin: Client) -> None:
+async def test_streams_and_tickets_end_with_their_api_key(admin: Client) -> None:
     await admin.define(NOTE)
     ends = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
     form = {"name": "k", "scopes": [{"entity": "note", "actions": ["read"]}], "expires_at": ends}
@@ -201,7 +201,7 @@ async def test_streams_and_tickets_end_with_the_key(admin: Client) -> None:
         assert late.status == 401
 
 
-async def test_the_stream_ends_with_the_right_to_it(admin: Client) -> None:
+async def test_a_stream_ends_when_its_permission_is_revoked(admin: Client) -> None:
     await admin.define(NOTE)
     policy = {"entity": "note", "action": "read", "roles": ["staff"]}
     granted = (await admin.define(policy, "permissions"))["id"]
@@ -217,7 +217,7 @@ async def test_the_stream_ends_with_the_right_to_it(admin: Client) -> None:
         assert len(listener.commits) == 1
 
 
-async def test_what_can_not_be_watched_is_refused(admin: Client, client: Client) -> None:
+async def test_invalid_streams_are_refused(admin: Client, client: Client) -> None:
     await admin.define(NOTE)
     for path, status in (
         ("/nothing/_live", 404),
@@ -236,7 +236,7 @@ async def test_what_can_not_be_watched_is_refused(admin: Client, client: Client)
         assert refused.status == 404
 
 
-async def test_streams_are_bounded(admin: Client) -> None:
+async def test_the_number_of_streams_is_limited(admin: Client) -> None:
     await admin.define(NOTE)
     async with contextlib.AsyncExitStack() as open_streams:
         for _ in range(20):
@@ -252,7 +252,7 @@ async def test_streams_are_bounded(admin: Client) -> None:
     await eventually(free)
 
 
-async def test_killed_services_are_not_noticed_in_what_is_told(tmp_path: Path) -> None:
+async def test_streams_lose_nothing_when_services_are_killed(tmp_path: Path) -> None:
     """Gateways and data are killed; a client that comes back with its last id is told each commit exactly once."""
     # Whoever is asked and killed does not answer: that is waited for as often as one is killed.
     impatient = {"ROCKET_REQUEST_TIMEOUT": "5"}

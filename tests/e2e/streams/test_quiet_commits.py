@@ -19,7 +19,7 @@ from tests.support.streams import messages_of
 WAITED_FOR = ("hooked", "flowing", "told", "later")
 
 
-async def test_only_what_no_definition_waits_for_is_quiet(admin: Client, stack: Stack, receiver: HttpReceiver) -> None:
+async def test_commits_that_no_definition_awaits_are_quiet(admin: Client, stack: Stack, receiver: HttpReceiver) -> None:
     for name in (*WAITED_FOR, "plain", "moved"):
         await admin.define(entity(name, text("title"), integer("count"), text("state")))
     hook = {"entity": "hooked", "hook": "after_write", "url": receiver.url}
@@ -70,7 +70,7 @@ async def test_only_what_no_definition_waits_for_is_quiet(admin: Client, stack: 
         assert sorted(row["action"] for row in rows) == ["create", "update"]
 
 
-async def test_now_and_then_a_quiet_commit_is_told_to_all(admin: Client, stack: Stack) -> None:
+async def test_some_quiet_commits_are_delivered_to_all(admin: Client, stack: Stack) -> None:
     await admin.define(entity("plain", text("title")))
     rows = [{"title": str(number)} for number in range(3 * HEARD)]
     (await admin.post("/plain/_bulk", rows)).expect(201)

@@ -37,7 +37,7 @@ async def reader(stack: Stack, notes: Client) -> AsyncIterator[Reader]:
     await found.client.close()
 
 
-async def test_a_subscriber_hears_what_happens_in_its_app_alone(stack: Stack, notes: Client, client: Client) -> None:
+async def test_a_subscriber_receives_commits_of_its_app_only(stack: Stack, notes: Client, client: Client) -> None:
     credentials = await granted(notes)
     other = await client.new_app()
     await other.define(NOTE)
@@ -72,7 +72,7 @@ async def test_a_subscriber_may_be_narrowed_and_see_other_streams(stack: Stack, 
         await reader.client.close()
 
 
-async def test_it_can_do_nothing_else(stack: Stack, notes: Client, reader: Reader) -> None:
+async def test_a_subscriber_has_no_other_rights(stack: Stack, notes: Client, reader: Reader) -> None:
     app_id = (await app_row(stack, notes))["id"]
     durable = reader.consumer["durable"]
     heard = (
@@ -106,7 +106,7 @@ async def test_it_can_do_nothing_else(stack: Stack, notes: Client, reader: Reade
     await eventually(lambda: refused() == {*heard, *said})
 
 
-async def test_what_it_pulls_can_be_sent_nowhere_else(stack: Stack, notes: Client, reader: Reader) -> None:
+async def test_pulled_messages_cannot_be_redirected(stack: Stack, notes: Client, reader: Reader) -> None:
     """A pull says where its messages shall go. Within one account they would go there, whatever that is."""
     app_id = (await app_row(stack, notes))["id"]
     pull = f"$JS.API.CONSUMER.MSG.NEXT.COMMITS.{reader.consumer['durable']}"
@@ -134,7 +134,7 @@ async def test_what_it_pulls_can_be_sent_nowhere_else(stack: Stack, notes: Clien
     assert overheard == []
 
 
-async def test_credentials_vanish_while_they_are_in_use(stack: Stack, notes: Client) -> None:
+async def test_revoked_credentials_are_disconnected(stack: Stack, notes: Client) -> None:
     credentials = await granted(notes)
     reader = await connected(stack, credentials)
     (await notes.post("/note", {"title": "before"})).expect(201)
@@ -155,7 +155,7 @@ async def test_credentials_vanish_while_they_are_in_use(stack: Stack, notes: Cli
     assert (await notes.delete(f"/_admin/subscribers/{credentials['id']}")).status == 404
 
 
-async def test_an_app_takes_its_subscribers_with_it(stack: Stack, client: Client) -> None:
+async def test_deleting_an_app_deletes_its_subscribers(stack: Stack, client: Client) -> None:
     platform = await client.platform()
     (await platform.post("/apps", {"name": "passing"})).expect(201)
     admin = await client.login("passing", *ADMIN)
@@ -181,7 +181,7 @@ async def test_an_app_takes_its_subscribers_with_it(stack: Stack, client: Client
         await eventually(gone)
 
 
-async def test_who_is_nobody_is_not_let_in(stack: Stack, notes: Client, client: Client) -> None:
+async def test_unknown_subscribers_are_refused(stack: Stack, notes: Client, client: Client) -> None:
     credentials = await granted(notes)
     other = await granted(await client.new_app())
     user, password = credentials["user"], credentials["password"]
@@ -199,7 +199,7 @@ async def test_who_is_nobody_is_not_let_in(stack: Stack, notes: Client, client: 
             await connected(stack, {**credentials, **nobody})
 
 
-async def test_only_admins_grant_and_mistakes_are_told(notes: Client) -> None:
+async def test_only_admins_create_subscribers(notes: Client) -> None:
     person = await notes.user("person@example.com", ["clerk"])
     for reply in (
         await person.post("/_admin/subscribers", {"name": "mine"}),
@@ -221,7 +221,7 @@ async def test_only_admins_grant_and_mistakes_are_told(notes: Client) -> None:
     assert len((await notes.get("/_admin/subscribers")).data) == 1
 
 
-async def test_credentials_end_when_it_was_said(stack: Stack, notes: Client) -> None:
+async def test_credentials_expire(stack: Stack, notes: Client) -> None:
     # Long enough for a slow machine to grant it and to connect; what is said to NATS has whole seconds.
     end = clock.now() + timedelta(seconds=6)
     credentials = await granted(notes, expires_at=end.isoformat())

@@ -57,7 +57,7 @@ async def audited(admin: Client, key: str) -> list[str]:
 @pytest.mark.parametrize(
     ("image", "previous"), [('"x"', "null"), ("null", '"x"'), ('{"title": "x"}', '{"2": "first"}')]
 )
-async def test_an_entry_that_cannot_be_read(
+async def test_an_unreadable_entry_is_parked_and_replayed(
     stack: Stack, items: Client, receiver: HttpReceiver, image: str, previous: str
 ) -> None:
     made = (await items.post("/item", {"title": "first"})).expect(201).data
@@ -120,7 +120,7 @@ async def test_an_entry_that_cannot_be_read(
     await eventually(lambda: len(receiver.requests) == 4)
 
 
-async def test_a_relay_that_makes_no_progress_is_named(stack: Stack, items: Client) -> None:
+async def test_a_stalled_relay_is_reported(stack: Stack, items: Client) -> None:
     (await items.post("/item", {"title": "first"})).expect(201)
     await executed(stack, items, "ALTER FUNCTION data.prepare_partitions RENAME TO away")
     await executed(stack, items, "ALTER TABLE data.commits RENAME COLUMN effects TO gone")

@@ -45,7 +45,7 @@ async def titles(shop: Client) -> list[str]:
     return sorted(row["title"] for row in (await shop.get("/order")).data)
 
 
-async def test_a_receiver_is_asked_what_is_being_written_and_can_refuse(shop: Client, receiver: HttpReceiver) -> None:
+async def test_a_receiver_can_reject_a_write(shop: Client, receiver: HttpReceiver) -> None:
     webhook = await hook(shop, receiver.url)
     receiver.answer = refusing(lambda payload: (payload["record"]["total"] or 0) > 100)
     created = (await shop.post("/order", {"title": "a", "total": 1})).expect(201).data
@@ -71,7 +71,7 @@ async def test_a_receiver_is_asked_what_is_being_written_and_can_refuse(shop: Cl
     assert (await shop.get(f"/order/{created['id']}/history")).meta["total"] == 1
 
 
-async def test_deletions_are_asked_about(shop: Client, receiver: HttpReceiver) -> None:
+async def test_deletions_are_sent_to_receivers(shop: Client, receiver: HttpReceiver) -> None:
     await hook(shop, receiver.url, "before_delete")
     receiver.answer = refusing(lambda payload: payload["record"]["title"] == "keep")
     keep, go = [(await shop.post("/order", {"title": title})).data["id"] for title in ("keep", "go")]
@@ -85,7 +85,7 @@ async def test_deletions_are_asked_about(shop: Client, receiver: HttpReceiver) -
     assert await titles(shop) == ["keep"]
 
 
-async def test_a_refusal_takes_children_and_all_rows_back(shop: Client, receiver: HttpReceiver) -> None:
+async def test_a_rejection_rolls_back_children_and_all_rows(shop: Client, receiver: HttpReceiver) -> None:
     await hook(shop, receiver.url)
     receiver.answer = refusing(lambda payload: payload["record"]["title"] == "bad")
     lines = {"data": [{"sku": "s1"}, {"sku": "s2"}]}
@@ -105,7 +105,7 @@ async def test_a_refusal_takes_children_and_all_rows_back(shop: Client, receiver
     assert (await shop.post("/order/_bulk", rows)).expect(201).data["created"] == 3
 
 
-async def test_children_with_receivers_of_their_own(shop: Client, receiver: HttpReceiver) -> None:
+async def test_children_with_their_own_receivers(shop: Client, receiver: HttpReceiver) -> None:
     await hook(shop, receiver.url, entity="line")
     receiver.answer = refusing(lambda payload: payload["record"]["sku"] == "bad")
     body = {"title": "a", "lines": {"data": [{"sku": "good"}, {"sku": "bad"}]}}
@@ -117,7 +117,7 @@ async def test_children_with_receivers_of_their_own(shop: Client, receiver: Http
     assert {payload["record"]["sku"] for payload in receiver.payloads} == {"good", "bad"}
 
 
-async def test_only_those_whose_condition_holds_are_asked(shop: Client, receiver: HttpReceiver) -> None:
+async def test_only_webhooks_whose_condition_holds_are_called(shop: Client, receiver: HttpReceiver) -> None:
     await hook(shop, receiver.url, condition="record.total > 100 && action == 'create'")
     await hook(shop, receiver.url + "/inactive", active=False)
     receiver.answer = refusing(lambda payload: True)
@@ -128,7 +128,7 @@ async def test_only_those_whose_condition_holds_are_asked(shop: Client, receiver
     assert len(receiver.requests) == 1
 
 
-async def test_an_absent_receiver_rejects_or_allows(shop: Client, receiver: HttpReceiver) -> None:
+async def test_an_unreachable_receiver_rejects_or_allows(shop: Client, receiver: HttpReceiver) -> None:
     nobody = "http://127.0.0.1:1/"
     rejecting = await hook(shop, nobody)
     refused = (await shop.post("/order", {"title": "a"})).expect(503)
@@ -145,7 +145,7 @@ async def test_an_absent_receiver_rejects_or_allows(shop: Client, receiver: Http
     assert await titles(shop) == ["b", "c"]
 
 
-async def test_a_hanging_receiver_is_given_up_and_holds_no_lock(shop: Client, receiver: HttpReceiver) -> None:
+async def test_a_hanging_receiver_times_out_and_holds_no_lock(shop: Client, receiver: HttpReceiver) -> None:
     order = (await shop.post("/order", {"title": "a"})).data["id"]
     asked, release = asyncio.Event(), asyncio.Event()
 
@@ -165,7 +165,7 @@ async def test_a_hanging_receiver_is_given_up_and_holds_no_lock(shop: Client, re
     assert await titles(shop) == ["quick"]
 
 
-async def test_a_record_that_changes_meanwhile_is_asked_about_once_more(shop: Client, receiver: HttpReceiver) -> None:
+async def test_a_concurrent_change_calls_the_receiver_again(shop: Client, receiver: HttpReceiver) -> None:
     order = (await shop.post("/order", {"title": "a", "total": 0})).data["id"]
     meddling = {"times": 1}
 
@@ -186,7 +186,7 @@ async def test_a_record_that_changes_meanwhile_is_asked_about_once_more(shop: Cl
     assert (await shop.get(f"/order/{order}")).data["title"] == "b"
 
 
-async def test_an_idempotency_key_asks_once(shop: Client, receiver: HttpReceiver) -> None:
+async def test_a_repeated_key_calls_the_receiver_once(shop: Client, receiver: HttpReceiver) -> None:
     await hook(shop, receiver.url)
     first = (await shop.post("/order", {"title": "a"}, Idempotency_Key="k1")).expect(201)
     again = (await shop.post("/order", {"title": "a"}, Idempotency_Key="k1")).expect(201)
@@ -195,13 +195,13 @@ async def test_an_idempotency_key_asks_once(shop: Client, receiver: HttpReceiver
 
 
 @pytest.mark.parametrize("name", ["after_write", "after_delete"])
-async def test_after_hooks_cannot_be_asked(shop: Client, name: str) -> None:
+async def test_synchronous_after_hooks_are_refused(shop: Client, name: str) -> None:
     document = {"entity": "order", "hook": name, "url": "http://127.0.0.1:1/", "async": False}
     refused = (await shop.post("/_admin/webhooks", document)).expect(422)
     assert [detail["field"] for detail in refused.details] == ["async"]
 
 
-async def test_what_was_before_hooks_that_are_not_asked_still_fires(shop: Client, receiver: HttpReceiver) -> None:
+async def test_asynchronous_before_hooks_are_delivered(shop: Client, receiver: HttpReceiver) -> None:
     document = {"entity": "order", "hook": "before_write", "url": receiver.url}
     await shop.define(document, "webhooks")
     (await shop.post("/order", {"title": "a"})).expect(201)

@@ -109,7 +109,7 @@ async def test_the_official_library_verifies_and_a_rotated_secret_stays_good(
     (await desk.post("/_admin/webhooks/0190a000-0000-7000-8000-0000000000aa/rotate-secret")).expect(404)
 
 
-async def test_a_key_of_the_client_does_not_keep_the_secret(desk: Client) -> None:
+async def test_an_idempotency_key_does_not_store_the_secret(desk: Client) -> None:
     hook = {"entity": "ticket", "url": NOBODY}
     first = (await desk.post("/_admin/webhooks", hook, Idempotency_Key="k")).expect(201).data
     again = (await desk.post("/_admin/webhooks", hook, Idempotency_Key="k")).expect(201)
@@ -176,7 +176,7 @@ async def _counted(desk: Client, count: int) -> bool:
     return len(await logs(desk)) == count
 
 
-async def test_a_gone_endpoint_is_disabled_until_it_is_enabled(desk: Client, receiver: HttpReceiver) -> None:
+async def test_a_410_disables_the_endpoint(desk: Client, receiver: HttpReceiver) -> None:
     receiver.respond = lambda number: 410
     webhook = await make(desk, receiver.url)
     await write(desk, "a")
@@ -204,9 +204,7 @@ SELECT gen_random_uuid(), webhook_id, $1, entity, record_id, hook, url, method, 
 """
 
 
-async def test_what_is_noted_while_its_endpoint_is_disabled_does_not_wait_for_ever(
-    desk: Client, stack: Stack, receiver: HttpReceiver
-) -> None:
+async def test_deliveries_to_a_disabled_endpoint_end(desk: Client, stack: Stack, receiver: HttpReceiver) -> None:
     answering = asyncio.Event()
 
     async def gone(request: web.Request, payload: Any) -> web.StreamResponse:
@@ -231,7 +229,7 @@ async def test_what_is_noted_while_its_endpoint_is_disabled_does_not_wait_for_ev
     assert len(receiver.requests) == 1
 
 
-async def test_another_url_begins_anew(desk: Client, receiver: HttpReceiver) -> None:
+async def test_a_new_url_resets_the_endpoint(desk: Client, receiver: HttpReceiver) -> None:
     receiver.respond = lambda number: 410
     webhook = await make(desk, receiver.url)
     await write(desk, "a")
@@ -244,7 +242,7 @@ async def test_another_url_begins_anew(desk: Client, receiver: HttpReceiver) -> 
     await eventually(lambda: [p["record"]["title"] for p in receiver.payloads] == ["a", "b"])
 
 
-async def test_a_circuit_opens_lets_one_through_and_closes(desk: Client, receiver: HttpReceiver) -> None:
+async def test_a_circuit_opens_tries_once_and_closes(desk: Client, receiver: HttpReceiver) -> None:
     receiver.respond = lambda number: 503
     webhook = await make(desk, receiver.url, retry={"max_attempts": 1})
     await write(desk, *map(str, range(10)))
@@ -261,7 +259,7 @@ async def test_a_circuit_opens_lets_one_through_and_closes(desk: Client, receive
     assert {row["attempt"] for row in await settled(desk, 14, "failed", "delivered")} == {1}
 
 
-async def test_retries_go_where_the_webhook_is_today(desk: Client, receiver: HttpReceiver) -> None:
+async def test_retries_use_the_current_url(desk: Client, receiver: HttpReceiver) -> None:
     webhook = await make(desk, NOBODY, retry={"max_attempts": 2, "delay": 600})
     gone = await make(desk, NOBODY + "gone", retry={"max_attempts": 2, "delay": 600})
     await write(desk, "a")
@@ -278,7 +276,7 @@ async def test_retries_go_where_the_webhook_is_today(desk: Client, receiver: Htt
     (await desk.post(f"/_admin/webhook-logs/{by_webhook[webhook['id']]['id']}/retry")).expect(422)
 
 
-async def test_in_order_per_record_if_asked_for(desk: Client, receiver: HttpReceiver) -> None:
+async def test_ordered_delivery_per_record(desk: Client, receiver: HttpReceiver) -> None:
     failing = {"times": 2}
 
     async def answer(request: web.Request, payload: Any) -> web.StreamResponse:
@@ -298,7 +296,7 @@ async def test_in_order_per_record_if_asked_for(desk: Client, receiver: HttpRece
     assert told == ["1", "1", "1", "2", "3", "4"]
 
 
-async def test_a_hanging_endpoint_delays_nobody(desk: Client, receiver: HttpReceiver) -> None:
+async def test_a_hanging_endpoint_delays_no_other(desk: Client, receiver: HttpReceiver) -> None:
     async with http_receiver() as slow:
         release = asyncio.Event()
 
@@ -321,7 +319,7 @@ async def test_a_hanging_endpoint_delays_nobody(desk: Client, receiver: HttpRece
         await settled(desk, 40, "delivered")
 
 
-async def test_an_example_is_sent_at_once_and_answered(desk: Client, receiver: HttpReceiver) -> None:
+async def test_a_test_delivery_is_sent_and_returned(desk: Client, receiver: HttpReceiver) -> None:
     webhook = await make(desk, receiver.url, active=False)
     row = (await desk.post(f"/_admin/webhooks/{webhook['id']}/test")).expect(200).data
     assert (row["status"], row["origin"], row["response_status"]) == ("delivered", "test", 200)
@@ -335,7 +333,7 @@ async def test_an_example_is_sent_at_once_and_answered(desk: Client, receiver: H
     (await desk.post("/_admin/webhooks/nope/test")).expect(404)
 
 
-async def test_a_range_of_the_log_is_told_again(desk: Client, receiver: HttpReceiver) -> None:
+async def test_a_range_of_the_log_is_replayed(desk: Client, receiver: HttpReceiver) -> None:
     first = (await desk.post("/ticket", {"title": "before it"})).headers["X-Commit"]
     webhook = await make(desk, receiver.url, condition="record.title != 'skipped'")
     await write(desk, "a", "skipped", "b")
@@ -360,14 +358,14 @@ async def test_a_range_of_the_log_is_told_again(desk: Client, receiver: HttpRece
     await eventually(done)
 
 
-async def test_a_range_that_is_none_is_refused(desk: Client) -> None:
+async def test_an_invalid_range_is_refused(desk: Client) -> None:
     webhook = await make(desk, NOBODY)
     bad: list[Any] = [{}, {"from": "soon"}, {"from": True}, {"from": 1, "to": "never"}]
     for body, status in (*((each, 422) for each in bad), ([], 400)):
         (await desk.post(f"/_admin/webhooks/{webhook['id']}/replay", body)).expect(status)
 
 
-async def test_a_range_by_time(desk: Client, receiver: HttpReceiver) -> None:
+async def test_a_range_of_time_is_replayed(desk: Client, receiver: HttpReceiver) -> None:
     webhook = await make(desk, receiver.url)
     await write(desk, "a", "b")
     await settled(desk, 2, "delivered")
@@ -375,7 +373,7 @@ async def test_a_range_by_time(desk: Client, receiver: HttpReceiver) -> None:
     await settled(desk, 4, "delivered")
 
 
-async def test_a_webhook_is_told_of_what_came_after_it_only(desk: Client, receiver: HttpReceiver, stack: Stack) -> None:
+async def test_a_new_webhook_receives_later_commits_only(desk: Client, receiver: HttpReceiver, stack: Stack) -> None:
     """Also when the commit is handled much later, by a service that knows the newer definitions already."""
     kept = await make(desk, receiver.url + "/kept", condition="record.title == 'early'")
     stack.pause("webhook")

@@ -38,7 +38,7 @@ async def test_short_leaves_are_approved_at_once(admin: Client) -> None:
     await _status(admin, record, "approved")
 
 
-async def test_what_a_step_sets_has_its_slug_follow(admin: Client) -> None:
+async def test_writes_of_steps_update_slugs(admin: Client) -> None:
     slug = {"field": "slug", "source": "title", "regenerate_on_update": True}
     fields = (text("title"), text("slug", unique=True), text("status", default="draft"))
     await admin.define(entity("page", *fields, slug=slug))
@@ -59,7 +59,7 @@ async def test_what_a_step_sets_has_its_slug_follow(admin: Client) -> None:
     await eventually(renamed)
 
 
-async def test_a_manager_decides_and_nobody_else(admin: Client) -> None:
+async def test_only_the_assignee_decides(admin: Client) -> None:
     await admin.define(LEAVE)
     await admin.define(approval(), "workflows")
     manager, other = await admin.user("boss@example.com", ["manager"]), await admin.user("ann@example.com", ["staff"])
@@ -96,7 +96,7 @@ async def _at_first(admin: Client) -> Any:
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
-async def test_a_decision_is_about_the_step_that_it_has_met(stack: Stack, admin: Client, verb: str) -> None:
+async def test_a_decision_applies_to_the_current_step(stack: Stack, admin: Client, verb: str) -> None:
     instance = await _at_first(admin)
     path, database = f"/_workflows/{instance['id']}", (await app_row(stack, admin))["database"]
     lock = "SELECT FROM workflow.instances WHERE id = $1 FOR UPDATE"
@@ -112,7 +112,7 @@ async def test_a_decision_is_about_the_step_that_it_has_met(stack: Stack, admin:
     assert [(entry["step"], entry["status"]) for entry in shown["history"]] == [("first", "approved")]
 
 
-async def test_a_decision_may_say_which_step_it_is_about(admin: Client) -> None:
+async def test_a_decision_may_name_its_step(admin: Client) -> None:
     instance = await _at_first(admin)
     path = f"/_workflows/{instance['id']}"
     for verb in ("approve", "reject"):
@@ -138,7 +138,7 @@ async def test_an_overdue_approval_follows_its_timeout(admin: Client) -> None:
     await _status(admin, record, "rejected")
 
 
-async def test_business_events_are_found_again(admin: Client) -> None:
+async def test_business_events_are_listed(admin: Client) -> None:
     user = await admin.user("ann@example.com", [])
     (await user.post("/_events", {"entity": "leave"})).expect(422)
     sent = {"action": "leave.viewed", "entity": "leave", "record_id": "7", "metadata": {"from": "mail"}}
@@ -155,7 +155,7 @@ async def test_business_events_are_found_again(admin: Client) -> None:
     await eventually(counted)
 
 
-async def test_what_follows_a_decision_is_done_on_behalf_of_who_decided(admin: Client, stack: Stack) -> None:
+async def test_effects_of_a_decision_act_on_behalf_of_the_decider(admin: Client, stack: Stack) -> None:
     await admin.define(LEAVE)
     await admin.define(approval(), "workflows")
     for action in ("read", "create"):

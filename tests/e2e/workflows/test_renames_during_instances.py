@@ -64,7 +64,7 @@ async def test_a_running_instance_follows_the_names_of_fields_and_entities(admin
     await verified(admin, "workflow")
 
 
-async def test_the_old_name_given_to_another_field_is_not_meant(admin: Client) -> None:
+async def test_a_reused_field_name_is_not_confused(admin: Client) -> None:
     record, instance = await begin(admin)
     fields = [{"name": "id", "type": "uuid"}, text("status"), text("verdict", renamed_from="outcome")]
     await rename(admin, "leave", fields=fields)

@@ -14,7 +14,7 @@ CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1,2,\r\n2\
 
 
 @pytest.mark.parametrize("answer", [PLAIN, LAST, CHUNKS])
-def test_only_all_of_an_answer_is_whole(answer: bytes) -> None:
+def test_a_response_is_complete_at_its_last_byte(answer: bytes) -> None:
     for end in range(len(answer)):
         length = length_of(answer[:end])
         assert length is None or not is_whole(answer[:end], length)

@@ -49,7 +49,7 @@ def test_a_family_is_all_descendants_but_for_those_that_are_apart() -> None:
     assert family([77], people) == []
 
 
-def test_a_part_is_not_counted_again_with_the_process_that_started_it() -> None:
+def test_a_part_is_counted_once() -> None:
     me, mine = os.getpid(), subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with mine:
         sizes = memory({"test": [me], "child": [mine.pid]})
@@ -74,6 +74,6 @@ def test_the_time_of_children_that_have_ended_is_counted() -> None:
     assert found["it"] >= 0.3 - 2 / TICKS_PER_SECOND
 
 
-def test_this_process_is_among_everybody() -> None:
+def test_this_process_is_listed() -> None:
     assert everybody()[os.getpid()].parent == os.getppid() == parent(os.getpid())
     assert stat_of(os.getpid()).own > 0

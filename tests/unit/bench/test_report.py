@@ -46,7 +46,7 @@ def results() -> Results:
     )
 
 
-def test_ratios_come_first_and_say_what_can_be_told_apart(results: Results) -> None:
+def test_ratios_come_first_with_their_significance(results: Results) -> None:
     text = render(results, PLAN)
 
     assert text.index("## Ratios") < text.index("## Figures") < text.index("## How it was measured")
@@ -89,7 +89,7 @@ def test_memory_adds_up_to_the_system(results: Results) -> None:
     assert "| **rocket** | 90 MB | 50 MB | 0 MB | 0 MB |" in render(results, PLAN)
 
 
-def test_everything_is_kept_for_machines(results: Results, tmp_path: Path) -> None:
+def test_all_results_are_written_as_json(results: Results, tmp_path: Path) -> None:
     results.write(tmp_path / "results" / "latest.json")
 
     kept = json.loads((tmp_path / "results" / "latest.json").read_text())

@@ -37,7 +37,7 @@ def test_one_disturbed_round_does_not_decide() -> None:
     assert found.value == pytest.approx(0.8)
 
 
-def test_an_interval_that_straddles_one_says_so() -> None:
+def test_an_interval_around_one_is_not_significant() -> None:
     found = ratio([(9.0, 10.0), (11.0, 10.0), (9.0, 10.0), (12.0, 10.0), (8.0, 10.0)])
 
     assert found is not None
@@ -45,7 +45,7 @@ def test_an_interval_that_straddles_one_says_so() -> None:
     assert found.verdict == "not distinguishable"
 
 
-def test_few_rounds_say_nothing() -> None:
+def test_too_few_rounds_are_not_significant() -> None:
     found = ratio([(1.0, 2.0)] * 3)
 
     assert found is not None

@@ -58,14 +58,14 @@ def test_batches_are_bounded_by_number_and_bytes(sizes: list[int], expected: lis
     assert [one for batch in found for one in batch] == messages
 
 
-def test_retries_wait_longer_and_end() -> None:
+def test_retries_back_off_and_end() -> None:
     policy = Policy(attempts=5, first=0.5, longest=2.0)
     assert [policy.delay(attempt) for attempt in range(1, 7)] == [0.5, 1.0, 2.0, 2.0, None, None]
     assert EVENTS.delay(EVENTS.attempts) is None
     assert OUTAGES.delay(10**9) == OUTAGES.longest
 
 
-def test_only_what_says_nothing_of_the_request_is_an_outage() -> None:
+def test_outages_are_told_from_refusals() -> None:
     assert [code for code in STATUS if is_outage(RocketError(code, ""))] == [c for c in STATUS if c in TRANSIENT]
     assert not is_outage(ValueError())
 
@@ -81,7 +81,7 @@ def test_new_ids_are_ordered_by_time() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a", "app/1.0", "é" * 100])
-def test_named_ids_are_those_of_the_standard(name: str) -> None:
+def test_named_ids_follow_the_standard(name: str) -> None:
     assert named_uuid(uuid.NAMESPACE_OID, name) == str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
 
@@ -92,12 +92,12 @@ def test_random_ids_are_of_version_4() -> None:
 
 
 @pytest.mark.parametrize("bad", [None, 5, "", "x" * 36, str(uuid.UUID(int=1)).replace("-", ""), f" {uuid.UUID(int=1)}"])
-def test_what_is_no_id(bad: object) -> None:
+def test_invalid_ids(bad: object) -> None:
     assert parse_uuid(bad) is None
     assert parse_uuid("0000000A-0000-0000-0000-000000000000") == uuid.UUID(int=10 << 96)
 
 
-def test_a_record_keeps_its_partition_for_ever() -> None:
+def test_the_partition_of_a_record_is_stable() -> None:
     # Written down: streams are full of messages that were sorted by it.
     assert [partition_of(key, 16) for key in ("ticket/1", "ticket/2", "é", "")] == [7, 13, 14, 0]
     assert {partition_of(str(number), 16) for number in range(500)} == set(range(16))
@@ -141,12 +141,12 @@ DEADLINE = WHOLE.partition(b"Rocket-Deadline: ")[2].partition(b"\r")[0]
         *(WHOLE.replace(b": " + DEADLINE, b": " + other) for other in (b"nan", b"inf", b"1e9", b"-1", b"")),
     ],
 )
-def test_what_is_no_context(block: bytes) -> None:
+def test_invalid_contexts(block: bytes) -> None:
     with pytest.raises(ValueError):
         Context.from_block(block)
 
 
-def test_a_deadline_only_comes_nearer() -> None:
+def test_a_deadline_is_never_extended() -> None:
     context = CONTEXTS[0]._replace(deadline=time.time() + 5)
     assert context.within(100).deadline == context.deadline
     assert context.within(1).deadline < context.deadline
@@ -159,7 +159,7 @@ def test_frames_hold_any_head_and_body(head: dict[str, Any], body: bytes) -> Non
     assert unpack(pack(head, body)) == (head, body)
 
 
-def test_what_is_no_frame() -> None:
+def test_invalid_frames() -> None:
     for payload in (b"", b"{", b"\nx", b"\xff\n"):
         with pytest.raises(ValueError):
             unpack(payload)

@@ -36,5 +36,5 @@ def entry(image: str | None, previous: str | None, action: str = "update", versi
         (entry('{"1": "b"}', '{"1": "a"}', version=4), MADE, "its version is not the one behind 1"),
     ],
 )  # fmt: skip
-def test_entries_are_what_they_must_be(found: Any, former: Any, fault: str | None) -> None:
+def test_faults_of_log_entries(found: Any, former: Any, fault: str | None) -> None:
     assert list(faults(SHAPE, found, former)) == ([fault] if fault else [])

@@ -24,7 +24,7 @@ def parse(pairs: list[tuple[str, str]]) -> tuple[ListQuery, list[Any]]:
     return parse_list(scope, MODEL.entity("thing"), pairs), scope.values
 
 
-def test_everything_at_once() -> None:
+def test_all_parameters_together() -> None:
     query, values = parse(
         [
             ("filter[name]", "a"),
@@ -42,7 +42,7 @@ def test_everything_at_once() -> None:
     assert (query.page.number, query.page.size, query.page.offset) == (3, 20, 40)
 
 
-def test_nothing_at_all() -> None:
+def test_no_parameters() -> None:
     query, _ = parse([("sort", ""), ("include", " , ")])
     assert (query.listing.chosen.conditions, query.listing.sort) == ((), ())
     assert (query.page.number, query.page.size, query.page.offset) == (1, 25, 0)
@@ -63,13 +63,13 @@ def test_nothing_at_all() -> None:
         ("sort", ",".join(["name"] * (MAX_SORTS + 1)), "INVALID_PAYLOAD"), ("include", "nope", "UNKNOWN_FIELD"),
     ],
 )  # fmt: skip
-def test_what_makes_no_sense(name: str, value: str, code: str) -> None:
+def test_invalid_parameters_are_refused(name: str, value: str, code: str) -> None:
     with pytest.raises(RocketError) as refusal:
         parse([(name, value)])
     assert refusal.value.code == code
 
 
-def test_the_greatest_query() -> None:
+def test_the_largest_query() -> None:
     parse([("filter[name]", "a")] * MAX_FILTERS)
     with pytest.raises(RocketError):
         parse([("filter[name]", "a")] * (MAX_FILTERS + 1))

@@ -27,7 +27,7 @@ def commit(**parts: Any) -> CommitEvent:
     return CommitEvent(**{**event, **parts})
 
 
-def test_what_nothing_waits_for_is_quiet() -> None:
+def test_commits_that_nothing_awaits_are_quiet() -> None:
     assert is_quiet(SCHEMA, commit())
 
 
@@ -44,5 +44,5 @@ def test_what_nothing_waits_for_is_quiet() -> None:
     ],
     ids=str,
 )
-def test_all_are_told_of_what_may_concern_them_or_is_their_place_to_note(parts: dict[str, Any]) -> None:
+def test_commits_that_may_matter_are_delivered(parts: dict[str, Any]) -> None:
     assert not is_quiet(SCHEMA, commit(**parts))

@@ -52,7 +52,7 @@ def changed(**wrong: dict[str, Any]) -> list[dict[str, Any]]:
         {"v3": {"previous": None}},
     ],
 )
-def test_what_is_determined_is_found(wrong: Any) -> None:
+def test_determined_values_are_repaired(wrong: Any) -> None:
     log = changed(**wrong)
     found = {finding.entry["version"]: finding.right for finding in findings(SHAPE, log, ROW)}
     assert set(found) == {int(name[1:]) for name in wrong}
@@ -62,7 +62,7 @@ def test_what_is_determined_is_found(wrong: Any) -> None:
             assert json.loads(right[which] or "null") == json.loads(LOG[version - 1][which] or "null")
 
 
-def test_a_sound_log_is_left_alone() -> None:
+def test_a_sound_log_needs_no_repair() -> None:
     assert list(findings(SHAPE, LOG, ROW)) == []
     assert list(findings(SHAPE, LOG, Row(5, {"1": "a", "2": 5}))) == []
 
@@ -78,13 +78,13 @@ def test_a_sound_log_is_left_alone() -> None:
         ({"v3": {"image": {"1": "a", "2": 9}, "previous": {"2": 7}}}, ROW, {3, 4}),
     ],
 )
-def test_what_is_not_determined_is_left_with_a_reason(wrong: Any, row: Row | None, left: set[int]) -> None:
+def test_undetermined_values_are_left_with_a_reason(wrong: Any, row: Row | None, left: set[int]) -> None:
     found = list(findings(SHAPE, changed(**wrong), row))
     assert {finding.entry["version"] for finding in found} == left
     assert all(finding.right is None and finding.reason and finding.faults for finding in found)
 
 
-def test_a_deletion_to_the_trash_that_was_restored_is_no_deletion_for_good() -> None:
+def test_a_restored_soft_deletion_is_recognized() -> None:
     log = [
         entry(1, {"1": "a", "0": None}, None, "create"),
         entry(2, None, {"0": None}, "delete"),
@@ -94,7 +94,7 @@ def test_a_deletion_to_the_trash_that_was_restored_is_no_deletion_for_good() -> 
     assert finding.right is not None and json.loads(finding.right["image"]) == {"1": "a", "0": "then"}
 
 
-def test_fields_that_are_gone_since_keep_their_values() -> None:
+def test_removed_fields_keep_their_values() -> None:
     log = [entry(1, {"1": "a", "2": 1, "3": "old"}, None, "create"), entry(2, None, {"2": 1})]
     [finding] = findings(SHAPE, log, Row(2, {"1": "a", "2": 2}))
     assert finding.right is not None and json.loads(finding.right["image"]) == {"1": "a", "2": 2, "3": "old"}

@@ -50,7 +50,7 @@ def each(kind: str, *values: Any) -> list[tuple[str, Any]]:
         ("file", U, UUID(U)), ("file", {"id": U, "filename": "x"}, UUID(U)),
     ],
 )  # fmt: skip
-def test_values_that_fit(kind: str, sent: Any, stored: Any) -> None:
+def test_valid_values(kind: str, sent: Any, stored: Any) -> None:
     found = parse_value(field(kind), sent)
     assert (found, type(found)) == (stored, type(stored))
 
@@ -75,7 +75,7 @@ def test_values_that_fit(kind: str, sent: Any, stored: Any) -> None:
         *each("file", 5, "", {}, {"id": 5}, []),
     ],
 )  # fmt: skip
-def test_values_that_do_not(kind: str, sent: Any) -> None:
+def test_invalid_values(kind: str, sent: Any) -> None:
     with pytest.raises(BadValue, match="must "):
         parse_value(field(kind), sent)
 
@@ -97,7 +97,7 @@ def test_a_precision_bounds_the_digits_before_the_point() -> None:
         ("timestamp", "2026-01-02T12:00:00 00:00", NOON),
     ],
 )  # fmt: skip
-def test_text_that_fits(kind: str, text: str, stored: Any) -> None:
+def test_valid_texts(kind: str, text: str, stored: Any) -> None:
     assert parse_text(field(kind), text) == stored
 
 
@@ -110,6 +110,6 @@ def test_text_that_fits(kind: str, text: str, stored: Any) -> None:
         ("date", "today"), ("timestamp", "now"), ("json", "{}"), ("file", U), ("string", "a\0"),
     ],
 )  # fmt: skip
-def test_text_that_does_not(kind: str, text: str) -> None:
+def test_invalid_texts(kind: str, text: str) -> None:
     with pytest.raises(BadValue):
         parse_text(field(kind), text)

@@ -20,7 +20,7 @@ def test_backoff_doubles_up_to_five_seconds() -> None:
     assert delays == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
-def test_backoff_begins_again_after_a_healthy_run() -> None:
+def test_backoff_resets_after_a_healthy_run() -> None:
     backoff = Backoff()
     backoff.delay_after(ran_for=1.0)
     backoff.delay_after(ran_for=1.0)
@@ -41,7 +41,7 @@ def test_a_line_without_end_is_cut_once_and_the_next_line_is_whole() -> None:
     assert [len(seen[0]), seen[1]] == [LONGEST_LINE + len(" [cut]"), "next"]
 
 
-def test_an_admins_address_becomes_a_services() -> None:
+def test_a_service_dsn_derives_from_the_admins() -> None:
     admin = "postgresql://postgres:p%40ss@db.internal:6432/postgres?sslmode=require"
     assert as_role(admin, "rocket_data", "s/cret") == (
         "postgresql://rocket_data:s%2Fcret@db.internal:6432/rocket?sslmode=require"
@@ -67,7 +67,7 @@ def test_the_default_data_dir_is_absolute_too() -> None:
     assert Settings.from_environment({}).data_dir == Path.cwd() / ".rocket"
 
 
-def test_a_service_is_told_its_own_secrets_alone() -> None:
+def test_a_service_gets_only_its_own_secrets() -> None:
     own = Credentials(roles=dict.fromkeys(SERVICES, "role"), previous_secret_keys=["former"])
     given = {"ROCKET_PLATFORM_ADMIN_PASSWORD": "admins", "ROCKET_SMTP_PASSWORD": "mails", "ROCKET_LOG_LEVEL": "debug"}
     told = Told(Settings(port=0), own, "postgresql://a:b@c/d", lambda user: f"nats://{user}", "nats://c", given)
@@ -86,7 +86,7 @@ def test_a_service_is_told_its_own_secrets_alone() -> None:
 
 
 @pytest.mark.parametrize("outside", [None, "given from outside"])
-def test_what_depends_on_the_one_secret_of_former_versions_keeps_it(tmp_path: Path, outside: str | None) -> None:
+def test_values_derived_from_the_former_secret_stay_valid(tmp_path: Path, outside: str | None) -> None:
     (tmp_path / "secrets.json").write_text(json.dumps({"secret_key": "one for all", "postgres": "p"}))
     made = load_or_create(tmp_path, SERVICES, [], outside)
     shared = outside or "one for all"

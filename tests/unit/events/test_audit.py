@@ -48,7 +48,7 @@ def commit(**values: Any) -> CommitEvent:
     return CommitEvent(**{**defaults, **values})
 
 
-def test_a_row_tells_who_did_what_from_where() -> None:
+def test_a_row_has_actor_action_and_origin() -> None:
     row = audit_row(commit(), person())
     assert row is not None
     assert {key: row[key] for key in ("position", "n", "version", "action", "user_id", "user_email")} == {
@@ -70,7 +70,7 @@ def test_hidden_values_are_masked_and_empty_ones_stay_empty() -> None:
     assert row["new_data"] == {"id": "r", "name": "***", "iban": "***", "city": "Bonn"}
 
 
-def test_what_is_no_longer_defined_is_hidden_but_for_the_mark_of_deletion() -> None:
+def test_undefined_fields_are_hidden() -> None:
     assert masked({"old": 1, "deleted_at": "2026", "city": "Bonn"}, person()) == {
         "old": "***",
         "deleted_at": "2026",
@@ -91,13 +91,13 @@ def test_entities_may_opt_out() -> None:
     assert audit_row(commit(), None) is not None
 
 
-def test_a_retired_entity_still_says_what_is_hidden() -> None:
+def test_a_retired_entity_still_masks_its_fields() -> None:
     gone = Snapshot(2, {}, {4: Entity(4, person(), {}, True)}, [])
     assert definition_of(gone, "person") == person()
     assert definition_of(gone, "unknown") is None
 
 
-def test_a_commit_goes_by_the_definitions_of_its_time_and_hides_what_either_time_hides() -> None:
+def test_masks_of_then_and_now_both_apply() -> None:
     document = person(audit=False).model_dump(mode="json")
     city = {"name": "city", "type": "string", "pii": True}
     today = person(name="human", fields=[FIELDS[0], {"name": "name", "type": "string"}, city])

@@ -16,14 +16,14 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TRACE = "11111111-2222-4333-8444-555555555555"
 
 
-def test_nothing_asked_is_everything_newest_first() -> None:
+def test_no_filter_lists_everything_newest_first() -> None:
     selection = events_selection([("unknown", "x"), ("source", "")])
     assert (selection.where, selection.values) == ("true", ())
     assert selection.order == "created_at DESC, span_id DESC"
     assert (selection.page, selection.per_page, selection.offset) == (1, 50, 0)
 
 
-def test_all_filters_hold_together() -> None:
+def test_filters_are_combined() -> None:
     selection = events_selection(
         [("source", "http"), ("trace_id", TRACE), ("from", "2026-11-01T00:00:00Z"), ("to", "2026-11-02")]
     )
@@ -57,7 +57,7 @@ def test_the_audit_log_has_its_own_column_of_time() -> None:
         ([("source", "a\x00b")], "INVALID_PAYLOAD"),
     ],
 )
-def test_refused(query: list[tuple[str, str]], code: str) -> None:
+def test_invalid_queries_are_refused(query: list[tuple[str, str]], code: str) -> None:
     with pytest.raises(RocketError) as refused:
         events_selection(query)
     assert (refused.value.code, refused.value.status) == (code, 400)
@@ -83,7 +83,7 @@ def test_grouping() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["source", "action", "entity", "user_id", "status"]), st.text()))
-def test_no_word_of_the_caller_gets_into_the_sql(asked: dict[str, str]) -> None:
+def test_values_of_the_caller_are_parameters(asked: dict[str, str]) -> None:
     try:
         selection = events_selection(list(asked.items()))
     except RocketError as error:

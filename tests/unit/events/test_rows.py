@@ -39,7 +39,7 @@ def signal(**values: Any) -> Signal:
     return Signal(**{**defaults, **values})
 
 
-def test_spans_of_no_request_and_of_days_gone_by_are_left_out() -> None:
+def test_spans_without_a_request_or_too_old_are_dropped() -> None:
     old = span(created_at="2026-11-01T00:00:00+00:00")
     assert telemetry_rows([span(), span(trace_id=NO_TRACE), old], datetime(2026, 11, 15, tzinfo=UTC)) == [span()]
     later = span(created_at=NOW.replace(microsecond=1).isoformat())
@@ -47,7 +47,7 @@ def test_spans_of_no_request_and_of_days_gone_by_are_left_out() -> None:
     assert telemetry_rows([span(), later], NOW.replace(microsecond=1)) == [later]
 
 
-def test_one_hostile_path_does_not_cost_a_batch() -> None:
+def test_a_hostile_path_does_not_lose_the_batch() -> None:
     (row,) = read_spans(orjson.dumps([span(metadata={"path": "/a\x00b", "x\x00": ["\x00"]})]))
     assert row["metadata"] == {"path": "/ab", "x": [""]}
 
@@ -101,7 +101,7 @@ def test_days_are_utc() -> None:
         (b'{"action":"a","record_id":{}}', "VALIDATION_FAILED"),
     ],
 )
-def test_refused_bodies(body: bytes, code: str) -> None:
+def test_invalid_bodies_are_refused(body: bytes, code: str) -> None:
     with pytest.raises(RocketError) as refused:
         business_event(body)
     assert refused.value.code == code
@@ -114,7 +114,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_scrubbed_json_has_no_nul_and_is_else_the_same(value: Any) -> None:
+def test_scrubbing_removes_nul_only(value: Any) -> None:
     clean = scrubbed(value)
     assert not _holds_nul(clean)
     if not _holds_nul(value):

@@ -48,11 +48,11 @@ def test_spans_without_a_known_parent_hang_below_the_root() -> None:
     assert shape(waterfall(spans)["root_span"]) == {"door": ["signal", "lost"]}
 
 
-def test_without_a_front_door_the_first_is_the_root() -> None:
+def test_without_a_gateway_span_the_first_is_the_root() -> None:
     assert shape(waterfall([span("b", None, 2), span("a", None, 1)])["root_span"]) == {"a": ["b"]}
 
 
-def test_spans_that_are_each_others_parents_are_shown() -> None:
+def test_spans_in_a_cycle_are_shown() -> None:
     spans = [span("root", None, 0), span("a", "b", 1), span("b", "a", 2), span("self", "self", 3)]
     assert sorted(names(waterfall(spans)["root_span"])) == ["a", "b", "root", "self"]
 

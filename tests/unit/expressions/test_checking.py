@@ -92,18 +92,18 @@ WRONG = [
 
 
 @pytest.mark.parametrize("text", SOUND)
-def test_what_can_be_meant_is_let_pass(text: str) -> None:
+def test_valid_expressions_pass(text: str) -> None:
     assert check(parse(text), ENVIRONMENT).mistakes == []
 
 
 @pytest.mark.parametrize(("text", "words"), WRONG)
-def test_what_is_surely_wrong_is_told(text: str, words: str) -> None:
+def test_wrong_expressions_are_reported(text: str, words: str) -> None:
     found = check(parse(text), ENVIRONMENT).mistakes
     assert len(found) == 1
     assert words in found[0].message
 
 
-def test_a_mistake_has_its_place() -> None:
+def test_a_mistake_has_its_position() -> None:
     [mistake] = check(parse("record.qty > 1\n && record.nmae == 'x'"), ENVIRONMENT).mistakes
     assert mistake.position == Position(2, 12)
     assert str(mistake) == "record has no `nmae`; do you mean `name`? (line 2, column 12)"
@@ -165,7 +165,7 @@ PAIRS = list(itertools.product(SAMPLES, repeat=2))
 
 @pytest.mark.parametrize("operator", ["+", "-", "*", "/", "%", "<", ">=", "in"])
 @pytest.mark.parametrize(("left", "right"), PAIRS, ids=lambda kind: kind.name)
-def test_what_is_refused_is_what_fails(operator: str, left: Kind, right: Kind) -> None:
+def test_refused_expressions_fail_when_evaluated(operator: str, left: Kind, right: Kind) -> None:
     """For each pair of kinds, the checker has a mistake where evaluation has an error, and knows the result's kind."""
     expression = compile_expression(f"a {operator} b")
     found = check(expression.tree, {"a": SAMPLES[left][0], "b": SAMPLES[right][0]})
@@ -181,7 +181,7 @@ def test_what_is_refused_is_what_fails(operator: str, left: Kind, right: Kind) -
 
 
 @pytest.mark.parametrize(("left", "right"), PAIRS, ids=lambda kind: kind.name)
-def test_what_never_holds_does_not_hold(left: Kind, right: Kind) -> None:
+def test_conditions_reported_as_never_true_are_false(left: Kind, right: Kind) -> None:
     expression = compile_expression("a == b")
     found = check(expression.tree, {"a": SAMPLES[left][0], "b": SAMPLES[right][0]})
     if found.mistakes:
@@ -190,7 +190,7 @@ def test_what_never_holds_does_not_hold(left: Kind, right: Kind) -> None:
         assert left is right or {left, right} == {Kind.DATE, Kind.STRING}
 
 
-def test_what_is_nested_is_looked_at_once_and_few_mistakes_are_told() -> None:
+def test_checking_is_linear_and_reports_few_mistakes() -> None:
     text = "record.qty"
     for _ in range(30):
         text = f"({text} in [true, record.nope])"
@@ -202,7 +202,7 @@ def test_what_is_nested_is_looked_at_once_and_few_mistakes_are_told() -> None:
     assert check(parse(deep), ENVIRONMENT).mistakes == []
 
 
-def test_a_row_means_its_own_fields_first() -> None:
+def test_row_fields_shadow_others() -> None:
     environment: Environment = {"amount": STRING, "rows": ListOf(LINE)}
     assert check(parse("sum(rows, amount) > 1"), environment).mistakes == []
     assert len(check(parse("amount > 1"), environment).mistakes) == 1

@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
         ("assets/" + "a" * 400, None),
     ],
 )
-def test_addresses_are_answered_by_files_of_the_folder_alone(folder: Path, path: str, answer: str | None) -> None:
+def test_only_files_of_the_folder_are_served(folder: Path, path: str, answer: str | None) -> None:
     found = admin_ui.found(folder, path)
     assert (None if found is None else str(found.relative_to(folder))) == answer
 

@@ -43,7 +43,7 @@ def test_a_range_is_a_part_of_the_file(header: str, part: Part) -> None:
     assert wanted_part({"Range": header}, 10, THIS) == part
 
 
-def test_no_part_of_an_empty_file_can_be_had() -> None:
+def test_an_empty_file_has_no_ranges() -> None:
     assert wanted_part({"Range": "bytes=0-"}, 0, THIS) == Part(416)
     assert wanted_part({}, 0, THIS) == Part(200)
 
@@ -73,12 +73,12 @@ def test_a_range_applies_to_the_same_file_only(condition: str, status: int) -> N
         ({"If-None-Match": '"abc"', "Range": "bytes=0-1"}, 304),
     ],
 )
-def test_a_copy_that_is_still_good_is_not_sent_again(headers: dict[str, str], status: int) -> None:
+def test_an_unchanged_file_is_not_sent_again(headers: dict[str, str], status: int) -> None:
     assert wanted_part(headers, 10, THIS).status == status
 
 
 @given(st.text(string.digits + "-,= bytes", max_size=24), st.integers(0, 40))
-def test_whatever_is_asked_for_a_part_lies_within_the_file(header: str, size: int) -> None:
+def test_ranges_lie_within_the_file(header: str, size: int) -> None:
     part = wanted_part({"Range": "bytes=" + header}, size, THIS)
     assert part.status in (200, 206, 416)
     if part.status == 206:

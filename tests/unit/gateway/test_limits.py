@@ -26,7 +26,7 @@ steps = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 3)), max_size=12
 
 @given(steps=steps, rate=st.floats(0.5, 20), burst=st.integers(1, 10))
 @settings(deadline=None)
-def test_a_bucket_gives_what_its_rate_says_and_no_more(steps: list[tuple[str, float]], rate: float, burst: int) -> None:
+def test_a_bucket_gives_its_rate(steps: list[tuple[str, float]], rate: float, burst: int) -> None:
     """The same as a bucket that is filled and emptied by the book."""
     buckets, now = Buckets(Rate(rate, burst)), 0.0
     tokens, seen = dict.fromkeys("abc", float(burst)), dict.fromkeys("abc", 0.0)
@@ -48,7 +48,7 @@ def test_a_bucket_gives_what_its_rate_says_and_no_more(steps: list[tuple[str, fl
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.floats(0, 0.01)), max_size=300))
 @settings(deadline=None)
-def test_memory_is_bounded_whoever_comes(visits: list[tuple[int, float]]) -> None:
+def test_the_number_of_buckets_is_bounded(visits: list[tuple[int, float]]) -> None:
     buckets, now = Buckets(Rate(1.0, 5), most=50), 0.0
     for visitor, pause in visits:
         now += pause
@@ -63,7 +63,7 @@ def test_full_buckets_are_forgotten() -> None:
     assert len(buckets) <= 3
 
 
-def test_what_is_given_out_elsewhere_is_given_out() -> None:
+def test_tokens_spent_elsewhere_are_counted() -> None:
     buckets = Buckets(Rate(10.0, 5))
     buckets.spent_elsewhere("a", 7, 0.0)
     assert buckets.take("a", 0.0) == pytest.approx(-3)
@@ -92,7 +92,7 @@ def test_what_is_given_out_elsewhere_is_given_out() -> None:
         (["1.1.1.1," * 5000 + "10.0.0.9"], "1.1.1.1"),
     ],
 )
-def test_the_last_address_that_is_no_proxy_is_the_clients(forwarded: list[str], client: str) -> None:
+def test_the_last_address_that_is_no_proxy_is_the_client(forwarded: list[str], client: str) -> None:
     headers = CIMultiDict([("X-Forwarded-For", value) for value in forwarded])
     request = make_mocked_request("GET", "/", headers=headers).clone(remote="10.0.0.1")
     assert Proxies(["10.0.0.0/8"]).client_of(request) == client

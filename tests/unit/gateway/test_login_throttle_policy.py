@@ -39,13 +39,13 @@ def test_the_first_failures_cost_nothing_then_the_wait_doubles() -> None:
     assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
 
 
-def test_who_has_to_wait_is_not_counted_further() -> None:
+def test_refused_attempts_are_not_counted() -> None:
     blocked = after(6, PLACE)
     verdict = decide(blocked, FRESH, FRESH, NOW)
     assert 0 < verdict.wait <= 1 and verdict.counters == ()
 
 
-def test_a_known_place_is_held_back_by_its_own_failures_alone() -> None:
+def test_a_known_address_is_throttled_by_its_own_failures_only() -> None:
     hopeless = Counter(10_000, NOW, NOW + timedelta(hours=1), EPOCH)
     known = replace(FRESH, known_at=NOW - timedelta(days=29))
     assert decide(known, hopeless, hopeless, NOW).wait == 0
@@ -54,19 +54,19 @@ def test_a_known_place_is_held_back_by_its_own_failures_alone() -> None:
 
 
 @given(st.integers(0, 10**9))
-def test_nobody_can_make_an_accounts_owner_wait_for_long(failures: int) -> None:
+def test_attackers_cannot_lock_out_an_accounts_owner(failures: int) -> None:
     """Whatever others do from wherever, somebody at a new address can try within half a minute."""
     (_, account, _) = decide(FRESH, replace(FRESH, failures=failures), FRESH, NOW).counters
     assert (account.blocked_until - NOW).total_seconds() <= ACCOUNT.longest == 30
 
 
-def test_what_was_long_ago_is_forgotten() -> None:
+def test_old_failures_are_forgotten() -> None:
     long_ago = replace(after(15, PLACE), at=NOW - FORGOTTEN - timedelta(seconds=1), blocked_until=EPOCH)
     (counter,) = decide_alone(long_ago, PLACE, NOW).counters
     assert counter.failures == 1
 
 
-def test_all_that_is_counted_is_counted_before_the_outcome_is_known() -> None:
+def test_attempts_are_counted_before_their_outcome() -> None:
     counters = decide(FRESH, FRESH, FRESH, NOW).counters
     assert [counter.failures for counter in counters] == [1, 1, 1]
     assert ADDRESS.free > ACCOUNT.free > PLACE.free

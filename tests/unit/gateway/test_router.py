@@ -29,7 +29,7 @@ def test_every_route_is_found_by_a_path_of_its_own(routes: Router[str], route: o
     assert routes.find(method, filled) == (f"{method} {path}", values)
 
 
-def test_the_most_exact_path_answers_and_others_take_what_it_does_not() -> None:
+def test_the_most_exact_route_answers() -> None:
     table: Router[str] = Router()
     for method, path in [
         ("GET", "/{app}/{entity:[a-z]+}"),
@@ -51,7 +51,7 @@ def test_the_most_exact_path_answers_and_others_take_what_it_does_not() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/a", "/a/", "//x", "/a/x/", "/a//1", "/a/x/1/2"])
-def test_what_is_nowhere(path: str) -> None:
+def test_unknown_paths(path: str) -> None:
     table: Router[str] = Router()
     table.add("GET", "/{app}/{entity}/{id}", "record")
     table.add("GET", "/{app}/{entity}", "list")

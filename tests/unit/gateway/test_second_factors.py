@@ -32,7 +32,7 @@ def test_a_code_is_good_one_step_early_or_late(now: int, drift: int) -> None:
     assert found == near.get(code)
 
 
-def test_what_is_no_code_fits_nothing() -> None:
+def test_malformed_codes_match_nothing() -> None:
     for text in ("", "12345", "1234567", "12345a", "٣٤٥٦٧٨", " 12345"):
         assert totp.matching_step(RFC_SECRET, text, 59) is None
 
@@ -54,7 +54,7 @@ def test_recovery_codes_are_known_however_they_are_written() -> None:
 
 
 @given(st.binary(max_size=40), st.text(max_size=20))
-def test_a_sealed_secret_is_opened_for_its_owner_alone(secret: bytes, owner: str) -> None:
+def test_a_secret_is_decrypted_for_its_owner_only(secret: bytes, owner: str) -> None:
     encryptor = Encryptor(["a" * 32])
     sealed = encryptor.encrypt(secret, owner)
     assert secret == encryptor.decrypt(sealed, owner) and (len(secret) < 4 or secret not in sealed)
@@ -65,7 +65,7 @@ def test_a_sealed_secret_is_opened_for_its_owner_alone(secret: bytes, owner: str
         encryptor.decrypt(sealed, owner + "x")
 
 
-def test_former_secrets_open_and_do_not_seal() -> None:
+def test_former_secrets_decrypt_and_do_not_encrypt() -> None:
     old, new = Encryptor(["old"]), Encryptor(["new", "old"])
     assert new.decrypt(old.encrypt(b"x", "ann"), "ann") == b"x"
     with pytest.raises(Undecryptable):

@@ -61,7 +61,7 @@ async def refused(tokens: Tokens, token: str) -> bool:
     return caught.value.code == "UNAUTHORIZED"
 
 
-async def test_a_rotated_key_goes_on_verifying_until_its_time_is_over(tokens: Tokens, keyring: Keyring) -> None:
+async def test_a_rotated_key_verifies_until_it_expires(tokens: Tokens, keyring: Keyring) -> None:
     old = tokens.issue(APP.id, ANN)
     keyring.learn([Generation(APP.id, 1, 2e9), Generation(APP.id, 2, None)])
     new = tokens.issue(APP.id, ANN)
@@ -73,14 +73,14 @@ async def test_a_rotated_key_goes_on_verifying_until_its_time_is_over(tokens: To
     assert keyring.key(APP.id, 1) != keyring.key(APP.id, 2) != keyring.key(PLATFORM, 2)
 
 
-async def test_a_good_signature_makes_nobody_exist(tokens: Tokens) -> None:
+async def test_a_valid_signature_of_an_unknown_user_is_refused(tokens: Tokens) -> None:
     for scope in (APP.id, PLATFORM):
         assert await refused(tokens, tokens.issue(scope, Subject(NOBODY, "", ["admin"], 1, "session-1")))
     with pytest.raises(RocketError):
         await tokens.verify_platform(tokens.issue(PLATFORM, Subject(NOBODY, "", [], 1, "session-1")))
 
 
-async def test_a_key_id_chooses_a_key_and_no_more(tokens: Tokens, keyring: Keyring) -> None:
+async def test_a_key_id_selects_only_a_key(tokens: Tokens, keyring: Keyring) -> None:
     claims = jwt.decode(tokens.issue(APP.id, ANN), options={"verify_signature": False})
     for kid in (key_id("other", 1), key_id(APP.id, 2), key_id(APP.id, 0), APP.id, "", "../1", f"{PLATFORM}.1", 5, None):
         headers = {} if kid is None else {"kid": kid}
@@ -115,7 +115,7 @@ async def test_a_remembered_token_ends_with_its_session_or_its_users_change(toke
     assert await refused(tokens, last)
 
 
-def test_what_proves_an_identity_stays_in_the_gateway() -> None:
+def test_credentials_stay_in_the_gateway() -> None:
     proof = Credential("session-1", (APP.id, "ann"), 3, 2e9)
     scopes = (("ticket", ("read",)), ("*", ("create",)))
     whole = Identity("ann", "ann@example.org", ("admin",), "api_key", scopes=scopes, credential=proof)

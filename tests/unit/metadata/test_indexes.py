@@ -53,11 +53,11 @@ def orders(kind: str = "one_to_many", name: str = "orders") -> dict[str, Any]:
         (REFERENCE, [orders("one_to_one"), orders(name="again")], {"_r_3_2_2", "_o_2_2"}),
     ],
 )
-def test_each_field_has_what_it_needs(field: dict[str, Any], relations: list[dict[str, Any]], names: set[str]) -> None:
+def test_each_field_has_its_indexes(field: dict[str, Any], relations: list[dict[str, Any]], names: set[str]) -> None:
     assert wanted(schema(*relations, order=entity("order", field)), "order").keys() == names
 
 
-def test_the_mark_of_deleted_records_is_numbered_as_the_log_has_known_it() -> None:
+def test_the_deletion_mark_keeps_its_field_id() -> None:
     bare = EntityDefinition.model_validate(entity("page", text("a"), soft_delete=True))
     mark = {"name": "deleted_at", "type": "timestamp"}
     shown = EntityDefinition.model_validate(entity("page", mark, text("a"), text("b"), soft_delete=True))
@@ -78,7 +78,7 @@ def test_the_mark_of_deleted_records_is_numbered_as_the_log_has_known_it() -> No
     assert numbers(new, bare, marked=True)[1]["deleted_at"] == 2
 
 
-def test_one_to_one_is_about_the_living_where_records_are_soft_deleted() -> None:
+def test_one_to_one_covers_undeleted_records() -> None:
     made = schema(orders("one_to_one"), order=entity("order", REFERENCE, soft_delete=True))
     (index,) = wanted(made, "order").values()
     assert (index.name, index.unique) == ("_l_3_2_2", True)
@@ -92,7 +92,7 @@ def test_the_first_part_of_a_key_needs_no_index_but_may_need_to_be_unique() -> N
     assert wanted(schema(orders("one_to_one"), order=parts), "order").keys() == {"_r_3_2_2"}
 
 
-def test_only_our_own_indexes_are_taken_away() -> None:
+def test_only_our_own_indexes_are_dropped() -> None:
     made = schema(orders(), order=entity("order", REFERENCE))
     missing, needless = difference(["_p_2", "_u_2_2", "_i_2_2", "_r_9_2_2", "made_by_hand"], made, "order")
     assert [index.name for index in missing] == ["_o_2_2"]

@@ -31,7 +31,7 @@ def test_the_examples_hold_every_key_of_every_part(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_the_examples_are_sound(kind: str) -> None:
+def test_the_examples_are_valid(kind: str) -> None:
     for document in WHOLE[kind]:
         KINDS[kind].parse(document)
 
@@ -61,7 +61,7 @@ def test_a_misspelt_key_of_a_recipient_is_named(number: int) -> None:
 
 
 @pytest.mark.parametrize(("kind", "document", "path"), CASES, ids=NAMES)
-def test_what_is_stored_loads_with_keys_that_are_unknown_today(
+def test_stored_definitions_load_with_unknown_keys(
     kind: str, document: dict[str, Any], path: tuple[str | int, ...]
 ) -> None:
     model = KINDS[kind].model

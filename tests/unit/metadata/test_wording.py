@@ -45,7 +45,7 @@ def test_a_union_is_one_mistake_in_the_place_of_its_value() -> None:
     }
 
 
-def test_members_that_are_told_apart_by_a_key_have_their_mistakes_in_that_key() -> None:
+def test_mistakes_of_tagged_unions_are_in_the_tagged_member() -> None:
     actions = [{"type": "set_field"}, {"type": "x"}, {}, 5]
     steps = [{"id": "a", "type": "action", "actions": actions}, {"id": "b", "type": "y"}, {"id": "c"}]
     trigger = {"type": "state_change", "entity": "", "field": "f", "to": "x"}

@@ -33,7 +33,7 @@ def told(**parts: Any) -> list[Any]:
         ([{"role": "boss"}, {"email": "eve@example.com"}, None, 7, {}], [ANN_EMAIL, "eve@example.com"]),
     ],
 )
-def test_whom_an_action_names(to: Any, recipients: list[str]) -> None:
+def test_recipients_of_an_action(to: Any, recipients: list[str]) -> None:
     assert sorted(new.recipient for new in told(to=to)) == sorted(recipients)
 
 
@@ -46,12 +46,12 @@ def test_whom_an_action_names(to: Any, recipients: list[str]) -> None:
         (None, "", ""),
     ],
 )
-def test_the_words_of_an_action(template: Any, subject: str, body: str) -> None:
+def test_texts_of_an_action(template: Any, subject: str, body: str) -> None:
     [new] = told(template=template)
     assert (new.subject, new.body) == (subject, body)
 
 
-def test_each_recipient_is_told_once_for_ever() -> None:
+def test_each_recipient_has_a_stable_effect_key() -> None:
     first, second = told(to=["boss", "eve@example.com"])
     assert first.effect_key != second.effect_key
     assert first.effect_key == f"transition/7.1/1/{ANN_ID}"
@@ -59,10 +59,10 @@ def test_each_recipient_is_told_once_for_ever() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"to": None}, {"to": "nobody"}, {"channel": "pigeon"}])
-def test_what_can_not_be_told_is_seen(wrong: dict[str, Any]) -> None:
+def test_failures_are_visible(wrong: dict[str, Any]) -> None:
     [new] = told(**wrong)
     assert new.error and not new.recipient
 
 
-def test_other_effects_are_for_others() -> None:
+def test_other_effects_are_ignored() -> None:
     assert not has_notifications(replace(commit(), effects=[{"type": "send_event"}]))

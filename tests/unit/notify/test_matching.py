@@ -51,7 +51,7 @@ def notifications(document: dict[str, Any], event: CommitEvent) -> list[NewNotif
         ("after_delete", ["delete"]),
     ],
 )
-def test_a_hook_is_about_its_actions_only(hook: str, actions: list[str]) -> None:
+def test_hooks_match_their_actions_only(hook: str, actions: list[str]) -> None:
     document = rule(hook=hook)
     hit = [a for a in ("create", "update", "delete") if notifications(document, commit(a, {"id": 1}, {"id": 1}))]
     assert hit == actions
@@ -74,7 +74,7 @@ def test_the_effect_key_is_the_same_each_time() -> None:
     assert notifications(rule(), event) == notifications(rule(), event)
 
 
-def test_inactive_rules_and_conditions_that_do_not_hold_say_nothing() -> None:
+def test_inactive_rules_and_false_conditions_match_nothing() -> None:
     event = commit("update", {"n": 1}, {"n": 2}, {"n": {"old": 1, "new": 2}})
     assert not notifications(rule(active=False), event)
     assert not notifications(rule(condition="record.n > old.n + 1"), event)
@@ -88,12 +88,12 @@ def test_a_condition_that_cannot_be_evaluated_is_a_visible_failure() -> None:
     assert failed.recipient == ""
 
 
-def test_a_deleted_record_is_told_as_it_was() -> None:
+def test_a_deletion_uses_the_former_record() -> None:
     [told] = notifications(rule(hook="after_delete"), commit("delete", {"title": "Printer"}))
     assert told.subject == "delete Printer"
 
 
-def test_a_commit_concerns_the_rules_of_its_time() -> None:
+def test_a_commit_is_matched_with_the_rules_of_its_version() -> None:
     today = read_book(schema_with("notification-rules", [rule(active=False), rule(id="new")]))
     then = past_book(2, [rule(), rule(id="deleted since"), rule(id="new", active=False)], today)
     event = commit(after={"title": "x"})
@@ -101,7 +101,7 @@ def test_a_commit_concerns_the_rules_of_its_time() -> None:
     assert [found.id for found in then.past(event)] == ["deleted since"]
 
 
-def test_an_entity_renamed_since_is_told_of_under_both_names() -> None:
+def test_a_renamed_entity_matches_under_both_names() -> None:
     then = past_book(2, [rule(entity="issue")], read_book(schema_with("notification-rules", [rule()])))
     assert [len(then.candidates(commit(entity=name))) for name in ("issue", "ticket", "other")] == [1, 1, 0]
 

@@ -42,7 +42,7 @@ def test_a_path_to_nothing_means_nobody() -> None:
     assert addressees({"path": "record.owner"}, {"path": "old.owner"}) == Addressees()
 
 
-def test_mail_goes_to_users_and_to_strangers_once_each() -> None:
+def test_each_address_gets_one_mail() -> None:
     meant = Addressees(frozenset({ANN[0]}), frozenset({"ANN@example.com", "eve@example.com"}), frozenset({"boss"}))
     found = directory(ANN, boss=[ANN, BOB]).receivers("email", meant)
     assert sorted(found) == sorted([(ANN[1], ANN[0]), (BOB[1], BOB[0]), ("eve@example.com", None)])
@@ -62,7 +62,7 @@ def test_only_users_have_an_inbox() -> None:
     assert directory(BOB).receivers("in_app", meant) == [(BOB[1], BOB[0])]
 
 
-def test_who_is_unknown_or_inactive_is_left_out() -> None:
+def test_unknown_and_inactive_users_are_left_out() -> None:
     meant = Addressees(frozenset({ANN[0]}), frozenset(), frozenset({"boss"}))
     assert directory().receivers("email", meant) == []
 
@@ -86,20 +86,18 @@ ANN_AND_EVE: Receivers = [(ANN[1], ANN[0]), ("eve@example.com", None)]
         ("in_app", ANN_AND_EVE, False),
     ],
 )
-def test_who_can_have_been_found_is_known_whoever_the_users_were(
-    channel: str, receivers: Receivers, possible: bool
-) -> None:
+def test_possible_recipients_are_known_without_users(channel: str, receivers: Receivers, possible: bool) -> None:
     assert may_be(channel, NAMED, receivers) is possible
 
 
-def test_a_role_can_have_been_anybodys() -> None:
+def test_a_role_may_mean_any_user() -> None:
     meant = Addressees(roles=frozenset({"boss"}))
     assert may_be("email", meant, [(BOB[1], BOB[0])])
     assert not may_be("email", meant, [(BOB[1], None)])
 
 
 @pytest.mark.parametrize("address", ["a@b", "ann+x@example.com", "zoë@exämple.com"])
-def test_addresses(address: str) -> None:
+def test_valid_addresses(address: str) -> None:
     assert is_address(address)
 
 
@@ -108,5 +106,5 @@ def test_addresses(address: str) -> None:
     ["", "ann", "@b", "a@", "a@b@c", "a b@c", "a@b\r\nBcc: x@y", "a@b, c@d", "a@b;c@d", "<a@b>", "a@b\0",
      "a" * 250 + "@b.cd", None, 7],
 )  # fmt: skip
-def test_no_addresses(address: object) -> None:
+def test_invalid_addresses(address: object) -> None:
     assert not is_address(address)

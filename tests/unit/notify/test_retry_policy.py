@@ -17,7 +17,7 @@ def test_five_attempts_with_doubling_delays() -> None:
     assert [v.status for v in verdicts] == ["retrying"] * 4 + ["failed"]
 
 
-def test_what_the_server_refused_for_good_is_not_repeated() -> None:
+def test_permanent_refusals_are_not_retried() -> None:
     assert judge(Outcome(False, "550", permanent=True), 1, 10, NOW) == Verdict("failed")
 
 

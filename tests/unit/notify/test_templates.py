@@ -31,11 +31,11 @@ def test_placeholders_are_paths_and_nothing_else(template: str, text: str) -> No
     assert render(template, ENVIRONMENT) == text
 
 
-def test_what_a_value_holds_is_not_a_template() -> None:
+def test_values_are_not_templates() -> None:
     assert render("{{ a }}", {"a": "{{ b }}", "b": "secret"}) == "{{ b }}"
 
 
-def test_a_text_cannot_grow_without_end() -> None:
+def test_the_size_of_a_text_is_bounded() -> None:
     assert len(render("{{ a }}" * 100, {"a": "x" * 100_000})) == MAX_BODY
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from libs.shared.schema.webhooks import WebhookDefinition
 
 
-def test_what_is_left_out_has_its_default() -> None:
+def test_missing_keys_have_defaults() -> None:
     definition = WebhookDefinition.model_validate({"entity": "ticket", "url": "http://127.0.0.1:1/x"})
     assert definition.model_dump(mode="json") == {
         "entity": "ticket",
@@ -25,7 +25,7 @@ def test_what_is_left_out_has_its_default() -> None:
     }
 
 
-def test_null_is_the_same_as_left_out() -> None:
+def test_null_means_missing() -> None:
     given = {"entity": "ticket", "url": "http://x", "headers": None, "condition": None, "retry": None}
     definition = WebhookDefinition.model_validate(given)
     assert (definition.headers, definition.condition, definition.retry.max_attempts) == ({}, "", 3)
@@ -73,7 +73,7 @@ def test_synchronous_hooks_after_the_commit_are_refused_with_the_reason(hook: st
     assert refusal.value.errors()[0]["loc"] == ("async",)
 
 
-def test_additions_are_kept_where_they_are_given() -> None:
+def test_additions_are_kept() -> None:
     given = {
         "entity": "ticket", "url": "http://x", "hook": "before_write", "async": False, "timeout": 2.0,
         "on_failure": "allow", "retry": {"max_attempts": 5, "backoff": "linear", "delay": 60.0},

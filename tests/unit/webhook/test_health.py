@@ -38,7 +38,7 @@ def test_a_circuit_opens_after_failures_in_a_row() -> None:
     assert after_all(500, None, 200, 500, None).circuit == "closed"
 
 
-def test_each_failed_try_of_an_open_circuit_doubles_the_time_up_to_a_limit() -> None:
+def test_failed_probes_double_the_open_time() -> None:
     health, waits = after_all(500, 500, 500), []
     for _ in range(7):
         assert health.hold_until is not None
@@ -47,12 +47,12 @@ def test_each_failed_try_of_an_open_circuit_doubles_the_time_up_to_a_limit() -> 
     assert waits == [30, 60, 120, 240, 480, 900, 900]
 
 
-def test_a_success_closes_it_and_forgets() -> None:
+def test_a_success_closes_the_circuit() -> None:
     assert after_all(200, health=replace(after_all(500, 500, 500), circuit="half_open")) == WELL
 
 
 @pytest.mark.parametrize(("status", "counts"), [(404, False), (401, False), (302, False), (429, True), (408, True)])
-def test_an_endpoint_that_dislikes_what_it_gets_is_there(status: int, counts: bool) -> None:
+def test_client_errors_do_not_open_the_circuit(status: int, counts: bool) -> None:
     health = after_all(status, status, status)
     assert (health.circuit == "open") is counts
     assert health.failing_since == NOW
@@ -80,11 +80,11 @@ def test_days_without_a_success_disable() -> None:
     assert after(failing, Answered(404), NOW + timedelta(days=99), never, True).circuit == "closed"
 
 
-def test_what_nobody_could_enable_is_not_disabled() -> None:
+def test_action_endpoints_are_never_disabled() -> None:
     assert after(WELL, Answered(410), NOW, LIMITS, can_disable=False).circuit == "closed"
 
 
-def test_changes_are_told_once() -> None:
+def test_changes_are_reported_once() -> None:
     opened = after_all(500, 500, 500)
     trying = replace(opened, circuit="half_open")
     assert what_happened(WELL, opened) == "circuit_opened"

@@ -12,7 +12,7 @@ APP = AppRef("a", "a", "a")
 PLACES, PER_ENDPOINT = 8, 3
 
 
-def test_an_endpoint_gets_more_with_each_success_and_begins_anew_after_a_failure() -> None:
+def test_concurrency_grows_with_success_and_resets_on_failure() -> None:
     lanes, key = Lanes(PLACES, PER_ENDPOINT), (APP, "x")
     rooms = []
     for succeeds in (True, True, True, False, True):
@@ -21,7 +21,7 @@ def test_an_endpoint_gets_more_with_each_success_and_begins_anew_after_a_failure
     assert [*rooms, lanes.room(key)] == [1, 2, 3, 3, 1, 2]
 
 
-def test_hanging_endpoints_leave_half_of_all_places_and_let_the_next_one_in_when_one_ends() -> None:
+def test_unproven_endpoints_share_half_of_all_permits() -> None:
     lanes = Lanes(PLACES, PER_ENDPOINT)
     keys = [(APP, str(n)) for n in range(PLACES)]
     begun = [key for key in keys if lanes.room(key) and not lanes.begin(key, 1, more=False)]
@@ -32,7 +32,7 @@ def test_hanging_endpoints_leave_half_of_all_places_and_let_the_next_one_in_when
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=200))
-def test_nobody_ever_has_more_than_they_may_and_all_comes_back(steps: list[tuple[int, bool]]) -> None:
+def test_limits_are_never_exceeded_and_permits_return(steps: list[tuple[int, bool]]) -> None:
     """Endpoints begin what there is room for, or end their oldest with a success or a failure."""
     lanes = Lanes(PLACES, PER_ENDPOINT)
     under_way: dict[int, list[bool]] = {n: [] for n in range(6)}
@@ -50,7 +50,7 @@ def test_nobody_ever_has_more_than_they_may_and_all_comes_back(steps: list[tuple
     assert all(lanes.room((APP, str(number))) >= 1 for number in under_way)
 
 
-def test_who_found_no_room_is_looked_at_when_one_of_its_own_ends() -> None:
+def test_a_full_endpoint_is_checked_when_a_delivery_ends() -> None:
     lanes, key = Lanes(PLACES, PER_ENDPOINT), (APP, "x")
     proven = lanes.begin(key, lanes.room(key), more=False)
     assert lanes.room(key) == 0

@@ -32,7 +32,7 @@ def deliveries(document: dict[str, Any], event: Any) -> list[NewDelivery]:
         ("before_delete", ["delete"]),
     ],
 )
-def test_a_hook_is_about_its_actions_only(hook: str, actions: list[str]) -> None:
+def test_hooks_match_their_actions_only(hook: str, actions: list[str]) -> None:
     document = webhook(hook=hook)
     hit = [a for a in ("create", "update", "delete") if deliveries(document, commit(a, {"id": 1}, {"id": 1}))]
     assert hit == actions
@@ -72,7 +72,7 @@ def test_a_condition_that_cannot_be_evaluated_is_a_visible_failure() -> None:
     assert delivery.error.startswith("the condition could not be evaluated: ")
 
 
-def test_a_delivery_holds_what_its_definition_said() -> None:
+def test_a_delivery_copies_its_definition() -> None:
     document = webhook(
         method="PUT",
         headers={"X-Key": "{{env.KEY}}"},
@@ -95,11 +95,11 @@ def test_a_document_of_an_older_rocket_does_not_stop_the_others() -> None:
     assert [each.id for each in book.candidates(commit(after={}))] == [HOOK_ID]
 
 
-def test_receivers_that_are_asked_are_not_told_again() -> None:
+def test_synchronous_webhooks_are_not_delivered_again() -> None:
     assert not deliveries(webhook(hook="before_write", **{"async": False}), commit(after={"id": 1}))
 
 
-def test_a_replay_is_a_delivery_of_its_own() -> None:
+def test_a_replay_is_a_new_delivery() -> None:
     [first] = deliveries(webhook(), commit(after={"id": 1}))
     found = read_book(schema_with("webhooks", [webhook()])).by_id[HOOK_ID]
     again = decide(APP, found, commit(after={"id": 1}), "replay/r1")
@@ -108,7 +108,7 @@ def test_a_replay_is_a_delivery_of_its_own() -> None:
     assert again.idempotency_key != first.idempotency_key
 
 
-def test_a_commit_concerns_the_webhooks_of_its_time() -> None:
+def test_a_commit_is_matched_with_the_webhooks_of_its_version() -> None:
     today = read_book(schema_with("webhooks", [webhook(condition="record.id == 2"), {**webhook(), "id": "new"}]))
     then = past_book(3, [webhook(condition="record.id == 1"), {**webhook(), "id": "deleted since"}], today)
     [found] = then.candidates(commit(after={"id": 1}))
@@ -116,7 +116,7 @@ def test_a_commit_concerns_the_webhooks_of_its_time() -> None:
     assert not decide(APP, found, commit(after={"id": 2}))
 
 
-def test_an_entity_renamed_since_is_waited_for_under_both_names() -> None:
+def test_a_renamed_entity_matches_under_both_names() -> None:
     today = read_book(schema_with("webhooks", [webhook()]))
     then = past_book(3, [webhook(entity="issue")], today)
     assert [len(then.candidates(commit(after={}, entity=name))) for name in ("issue", "ticket", "other")] == [1, 1, 0]

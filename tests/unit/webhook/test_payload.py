@@ -8,7 +8,7 @@ from services.webhook.payload import body_of, idempotency_key, payload_of
 from tests.unit.webhook.commits import ACTOR, commit
 
 
-def test_a_create_tells_the_record_and_no_old() -> None:
+def test_a_create_has_the_record_and_no_old() -> None:
     payload = payload_of(commit(after={"id": 1}), "after_write", "wh_1")
     assert payload == {
         "event": "after_write",
@@ -21,7 +21,7 @@ def test_a_create_tells_the_record_and_no_old() -> None:
     }
 
 
-def test_an_update_tells_both_records_and_exactly_the_changes() -> None:
+def test_an_update_has_both_records_and_the_changes() -> None:
     changed = {"title": {"old": "a", "new": "b"}}
     event = commit("update", {"id": 1, "title": "a"}, {"id": 1, "title": "b"}, changed)
     payload = payload_of(event, "before_write", "wh_1")
@@ -31,7 +31,7 @@ def test_an_update_tells_both_records_and_exactly_the_changes() -> None:
     assert payload["changes"] == changed
 
 
-def test_a_delete_tells_the_record_as_it_was_whether_soft_or_hard() -> None:
+def test_a_delete_has_the_former_record() -> None:
     before = {"id": 1, "deleted_at": None}
     for after in (None, {"id": 1, "deleted_at": "2026-05-04T10:00:00Z"}):
         payload = payload_of(commit("delete", before, after), "after_delete", "wh_1")
@@ -40,11 +40,11 @@ def test_a_delete_tells_the_record_as_it_was_whether_soft_or_hard() -> None:
         assert "changes" not in payload
 
 
-def test_a_restore_is_an_update_to_outsiders() -> None:
+def test_a_restore_is_sent_as_an_update() -> None:
     assert payload_of(commit("restore", {"id": 1}, {"id": 1}), "after_write", "wh_1")["action"] == "update"
 
 
-def test_the_key_is_the_same_for_each_attempt_and_for_no_other_delivery() -> None:
+def test_the_idempotency_key_is_per_delivery() -> None:
     keys = {
         idempotency_key(app, webhook, commit_key)
         for app in ("a", "b")

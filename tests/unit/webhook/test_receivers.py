@@ -24,7 +24,7 @@ WEBHOOK: Webhook = read_book(schema_with("webhooks", [DOCUMENT])).by_id["w"]
         (408, "away"), (429, "away"), (500, "away"), (503, "away"), (None, "away"),
     ],
 )  # fmt: skip
-def test_a_refusal_is_an_answer_and_trouble_is_none(status: int | None, verdict: str) -> None:
+def test_rejections_are_told_from_failures(status: int | None, verdict: str) -> None:
     good = status is not None and status < 300
     outcome = Outcome(status, "no", None if good else f"the endpoint answered {status}")
     assert verdict_of(WEBHOOK, outcome)[0] == verdict
@@ -47,11 +47,11 @@ def test_a_refusal_is_an_answer_and_trouble_is_none(status: int | None, verdict:
         ("x" * 2 * MAX_REASON, "x" * MAX_REASON),
     ],
 )
-def test_the_reason_is_what_the_answer_says(body: str | None, reason: str) -> None:
+def test_the_reason_comes_from_the_response(body: str | None, reason: str) -> None:
     assert reason_of(body) == reason
 
 
-def test_a_refusal_without_a_reason_says_what_was_answered() -> None:
+def test_a_rejection_without_a_reason_names_the_status() -> None:
     assert verdict_of(WEBHOOK, Outcome(403, None, "the endpoint answered 403")) == (
         "refused",
         "A before_write webhook refused: the endpoint answered 403",

@@ -31,12 +31,12 @@ def test_jitter_stays_within_its_share(attempt: int, chance: float, backoff: str
     assert middle * (1 - jitter) - 1e-6 <= delay <= middle * (1 + jitter) + 1e-6
 
 
-def test_the_longest_delay_is_the_policys() -> None:
+def test_the_policy_bounds_the_delay() -> None:
     assert Policy("exponential", 30, longest=45).delay(7) == 45
     assert POLICY.delay(100) == LONGEST
 
 
-def test_success_is_the_end() -> None:
+def test_success_ends_the_retries() -> None:
     assert judge(True, 1, 3, POLICY, NOW) == Verdict("delivered")
     assert judge(True, 9, 3, POLICY, NOW) == Verdict("delivered")
 
@@ -55,7 +55,7 @@ def test_a_manual_retry_past_the_last_attempt_has_one_try() -> None:
     assert judge(False, 4, 3, POLICY, NOW) == Verdict("failed")
 
 
-def test_an_endpoint_that_asks_to_be_left_alone_is() -> None:
+def test_retry_after_is_respected() -> None:
     assert judge(False, 1, 3, POLICY, NOW, not_before=300) == Verdict("retrying", NOW + timedelta(seconds=300))
     assert judge(False, 1, 3, POLICY, NOW, not_before=1) == Verdict("retrying", NOW + timedelta(seconds=30))
 

@@ -92,7 +92,7 @@ async def test_2xx_is_success_with_filled_headers_and_the_log_shows_templates(en
     assert outcome.duration_ms is not None
 
 
-async def test_it_is_signed_whatever_the_definition_says(endpoint: BaseTestServer) -> None:
+async def test_requests_are_always_signed(endpoint: BaseTestServer) -> None:
     assert told(await send(endpoint.make_url("/verify"))) == (200, "wh_1", None)
     values = WebhookSettings.model_validate({**SERVERS, "env": "development"})
     forged = {"Webhook-Id": "wh_forged", "WEBHOOK-SIGNATURE": "v1,x"}
@@ -101,7 +101,7 @@ async def test_it_is_signed_whatever_the_definition_says(endpoint: BaseTestServe
     assert told(outcome) == (200, "wh_1", None)
 
 
-async def test_a_long_answer_is_cut_and_made_storable(endpoint: BaseTestServer) -> None:
+async def test_long_responses_are_truncated(endpoint: BaseTestServer) -> None:
     outcome = await send(endpoint.make_url("/long"))
     assert (outcome.status, outcome.error) == (500, "the endpoint answered 500")
     assert outcome.body == "\ufffd" + "x" * (MAX_RESPONSE - 2)
@@ -118,24 +118,24 @@ async def test_retry_after_is_taken_from_failures(endpoint: BaseTestServer) -> N
 
 
 @pytest.mark.parametrize("path", ["/slow", "/dripping"])
-async def test_an_endpoint_that_takes_too_long_is_given_up(endpoint: BaseTestServer, path: str) -> None:
+async def test_slow_endpoints_time_out(endpoint: BaseTestServer, path: str) -> None:
     assert told(await send(endpoint.make_url(path), timeout=0.2)) == (None, None, "no answer within 0.2 s")
 
 
-async def test_a_connection_that_closes_early_is_no_answer(endpoint: BaseTestServer) -> None:
+async def test_early_disconnects_are_failures(endpoint: BaseTestServer) -> None:
     outcome = await send(endpoint.make_url("/closes"))
     assert outcome.status is None
     assert outcome.error
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://a..b/", "http://nowhere.invalid/", "http://[::1/"])
-async def test_no_connection_is_an_outcome_without_status(url: str) -> None:
+async def test_failed_connections_have_no_status(url: str) -> None:
     outcome = await send(url)
     assert outcome.status is None
     assert outcome.error
 
 
-async def test_production_calls_this_machine_by_setting_only(endpoint: BaseTestServer) -> None:
+async def test_loopback_needs_a_setting_in_production(endpoint: BaseTestServer) -> None:
     outcome = await send(endpoint.make_url("/echo"), env="production")
     assert outcome.status is None
     assert outcome.error is not None
@@ -162,7 +162,7 @@ class Rebinding(AbstractResolver):
 
 
 @pytest.mark.parametrize("inside", ["127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "169.254.169.254", "10.0.0.1"])
-async def test_a_name_that_leads_inside_is_refused_where_it_is_connected(endpoint: BaseTestServer, inside: str) -> None:
+async def test_names_of_private_addresses_are_refused_on_connect(endpoint: BaseTestServer, inside: str) -> None:
     url = f"http://rebinding.example:{endpoint.port}/echo"
     outcome = await send(url, env="production", resolver=Rebinding(inside))
     assert outcome.status is None
@@ -170,7 +170,7 @@ async def test_a_name_that_leads_inside_is_refused_where_it_is_connected(endpoin
     assert "must not be called by webhooks" in outcome.error
 
 
-async def test_a_name_that_is_rebound_between_two_requests_is_refused_too(endpoint: BaseTestServer) -> None:
+async def test_rebound_names_are_refused(endpoint: BaseTestServer) -> None:
     values = WebhookSettings.model_validate({**SERVERS, "env": "development"})
     resolver = Rebinding("127.0.0.1", "192.168.0.1")
     url = f"http://rebinding.example:{endpoint.port}/echo"

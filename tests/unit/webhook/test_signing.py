@@ -18,12 +18,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def test_the_library_takes_what_we_sign() -> None:
+def test_the_official_library_verifies_our_signatures() -> None:
     headers = signature_headers([OLD], "wh_1", BODY.encode(), now())
     assert Webhook(shown_secret(OLD)).verify(BODY, headers) == {"record": {"name": "Zoë"}}
 
 
-def test_both_secrets_are_good_while_one_is_being_rotated() -> None:
+def test_both_secrets_are_valid_during_rotation() -> None:
     headers = signature_headers([NEW, OLD], "wh_1", BODY.encode(), now())
     for key in (OLD, NEW):
         Webhook(shown_secret(key)).verify(BODY, headers)
@@ -32,14 +32,14 @@ def test_both_secrets_are_good_while_one_is_being_rotated() -> None:
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])
-def test_what_is_too_old_or_too_new_is_refused(minutes: int) -> None:
+def test_timestamps_outside_the_tolerance_are_refused(minutes: int) -> None:
     headers = signature_headers([OLD], "wh_1", BODY.encode(), now() + timedelta(minutes=minutes))
     with pytest.raises(WebhookVerificationError, match="timestamp too"):
         Webhook(shown_secret(OLD)).verify(BODY, headers)
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp"])
-def test_nothing_that_is_signed_can_be_changed(name: str) -> None:
+def test_changed_payloads_are_refused(name: str) -> None:
     headers = signature_headers([OLD], "wh_1", BODY.encode(), now())
     changed = {**headers, name: "wh_2" if name == "webhook-id" else str(int(headers[name]) + 1)}
     for body, sent in ((BODY, changed), (BODY.replace("Zoë", "Zoe"), headers)):
@@ -59,7 +59,7 @@ def test_secrets_differ_by_platform_app_webhook_and_salt() -> None:
     assert {len(key) for key in keys} == {32}
 
 
-def test_a_rotated_salt_is_good_for_a_day() -> None:
+def test_a_rotated_salt_is_valid_for_a_day() -> None:
     moment = now()
     salts = Salts().rotated("s1", moment)
     assert salts.valid(moment) == ["s1", ""]

@@ -53,18 +53,18 @@ TRIGGER = document(approval())["trigger"]
         document(approval(), context={"x": 1}),
     ],
 )
-def test_refused(refused: dict[str, Any]) -> None:
+def test_invalid_workflows_are_refused(refused: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         WorkflowDefinition.model_validate(refused)
 
 
 @pytest.mark.parametrize("target", ["end", {"goto": "end"}, None])
-def test_the_end_has_two_names_and_may_be_left_out(target: Any) -> None:
+def test_end_has_two_names_and_may_be_left_out(target: Any) -> None:
     step = workflow(action("a", then=target)).steps[0]
     assert destination(step.then) == "end"  # type: ignore[union-attr]
 
 
-def test_is_written_as_it_was_sent() -> None:
+def test_definitions_are_stored_as_sent() -> None:
     sent = document(
         approval(timeout="48h", assignee={"type": "role", "role": "boss"}, on_approve={"goto": "b"}),
         action("b", set_field("status", None), {"type": "webhook", "url": "https://x/y"}),
@@ -91,6 +91,6 @@ def test_timeouts(hours: int, minutes: int, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "h", "5", "5 h", "-5h", "5m3h", "5d", "5h\n", "٥h", "999999h", "1.5h"])
-def test_no_timeouts(text: str) -> None:
+def test_invalid_timeouts(text: str) -> None:
     with pytest.raises(ValueError, match="72h"):
         parse_timeout(text)

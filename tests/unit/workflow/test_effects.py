@@ -23,18 +23,18 @@ BROKEN = RocketError("INTERNAL_ERROR", "An internal error occurred")
 
 
 @pytest.mark.parametrize("error", [unavailable("data"), RocketError("TIMEOUT", ""), LOCKED])
-def test_what_is_away_is_waited_for_without_end(error: RocketError) -> None:
+def test_outages_are_retried_without_limit(error: RocketError) -> None:
     assert outcome_of(error, 0) == Retry(timedelta(seconds=0.5))
     assert outcome_of(error, 1) == Retry(timedelta(seconds=1))
     assert outcome_of(error, 10_000) == Retry(timedelta(seconds=30))
 
 
 @pytest.mark.parametrize("error", [TAKEN, INVALID, RocketError("NOT_FOUND", "Record not found")])
-def test_what_is_wrong_stays_wrong(error: RocketError) -> None:
+def test_refusals_are_not_retried(error: RocketError) -> None:
     assert outcome_of(error, 0) == Failed(error.message)
 
 
-def test_our_own_errors_are_retried_for_a_while() -> None:
+def test_internal_errors_are_retried_for_a_while() -> None:
     assert isinstance(outcome_of(BROKEN, 18), Retry)
     assert outcome_of(BROKEN, 19) == Failed("An internal error occurred")
 
@@ -54,7 +54,7 @@ def test_the_workflow_acts_on_behalf_of_its_initiator() -> None:
     assert (context.cause, context.cause_depth, context.trace_id) == ("workflow:check", 4, "t")
 
 
-def test_now_is_what_the_field_can_hold() -> None:
+def test_now_fits_the_type_of_the_field() -> None:
     definition = EntityDefinition.model_validate(
         {
             "name": "invoice",
@@ -102,7 +102,7 @@ def test_decisions(body: bytes, said: Said) -> None:
         (b'{"step":5}', "VALIDATION_FAILED"),
     ],
 )
-def test_no_decisions(body: bytes, code: str) -> None:
+def test_invalid_decisions(body: bytes, code: str) -> None:
     with pytest.raises(RocketError) as refused:
         decision_in(body)
     assert refused.value.code == code

@@ -62,7 +62,7 @@ def test_effects_follow_each_other_and_then_the_step_is_completed() -> None:
     assert instance.history == ({"step": "a", "status": "completed", "at": "2026-11-22T13:00:00Z"},)
 
 
-def test_looking_again_asks_for_the_same_effect_with_the_same_key() -> None:
+def test_repeated_steps_have_the_same_effect_key() -> None:
     definition = workflow(action("a", HOOK, set_field("x", 1)))
     instance, effects = start(definition, fresh(), NOW)
     again, repeated = advance(definition, instance, Looked(), LATER)
@@ -70,7 +70,7 @@ def test_looking_again_asks_for_the_same_effect_with_the_same_key() -> None:
     assert replace(again, due_at=NOW) == instance
 
 
-def test_a_webhook_is_told_with_the_context_and_not_waited_for() -> None:
+def test_a_webhook_action_gets_the_context_and_is_not_awaited() -> None:
     instance, effects = start(workflow(action("a", HOOK)), fresh(n=3), NOW)
     assert told(effects) == ["instance_started", "webhook_requested", "step_completed", "instance_completed"]
     assert effects[1] == Emit(
@@ -133,7 +133,7 @@ def test_decisions(outcome: Outcome, status: str, reached: str) -> None:
     assert told(effects) == ["step_completed", "approval_requested"]
 
 
-def test_who_decided_and_why_is_remembered() -> None:
+def test_decisions_are_recorded_with_actor_and_reason() -> None:
     definition = workflow(approval())
     instance, _ = advance(definition, start(definition, fresh(), NOW)[0], NO, NOW)
     assert instance.history[0] == {
@@ -145,7 +145,7 @@ def test_who_decided_and_why_is_remembered() -> None:
     }
 
 
-def test_a_look_before_the_deadline_changes_nothing() -> None:
+def test_before_the_deadline_nothing_changes() -> None:
     definition = workflow(approval(timeout="1h"))
     waiting, _ = start(definition, fresh(), NOW)
     assert advance(definition, waiting, Looked(), LATER - timedelta(microseconds=1)) == (waiting, ())
@@ -170,7 +170,7 @@ def test_a_failure_ends_it_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", True, {"a": 1}, ["x"]])
-def test_no_record_to_set_a_field_of(value: Any) -> None:
+def test_set_field_without_a_record(value: Any) -> None:
     definition = workflow(action("a", {**set_field("x", 1), "record_id": "context.other"}))
     instance, _ = start(definition, fresh(other=value), NOW)
     assert instance.status == "failed"
@@ -181,7 +181,7 @@ def test_record_ids() -> None:
     assert record_named("INV-1", {}) == "INV-1"
 
 
-def test_circles_end() -> None:
+def test_loops_end() -> None:
     definition = workflow(condition("true", on_true={"goto": "if"}))
     instance, _ = start(definition, fresh(), NOW)
     assert (instance.status, len(instance.history)) == ("failed", MOST_STEPS + 1)
@@ -189,7 +189,7 @@ def test_circles_end() -> None:
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
 @pytest.mark.parametrize("outcome", [Looked(), Done(), Retry(timedelta(1)), Failed("x"), YES])
-def test_nothing_becomes_of_what_has_ended(status: str, outcome: Outcome) -> None:
+def test_ended_instances_do_not_change(status: str, outcome: Outcome) -> None:
     ended = replace(fresh(), status=status)
     assert advance(workflow(approval()), ended, outcome, NOW) == (ended, ())
 
@@ -212,7 +212,7 @@ def test_who_may_decide() -> None:
     assert refusal(anybody, start(anybody, fresh(), NOW)[0]) is None
 
 
-def test_when_there_is_something_to_decide() -> None:
+def test_decidable_states() -> None:
     definition = workflow(approval(timeout="1h"), action("a", set_field("x", 1)))
     waiting, _ = start(definition, fresh(), NOW)
     assert refusal(definition, replace(waiting, deadline=NOW), "admin") == "INVALID_STATE"

@@ -44,7 +44,7 @@ CHECK = {"id": "w1", **document(approval())}
         (commit(cause="workflow:other", cause_depth=15), True),
     ],
 )
-def test_what_starts(event: CommitEvent, starts: bool) -> None:
+def test_matching_triggers(event: CommitEvent, starts: bool) -> None:
     assert bool(started_by(compiled(snapshot(CHECK)), event)) is starts
 
 
@@ -56,14 +56,14 @@ def test_every_matching_active_workflow_starts() -> None:
     assert [startable.id for startable in found] == ["w1", "w2"]
 
 
-def test_long_chains_are_cut_where_they_would_go_on() -> None:
+def test_long_chains_are_cut() -> None:
     deep = commit(cause_depth=16)
     check_depth([], deep)
     with pytest.raises(CauseTooDeep, match="check"):
         check_depth(started_by(compiled(snapshot(CHECK)), deep), deep)
 
 
-def test_plans_hold_whatever_is_defined_meanwhile() -> None:
+def test_plans_are_independent_of_later_definitions() -> None:
     triggers, none = Triggers(), compiled(snapshot(version=2))
     assert triggers.plan("a", lambda _: compiled(snapshot(CHECK)), [commit()])
     assert not triggers.plan("a", lambda _: none, [commit(position=2)])
@@ -73,7 +73,7 @@ def test_plans_hold_whatever_is_defined_meanwhile() -> None:
     assert not triggers.carried_out("a", [commit()])
 
 
-def test_of_an_older_version_there_are_those_that_still_are() -> None:
+def test_older_versions_start_only_existing_workflows() -> None:
     today = compiled(snapshot({**CHECK, "active": False}, version=7))
     then = compiled_past(3, [CHECK, {**CHECK, "id": "w2", "name": "deleted since"}], today)
     assert not started_by(today, commit())
@@ -81,7 +81,7 @@ def test_of_an_older_version_there_are_those_that_still_are() -> None:
     assert [startable.id for startable in past_started_by(then, commit())] == ["w2"]
 
 
-def test_an_entity_that_was_renamed_triggers_under_both_names() -> None:
+def test_a_renamed_entity_triggers_under_both_names() -> None:
     renamed = {**CHECK, "trigger": {**CHECK["trigger"], "entity": "bill"}}
     then = compiled_past(3, [CHECK], compiled(snapshot(renamed, version=7)))
     assert started_by(then, commit()) and started_by(then, commit(entity="bill"))

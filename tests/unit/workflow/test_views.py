@@ -38,12 +38,12 @@ LEFT_OUT = object()
         ("record_id.pay", 9, LEFT_OUT),
     ],
 )  # fmt: skip
-def test_nothing_is_shown_of_fields_that_are_not_the_callers(path: str, value: Any, shown: Any) -> None:
+def test_hidden_fields_are_left_out(path: str, value: Any, shown: Any) -> None:
     context = visible_context({"key": value, "other": RECORD}, {"key": path}, FIELDS)
     assert context == ({} if shown is LEFT_OUT else {"key": shown})
 
 
-def test_of_a_record_that_is_not_the_callers_only_ids_are_left() -> None:
+def test_unreadable_records_are_reduced_to_ids() -> None:
     paths = {"t": "trigger", "r": "record", "i": "record_id"}
     values = {"t": {"record_id": "1", "record": RECORD}, "r": RECORD, "i": "1"}
     assert visible_context(values, paths, frozenset()) == {"t": {"record_id": "1", "record": {}}, "r": {}, "i": "1"}

@@ -58,14 +58,14 @@ def test_an_expression_that_is_true_is_violated(expression: str, violated: bool)
         decide(rules, attempt)
 
 
-def test_on_update_the_record_is_the_stored_one_with_what_is_sent() -> None:
+def test_on_update_expressions_see_the_merged_record() -> None:
     rules = compiled(forbid("action == 'update' && record.count > old.count && record.title == 'stored'"))
     assert refused(rules, updating({"count": 1, "title": "stored"}, count=2))
     decide(rules, updating({"count": 1, "title": "stored"}, count=2, title="sent"))
     decide(rules, updating({"count": 1, "title": "stored"}, count=None))
 
 
-def test_on_delete_the_record_and_old_are_the_stored_one() -> None:
+def test_on_delete_expressions_see_the_stored_record() -> None:
     rules = compiled(forbid("action == 'delete' && old.paid && record.paid", "paid", hook="before_delete"))
     assert refused(rules, deleting({"paid": True})) == [{"rule": "expression", "message": "paid"}]
     assert decide(rules, deleting({"paid": False})).values == {}
@@ -120,12 +120,12 @@ def test_stop_on_fail_ends_the_evaluation(stopper: int | None, seen: int) -> Non
     assert [detail["message"] for detail in details] == ["first", "second", "third", "must begin as open"][:seen]
 
 
-def test_stop_on_fail_of_a_rule_that_holds_stops_nothing() -> None:
+def test_stop_on_fail_of_a_satisfied_rule_is_ignored() -> None:
     rules = compiled(demand("count", "min", 0, stop_on_fail=True), forbid("record.count == 0", "second"))
     assert [detail["message"] for detail in refused(rules, creating(count=0))] == ["second"]
 
 
-def test_a_rule_that_meets_values_without_meaning_is_violated_and_says_why() -> None:
+def test_a_rule_that_cannot_be_evaluated_is_violated_with_the_reason() -> None:
     [detail] = refused(compiled(forbid("record.title > 5", "big")), creating(title="secret"))
     assert detail["message"].startswith("big (the rule can't be evaluated: ")
     assert "secret" not in detail["message"]
@@ -180,7 +180,7 @@ def test_a_result_that_does_not_fit_refuses_the_write(field: str, expression: st
     assert says in detail["message"]
 
 
-def test_all_bad_results_are_told_unless_one_stops() -> None:
+def test_all_invalid_results_are_reported() -> None:
     bad = [compute("count", "'a'"), compute("paid", "'b'")]
     assert [detail["field"] for detail in refused(compiled(*bad), creating())] == ["count", "paid"]
     stopping = [compute("count", "'a'", stop_on_fail=True), bad[1]]
@@ -225,16 +225,14 @@ def test_rules_after_the_write_see_the_record_as_it_was_written() -> None:
         (machine(transition("open", "closed")), {"title"}, False),
     ],
 )  # fmt: skip
-def test_the_stored_record_is_asked_for_only_where_it_matters(
-    rule: dict[str, Any], sent: set[str], needed: bool
-) -> None:
+def test_the_stored_record_is_loaded_only_when_needed(rule: dict[str, Any], sent: set[str], needed: bool) -> None:
     rules = compiled(rule)
     assert rules.needs_stored("update", sent) is needed
     assert rules.needs_stored("create", sent) is False
     assert rules.needs_stored("delete", ()) is (rule.get("hook") == "before_delete")
 
 
-def test_computed_fields_count_as_known_to_those_after_them_and_may_move_a_machine() -> None:
+def test_computed_fields_are_seen_by_later_rules_and_machines() -> None:
     computed = [compute("total", "record.count * 2"), compute("rate", "record.total * 2", priority=1)]
     assert not compiled(*computed).needs_stored("update", {"count"})
     moving = [compute("status", "'open'"), machine(transition("open", "closed"))]

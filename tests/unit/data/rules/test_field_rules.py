@@ -54,13 +54,13 @@ def test_operator(field: str, operator: str, value: Any, good: list[Any], bad: l
     decide(rules, updating({}, **nothing))
 
 
-def test_only_what_is_sent_is_looked_at_on_update() -> None:
+def test_updates_check_sent_fields_only() -> None:
     rules = compiled(demand("count", "min", 5))
     decide(rules, updating({"count": 1}, title="a"))
     assert refused(rules, updating({"count": 9}, count=1))
 
 
-def test_required_wants_a_value_on_create_and_none_taken_away() -> None:
+def test_required_on_create_and_update() -> None:
     rules = compiled(demand("title", "required"))
     detail = {"field": "title", "rule": "required", "message": "is required"}
     for attempt in (creating(), creating(title=None), creating(title=""), updating({}, title=None)):
@@ -77,7 +77,7 @@ def test_a_rule_without_a_message_gets_one(operator: str, value: Any, sent: Any)
     assert detail["message"].startswith("must ")
 
 
-def test_rules_before_delete_look_at_the_stored_record() -> None:
+def test_before_delete_rules_see_the_stored_record() -> None:
     rules = compiled(demand("count", "max", 0, "still some left", hook="before_delete"))
     decide(rules, deleting({"count": 0}))
     decide(rules, deleting({}))
@@ -96,7 +96,7 @@ def test_rules_before_delete_look_at_the_stored_record() -> None:
         {**demand("count", "min", 1), "entity": "other"}, {**demand("count", "min", 1), "hook": "at_night"},
     ],
 )  # fmt: skip
-def test_what_cannot_be_decided_or_is_not_meant_is_never_violated(unusable: dict[str, Any]) -> None:
+def test_undecidable_rules_are_not_violated(unusable: dict[str, Any]) -> None:
     rules = compiled(unusable)
     assert rules.is_empty
     decide(rules, creating(count=0, title="", paid=False))

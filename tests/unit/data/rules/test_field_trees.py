@@ -47,7 +47,7 @@ def test_rule_and_expression_agree(field: str, operator: str, value: Any) -> Non
 
 
 @pytest.mark.parametrize(("operator", "operand"), [("pattern", "a"), ("like", "a%"), ("eq", {"a": 1}), ("in", [[1]])])
-def test_what_only_the_rule_can_tell_has_no_expression(operator: str, operand: Any) -> None:
+def test_rules_without_an_expression_form(operator: str, operand: Any) -> None:
     assert violation_tree("title", operator, operand) is None
 
 

@@ -83,11 +83,11 @@ def test_a_changed_state_needs_a_transition(old: str | None, sent: str | None, p
         assert (detail["field"], detail["rule"], bool(detail["message"])) == ("status", "state_machine", True)
 
 
-def test_an_unsent_state_stays_whatever_it_is() -> None:
+def test_a_state_that_is_not_sent_is_not_checked() -> None:
     assert decided(updating({"status": "unheard"}, title="t"), machine(CLOSE)).values == {"title": "t"}
 
 
-def test_machines_on_other_fields_decide_for_themselves() -> None:
+def test_machines_of_several_fields_are_independent() -> None:
     rules = compiled(machine(CLOSE), machine(transition("open", "done"), field="stage"))
     old = {"status": "open", "stage": "open"}
     decide(rules, updating(old, status="closed", stage="done"))
@@ -102,7 +102,7 @@ def test_machines_on_other_fields_decide_for_themselves() -> None:
         {**machine(CLOSE), "entity": "other"}, {**machine(CLOSE), "definition": {}},
     ],
 )  # fmt: skip
-def test_machines_that_are_off_do_nothing(document: dict[str, Any]) -> None:
+def test_inactive_machines_are_ignored(document: dict[str, Any]) -> None:
     rules = compiled(document)
     assert rules.is_empty
     assert decide(rules, creating(status="anything")).values["status"] == "anything"
@@ -155,7 +155,7 @@ def test_a_guard_must_be_true(guard: str | None, passes: bool) -> None:
         assert refused(rules, attempt)[0]["rule"] == "state_machine"
 
 
-def test_of_several_ways_the_first_that_is_open_is_taken() -> None:
+def test_the_first_permitted_transition_is_taken() -> None:
     def way(mark: int, **conditions: Any) -> dict[str, Any]:
         return transition(
             "open", "closed", actions=[{"type": "set_field", "field": "count", "value": mark}], **conditions
@@ -246,9 +246,7 @@ def test_a_value_that_does_not_fit_refuses_the_write() -> None:
         ),
     ],
 )  # fmt: skip
-def test_other_actions_become_effects_with_nothing_left_to_look_up(
-    action: dict[str, Any], effect: dict[str, Any]
-) -> None:
+def test_other_actions_become_complete_effects(action: dict[str, Any], effect: dict[str, Any]) -> None:
     old = {**OPEN, "rate": Decimal("1.25"), "tags": {"a": [True]}}
     decision = decided(updating(old, status="closed"), closing(**action))
     taken = {"machine": "m0", "field": "status", "from": "open", "to": "closed"}
@@ -256,7 +254,7 @@ def test_other_actions_become_effects_with_nothing_left_to_look_up(
     assert decision.values == {"status": "closed"}
 
 
-def test_effects_see_the_record_as_it_will_be() -> None:
+def test_effects_see_the_new_record() -> None:
     actions = [
         {"type": "send_event", "event": "{{record.title}} {{record.status}} {{record.count}} {{record.rate}}"},
         {"type": "set_field", "field": "title", "value": "set"},
@@ -266,7 +264,7 @@ def test_effects_see_the_record_as_it_will_be() -> None:
     assert [effect["event"] for effect in decision.effects] == ["set closed 7 0.10"]
 
 
-def test_text_of_a_record_is_never_a_template() -> None:
+def test_record_values_are_not_templates() -> None:
     rules = compiled(closing(type="send_event", event="{{record.title}}"))
     decision = decide(rules, updating({**OPEN, "title": "{{user.email}}"}, status="closed"))
     assert decision.effects[0]["event"] == "{{user.email}}"
@@ -284,7 +282,7 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("text", "value"), HEADERS)
-def test_only_a_headers_own_text_is_a_template_for_the_sender(text: str, value: Any) -> None:
+def test_only_header_definitions_are_templates(text: str, value: Any) -> None:
     rules = compiled(closing(type="webhook", url="http://x", headers={"X": text}))
     old = {**OPEN, "title": "{{env.KEY}}", "brace": "{", "count": 3, "tags": [{"env": "KEY"}]}
     header = decide(rules, updating(old, status="closed")).effects[0]["headers"]["X"]
@@ -299,13 +297,13 @@ def test_only_a_headers_own_text_is_a_template_for_the_sender(text: str, value: 
         ("http://{{record.title}}.h/", "http://..%2Fa%3Fb%23c%20%C3%A9.h/"),
     ],
 )
-def test_a_value_is_never_another_part_of_a_url(url: str, filled: str) -> None:
+def test_values_cannot_change_the_structure_of_a_url(url: str, filled: str) -> None:
     rules = compiled(closing(type="webhook", url=url))
     decision = decide(rules, updating({**OPEN, "title": "../a?b#c é", "host": "[::1]:80"}, status="closed"))
     assert decision.effects[0]["url"] == filled
 
 
-def test_an_effect_does_not_grow_without_end() -> None:
+def test_the_size_of_an_effect_is_bounded() -> None:
     rules = compiled(closing(type="send_event", event="e", payload={"text": "{{record.title}} " * 20}))
     [detail] = refused(rules, updating({**OPEN, "title": "x" * 100_000}, status="closed"))
     assert detail["field"] == "status"

@@ -20,7 +20,7 @@ from services.data.writes.statements.cycles import circling
         ({1: 2, 2: 1, 3: 4, 4: 3, 5: 6}, {1, 2, 3, 4}),
     ],
 )
-def test_what_stands_below_a_cycle_is_not_in_it(parents: dict[Any, Any], found: set[Any]) -> None:
+def test_records_below_a_cycle_are_not_part_of_it(parents: dict[Any, Any], found: set[Any]) -> None:
     assert circling(parents) == found
     assert circling(dict(reversed(parents.items()))) == found
 

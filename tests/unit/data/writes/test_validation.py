@@ -34,14 +34,14 @@ def problems(check: Any, entity: EntityModel, body: dict[str, Any]) -> list[tupl
     return [(detail["field"], detail["rule"]) for detail in refusal.value.details]
 
 
-def test_a_new_record_has_a_key_its_defaults_and_nothing_of_the_servers() -> None:
+def test_a_new_record_has_a_key_and_defaults() -> None:
     values = validate_create(THING, {"name": "a", "note": None, "id": "mine", "made": "whatever", "seen": 5})
     key = values.pop("id")
     assert isinstance(key, uuid.UUID) and key.version == 7
     assert values == {"name": "a", "note": None, "size": "m", "count": 0, "on": False}
 
 
-def test_what_is_sent_overrides_defaults_even_with_null() -> None:
+def test_sent_values_override_defaults() -> None:
     values = validate_create(THING, {"name": "a", "note": "n", "size": None, "count": 5, "on": True})
     assert (values["note"], values["size"], values["count"], values["on"]) == ("n", None, 5, True)
 
@@ -57,7 +57,7 @@ def test_what_is_sent_overrides_defaults_even_with_null() -> None:
         ({"name": "a", "nope": 1, "count": 1.5}, [("nope", "unknown"), ("count", "type")]),
     ],
 )  # fmt: skip
-def test_all_that_is_wrong_with_a_new_record(body: dict[str, Any], found: list[tuple[str, str]]) -> None:
+def test_all_errors_of_a_new_record(body: dict[str, Any], found: list[tuple[str, str]]) -> None:
     assert problems(validate_create, THING, body) == found
 
 
@@ -76,7 +76,7 @@ def test_an_update_sets_only_what_was_sent() -> None:
         ({"size": "xl", "nope": 1}, [("nope", "unknown"), ("size", "enum")]),
     ],
 )
-def test_all_that_is_wrong_with_an_update(body: dict[str, Any], found: list[tuple[str, str]]) -> None:
+def test_all_errors_of_an_update(body: dict[str, Any], found: list[tuple[str, str]]) -> None:
     assert problems(validate_update, THING, body) == found
 
 
@@ -87,7 +87,7 @@ def test_all_that_is_wrong_with_an_update(body: dict[str, Any], found: list[tupl
         ({"key": "_a"}, "key"), ({"key": 5}, "type"),
     ],
 )  # fmt: skip
-def test_keys_that_a_client_may_not_give(body: dict[str, Any], rule: str) -> None:
+def test_refused_keys(body: dict[str, Any], rule: str) -> None:
     assert problems(validate_create, KEYED, body) == [("key", rule)]
 
 
@@ -95,14 +95,14 @@ def test_the_key_in_an_update_is_ignored() -> None:
     assert validate_update(KEYED, {"key": "other"}) == {}
 
 
-def test_a_soft_deletion_can_not_be_written() -> None:
+def test_the_deletion_mark_cannot_be_written() -> None:
     soft = compiled(text("name"), {"name": "deleted_at", "type": "timestamp"}, soft_delete=True)
     assert "deleted_at" not in validate_create(soft, {"name": "a", "deleted_at": "2026-01-01T00:00:00Z"})
     assert validate_update(soft, {"deleted_at": None}) == {}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"a"', b"\xff", b"NaN", b'{"\\ud800":1}', b"[" * 9999])
-def test_bodies_that_are_no_object(body: bytes) -> None:
+def test_bodies_must_be_objects(body: bytes) -> None:
     for entity in (THING, compiled({"name": "price", "type": "decimal"})):
         with pytest.raises(RocketError) as refusal:
             entity.parse_body(body)

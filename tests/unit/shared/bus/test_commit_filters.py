@@ -18,18 +18,18 @@ def commit(entity: str, action: str = "create", headers: dict[str, str] | None =
     return Incoming(Message(subject, b"reply", written({"ce-id": "5", **(headers or {})}), b"no JSON"), cast(Any, None))
 
 
-def test_an_envelope_tells_entity_action_and_version() -> None:
+def test_the_envelope_has_entity_action_and_version() -> None:
     incoming = commit("ticket", headers={SCHEMA: "12"})
     assert (incoming.app_id, incoming.notice) == (APP.id, Notice("ticket", "create", 12))
     assert (incoming.key, incoming.record_key, incoming.is_reference) == ("5", "5", False)
     assert commit("ticket", headers={REFERENCE: "1.1", SCHEMA: "1"}).is_reference
 
 
-def test_a_commit_from_before_the_header_says_nothing() -> None:
+def test_commits_without_the_header_are_decoded() -> None:
     assert commit("ticket").notice is commit("ticket", headers={SCHEMA: "x"}).notice is None
 
 
-async def test_commits_that_nothing_waits_for_are_left_undecoded() -> None:
+async def test_unawaited_commits_are_not_decoded() -> None:
     asked: list[int] = []
 
     async def interest(state: str, app: AppRef, schema_version: int) -> Any:
@@ -49,7 +49,7 @@ async def test_commits_that_nothing_waits_for_are_left_undecoded() -> None:
     assert await lane._of_interest(APP, [*uninteresting, old, wanted]) == [old, wanted]
 
 
-async def test_each_commit_is_of_interest_by_its_own_version() -> None:
+async def test_each_commit_is_filtered_by_its_own_version() -> None:
     async def interest(state: str, app: AppRef, schema_version: int) -> Any:
         return lambda entity, action: schema_version == 4
 
@@ -62,7 +62,7 @@ async def test_each_commit_is_of_interest_by_its_own_version() -> None:
     assert await lane._of_interest(APP, [newer, older]) == [older]
 
 
-async def test_commits_with_effects_interest_those_who_carry_them_out() -> None:
+async def test_commits_with_effects_are_decoded() -> None:
     async def interest(state: str, app: AppRef, schema_version: int) -> Any:
         return lambda entity, action: False
 

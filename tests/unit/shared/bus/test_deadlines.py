@@ -10,7 +10,7 @@ from libs.shared.testing.polling import eventually
 LONG = 30.0
 
 
-async def test_what_takes_too_long_is_cancelled_and_may_say_so() -> None:
+async def test_a_late_call_is_cancelled() -> None:
     deadlines, said = Deadlines(), list[str]()
 
     async def work(seconds: float) -> None:
@@ -30,7 +30,7 @@ async def test_what_takes_too_long_is_cancelled_and_may_say_so() -> None:
     assert said == ["0.01 True", "30 False"]
 
 
-async def test_who_says_no_limit_has_none() -> None:
+async def test_no_limit_means_none() -> None:
     deadlines, go, done = Deadlines(), asyncio.Event(), list[int]()
 
     async def work() -> None:
@@ -48,7 +48,7 @@ async def test_who_says_no_limit_has_none() -> None:
     await eventually(lambda: done and not deadlines.tasks())
 
 
-async def test_what_has_ended_is_forgotten_even_if_it_never_waited() -> None:
+async def test_ended_calls_are_forgotten() -> None:
     deadlines, done = Deadlines(), list[int]()
 
     async def work(number: int) -> None:

@@ -17,7 +17,7 @@ SECRET = "4111-1111"
 TAKEN = f"duplicate key value\nDETAIL:  Key (card)=({SECRET}\nmore {SECRET}) already exists.\nHINT:  Take another one."
 
 
-def test_keys_rows_and_inputs_are_taken_out_and_the_message_stays() -> None:
+def test_values_are_removed_from_database_errors() -> None:
     assert unquoted(TAKEN) == "duplicate key value\nHINT:  Take another one."
     assert unquoted(f"null value\nDETAIL:  Failing row contains ({SECRET}).") == "null value"
     argument = f"invalid input for query argument $1: '{SECRET}' (an integer is required)"
@@ -27,7 +27,7 @@ def test_keys_rows_and_inputs_are_taken_out_and_the_message_stays() -> None:
     assert unquoted("connection lost") == "connection lost"
 
 
-def test_logs_and_reasons_quote_nothing_also_where_errors_cause_one_another() -> None:
+def test_chained_errors_quote_no_values() -> None:
     error = asyncpg.UniqueViolationError("duplicate key value")
     error.detail = f"Key (card)=({SECRET}) already exists."
     assert SECRET in str(error)

@@ -56,7 +56,7 @@ def arriving(sid: bytes, reply: bytes, headers: dict[str, str], payload: bytes) 
     st.lists(st.integers(1, 400), min_size=1, max_size=30),
 )
 @settings(max_examples=150, deadline=None, derandomize=True)
-async def test_frames_are_found_however_they_arrive(messages: list[Any], sizes: list[int]) -> None:
+async def test_frames_are_parsed_from_any_chunks(messages: list[Any], sizes: list[int]) -> None:
     wire, _ = opened()
     got: list[Message] = []
     sid = wire.subscribe("subject", got.append)
@@ -71,7 +71,7 @@ async def test_frames_are_found_however_they_arrive(messages: list[Any], sizes: 
     assert await wire.read(1 << 20) == b"PING\r\n" + foreign * len(messages) + b"+OK\r\n"
 
 
-async def test_what_is_sent_leaves_in_order_and_together() -> None:
+async def test_messages_are_sent_in_order_and_together() -> None:
     wire, socket = opened()
     wire.subscribe("a", print, "group")
     wire.post(publication(b"b", b"1"))
@@ -84,7 +84,7 @@ async def test_what_is_sent_leaves_in_order_and_together() -> None:
     assert socket.sent.endswith(b"SUB c  r2\r\nUNSUB r2\r\nPING\r\n")
 
 
-async def test_a_full_bundle_leaves_before_the_end_of_the_turn() -> None:
+async def test_a_full_buffer_is_sent_at_once() -> None:
     wire, socket = opened()
     answers = Answers(wire)
     for n in range(MOST + 1):
@@ -98,7 +98,7 @@ async def test_a_full_bundle_leaves_before_the_end_of_the_turn() -> None:
     assert socket.sent == publication(b"in.%x" % MOST, b"answer")
 
 
-async def test_a_new_server_hears_what_we_want_to_hear_once_it_is_ready() -> None:
+async def test_subscriptions_are_renewed_after_a_reconnection() -> None:
     wire, _ = opened()
     wire.subscribe("a", print)
     wire.connection_lost(None)
@@ -112,7 +112,7 @@ async def test_a_new_server_hears_what_we_want_to_hear_once_it_is_ready() -> Non
     assert (wire.is_open, socket.sent) == (True, b"SUB a  r1\r\nSUB b  r2\r\nSUB c  r3\r\n")
 
 
-async def test_a_receiver_that_fails_costs_one_message() -> None:
+async def test_a_failing_callback_loses_one_message() -> None:
     wire, _ = opened()
     got: list[bytes] = []
 
@@ -127,17 +127,17 @@ async def test_a_receiver_that_fails_costs_one_message() -> None:
 
 @given(HEADERS)
 @settings(max_examples=30, deadline=None, derandomize=True)
-def test_headers_come_through_as_they_were(headers: dict[str, str]) -> None:
+def test_headers_survive_the_codec(headers: dict[str, str]) -> None:
     assert parsed(written(headers)) == headers
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "\r\n"])
-def test_a_header_can_not_begin_another(value: str) -> None:
+def test_a_header_value_cannot_start_another_header(value: str) -> None:
     with pytest.raises(ValueError, match="line break"):
         written({"a": "x", "b": value})
 
 
-def test_a_status_of_the_server() -> None:
+def test_server_status_messages() -> None:
     assert Message(b"a", b"", b"NATS/1.0 503\r\n\r\n", b"").status == "503"
     assert Message(b"a", b"", b"NATS/1.0 408 Request Timeout\r\nA: b\r\n\r\n", b"").headers == {"A": "b"}
     assert Message(b"a", b"", b"", b"").status == Message(b"a", b"", b"NATS/1.0\r\na: b\r\n\r\n", b"").status == ""

@@ -57,13 +57,13 @@ class Elsewhere:
         return
 
 
-async def test_who_begins_tells_what_was_written_before() -> None:
+async def test_a_starting_replica_hints_at_earlier_writes() -> None:
     replica = Elsewhere([APP])
     async with replica.relay.running():
         await eventually(lambda: replica.told == [APP.id])
 
 
-async def test_who_was_cut_off_tells_what_was_written_meanwhile() -> None:
+async def test_a_reconnected_replica_hints_at_missed_writes() -> None:
     replica = Elsewhere([])
     async with replica.relay.running():
         await replica.relay.activate(APP)
@@ -72,7 +72,7 @@ async def test_who_was_cut_off_tells_what_was_written_meanwhile() -> None:
         await eventually(lambda: replica.told == [APP.id])
 
 
-async def test_when_one_goes_the_others_look(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_relays_look_after_a_replica_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relays, "SWEEP", 0.01)
     replica = Elsewhere([])
     async with replica.relay.running():

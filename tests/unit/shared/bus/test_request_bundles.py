@@ -16,7 +16,7 @@ PARTS = st.lists(
 
 
 @given(PARTS)
-def test_questions_come_out_as_they_went_in_each_with_its_own_address(parts: list[Part]) -> None:
+def test_requests_survive_a_bundle_with_their_reply_subjects(parts: list[Part]) -> None:
     block, payload = bundled(parts)
     whole = Message(b"rocket.data.get", b"_INBOX.gateway.x.1", block, payload)
     assert is_bundle(whole)
@@ -26,7 +26,7 @@ def test_questions_come_out_as_they_went_in_each_with_its_own_address(parts: lis
 
 
 @given(PARTS)
-def test_answers_come_out_under_the_subjects_of_their_questions(parts: list[Part]) -> None:
+def test_responses_are_returned_to_their_requests(parts: list[Part]) -> None:
     answers = [(token, b"", body) for token, _, body in parts]
     block, payload = bundled(answers)
     whole = Message(b"_INBOX.gateway.x.many", b"", block, payload)
@@ -36,7 +36,7 @@ def test_answers_come_out_under_the_subjects_of_their_questions(parts: list[Part
 
 
 @given(st.lists(st.integers(0, 2 * LARGEST), max_size=3 * MOST))
-def test_loads_keep_order_and_bounds(sizes: list[int]) -> None:
+def test_bundles_keep_order_and_limits(sizes: list[int]) -> None:
     whole = bytes(2 * LARGEST)
     parts: list[Part] = [(b"%x" % n, b"", whole[:size]) for n, size in enumerate(sizes)]
     loads = loads_of(parts)
@@ -46,7 +46,7 @@ def test_loads_keep_order_and_bounds(sizes: list[int]) -> None:
         assert len(load) == 1 or sum(len(body) for *_, body in load) <= LARGEST
 
 
-def test_a_bundle_that_is_not_as_long_as_it_says_is_none() -> None:
+def test_truncated_bundles_are_refused() -> None:
     block, payload = bundled([(b"1", b"", b"abc"), (b"2", b"", b"d")])
     with pytest.raises(ValueError, match="not as long"):
         opened(Message(b"s.x", b"", block, payload + b"e"))

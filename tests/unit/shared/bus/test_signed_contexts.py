@@ -60,7 +60,7 @@ async def refused(witness: Witness, context: Context, by_services: bool = False)
     return False
 
 
-async def test_what_a_gateway_signs_is_believed_and_looked_up_once(keys: Keys) -> None:
+async def test_signed_contexts_are_verified_once(keys: Keys) -> None:
     voucher, witness = Voucher(keys), Witness(keys)
     for app in (APP, OTHER, None):
         for identity in (ANN, ROOT, SYSTEM, None):
@@ -71,7 +71,7 @@ async def test_what_a_gateway_signs_is_believed_and_looked_up_once(keys: Keys) -
     assert keys.looks == 1 and len(keys.rows) == 1
 
 
-async def test_nothing_else_is_believed(keys: Keys) -> None:
+async def test_unsigned_contexts_are_refused(keys: Keys) -> None:
     voucher, witness, stranger = Voucher(keys), Witness(keys), Voucher(Keys())
     context = await sent(voucher, APP, ANN)
     assert not await refused(witness, context)
@@ -89,7 +89,7 @@ async def test_nothing_else_is_believed(keys: Keys) -> None:
     assert not await refused(witness, context._replace(ip="1.2.3.4", cause="undo"))
 
 
-async def test_who_comes_from_the_platform_is_vouched_for_in_every_app(keys: Keys) -> None:
+async def test_platform_users_are_signed_for_every_app(keys: Keys) -> None:
     witness = Witness(keys)
     context = await sent(Voucher(keys), None, ROOT)
     assert not await refused(witness, context.for_app(OTHER))
@@ -97,7 +97,7 @@ async def test_who_comes_from_the_platform_is_vouched_for_in_every_app(keys: Key
     assert (await sent(Voucher(keys), APP, ANN)).for_app(OTHER).grant == b""
 
 
-async def test_a_signature_ends(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_signature_expires(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     witness, now = Witness(keys), clock.unix()
     context = await sent(Voucher(keys), APP, ANN)
     assert not await refused(witness, context)
@@ -105,9 +105,7 @@ async def test_a_signature_ends(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> 
     assert await refused(witness, context) and await refused(Witness(keys), context)
 
 
-async def test_keys_are_renewed_and_the_former_is_good_while_that_fails(
-    keys: Keys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_former_key_is_valid_while_renewal_fails(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     voucher, now = Voucher(keys), clock.unix()
     await sent(voucher, APP, ANN)
     monkeypatch.setattr(clock, "unix", lambda: now + RENEW + 1)
@@ -119,7 +117,7 @@ async def test_keys_are_renewed_and_the_former_is_good_while_that_fails(
     assert len(keys.rows) == 2
 
 
-async def test_services_ask_by_themselves_what_may_be_asked_so(keys: Keys) -> None:
+async def test_services_may_send_permitted_requests_without_a_caller(keys: Keys) -> None:
     witness = Witness(keys)
     for identity in (SYSTEM, CLERK, None):
         own = Context(TRACE, app=APP, identity=identity)

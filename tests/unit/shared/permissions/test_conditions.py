@@ -18,20 +18,20 @@ RECORDS = [{"a": a, "b": b} for a, b in product((None, 0, 1, 2), repeat=2)]
 SHOWN = Holds(compile_expression("record.a == record.b"))
 
 
-def test_of_several_bounds_the_one_is_kept_that_lets_most_through() -> None:
+def test_the_widest_bound_is_kept() -> None:
     assert either([Compared("a", "gt", 2), Compared("a", "gt", 1), Compared("b", "gt", 3)]) == Either(
         (Compared("a", "gt", 1), Compared("b", "gt", 3))
     )
     assert either([Compared("a", "lte", 1), Compared("a", "lte", 4)]) == Compared("a", "lte", 4)
 
 
-def test_a_demand_that_all_alternatives_share_is_made_once() -> None:
+def test_common_conditions_are_factored_out() -> None:
     tests = [*(Compared("a", "eq", n) for n in range(3)), Compared("b", "gt", 5), Compared("b", "gt", 4)]
     decided = factored(either([all_of([test, SHOWN]) for test in tests]))
     assert decided == All((SHOWN, Either((Compared("a", "in", (0, 1, 2)), Compared("b", "gt", 4)))))
 
 
-def test_what_only_some_share_leaves_the_others_as_they_are() -> None:
+def test_partly_shared_conditions_are_kept() -> None:
     alone = Compared("b", "is_null")
     decided = factored(
         either([all_of([Compared("a", "eq", 1), SHOWN]), all_of([Compared("b", "gt", 1), SHOWN]), alone])
@@ -39,7 +39,7 @@ def test_what_only_some_share_leaves_the_others_as_they_are() -> None:
     assert decided == Either((All((SHOWN, Either((Compared("a", "eq", 1), Compared("b", "gt", 1))))), alone))
 
 
-def test_whatever_is_said_in_fewer_words_decides_as_before() -> None:
+def test_simplified_conditions_decide_the_same() -> None:
     random = Random(20261126)
     for _ in range(500):
         alternatives = [[_any(random) for _ in range(random.randint(1, 3))] for _ in range(random.randint(0, 6))]

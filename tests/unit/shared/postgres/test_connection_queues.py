@@ -15,7 +15,7 @@ def waiting(line: Line[str], count: int, unwanted: list[str] | None = None) -> l
     return [asyncio.create_task(line.wait(30, lost.append)) for _ in range(count)]
 
 
-async def test_first_come_first_served() -> None:
+async def test_waiters_are_served_in_order() -> None:
     line: Line[str] = Line()
     assert not line and not line.hand("nobody")
     tasks = waiting(line, 3)
@@ -25,7 +25,7 @@ async def test_first_come_first_served() -> None:
     assert not line and not line.hand("d")
 
 
-async def test_who_has_waited_long_enough_is_told_and_stepped_over() -> None:
+async def test_waiters_time_out_and_are_skipped() -> None:
     line: Line[str] = Line()
     short = asyncio.create_task(line.wait(0, lambda _: None))
     [patient] = waiting(line, 1)
@@ -35,7 +35,7 @@ async def test_who_has_waited_long_enough_is_told_and_stepped_over() -> None:
 
 
 @pytest.mark.parametrize("handed_first", [True, False])
-async def test_what_is_handed_to_one_who_is_cancelled_is_not_lost(handed_first: bool) -> None:
+async def test_a_cancelled_waiter_loses_nothing(handed_first: bool) -> None:
     line: Line[str] = Line()
     unwanted: list[str] = []
     gone, patient = waiting(line, 2, unwanted)

@@ -15,7 +15,7 @@ def until(seconds: float = 10.0) -> float:
 
 
 @pytest.mark.parametrize("limit", [3, 4, 9, 12])
-async def test_whoever_needs_further_places_gets_them(limit: int) -> None:
+async def test_holders_can_acquire_further_permits(limit: int) -> None:
     """Far more of each kind than there are places, in several shares of one budget; each waits within another."""
     budget, shares = Places(limit), [Places(limit), Places(limit)]
     randomness = Random(limit)
@@ -33,19 +33,19 @@ async def test_whoever_needs_further_places_gets_them(limit: int) -> None:
     assert budget.is_unused and all(share.is_unused for share in shares)
 
 
-def test_each_kind_leaves_places_to_those_below() -> None:
+def test_each_tier_leaves_permits_to_lower_tiers() -> None:
     places = Places(4)
     assert [places.take(REQUEST) for _ in range(3)] == [True, True, False]
     assert [places.take(TRANSACTION) for _ in range(2)] == [True, False]
     assert [places.take(STATEMENT) for _ in range(2)] == [True, False]
 
 
-def test_statements_may_have_all_places() -> None:
+def test_statements_may_use_all_permits() -> None:
     places = Places(3)
     assert [places.take(STATEMENT) for _ in range(4)] == [True, True, True, False]
 
 
-async def test_whoever_has_waited_longest_comes_first_of_those_who_can() -> None:
+async def test_the_longest_waiter_is_served_first() -> None:
     places, came = Places(3), list[str]()
     assert places.take(TRANSACTION) and places.take(TRANSACTION) and places.take(STATEMENT)
 
@@ -66,7 +66,7 @@ async def test_whoever_has_waited_longest_comes_first_of_those_who_can() -> None
     assert came == ["first", "transaction", "second"]
 
 
-async def test_who_gives_up_takes_no_place_along() -> None:
+async def test_a_cancelled_waiter_keeps_no_permit() -> None:
     places = Places(1)
     assert places.take(STATEMENT)
     assert not await places.wait(STATEMENT, until(0))

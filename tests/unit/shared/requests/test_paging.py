@@ -20,7 +20,7 @@ from libs.shared.paging import Page, page_of
         ({"page": "9" * 30}, Page(1, 25)),
     ],
 )
-def test_what_makes_no_sense_falls_back(query: dict[str, str], page: Page) -> None:
+def test_invalid_pages_fall_back(query: dict[str, str], page: Page) -> None:
     assert page_of(query) == page
 
 

@@ -23,7 +23,7 @@ FIELDS = ("status", "page", "amount")
         (CORE, []),
     ],
 )  # fmt: skip
-def test_what_is_read_or_ignored(parameters: Parameters, asked: Sequence[str]) -> None:
+def test_read_and_ignored_parameters(parameters: Parameters, asked: Sequence[str]) -> None:
     parameters.check(asked, FIELDS)
 
 
@@ -41,7 +41,7 @@ def test_what_is_read_or_ignored(parameters: Parameters, asked: Sequence[str]) -
         (PLAIN, "whatever", "`whatever` is unknown"),
     ],
 )  # fmt: skip
-def test_what_is_refused(parameters: Parameters, name: str, words: str) -> None:
+def test_refused_parameters(parameters: Parameters, name: str, words: str) -> None:
     with pytest.raises(RocketError, match="UNKNOWN_FIELD") as refusal:
         parameters.check([name], FIELDS)
     assert words in refusal.value.message

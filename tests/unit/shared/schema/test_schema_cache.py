@@ -58,7 +58,7 @@ async def begun(schemas: Schemas, metadata: Metadata, number: int, at_least: int
     return reader
 
 
-async def test_a_load_is_shared_and_remembered(schemas: Schemas, metadata: Metadata) -> None:
+async def test_a_load_is_shared_and_cached(schemas: Schemas, metadata: Metadata) -> None:
     readers = [await begun(schemas, metadata, 1) for _ in range(3)]
     metadata.asked[0].set_result(5)
     assert [await reader for reader in readers] == [5, 5, 5]
@@ -66,7 +66,7 @@ async def test_a_load_is_shared_and_remembered(schemas: Schemas, metadata: Metad
     assert await (await begun(schemas, metadata, 1)) == 5
 
 
-async def test_what_was_read_before_an_announcement_is_not_remembered(schemas: Schemas, metadata: Metadata) -> None:
+async def test_reads_before_an_announcement_are_not_cached(schemas: Schemas, metadata: Metadata) -> None:
     early = await begun(schemas, metadata, 1)
     metadata.announce(SchemaChanged(app_id=APP.id, version=6))
     late = await begun(schemas, metadata, 2)
@@ -78,9 +78,7 @@ async def test_what_was_read_before_an_announcement_is_not_remembered(schemas: S
     assert await (await begun(schemas, metadata, 2)) == 6
 
 
-async def test_what_is_at_hand_within_transactions_is_not_replaced_by_older(
-    schemas: Schemas, metadata: Metadata
-) -> None:
+async def test_cached_versions_are_not_replaced_by_older_ones(schemas: Schemas, metadata: Metadata) -> None:
     compiled = Compiled(schemas, lambda snapshot: snapshot.version)
     early = asyncio.create_task(compiled.load(APP))
     await eventually(lambda: len(metadata.asked) == 1)
@@ -93,7 +91,7 @@ async def test_what_is_at_hand_within_transactions_is_not_replaced_by_older(
     assert (await early, compiled.of(APP)) == (5, 6)
 
 
-async def test_nor_if_nobody_asks_before_it_comes(schemas: Schemas, metadata: Metadata) -> None:
+async def test_loads_overtaken_by_an_announcement_are_not_cached(schemas: Schemas, metadata: Metadata) -> None:
     early = await begun(schemas, metadata, 1)
     metadata.announce(SchemaChanged(app_id=APP.id, version=6))
     metadata.asked[0].set_result(5)
@@ -103,7 +101,7 @@ async def test_nor_if_nobody_asks_before_it_comes(schemas: Schemas, metadata: Me
     assert await late == 6
 
 
-async def test_who_asks_anew_does_not_join_an_earlier_load(schemas: Schemas, metadata: Metadata) -> None:
+async def test_a_refresh_does_not_join_an_earlier_load(schemas: Schemas, metadata: Metadata) -> None:
     early = await begun(schemas, metadata, 1)
     schemas.forget(APP.id)
     late = await begun(schemas, metadata, 2)
@@ -112,7 +110,7 @@ async def test_who_asks_anew_does_not_join_an_earlier_load(schemas: Schemas, met
     assert (await early, await late) == (5, 6)
 
 
-async def test_what_fails_or_is_too_old_is_asked_for_again(schemas: Schemas, metadata: Metadata) -> None:
+async def test_failed_and_outdated_loads_are_repeated(schemas: Schemas, metadata: Metadata) -> None:
     reader = await begun(schemas, metadata, 1, at_least=6)
     metadata.asked[0].set_exception(RocketError("SERVICE_UNAVAILABLE", "away"))
     with pytest.raises(RocketError):

@@ -25,7 +25,7 @@ def document(**relation: Any) -> dict[str, Any]:
     }
 
 
-def test_a_relation_that_holds_is_read() -> None:
+def test_a_valid_relation_is_read() -> None:
     snapshot = Snapshot.read(1, document())
     relation = snapshot.relations["orders"]
     assert (relation.number, relation.source_key, relation.target_key) == (7, "id", "customer_id")
@@ -41,13 +41,13 @@ def test_a_relation_that_holds_is_read() -> None:
         {"type": "many_to_many", "join_table": "j", "source_join_key": "order_id"},
     ],
 )
-def test_a_relation_that_does_not_hold_is_left_out(change: dict[str, Any]) -> None:
+def test_an_invalid_relation_is_left_out(change: dict[str, Any]) -> None:
     snapshot = Snapshot.read(1, document(**change))
     assert snapshot.relations == {}
     assert set(snapshot.entities) == {"customer", "order"}
 
 
-def test_pairs_of_relations_that_are_gone_are_known() -> None:
+def test_pairs_of_deleted_relations_are_known() -> None:
     stored = document(type="many_to_many", join_table="j")
     stored["relations"][0]["retired"] = True
     snapshot = Snapshot.read(1, stored)

@@ -46,7 +46,7 @@ class Defined:
         assert (await self.forms.load(APP)).version == self.version
 
 
-async def test_what_was_today_when_it_was_prepared_is_still_there() -> None:
+async def test_a_prepared_version_survives_a_schema_change() -> None:
     defined = Defined(5)
     await defined.forms.prepare(APP, {5})
     await defined.moves_on()
@@ -57,7 +57,7 @@ async def test_what_was_today_when_it_was_prepared_is_still_there() -> None:
     assert defined.forms.at(APP, 5) == Form(5, 6)
 
 
-async def test_also_where_an_older_one_had_to_be_waited_for() -> None:
+async def test_a_prepared_version_survives_a_change_during_loading() -> None:
     defined = Defined(5)
     defined.go.clear()
     preparing = asyncio.create_task(defined.forms.prepare(APP, {4, 5}))
@@ -68,7 +68,7 @@ async def test_also_where_an_older_one_had_to_be_waited_for() -> None:
     assert [defined.forms.at(APP, version) for version in (4, 5)] == [Form(4, 5), Form(5, 5)]
 
 
-async def test_no_other_version_stands_in_for_one_that_had_to_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_evicted_version_is_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versions, "MOST", 1)
     defined = Defined(5)
     await defined.forms.prepare(APP, {4})

@@ -25,14 +25,14 @@ ADDRESS = "jürgen@example.org"
         "\u202ejürgen@example.org\u0007",
     ],
 )
-def test_one_address(typed: str) -> None:
+def test_equal_forms_of_an_address(typed: str) -> None:
     assert same_address(typed) == ADDRESS
 
 
 @pytest.mark.parametrize(
     "other", ["jurgen@example.org", "jürgen@example.com", "jür gen@example.org", "jürgen\x00@example.org"]
 )
-def test_others_stay_others(other: str) -> None:
+def test_different_addresses_stay_different(other: str) -> None:
     assert same_address(other) != ADDRESS
 
 
@@ -43,12 +43,12 @@ def test_a_text_too_long_for_an_address_is_not_normalized() -> None:
 
 
 @given(st.text(max_size=LONGEST // 4))
-def test_the_form_is_its_own_form(text: str) -> None:
+def test_normalizing_is_idempotent(text: str) -> None:
     address = same_address(text)
     assert same_address(address) == address
 
 
-def test_every_format_character_that_shows_nothing_is_left_out() -> None:
+def test_invisible_characters_are_removed() -> None:
     """Those that Unicode calls ignorable; marks over numbers and the like are seen."""
     seen = {"\u06dd", "\u070f", "\u08e2", *map(chr, (*range(0x600, 0x606), 0x890, 0x891, 0x110BD, 0x110CD))}
     seen |= {chr(code) for code in range(0x13430, 0x13440)}

@@ -34,7 +34,7 @@ def written(value: Any) -> Any:
 
 
 @given(VALUES)
-def test_what_is_written_is_read_as_it_was(value: Any) -> None:
+def test_values_survive_writing_and_reading(value: Any) -> None:
     text = exact.dumps({"v": written(value)})
     for read in (exact.loads(text.decode()), exact.loads(text)):
         assert read == {"v": value}
@@ -62,18 +62,18 @@ def test_integers_beyond_64_bits_can_be_written_again(digits: str) -> None:
         (f"[-2E+{'9' * 20}]", [Decimal(f"-2e{exact.ABSURD}")]),
     ],
 )
-def test_numbers_that_no_float_holds_are_read(text: str, value: Any) -> None:
+def test_numbers_beyond_floats_are_read(text: str, value: Any) -> None:
     assert exact.parse(text) == exact.loads(text) == value
 
 
 @pytest.mark.parametrize(
     "text", ["01e400", "[1e400,NaN]", '[1e400,"\\ud800"]', "[1e400,]", "[1e400 1]", "1e400x", "9" * 20_001]
 )
-def test_texts_with_such_numbers_are_read_as_strictly(text: str) -> None:
+def test_json_with_large_numbers_is_read_strictly(text: str) -> None:
     with pytest.raises(ValueError):
         exact.parse(text)
 
 
 @pytest.mark.parametrize("digits", ["1e999999999", f"1e{'0' * 30}999999", "1e-999999999"])
-def test_what_somebody_else_sends_has_no_exponent_that_stops_a_service(digits: str) -> None:
+def test_exponents_in_requests_are_bounded(digits: str) -> None:
     assert abs(exact.parse(digits).adjusted()) == exact.ABSURD

@@ -21,7 +21,7 @@ def test_a_number_with_a_large_exponent_is_never_written_out(value: Decimal | fl
 
 
 @pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("1.5"), Decimal("1e-999999999"), float("inf"), True, "x"])
-def test_what_is_no_whole_number_is_refused(value: object) -> None:
+def test_non_integers_are_refused(value: object) -> None:
     with pytest.raises(BadValue, match="whole number"):
         parse_value(FieldDefinition(name="n", type="bigint"), value)
 
@@ -62,7 +62,7 @@ def test_a_slug_read_in_pieces_is_that_of_the_whole(text: str) -> None:
         assert slugify(text) == pieces
 
 
-def test_the_place_of_nul_is_spelled_only_where_it_is_told() -> None:
+def test_the_position_of_nul_is_formatted_only_for_errors() -> None:
     """The path of each of these values, spelled out, would take 100 GB together."""
     assert place_of_nul({"k" * 1_000_000: [0] * 100_000}) is None
     assert place_of_nul({"a": [{"b": "x"}, {"c": "\x00"}]}) == "a.1.c"

@@ -21,7 +21,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("pattern", "text", "expected"), CASES)
-def test_a_pattern_means_what_sql_says(pattern: str, text: str, expected: bool) -> None:
+def test_patterns_match_like_sql(pattern: str, text: str, expected: bool) -> None:
     assert Like(pattern).matches(text) is expected
 
 
@@ -31,7 +31,7 @@ def as_regular_expression(pattern: str) -> re.Pattern[str]:
 
 
 @given(st.text("ab%_\\", max_size=12), st.text("ab", max_size=20))
-def test_it_agrees_with_a_regular_expression(pattern: str, text: str) -> None:
+def test_like_agrees_with_a_regular_expression(pattern: str, text: str) -> None:
     assert Like(pattern).matches(text) is (as_regular_expression(pattern).fullmatch(text) is not None)
 
 
@@ -55,6 +55,6 @@ def test_a_segment_is_tried_at_few_places_only(monkeypatch: pytest.MonkeyPatch) 
     assert tried <= like.MAX_MISSES + 2
 
 
-def test_many_wildcards_over_a_long_text_come_to_an_end() -> None:
+def test_many_wildcards_on_a_long_text_are_fast() -> None:
     """The regular expression that LIKE was made into takes hours for this."""
     assert not Like("%a%b%c%d%").matches("abc" * 200_000)
