@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from libs.shared.contracts import audit
-from libs.shared.contracts.streams import CommitEvent, Signal
+from libs.shared.contracts.signals import AuditedChange
+from libs.shared.contracts.streams import CommitEvent, SignalEvent
 from libs.shared.ids import named_uuid
 from libs.shared.schema import EntityDefinition
 from libs.shared.schema.secrecy import masked
@@ -41,26 +41,27 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
     }
 
 
-def change_row(signal: Signal) -> dict[str, Any] | None:
+def change_row(signal: SignalEvent) -> dict[str, Any] | None:
     """The row of a change of what is no record (users, keys, definitions); None for any other signal."""
-    told = signal.data.get(audit.KEY)
-    if not isinstance(told, dict):
+    change = AuditedChange.decode(signal)
+    if change is None:
         return None
+    entry = change.audit
     return {
         "source": signal.service,
         "position": signal.position,
         "n": 0,
         "id": named_uuid(_IDS, f"{signal.app_id}/{signal.key}"),
-        "entity": signal.data["entity"],
-        "record_id": signal.data["record_id"],
+        "entity": change.entity,
+        "record_id": change.record_id,
         "version": 0,
-        "action": told["action"],
-        "old_data": told["old_data"],
-        "new_data": told["new_data"],
-        "changed_fields": told["changed_fields"],
-        "user_id": signal.data.get("user_id"),
-        "user_email": told["user_email"],
-        "ip_address": told["ip_address"],
+        "action": entry["action"],
+        "old_data": entry["old_data"],
+        "new_data": entry["new_data"],
+        "changed_fields": entry["changed_fields"],
+        "user_id": change.user_id,
+        "user_email": entry["user_email"],
+        "ip_address": entry["ip_address"],
         "trace_id": signal.trace_id,
         "timestamp": signal.at,
     }

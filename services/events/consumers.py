@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import CommitEvent, Signal
+from libs.shared.contracts.streams import CommitEvent, SignalEvent
 from libs.shared.postgres.databases import Connection
 from services.events import store
 from services.events.audit import audit_row, change_row
@@ -38,12 +38,12 @@ def _told(state: State, app: AppRef, events: Sequence[CommitEvent]) -> list[dict
     return [row for event, known in zip(events, definitions, strict=True) for row in transition_rows(event, known)]
 
 
-async def before_signals(state: State, app: AppRef, signals: Sequence[Signal]) -> None:
+async def before_signals(state: State, app: AppRef, signals: Sequence[SignalEvent]) -> None:
     """Make the days that are missing."""
     await state.partitions.ensure(app, days_of(signal.at for signal in signals))
 
 
-async def on_signal(state: State, app: AppRef, transaction: Connection, signal: Signal) -> None:
+async def on_signal(state: State, app: AppRef, transaction: Connection, signal: SignalEvent) -> None:
     """One event, unless it is older than what is kept; and an audit row, if it tells of a change of its kind."""
     row = change_row(signal)
     if row is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from libs.shared.contracts.context import NO_TRACE, Context
-from libs.shared.contracts.streams import CommitEvent, Signal
+from libs.shared.contracts.streams import CommitEvent, SignalEvent
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.schema import EntityDefinition
 from libs.shared.schema.secrecy import concealed, hidden_texts
@@ -37,7 +37,7 @@ def telemetry_rows(spans: Iterable[Row], since: datetime) -> list[Row]:
     return [span for span in spans if span["trace_id"] != NO_TRACE and span["created_at"] >= oldest]
 
 
-def signal_row(signal: Signal) -> Row:
+def signal_row(signal: SignalEvent) -> Row:
     """A signal as an event of its service. Only plain values are kept: nested ones may hold records."""
     data = signal.data
     traced = parse_uuid(signal.trace_id) is not None and signal.trace_id != NO_TRACE

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
 from libs.shared import clock
-from libs.shared.bus.outbox.outbox import Emission
+from libs.shared.contracts.signals import EndpointSignal, Signal
 from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store
@@ -36,7 +35,7 @@ class Sign:
 class Changed:
     """What many signs have come to: signals to be emitted, and until when the first endpoint is left alone."""
 
-    emissions: Sequence[Emission] = ()
+    signals: Sequence[Signal] = ()
     hold_until: datetime | None = None
 
 
@@ -44,7 +43,7 @@ async def heed(transaction: Connection, signs: Sequence[Sign], limits: Limits) -
     """Take signs into their endpoints' health, in order. The caller emits the signals, last in its transaction."""
     now = clock.now()
     stored = await endpoint_store.lock_health(transaction, {sign.endpoint for sign in signs})
-    latest, emissions = dict(stored), list[Emission]()
+    latest, signals = dict(stored), list[EndpointSignal]()
     for sign in signs:
         url, before = latest.get(sign.endpoint, (sign.url, WELL))
         if url != sign.url:
@@ -52,17 +51,17 @@ async def heed(transaction: Connection, signs: Sequence[Sign], limits: Limits) -
         health = after(before, sign.outcome, now, limits, sign.can_disable)
         if health != before:
             latest[sign.endpoint] = sign.url, health
-            emissions += _told(sign, before, health)
+            signals += _told(sign, before, health)
     changed = {endpoint: known for endpoint, known in latest.items() if stored.get(endpoint) != known}
     await endpoint_store.save_health(transaction, changed)
     for endpoint, (_, health) in changed.items():
         if health.circuit == DISABLED:
             await endpoint_store.abandon(transaction, endpoint, f"the endpoint is disabled: {health.last_error}")
     holds = [health.hold_until for _, health in changed.values() if health.hold_until]
-    return Changed(emissions, min(holds, default=None))
+    return Changed(signals, min(holds, default=None))
 
 
-def _told(sign: Sign, before: Health, health: Health) -> list[Emission]:
+def _told(sign: Sign, before: Health, health: Health) -> list[EndpointSignal]:
     """The signal about a change of circuit, if it is one; in the log and in the trace, too."""
     what = what_happened(before, health)
     if what is None:
@@ -70,17 +69,20 @@ def _told(sign: Sign, before: Health, health: Health) -> list[Emission]:
     if health.circuit == OPEN:
         with tracing.span("webhook", "dispatcher", "webhook.circuit_open") as span:
             span.metadata = {"endpoint": sign.endpoint, "failures": health.failures}
-    log.warning(f"webhook.{what}", endpoint=sign.endpoint, error=health.last_error)
-    return [Emission(what, sign.endpoint, sign.trace_id, circuit_signal(sign.endpoint, sign.url, health))]
+    log.warning(f"webhook.{what.name}", endpoint=sign.endpoint, error=health.last_error)
+    return [circuit_signal(what, sign.trace_id, sign.endpoint, sign.url, health)]
 
 
-def circuit_signal(endpoint: str, url: str, health: Health) -> dict[str, Any]:
-    """The data of `circuit_opened`, `circuit_closed`, `endpoint_disabled` and `endpoint_enabled`."""
-    return {
-        "endpoint": endpoint,
-        "url": public_url(url),
-        "circuit": health.circuit,
-        "failures": health.failures,
-        "failing_since": clock.iso(health.failing_since) if health.failing_since else None,
-        "error": health.last_error,
-    }
+def circuit_signal(
+    kind: type[EndpointSignal], trace_id: str, endpoint: str, url: str, health: Health
+) -> EndpointSignal:
+    """The signal of this kind about an endpoint's circuit."""
+    return kind(
+        trace_id=trace_id,
+        endpoint=endpoint,
+        url=public_url(url),
+        circuit=health.circuit,
+        failures=health.failures,
+        failing_since=clock.iso(health.failing_since) if health.failing_since else None,
+        error=health.last_error,
+    )

@@ -47,8 +47,7 @@ async def note_deliveries(state: State, app: AppRef, transaction: Connection, ev
     deliveries = [delivery for event in events for delivery in _deliveries(state, app, event)]
     for delivery_id, delivery in await store.insert(transaction, deliveries, clock.now()):
         if delivery.error:
-            signal = failed_signal(delivery_id, delivery, 0, delivery.error)
-            await state.outbox.emit(transaction, "delivery_failed", delivery.webhook_id, delivery.trace_id, signal)
+            await state.outbox.emit(transaction, failed_signal(delivery_id, delivery, 0, delivery.error))
 
 
 def _deliveries(state: State, app: AppRef, event: CommitEvent) -> list[NewDelivery]:

@@ -12,6 +12,7 @@ from libs.shared.contracts import records
 from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Response
+from libs.shared.contracts.signals import EndpointEnabled, SecretRotated
 from libs.shared.errors import invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
@@ -59,8 +60,8 @@ async def enable_webhook(state: State, context: Context, rpc_request: contracts.
         if before != WELL:
             await endpoint_store.save_health(transaction, {webhook.id: (url, WELL)})
         if before.circuit == DISABLED and about == url:
-            signal = circuit_signal(webhook.id, url, WELL)
-            await state.outbox.emit(transaction, "endpoint_enabled", webhook.id, context.trace_id, signal)
+            signal = circuit_signal(EndpointEnabled, context.trace_id, webhook.id, url, WELL)
+            await state.outbox.emit(transaction, signal)
     state.relay.wake(app)
     state.dispatcher.nudge(app, [webhook.id])
     return _answer({"id": webhook.id, **_shown(WELL)})
@@ -76,8 +77,8 @@ async def rotate_secret(state: State, context: Context, rpc_request: contracts.R
     async with state.core.databases.of(app).transaction() as transaction:
         salts = (await endpoint_store.lock_salts(transaction, owner)).rotated(secrets.token_hex(16), now)
         await endpoint_store.save_salts(transaction, owner, salts)
-        signal = {"webhook_id": str(owner), "user_id": context.user.id}
-        await state.outbox.emit(transaction, "secret_rotated", str(owner), context.trace_id, signal)
+        signal = SecretRotated(trace_id=context.trace_id, webhook_id=str(owner), user_id=context.user.id)
+        await state.outbox.emit(transaction, signal)
     state.relay.wake(app)
     shown = {"id": str(owner), "previous_valid_until": clock.iso(now + OVERLAP)}
     secret = shown_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))

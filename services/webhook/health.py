@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from libs.shared.contracts.signals import CircuitClosed, CircuitOpened, EndpointDisabled, EndpointSignal
+
 CLOSED, OPEN, HALF_OPEN, DISABLED = "closed", "open", "half_open", "disabled"
 LONGEST_OPEN = 900.0
 """Seconds until the next try of an open circuit at most."""
@@ -20,6 +22,8 @@ BUSY = frozenset({408, 425, 429})
 """Answers below 500 that speak of the endpoint, not of what it was sent."""
 HOLDING = frozenset({429, 503})
 """Answers whose Retry-After is about the whole endpoint."""
+SIGNALS: dict[str, type[EndpointSignal]] = {CLOSED: CircuitClosed, OPEN: CircuitOpened, DISABLED: EndpointDisabled}
+"""What a change to a circuit's state emits."""
 
 
 class Attempted(Protocol):
@@ -109,8 +113,8 @@ def _with_failure(health: Health, attempted: Attempted, now: datetime, limits: L
     return Health(OPEN, failures, openings, health.failing_since, now + timedelta(seconds=seconds), health.last_error)
 
 
-def what_happened(before: Health, now: Health) -> str | None:
+def what_happened(before: Health, now: Health) -> type[EndpointSignal] | None:
     """The signal that tells of a change of circuit, if there is one."""
     if now.circuit == before.circuit or (before.circuit == HALF_OPEN and now.circuit == OPEN):
         return None
-    return {CLOSED: "circuit_closed", OPEN: "circuit_opened", DISABLED: "endpoint_disabled"}.get(now.circuit)
+    return SIGNALS.get(now.circuit)

@@ -11,14 +11,14 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from libs.shared import clock
-from libs.shared.bus.outbox.outbox import Emission, Outbox
+from libs.shared.bus.outbox.outbox import Outbox
 from libs.shared.bus.outbox.relay import Relay
 from libs.shared.bus.retry import is_outage
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.signals import DeliveryFailed
 from libs.shared.postgres.databases import Connection, Databases
 from services.webhook import attempt_store
 from services.webhook.attempt_store import Entry
@@ -84,7 +84,7 @@ class Recorder:
         await self._relay.activate(app)
         async with self._databases.of(app).transaction() as transaction:
             changed = await heed(transaction, [sign], self._limits)
-            await self._outbox.emit_all(transaction, changed.emissions)
+            await self._outbox.emit(transaction, *changed.signals)
         self._relay.wake(app)
 
     async def _flush(self, app: AppRef, key: tuple[str, bool]) -> None:
@@ -130,7 +130,7 @@ class Recorder:
         async with self._databases.of(app).transaction() as transaction:
             ours = await attempt_store.finish(transaction, entries)
             changed = await self._tell(transaction, [entry for entry in entries if entry.claimed.id in ours])
-        if changed.emissions:
+        if changed.signals:
             self._relay.wake(app)
         if changed.hold_until:
             await self._due.arm(app.id, changed.hold_until)
@@ -138,9 +138,9 @@ class Recorder:
     async def _tell(self, transaction: Connection, entries: Sequence[Entry]) -> Changed:
         """What attempts say of their endpoints, and the signals about these and about deliveries given up."""
         changed = await heed(transaction, [sign for entry in entries if (sign := _sign_of(entry))], self._limits)
-        emissions = [*changed.emissions, *(_failed(entry) for entry in entries if entry.verdict.status == "failed")]
-        await self._outbox.emit_all(transaction, emissions)
-        return replace(changed, emissions=emissions)
+        signals = [*changed.signals, *(_failed(entry) for entry in entries if entry.verdict.status == "failed")]
+        await self._outbox.emit(transaction, *signals)
+        return replace(changed, signals=signals)
 
 
 def _judged(sent: Sent) -> Verdict:
@@ -168,22 +168,22 @@ def _sign_of(entry: Entry) -> Sign | None:
     return Sign(claimed.endpoint, url, claimed.trace_id, entry.outcome, can_disable=not is_action)
 
 
-def _failed(entry: Entry) -> Emission:
+def _failed(entry: Entry) -> DeliveryFailed:
     claimed = entry.claimed
-    signal = failed_signal(claimed.id, claimed, claimed.attempt + 1, entry.outcome.error or "")
-    return Emission("delivery_failed", claimed.webhook_id, claimed.trace_id, signal)
+    return failed_signal(claimed.id, claimed, claimed.attempt + 1, entry.outcome.error or "")
 
 
-def failed_signal(delivery_id: str, delivery: NewDelivery | Claimed, attempt: int, error: str) -> dict[str, Any]:
-    """The data of `delivery_failed`: a delivery that will not be tried again by itself."""
-    return {
-        "delivery_id": delivery_id,
-        "webhook_id": delivery.webhook_id,
-        "entity": delivery.entity,
-        "record_id": delivery.record_id,
-        "hook": delivery.hook,
+def failed_signal(delivery_id: str, delivery: NewDelivery | Claimed, attempt: int, error: str) -> DeliveryFailed:
+    """The signal about a delivery that is not tried again."""
+    return DeliveryFailed(
+        trace_id=delivery.trace_id,
+        delivery_id=delivery_id,
+        webhook_id=delivery.webhook_id,
+        entity=delivery.entity,
+        record_id=delivery.record_id,
+        hook=delivery.hook,
         # Templates of an action may have filled its path with values of a record.
-        "url": delivery.endpoint if delivery.hook in ACTIONS else public_url(delivery.url),
-        "attempt": attempt,
-        "error": error,
-    }
+        url=delivery.endpoint if delivery.hook in ACTIONS else public_url(delivery.url),
+        attempt=attempt,
+        error=error,
+    )

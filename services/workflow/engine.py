@@ -16,6 +16,15 @@ from functools import lru_cache
 from typing import Any
 
 from libs.shared import clock
+from libs.shared.contracts.signals import (
+    ApprovalRequested,
+    InstanceCompleted,
+    InstanceFailed,
+    InstanceSignal,
+    InstanceStarted,
+    StepCompleted,
+    WebhookRequested,
+)
 from libs.shared.errors import RocketError
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
 from libs.shared.schema.workflows import (
@@ -42,7 +51,7 @@ Advanced = tuple[Instance, tuple[Effect, ...]]
 def start(definition: WorkflowDefinition, fresh: Instance, now: datetime) -> Advanced:
     """The instance at its beginning, run as far as it gets by itself."""
     run = _Run(definition, fresh, now)
-    run.emit("instance_started")
+    run.emit(InstanceStarted)
     run.enter(definition.steps[0].id)
     return run.as_far_as_possible()
 
@@ -103,8 +112,8 @@ class _Run:
     def change(self, **values: Any) -> None:
         self.instance = replace(self.instance, **values)
 
-    def emit(self, what: str, **data: Any) -> None:
-        self._effects.append(Emit(what, data))
+    def emit(self, kind: type[InstanceSignal], **fields: Any) -> None:
+        self._effects.append(Emit(kind, fields))
 
     def as_far_as_possible(self) -> Advanced:
         """Take step after step until one has to wait."""
@@ -116,7 +125,7 @@ class _Run:
         """Go on to a step, or end."""
         if target == END:
             self.change(status="completed", step=None, deadline=None, due_at=None)
-            self.emit("instance_completed")
+            self.emit(InstanceCompleted)
             return
         number = self.instance.step_number + 1
         self.change(step=target, step_number=number, action_index=0, attempts=0, deadline=None, due_at=self._now)
@@ -129,7 +138,7 @@ class _Run:
     def fail(self, reason: str) -> None:
         """End for good, with the reason in the history."""
         self._note("failed", reason=reason)
-        self.emit("instance_failed", step=self.instance.step, reason=reason)
+        self.emit(InstanceFailed, step=self.instance.step, reason=reason)
         self.change(status="failed", deadline=None, due_at=None)
 
     def decide(self, decision: Decided) -> None:
@@ -149,7 +158,7 @@ class _Run:
         deadline = self._now + step.patience if step.patience else None
         self.change(deadline=deadline, due_at=deadline)
         role = step.assignee.role if step.assignee else None
-        self.emit("approval_requested", step=step.id, role=role, deadline=clock.iso(deadline) if deadline else None)
+        self.emit(ApprovalRequested, step=step.id, role=role, deadline=clock.iso(deadline) if deadline else None)
 
     def _take_step(self) -> bool:
         """Do what the current step lets us do; False when it has to wait."""
@@ -183,7 +192,7 @@ class _Run:
 
     def _request(self, action: WebhookAction) -> None:
         self.emit(
-            "webhook_requested",
+            WebhookRequested,
             url=action.url,
             method=action.method,
             body=dict(self.instance.context),
@@ -203,7 +212,7 @@ class _Run:
 
     def _leave(self, status: str, target: Target, **more: Any) -> None:
         self._note(status, **more)
-        self.emit("step_completed", step=self.instance.step, status=status, **more)
+        self.emit(StepCompleted, step=self.instance.step, status=status, **more)
         self.enter(destination(target))
 
     def _note(self, status: str, **more: Any) -> None:

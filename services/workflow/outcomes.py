@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from libs.shared.contracts.signals import InstanceSignal
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -50,8 +52,9 @@ Outcome = Looked | Done | Retry | Failed | Decided
 class Emit:
     """A signal to be committed together with the new state."""
 
-    what: str
-    data: Mapping[str, Any]
+    kind: type[InstanceSignal]
+    fields: Mapping[str, Any]
+    """Its own fields. Those that all signals of an instance have are added as it is committed."""
 
 
 @dataclass(frozen=True, slots=True)

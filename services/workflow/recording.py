@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from libs.shared import clock
 from libs.shared.contracts.context import AppRef
@@ -40,7 +41,8 @@ async def emit(
 ) -> None:
     """The signals among the effects, each saying which instance, for which record and person."""
     person = person_of(instance, origin)
-    about = {
+    about: dict[str, Any] = {
+        "trace_id": origin.trace_id,
         "instance_id": instance.id,
         "workflow_id": instance.workflow_id,
         "workflow_name": instance.workflow_name,
@@ -52,7 +54,7 @@ async def emit(
     }
     for effect in effects:
         if isinstance(effect, Emit):
-            await state.outbox.emit(transaction, effect.what, instance.id, origin.trace_id, {**about, **effect.data})
+            await state.outbox.emit(transaction, effect.kind(**about, **effect.fields))
 
 
 def committed(state: State, app: AppRef) -> None:

@@ -1,42 +1,59 @@
-"""What a signal tells the audit log: who has changed which thing that is no record (users, invites, keys, definitions).
+"""The part of a signal that the audit log notes: who has changed what that is no record (users, keys, definitions).
 
-Such things are called by a name that begins with `_`, so no entity is ever called the same.
+Names of such entities begin with `_`, so that no entity of an app has the same name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from libs.shared import exact
 from libs.shared.contracts.context import Context
 
-KEY = "audit"
-"""Where in a signal's data it stands."""
-LARGEST = 256 * 1024
-"""Bytes of both pictures; larger ones are left out, as a message must hold them."""
+AUDIT = "audit"
+"""The key of the entry in a signal's data."""
+MAX_IMAGES_BYTES = 256 * 1024
+"""Bytes of both images together; larger ones are left out, as a message must hold them."""
 
-Shown = Mapping[str, Any] | None
+Image = Mapping[str, Any] | None
 
 
-def audited(context: Context, entity: str, record_id: str, action: str, before: Shown, after: Shown) -> dict[str, Any]:
-    """The data of a signal for an audited change: `action` is create, update or delete; secrets are left out before."""
-    who = context.identity
-    changed = [
-        name for name in {**(before or {}), **(after or {})} if (before or {}).get(name) != (after or {}).get(name)
-    ]
-    pictures: dict[str, Any] = {"old_data": before, "new_data": after}
-    if len(exact.dumps(pictures)) > LARGEST:
-        pictures = {"old_data": None, "new_data": None}
+class AuditEntry(TypedDict):
+    """What was done; `action` is create, update or delete."""
+
+    action: str
+    old_data: Image
+    new_data: Image
+    changed_fields: list[str]
+    user_email: str | None
+    ip_address: str | None
+
+
+class AuditedFields(TypedDict):
+    """The fields of an `AuditedChange`."""
+
+    entity: str
+    record_id: str
+    user_id: str | None
+    audit: AuditEntry
+
+
+def audited(context: Context, entity: str, record_id: str, action: str, before: Image, after: Image) -> AuditedFields:
+    """The fields of a signal about a change. The caller leaves secrets out of the images."""
+    user, old, new = context.identity, before or {}, after or {}
+    if len(exact.dumps({"old_data": before, "new_data": after})) > MAX_IMAGES_BYTES:
+        before, after = None, None
     return {
         "entity": entity,
         "record_id": record_id,
-        "user_id": who.id if who else None,
-        KEY: {
+        "user_id": user.id if user else None,
+        "audit": {
             "action": action,
-            **pictures,
-            "changed_fields": changed,
-            "user_email": who.email if who else None,
+            "old_data": before,
+            "new_data": after,
+            "changed_fields": [name for name in {**old, **new} if old.get(name) != new.get(name)],
+            "user_email": user.email if user else None,
             "ip_address": context.ip or None,
         },
     }

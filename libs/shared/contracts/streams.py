@@ -172,8 +172,8 @@ class CommitEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
-    """Something a service has done: `what` in the past tense, `data` as its area defines."""
+class SignalEvent:
+    """Something a service has done: `what` in the past tense, `data` as the classes in `contracts.signals` define."""
 
     position: int
     app_id: str

@@ -15,7 +15,7 @@ from libs.shared.contracts.streams import (
     SCHEMA,
     SPANS,
     CommitEvent,
-    Signal,
+    SignalEvent,
     SpanEvent,
     commit_subject,
     signal_subject,
@@ -104,7 +104,7 @@ def _components() -> dict[str, Any]:
     return {
         "messages": {
             "commit": _message("commit", "A changed record", schema_of(CommitEvent), COMMIT_HEADERS),
-            "signal": _message("signal", "Something a service has done", schema_of(Signal), {POSITION: TEXT}),
+            "signal": _message("signal", "Something a service has done", schema_of(SignalEvent), {POSITION: TEXT}),
             "spans": _message("spans", "A batch of spans", spans, {"ce-type": {"const": SPANS}}),
         },
         "securitySchemes": {

@@ -15,6 +15,7 @@ import structlog
 
 from libs.shared.contracts.audit import audited
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.signals import AccountChanged
 from libs.shared.postgres.databases import Connection, after_commit
 from services.gateway.identity.realms import Realm
 
@@ -36,9 +37,9 @@ class Change:
         if self._realm.app is None:
             await after_commit(partial(self._note, entity, record_id, action))
             return
-        data = audited(self._context, entity, record_id, action, before, after)
-        what = f"{entity.strip('_')}_{action}d"
-        await self._realm.state.accounts.outbox.emit(self.transaction, what, record_id, self._context.trace_id, data)
+        fields = audited(self._context, entity, record_id, action, before, after)
+        signal = AccountChanged(trace_id=self._context.trace_id, **fields)
+        await self._realm.state.accounts.outbox.emit(self.transaction, signal)
 
     async def _note(self, entity: str, record_id: str, action: str) -> None:
         who = self._context.identity

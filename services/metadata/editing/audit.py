@@ -9,6 +9,7 @@ from typing import Any
 from libs.shared.bus.outbox.outbox import Outbox
 from libs.shared.contracts.audit import audited
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.signals import DefinitionChanged
 from libs.shared.postgres.databases import Connection
 from services.metadata.checking.kinds import KINDS
 from services.metadata.store.definitions import Definition
@@ -31,8 +32,9 @@ async def tell(
         handle = row.key if KINDS[row.kind].named and row.key else row.id
         old = None if action == "create" else masked(before.get(row.id, row.document))
         new = None if action == "delete" else masked(row.document)
-        data = audited(context, entity, handle, action, old, new)
-        await outbox.emit(transaction, f"definition_{action}d", f"{entity}/{row.id}", context.trace_id, data)
+        fields = audited(context, entity, handle, action, old, new)
+        signal = DefinitionChanged(trace_id=context.trace_id, subject=f"{entity}/{row.id}", **fields)
+        await outbox.emit(transaction, signal)
 
 
 def masked(value: Any) -> Any:

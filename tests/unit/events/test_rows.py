@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.shared.contracts.context import NO_TRACE, Context, Identity
-from libs.shared.contracts.streams import Signal
+from libs.shared.contracts.streams import SignalEvent
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from services.events.bodies import business_event
@@ -25,7 +25,7 @@ def span(**values: Any) -> dict[str, Any]:
     return {"trace_id": TRACE, "created_at": NOW.isoformat(), "metadata": {"path": "/x"}, **values}
 
 
-def signal(**values: Any) -> Signal:
+def signal(**values: Any) -> SignalEvent:
     defaults: dict[str, Any] = {
         "position": 3,
         "app_id": "a",
@@ -36,7 +36,7 @@ def signal(**values: Any) -> Signal:
         "data": {"entity": "invoice", "record_id": 5, "user_id": "u", "step": "a", "body": {"iban": "DE1"}},
         "at": NOW.isoformat(),
     }
-    return Signal(**{**defaults, **values})
+    return SignalEvent(**{**defaults, **values})
 
 
 def test_spans_without_a_request_or_too_old_are_dropped() -> None:

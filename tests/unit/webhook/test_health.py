@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from libs.shared.contracts.signals import CircuitClosed, CircuitOpened, EndpointDisabled
 from services.webhook.health import WELL, Health, Limits, after, is_away, what_happened
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -87,8 +88,8 @@ def test_action_endpoints_are_never_disabled() -> None:
 def test_changes_are_reported_once() -> None:
     opened = after_all(500, 500, 500)
     trying = replace(opened, circuit="half_open")
-    assert what_happened(WELL, opened) == "circuit_opened"
+    assert what_happened(WELL, opened) is CircuitOpened
     assert what_happened(trying, after_all(500, health=trying)) is None
-    assert what_happened(trying, WELL) == "circuit_closed"
+    assert what_happened(trying, WELL) is CircuitClosed
     assert what_happened(WELL, after_all(500)) is None
-    assert what_happened(opened, after_all(410, health=opened)) == "endpoint_disabled"
+    assert what_happened(opened, after_all(410, health=opened)) is EndpointDisabled

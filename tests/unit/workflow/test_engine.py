@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.shared.contracts.signals import ApprovalRequested, InstanceFailed, WebhookRequested
 from libs.shared.errors import RocketError
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.engine import MOST_STEPS, advance, awaited, check_decision, record_named, start
@@ -37,7 +38,7 @@ def condition(expression: str, **targets: Any) -> dict[str, Any]:
 
 
 def told(effects: tuple[Effect, ...]) -> list[str]:
-    return [effect.what for effect in effects if isinstance(effect, Emit)]
+    return [effect.kind.name for effect in effects if isinstance(effect, Emit)]
 
 
 def statuses(instance: Instance) -> list[tuple[Any, Any]]:
@@ -74,7 +75,7 @@ def test_a_webhook_action_gets_the_context_and_is_not_awaited() -> None:
     instance, effects = start(workflow(action("a", HOOK)), fresh(n=3), NOW)
     assert told(effects) == ["instance_started", "webhook_requested", "step_completed", "instance_completed"]
     assert effects[1] == Emit(
-        "webhook_requested",
+        WebhookRequested,
         {"url": "http://x/y", "method": "PUT", "body": {"id": RECORD, "n": 3}, "effect_key": "i/1/0"},
     )
     assert instance.status == "completed"
@@ -108,9 +109,7 @@ def test_an_approval_waits_until_its_deadline() -> None:
     definition = workflow(approval(timeout="30m", assignee={"type": "role", "role": "boss"}))
     instance, effects = start(definition, fresh(), NOW)
     assert instance.deadline == instance.due_at == NOW + timedelta(minutes=30)
-    assert effects[-1] == Emit(
-        "approval_requested", {"step": "ask", "role": "boss", "deadline": "2026-11-22T12:30:00Z"}
-    )
+    assert effects[-1] == Emit(ApprovalRequested, {"step": "ask", "role": "boss", "deadline": "2026-11-22T12:30:00Z"})
     assert awaited(definition, instance) == definition.steps[0]
 
 
@@ -166,7 +165,7 @@ def test_a_failure_ends_it_with_the_reason() -> None:
     instance, effects = advance(definition, instance, Failed("x is not a number"), NOW)
     assert (instance.status, instance.step, instance.due_at) == ("failed", "a", None)
     assert instance.history[-1]["reason"] == "x is not a number"
-    assert effects == (Emit("instance_failed", {"step": "a", "reason": "x is not a number"}),)
+    assert effects == (Emit(InstanceFailed, {"step": "a", "reason": "x is not a number"}),)
 
 
 @pytest.mark.parametrize("value", [None, "", True, {"a": 1}, ["x"]])
@@ -266,7 +265,7 @@ def test_an_instance_always_knows_what_it_waits_for(
         else:
             assert instance.due_at is None
             assert told(effects)[-1:] in ([], [f"instance_{instance.status}"])
-        keys += [str(e.data["effect_key"]) for e in effects if isinstance(e, Emit) and "effect_key" in e.data]
+        keys += [str(e.fields["effect_key"]) for e in effects if isinstance(e, Emit) and "effect_key" in e.fields]
         if outcome is None or not fits(definition, instance, outcome):
             break
         instance, effects = advance(definition, instance, outcome, NOW)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.protocol import Message
 from libs.shared.contracts.context import NO_TRACE, SYSTEM, AppRef, Context
-from libs.shared.contracts.streams import EFFECTS, POSITION, REFERENCE, SCHEMA, CommitEvent, Signal
+from libs.shared.contracts.streams import EFFECTS, POSITION, REFERENCE, SCHEMA, CommitEvent, SignalEvent
 
 Loads = Callable[[bytes], Any]
 """How JSON is read: quickly, or with all digits of its decimals."""
@@ -115,10 +115,10 @@ class Incoming:
 
 
 def decode_event(subject: str, payload: bytes, loads: Loads) -> Any:
-    """A CommitEvent, a Signal, or a batch of spans, as the subject says."""
+    """A CommitEvent, a SignalEvent, or a batch of spans, as the subject says."""
     data = loads(payload)
     if subject.startswith("commits."):
         return CommitEvent(**data)
     if subject.startswith("signals."):
-        return Signal(**data)
+        return SignalEvent(**data)
     return data

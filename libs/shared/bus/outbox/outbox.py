@@ -5,8 +5,7 @@ No service changes a table and publishes by hand; it calls `emit` inside its tra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from libs.shared import exact
@@ -15,6 +14,7 @@ from libs.shared.bus.nats.jetstream import Outgoing
 from libs.shared.bus.outbox.writers import writers_gone
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.signals import Signal, data_of
 from libs.shared.contracts.streams import SIGNALS, signal_subject, signal_type
 from libs.shared.postgres.databases import Connection, Database
 
@@ -37,16 +37,6 @@ ORDER BY position LIMIT $3
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Emission:
-    """What happened, to whom, in which trace, and what is told of it."""
-
-    what: str
-    subject_key: str
-    trace_id: str
-    data: Mapping[str, Any]
-
-
 class Outbox:
     """The outbox of one service; also the Log that its relay reads."""
 
@@ -61,25 +51,19 @@ class Outbox:
         self._taken = TAKEN.format(schema=service)
         self._settled = SETTLED.format(schema=service)
 
-    async def emit(
-        self, transaction: Connection, what: str, subject_key: str, trace_id: str, data: dict[str, Any]
-    ) -> None:
-        """Tell, when this transaction commits, that `what` happened to `subject_key`.
+    async def emit(self, transaction: Connection, *signals: Signal) -> None:
+        """Publish signals, in this order, once the transaction has committed.
 
-        Last in its transaction: positions are taken when all row locks are held.
+        Call it last in the transaction: positions are taken when all row locks are held.
         """
-        await self.emit_all(transaction, [Emission(what, subject_key, trace_id, data)])
-
-    async def emit_all(self, transaction: Connection, emissions: Sequence[Emission]) -> None:
-        """The same for several things that happened, in this order."""
-        if not emissions:
+        if not signals:
             return
         await transaction.execute(
             self._emit,
-            [each.what for each in emissions],
-            [each.subject_key for each in emissions],
-            [each.trace_id for each in emissions],
-            [exact.dumps(each.data).decode() for each in emissions],
+            [signal.what for signal in signals],
+            [signal.subject_key for signal in signals],
+            [signal.trace_id for signal in signals],
+            [exact.dumps(data_of(signal)).decode() for signal in signals],
         )
 
     def subject_filter(self, app: AppRef) -> str:
