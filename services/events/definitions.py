@@ -21,7 +21,7 @@ from libs.shared.schema.versions import PATIENCE, Versions, documents_then
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class AuditDefinitions:
     """What may be shown of records as of a version: today's snapshot, and the entities of then where they differ."""
 
     version: int
@@ -33,16 +33,16 @@ class Shown:
         return self.then.get(entity) or definition_of(self.today, entity)
 
 
-class Definitions(Versions[Shown]):
+class AuditDefinitionVersions(Versions[AuditDefinitions]):
     """The definitions of all apps that a process works for."""
 
     def __init__(self, schemas: Schemas, rpc: RpcClient) -> None:
-        async def past(app: AppRef, version: int, today: Shown) -> Shown:
+        async def past(app: AppRef, version: int, today: AuditDefinitions) -> AuditDefinitions:
             documents = await documents_then(rpc, app, "entities", version)
             names = await rpc.request(ListNames(), system_context(PATIENCE, app))
-            return Shown(version, today.today, entities_of(documents, today.today, names.titles))
+            return AuditDefinitions(version, today.today, entities_of(documents, today.today, names.titles))
 
-        super().__init__(schemas, lambda schema: Shown(schema.version, schema), past)
+        super().__init__(schemas, lambda schema: AuditDefinitions(schema.version, schema), past)
 
 
 def entities_of(

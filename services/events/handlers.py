@@ -13,7 +13,7 @@ from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from services.events import store
 from services.events.bodies import business_event
-from services.events.queries import Selection, audit_selection, conditions, events_selection, grouping, window
+from services.events.queries import EventSelection, audit_selection, conditions, events_selection, grouping, window
 from services.events.rows import business_row, days_of
 from services.events.state import State
 from services.events.traces import waterfall
@@ -76,9 +76,9 @@ def flat(figures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _listed(selection: Selection, rows: bytes, total: int) -> Response:
+def _listed(selection: EventSelection, rows: bytes, total: int) -> Response:
     return Response(body=b'{"data":' + rows + b',"meta":' + _meta(selection, total) + b"}")
 
 
-def _meta(selection: Selection, total: int) -> bytes:
+def _meta(selection: EventSelection, total: int) -> bytes:
     return exact.dumps({"page": selection.page, "per_page": selection.per_page, "total": total})

@@ -10,7 +10,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Databases, outside
 from services.events import store
 
-MOST = 20_000
+MAX_DAYS = 20_000
 """Days remembered, over all apps."""
 
 
@@ -37,6 +37,6 @@ class Partitions:
             if day >= oldest and (app.id, day) not in self._known:
                 with outside():
                     await store.ensure_day(self._databases.of(app), day)
-                if len(self._known) >= MOST:
+                if len(self._known) >= MAX_DAYS:
                     self._known.clear()
                 self._known.add((app.id, day))

@@ -15,12 +15,12 @@ from libs.shared.schema import BadValue, FieldDefinition, parse_text
 
 GROUPS = ("source", "entity", "action")
 WINDOW = timedelta(hours=24)
-FARTHEST = 10_000_000
+MAX_PAGE = 10_000_000
 _TIME = FieldDefinition(name="time", type="timestamp")
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class EventSelection:
     """Which rows, in which order, which stretch of them; `where` and `order` hold no words of the caller."""
 
     where: str
@@ -34,12 +34,12 @@ class Selection:
         return (self.page - 1) * self.per_page
 
 
-def events_selection(query: Pairs) -> Selection:
+def events_selection(query: Pairs) -> EventSelection:
     """`GET /_events`: filters, newest first, 50 a page, at most 100."""
     return _selection(query, EVENT_FILTERS, "created_at", "span_id", 50)
 
 
-def audit_selection(query: Pairs) -> Selection:
+def audit_selection(query: Pairs) -> EventSelection:
     """`GET /_admin/audit-logs`: filters, newest first, 50 a page, at most 100."""
     return _selection(query, AUDIT_FILTERS, '"timestamp"', "position {0}, n {0}, source", 50)
 
@@ -68,7 +68,7 @@ def grouping(query: Pairs) -> str | None:
     return group
 
 
-def _selection(query: Pairs, filters: tuple[str, ...], time: str, tie: str, per_page: int) -> Selection:
+def _selection(query: Pairs, filters: tuple[str, ...], time: str, tie: str, per_page: int) -> EventSelection:
     asked = dict(query)
     clauses: list[str] = []
     values: list[Any] = []
@@ -81,11 +81,11 @@ def _selection(query: Pairs, filters: tuple[str, ...], time: str, tie: str, per_
             values.append(moment)
             clauses.append(f"{time} {operator} ${len(values)}")
     direction = _direction(asked.get("sort", ""), time.strip('"'))
-    return Selection(
+    return EventSelection(
         where=" AND ".join(clauses) or "true",
         values=tuple(values),
         order=f"{time} {direction}, {tie.format(direction)} {direction}",
-        page=min(_positive(asked.get("page", ""), 1), FARTHEST),
+        page=min(_positive(asked.get("page", ""), 1), MAX_PAGE),
         per_page=min(_positive(asked.get("per_page", ""), per_page), 100),
     )
 

@@ -15,7 +15,7 @@ from libs.shared.contracts.subscribers import CreateSubscriber, DeleteSubscriber
 from libs.shared.replays import Projection
 from libs.shared.runtime import Core, Service
 from services.events import consumers, handlers, retention
-from services.events.definitions import Definitions
+from services.events.definitions import AuditDefinitionVersions
 from services.events.partitions import Partitions
 from services.events.replays import rebuilding, verifying
 from services.events.rows import read_spans
@@ -39,7 +39,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
             changes.put_nowait(change)
 
     core.connection.on_announcement(AppsChanged, changed)
-    yield State(core, Definitions(core.schemas, core.rpc), partitions, issuer, changes)
+    yield State(core, AuditDefinitionVersions(core.schemas, core.rpc), partitions, issuer, changes)
 
 
 MOST_CHANGES = 1_000

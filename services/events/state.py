@@ -10,7 +10,7 @@ from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
-from services.events.definitions import Definitions
+from services.events.definitions import AuditDefinitionVersions
 from services.events.partitions import Partitions
 
 
@@ -22,7 +22,7 @@ class State:
     """
 
     core: Core
-    definitions: Definitions
+    definitions: AuditDefinitionVersions
     partitions: Partitions
     issuer: Issuer | None
     app_changes: asyncio.Queue[AppsChanged]

@@ -15,7 +15,7 @@ from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.errors import TableExists, UniqueViolation
 from libs.shared.postgres.listings import json_page, load_json_page
-from services.events.queries import Selection
+from services.events.queries import EventSelection
 from services.events.rows import moment_of
 
 log = structlog.get_logger()
@@ -142,17 +142,17 @@ def _document(value: Any) -> str | None:
     return None if value is None else exact.dumps(value).decode()
 
 
-async def page(database: Database, selection: Selection) -> tuple[bytes, int]:
+async def page(database: Database, selection: EventSelection) -> tuple[bytes, int]:
     """A page of events as a JSON list, and how many match in all."""
     return await _page(database, COLUMNS, "events.events", selection)
 
 
-async def audit_page(database: Database, selection: Selection) -> tuple[bytes, int]:
+async def audit_page(database: Database, selection: EventSelection) -> tuple[bytes, int]:
     """A page of audit rows as a JSON list, and how many match in all."""
     return await _page(database, f"{AUDIT_COLUMNS}, source", AUDITED, selection)
 
 
-async def _page(database: Database, columns: str, table: str, selection: Selection) -> tuple[bytes, int]:
+async def _page(database: Database, columns: str, table: str, selection: EventSelection) -> tuple[bytes, int]:
     limits = f"LIMIT {selection.per_page} OFFSET {selection.offset}"
     statement = json_page(columns, f"{table} WHERE {selection.where}", selection.order, limits)
     return await load_json_page(database, statement, *selection.values)

@@ -22,7 +22,7 @@ from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
 from services.notify import store
 from services.notify.addresses import is_address
-from services.notify.courier import SAFETY
+from services.notify.mail_worker import SAFETY_S
 from services.notify.matching import NewNotification
 from services.notify.state import State
 from services.notify.templates import MAX_BODY, one_line
@@ -45,11 +45,11 @@ async def send_mail(state: State, context: Context, request: SendMail) -> MailQu
         metadata={"cause": context.cause},
         confidential=request.confidential,
     )
-    await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
+    await state.due.arm(app.id, now + timedelta(seconds=SAFETY_S))
     async with state.core.databases.of(app).transaction() as transaction:
         queued = await store.insert(transaction, new, now)
         first = queued or await store.find_by_effect(transaction, new.effect_key)
-    state.courier.nudge(app)
+    state.mail_worker.wake(app)
     return MailQueued(first, repeated=queued is None)
 
 
@@ -93,14 +93,14 @@ async def retry_notification(state: State, context: Context, request: RetryNotif
     """A failed mail once more, now, whatever the number of attempts."""
     notification_id, app, now = _id(request.id), context.the_app, clock.now()
     database = state.core.databases.of(app)
-    await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
+    await state.due.arm(app.id, now + timedelta(seconds=SAFETY_S))
     made_due = await store.make_due(database, notification_id, now)
     row = await store.get(database, notification_id)
     if row is None:
         raise not_found("Notification")
     if not made_due:
         raise invalid("Only failed notifications can be retried that have a recipient and hold no secret")
-    state.courier.nudge(app)
+    state.mail_worker.wake(app)
     [shown] = visible(b"[%s]" % row, await state.core.schemas.get(app))
     return Response(body=exact.dumps({"data": shown}))
 

@@ -10,15 +10,15 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from services.notify.retry_policy import Outcome
+from services.notify.retry_policy import MailOutcome
 from services.notify.settings import NotifySettings
-from services.notify.store import Claimed
+from services.notify.store import ClaimedMail
 
 MAX_ERROR = 2_000
-NO_SERVER = Outcome(sent=False, error="no SMTP server is configured", permanent=True)
+NO_SERVER = MailOutcome(sent=False, error="no SMTP server is configured", permanent=True)
 
 
-def message_of(mail: Claimed, sender: str) -> EmailMessage:
+def message_of(mail: ClaimedMail, sender: str) -> EmailMessage:
     """The message. Its Message-ID comes from the notification, so a repeated one is recognised."""
     message = EmailMessage(policy=SMTP)
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
@@ -31,7 +31,7 @@ def message_of(mail: Claimed, sender: str) -> EmailMessage:
     return message
 
 
-async def send(mail: Claimed, settings: NotifySettings) -> Outcome:
+async def send(mail: ClaimedMail, settings: NotifySettings) -> MailOutcome:
     """Send once, within the time limit; whatever goes wrong is in the outcome."""
     if not settings.smtp_host:
         return NO_SERVER
@@ -52,8 +52,8 @@ async def send(mail: Claimed, settings: NotifySettings) -> Outcome:
                 local_hostname=socket.gethostname(),
             )
     except (TimeoutError, aiosmtplib.SMTPException, OSError, ValueError) as error:
-        return Outcome(False, _reason(error, settings.smtp_timeout), _is_permanent(error))
-    return Outcome(True, f"refused for {', '.join(sorted(refused))}" if refused else None)
+        return MailOutcome(False, _reason(error, settings.smtp_timeout), _is_permanent(error))
+    return MailOutcome(True, f"refused for {', '.join(sorted(refused))}" if refused else None)
 
 
 def _reason(error: Exception, limit: float) -> str:

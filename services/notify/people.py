@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.identity import FindPeople
+from services.notify.fan_out import NotificationRequest
 from services.notify.recipients import Directory
-from services.notify.telling import Asked
 
-PATIENCE = 10.0
+TIMEOUT_S = 10.0
 """Seconds the gateway has for its answer."""
 
 
-async def find_people(rpc: RpcClient, app: AppRef, matches: Sequence[Asked]) -> Directory:
+async def find_people(rpc: RpcClient, app: AppRef, matches: Sequence[NotificationRequest]) -> Directory:
     """The users that matches and wishes need to know. Raises what asking the gateway raises."""
     directory = Directory()
     if not matches:
@@ -26,7 +26,7 @@ async def find_people(rpc: RpcClient, app: AppRef, matches: Sequence[Asked]) -> 
         identity=SYSTEM,
         cause="notify",
         cause_depth=event.cause_depth + 1,
-    ).within(PATIENCE)
+    ).within(TIMEOUT_S)
     for role in sorted({role for found in matches for role in found.addressees.roles}):
         directory.roles[role] = (await rpc.request(FindPeople(role=role), context)).people
         directory.add(directory.roles[role])

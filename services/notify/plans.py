@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import unavailable
-from services.notify.telling import Told
+from services.notify.fan_out import FanOut
 
 MOST = 20_000
 """Events planned at once; more than all partitions can have under way."""
@@ -17,15 +17,15 @@ class Plans:
     """What is told, by app and commit."""
 
     def __init__(self) -> None:
-        self._plans: dict[tuple[str, str], Sequence[Told]] = {}
+        self._plans: dict[tuple[str, str], Sequence[FanOut]] = {}
 
-    def keep(self, app: AppRef, event: CommitEvent, planned: Sequence[Told]) -> None:
+    def keep(self, app: AppRef, event: CommitEvent, planned: Sequence[FanOut]) -> None:
         """Remember the plan of one event, in place of an older one."""
         while len(self._plans) >= MOST:
             self._plans.pop(next(iter(self._plans)))
         self._plans[app.id, event.key] = planned
 
-    def take(self, app: AppRef, event: CommitEvent) -> Sequence[Told]:
+    def take(self, app: AppRef, event: CommitEvent) -> Sequence[FanOut]:
         """The plan, once. Raises SERVICE_UNAVAILABLE if there is none: then it is made again."""
         planned = self._plans.pop((app.id, event.key), None)
         if planned is None:

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from libs.shared.bus.retry import Policy
 
-ATTEMPTS = 5
-LONGEST = 3_600.0
+MAX_ATTEMPTS = 5
+MAX_DELAY_S = 3_600.0
 """Seconds between two attempts at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MailOutcome:
     """An attempt's outcome. `error` may go with `sent` when only some recipients were refused."""
 
     sent: bool
@@ -23,18 +23,18 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class MailVerdict:
     """The new status, and when to try again if that is `retrying`."""
 
     status: str
     next_retry_at: datetime | None = None
 
 
-def judge(outcome: Outcome, attempt: int, first: float, now: datetime) -> Verdict:
+def judge(outcome: MailOutcome, attempt: int, first: float, now: datetime) -> MailVerdict:
     """The verdict on attempt number `attempt` (from 1); `first` is the first delay in seconds, doubling."""
     if outcome.sent:
-        return Verdict("sent")
-    delay = None if outcome.permanent else Policy(ATTEMPTS, first, LONGEST).delay(attempt)
+        return MailVerdict("sent")
+    delay = None if outcome.permanent else Policy(MAX_ATTEMPTS, first, MAX_DELAY_S).delay(attempt)
     if delay is None:
-        return Verdict("failed")
-    return Verdict("retrying", now + timedelta(seconds=delay))
+        return MailVerdict("failed")
+    return MailVerdict("retrying", now + timedelta(seconds=delay))

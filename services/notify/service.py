@@ -14,7 +14,7 @@ from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from services.notify import consumers, handlers
 from services.notify.books import Books
-from services.notify.courier import Courier
+from services.notify.mail_worker import MailWorker
 from services.notify.plans import Plans
 from services.notify.replays.deriving import Notifications
 from services.notify.settings import NotifySettings
@@ -25,16 +25,16 @@ from services.notify.state import State
 async def open_state(core: Core) -> AsyncIterator[State]:
     """Rules by app, timers, and the courier."""
     due = Due(core.databases, core.apps, "notify")
-    courier = Courier(core.settings, core.databases, due)
+    mail_worker = MailWorker(core.settings, core.databases, due)
     try:
-        yield State(core, Books(core.schemas, core.rpc), Plans(), due, courier)
+        yield State(core, Books(core.schemas, core.rpc), Plans(), due, mail_worker)
     finally:
-        await courier.close()
+        await mail_worker.close()
 
 
 async def send_mails(state: State) -> None:
     """Send mails when their time has come."""
-    await state.due.run(state.courier.look)
+    await state.due.run(state.mail_worker.look)
 
 
 SERVICE = Service(

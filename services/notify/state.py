@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from libs.shared.bus.timers.due import Due
 from libs.shared.runtime import Core
 from services.notify.books import Books
-from services.notify.courier import Courier
+from services.notify.mail_worker import MailWorker
 from services.notify.plans import Plans
 
 
@@ -19,4 +19,4 @@ class State:
     books: Books
     plans: Plans
     due: Due
-    courier: Courier
+    mail_worker: MailWorker

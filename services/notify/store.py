@@ -12,9 +12,9 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import json_page, load_json_page
+from services.notify.fan_out import FanOut
 from services.notify.matching import NewNotification
-from services.notify.retry_policy import Verdict
-from services.notify.telling import Told
+from services.notify.retry_policy import MailVerdict
 
 INSERT = """
 INSERT INTO notify.notifications (id, channel, recipient, user_id, subject, body, metadata, entity, record_id,
@@ -79,7 +79,7 @@ SELECT count(*) FROM n
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedMail:
     """A mail that is ours to send until `claimed_until`. `attempt` counts the attempts made so far."""
 
     id: str
@@ -124,11 +124,11 @@ async def insert(transaction: Connection, new: NewNotification, now: datetime) -
     return inserted
 
 
-async def note(transaction: Connection, event: CommitEvent, told: Told) -> bool:
+async def note(transaction: Connection, event: CommitEvent, fan_out: FanOut) -> bool:
     """Note whom a rule or an action has found for a commit; False if that was noted before."""
-    addresses = [address for address, _ in told.receivers]
-    user_ids = [user_id for _, user_id in told.receivers]
-    fresh = await transaction.fetchval(NOTE, event.position, event.n, told.asked_by, addresses, user_ids)
+    addresses = [address for address, _ in fan_out.receivers]
+    user_ids = [user_id for _, user_id in fan_out.receivers]
+    fresh = await transaction.fetchval(NOTE, event.position, event.n, fan_out.asked_by, addresses, user_ids)
     return fresh is not None
 
 
@@ -144,12 +144,12 @@ async def next_ready(database: Database) -> datetime | None:
     return moment
 
 
-async def claim(database: Database, now: datetime, until: datetime, most: int) -> list[Claimed]:
+async def claim(database: Database, now: datetime, until: datetime, most: int) -> list[ClaimedMail]:
     """Up to `most` mails that are ready."""
-    return [Claimed(**dict(row)) for row in await database.fetch(CLAIM, now, until, most)]
+    return [ClaimedMail(**dict(row)) for row in await database.fetch(CLAIM, now, until, most)]
 
 
-async def finish(database: Database, mail: Claimed, verdict: Verdict, error: str | None, now: datetime) -> None:
+async def finish(database: Database, mail: ClaimedMail, verdict: MailVerdict, error: str | None, now: datetime) -> None:
     """Record an attempt, unless the claim was lost to another replica meanwhile."""
     await database.execute(
         FINISH,

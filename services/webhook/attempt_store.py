@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from libs.shared.postgres.databases import Connection, Database
-from services.webhook.deliveries import Claimed
+from services.webhook.deliveries import ClaimedDelivery
 from services.webhook.retry_policy import Verdict
-from services.webhook.sending import Outcome, WebhookRequest
+from services.webhook.sending import AttemptOutcome, WebhookRequest
 from services.webhook.store import headers_text
 
 # Only whoever holds the claim may say how it went. What the row held of the attempt before moves over.
@@ -40,9 +40,9 @@ FROM held h WHERE d.id = h.id RETURNING d.id::text
 class Entry:
     """An attempt that has ended; `request` None: nothing could be sent."""
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     request: WebhookRequest | None
-    outcome: Outcome
+    outcome: AttemptOutcome
     verdict: Verdict
 
 

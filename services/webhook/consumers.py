@@ -13,11 +13,11 @@ from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.webhook import store
 from services.webhook.deliveries import NewDelivery, origin_of
-from services.webhook.dispatcher import SAFETY
-from services.webhook.effects import WEBHOOK, deliveries_of, has_webhooks
+from services.webhook.dispatcher import SAFETY_S
 from services.webhook.matching import decide
 from services.webhook.recording import failed_signal
 from services.webhook.state import State
+from services.webhook.transition_actions import WEBHOOK, deliveries_of, has_webhooks
 
 
 async def prepare(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
@@ -25,7 +25,7 @@ async def prepare(state: State, app: AppRef, events: Sequence[CommitEvent]) -> N
     await state.books.prepare(app, {event.schema_version for event in events})
     candidates = [webhook for event in events for webhook in state.books.of(app, event).candidates(event)]
     if candidates or any(map(has_webhooks, events)):
-        await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
+        await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY_S))
     if any(webhook.condition for webhook in candidates):
         # A condition that can't be evaluated ends in a signal.
         await state.relay.activate(app)
@@ -66,4 +66,4 @@ def hurry(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
     endpoints = [webhook.id for event in events for webhook in state.books.of(app, event).candidates(event)]
     endpoints += [origin_of(effect["url"]) for event in events for effect in event.effects if effect["type"] == WEBHOOK]
     if endpoints:
-        state.dispatcher.nudge(app, endpoints)
+        state.dispatcher.wake(app, endpoints)

@@ -40,7 +40,7 @@ class NewDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedDelivery:
     """A delivery that is ours to send until `claimed_until`. `attempt` counts the attempts made so far.
 
     `ailing` says that its endpoint has failed lately, so that a success is news.

@@ -22,27 +22,27 @@ from libs.shared.postgres.databases import Databases, deferred
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store, store
 from services.webhook.books import Books
-from services.webhook.deliveries import Claimed
-from services.webhook.lanes import Key, Lanes
+from services.webhook.deliveries import ClaimedDelivery
+from services.webhook.endpoint_limiter import EndpointConcurrencyLimiter, Key
 from services.webhook.matching import Book
 from services.webhook.recording import Recorder, Sent
-from services.webhook.requests import Requests, Unsendable, urls_of
-from services.webhook.sending import Outcome, Sender
+from services.webhook.requests import RequestBuilder, Unsendable, urls_of
+from services.webhook.sending import AttemptOutcome, Sender
 from services.webhook.settings import WebhookSettings
 
 log = structlog.get_logger()
 
-SAFETY = 10.0
+SAFETY_S = 10.0
 """Seconds until the timer finds work whose nudge was lost in a crash; longer than its transaction takes."""
-MARGIN = 5.0
+MARGIN_S = 5.0
 """Seconds a claim outlasts the longest request, for recording the outcome."""
 AGAIN = timedelta(seconds=1)
 """When to look again at an app with more to send than there was room for."""
-RETRY = 0.5
+RETRY_PAUSE_S = 0.5
 """Seconds until a claim that has failed, as the database is away, is tried again."""
-ENDPOINTS = 256
+MAX_ENDPOINTS = 256
 """Endpoints of one claim."""
-TURN = 32
+MAX_TURN_DELIVERIES = 32
 """Deliveries that an app claims before the other apps have their turn."""
 
 
@@ -69,18 +69,18 @@ class Dispatcher:
         self._books = books
         self._sender = sender
         self._recorder = recorder
-        self._requests = Requests(settings)
-        self._claim = timedelta(seconds=settings.webhook_timeout + MARGIN)
+        self._requests = RequestBuilder(settings)
+        self._claim = timedelta(seconds=settings.webhook_timeout + MARGIN_S)
         self._drain = settings.drain_seconds
         self._places = asyncio.Semaphore(settings.webhook_concurrency)
-        self._lanes = Lanes(settings.webhook_concurrency, settings.webhook_concurrency_per_hook)
+        self._limiter = EndpointConcurrencyLimiter(settings.webhook_concurrency, settings.webhook_concurrency_per_hook)
         self._turns: dict[str, _Turn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    def nudge(self, app: AppRef, endpoints: Iterable[str]) -> None:
+    def wake(self, app: AppRef, endpoints: Iterable[str]) -> None:
         """Look at endpoints of an app at once: something of them has just become due."""
-        if deferred(partial(self.nudge, app, list(endpoints))):
+        if deferred(partial(self.wake, app, list(endpoints))):
             return
         wanted = dict.fromkeys(endpoints)
         if not wanted or self._closing:
@@ -99,7 +99,7 @@ class Dispatcher:
             await self._give_up(app, disabled)
             waiting = await store.outstanding(self._databases.of(app))
         ready = [endpoint for endpoint, at, _ in waiting if at <= now]
-        self.nudge(app, ready)
+        self.wake(app, ready)
         moments = [at for _, at, _ in waiting if at > now][:1] + ([now + AGAIN] if ready else [])
         return min(moments, default=None)
 
@@ -133,7 +133,7 @@ class Dispatcher:
                     log.warning("dispatcher.not_claimed", app_id=turn.app.id, error=str(error))
                     if isinstance(error, RocketError) and error.code == "APP_NOT_FOUND":
                         return
-                    await asyncio.sleep(RETRY)
+                    await asyncio.sleep(RETRY_PAUSE_S)
         finally:
             del self._turns[turn.app.id]
 
@@ -141,7 +141,7 @@ class Dispatcher:
         """Claim once. Places are waited for in the order of asking; those that are not needed are given back."""
         await self._places.acquire()
         places = 1
-        while places < TURN and not self._places.locked():
+        while places < MAX_TURN_DELIVERIES and not self._places.locked():
             await self._places.acquire()
             places += 1
         taken = 0
@@ -154,10 +154,10 @@ class Dispatcher:
     async def _begin_some(self, turn: _Turn, places: int) -> int:
         """Claim at most `places` deliveries and begin with them; answers how many there were."""
         app, book = turn.app, await self._books.load(turn.app)
-        endpoints = list(turn.wanted)[:ENDPOINTS]
+        endpoints = list(turn.wanted)[:MAX_ENDPOINTS]
         for endpoint in endpoints:
             del turn.wanted[endpoint]
-        rooms = {e: room for e in endpoints if (room := self._lanes.room((app, e)))}
+        rooms = {e: room for e in endpoints if (room := self._limiter.room((app, e)))}
         if not rooms:
             return 0
         try:
@@ -165,25 +165,25 @@ class Dispatcher:
         except BaseException:
             turn.wanted |= dict.fromkeys(rooms)
             raise
-        found: dict[str, list[Claimed]] = {endpoint: [] for endpoint in rooms}
+        found: dict[str, list[ClaimedDelivery]] = {endpoint: [] for endpoint in rooms}
         for each in claimed:
             found[each.endpoint].append(each)
         for endpoint, own in found.items():
-            proven = self._lanes.begin((app, endpoint), len(own), len(own) >= rooms[endpoint])
+            proven = self._limiter.begin((app, endpoint), len(own), len(own) >= rooms[endpoint])
             for each in own:
                 self._spawn(self._deliver(app, each, proven))
             if len(claimed) >= places and len(own) < rooms[endpoint]:
                 turn.wanted[endpoint] = None  # it may have been cut short
             elif not own:
-                self._look_at(self._lanes.next_in_line())
+                self._look_at(self._limiter.next_in_line())
         return len(claimed)
 
-    async def _claimed(self, app: AppRef, book: Book, rooms: Mapping[str, int], places: int) -> list[Claimed]:
+    async def _claimed(self, app: AppRef, book: Book, rooms: Mapping[str, int], places: int) -> list[ClaimedDelivery]:
         urls, now = urls_of(list(rooms), book), clock.now()
         asked = [(endpoint, room, urls[endpoint]) for endpoint, room in rooms.items()]
         return await store.claim(self._databases.of(app), asked, now, now + self._claim, places)
 
-    async def _deliver(self, app: AppRef, claimed: Claimed, proven: bool) -> None:
+    async def _deliver(self, app: AppRef, claimed: ClaimedDelivery, proven: bool) -> None:
         succeeded = False
         try:
             with tracing.remote(Context(trace_id=claimed.trace_id, app=app, identity=SYSTEM)):
@@ -192,16 +192,16 @@ class Dispatcher:
             log.warning("dispatcher.not_recorded", app_id=app.id, delivery_id=claimed.id, error=str(error))
         finally:
             self._places.release()
-            following = self._lanes.end((app, claimed.endpoint), proven, succeeded)
+            following = self._limiter.end((app, claimed.endpoint), proven, succeeded)
             if claimed.ordered:
                 following.append((app, claimed.endpoint))
             self._look_at(following)
 
     def _look_at(self, following: Iterable[Key]) -> None:
         for app, endpoint in following:
-            self.nudge(app, [endpoint])
+            self.wake(app, [endpoint])
 
-    async def _send(self, app: AppRef, claimed: Claimed) -> bool:
+    async def _send(self, app: AppRef, claimed: ClaimedDelivery) -> bool:
         """Send a delivery and write down what came of it; answers whether it has arrived."""
         book, request = await self._books.load(app), None
         with tracing.span("webhook", "dispatcher", "webhook.dispatch", entity=claimed.entity) as span:
@@ -209,7 +209,7 @@ class Dispatcher:
             try:
                 request = self._requests.of(app, claimed, book, clock.now())
             except Unsendable as reason:
-                outcome = Outcome(None, None, str(reason))
+                outcome = AttemptOutcome(None, None, str(reason))
             else:
                 outcome = await self._sender.send(request)
             span.status = "error" if outcome.error else "ok"

@@ -18,9 +18,9 @@ from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
 from libs.shared.schema.validation_errors import refuse_unknown
 from libs.shared.schema.webhook_secrets import shown_secret, signing_key
-from services.webhook import endpoint_store, examples, replay_store, store
-from services.webhook.circuits import circuit_signal
-from services.webhook.health import DISABLED, WELL, Health
+from services.webhook import endpoint_store, examples, redelivery_store, store
+from services.webhook.health import DISABLED, HEALTHY, Health
+from services.webhook.health_updates import circuit_signal
 from services.webhook.matching import Book, Webhook
 from services.webhook.signing import OVERLAP
 from services.webhook.state import State
@@ -56,15 +56,15 @@ async def enable_webhook(state: State, context: Context, rpc_request: contracts.
     await state.relay.activate(app)
     async with state.core.databases.of(app).transaction() as transaction:
         known = await endpoint_store.lock_health(transaction, [webhook.id])
-        about, before = known.get(webhook.id, (url, WELL))
-        if before != WELL:
-            await endpoint_store.save_health(transaction, {webhook.id: (url, WELL)})
+        about, before = known.get(webhook.id, (url, HEALTHY))
+        if before != HEALTHY:
+            await endpoint_store.save_health(transaction, {webhook.id: (url, HEALTHY)})
         if before.circuit == DISABLED and about == url:
-            signal = circuit_signal(EndpointEnabled, context.trace_id, webhook.id, url, WELL)
+            signal = circuit_signal(EndpointEnabled, context.trace_id, webhook.id, url, HEALTHY)
             await state.outbox.emit(transaction, signal)
     state.relay.wake(app)
-    state.dispatcher.nudge(app, [webhook.id])
-    return _answer({"id": webhook.id, **_shown(WELL)})
+    state.dispatcher.wake(app, [webhook.id])
+    return _answer({"id": webhook.id, **_shown(HEALTHY)})
 
 
 async def rotate_secret(state: State, context: Context, rpc_request: contracts.RotateSecret) -> Response:
@@ -95,8 +95,8 @@ async def replay_webhook(state: State, context: Context, rpc_request: contracts.
     since, until = _ends(rpc_request.body)
     located = await state.core.rpc.request(records.LocateRange(since, until), context)
     await state.due.arm(app.id, clock.now())
-    replay = replay_store.Replay.new(webhook.id, located.first, located.last)
-    row = await replay_store.insert(state.core.databases.of(app), replay, context.user.id, context.trace_id)
+    replay = redelivery_store.Replay.new(webhook.id, located.first, located.last)
+    row = await redelivery_store.insert(state.core.databases.of(app), replay, context.user.id, context.trace_id)
     state.due.wake(app)
     return Response(202, b'{"data":%s}' % row)
 
@@ -105,7 +105,7 @@ async def list_replays(state: State, context: Context, rpc_request: contracts.Li
     page = page_of(dict(rpc_request.query))
     webhook = await _webhook(state, context.the_app, rpc_request.id)
     database = state.core.databases.of(context.the_app)
-    rows, total = await replay_store.listing(database, UUID(webhook.id), page.size, page.offset)
+    rows, total = await redelivery_store.listing(database, UUID(webhook.id), page.size, page.offset)
     return Response(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
 
 

@@ -13,11 +13,11 @@ from libs.shared.schema import FieldDefinition, Snapshot
 from services.webhook.deliveries import TEST, NewDelivery
 from services.webhook.matching import ACTIONS, Webhook, delivery_for
 from services.webhook.payload import idempotency_key
-from services.webhook.requests import Requests
+from services.webhook.requests import RequestBuilder
 from services.webhook.sending import WebhookRequest
 from services.webhook.signing import Salts
 
-MARGIN = 1.0
+MARGIN_S = 1.0
 """Seconds of the request's time that are left for the log."""
 SAMPLE_ID = "00000000-0000-4000-8000-000000000000"
 SAMPLES: Mapping[str, Any] = {
@@ -46,10 +46,15 @@ def delivery_of(app: AppRef, webhook: Webhook, snapshot: Snapshot, context: Cont
 
 
 def request_of(
-    requests: Requests, app: AppRef, webhook: Webhook, delivery: NewDelivery, salts: Salts | None, remaining: float
+    requests: RequestBuilder,
+    app: AppRef,
+    webhook: Webhook,
+    delivery: NewDelivery,
+    salts: Salts | None,
+    remaining: float,
 ) -> WebhookRequest:
     """The request of an example, which must be over before the caller's time is."""
-    longest = min(requests.settings.webhook_timeout, max(0.1, remaining - MARGIN))
+    longest = min(requests.settings.webhook_timeout, max(0.1, remaining - MARGIN_S))
     return WebhookRequest(
         delivery.method,
         delivery.url,

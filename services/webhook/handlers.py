@@ -12,8 +12,8 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
-from services.webhook import endpoint_store, receivers, store
-from services.webhook.dispatcher import SAFETY
+from services.webhook import endpoint_store, store, synchronous_webhooks
+from services.webhook.dispatcher import SAFETY_S
 from services.webhook.state import State
 from services.webhook.views import Row, visible
 
@@ -45,19 +45,19 @@ async def retry_delivery(state: State, context: Context, request: contracts.Retr
     """Once more, now, whatever the number of attempts or the circuit; delivered ones are refused."""
     delivery_id, app, now = _id(request.id), context.the_app, clock.now()
     database = state.core.databases.of(app)
-    await state.due.arm(app.id, now + timedelta(seconds=SAFETY))
+    await state.due.arm(app.id, now + timedelta(seconds=SAFETY_S))
     endpoint = await store.make_due(database, delivery_id, now)
     delivery = await _load(state, context, delivery_id)
     if endpoint is None:
         raise invalid("The delivery has arrived; only failed and retrying ones can be retried")
     await endpoint_store.let_through(database, endpoint)
-    state.dispatcher.nudge(app, [endpoint])
+    state.dispatcher.wake(app, [endpoint])
     return Response(body=exact.dumps({"data": delivery}))
 
 
 async def ask_receivers(state: State, context: Context, request: contracts.AskReceivers) -> contracts.Verdicts:
     """What receivers say to a write that is about to happen."""
-    return contracts.Verdicts(await receivers.ask_all(state, context, request))
+    return contracts.Verdicts(await synchronous_webhooks.ask_all(state, context, request))
 
 
 async def _load(state: State, context: Context, delivery_id: UUID) -> Row:

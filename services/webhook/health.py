@@ -15,7 +15,7 @@ from typing import Protocol
 from libs.shared.contracts.signals import CircuitClosed, CircuitOpened, EndpointDisabled, EndpointSignal
 
 CLOSED, OPEN, HALF_OPEN, DISABLED = "closed", "open", "half_open", "disabled"
-LONGEST_OPEN = 900.0
+MAX_OPEN_S = 900.0
 """Seconds until the next try of an open circuit at most."""
 GONE = 410
 BUSY = frozenset({408, 425, 429})
@@ -38,7 +38,7 @@ class Attempted(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CircuitLimits:
     """When a circuit opens, for how long at first (seconds), and after what time an endpoint is disabled."""
 
     failures: int
@@ -46,7 +46,7 @@ class Limits:
     disable_after: timedelta | None
 
     @classmethod
-    def of(cls, failures: int, open_seconds: float, days: float) -> Limits:
+    def of(cls, failures: int, open_seconds: float, days: float) -> CircuitLimits:
         """From settings; 0 `days`: never disabled."""
         return cls(failures, open_seconds, timedelta(days=days) if days else None)
 
@@ -63,7 +63,7 @@ class Health:
     last_error: str | None = None
 
 
-WELL = Health()
+HEALTHY = Health()
 
 
 def is_ailing(status: int | None) -> bool:
@@ -76,7 +76,7 @@ def is_away(health: Health, now: datetime) -> bool:
     return health.circuit == DISABLED or (health.hold_until is not None and health.hold_until > now)
 
 
-def after(health: Health, attempted: Attempted, now: datetime, limits: Limits, can_disable: bool) -> Health:
+def after(health: Health, attempted: Attempted, now: datetime, limits: CircuitLimits, can_disable: bool) -> Health:
     """The endpoint's health after an attempt. Only somebody who enables a disabled one changes that.
 
     `can_disable` is false for addresses of actions, which nobody could enable.
@@ -84,7 +84,7 @@ def after(health: Health, attempted: Attempted, now: datetime, limits: Limits, c
     if health.circuit == DISABLED:
         return health
     if attempted.error is None:
-        return WELL
+        return HEALTHY
     failing = replace(health, failing_since=health.failing_since or now, last_error=attempted.error)
     if can_disable and _is_hopeless(failing, attempted, now, limits):
         return replace(failing, circuit=DISABLED, hold_until=None)
@@ -94,21 +94,21 @@ def after(health: Health, attempted: Attempted, now: datetime, limits: Limits, c
     return _with_failure(failing, attempted, now, limits)
 
 
-def _is_hopeless(health: Health, attempted: Attempted, now: datetime, limits: Limits) -> bool:
+def _is_hopeless(health: Health, attempted: Attempted, now: datetime, limits: CircuitLimits) -> bool:
     if attempted.status == GONE:
         return True
     since, days = health.failing_since, limits.disable_after
     return since is not None and days is not None and now - since >= days
 
 
-def _with_failure(health: Health, attempted: Attempted, now: datetime, limits: Limits) -> Health:
+def _with_failure(health: Health, attempted: Attempted, now: datetime, limits: CircuitLimits) -> Health:
     failures = health.failures + 1
     if health.circuit == CLOSED and failures < limits.failures:
         holds = attempted.status in HOLDING and attempted.not_before
         until = now + timedelta(seconds=attempted.not_before or 0) if holds else None
         return replace(health, failures=failures, hold_until=until)
     openings = health.openings + 1
-    seconds = min(LONGEST_OPEN, limits.open_seconds * 2.0 ** min(openings - 1, 20))
+    seconds = min(MAX_OPEN_S, limits.open_seconds * 2.0 ** min(openings - 1, 20))
     seconds = max(seconds, attempted.not_before or 0.0)
     return Health(OPEN, failures, openings, health.failing_since, now + timedelta(seconds=seconds), health.last_error)
 

@@ -13,7 +13,7 @@ from services.webhook.settings import WebhookSettings
 
 EVERY = 60.0
 """Seconds between two looks at an app that is being delivered for."""
-REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 
 
 class Pruning:
@@ -29,7 +29,7 @@ class Pruning:
         now = time.monotonic()
         if now - self._looked.get(app.id, -EVERY) < EVERY:
             return
-        if len(self._looked) >= REMEMBERED:
+        if len(self._looked) >= MAX_REMEMBERED:
             self._looked.clear()
         self._looked[app.id] = now
         await store.prune(self._databases.of(app), clock.now() - self._kept)

@@ -22,14 +22,14 @@ from libs.shared.contracts.signals import DeliveryFailed
 from libs.shared.postgres.databases import Connection, Databases
 from services.webhook import attempt_store
 from services.webhook.attempt_store import Entry
-from services.webhook.circuits import Changed, Sign, heed
-from services.webhook.deliveries import ACTIONS, Claimed, NewDelivery, public_url
-from services.webhook.health import WELL, Health, Limits
-from services.webhook.retry_policy import Policy, Verdict, judge
-from services.webhook.sending import Outcome, WebhookRequest
+from services.webhook.deliveries import ACTIONS, ClaimedDelivery, NewDelivery, public_url
+from services.webhook.health import HEALTHY, CircuitLimits, Health
+from services.webhook.health_updates import HealthChanges, HealthEvent, update_health
+from services.webhook.retry_policy import DeliveryRetryPolicy, Verdict, judge
+from services.webhook.sending import AttemptOutcome, WebhookRequest
 from services.webhook.settings import WebhookSettings
 
-TOGETHER = 64
+MAX_OUTCOMES = 64
 """Outcomes of one statement, or transaction."""
 
 
@@ -37,10 +37,10 @@ TOGETHER = 64
 class Sent:
     """An attempt that was made: of which delivery, what was sent (None: nothing could be), and what came of it."""
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     request: WebhookRequest | None
-    outcome: Outcome
-    policy: Policy
+    outcome: AttemptOutcome
+    policy: DeliveryRetryPolicy
 
     @property
     def is_news(self) -> bool:
@@ -61,7 +61,7 @@ class Recorder:
         self._relay = relay
         self._gathering: dict[tuple[str, bool], list[Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._limits = Limits.of(
+        self._limits = CircuitLimits.of(
             settings.webhook_circuit_failures, settings.webhook_circuit_seconds, settings.webhook_disable_days
         )
 
@@ -77,13 +77,13 @@ class Recorder:
         self._gathering[key].append((sent, done))
         await done
 
-    async def note(self, app: AppRef, sign: Sign, before: Health) -> None:
+    async def note(self, app: AppRef, health_event: HealthEvent, before: Health) -> None:
         """Write down what an answer that belongs to no delivery says of an endpoint."""
-        if sign.outcome.error is None and before == WELL:
+        if health_event.outcome.error is None and before == HEALTHY:
             return
         await self._relay.activate(app)
         async with self._databases.of(app).transaction() as transaction:
-            changed = await heed(transaction, [sign], self._limits)
+            changed = await update_health(transaction, [health_event], self._limits)
             await self._outbox.emit(transaction, *changed.signals)
         self._relay.wake(app)
 
@@ -92,8 +92,8 @@ class Recorder:
         waiting = self._gathering[key]
         try:
             while waiting:
-                batch = waiting[:TOGETHER]
-                del waiting[:TOGETHER]
+                batch = waiting[:MAX_OUTCOMES]
+                del waiting[:MAX_OUTCOMES]
                 await self._write(app, batch)
         finally:
             del self._gathering[key]
@@ -135,9 +135,11 @@ class Recorder:
         if changed.hold_until:
             await self._due.arm(app.id, changed.hold_until)
 
-    async def _tell(self, transaction: Connection, entries: Sequence[Entry]) -> Changed:
+    async def _tell(self, transaction: Connection, entries: Sequence[Entry]) -> HealthChanges:
         """What attempts say of their endpoints, and the signals about these and about deliveries given up."""
-        changed = await heed(transaction, [sign for entry in entries if (sign := _sign_of(entry))], self._limits)
+        changed = await update_health(
+            transaction, [health_event for entry in entries if (health_event := _health_event_of(entry))], self._limits
+        )
         signals = [*changed.signals, *(_failed(entry) for entry in entries if entry.verdict.status == "failed")]
         await self._outbox.emit(transaction, *signals)
         return replace(changed, signals=signals)
@@ -158,14 +160,14 @@ def _judged(sent: Sent) -> Verdict:
     )
 
 
-def _sign_of(entry: Entry) -> Sign | None:
+def _health_event_of(entry: Entry) -> HealthEvent | None:
     """What an attempt says of its endpoint; nothing, if nothing was sent."""
     claimed, request = entry.claimed, entry.request
     if request is None:
         return None
     is_action = claimed.hook in ACTIONS
     url = claimed.endpoint if is_action else request.url
-    return Sign(claimed.endpoint, url, claimed.trace_id, entry.outcome, can_disable=not is_action)
+    return HealthEvent(claimed.endpoint, url, claimed.trace_id, entry.outcome, can_disable=not is_action)
 
 
 def _failed(entry: Entry) -> DeliveryFailed:
@@ -173,7 +175,9 @@ def _failed(entry: Entry) -> DeliveryFailed:
     return failed_signal(claimed.id, claimed, claimed.attempt + 1, entry.outcome.error or "")
 
 
-def failed_signal(delivery_id: str, delivery: NewDelivery | Claimed, attempt: int, error: str) -> DeliveryFailed:
+def failed_signal(
+    delivery_id: str, delivery: NewDelivery | ClaimedDelivery, attempt: int, error: str
+) -> DeliveryFailed:
     """The signal about a delivery that is not tried again."""
     return DeliveryFailed(
         trace_id=delivery.trace_id,

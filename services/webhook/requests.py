@@ -9,9 +9,9 @@ from datetime import datetime
 from libs.shared.contracts.context import AppRef
 from libs.shared.schema.webhook_secrets import signing_key
 from libs.shared.schema.webhooks import Retry, WebhookDefinition
-from services.webhook.deliveries import ACTIONS, REPLAY, TEST, Claimed
+from services.webhook.deliveries import ACTIONS, REPLAY, TEST, ClaimedDelivery
 from services.webhook.matching import Book, with_content_type
-from services.webhook.retry_policy import JITTER, LONGEST, Policy
+from services.webhook.retry_policy import JITTER, MAX_DELAY_S, DeliveryRetryPolicy
 from services.webhook.sending import WebhookRequest
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import Salts
@@ -25,12 +25,12 @@ class Unsendable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Requests:
+class RequestBuilder:
     """Makes requests of deliveries, signed with keys that derive from the platform's secret."""
 
     settings: WebhookSettings
 
-    def of(self, app: AppRef, claimed: Claimed, book: Book, now: datetime) -> WebhookRequest:
+    def of(self, app: AppRef, claimed: ClaimedDelivery, book: Book, now: datetime) -> WebhookRequest:
         """The request of a delivery. Raises Unsendable when its webhook is gone, or switched off."""
         keys = self.keys(app, claimed.webhook_id, claimed.salts, now)
         replayed = REPLAYED if claimed.origin == REPLAY else {}
@@ -47,19 +47,19 @@ class Requests:
         """The keys to sign with now, the current one first."""
         return [signing_key(self.settings.secret_key, app.id, webhook_id, salt) for salt in salts.valid(now)]
 
-    def policy(self, claimed: Claimed, book: Book) -> Policy:
+    def policy(self, claimed: ClaimedDelivery, book: Book) -> DeliveryRetryPolicy:
         """How fast a delivery is tried again."""
         webhook = book.by_id.get(claimed.webhook_id)
         retry = webhook.definition.retry if webhook else Retry()
-        return Policy(
+        return DeliveryRetryPolicy(
             claimed.backoff,
             self.settings.webhook_retry_seconds if retry.delay is None else retry.delay,
-            LONGEST if retry.max_delay is None else retry.max_delay,
+            MAX_DELAY_S if retry.max_delay is None else retry.max_delay,
             JITTER if retry.jitter is None else retry.jitter,
         )
 
 
-def definition_of(claimed: Claimed, book: Book) -> WebhookDefinition | None:
+def definition_of(claimed: ClaimedDelivery, book: Book) -> WebhookDefinition | None:
     """The webhook of a delivery as it is today; None for actions. Raises Unsendable."""
     if claimed.hook in ACTIONS:
         return None

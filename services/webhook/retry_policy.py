@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-LONGEST = 86_400.0
+MAX_DELAY_S = 86_400.0
 """Seconds between two attempts at most."""
 JITTER = 0.1
 """The share of the time by which a retry comes earlier or later, so that many do not come at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class DeliveryRetryPolicy:
     """How fast failed deliveries are tried again: `first` and `longest` in seconds, `jitter` a share."""
 
     backoff: str
     first: float
-    longest: float = LONGEST
+    longest: float = MAX_DELAY_S
     jitter: float = JITTER
 
     def delay(self, attempt: int, chance: float = 0.5) -> float:
@@ -42,7 +42,7 @@ def judge(
     succeeded: bool,
     attempt: int,
     max_attempts: int,
-    policy: Policy,
+    policy: DeliveryRetryPolicy,
     now: datetime,
     chance: float = 0.5,
     not_before: float | None = None,

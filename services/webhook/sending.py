@@ -37,7 +37,7 @@ class WebhookRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptOutcome:
     """An attempt's outcome: `error` None is success; `status` None means that no answer came.
 
     `not_before` are the seconds the endpoint asks to be left alone for.
@@ -76,11 +76,11 @@ class Sender:
         self._longest_wait = settings.webhook_retry_after_max
         self._variables = visible(environment, settings.env == "production", settings.webhook_env_allowed)
 
-    async def send(self, request: WebhookRequest) -> Outcome:
+    async def send(self, request: WebhookRequest) -> AttemptOutcome:
         """Send once; whatever goes wrong is in the outcome."""
         started, began = clock.now(), time.perf_counter()
         status, body, error, header = await self._attempt(request, started)
-        return Outcome(
+        return AttemptOutcome(
             status,
             conceal(body, request.headers, self._variables) if body else body,
             conceal(error, request.headers, self._variables)[:MAX_ERROR] if error else error,

@@ -18,13 +18,13 @@ from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
-from services.webhook import actions, consumers, endpoint_handlers, handlers, replaying
+from services.webhook import consumers, endpoint_handlers, handlers, redelivering, workflow_actions
 from services.webhook.books import Books
 from services.webhook.dispatcher import Dispatcher
 from services.webhook.pruning import Pruning
 from services.webhook.recording import Recorder
 from services.webhook.replays.deriving import Deliveries
-from services.webhook.requests import Requests
+from services.webhook.requests import RequestBuilder
 from services.webhook.sending import Sender, open_session
 from services.webhook.settings import WebhookSettings
 from services.webhook.state import State
@@ -41,7 +41,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
         sender = Sender(session, settings, os.environ)
         recorder = Recorder(settings, core.databases, due, outbox, relay)
         dispatcher = Dispatcher(settings, core.databases, books, sender, recorder)
-        requests = Requests(settings)
+        requests = RequestBuilder(settings)
         try:
             yield State(core, settings, books, due, outbox, relay, sender, requests, recorder, dispatcher)
         finally:
@@ -54,7 +54,7 @@ async def dispatch(state: State) -> None:
 
 
 async def _look(state: State, pruning: Pruning, app: AppRef) -> datetime | None:
-    replays = await replaying.go_on(state, app)
+    replays = await redelivering.go_on(state, app)
     deliveries = await state.dispatcher.look(app)
     await pruning.look(app)
     return min((moment for moment in (replays, deliveries) if moment), default=None)
@@ -91,10 +91,10 @@ SERVICE = Service(
         Consumer(
             name="webhook_actions",
             stream=SIGNALS,
-            handle=actions.note_request,
-            before=actions.prepare,
-            concerns=actions.concerns,
-            after=actions.hurry,
+            handle=workflow_actions.note_request,
+            before=workflow_actions.prepare,
+            concerns=workflow_actions.concerns,
+            after=workflow_actions.hurry,
         ),
     ),
     lag=lambda state: {"relay": state.relay.lag},

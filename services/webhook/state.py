@@ -11,7 +11,7 @@ from libs.shared.runtime import Core
 from services.webhook.books import Books
 from services.webhook.dispatcher import Dispatcher
 from services.webhook.recording import Recorder
-from services.webhook.requests import Requests
+from services.webhook.requests import RequestBuilder
 from services.webhook.sending import Sender
 from services.webhook.settings import WebhookSettings
 
@@ -27,6 +27,6 @@ class State:
     outbox: Outbox
     relay: Relay
     sender: Sender
-    requests: Requests
+    requests: RequestBuilder
     recorder: Recorder
     dispatcher: Dispatcher

@@ -12,7 +12,7 @@ from libs.shared import exact
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import json_page, load_json_page
-from services.webhook.deliveries import Claimed, NewDelivery
+from services.webhook.deliveries import ClaimedDelivery, NewDelivery
 from services.webhook.header_templates import Headers
 from services.webhook.signing import Salts
 
@@ -198,16 +198,16 @@ async def outstanding(database: Database) -> list[tuple[str, datetime, bool]]:
 
 async def claim(
     database: Database, rooms: Sequence[tuple[str, int, str | None]], now: datetime, until: datetime, most: int
-) -> list[Claimed]:
+) -> list[ClaimedDelivery]:
     """Ready deliveries of endpoints (with places and today's URL of each), at most `most`."""
     endpoints, places, urls = map(list, zip(*rooms, strict=True))
     return [_claimed(row) for row in await database.fetch(CLAIM, endpoints, places, urls, now, until, most)]
 
 
-def _claimed(row: Any) -> Claimed:
+def _claimed(row: Any) -> ClaimedDelivery:
     values: dict[str, Any] = dict(row)
     previous = values.pop("previous")
-    return Claimed(
+    return ClaimedDelivery(
         headers=exact.loads(values.pop("request_headers")),
         body=values.pop("request_body"),
         salts=Salts.read(values.pop("salt"), exact.loads(previous) if previous else None),

@@ -13,8 +13,8 @@ from libs.shared import exact
 from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.secrecy import definition_of, hidden_texts, masked_record, without
 from libs.shared.schema.secret_contexts import hidden_in_context, masked_context
-from services.webhook.actions import HOOK as WORKFLOW
 from services.webhook.header_templates import shown
+from services.webhook.workflow_actions import HOOK as WORKFLOW
 
 Row = dict[str, Any]
 Record = Mapping[str, Any]

@@ -14,7 +14,7 @@ from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.workflow import recording, store
 from services.workflow.engine import start
-from services.workflow.instance import Instance, Origin
+from services.workflow.instance import Instance, InstanceOrigin
 from services.workflow.paths import context_of
 from services.workflow.state import State
 from services.workflow.triggers import Startable, check_depth
@@ -65,7 +65,7 @@ async def _start(state: State, transaction: Connection, startable: Startable, ev
         workflow_name=definition.name,
         context=context_of(definition.context, event.record_id, event.after or {}),
     )
-    origin = Origin(
+    origin = InstanceOrigin(
         entity=event.entity,
         record_id=event.record_id,
         commit_key=event.key,

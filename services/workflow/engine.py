@@ -39,10 +39,10 @@ from libs.shared.schema.workflows import (
     destination,
 )
 from services.workflow.instance import Instance
-from services.workflow.outcomes import Decided, Done, Effect, Emit, Failed, Looked, Outcome, Retry, SetField
+from services.workflow.outcomes import Decided, Done, Effect, Emit, Failed, Looked, RetryLater, SetField, StepOutcome
 from services.workflow.paths import resolve
 
-MOST_STEPS = 1000
+MAX_STEPS = 1000
 """Steps an instance may enter: the end of definitions that go round in circles."""
 
 Advanced = tuple[Instance, tuple[Effect, ...]]
@@ -56,7 +56,7 @@ def start(definition: WorkflowDefinition, fresh: Instance, now: datetime) -> Adv
     return run.as_far_as_possible()
 
 
-def advance(definition: WorkflowDefinition, instance: Instance, outcome: Outcome, now: datetime) -> Advanced:
+def advance(definition: WorkflowDefinition, instance: Instance, outcome: StepOutcome, now: datetime) -> Advanced:
     """What becomes of an instance by `outcome`, and the effects of that; nothing of one that has ended."""
     run = _Run(definition, instance, now)
     if instance.status != "running":
@@ -64,7 +64,7 @@ def advance(definition: WorkflowDefinition, instance: Instance, outcome: Outcome
     match outcome:
         case Done():
             run.change(action_index=instance.action_index + 1, attempts=0)
-        case Retry(delay):
+        case RetryLater(delay):
             run.change(attempts=instance.attempts + 1, due_at=now + delay)
             return run.instance, ()
         case Failed(reason):
@@ -130,8 +130,8 @@ class _Run:
         number = self.instance.step_number + 1
         self.change(step=target, step_number=number, action_index=0, attempts=0, deadline=None, due_at=self._now)
         step = self._definition.step(target)
-        if number > MOST_STEPS:
-            self.fail(f"more than {MOST_STEPS} steps")
+        if number > MAX_STEPS:
+            self.fail(f"more than {MAX_STEPS} steps")
         elif isinstance(step, ApprovalStep):
             self._wait(step)
 

@@ -109,17 +109,17 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DecisionBody:
     """What the body of a decision says: a comment, and the step that it is about where that is said."""
 
     comment: str = ""
     step: str | None = None
 
 
-def decision_in(body: bytes) -> Said:
+def decision_in(body: bytes) -> DecisionBody:
     """What is said with a decision; the body may be empty. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
     if not body.strip():
-        return Said()
+        return DecisionBody()
     value = read_json(body)
     if not isinstance(value, dict):
         raise invalid("The body must be an object")
@@ -130,7 +130,7 @@ def decision_in(body: bytes) -> Said:
     step = value.get("step")
     if not isinstance(step, str | None):
         raise invalid_field("step", "step must be the id of the step that is decided")
-    return Said(comment, step)
+    return DecisionBody(comment, step)
 
 
 def _id(text: str) -> uuid.UUID:

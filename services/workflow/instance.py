@@ -36,7 +36,7 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class InstanceOrigin:
     """What started an instance: the record, the commit, who made it, in which trace, how deep in causes."""
 
     entity: str
@@ -48,12 +48,12 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredInstance:
     """An instance as it was read, with the definition it is pinned to and the row's version."""
 
     instance: Instance
     definition: WorkflowDefinition
-    origin: Origin
+    origin: InstanceOrigin
     version: int
 
     @property
@@ -62,6 +62,6 @@ class Stored:
         return person_of(self.instance, self.origin)
 
 
-def person_of(instance: Instance, origin: Origin) -> Mapping[str, Any]:
+def person_of(instance: Instance, origin: InstanceOrigin) -> Mapping[str, Any]:
     """On whose behalf an instance goes on: of whoever has decided last, else of whoever has started it."""
     return instance.decider or origin.actor

@@ -21,7 +21,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryLater:
     """The action under way could not be done for now; try again after `delay`."""
 
     delay: timedelta
@@ -45,7 +45,7 @@ class Decided:
     roles: tuple[str, ...] = ()
 
 
-Outcome = Looked | Done | Retry | Failed | Decided
+StepOutcome = Looked | Done | RetryLater | Failed | Decided
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from libs.shared import clock
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Connection
 from services.workflow import store
-from services.workflow.instance import Instance, Origin, Stored, person_of
+from services.workflow.instance import Instance, InstanceOrigin, StoredInstance, person_of
 from services.workflow.outcomes import Effect, Emit
 from services.workflow.state import State
 
@@ -24,7 +24,7 @@ async def prepare(state: State, app: AppRef) -> None:
 async def record(
     state: State,
     transaction: Connection,
-    stored: Stored,
+    stored: StoredInstance,
     instance: Instance,
     effects: Sequence[Effect],
     now: datetime,
@@ -37,7 +37,7 @@ async def record(
 
 
 async def emit(
-    state: State, transaction: Connection, instance: Instance, origin: Origin, effects: Sequence[Effect]
+    state: State, transaction: Connection, instance: Instance, origin: InstanceOrigin, effects: Sequence[Effect]
 ) -> None:
     """The signals among the effects, each saying which instance, for which record and person."""
     person = person_of(instance, origin)

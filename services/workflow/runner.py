@@ -17,18 +17,18 @@ from libs.shared import clock
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Record
 from libs.shared.telemetry import tracing
-from services.workflow import effects as outside
+from services.workflow import calls as outside
 from services.workflow import recording, store
 from services.workflow.engine import advance, awaited
-from services.workflow.instance import Instance, Stored
-from services.workflow.outcomes import Effect, Looked, Outcome, SetField
+from services.workflow.instance import Instance, StoredInstance
+from services.workflow.outcomes import Effect, Looked, SetField, StepOutcome
 from services.workflow.state import State
 
 log = structlog.get_logger()
 
 CLAIM = timedelta(seconds=20)
 """How long a taken instance is ours: longer than an effect may take, renewed before each."""
-WIDTH = 8
+MAX_INSTANCES = 8
 """Instances of an app that are worked on at once."""
 TURN = timedelta(seconds=30)
 """How long an app may keep us before the others have their turn."""
@@ -53,7 +53,7 @@ class Runner:
         """Do what is due in an app; answers when to look again."""
         database = self._state.database(app)
         begun, found = clock.now(), False
-        while rows := await store.claim(database, clock.now(), clock.now() + CLAIM, WIDTH):
+        while rows := await store.claim(database, clock.now(), clock.now() + CLAIM, MAX_INSTANCES):
             found = True
             await self._state.relay.activate(app)
             await asyncio.gather(*(self._take(app, row) for row in rows))
@@ -80,17 +80,19 @@ class Runner:
         except Exception as error:
             log.error("workflow.stuck", instance=str(row["id"]), app=app.name, exc_info=error)
 
-    async def _go_on(self, app: AppRef, stored: Stored) -> None:
+    async def _go_on(self, app: AppRef, stored: StoredInstance) -> None:
         """Decide, record, have the effect, and again, until the instance has to wait or is another's."""
-        outcome: Outcome | None = Looked()
-        following: Stored | None = stored
+        outcome: StepOutcome | None = Looked()
+        following: StoredInstance | None = stored
         while following is not None and outcome is not None:
             with tracing.span("workflow", "engine", _what(following), following.origin.entity) as span:
                 span.record_id = following.origin.record_id
                 span.metadata["workflow"] = following.instance.workflow_name
                 following, outcome = await self._one_stretch(app, following, outcome)
 
-    async def _one_stretch(self, app: AppRef, stored: Stored, outcome: Outcome) -> tuple[Stored | None, Outcome | None]:
+    async def _one_stretch(
+        self, app: AppRef, stored: StoredInstance, outcome: StepOutcome
+    ) -> tuple[StoredInstance | None, StepOutcome | None]:
         """From one effect in another service to the outcome of the next, if there is a next."""
         now = clock.now()
         instance, effects = advance(stored.definition, stored.instance, outcome, now)
@@ -109,8 +111,8 @@ class Runner:
         return following, await outside.perform(state.core.rpc, state.core.schemas, following, call, context)
 
     async def _recorded(
-        self, app: AppRef, stored: Stored, instance: Instance, effects: Sequence[Effect], now: datetime
-    ) -> Stored | None:
+        self, app: AppRef, stored: StoredInstance, instance: Instance, effects: Sequence[Effect], now: datetime
+    ) -> StoredInstance | None:
         """The instance as it is stored now; None when somebody else has changed it meanwhile."""
         async with self._state.database(app).transaction() as transaction:
             version = await recording.record(self._state, transaction, stored, instance, effects, now)
@@ -118,6 +120,6 @@ class Runner:
         return None if version is None else replace(stored, instance=instance, version=version)
 
 
-def _what(stored: Stored) -> str:
+def _what(stored: StoredInstance) -> str:
     """The span's name: an approval that is taken up by the timer is overdue."""
     return "workflow.timeout" if awaited(stored.definition, stored.instance) else "workflow.advance"

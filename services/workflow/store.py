@@ -14,7 +14,7 @@ from libs.shared.postgres.listings import json_page
 from libs.shared.schema.renaming import rename_in
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.engine import awaited
-from services.workflow.instance import Instance, Origin, Stored
+from services.workflow.instance import Instance, InstanceOrigin, StoredInstance
 from services.workflow.triggers import Startable
 
 # A new instance, unless this commit has started this workflow before.
@@ -90,7 +90,7 @@ async def insert(
     transaction: Connection,
     startable: Startable,
     instance: Instance,
-    origin: Origin,
+    origin: InstanceOrigin,
     now: datetime,
 ) -> bool:
     """Store a new instance; False when this commit has started this workflow before."""
@@ -124,7 +124,7 @@ async def follow_renames(
         await transaction.execute(FOLLOW, instance.id, _json(document))
 
 
-async def save(transaction: Connection, stored: Stored, instance: Instance, now: datetime) -> int | None:
+async def save(transaction: Connection, stored: StoredInstance, instance: Instance, now: datetime) -> int | None:
     """Store the new state; answers its version, or None when somebody else was faster."""
     version: int | None = await transaction.fetchval(
         SAVE, instance.id, stored.version, now, *_state(stored.definition, instance)
@@ -143,7 +143,7 @@ async def next_due(database: Database) -> datetime | None:
     return moment
 
 
-async def lock(transaction: Connection, instance_id: uuid.UUID) -> Stored | None:
+async def lock(transaction: Connection, instance_id: uuid.UUID) -> StoredInstance | None:
     """An instance, ours until the transaction ends."""
     row = await transaction.fetchrow(LOCK, instance_id)
     return read(row) if row else None
@@ -166,7 +166,7 @@ async def show(source: Connection | Database, instance_id: uuid.UUID) -> bytes |
     return text.encode() if text is not None else None
 
 
-def read(row: Record) -> Stored:
+def read(row: Record) -> StoredInstance:
     """The instance in a whole row. Raises ValidationError when its definition can't be read any more."""
     instance = Instance(
         id=str(row["id"]),
@@ -183,7 +183,7 @@ def read(row: Record) -> Stored:
         history=tuple(exact.loads(row["history"])),
         decider=exact.loads(row["decider"]) if row["decider"] else None,
     )
-    origin = Origin(
+    origin = InstanceOrigin(
         entity=row["entity"],
         record_id=row["record_id"],
         commit_key=row["commit_key"],
@@ -192,7 +192,7 @@ def read(row: Record) -> Stored:
         cause_depth=row["cause_depth"],
     )
     # Of the definition that it is pinned to, what is called otherwise by now has its new name.
-    return Stored(instance, _definition(row["followed"] or row["definition"]), origin, row["version"])
+    return StoredInstance(instance, _definition(row["followed"] or row["definition"]), origin, row["version"])
 
 
 @lru_cache(maxsize=512)

@@ -18,7 +18,7 @@ from libs.shared.schema.secrecy import definition_of, without
 from libs.shared.schema.secret_contexts import hidden_in_context, masked_context
 from services.workflow.state import State
 
-MOST = 1_000
+MAX_RECORDS = 1_000
 """Records of one question."""
 STEPS = ("step", "status", "by", "at")
 """What an entry of the history says of the instance alone: comments and reasons are about records."""
@@ -52,8 +52,8 @@ def _masked(instance: Document, schema: Snapshot) -> Document:
 async def _readable(state: State, context: Context, instances: Sequence[Document]) -> Readable:
     records = list({(instance["entity"], instance["record_id"]) for instance in instances})
     found: dict[tuple[str, str], frozenset[str]] = {}
-    for start in range(0, len(records), MOST):
-        part = records[start : start + MOST]
+    for start in range(0, len(records), MAX_RECORDS):
+        part = records[start : start + MAX_RECORDS]
         verdicts = await state.core.rpc.request(AuthorizeRecords(part), context)
         allowed = zip(part, verdicts.allowed, verdicts.fields, strict=True)
         found |= {record: frozenset(fields) for record, may, fields in allowed if may}

@@ -17,7 +17,7 @@ OWN = {
     "libs/shared/errors.py": "refusals",
     "libs/shared/replays/endpoints.py": "how far a replay is",
     "libs/shared/replays/store.py": "how far a replay is",
-    "libs/shared/replays/working.py": "how far a replay is",
+    "libs/shared/replays/worker.py": "how far a replay is",
     "libs/shared/runtime/idempotency.py": "headers",
     "libs/shared/telemetry/shipping.py": "spans",
     "services/data/query/cursors.py": "texts",

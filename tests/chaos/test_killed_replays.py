@@ -10,7 +10,7 @@ from aiohttp import web
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from services.webhook.replaying import BACKLOG
+from services.webhook.redelivering import BACKLOG
 from tests.support.client import Client, entity, integer, text
 from tests.support.receivers import HttpReceiver
 from tests.support.replays import finished, verified

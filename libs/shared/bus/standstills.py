@@ -83,7 +83,7 @@ async def standing_still(database: Database, service: str, app_id: str = "") -> 
     return [dict(row) for row in await database.fetch(LIST, service, app_id)]
 
 
-def letters_of(consumer: str) -> str:
+def dead_letters_of(consumer: str) -> str:
     """How dead letters of a consumer are called: nothing of these records goes on until they are replayed."""
     return f"dead letters of {consumer}"
 

@@ -16,7 +16,7 @@ from libs.shared.ids import partition_of
 PARTITIONS = 16
 """Commits are split by hash of the record into this many ordered partitions; part of the subject."""
 
-SHARES = 2
+SHARDS = 2
 """Durables that a consumer splits the partitions over, and so the most replicas that share its work.
 
 Not one per partition: the server writes a state file per busy durable ten times a second.
@@ -54,24 +54,24 @@ class StreamSpec:
     partitions: int = 1
 
     @property
-    def shares(self) -> int:
+    def shards(self) -> int:
         """How many durables a consumer of this stream has."""
-        return min(self.partitions, SHARES)
+        return min(self.partitions, SHARDS)
 
-    def share(self, share: int) -> range:
+    def shard(self, shard: int) -> range:
         """The partitions of one share: every SHARES-th."""
-        return range(share, self.partitions, self.shares)
+        return range(shard, self.partitions, self.shards)
 
-    def filters(self, share: int, quiet: bool) -> list[str]:
+    def filters(self, shard: int, quiet: bool) -> list[str]:
         """The subject filters of one share, with the `quiet` ones of its events or without."""
         if self.partitions == 1:
             return [self.subjects[0]]
         endings = ("", QUIET) if quiet else ("",)
-        return [f"{self.subjects[0][:-1]}*.*.*.{p:02d}{ending}" for p in self.share(share) for ending in endings]
+        return [f"{self.subjects[0][:-1]}*.*.*.{p:02d}{ending}" for p in self.shard(shard) for ending in endings]
 
-    def has(self, share: int, subject: str) -> bool:
+    def has(self, shard: int, subject: str) -> bool:
         """Whether an event of this subject belongs to a share, quiet or not."""
-        return int(subject.rpartition(".")[2].removesuffix(QUIET)) % self.shares == share
+        return int(subject.rpartition(".")[2].removesuffix(QUIET)) % self.shards == shard
 
 
 DAY = 86_400.0

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from libs.shared import exact
-from libs.shared.bus.consumers.checkpoints import Position, reach_of
+from libs.shared.bus.consumers.checkpoints import Position, commit_progress
 from libs.shared.bus.consumers.incoming import decode_event
-from libs.shared.bus.outbox.log_batches import parted
+from libs.shared.bus.outbox.log_batches import decode_entries
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import ListNames, NamesEver
 from libs.shared.contracts.context import AppRef, Context, system_context
 from libs.shared.contracts.records import FetchCommit, ReadLog
 from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent
-from libs.shared.replays.projection import Memory
+from libs.shared.replays.projection import ReplayState
 
 if TYPE_CHECKING:
     from libs.shared.runtime import Core
@@ -45,7 +45,7 @@ async def read(rpc: RpcClient, app: AppRef, after: Position, until: int, most: i
     context = _context(app)
     answer = await rpc.request(ReadLog(*after, until=until, most=most), context)
     events: list[Any] = []
-    for entry in parted(answer.body):
+    for entry in decode_entries(answer.body):
         payload = entry.payload
         if REFERENCE in entry.headers:
             position, n = entry.position
@@ -59,12 +59,12 @@ async def names_ever(rpc: RpcClient, app: AppRef) -> NamesEver:
     return await rpc.request(ListNames(), _context(app))
 
 
-async def caught_up(core: Core, app: AppRef, memory: Memory, consumer: str) -> bool:
+async def caught_up(core: Core, app: AppRef, replay: ReplayState, consumer: str) -> bool:
     """Whether a consumer has come as far as the log was when this was asked first; else after a moment's wait."""
-    if memory.get("position") is None:
-        memory.keep(position=(await read(core.rpc, app, BEGINNING, 0, 0)).head)
-    reached, behind = await reach_of(core.stream, COMMITS, consumer, app)
-    if reached < memory.get("position") and (behind or reached):
+    if replay.get("position") is None:
+        replay.keep(position=(await read(core.rpc, app, BEGINNING, 0, 0)).head)
+    reached, behind = await commit_progress(core.stream, COMMITS, consumer, app)
+    if reached < replay.get("position") and (behind or reached):
         await asyncio.sleep(WAIT)
         return False
     return True

@@ -16,7 +16,7 @@ from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays import commits
-from libs.shared.replays.projection import Memory, Step
+from libs.shared.replays.projection import ReplayState, Step
 
 if TYPE_CHECKING:
     from libs.shared.runtime import Core
@@ -105,21 +105,21 @@ def has_lost_names(names: NamesEver, entity: str, fields: Collection[str]) -> bo
 def verifying(derivation: Derivation[S]) -> Step[S]:
     """The step that compares some commits more with their rows, once the consumer has handled them."""
 
-    async def step(state: S, app: AppRef, memory: Memory) -> bool:
-        if memory.get("after") is None:
-            if await commits.caught_up(state.core, app, memory, derivation.consumer):
-                memory.keep(after=[0, 0], names=asdict(await commits.names_ever(state.core.rpc, app)))
+    async def step(state: S, app: AppRef, replay: ReplayState) -> bool:
+        if replay.get("after") is None:
+            if await commits.caught_up(state.core, app, replay, derivation.consumer):
+                replay.keep(after=[0, 0], names=asdict(await commits.names_ever(state.core.rpc, app)))
             return False
-        after, until = tuple(memory.get("after")), memory.get("position")
-        names = NamesEver(**memory.get("names"))
+        after, until = tuple(replay.get("after")), replay.get("position")
+        names = NamesEver(**replay.get("names"))
         stretch = await commits.read(state.core.rpc, app, after, until, derivation.entries)
         last = stretch.last(until)
         expected = await derivation.expected(state, app, stretch.events, names)
-        _compare(derivation, expected, await derivation.found(state, app, after, last), names, memory)
-        memory.count(len(stretch.events))
-        memory.keep(after=list(last))
+        _compare(derivation, expected, await derivation.found(state, app, after, last), names, replay)
+        replay.count(len(stretch.events))
+        replay.keep(after=list(last))
         if not stretch.events:
-            memory.values.pop("names")
+            replay.values.pop("names")
         return not stretch.events
 
     return step
@@ -130,25 +130,25 @@ def _compare(
     expected: Sequence[tuple[CommitEvent, Expected]],
     found: Sequence[Found],
     names: NamesEver,
-    memory: Memory,
+    replay: ReplayState,
 ) -> None:
     """Note what differs among the rows of some commits."""
     waiting = {part.key: (event, part) for event, part in expected}
     for row in found:
-        memory.add(row.digest)
+        replay.add(row.digest)
         event, part = waiting.pop(row.key, (None, None))
         if event is None or part is None:
             position, n = row.place
             called = row.row or derivation.row
-            memory.differ(f"no commit comes to this {called}", key=row.key, position=position, n=n)
+            replay.differ(f"no commit comes to this {called}", key=row.key, position=position, n=n)
         elif columns := derivation.differing(part, row, names):
             called = row.row or derivation.row
-            _differ(memory, event, part, f"the {called} has another {', '.join(columns)}")
+            _differ(replay, event, part, f"the {called} has another {', '.join(columns)}")
     for event, part in waiting.values():
         if part.certain:
-            _differ(memory, event, part, f"the {part.row or derivation.row} is missing")
+            _differ(replay, event, part, f"the {part.row or derivation.row} is missing")
 
 
-def _differ(memory: Memory, event: CommitEvent, part: Expected, what: str) -> None:
+def _differ(replay: ReplayState, event: CommitEvent, part: Expected, what: str) -> None:
     where = {"entity": event.entity, "record_id": event.record_id, "position": event.position, "n": event.n}
-    memory.differ(what, key=part.key, **where)
+    replay.differ(what, key=part.key, **where)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import orjson
 
 from libs.shared import clock
-from libs.shared.bus.standstills import Standstill, letters_of, standing_still
+from libs.shared.bus.standstills import Standstill, dead_letters_of, standing_still
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Request, Response
@@ -57,10 +57,10 @@ def endpoints(
             raise RocketError("INVALID_STATE", f"{request.projection} can't be compared with the log by itself")
         if request.kind == "rebuild" and projection.rebuild is None:
             raise RocketError("INVALID_STATE", f"{request.projection} can't be rebuilt: nothing else says what it was")
-        app, memory = context.the_app, {"only": request.only} if request.only else {}
+        app, replay = context.the_app, {"only": request.only} if request.only else {}
         await due.arm(app.id, clock.now())
         by = context.user.email
-        row = await store.insert(databases.of(app), projection.name, request.kind, memory, by)
+        row = await store.insert(databases.of(app), projection.name, request.kind, replay, by)
         due.wake(app)
         return Response(202, orjson.dumps({"data": shown(row)}))
 
@@ -80,7 +80,7 @@ def endpoints(
 
 def _stalled(name: str, standstills: Sequence[Standstill]) -> dict[str, str] | None:
     """Since when a projection stands still, and why; None while it goes on. The log does where its relay does."""
-    names = (name, letters_of(name), *(("relay",) if name == "log" else ()))
+    names = (name, dead_letters_of(name), *(("relay",) if name == "log" else ()))
     found = next((each for each in standstills if each["what"] in names), None)
     return {"since": found["since"], "reason": found["reason"]} if found else None
 

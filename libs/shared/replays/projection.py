@@ -15,7 +15,7 @@ MOST_DIFFERENCES = 10
 _MODULUS = 1 << 256
 
 
-class Memory:
+class ReplayState:
     """What a replay knows: JSON values, kept after each step, so that another replica can take the next one.
 
     `hash` is the sum of the SHA-256 of all parts, modulo 2^256, so it does not depend on their order and
@@ -51,7 +51,7 @@ class Memory:
             named.append({"what": what, **where})
 
 
-Step = Callable[[S, AppRef, Memory], Awaitable[bool]]
+Step = Callable[[S, AppRef, ReplayState], Awaitable[bool]]
 """One small piece of a replay, of some 10 ms to a second: `(state, app, memory)` → whether that was the last one.
 
 It may be taken again with what was remembered before it: a kill in between loses no more than the note.

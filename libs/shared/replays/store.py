@@ -37,9 +37,9 @@ class ReplayStore:
     def __init__(self, service: str) -> None:
         self._service = service
 
-    async def insert(self, database: Database, projection: str, kind: str, memory: dict[str, Any], by: str) -> Any:
+    async def insert(self, database: Database, projection: str, kind: str, replay: dict[str, Any], by: str) -> Any:
         """A new replay that waits to be begun. Raises CONFLICT while another one of this projection is under way."""
-        row = await database.fetchrow(self._sql(INSERT), projection, kind, orjson.dumps(memory).decode(), by)
+        row = await database.fetchrow(self._sql(INSERT), projection, kind, orjson.dumps(replay).decode(), by)
         if row is None:
             raise RocketError("CONFLICT", f"A verification or rebuild of {projection} is under way already")
         return row
@@ -57,10 +57,10 @@ class ReplayStore:
         return await database.fetch(self._sql(LATEST))
 
     async def save(
-        self, database: Database, replay_id: str, status: str, memory: dict[str, Any], error: str | None = None
+        self, database: Database, replay_id: str, status: str, replay: dict[str, Any], error: str | None = None
     ) -> None:
         """Note how far a replay is; one that has ended stays as it is."""
-        text = orjson.dumps(memory).decode()
+        text = orjson.dumps(replay).decode()
         await database.execute(self._sql(SAVE), uuid.UUID(replay_id), status, text, error)
 
     def _sql(self, statement: str) -> str:
@@ -69,13 +69,13 @@ class ReplayStore:
 
 def shown(row: Any) -> dict[str, Any]:
     """A replay as it is answered: how far it is, and what it has found."""
-    memory = orjson.loads(row["memory"])
-    found = {name: memory[name] for name in ("total", "position", "hash", "only") if memory.get(name)}
-    found["checked"] = memory.get("checked", 0)
+    replay = orjson.loads(row["memory"])
+    found = {name: replay[name] for name in ("total", "position", "hash", "only") if replay.get(name)}
+    found["checked"] = replay.get("checked", 0)
     document = {name: row[name] for name in ("id", "projection", "kind", "status", "created_at", "updated_at")}
     document |= {"finished_at": row["finished_at"], "requested_by": row["requested_by"], "error": row["error"]}
     if row["kind"] == "verify":
-        found |= {"differences": memory.get("differences", 0), "first_differences": memory.get("first", [])}
+        found |= {"differences": replay.get("differences", 0), "first_differences": replay.get("first", [])}
         if row["status"] == "done":
-            found["equal"] = not memory.get("differences")
+            found["equal"] = not replay.get("differences")
     return document | found

@@ -12,7 +12,7 @@ from libs.shared import exact
 from libs.shared.bus.consumers import dead_letters
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.consumers.incoming import Loads, decode_event
-from libs.shared.bus.standstills import Standstills, letters_of
+from libs.shared.bus.standstills import Standstills, dead_letters_of
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter, of
@@ -39,7 +39,7 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Request[An
     async def _mended(app: AppRef, consumer: str) -> None:
         """Nothing stands still any more where no letter is left."""
         if not await dead_letters.is_any(core.databases.of(app), service.name, consumer):
-            await standstills.clear(app, letters_of(consumer), noted=False)
+            await standstills.clear(app, dead_letters_of(consumer), noted=False)
 
     async def list_letters(context: Context, _: ListDeadLetters) -> Response:
         database = core.databases.of(context.the_app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.shared.bus.outbox.log_batches import joined
+from libs.shared.bus.outbox.log_batches import encode_entries
 from libs.shared.bus.outbox.outbox import Outbox
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Request, Response
@@ -24,6 +24,6 @@ def endpoints(service: str, databases: Databases) -> dict[type[Request[Any]], An
     async def read(context: Context, request: ReadSignals) -> Response:
         app, most = context.the_app, min(request.most, MOST)
         found = await outbox.read_settled(app, databases.of(app), request.position, request.until, most)
-        return Response(body=joined(found))
+        return Response(body=encode_entries(found))
 
     return {of(service, ReadSignals): read}

@@ -28,7 +28,7 @@ from libs.shared.bus.timers.due import Due
 from libs.shared.bus.timers.leases import Leases
 from libs.shared.postgres.databases import Databases
 from libs.shared.replays import endpoints as replaying
-from libs.shared.replays.working import Replays
+from libs.shared.replays.worker import Replays
 from libs.shared.runtime import dead_letters, health, logging, outboxes
 from libs.shared.runtime.idempotency import honouring
 from libs.shared.runtime.service import Core, Service

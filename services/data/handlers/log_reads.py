@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.shared.bus.outbox.log_batches import joined
+from libs.shared.bus.outbox.log_batches import encode_entries
 from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
@@ -22,5 +22,5 @@ async def read_log(state: State, context: Context, request: contracts.ReadLog) -
     after = (request.position, request.n)
     rows = await state.log.read(app, database, after, min(request.most, MOST)) if request.most else []
     return Response(
-        body=joined(row for row in rows if row.position[0] <= until), headers={"head": str(min(head, settled))}
+        body=encode_entries(row for row in rows if row.position[0] <= until), headers={"head": str(min(head, settled))}
     )

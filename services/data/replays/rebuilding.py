@@ -14,7 +14,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.errors import LockTaken, SchemaMoved
-from libs.shared.replays import Memory
+from libs.shared.replays import ReplayState
 from services.data.model import Model, quote
 from services.data.replays.statements import filled, put_again, taken_out
 from services.data.replays.table import Table
@@ -46,74 +46,74 @@ class _Reindexed(Exception):
     """An index has come or gone since the new table got its own."""
 
 
-async def rebuild(state: State, app: AppRef, memory: Memory) -> bool:
+async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
     """One step of making a table anew."""
     database = state.database(app)
     schema = await state.schemas.get(app, at_least=await database.fetchval(CURRENT))
     model = state.model(app, schema)
-    table = next_table(model, memory)
+    table = next_table(model, replay)
     if table is None:
         return True
-    stage = memory.get("stage", "begin")
-    if stage != "begin" and memory.get("schema") != model.version:
+    stage = replay.get("stage", "begin")
+    if stage != "begin" and replay.get("schema") != model.version:
         log.info("rebuild.begun_anew", app_id=app.id, table=table.title)
         stage = "begin"  # columns may have come since
     try:
-        await _STAGES[stage](state, database, model, table, memory)
+        await _STAGES[stage](state, database, model, table, replay)
     except SchemaMoved:
         state.schemas.forget(app.id)
-        memory.keep(stage="begin")
+        replay.keep(stage="begin")
     return False
 
 
-async def _begin(state: State, database: Database, model: Model, table: Table, memory: Memory) -> None:
+async def _begin(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
     position = await state.settled.latest(database)
     await database.execute(BEGIN, table.number, table.name)
-    memory.keep(stage="fill", schema=model.version, position=position, after="", attempts=0)
+    replay.keep(stage="fill", schema=model.version, position=position, after="", attempts=0)
 
 
-async def _fill(state: State, database: Database, model: Model, table: Table, memory: Memory) -> None:
-    values = (memory.get("after"), RECORDS, memory.get("position"))
+async def _fill(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
+    values = (replay.get("after"), RECORDS, replay.get("position"))
     row = await database.fetchrow(filled(table, _fresh(table)), *values, timeout=TIME)
     assert row is not None, "an aggregate has one row"
-    memory.count(row["records"])
-    memory.keep(stage="fill" if row["records"] == RECORDS else "index", after=row["last"] or memory.get("after"))
+    replay.count(row["records"])
+    replay.keep(stage="fill" if row["records"] == RECORDS else "index", after=row["last"] or replay.get("after"))
 
 
-async def _index(state: State, database: Database, model: Model, table: Table, memory: Memory) -> None:
+async def _index(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
     await database.execute(INDEX, table.number, table.name, timeout=INDEX_TIME)
-    memory.keep(stage="catch up")
+    replay.keep(stage="catch up")
 
 
-async def _catch_up(state: State, database: Database, model: Model, table: Table, memory: Memory) -> None:
+async def _catch_up(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
     reached = await state.settled.latest(database)
     async with database.transaction() as transaction:
-        changed = await _set_anew(transaction, table, memory.get("position"), reached)
-    memory.keep(position=reached, stage="switch" if changed <= FEW else "catch up")
+        changed = await _set_anew(transaction, table, replay.get("position"), reached)
+    replay.keep(position=reached, stage="switch" if changed <= FEW else "catch up")
 
 
-async def _switch(state: State, database: Database, model: Model, table: Table, memory: Memory) -> None:
+async def _switch(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
     try:
         async with database.transaction() as transaction:
             if not await transaction.fetchval(HOLD, table.number, table.name, model.version):
                 raise SchemaMoved
             if not await transaction.fetchval(ALIKE, table.number, table.name):
                 raise _Reindexed
-            await _set_anew(transaction, table, memory.get("position"), None)
+            await _set_anew(transaction, table, replay.get("position"), None)
             await transaction.execute(FINISH, table.number, table.name)
     except _Reindexed:
         log.info("rebuild.indexed_anew", table=table.title)
-        memory.keep(stage="index")
+        replay.keep(stage="index")
         return
     except (RocketError, *LockTaken) as error:
         if isinstance(error, RocketError) and error.code != "CONFLICT":
             raise
-        memory.keep(stage="catch up", attempts=memory.get("attempts", 0) + 1)
-        if memory.get("attempts") > ATTEMPTS:
+        replay.keep(stage="catch up", attempts=replay.get("attempts", 0) + 1)
+        if replay.get("attempts") > ATTEMPTS:
             raise RocketError("CONFLICT", f"{table.title} is in use all the time: no moment to switch") from error
         return
     log.info("rebuild.switched", table=table.title)
-    memory.keep(done=table.number, stage="begin")
+    replay.keep(done=table.number, stage="begin")
 
 
 async def _set_anew(transaction: Connection, table: Table, after: int, until: int | None) -> int:

@@ -12,7 +12,7 @@ from libs.shared import exact
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
-from libs.shared.replays import Memory
+from libs.shared.replays import ReplayState
 from services.data.log.entries import names_of
 from services.data.log.positions import now
 from services.data.model import Model
@@ -36,70 +36,70 @@ ORDER BY _c.record_id, _c.version LIMIT $5
 """
 
 
-async def verify(state: State, app: AppRef, memory: Memory) -> bool:
+async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
     """Some records more of a table, or some rows more that the log may not know."""
-    schema = await state.schemas.get(app, at_least=memory.get("schema", 0))
+    schema = await state.schemas.get(app, at_least=replay.get("schema", 0))
     model, database = state.model(app, schema), state.database(app)
-    if memory.get("position") is None:
-        await _begin(database, model, memory)
-    table = next_table(model, memory)
+    if replay.get("position") is None:
+        await _begin(database, model, replay)
+    table = next_table(model, replay)
     if table is None:
         return True
-    step = _images if memory.get("images") else _strays if memory.get("strays") else _compare
+    step = _images if replay.get("images") else _strays if replay.get("strays") else _compare
     try:
-        await step(database, model, table, memory)
+        await step(database, model, table, replay)
     except SchemaMoved as moved:
         # The model is an old one: the next step begins with a newer.
         state.schemas.forget(app.id)
-        memory.keep(moved=memory.get("moved", 0) + 1)
-        if memory.get("moved") > 100:
+        replay.keep(moved=replay.get("moved", 0) + 1)
+        if replay.get("moved") > 100:
             raise RuntimeError("the schema does not hold still") from moved
     return False
 
 
-def next_table(model: Model, memory: Memory) -> Table | None:
+def next_table(model: Model, replay: ReplayState) -> Table | None:
     """The table that a replay is at; None behind the last one."""
-    done = memory.get("done", -1)
-    return next((table for table in tables_of(model, memory.get("only", "")) if table.number > done), None)
+    done = replay.get("done", -1)
+    return next((table for table in tables_of(model, replay.get("only", "")) if table.number > done), None)
 
 
-async def _begin(database: Database, model: Model, memory: Memory) -> None:
-    names = [table.table for table in tables_of(model, memory.get("only", ""))]
+async def _begin(database: Database, model: Model, replay: ReplayState) -> None:
+    names = [table.table for table in tables_of(model, replay.get("only", ""))]
     total = await database.fetchval(TOTAL, names)
-    memory.keep(position=(await now(database)).position, total=max(0, total))
+    replay.keep(position=(await now(database)).position, total=max(0, total))
 
 
-async def _compare(database: Database, model: Model, table: Table, memory: Memory) -> None:
-    rows = await database.fetch(compared(table), memory.get("after", ""), RECORDS, timeout=TIME)
+async def _compare(database: Database, model: Model, table: Table, replay: ReplayState) -> None:
+    rows = await database.fetch(compared(table), replay.get("after", ""), RECORDS, timeout=TIME)
     _fence(model, rows)
     for row in rows:
         if row["digest"] is not None:
-            memory.add(row["digest"])
+            replay.add(row["digest"])
         if not row["same"]:
             where = {"entity": table.title, "record_id": row["record_id"], "position": row["position"]}
-            memory.differ(*_difference(table, row), **where)
-    memory.count(len(rows))
-    memory.keep(after=rows[-1]["record_id"] if rows else "", strays=len(rows) < RECORDS)
+            replay.differ(*_difference(table, row), **where)
+    replay.count(len(rows))
+    replay.keep(after=rows[-1]["record_id"] if rows else "", strays=len(rows) < RECORDS)
 
 
-async def _strays(database: Database, model: Model, table: Table, memory: Memory) -> None:
-    after = memory.get("key")
+async def _strays(database: Database, model: Model, table: Table, replay: ReplayState) -> None:
+    after = replay.get("key")
     rows = await database.fetch(strays(table, not after), RECORDS * 4, *(after or ()), timeout=TIME)
     _fence(model, rows)
     for row in rows:
         if row["stray"]:
-            memory.differ("the log does not know this row", entity=table.title, record_id=row["record_id"])
+            replay.differ("the log does not know this row", entity=table.title, record_id=row["record_id"])
     if len(rows) < RECORDS * 4:
-        memory.keep(key=None, strays=False, images=True, at=["", -1])
+        replay.keep(key=None, strays=False, images=True, at=["", -1])
     else:
-        memory.keep(key=[rows[-1][f"k{n}"] for n in range(len(table.keys))])
+        replay.keep(key=[rows[-1][f"k{n}"] for n in range(len(table.keys))])
 
 
-async def _images(database: Database, model: Model, table: Table, memory: Memory) -> None:
+async def _images(database: Database, model: Model, table: Table, replay: ReplayState) -> None:
     """Some entries of the log more, each beside its record's one before; the first is the last one looked at."""
-    record_id, version = memory.get("at")
+    record_id, version = replay.get("at")
     rows = await database.fetch(
-        ENTRIES, table.number, record_id, version, memory.get("position"), RECORDS, timeout=TIME
+        ENTRIES, table.number, record_id, version, replay.get("position"), RECORDS, timeout=TIME
     )
     if await database.fetchval(CURRENT) != model.version:
         raise SchemaMoved
@@ -110,12 +110,12 @@ async def _images(database: Database, model: Model, table: Table, memory: Memory
         if (row["record_id"], row["version"]) != (record_id, version):
             where = {"entity": table.title, "record_id": row["record_id"], "position": row["position"]}
             for fault in faults(shape, row, follows):
-                memory.differ(f"version {row['version']} of the log: {fault}", **where)
+                replay.differ(f"version {row['version']} of the log: {fault}", **where)
         former = row
     if len(rows) < RECORDS:
-        memory.keep(done=table.number, after="", images=False, at=None)
+        replay.keep(done=table.number, after="", images=False, at=None)
     else:
-        memory.keep(at=[rows[-1]["record_id"], rows[-1]["version"]])
+        replay.keep(at=[rows[-1]["record_id"], rows[-1]["version"]])
 
 
 def shape_of(model: Model, table: Table) -> Shape:

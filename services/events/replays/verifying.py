@@ -8,7 +8,7 @@ from libs.shared import exact
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays import Memory, commits
+from libs.shared.replays import ReplayState, commits
 from services.events.audit import audit_row
 from services.events.replays import store
 from services.events.replays.comparing import differences
@@ -19,47 +19,47 @@ ENTRIES = 300
 CONSUMER = "audit"
 
 
-async def verify(state: State, app: AppRef, memory: Memory) -> bool:
+async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
     """Some entries more, when the consumer has come as far as the log was at the beginning."""
-    if memory.get("after") is None:
-        await _begin(state, app, memory)
+    if replay.get("after") is None:
+        await _begin(state, app, replay)
         return False
-    after, until = tuple(memory.get("after")), memory.get("position")
+    after, until = tuple(replay.get("after")), replay.get("position")
     stretch = await commits.read(state.core.rpc, app, after, until, ENTRIES)
     last = stretch.last(until)
     found = await store.rows(state.database(app), after, last)
     await state.definitions.prepare(app, {event.schema_version for event in stretch.events})
-    comparison = _Comparison(state, app, memory, NamesEver(**memory.get("names")), memory.get("unaudited"))
+    comparison = _Comparison(state, app, replay, NamesEver(**replay.get("names")), replay.get("unaudited"))
     comparison.compare({(event.position, event.n): event for event in stretch.events}, found)
-    memory.count(len(stretch.events))
-    memory.keep(after=list(last))
+    replay.count(len(stretch.events))
+    replay.keep(after=list(last))
     if not stretch.events:
-        memory.values = {name: value for name, value in memory.values.items() if name not in ("names", "unaudited")}
+        replay.values = {name: value for name, value in replay.values.items() if name not in ("names", "unaudited")}
     return not stretch.events
 
 
-async def _begin(state: State, app: AppRef, memory: Memory) -> None:
+async def _begin(state: State, app: AppRef, replay: ReplayState) -> None:
     """Wait for the consumer; then remember what everything is and was called."""
-    if not await commits.caught_up(state.core, app, memory, CONSUMER):
+    if not await commits.caught_up(state.core, app, replay, CONSUMER):
         return
     names = await commits.names_ever(state.core.rpc, app)
     unaudited = await store.unaudited(state.database(app))
-    memory.keep(after=[0, 0], unaudited=unaudited, names={"titles": names.titles, "fields": names.fields})
+    replay.keep(after=[0, 0], unaudited=unaudited, names={"titles": names.titles, "fields": names.fields})
 
 
 class _Comparison:
-    def __init__(self, state: State, app: AppRef, memory: Memory, names: NamesEver, unaudited: Any) -> None:
+    def __init__(self, state: State, app: AppRef, replay: ReplayState, names: NamesEver, unaudited: Any) -> None:
         self._app, self._definitions = app, state.definitions
-        self._memory, self._names, self._unaudited = memory, names, unaudited
+        self._replay, self._names, self._unaudited = replay, names, unaudited
 
     def compare(self, events: dict[tuple[int, int], CommitEvent], rows: Any) -> None:
         """Entries and rows of the same stretch, by their place in the log."""
         for row in rows:
             key = (row["position"], row["n"])
             event = events.pop(key, None)
-            self._memory.add(row["digest"])
+            self._replay.add(row["digest"])
             if event is None:
-                self._memory.differ("the log has no such entry", position=key[0], n=key[1])
+                self._replay.differ("the log has no such entry", position=key[0], n=key[1])
             elif columns := self._differing(event, exact.loads(row["row"])):
                 self._differ(event, f"the audit row has another {', '.join(columns)}")
         for event in events.values():
@@ -81,4 +81,4 @@ class _Comparison:
         return first <= event.position <= last and then is not None and not then.audit
 
     def _differ(self, event: CommitEvent, what: str) -> None:
-        self._memory.differ(what, entity=event.entity, record_id=event.record_id, position=event.position, n=event.n)
+        self._replay.differ(what, entity=event.entity, record_id=event.record_id, position=event.position, n=event.n)

@@ -18,7 +18,7 @@ MOST_ENTITIES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SubscriberForm:
     """`streams` by their names in small letters; `entities` narrows commits to these, empty for all."""
 
     name: str
@@ -27,7 +27,7 @@ class Form:
     expires_at: datetime | None
 
 
-def parse(body: dict[str, Any], now: datetime) -> Form:
+def parse(body: dict[str, Any], now: datetime) -> SubscriberForm:
     """The subscriber asked for. Raises VALIDATION_FAILED naming the field."""
     refuse_unknown(body, ("name", "streams", "entities", "expires_at"))
     name = body.get("name")
@@ -41,7 +41,7 @@ def parse(body: dict[str, Any], now: datetime) -> Form:
         raise invalid_field("entities", f"entities must be a list of at most {MOST_ENTITIES} names of entities")
     if entities and COMMITS.name.lower() not in streams:
         raise invalid_field("entities", "entities narrow the stream commits, which is not asked for")
-    return Form(name.strip(), sorted(set(streams)), sorted(set(entities)), _end(body.get("expires_at"), now))
+    return SubscriberForm(name.strip(), sorted(set(streams)), sorted(set(entities)), _end(body.get("expires_at"), now))
 
 
 def _are_entities(value: Any) -> bool:

@@ -57,7 +57,7 @@ async def _insert(state: State, context: Context, subscriber_id: str, form: Any,
             raise RocketError("CONFLICT", f"There is a subscriber called {form.name}") from None
         raise
     if row is None:
-        raise invalid(f"An app may have {store.MOST} subscribers at most")
+        raise invalid(f"An app may have {store.MAX_SUBSCRIBERS} subscribers at most")
     return row
 
 

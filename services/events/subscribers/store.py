@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Sequence
 
 from libs.shared.postgres.databases import Database, Record
-from services.events.subscribers.forms import Form
+from services.events.subscribers.forms import SubscriberForm
 
 COLUMNS = "id, name, streams, entities, expires_at, created_at, created_by"
-MOST = 200
+MAX_SUBSCRIBERS = 200
 """Subscribers of an app."""
 
 INSERT = f"""
 INSERT INTO events.subscribers (id, name, streams, entities, expires_at, password_hash, created_by)
-SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM events.subscribers) < {MOST}
+SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM events.subscribers) < {MAX_SUBSCRIBERS}
 RETURNING {COLUMNS}
 """
 LIST = f"SELECT {COLUMNS} FROM events.subscribers ORDER BY created_at, id"
@@ -27,7 +27,7 @@ UPDATE events.subscribers SET expires_at = least(expires_at, now()) WHERE id = $
 DELETE = f"DELETE FROM events.subscribers WHERE id = $1 RETURNING {COLUMNS}"
 
 
-async def insert(database: Database, subscriber_id: str, form: Form, password: str, by: str) -> Record | None:
+async def insert(database: Database, subscriber_id: str, form: SubscriberForm, password: str, by: str) -> Record | None:
     """The new row; None when there are too many. Raises CONFLICT when the name is taken."""
     values = (subscriber_id, form.name, form.streams, form.entities, form.expires_at, hash_of(password), by)
     return await database.fetchrow(INSERT, *values)

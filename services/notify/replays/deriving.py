@@ -19,13 +19,13 @@ from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays.derived import Expected, Found, has_lost_names
-from services.notify import effects
+from services.notify import transition_actions
+from services.notify.fan_out import NotificationRequest, may_have_found, notifications_of
 from services.notify.matching import Book, Match, NewNotification, environment_of, match
 from services.notify.recipients import Addressees, Receivers
 from services.notify.replays import store
 from services.notify.state import State
 from services.notify.store import hashed
-from services.notify.telling import Asked, may_have_found, notifications_of
 
 SLACK = timedelta(hours=1)
 """How long older replicas may go on beside newer ones when notes begin to be kept, and clocks of machines differ by."""
@@ -76,7 +76,7 @@ class Notifications:
 class Derived:
     """A rule or action that asks for notifications; not `exact`: nobody can say any more in which words, or to whom."""
 
-    asked: Asked
+    asked: NotificationRequest
     certain: bool = True
     exact: bool = True
 
@@ -92,7 +92,7 @@ def derive(app: AppRef, book: Book, today: Book, event: CommitEvent, names: Name
         yield from map(Derived, match(app, book.candidates(event), event))
         yield from (Derived(found, certain=False) for found in match(app, book.past(event), event))
     # What transitions ask for is in the log, in words.
-    yield from map(Derived, effects.wishes_of(event))
+    yield from map(Derived, transition_actions.transition_notifications(event))
 
 
 def _has_lost_names(names: NamesEver, entity: str, today: Book) -> bool:

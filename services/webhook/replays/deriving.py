@@ -13,11 +13,11 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays.derived import ENTRIES, Expected, Found, has_lost_names, key_of
 from services.webhook.deliveries import NewDelivery
-from services.webhook.effects import deliveries_of
 from services.webhook.matching import Book, Webhook, decide
 from services.webhook.replays import store
 from services.webhook.replays.comparing import differences
 from services.webhook.state import State
+from services.webhook.transition_actions import deliveries_of
 
 SLACK = timedelta(hours=1)
 """What clocks of machines may differ by, so that nothing is missed that was just forgotten."""

@@ -14,9 +14,9 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.notify.mail import message_of, send
-from services.notify.retry_policy import Outcome
+from services.notify.retry_policy import MailOutcome
 from services.notify.settings import NotifySettings
-from services.notify.store import Claimed
+from services.notify.store import ClaimedMail
 
 STRONG = "0123456789abcdef" * 2
 SERVERS = {
@@ -59,7 +59,7 @@ def settings(**parts: Any) -> NotifySettings:
     return NotifySettings.model_validate({**common, **parts})
 
 
-def mail(**parts: Any) -> Claimed:
+def mail(**parts: Any) -> ClaimedMail:
     values: dict[str, Any] = {
         "id": "0190a000-0000-7000-8000-0000000000b1",
         "recipient": "ann@example.com",
@@ -73,12 +73,12 @@ def mail(**parts: Any) -> Claimed:
         "claimed_until": datetime(2026, 5, 4, 11, tzinfo=UTC),
         **parts,
     }
-    return Claimed(**values)
+    return ClaimedMail(**values)
 
 
 async def test_a_mail_arrives_as_it_was_written(mailbox: tuple[Mailbox, int]) -> None:
     box, port = mailbox
-    assert await send(mail(), settings(smtp_host="127.0.0.1", smtp_port=port)) == Outcome(sent=True)
+    assert await send(mail(), settings(smtp_host="127.0.0.1", smtp_port=port)) == MailOutcome(sent=True)
     [envelope] = box.received
     content = envelope.content
     assert isinstance(content, bytes)
@@ -100,7 +100,7 @@ async def test_refusals_say_whether_to_try_again(mailbox: tuple[Mailbox, int]) -
     for answer, permanent in (("451 later", False), ("550 never", True)):
         box.refusal = {"ann@example.com": answer}
         outcome = await send(mail(), settings(smtp_host="127.0.0.1", smtp_port=port))
-        assert outcome == Outcome(False, f"all recipients refused: ann@example.com: {answer}", permanent)
+        assert outcome == MailOutcome(False, f"all recipients refused: ann@example.com: {answer}", permanent)
 
 
 async def test_one_refused_recipient_does_not_stop_the_others(mailbox: tuple[Mailbox, int]) -> None:
@@ -108,7 +108,7 @@ async def test_one_refused_recipient_does_not_stop_the_others(mailbox: tuple[Mai
     box.refusal = {"bob@example.com": "550 never"}
     letter = mail(recipient="ann@example.com, bob@example.com")
     outcome = await send(letter, settings(smtp_host="127.0.0.1", smtp_port=port))
-    assert outcome == Outcome(True, "refused for bob@example.com")
+    assert outcome == MailOutcome(True, "refused for bob@example.com")
     assert box.received[0].rcpt_tos == ["ann@example.com"]
 
 
@@ -119,7 +119,7 @@ async def test_a_server_that_is_away_is_tried_again() -> None:
 
 
 async def test_without_a_server_the_mail_fails_for_good() -> None:
-    assert await send(mail(), settings()) == Outcome(False, "no SMTP server is configured", permanent=True)
+    assert await send(mail(), settings()) == MailOutcome(False, "no SMTP server is configured", permanent=True)
 
 
 def test_settings_that_can_not_work_are_refused() -> None:

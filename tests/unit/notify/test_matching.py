@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema.notifications import NotificationRule
+from services.notify.fan_out import tell
 from services.notify.matching import NewNotification, match, past_book, read_book
 from services.notify.recipients import Directory
-from services.notify.telling import tell
 from tests.support.schemas import schema_with
 from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, APP, commit
 
@@ -89,8 +89,8 @@ def test_a_condition_that_cannot_be_evaluated_is_a_visible_failure() -> None:
 
 
 def test_a_deletion_uses_the_former_record() -> None:
-    [told] = notifications(rule(hook="after_delete"), commit("delete", {"title": "Printer"}))
-    assert told.subject == "delete Printer"
+    [fan_out] = notifications(rule(hook="after_delete"), commit("delete", {"title": "Printer"}))
+    assert fan_out.subject == "delete Printer"
 
 
 def test_a_commit_is_matched_with_the_rules_of_its_version() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from libs.shared.errors import RocketError
+from services.notify.fan_out import FanOut
 from services.notify.matching import NewNotification
 from services.notify.plans import Plans
-from services.notify.telling import Told
 from tests.unit.notify.commits import APP, commit
 
-PLANNED = [Told("rule/r", [NewNotification("email", "ann@example.com", "s", "b", "k")])]
+PLANNED = [FanOut("rule/r", [NewNotification("email", "ann@example.com", "s", "b", "k")])]
 
 
 def test_a_plan_is_taken_once_and_then_asked_for_again() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.notify.retry_policy import Outcome, Verdict, judge
+from services.notify.retry_policy import MailOutcome, MailVerdict, judge
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
-FAILED = Outcome(sent=False, error="no")
+FAILED = MailOutcome(sent=False, error="no")
 
 
 def test_five_attempts_with_doubling_delays() -> None:
@@ -18,9 +18,9 @@ def test_five_attempts_with_doubling_delays() -> None:
 
 
 def test_permanent_refusals_are_not_retried() -> None:
-    assert judge(Outcome(False, "550", permanent=True), 1, 10, NOW) == Verdict("failed")
+    assert judge(MailOutcome(False, "550", permanent=True), 1, 10, NOW) == MailVerdict("failed")
 
 
 def test_a_manual_retry_past_the_last_attempt_has_one_try() -> None:
-    assert judge(FAILED, 6, 10, NOW) == Verdict("failed")
-    assert judge(Outcome(sent=True), 6, 10, NOW) == Verdict("sent")
+    assert judge(FAILED, 6, 10, NOW) == MailVerdict("failed")
+    assert judge(MailOutcome(sent=True), 6, 10, NOW) == MailVerdict("sent")

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from libs.shared.contracts.signals import CircuitClosed, CircuitOpened, EndpointDisabled
-from services.webhook.health import WELL, Health, Limits, after, is_away, what_happened
+from services.webhook.health import HEALTHY, CircuitLimits, Health, after, is_away, what_happened
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
-LIMITS = Limits(failures=3, open_seconds=30, disable_after=timedelta(days=5))
+LIMITS = CircuitLimits(failures=3, open_seconds=30, disable_after=timedelta(days=5))
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Answered:
     not_before: float | None = None
 
 
-def after_all(*statuses: int | None, health: Health = WELL, now: datetime = NOW) -> Health:
+def after_all(*statuses: int | None, health: Health = HEALTHY, now: datetime = NOW) -> Health:
     for status in statuses:
         good = status is not None and 200 <= status < 300
         health = after(health, Answered(status, None if good else f"answered {status}"), now, LIMITS, True)
@@ -49,7 +49,7 @@ def test_failed_probes_double_the_open_time() -> None:
 
 
 def test_a_success_closes_the_circuit() -> None:
-    assert after_all(200, health=replace(after_all(500, 500, 500), circuit="half_open")) == WELL
+    assert after_all(200, health=replace(after_all(500, 500, 500), circuit="half_open")) == HEALTHY
 
 
 @pytest.mark.parametrize(("status", "counts"), [(404, False), (401, False), (302, False), (429, True), (408, True)])
@@ -61,7 +61,7 @@ def test_client_errors_do_not_open_the_circuit(status: int, counts: bool) -> Non
 
 @pytest.mark.parametrize(("status", "holds"), [(429, True), (503, True), (500, False), (404, False)])
 def test_retry_after_holds_the_whole_endpoint(status: int, holds: bool) -> None:
-    health = after(WELL, Answered(status, not_before=60), NOW, LIMITS, True)
+    health = after(HEALTHY, Answered(status, not_before=60), NOW, LIMITS, True)
     assert health.circuit == "closed"
     assert health.hold_until == (NOW + timedelta(seconds=60) if holds else None)
 
@@ -77,19 +77,19 @@ def test_days_without_a_success_disable() -> None:
     failing = after_all(404)
     assert after_all(404, health=failing, now=NOW + timedelta(days=4.9)).circuit == "closed"
     assert after_all(404, health=failing, now=NOW + timedelta(days=5)).circuit == "disabled"
-    never = Limits(3, 30, None)
+    never = CircuitLimits(3, 30, None)
     assert after(failing, Answered(404), NOW + timedelta(days=99), never, True).circuit == "closed"
 
 
 def test_action_endpoints_are_never_disabled() -> None:
-    assert after(WELL, Answered(410), NOW, LIMITS, can_disable=False).circuit == "closed"
+    assert after(HEALTHY, Answered(410), NOW, LIMITS, can_disable=False).circuit == "closed"
 
 
 def test_changes_are_reported_once() -> None:
     opened = after_all(500, 500, 500)
     trying = replace(opened, circuit="half_open")
-    assert what_happened(WELL, opened) is CircuitOpened
+    assert what_happened(HEALTHY, opened) is CircuitOpened
     assert what_happened(trying, after_all(500, health=trying)) is None
-    assert what_happened(trying, WELL) is CircuitClosed
-    assert what_happened(WELL, after_all(500)) is None
+    assert what_happened(trying, HEALTHY) is CircuitClosed
+    assert what_happened(HEALTHY, after_all(500)) is None
     assert what_happened(opened, after_all(410, health=opened)) is EndpointDisabled

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.webhook.retry_policy import LONGEST, Policy, Verdict, judge, retry_after
+from services.webhook.retry_policy import MAX_DELAY_S, DeliveryRetryPolicy, Verdict, judge, retry_after
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
-POLICY = Policy("exponential", 30)
+POLICY = DeliveryRetryPolicy("exponential", 30)
 
 
 @pytest.mark.parametrize(
@@ -20,20 +20,20 @@ POLICY = Policy("exponential", 30)
     [("exponential", [30, 60, 120, 240]), ("linear", [30, 30, 30, 30])],
 )
 def test_delays_follow_the_backoff(backoff: str, delays: list[float]) -> None:
-    assert [Policy(backoff, 30).delay(attempt) for attempt in (1, 2, 3, 4)] == delays
+    assert [DeliveryRetryPolicy(backoff, 30).delay(attempt) for attempt in (1, 2, 3, 4)] == delays
 
 
 @given(st.integers(1, 1000), st.floats(0, 1), st.sampled_from(["exponential", "linear"]), st.floats(0, 1))
 def test_jitter_stays_within_its_share(attempt: int, chance: float, backoff: str, jitter: float) -> None:
-    middle = Policy(backoff, 30).delay(attempt)
-    assert middle <= LONGEST
-    delay = Policy(backoff, 30, jitter=jitter).delay(attempt, chance)
+    middle = DeliveryRetryPolicy(backoff, 30).delay(attempt)
+    assert middle <= MAX_DELAY_S
+    delay = DeliveryRetryPolicy(backoff, 30, jitter=jitter).delay(attempt, chance)
     assert middle * (1 - jitter) - 1e-6 <= delay <= middle * (1 + jitter) + 1e-6
 
 
 def test_the_policy_bounds_the_delay() -> None:
-    assert Policy("exponential", 30, longest=45).delay(7) == 45
-    assert POLICY.delay(100) == LONGEST
+    assert DeliveryRetryPolicy("exponential", 30, longest=45).delay(7) == 45
+    assert POLICY.delay(100) == MAX_DELAY_S
 
 
 def test_success_ends_the_retries() -> None:

@@ -15,7 +15,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from standardwebhooks.webhooks import Webhook
 
 from libs.shared.schema.webhook_secrets import shown_secret
-from services.webhook.sending import MAX_RESPONSE, Outcome, Sender, WebhookRequest, open_session
+from services.webhook.sending import MAX_RESPONSE, AttemptOutcome, Sender, WebhookRequest, open_session
 from services.webhook.settings import WebhookSettings
 
 STRONG = "0123456789abcdef" * 2
@@ -73,14 +73,16 @@ def request_to(url: object, timeout: float, headers: dict[str, str] | None = Non
     )  # fmt: skip
 
 
-async def send(url: object, timeout: float = 5, resolver: AbstractResolver | None = None, **settings: Any) -> Outcome:
+async def send(
+    url: object, timeout: float = 5, resolver: AbstractResolver | None = None, **settings: Any
+) -> AttemptOutcome:
     values = WebhookSettings.model_validate({**SERVERS, "env": "development", **settings})
     connecting = {} if resolver is None else {"resolver": resolver, "use_dns_cache": False}
     async with open_session(values, **connecting) as session:
         return await Sender(session, values, {"KEY": TOKEN}).send(request_to(url, timeout))
 
 
-def told(outcome: Outcome) -> tuple[int | None, str | None, str | None]:
+def told(outcome: AttemptOutcome) -> tuple[int | None, str | None, str | None]:
     return outcome.status, outcome.body, outcome.error
 
 

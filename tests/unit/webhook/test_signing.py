@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from libs.shared.schema.webhook_secrets import shown_secret, signing_key
-from services.webhook.signing import MOST_PREVIOUS, OVERLAP, Salts, signature_headers
+from services.webhook.signing import MAX_PREVIOUS_SALTS, OVERLAP, Salts, signature_headers
 
 BODY = '{"record":{"name":"Zoë"}}'
 OLD, NEW, OTHER = (signing_key("platform secret", "app", "webhook", salt) for salt in ("", "s1", "s2"))
@@ -74,4 +74,4 @@ def test_many_rotations_keep_the_latest() -> None:
     for number in range(10):
         salts = salts.rotated(str(number), moment)
     assert salts.valid(moment) == ["9", "8", "7", "6", "5"]
-    assert len(salts.previous) == MOST_PREVIOUS
+    assert len(salts.previous) == MAX_PREVIOUS_SALTS

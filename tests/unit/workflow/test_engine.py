@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from libs.shared.contracts.signals import ApprovalRequested, InstanceFailed, WebhookRequested
 from libs.shared.errors import RocketError
 from libs.shared.schema.workflows import WorkflowDefinition
-from services.workflow.engine import MOST_STEPS, advance, awaited, check_decision, record_named, start
+from services.workflow.engine import MAX_STEPS, advance, awaited, check_decision, record_named, start
 from services.workflow.instance import Instance
 from services.workflow.outcomes import (
     Decided,
@@ -22,9 +22,9 @@ from services.workflow.outcomes import (
     Emit,
     Failed,
     Looked,
-    Outcome,
-    Retry,
+    RetryLater,
     SetField,
+    StepOutcome,
 )
 from tests.unit.workflow.examples import NOW, RECORD, action, approval, fresh, set_field, workflow
 
@@ -122,7 +122,7 @@ def test_an_approval_without_timeout_costs_nothing() -> None:
     ("outcome", "status", "reached"),
     [(YES, "approved", "a"), (NO, "rejected", "r"), (Looked(), "timed_out", "t")],
 )
-def test_decisions(outcome: Outcome, status: str, reached: str) -> None:
+def test_decisions(outcome: StepOutcome, status: str, reached: str) -> None:
     ask = approval(timeout="1h", on_approve={"goto": "a"}, on_reject={"goto": "r"}, on_timeout={"goto": "t"})
     definition = workflow(ask, approval("a"), approval("r"), approval("t"))
     waiting, _ = start(definition, fresh(), NOW)
@@ -153,7 +153,7 @@ def test_before_the_deadline_nothing_changes() -> None:
 def test_a_retry_waits_and_counts_until_it_is_done() -> None:
     definition = workflow(action("a", set_field("x", 1), set_field("y", 1)))
     instance, _ = start(definition, fresh(), NOW)
-    instance, effects = advance(definition, instance, Retry(timedelta(seconds=4)), NOW)
+    instance, effects = advance(definition, instance, RetryLater(timedelta(seconds=4)), NOW)
     assert (instance.attempts, instance.due_at, effects) == (1, NOW + timedelta(seconds=4), ())
     instance, _ = advance(definition, instance, Done(), NOW)
     assert instance.attempts == 0
@@ -183,12 +183,12 @@ def test_record_ids() -> None:
 def test_loops_end() -> None:
     definition = workflow(condition("true", on_true={"goto": "if"}))
     instance, _ = start(definition, fresh(), NOW)
-    assert (instance.status, len(instance.history)) == ("failed", MOST_STEPS + 1)
+    assert (instance.status, len(instance.history)) == ("failed", MAX_STEPS + 1)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-@pytest.mark.parametrize("outcome", [Looked(), Done(), Retry(timedelta(1)), Failed("x"), YES])
-def test_ended_instances_do_not_change(status: str, outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Looked(), Done(), RetryLater(timedelta(1)), Failed("x"), YES])
+def test_ended_instances_do_not_change(status: str, outcome: StepOutcome) -> None:
     ended = replace(fresh(), status=status)
     assert advance(workflow(approval()), ended, outcome, NOW) == (ended, ())
 
@@ -224,7 +224,7 @@ def test_decidable_states() -> None:
 NAMES = ["a", "b", "c"]
 GOTO = st.sampled_from(["end", *({"goto": name} for name in [*NAMES, "end"])])
 ACTIONS = st.lists(st.sampled_from([set_field("x", 1), HOOK]), max_size=3)
-OUTCOMES = st.sampled_from([Looked(), Done(), Retry(timedelta(seconds=1)), YES, NO, Failed("no")])
+OUTCOMES = st.sampled_from([Looked(), Done(), RetryLater(timedelta(seconds=1)), YES, NO, Failed("no")])
 
 
 def step_named(name: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -243,7 +243,7 @@ def step_named(name: str) -> st.SearchStrategy[dict[str, Any]]:
 DEFINITIONS = st.tuples(*(step_named(name) for name in NAMES)).map(lambda steps: workflow(*steps))
 
 
-def fits(definition: WorkflowDefinition, instance: Instance, outcome: Outcome) -> bool:
+def fits(definition: WorkflowDefinition, instance: Instance, outcome: StepOutcome) -> bool:
     """Decisions come to approvals, the outcomes of effects to actions."""
     waits = awaited(definition, instance) is not None
     return isinstance(outcome, Looked) or isinstance(outcome, Decided) == waits
@@ -251,7 +251,7 @@ def fits(definition: WorkflowDefinition, instance: Instance, outcome: Outcome) -
 
 @given(DEFINITIONS, st.integers(0, 4), st.lists(OUTCOMES, max_size=12))
 def test_an_instance_always_knows_what_it_waits_for(
-    definition: WorkflowDefinition, n: int, outcomes: list[Outcome]
+    definition: WorkflowDefinition, n: int, outcomes: list[StepOutcome]
 ) -> None:
     instance, effects = start(definition, fresh(n=n), NOW)
     keys: list[str] = []

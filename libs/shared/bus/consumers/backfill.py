@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
-from libs.shared.bus.consumers.checkpoints import Places
+from libs.shared.bus.consumers.checkpoints import LogPositions
 from libs.shared.bus.consumers.incoming import Incoming
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.jetstream import JetStream, Outgoing
 from libs.shared.bus.nats.protocol import Message, written
-from libs.shared.bus.outbox.log_batches import parted
+from libs.shared.bus.outbox.log_batches import decode_entries
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.messages import Request, Response
@@ -23,37 +23,37 @@ from libs.shared.contracts.operations import WITH_OUTBOX, ReadSignals, of
 from libs.shared.contracts.records import ReadLog
 from libs.shared.contracts.streams import COMMITS, SIGNALS, StreamSpec, commits_of, signal_subject
 
-STRETCH = 200
+BATCH_ENTRIES = 200
 """Entries asked for at a time."""
-TIME = 15.0
+TIMEOUT_S = 15.0
 """Seconds that an answer may take."""
 
 
-class Feeder(Protocol):
+class Backfill(Protocol):
     """What one share of a consumer would have had from its stream."""
 
-    def stretches(self, app: AppRef, after: Places) -> AsyncIterator[list[Incoming]]:
+    def batches(self, app: AppRef, after: LogPositions) -> AsyncIterator[list[Incoming]]:
         """The app's events behind those that were handled, as far as the stream does not have them, in order."""
         ...
 
 
-def feeder_of(stream: JetStream, rpc: RpcClient, spec: StreamSpec, share: int) -> Feeder | None:
+def backfill_of(stream: JetStream, rpc: RpcClient, spec: StreamSpec, shard: int) -> Backfill | None:
     """What feeds a share of a consumer of a stream; None if nothing is kept of that but the stream."""
     if spec is COMMITS:
-        return Commits(stream, rpc, spec, share)
-    return Signals(stream, rpc, spec) if spec is SIGNALS else None
+        return CommitBackfill(stream, rpc, spec, shard)
+    return SignalBackfill(stream, rpc, spec) if spec is SIGNALS else None
 
 
-class Commits:
+class CommitBackfill:
     """The log of commits."""
 
-    def __init__(self, stream: JetStream, rpc: RpcClient, spec: StreamSpec, share: int) -> None:
+    def __init__(self, stream: JetStream, rpc: RpcClient, spec: StreamSpec, shard: int) -> None:
         self._stream = stream
         self._rpc = rpc
         self._spec = spec
-        self._share = share
+        self._balance = shard
 
-    async def stretches(self, app: AppRef, after: Places) -> AsyncIterator[list[Incoming]]:
+    async def batches(self, app: AppRef, after: LogPositions) -> AsyncIterator[list[Incoming]]:
         """The commits of the share."""
         # Of the last one's commit there may be more; what was handled comes twice, and is recognised.
         handled = after["data"][0] - 1 if "data" in after else 0
@@ -63,15 +63,15 @@ class Commits:
         # The first one's commit may be there in part; what is there comes twice, too.
         until, place = first[0] if first else 0, (handled, 1 << 30)
         while True:
-            request = ReadLog(*place, until=until, most=STRETCH)
-            entries = list(parted((await self._rpc.request(request, system_context(TIME, app))).body))
+            request = ReadLog(*place, until=until, most=BATCH_ENTRIES)
+            entries = list(decode_entries((await self._rpc.request(request, system_context(TIMEOUT_S, app))).body))
             if not entries:
                 return
             place = entries[-1].position
-            yield _incoming(self._stream.connection, [e for e in entries if self._spec.has(self._share, e.subject)])
+            yield _incoming(self._stream.connection, [e for e in entries if self._spec.has(self._balance, e.subject)])
 
 
-class Signals:
+class SignalBackfill:
     """The outboxes of all services."""
 
     def __init__(self, stream: JetStream, rpc: RpcClient, spec: StreamSpec) -> None:
@@ -79,7 +79,7 @@ class Signals:
         self._rpc = rpc
         self._spec = spec
 
-    async def stretches(self, app: AppRef, after: Places) -> AsyncIterator[list[Incoming]]:
+    async def batches(self, app: AppRef, after: LogPositions) -> AsyncIterator[list[Incoming]]:
         """The signals of one service after the other: only those of the same have an order."""
         for service in WITH_OUTBOX:
             position, _ = after.get(service, (0, 0))
@@ -87,8 +87,10 @@ class Signals:
             until = first[0] - 1 if first else None
             request: Callable[[int, int | None, int], Request[Response]] = of(service, ReadSignals)
             while until is None or position < until:
-                answer = await self._rpc.request(request(position, until, STRETCH), system_context(TIME, app))
-                entries = list(parted(answer.body))
+                answer = await self._rpc.request(
+                    request(position, until, BATCH_ENTRIES), system_context(TIMEOUT_S, app)
+                )
+                entries = list(decode_entries(answer.body))
                 if not entries:
                     break
                 position, _ = entries[-1].position

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import structlog
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.consumers.checkpoints import Floor, Places, Progress
+from libs.shared.bus.consumers.checkpoints import CheckpointStore, LogPositions, StreamCheckpoint
 from libs.shared.bus.nats.jetstream import JetStream
 
 log = structlog.get_logger()
 
-NOTE = 10.0
+SAVE_EVERY_S = 10.0
 """Seconds between notes of how far a share is; what is handled in between is recognised by `seen`."""
 
 
@@ -22,11 +22,11 @@ class Flow(Protocol):
     """What a follower asks of the events' flow into their lanes."""
 
     @property
-    def is_feeding(self) -> bool:
+    def is_backfilling(self) -> bool:
         """Whether what the stream had forgotten is still being handled."""
         ...
 
-    def places(self) -> Mapping[str, Places]:
+    def positions(self) -> Mapping[str, LogPositions]:
         """App → the last events that were handled."""
         ...
 
@@ -35,16 +35,18 @@ class Forgotten(Exception):
     """The stream has forgotten events that this share was still to have."""
 
 
-class Follower:
+class ShardCheckpointer:
     """What is known and noted of one durable."""
 
-    def __init__(self, stream: JetStream, stream_name: str, durable: str, progress: Progress, apps: Apps) -> None:
+    def __init__(
+        self, stream: JetStream, stream_name: str, durable: str, progress: CheckpointStore, apps: Apps
+    ) -> None:
         self._stream = stream
         self._stream_name = stream_name
         self._durable = durable
-        self._progress = progress
+        self._checkpoints = progress
         self._apps = apps
-        self._floor: Floor | None = None
+        self._checkpoint: StreamCheckpoint | None = None
         self._waiting = True
 
     async def ensure_durable(self, filters: Sequence[str], ack_wait: float, pending: int) -> None:
@@ -61,58 +63,60 @@ class Follower:
                 return
             await self._stream.delete_consumer(self._stream_name, self._durable)
         created, _, _ = await self._extent()
-        floor = await self._progress.floor(self._durable) if known is None else None
+        checkpoint = await self._checkpoints.checkpoint(self._durable) if known is None else None
         more: dict[str, Any] = {"mem_storage": True}
         if (
-            floor
-            and floor.created == created
-            and floor.stored
-            and floor.stored == await self._stored_at(floor.sequence)
+            checkpoint
+            and checkpoint.created == created
+            and checkpoint.stored
+            and checkpoint.stored == await self._stored_at(checkpoint.sequence)
         ):
-            more |= {"deliver_policy": "by_start_sequence", "opt_start_seq": floor.sequence + 1}
+            more |= {"deliver_policy": "by_start_sequence", "opt_start_seq": checkpoint.sequence + 1}
         await self._stream.ensure_durable(self._stream_name, self._durable, filters, ack_wait, pending, more)
 
-    async def missed(self) -> dict[str, Places]:
+    async def missed(self) -> dict[str, LogPositions]:
         """What the stream has forgotten since the last note: app → the events behind which; empty if nothing."""
         created, first, _ = await self._extent()
-        self._floor = floor = await self._progress.floor(self._durable)
-        if floor is None or not floor.has_gap(created, first):
+        self._checkpoint = checkpoint = await self._checkpoints.checkpoint(self._durable)
+        if checkpoint is None or not checkpoint.has_gap(created, first):
             return {}
         apps = [app.id for app in await self._apps.all()]
-        await self._progress.forget_all_but(self._durable, apps)
-        noted = await self._progress.places(self._durable)
-        log.warning("consumer.stream_forgot", durable=self._durable, floor=floor.sequence, first=first, apps=len(apps))
+        await self._checkpoints.forget_all_but(self._durable, apps)
+        noted = await self._checkpoints.positions(self._durable)
+        log.warning(
+            "consumer.stream_forgot", durable=self._durable, checkpoint=checkpoint.sequence, first=first, apps=len(apps)
+        )
         return {app_id: noted.get(app_id, {}) for app_id in apps}
 
-    async def note(self, places: Mapping[str, Places], is_feeding: bool) -> None:
+    async def note(self, positions: Mapping[str, LogPositions], is_backfilling: bool) -> None:
         """Note how far we are. Raises Forgotten when the stream has dropped what it was still to deliver."""
         created, first, last = await self._extent()
         info = await self._stream.consumer_info(self._stream_name, self._durable)
-        before, waited = self._floor, self._waiting
-        if before and waited and not is_feeding and before.has_gap(created, first):
+        before, waited = self._checkpoint, self._waiting
+        if before and waited and not is_backfilling and before.has_gap(created, first):
             raise Forgotten
         self._waiting = bool(info["num_pending"])
         handled = info["ack_floor"]["stream_seq"] if info["num_pending"] or info["num_ack_pending"] else last
-        floor = before
-        if not is_feeding:
+        checkpoint = before
+        if not is_backfilling:
             # It never goes back, and a durable that is new has missed nothing.
             same = before if before and before.created == created else None
             sequence = max(handled, same.sequence if same else first - 1)
             if same is None or sequence > same.sequence:
-                floor = Floor(created, sequence, await self._stored_at(sequence))
-        await self._progress.note(self._durable, places, floor if floor != before else None)
-        self._floor = floor
+                checkpoint = StreamCheckpoint(created, sequence, await self._stored_at(sequence))
+        await self._checkpoints.note(self._durable, positions, checkpoint if checkpoint != before else None)
+        self._checkpoint = checkpoint
 
     async def follow(self, pull: Flow) -> None:
         """Note now and then, until cancelled."""
         while True:
             try:
-                await self.note(pull.places(), pull.is_feeding)
+                await self.note(pull.positions(), pull.is_backfilling)
             except Forgotten:
                 raise
             except Exception as error:
                 log.warning("consumer.not_noted", durable=self._durable, error=str(error) or type(error).__name__)
-            await asyncio.sleep(NOTE)
+            await asyncio.sleep(SAVE_EVERY_S)
 
     async def _stored_at(self, sequence: int) -> str:
         return await self._stream.stored_at(self._stream_name, sequence)

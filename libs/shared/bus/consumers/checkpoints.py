@@ -8,36 +8,36 @@ from dataclasses import dataclass
 
 from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import SHARES, StreamSpec, commits_of, within
+from libs.shared.contracts.streams import SHARDS, StreamSpec, commits_of, within
 from libs.shared.postgres.databases import Database
 
 Position = tuple[int, int]
-Places = Mapping[str, Position]
+LogPositions = Mapping[str, Position]
 """How far a consumer is in an app: service whose log it is → the last event of it that was handled."""
 
-SEEN_DAYS = 45
+INBOX_DAYS = 45
 """Days that the keys of handled events are remembered at least: more than any stream keeps."""
 
-FLOOR = "SELECT created, sequence, stored FROM bus.floors WHERE durable = $1"
-NOTE_FLOOR = """
+CHECKPOINT = "SELECT created, sequence, stored FROM bus.floors WHERE durable = $1"
+SAVE_CHECKPOINT = """
 INSERT INTO bus.floors (durable, created, sequence, stored) VALUES ($1, $2, $3, $4)
 ON CONFLICT (durable) DO UPDATE
 SET created = excluded.created, sequence = excluded.sequence, stored = excluded.stored
 """
 # A position never goes back: what was handled stays handled.
-NOTE_POSITIONS = """
+SAVE_POSITIONS = """
 INSERT INTO bus.progress AS p (durable, app_id, source, position, n)
 SELECT $1, u.app_id::uuid, u.source, u.position, u.n
 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::int[]) AS u(app_id, source, position, n)
 ON CONFLICT (durable, app_id, source) DO UPDATE SET position = excluded.position, n = excluded.n
 WHERE (p.position, p.n) < (excluded.position, excluded.n)
 """
-POSITIONS = "SELECT app_id::text, source, position, n FROM bus.progress WHERE durable = $1"
+LOAD_POSITIONS = "SELECT app_id::text, source, position, n FROM bus.progress WHERE durable = $1"
 FORGET = "DELETE FROM bus.progress WHERE durable = $1 AND app_id <> ALL($2::text[]::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class StreamCheckpoint:
     """The sequence of a stream up to which everything is handled; `created` says which stream of that name.
 
     `stored` is when the message of that sequence was stored, "" if that is not known.
@@ -52,29 +52,31 @@ class Floor:
         return created != self.created or first > self.sequence + 1
 
 
-class Progress:
+class CheckpointStore:
     """What is noted in the platform database of how far durables are. Lower bounds: `seen` knows the rest."""
 
     def __init__(self, platform: Database) -> None:
         self._db = platform
 
-    async def floor(self, durable: str) -> Floor | None:
+    async def checkpoint(self, durable: str) -> StreamCheckpoint | None:
         """The floor of a durable, None if none was noted yet."""
-        row = await self._db.fetchrow(FLOOR, durable)
-        return Floor(row["created"], row["sequence"], row["stored"]) if row else None
+        row = await self._db.fetchrow(CHECKPOINT, durable)
+        return StreamCheckpoint(row["created"], row["sequence"], row["stored"]) if row else None
 
-    async def note(self, durable: str, places: Mapping[str, Places], floor: Floor | None) -> None:
+    async def note(
+        self, durable: str, positions: Mapping[str, LogPositions], checkpoint: StreamCheckpoint | None
+    ) -> None:
         """Note how far each app is, and then the floor."""
-        rows = [(app, source, *place) for app, reached in places.items() for source, place in reached.items()]
+        rows = [(app, source, *place) for app, reached in positions.items() for source, place in reached.items()]
         if rows:
-            await self._db.execute(NOTE_POSITIONS, durable, *map(list, zip(*rows, strict=True)))
-        if floor:
-            await self._db.execute(NOTE_FLOOR, durable, floor.created, floor.sequence, floor.stored)
+            await self._db.execute(SAVE_POSITIONS, durable, *map(list, zip(*rows, strict=True)))
+        if checkpoint:
+            await self._db.execute(SAVE_CHECKPOINT, durable, checkpoint.created, checkpoint.sequence, checkpoint.stored)
 
-    async def places(self, durable: str) -> dict[str, dict[str, Position]]:
+    async def positions(self, durable: str) -> dict[str, dict[str, Position]]:
         """App → the last events that are noted as handled."""
         found: dict[str, dict[str, Position]] = {}
-        for row in await self._db.fetch(POSITIONS, durable):
+        for row in await self._db.fetch(LOAD_POSITIONS, durable):
             found.setdefault(row["app_id"], {})[row["source"]] = (row["position"], row["n"])
         return found
 
@@ -83,26 +85,26 @@ class Progress:
         await self._db.execute(FORGET, durable, apps)
 
 
-def durable_of(consumer: str, share: int) -> str:
+def durable_name(consumer: str, shard: int) -> str:
     """The name of the durable that has a share of a consumer's work; others when the number of shares is another."""
-    return f"{consumer}_{share}_of_{SHARES}"
+    return f"{consumer}_{shard}_of_{SHARDS}"
 
 
-async def reach_of(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef) -> Position:
+async def commit_progress(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef) -> Position:
     """How far a consumer is in an app's commits: the position up to which all are handled, and how many follow.
 
     While events of other apps hold a share up, it may be farther than it says.
     """
     _, head = await stream.last_position(spec.name, commits_of(app.id))
-    shares = range(spec.shares)
-    waiting = await asyncio.gather(*(_first_waiting(stream, spec, consumer, app, share) for share in shares))
+    shards = range(spec.shards)
+    waiting = await asyncio.gather(*(_first_waiting(stream, spec, consumer, app, shard) for shard in shards))
     reached = min([position - 1 for position in waiting if position is not None], default=head[0])
     return reached, max(0, head[0] - reached)
 
 
-async def _first_waiting(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef, share: int) -> int | None:
+async def _first_waiting(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef, shard: int) -> int | None:
     """The position of the app's first event in a share that is not acknowledged, None if all are."""
-    info = await stream.consumer_info(spec.name, durable_of(consumer, share))
+    info = await stream.consumer_info(spec.name, durable_name(consumer, shard))
     if not info["num_pending"] and not info["num_ack_pending"]:
         return None
     filters = [within(app.id, each) for each in info["config"]["filter_subjects"]]

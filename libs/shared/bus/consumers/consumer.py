@@ -21,12 +21,12 @@ import structlog
 from libs.shared import exact
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.consumers import dead_letters
-from libs.shared.bus.consumers.backfill import Feeder
-from libs.shared.bus.consumers.checkpoints import SEEN_DAYS, Places, Position
+from libs.shared.bus.consumers.backfill import Backfill
+from libs.shared.bus.consumers.checkpoints import INBOX_DAYS, LogPositions, Position
 from libs.shared.bus.consumers.incoming import Incoming, Loads
 from libs.shared.bus.retry import EVENTS, OUTAGES, is_outage
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.bus.standstills import Standstills, letters_of, reason_of
+from libs.shared.bus.standstills import Standstills, dead_letters_of, reason_of
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import StreamSpec
@@ -39,17 +39,17 @@ log = structlog.get_logger()
 
 S = TypeVar("S")
 
-LANE = 100
+BATCH_EVENTS = 100
 """Events handled in one transaction at most."""
 
-PRUNE_EVERY = 5_000
+PRUNE_EVERY_BATCHES = 5_000
 """Batches of a lane between two looks at what may be forgotten."""
 PRUNE = f"""
-DELETE FROM {{schema}}.seen WHERE consumer = $1 AND at < now() - interval '{SEEN_DAYS} days'
+DELETE FROM {{schema}}.seen WHERE consumer = $1 AND at < now() - interval '{INBOX_DAYS} days'
 """
-QUEUE = 2_048
+MAX_QUEUED = 2_048
 """Events that wait in a lane; more than a share's unacknowledged ones, so that only repetitions are turned away."""
-FETCH = 10.0
+FETCH_TIMEOUT_S = 10.0
 """Seconds to fetch an event that was published as a reference."""
 
 UNSEEN = """
@@ -93,7 +93,7 @@ class Consumer(Generic[S]):
     loads: Loads = exact.loads
 
 
-class Lane(Generic[S]):
+class AppWorker(Generic[S]):
     """The events of one app in one share, in order."""
 
     def __init__(
@@ -105,23 +105,23 @@ class Lane(Generic[S]):
         self._state = state
         self._databases = databases
         self._apps = apps
-        self._queue: asyncio.Queue[Incoming] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[Incoming] = asyncio.Queue(MAX_QUEUED)
         self._task: asyncio.Task[None] | None = None
         self._standstills = Standstills(service, databases)
         self._unseen = UNSEEN.format(schema=service)
         self._batches = 0
-        self._missed: tuple[str, Places, Feeder] | None = None
+        self._missed: tuple[str, LogPositions, Backfill] | None = None
         self.reached: dict[str, Position] = {}
         """The last event of each log that was handled here, and so all before it of this app in this share."""
 
     @property
-    def is_feeding(self) -> bool:
+    def is_backfilling(self) -> bool:
         """Whether events that the stream has forgotten are still to be handled."""
         return self._missed is not None
 
-    def feed(self, app_id: str, after: Places, feeder: Feeder) -> None:
+    def backfill(self, app_id: str, after: LogPositions, backfill: Backfill) -> None:
         """Handle what the stream has forgotten of an app, behind what was handled, before anything else."""
-        self._missed = (app_id, after, feeder)
+        self._missed = (app_id, after, backfill)
         self._begin()
 
     def put(self, incoming: Incoming) -> None:
@@ -142,24 +142,24 @@ class Lane(Generic[S]):
 
     async def _run(self) -> None:
         if self._missed is not None:
-            await self._feed(*self._missed)
+            await self._backfill(*self._missed)
             self._missed = None
         while not self._queue.empty():
-            if self._consumer.linger and self._queue.qsize() < LANE:
+            if self._consumer.linger and self._queue.qsize() < BATCH_EVENTS:
                 await asyncio.sleep(self._consumer.linger)
-            batch = [self._queue.get_nowait() for _ in range(min(LANE, self._queue.qsize()))]
+            batch = [self._queue.get_nowait() for _ in range(min(BATCH_EVENTS, self._queue.qsize()))]
             await self._handle_batch(batch)
 
-    async def _feed(self, app_id: str, after: Places, feeder: Feeder) -> None:
+    async def _backfill(self, app_id: str, after: LogPositions, backfill: Backfill) -> None:
         """From the logs, without end until it is there: later events of the app must wait."""
         attempt, app = 1, None
         while True:
             try:
                 app = await self._apps.by_id(app_id)
                 if app is not None:
-                    async for stretch in feeder.stretches(app, {**after, **self.reached}):
-                        for start in range(0, len(stretch), LANE):
-                            await self._handle(app, stretch[start : start + LANE])
+                    async for batch in backfill.batches(app, {**after, **self.reached}):
+                        for start in range(0, len(batch), BATCH_EVENTS):
+                            await self._handle(app, batch[start : start + BATCH_EVENTS])
                     log.info("consumer.fed", consumer=self._consumer.name, app_id=app_id, after=dict(after))
                     await self._standstills.clear(app, self._consumer.name)
                 return
@@ -197,7 +197,7 @@ class Lane(Generic[S]):
     async def _prune(self, app: AppRef) -> None:
         """Forget keys older than any stream keeps its events: those can't be delivered again."""
         self._batches += 1
-        if self._batches % PRUNE_EVERY == 0:
+        if self._batches % PRUNE_EVERY_BATCHES == 0:
             try:
                 await self._databases.of(app).execute(PRUNE.format(schema=self._service), self._consumer.name)
             except Exception as error:
@@ -238,7 +238,7 @@ class Lane(Generic[S]):
                 )
                 await self._standstills.note(app, self._consumer.name, reason_of(error))
                 if delay is None:
-                    if await self._park(app, incoming, error, failures):
+                    if await self._dead_letter(app, incoming, error, failures):
                         break
                     delay = EVENTS.longest
                 await asyncio.sleep(delay)
@@ -289,7 +289,7 @@ class Lane(Generic[S]):
             free = [incoming for incoming in unseen if incoming.record_key not in blocked]
             for incoming in unseen:
                 if incoming.record_key in blocked:
-                    await dead_letters.park(transaction, self._service, consumer.name, incoming, "waits behind", 0)
+                    await dead_letters.add(transaction, self._service, consumer.name, incoming, "waits behind", 0)
             if consumer.together:
                 if free:
                     await consumer.handle(self._state, app, transaction, [incoming.event for incoming in free])
@@ -304,7 +304,7 @@ class Lane(Generic[S]):
         incoming.decode(loads)
         if incoming.is_reference:
             position, n = incoming.event.position, incoming.event.n
-            context = incoming.context(app).within(FETCH)
+            context = incoming.context(app).within(FETCH_TIMEOUT_S)
             whole = await self._rpc.request(FetchCommit(position=position, n=n), context)
             incoming.replace(whole.body, loads)
 
@@ -313,13 +313,13 @@ class Lane(Generic[S]):
         if self._consumer.commutative:
             return set()
         keys = [incoming.record_key for incoming in batch]
-        return await dead_letters.parked_records(transaction, self._service, self._consumer.name, keys)
+        return await dead_letters.blocked_records(transaction, self._service, self._consumer.name, keys)
 
-    async def _park(self, app: AppRef, incoming: Incoming, error: Exception, attempts: int) -> bool:
+    async def _dead_letter(self, app: AppRef, incoming: Incoming, error: Exception, attempts: int) -> bool:
         try:
             async with self._databases.of(app).transaction() as transaction:
                 await transaction.fetch(self._unseen, self._consumer.name, [incoming.key])
-                await dead_letters.park(
+                await dead_letters.add(
                     transaction, self._service, self._consumer.name, incoming, _reason(error), attempts
                 )
         except Exception as problem:
@@ -327,7 +327,7 @@ class Lane(Generic[S]):
             return False
         log.error("consumer.parked", consumer=self._consumer.name, key=incoming.key, error=_reason(error))
         reason = f"{incoming.key}: {_reason(error)}"
-        await self._standstills.note(app, letters_of(self._consumer.name), reason, lasting=True)
+        await self._standstills.note(app, dead_letters_of(self._consumer.name), reason, lasting=True)
         return True
 
 

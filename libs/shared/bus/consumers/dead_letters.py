@@ -10,7 +10,7 @@ import orjson
 from libs.shared.bus.consumers.incoming import Incoming
 from libs.shared.postgres.databases import Connection, Database
 
-PARK = """
+ADD = """
 INSERT INTO {schema}.dead_letters (consumer, record_key, key, subject, headers, payload, error, attempts)
 VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8) ON CONFLICT (consumer, key) DO NOTHING
 """
@@ -32,12 +32,12 @@ ANY = "SELECT EXISTS (SELECT FROM {schema}.dead_letters WHERE consumer = $1)"
 REMOVE = "DELETE FROM {schema}.dead_letters WHERE id = $1"
 
 
-async def park(
+async def add(
     transaction: Connection, service: str, consumer: str, incoming: Incoming, error: str, attempts: int
 ) -> None:
     """Keep an event that could not be handled."""
     await transaction.execute(
-        PARK.format(schema=service),
+        ADD.format(schema=service),
         consumer,
         incoming.record_key,
         incoming.key,
@@ -49,7 +49,7 @@ async def park(
     )
 
 
-async def parked_records(transaction: Connection, service: str, consumer: str, keys: Sequence[str]) -> set[str]:
+async def blocked_records(transaction: Connection, service: str, consumer: str, keys: Sequence[str]) -> set[str]:
     """Which of the records `keys` have parked events."""
     rows = await transaction.fetch(RECORDS.format(schema=service), consumer, list(keys))
     return {row["record_key"] for row in rows}

@@ -10,15 +10,15 @@ import orjson
 import structlog
 
 from libs.shared.bus.apps import Apps
-from libs.shared.bus.consumers.backfill import Feeder, feeder_of
-from libs.shared.bus.consumers.checkpointing import Follower
-from libs.shared.bus.consumers.checkpoints import Places, Progress, durable_of, reach_of
-from libs.shared.bus.consumers.consumer import Consumer, Lane
+from libs.shared.bus.consumers.backfill import Backfill, backfill_of
+from libs.shared.bus.consumers.checkpointing import ShardCheckpointer
+from libs.shared.bus.consumers.checkpoints import CheckpointStore, LogPositions, commit_progress, durable_name
+from libs.shared.bus.consumers.consumer import AppWorker, Consumer
 from libs.shared.bus.consumers.incoming import Incoming
 from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.bus.nats.protocol import NO_RESPONDERS, Message
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.bus.timers.leases import RENEW, Leases
+from libs.shared.bus.timers.leases import RENEW_EVERY_S, Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.postgres.databases import Databases
@@ -27,15 +27,15 @@ log = structlog.get_logger()
 
 S = TypeVar("S")
 
-PULL = 256
+PULL_MESSAGES = 256
 """Messages asked for at a time."""
-PULL_EXPIRES = 5.0
+PULL_EXPIRES_S = 5.0
 """Seconds until an unanswered pull is repeated; bounds what a restarted server costs."""
-REFUSED = 0.25
+REFUSED_PAUSE_S = 0.25
 """Seconds to wait after a pull was refused (server shutting down, limits)."""
 EXPIRED = "408"
-ACK_WAIT = 120.0
-PENDING = 1024
+ACK_WAIT_S = 120.0
+MAX_UNACKNOWLEDGED = 1024
 """Unacknowledged messages per share: the bound of all its lanes together."""
 
 
@@ -61,25 +61,25 @@ class Subscription(Generic[S]):
         self._leases = leases
         self._apps = apps
         self._rpc = rpc
-        self._progress = Progress(databases.platform)
-        self._make_lane = lambda: Lane(service, consumer, state, databases, apps, rpc)
+        self._checkpoints = CheckpointStore(databases.platform)
+        self._make_worker = lambda: AppWorker(service, consumer, state, databases, apps, rpc)
         self._working: dict[int, asyncio.Task[None]] = {}
         self._pulls: set[Pull] = set()
         stream.connection.on_reconnect(self._begin_anew)
 
-    def durable(self, share: int) -> str:
+    def durable(self, shard: int) -> str:
         """The durable's name: `<consumer>_<share>`."""
-        return durable_of(self._consumer.name, share)
+        return durable_name(self._consumer.name, shard)
 
     async def run(self) -> None:
         """Work on a fair number of shares until cancelled."""
         try:
             while True:
                 try:
-                    await self._share()
+                    await self._balance()
                 except Exception as error:
                     log.warning("consumer.no_share", consumer=self._consumer.name, error=str(error))
-                await asyncio.sleep(RENEW)
+                await asyncio.sleep(RENEW_EVERY_S)
         finally:
             await self._stop(list(self._working))
 
@@ -87,8 +87,8 @@ class Subscription(Generic[S]):
         """The stream's sequence up to which every share has handled everything, and how many messages follow."""
         spec = self._consumer.stream
         last = (await self._stream.stream_info(spec.name))["state"]["last_seq"]
-        shares = (self._stream.consumer_info(spec.name, self.durable(p)) for p in range(spec.shares))
-        infos = await asyncio.gather(*shares)
+        shards = (self._stream.consumer_info(spec.name, self.durable(p)) for p in range(spec.shards))
+        infos = await asyncio.gather(*shards)
         waiting = [info["num_pending"] + info["num_ack_pending"] for info in infos]
         behind = [info["ack_floor"]["stream_seq"] for info, count in zip(infos, waiting, strict=True) if count]
         # A share that waits for nothing is as far as the stream is, whichever message was its own last one.
@@ -96,12 +96,12 @@ class Subscription(Generic[S]):
 
     async def reach(self, app: AppRef) -> tuple[int, int]:
         """How far this consumer is in an app's commits: see `reach_of`."""
-        return await reach_of(self._stream, self._consumer.stream, self._consumer.name, app)
+        return await commit_progress(self._stream, self._consumer.stream, self._consumer.name, app)
 
-    async def _share(self) -> None:
+    async def _balance(self) -> None:
         """Drop shares that are no longer ours, give up what is over our due, claim up to it."""
-        shares = self._consumer.stream.shares
-        fair = math.ceil(shares / self._leases.replicas)
+        shards = self._consumer.stream.shards
+        fair = math.ceil(shards / self._leases.replicas)
         for task in self._working.values():
             if task.done() and not task.cancelled() and (error := task.exception()):
                 log.warning("consumer.flow_ended", consumer=self._consumer.name, error=str(error))
@@ -111,7 +111,7 @@ class Subscription(Generic[S]):
         await self._stop(over)
         await self._leases.release([self._lease(p) for p in over])
         missing = fair - len(self._working)
-        free = [p for p in range(shares) if p not in self._working and p not in over]
+        free = [p for p in range(shards) if p not in self._working and p not in over]
         if missing > 0 and free:
             await self._claim(free, missing)
 
@@ -120,37 +120,37 @@ class Subscription(Generic[S]):
         ours = await self._leases.claim(self._lease(p) for p in free)
         mine = [p for p in free if self._lease(p) in ours]
         await self._leases.release([self._lease(p) for p in mine[missing:]])
-        for share in mine[:missing]:
-            self._working[share] = asyncio.create_task(self._work(share))
+        for shard in mine[:missing]:
+            self._working[shard] = asyncio.create_task(self._work(shard))
 
-    async def _stop(self, shares: list[int]) -> None:
-        tasks = [self._working.pop(s) for s in shares]
+    async def _stop(self, shards: list[int]) -> None:
+        tasks = [self._working.pop(s) for s in shards]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _work(self, share: int) -> None:
-        stream, name = self._consumer.stream, self.durable(share)
+    async def _work(self, shard: int) -> None:
+        stream, name = self._consumer.stream, self.durable(shard)
         await self._stream.ensure_stream(stream)
-        filters = stream.filters(share, quiet=self._consumer.interest is None)
-        feeder = feeder_of(self._stream, self._rpc, stream, share)
-        follower = Follower(self._stream, stream.name, name, self._progress, self._apps)
-        if feeder:
-            await follower.ensure_durable(filters, ACK_WAIT, PENDING)
+        filters = stream.filters(shard, quiet=self._consumer.interest is None)
+        backfill = backfill_of(self._stream, self._rpc, stream, shard)
+        checkpointer = ShardCheckpointer(self._stream, stream.name, name, self._checkpoints, self._apps)
+        if backfill:
+            await checkpointer.ensure_durable(filters, ACK_WAIT_S, MAX_UNACKNOWLEDGED)
         else:
-            await self._stream.ensure_durable(stream.name, name, filters, ACK_WAIT, PENDING)
+            await self._stream.ensure_durable(stream.name, name, filters, ACK_WAIT_S, MAX_UNACKNOWLEDGED)
         info = await self._stream.consumer_info(stream.name, name)
         if info["num_ack_pending"]:
             # Left unacknowledged by a predecessor: have them again, before anything newer.
             await self._stream.reset_consumer(stream.name, name)
-        pull = Pull(self._stream, stream.name, name, self._make_lane)
+        pull = Pull(self._stream, stream.name, name, self._make_worker)
         self._pulls.add(pull)
         try:
             async with asyncio.TaskGroup() as group:
-                if feeder:
-                    for app_id, after in (await follower.missed()).items():
-                        pull.feed(app_id, after, feeder)
-                    group.create_task(follower.follow(pull))
+                if backfill:
+                    for app_id, after in (await checkpointer.missed()).items():
+                        pull.backfill(app_id, after, backfill)
+                    group.create_task(checkpointer.follow(pull))
                 group.create_task(pull.run())
         finally:
             self._pulls.discard(pull)
@@ -161,18 +161,18 @@ class Subscription(Generic[S]):
         for pull in self._pulls:
             pull.end()
 
-    def _lease(self, share: int) -> str:
-        return f"consume/{self._service}/{self.durable(share)}"
+    def _lease(self, shard: int) -> str:
+        return f"consume/{self._service}/{self.durable(shard)}"
 
 
 class Pull:
     """An open flow from one durable into the lanes of its apps."""
 
-    def __init__(self, stream: JetStream, stream_name: str, durable: str, make_lane: Any) -> None:
+    def __init__(self, stream: JetStream, stream_name: str, durable: str, make_worker: Any) -> None:
         self._connection = stream.connection
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name}.{durable}"
-        self._lanes: dict[str, Lane[Any]] = {}
-        self._make_lane = make_lane
+        self._workers: dict[str, AppWorker[Any]] = {}
+        self._make_worker = make_worker
         self._inbox = self._connection.new_inbox()
         self._again = asyncio.Event()
         self._wanted = 0
@@ -181,16 +181,16 @@ class Pull:
 
     async def run(self) -> None:
         """Keep asking for messages until cancelled."""
-        request = orjson.dumps({"batch": PULL, "expires": int(PULL_EXPIRES * 1e9)})
+        request = orjson.dumps({"batch": PULL_MESSAGES, "expires": int(PULL_EXPIRES_S * 1e9)})
         while True:
             if self._gone:
                 raise LookupError("the durable is gone, or the connection was another one")
             self._again.clear()
-            self._wanted = PULL
+            self._wanted = PULL_MESSAGES
             if self._connection.connected:
                 await self._connection.publish(self._subject, request, reply=self._inbox)
             try:
-                await asyncio.wait_for(self._again.wait(), PULL_EXPIRES + 1)
+                await asyncio.wait_for(self._again.wait(), PULL_EXPIRES_S + 1)
             except TimeoutError:
                 continue
 
@@ -202,34 +202,34 @@ class Pull:
     def close(self) -> None:
         """Stop the flow. Unacknowledged messages go to whoever leases the share next."""
         self._connection.unsubscribe(self._subscription)
-        for lane in self._lanes.values():
-            lane.cancel()
+        for worker in self._workers.values():
+            worker.cancel()
 
     @property
-    def is_feeding(self) -> bool:
+    def is_backfilling(self) -> bool:
         """Whether what the stream had forgotten is still being handled."""
-        return any(lane.is_feeding for lane in self._lanes.values())
+        return any(worker.is_backfilling for worker in self._workers.values())
 
-    def places(self) -> dict[str, Places]:
+    def positions(self) -> dict[str, LogPositions]:
         """App → the last events that were handled."""
-        return {app_id: lane.reached for app_id, lane in self._lanes.items() if lane.reached}
+        return {app_id: worker.reached for app_id, worker in self._workers.items() if worker.reached}
 
-    def feed(self, app_id: str, after: Places, feeder: Feeder) -> None:
+    def backfill(self, app_id: str, after: LogPositions, backfill: Backfill) -> None:
         """Have an app's lane begin with what the stream has forgotten, behind what was handled."""
-        self._lane(app_id).feed(app_id, after, feeder)
+        self._worker(app_id).backfill(app_id, after, backfill)
 
-    def _lane(self, app_id: str) -> Lane[Any]:
-        lane = self._lanes.get(app_id)
-        if lane is None:
-            lane = self._lanes[app_id] = self._make_lane()
-        return lane
+    def _worker(self, app_id: str) -> AppWorker[Any]:
+        worker = self._workers.get(app_id)
+        if worker is None:
+            worker = self._workers[app_id] = self._make_worker()
+        return worker
 
     def _arrived(self, message: Message) -> None:
         if not message.reply_to:
             self._ended(message.status)
             return
         incoming = Incoming(message, self._connection)
-        self._lane(incoming.app_id).put(incoming)
+        self._worker(incoming.app_id).put(incoming)
         self._wanted -= 1
         if self._wanted <= 0:
             self._again.set()
@@ -242,4 +242,4 @@ class Pull:
             self._gone = True
             self._again.set()
         else:
-            asyncio.get_running_loop().call_later(REFUSED, self._again.set)
+            asyncio.get_running_loop().call_later(REFUSED_PAUSE_S, self._again.set)

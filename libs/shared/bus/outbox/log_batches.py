@@ -11,7 +11,7 @@ LENGTH = 4
 """Bytes that say how long an entry is."""
 
 
-def joined(entries: Iterable[Outgoing]) -> bytes:
+def encode_entries(entries: Iterable[Outgoing]) -> bytes:
     """Entries as one body."""
     parts: list[bytes] = []
     for entry in entries:
@@ -20,7 +20,7 @@ def joined(entries: Iterable[Outgoing]) -> bytes:
     return b"".join(parts)
 
 
-def parted(body: bytes) -> Iterator[Outgoing]:
+def decode_entries(body: bytes) -> Iterator[Outgoing]:
     """The entries of a body."""
     start = 0
     while start < len(body):

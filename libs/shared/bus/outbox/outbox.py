@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.bus.consumers.checkpoints import SEEN_DAYS
+from libs.shared.bus.consumers.checkpoints import INBOX_DAYS
 from libs.shared.bus.nats.jetstream import Outgoing
 from libs.shared.bus.outbox.writers import writers_gone
 from libs.shared.contracts.cloudevents import attributes
@@ -32,7 +32,7 @@ TAKEN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {schema}.out
 # can tell.
 SETTLED = f"""
 SELECT {COLUMNS} FROM {{schema}}.outbox
-WHERE position > $1 AND position <= $2 AND ($1 > 0 OR at > now() - interval '{SEEN_DAYS} days')
+WHERE position > $1 AND position <= $2 AND ($1 > 0 OR at > now() - interval '{INBOX_DAYS} days')
 ORDER BY position LIMIT $3
 """
 

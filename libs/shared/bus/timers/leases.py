@@ -18,9 +18,9 @@ from libs.shared.postgres.databases import Databases
 
 log = structlog.get_logger()
 
-TTL = 6.0
+TTL_S = 6.0
 """Seconds a lease outlives its holder's last renewal."""
-RENEW = TTL / 4
+RENEW_EVERY_S = TTL_S / 4
 
 CLAIM = """
 INSERT INTO bus.leases AS l (name, holder, until)
@@ -63,11 +63,11 @@ class Leases:
     async def _claim(self, names: Iterable[str]) -> set[str]:
         wanted = sorted(set(names))
         before = time.monotonic()
-        rows = await self._db.fetch(CLAIM, wanted, self._holder, TTL, timeout=TTL / 2)
+        rows = await self._db.fetch(CLAIM, wanted, self._holder, TTL_S, timeout=TTL_S / 2)
         ours = {row["name"] for row in rows}
         for name in wanted:
             if name in ours:
-                self._held[name] = before + TTL
+                self._held[name] = before + TTL_S
             else:
                 self._held.pop(name, None)
         return ours
@@ -78,7 +78,7 @@ class Leases:
             for name in names:
                 self._held.pop(name, None)
             if names:
-                await self._db.execute(RELEASE, self._holder, list(names), timeout=TTL / 2)
+                await self._db.execute(RELEASE, self._holder, list(names), timeout=TTL_S / 2)
 
     async def keep(self) -> None:
         """Renew all held leases and our presence, until cancelled; releases them at the end."""
@@ -87,10 +87,10 @@ class Leases:
                 try:
                     async with self._changing:
                         await self._claim([*self._held, self._presence + self._holder])
-                    self._replicas = max(1, await self._db.fetchval(COUNT, self._presence, timeout=TTL / 2))
+                    self._replicas = max(1, await self._db.fetchval(COUNT, self._presence, timeout=TTL_S / 2))
                 except Exception as error:
                     log.warning("leases.not_renewed", error=str(error))
-                await asyncio.sleep(RENEW)
+                await asyncio.sleep(RENEW_EVERY_S)
         finally:
             try:
                 await asyncio.wait_for(self.release(list(self._held)), 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from libs.shared.bus.consumers.consumer import Consumer, Lane
+from libs.shared.bus.consumers.consumer import AppWorker, Consumer
 from libs.shared.bus.consumers.incoming import Incoming, Notice
 from libs.shared.bus.nats.protocol import Message, written
 from libs.shared.contracts.context import AppRef
@@ -41,12 +41,12 @@ async def test_unawaited_commits_are_not_decoded() -> None:
 
     consumer = Consumer("c", COMMITS, handle, interest=interest)
     nothing: Any = None
-    lane = Lane("service", consumer, "state", nothing, nothing, nothing)
+    worker = AppWorker("service", consumer, "state", nothing, nothing, nothing)
     uninteresting = [commit("ticket", headers={SCHEMA: "4"}), commit("other", "update", {SCHEMA: "9"})]
-    await lane._effect(APP, uninteresting)
+    await worker._effect(APP, uninteresting)
     assert asked == [9, 4]
     old, wanted = commit("other"), commit("ticket", "update", {SCHEMA: "4"})
-    assert await lane._of_interest(APP, [*uninteresting, old, wanted]) == [old, wanted]
+    assert await worker._of_interest(APP, [*uninteresting, old, wanted]) == [old, wanted]
 
 
 async def test_each_commit_is_filtered_by_its_own_version() -> None:
@@ -58,8 +58,8 @@ async def test_each_commit_is_filtered_by_its_own_version() -> None:
 
     nothing: Any = None
     older, newer = commit("ticket", headers={SCHEMA: "4"}), commit("ticket", headers={SCHEMA: "9"})
-    lane = Lane("service", Consumer("c", COMMITS, handle, interest=interest), "state", nothing, nothing, nothing)
-    assert await lane._of_interest(APP, [newer, older]) == [older]
+    worker = AppWorker("service", Consumer("c", COMMITS, handle, interest=interest), "state", nothing, nothing, nothing)
+    assert await worker._of_interest(APP, [newer, older]) == [older]
 
 
 async def test_commits_with_effects_are_decoded() -> None:
@@ -73,5 +73,5 @@ async def test_commits_with_effects_are_decoded() -> None:
     events = [commit("ticket", headers={SCHEMA: "4"}), commit("ticket", headers={SCHEMA: "4", EFFECTS: "1"})]
     for carries, wanted in ((True, events[1:]), (False, [])):
         consumer = Consumer("c", COMMITS, handle, interest=interest, effects=carries)
-        lane = Lane("service", consumer, "state", nothing, nothing, nothing)
-        assert await lane._of_interest(APP, events) == wanted
+        worker = AppWorker("service", consumer, "state", nothing, nothing, nothing)
+        assert await worker._of_interest(APP, events) == wanted

@@ -19,7 +19,7 @@ MAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TransitionNotification:
     """One notification action of a commit: its words, and whom it is for."""
 
     event: CommitEvent
@@ -41,14 +41,14 @@ def has_notifications(event: CommitEvent) -> bool:
     return any(effect["type"] == NOTIFICATION for effect in event.effects)
 
 
-def wishes_of(event: CommitEvent) -> list[Wish]:
+def transition_notifications(event: CommitEvent) -> list[TransitionNotification]:
     """The notifications that the transitions of a commit ask for; their templates are filled already."""
     return [
         _wish(event, number, effect) for number, effect in enumerate(event.effects) if effect["type"] == NOTIFICATION
     ]
 
 
-def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Wish:
+def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> TransitionNotification:
     channel, template = effect["channel"], effect.get("template")
     words = template if isinstance(template, Mapping) else {"body": template}
     body = as_text(words.get("body")).replace("\0", "")[:MAX_BODY]
@@ -56,8 +56,12 @@ def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Wish:
     subject = one_line(as_text(words.get("subject")) or body.strip().partition("\n")[0])
     if channel not in CHANNELS:
         # Shown among the mails, as there is no such place.
-        return Wish(event, number, MAIL, subject, body, Addressees(), f"there is no channel {one_line(channel)}")
-    return Wish(event, number, channel, subject, body, addressees_of(_recipients(effect.get("to")), {}))
+        return TransitionNotification(
+            event, number, MAIL, subject, body, Addressees(), f"there is no channel {one_line(channel)}"
+        )
+    return TransitionNotification(
+        event, number, channel, subject, body, addressees_of(_recipients(effect.get("to")), {})
+    )
 
 
 def _recipients(to: Any) -> list[dict[str, str]]:
@@ -72,25 +76,27 @@ def _recipients(to: Any) -> list[dict[str, str]]:
     return recipients
 
 
-def notifications_of(wish: Wish, receivers: Receivers) -> list[NewNotification]:
+def notifications_of(notification: TransitionNotification, receivers: Receivers) -> list[NewNotification]:
     """One notification for each receiver; a failed one in place of an address that is empty."""
-    return [_new(wish, address, user_id) for address, user_id in receivers]
+    return [_new(notification, address, user_id) for address, user_id in receivers]
 
 
-def _new(wish: Wish, recipient: str, user_id: str | None) -> NewNotification:
-    event, transition = wish.event, wish.event.effects[wish.number]["transition"]
+def _new(notification: TransitionNotification, recipient: str, user_id: str | None) -> NewNotification:
+    event, transition = notification.event, notification.event.effects[notification.number]["transition"]
     return NewNotification(
-        channel=wish.channel,
+        channel=notification.channel,
         recipient=recipient,
-        subject=wish.subject,
-        body=wish.body,
-        effect_key=f"transition/{event.key}/{wish.number}/{user_id or same_address(recipient)}",
+        subject=notification.subject,
+        body=notification.body,
+        effect_key=f"transition/{event.key}/{notification.number}/{user_id or same_address(recipient)}",
         user_id=user_id,
         entity=event.entity,
         record_id=event.record_id,
         trace_id=event.trace_id,
         metadata={"transition": transition, "action": outward(event.action)},
-        error=None if recipient else wish.error or "nobody is known whom this could be told",
+        error=None if recipient else notification.error or "nobody is known whom this could be told",
         place=(event.position, event.n),
-        quoted=quoted((event.before, event.after), (recipient, wish.subject, wish.body, wish.error or "")),
+        quoted=quoted(
+            (event.before, event.after), (recipient, notification.subject, notification.body, notification.error or "")
+        ),
     )

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.webhook.matching import Webhook, read_book
-from services.webhook.receivers import MAX_REASON, reason_of, verdict_of
-from services.webhook.sending import Outcome
+from services.webhook.sending import AttemptOutcome
+from services.webhook.synchronous_webhooks import MAX_REASON, reason_of, verdict_of
 from tests.support.schemas import schema_with
 
 DOCUMENT: dict[str, Any] = {
@@ -26,7 +26,7 @@ WEBHOOK: Webhook = read_book(schema_with("webhooks", [DOCUMENT])).by_id["w"]
 )  # fmt: skip
 def test_rejections_are_told_from_failures(status: int | None, verdict: str) -> None:
     good = status is not None and status < 300
-    outcome = Outcome(status, "no", None if good else f"the endpoint answered {status}")
+    outcome = AttemptOutcome(status, "no", None if good else f"the endpoint answered {status}")
     assert verdict_of(WEBHOOK, outcome)[0] == verdict
 
 
@@ -52,7 +52,7 @@ def test_the_reason_comes_from_the_response(body: str | None, reason: str) -> No
 
 
 def test_a_rejection_without_a_reason_names_the_status() -> None:
-    assert verdict_of(WEBHOOK, Outcome(403, None, "the endpoint answered 403")) == (
+    assert verdict_of(WEBHOOK, AttemptOutcome(403, None, "the endpoint answered 403")) == (
         "refused",
         "A before_write webhook refused: the endpoint answered 403",
     )

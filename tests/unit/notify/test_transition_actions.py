@@ -7,20 +7,22 @@ from typing import Any
 
 import pytest
 
-from services.notify.effects import has_notifications, wishes_of
+from services.notify.fan_out import tell
 from services.notify.recipients import Directory
-from services.notify.telling import tell
+from services.notify.transition_actions import has_notifications, transition_notifications
 from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, commit
 
 TRANSITION = {"machine": "m", "field": "status", "from": "open", "to": "paid"}
 
 
-def told(**parts: Any) -> list[Any]:
+def fan_out(**parts: Any) -> list[Any]:
     effect = {"type": "send_notification", "channel": "email", "template": "Paid", "to": "eve@example.com", **parts}
     event = replace(commit("update"), effects=[{"type": "send_event"}, {**effect, "transition": TRANSITION}])
     directory = Directory(roles={"boss": [(ANN_ID, ANN_EMAIL)]})
     directory.add(directory.roles["boss"])
-    return [new for wish in wishes_of(event) for new in tell(wish, directory).notifications]
+    return [
+        new for notification in transition_notifications(event) for new in tell(notification, directory).notifications
+    ]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def told(**parts: Any) -> list[Any]:
     ],
 )
 def test_recipients_of_an_action(to: Any, recipients: list[str]) -> None:
-    assert sorted(new.recipient for new in told(to=to)) == sorted(recipients)
+    assert sorted(new.recipient for new in fan_out(to=to)) == sorted(recipients)
 
 
 @pytest.mark.parametrize(
@@ -47,20 +49,20 @@ def test_recipients_of_an_action(to: Any, recipients: list[str]) -> None:
     ],
 )
 def test_texts_of_an_action(template: Any, subject: str, body: str) -> None:
-    [new] = told(template=template)
+    [new] = fan_out(template=template)
     assert (new.subject, new.body) == (subject, body)
 
 
 def test_each_recipient_has_a_stable_effect_key() -> None:
-    first, second = told(to=["boss", "eve@example.com"])
+    first, second = fan_out(to=["boss", "eve@example.com"])
     assert first.effect_key != second.effect_key
     assert first.effect_key == f"transition/7.1/1/{ANN_ID}"
-    assert told(to=["boss", "eve@example.com"]) == [first, second]
+    assert fan_out(to=["boss", "eve@example.com"]) == [first, second]
 
 
 @pytest.mark.parametrize("wrong", [{"to": None}, {"to": "nobody"}, {"channel": "pigeon"}])
 def test_failures_are_visible(wrong: dict[str, Any]) -> None:
-    [new] = told(**wrong)
+    [new] = fan_out(**wrong)
     assert new.error and not new.recipient
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from libs.shared.bus.retry import Policy
 from libs.shared.errors import RocketError
-from services.workflow.outcomes import Failed, Retry
+from services.workflow.outcomes import Failed, RetryLater
 
 AWAY = Policy(attempts=1 << 62, first=0.5, longest=30.0)
 """For what is away or busy: without end, since nothing about the effect is wrong."""
@@ -14,14 +14,14 @@ BROKEN = Policy(attempts=20, first=0.5, longest=30.0)
 """For errors of our own."""
 
 
-def outcome_of(error: RocketError, attempts: int) -> Retry | Failed:
+def outcome_of(error: RocketError, attempts: int) -> RetryLater | Failed:
     """What an error means for an action that was tried in vain `attempts` times before."""
     delay = None
     if error.transient or _was_locked(error):
         delay = AWAY.delay(attempts + 1)
     elif error.status >= 500:
         delay = BROKEN.delay(attempts + 1)
-    return Failed(error.message) if delay is None else Retry(timedelta(seconds=delay))
+    return Failed(error.message) if delay is None else RetryLater(timedelta(seconds=delay))
 
 
 def _was_locked(error: RocketError) -> bool:

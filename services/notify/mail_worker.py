@@ -24,39 +24,39 @@ from services.notify.settings import NotifySettings
 
 log = structlog.get_logger()
 
-SAFETY = 10.0
+SAFETY_S = 10.0
 """Seconds until the timer finds work whose nudge was lost in a crash; longer than its transaction takes."""
-MARGIN = 5.0
+MARGIN_S = 5.0
 """Seconds a claim outlasts the longest sending, for recording the outcome."""
 AGAIN = timedelta(seconds=1)
 """When the timer looks again at an app whose mails are being sent."""
-APPS = 4
+MAX_APPS = 4
 """Apps whose mails are sent at once, per replica."""
-TOGETHER = 4
+MAX_MAILS = 4
 """Mails of one app sent at once."""
 
 
-class Courier:
+class MailWorker:
     """The sending of one replica."""
 
     def __init__(self, settings: NotifySettings, databases: Databases, due: Due) -> None:
         self._settings = settings
         self._databases = databases
         self._due = due
-        self._claim = timedelta(seconds=settings.smtp_timeout + MARGIN)
-        self._places = asyncio.Semaphore(APPS)
-        self._nudged: dict[str, bool] = {}
+        self._claim = timedelta(seconds=settings.smtp_timeout + MARGIN_S)
+        self._places = asyncio.Semaphore(MAX_APPS)
+        self._awake: dict[str, bool] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    def nudge(self, app: AppRef) -> None:
+    def wake(self, app: AppRef) -> None:
         """Send the app's mails now. Nudges during the sending become one more round."""
-        if deferred(partial(self.nudge, app)):
+        if deferred(partial(self.wake, app)):
             return
-        if app.id in self._nudged:
-            self._nudged[app.id] = True
+        if app.id in self._awake:
+            self._awake[app.id] = True
             return
-        self._nudged[app.id] = False
+        self._awake[app.id] = False
         task = asyncio.create_task(self._send_all(app))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -66,7 +66,7 @@ class Courier:
         ready_at, now = await store.next_ready(self._databases.of(app)), clock.now()
         if ready_at is None or ready_at > now:
             return ready_at
-        self.nudge(app)
+        self.wake(app)
         return now + AGAIN
 
     async def close(self) -> None:
@@ -82,26 +82,26 @@ class Courier:
         try:
             again = True
             while again and not self._closing:
-                self._nudged[app.id] = False
+                self._awake[app.id] = False
                 # One place per round, so that an app with many mails lets the others in.
                 async with self._places:
                     sent = await self._send_some(app)
-                again = sent or self._nudged[app.id]
+                again = sent or self._awake[app.id]
         except Exception as error:  # the claims lapse, the timer looks again
             log.warning("courier.interrupted", app_id=app.id, error=str(error))
         finally:
-            del self._nudged[app.id]
+            del self._awake[app.id]
 
     async def _send_some(self, app: AppRef) -> bool:
         now = clock.now()
-        mails = await store.claim(self._databases.of(app), now, now + self._claim, TOGETHER)
+        mails = await store.claim(self._databases.of(app), now, now + self._claim, MAX_MAILS)
         outcomes = await asyncio.gather(*(self._send_one(app, mail) for mail in mails), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
         return bool(mails)
 
-    async def _send_one(self, app: AppRef, mail: store.Claimed) -> None:
+    async def _send_one(self, app: AppRef, mail: store.ClaimedMail) -> None:
         with tracing.remote(Context(trace_id=mail.trace_id, app=app, identity=SYSTEM)):
             with tracing.span("notify", "courier", "notify.send", entity=mail.entity) as span:
                 span.record_id = mail.record_id

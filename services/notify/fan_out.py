@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from services.notify import effects, matching
-from services.notify.effects import Wish
+from services.notify import matching, transition_actions
 from services.notify.matching import Match, NewNotification
 from services.notify.recipients import NOBODY, Directory, Receivers, may_be
+from services.notify.transition_actions import TransitionNotification
 
-Asked: TypeAlias = Match | Wish
+NotificationRequest: TypeAlias = Match | TransitionNotification
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FanOut:
     """All that is told because one rule or action asked for it: a notification for each receiver that was found."""
 
     asked_by: str
@@ -26,25 +26,25 @@ class Told:
         return [(new.recipient, new.user_id) for new in self.notifications]
 
 
-def tell(asked: Asked, directory: Directory) -> Told:
+def tell(asked: NotificationRequest, directory: Directory) -> FanOut:
     """What is told of a commit, by who the users are at the moment."""
     receivers = NOBODY if asked.error else directory.receivers(asked.channel, asked.addressees)
-    if not receivers and isinstance(asked, Wish):
+    if not receivers and isinstance(asked, TransitionNotification):
         # Shown as failed, as somebody was to know.
         receivers = NOBODY
-    return Told(asked.asked_by, notifications_of(asked, receivers))
+    return FanOut(asked.asked_by, notifications_of(asked, receivers))
 
 
-def notifications_of(asked: Asked, receivers: Receivers) -> list[NewNotification]:
+def notifications_of(asked: NotificationRequest, receivers: Receivers) -> list[NewNotification]:
     """One notification for each receiver."""
-    if isinstance(asked, Wish):
-        return effects.notifications_of(asked, receivers)
+    if isinstance(asked, TransitionNotification):
+        return transition_actions.notifications_of(asked, receivers)
     return matching.notifications_of(asked, receivers)
 
 
-def may_have_found(asked: Asked, receivers: Receivers) -> bool:
+def may_have_found(asked: NotificationRequest, receivers: Receivers) -> bool:
     """Whether these can have been found, whoever the users were."""
     if asked.error or receivers == NOBODY:
-        nobody = isinstance(asked, Wish) and may_be(asked.channel, asked.addressees, [])
+        nobody = isinstance(asked, TransitionNotification) and may_be(asked.channel, asked.addressees, [])
         return receivers == NOBODY and (nobody or asked.error is not None)
     return may_be(asked.channel, asked.addressees, receivers) and (bool(receivers) or isinstance(asked, Match))

@@ -14,14 +14,14 @@ from libs.shared.contracts.context import AppRef
 
 Key = tuple[AppRef, str]
 """App and endpoint."""
-REMEMBERED = 20_000
+MAX_REMEMBERED = 20_000
 """Endpoints of which it is remembered how they are."""
 DOUBTFUL_SHARE = 0.5
 """The share of all places that endpoints without a success may take."""
 
 
 @dataclass(slots=True)
-class Lane:
+class EndpointSlots:
     """One endpoint: what is under way, what may be, and whether more may wait in the store."""
 
     under_way: int = 0
@@ -30,14 +30,14 @@ class Lane:
     more: bool = False
 
 
-class Lanes:
+class EndpointConcurrencyLimiter:
     """The lanes of all endpoints."""
 
     def __init__(self, places: int, per_endpoint: int) -> None:
         self._per_endpoint = per_endpoint
         self._most_doubtful = max(1, int(places * DOUBTFUL_SHARE))
         self._doubtful = 0
-        self._lanes: OrderedDict[Key, Lane] = OrderedDict()
+        self._limiter: OrderedDict[Key, EndpointSlots] = OrderedDict()
         self._turned_away: OrderedDict[Key, None] = OrderedDict()
 
     def room(self, key: Key) -> int:
@@ -79,16 +79,16 @@ class Lanes:
             return []
         return [self._turned_away.popitem(last=False)[0]]
 
-    def _lane(self, key: Key) -> Lane:
-        lane = self._lanes.get(key)
+    def _lane(self, key: Key) -> EndpointSlots:
+        lane = self._limiter.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane()
+            lane = self._limiter[key] = EndpointSlots()
             self._forget()
-        self._lanes.move_to_end(key)
+        self._limiter.move_to_end(key)
         return lane
 
     def _forget(self) -> None:
-        if len(self._lanes) > REMEMBERED:
-            oldest, lane = next(iter(self._lanes.items()))
+        if len(self._limiter) > MAX_REMEMBERED:
+            oldest, lane = next(iter(self._limiter.items()))
             if not lane.under_way:
-                del self._lanes[oldest]
+                del self._limiter[oldest]

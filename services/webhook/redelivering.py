@@ -15,10 +15,10 @@ from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.records import ReadEntityLog
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import RocketError
-from services.webhook import replay_store, store
+from services.webhook import redelivery_store, store
 from services.webhook.deliveries import NewDelivery
 from services.webhook.matching import Book, Webhook, decide
-from services.webhook.replay_store import Replay
+from services.webhook.redelivery_store import Replay
 from services.webhook.state import State
 
 log = structlog.get_logger()
@@ -34,13 +34,13 @@ PATIENCE = 10.0
 
 async def go_on(state: State, app: AppRef) -> datetime | None:
     """A few steps of every replay of an app; answers when to go on, None when all are done."""
-    replays = await replay_store.running(state.core.databases.of(app))
+    replays = await redelivery_store.running(state.core.databases.of(app))
     for replay in replays:
         try:
             await _some_parts(state, app, replay)
         except RocketError as error:
             if not error.transient:
-                await replay_store.fail(state.core.databases.of(app), replay, error.message)
+                await redelivery_store.fail(state.core.databases.of(app), replay, error.message)
             log.warning("replay.interrupted", app_id=app.id, replay_id=replay.id, error=error.message)
     return clock.now() + AGAIN if replays else None
 
@@ -50,10 +50,10 @@ async def _some_parts(state: State, app: AppRef, replay: Replay) -> None:
     book = await state.books.load(app)
     webhook = book.by_id.get(replay.webhook_id)
     if webhook is None:
-        await replay_store.fail(database, replay, "the webhook has been deleted")
+        await redelivery_store.fail(database, replay, "the webhook has been deleted")
         return
     for _ in range(PARTS):
-        if await replay_store.is_backed_up(database, webhook.id, BACKLOG):
+        if await redelivery_store.is_backed_up(database, webhook.id, BACKLOG):
             return
         following = await _one_part(state, app, replay, book, webhook)
         if following is None:
@@ -68,11 +68,11 @@ async def _one_part(state: State, app: AppRef, replay: Replay, book: Book, webho
     part = await state.core.rpc.request(request, context)
     deliveries = _derived(app, replay, book, webhook, [CommitEvent(**each) for each in exact.loads(part.body)])
     async with state.core.databases.of(app).transaction() as transaction:
-        moved = await replay_store.advance(transaction, replay, part.position, part.n, len(deliveries))
+        moved = await redelivery_store.advance(transaction, replay, part.position, part.n, len(deliveries))
         if moved:
             await store.insert(transaction, deliveries, clock.now())
-    state.dispatcher.nudge(app, [webhook.id])
-    done = part.position >= replay.last and part.n == replay_store.END
+    state.dispatcher.wake(app, [webhook.id])
+    done = part.position >= replay.last and part.n == redelivery_store.END
     if not moved or done:
         return None
     return Replay(replay.id, replay.webhook_id, replay.first, replay.last, part.position, part.n, replay.trace_id)

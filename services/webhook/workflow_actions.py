@@ -12,7 +12,7 @@ from libs.shared.contracts.streams import SignalEvent
 from libs.shared.postgres.databases import Connection
 from services.webhook import store
 from services.webhook.deliveries import NewDelivery, origin_of
-from services.webhook.dispatcher import SAFETY
+from services.webhook.dispatcher import SAFETY_S
 from services.webhook.matching import with_content_type
 from services.webhook.state import State
 
@@ -44,7 +44,7 @@ def delivery_of(signal: WebhookRequested) -> NewDelivery:
 async def prepare(state: State, app: AppRef, signals: Sequence[SignalEvent]) -> None:
     """Set the timer that outlives a crash."""
     if any(map(WebhookRequested.is_in, signals)):
-        await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY))
+        await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY_S))
 
 
 def concerns(state: State, app: AppRef, signal: SignalEvent) -> bool:
@@ -62,4 +62,4 @@ def hurry(state: State, app: AppRef, signals: Sequence[SignalEvent]) -> None:
     """What was asked for is due now."""
     asked = [origin_of(requested.url) for signal in signals if (requested := WebhookRequested.decode(signal))]
     if asked:
-        state.dispatcher.nudge(app, asked)
+        state.dispatcher.wake(app, asked)

@@ -19,7 +19,7 @@ from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Databases
-from libs.shared.replays.projection import Memory, Projection, Step
+from libs.shared.replays.projection import Projection, ReplayState, Step
 from libs.shared.replays.store import ReplayStore
 
 log = structlog.get_logger()
@@ -81,17 +81,17 @@ class Replays(Generic[S]):
             await self._leases.release([lease])
 
     async def _work(self, state: S, app: AppRef, row: Any, lease: str) -> None:
-        memory, database = Memory(orjson.loads(row["memory"])), self._databases.of(app)
+        replay, database = ReplayState(orjson.loads(row["memory"])), self._databases.of(app)
         step = self._step(row["projection"], row["kind"])
         log.info("replay.begun", projection=row["projection"], kind=row["kind"], app_id=app.id)
         try:
-            saved, stage = 0.0, memory.get("stage")
+            saved, stage = 0.0, replay.get("stage")
             while self._leases.holds(lease):
-                finished = await self._pace(state, app, memory, step)
+                finished = await self._pace(state, app, replay, step)
                 # A stage is noted at once: nobody begins anew what somebody who was paused may be about to end.
-                if finished or memory.get("stage") != stage or time.monotonic() - saved > SAVED:
-                    saved, stage = time.monotonic(), memory.get("stage")
-                    await self.store.save(database, row["id"], "done" if finished else "running", memory.values)
+                if finished or replay.get("stage") != stage or time.monotonic() - saved > SAVED:
+                    saved, stage = time.monotonic(), replay.get("stage")
+                    await self.store.save(database, row["id"], "done" if finished else "running", replay.values)
                 if finished:
                     log.info("replay.done", projection=row["projection"], kind=row["kind"], app_id=app.id)
                     return
@@ -99,12 +99,12 @@ class Replays(Generic[S]):
             if is_outage(error):
                 raise  # the next look goes on
             log.error("replay.failed", projection=row["projection"], app_id=app.id, exc_info=error)
-            await self.store.save(database, row["id"], "failed", memory.values, _reason(error))
+            await self.store.save(database, row["id"], "failed", replay.values, _reason(error))
 
-    async def _pace(self, state: S, app: AppRef, memory: Memory, step: Step[S]) -> bool:
+    async def _pace(self, state: S, app: AppRef, replay: ReplayState, step: Step[S]) -> bool:
         """One step, and the pause that it has earned; answers whether it was the last one."""
         began = time.monotonic()
-        finished = await _attempted(state, app, memory, step)
+        finished = await _attempted(state, app, replay, step)
         if not finished:
             await asyncio.sleep((time.monotonic() - began) * (1 - self._share) / self._share)
         return finished
@@ -116,15 +116,15 @@ class Replays(Generic[S]):
         return step
 
 
-async def _attempted(state: S, app: AppRef, memory: Memory, step: Step[S]) -> bool:
+async def _attempted(state: S, app: AppRef, replay: ReplayState, step: Step[S]) -> bool:
     """A step, a few times if it fails. Raises what it raised then, and at once when a dependency is away."""
     failures = 0
     while True:
-        before = orjson.dumps(memory.values)
+        before = orjson.dumps(replay.values)
         try:
-            return await step(state, app, memory)
+            return await step(state, app, replay)
         except Exception as error:
-            memory.values = orjson.loads(before)
+            replay.values = orjson.loads(before)
             failures += 1
             delay = None if is_outage(error) else STEPS.delay(failures)
             if delay is None:

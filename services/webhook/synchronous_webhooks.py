@@ -13,16 +13,16 @@ from libs.shared.contracts.webhooks import MOST_QUESTIONS, AskReceivers
 from libs.shared.errors import invalid
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store, store
-from services.webhook.circuits import Sign
 from services.webhook.deliveries import QUESTION, NewDelivery
-from services.webhook.health import WELL, Health, is_ailing, is_away
+from services.webhook.health import HEALTHY, Health, is_ailing, is_away
+from services.webhook.health_updates import HealthEvent
 from services.webhook.matching import Webhook, delivery_for
 from services.webhook.payload import idempotency_key
-from services.webhook.sending import Outcome, WebhookRequest
+from services.webhook.sending import AttemptOutcome, WebhookRequest
 from services.webhook.signing import Salts
 from services.webhook.state import State
 
-MARGIN = 0.5
+MARGIN_S = 0.5
 """Seconds that are left for the log when all have answered."""
 PER_RECEIVER = 8
 """Questions that one receiver has to answer at once."""
@@ -33,7 +33,7 @@ Verdict = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SynchronousRequest:
     """A question with what is needed to ask it; `webhook` None: it is gone."""
 
     webhook: Webhook
@@ -50,7 +50,7 @@ async def ask_all(state: State, context: Context, rpc_request: AskReceivers) -> 
     asked = await _prepared(state, context, rpc_request, documents)
     urls = {one.webhook.id: one.webhook.definition.url for one in asked if one}
     health = await endpoint_store.load_health(state.core.databases.of(app), urls)
-    seconds = min(context.remaining() - MARGIN, state.settings.webhook_sync_timeout)
+    seconds = min(context.remaining() - MARGIN_S, state.settings.webhook_sync_timeout)
     outcomes = await _ask_in_time(state, asked, health, seconds)
     sent = [(one, outcome) for one, outcome in zip(asked, outcomes, strict=True) if one]
     await _write_down(state, app, context.trace_id, sent, health)
@@ -61,20 +61,24 @@ async def ask_all(state: State, context: Context, rpc_request: AskReceivers) -> 
 
 async def _prepared(
     state: State, context: Context, rpc_request: AskReceivers, documents: Sequence[Mapping[str, Any]]
-) -> list[Asked | None]:
+) -> list[SynchronousRequest | None]:
     """Questions ready to be asked; None for those of webhooks that are gone, or need not be asked any more."""
     app = context.the_app
     book = await state.books.load(app, rpc_request.schema_version)
     ids = {str(document["webhook_id"]) for document in documents}
     salts = await endpoint_store.load_salts(state.core.databases.of(app), sorted(ids))
-    asked: list[Asked | None] = []
+    asked: list[SynchronousRequest | None] = []
     for number, document in enumerate(documents):
         webhook = book.by_id.get(str(document["webhook_id"]))
         if webhook is None or not webhook.definition.is_question:
             asked.append(None)
             continue
         delivery = _delivery(context, webhook, document, f"{rpc_request.commit_id}/{number}")
-        asked.append(Asked(webhook, delivery, _request(state, app, webhook, delivery, salts.get(webhook.id, Salts()))))
+        asked.append(
+            SynchronousRequest(
+                webhook, delivery, _request(state, app, webhook, delivery, salts.get(webhook.id, Salts()))
+            )
+        )
     return asked
 
 
@@ -112,29 +116,31 @@ def _request(state: State, app: AppRef, webhook: Webhook, delivery: NewDelivery,
 
 
 async def _ask_in_time(
-    state: State, asked: Sequence[Asked | None], health: Mapping[str, Health], seconds: float
-) -> list[Outcome]:
+    state: State, asked: Sequence[SynchronousRequest | None], health: Mapping[str, Health], seconds: float
+) -> list[AttemptOutcome]:
     """All outcomes; whoever has not answered when the time is up is away."""
     turns: dict[str, asyncio.Semaphore] = {}
 
-    async def one(rpc_request: Asked | None) -> Outcome:
+    async def one(rpc_request: SynchronousRequest | None) -> AttemptOutcome:
         if rpc_request is None:
-            return Outcome(None, None, None)
-        known = health.get(rpc_request.webhook.id, WELL)
+            return AttemptOutcome(None, None, None)
+        known = health.get(rpc_request.webhook.id, HEALTHY)
         if is_away(known, clock.now()):
-            return Outcome(None, None, f"the circuit is {known.circuit}: {known.last_error}", started=clock.now())
+            return AttemptOutcome(
+                None, None, f"the circuit is {known.circuit}: {known.last_error}", started=clock.now()
+            )
         started = clock.now()
         try:
             async with asyncio.timeout(max(0.0, seconds)):
                 async with turns.setdefault(rpc_request.webhook.id, asyncio.Semaphore(PER_RECEIVER)):
                     return await _ask(state, rpc_request)
         except TimeoutError:
-            return Outcome(None, None, f"no answer within {seconds:g} s", started=started)
+            return AttemptOutcome(None, None, f"no answer within {seconds:g} s", started=started)
 
     return list(await asyncio.gather(*map(one, asked)))
 
 
-async def _ask(state: State, rpc_request: Asked) -> Outcome:
+async def _ask(state: State, rpc_request: SynchronousRequest) -> AttemptOutcome:
     delivery = rpc_request.delivery
     with tracing.span("webhook", "receiver", "webhook.ask", entity=delivery.entity) as span:
         span.record_id = delivery.record_id
@@ -148,7 +154,7 @@ async def _write_down(
     state: State,
     app: AppRef,
     trace_id: str,
-    sent: Sequence[tuple[Asked, Outcome]],
+    sent: Sequence[tuple[SynchronousRequest, AttemptOutcome]],
     health: Mapping[str, Health],
 ) -> None:
     """The log rows of all questions, and what the answers say of the endpoints."""
@@ -157,22 +163,24 @@ async def _write_down(
     deliveries, outcomes = [one.delivery for one, _ in sent], [outcome for _, outcome in sent]
     await store.insert_sent(state.core.databases.of(app), store.new_ids(len(sent)), deliveries, outcomes)
     for webhook_id, (one, outcome) in _telling(sent).items():
-        before = health.get(webhook_id, WELL)
+        before = health.get(webhook_id, HEALTHY)
         if not is_away(before, clock.now()):
-            sign = Sign(webhook_id, one.webhook.definition.url, trace_id, outcome)
-            await state.recorder.note(app, sign, before)
+            health_event = HealthEvent(webhook_id, one.webhook.definition.url, trace_id, outcome)
+            await state.recorder.note(app, health_event, before)
 
 
-def _telling(sent: Sequence[tuple[Asked, Outcome]]) -> dict[str, tuple[Asked, Outcome]]:
+def _telling(
+    sent: Sequence[tuple[SynchronousRequest, AttemptOutcome]],
+) -> dict[str, tuple[SynchronousRequest, AttemptOutcome]]:
     """One answer of each webhook, a failure if there is any: many to one write are one sign of its health."""
-    told: dict[str, tuple[Asked, Outcome]] = {}
+    told: dict[str, tuple[SynchronousRequest, AttemptOutcome]] = {}
     for one, outcome in sent:
         if one.webhook.id not in told or (outcome.error and not told[one.webhook.id][1].error):
             told[one.webhook.id] = (one, outcome)
     return told
 
 
-def verdict_of(webhook: Webhook, outcome: Outcome) -> Verdict:
+def verdict_of(webhook: Webhook, outcome: AttemptOutcome) -> Verdict:
     """What an answer means. A refusal is an answer; no answer, and one of trouble, is none."""
     if outcome.error is None:
         return ALLOWED, ""

@@ -9,11 +9,11 @@ import pytest
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import RocketError, unavailable
 from libs.shared.schema import Entity, EntityDefinition, Snapshot
-from services.workflow.effects import context_for, now_for
-from services.workflow.handlers import Said, decision_in
-from services.workflow.instance import Origin, Stored
-from services.workflow.outcomes import Failed, Retry, SetField
-from services.workflow.retrying import outcome_of
+from services.workflow.calls import context_for, now_for
+from services.workflow.handlers import DecisionBody, decision_in
+from services.workflow.instance import InstanceOrigin, StoredInstance
+from services.workflow.outcomes import Failed, RetryLater, SetField
+from services.workflow.retry_policy import outcome_of
 from tests.unit.workflow.examples import NOW, approval, fresh, workflow
 
 LOCKED = RocketError("CONFLICT", "The record is being changed by somebody else, try again")
@@ -24,9 +24,9 @@ BROKEN = RocketError("INTERNAL_ERROR", "An internal error occurred")
 
 @pytest.mark.parametrize("error", [unavailable("data"), RocketError("TIMEOUT", ""), LOCKED])
 def test_outages_are_retried_without_limit(error: RocketError) -> None:
-    assert outcome_of(error, 0) == Retry(timedelta(seconds=0.5))
-    assert outcome_of(error, 1) == Retry(timedelta(seconds=1))
-    assert outcome_of(error, 10_000) == Retry(timedelta(seconds=30))
+    assert outcome_of(error, 0) == RetryLater(timedelta(seconds=0.5))
+    assert outcome_of(error, 1) == RetryLater(timedelta(seconds=1))
+    assert outcome_of(error, 10_000) == RetryLater(timedelta(seconds=30))
 
 
 @pytest.mark.parametrize("error", [TAKEN, INVALID, RocketError("NOT_FOUND", "Record not found")])
@@ -35,13 +35,13 @@ def test_refusals_are_not_retried(error: RocketError) -> None:
 
 
 def test_internal_errors_are_retried_for_a_while() -> None:
-    assert isinstance(outcome_of(BROKEN, 18), Retry)
+    assert isinstance(outcome_of(BROKEN, 18), RetryLater)
     assert outcome_of(BROKEN, 19) == Failed("An internal error occurred")
 
 
 def test_the_workflow_acts_on_behalf_of_its_initiator() -> None:
     actor = {"id": "u", "email": "u@x", "roles": ["clerk"]}
-    stored = Stored(fresh(), workflow(approval()), Origin("invoice", "r", "1.1", actor, "t", 3), 1)
+    stored = StoredInstance(fresh(), workflow(approval()), InstanceOrigin("invoice", "r", "1.1", actor, "t", 3), 1)
     context = context_for(stored, AppRef("a", "shop", "db"))
     who = context.user
     assert (who.id, who.email, who.roles, who.via, who.on_behalf_of) == (
@@ -80,15 +80,15 @@ def test_now_fits_the_type_of_the_field() -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", Said()),
-        (b" ", Said()),
-        (b"{}", Said()),
-        (b'{"comment":"ok"}', Said("ok")),
-        (b'{"comment":null,"step":null}', Said()),
-        (b'{"step":"a"}', Said("", "a")),
+        (b"", DecisionBody()),
+        (b" ", DecisionBody()),
+        (b"{}", DecisionBody()),
+        (b'{"comment":"ok"}', DecisionBody("ok")),
+        (b'{"comment":null,"step":null}', DecisionBody()),
+        (b'{"step":"a"}', DecisionBody("", "a")),
     ],
 )
-def test_decisions(body: bytes, said: Said) -> None:
+def test_decisions(body: bytes, said: DecisionBody) -> None:
     assert decision_in(body) == said
 
 

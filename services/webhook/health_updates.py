@@ -14,63 +14,65 @@ from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store
 from services.webhook.deliveries import public_url
-from services.webhook.health import DISABLED, OPEN, WELL, Health, Limits, after, what_happened
-from services.webhook.sending import Outcome
+from services.webhook.health import DISABLED, HEALTHY, OPEN, CircuitLimits, Health, after, what_happened
+from services.webhook.sending import AttemptOutcome
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class HealthEvent:
     """An outcome that says something of an endpoint; one that nobody could enable can't be disabled either."""
 
     endpoint: str
     url: str
     trace_id: str
-    outcome: Outcome
+    outcome: AttemptOutcome
     can_disable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class HealthChanges:
     """What many signs have come to: signals to be emitted, and until when the first endpoint is left alone."""
 
     signals: Sequence[Signal] = ()
     hold_until: datetime | None = None
 
 
-async def heed(transaction: Connection, signs: Sequence[Sign], limits: Limits) -> Changed:
+async def update_health(
+    transaction: Connection, health_events: Sequence[HealthEvent], limits: CircuitLimits
+) -> HealthChanges:
     """Take signs into their endpoints' health, in order. The caller emits the signals, last in its transaction."""
     now = clock.now()
-    stored = await endpoint_store.lock_health(transaction, {sign.endpoint for sign in signs})
+    stored = await endpoint_store.lock_health(transaction, {health_event.endpoint for health_event in health_events})
     latest, signals = dict(stored), list[EndpointSignal]()
-    for sign in signs:
-        url, before = latest.get(sign.endpoint, (sign.url, WELL))
-        if url != sign.url:
-            before = WELL  # what is known of another address says nothing about this one
-        health = after(before, sign.outcome, now, limits, sign.can_disable)
+    for health_event in health_events:
+        url, before = latest.get(health_event.endpoint, (health_event.url, HEALTHY))
+        if url != health_event.url:
+            before = HEALTHY  # what is known of another address says nothing about this one
+        health = after(before, health_event.outcome, now, limits, health_event.can_disable)
         if health != before:
-            latest[sign.endpoint] = sign.url, health
-            signals += _told(sign, before, health)
+            latest[health_event.endpoint] = health_event.url, health
+            signals += _told(health_event, before, health)
     changed = {endpoint: known for endpoint, known in latest.items() if stored.get(endpoint) != known}
     await endpoint_store.save_health(transaction, changed)
     for endpoint, (_, health) in changed.items():
         if health.circuit == DISABLED:
             await endpoint_store.abandon(transaction, endpoint, f"the endpoint is disabled: {health.last_error}")
     holds = [health.hold_until for _, health in changed.values() if health.hold_until]
-    return Changed(signals, min(holds, default=None))
+    return HealthChanges(signals, min(holds, default=None))
 
 
-def _told(sign: Sign, before: Health, health: Health) -> list[EndpointSignal]:
+def _told(health_event: HealthEvent, before: Health, health: Health) -> list[EndpointSignal]:
     """The signal about a change of circuit, if it is one; in the log and in the trace, too."""
     what = what_happened(before, health)
     if what is None:
         return []
     if health.circuit == OPEN:
         with tracing.span("webhook", "dispatcher", "webhook.circuit_open") as span:
-            span.metadata = {"endpoint": sign.endpoint, "failures": health.failures}
-    log.warning(f"webhook.{what.name}", endpoint=sign.endpoint, error=health.last_error)
-    return [circuit_signal(what, sign.trace_id, sign.endpoint, sign.url, health)]
+            span.metadata = {"endpoint": health_event.endpoint, "failures": health.failures}
+    log.warning(f"webhook.{what.name}", endpoint=health_event.endpoint, error=health.last_error)
+    return [circuit_signal(what, health_event.trace_id, health_event.endpoint, health_event.url, health)]
 
 
 def circuit_signal(

@@ -12,15 +12,15 @@ from libs.shared.contracts.records import SetFields
 from libs.shared.errors import not_found
 from libs.shared.schema import Snapshot
 from libs.shared.schema.cache import Schemas
-from services.workflow.instance import Stored
-from services.workflow.outcomes import Done, Outcome, SetField
-from services.workflow.retrying import outcome_of
+from services.workflow.instance import StoredInstance
+from services.workflow.outcomes import Done, SetField, StepOutcome
+from services.workflow.retry_policy import outcome_of
 
-PATIENCE = 10.0
+CALL_TIMEOUT_S = 10.0
 """Seconds an effect may take."""
 
 
-def context_for(stored: Stored, app: AppRef) -> Context:
+def context_for(stored: StoredInstance, app: AppRef) -> Context:
     """The workflow acts by its own authority, in the trace of its trigger, on behalf of who decided or triggered it."""
     actor, origin = stored.person, stored.origin
     person = str(actor.get("id") or "")
@@ -40,14 +40,16 @@ def context_for(stored: Stored, app: AppRef) -> Context:
     )
 
 
-async def perform(rpc: RpcClient, schemas: Schemas, stored: Stored, effect: SetField, context: Context) -> Outcome:
+async def perform(
+    rpc: RpcClient, schemas: Schemas, stored: StoredInstance, effect: SetField, context: Context
+) -> StepOutcome:
     """Ask for an effect; repeating it is harmless. Answers what came of it and never raises an error."""
     try:
         value = effect.value
         if value == "now":
             value = now_for(await schemas.get(context.the_app), effect, clock.now())
         request = SetFields(effect.entity, effect.record_id, {effect.field: value}, effect.effect_key)
-        effected = await rpc.request(request, context.within(PATIENCE))
+        effected = await rpc.request(request, context.within(CALL_TIMEOUT_S))
         if not effected.commit_position:
             raise not_found("Record")
     except Exception as error:
