@@ -12,7 +12,7 @@ from typing import Any
 from libs.shared.schema import VERSION_COLUMN
 from services.data.model import EntityModel, quote
 from services.data.query.predicates import Parameters
-from services.data.writes.statements.command import Command
+from services.data.writes.statements.changes import Command
 
 Statement = tuple[str, list[Any]]
 VERSION = quote(VERSION_COLUMN)

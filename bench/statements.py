@@ -20,7 +20,7 @@ from services.data.query.lists import list_sql
 from services.data.query.parameters import parse_list
 from services.data.query.scope import Scope
 from services.data.query.statements import get_statement
-from services.data.writes.statements.command import Command
+from services.data.writes.statements.changes import Command
 
 DEFINITION = """
 SELECT number, document::text AS document, ids::text AS ids

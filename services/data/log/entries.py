@@ -12,7 +12,7 @@ from libs.shared.errors import RocketError
 from libs.shared.schema import DELETED, Snapshot
 from libs.shared.schema.relations import join_keys
 from services.data.model import IMPLICIT_DELETED
-from services.data.writes.statements.changes import RECORD_EFFECTS
+from services.data.rules.actions import RECORD_EFFECTS
 
 LOG = "data.commits _log"
 """The log behind FROM, by a name that none of an operator's columns can have."""

@@ -14,8 +14,10 @@ from services.data.rules.machines import Step, Stuck
 from services.data.rules.templates import resolve, resolve_header, resolve_url
 
 NOW = "now"
-MAX_EFFECT = 1_000_000
+MAX_EFFECT_BYTES = 1_000_000
 """Bytes of one effect."""
+RECORD_EFFECTS = frozenset({"create_record", "update_record", "delete_record"})
+"""Effects that change records, and so are carried out in the same commit."""
 
 
 def set_fields(rules: EntityRules, steps: Iterable[Step], environment: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,6 +65,6 @@ def _decided(step: Step, action: Action, environment: Mapping[str, Any]) -> dict
         }
     transition = {"machine": machine.id, "field": machine.field, "from": step.origin, "to": step.to}
     effect = {**resolve(document, environment), **request, "transition": transition}
-    if len(exact.dumps(effect)) > MAX_EFFECT:
-        raise Stuck(machine, f"what an action of the transition makes is larger than {MAX_EFFECT} bytes")
+    if len(exact.dumps(effect)) > MAX_EFFECT_BYTES:
+        raise Stuck(machine, f"what an action of the transition makes is larger than {MAX_EFFECT_BYTES} bytes")
     return effect

@@ -11,7 +11,7 @@ from libs.shared.schema import BadValue, parse_value
 from services.data.rules.actions import effects_of, set_fields
 from services.data.rules.attempt import Attempt, Decision
 from services.data.rules.entity_rules import Checks, Computed, EntityRules, ExpressionCheck, FieldCheck
-from services.data.rules.forms import Record, parsed, shown, shown_record
+from services.data.rules.forms import Record, parsed, serialize, serialize_record
 from services.data.rules.machines import Machine, Step, Stuck
 
 
@@ -60,7 +60,7 @@ class _Deciding:
         self.computed: set[str] = set()
         if attempt.action == "create":
             self._supply_initial_states()
-        self.record = {**(attempt.old or {}), **shown_record(rules.fields, self.values)}
+        self.record = {**(attempt.old or {}), **serialize_record(rules.fields, self.values)}
 
     def outcome(self) -> Decision:
         attempt, rules = self.attempt, self.rules
@@ -130,7 +130,7 @@ class _Deciding:
         if value in (None, "") and field.required and not (value is None and field.nullable):
             return _computed_detail(rule, "is required, and nothing was computed")
         self.values[field.name] = value
-        self.record[field.name] = shown(field, value)
+        self.record[field.name] = serialize(field, value)
         self.computed.add(field.name)
         return None
 
@@ -165,7 +165,7 @@ class _Deciding:
         try:
             values = set_fields(self.rules, steps, environment)
             self.values |= values
-            self.record |= shown_record(self.rules.fields, values)
+            self.record |= serialize_record(self.rules.fields, values)
             return Decision(self.values, effects_of(steps, environment))
         except Stuck as stuck:
             raise _refusal([stuck.detail]) from None

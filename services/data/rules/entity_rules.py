@@ -105,10 +105,16 @@ class EntityRules:
         )
 
     def needs_stored(self, action: str, names: Collection[str]) -> bool:
-        """Whether deciding an `action` that sets `names` takes the stored record."""
+        """Whether deciding an `action` that sets `names` reads the stored record."""
         if action == "delete":
             return bool(self.before_delete)
         return action == "update" and (self._reads_stored(names) or self._moves(names))
+
+    def needs_transaction(self, action: str, names: Collection[str]) -> bool:
+        """Whether deciding takes more than the request: the stored record, related ones, or the written one."""
+        if action != "delete" and (self.after_write or self.related_loads("before_write")):
+            return True
+        return self.needs_stored(action, names)
 
     def related_loads(self, hook: str) -> list[Load]:
         """What the rules of before_write, before_delete or after_write want to see, each load once."""

@@ -15,7 +15,7 @@ from libs.shared.expressions.values.figures import plain
 from libs.shared.like import Like
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.rules import FieldRule, parse_operand
-from services.data.rules.forms import shown
+from services.data.rules.forms import serialize
 
 Predicate = Callable[[Any], bool]
 """Whether a shown value that is neither absent nor null is as it should be."""
@@ -40,7 +40,7 @@ def predicate_of(rule: FieldRule, field: FieldDefinition) -> Predicate | None:
     if not rule.evaluable:
         return None
     try:
-        return _predicate(rule.operator, shown_operand(rule, field))
+        return _predicate(rule.operator, serialize_operand(rule, field))
     except (BadValue, PatternError):
         return None
 
@@ -50,12 +50,12 @@ def message_of(rule: FieldRule) -> str:
     return rule.message or WORDS[rule.operator].format(rule.value)
 
 
-def shown_operand(rule: FieldRule, field: FieldDefinition) -> Any:
+def serialize_operand(rule: FieldRule, field: FieldDefinition) -> Any:
     """What a record's shown value is compared with. Raises BadValue."""
     value = parse_operand(rule, field)
     if field.type in ("json", "file"):
         return value  # as it is shown already; a list is a value itself
-    return [shown(field, option) for option in value] if isinstance(value, list) else shown(field, value)
+    return [serialize(field, option) for option in value] if isinstance(value, list) else serialize(field, value)
 
 
 def _predicate(name: str, operand: Any) -> Predicate:

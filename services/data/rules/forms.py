@@ -23,7 +23,7 @@ ROUNDING = Context(prec=1100, rounding=ROUND_HALF_UP)
 """Half away from zero, as NUMERIC does, with room for every digit a decimal may have."""
 
 
-def shown(field: FieldDefinition, value: Any) -> Any:
+def serialize(field: FieldDefinition, value: Any) -> Any:
     """The shown form of a parsed value, or of None."""
     match value:
         case uuid.UUID():
@@ -39,9 +39,9 @@ def shown(field: FieldDefinition, value: Any) -> Any:
     return value
 
 
-def shown_record(fields: Mapping[str, FieldDefinition], values: Mapping[str, Any]) -> dict[str, Any]:
+def serialize_record(fields: Mapping[str, FieldDefinition], values: Mapping[str, Any]) -> dict[str, Any]:
     """The shown form of parsed values; what is no field is left out."""
-    return {name: shown(fields[name], value) for name, value in values.items() if name in fields}
+    return {name: serialize(fields[name], value) for name, value in values.items() if name in fields}
 
 
 def parsed(field: FieldDefinition, result: Any) -> Any:
@@ -49,7 +49,7 @@ def parsed(field: FieldDefinition, result: Any) -> Any:
     if result is None:
         return None
     value = parse_written(field, _as_json(field, result))
-    if field.enum is not None and shown(field, value) not in field.enum and not is_among(field, value, field.enum):
+    if field.enum is not None and serialize(field, value) not in field.enum and not is_among(field, value, field.enum):
         raise BadValue(f"must be one of {', '.join(map(str, field.enum))}")
     return value
 

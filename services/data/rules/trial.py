@@ -22,7 +22,7 @@ from libs.shared.schema.workflows import Name
 from services.data.rules.attempt import Attempt
 from services.data.rules.deciding import check_record, decide
 from services.data.rules.entity_rules import EntityRules
-from services.data.rules.field_checks import shown_operand
+from services.data.rules.field_checks import serialize_operand
 from services.data.rules.field_trees import violation_tree
 from services.data.rules.forms import Record
 
@@ -141,7 +141,7 @@ def _violation(definition: RuleDefinition, fields: Mapping[str, FieldDefinition]
         return None
     rule_field = fields[body.field]
     try:
-        operand = shown_operand(body, rule_field)
+        operand = serialize_operand(body, rule_field)
     except BadValue as problem:
         raise invalid_field("definition.value", f"The value for {body.field} {problem}") from None
     return violation_tree(body.field, body.operator, operand)

@@ -1,7 +1,7 @@
-"""Deletion and what becomes of the records that refer to the deleted ones (api.md, section 5).
+"""Deletes records, and does to the records that refer to them what each relation says (`on_delete`).
 
-The records are locked FOR UPDATE first, so nobody can refer to them any more; what refers to them
-already is then refused, deleted, unlinked or detached as each relation says, level by level.
+The records are locked FOR UPDATE first, so nobody can begin to refer to them. What refers to them already is then
+refused (restrict), deleted (cascade), unlinked (set null) or detached, level by level.
 """
 
 from __future__ import annotations
@@ -13,11 +13,58 @@ from libs.shared.contracts.context import Identity
 from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import BadValue, FieldDefinition, parse_text
 from services.data.model import EntityModel, KeyValue, Link, quote
-from services.data.permissions import granted
+from services.data.permissions import grant_for, granted
+from services.data.writes.context.drafts import Draft
+from services.data.writes.context.write_context import WriteContext
+from services.data.writes.deciding import decisions
 from services.data.writes.statements.changes import Action, RowChange
 from services.data.writes.statements.join_tables import JoinTable
-from services.data.writes.statements.locking import Stored, lock_related
+from services.data.writes.statements.locking import Stored, lock_records, lock_related
 from services.data.writes.statements.unit_of_work import MAX_ROWS, UnitOfWork
+from services.data.writes.synchronous_webhooks.collecting import collect_deletions
+
+
+async def remove(write: WriteContext, unit: UnitOfWork, entity: EntityModel, drafts: Sequence[Draft]) -> None:
+    """Delete stored records (their drafts' bodies are empty) with the caller's rights.
+
+    Raises FORBIDDEN, VALIDATION_FAILED for violated rules, CONFLICT where a relation restricts it.
+    """
+    if not drafts:
+        return
+    grant = grant_for(entity, "delete", write.caller)
+    keys = [draft.stored.key for draft in drafts if draft.stored]
+    locked = await lock_records(unit.transaction, entity, keys, grant, "UPDATE")
+    rows: list[Stored] = []
+    for draft in drafts:
+        stored = locked.get(draft.stored.key) if draft.stored else None
+        if stored is not None:
+            if not stored.granted:
+                raise draft.refuse(RocketError("FORBIDDEN", f"You may not delete this {entity.name}"))
+            rows.append(stored)
+    await remove_locked(write, unit, entity, drafts, rows)
+
+
+async def remove_locked(
+    write: WriteContext,
+    unit: UnitOfWork,
+    entity: EntityModel,
+    drafts: Sequence[Draft],
+    rows: Sequence[Stored],
+    is_all: bool = False,
+) -> None:
+    """Delete rows that are locked already and may be deleted; rules are applied to the drafts.
+
+    `is_all` says that these rows are the whole commit. Raises VALIDATION_FAILED, CONFLICT.
+    """
+    await decisions.decide(write, unit.transaction, entity, Action.DELETE, drafts)
+    collect_deletions(write, entity, drafts)
+    try:
+        # What may be rolled back must not take a position.
+        await Deletion(unit, is_all and write.approval is None).delete(entity, rows)
+    except Restricted as refusal:
+        named = [d for d in drafts if d.stored and (entity.name, d.stored.key) in refusal.records]
+        told = refusal.to(write.caller)
+        raise (named[0].refuse(told) if named else told) from None
 
 
 def has_dependents(entity: EntityModel) -> bool:

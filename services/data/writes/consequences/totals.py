@@ -1,19 +1,19 @@
-"""Computed fields that are made of other records: brought up to date in the commit that changes these.
+"""Totals: computed fields that read other records, brought up to date in the commit that changes these.
 
-At the end of a commit its entries say which records have changed, and by the values that relate them which parents
-these belong to or belonged to. Each parent is locked, computed anew from what is there, and written where anything
-differs; then its own parents, until nothing differs any more. A parent that the commit has written already is amended:
-it has one version, and one entry, that says what it is in the end.
+At the end of a commit its entries say which records have changed; the values that relate them say which parents these
+belong to or belonged to. Each parent is locked, computed again from what is stored, and written where anything
+differs; then its own parents, until nothing differs. A parent that the commit has written already is amended: it has
+one version, and one entry that says what it is in the end.
 
-Whoever changes such records locks their parents first, from the topmost down, in the order of keys. So commits that
-change children of one parent follow one another, the last one sees what all have left, and none waits in a circle.
+Who changes such records locks their parents first, from the topmost down, in the order of keys. So commits that change
+children of one parent follow one another, the last one sees what all have written, and none waits in a circle.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from libs.shared import exact
 from libs.shared.errors import RocketError
@@ -22,23 +22,20 @@ from libs.shared.schema import BadValue, parse_value
 from services.data.model import EntityModel, KeyValue, Link, Model, quote
 from services.data.writes.consequences.transition_actions import perform
 from services.data.writes.context.drafts import Draft
+from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding import decisions
-from services.data.writes.statements.changes import Action
-from services.data.writes.statements.locking import Stored, lock_records, lock_where
-from services.data.writes.statements.unit_of_work import LogEntry, RowRefused, UnitOfWork
-from services.data.writes.synchronous_webhooks.rehearsal import note_writes
-from services.data.writes.tree.nodes import Node
+from services.data.writes.statements.changes import Action, LogEntry
+from services.data.writes.statements.locking import Stored, join_keys, key_arrays, lock_records, lock_where
+from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
+from services.data.writes.synchronous_webhooks.collecting import collect_writes
 
-if TYPE_CHECKING:
-    from services.data.writes.context.write_context import WriteContext
-
-ROUNDS = 10
-"""Levels of totals of totals; those that go round in circles and never come to rest end here."""
-AT_ONCE = 500
+MAX_LEVELS = 10
+"""Levels of totals of totals; those that depend on each other and never come to rest end here."""
+BATCH_PARENTS = 500
 """Parents that are computed with one query per load."""
 
-Values = dict[tuple[str, str], set[str]]
-"""Entity and column → values, as text, of the rows that are meant."""
+ColumnValues = dict[tuple[str, str], set[str]]
+"""Entity and column → values, as text, that identify rows."""
 
 
 async def settle(write: WriteContext, unit: UnitOfWork) -> None:
@@ -48,8 +45,8 @@ async def settle(write: WriteContext, unit: UnitOfWork) -> None:
     a transition that the caller may not take.
     """
     totals = write.model.totals
-    for _ in range(ROUNDS):
-        fresh, unit.fresh = unit.fresh, []
+    for _ in range(MAX_LEVELS):
+        fresh, unit.unsettled = unit.unsettled, []
         if not totals.by_parent or not fresh:
             return
         stale = await _parents_of(unit, fresh)
@@ -59,7 +56,7 @@ async def settle(write: WriteContext, unit: UnitOfWork) -> None:
             rows = await lock_where(unit.transaction, entity, columns)
             await _recompute(write, unit, entity, list(rows.values()))
         await _recompute_returned(write, unit, fresh)
-    if unit.fresh:
+    if unit.unsettled:
         message = "Computed fields that are made of one another don't come to rest"
         raise RocketError("VALIDATION_FAILED", message, [{"rule": "computed", "message": message}])
 
@@ -70,11 +67,11 @@ async def hold_parents(
     entity: EntityModel,
     keys: Sequence[KeyValue] = (),
     bodies: Iterable[Any] = (),
-    depth: int = ROUNDS,
+    depth: int = MAX_LEVELS,
 ) -> None:
     """Lock the parents whose totals records of these keys, or new ones with these bodies, are part of."""
     totals = write.model.totals.by_number.get(entity.number, ())
-    wanted: Values = defaultdict(set)
+    wanted: ColumnValues = defaultdict(set)
     for total in totals:
         parent = write.model.entity(total.parent)
         found = wanted[total.parent, total.link.own]
@@ -92,45 +89,20 @@ async def hold_parents(
         await lock_where(unit.transaction, parent, columns)
 
 
-def remembered(model: Model, entries: Sequence[Any]) -> Sequence[Any]:
-    """The log entries of a commit that are taken back, without those that say what totals have come to.
-
-    Totals are made of what is there when their children are as they were. Else a later change of another child would
-    keep a commit from being undone.
-    """
-    kept = [entry for entry in entries if not _is_consequence(model, entry)]
-    return kept or entries
-
-
-def _is_consequence(model: Model, entry: Any) -> bool:
-    """Whether an entry sets nothing but what is computed of other records, and what goes with that."""
-    known = model.schema.by_number.get(entry["entity"])
-    if known is None or entry["action"] != Action.UPDATE.value or known.name not in model.totals.by_parent:
-        return False
-    entity = model.entity(known.name)
-    stamps = {name for name, field in entity.fields.items() if field.auto}
-    computed = {rule.field.name for rule in model.rules(known.name).computed}
-    own = {entity.image_ids[name] for name in stamps | computed if name in entity.image_ids}
-    return set(exact.loads(entry["previous"])) <= own
-
-
 async def _owners(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Sequence[KeyValue]) -> set[str]:
     """The values that stored records belong to their parents by."""
     if not keys:
         return set()
-    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
-    names = ", ".join(f"_k{n}" for n in range(len(entity.key.names)))
-    same = " AND ".join(f"{column} = _k._k{n}" for n, column in enumerate(entity.key.columns("_r")))
     value, joined = f"_r.{quote(link.other)}", ""
     if link.relation.joined:
         table = f"records.{quote(link.relation.join_table)}"
         joined = f" JOIN {table} _j ON _j.{quote(link.other_join)} = _r.{quote(link.other)}"
         value = f"_j.{quote(link.own_join)}"
     sql = (
-        f"SELECT DISTINCT {value}::text AS value FROM {entity.table} _r JOIN unnest({arrays}) AS _k({names}) ON {same}"
+        f"SELECT DISTINCT {value}::text AS value FROM {entity.table} _r {join_keys(entity)}"
         f"{joined} WHERE {value} IS NOT NULL"
     )
-    rows = await unit.transaction.fetch(sql, *map(list, zip(*keys, strict=True)))
+    rows = await unit.transaction.fetch(sql, *key_arrays(keys))
     return {row["value"] for row in rows}
 
 
@@ -147,9 +119,9 @@ def _sent(parent: EntityModel, link: Link, bodies: Iterable[Any]) -> set[str]:
     return found
 
 
-async def _parents_of(unit: UnitOfWork, entries: Sequence[LogEntry]) -> Values:
+async def _parents_of(unit: UnitOfWork, entries: Sequence[LogEntry]) -> ColumnValues:
     """The parents that changed records and pairs belong to by now, or belonged to."""
-    model, stale, paired = unit.model, Values(), dict[tuple[str, Link], set[str]]()
+    model, stale, paired = unit.model, ColumnValues(), dict[tuple[str, Link], set[str]]()
     for number, _, _, _, image, previous, _ in entries:
         for total in model.totals.by_number.get(number, ()):
             link = total.link
@@ -201,39 +173,38 @@ async def _recompute_returned(write: WriteContext, unit: UnitOfWork, entries: Se
 
 async def _recompute(write: WriteContext, unit: UnitOfWork, entity: EntityModel, rows: Sequence[Stored]) -> None:
     """Compute locked records anew, and write those of which anything differs."""
-    for start in range(0, len(rows), AT_ONCE):
-        drafts = [Draft({}, row) for row in rows[start : start + AT_ONCE]]
+    for start in range(0, len(rows), BATCH_PARENTS):
+        drafts = [Draft({}, row) for row in rows[start : start + BATCH_PARENTS]]
         changed = await decisions.recompute(write, unit.transaction, entity, drafts, checked=write.checks_rules)
         await _write(write, unit, entity, changed)
 
 
 async def _write(write: WriteContext, unit: UnitOfWork, entity: EntityModel, drafts: Sequence[Draft]) -> None:
-    note_writes(write, entity, Action.UPDATE, [Node(draft) for draft in drafts])
+    collect_writes(write, entity, Action.UPDATE, drafts)
     parts: dict[bool, list[Draft]] = {True: [], False: []}
     for draft in drafts:
         parts[draft.stored is not None and unit.has_written(entity, draft.stored.key)].append(draft)
     for is_known, part in parts.items():
-        texts = await _stored_now(write, unit, entity, part, is_known)
+        await _store(write, unit, entity, part, is_known)
         if write.checks_rules:
-            await decisions.check_after(write, unit.transaction, entity, Action.UPDATE, part, texts)
+            await decisions.check_after(write, unit.transaction, entity, Action.UPDATE, part)
             await perform(write, unit, [effect for draft in part for effect in draft.effects])
 
 
-async def _stored_now(
+async def _store(
     write: WriteContext, unit: UnitOfWork, entity: EntityModel, drafts: Sequence[Draft], is_known: bool
-) -> list[str]:
-    """Write locked records; answers what they are now, as JSON."""
+) -> None:
+    """Write locked records."""
     changes = [
-        write.change(draft.stored.key if draft.stored else None, draft.values, None, decisions.as_text(draft.effects))
+        write.change(draft.stored.key if draft.stored else None, draft.values, None, draft.effects_text)
         for draft in drafts
     ]
     try:
-        amended = unit.amend(entity, changes) if is_known else unit.apply(entity, Action.UPDATE, changes)
-        outcome = await amended
+        apply = unit.amend(entity, changes) if is_known else unit.apply(entity, Action.UPDATE, changes)
+        outcome = await apply
     except RowRefused as refused:
         raise refused.error from None
-    written = [row for row in outcome if row is not None]
-    if len(written) < len(changes):
-        raise SchemaMoved  # nothing else can have come between, as they are locked
-    unit.settled |= {(entity.number, row.key): row for row in written}
-    return [row.record_text for row in written]
+    for draft, written in zip(drafts, outcome, strict=True):
+        if written is None:
+            raise SchemaMoved  # nothing else can have come between, as they are locked
+        draft.written = unit.settled[entity.number, written.key] = written

@@ -1,24 +1,23 @@
-"""What transitions do to other records: in the same commit, with the definition's authority."""
+"""Actions of transitions that change other records, in the same commit, with the definition's authority."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel
+from services.data.rules.actions import RECORD_EFFECTS
 from services.data.writes.consequences.deletion import Deletion, Restricted
 from services.data.writes.context.drafts import Draft
+from services.data.writes.context.write_context import WriteContext
 from services.data.writes.preparing import slugs
 from services.data.writes.preparing.files import resolve_files
 from services.data.writes.preparing.references import refuse_moved_anchors
 from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
-from services.data.writes.statements.changes import RECORD_EFFECTS, Action, RowChange
+from services.data.writes.statements.changes import Action, RowChange
 from services.data.writes.statements.locking import lock_records
 from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
-
-if TYPE_CHECKING:
-    from services.data.writes.context.write_context import WriteContext
 
 BROKEN = frozenset({"UNKNOWN_ENTITY", "NOT_FOUND"})
 """Refusals because of what the definition names and is not there (entities, files): none of the caller's fault."""

@@ -1,33 +1,33 @@
-"""Records that are about to be written: checked, completed and decided, before anything is stored."""
+"""Drafts: the records of a request on their way into the database, and where they stand in the request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, TypeVar
 
-from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
-from libs.shared.postgres.databases import Connection, Database
-from libs.shared.telemetry import tracing
-from services.data.model import EntityModel
-from services.data.writes.context.turns import in_turns
-from services.data.writes.deciding import decisions
-from services.data.writes.preparing import slugs
-from services.data.writes.preparing.files import UnknownFile, attach_files
-from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
-from services.data.writes.statements.changes import Action, RowChange, Values
+from libs.shared import exact
+from libs.shared.errors import Detail, RocketError
+from services.data.model import Link
+from services.data.writes.statements.changes import Values, Written
 from services.data.writes.statements.locking import Stored
 
-if TYPE_CHECKING:
-    from services.data.writes.context.write_context import WriteContext
+T = TypeVar("T")
+
+TURN_ROWS = 200
+"""Rows after which a long loop lets other requests run."""
+
+Row = dict[str, Any]
+"""A nested row as it was sent."""
+Mode = Literal["diff", "replace", "append"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a record stands in the request: in a bulk by `index`, in a nested write by `relation` too.
 
-    `row` is the row of the bulk that a record belongs to, which is what its errors are counted by;
-    the path then begins with it.
+    `row` is the row of the bulk that a record belongs to. Its errors are counted by it, and their path begins with it.
     """
 
     index: int
@@ -41,23 +41,46 @@ class Place:
         return cls(row, path=f"[{row}]", row=row)
 
     def marks(self, detail: Detail) -> Detail:
-        """A detail that says where it belongs."""
+        """A detail with the place added."""
         nested = {"relation": self.relation, "path": self.path} if self.relation else {}
         return {**detail, **nested, "index": self.index if self.row is None else self.row}
 
 
+@dataclass(frozen=True, slots=True)
+class NestedWrite:
+    """What a request says about one record's rows at the other end of a relation."""
+
+    mode: Mode
+    rows: Sequence[Row]
+
+
 @dataclass(slots=True)
 class Draft:
-    """One record: what was sent for it, what is stored of it, and what becomes of both."""
+    """One record: what was sent for it, what is stored of it, what becomes of both."""
 
-    body: dict[str, Any]
+    body: Row
     stored: Stored | None = None
     place: Place | None = None
     if_version: int | None = None
     given: frozenset[str] = frozenset()
-    """Names in the body that are the server's, not the caller's."""
+    """Names in the body that the server has set, not the caller."""
+    nested: Sequence[tuple[Link, NestedWrite]] = ()
     values: Values = field(default_factory=dict)
     effects: list[dict[str, Any]] = field(default_factory=list)
+    written: Written | None = None
+    """The row as this write has left it."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record as it is now."""
+        if self.written is not None:
+            return dict(exact.loads(self.written.record_text))
+        return self.stored.record if self.stored else {}
+
+    @property
+    def effects_text(self) -> str | None:
+        """The decided effects as the log keeps them."""
+        return exact.dumps(self.effects).decode() if self.effects else None
 
     def mark(self, details: Iterable[Detail]) -> list[Detail]:
         """Details about this record, with its place."""
@@ -70,56 +93,26 @@ class Draft:
         details = error.details or [{"message": error.message}]
         return RocketError(error.code, error.message, self.mark(details), error.headers)
 
+    def child_place(self, link: Link, index: int) -> Place:
+        """The place of one of its nested rows."""
+        name = link.relation.name
+        above = f"{self.place.path}." if self.place and self.place.path else ""
+        return Place(index, name, f"{above}{name}[{index}]", self.place.row if self.place else None)
 
-async def prepare(
-    write: WriteContext,
-    connection: Connection | Database,
-    entity: EntityModel,
-    action: Action,
-    drafts: Sequence[Draft],
-    *,
-    decided: bool = True,
-) -> list[RowChange]:
-    """The changes that drafts come to: values checked, files found, rules and transitions decided, slugs made.
-
-    Without `decided`, rules and transitions are left to be decided when more is there.
-
-    Raises VALIDATION_FAILED with all violations of all drafts, NOT_FOUND for unknown files, FORBIDDEN
-    for transitions that are not the caller's.
-    """
-    with tracing.span("engine", "writer", "write.validate", entity.name):
-        await validate(entity, action, drafts)
-    if write.approval is not None and action is Action.CREATE:
-        write.approval.keep_keys(entity, drafts)
-    try:
-        await attach_files(write, connection, entity, drafts)
-    except UnknownFile as unknown:
-        raise drafts[unknown.place].refuse(unknown) from None
-    if decided:
-        await decisions.decide(write, connection, entity, action, drafts)
-    await slugs.assign(connection, entity, action, drafts)
-    return [_change(write, entity, action, draft) for draft in drafts]
+    def parent_value(self, link: Link) -> Any:
+        """The value that its nested rows refer to. Raises VALIDATION_FAILED where it has none."""
+        value = self.record.get(link.own)
+        if value is None:
+            name = link.relation.name
+            detail = {"rule": "required", "relation": name, "message": f"needs a value for {name}"}
+            message = f"{name} needs a value in {link.own}"
+            raise self.refuse(RocketError("VALIDATION_FAILED", message, [{"field": link.own, **detail}]))
+        return value
 
 
-async def validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
-    """Parse the values of all drafts. Raises VALIDATION_FAILED with all that is wrong with them."""
-    details: list[Detail] = []
-    async for draft in in_turns(drafts):
-        try:
-            if action is Action.CREATE:
-                draft.values = validate_create(entity, draft.body)
-            else:
-                draft.values = validate_update(entity, draft.body)
-        except Invalid as invalid:
-            details += draft.mark(invalid.details)
-            if len(details) >= MAX_DETAILS:
-                break
-    if details:
-        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
-
-
-def _change(write: WriteContext, entity: EntityModel, action: Action, draft: Draft) -> RowChange:
-    key = draft.stored.key if draft.stored else None
-    if action is Action.CREATE and set(entity.key.names) <= set(draft.values):
-        key = entity.key.of(draft.values)
-    return write.change(key, draft.values, draft.if_version, decisions.as_text(draft.effects))
+async def in_turns(rows: Sequence[T]) -> AsyncIterator[T]:
+    """The rows one after the other; a request of many lets other requests run in between."""
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % TURN_ROWS == 0:
+            await asyncio.sleep(0)

@@ -1,41 +1,31 @@
-"""One write request under one version of the schema: where it is committed, and how it is told to the relay."""
+"""The context of one write: who writes, under which schema, because of which request."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
 from typing import Any
 
+from libs.shared import clock
 from libs.shared.contracts.context import Context, Identity
 from libs.shared.postgres.databases import Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, Model
-from services.data.writes.consequences.totals import settle
+from services.data.writes.context.approval import Approval
 from services.data.writes.context.resources import WriteResources
-from services.data.writes.statements.changes import Action, RowChange, Values, Written
-from services.data.writes.statements.command import Command
+from services.data.writes.statements.changes import Action, Command, RowChange, Values, Written
 from services.data.writes.statements.statements import Shape
-from services.data.writes.statements.unit_of_work import UnitOfWork
-from services.data.writes.synchronous_webhooks.rehearsal import Approval
 
 SPANS = {
     Action.CREATE: "write.insert", Action.UPDATE: "write.update",
     Action.DELETE: "write.delete", Action.RESTORE: "write.restore",
 }  # fmt: skip
-
-
-class _Rehearsed(Exception):
-    """All went well, and is taken back."""
+"""What the trace calls each action."""
 
 
 @dataclass(slots=True)
 class WriteContext:
-    """Who writes what, because of which request. `position` is that of the commit, 0 while there is none.
-
-    `consent` is what receivers outside are asked about, where there are any.
-    """
+    """What every step of a write is given. `position` is that of the commit, 0 while there is none."""
 
     resources: WriteResources
     context: Context
@@ -43,14 +33,15 @@ class WriteContext:
     command: Command
     position: int = 0
     approval: Approval | None = None
+    """What synchronous webhooks are asked about this write; None where there are none to ask."""
     checks_rules: bool = True
-    """Whether rules and machines of records whose totals change are asked, as those of the written ones are."""
+    """Whether rules and machines of records whose totals change apply, as those of the written records do."""
 
     @classmethod
     def of(
         cls, resources: WriteResources, context: Context, model: Model, effect_key: str | None = None
     ) -> WriteContext:
-        """The work of a request."""
+        """The context of a request's write."""
         return cls(resources, context, model, Command.of(context, model.version, effect_key))
 
     @property
@@ -61,14 +52,24 @@ class WriteContext:
     def database(self) -> Database:
         return self.resources.core.databases.of(self.context.the_app)
 
+    @property
+    def now(self) -> datetime:
+        """The write's time: the same in every repetition that webhooks are asked about."""
+        return clock.now() if self.approval is None else self.approval.now
+
+    def runs_once(self, entity: EntityModel) -> bool:
+        """Whether a write is never repeated: no slug can be taken meanwhile, and no webhook is asked."""
+        return entity.definition.slug is None and not self.model.synchronous_webhooks
+
     def change(self, key: Any, values: Values, if_version: int | None = None, effects: str | None = None) -> RowChange:
         """One record's change by this request's command."""
         return RowChange(self.command, key, values, if_version, effects)
 
     async def commit_one(self, entity: EntityModel, action: Action, change: RowChange) -> Written | None:
-        """Commit the change of one record, in one statement that it may share with others.
+        """Commit the change of one record, in one statement that it may share with other requests.
 
-        Answers None where nothing was changed: no such record, reference or version, or another schema.
+        Returns None where nothing was changed: no such record, reference or version, or another schema. A commit of
+        several records is a `transaction` (services/data/writes/consequences/transaction.py).
         """
         app = self.context.the_app
         await self.resources.relay.activate(app)
@@ -81,35 +82,3 @@ class WriteContext:
                 self.position = written.position
                 self.resources.relay.wake(app)
         return written
-
-    @contextlib.asynccontextmanager
-    async def transaction(
-        self, entity: EntityModel, action: Action, dry_run: bool = False
-    ) -> AsyncIterator[UnitOfWork]:
-        """A commit of any number of changes; nothing of it remains when the block raises, or with `dry_run`."""
-        app = self.context.the_app
-        await self.resources.relay.activate(app)
-        with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
-            async with self._committed(dry_run) as unit:
-                yield unit
-            span.metadata["records"] = unit.records
-        if self.position:
-            self.resources.relay.wake(app)
-
-    @contextlib.asynccontextmanager
-    async def _committed(self, dry_run: bool) -> AsyncIterator[UnitOfWork]:
-        with contextlib.suppress(_Rehearsed):
-            async with self.database.transaction() as transaction:
-                unit = UnitOfWork(transaction, self.model, self.command)
-                unit.settle = partial(settle, self, unit)
-                if self.approval is not None:
-                    self.approval.begin()
-                yield unit
-                await settle(self, unit)
-                if self.approval is not None and not self.approval.is_given:
-                    await unit.refuse_cycles()
-                    raise _Rehearsed
-                position = await unit.finish()
-                if dry_run:
-                    raise _Rehearsed
-            self.position = position

@@ -1,47 +1,30 @@
-"""Rules and state machines at work: what they need is loaded, what they decide is put into the drafts."""
+"""Applies rules and state machines to drafts: loads what they read, puts what they decide into values and effects."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
-from libs.shared import clock, exact
+from libs.shared import exact
 from libs.shared.contracts.context import Identity
 from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
+from services.data import rules
 from services.data.model import EntityModel
 from services.data.permissions import granted
-from services.data.rules import Attempt, check_written
-from services.data.rules import decide as decided
-from services.data.rules import recompute as decided_again
-from services.data.writes.context.turns import in_turns
+from services.data.rules import Attempt
+from services.data.writes.context.drafts import Draft, in_turns
+from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding.related_records import load_related
 from services.data.writes.statements.changes import Action
-
-if TYPE_CHECKING:
-    from services.data.writes.context.drafts import Draft
-    from services.data.writes.context.write_context import WriteContext
 
 Hook = Literal["before_write", "before_delete", "after_write"]
 VERBS: dict[Action, Literal["create", "update", "delete"]] = {
     Action.CREATE: "create", Action.UPDATE: "update", Action.DELETE: "delete",
 }  # fmt: skip
-
-
-def needs_transaction(write: WriteContext, entity: EntityModel, action: Action, names: Sequence[str] = ()) -> bool:
-    """Whether deciding takes what is stored, and so a transaction that holds it still."""
-    if write.approval is not None:
-        return True
-    if entity.number in write.model.totals.by_number:
-        return True
-    rules = write.model.rules(entity.name)
-    if rules.is_empty:
-        return False
-    hook: Hook = "before_delete" if action is Action.DELETE else "before_write"
-    after = bool(rules.after_write) and action is not Action.DELETE
-    return after or bool(rules.related_loads(hook)) or rules.needs_stored(VERBS[action], names)
+"""What rules call each action."""
 
 
 async def decide(
@@ -51,8 +34,8 @@ async def decide(
 
     Raises VALIDATION_FAILED with all violations of all drafts, FORBIDDEN for a transition of other roles.
     """
-    rules = write.model.rules(entity.name)
-    if rules.is_empty or not drafts:
+    entity_rules = write.model.rules(entity.name)
+    if entity_rules.is_empty or not drafts:
         return
     hook: Hook = "before_delete" if action is Action.DELETE else "before_write"
     with tracing.span("engine", "writer", "write.rules", entity.name):
@@ -60,7 +43,7 @@ async def decide(
         details: list[Detail] = []
         async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
             try:
-                decision = decided(rules, attempt)
+                decision = rules.decide(entity_rules, attempt)
             except RocketError as refusal:
                 details += _details(draft, refusal)
                 if len(details) >= MAX_DETAILS:
@@ -73,15 +56,15 @@ async def decide(
 async def recompute(
     write: WriteContext, connection: Connection, entity: EntityModel, drafts: Sequence[Draft], *, checked: bool
 ) -> list[Draft]:
-    """Put the computed values that differ by now into the drafts of stored records; answers those that have any.
+    """Put computed values that have changed into the drafts of stored records. Returns those that have any.
 
     Raises what `decide` raises; without `checked` only for what can't be computed.
     """
-    rules = write.model.rules(entity.name)
+    entity_rules = write.model.rules(entity.name)
     attempts = await _attempts(write, connection, entity, Action.UPDATE, drafts, "before_write", holds=False)
     changed = []
     async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
-        decision = decided_again(rules, attempt, checked=checked)
+        decision = rules.recompute(entity_rules, attempt, checked=checked)
         if decision is not None:
             draft.values, draft.effects = decision.values, decision.effects
             changed.append(draft)
@@ -89,22 +72,18 @@ async def recompute(
 
 
 async def check_after(
-    write: WriteContext,
-    connection: Connection,
-    entity: EntityModel,
-    action: Action,
-    drafts: Sequence[Draft],
-    texts: Sequence[str],
+    write: WriteContext, connection: Connection, entity: EntityModel, action: Action, drafts: Sequence[Draft]
 ) -> None:
-    """The rules of after_write, over the records as they were written. Raises VALIDATION_FAILED."""
-    rules = write.model.rules(entity.name)
-    if not rules.after_write:
+    """Apply the rules of after_write to the records as they were written. Raises VALIDATION_FAILED."""
+    entity_rules = write.model.rules(entity.name)
+    if not entity_rules.after_write:
         return
     attempts = await _attempts(write, connection, entity, action, drafts, "after_write")
     details: list[Detail] = []
-    async for draft, attempt, text in in_turns(list(zip(drafts, attempts, texts, strict=True))):
+    async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
+        assert draft.written is not None, "checked after it was written"
         try:
-            check_written(rules, attempt, exact.loads(text))
+            rules.check_written(entity_rules, attempt, exact.loads(draft.written.record_text))
         except RocketError as refusal:
             details += _details(draft, refusal)
     _refuse(details)
@@ -122,7 +101,7 @@ async def _attempts(
 ) -> list[Attempt]:
     loads = write.model.rules(entity.name).related_loads(hook)
     related, unloadable = await load_related(connection, write.model, entity, loads, drafts, holds=holds)
-    now = write.approval.now if write.approval is not None else clock.now()
+    now = write.now
     return [
         Attempt(
             action=VERBS[action],
@@ -156,8 +135,3 @@ def _details(draft: Draft, refusal: RocketError) -> list[Detail]:
 def _refuse(details: list[Detail]) -> None:
     if details:
         raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
-
-
-def as_text(effects: Sequence[dict[str, Any]]) -> str | None:
-    """Decided effects as the log keeps them."""
-    return exact.dumps(list(effects)).decode() if effects else None

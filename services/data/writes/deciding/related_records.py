@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from libs.shared import exact
 from libs.shared.errors import RocketError
@@ -14,9 +14,7 @@ from libs.shared.schema.rules import parse_filter
 from services.data.model import EntityModel, Link, Model, quote
 from services.data.query.predicates import OPERATORS, Comparison, Parameters, compare
 from services.data.rules import Load
-
-if TYPE_CHECKING:
-    from services.data.writes.context.drafts import Draft
+from services.data.writes.context.drafts import Draft
 
 MAX_LOADED = 50_000
 """Related records that one load brings for all drafts of a request."""

@@ -1,26 +1,23 @@
 """May the caller write these fields? Decided in process, on the record as it is stored.
 
-What the server sets itself (keys, auto timestamps, computed fields, what a transition sets, the reference
-of a child to its parent) is no write of the caller's. A masked value that comes back as it was shown
-leaves the field as it is; any other value for it takes the right to see it unmasked.
+What the server sets itself (keys, auto timestamps, computed fields, what a transition sets, the reference of a child
+to its parent) is no write of the caller's. A masked value that comes back as it was shown leaves the field as it is;
+any other value for it requires the permission to see it unmasked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from libs.shared.errors import Detail, RocketError
 from services.data.model import EntityModel
 from services.data.permissions import EVERYTHING, Grant, granted
+from services.data.writes.context.drafts import Draft
+from services.data.writes.context.write_context import WriteContext
 from services.data.writes.preparing.validation import set_by_server
 from services.data.writes.statements.changes import Action
 from services.data.writes.statements.locking import Stored
-
-if TYPE_CHECKING:
-    from services.data.writes.context.drafts import Draft
-    from services.data.writes.context.write_context import WriteContext
-    from services.data.writes.tree.nodes import Node
 
 VERBS = {Action.CREATE: "create", Action.UPDATE: "update"}
 
@@ -42,24 +39,19 @@ def check_fields(write: WriteContext, entity: EntityModel, action: Action, draft
         raise RocketError("FORBIDDEN", str(details[0]["message"]), details)
 
 
-def check_relations(write: WriteContext, entity: EntityModel, action: Action, nodes: Sequence[Node]) -> None:
+def check_relations(write: WriteContext, entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
     """Raises FORBIDDEN with a detail per relation by which the caller may not write."""
-    if write.caller.is_admin or not any(node.nested for node in nodes):
+    if write.caller.is_admin or not any(draft.nested for draft in drafts):
         return
     grant = _granted(write, entity, VERBS[action])
     details: list[Detail] = []
-    for node in nodes:
-        record = node.draft.stored.record if node.draft.stored else None
-        for link, _ in node.nested:
+    for draft in drafts:
+        record = draft.stored.record if draft.stored else None
+        for link, _ in draft.nested:
             name = link.relation.name
             if not grant.relates(name, link.relation.joined, record):
-                refused = {
-                    "field": name,
-                    "relation": name,
-                    "rule": "permission",
-                    "message": f"You may not write {name}",
-                }
-                details += node.draft.mark([refused])
+                message = f"You may not write {name}"
+                details += draft.mark([{"field": name, "relation": name, "rule": "permission", "message": message}])
     if details:
         raise RocketError("FORBIDDEN", str(details[0]["message"]), details)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from libs.shared.errors import RocketError, not_found
 from libs.shared.postgres.databases import Connection, Database, Record
@@ -17,17 +17,10 @@ from libs.shared.postgres.errors import SchemaMoved
 from services.data.files.holding import held_sql
 from services.data.model import EntityModel
 from services.data.query.scope import Scope
+from services.data.writes.context.drafts import Draft
+from services.data.writes.context.write_context import WriteContext
+from services.data.writes.preparing import store
 from services.data.writes.statements.changes import Values
-
-if TYPE_CHECKING:
-    from services.data.writes.context.drafts import Draft
-    from services.data.writes.context.write_context import WriteContext
-
-DESCRIBE = """
-SELECT id, uploaded_by::text AS uploaded_by,
-    jsonb_build_object('id', id, 'filename', filename, 'size', size, 'mime_type', mime_type)::text AS text
-FROM data.files WHERE id = ANY($1::uuid[]) ORDER BY id FOR KEY SHARE
-"""
 
 
 class UnknownFile(RocketError):
@@ -74,7 +67,7 @@ async def resolve_files(connection: Connection | Database, entity: EntityModel, 
 
 async def described(connection: Connection | Database, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Record]:
     """The files of these ids that are there, locked against removal: id, uploaded_by, text (the description)."""
-    return {row["id"]: row for row in await connection.fetch(DESCRIBE, list(ids))}
+    return {row["id"]: row for row in await connection.fetch(store.DESCRIBE_FILES, list(ids))}
 
 
 async def unreadable(write: WriteContext, connection: Connection | Database, files: Sequence[Record]) -> set[uuid.UUID]:

@@ -1,38 +1,34 @@
-"""Slugs: readable keys made from another field, unique by a number at their end."""
+"""Slugs: readable keys made from another field, unique by a number at the end."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from libs.shared.errors import RocketError, detail_of
 from libs.shared.postgres.databases import Connection, Database, enclosed
 from libs.shared.schema.entities import Slug
 from libs.shared.schema.slugs import slugify
 from services.data.model import EntityModel, quote
+from services.data.writes.context.drafts import Draft
+from services.data.writes.preparing import store
 from services.data.writes.statements.changes import Action
-
-if TYPE_CHECKING:
-    from services.data.writes.context.drafts import Draft
 
 T = TypeVar("T")
 
-RACES = 5
-"""How often slugs are made anew because somebody else was quicker."""
-TURN = "SELECT pg_advisory_xact_lock(hashtextextended('slugs', $1))"
-"""One at a time of those who make slugs of an entity and came too late once, until its record is there."""
-FEW = 8
+MAX_ATTEMPTS = 5
+"""How often slugs are made again because another request took them first."""
+MAX_PATTERN_BASES = 8
 """Bases that are looked for by patterns."""
 
 
 async def with_free_slugs(
     database: Database, entity: EntityModel, bodies: Sequence[dict[str, Any]], attempt: Callable[[], Awaitable[T]]
 ) -> T:
-    """The attempt's outcome; made anew where a slug that we made was taken in the meantime.
+    """What `attempt` returns. It is repeated where a slug that it made was taken in the meantime.
 
-    Who was too slow waits for the others who were, and then need not be quicker than they. Only those who come
-    upon it first can still be.
+    Repetitions of an entity follow one another by a lock, so they compete only with first attempts.
     """
     slug = entity.definition.slug
     if slug is None or all(body.get(slug.field) not in (None, "") for body in bodies):
@@ -43,8 +39,8 @@ async def with_free_slugs(
         if not _is_taken(slug, refusal):
             raise
     async with database.transaction() if enclosed() else database.enclosing() as transaction:
-        await transaction.execute(TURN, entity.number)
-        for _ in range(RACES):
+        await transaction.execute(store.LOCK_SLUGS, entity.number)
+        for _ in range(MAX_ATTEMPTS):
             try:
                 return await attempt()
             except RocketError as refusal:
@@ -82,7 +78,7 @@ async def assign(
 
 
 def _free(base: str, own: Any, taken: set[Any], numbers: dict[str, int]) -> str:
-    """The base, or with the first number that is free; `numbers` says where to go on looking, by base."""
+    """The base, or the base with the first free number. `numbers` says by base where to continue."""
     if base == own or base not in taken:
         return base
     for number in itertools.count(numbers.get(base, 2)):
@@ -103,12 +99,12 @@ def _wants(slug: Slug, action: Action, draft: Draft) -> bool:
 
 
 async def _taken(connection: Connection | Database, entity: EntityModel, slug: Slug, bases: set[str]) -> set[Any]:
-    """The slugs there are that are made of one of the bases, also in the trash."""
+    """The stored slugs that are made from one of the bases, also in the trash."""
     if not bases:
         return set()
     column = f"_r.{quote(slug.field)}"
     sql = f"SELECT {column} AS slug FROM {entity.table} _r WHERE {column} = ANY($1::text[]) OR "
-    if len(bases) > FEW:
+    if len(bases) > MAX_PATTERN_BASES:
         # A slug is taken apart once, however many bases there are; patterns would be tried one by one.
         numberless = f"regexp_replace({column}, '-[0-9]+$', '') = ANY($1::text[])"
         rows = await connection.fetch(sql + numberless, list(bases))

@@ -1,12 +1,12 @@
-"""Bulk writes: many records of an entity created, changed or deleted in one commit, or not at all.
+"""Creates, updates and deletes many records of an entity in one commit, or none of them.
 
-The rows go the way of single records, all at once: a few statements do, whatever their number. Rules
-and transitions see what is stored before the first row is written, and after_write rules all of it.
+The rows go the way of single records, all at once: a few statements do, whatever their number. Rules and transitions
+see what is stored before the first row is written, and after_write rules see all that was written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -14,65 +14,52 @@ from libs.shared.errors import Detail, RocketError, summary
 from libs.shared.schema import BadValue
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import Grant
-from services.data.writes.consequences.deletion import has_dependents
-from services.data.writes.consequences.removal import remove_locked
+from services.data.writes.consequences.deletion import has_dependents, remove_locked
 from services.data.writes.consequences.totals import hold_parents
+from services.data.writes.consequences.transaction import transaction
 from services.data.writes.context.drafts import Draft, Place
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.preparing.field_permissions import check_fields
-from services.data.writes.preparing.slugs import with_free_slugs
+from services.data.writes.requests import store
+from services.data.writes.requests.attempts import in_attempts
 from services.data.writes.statements.changes import Action
 from services.data.writes.statements.locking import Stored, lock_records
 from services.data.writes.statements.unit_of_work import UnitOfWork
-from services.data.writes.synchronous_webhooks.rehearsal import is_asked_about, with_approval
-from services.data.writes.tree.instructions import key_of
-from services.data.writes.tree.nodes import Node, node_of
+from services.data.writes.tree.nested import key_of, take_nested
 from services.data.writes.tree.tree import Tree
 
 MAX_ROWS = 10_000
 """Rows of one request."""
 
-PLANNING = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
-"""A plan made for a few rows would compare every row with every other; compiling takes longer than it saves."""
-
 Body = dict[str, Any]
 
 
 async def create(write: WriteContext, entity: EntityModel, rows: Sequence[Any], dry_run: bool = False) -> list[Any]:
-    """New records with their children; answers their keys. Raises what creating single ones does, with the index."""
+    """New records with their nested rows. Returns their keys. Raises what creating single ones does, with the index."""
     bodies = _objects(rows)
-
-    def attempt() -> Awaitable[list[Any]]:
-        return with_free_slugs(write.database, entity, bodies, partial(_create, write, entity, bodies, dry_run))
-
-    return await _agreed(write, entity, Action.CREATE, bodies, dry_run, attempt)
+    run = partial(_create, write, entity, bodies, dry_run)
+    return await in_attempts(write, entity, Action.CREATE, bodies, run, asks=not dry_run)
 
 
 async def _create(write: WriteContext, entity: EntityModel, bodies: Sequence[Body], dry_run: bool) -> list[Any]:
-    nodes = _nodes(entity, [Draft(body, None, Place.of_row(index)) for index, body in enumerate(bodies)])
-    async with write.transaction(entity, Action.CREATE, dry_run) as unit:
-        await unit.transaction.execute(PLANNING)
+    drafts = [take_nested(entity, Draft(body, None, Place.of_row(index))) for index, body in enumerate(bodies)]
+    async with transaction(write, entity, Action.CREATE, dry_run) as unit:
+        await unit.transaction.execute(store.PLAN_FOR_MANY_ROWS)
         await hold_parents(write, unit, entity, bodies=bodies)
-        await Tree(write, unit).save(entity, Action.CREATE, nodes)
-    return [entity.key.shown_text(node.written.key) for node in nodes if node.written is not None]
+        await Tree(write, unit).save(entity, Action.CREATE, drafts)
+    return [entity.key.shown_text(draft.written.key) for draft in drafts if draft.written is not None]
 
 
 async def update(
     write: WriteContext, entity: EntityModel, grant: Grant, rows: Sequence[Any], dry_run: bool = False
 ) -> list[Any]:
-    """Partial updates of the records whose keys the rows hold; answers these keys.
+    """Partial updates of the records whose keys the rows hold. Returns these keys.
 
     Raises NOT_FOUND and FORBIDDEN naming the rows, and what updating single records does, with the index.
     """
     bodies = _objects(rows)
-    keys = _keys(entity, bodies)
-
-    def attempt() -> Awaitable[list[Any]]:
-        return with_free_slugs(
-            write.database, entity, bodies, lambda: _update(write, entity, grant, bodies, keys, dry_run)
-        )
-
-    return await _agreed(write, entity, Action.UPDATE, bodies, dry_run, attempt)
+    run = partial(_update, write, entity, grant, bodies, _keys(entity, bodies), dry_run)
+    return await in_attempts(write, entity, Action.UPDATE, bodies, run, asks=not dry_run)
 
 
 async def _update(
@@ -83,60 +70,44 @@ async def _update(
     keys: Sequence[KeyValue],
     dry_run: bool,
 ) -> list[Any]:
-    async with write.transaction(entity, Action.UPDATE, dry_run) as unit:
-        await unit.transaction.execute(PLANNING)
+    async with transaction(write, entity, Action.UPDATE, dry_run) as unit:
+        await unit.transaction.execute(store.PLAN_FOR_MANY_ROWS)
         await hold_parents(write, unit, entity, keys, bodies)
         stored = await _lock(unit, entity, keys, grant, "NO KEY UPDATE")
-        nodes = _nodes(entity, [_change(entity, n, body, stored[n]) for n, body in enumerate(bodies)])
-        check_fields(write, entity, Action.UPDATE, [node.draft for node in nodes])
-        await Tree(write, unit).save(entity, Action.UPDATE, nodes)
+        drafts = [_change(entity, n, body, stored[n]) for n, body in enumerate(bodies)]
+        check_fields(write, entity, Action.UPDATE, drafts)
+        await Tree(write, unit).save(entity, Action.UPDATE, drafts)
     return [entity.key.shown(row.record) for row in stored]
 
 
 def _change(entity: EntityModel, index: int, body: Body, stored: Stored) -> Draft:
     sent = {name: value for name, value in body.items() if name not in entity.key.names}
-    return Draft(sent, stored, Place.of_row(index))
+    return take_nested(entity, Draft(sent, stored, Place.of_row(index)))
 
 
 async def delete(
     write: WriteContext, entity: EntityModel, grant: Grant, ids: Sequence[Any], dry_run: bool = False
 ) -> list[Any]:
-    """Deletion, soft or hard, of the records with these keys, and what follows; answers the keys.
+    """Deletion, soft or hard, of the records with these keys, and what follows. Returns the keys.
 
     Raises NOT_FOUND, FORBIDDEN and VALIDATION_FAILED naming the rows, CONFLICT where a relation restricts it.
     """
-    keys = _ids(entity, ids)
-    return await _agreed(
-        write, entity, Action.DELETE, (), dry_run, lambda: _delete(write, entity, grant, keys, dry_run)
-    )
+    run = partial(_delete, write, entity, grant, _ids(entity, ids), dry_run)
+    return await in_attempts(write, entity, Action.DELETE, (), run, asks=not dry_run)
 
 
 async def _delete(
     write: WriteContext, entity: EntityModel, grant: Grant, keys: Sequence[KeyValue], dry_run: bool
 ) -> list[Any]:
-    async with write.transaction(entity, Action.DELETE, dry_run) as unit:
-        await unit.transaction.execute(PLANNING)
-        await unit.guard(entity, keys)
+    async with transaction(write, entity, Action.DELETE, dry_run) as unit:
+        await unit.transaction.execute(store.PLAN_FOR_MANY_ROWS)
+        await unit.lock_keys(entity, keys)
         await hold_parents(write, unit, entity, keys)
         stored = await _lock(unit, entity, keys, grant, "UPDATE")
         drafts = [Draft({}, row, Place.of_row(index)) for index, row in enumerate(stored)]
         is_all = not has_dependents(entity) and entity.number not in write.model.totals.by_number
         await remove_locked(write, unit, entity, drafts, stored, is_all=is_all)
     return [entity.key.shown(row.record) for row in stored]
-
-
-async def _agreed(
-    write: WriteContext,
-    entity: EntityModel,
-    action: Action,
-    bodies: Sequence[Body],
-    dry_run: bool,
-    attempt: Callable[[], Awaitable[list[Any]]],
-) -> list[Any]:
-    """The attempt's outcome, with the consent of receivers if any are to be asked; nobody is in a dry run."""
-    if write.model.synchronous_webhooks and not dry_run and is_asked_about(write, entity, action, bodies):
-        return await with_approval(write, attempt)
-    return await attempt()
 
 
 def _objects(rows: Sequence[Any]) -> Sequence[Body]:
@@ -152,10 +123,6 @@ def _count(rows: Sequence[Any]) -> None:
     if len(rows) > MAX_ROWS:
         message = f"At most {MAX_ROWS} rows can be written at once, not {len(rows)}"
         raise RocketError("VALIDATION_FAILED", message, [{"index": MAX_ROWS, "rule": "max", "message": message}])
-
-
-def _nodes(entity: EntityModel, drafts: Sequence[Draft]) -> list[Node]:
-    return [node_of(entity, draft) for draft in drafts]
 
 
 def _keys(entity: EntityModel, bodies: Sequence[Body]) -> list[KeyValue]:

@@ -1,4 +1,4 @@
-"""Effects that other services ask for: exactly once per effect key, for ever."""
+"""Sets fields for other services (steps of workflows), exactly once per effect key."""
 
 from __future__ import annotations
 
@@ -6,21 +6,17 @@ from libs.shared.contracts.records import Effected, SetFields
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel
 from services.data.writes.consequences.totals import hold_parents
+from services.data.writes.consequences.transaction import transaction
 from services.data.writes.context.drafts import Draft
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.preparing import slugs
 from services.data.writes.preparing.files import resolve_files
 from services.data.writes.preparing.references import refuse_missing, refuse_moved_anchors
 from services.data.writes.preparing.validation import Invalid, validate_update
+from services.data.writes.requests import store
 from services.data.writes.statements.changes import Action, Values
 from services.data.writes.statements.locking import lock_records
 from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
-
-REMEMBER = """
-INSERT INTO data.effects (effect_key) VALUES ($1) ON CONFLICT (effect_key) DO NOTHING RETURNING effect_key
-"""
-REMEMBERED = "SELECT position FROM data.effects WHERE effect_key = $1"
-NOTE = "UPDATE data.effects SET position = $2 WHERE effect_key = $1"
 
 
 async def set_fields(write: WriteContext, request: SetFields) -> Effected:
@@ -34,15 +30,15 @@ async def set_fields(write: WriteContext, request: SetFields) -> Effected:
         return Effected(0)  # the key, an auto field or the trash mark: not for anybody to set
     repeated = False
     write.checks_rules = False
-    async with write.transaction(entity, Action.UPDATE) as unit:
-        if await unit.transaction.fetchval(REMEMBER, request.effect_key) is None:
+    async with transaction(write, entity, Action.UPDATE) as unit:
+        if await unit.transaction.fetchval(store.REMEMBER_EFFECT, request.effect_key) is None:
             repeated = True
         else:
             await _set(write, unit, entity, request, values)
             write.position = await unit.finish()
-            await unit.transaction.execute(NOTE, request.effect_key, write.position)
+            await unit.transaction.execute(store.NOTE_POSITION, request.effect_key, write.position)
     if repeated:
-        return Effected(await write.database.fetchval(REMEMBERED, request.effect_key), repeated=True)
+        return Effected(await write.database.fetchval(store.EFFECT_POSITION, request.effect_key), repeated=True)
     return Effected(write.position)
 
 

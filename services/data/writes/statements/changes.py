@@ -1,20 +1,29 @@
-"""What a write does to rows: pure data between deciding and committing."""
+"""What a write does to rows, as data: the command that a request is, row changes, their outcome, log entries."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from libs.shared import exact
+from libs.shared.contracts.context import Context
+from libs.shared.errors import Detail
+from libs.shared.ids import UUID, uuid7
 from services.data.model import KeyValue
-from services.data.writes.statements.command import Command
 
 Values = dict[str, Any]
 """Column → Python value (None for null), ready to be a statement's parameter."""
 
+LogEntry = tuple[int, str, int, str, str | None, str | None, str | None]
+"""An entry of the log without its position: entity number, record id, version, action, image, previous, effects."""
 
-RECORD_EFFECTS = frozenset({"create_record", "update_record", "delete_record"})
-"""Effects of transitions that are changes of records, and so belong into the commit itself."""
+RecordId = tuple[int, str]
+"""Entity number and record id, as the log knows a record."""
+
+Marks = dict[RecordId, Callable[[Iterable[Detail]], list[Detail]]]
+"""Record → adds to details where the record stands in the request."""
 
 
 class Action(Enum):
@@ -26,12 +35,36 @@ class Action(Enum):
     RESTORE = "restore"
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One write request: its commit id and the log's context document (JSON text: who, from where, because of what)."""
+
+    id: UUID
+    context: str
+    trace_id: UUID
+    schema_version: int
+    effect_key: str | None = None
+
+    @classmethod
+    def of(cls, context: Context, schema_version: int, effect_key: str | None = None) -> Command:
+        """The command of a request."""
+        user = context.user
+        on_behalf = {"on_behalf_of": user.on_behalf_of} if user.on_behalf_of else {}
+        document = {
+            "actor": {"id": user.id, "email": user.email, "roles": user.roles, "via": user.via, **on_behalf},
+            "origin": {"ip": context.ip, "user_agent": context.user_agent},
+            "cause": context.cause,
+            "cause_depth": context.cause_depth,
+        }
+        return cls(uuid7(), exact.dumps(document).decode(), UUID(context.trace_id), schema_version, effect_key)
+
+
 @dataclass(slots=True)
 class RowChange:
     """One record's change.
 
-    `key` is None where the database numbers new records. `if_version` is the version that the caller
-    saw, if that matters. `effects` is the JSON list of decided effects that the log keeps.
+    `key` is None where the database numbers new records. `if_version` is the version that the caller saw, None where
+    any will do. `effects` is the JSON list of decided effects that the log keeps.
     """
 
     command: Command
@@ -43,7 +76,7 @@ class RowChange:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A changed row: its key and JSON as they are now (as they were, for a removed one), and its version."""
+    """A changed row: its key and JSON as they are now (of a removed row: as they were), and its version."""
 
     key: str
     version: int
@@ -52,5 +85,5 @@ class Written:
 
     @classmethod
     def of(cls, row: Any) -> Written:
-        """What a writing statement answered."""
+        """The row of a writing statement's result."""
         return cls(row["key"], row["version"], row["record"], row["position"] or 0)

@@ -117,4 +117,4 @@ class JoinTable:
     async def _note(self, action: Action, sql: str, *arrays: Any) -> None:
         for row in await self._unit.transaction.fetch(sql, self._unit.model.version, *arrays):
             image, previous = (row["image"], None) if action is Action.CREATE else (None, row["image"])
-            self._unit.note((self._relation.number, row["key"], row["version"], action.value, image, previous, None))
+            self._unit.add((self._relation.number, row["key"], row["version"], action.value, image, previous, None))

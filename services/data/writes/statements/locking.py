@@ -1,4 +1,4 @@
-"""Stored records, looked up and locked for a change."""
+"""Reads stored records and locks them for a change."""
 
 from __future__ import annotations
 
@@ -33,20 +33,15 @@ async def lock_records(
     strength: str = "NO KEY UPDATE",
     trashed: bool = False,
 ) -> dict[KeyValue, Stored]:
-    """The records of these keys that are there (in the trash, with `trashed`), locked until the end, by key.
+    """The live records of these keys (with `trashed`: those in the trash), locked until the end, by key.
 
     FOR UPDATE as strength also keeps out those who are about to refer to them.
     """
-    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
-    names = ", ".join(f"_k{n}" for n in range(len(entity.key.names)))
-    same = " AND ".join(f"{column} = _k._k{n}" for n, column in enumerate(entity.key.columns("_r")))
-    alive = f"NOT ({entity.alive('_r')})" if trashed else entity.alive("_r")
     sql = (
-        f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r "
-        f"JOIN (SELECT DISTINCT _g.* FROM unnest({arrays}) _g) AS _k({names}) ON {same} "
-        f"WHERE {alive} ORDER BY {', '.join(entity.key.columns('_r'))} FOR {strength} OF _r"
+        f"{_selected(entity)} {join_keys(entity, 'SELECT DISTINCT _g.* FROM unnest({}) _g')} "
+        f"WHERE {_alive(entity, trashed)} {_in_key_order(entity)} FOR {strength} OF _r"
     )
-    return _by_key(entity, await connection.fetch(sql, *map(list, zip(*keys, strict=True))), grant)
+    return _by_key(entity, await connection.fetch(sql, *key_arrays(keys)), grant)
 
 
 async def lock_related(
@@ -54,9 +49,8 @@ async def lock_related(
 ) -> dict[KeyValue, Stored]:
     """The live records whose `column` holds one of `values`, locked against changes and new references."""
     sql = (
-        f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r "
-        f"WHERE _r.{quote(column)} = ANY($1::{entity.column_type(column)}[]) AND {entity.alive('_r')} "
-        f"ORDER BY {', '.join(entity.key.columns('_r'))} FOR UPDATE OF _r"
+        f"{_selected(entity)} WHERE _r.{quote(column)} = ANY($1::{entity.column_type(column)}[]) "
+        f"AND {entity.alive('_r')} {_in_key_order(entity)} FOR UPDATE OF _r"
     )
     return _by_key(entity, await connection.fetch(sql, list(values)), EVERYTHING)
 
@@ -72,8 +66,7 @@ async def lock_where(
         f"_r.{quote(column)} = ANY(${n}::text[]::{entity.column_type(column)}[])" for n, column in enumerate(columns, 1)
     ]
     sql = (
-        f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r "
-        f"WHERE ({' OR '.join(clauses)}) AND {entity.alive('_r')} ORDER BY {', '.join(entity.key.columns('_r'))}"
+        f"{_selected(entity)} WHERE ({' OR '.join(clauses)}) AND {entity.alive('_r')} {_in_key_order(entity)}"
         f"{f' FOR {strength} OF _r' if strength else ''}"
     )
     return _by_key(entity, await connection.fetch(sql, *map(sorted, columns.values())), EVERYTHING)
@@ -82,24 +75,49 @@ async def lock_where(
 async def lock_holding(
     connection: Connection, entity: EntityModel, fields: Sequence[str], file_id: str, trashed: bool
 ) -> list[Stored]:
-    """The records that are there (in the trash, with `trashed`) and hold a file in any of these fields, locked."""
+    """The live records (with `trashed`: those in the trash) that hold a file in any of these fields, locked."""
     held = " OR ".join(f"_r.{quote(field)} ->> 'id' = $1" for field in fields)
-    alive = f"NOT ({entity.alive('_r')})" if trashed else entity.alive("_r")
     sql = (
-        f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r "
-        f"WHERE ({held}) AND {alive} ORDER BY {', '.join(entity.key.columns('_r'))} FOR NO KEY UPDATE OF _r"
+        f"{_selected(entity)} WHERE ({held}) AND {_alive(entity, trashed)} {_in_key_order(entity)} "
+        "FOR NO KEY UPDATE OF _r"
     )
     return list(_by_key(entity, await connection.fetch(sql, file_id), EVERYTHING).values())
 
 
 async def existing_keys(connection: Connection, entity: EntityModel, keys: Sequence[KeyValue]) -> set[str]:
     """Which of these keys any record has, also in the trash; as text."""
+    sql = f"SELECT {entity.key.sql_text('_r')} AS key FROM {entity.table} _r {join_keys(entity)}"
+    return {row["key"] for row in await connection.fetch(sql, *key_arrays(keys))}
+
+
+def join_keys(entity: EntityModel, given: str = "") -> str:
+    """JOIN that leaves of the rows `_r` those of the keys which are the first parameters, as `key_arrays` makes them.
+
+    `given` is a query around the `unnest` of the arrays, if there is to be one.
+    """
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
+    keys = f"({given.format(arrays)})" if given else f"unnest({arrays})"
     names = ", ".join(f"_k{n}" for n in range(len(entity.key.names)))
     same = " AND ".join(f"{column} = _k._k{n}" for n, column in enumerate(entity.key.columns("_r")))
-    given = f"unnest({arrays}) AS _k({names})"
-    sql = f"SELECT {entity.key.sql_text('_r')} AS key FROM {entity.table} _r JOIN {given} ON {same}"
-    return {row["key"] for row in await connection.fetch(sql, *map(list, zip(*keys, strict=True)))}
+    return f"JOIN {keys} AS _k({names}) ON {same}"
+
+
+def key_arrays(keys: Sequence[KeyValue]) -> list[list[Any]]:
+    """Keys as parameters: an array per part of the key."""
+    return list(map(list, zip(*keys, strict=True)))
+
+
+def _selected(entity: EntityModel) -> str:
+    return f"SELECT _r._version AS version, {entity.json('_r')} AS record FROM {entity.table} _r"
+
+
+def _alive(entity: EntityModel, trashed: bool) -> str:
+    return f"NOT ({entity.alive('_r')})" if trashed else entity.alive("_r")
+
+
+def _in_key_order(entity: EntityModel) -> str:
+    """One order for all, so that two transactions that lock the same records never wait for each other."""
+    return f"ORDER BY {', '.join(entity.key.columns('_r'))}"
 
 
 def _by_key(entity: EntityModel, rows: Sequence[Any], grant: Grant) -> dict[KeyValue, Stored]:

@@ -1,16 +1,16 @@
-"""Rows and their log entries in one statement.
+"""Changes rows of one entity and appends their log entries, in one statement.
 
-One statement changes any number of rows of one entity: the values come as arrays, one per column, so
-its text depends on the entity, the action and the columns only, is made once and stays prepared.
+The values come as arrays, one per column, so the text depends only on the entity, the action and the columns: it is
+made once and stays prepared, whatever the number of rows.
 
-It begins at the schema fence: under another version it touches nothing and answers no row. Rows that
-refer to records of other entities lock these (FOR KEY SHARE), so that none is deleted meanwhile; a row
-whose reference is missing is left out. Positions are taken by `nextval` for rows that are locked
-already, so for one record the order of positions is the order of versions. The log's table lock,
-taken before anything runs, is what the relay looks at when a number is missing (libs/shared/bus/outbox/relay.py).
+1. The schema fence: under another schema version the statement changes nothing and returns no row.
+2. Records that the rows refer to are locked (FOR KEY SHARE), so that none is deleted meanwhile. A row whose reference
+   is missing is left out.
+3. The rows are changed, and so locked.
+4. Positions are taken by `nextval`, after the locks: for one record the order of positions is the order of versions.
+   The lock on the log's table, taken before anything runs, is what the relay reads when a number is missing.
 
-Names that the statement adds to a record's own begin with _, as no field's, entity's or table's name does
-(services/data/model/naming.py).
+Names that the statement adds begin with _, as no field, entity or table does (services/data/model/naming.py).
 """
 
 from __future__ import annotations
@@ -22,24 +22,21 @@ from typing import Any
 
 from libs.shared.schema import DELETED, VERSION_COLUMN
 from services.data.model import EntityModel, Link, quote
-from services.data.query.predicates import Parameters
 from services.data.writes.statements.changes import Action, RowChange
 
 VERSION = quote(VERSION_COLUMN)
 OLD, NEW = "_old", "_new"
-ENDS = f"WITH (OLD AS {OLD}, NEW AS {NEW})"
-"""Behind RETURNING: a row before and after, by names that no table has."""
+RETURNING = f"RETURNING WITH (OLD AS {OLD}, NEW AS {NEW})"
+"""A row before and after, by names that no table has."""
 LOG_COLUMNS = (
     ("_commit", "uuid"), ("_context", "jsonb"), ("_trace", "uuid"), ("_effect_key", "text"), ("_effects", "jsonb"),
 )  # fmt: skip
-"""What every row brings along for its log entry."""
+"""What each row brings for its log entry."""
+LOCK_TIMEOUT = "100ms"
+"""How long a statement that skips locked rows waits where it must wait; then it fails for all of its rows."""
 
 
-BRIEFLY = "100ms"
-"""How long rows that wait for nobody wait where they must; then all are refused."""
-
-
-class Log(Enum):
+class LogMode(Enum):
     """How rows get into the log: each as a commit of its own, all as one commit, or by a later statement."""
 
     APART = "apart"
@@ -51,30 +48,27 @@ class Log(Enum):
 class Shape:
     """What a statement's text depends on, beside the entity.
 
-    `columns` are those that the rows bring values for. Without `waits`, rows and references that
-    somebody else has locked are left out instead of waited for. `again` is for created records whose
-    keys may have been used before.
+    `columns` are those that the rows bring values for. Without `waits`, rows and references that another transaction
+    has locked are left out instead of waited for.
     """
 
     action: Action
     columns: tuple[str, ...]
-    log: Log = Log.APART
+    log: LogMode = LogMode.APART
     waits: bool = True
-    again: bool = False
     amends: bool = False
-    """The rows were written by this commit before: they keep the version that they have by that."""
+    """This commit has written the rows before: they keep the version that they have by that."""
 
 
 def statement(
     entity: EntityModel, shape: Shape, rows: Sequence[RowChange], schema_version: int
 ) -> tuple[str, list[Any]]:
-    """SQL and parameters. Answers n (place among `rows`, from 1), position, version, key, record of each changed row.
+    """SQL and parameters. The rows of the result: n (place among `rows`, from 1), position, version, key, record.
 
-    With Log.LATER the position is null, and image and previous are answered too.
+    With LogMode.LATER the position is null, and there are also image and previous.
     """
-    parameters = Parameters(schema_version, *_arrays(entity, shape, rows))
     text = entity.statements.made(shape, lambda: _text(entity, shape))
-    return text, parameters.values
+    return text, [schema_version, *_arrays(entity, shape, rows)]
 
 
 def _arrays(entity: EntityModel, shape: Shape, rows: Sequence[RowChange]) -> list[list[Any]]:
@@ -95,7 +89,7 @@ def _text(entity: EntityModel, shape: Shape) -> str:
     given = _Given(entity, shape)
     changed = _inserted(entity, shape, given) if shape.action is Action.CREATE else _changed(entity, shape)
     ctes = [f"_u AS MATERIALIZED ({given.select})", *_references(entity, shape), f"_row AS ({changed})"]
-    if shape.log is Log.TOGETHER:
+    if shape.log is LogMode.TOGETHER:
         # The count makes this wait until all rows are changed, and so locked.
         ctes.append(
             "_p AS MATERIALIZED (SELECT nextval('data.position') AS position "
@@ -103,12 +97,12 @@ def _text(entity: EntityModel, shape: Shape) -> str:
         )
     ctes.append(f"_entry AS MATERIALIZED ({_entries(entity, shape)})")
     answer = "_entry.n, _entry.position, _entry.version, _entry.key, _entry.record"
-    if shape.log is Log.LATER:
+    if shape.log is LogMode.LATER:
         return f"WITH {', '.join(ctes)} SELECT {answer}, _entry.image::text, _entry.previous::text FROM _entry"
     ctes.append(
         "_logged AS (INSERT INTO data.commits (position, n, commit_id, entity, record_id, version, action, image, "
         "previous, context, effects, effect_key, trace_id, schema_version, at) "
-        f"SELECT _e.position, {'1' if shape.log is Log.APART else '_e.n'}, _e._commit, {entity.number}, _e.key, "
+        f"SELECT _e.position, {'1' if shape.log is LogMode.APART else '_e.n'}, _e._commit, {entity.number}, _e.key, "
         f"_e.version, '{shape.action.value}', _e.image, _e.previous, _e._context, _e._effects, _e._effect_key, "
         "_e._trace, $1, clock_timestamp() FROM _entry _e)"
     )
@@ -135,7 +129,7 @@ class _Given:
             number = f", nextval({sequence}::regclass)::{entity.key.types[0]} AS {quote(entity.key.names[0])}"
         order = "" if shape.action is Action.CREATE else f" ORDER BY {', '.join(_given_keys(entity))}"
         # Somebody's unique value may be another's in a transaction that is open: that is waited for, not left out.
-        brief = "" if shape.waits else f", set_config('lock_timeout', '{BRIEFLY}', true) AS _t"
+        brief = "" if shape.waits else f", set_config('lock_timeout', '{LOCK_TIMEOUT}', true) AS _t"
         self.select = f"SELECT _u.*{number} FROM unnest({arrays}) WITH ORDINALITY AS _u({names}, _n){brief}{order}"
 
 
@@ -178,7 +172,7 @@ def _referred(entity: EntityModel, shape: Shape) -> str:
 
 
 def _inserted(entity: EntityModel, shape: Shape, given: _Given) -> str:
-    columns, expressions = [VERSION], [_first_version(entity, shape)]
+    columns, expressions = [VERSION], [_first_version(entity)]
     if given.numbered:
         columns.append(quote(entity.key.names[0]))
         expressions.append(f"_u.{columns[-1]}")
@@ -192,13 +186,13 @@ def _inserted(entity: EntityModel, shape: Shape, given: _Given) -> str:
     return (
         f"INSERT INTO {entity.table} ({', '.join(columns)}) SELECT {', '.join(expressions)} "
         f"FROM _u, metadata.schema_version _v WHERE _v.version = $1 AND {_referred(entity, shape)} "
-        f"ORDER BY _u._n RETURNING {ENDS} {returned(entity, NEW)}"
+        f"ORDER BY _u._n {RETURNING} {returned(entity, NEW)}"
     )
 
 
-def _first_version(entity: EntityModel, shape: Shape) -> str:
+def _first_version(entity: EntityModel) -> str:
     """Versions go on after deletion and re-creation."""
-    if entity.key.generated and not shape.again:
+    if entity.key.generated:
         return "1"
     return (
         f"coalesce((SELECT max(_c.version) FROM data.commits _c "
@@ -220,7 +214,7 @@ def _changed(entity: EntityModel, shape: Shape) -> str:
     if shape.action is Action.DELETE and not entity.soft_delete:
         return (
             f"DELETE FROM {entity.table} AS _r USING _u, metadata.schema_version _v WHERE {where} "
-            f"RETURNING {ENDS} _u._n AS _n, {returned(entity, OLD)}"
+            f"{RETURNING} _u._n AS _n, {returned(entity, OLD)}"
         )
     assignments = _assignments(entity, shape)
     sets = ", ".join(f"{quote(name)} = {expression}" for name, expression in assignments.items())
@@ -228,7 +222,7 @@ def _changed(entity: EntityModel, shape: Shape) -> str:
     answered = ", ".join(["_u._n AS _n", returned(entity, NEW), *before])
     return (
         f"UPDATE {entity.table} AS _r SET {sets}, {VERSION} = _r.{VERSION} + {0 if shape.amends else 1} "
-        f"FROM _u, metadata.schema_version _v WHERE {where} RETURNING {ENDS} {answered}"
+        f"FROM _u, metadata.schema_version _v WHERE {where} {RETURNING} {answered}"
     )
 
 
@@ -264,9 +258,9 @@ def _entries(entity: EntityModel, shape: Shape) -> str:
     version = f"_row.{VERSION} + 1" if removed else f"_row.{VERSION}"
     image = "NULL::jsonb" if removed else image_sql(entity)
     position = {
-        Log.APART: "nextval('data.position')", Log.TOGETHER: "_p.position", Log.LATER: "NULL::bigint",
+        LogMode.APART: "nextval('data.position')", LogMode.TOGETHER: "_p.position", LogMode.LATER: "NULL::bigint",
     }[shape.log]  # fmt: skip
-    joined = " CROSS JOIN _p" if shape.log is Log.TOGETHER else ""
+    joined = " CROSS JOIN _p" if shape.log is LogMode.TOGETHER else ""
     by = _same_key(entity) if shape.action is Action.CREATE else "_u._n = _row._n"
     extra = ", ".join(f"_u.{name}" for name, _ in LOG_COLUMNS)
     return (

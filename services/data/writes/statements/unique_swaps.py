@@ -1,8 +1,8 @@
-"""Unique values that move among the records of one commit: uniqueness is judged by what the commit comes to.
+"""Unique values that move among the records of one commit: uniqueness is judged by the result of the commit.
 
-PostgreSQL judges it row by row, so two records could never change values. Those of a commit's records that give up
-a value which another of them takes are therefore parked first: the value is null until they get their new one, in the
-same transaction. The log knows nothing of it, as what a parked record was before is remembered here.
+PostgreSQL judges it row by row, so two records could never exchange values. Records that give up a value which another
+record of the commit takes are therefore parked first: their value is null until they get the new one, in the same
+transaction. The log does not show this: what a parked record was before is kept here.
 """
 
 from __future__ import annotations

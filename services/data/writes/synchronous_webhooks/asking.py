@@ -1,62 +1,78 @@
-"""Receivers' answers to what is about to be written: asked through the webhook service, which calls them."""
+"""Writes that synchronous webhooks (`async` false) must agree to before they happen.
+
+1. The write is rehearsed: carried out and rolled back. That shows what it results in, and leaves no lock behind.
+2. The webhooks are asked, through the webhook service. No transaction is open meanwhile.
+3. The write is carried out again, and committed if it results in exactly what was asked about: the same records in the
+   same versions, with the same values. Otherwise the webhooks are asked once more.
+
+A rehearsal that finds nothing to ask is committed at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import structlog
 
-from libs.shared import exact
+from libs.shared import clock, exact
 from libs.shared.contracts.webhooks import AskReceivers
 from libs.shared.errors import Detail, RocketError
 from libs.shared.telemetry import tracing
-from services.data.model.synchronous_webhooks import SynchronousWebhook
+from services.data.writes.context.approval import Approval, ApprovalRequest
+from services.data.writes.context.write_context import WriteContext
 
-if TYPE_CHECKING:
-    from services.data.writes.context.drafts import Draft
-    from services.data.writes.context.write_context import WriteContext
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
-RESERVE = 1.0
-"""Seconds of a request's time that are left for writing when everybody has answered."""
+MAX_ROUNDS = 2
+"""How often the webhooks are asked about one write."""
+WRITE_RESERVE_S = 1.0
+"""Seconds of a request's time that are left for writing when all webhooks have answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One record, one receiver: `identity` is all that it is asked about, `document` what it is told of that."""
+async def with_approval(write: WriteContext, run: Callable[[], Awaitable[T]]) -> T:
+    """What `run` returns when it has written what all webhooks agree to.
 
-    webhook: SynchronousWebhook
-    draft: Draft
-    document: dict[str, Any]
-    identity: bytes
-
-
-async def ask(write: WriteContext, questions: Sequence[Question]) -> None:
-    """Ask all receivers at once. Raises VALIDATION_FAILED with their reasons where any refuses,
-
-    SERVICE_UNAVAILABLE where one that must be asked can't be.
+    `run` may be called several times; each time it must carry out the whole write. Raises what `run` raises,
+    VALIDATION_FAILED where a webhook refuses, SERVICE_UNAVAILABLE where one can't be asked, CONFLICT when what is
+    written keeps changing.
     """
+    approval = write.approval = Approval(clock.now())
+    try:
+        for asked in range(MAX_ROUNDS + 1):
+            outcome = await run()
+            if approval.is_given:
+                return outcome
+            if asked < MAX_ROUNDS:
+                await _ask(write, approval.requests)
+                approval.agree()
+    finally:
+        write.approval = None
+    raise RocketError("CONFLICT", "What was to be written kept changing while it was asked about, try again")
+
+
+async def _ask(write: WriteContext, requests: Sequence[ApprovalRequest]) -> None:
+    """Ask all webhooks at once. Raises VALIDATION_FAILED with the reasons of those that refuse."""
     refused: list[Detail] = []
-    away: list[Detail] = []
-    for request, (verdict, reason) in zip(questions, await _verdicts(write, questions), strict=True):
+    unreachable: list[Detail] = []
+    for request, (verdict, reason) in zip(requests, await _verdicts(write, requests), strict=True):
         if verdict == "allowed" or (verdict == "away" and request.webhook.optional):
             continue
         detail = {"rule": "webhook", "message": reason}
-        (refused if verdict == "refused" else away).extend(request.draft.mark([detail]))
+        (refused if verdict == "refused" else unreachable).extend(request.draft.mark([detail]))
     if refused:
         raise RocketError("VALIDATION_FAILED", str(refused[0]["message"]), refused)
-    if away:
-        raise RocketError("SERVICE_UNAVAILABLE", str(away[0]["message"]), away)
+    if unreachable:
+        raise RocketError("SERVICE_UNAVAILABLE", str(unreachable[0]["message"]), unreachable)
 
 
-async def _verdicts(write: WriteContext, questions: Sequence[Question]) -> Sequence[tuple[str, str]]:
-    body = exact.dumps([request.document for request in questions])
-    context = write.context.within(max(0.0, write.context.remaining() - RESERVE))
+async def _verdicts(write: WriteContext, requests: Sequence[ApprovalRequest]) -> Sequence[tuple[str, str]]:
+    body = exact.dumps([request.document for request in requests])
+    context = write.context.within(max(0.0, write.context.remaining() - WRITE_RESERVE_S))
     with tracing.span("engine", "writer", "write.webhooks") as span:
-        span.metadata["questions"] = len(questions)
+        span.metadata["questions"] = len(requests)
         try:
             request = AskReceivers(write.model.version, str(write.command.id), body)
             return (await write.resources.core.rpc.request(request, context)).verdicts
@@ -64,5 +80,5 @@ async def _verdicts(write: WriteContext, questions: Sequence[Question]) -> Seque
             if not error.transient:
                 raise
             span.status = "error"
-            log.warning("receivers.not_asked", error=error.message)
-            return [("away", f"A webhook that has to be asked can't be: {error.message}")] * len(questions)
+            log.warning("synchronous_webhooks.not_asked", error=error.message)
+            return [("away", f"A webhook that has to be asked can't be: {error.message}")] * len(requests)

@@ -1,7 +1,6 @@
-"""What an undo must not leave behind: references to records that are gone.
+"""References to records that an undo removes: looked for when all is done, as the order of its steps does not matter.
 
-It is looked at when all is done, so that the order of what belongs together does not matter. Records that
-are referred to are locked against deletion; those that were deleted are locked already.
+Records that are referred to are locked against deletion; those that were deleted are locked already.
 """
 
 from __future__ import annotations
@@ -13,20 +12,20 @@ from libs.shared.schema import parse_value
 from services.data.model import EntityModel, KeyValue, Link, quote
 from services.data.writes.consequences.deletion import stored_value
 from services.data.writes.statements.join_tables import JoinTable
-from services.data.writes.statements.locking import Stored, lock_related
+from services.data.writes.statements.locking import Stored, join_keys, key_arrays, lock_related
 from services.data.writes.statements.unit_of_work import UnitOfWork
-from services.data.writes.undo.steps import Kind, Step
+from services.data.writes.undo.inverses import Inverse, InverseKind
 
 Problem = tuple[str, str, str]
 """Entity, record id, what is the matter."""
 
 
-async def missing_parents(unit: UnitOfWork, wave: Sequence[Step]) -> list[Problem]:
+async def missing_parents(unit: UnitOfWork, wave: Sequence[Inverse]) -> list[Problem]:
     """The records of a wave whose references, as they are set now, lead nowhere."""
     entity = wave[0].entity
     problems: list[Problem] = []
     for link in entity.references:
-        if wave[0].kind is Kind.UPDATE and link.own not in wave[0].columns:
+        if wave[0].kind is InverseKind.UPDATE and link.own not in wave[0].columns:
             continue
         for record_id in await _dangling(unit, entity, link, [step.key for step in wave]):
             problems.append((entity.name, record_id, f"the {link.entity} that {link.own} refers to is gone"))
@@ -35,13 +34,10 @@ async def missing_parents(unit: UnitOfWork, wave: Sequence[Step]) -> list[Proble
 
 async def _dangling(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Sequence[KeyValue]) -> list[str]:
     table, alive = entity.parent(link)
-    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(entity.key.types, 1))
-    names = ", ".join(f"_k{n}" for n in range(len(entity.key.names)))
-    same = " AND ".join(f"{column} = _k._k{n}" for n, column in enumerate(entity.key.columns("_r")))
-    rows = f"{entity.table} _r JOIN unnest({arrays}) AS _k({names}) ON {same}"
+    rows = f"{entity.table} _r {join_keys(entity)}"
     parent = f"_s.{quote(link.other)}"
     own = f"_r.{quote(link.own)}"
-    values = list(map(list, zip(*keys, strict=True)))
+    values = key_arrays(keys)
     lock = f"SELECT FROM {table} _s WHERE {parent} IN (SELECT {own} FROM {rows}) AND {alive} FOR KEY SHARE OF _s"
     await unit.transaction.execute(lock, *values)
     sql = (
@@ -51,7 +47,7 @@ async def _dangling(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Seq
     return [row["key"] for row in await unit.transaction.fetch(sql, *values)]
 
 
-async def left_behind(unit: UnitOfWork, wave: Sequence[Step], before: dict[KeyValue, Stored]) -> list[Problem]:
+async def left_behind(unit: UnitOfWork, wave: Sequence[Inverse], before: dict[KeyValue, Stored]) -> list[Problem]:
     """The live records, and pairs, that refer to what the records of a wave no longer are."""
     entity = wave[0].entity
     problems: list[Problem] = []
@@ -62,12 +58,15 @@ async def left_behind(unit: UnitOfWork, wave: Sequence[Step], before: dict[KeyVa
     return problems
 
 
-def _given_up(entity: EntityModel, link: Link, step: Step, before: dict[KeyValue, Stored]) -> Any:
+def _given_up(entity: EntityModel, link: Link, step: Inverse, before: dict[KeyValue, Stored]) -> Any:
     """The value by which others referred to a record and can't any more."""
     stored = before.get(step.key)
     if stored is None or stored.record.get(link.own) is None:
         return None
-    kept = step.kind is Kind.UPDATE and step.document.get(link.own, stored.record[link.own]) == stored.record[link.own]
+    kept = (
+        step.kind is InverseKind.UPDATE
+        and step.document.get(link.own, stored.record[link.own]) == stored.record[link.own]
+    )
     return None if kept else stored_value(entity.fields[link.own], stored)
 
 
@@ -81,7 +80,7 @@ async def _referring(unit: UnitOfWork, entity: EntityModel, link: Link, values: 
     return [(target.name, target.key.text(key), f"it belongs to this {entity.name}") for key in related]
 
 
-async def missing_ends(unit: UnitOfWork, wave: Sequence[Step]) -> list[Problem]:
+async def missing_ends(unit: UnitOfWork, wave: Sequence[Inverse]) -> list[Problem]:
     """The attached pairs of a wave one of whose ends is gone."""
     relation = wave[0].relation
     problems: list[Problem] = []

@@ -1,7 +1,7 @@
 """Rows put back as the log has them: values go from the log's images into columns as JSON, so none loses a digit,
 and columns of fields that are left out today get theirs too.
 
-What the rows refer to is not looked at here: that is for the whole of what is undone (loose_ends.py).
+What the rows refer to is not looked at here: that is for the whole of what is undone (dangling_references.py).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from services.data.model import EntityModel, quote
 from services.data.writes.statements.changes import Action
 from services.data.writes.statements.limits import name_limit
 from services.data.writes.statements.statements import (
-    ENDS,
     NEW,
     OLD,
+    RETURNING,
     VERSION,
     image_sql,
     old_column,
@@ -37,7 +37,7 @@ async def set_again(unit: UnitOfWork, entity: EntityModel, columns: Sequence[str
     same = " AND ".join(f"_r.{quote(name)} = _u.{quote(name)}" for name in entity.key.names)
     changed = (
         f"UPDATE {entity.table} AS _r SET {sets}, {VERSION} = _r.{VERSION} + 1 FROM _u, metadata.schema_version _v "
-        f"WHERE _v.version = $1 AND {same} AND {entity.alive('_r')} RETURNING {ENDS} {returned(entity, NEW)}, {old}"
+        f"WHERE _v.version = $1 AND {same} AND {entity.alive('_r')} {RETURNING} {returned(entity, NEW)}, {old}"
     )
     previous = previous_sql(entity, columns)
     return await _run(unit, entity, Action.UPDATE, changed, previous, rows, columns)
@@ -56,7 +56,7 @@ async def insert_again(unit: UnitOfWork, entity: EntityModel, rows: Sequence[Doc
     )
     inserted = (
         f"INSERT INTO {entity.table} ({columns}, {VERSION}) SELECT {values}, {version} "
-        f"FROM _u, metadata.schema_version _v WHERE _v.version = $1 RETURNING {ENDS} {returned(entity, NEW)}"
+        f"FROM _u, metadata.schema_version _v WHERE _v.version = $1 {RETURNING} {returned(entity, NEW)}"
     )
     return await _run(unit, entity, Action.CREATE, inserted, "NULL::jsonb", rows)
 
@@ -84,5 +84,5 @@ async def _run(
     for row in found:
         previous_text = unit.swaps.previous(entity, row["key"], row["previous"], columns)
         entry = (entity.number, row["key"], row["version"], action.value, row["image"], previous_text)
-        unit.note((*entry, None))
+        unit.add((*entry, None))
     return len(found)

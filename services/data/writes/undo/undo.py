@@ -1,52 +1,39 @@
-"""A commit taken back by another one: the inverse of each of its entries, the last one's first.
+"""Takes a commit back by another commit: the inverse of each of its entries, the last one's first.
 
-Everything is locked and compared with the log first: what has changed since is not overwritten. Rules and
-guards are not asked, constraints hold. A state goes back by a transition that the caller's roles may take,
-else only for admins.
+1. Plan: the inverse of each entry.
+2. Lock all records, and compare the log: what has changed since is not overwritten.
+3. Refuse what the caller may not do. Rules and guards are not asked, constraints hold. A state goes back by a
+   transition that the caller's roles may take; only admins may make every move.
+4. Apply the inverses, and look for references to what is gone.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from libs.shared.errors import RocketError, not_found
-from libs.shared.schema import parse_value
 from services.data.history import commits
 from services.data.log.entries import title_of
-from services.data.model import EntityModel, KeyValue
-from services.data.permissions import EVERYTHING, Grant, grant_for
-from services.data.writes.consequences.totals import hold_parents, remembered
+from services.data.model import EntityModel
+from services.data.writes.consequences.transaction import transaction
 from services.data.writes.context.write_context import WriteContext
-from services.data.writes.preparing.field_permissions import check_undone
 from services.data.writes.statements.changes import Action
-from services.data.writes.statements.join_tables import JoinTable, Pair
-from services.data.writes.statements.locking import Stored, lock_records
-from services.data.writes.statements.unique_swaps import Move
-from services.data.writes.statements.unit_of_work import GUARD, MAX_ROWS, RowRefused, UnitOfWork
-from services.data.writes.undo.dangling_references import Problem, left_behind, missing_ends, missing_parents
+from services.data.writes.statements.unit_of_work import MAX_ROWS, UnitOfWork
+from services.data.writes.undo import store
+from services.data.writes.undo.inverses import conflicts, entity_of, plan, relation_of, without_totals
 from services.data.writes.undo.restored_files import refuse_files
-from services.data.writes.undo.restored_rows import Document, insert_again, set_again
 from services.data.writes.undo.state_moves import refuse_moves
-from services.data.writes.undo.steps import RIGHTS, Kind, Step, conflicts, distinct, entity_of, plan, relation_of, waves
+from services.data.writes.undo.undoing import Undoing
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_IMAGE_BYTES = 64 * 1024 * 1024
 """Bytes of images, as the log keeps them, of a commit that can be undone."""
-SHOWN = 1_000
-"""Records that an undo names in its answer."""
-OTHERS: Problem = ("", "", "other records refer to what would go")
-"""What is said of records that a caller need not be able to read."""
-ABOUT = "SELECT entity FROM data.commits WHERE position = $1 ORDER BY n LIMIT 1"
-NEWEST = """
-SELECT _c.entity, _c.record_id, max(_c.version) AS version
-FROM unnest($1::int[], $2::text[]) AS _k(entity, record_id)
-JOIN data.commits _c ON _c.entity = _k.entity AND _c.record_id = _k.record_id GROUP BY 1, 2
-"""
+MAX_NAMED_RECORDS = 1_000
+"""Records that the response of an undo names."""
 
 
 async def undo(write: WriteContext, named: str) -> dict[str, Any]:
-    """Take a commit back; answers what that commit is: commit_id, position, size, the first records.
+    """Take a commit back. Returns what the new commit is: commit_id, position, size, the first records.
 
     Raises NOT_FOUND, FORBIDDEN, CONFLICT naming the records that have changed since or can't be put back.
     """
@@ -55,34 +42,35 @@ async def undo(write: WriteContext, named: str) -> dict[str, Any]:
         raise not_found("Commit")
     anchor = await _anchor(write, position)
     write.checks_rules = False
-    async with write.transaction(anchor, Action.UPDATE) as unit:
-        entries = remembered(write.model, await _entries(unit, position))
+    async with transaction(write, anchor, Action.UPDATE) as unit:
+        entries = without_totals(write.model, await _entries(unit, position))
         steps = plan(write.model, entries)
         undoing = Undoing(write, unit, steps)
-        await undoing.lock()
+        before = await undoing.lock()
         await _refuse_changed(unit, entries)
-        undoing.refuse_moves()
-        await undoing.refuse_files()
+        refuse_moves(write.model, write.caller, steps, before)
+        await refuse_files(write, unit, steps, before)
         await undoing.run()
-    noted = [
+    named_records = [
         {"entity": title_of(write.model.schema, number), "record_id": record_id, "version": version, "action": action}
-        for number, record_id, version, action, *_ in unit.entries[:SHOWN]
+        for number, record_id, version, action, *_ in unit.entries[:MAX_NAMED_RECORDS]
     ]
+    size = len(unit.entries)
     return {
-        "commit_id": str(write.command.id), "position": write.position, "size": len(unit.entries), "records": noted,
+        "commit_id": str(write.command.id), "position": write.position, "size": size, "records": named_records,
     }  # fmt: skip
 
 
 async def _anchor(write: WriteContext, position: int) -> EntityModel:
     """An entity that the commit is about, for the trace."""
-    number: int = await write.database.fetchval(ABOUT, position)
+    number: int = await write.database.fetchval(store.FIRST_ENTITY, position)
     relation = relation_of(write.model, number)
     return write.model.entity(relation.source) if relation else entity_of(write.model, number)
 
 
 async def _entries(unit: UnitOfWork, position: int) -> Sequence[Any]:
     records, size = await commits.size_of(unit.transaction, position)
-    if records > MAX_ROWS or size > MAX_BYTES:
+    if records > MAX_ROWS or size > MAX_IMAGE_BYTES:
         raise RocketError("CONFLICT", "This commit is too large to be undone")
     return await commits.load_entries(unit.transaction, position, records)
 
@@ -93,183 +81,8 @@ async def _refuse_changed(unit: UnitOfWork, entries: Sequence[Any]) -> None:
     for entry in entries:
         name = (entry["entity"], entry["record_id"])
         left[name] = max(left[name], entry["version"])
-    rows = await unit.transaction.fetch(NEWEST, *map(list, zip(*left, strict=True)))
+    rows = await unit.transaction.fetch(store.NEWEST_VERSIONS, *map(list, zip(*left, strict=True)))
     newer = [(r["entity"], r["record_id"]) for r in rows if r["version"] != left[r["entity"], r["record_id"]]]
     if newer:
         schema = unit.model.schema
         raise conflicts([(title_of(schema, n), record_id, "it has changed since") for n, record_id in sorted(newer)])
-
-
-class Undoing:
-    """The steps of one undo, within its transaction."""
-
-    def __init__(self, write: WriteContext, unit: UnitOfWork, steps: Sequence[Step]) -> None:
-        self._write = write
-        self._unit = unit
-        self._steps = steps
-        self._before: dict[str, dict[KeyValue, Stored]] = defaultdict(dict)
-
-    async def lock(self) -> None:
-        """Lock all records there are, and all keys of those there are not. Raises FORBIDDEN for a missing right."""
-        groups: dict[tuple[int, Kind], list[Step]] = defaultdict(list)
-        await self._hold_parents()
-        for step in self._steps:
-            groups[step.of.number, step.kind].append(step)
-        for _, steps in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1].value)):
-            await (self._lock_pairs(steps) if steps[0].is_pair else self._lock_records(steps))
-
-    async def _hold_parents(self) -> None:
-        records: dict[str, list[Step]] = defaultdict(list)
-        for step in self._steps:
-            if not step.is_pair:
-                records[step.entity.name].append(step)
-        for steps in records.values():
-            keys, documents = [step.key for step in steps], [step.document for step in steps]
-            await hold_parents(self._write, self._unit, steps[0].entity, keys, documents)
-
-    def refuse_moves(self) -> None:
-        """Raises FORBIDDEN where states move back as the caller's roles may not."""
-        refuse_moves(self._write.model, self._write.caller, self._steps, self._before)
-
-    async def refuse_files(self) -> None:
-        """Raises CONFLICT for files that are no more, FORBIDDEN for those that are not the caller's to attach."""
-        await refuse_files(self._write, self._unit, self._steps, self._before)
-
-    async def _lock_records(self, steps: Sequence[Step]) -> None:
-        entity, grant = steps[0].entity, self._grant(steps[0])
-        keys = [step.key for step in steps]
-        if steps[0].kind is Kind.INSERT:
-            for step in steps:
-                check_undone(self._write, entity, Action.CREATE, _filled(step.document), None)
-            await self._unit.transaction.execute(GUARD, [step.record_id for step in steps], entity.number)
-            return
-        for trashed in (False, True) if entity.soft_delete else (False,):
-            found = await lock_records(self._unit.transaction, entity, keys, grant, "UPDATE", trashed)
-            _refuse_ungranted(entity, found)
-            for step in steps:
-                if step.kind is Kind.UPDATE and step.key in found:
-                    check_undone(self._write, entity, Action.UPDATE, step.columns, found[step.key])
-            self._before[entity.name] |= found
-
-    async def _lock_pairs(self, steps: Sequence[Step]) -> None:
-        """Pairs go with the records that are deleted or come back here; others are a change of their source."""
-        relation = steps[0].relation
-        source, target = (self._write.model.entity(name) for name in (relation.source, relation.target))
-        alone = {
-            parse_value(source.fields[relation.source_key], step.document["1"])
-            for step in steps
-            if not self._moves(source, relation.source_key, step.document["1"])
-            and not self._moves(target, relation.target_key, step.document["2"])
-        }
-        if alone:
-            grant = grant_for(source, "update", self._write.caller)
-            join = JoinTable(self._unit, relation)
-            if not await join.sources_granted(source, list(alone), grant):
-                raise RocketError("FORBIDDEN", f"You may not update this {source.name}")
-
-    def _moves(self, entity: EntityModel, column: str, value: Any) -> bool:
-        """Whether the record with this value is itself deleted, inserted or restored here."""
-        # Other columns than keys can't change while pairs refer to them; then the right to update is asked for.
-        if (column,) != entity.key.names:
-            return False
-        return any(
-            step.of is entity and step.kind is not Kind.UPDATE and step.record_id == str(value) for step in self._steps
-        )
-
-    def _grant(self, step: Step) -> Grant:
-        return grant_for(step.entity, RIGHTS[step.kind], self._write.caller)
-
-    async def run(self) -> None:
-        """All steps, and a look at what they leave. Raises CONFLICT, FORBIDDEN."""
-        await self._park()
-        done = [part for wave in waves(self._steps) for part in distinct(wave)]
-        for wave in done:
-            if await self._apply(wave) != len(wave):
-                await self._unit.check_schema()
-                raise conflicts([(_title(step), step.record_id, "it has changed since") for step in wave])
-        problems = [problem for wave in done for problem in await self._problems(wave)]
-        if problems:
-            raise conflicts(problems if self._write.caller.is_admin else self._own(problems))
-
-    def _own(self, problems: Sequence[Problem]) -> list[Problem]:
-        """The problems with records of the commit itself; that there are others is said without naming them."""
-        own = {(_title(step), step.record_id) for step in self._steps}
-        named = [problem for problem in problems if (problem[0], problem[1]) in own]
-        return named if len(named) == len(problems) else [*named, OTHERS]
-
-    async def _park(self) -> None:
-        """Let unique values change places among the records that get theirs again."""
-        moves: dict[str, list[Move]] = defaultdict(list)
-        for step in self._steps:
-            if step.kind is Kind.UPDATE:
-                values = {name: step.document[name] for name in step.entity.exclusive if name in step.document}
-                parsed = {name: _parsed(step.entity, name, value) for name, value in values.items()}
-                moves[step.entity.name].append((step.key, parsed))
-        for name, moved in moves.items():
-            await self._unit.swaps.park(self._write.model.entity(name), moved)
-
-    async def _apply(self, wave: Sequence[Step]) -> int:
-        """One statement's steps; answers how many had their effect."""
-        match wave[0].kind:
-            case Kind.ATTACH | Kind.DETACH:
-                return await self._move_pairs(wave)
-            case Kind.INSERT:
-                return await self._insert(wave)
-            case Kind.UPDATE:
-                return await set_again(self._unit, wave[0].entity, wave[0].columns, [s.document for s in wave])
-        action = Action.DELETE if wave[0].kind is Kind.DELETE else Action.RESTORE
-        try:
-            rows = [self._write.change(step.key, {}) for step in wave]
-            written = await self._unit.apply(wave[0].entity, action, rows)
-        except RowRefused as refused:
-            raise refused.error from None
-        return sum(row is not None for row in written)
-
-    async def _insert(self, wave: Sequence[Step]) -> int:
-        entity, grant = wave[0].entity, self._grant(wave[0])
-        inserted = await insert_again(self._unit, entity, [step.document for step in wave])
-        if grant is not EVERYTHING:
-            keys = [step.key for step in wave]
-            _refuse_ungranted(entity, await lock_records(self._unit.transaction, entity, keys, grant))
-        return inserted
-
-    async def _move_pairs(self, wave: Sequence[Step]) -> int:
-        relation, before = wave[0].relation, len(self._unit.entries)
-        source, target = (self._write.model.entity(name) for name in (relation.source, relation.target))
-        own, other = source.fields[relation.source_key], target.fields[relation.target_key]
-        pairs: list[Pair] = [
-            (parse_value(own, step.document["1"]), parse_value(other, step.document["2"])) for step in wave
-        ]
-        join = JoinTable(self._unit, relation)
-        await (join.attach(pairs) if wave[0].kind is Kind.ATTACH else join.detach(pairs))
-        return len(self._unit.entries) - before
-
-    async def _problems(self, wave: Sequence[Step]) -> list[Problem]:
-        match wave[0].kind:
-            case Kind.ATTACH:
-                return await missing_ends(self._unit, wave)
-            case Kind.DETACH:
-                return []
-            case Kind.DELETE:
-                return await left_behind(self._unit, wave, self._before[wave[0].entity.name])
-            case Kind.UPDATE:
-                left = await left_behind(self._unit, wave, self._before[wave[0].entity.name])
-                return left + await missing_parents(self._unit, wave)
-        return await missing_parents(self._unit, wave)
-
-
-def _refuse_ungranted(entity: EntityModel, found: dict[KeyValue, Stored]) -> None:
-    if not all(stored.granted for stored in found.values()):
-        raise RocketError("FORBIDDEN", f"You may not change this {entity.name}")
-
-
-def _parsed(entity: EntityModel, name: str, value: Any) -> Any:
-    return None if value is None else parse_value(entity.fields[name], value)
-
-
-def _filled(document: Document) -> list[str]:
-    return [name for name, value in document.items() if value is not None]
-
-
-def _title(step: Step) -> str:
-    return step.relation.join_table if step.is_pair else step.entity.name

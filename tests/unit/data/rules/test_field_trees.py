@@ -12,7 +12,7 @@ from libs.shared.schema import parse_value
 from libs.shared.schema.rules import FieldRule, parse_operand
 from services.data.rules.entity_rules import FieldCheck
 from services.data.rules.field_trees import violation_tree
-from services.data.rules.forms import shown
+from services.data.rules.forms import serialize
 from tests.unit.data.rules.orders import FIELDS, OWNER, compiled, demand
 
 VALUES: dict[str, list[Any]] = {
@@ -39,7 +39,7 @@ def test_rule_and_expression_agree(field: str, operator: str, value: Any) -> Non
     assert tree is not None
     run = closure(tree)
     seen = set()
-    for each in [None, *(shown(FIELDS[field], parse_value(FIELDS[field], v)) for v in VALUES[field])]:
+    for each in [None, *(serialize(FIELDS[field], parse_value(FIELDS[field], v)) for v in VALUES[field])]:
         violated = _violated(check, each)
         assert run({"record": {field: each}}, Meter()) is violated, each
         seen.add(violated)
@@ -54,7 +54,11 @@ def test_rules_without_an_expression_form(operator: str, operand: Any) -> None:
 def _operand(field: str, operator: str, value: Any) -> Any:
     rule = FieldRule.model_validate({"field": field, "operator": operator, "value": value})
     operand = parse_operand(rule, FIELDS[field])
-    return [shown(FIELDS[field], v) for v in operand] if isinstance(operand, list) else shown(FIELDS[field], operand)
+    return (
+        [serialize(FIELDS[field], v) for v in operand]
+        if isinstance(operand, list)
+        else serialize(FIELDS[field], operand)
+    )
 
 
 def _violated(check: FieldCheck, value: Any) -> bool:

@@ -1,8 +1,8 @@
-"""What takes a log entry back: pure."""
+"""The inverses of log entries: what takes each back, in which order. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -12,10 +12,15 @@ from libs.shared.errors import RocketError
 from libs.shared.schema import Relation
 from services.data.log.entries import names_of, title_of
 from services.data.model import EntityModel, KeyValue, Model
+from services.data.writes.statements.changes import Action
+from services.data.writes.statements.locking import Stored
 from services.data.writes.undo.restored_rows import Document
 
+Before = Mapping[str, Mapping[KeyValue, Stored]]
+"""Entity → key → the record as it is before the undo, in the trash or not."""
 
-class Kind(Enum):
+
+class InverseKind(Enum):
     """What can be done to a record or pair to take something back."""
 
     INSERT = "insert"
@@ -26,15 +31,20 @@ class Kind(Enum):
     DETACH = "detach"
 
 
-RIGHTS = {Kind.INSERT: "create", Kind.UPDATE: "update", Kind.DELETE: "delete", Kind.RESTORE: "delete"}
-"""The right that each takes."""
+RIGHTS = {
+    InverseKind.INSERT: "create",
+    InverseKind.UPDATE: "update",
+    InverseKind.DELETE: "delete",
+    InverseKind.RESTORE: "delete",
+}
+"""The permission that each requires."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Inverse:
     """One entry's inverse. `of` is its entity, or the relation of a pair; `document` are the values it puts back."""
 
-    kind: Kind
+    kind: InverseKind
     of: EntityModel | Relation
     record_id: str
     document: Document
@@ -66,9 +76,31 @@ class Step:
         return tuple(sorted(set(self.document) - set(self.entity.key.names)))
 
 
-def plan(model: Model, entries: Sequence[Any]) -> list[Step]:
+def plan(model: Model, entries: Sequence[Any]) -> list[Inverse]:
     """The inverses of a commit's entries, the last one's first. Raises CONFLICT where there is no place for one."""
     return [_inverse(model, entry) for entry in reversed(entries)]
+
+
+def without_totals(model: Model, entries: Sequence[Any]) -> Sequence[Any]:
+    """The log entries that are taken back, without those that only wrote totals.
+
+    Totals are computed again when the children are as they were. Otherwise a later change of another child would keep
+    a commit from being undone.
+    """
+    kept = [entry for entry in entries if not _is_only_totals(model, entry)]
+    return kept or entries
+
+
+def _is_only_totals(model: Model, entry: Any) -> bool:
+    """Whether an entry sets nothing but what is computed from other records, and timestamps."""
+    known = model.schema.by_number.get(entry["entity"])
+    if known is None or entry["action"] != Action.UPDATE.value or known.name not in model.totals.by_parent:
+        return False
+    entity = model.entity(known.name)
+    stamps = {name for name, field in entity.fields.items() if field.auto}
+    computed = {rule.field.name for rule in model.rules(known.name).computed}
+    own = {entity.image_ids[name] for name in stamps | computed if name in entity.image_ids}
+    return set(exact.loads(entry["previous"])) <= own
 
 
 def relation_of(model: Model, number: int) -> Relation | None:
@@ -85,9 +117,9 @@ def entity_of(model: Model, number: int) -> EntityModel:
     return model.entity(live.name)
 
 
-def waves(steps: Sequence[Step]) -> Iterator[list[Step]]:
+def waves(steps: Sequence[Inverse]) -> Iterator[list[Inverse]]:
     """Steps that can be one statement, in order: of one kind, for different records of one entity or relation."""
-    wave: list[Step] = []
+    wave: list[Inverse] = []
     for step in steps:
         if wave and not _fits(wave[0], step):
             yield wave
@@ -97,10 +129,10 @@ def waves(steps: Sequence[Step]) -> Iterator[list[Step]]:
         yield wave
 
 
-def distinct(steps: Sequence[Step]) -> Iterator[list[Step]]:
+def distinct(steps: Sequence[Inverse]) -> Iterator[list[Inverse]]:
     """The steps of a wave in parts that have every record once."""
     seen: set[str] = set()
-    part: list[Step] = []
+    part: list[Inverse] = []
     for step in steps:
         if step.record_id in seen:
             yield part
@@ -111,31 +143,31 @@ def distinct(steps: Sequence[Step]) -> Iterator[list[Step]]:
         yield part
 
 
-def _inverse(model: Model, entry: Any) -> Step:
+def _inverse(model: Model, entry: Any) -> Inverse:
     number = entry["entity"]
     relation = relation_of(model, number)
     if relation is not None:
-        kind = Kind.DETACH if entry["action"] == "create" else Kind.ATTACH
-        return Step(kind, relation, entry["record_id"], exact.loads(entry["image"] or entry["previous"]))
+        kind = InverseKind.DETACH if entry["action"] == "create" else InverseKind.ATTACH
+        return Inverse(kind, relation, entry["record_id"], exact.loads(entry["image"] or entry["previous"]))
     entity = entity_of(model, number)
     match entry["action"]:
         case "create" | "restore":
-            return Step(Kind.DELETE, entity, entry["record_id"], {})
+            return Inverse(InverseKind.DELETE, entity, entry["record_id"], {})
         case "delete" if entry["image"] is not None:
-            return Step(Kind.RESTORE, entity, entry["record_id"], {})
+            return Inverse(InverseKind.RESTORE, entity, entry["record_id"], {})
     names = names_of(model.schema, number)
     document = {names[key]: value for key, value in exact.loads(entry["previous"]).items()}
     if entry["action"] == "delete":
-        return Step(Kind.INSERT, entity, entry["record_id"], document)
+        return Inverse(InverseKind.INSERT, entity, entry["record_id"], document)
     image = {names[key]: value for key, value in exact.loads(entry["image"]).items()}
     keys = {name: image[name] for name in entity.key.names}
-    return Step(Kind.UPDATE, entity, entry["record_id"], document | keys)
+    return Inverse(InverseKind.UPDATE, entity, entry["record_id"], document | keys)
 
 
-def _fits(first: Step, step: Step) -> bool:
+def _fits(first: Inverse, step: Inverse) -> bool:
     if first.kind is not step.kind or first.of is not step.of:
         return False
-    if step.kind is not Kind.UPDATE:
+    if step.kind is not InverseKind.UPDATE:
         return True
     # Values may have gone from record to record, one after the other, and must go back in that order.
     moves = any((field := step.entity.fields.get(name)) is not None and field.unique for name in step.columns)

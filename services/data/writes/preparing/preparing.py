@@ -1,0 +1,69 @@
+"""Prepares drafts: values parsed and completed, files attached, rules decided, slugs made. Nothing is stored yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
+from libs.shared.postgres.databases import Connection, Database
+from libs.shared.telemetry import tracing
+from services.data.model import EntityModel
+from services.data.writes.context.drafts import Draft, in_turns
+from services.data.writes.context.write_context import WriteContext
+from services.data.writes.deciding import decisions
+from services.data.writes.preparing import slugs
+from services.data.writes.preparing.files import UnknownFile, attach_files
+from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
+from services.data.writes.statements.changes import Action, RowChange
+
+
+async def prepare(
+    write: WriteContext,
+    connection: Connection | Database,
+    entity: EntityModel,
+    action: Action,
+    drafts: Sequence[Draft],
+    *,
+    decided: bool = True,
+) -> list[RowChange]:
+    """The row changes of drafts. Without `decided`, rules and machines are left for later.
+
+    Raises VALIDATION_FAILED with all violations of all drafts, NOT_FOUND for unknown files, FORBIDDEN
+    for transitions that are not the caller's.
+    """
+    with tracing.span("engine", "writer", "write.validate", entity.name):
+        await validate(entity, action, drafts)
+    if write.approval is not None and action is Action.CREATE:
+        write.approval.keep_keys(entity, drafts)
+    if entity.files:
+        try:
+            await attach_files(write, connection, entity, drafts)
+        except UnknownFile as unknown:
+            raise drafts[unknown.place].refuse(unknown) from None
+    if decided and not write.model.rules(entity.name).is_empty:
+        await decisions.decide(write, connection, entity, action, drafts)
+    if entity.definition.slug is not None:
+        await slugs.assign(connection, entity, action, drafts)
+    return [_change(write, entity, action, draft) for draft in drafts]
+
+
+async def validate(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
+    """Parse the values of all drafts. Raises VALIDATION_FAILED with all that is wrong with them."""
+    parse = validate_create if action is Action.CREATE else validate_update
+    details: list[Detail] = []
+    async for draft in in_turns(drafts):
+        try:
+            draft.values = parse(entity, draft.body)
+        except Invalid as invalid:
+            details += draft.mark(invalid.details)
+            if len(details) >= MAX_DETAILS:
+                break
+    if details:
+        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
+
+
+def _change(write: WriteContext, entity: EntityModel, action: Action, draft: Draft) -> RowChange:
+    key = draft.stored.key if draft.stored else None
+    if action is Action.CREATE and set(entity.key.names) <= set(draft.values):
+        key = entity.key.of(draft.values)
+    return write.change(key, draft.values, draft.if_version, draft.effects_text)
