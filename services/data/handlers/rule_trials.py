@@ -25,7 +25,7 @@ from services.data.query.lists import VERSION
 from services.data.query.predicates import Parameters
 from services.data.request.execution import read
 from services.data.request.schema_fence import under_current_schema
-from services.data.rules.trial import Question, Trial, prepare, read_question
+from services.data.rules.trial import Trial, TrialRequest, prepare, read_trial_request
 from services.data.state import State
 
 MAX_ROWS = 10_000
@@ -37,7 +37,7 @@ BATCH = 50
 
 
 async def try_rule(state: State, context: Context, request: contracts.TryRule) -> Response:
-    asked = read_question(read_object(request.body))
+    asked = read_trial_request(read_object(request.body))
 
     async def attempt(model: Model) -> Response:
         name = asked.definition.entity
@@ -46,7 +46,7 @@ async def try_rule(state: State, context: Context, request: contracts.TryRule) -
         entity = model.entity(name)
         auto = [field.name for field in entity.fields.values() if field.auto]
         trial = prepare(asked, entity.fields, frozenset([*entity.key.names, *auto]), context.user, clock.now())
-        found = await _ask_sql(state, context, model, entity, trial, asked)
+        found = await _count_in_sql(state, context, model, entity, trial, asked)
         if found is None:
             found = await _look(state, context, model, entity, trial, asked)
         return Response(body=exact.dumps({"data": found}))
@@ -54,8 +54,8 @@ async def try_rule(state: State, context: Context, request: contracts.TryRule) -
     return await under_current_schema(state, context, attempt)
 
 
-async def _ask_sql(
-    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial, asked: Question
+async def _count_in_sql(
+    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial, asked: TrialRequest
 ) -> dict[str, Any] | None:
     """The answer of one statement over all records; None where SQL can't say it."""
     parameters = Parameters()
@@ -81,7 +81,7 @@ async def _ask_sql(
 
 
 async def _look(
-    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial, asked: Question
+    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial, asked: TrialRequest
 ) -> dict[str, Any]:
     """The answer of looking at records one by one."""
     ids: list[Any] = []

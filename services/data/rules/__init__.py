@@ -9,8 +9,8 @@
 transitions, `actions` their effects, `forms` the two shapes of a value, `deciding` the order of it all.
 """
 
-from services.data.rules.attempt import Attempt, Decision
+from services.data.rules.attempt import Attempt, Decision, Load
 from services.data.rules.deciding import check_written, decide, recompute
-from services.data.rules.entity_rules import EntityRules, Load, rules_of
+from services.data.rules.entity_rules import EntityRules, rules_of
 
 __all__ = ["Attempt", "Decision", "EntityRules", "Load", "check_written", "decide", "recompute", "rules_of"]

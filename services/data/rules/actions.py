@@ -1,4 +1,4 @@
-"""What transitions do: fields set in the same write, and effects decided now to happen after the commit."""
+"""What transitions do: fields set in the same write, and effects decided now for the commit or after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from libs.shared.schema import BadValue
 from libs.shared.schema.state_machines import Action, CallWebhook, CreateRecord, SetField, UpdateRecord
 from services.data.rules.entity_rules import EntityRules
 from services.data.rules.forms import now_text, parsed
-from services.data.rules.machines import Step, Stuck
+from services.data.rules.machines import TakenTransition, TransitionRefused
 from services.data.rules.templates import resolve, resolve_header, resolve_url
 
 NOW = "now"
@@ -20,11 +20,13 @@ RECORD_EFFECTS = frozenset({"create_record", "update_record", "delete_record"})
 """Effects that change records, and so are carried out in the same commit."""
 
 
-def set_fields(rules: EntityRules, steps: Iterable[Step], environment: Mapping[str, Any]) -> dict[str, Any]:
-    """The parsed values that the steps' set_field actions give. Raises Stuck for one that doesn't fit."""
+def set_fields(
+    rules: EntityRules, transitions: Iterable[TakenTransition], environment: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The parsed values of the set_field actions. Raises TransitionRefused for one that doesn't fit."""
     values = {}
-    for step in steps:
-        for action in step.actions:
+    for taken in transitions:
+        for action in taken.actions:
             field = rules.fields.get(action.field) if isinstance(action, SetField) else None
             if field is None or field.name in rules.fixed or not isinstance(action, SetField):
                 continue
@@ -32,22 +34,22 @@ def set_fields(rules: EntityRules, steps: Iterable[Step], environment: Mapping[s
             try:
                 values[field.name] = parsed(field, value)
             except BadValue as problem:
-                raise Stuck(step.machine, f"the transition can't set {field.name}, it {problem}") from None
+                raise TransitionRefused(taken.machine, f"the transition can't set {field.name}, it {problem}") from None
     return values
 
 
-def effects_of(steps: Iterable[Step], environment: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every other action of the steps, with all templates filled. Raises Stuck for one that gets too large."""
+def effects_of(transitions: Iterable[TakenTransition], environment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every other action, with all templates filled. Raises TransitionRefused for one that gets too large."""
     return [
-        _decided(step, action, environment)
-        for step in steps
-        for action in step.actions
+        _decided(taken, action, environment)
+        for taken in transitions
+        for action in taken.actions
         if not isinstance(action, SetField)
     ]
 
 
-def _decided(step: Step, action: Action, environment: Mapping[str, Any]) -> dict[str, Any]:
-    machine = step.machine
+def _decided(taken: TakenTransition, action: Action, environment: Mapping[str, Any]) -> dict[str, Any]:
+    machine = taken.machine
     document = exact.document(action)
     request: dict[str, Any] = {}
     if isinstance(action, CallWebhook):
@@ -55,7 +57,7 @@ def _decided(step: Step, action: Action, environment: Mapping[str, Any]) -> dict
         try:
             request["url"] = resolve_url(action.url, environment)
         except ValueError as problem:
-            raise Stuck(machine, f"the transition's webhook can't be called: {problem}") from None
+            raise TransitionRefused(machine, f"the transition's webhook can't be called: {problem}") from None
         if "headers" in document:
             request["headers"] = {name: resolve_header(text, environment) for name, text in action.headers.items()}
     if isinstance(action, CreateRecord | UpdateRecord):
@@ -63,8 +65,9 @@ def _decided(step: Step, action: Action, environment: Mapping[str, Any]) -> dict
             name: now_text(machine.target_field(action.entity, name), environment[NOW]) if value == NOW else value
             for name, value in action.fields.items()
         }
-    transition = {"machine": machine.id, "field": machine.field, "from": step.origin, "to": step.to}
+    transition = {"machine": machine.id, "field": machine.field, "from": taken.origin, "to": taken.to}
     effect = {**resolve(document, environment), **request, "transition": transition}
     if len(exact.dumps(effect)) > MAX_EFFECT_BYTES:
-        raise Stuck(machine, f"what an action of the transition makes is larger than {MAX_EFFECT_BYTES} bytes")
+        message = f"what an action of the transition makes is larger than {MAX_EFFECT_BYTES} bytes"
+        raise TransitionRefused(machine, message)
     return effect

@@ -1,4 +1,4 @@
-"""A write that is to be decided, and the decision."""
+"""The write that rules decide about, and their decision."""
 
 from __future__ import annotations
 
@@ -9,23 +9,32 @@ from typing import Any, Literal
 
 from libs.shared.contracts.context import Identity
 from libs.shared.expressions import EvaluationError
-from services.data.rules.entity_rules import Load
 from services.data.rules.forms import Record
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Related records that a rule reads as `related.<name>`: `filters` is `{"field.op": value}`."""
+
+    relation: str
+    name: str
+    key: str
+    filters: Mapping[str, Any] = field(compare=False, repr=False)
+
+
 def everything(name: str) -> bool:
-    """What somebody sees from whom nothing is kept."""
+    """Says that the caller may see every field."""
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What somebody is about to do to one record.
+    """What a caller is about to do to one record.
 
-    `values` are parsed column values: on create of the whole record, with defaults; on update of what
-    is set; none on delete. `sent` names the fields that the caller gave himself. `old` is the stored
-    record as the API answers it, needed where `EntityRules.needs_stored` says so. `related` holds the
-    records that `EntityRules.related_loads` ask for, `unloadable` the loads that can't be made, and why not.
+    `values` are parsed column values: on create of the whole record, with defaults; on update of what is set; none on
+    delete. `sent` names the fields that the caller gave. `old` is the stored record as the API returns it, needed
+    where `EntityRules.needs_stored` says so. `related` holds the records that `EntityRules.related_loads` ask for,
+    `unloadable` the loads that can't be made, with the reason.
     """
 
     action: Literal["create", "update", "delete"]

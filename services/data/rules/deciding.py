@@ -12,7 +12,7 @@ from services.data.rules.actions import effects_of, set_fields
 from services.data.rules.attempt import Attempt, Decision
 from services.data.rules.entity_rules import Checks, Computed, EntityRules, ExpressionCheck, FieldCheck
 from services.data.rules.forms import Record, parsed, serialize, serialize_record
-from services.data.rules.machines import Machine, Step, Stuck
+from services.data.rules.machines import Machine, TakenTransition, TransitionRefused
 
 
 def decide(rules: EntityRules, attempt: Attempt) -> Decision:
@@ -134,22 +134,22 @@ class _Deciding:
         self.computed.add(field.name)
         return None
 
-    def _move(self) -> list[Step]:
+    def _move(self) -> list[TakenTransition]:
         """The transitions that the write takes; what refuses it is noted."""
         steps = []
         environment = self.attempt.environment(self.record)
         for machine in self.rules.machines:
             try:
                 step = self._step(machine, environment)
-            except Stuck as stuck:
-                self.details.append(stuck.detail)
+            except TransitionRefused as refused:
+                self.details.append(refused.detail)
             except RocketError as refusal:
                 self.forbidden = refusal
             else:
                 steps += [step] if step else []
         return steps
 
-    def _step(self, machine: Machine, environment: Mapping[str, Any]) -> Step | None:
+    def _step(self, machine: Machine, environment: Mapping[str, Any]) -> TakenTransition | None:
         name = machine.field
         if self.attempt.action == "create":
             if name in self.computed or name in self.attempt.sent:
@@ -160,15 +160,15 @@ class _Deciding:
         old = (self.attempt.old or {}).get(name)
         return machine.move(old, self.values[name], self.attempt, environment)
 
-    def _act(self, steps: list[Step]) -> Decision:
+    def _act(self, steps: list[TakenTransition]) -> Decision:
         environment = self.attempt.environment(self.record)
         try:
             values = set_fields(self.rules, steps, environment)
             self.values |= values
             self.record |= serialize_record(self.rules.fields, values)
             return Decision(self.values, effects_of(steps, environment))
-        except Stuck as stuck:
-            raise _refusal([stuck.detail]) from None
+        except TransitionRefused as refused:
+            raise _refusal([refused.detail]) from None
 
 
 def _check(checks: Checks, attempt: Attempt, record: Record, names: Collection[str], details: list[Detail]) -> None:

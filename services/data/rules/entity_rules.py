@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import field as attribute
 from typing import Any, TypeVar
 
 import structlog
@@ -18,22 +17,13 @@ from libs.shared.schema.formulas import compiled
 from libs.shared.schema.rules import ComputedRule, ExpressionRule, FieldRule, RelatedLoad, RuleDefinition
 from libs.shared.schema.state_machines import STATE_TYPES, StateMachineDefinition
 from libs.shared.schema.strict import Strict
+from services.data.rules.attempt import Load
 from services.data.rules.field_checks import Predicate, message_of, predicate_of
 from services.data.rules.machines import Machine
 
 log = structlog.get_logger()
 
 M = TypeVar("M", bound=Strict)
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Related records that a rule wants to see as `related.<name>`: `filters` is `{"field.op": value}`."""
-
-    relation: str
-    name: str
-    key: str
-    filters: Mapping[str, Any] = attribute(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from libs.shared.contracts.context import Identity
 from libs.shared.errors import Detail, RocketError, detail_of
@@ -12,13 +12,11 @@ from libs.shared.expressions import EvaluationError, Expression
 from libs.shared.schema import FieldDefinition, Snapshot
 from libs.shared.schema.formulas import compiled
 from libs.shared.schema.state_machines import Action, StateMachineDefinition, Transition
-
-if TYPE_CHECKING:
-    from services.data.rules.attempt import Attempt
+from services.data.rules.attempt import Attempt
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class CompiledTransition:
     """A transition, ready to be tried. A guard that can't be evaluated lets nobody pass."""
 
     to: str
@@ -33,7 +31,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TakenTransition:
     """A transition that is taken."""
 
     machine: Machine
@@ -43,17 +41,17 @@ class Step:
 
 
 class Machine:
-    """An active state machine, with its ways by the states they lead from and to."""
+    """An active state machine, with its transitions by the states they lead from and to."""
 
     def __init__(self, machine_id: str, definition: StateMachineDefinition, snapshot: Snapshot) -> None:
         self.id = machine_id
         self.field = definition.field
         self.initial = definition.definition.initial
         self._snapshot = snapshot
-        self._ways: dict[tuple[str, str], list[Way]] = {}
+        self._transitions: dict[tuple[str, str], list[CompiledTransition]] = {}
         for transition in definition.definition.transitions:
             for origin in transition.origins:
-                self._ways.setdefault((origin, transition.to), []).append(_way(transition))
+                self._transitions.setdefault((origin, transition.to), []).append(_compiled(transition))
 
     def target_field(self, entity: str, name: str) -> FieldDefinition | None:
         """A field of any entity, as its actions may set it."""
@@ -61,30 +59,30 @@ class Machine:
         return next((field for field in found.definition.fields if field.name == name), None) if found else None
 
     def begin(self, state: Any) -> None:
-        """Check the state of a new record. Raises Stuck."""
+        """Check the state of a new record. Raises TransitionRefused."""
         if state != self.initial:
-            raise Stuck(self, f"must begin as {self.initial}")
+            raise TransitionRefused(self, f"must begin as {self.initial}")
 
-    def move(self, origin: Any, to: Any, attempt: Attempt, environment: Mapping[str, Any]) -> Step | None:
+    def move(self, origin: Any, to: Any, attempt: Attempt, environment: Mapping[str, Any]) -> TakenTransition | None:
         """The transition from one state to another; None where the record enters the machine or stays.
 
-        Raises Stuck where there is none or its guard is false, FORBIDDEN where it is for other roles.
+        Raises TransitionRefused where there is none or its guard is false, FORBIDDEN where it is for other roles.
         """
         if origin == to or (origin is None and to == self.initial):
             return None
-        ways = self._ways.get((origin, to), [])
-        if not ways:
-            raise Stuck(self, self._no_way(origin, to, attempt))
-        allowed = [way for way in ways if way.is_for(attempt.caller)]
+        transitions = self._transitions.get((origin, to), [])
+        if not transitions:
+            raise TransitionRefused(self, self._refusal(origin, to, attempt))
+        allowed = [transition for transition in transitions if transition.is_for(attempt.caller)]
         if not allowed:
-            detail = detail_of(self.field, self._no_way(origin, to, attempt, "for your roles"), "state_machine")
+            detail = detail_of(self.field, self._refusal(origin, to, attempt, "for your roles"), "state_machine")
             raise RocketError("FORBIDDEN", f"Your roles may not change {self.field} to {to}", [detail])
-        for way in allowed:
-            if self._passes(way, environment):
-                return Step(self, origin, way.to, way.actions)
-        raise Stuck(self, f"can't change to {to}: the transition's guard does not hold")
+        for transition in allowed:
+            if self._passes(transition, environment):
+                return TakenTransition(self, origin, transition.to, transition.actions)
+        raise TransitionRefused(self, f"can't change to {to}: the transition's guard does not hold")
 
-    def _no_way(self, origin: Any, to: Any, attempt: Attempt, why: str = "") -> str:
+    def _refusal(self, origin: Any, to: Any, attempt: Attempt, why: str = "") -> str:
         """That a state does not lead to another, and where it does lead for the caller, who may see it."""
         if origin is None:
             return f"must begin as {self.initial}"
@@ -93,26 +91,27 @@ class Machine:
             return f"can't change from its present state {refused}"
         onward = [
             target
-            for (state, target), ways in self._ways.items()
-            if state == origin and any(way.is_for(attempt.caller) for way in ways)
+            for (state, target), transitions in self._transitions.items()
+            if state == origin and any(transition.is_for(attempt.caller) for transition in transitions)
         ]
         allowed = f"allowed from {origin}: {', '.join(onward)}" if onward else f"nothing is allowed from {origin}"
         return f"can't change from {origin} {refused}; {allowed}"
 
     def is_open(self, origin: Any, to: Any, caller: Identity) -> bool:
         """Whether there is a transition between two states that the caller's roles may take, guards aside."""
-        return any(way.is_for(caller) for way in self._ways.get((origin, to), ()))
+        return any(transition.is_for(caller) for transition in self._transitions.get((origin, to), ()))
 
-    def _passes(self, way: Way, environment: Mapping[str, Any]) -> bool:
-        if not way.guarded:
+    def _passes(self, transition: CompiledTransition, environment: Mapping[str, Any]) -> bool:
+        if not transition.guarded:
             return True
         try:
-            return way.guard is not None and way.guard.test(environment)
+            return transition.guard is not None and transition.guard.test(environment)
         except EvaluationError as problem:
-            raise Stuck(self, f"can't change: the transition's guard can't be evaluated: {problem.message}") from None
+            message = f"can't change: the transition's guard can't be evaluated: {problem.message}"
+            raise TransitionRefused(self, message) from None
 
 
-class Stuck(Exception):
+class TransitionRefused(Exception):
     """A machine refuses a state."""
 
     def __init__(self, machine: Machine, message: str) -> None:
@@ -120,6 +119,7 @@ class Stuck(Exception):
         self.detail: Detail = {"field": machine.field, "rule": "state_machine", "message": message}
 
 
-def _way(transition: Transition) -> Way:
+def _compiled(transition: Transition) -> CompiledTransition:
     guard = None if transition.guard is None else compiled(transition.guard)
-    return Way(transition.to, frozenset(transition.roles), guard, transition.guard is not None, transition.actions)
+    roles = frozenset(transition.roles)
+    return CompiledTransition(transition.to, roles, guard, transition.guard is not None, transition.actions)

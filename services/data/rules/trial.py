@@ -47,14 +47,14 @@ class TriedGuard(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TrialRequest:
     """What is tried, and how many ids of violating records are wanted."""
 
     definition: RuleDefinition | TriedGuard
     limit: int
 
 
-def read_question(document: Mapping[str, Any]) -> Question:
+def read_trial_request(document: Mapping[str, Any]) -> TrialRequest:
     """The question of a request: a rule or a guard, and `limit`. Raises VALIDATION_FAILED."""
     limit = document.get("limit", 20)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
@@ -62,7 +62,7 @@ def read_question(document: Mapping[str, Any]) -> Question:
     model = RuleDefinition if OF_A_RULE & document.keys() else TriedGuard
     asked = {key: value for key, value in document.items() if key != "limit"}
     try:
-        return Question(model.model_validate(asked), limit)
+        return TrialRequest(model.model_validate(asked), limit)
     except ValidationError as error:
         mistakes = errors_in(error, model, asked)
         raise invalid("This can't be tried", *(detail_of(path, words) for path, words in mistakes)) from None
@@ -107,7 +107,7 @@ class Trial:
 
 
 def prepare(
-    request: Question, fields: Mapping[str, FieldDefinition], fixed: frozenset[str], caller: Identity, now: datetime
+    request: TrialRequest, fields: Mapping[str, FieldDefinition], fixed: frozenset[str], caller: Identity, now: datetime
 ) -> Trial:
     """The trial of a question for an entity of these fields. Raises VALIDATION_FAILED for what can't be tried."""
     definition = request.definition
