@@ -27,3 +27,23 @@ def model_of(*fields: dict[str, Any], **settings: Any) -> Model:
     ids = {field.name: number for number, field in enumerate(definition.fields, 1)}
     only = Entity(1, definition, ids, retired=False)
     return Model(Snapshot(1, {only.name: only}, {1: only}, []))
+
+
+def schema_of(
+    *entities: dict[str, Any], relations: Sequence[dict[str, Any]] = (), **kinds: Sequence[dict[str, Any]]
+) -> Model:
+    """A schema at version 7 of these entities, numbered from 1, their relations, numbered from 101, and other kinds."""
+    rows = [
+        {
+            "number": number,
+            "definition": definition,
+            "field_ids": {field["name"]: place for place, field in enumerate(definition["fields"], 1)},
+            "retired": False,
+        }
+        for number, definition in enumerate(entities, 1)
+    ]
+    links = [
+        {"number": number, "retired": False, "definition": definition}
+        for number, definition in enumerate(relations, 101)
+    ]
+    return Model(Snapshot.read(7, {"entities": rows, "relations": links, "kinds": kinds}))
