@@ -6,6 +6,7 @@ JSON behind it. A block of language `json` that says `answer` behind it is a par
 objects may have further members, lists are whole, and the text "…" stands for any value.
 
 `{name}` in a request stands for the id in the last answer to `…/name`: of what was made, or of the first row of a list.
+`{commit}` is the `X-Commit` of the last write.
 """
 
 from __future__ import annotations
@@ -73,14 +74,16 @@ class Reader:
                 await eventually(lambda: _fitting(answer, request))
             reply = await answer()
         assert not (problem := problem_with(reply, request)), problem
-        self._remember(request, reply.body)
+        self._remember(request, reply)
 
-    def _remember(self, request: Request, answer: Any) -> None:
+    def _remember(self, request: Request, reply: Reply) -> None:
         name = request.path.partition("?")[0].rsplit("/", 1)[-1]
-        data = answer.get("data") if isinstance(answer, dict) else None
+        data = reply.body.get("data") if isinstance(reply.body, dict) else None
         row = data[0] if isinstance(data, list) and data else data
         if isinstance(row, dict) and "id" in row:
             self.ids[name] = str(row["id"])
+        if request.method != "GET" and "X-Commit" in reply.headers:
+            self.ids["commit"] = reply.headers["X-Commit"]
         if request.method == "POST" and name == "users":
             self.passwords[request.body["email"]] = request.body["password"]
 
