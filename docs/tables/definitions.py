@@ -36,7 +36,9 @@ MODULES = (
     entities, fields, notifications, policies, relations, roles, rules, state_machines, ui_configs, webhooks,
     workflow_models,
 )  # fmt: skip
-WORDS = {str: "text", int: "int", float: "number", bool: "boolean", Any: "any value", type(None): "null"}
+WORDS = {
+    str: "text", int: "int", float: "number", bool: "boolean", Path: "path", Any: "any value", type(None): "null",
+}  # fmt: skip
 
 
 def models() -> dict[str, type[BaseModel]]:
@@ -54,7 +56,7 @@ def written(page: str) -> str:
 def _table(model: type[BaseModel]) -> str:
     keys = {field.alias or name: field for name, field in model.model_fields.items()}
     rows = [
-        f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {_meaning(model, key)} |"
+        f"| `{key}` | {type_in_words(field.annotation)} | {_default(field)} | {_meaning(model, key)} |"
         for key, field in keys.items()
         if key not in HIDDEN.get(model.__name__, ())
     ]
@@ -86,17 +88,18 @@ def _json(value: Any) -> str:
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _type(annotation: Any) -> str:
+def type_in_words(annotation: Any) -> str:
+    """The type of a key as the tables say it: `text`, `list of int`."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
-        return _type(arguments[0])
+        return type_in_words(arguments[0])
     if origin is Literal:
         return ", ".join("null" if value is None else f"`{value}`" for value in arguments)
     if origin in (Union, types.UnionType):
-        parts = [_type(each) for each in arguments if each is not type(None)]
+        parts = [type_in_words(each) for each in arguments if each is not type(None)]
         return " or ".join(dict.fromkeys(parts))
     if origin is list:
-        return f"list of {_type(arguments[0])}"
+        return f"list of {type_in_words(arguments[0])}"
     if origin is dict:
         return "object"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
