@@ -19,9 +19,9 @@ from bench.processes import Parts
 from bench.systems.rocket import APP, Rocket, RocketApi
 from bench.systems.system import Drive, Target
 from services.gateway.identity.keyring import Keyring, read_key_id
-from services.gateway.identity.tokens import REMEMBERED
+from services.gateway.identity.tokens import MAX_REMEMBERED
 
-TOKENS = REMEMBERED + REMEMBERED // 4
+TOKENS = MAX_REMEMBERED + MAX_REMEMBERED // 4
 """Sent round and round: the one longest unused is forgotten before its turn comes again."""
 
 

@@ -1,17 +1,37 @@
-"""The JSON that callers send, read once for all services: what is wrong is told with its place.
+"""Reads the JSON that callers send, for all services. Refusals name the place of each error.
 
-Two equal keys in one object are refused, as no reader agrees with the next about which of them counts.
+Two equal keys in one object are refused, as readers disagree about which of them counts.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from libs.shared import exact
-from libs.shared.errors import RocketError
+from libs.shared.contracts.bodies import RequestBody
+from libs.shared.errors import Detail, RocketError, detail_of, invalid, summary
+from libs.shared.nearest import SHOWN, unknown
+from libs.shared.schema.locations import locate
+from libs.shared.schema.messages import message_of
 
+B = TypeVar("B", bound=RequestBody)
+
+RULES: Mapping[str, str] = {
+    "missing": "required",
+    "extra_forbidden": "unknown",
+    "string_too_short": "min_length",
+    "string_too_long": "max_length",
+    "too_short": "min_length",
+    "too_long": "max_length",
+}
+"""Pydantic's type of an error → `rule` of its detail."""
+OWN_RULES = frozenset({"required", "unknown", "min_length", "max_length"})
+"""Types of errors that are rules themselves: validators of models raise them with `refusal`."""
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
@@ -41,6 +61,33 @@ def read_array(body: bytes) -> list[Any]:
     if not isinstance(document, list):
         raise RocketError("INVALID_PAYLOAD", "The body must be a JSON array")
     return document
+
+
+def parse_body(model: type[B], body: bytes) -> B:
+    """The model of a JSON body. Raises INVALID_PAYLOAD, VALIDATION_FAILED with a detail for every error."""
+    return validate(model, {} if not body and model.may_be_absent else read_object(body))
+
+
+def validate(model: type[B], document: dict[str, Any]) -> B:
+    """The model of a JSON object. Raises VALIDATION_FAILED with a detail for every error, unknown keys first."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        details = sorted(_details(error, model, document), key=lambda detail: detail.get("rule") != "unknown")
+        raise invalid(summary(details[0]), *details) from None
+
+
+def _details(error: ValidationError, model: type[RequestBody], document: dict[str, Any]) -> Iterator[Detail]:
+    for problem in error.errors():
+        place, kind = locate(model, document, problem["loc"]), problem["type"]
+        field = ".".join(map(str, place.path))
+        if kind == "extra_forbidden":
+            key = str(place.path[-1])
+            field = ".".join([*map(str, place.path[:-1]), key[:SHOWN]])
+            yield {"field": field, "rule": "unknown", "message": unknown(key, place.known)}
+        else:
+            where = ".".join(filter(None, [field, problem.get("ctx", {}).get("where")]))
+            yield detail_of(where, message_of(problem), kind if kind in OWN_RULES else RULES.get(kind))
 
 
 def _words(body: bytes, problem: json.JSONDecodeError) -> str:

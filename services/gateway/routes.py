@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from libs.shared.contracts import accounts as bodies
 from libs.shared.contracts import apps, events, files, notifications, records, subscribers, webhooks, workflows
+from libs.shared.contracts.operations import ReplayBody
 from libs.shared.parameters import FREE, taking
 from services.gateway.http import (
-    accounts,
     admin_ui,
     api_documents,
     downloads,
@@ -13,16 +14,14 @@ from services.gateway.http import (
     exports,
     live,
     operations,
-    people,
     projections,
     uploads,
 )
 from services.gateway.http import subscribers as new_subscribers
 from services.gateway.http import webhooks as endpoints
-from services.gateway.http.idempotency import once
-from services.gateway.routing.route import Access, Call, Local, Route
-
-__all__ = ["ROUTES", "Call", "Local", "Route"]
+from services.gateway.http.realm_handlers import in_realm
+from services.gateway.identity import api_keys, factors, invites, login, own_account, resets, rotation, sessions, users
+from services.gateway.routing.route import Access, Local, Route
 
 P = "/api/_platform"
 A = "/api/{app}"
@@ -40,25 +39,27 @@ ROUTES = (
     Route("GET", "/admin", Local(admin_ui.admin_ui, FREE), Access.PUBLIC),
     Route("GET", "/admin/{path:**}", Local(admin_ui.admin_ui, FREE), Access.PUBLIC),
     # The platform
-    Route("POST", P + "/auth/login", Local(accounts.login), Access.PUBLIC),
-    Route("POST", P + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),
-    Route("POST", P + "/auth/logout", Local(accounts.logout), Access.PUBLIC),
-    Route("GET", P + "/auth/me", Local(accounts.me), Access.PLATFORM),
-    Route("PUT", P + "/auth/password", Local(accounts.change_password), Access.PLATFORM),
-    Route("GET", P + "/auth/sessions", Local(accounts.list_sessions), Access.PLATFORM),
-    Route("DELETE", P + "/auth/sessions", Local(accounts.end_sessions, taking("keep")), Access.PLATFORM),
-    Route("DELETE", P + "/auth/sessions/{id}", Local(accounts.end_session), Access.PLATFORM),
-    Route("POST", P + "/auth/totp/enroll", Local(accounts.enroll_totp), Access.PLATFORM),
-    Route("POST", P + "/auth/totp/confirm", Local(accounts.confirm_totp), Access.PLATFORM),
-    Route("POST", P + "/auth/totp/disable", Local(accounts.disable_totp), Access.PLATFORM),
-    Route("GET", P + "/users", Local(people.list_users), Access.PLATFORM),
-    Route("POST", P + "/users", Local(people.create_user), Access.PLATFORM),
-    Route("GET", P + "/users/{id}", Local(people.get_user), Access.PLATFORM),
-    Route("PUT", P + "/users/{id}", Local(people.replace_user), Access.PLATFORM),
-    Route("DELETE", P + "/users/{id}", Local(people.delete_user), Access.PLATFORM),
-    Route("DELETE", P + "/users/{id}/totp", Local(people.remove_totp), Access.PLATFORM),
-    Route("GET", P + "/signing-keys", Local(people.list_signing_keys), Access.PLATFORM),
-    Route("POST", P + "/signing-keys/rotate", Local(people.rotate_signing_keys), Access.PLATFORM),
+    Route("POST", P + "/auth/login", in_realm(login.login, bodies.LoginBody), Access.PUBLIC),
+    Route("POST", P + "/auth/refresh", in_realm(sessions.refresh, bodies.RefreshBody), Access.PUBLIC),
+    Route("POST", P + "/auth/logout", in_realm(sessions.logout, bodies.RefreshBody), Access.PUBLIC),
+    Route("GET", P + "/auth/me", in_realm(own_account.me), Access.PLATFORM),
+    Route(
+        "PUT", P + "/auth/password", in_realm(own_account.change_password, bodies.PasswordChangeBody), Access.PLATFORM
+    ),
+    Route("GET", P + "/auth/sessions", in_realm(sessions.list_own), Access.PLATFORM),
+    Route("DELETE", P + "/auth/sessions", in_realm(sessions.end_own, parameters=taking("keep")), Access.PLATFORM),
+    Route("DELETE", P + "/auth/sessions/{id}", in_realm(sessions.end_one), Access.PLATFORM),
+    Route("POST", P + "/auth/totp/enroll", in_realm(factors.enroll, bodies.PasswordBody), Access.PLATFORM),
+    Route("POST", P + "/auth/totp/confirm", in_realm(factors.confirm, bodies.TotpConfirmBody), Access.PLATFORM),
+    Route("POST", P + "/auth/totp/disable", in_realm(factors.disable, bodies.TotpDisableBody), Access.PLATFORM),
+    Route("GET", P + "/users", in_realm(users.list_users), Access.PLATFORM),
+    Route("POST", P + "/users", in_realm(users.create_user, bodies.NewUserBody), Access.PLATFORM),
+    Route("GET", P + "/users/{id}", in_realm(users.get_user), Access.PLATFORM),
+    Route("PUT", P + "/users/{id}", in_realm(users.replace_user, bodies.UserBody), Access.PLATFORM),
+    Route("DELETE", P + "/users/{id}", in_realm(users.delete_user), Access.PLATFORM),
+    Route("DELETE", P + "/users/{id}/totp", in_realm(factors.remove_from_user), Access.PLATFORM),
+    Route("GET", P + "/signing-keys", in_realm(rotation.list_keys), Access.PLATFORM),
+    Route("POST", P + "/signing-keys/rotate", in_realm(rotation.rotate, bodies.KeyRotationBody), Access.PLATFORM),
     Route("GET", P + "/apps", apps.ListApps, Access.PLATFORM),
     Route("POST", P + "/apps", apps.CreateApp, Access.PLATFORM),
     Route("GET", P + "/apps/{app_name}", apps.GetApp, Access.PLATFORM),
@@ -96,37 +97,48 @@ ROUTES = (
     Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN)), Access.PUBLIC),
     Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),
     # Accounts of an app
-    Route("POST", A + "/auth/login", Local(accounts.login), Access.PUBLIC),
-    Route("POST", A + "/auth/refresh", Local(accounts.refresh), Access.PUBLIC),
-    Route("POST", A + "/auth/logout", Local(accounts.logout), Access.PUBLIC),
-    Route("POST", A + "/auth/accept-invite", Local(accounts.accept_invite), Access.PUBLIC),
-    Route("POST", A + "/auth/forgot-password", Local(accounts.forgot_password), Access.PUBLIC),
-    Route("POST", A + "/auth/reset-password", Local(accounts.reset_password), Access.PUBLIC),
-    Route("GET", A + "/auth/me", Local(accounts.me), Access.USER),
-    Route("PUT", A + "/auth/password", Local(accounts.change_password), Access.USER),
-    Route("GET", A + "/auth/sessions", Local(accounts.list_sessions), Access.USER),
-    Route("DELETE", A + "/auth/sessions", Local(accounts.end_sessions, taking("keep")), Access.USER),
-    Route("DELETE", A + "/auth/sessions/{id}", Local(accounts.end_session), Access.USER),
-    Route("POST", A + "/auth/totp/enroll", Local(accounts.enroll_totp), Access.USER),
-    Route("POST", A + "/auth/totp/confirm", Local(accounts.confirm_totp), Access.USER),
-    Route("POST", A + "/auth/totp/disable", Local(accounts.disable_totp), Access.USER),
-    Route("GET", A + "/_admin/users", Local(people.list_users), Access.ADMIN),
-    Route("POST", A + "/_admin/users", Local(once(people.create_user)), Access.ADMIN),
-    Route("GET", A + "/_admin/users/{id}", Local(people.get_user), Access.ADMIN),
-    Route("PUT", A + "/_admin/users/{id}", Local(once(people.replace_user)), Access.ADMIN),
-    Route("DELETE", A + "/_admin/users/{id}", Local(once(people.delete_user)), Access.ADMIN),
-    Route("DELETE", A + "/_admin/users/{id}/totp", Local(once(people.remove_totp)), Access.ADMIN),
-    Route("GET", A + "/_admin/invites", Local(people.list_invites), Access.ADMIN),
-    Route("POST", A + "/_admin/invites", Local(once(people.create_invite)), Access.ADMIN),
-    Route("POST", A + "/_admin/invites/bulk", Local(once(people.create_invites)), Access.ADMIN),
-    Route("GET", A + "/_admin/invites/{id}", Local(people.get_invite), Access.ADMIN),
-    Route("DELETE", A + "/_admin/invites/{id}", Local(once(people.delete_invite)), Access.ADMIN),
-    Route("GET", A + "/_admin/api-keys", Local(people.list_api_keys), Access.ADMIN),
-    Route("POST", A + "/_admin/api-keys", Local(once(people.create_api_key)), Access.ADMIN),
-    Route("GET", A + "/_admin/api-keys/{id}", Local(people.get_api_key), Access.ADMIN),
-    Route("DELETE", A + "/_admin/api-keys/{id}", Local(once(people.delete_api_key)), Access.ADMIN),
-    Route("GET", A + "/_admin/signing-keys", Local(people.list_signing_keys), Access.ADMIN),
-    Route("POST", A + "/_admin/signing-keys/rotate", Local(people.rotate_signing_keys), Access.ADMIN),
+    Route("POST", A + "/auth/login", in_realm(login.login, bodies.LoginBody), Access.PUBLIC),
+    Route("POST", A + "/auth/refresh", in_realm(sessions.refresh, bodies.RefreshBody), Access.PUBLIC),
+    Route("POST", A + "/auth/logout", in_realm(sessions.logout, bodies.RefreshBody), Access.PUBLIC),
+    Route("POST", A + "/auth/accept-invite", in_realm(invites.accept, bodies.TokenPasswordBody), Access.PUBLIC),
+    Route("POST", A + "/auth/forgot-password", in_realm(resets.forgot, bodies.ForgotPasswordBody), Access.PUBLIC),
+    Route("POST", A + "/auth/reset-password", in_realm(resets.reset, bodies.TokenPasswordBody), Access.PUBLIC),
+    Route("GET", A + "/auth/me", in_realm(own_account.me), Access.USER),
+    Route("PUT", A + "/auth/password", in_realm(own_account.change_password, bodies.PasswordChangeBody), Access.USER),
+    Route("GET", A + "/auth/sessions", in_realm(sessions.list_own), Access.USER),
+    Route("DELETE", A + "/auth/sessions", in_realm(sessions.end_own, parameters=taking("keep")), Access.USER),
+    Route("DELETE", A + "/auth/sessions/{id}", in_realm(sessions.end_one), Access.USER),
+    Route("POST", A + "/auth/totp/enroll", in_realm(factors.enroll, bodies.PasswordBody), Access.USER),
+    Route("POST", A + "/auth/totp/confirm", in_realm(factors.confirm, bodies.TotpConfirmBody), Access.USER),
+    Route("POST", A + "/auth/totp/disable", in_realm(factors.disable, bodies.TotpDisableBody), Access.USER),
+    Route("GET", A + "/_admin/users", in_realm(users.list_users), Access.ADMIN),
+    Route("POST", A + "/_admin/users", in_realm(users.create_user, bodies.NewUserBody, idempotent=True), Access.ADMIN),
+    Route("GET", A + "/_admin/users/{id}", in_realm(users.get_user), Access.ADMIN),
+    Route(
+        "PUT", A + "/_admin/users/{id}", in_realm(users.replace_user, bodies.UserBody, idempotent=True), Access.ADMIN
+    ),
+    Route("DELETE", A + "/_admin/users/{id}", in_realm(users.delete_user, idempotent=True), Access.ADMIN),
+    Route("DELETE", A + "/_admin/users/{id}/totp", in_realm(factors.remove_from_user, idempotent=True), Access.ADMIN),
+    Route("GET", A + "/_admin/invites", in_realm(invites.list_invites), Access.ADMIN),
+    Route(
+        "POST", A + "/_admin/invites", in_realm(invites.create_invite, bodies.InviteBody, idempotent=True), Access.ADMIN
+    ),
+    Route(
+        "POST",
+        A + "/_admin/invites/bulk",
+        in_realm(invites.create_invites, bodies.InvitesBody, idempotent=True),
+        Access.ADMIN,
+    ),
+    Route("GET", A + "/_admin/invites/{id}", in_realm(invites.get_invite), Access.ADMIN),
+    Route("DELETE", A + "/_admin/invites/{id}", in_realm(invites.delete_invite, idempotent=True), Access.ADMIN),
+    Route("GET", A + "/_admin/api-keys", in_realm(api_keys.list_keys), Access.ADMIN),
+    Route(
+        "POST", A + "/_admin/api-keys", in_realm(api_keys.create_key, bodies.ApiKeyBody, idempotent=True), Access.ADMIN
+    ),
+    Route("GET", A + "/_admin/api-keys/{id}", in_realm(api_keys.get_key), Access.ADMIN),
+    Route("DELETE", A + "/_admin/api-keys/{id}", in_realm(api_keys.delete_key, idempotent=True), Access.ADMIN),
+    Route("GET", A + "/_admin/signing-keys", in_realm(rotation.list_keys), Access.ADMIN),
+    Route("POST", A + "/_admin/signing-keys/rotate", in_realm(rotation.rotate, bodies.KeyRotationBody), Access.ADMIN),
     # What has happened
     Route("GET", A + "/_admin/webhook-logs", webhooks.ListDeliveries, Access.ADMIN),
     Route("GET", A + "/_admin/webhook-logs/{id}", webhooks.GetDelivery, Access.ADMIN),
@@ -147,13 +159,35 @@ ROUTES = (
     Route("POST", A + "/_admin/subscribers", Local(new_subscribers.create), Access.ADMIN),
     Route("DELETE", A + "/_admin/subscribers/{id}", subscribers.DeleteSubscriber, Access.ADMIN),
     Route("GET", A + "/_admin/dead-letters", Local(operations.dead_letters), Access.ADMIN),
-    Route("POST", A + "/_admin/dead-letters/{service}/{id}/replay", Local(once(operations.replay)), Access.ADMIN),
-    Route("DELETE", A + "/_admin/dead-letters/{service}/{id}", Local(once(operations.discard)), Access.ADMIN),
+    Route(
+        "POST",
+        A + "/_admin/dead-letters/{service}/{id}/replay",
+        Local(operations.replay, idempotent=True),
+        Access.ADMIN,
+    ),
+    Route(
+        "DELETE", A + "/_admin/dead-letters/{service}/{id}", Local(operations.discard, idempotent=True), Access.ADMIN
+    ),
     Route("GET", A + "/_admin/projections", Local(projections.projections), Access.ADMIN),
-    Route("POST", A + "/_admin/projections/{name}/verify", Local(once(projections.verify)), Access.ADMIN),
-    Route("POST", A + "/_admin/projections/{name}/rebuild", Local(once(projections.rebuild)), Access.ADMIN),
+    Route(
+        "POST",
+        A + "/_admin/projections/{name}/verify",
+        Local(projections.verify, body=ReplayBody, idempotent=True),
+        Access.ADMIN,
+    ),
+    Route(
+        "POST",
+        A + "/_admin/projections/{name}/rebuild",
+        Local(projections.rebuild, body=ReplayBody, idempotent=True),
+        Access.ADMIN,
+    ),
     Route("GET", A + "/_admin/projections/{name}/replays/{id}", Local(projections.replay), Access.ADMIN),
-    Route("POST", A + "/_admin/log/repair", Local(once(projections.repair)), Access.ADMIN),
+    Route(
+        "POST",
+        A + "/_admin/log/repair",
+        Local(projections.repair, body=records.RepairBody, idempotent=True),
+        Access.ADMIN,
+    ),
     Route("POST", A + "/_events", events.RecordEvent, Access.USER),
     Route("GET", A + "/_events", events.ListEvents, Access.ADMIN),
     Route("GET", A + "/_events/stats", events.GetStats, Access.ADMIN),
@@ -162,7 +196,7 @@ ROUTES = (
     Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
     Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),
     Route("POST", A + "/_admin/rules/try", records.TryRule, Access.ADMIN),
-    Route("POST", A + "/_admin/explain", Local(explanations.explain), Access.ADMIN),
+    Route("POST", A + "/_admin/explain", Local(explanations.explain, body=records.ExplainBody), Access.ADMIN),
     Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN),
     Route("POST", A + "/_admin/schema/apply", apps.ApplySchema, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}", apps.ListDefinitions, Access.ADMIN),
@@ -181,7 +215,9 @@ ROUTES = (
     Route("GET", A + "/_files", files.ListFiles, Access.ADMIN),
     Route("GET", A + "/_files/{id}", Local(downloads.download), Access.USER),
     Route("HEAD", A + "/_files/{id}", Local(downloads.download), Access.USER),
-    Route("DELETE", A + "/_files/{id}", Local(once(uploads.remove), taking("force")), Access.ADMIN),
+    Route(
+        "DELETE", A + "/_files/{id}", Local(uploads.remove, idempotent=True, parameters=taking("force")), Access.ADMIN
+    ),
     # Workflows and notifications
     Route("GET", A + "/_workflows", workflows.ListInstances, Access.USER),
     Route("GET", A + "/_workflows/pending", workflows.ListPending, Access.USER),

@@ -31,8 +31,8 @@ from libs.shared.contracts.operations import (
 )
 from libs.shared.contracts.records import TryRule
 from libs.shared.runtime import Service
-from services.gateway.routes import ROUTES, Local, Route
-from services.gateway.routing.route import HEADERS
+from services.gateway.routes import ROUTES
+from services.gateway.routing.route import HEADERS, Local, Route
 from services.gateway.routing.router import Router
 
 COMMON: tuple[type[Request[Any]], ...] = (

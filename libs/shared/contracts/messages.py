@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
+from libs.shared.contracts.bodies import RequestBody
 from libs.shared.parameters import NONE, Parameters
 
 R = TypeVar("R")
@@ -44,7 +45,8 @@ class Request(Generic[R]):
 
     `service` owns it, `name` completes the subject, `reply` is the class of the answer. `writes` says what
     an Idempotency-Key makes of it: see `Writes`. `largest` (bytes of a body) and `patience` (seconds until
-    the answer) are for those that need more than is usual. `parameters` are those that `query` may have.
+    the answer) are for those that need more than is usual. `parameters` are those that `query` may have, `body_model`
+    is what `body` is read as, if it has a model.
     `by_services`: services may ask it by themselves, without a gateway that vouches for a caller.
     `values_in_head`, of questions and of replies, says that there are values of records in the head, whose digits
     must not be lost.
@@ -59,6 +61,7 @@ class Request(Generic[R]):
     by_services: ClassVar[bool] = False
     timeout: ClassVar[float] = 0.0
     parameters: ClassVar[Parameters] = NONE
+    body_model: ClassVar[type[RequestBody] | None] = None
 
     @classmethod
     def address(cls) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+from libs.shared.contracts.bodies import RequestBody
 from libs.shared.contracts.messages import Announcement, Request, Response
 
 SERVICES = ("gateway", "metadata", "data", "workflow", "webhook", "notify", "events")
@@ -92,6 +93,14 @@ class StartReplay(Request[Response]):
     projection: str
     kind: str
     only: str = ""
+
+
+class ReplayBody(RequestBody):
+    """What a verification or rebuild is narrowed to: an entity or a join table; without it all are."""
+
+    may_be_absent: ClassVar[bool] = True
+
+    only: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
+from pydantic import model_validator
+
+from libs.shared.contracts.bodies import RequestBody, refusal
 from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.parameters import PAGES, Parameters, taking
 
@@ -187,6 +190,15 @@ class UndoCommit(Request[Response]):
     commit_id: str
 
 
+class RepairBody(RequestBody):
+    """From where entries are looked at (`next` of the answer before), and whether the log is left as it is."""
+
+    may_be_absent: ClassVar[bool] = True
+
+    after: str | None = None
+    dry_run: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class RepairLog(Request[Response]):
     """Repair the wrong ones among some entries of the log more, behind `after` (empty: from the beginning).
@@ -232,14 +244,37 @@ class AuthorizeRecords(Request[Verdicts]):
     action: str = "read"
 
 
+class ExplainBody(RequestBody):
+    """Who (a user by id or address, or roles) may do what: an action on an entity, one record of it, one field."""
+
+    user: str | None = None
+    roles: list[str] | None = None
+    action: Literal["read", "create", "update", "delete"]
+    entity: str
+    record_id: str | int | None = None
+    field: str | None = None
+
+    @model_validator(mode="after")
+    def is_about_somebody(self) -> Self:
+        """Refuse a question about nobody, or about a user with other roles."""
+        if (self.user is None) == (self.roles is None):
+            raise refusal("required", "Either user (an id or e-mail address) or roles must be given", "user")
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class ExplainAccess(Request[Response]):
-    """Why a caller like this may or may not do something, from the JSON object in `body`: action, entity, and
-    where it matters record_id and field. `who` is the id, e-mail address and roles of the one it is about."""
+    """Why a caller like this may or may not do something with an entity, one record of it, or one field.
+
+    `who` is the id, e-mail address and roles of the one it is about.
+    """
 
     service, name = "data", "records.explain"
-    who: tuple[str, str, list[str]] = ("", "", [])
-    body: bytes = b""
+    who: tuple[str, str, list[str]]
+    action: str
+    entity: str
+    record_id: str | None
+    field: str | None
 
 
 @dataclass(frozen=True, slots=True)

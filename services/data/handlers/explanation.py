@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.shared import clock, exact
-from libs.shared.bodies import read_object
 from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
@@ -18,7 +17,6 @@ from libs.shared.permissions.grants import Grant, checked_test, grant_of, proble
 from libs.shared.permissions.masks import Mask
 from libs.shared.permissions.profile import Profile
 from libs.shared.schema import BadValue, PolicyDefinition
-from services.data.handlers.authorization import ACTIONS
 from services.data.model import EntityModel, Model
 from services.data.query.statements import now_statement
 from services.data.request.execution import read
@@ -41,9 +39,9 @@ class Question:
     field: str | None
 
 
-async def explain_access(state: State, context: Context, request: contracts.ExplainAccess) -> Response:
-    asked = read_question(request.body)
-    who = Person(request.who[0], request.who[1], tuple(request.who[2]), clock.now())
+async def explain_access(state: State, context: Context, rpc_request: contracts.ExplainAccess) -> Response:
+    asked = Question(rpc_request.action, rpc_request.entity, rpc_request.record_id, rpc_request.field)
+    who = Person(rpc_request.who[0], rpc_request.who[1], tuple(rpc_request.who[2]), clock.now())
 
     async def attempt(model: Model) -> Response:
         if asked.entity not in model.schema.entities:
@@ -57,21 +55,6 @@ async def explain_access(state: State, context: Context, request: contracts.Expl
         return Response(body=exact.dumps({"data": explanation.document()}))
 
     return await under_current_schema(state, context, attempt)
-
-
-def read_question(body: bytes) -> Question:
-    """Raises INVALID_PAYLOAD, VALIDATION_FAILED naming what is wrong."""
-    document = read_object(body)
-    if document.get("action") not in ACTIONS:
-        raise invalid_field("action", f"action must be one of {', '.join(ACTIONS)}")
-    if not isinstance(document.get("entity"), str):
-        raise invalid_field("entity", "entity is required")
-    record_id, field = document.get("record_id"), document.get("field")
-    if field is not None and not isinstance(field, str):
-        raise invalid_field("field", "field must be a field's name")
-    if record_id is not None and (not isinstance(record_id, str | int) or isinstance(record_id, bool)):
-        raise invalid_field("record_id", "record_id must be a record's id")
-    return Question(document["action"], document["entity"], None if record_id is None else str(record_id), field)
 
 
 async def _record(

@@ -1,8 +1,8 @@
-"""Connections of clients: how many, how slow, and what is said to those that speak no HTTP.
+"""Connections of clients: limits their number and slowness, and answers malformed HTTP.
 
-aiohttp's server makes a protocol object per connection. Ours counts them per address, gives the first request
-of a connection a limited time, and answers what aiohttp would answer in plain text in our envelope. Nothing
-here is done per request.
+aiohttp's server makes a protocol object per connection. Ours counts them per address, gives the first request of a
+connection a limited time, and puts what aiohttp would answer in plain text into our envelope. Nothing here is done per
+request.
 """
 
 from __future__ import annotations
@@ -20,25 +20,24 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from libs.shared.errors import RocketError
+from services.gateway.http.aiohttp_internals import TOO_MANY_HEADERS, ConnectionServer, ServerConnection
 from services.gateway.http.response_headers import SECURITY
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.settings import LimitSettings
 
 log = structlog.get_logger()
 
-LOOK = 2.0
-"""Seconds between looks at connections that do not take their answers."""
-LINGER = 5.0
-"""Seconds in which the rest of a body may come that nobody reads; then the connection is closed."""
+WATCH_INTERVAL_S = 2.0
+"""Between looks at connections that do not read their answers."""
+LINGER_S = 5.0
+"""For the rest of a body that is not read; then the connection is closed."""
 MALFORMED = "INVALID_REQUEST"
-TOO_MANY_HEADERS = "Too many headers received"
-"""What aiohttp calls it; there is no class for it."""
-ACKNOWLEDGED = struct.Struct("@120xQ")
+TCP_INFO_BYTES_ACKED = struct.Struct("@120xQ")
 """Of Linux's struct tcp_info: tcpi_bytes_acked, what the other side has taken in all."""
 
 
-class ConnectionServer(web.Server):
-    """All connections of a gateway. `settings` say how many there may be, and how slow."""
+class LimitedServer(ConnectionServer):
+    """All connections of a gateway. `settings` limit their number and slowness."""
 
     def __init__(self, *args: Any, settings: LimitSettings, proxies: Proxies, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,12 +46,9 @@ class ConnectionServer(web.Server):
         self._addresses: Counter[str] = Counter()
         self._refused = 0
 
-    def __call__(self) -> web.RequestHandler:
-        return Connection(self, loop=self._loop, **self._kwargs)
-
-    def takes(self, address: str) -> bool:
+    def admit(self, address: str) -> bool:
         """Count a new connection; False if there are too many, of this address or in all."""
-        full = len(self._connections) > self.settings.max_connections
+        full = self.open_connections > self.settings.max_connections
         if not self._proxies.trusts(address):
             full = full or self._addresses[address] >= self.settings.max_connections_per_ip
         self._addresses[address] += 1
@@ -60,20 +56,20 @@ class ConnectionServer(web.Server):
             self._refused += 1
         return not full
 
-    def gone(self, address: str) -> None:
+    def release(self, address: str) -> None:
         """Forget a connection that was counted."""
         self._addresses[address] -= 1
         if self._addresses[address] <= 0:
             del self._addresses[address]
 
     async def watch(self) -> None:
-        """Cut off, for ever, clients that ask and do not take what they are answered."""
+        """Close connections of clients that do not read their answers, until cancelled."""
         seen: dict[web.RequestHandler, tuple[int, float]] = {}
         while True:
-            await asyncio.sleep(min(LOOK, self.settings.read_timeout / 4))
+            await asyncio.sleep(min(WATCH_INTERVAL_S, self.settings.read_timeout / 4))
             seen = {handler: progress for handler in self.connections if (progress := self._progress(handler, seen))}
             if self._refused:
-                log.warning("http.connections_refused", count=self._refused, open=len(self._connections))
+                log.warning("http.connections_refused", count=self._refused, open=self.open_connections)
                 self._refused = 0
 
     def _progress(
@@ -83,7 +79,7 @@ class ConnectionServer(web.Server):
         transport: Any = handler.transport
         if transport is None or not transport.get_write_buffer_size():
             return None
-        taken, now = _taken(transport), time.monotonic()
+        taken, now = _acknowledged(transport), time.monotonic()
         before, since = seen.get(handler, (-1, now))
         if taken != before:
             return taken, now
@@ -94,30 +90,30 @@ class ConnectionServer(web.Server):
         return taken, since
 
 
-class Connection(web.RequestHandler):
-    """One connection of a client."""
+class LimitedConnection(ServerConnection):
+    """A connection of a client that is counted, and whose first request must come in time."""
 
-    __slots__ = ("_address", "_head_timer")
+    __slots__ = ("_address", "_header_timer")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it, and give it a limited time for its first request."""
         super().connection_made(transport)
-        door: Any = self._manager
+        server: LimitedServer = self.server
         self._address = str((transport.get_extra_info("peername") or ("",))[0])
-        self._head_timer = self._loop.call_later(door.settings.header_timeout, self._without_head)
-        if not door.takes(self._address):
+        self._header_timer = self.call_later(server.settings.header_timeout, self._close_without_request)
+        if not server.admit(self._address):
             self.force_close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Count it no more."""
-        door: Any = self._manager
-        if door is not None:
-            self._head_timer.cancel()
-            door.gone(self._address)
+        server: LimitedServer | None = self.server
+        if server is not None:
+            self._header_timer.cancel()
+            server.release(self._address)
         super().connection_lost(exc)
 
-    def _without_head(self) -> None:
-        if self._request_count == 0:
+    def _close_without_request(self) -> None:
+        if self.requests_begun == 0:
             self.force_close()
 
     def handle_error(
@@ -127,7 +123,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """What is no HTTP request, or failed outside of our own handlers, as everything else is refused."""
+        """Answer malformed requests, and failures outside of our handlers, in our envelope."""
         if request.writer.output_size > 0:
             raise ConnectionError("An answer is under way already")
         error = self._as_rocket_error(status, exc)
@@ -140,7 +136,7 @@ class Connection(web.RequestHandler):
     def _as_rocket_error(self, status: int, exc: BaseException | None) -> RocketError:
         if status >= 500:
             return RocketError("TIMEOUT" if status == 504 else "INTERNAL_ERROR", "The request could not be answered")
-        limits: LimitSettings = self._manager.settings  # type: ignore[union-attr]
+        limits: LimitSettings = self.server.settings
         if isinstance(exc, BadHttpMessage) and exc.args[:1] == (TOO_MANY_HEADERS,):
             return RocketError("HEADERS_TOO_LARGE", f"A request may have at most {limits.max_headers} headers")
         if not isinstance(exc, LineTooLong):
@@ -148,6 +144,9 @@ class Connection(web.RequestHandler):
         if exc.args[1] == limits.max_url_bytes:
             return RocketError("URI_TOO_LONG", f"The URL may have at most {limits.max_url_bytes} bytes")
         return RocketError("HEADERS_TOO_LARGE", f"A header may have at most {limits.max_header_bytes} bytes")
+
+
+LimitedServer.connection_class = LimitedConnection
 
 
 def unanswerable(refusal: web.HTTPException) -> web.Response:
@@ -168,10 +167,12 @@ def _reset(transport: Any) -> None:
     transport.abort()
 
 
-def _taken(transport: Any) -> int:
+def _acknowledged(transport: Any) -> int:
     """Bytes that the other side has acknowledged; where the kernel does not tell, what it has left us to keep."""
     try:
-        known = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ACKNOWLEDGED.size)
-        return int(ACKNOWLEDGED.unpack(known)[0])
+        known = transport.get_extra_info("socket").getsockopt(
+            socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES_ACKED.size
+        )
+        return int(TCP_INFO_BYTES_ACKED.unpack(known)[0])
     except (AttributeError, OSError, struct.error):
         return -int(transport.get_write_buffer_size())

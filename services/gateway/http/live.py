@@ -15,7 +15,7 @@ from libs.shared.errors import RocketError
 from services.gateway.http import authentication
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.live import tickets
-from services.gateway.live.event_stream import Stream, Watch, ticket_answer
+from services.gateway.live.event_stream import EventStream, Watch, ticket_answer
 from services.gateway.live.sessions import Session, session_of
 from services.gateway.routing.route import Access
 from services.gateway.state import State
@@ -49,8 +49,8 @@ async def ticket(state: State, request: web.Request, context: Context) -> Respon
 
 async def _watch(state: State, request: web.Request, context: Context, watch: Watch) -> web.StreamResponse:
     session = await _session(state, request, context)
-    with state.streams.place(context.the_app.id, session.identity.id):
-        return await Stream(state, request, context, session, watch).run()
+    with state.streams.admit(context.the_app.id, session.identity.id):
+        return await EventStream(state.stream_sources, request, context, session, watch).run()
 
 
 async def _session(state: State, request: web.Request, context: Context) -> Session:

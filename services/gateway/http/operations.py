@@ -23,15 +23,16 @@ from libs.shared.contracts.operations import (
 )
 from libs.shared.errors import RocketError, not_found
 from libs.shared.runtime.health import prometheus, readiness
-from services.gateway.identity.revocations import STALE
+from services.gateway.identity.revocations import STALE_S
 from services.gateway.identity.store.users import has_any
 from services.gateway.state import State
 
-TIME = 3.0
+TIMEOUT_S = 3.0
 """Seconds a service has to say how it is."""
 
 
 async def health(state: State, request: web.Request, context: Context) -> Response:
+    """The gateway is alive."""
     return Response(body=b'{"status":"ok"}')
 
 
@@ -51,6 +52,7 @@ async def ready(state: State, request: web.Request, context: Context) -> Respons
 
 
 async def metrics(state: State, request: web.Request, context: Context) -> Response:
+    """Metrics of all services, for Prometheus."""
     states = await _states(state, context)
     text = "".join(prometheus(name, readiness) for name, readiness in states.items()) + _logins(state)
     text += state.limiter.prometheus() if state.limiter else ""
@@ -61,8 +63,8 @@ def _logins(state: State) -> str:
     """What this gateway has seen of logins."""
     counted = {
         "password_checks": state.accounts.passwords.checks,
-        "logins_throttled": state.accounts.figures.throttled,
-        "identity_mails_lost": state.accounts.figures.mails_lost,
+        "logins_throttled": state.accounts.counters.throttled,
+        "identity_mails_lost": state.accounts.counters.mails_lost,
     }
     return "".join(f'rocket_{name}_total{{service="gateway"}} {number}\n' for name, number in counted.items())
 
@@ -107,7 +109,7 @@ async def _letters(state: State, context: Context, service: str) -> list[Any] | 
 
 async def _states(state: State, context: Context) -> dict[str, Readiness]:
     others = [name for name in SERVICES if name != state.core.name]
-    asked = context.for_user(SYSTEM).within(TIME)
+    asked = context.for_user(SYSTEM).within(TIMEOUT_S)
     found = await asyncio.gather(*(_state_of(state, asked, name) for name in others))
     return {state.core.name: await _own_state(state), **dict(zip(others, found, strict=True))}
 
@@ -120,7 +122,7 @@ async def _own_state(state: State) -> Readiness:
     except RocketError:
         return own
     age = state.accounts.revocations.age()
-    fresh = age < STALE
+    fresh = age < STALE_S
     checks = {
         **own.checks,
         "platform account": "ok" if seeded else "not made yet",

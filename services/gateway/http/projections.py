@@ -9,14 +9,11 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from libs.shared.bodies import read_object
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Request, Response
-from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, StartReplay, of
-from libs.shared.contracts.records import RepairLog
-from libs.shared.errors import RocketError, invalid_field, not_found
-from libs.shared.schema.validation_errors import refuse_unknown
-from services.gateway.http.idempotency import body_of
+from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, ReplayBody, StartReplay, of
+from libs.shared.contracts.records import RepairBody, RepairLog
+from libs.shared.errors import RocketError, not_found
 from services.gateway.state import State
 
 
@@ -30,33 +27,24 @@ async def projections(state: State, request: web.Request, context: Context) -> R
     return Response(body=orjson.dumps({"data": rows, "meta": {"total": len(rows), "unavailable": away}}))
 
 
-async def verify(state: State, request: web.Request, context: Context) -> Response:
+async def verify(state: State, request: web.Request, context: Context, body: ReplayBody) -> Response:
     """Compare a projection with the log, behind the scenes; `only` narrows it to one entity or join table."""
-    return await _start(state, request, context, "verify")
+    return await _start(state, request, context, "verify", body)
 
 
-async def rebuild(state: State, request: web.Request, context: Context) -> Response:
+async def rebuild(state: State, request: web.Request, context: Context, body: ReplayBody) -> Response:
     """Make a projection anew from the log, behind the scenes; `only` narrows it to one entity or join table."""
-    return await _start(state, request, context, "rebuild")
+    return await _start(state, request, context, "rebuild", body)
 
 
-async def repair(state: State, request: web.Request, context: Context) -> Response:
+async def repair(state: State, request: web.Request, context: Context, body: RepairBody) -> Response:
     """Repair the wrong ones among some entries of the log more; with `dry_run` say only what would be repaired."""
-    body = await body_of(state, request)
-    document = read_object(body) if body else {}
-    refuse_unknown(document, ("after", "dry_run"))
-    after, dry_run = document.get("after") or "", document.get("dry_run", False)
-    if not isinstance(after, str):
-        raise invalid_field("after", "after must be the next of the answer before")
-    if not isinstance(dry_run, bool):
-        raise invalid_field("dry_run", "dry_run must be true or false")
-    return await state.core.rpc.request(RepairLog(after, dry_run), context)
+    return await state.core.rpc.request(RepairLog(body.after or "", body.dry_run), context)
 
 
-async def _start(state: State, request: web.Request, context: Context, kind: str) -> Response:
+async def _start(state: State, request: web.Request, context: Context, kind: str, body: ReplayBody) -> Response:
     rpc_request: Callable[[str, str, str], Request[Response]] = of(_service(request), StartReplay)
-    only = _only(await body_of(state, request))
-    return await state.core.rpc.request(rpc_request(request.match_info["name"], kind, only), context)
+    return await state.core.rpc.request(rpc_request(request.match_info["name"], kind, body.only or ""), context)
 
 
 async def replay(state: State, request: web.Request, context: Context) -> Response:
@@ -70,18 +58,6 @@ def _service(request: web.Request) -> str:
     if service is None:
         raise not_found("Projection")
     return service
-
-
-def _only(body: bytes) -> str:
-    """The entity or join table that the body names, empty for all. Raises INVALID_PAYLOAD, VALIDATION_FAILED."""
-    if not body:
-        return ""
-    document = read_object(body)
-    refuse_unknown(document, ("only",))
-    only = document.get("only") or ""
-    if not isinstance(only, str):
-        raise invalid_field("only", "only must be the name of an entity or join table")
-    return only
 
 
 async def _listed(state: State, context: Context, service: str) -> list[Any] | None:

@@ -1,10 +1,10 @@
-"""The aiohttp server: every request is traced, limited, answered, and its errors mapped, in one place."""
+"""The HTTP server: traces every request, authenticates it, calls its handler and maps its errors."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import structlog
 from aiohttp import web
@@ -15,14 +15,14 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.http import authentication
-from services.gateway.http.aiohttp_internals import HttpRequest, factory
-from services.gateway.http.connections import LINGER, ConnectionServer, refused, unanswerable
+from services.gateway.http.aiohttp_internals import HttpRequest, request_factory
+from services.gateway.http.connections import LINGER_S, LimitedServer, refused, unanswerable
 from services.gateway.http.cors import Cors, is_preflight
-from services.gateway.http.forwarding import forwarder
+from services.gateway.http.handlers import handler_of
 from services.gateway.http.origins import Origins
 from services.gateway.http.response_headers import header_hook
 from services.gateway.http.single_headers import DoubledHeader, refuse_doubled
-from services.gateway.routes import ROUTES, Call, Local, Route
+from services.gateway.routing.route import Handler, Route
 from services.gateway.routing.router import Router
 from services.gateway.state import State
 
@@ -30,31 +30,31 @@ log = structlog.get_logger()
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-SHUTDOWN = 4.0
+DRAIN_S = 4.0
 """Seconds for requests under way when the server stops."""
 JSON = "application/json"
-LONGEST_PATH = 1_000
+MAX_PATH_CHARACTERS = 1_000
 """Characters of a path that a span keeps: a batch of spans must fit into a message."""
 
 
 @contextlib.asynccontextmanager
-async def listening(state: State) -> AsyncIterator[None]:
-    """The server, up for the length of the block."""
+async def listening(state: State, routes: Sequence[Route]) -> AsyncIterator[None]:
+    """Run the server for the length of the block."""
     limits = state.settings
     cors = Cors(limits.cors_origins, Origins(state).of_app)
-    server = ConnectionServer(
-        _dispatcher(state, cors),
-        request_factory=factory(header_hook(limits, cors)),
+    server = LimitedServer(
+        _dispatcher(state, routes, cors),
+        request_factory=request_factory(header_hook(limits, cors)),
         settings=limits,
         proxies=state.proxies,
         access_log=None,
         keepalive_timeout=limits.idle_timeout,
-        lingering_time=LINGER,
+        lingering_time=LINGER_S,
         max_line_size=limits.max_url_bytes,
         max_field_size=limits.max_header_bytes,
         max_headers=limits.max_headers,
     )
-    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN)
+    runner = web.ServerRunner(server, shutdown_timeout=DRAIN_S)
     await runner.setup()
     watching = asyncio.create_task(server.watch())
     try:
@@ -66,21 +66,23 @@ async def listening(state: State) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-def _dispatcher(state: State, cors: Cors) -> Callable[[HttpRequest], Awaitable[web.StreamResponse]]:
-    """What answers all requests, by the routing table."""
-    table: Router[Handle] = Router()
-    for route in ROUTES:
-        table.add(route.method, route.path, _handler(state, route))
-    unmatched = _unmatched(table, cors)
+def _dispatcher(
+    state: State, routes: Sequence[Route], cors: Cors
+) -> Callable[[HttpRequest], Awaitable[web.StreamResponse]]:
+    """Answers all requests, by the routing table."""
+    router: Router[Handle] = Router()
+    for route in routes:
+        router.add(route.method, route.path, _handler(state, route))
+    unrouted = _unrouted(router, cors)
 
     async def dispatch(request: HttpRequest) -> web.StreamResponse:
         try:
             refuse_doubled(request)
             if "Expect" in request.headers:
-                await request.welcome()
-            found = table.find(request.method, request.rel_url.path_safe)
+                await request.send_continue()
+            found = router.find(request.method, request.rel_url.path_safe)
             if found is None:
-                return await unmatched(request)
+                return await unrouted(request)
             handle, request.match_info = found
             return await handle(request)
         except web.HTTPException as refusal:
@@ -92,16 +94,16 @@ def _dispatcher(state: State, cors: Cors) -> Callable[[HttpRequest], Awaitable[w
 
 
 def _handler(state: State, route: Route) -> Handle:
-    call = route.target.call if isinstance(route.target, Local) else forwarder(route.target)
+    handler = handler_of(route.target)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         context = authentication.begin_request(state, request)
         with tracing.remote(context), tracing.span("http", "handler", "request.end") as span:
-            response, context = await _respond(state, request, route, call, context)
+            response, context = await _respond(state, request, route, handler, context)
             span.context = context
             span.metadata = {
                 "method": request.method,
-                "path": request.path[:LONGEST_PATH],
+                "path": request.path[:MAX_PATH_CHARACTERS],
                 "status_code": response.status,
             }
             span.status = "error" if response.status >= 400 else "ok"
@@ -111,12 +113,12 @@ def _handler(state: State, route: Route) -> Handle:
 
 
 async def _respond(
-    state: State, request: web.Request, route: Route, call: Call, context: Context
+    state: State, request: web.Request, route: Route, handler: Handler, context: Context
 ) -> tuple[web.StreamResponse, Context]:
     try:
         context = await authentication.authenticate(state, request, context, route.access, route.area)
         route.check(request)
-        outcome = await call(state, request, context)
+        outcome = await handler(state, request, context)
     except asyncio.CancelledError:
         raise
     except Exception as error:
@@ -144,12 +146,12 @@ def error_answer(error: RocketError) -> Response:
     return Response(error.status, error.envelope(), error.headers)
 
 
-def _unmatched(table: Router[Handle], cors: Cors) -> Handle:
-    """What matches no route: browsers that ask whether they may ask; all else is refused like everything is."""
+def _unrouted(router: Router[Handle], cors: Cors) -> Handle:
+    """Unrouted requests: answer CORS preflights, otherwise 404 or 405."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         error = RocketError("NOT_FOUND", "There is nothing here")
-        allowed = table.allowed(request.rel_url.path_safe)
+        allowed = router.allowed(request.rel_url.path_safe)
         if allowed and is_preflight(request):
             try:
                 return await cors.preflight(request, allowed)

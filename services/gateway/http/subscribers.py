@@ -7,7 +7,7 @@ from aiohttp import web
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.subscribers import CreateSubscriber
-from services.gateway.http.forwarding import read_body
+from services.gateway.http.bodies import read_body
 from services.gateway.state import State
 
 

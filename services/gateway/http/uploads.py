@@ -15,7 +15,6 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError
 from libs.shared.ids import uuid7
 from libs.shared.telemetry import tracing
-from services.gateway.files import sweeping
 from services.gateway.files.naming import safe_name
 from services.gateway.files.storage import CHUNK, too_large
 from services.gateway.files.types import HEAD, check_type, claimed_type
@@ -33,13 +32,13 @@ GONE = (ConnectionResetError, BrokenPipeError)
 async def upload(state: State, request: web.Request, context: Context) -> Response:
     """Store the part `file`. Raises INVALID_PAYLOAD without one, FILE_TOO_LARGE, VALIDATION_FAILED for its type."""
     file_id, app = str(uuid7()), context.the_app
-    await sweeping.prepare(state, app)
+    await state.sweeper.arm(app)
     await state.core.rpc.request(contracts.AnnounceFile(file_id), context)
     with tracing.span("storage", "files", "file.upload") as span:
         try:
             registration = await _receive(state, request, context, file_id)
         except BaseException:
-            await asyncio.shield(sweeping.discard(state, _anew(state, context), file_id))
+            await asyncio.shield(state.sweeper.discard(_anew(state, context), file_id))
             raise
         span.metadata["size"] = registration.size
         await _register(state, _anew(state, context), registration)
@@ -61,10 +60,10 @@ async def remove(state: State, request: web.Request, context: Context) -> Respon
     force = request.query.get("force", "false")
     if force not in ("true", "false"):
         raise RocketError("INVALID_PAYLOAD", "force must be true or false")
-    await sweeping.prepare(state, context.the_app)
+    await state.sweeper.arm(context.the_app)
     with tracing.span("storage", "files", "file.delete"):
         info = await state.core.rpc.request(contracts.RemoveFile(request.match_info["id"], force == "true"), context)
-        await sweeping.discard(state, context, info.id)
+        await state.sweeper.discard(context, info.id)
     return Response(body=orjson.dumps({"data": {"id": info.id, "deleted": True}}))
 
 
@@ -93,7 +92,7 @@ async def _register(state: State, context: Context, registration: contracts.Regi
     except RocketError as error:
         # Without an answer it may be registered or not; then the sweeper, which can tell, has the last word.
         if not error.transient:
-            await sweeping.discard(state, context, registration.id)
+            await state.sweeper.discard(context, registration.id)
         raise
 
 

@@ -1,12 +1,13 @@
-"""Changes of users, invites and keys: made in a transaction, told in it to whoever keeps the audit log.
+"""Changes of users, invites and keys: each in a transaction, with its audit entry.
 
-An app's are signals (`signals.<app>.gateway.…`), which the events service writes into the app's audit log.
-The platform's accounts belong to no app: theirs are in the gateway's own log.
+An app's entries are signals (`signals.<app>.gateway.…`), which the events service writes into the app's audit log.
+The platform's accounts belong to no app: their entries are lines of the gateway's own log.
 """
 
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
@@ -21,27 +22,30 @@ from services.gateway.identity.realms import Realm
 
 log = structlog.get_logger()
 
-Shown = Mapping[str, Any] | None
+Image = Mapping[str, Any] | None
+"""A user, invite or key before or after a change, without secrets."""
 
 
-class Change:
-    """A change in its transaction; what is told is known when that has committed, or not at all."""
+class AccountChange:
+    """A change in its transaction. Its audit entry commits with it."""
 
     def __init__(self, realm: Realm, context: Context, transaction: Connection) -> None:
         self._realm = realm
         self._context = context
         self.transaction = transaction
+        self.version: int | None = None
+        """Of a changed user: the version that access tokens must have from now on."""
 
-    async def tell(self, entity: str, record_id: str, action: str, before: Shown, after: Shown) -> None:
-        """Who has done what to which user, invite or key; neither picture holds a secret."""
+    async def record(self, entity: str, record_id: str, action: str, before: Image, after: Image) -> None:
+        """Add the audit entry: who has done what to which user, invite or key."""
         if self._realm.app is None:
-            await after_commit(partial(self._note, entity, record_id, action))
+            await after_commit(partial(self._log, entity, record_id, action))
             return
         fields = audited(self._context, entity, record_id, action, before, after)
         signal = AccountChanged(trace_id=self._context.trace_id, **fields)
-        await self._realm.state.accounts.outbox.emit(self.transaction, signal)
+        await self._realm.accounts.outbox.emit(self.transaction, signal)
 
-    async def _note(self, entity: str, record_id: str, action: str) -> None:
+    async def _log(self, entity: str, record_id: str, action: str) -> None:
         who = self._context.identity
         log.info(
             "platform.account_changed",
@@ -54,12 +58,22 @@ class Change:
 
 
 @contextlib.asynccontextmanager
-async def change(realm: Realm, context: Context) -> AsyncIterator[Change]:
-    """A transaction in the realm's database, whose changes are told."""
-    relay = realm.state.accounts.relay
+async def change(realm: Realm, context: Context) -> AsyncIterator[AccountChange]:
+    """A transaction in the realm's database, whose audit entries are published once it has committed."""
+    relay = realm.accounts.relay
     if realm.app is not None:
         await relay.activate(realm.app)
     async with realm.database.transaction() as transaction:
-        yield Change(realm, context, transaction)
+        yield AccountChange(realm, context, transaction)
     if realm.app is not None:
         relay.wake(realm.app)
+
+
+@contextlib.asynccontextmanager
+async def change_user(realm: Realm, context: Context, user_id: uuid.UUID) -> AsyncIterator[AccountChange]:
+    """The same, for a change that ends the user's access tokens: those of versions before `version`, which is set."""
+    mark = await realm.accounts.revocations.note(realm.scope, str(user_id))
+    async with change(realm, context) as changed:
+        yield changed
+    if changed.version is not None:
+        await after_commit(partial(realm.accounts.revocations.settle, mark, changed.version))

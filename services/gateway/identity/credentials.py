@@ -11,8 +11,9 @@ from aiohttp import web
 
 from libs.shared.contracts.context import AppRef, Credential, Identity
 from libs.shared.postgres.databases import Databases
+from services.gateway.identity.keyring import PLATFORM
 from services.gateway.identity.store import api_keys as store
-from services.gateway.identity.tokens import PLATFORM, Tokens, unauthorized
+from services.gateway.identity.tokens import Tokens, unauthorized
 
 log = structlog.get_logger()
 
@@ -21,9 +22,9 @@ PREFIX = "rk_"
 BEARER = "bearer "
 KEY_HEADER = "X-API-Key"
 ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=")
-REMEMBERED = 300.0
+REMEMBERED_S = 300.0
 """Seconds an API key is known by heart; less than revocations are kept."""
-LONGEST_KEY = 100
+MAX_KEY_CHARACTERS = 100
 
 
 class Credentials:
@@ -38,7 +39,7 @@ class Credentials:
     async def of(self, request: web.Request, app: AppRef | None) -> Identity:
         """The sender's identity. Raises UNAUTHORIZED."""
         _refuse_several(request)
-        text = shown(request)
+        text = credential_in(request)
         identity = self._tokens.remembered(PLATFORM if app is None else app.id, text)
         if identity is None:
             if not ALPHABET.issuperset(text):
@@ -54,7 +55,7 @@ class Credentials:
         return await (self._key(text, app) if text.startswith(PREFIX) else self._tokens.verify_app(text, app))
 
     async def _key(self, text: str, app: AppRef) -> Identity:
-        found = await store.find(self._databases.of(app), hash_of(text)) if len(text) <= LONGEST_KEY else None
+        found = await store.find(self._databases.of(app), hash_of(text)) if len(text) <= MAX_KEY_CHARACTERS else None
         if found is None:
             raise unauthorized("invalid", "There is no such API key, or not any more")
         ends = found["expires_at"] or float("inf")
@@ -70,7 +71,7 @@ class Credentials:
             via="api_key",
             scopes=scopes,
             credential=Credential(
-                found["id"], (app.id, found["id"]), 0, min(ends, time.time() + REMEMBERED), ends=ends
+                found["id"], (app.id, found["id"]), 0, min(ends, time.time() + REMEMBERED_S), ends=ends
             ),
         )
         return self._tokens.remember(app.id, text, identity)
@@ -90,7 +91,7 @@ def hash_of(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def shown(request: web.Request) -> str:
+def credential_in(request: web.Request) -> str:
     """The token or key as it was sent. Raises UNAUTHORIZED."""
     header = request.headers.get("Authorization")
     if header is None:

@@ -1,46 +1,41 @@
-"""Work that goes on behind an answer, so that its length tells nobody anything; bounded, and ended with the gateway."""
+"""Work that goes on behind an answer, so that the answer's time discloses nothing. It is bounded."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
 import structlog
 
+from libs.shared.concurrency.tasks import TaskSet
 from libs.shared.errors import unavailable
 
 log = structlog.get_logger()
 
-MOST = 200
+MAX_JOBS = 200
 """Jobs at once."""
-LAST = 3.0
-"""Seconds for jobs under way when the gateway stops."""
+DRAIN_S = 3.0
+"""Time for jobs under way when the gateway stops."""
 
 
 class Jobs:
     """Jobs under way."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet("jobs")
 
     def check_room(self) -> None:
-        """Raises SERVICE_UNAVAILABLE when there is too much under way."""
-        if len(self._tasks) >= MOST:
+        """Raises SERVICE_UNAVAILABLE when too many are under way."""
+        if len(self._tasks) >= MAX_JOBS:
             raise unavailable("login")
 
     def begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Do it, beginning now; a failure is logged under its name."""
-        task = asyncio.create_task(self._run(name, work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Begin a job now. A failure is logged under its name."""
+        self._tasks.start(self._run(name, work))
 
     async def close(self) -> None:
-        """Let what is under way end, for a moment."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=LAST)
-        for task in list(self._tasks):
-            task.cancel()
+        """Give the jobs under way a moment to end, then cancel them."""
+        await self._tasks.close(DRAIN_S)
 
     async def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:

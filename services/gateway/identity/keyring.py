@@ -12,6 +12,8 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+PLATFORM = "platform"
+"""The scope of the platform's accounts; an app's is its id."""
 FIRST = 1
 FOR_EVER = float("inf")
 

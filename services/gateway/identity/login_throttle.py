@@ -1,6 +1,6 @@
-"""Failed logins, counted in the database where the accounts are, so all gateways share one count.
+"""Throttles failed logins. They are counted in the database of the accounts, so all gateways share one count.
 
-Nothing here asks whether the account exists, so neither waits nor refusals tell.
+Nothing here looks at whether the account exists, so neither waits nor refusals disclose it.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from services.gateway.limits.limiter import neighbourhood
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login that was let through: the keys of place, account and address, of which the first `counted` were."""
+    """A login that was admitted: the keys of place, account and address. The first `counted` of them were counted."""
 
     keys: tuple[bytes, bytes, bytes]
     counted: int
 
 
 async def admit(realm: Realm, email: str, address: str) -> Attempt:
-    """Let a login go on, or raise RATE_LIMITED with Retry-After. It counts as failed until it has succeeded."""
+    """Admit a login, or raise RATE_LIMITED with Retry-After. It counts as failed until it has succeeded."""
     keys = _keys(email, neighbourhood(address))
     async with realm.database.transaction() as transaction:
         place, account, network = await store.lock(transaction, keys)
-        verdict = decide(place, account, network, clock.now())
-        await store.keep(transaction, keys, verdict.counters)
-    if verdict.wait > 0:
-        realm.state.accounts.figures.throttled += 1
-        raise too_many(verdict.wait)
-    return Attempt(keys, len(verdict.counters))
+        decision = decide(place, account, network, clock.now())
+        await store.keep(transaction, keys, decision.counters)
+    if decision.wait > 0:
+        realm.accounts.counters.throttled += 1
+        raise too_many(decision.wait)
+    return Attempt(keys, len(decision.counters))
 
 
 async def succeeded(realm: Realm, attempt: Attempt) -> None:
-    """Nothing was held against this login: the account begins anew, and this place is known."""
+    """Reset the account's failures, and remember this place as known."""
     await store.succeed(realm.database, attempt.keys, attempt.counted)
 
 
 async def known_place(realm: Realm, email: str, address: str) -> None:
-    """Whoever has proved by mail to be the account's owner is known here from now on."""
+    """Remember a place as known whose user has proved by mail to own the account."""
     keys = _keys(email, neighbourhood(address))
     async with realm.database.transaction() as transaction:
         await store.lock(transaction, keys)
@@ -53,15 +53,15 @@ async def known_place(realm: Realm, email: str, address: str) -> None:
 
 
 async def admit_reset(realm: Realm, address: str) -> None:
-    """Let somebody ask for a mail, or raise RATE_LIMITED: so many are free, then each waits for longer."""
+    """Admit a request for a mail, or raise RATE_LIMITED: the first are free, then waits grow."""
     keys = (_hash("reset", neighbourhood(address)),)
     async with realm.database.transaction() as transaction:
         (counter,) = await store.lock(transaction, keys)
-        verdict = decide_alone(counter, RESETS, clock.now())
-        await store.keep(transaction, keys, verdict.counters)
-    if verdict.wait > 0:
-        realm.state.accounts.figures.throttled += 1
-        raise too_many(verdict.wait)
+        decision = decide_alone(counter, RESETS, clock.now())
+        await store.keep(transaction, keys, decision.counters)
+    if decision.wait > 0:
+        realm.accounts.counters.throttled += 1
+        raise too_many(decision.wait)
 
 
 async def forgive(realm: Realm, attempt: Attempt) -> None:

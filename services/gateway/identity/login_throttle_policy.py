@@ -1,10 +1,9 @@
-"""How long a login must wait that has failed too often: pure.
+"""How long a login must wait after failures: pure.
 
-Three counters look at a login: of the account from this address, of the account from anywhere, and of the
-address whatever the account. From some number of failures on, each doubles the wait. An account that has
-logged in from this address before (a known place) is held back by the first counter alone, and the second
-never makes anybody wait for long: so who knows nothing but a mail address can't keep its owner out.
-(OWASP's Authentication Cheat Sheet calls known places device cookies.)
+Three counters decide: of the account from this address, of the account from anywhere, and of the address for any
+account. Each doubles its wait from some number of failures on. Where the account has logged in from this address
+before (a known place), only the first counter decides; the second never waits for long. So an attacker who knows only
+a mail address can't keep its owner out. (OWASP's Authentication Cheat Sheet calls known places device cookies.)
 """
 
 from __future__ import annotations
@@ -12,71 +11,63 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-FIRST_WAIT = 1.0
-"""Seconds to wait after the first failure that is one too many; it doubles with each further one."""
-FORGOTTEN = timedelta(hours=1)
-"""After so long without an attempt nothing is held against anybody."""
-KNOWN = timedelta(days=30)
-"""For so long a place stays known."""
+from services.gateway.identity.store.attempts import FailureCounter
+
+FIRST_WAIT_S = 1.0
+"""The wait after the first failure beyond the limit; it doubles with each further one."""
+FORGOTTEN_AFTER = timedelta(hours=1)
+"""Failures no longer count after this time without an attempt."""
+KNOWN_FOR = timedelta(days=30)
+"""How long a place stays known after a login."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """Failures that cost nothing, and the longest wait in seconds."""
+class FailureLimit:
+    """Failures that cause no wait, and the longest wait."""
 
     free: int
-    longest: float
+    max_wait_s: float
 
 
-PLACE = Limit(5, 900.0)
-KNOWN_PLACE = Limit(20, 900.0)
-ACCOUNT = Limit(20, 30.0)
-ADDRESS = Limit(50, 900.0)
-RESETS = Limit(30, 900.0)
-"""Mails with a new password that an address may ask for, for whatever accounts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """What is stored of failures: how many, of when the last one is, until when to wait, when it went well."""
-
-    failures: int
-    at: datetime
-    blocked_until: datetime
-    known_at: datetime
+PLACE = FailureLimit(5, 900.0)
+KNOWN_PLACE = FailureLimit(20, 900.0)
+ACCOUNT = FailureLimit(20, 30.0)
+ADDRESS = FailureLimit(50, 900.0)
+RESETS = FailureLimit(30, 900.0)
+"""Mails with a token that an address may ask for, for any accounts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """`wait` in seconds, 0 to go on; then `counters` is what to store, in the order they came."""
+class Decision:
+    """`wait` in seconds; 0 admits the login, and `counters` is what to store, in the order of the keys."""
 
     wait: float
-    counters: tuple[Counter, ...] = ()
+    counters: tuple[FailureCounter, ...] = ()
 
 
-def decide(place: Counter, account: Counter, address: Counter, now: datetime) -> Verdict:
+def decide(place: FailureCounter, account: FailureCounter, address: FailureCounter, now: datetime) -> Decision:
     """Whether a login may go on, counted as a failure until it has succeeded, so that none runs ahead of its count."""
-    known = place.known_at > now - KNOWN
+    known = place.known_at > now - KNOWN_FOR
     looked_at = [(place, KNOWN_PLACE if known else PLACE)]
     if not known:
         looked_at += [(account, ACCOUNT), (address, ADDRESS)]
     wait = max((counter.blocked_until - now).total_seconds() for counter, _ in looked_at)
     if wait > 0:
-        return Verdict(wait)
-    return Verdict(0.0, tuple(_counted(counter, limit, now) for counter, limit in looked_at))
+        return Decision(wait)
+    return Decision(0.0, tuple(_counted(counter, limit, now) for counter, limit in looked_at))
 
 
-def decide_alone(counter: Counter, limit: Limit, now: datetime) -> Verdict:
-    """The same for what only one counter looks at."""
+def decide_alone(counter: FailureCounter, limit: FailureLimit, now: datetime) -> Decision:
+    """The same for attempts with a single counter."""
     wait = (counter.blocked_until - now).total_seconds()
-    return Verdict(wait) if wait > 0 else Verdict(0.0, (_counted(counter, limit, now),))
+    return Decision(wait) if wait > 0 else Decision(0.0, (_counted(counter, limit, now),))
 
 
-def _counted(counter: Counter, limit: Limit, now: datetime) -> Counter:
-    failures = 1 if counter.at < now - FORGOTTEN else counter.failures + 1
+def _counted(counter: FailureCounter, limit: FailureLimit, now: datetime) -> FailureCounter:
+    failures = 1 if counter.at < now - FORGOTTEN_AFTER else counter.failures + 1
     too_many = failures - limit.free - 1
     if too_many < 0:
-        return Counter(failures, now, now, counter.known_at)
+        return FailureCounter(failures, now, now, counter.known_at)
     # The exponent is bounded, as a float is not endless.
-    seconds = min(FIRST_WAIT * 2.0 ** min(too_many, 30), limit.longest)
-    return Counter(failures, now, now + timedelta(seconds=seconds), counter.known_at)
+    seconds = min(FIRST_WAIT_S * 2.0 ** min(too_many, 30), limit.max_wait_s)
+    return FailureCounter(failures, now, now + timedelta(seconds=seconds), counter.known_at)

@@ -1,4 +1,4 @@
-"""Passwords: bcrypt in a small pool of threads with a bounded queue, off the event loop."""
+"""Passwords: hashed and checked by bcrypt in a small pool of threads with a bounded queue, off the event loop."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from typing import TypeVar
 
 import bcrypt
 
+from libs.shared.contracts.bodies import MAX_PASSWORD_BYTES
 from libs.shared.errors import RocketError, invalid_field, unavailable
 
 T = TypeVar("T")
 
 THREADS = 2
-WAITING = 64
+MAX_WAITING = 64
 """Checks that may be waiting or under way before further ones are refused (503): some ten seconds of work."""
-MAX_BYTES = 72
-"""bcrypt reads no further."""
-WELL_KNOWN = "changeme"
+WELL_KNOWN_PASSWORD = "changeme"
 """The password of development, which production never accepts."""
 
 
 class Passwords:
-    """Hashes and checks passwords. `rounds` is bcrypt's cost, a power of two; `least` the characters of a new one."""
+    """Hashes and checks passwords. `rounds` is the binary logarithm of bcrypt's cost."""
 
-    def __init__(self, rounds: int, least: int = 1, production: bool = False) -> None:
+    def __init__(self, rounds: int, min_characters: int = 1, production: bool = False) -> None:
         self._rounds = rounds
-        self._least = least
+        self._min_characters = min_characters
         self._production = production
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bcrypt")
         self._waiting = 0
@@ -36,17 +35,11 @@ class Passwords:
         self.checks = 0
         """Comparisons made so far, for the metrics."""
 
-    def check_policy(self, password: object, field: str = "password") -> str:
-        """The password, if it may be a new one. Raises VALIDATION_FAILED."""
-        if not isinstance(password, str) or not password:
-            raise invalid_field(field, f"{field} is required", "required")
-        if len(password.encode()) > MAX_BYTES:
-            raise invalid_field(field, f"{field} must have at most {MAX_BYTES} bytes", "max_length")
-        if len(password) < self._least:
-            raise invalid_field(field, f"{field} must have at least {self._least} characters", "min_length")
-        if "\x00" in password:
-            raise invalid_field(field, f"{field} must not hold the character NUL")
-        if self._production and password == WELL_KNOWN:
+    def check_policy(self, password: str, field: str = "password") -> str:
+        """The password, if the settings allow it as a new one. Raises VALIDATION_FAILED."""
+        if len(password) < self._min_characters:
+            raise invalid_field(field, f"{field} must have at least {self._min_characters} characters", "min_length")
+        if self._production and password == WELL_KNOWN_PASSWORD:
             raise invalid_field(field, f"{field} is too well known")
         return password
 
@@ -63,15 +56,15 @@ class Passwords:
         self.checks += 1
         encoded = password.encode()
         against = stored.encode() if stored else await asyncio.shield(asyncio.wrap_future(self._dummy))
-        fits = await self._run(lambda: bcrypt.checkpw(encoded[:MAX_BYTES], against))
-        acceptable = len(encoded) <= MAX_BYTES and not (self._production and password == WELL_KNOWN)
+        fits = await self._run(lambda: bcrypt.checkpw(encoded[:MAX_PASSWORD_BYTES], against))
+        acceptable = len(encoded) <= MAX_PASSWORD_BYTES and not (self._production and password == WELL_KNOWN_PASSWORD)
         return fits and stored is not None and acceptable
 
     async def fits(self, password: str, stored: str) -> bool:
         """Whether a hash is this password's; of no login, so production's rules don't matter."""
         return await self._run(lambda: bcrypt.checkpw(password.encode(), stored.encode()))
 
-    def is_dated(self, stored: str) -> bool:
+    def is_outdated(self, stored: str) -> bool:
         """Whether a hash was made with another cost than new ones are."""
         return stored.split("$")[2:3] != [f"{self._rounds:02d}"]
 
@@ -79,7 +72,7 @@ class Passwords:
         return bcrypt.hashpw(password, bcrypt.gensalt(self._rounds))
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= WAITING:
+        if self._waiting >= MAX_WAITING:
             busy = unavailable("login")
             raise RocketError(busy.code, busy.message, headers={"Retry-After": "1"})
         self._waiting += 1

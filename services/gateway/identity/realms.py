@@ -1,40 +1,100 @@
-"""A realm is where accounts live: the platform, or an app. Each has a database, and a scope its tokens are for."""
+"""Realms: a realm is the platform or an app, each with its own database of accounts and its own signing keys."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from libs.shared.bus.nats.connection import Connection
+from libs.shared.bus.outbox.outbox import Outbox
+from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.errors import RocketError
-from libs.shared.postgres.databases import Database
-from services.gateway.identity.tokens import PLATFORM
-from services.gateway.state import State
+from libs.shared.postgres.databases import Database, Databases
+from libs.shared.runtime import Core
+from services.gateway.identity.credentials import Credentials
+from services.gateway.identity.encryption import Encryptor
+from services.gateway.identity.jobs import Jobs
+from services.gateway.identity.keyring import PLATFORM, Keyring
+from services.gateway.identity.passwords import Passwords
+from services.gateway.identity.revocations import Revocations
+from services.gateway.identity.settings import IdentitySettings
+from services.gateway.identity.store import users
+from services.gateway.identity.tokens import Tokens
 
-PERSONAL = frozenset({"password", "platform"})
-"""How people come in who have an account with a password, and sessions."""
+PASSWORD_LOGINS = frozenset({"password", "platform"})
+"""`via` of identities that have an account with a password, and sessions."""
+
+
+@dataclass(slots=True)
+class IdentityCounters:
+    """For the metrics: logins that had to wait, and mails that could not be handed over."""
+
+    throttled: int = 0
+    mails_lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What the modules of identity share; the outbox and its relay are for audit signals."""
+
+    settings: IdentitySettings
+    databases: Databases
+    connection: Connection
+    rpc: RpcClient
+    tokens: Tokens
+    revocations: Revocations
+    credentials: Credentials
+    passwords: Passwords
+    encryptor: Encryptor
+    outbox: Outbox
+    relay: Relay
+    jobs: Jobs = field(default_factory=Jobs)
+    counters: IdentityCounters = field(default_factory=IdentityCounters)
+
+    def realm(self, app: AppRef | None) -> Realm:
+        """The realm of an app, or of the platform for None."""
+        if app is None:
+            return Realm(self, self.databases.platform, PLATFORM, None)
+        return Realm(self, self.databases.of(app), app.id, app)
 
 
 @dataclass(frozen=True, slots=True)
 class Realm:
-    """Where accounts live."""
+    """Where accounts live: their database, the scope of their tokens, and the app (None for the platform)."""
 
-    state: State
+    accounts: Accounts
     database: Database
     scope: str
     app: AppRef | None
 
+    def own_account(self, context: Context) -> Identity:
+        """The caller, who must have an account with a password in this realm. Raises FORBIDDEN."""
+        caller = context.user
+        if caller.credential is None or caller.credential.user[0] != self.scope or caller.via not in PASSWORD_LOGINS:
+            raise RocketError("FORBIDDEN", "Only for accounts of this place, logged in with a password")
+        return caller
 
-def realm_of(state: State, app: AppRef | None) -> Realm:
-    """The realm of an app, or of the platform for None."""
-    databases = state.core.databases
-    if app is None:
-        return Realm(state, databases.platform, PLATFORM, None)
-    return Realm(state, databases.of(app), app.id, app)
 
+def open_accounts(core: Core, settings: IdentitySettings) -> Accounts:
+    """Build the accounts of a gateway."""
+    databases, keyring = core.databases, Keyring(settings.secret_key)
+    revocations = Revocations(databases, core.apps, keyring)
 
-def own_realm(state: State, context: Context) -> tuple[Realm, Identity]:
-    """The realm that the caller has an account in, which must be the one asked. Raises FORBIDDEN."""
-    realm, caller = realm_of(state, context.app), context.user
-    if caller.credential is None or caller.credential.user[0] != realm.scope or caller.via not in PERSONAL:
-        raise RocketError("FORBIDDEN", "Only for accounts of this place, logged in with a password")
-    return realm, caller
+    async def is_account(app: AppRef | None, user_id: str) -> bool:
+        return await users.is_active(databases.platform if app is None else databases.of(app), user_id)
+
+    tokens, outbox = Tokens(keyring, revocations, is_account), Outbox(core.name)
+    return Accounts(
+        settings=settings,
+        databases=databases,
+        connection=core.connection,
+        rpc=core.rpc,
+        tokens=tokens,
+        revocations=revocations,
+        credentials=Credentials(tokens, databases),
+        passwords=Passwords(settings.bcrypt_rounds, settings.min_password_characters, settings.is_production),
+        encryptor=Encryptor([settings.secret_key, *settings.previous_secret_keys]),
+        outbox=outbox,
+        relay=Relay(outbox, databases, core.stream, core.leases, core.apps),
+    )

@@ -1,13 +1,13 @@
 """Access tokens that end before their time, known to every gateway within seconds.
 
-An announcement tells at once and may be lost, so it is only the fast way: what is told stands in a table
-of the platform database before, which every gateway reads every POLL seconds, whatever happens to NATS.
-It lies there, and not with the users, since nobody can poll every app's database.
+Revocations are rows in the platform database, which every gateway reads every POLL_S seconds, whatever happens to NATS.
+Announcements make it faster, but may be lost. The table is not in the apps' databases, as no gateway can poll all of
+them.
 
-A session or an API key ends for ever, so its row is written before it is deleted. A user's row is noted
-before their change (`least` null) and settled after it with the version that their tokens must have; one
-that a crash leaves unsettled is settled by whoever reads it with the version the user has by then. So no
-clocks are compared, and a change that came to nothing costs nobody their session.
+Sessions and API keys end for good, so their rows are written before they are deleted. A user's row is noted before the
+change (`least` null), and settled after it with the version that tokens must have. A row that a crash leaves unsettled
+is settled by the gateway that reads it, with the user's version by then. So no clocks are compared, and a change that
+failed ends no session.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from libs.shared.contracts.identity import IdentityChanged, SigningKeysChanged
 from libs.shared.errors import unavailable
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Database, Databases, outside
-from services.gateway.identity.keyring import Generation, Keyring
+from services.gateway.identity.keyring import PLATFORM, Generation, Keyring
 
 log = structlog.get_logger()
 
-POLL = 2.0
+POLL_S = 2.0
 """Seconds between looks at the table."""
-KEPT = 960.0
+KEPT_S = 960.0
 """Seconds a row is of use: longer than any access token lasts, or any API key is remembered."""
-OVERLAP = 10.0
+OVERLAP_S = 10.0
 """Seconds that a look reaches back behind the last one: longer than a row takes to become visible."""
-UNSETTLED = 30.0
+UNSETTLED_S = 30.0
 """Seconds after which whoever noted a change is taken for dead."""
-PRUNE = 60.0
-STALE = 30.0
+PRUNE_INTERVAL_S = 60.0
+STALE_S = 30.0
 """Seconds without a look after which a gateway is not ready."""
-START = 5.0
+START_S = 5.0
 """Seconds a request waits for the first look."""
-LEAST_PAUSE = 0.5
+MIN_PAUSE_S = 0.5
 """Seconds between looks that are asked for."""
 GONE = 2**62
 """The version that the tokens of a deleted user would need."""
@@ -91,11 +91,10 @@ class Revoked:
 class Revocations:
     """What has ended, in memory, kept up to date from the table."""
 
-    def __init__(self, databases: Databases, apps: Apps, keyring: Keyring, platform: str) -> None:
+    def __init__(self, databases: Databases, apps: Apps, keyring: Keyring) -> None:
         self._databases = databases
         self._apps = apps
         self._keyring = keyring
-        self._platform = platform
         self._ended: dict[str, float] = {}
         self._least: dict[User, int] = {}
         self._since: dict[User, float] = {}
@@ -145,13 +144,13 @@ class Revocations:
         """Wait until the table was read once. Raises SERVICE_UNAVAILABLE when it can't be."""
         if not self._first.is_set():
             try:
-                await asyncio.wait_for(self._first.wait(), START)
+                await asyncio.wait_for(self._first.wait(), START_S)
             except TimeoutError:
                 raise unavailable("database") from None
 
     async def look_again(self) -> None:
         """Read what is new, unless that was done a moment ago."""
-        if self._read_at is None or time.monotonic() - self._read_at > LEAST_PAUSE:
+        if self._read_at is None or time.monotonic() - self._read_at > MIN_PAUSE_S:
             with contextlib.suppress(Exception):
                 await self.look()
 
@@ -160,7 +159,7 @@ class Revocations:
         return time.monotonic() - self._read_at if self._read_at is not None else float("inf")
 
     async def follow(self) -> None:
-        """Read the table for ever."""
+        """Read the table until cancelled."""
         while True:
             self._wanted.clear()
             try:
@@ -170,17 +169,17 @@ class Revocations:
             except Exception as error:
                 log.warning("revocations.not_read", error=str(error), age=round(self.age(), 1))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), POLL)
+                await asyncio.wait_for(self._wanted.wait(), POLL_S)
 
     async def look(self) -> None:
         """Take in what the table has had since the last look."""
         async with self._looking:
             begun = time.monotonic()
-            back = KEPT if self._read_at is None else min(begun - self._read_at + OVERLAP, KEPT)
+            back = KEPT_S if self._read_at is None else min(begun - self._read_at + OVERLAP_S, KEPT_S)
             platform = self._databases.platform
             for row in await platform.fetch(READ, back):
                 self._take(Revoked(row["scope"], row["user_id"], row["session"], row["least"] or 0))
-            back = 1e9 if self._read_at is None else begun - self._read_at + OVERLAP
+            back = 1e9 if self._read_at is None else begun - self._read_at + OVERLAP_S
             rows = await platform.fetch(READ_KEYS, back)
             self._keyring.learn(Generation(row["scope"], row["generation"], row["good_until"]) for row in rows)
             self._read_at = begun
@@ -206,7 +205,7 @@ class Revocations:
             )
 
     async def _settle_forgotten(self) -> None:
-        for row in await self._databases.platform.fetch(READ_UNSETTLED, UNSETTLED):
+        for row in await self._databases.platform.fetch(READ_UNSETTLED, UNSETTLED_S):
             database = await self._database(row["scope"])
             if database is None:
                 await self._databases.platform.execute(FORGET, row["id"])
@@ -216,17 +215,17 @@ class Revocations:
             await self.settle(row["id"], GONE if version is None else version)
 
     async def _database(self, scope: str) -> Database | None:
-        if scope == self._platform:
+        if scope == PLATFORM:
             return self._databases.platform
         app: AppRef | None = await self._apps.by_id(scope)
         return self._databases.of(app) if app else None
 
     async def _prune(self) -> None:
         now = time.monotonic()
-        if now - self._pruned_at < PRUNE:
+        if now - self._pruned_at < PRUNE_INTERVAL_S:
             return
         self._pruned_at = now
-        self._ended = {session: at for session, at in self._ended.items() if now - at < KEPT}
-        for user in [user for user, at in self._since.items() if now - at >= KEPT]:
+        self._ended = {session: at for session, at in self._ended.items() if now - at < KEPT_S}
+        for user in [user for user, at in self._since.items() if now - at >= KEPT_S]:
             del self._since[user], self._least[user]
-        await self._databases.platform.execute(PRUNE_OLD, KEPT)
+        await self._databases.platform.execute(PRUNE_OLD, KEPT_S)

@@ -1,4 +1,4 @@
-"""Rotating signing keys: a new generation signs at once, the former ones are good for as long as is said."""
+"""Rotation of signing keys: a new generation signs at once; the former ones stay good for `overlap` seconds."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from typing import Any
 
 import orjson
 
+from libs.shared.contracts.accounts import KeyRotationBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.identity import SigningKeysChanged
 from libs.shared.contracts.messages import Response
-from libs.shared.errors import invalid_field
-from libs.shared.schema.validation_errors import refuse_unknown
 from services.gateway.identity import audit
 from services.gateway.identity.keyring import FIRST, key_id
 from services.gateway.identity.realms import Realm
-from services.gateway.identity.tokens import LIFETIME
 
 # The first generation has no row until it is followed by another.
 ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('gateway.signing_keys/' || $1, 0))"
@@ -33,36 +31,32 @@ SELECT generation, created_at, good_until FROM gateway.signing_keys WHERE scope 
 """
 
 
-async def list_keys(realm: Realm) -> Response:
-    """The generations that are known, without the keys."""
-    rows = await realm.state.core.databases.platform.fetch(LIST, realm.scope)
-    shown = [_shown(realm, row["generation"], row["created_at"], row["good_until"]) for row in rows]
-    return Response(body=orjson.dumps({"data": shown or [_shown(realm, FIRST, None, None)]}))
+async def list_keys(realm: Realm, context: Context) -> Response:
+    """The generations of the key that signs access tokens, without the keys themselves."""
+    rows = await realm.accounts.databases.platform.fetch(LIST, realm.scope)
+    generations = [_to_dict(realm, row["generation"], row["created_at"], row["good_until"]) for row in rows]
+    return Response(body=orjson.dumps({"data": generations or [_to_dict(realm, FIRST, None, None)]}))
 
 
-async def rotate(realm: Realm, context: Context, body: dict[str, Any]) -> Response:
-    """A new signing key. `overlap`: seconds for which tokens of the former ones are good, at most their lifetime."""
-    refuse_unknown(body, ("overlap",))
-    overlap = body.get("overlap", LIFETIME)
-    if isinstance(overlap, bool) or not isinstance(overlap, int) or not 0 <= overlap <= LIFETIME:
-        raise invalid_field("overlap", f"overlap must be 0 to {LIFETIME} seconds")
-    async with realm.state.core.databases.platform.transaction() as transaction:
+async def rotate(realm: Realm, context: Context, body: KeyRotationBody) -> Response:
+    """A new key signs access tokens; those of former ones are good for `overlap` seconds more."""
+    async with realm.accounts.databases.platform.transaction() as transaction:
         await transaction.execute(ALONE, realm.scope)
         present: int = await transaction.fetchval(PRESENT, realm.scope, FIRST)
         await transaction.execute(KEEP_PRESENT, realm.scope, present)
-        await transaction.execute(RETIRE, realm.scope, overlap)
+        await transaction.execute(RETIRE, realm.scope, body.overlap)
         await transaction.execute(ADD, realm.scope, present + 1)
         await transaction.execute(PRUNE, realm.scope)
-    await realm.state.accounts.revocations.look()
-    await realm.state.core.connection.announce(SigningKeysChanged(realm.scope))
+    await realm.accounts.revocations.look()
+    await realm.accounts.connection.announce(SigningKeysChanged(realm.scope))
     async with audit.change(realm, context) as change:
-        after = {"generation": present + 1, "overlap": overlap}
-        await change.tell("_signing_keys", realm.scope, "update", {"generation": present}, after)
-    data = {"generation": present + 1, "kid": key_id(realm.scope, present + 1), "overlap": overlap}
+        after = {"generation": present + 1, "overlap": body.overlap}
+        await change.record("_signing_keys", realm.scope, "update", {"generation": present}, after)
+    data = {"generation": present + 1, "kid": key_id(realm.scope, present + 1), "overlap": body.overlap}
     return Response(201, orjson.dumps({"data": data}))
 
 
-def _shown(realm: Realm, generation: int, created_at: Any, good_until: Any) -> dict[str, Any]:
+def _to_dict(realm: Realm, generation: int, created_at: Any, good_until: Any) -> dict[str, Any]:
     return {
         "generation": generation,
         "kid": key_id(realm.scope, generation),

@@ -8,32 +8,31 @@ import uuid
 import structlog
 
 from libs.shared.emails import same_address
-from services.gateway.identity.passwords import WELL_KNOWN
-from services.gateway.identity.realms import Realm, realm_of
+from services.gateway.identity.passwords import WELL_KNOWN_PASSWORD
+from services.gateway.identity.realms import Accounts, Realm
 from services.gateway.identity.store import sessions, users
-from services.gateway.state import State
 
 log = structlog.get_logger()
 
-RETRY = 0.5
+RETRY_S = 0.5
 """Seconds between attempts while the database is away."""
 
 
-async def seed_platform(state: State) -> None:
-    """Make, or mend, the first account as soon as the database answers; then there is nothing more to do."""
-    realm = realm_of(state, None)
+async def seed_platform(accounts: Accounts) -> None:
+    """Make the first account as soon as the database answers, or replace its well-known password."""
+    realm = accounts.realm(None)
     while True:
         try:
             await _seed(realm)
             break
         except Exception as error:
             log.warning("platform.not_seeded", error=str(error))
-            await asyncio.sleep(RETRY)
+            await asyncio.sleep(RETRY_S)
     await asyncio.Event().wait()
 
 
 async def _seed(realm: Realm) -> None:
-    settings, passwords = realm.state.settings, realm.state.accounts.passwords
+    settings, passwords = realm.accounts.settings, realm.accounts.passwords
     email = same_address(settings.platform_admin_email)
     if not await users.has_any(realm.database):
         hashed = await passwords.hash(settings.platform_admin_password)
@@ -41,22 +40,22 @@ async def _seed(realm: Realm) -> None:
             log.info("platform.seeded", email=email)
         return
     account = await users.find_by_email(realm.database, email)
-    if account is not None and await _is_to_be_set(realm, account["password_hash"]):
+    if account is not None and await _must_be_set(realm, account["password_hash"]):
         await _set_password(realm, uuid.UUID(account["id"]))
         log.warning("platform.password_set", email=email)
 
 
-async def _is_to_be_set(realm: Realm, stored: str) -> bool:
-    """Whether an operator asks for it, or what was made in development has come to production as it was."""
-    settings = realm.state.settings
+async def _must_be_set(realm: Realm, stored: str) -> bool:
+    """Whether an operator asks for it, or production has an account made in development, with its password."""
+    settings = realm.accounts.settings
     if settings.platform_admin_reset:
         return True
-    return settings.env == "production" and await realm.state.accounts.passwords.fits(WELL_KNOWN, stored)
+    return settings.is_production and await realm.accounts.passwords.fits(WELL_KNOWN_PASSWORD, stored)
 
 
 async def _set_password(realm: Realm, user_id: uuid.UUID) -> None:
-    accounts = realm.state.accounts
-    hashed = await accounts.passwords.hash(realm.state.settings.platform_admin_password)
+    accounts = realm.accounts
+    hashed = await accounts.passwords.hash(realm.accounts.settings.platform_admin_password)
     mark = await accounts.revocations.note(realm.scope, str(user_id))
     async with realm.database.transaction() as transaction:
         version = await users.set_password(transaction, user_id, hashed)

@@ -14,18 +14,17 @@ from typing import Any
 
 import jwt
 
+from libs.shared.contracts.accounts import ACCESS_TOKEN_LIFETIME_S
 from libs.shared.contracts.context import AppRef, Credential, Identity
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
-from services.gateway.identity.keyring import Keyring, key_id, read_key_id
+from services.gateway.identity.keyring import PLATFORM, Keyring, key_id, read_key_id
 from services.gateway.identity.revocations import Revocations
 
-LIFETIME = 900
-"""Seconds an access token is good for."""
-REMEMBERED = 20_000
-PLATFORM = "platform"
-LONGEST = 8_192
-"""Characters of a token; nobody has roles for more."""
+MAX_REMEMBERED = 20_000
+"""Verified credentials that are remembered."""
+MAX_TOKEN_CHARACTERS = 8_192
+"""The largest roles fit."""
 WHY = {
     "missing": "An access token or API key is needed: send it as Authorization: Bearer <token>",
     "malformed": "What was sent is neither an access token nor an API key",
@@ -68,7 +67,7 @@ class Tokens:
             "email": subject.email,
             "roles": subject.roles,
             "iat": now,
-            "exp": now + LIFETIME,
+            "exp": now + ACCESS_TOKEN_LIFETIME_S,
             "sid": subject.session,
             "ver": subject.version,
         }
@@ -96,7 +95,7 @@ class Tokens:
             proof = identity.credential
             raise unauthorized("expired" if proof is not None and proof.expires <= time.time() else "revoked")
         self._verified[scope, text] = identity
-        if len(self._verified) > REMEMBERED:
+        if len(self._verified) > MAX_REMEMBERED:
             self._verified.popitem(last=False)
         return identity
 
@@ -160,7 +159,9 @@ def unauthorized(why: str, message: str = "") -> RocketError:
 
 def _claimed_key(token: str) -> tuple[str, int]:
     try:
-        claimed = read_key_id(jwt.get_unverified_header(token).get("kid")) if len(token) <= LONGEST else None
+        claimed = (
+            read_key_id(jwt.get_unverified_header(token).get("kid")) if len(token) <= MAX_TOKEN_CHARACTERS else None
+        )
     except jwt.InvalidTokenError:
         claimed = None
     if claimed is None:

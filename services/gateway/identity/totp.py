@@ -48,14 +48,14 @@ def matching_step(secret: bytes, code: str, now: float) -> int | None:
     return found
 
 
-def shown_secret(secret: bytes) -> str:
+def as_text(secret: bytes) -> str:
     """The secret as people type it: base32."""
     return base64.b32encode(secret).decode()
 
 
 def uri(secret: bytes, issuer: str, account: str) -> str:
     """What a QR code for authenticator apps holds (the Key Uri Format)."""
-    values = {"secret": shown_secret(secret), "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": STEP}
+    values = {"secret": as_text(secret), "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": STEP}
     return f"otpauth://totp/{quote(issuer, safe='')}:{quote(account, safe='')}?{urlencode(values, quote_via=quote)}"
 
 

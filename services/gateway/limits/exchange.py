@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.contracts.limits import QuotaSpent
 from services.gateway.limits.limiter import Limiter
-from services.gateway.state import State
 
 EVERY = 0.25
 """Seconds between two tellings."""
@@ -58,12 +57,12 @@ class Exchange:
             buckets.spent_elsewhere(key, tokens, now)
 
 
-async def share_quotas(state: State) -> None:
+async def share_quotas(limiter: Limiter | None, connection: Connection) -> None:
     """Tell the other gateways, for as long as this one runs."""
-    if state.limiter is None:
+    if limiter is None:
         await asyncio.Event().wait()
         return
-    exchange = Exchange(state.limiter, state.core.connection)
+    exchange = Exchange(limiter, connection)
     exchange.listen()
     while True:
         await asyncio.sleep(EVERY)

@@ -14,12 +14,13 @@ import orjson
 from aiohttp import web
 
 from libs.shared import clock
+from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.live import Changes, ListChanges
 from libs.shared.errors import RocketError, unavailable
+from services.gateway.identity.tokens import Tokens
 from services.gateway.live.hub import Hub
 from services.gateway.live.sessions import Session
-from services.gateway.state import State
 
 CHECK = 2.0
 """Seconds between looks at whether a quiet stream may still go on, and somebody listens."""
@@ -49,12 +50,23 @@ class Watch:
     after: int | None = None
 
 
-class Stream:
+@dataclass(frozen=True, slots=True)
+class StreamSources:
+    """What every stream reads: how far the logs are settled, data over NATS, and whether a token still holds."""
+
+    hub: Hub
+    rpc: RpcClient
+    tokens: Tokens
+
+
+class EventStream:
     """One stream, from where the client has been to where it ends."""
 
-    def __init__(self, state: State, request: web.Request, context: Context, session: Session, watch: Watch) -> None:
-        self._state = state
-        self._hub: Hub = state.hub
+    def __init__(
+        self, sources: StreamSources, request: web.Request, context: Context, session: Session, watch: Watch
+    ) -> None:
+        self._sources = sources
+        self._hub = sources.hub
         self._request = request
         self._context = context
         self._session = session
@@ -90,7 +102,7 @@ class Stream:
 
     async def _tell(self) -> None:
         while not self._hub.closing and self._heard():
-            if not self._session.good(self._state.accounts.tokens):
+            if not self._session.good(self._sources.tokens):
                 await self._write(frame("end", self._position, b'{"reason":"The access token has ended"}'))
                 return
             left = self._session.expires - clock.unix()
@@ -121,7 +133,7 @@ class Stream:
     async def _ask(self, until: int) -> Changes:
         context = self._context.for_user(self._session.identity).until(clock.unix() + PATIENCE)
         rpc_request = ListChanges(self._watch.entities, self._position, until, self._watch.query)
-        return await self._state.core.rpc.request(rpc_request, context)
+        return await self._sources.rpc.request(rpc_request, context)
 
     async def _write(self, data: bytes) -> None:
         async with asyncio.timeout(SLOW):

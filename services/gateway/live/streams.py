@@ -1,4 +1,4 @@
-"""How many live streams there may be: per user, per app, and in this process."""
+"""Limits how many live streams there are at once: per user, per app, and in this process."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ RETRY = {"Retry-After": "5"}
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The most streams at once."""
+class MaxStreams:
+    """How many streams there may be at once."""
 
     user: int
     app: int
     process: int
 
 
-class Streams:
-    """The streams of this process."""
+class StreamLimiter:
+    """Counts the streams of this process."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: MaxStreams) -> None:
         self._limits = limits
         self._users: Counter[tuple[str, str]] = Counter()
         self._apps: Counter[str] = Counter()
 
     @contextlib.contextmanager
-    def place(self, app_id: str, user_id: str) -> Iterator[None]:
-        """A place for the length of the block. Raises RATE_LIMITED where there is none."""
+    def admit(self, app_id: str, user_id: str) -> Iterator[None]:
+        """Count a stream for the length of the block. Raises RATE_LIMITED where there are too many."""
         user = (app_id, user_id)
         if self._users[user] >= self._limits.user:
             raise RocketError("RATE_LIMITED", f"You have {self._limits.user} live streams already", headers=RETRY)
@@ -43,11 +43,11 @@ class Streams:
         try:
             yield
         finally:
-            _give_back(self._users, user)
-            _give_back(self._apps, app_id)
+            _decrement(self._users, user)
+            _decrement(self._apps, app_id)
 
 
-def _give_back(counter: Counter[Any], key: Any) -> None:
+def _decrement(counter: Counter[Any], key: Any) -> None:
     counter[key] -= 1
     if not counter[key]:
         del counter[key]

@@ -131,7 +131,7 @@ REPLAY = shaped(
     checked=NUMBER, total=NUMBER, position=NUMBER, hash=TEXT, differences=NUMBER, first_differences=ROWS, equal=FLAG,
     created_at=TIME, updated_at=TIME, finished_at={"type": ["string", "null"], "format": "date-time"},
 )  # fmt: skip
-REPLAYED = {**takes(shaped(only=TEXT), required=False), **gives(REPLAY, 202, "Begun behind the scenes")}
+REPLAYED = gives(REPLAY, 202, "Begun behind the scenes")
 MAYBE_REPLAY: Schema = {"anyOf": [REPLAY, {"type": "null"}]}
 ENTRY = shaped(
     position=NUMBER,
@@ -204,9 +204,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_admin/projections/{name}/verify"): REPLAYED,
     ("POST", "/api/{app}/_admin/projections/{name}/rebuild"): REPLAYED,
     ("GET", "/api/{app}/_admin/projections/{name}/replays/{id}"): gives(REPLAY),
-    ("POST", "/api/{app}/_admin/log/repair"): {
-        **takes(shaped(after=TEXT, dry_run=FLAG), required=False), **gives(REPAIRED)
-    },
+    ("POST", "/api/{app}/_admin/log/repair"): gives(REPAIRED),
     ("POST", "/api/{app}/_events"): {**takes(EVENT), **gives(OBJECT, 201)},
     ("GET", "/api/{app}/_events"): _lists(
         "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",

@@ -11,7 +11,7 @@ from typing import Any
 from libs.shared.contracts.context import Identity, Scopes
 from libs.shared.contracts.messages import Request, Writes
 from libs.shared.schema import Snapshot
-from services.gateway.openapi import definitions, entities
+from services.gateway.openapi import bodies, definitions, entities
 from services.gateway.openapi.components import Schema, answer, json_body, ref, refusals, shared
 from services.gateway.openapi.details import detail
 from services.gateway.openapi.visible_fields import VisibleEntities, VisibleEntity
@@ -66,14 +66,14 @@ def build(routes: Sequence[Route], app: str, snapshot: Snapshot, reader: Reader)
     visible: dict[str, VisibleEntity] = {}
     sights = VisibleEntities(snapshot, reader.identity)
     seen = {entity.name: sights.of(entity) for entity in snapshot.entities.values()}
-    for route in routes:
-        if not reader.may_use(route):
-            continue
+    usable = [route for route in routes if reader.may_use(route)]
+    for route in usable:
         for path, operation, entity in _operations(route, snapshot, seen):
             paths.setdefault(path.replace("{app}", app), {})[route.method.lower()] = operation
             if entity is not None:
                 visible[entity.name] = entity
     components = shared()
+    components["schemas"] |= bodies.schemas({route.body for route in usable if route.body is not None})
     for entity in visible.values():
         components["schemas"] |= entities.schemas(entity)
     if reader.is_admin:
@@ -98,10 +98,10 @@ def _operations(
 ) -> Iterator[tuple[str, Schema, VisibleEntity | None]]:
     path = plain_path(route)
     if "{entity}" in path:
-        rpc_request = entities.question_about(_name(route), route.method)
+        contract = entities.question_about(_name(route), route.method)
         for entity in seen.values():
-            if rpc_request.needs(entity) and rpc_request.action in entity.actions:
-                described = rpc_request.describe(entity, snapshot)
+            if contract.needs(entity) and contract.action in entity.actions:
+                described = contract.describe(entity, snapshot)
                 here = path.replace("{entity}", entity.name)
                 yield here, _operation(route, here, described, entity.name), entity
     elif "{kind}" in path and isinstance(route.target, type):
@@ -117,7 +117,7 @@ def _operation(route: Route, path: str, described: Schema, tag: str) -> Schema:
     parameters = [_path_parameter(name) for name in PLACEHOLDER.findall(path) if name != "app"]
     parameters += described.get("parameters", [])
     parameters += [ref("parameters", name) for name in _header_parameters(route, contract)]
-    body = described.get("requestBody") or _any_body(contract)
+    body = described.get("requestBody") or _body(route, contract)
     responses = described.get("responses") or {"2XX": answer("Done", {})}
     operation: Schema = {
         "operationId": f"{route.method.lower()}{re.sub('[^A-Za-z0-9]+', '_', path.replace('{app}', ''))}",
@@ -137,7 +137,7 @@ def summary_of(route: Route) -> str:
     if route.summary:
         return route.summary
     if isinstance(route.target, Local):
-        call = inspect.unwrap(route.target.call)
+        call = inspect.unwrap(route.target.handler)
         text = inspect.getdoc(call) or call.__name__.replace("_", " ").capitalize()
     else:
         text = inspect.getdoc(route.target) or route.target.__name__
@@ -150,21 +150,18 @@ def _path_parameter(name: str) -> Schema:
 
 def _header_parameters(route: Route, contract: type[Request[Any]] | None) -> list[str]:
     if contract is None:
-        return ["IdempotencyKey"] if hasattr(_call(route), "__wrapped__") else []
+        return ["IdempotencyKey"] if isinstance(route.target, Local) and route.target.idempotent else []
     names = [HEADER_PARAMETERS[field.name] for field in fields(contract) if field.name in HEADERS]  # type: ignore[arg-type]
     return [*names, *(["IdempotencyKey"] if contract.writes is not Writes.NOTHING else [])]
 
 
 def _name(route: Route) -> str:
-    return route.target.__name__ if isinstance(route.target, type) else inspect.unwrap(_call(route)).__name__
+    return route.target.__name__ if isinstance(route.target, type) else inspect.unwrap(route.target.handler).__name__
 
 
-def _call(route: Route) -> Any:
-    assert isinstance(route.target, Local)
-    return route.target.call
-
-
-def _any_body(contract: type[Request[Any]] | None) -> Schema | None:
+def _body(route: Route, contract: type[Request[Any]] | None) -> Schema | None:
+    if route.body is not None:
+        return bodies.request_body(route.body)
     if contract is None or "body" not in {field.name for field in fields(contract)}:  # type: ignore[arg-type]
         return None
     return {"required": True, "content": json_body({})}

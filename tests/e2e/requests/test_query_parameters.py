@@ -8,9 +8,9 @@ import uuid
 import pytest
 
 from libs.shared.parameters import Parameters
-from services.gateway.routes import ROUTES, Route
+from services.gateway.routes import ROUTES
 from services.gateway.routing.core_routes import CORE
-from services.gateway.routing.route import Access
+from services.gateway.routing.route import Access, Route
 from tests.support.client import Client, entity, integer, text
 from tests.support.relations import make
 

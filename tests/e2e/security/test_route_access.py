@@ -18,8 +18,8 @@ import pytest
 from yarl import URL
 
 from libs.shared.testing.polling import eventually
-from services.gateway.routes import ROUTES, Route
-from services.gateway.routing.route import Access
+from services.gateway.routes import ROUTES
+from services.gateway.routing.route import Access, Route
 from services.metadata.checking.kinds import KINDS
 from tests.support.accounts import anonymous, entered, made
 from tests.support.client import Client, entity, text

@@ -10,9 +10,9 @@ import pytest
 from libs.shared.contracts.context import AppRef, Context, Credential, Identity
 from libs.shared.contracts.identity import IdentityChanged
 from libs.shared.errors import RocketError
-from services.gateway.identity.keyring import Generation, Keyring, key_id, read_key_id
+from services.gateway.identity.keyring import PLATFORM, Generation, Keyring, key_id, read_key_id
 from services.gateway.identity.revocations import GONE, Revocations
-from services.gateway.identity.tokens import PLATFORM, Subject, Tokens
+from services.gateway.identity.tokens import Subject, Tokens
 
 APP = AppRef("0190b6c0-0000-7000-8000-000000000000", "shop", "rocket_shop")
 ANN = Subject("ann", "ann@example.org", ["sales"], 3, "session-1")
@@ -22,7 +22,7 @@ class Heard(Revocations):
     """Revocations that hear announcements and have no table to look at."""
 
     def __init__(self, keyring: Keyring) -> None:
-        super().__init__(cast(Any, None), cast(Any, None), keyring, PLATFORM)
+        super().__init__(cast(Any, None), cast(Any, None), keyring)
         self._first.set()
 
     async def look_again(self) -> None:

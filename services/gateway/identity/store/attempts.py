@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from libs.shared.postgres.databases import Connection, Database
-from services.gateway.identity.login_throttle_policy import Counter
 
 MAKE = """
 INSERT INTO gateway.attempts (key) SELECT k FROM unnest($1::bytea[]) k ORDER BY k ON CONFLICT DO NOTHING
@@ -43,17 +44,28 @@ FROM (SELECT key FROM gateway.attempts WHERE key = ANY($1) ORDER BY key FOR UPDA
 """
 
 
-async def lock(transaction: Connection, keys: Sequence[bytes]) -> list[Counter]:
+@dataclass(frozen=True, slots=True)
+class FailureCounter:
+    """How many failures, when the last one was, until when to wait, and when a login from the place succeeded."""
+
+    failures: int
+    at: datetime
+    blocked_until: datetime
+    known_at: datetime
+
+
+async def lock(transaction: Connection, keys: Sequence[bytes]) -> list[FailureCounter]:
     """The counters of these keys, in this order, which nobody else can change until the end."""
     await transaction.execute(PRUNE)
     await transaction.execute(MAKE, list(keys))
     rows = {row["key"]: row for row in await transaction.fetch(LOCK, list(keys))}
     return [
-        Counter(row["failures"], row["at"], row["blocked_until"], row["known_at"]) for row in (rows[k] for k in keys)
+        FailureCounter(row["failures"], row["at"], row["blocked_until"], row["known_at"])
+        for row in (rows[key] for key in keys)
     ]
 
 
-async def keep(transaction: Connection, keys: Sequence[bytes], counters: Sequence[Counter]) -> None:
+async def keep(transaction: Connection, keys: Sequence[bytes], counters: Sequence[FailureCounter]) -> None:
     """Store the first of these, as many as there are counters."""
     if counters:
         await transaction.execute(

@@ -76,7 +76,7 @@ SELECT coalesce(array_agg(DISTINCT role), '{}') FROM (
 """
 
 
-class Taken(Exception):
+class AddressTaken(Exception):
     """Another user has this address, stored in another form."""
 
 
@@ -99,10 +99,10 @@ async def find(database: Database, user_id: uuid.UUID) -> Record | None:
 async def insert(
     transaction: Connection, user_id: uuid.UUID, email: str, password_hash: str, roles: list[str], active: bool
 ) -> dict[str, Any]:
-    """A new user as shown. Raises UniqueViolation or Taken for a taken address."""
+    """A new user as shown. Raises UniqueViolation or AddressTaken for a taken address."""
     text: str | None = await transaction.fetchval(INSERT, user_id, email, password_hash, roles, active)
     if text is None:
-        raise Taken
+        raise AddressTaken
     return _shown(text)
 
 
@@ -114,10 +114,10 @@ async def update(
     roles: list[str],
     active: bool,
 ) -> tuple[int, dict[str, Any]]:
-    """The changed user's version, and the user as shown. Raises UniqueViolation or Taken for a taken address."""
+    """The changed user's version, and the user as shown. Raises UniqueViolation or AddressTaken for a taken address."""
     row = await transaction.fetchrow(UPDATE, user_id, email, password_hash, roles, active)
     if row is None:
-        raise Taken  # the row is locked, so it is there
+        raise AddressTaken  # the row is locked, so it is there
     return row["version"], _shown(row["shown"])
 
 
