@@ -16,26 +16,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from docs.tables.meanings import MEANINGS
-from libs.shared.schema import (
-    entities,
-    fields,
-    notifications,
-    policies,
-    relations,
-    roles,
-    rules,
-    state_machines,
-    ui_configs,
-    webhooks,
-)
-from libs.shared.schema import workflows as workflow_models
+from libs.shared.schema.kinds import KINDS
 
 PAGES = Path(__file__).resolve().parent.parent / "reference" / "definitions"
 TABLE = re.compile(r"<!-- keys: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
-MODULES = (
-    entities, fields, notifications, policies, relations, roles, rules, state_machines, ui_configs, webhooks,
-    workflow_models,
-)  # fmt: skip
 WORDS = {
     str: "text", int: "int", float: "number", bool: "boolean", Path: "path", Any: "any value", type(None): "null",
 }  # fmt: skip
@@ -43,8 +27,17 @@ WORDS = {
 
 def models() -> dict[str, type[BaseModel]]:
     """Every model of a definition, and of its parts, by name."""
-    found = (value for module in MODULES for value in vars(module).values())
-    return {each.__name__: each for each in found if isinstance(each, type) and issubclass(each, BaseModel)}
+    found: dict[str, type[BaseModel]] = {}
+    waiting: list[Any] = [kind.model for kind in KINDS.values()]
+    while waiting:
+        annotation = waiting.pop()
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            if annotation.__name__ not in found:
+                found[annotation.__name__] = annotation
+                waiting += [field.annotation for field in annotation.model_fields.values()]
+        else:
+            waiting += typing.get_args(annotation)
+    return found
 
 
 def written(page: str) -> str:

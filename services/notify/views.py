@@ -10,7 +10,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.schema import Snapshot
-from libs.shared.schema.secrecy import MASK, definition_of, shown_fields, without
+from libs.shared.schema.secrecy import MASK, definition_of, unmasked_fields, without
 
 Row = dict[str, Any]
 TEXTS = ("recipient", "subject", "body", "error")
@@ -27,7 +27,7 @@ def _visible(row: Row, schema: Snapshot) -> Row:
     if row["entity"] is None:
         return row
     definition = definition_of(schema, row["entity"])
-    shown = shown_fields(definition) if definition is not None else frozenset()
+    shown = unmasked_fields(definition) if definition is not None else frozenset()
     if quoted is None:
         harmless = definition is not None and all(field.name in shown for field in definition.fields)
         return row if harmless else row | {name: row[name] and MASK for name in TEXTS}

@@ -17,7 +17,7 @@ from libs.shared.errors import invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
 from libs.shared.schema.validation_errors import refuse_unknown
-from libs.shared.schema.webhook_secrets import shown_secret, signing_key
+from libs.shared.schema.webhook_secrets import format_secret, signing_key
 from services.webhook import endpoint_store, examples, redelivery_store, store
 from services.webhook.health import DISABLED, HEALTHY, Health
 from services.webhook.health_updates import circuit_signal
@@ -81,7 +81,7 @@ async def rotate_secret(state: State, context: Context, rpc_request: contracts.R
         await state.outbox.emit(transaction, signal)
     state.relay.wake(app)
     shown = {"id": str(owner), "previous_valid_until": clock.iso(now + OVERLAP)}
-    secret = shown_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
+    secret = format_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
     # A secret is shown once; an Idempotency-Key does not keep it.
     return Response(body=exact.dumps({"data": {**shown, "secret": secret}}), kept=exact.dumps({"data": shown}))
 

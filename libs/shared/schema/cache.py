@@ -1,13 +1,15 @@
-"""Snapshots by app, remembered until they are known to be old.
+"""Caches the schema snapshot of each app until a newer version is announced.
 
-A remembered snapshot may be behind; whoever decides with it must compare versions: data's statements
-carry theirs as a fence, consumers ask for at least the version their event was committed under.
+A cached snapshot may be old, so versions are compared where it matters: data's statements carry theirs as a fence, and
+consumers demand at least the version that their event was committed under.
 """
 
 from __future__ import annotations
 
 import asyncio
 from functools import partial
+
+from cachetools import LRUCache
 
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.rpc.client import RpcClient
@@ -16,9 +18,10 @@ from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.errors import unavailable
 from libs.shared.schema.snapshot import Snapshot
 
-LOADS = 3
-MAX_APPS = 1000
-"""Snapshots a process remembers; the ones longest unused go first."""
+MAX_LOADS = 3
+"""Loads in a row that one caller waits for."""
+MAX_APPS = 1_000
+"""Snapshots that a process caches; the least recently used ones are evicted."""
 
 
 class Schemas:
@@ -26,11 +29,11 @@ class Schemas:
 
     def __init__(self, rpc: RpcClient) -> None:
         self._rpc = rpc
-        self._known: dict[str, Snapshot] = {}
+        self._known: LRUCache[str, Snapshot] = LRUCache(MAX_APPS)
         self._loading: dict[str, asyncio.Task[Snapshot]] = {}
 
     def listen(self, connection: Connection) -> None:
-        """Forget a snapshot, and what a load under way will bring, as soon as a newer one is announced."""
+        """Forget a snapshot, and the result of a load under way, when a newer version is announced."""
 
         def changed(change: SchemaChanged) -> None:
             known = self._known.get(change.app_id)
@@ -40,14 +43,14 @@ class Schemas:
         connection.on_announcement(SchemaChanged, changed)
 
     def forget(self, app_id: str) -> None:
-        """Load again at the next use. A load under way may bring what is old by now: only who waits for it has it."""
+        """Load again at the next use. The result of a load under way may be old, so it is not cached."""
         self._known.pop(app_id, None)
         self._loading.pop(app_id, None)
 
     async def get(self, app: AppRef, at_least: int = 0) -> Snapshot:
         """The app's schema, at `at_least` or newer. Raises what asking metadata raises."""
         known = self._known.get(app.id)
-        for _ in range(LOADS):
+        for _ in range(MAX_LOADS):
             if known is not None and known.version >= at_least:
                 return known
             # A load under way may have begun before `at_least` was committed; then one more is due.
@@ -64,14 +67,12 @@ class Schemas:
         return await asyncio.shield(loading)
 
     def _loaded(self, app_id: str, loading: asyncio.Task[Snapshot]) -> None:
-        """Remember what has been loaded, unless that was forgotten before it came."""
+        """Cache a loaded snapshot, unless it was forgotten meanwhile."""
         if self._loading.get(app_id) is not loading:
             return
         del self._loading[app_id]
         if loading.cancelled() or loading.exception() is not None:
             return
-        while len(self._known) >= MAX_APPS:
-            self._known.pop(next(iter(self._known)))
         self._known[app_id] = loading.result()
 
     async def _load(self, app: AppRef) -> Snapshot:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import re2
+from cachetools import LRUCache
 
 from libs.shared import exact
 from libs.shared.schema.entities import DELETED, EntityDefinition
@@ -25,8 +26,8 @@ TRIES = 100
 """Places where a cut value may begin that are looked at; where there are more, nothing of the text is shown."""
 CONTROL = re2.compile(r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+")
 URL_SPECIAL = re2.compile(r"[^A-Za-z0-9_.~-]")
-REMEMBERED = 1_000
-"""Definitions of which it is remembered what is shown."""
+MAX_DEFINITIONS = 1_000
+"""Definitions whose unmasked fields are cached."""
 
 
 def definition_of(snapshot: Snapshot, entity: str) -> EntityDefinition | None:
@@ -45,7 +46,7 @@ def masked(record: Mapping[str, Any] | None, definition: EntityDefinition | None
     """
     if record is None or definition is None:
         return dict(record) if record is not None else None
-    shown = shown_fields(definition)
+    shown = unmasked_fields(definition)
     return {name: value if name in shown or value is None else MASK for name, value in record.items()}
 
 
@@ -60,7 +61,7 @@ def hidden_texts(
     record: Mapping[str, Any] | None, definition: EntityDefinition | None, shortest: int = SHORT
 ) -> Iterator[str]:
     """The hidden values of a record, as they can stand in a text; all values of an entity that there is no more."""
-    shown = shown_fields(definition) if definition is not None else frozenset()
+    shown = unmasked_fields(definition) if definition is not None else frozenset()
     for name, value in (record or {}).items():
         if name not in shown:
             yield from (text for text in texts_in(value) if len(text) >= shortest)
@@ -146,16 +147,14 @@ def _without_beginning(text: str, value: str) -> str:
     return MASK
 
 
-def shown_fields(definition: EntityDefinition) -> frozenset[str]:
-    """The fields that are shown as they are; worked out once for each definition."""
-    known = _SHOWN.get(id(definition))
+def unmasked_fields(definition: EntityDefinition) -> frozenset[str]:
+    """The fields that logs do not mask; computed once for each definition."""
+    known = _UNMASKED.get(id(definition))
     if known is None or known[0] is not definition:
-        if len(_SHOWN) >= REMEMBERED:
-            _SHOWN.clear()
         names = {field.name for field in definition.fields if not field.is_hidden}
-        known = _SHOWN[id(definition)] = definition, frozenset(names | {DELETED})
+        known = _UNMASKED[id(definition)] = definition, frozenset(names | {DELETED})
     return known[1]
 
 
-_SHOWN: dict[int, tuple[EntityDefinition, frozenset[str]]] = {}
-"""By identity, as comparing definitions would cost more than working it out."""
+_UNMASKED: LRUCache[int, tuple[EntityDefinition, frozenset[str]]] = LRUCache(MAX_DEFINITIONS)
+"""By identity, as comparing definitions would cost more than the computation."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from libs.shared.errors import RocketError
 from libs.shared.schema.entities import EntityDefinition
+from libs.shared.schema.kinds import KINDS
 from libs.shared.schema.policies import PolicyDefinition
 from libs.shared.schema.relations import MANY_TO_MANY, BadRelation, Relation, RelationDefinition, check_relation
 
@@ -89,11 +90,9 @@ class Snapshot:
 
 def _awaited(kinds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     """The entities that definitions which are told of commits are about, whether or not the rest can be read."""
-    for kind in ("webhooks", "notification-rules"):
-        yield from (str(document.get("entity")) for document in kinds.get(kind, ()))
-    for document in kinds.get("workflows", ()):
-        trigger = document.get("trigger")
-        yield str(trigger.get("entity") if isinstance(trigger, Mapping) else None)
+    for kind in KINDS.values():
+        if kind.consumes_commits:
+            yield from map(kind.consumed_entity, kinds.get(kind.name, ()))
 
 
 def _policies(rows: Iterable[Mapping[str, Any]]) -> Iterator[PolicyDefinition]:

@@ -21,8 +21,3 @@ class UiConfig(Strict):
     entity: Word
     scope: Word = DEFAULT
     config: dict[str, Any] = Field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """What no two of them share; names of entities hold no slash."""
-        return f"{self.entity}/{self.scope}"

@@ -215,7 +215,7 @@ def deeper_than(value: Any, limit: int) -> bool:
     return True
 
 
-def place_of_nul(document: Any) -> str | None:
+def path_of_nul(document: Any) -> str | None:
     """Where a JSON value holds the character NUL, which the database can't store: its keys joined by dots, or None."""
     level: list[tuple[_Place | None, Any]] = [(None, document)]
     while level:

@@ -21,6 +21,6 @@ def signing_key(platform_secret: str, app_id: str, webhook_id: str, salt: str = 
     return hmac.new(platform_secret.encode(), purpose.encode(), hashlib.sha256).digest()
 
 
-def shown_secret(key: bytes) -> str:
+def format_secret(key: bytes) -> str:
     """The secret as it is given to people and as verifying libraries take it: `whsec_` and Base64."""
     return PREFIX + base64.b64encode(key).decode()

@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
-from libs.shared.schema import EntityDefinition, PolicyDefinition, RelationDefinition
-from libs.shared.schema.notifications import NotificationRule
-from libs.shared.schema.roles import RoleDefinition
-from libs.shared.schema.rules import RuleDefinition
-from libs.shared.schema.state_machines import StateMachineDefinition
-from libs.shared.schema.ui_configs import UiConfig
-from libs.shared.schema.webhooks import WebhookDefinition
-from libs.shared.schema.workflows import WorkflowDefinition
+from libs.shared.schema.kinds import KINDS
 from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
 from services.gateway.openapi.shapes import shaped
-
-MODELS: Mapping[str, type[BaseModel]] = {
-    "entities": EntityDefinition,
-    "relations": RelationDefinition,
-    "permissions": PolicyDefinition,
-    "rules": RuleDefinition,
-    "state-machines": StateMachineDefinition,
-    "webhooks": WebhookDefinition,
-    "workflows": WorkflowDefinition,
-    "ui-configs": UiConfig,
-    "roles": RoleDefinition,
-    "notification-rules": NotificationRule,
-}
-"""Kind → the model that a definition of it is checked with; the kinds that metadata keeps."""
 
 PREFIX = "definition."
 VERSION = shaped(
@@ -42,12 +18,12 @@ VERSION = shaped(
 def schemas() -> dict[str, Schema]:
     """The schemas of all kinds and of their parts."""
     found: dict[str, Schema] = {}
-    for kind, model in MODELS.items():
-        template = f"#/components/schemas/{PREFIX}{kind}.{{model}}"
-        schema = model.model_json_schema(ref_template=template)
+    for kind in KINDS.values():
+        template = f"#/components/schemas/{PREFIX}{kind.name}.{{model}}"
+        schema = kind.model.model_json_schema(ref_template=template)
         for name, part in schema.pop("$defs", {}).items():
-            found[f"{PREFIX}{kind}.{name}"] = part
-        found[f"{PREFIX}{kind}"] = schema
+            found[f"{PREFIX}{kind.name}.{name}"] = part
+        found[f"{PREFIX}{kind.name}"] = schema
     return found
 
 

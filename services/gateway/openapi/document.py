@@ -11,6 +11,7 @@ from typing import Any
 from libs.shared.contracts.context import Identity, Scopes
 from libs.shared.contracts.messages import Request, Writes
 from libs.shared.schema import Snapshot
+from libs.shared.schema.kinds import KINDS
 from services.gateway.openapi import bodies, definitions, entities
 from services.gateway.openapi.components import Schema, answer, json_body, ref, refusals, shared
 from services.gateway.openapi.details import detail
@@ -105,7 +106,7 @@ def _operations(
                 here = path.replace("{entity}", entity.name)
                 yield here, _operation(route, here, described, entity.name), entity
     elif "{kind}" in path and isinstance(route.target, type):
-        for kind in definitions.MODELS:
+        for kind in KINDS:
             here = path.replace("{kind}", kind)
             yield here, _operation(route, here, definitions.describe(kind, route.target.__name__), kind), None
     else:

@@ -1,4 +1,4 @@
-"""Entities as they are kept and answered: one name per type, and presets as values are answered. Pure."""
+"""Entities as they are stored and answered: one name per type, and presets in the form of answers. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 from libs.shared.schema import EntityDefinition, FieldDefinition
 from libs.shared.schema.fields import ALIASES
 from libs.shared.schema.values import canonical
+from services.metadata.checking.renames import without_renames
 
 
-def spelled(document: dict[str, Any], definition: EntityDefinition) -> dict[str, Any]:
-    """A checked document with canonical type names, and with numbers for defaults and enum values sent as text."""
+def normalized(document: dict[str, Any], definition: EntityDefinition) -> dict[str, Any]:
+    """A valid document with canonical type names, numbers for presets sent as text, and no renames."""
+    document = without_renames(document)
     by_name = {field.name: field for field in definition.fields}
     changed = {**document, "fields": [_field(field, by_name[field["name"]]) for field in document["fields"]]}
     key = document["primary_key"]

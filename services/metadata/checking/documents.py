@@ -1,41 +1,57 @@
-"""What clients send as a definition: itself, or the whole row that GET answers. Pure."""
+"""What clients send as a definition, the definition itself or the row that GET answers; and what is stored. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from libs.shared import exact
 from libs.shared.errors import invalid_field
+from libs.shared.schema.kinds import DefinitionKind
 from libs.shared.schema.validation_errors import refuse_unknown
-from services.metadata.store.definitions import Definition
+from services.metadata.checking.kinds import checks_of
+from services.metadata.model.definition import Definition
 
-OF_THE_ROW = ("id", "created_at", "updated_at")
-"""What every answer says of a definition beside itself. It may be sent back, and changes nothing."""
-DEFINITION = "definition"
+ROW_KEYS = ("id", "created_at", "updated_at")
+"""Keys that every answer adds to a definition. They may be sent back, and change nothing."""
+WRAPPER = "definition"
 
 
-def of_flat_row(sent: dict[str, Any], beside: Iterable[str], old: Definition | None) -> dict[str, Any]:
-    """The definition in a row that holds its keys; `beside` are further ones that answers add.
+def unwrapped(kind: DefinitionKind, sent: dict[str, Any], old: Definition | None = None) -> dict[str, Any]:
+    """The definition in what was sent, without the keys that answers add; `old` is the definition to be replaced.
 
-    Raises VALIDATION_FAILED where the row is another definition's than the one that it shall replace.
+    Raises VALIDATION_FAILED.
     """
+    if kind.columns is not None:
+        return _from_wrapped_row(sent, kind.columns, old)
     if old is not None and "id" in sent and sent["id"] != old.id:
         raise invalid_field("id", "id is not that of the definition at this address")
-    return {key: value for key, value in sent.items() if key not in (*OF_THE_ROW, *beside)}
+    return {key: value for key, value in sent.items() if key not in (*ROW_KEYS, *kind.answered)}
 
 
-def of_wrapped_row(sent: dict[str, Any], columns: Sequence[tuple[str, str]], old: Definition | None) -> dict[str, Any]:
-    """The definition in a row that has it under `definition`, or the plain one; `columns`: key of the row → its key.
+def completed(kind: DefinitionKind, sent: dict[str, Any], old: Definition) -> dict[str, Any]:
+    """A replacing document. The URL gives the name where it addresses definitions by name."""
+    document = unwrapped(kind, sent, old)
+    named = {"name": old.key, **document} if kind.addressed_by_name else document
+    return checks_of(kind).complete(named)
 
-    Raises VALIDATION_FAILED for further keys, and where a column says another thing than the definition.
-    """
-    inner = sent.get(DEFINITION)
+
+def stored(kind: DefinitionKind, document: dict[str, Any], definition: Any) -> dict[str, Any]:
+    """The document to store: as it was sent if answers wrap it, else with its defaults."""
+    return exact.document(definition) if not kind.is_wrapped else checks_of(kind).normalize(document, definition)
+
+
+def _from_wrapped_row(
+    sent: dict[str, Any], columns: tuple[tuple[str, str], ...], old: Definition | None
+) -> dict[str, Any]:
+    """The definition under `definition`. A column may repeat what it says, now or before, and nothing else."""
+    inner = sent.get(WRAPPER)
     if not isinstance(inner, dict):
         return sent
     named = (("name", "name"), *columns)
-    refuse_unknown(sent, [DEFINITION, *(column for column, _ in named), *OF_THE_ROW])
+    refuse_unknown(sent, [WRAPPER, *(column for column, _ in named), *ROW_KEYS])
     before: Mapping[str, Any] = old.document if old else {}
     for column, key in named:
         if column in sent and sent[column] not in (inner.get(key), before.get(key)):
-            raise invalid_field(column, f"{column} is not what the definition says: change {DEFINITION}.{key}")
+            raise invalid_field(column, f"{column} is not what the definition says: change {WRAPPER}.{key}")
     return inner

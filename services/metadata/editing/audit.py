@@ -1,4 +1,4 @@
-"""Changes of definitions, told to whoever keeps the audit log, in the transaction of the change."""
+"""Emits an audit signal per changed definition, in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from libs.shared.contracts.audit import audited
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.signals import DefinitionChanged
 from libs.shared.postgres.databases import Connection
-from services.metadata.checking.kinds import KINDS
-from services.metadata.store.definitions import Definition
+from libs.shared.schema.kinds import KINDS
+from services.metadata.model.definition import Definition
 
 SECRET = re.compile(r"secret|password|token|authorization|credential|^headers$", re.IGNORECASE)
-"""Keys of definitions whose values are for the one who is meant, not for a log."""
+"""Keys of definitions whose values may be secrets, and are not logged."""
 MASK = "***"
 
 
-async def tell(
+async def emit(
     outbox: Outbox,
     transaction: Connection,
     context: Context,
     touched: Sequence[tuple[str, Definition]],
     before: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """Tell of every definition touched; `before` holds, by id, what those were that are not new."""
+    """Emit a signal per action and definition; `before` has, by id, the former documents of replaced definitions."""
     for action, row in touched:
-        entity = "_" + row.kind.replace("-", "_")
-        handle = row.key if KINDS[row.kind].named and row.key else row.id
+        entity = "_" + KINDS[row.kind].section
+        handle = row.key if KINDS[row.kind].addressed_by_name and row.key else row.id
         old = None if action == "create" else masked(before.get(row.id, row.document))
         new = None if action == "delete" else masked(row.document)
         fields = audited(context, entity, handle, action, old, new)
@@ -38,7 +38,7 @@ async def tell(
 
 
 def masked(value: Any) -> Any:
-    """A definition without what nobody should read in a log."""
+    """A definition with its secrets masked."""
     if isinstance(value, Mapping):
         return {
             name: MASK if SECRET.search(str(name)) and not isinstance(item, bool) else masked(item)

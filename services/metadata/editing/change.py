@@ -1,283 +1,185 @@
-"""One change of an app's schema: locked, stored, recorded, numbered and announced.
-
-The version row is locked first, so changes of one app follow one another; it is raised in the same
-transaction as the DDL, so no statement can meet tables of another version than it was compiled for.
-Tables are locked for a moment only: whoever waits for such a lock stalls all who come after, so a
-change that doesn't get it soon lets go of everything and tries anew.
-"""
+"""A change of definitions in progress: its transaction, the schema as it becomes, and what each kind does about it."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
-from libs.shared import clock, exact
-from libs.shared.contracts.apps import SchemaChanged
-from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, detail_of, not_found
-from libs.shared.postgres.databases import Connection, after_commit
-from libs.shared.postgres.errors import LockTaken, UniqueViolation
-from services.metadata.checking.expressions.problems import Doubt, Told, check_expressions, warnings_of
-from services.metadata.checking.kinds import KINDS, Kind
+from libs.shared.postgres.databases import Connection
+from libs.shared.postgres.errors import UniqueViolation
+from libs.shared.schema.kinds import KINDS, DefinitionKind
+from services.metadata.checking import documents
+from services.metadata.checking.expression_errors import DefinitionWarning, ExpressionReview, check_expressions
+from services.metadata.checking.reference_errors import check_references
 from services.metadata.checking.references.people import Mention
-from services.metadata.editing import audit
-from services.metadata.editing import warnings as doubts
+from services.metadata.model.definition import Definition
 from services.metadata.model.schema import Schema
-from services.metadata.planning import indexes
-from services.metadata.state import State
-from services.metadata.store import definitions as store
-from services.metadata.tables import acyclic as trees
-from services.metadata.tables.executor import Ground, fit_indexes
+from services.metadata.store import definitions
+from services.metadata.tables.executor import DdlExecutor
 
-T = TypeVar("T")
-
-ATTEMPTS = 4
-VERSION_TIMEOUT = "SET LOCAL lock_timeout = '3s'"
-"""How long a change waits for another one of the same app: it has one of the process's connections meanwhile."""
-LOCK_TIMEOUT = "SET LOCAL lock_timeout = '700ms'"
-PAUSE = 0.3
-"""Seconds in which the others get on, before a change is tried anew."""
+SHAPES = ("entities", "relations")
+"""Kinds that make tables."""
 
 
-class Busy(Exception):
-    """A table's lock was not to be had in time."""
+class KindHooks:
+    """What a kind of definition does beside being stored, in the transaction of a change. Nothing, usually."""
+
+    def secret(self, platform_secret: str, app_id: str, row: Definition) -> dict[str, str]:
+        """A secret that is shown once, in the answer to the creation."""
+        return {}
+
+    async def check(self, change: Change, definition: Any, row_id: str | None) -> None:
+        """Check a definition against others of its kind, before it is stored. A new one has no `row_id`."""
+
+    async def created(self, change: Change, row: Definition, definition: Any) -> None:
+        """Act on a definition that was stored for the first time."""
+
+    async def replaced(self, change: Change, old: Definition, row: Definition, definition: Any) -> None:
+        """Act on a definition that has replaced `old`."""
+
+    async def deleted(self, change: Change, old: Definition) -> None:
+        """Act on a definition that was deleted."""
+
+
+NO_HOOKS = KindHooks()
 
 
 class Change:
-    """A change in progress, within its transaction. `schema` is what is defined as it goes on."""
+    """A change in progress. `schema` is what is defined as it goes on; `hooks` are those of each kind."""
 
-    def __init__(self, transaction: Connection, schema: Schema, ground: Ground) -> None:
+    def __init__(
+        self, transaction: Connection, schema: Schema, executor: DdlExecutor, hooks: Mapping[str, KindHooks]
+    ) -> None:
         self.transaction = transaction
         self.schema = schema
-        self.touched: list[tuple[str, store.Definition]] = []
-        self._ground = ground
-        self.at_the_end: Callable[[int], Awaitable[None]] | None = None
-        """Called with the new version when everything else is done."""
-        self.schema_before = Schema(dict(schema.entities), dict(schema.relations))
-        self.places: dict[str, str] = {}
-        """Id of a definition that was sent → where it stands in what was sent, empty for the whole of it."""
+        self.executor = executor
+        self._hooks = hooks
+        self.schema_before = schema.copy()
+        self.touched: list[tuple[str, Definition]] = []
+        """Action and row of each definition that was changed, in order."""
         self.before: dict[str, dict[str, Any]] = {}
-        """Id → what a definition was that this change has replaced."""
-        self.warnings: list[Told] = []
-        """What is legal but doubtful: told beside the answer."""
+        """Id → the document before the change, of definitions that were replaced."""
+        self.paths: dict[str, str] = {}
+        """Id of a definition that was sent → its path in what was sent, empty for the whole of it."""
+        self.warnings: list[DefinitionWarning] = []
         self.mentions: list[Mention] = []
         """Roles and users that are named in what was sent."""
-        self.trees: set[int] = set()
+        self.reviews: list[ExpressionReview] = []
+        """Definitions whose expressions are checked at the end, when everything exists that they may name."""
+        self.watched: dict[str, tuple[dict[str, Any], Schema]] = {}
+        """Id → document and schema before, of other definitions whose expressions the change may break."""
+        self.to_index: dict[str, None] = {}
+        """Entities whose indexes are compared with the definitions at the end."""
+        self.to_check_acyclic: set[int] = set()
         """Numbers of acyclic relations that may have cycles already."""
-        self._doubts: list[Doubt] = []
-        self._watched: dict[str, tuple[dict[str, Any], Schema]] = {}
-        self._latest: dict[str, store.Definition] = {}
-        self._to_index: dict[str, None] = {}
+        self.at_the_end: Callable[[int], Awaitable[None]] | None = None
+        """Called with the new version when everything else is done."""
+        self._latest: dict[str, Definition] = {}
 
-    async def find(self, kind: Kind, handle: str) -> store.Definition:
+    async def find(self, kind: DefinitionKind, handle: str) -> Definition:
         """The definition by id or name. Raises NOT_FOUND."""
-        row = await store.find_definition(self.transaction, kind.name, handle, kind.named)
+        row = await definitions.find(self.transaction, kind, handle)
         if row is None:
             raise not_found(kind.label)
         return row
 
     async def create(
-        self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool = False, place: str = ""
-    ) -> store.Definition:
-        """A new definition, sent at a place of a document.
+        self, kind: DefinitionKind, document: dict[str, Any], definition: Any, lenient: bool = False, path: str = ""
+    ) -> Definition:
+        """Store a new definition that was sent at `path`.
 
         Raises CONFLICT when its name or table is taken, VALIDATION_FAILED.
         """
         kept = await self._checked(kind, document, definition, lenient, None)
-        with _taken(kind):
-            row = await store.insert_definition(self.transaction, kind.name, kind.key(definition), kept)
-        await kind.hooks.created(self, row, definition)
+        with _unique(kind):
+            row = await definitions.insert(self.transaction, kind.name, kind.key_of(kept), kept)
+        await self._hooks_of(kind.name).created(self, row, definition)
         self.touched.append(("create", row))
-        self.places[row.id] = place
+        self.paths[row.id] = path
         return row
 
     async def replace(
         self,
-        kind: Kind,
-        old: store.Definition,
+        kind: DefinitionKind,
+        old: Definition,
         document: dict[str, Any],
         definition: Any,
         lenient: bool = False,
-        place: str = "",
-    ) -> store.Definition:
-        """A definition anew under its id. Raises as `create` does."""
+        path: str = "",
+    ) -> Definition:
+        """Store a definition anew under its id. Raises as `create` does."""
         kept = await self._checked(kind, document, definition, lenient, old.id)
         self.before.setdefault(old.id, old.document)
-        with _taken(kind):
-            row = await store.replace_definition(self.transaction, old.id, kind.key(definition), kept)
-        await kind.hooks.replaced(self, old, row, definition)
+        with _unique(kind):
+            row = await definitions.replace(self.transaction, old.id, kind.key_of(kept), kept)
+        await self._hooks_of(kind.name).replaced(self, old, row, definition)
         self.touched.append(("update", row))
-        self.places[row.id] = place
+        self.paths[row.id] = path
         return row
 
-    async def _checked(
-        self, kind: Kind, document: dict[str, Any], definition: Any, lenient: bool, row_id: str | None
-    ) -> dict[str, Any]:
-        """What is stored of a definition that holds for the schema, expressions included unless `lenient`."""
-        kind.check(definition, self.schema)
-        await kind.hooks.check(self, definition, row_id)
-        kept = kind.stored(document, definition)
-        if not lenient:
-            doubtful = check_expressions(kind.name, kind.label, kept, self.schema)
-            self.warnings += [{"path": problem.path, "message": problem.message} for problem in doubtful]
-        return kept
-
-    def watch(self, row: store.Definition, before: Schema) -> None:
-        """Have mistakes told at the end that a definition's expressions have not had in the schema before."""
-        self._watched.setdefault(row.id, (row.document, before))
-
-    def doubt(self, place: str, kind: str, document: dict[str, Any]) -> None:
-        """Have the mistakes in a definition's expressions told at the end, when all is there that they may name."""
-        self._doubts.append(Doubt(place, kind, document))
-
-    async def finish_warnings(self) -> None:
-        """Tell what is wrong in the end; in a thread, as there may be many definitions."""
-        expressions = self._doubts
-        for row in await self.others() if self._watched else ():
-            if row.id in self._watched:
-                expressions.append(
-                    Doubt(f"{row.kind}.{row.key or row.id}", row.kind, row.document, self._watched[row.id])
-                )
-        self.warnings += await asyncio.to_thread(warnings_of, expressions, self.schema) if expressions else ()
-        await doubts.look(self)
-
-    async def delete(self, row: store.Definition) -> None:
-        """Take a definition away; its row stays, as ids live on in the log."""
-        await store.delete_definition(self.transaction, row.id)
-        await KINDS[row.kind].hooks.deleted(self, row)
+    async def delete(self, row: Definition) -> None:
+        """Delete a definition. Its row stays, as the log goes on using its ids."""
+        await definitions.delete(self.transaction, row.id)
+        await self._hooks_of(row.kind).deleted(self, row)
         self.touched.append(("delete", row))
 
-    async def rewrite(self, row: store.Definition, document: dict[str, Any]) -> None:
-        """Store a definition that follows another's change."""
+    async def rewrite(self, row: Definition, document: dict[str, Any]) -> None:
+        """Store a definition that follows another one's change."""
         self.before.setdefault(row.id, row.document)
-        key = KINDS[row.kind].hooks.key(row, document)
-        self._latest[row.id] = await store.replace_definition(self.transaction, row.id, key, document)
+        key = KINDS[row.kind].key_of(document)
+        self._latest[row.id] = await definitions.replace(self.transaction, row.id, key, document)
         self.touched.append(("update", self._latest[row.id]))
 
-    def latest(self, row: store.Definition) -> store.Definition:
+    def latest(self, row: Definition) -> Definition:
         """A row as this change has left it so far."""
         return self._latest.get(row.id, row)
 
-    async def everything(self) -> list[store.Definition]:
-        """All definitions of all kinds, as this change has left them so far."""
-        return [row for row in await store.list_all(self.transaction) if row.kind in KINDS]
+    async def everything(self) -> list[Definition]:
+        """All definitions as this change has left them so far."""
+        return [row for row in await definitions.list_all(self.transaction) if row.kind in KINDS]
 
-    async def of_kind(self, kind: str) -> list[store.Definition]:
-        """All definitions of a kind, likewise."""
-        return await store.list_definitions(self.transaction, kind)
+    async def others(self) -> list[Definition]:
+        """All definitions except entities and relations."""
+        return [row for row in await self.everything() if row.kind not in SHAPES]
 
-    async def others(self) -> list[store.Definition]:
-        """All definitions beside entities and relations."""
-        return [row for row in await self.everything() if row.kind not in ("entities", "relations")]
+    async def of_kind(self, kind: str) -> list[Definition]:
+        """All definitions of a kind."""
+        return await definitions.list_of_kind(self.transaction, kind)
 
-    async def remember_ids(self, row: store.Definition) -> None:
-        """Store the ids of an entity's fields."""
-        await store.store_ids(self.transaction, row.id, row.ids)
+    def watch(self, row_id: str, document: dict[str, Any], before: Schema) -> None:
+        """Report, at the end, errors in a definition's expressions that it had not in the schema `before`."""
+        self.watched.setdefault(row_id, (document, before))
 
-    async def run(self, statements: Sequence[str]) -> None:
-        """Execute DDL. Raises CONFLICT where a table of that name is in the way."""
-        await self._ground.run(statements)
-
-    async def follow_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
-        """Have running workflow instances know an entity and its fields by their new names."""
-        await self._ground.follow_instances(name, new_name, renamed)
+    def review(self, path: str, kind: str, document: dict[str, Any]) -> None:
+        """Report, at the end, errors in a definition's expressions."""
+        self.reviews.append(ExpressionReview(path, kind, document))
 
     def reindex(self, entity: str) -> None:
-        """Have the indexes of an entity's table compared with what they should be, at the end."""
-        self._to_index[entity] = None
+        """Compare the indexes of an entity's table with the definitions at the end."""
+        self.to_index[entity] = None
 
-    async def finish_indexes(self) -> None:
-        """Build and drop indexes. Raises CONFLICT where rows exclude one another."""
-        for entity in self._to_index:
-            live = self.schema.entities.get(entity)
-            if live is not None:
-                missing, needless = indexes.difference(await self._ground.indexes(live), self.schema, entity)
-                await fit_indexes(self._ground, live, missing, needless)
+    def _hooks_of(self, kind: str) -> KindHooks:
+        return self._hooks.get(kind, NO_HOOKS)
 
-    async def finish_trees(self) -> None:
-        """Raises VALIDATION_FAILED where there are cycles in what is acyclic from now on."""
-        relations = [live.relation for live in self.schema.relations.values() if live.relation.number in self.trees]
-        acyclic = [relation for relation in relations if relation.acyclic]
-        await trees.hold(self.transaction, self.schema, acyclic)
-        await trees.refuse_cycles(self.transaction, self.schema, acyclic)
-
-
-Work = Callable[[Change], Awaitable[T]]
-
-
-async def change_schema(state: State, context: Context, work: Work[T]) -> T:
-    """Run `work(change)` in a transaction that changes the schema of the context's app.
-
-    It may run several times. Raises what `work` raises, and CONFLICT when tables stay in use.
-    """
-    for attempt in range(ATTEMPTS):
-        try:
-            result, change = await _attempt(state, context, work)
-            change.warnings += await doubts.absent(state, context, change.mentions)
-            return result
-        except Busy:
-            await asyncio.sleep(PAUSE * (attempt + 1))
-    raise RocketError("CONFLICT", "The records are in use by something that takes long; nothing was changed, try again")
-
-
-async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Change]:
-    app = context.the_app
-    await state.relay.activate(app)
-    async with state.core.databases.of(app).transaction() as transaction:
-        version = await lock_version(transaction)
-        ground = Ground(transaction)
-        change = Change(transaction, Schema.of(await store.list_shapes(transaction)), ground)
-        await transaction.execute(LOCK_TIMEOUT)
-        with _busy():
-            result = await work(change)
-            await change.finish_indexes()
-            await change.finish_trees()
-            await change.finish_warnings()
-        if ground.postponed:
-            await state.due.arm(app.id, clock.now())
-        for action, row in change.touched:
-            version += 1
-            await store.record_change(transaction, version, action, row, _actor(context), context.trace_id)
-        if change.at_the_end:
-            with _busy():
-                await change.at_the_end(version)
-        await audit.tell(state.outbox, transaction, context, change.touched, change.before)
-    if change.touched:
-        state.relay.wake(app)
-        await after_commit(partial(state.core.connection.announce, SchemaChanged(app_id=app.id, version=version)))
-    return result, change
-
-
-async def lock_version(transaction: Connection) -> int:
-    """The version, which nobody else can raise until the end. Raises CONFLICT when somebody else is at it for long."""
-    await transaction.execute(VERSION_TIMEOUT)
-    try:
-        return await store.lock_version(transaction)
-    except LockTaken:
-        raise RocketError("CONFLICT", "The definitions are being changed by somebody else, try again") from None
+    async def _checked(
+        self, kind: DefinitionKind, document: dict[str, Any], definition: Any, lenient: bool, row_id: str | None
+    ) -> dict[str, Any]:
+        """The document to store of a valid definition; its expressions are checked unless `lenient`."""
+        check_references(kind, definition, self.schema)
+        await self._hooks_of(kind.name).check(self, definition, row_id)
+        kept = documents.stored(kind, document, definition)
+        if not lenient:
+            self.warnings += check_expressions(kind, kept, self.schema)
+        return kept
 
 
 @contextlib.contextmanager
-def _busy() -> Iterator[None]:
-    try:
-        yield
-    except LockTaken as error:
-        raise Busy from error
-
-
-@contextlib.contextmanager
-def _taken(kind: Kind) -> Iterator[None]:
+def _unique(kind: DefinitionKind) -> Iterator[None]:
     try:
         yield
     except UniqueViolation as error:
-        names = ("table",) if "table" in (error.constraint_name or "") else kind.unique
+        names = ("table",) if "table" in (error.constraint_name or "") else kind.key
         details = [detail_of(name, "is taken", "unique") for name in names]
         raise RocketError("CONFLICT", f"{kind.label}: the {' and '.join(names)} is taken", details) from None
-
-
-def _actor(context: Context) -> str:
-    who = context.user
-    return exact.dumps({"id": who.id, "email": who.email, "via": who.via, "ip": context.ip}).decode()

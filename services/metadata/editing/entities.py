@@ -1,116 +1,59 @@
-"""Entities: their tables, and what hangs on them when they change or go."""
+"""Entities: their tables, and the definitions that depend on them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from libs.shared.errors import RocketError, detail_of, invalid_field
 from libs.shared.postgres.limits import COLUMNS, Limit
 from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
 from libs.shared.schema.links import Link
 from libs.shared.schema.renaming import rename_in
-from services.metadata.checking import canonical, renames
-from services.metadata.editing.hooks import Hooks
+from services.metadata.checking.renames import check_renames, renames_of
+from services.metadata.editing.change import Change, KindHooks
+from services.metadata.model.definition import Definition
 from services.metadata.model.identifiers import table_of
 from services.metadata.model.schema import LiveRelation, Schema
-from services.metadata.planning import expressions as following
-from services.metadata.planning import join_tables as joins
-from services.metadata.planning import related_loads as loads
-from services.metadata.planning import tables
-from services.metadata.planning.expressions import Names
-from services.metadata.store import counting
-from services.metadata.store.definitions import Definition
-
-if TYPE_CHECKING:
-    from services.metadata.editing.change import Change
+from services.metadata.planning import expressions, join_tables, related_loads, renames, tables
+from services.metadata.planning.expressions import EntityRename
+from services.metadata.store import counting, definitions
 
 
-class EntityHooks(Hooks):
-    """Entities have tables, and other definitions name them."""
-
-    def completed(self, document: dict[str, Any]) -> dict[str, Any]:
-        return renames.followed(document)
-
-    def kept(self, document: dict[str, Any], definition: Any) -> dict[str, Any]:
-        return canonical.spelled(renames.kept(document), definition)
+class EntityHooks(KindHooks):
+    """Keeps an entity's table, and has the definitions that name the entity follow its renames."""
 
     async def created(self, change: Change, row: Definition, definition: EntityDefinition) -> None:
-        _check(definition)
-        renames.check_renames(definition, frozenset(), frozenset())
-        change.schema.check_table(definition.table, row.number, "table")
-        change.schema.check_title(definition.name, row.number, "name")
+        _check_mark(definition)
+        check_renames(definition, frozenset(), frozenset())
+        _check_names(change, row, definition)
         row.ids = tables.number_fields({}, definition, {})
-        await change.run(tables.plan_create(row.number, definition))
-        await change.remember_ids(row)
+        await change.executor.run(tables.plan_create(row.number, definition))
+        await definitions.store_ids(change.transaction, row.id, row.ids)
         change.schema.put_entity(row, definition)
         change.reindex(definition.name)
 
     async def replaced(self, change: Change, old: Definition, row: Definition, definition: EntityDefinition) -> None:
-        _check(definition)
-        schema = change.schema.copy()
+        _check_mark(definition)
+        schema, links = change.schema.copy(), change.schema.all_links()
         before = schema.entities[str(old.key)].definition
-        renames.check_renames(definition, frozenset(f.name for f in before.fields), frozenset(old.ids))
-        renamed = renames.renames(definition)
-        change.schema.check_table(definition.table, row.number, "table")
-        change.schema.check_title(definition.name, row.number, "name")
-        row.ids = tables.number_fields(old.ids, definition, renamed, marked=before.soft_delete)
-        links = change.schema.all_links()
+        check_renames(definition, frozenset(f.name for f in before.fields), frozenset(old.ids))
+        rename = EntityRename(before.name, definition.name, renames_of(definition))
+        _check_names(change, row, definition)
+        _check_new_fields(change, before, definition)
         touching = list(change.schema.relations_of(before.name))
-        _check_new_names(change, before, definition)
-        types = {r.relation.name: joins.key_types(r.relation, change.schema) for r in touching if r.relation.joined}
-        plan = tables.plan_change(old.ids, before, definition, renamed)
-        added = sum(" ADD COLUMN " in statement for statement in plan)
-        if added and await counting.count_columns(change.transaction, table_of(before.table)) + added > COLUMNS:
-            raise invalid_field("fields", f"fields: {Limit.COLUMNS.value}", "limit")
-        await change.run(plan)
-        await change.remember_ids(row)
+        types = {r.relation.name: join_tables.key_types(r.relation, schema) for r in touching if r.relation.joined}
+        await _change_table(change, old, row, before, definition, rename)
         del change.schema.entities[before.name]
         change.schema.put_entity(row, definition)
-        follows = bool(renamed) or before.name != definition.name
-        if follows:
-            await self._relations_follow(change, before.name, definition.name, renamed)
+        if rename.words:
+            await _rename_in_relations(change, rename)
         for live in touching:
-            await _refit(change, live, types.get(live.relation.name))
-        if follows:
-            await self._others_follow(change, schema, (before.name, definition.name, renamed), links)
-        await self._warn_others(change, schema, before, definition)
+            await _refit_relation(change, live, types.get(live.relation.name))
+        if rename.words:
+            await _rename_in_others(change, schema, rename, links)
+        await _watch_others(change, schema, before, definition)
         change.reindex(definition.name)
-
-    async def _relations_follow(self, change: Change, name: str, new_name: str, renamed: renames.Renames) -> None:
-        """Relations know the entity and its fields by their new names."""
-        for live in change.schema.relations_of(name):
-            document = renames.relation_after(live, name, new_name, renamed)
-            if document is not None:
-                await change.rewrite(live.row, document)
-
-    async def _others_follow(
-        self, change: Change, before: Schema, names: Names, links: Mapping[str, Sequence[Link]]
-    ) -> None:
-        """So do all other definitions; `links` are those of all entities before. Raises CONFLICT where one can't."""
-        name, new_name, renamed = names
-        others = await change.others()
-        texts = await asyncio.to_thread(following.all_texts_after, others, before, names)
-        for row in others:
-            document = texts.get(row.id, row.document)
-            document = rename_in(document, name, new_name, renamed)
-            if row.kind == "permissions" and row.document.get("entity") == name:
-                document = renames.policy_after(document, renamed)
-            elif row.kind == "rules":
-                after = change.schema.links(document["entity"])
-                document = loads.rule_after(document, links[row.document["entity"]], after, name, renamed)
-            if document != row.document:
-                following.check_followed(row, document, before, change.schema, names)
-                await change.rewrite(row, document)
-        await change.follow_instances(name, new_name, renamed)
-
-    async def _warn_others(self, change: Change, before: Schema, was: EntityDefinition, now: EntityDefinition) -> None:
-        """Have it told which expressions lose a field, or meet another type."""
-        names = following.altered(was, now)
-        for row in await change.others() if names else ():
-            if following.mentions(row.document, names):
-                change.watch(row, before)
 
     async def deleted(self, change: Change, old: Definition) -> None:
         name = str(old.key)
@@ -120,20 +63,32 @@ class EntityHooks(Hooks):
             if row.document.get("entity") == name:
                 await change.delete(row)
         live_entity = change.schema.entities.pop(name)
-        await change.run(tables.plan_retire(old.number, live_entity.definition))
+        await change.executor.run(tables.plan_retire(old.number, live_entity.definition))
 
 
-def _check_new_names(change: Change, before: EntityDefinition, after: EntityDefinition) -> None:
-    """Raises CONFLICT where a field that is new has the name of a relation of the entity."""
-    new = {field.name for field in after.fields} - {field.name for field in before.fields}
-    for live in change.schema.relations_of(before.name):
-        if live.relation.source == before.name and live.relation.name in new:
-            message = f"there is a relation {live.relation.name} already"
-            raise RocketError("CONFLICT", message, [detail_of(live.relation.name, message, "unique")])
+async def _change_table(
+    change: Change, old: Definition, row: Definition, before: EntityDefinition, after: EntityDefinition,
+    rename: EntityRename,
+) -> None:  # fmt: skip
+    """Change the table, and number the fields. Raises VALIDATION_FAILED where stored values would not fit."""
+    row.ids = tables.number_fields(old.ids, after, rename.fields, marked=before.soft_delete)
+    plan = tables.plan_change(old.ids, before, after, rename.fields)
+    added = sum(" ADD COLUMN " in statement for statement in plan)
+    if added and await counting.count_columns(change.transaction, table_of(before.table)) + added > COLUMNS:
+        raise invalid_field("fields", f"fields: {Limit.COLUMNS.value}", "limit")
+    await change.executor.run(plan)
+    await definitions.store_ids(change.transaction, row.id, row.ids)
 
 
-async def _refit(change: Change, live: LiveRelation, types: tuple[str, str] | None) -> None:
-    """A relation after one of its ends was changed. Raises VALIDATION_FAILED naming it if it would break."""
+async def _rename_in_relations(change: Change, rename: EntityRename) -> None:
+    for live in change.schema.relations_of(rename.old):
+        document = renames.relation_after(live, rename.old, rename.new, rename.fields)
+        if document is not None:
+            await change.rewrite(live.row, document)
+
+
+async def _refit_relation(change: Change, live: LiveRelation, types: tuple[str, str] | None) -> None:
+    """Fit a relation to its changed end. Raises VALIDATION_FAILED naming the relation if it would break."""
     name = live.relation.name
     row = change.latest(live.row)
     try:
@@ -142,10 +97,55 @@ async def _refit(change: Change, live: LiveRelation, types: tuple[str, str] | No
         message = f"The relation {name} would break: {problem.message}"
         raise RocketError(problem.code, message, [{"relation": name, **detail} for detail in problem.details]) from None
     if types is not None:
-        await change.run(joins.plan_widen(fitting.relation, types, change.schema))
+        await change.executor.run(join_tables.plan_widen(fitting.relation, types, change.schema))
 
 
-def _check(definition: EntityDefinition) -> None:
+async def _rename_in_others(
+    change: Change, before: Schema, rename: EntityRename, links: Mapping[str, Sequence[Link]]
+) -> None:
+    """Rename in all other definitions and in running instances; `links` are those of all entities before.
+
+    Raises CONFLICT where a definition would mean something else.
+    """
+    others = await change.others()
+    texts = await asyncio.to_thread(expressions.all_texts_after, others, before, rename)
+    for row in others:
+        document = rename_in(texts.get(row.id, row.document), rename.old, rename.new, rename.fields)
+        if row.kind == "permissions" and row.document.get("entity") == rename.old:
+            document = renames.permission_after(document, rename.fields)
+        elif row.kind == "rules":
+            after = change.schema.links(document["entity"])
+            own: Sequence[Link] = links[row.document["entity"]]
+            document = related_loads.rule_after(document, own, after, rename.old, rename.fields)
+        if document != row.document:
+            expressions.check_followed(row, document, before, change.schema, rename)
+            await change.rewrite(row, document)
+    await change.executor.rename_in_instances(rename.old, rename.new, rename.fields)
+
+
+async def _watch_others(change: Change, before: Schema, was: EntityDefinition, now: EntityDefinition) -> None:
+    """Watch the expressions that may lose a field, or meet another type."""
+    names = expressions.altered_fields(was, now)
+    for row in await change.others() if names else ():
+        if expressions.mentions(row.document, names):
+            change.watch(row.id, row.document, before)
+
+
+def _check_names(change: Change, row: Definition, definition: EntityDefinition) -> None:
+    change.schema.check_table(definition.table, row.number, "table")
+    change.schema.check_title(definition.name, row.number, "name")
+
+
+def _check_new_fields(change: Change, before: EntityDefinition, after: EntityDefinition) -> None:
+    """Raises CONFLICT where a field that is new has the name of a relation of the entity."""
+    new = {field.name for field in after.fields} - {field.name for field in before.fields}
+    for live in change.schema.relations_of(before.name):
+        if live.relation.source == before.name and live.relation.name in new:
+            message = f"there is a relation {live.relation.name} already"
+            raise RocketError("CONFLICT", message, [detail_of(live.relation.name, message, "unique")])
+
+
+def _check_mark(definition: EntityDefinition) -> None:
     for field in definition.fields:
         if definition.soft_delete and field.name == DELETED and field.type != "timestamp":
             raise invalid_field(DELETED, f"{DELETED} of a soft-deleted entity must be a timestamp")

@@ -1,86 +1,72 @@
-"""Relations: their join tables, and the indexes that keep them quick and one_to_one."""
+"""Relations: their join tables and indexes, and the rules that load along them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from libs.shared.schema import Relation, RelationDefinition
 from libs.shared.schema.links import Link
-from services.metadata.editing.hooks import Hooks
+from services.metadata.editing.change import Change, KindHooks
+from services.metadata.model.definition import Definition
 from services.metadata.model.schema import Schema
-from services.metadata.planning import join_tables as joins
-from services.metadata.planning import related_loads as loads
-from services.metadata.store.definitions import Definition
-from services.metadata.tables.acyclic import is_to_be_checked
-
-if TYPE_CHECKING:
-    from services.metadata.editing.change import Change
+from services.metadata.planning import acyclic, join_tables, related_loads
 
 
-class RelationHooks(Hooks):
-    """A many_to_many has a table of its own, the others an index on their foreign key."""
+class RelationHooks(KindHooks):
+    """Keeps a join table for a many_to_many relation, and an index on the foreign key for the others."""
 
     async def created(self, change: Change, row: Definition, definition: RelationDefinition) -> None:
-        live = change.schema.put_relation(row, definition)
-        change.schema.check_relation_name(live.relation)
-        if live.relation.joined:
-            _check(change, live.relation)
-            await change.run(joins.plan_create(live.relation, change.schema))
+        relation = change.schema.put_relation(row, definition).relation
+        change.schema.check_relation_name(relation)
+        if relation.joined:
+            _check_names(change, relation)
+            await change.executor.run(join_tables.plan_create(relation, change.schema))
         else:
-            change.reindex(live.relation.target)
-            _forbid_cycles(change, None, live.relation)
+            change.reindex(relation.target)
+            _check_cycles(change, None, relation)
 
     async def replaced(self, change: Change, old: Definition, row: Definition, definition: RelationDefinition) -> None:
         links, schema = change.schema.all_links(), change.schema.copy()
         before = change.schema.relations.pop(str(old.key)).relation
-        live = change.schema.put_relation(row, definition)
-        after = live.relation
+        after = change.schema.put_relation(row, definition).relation
         if (before.name, before.source) != (after.name, after.source):
             change.schema.check_relation_name(after)
         if after.joined:
-            _check(change, after)
+            _check_names(change, after)
         if before.joined:
-            await change.run(joins.plan_change(before, after))
+            await change.executor.run(join_tables.plan_change(before, after))
         elif after.joined:
-            await change.run(joins.plan_create(after, change.schema))
+            await change.executor.run(join_tables.plan_create(after, change.schema))
         change.reindex(before.target)
         change.reindex(after.target)
-        _forbid_cycles(change, before, after)
+        _check_cycles(change, before, after)
         if before != after:
-            await _follow(change, links)
-            await _warn_others(change, schema)
+            await _update_rules(change, links, schema)
 
     async def deleted(self, change: Change, old: Definition) -> None:
         relation = change.schema.relations.pop(str(old.key)).relation
         if relation.joined:
-            await change.run(joins.plan_retire(relation))
+            await change.executor.run(join_tables.plan_retire(relation))
         else:
             change.reindex(relation.target)
 
 
-async def _follow(change: Change, links: Mapping[str, Sequence[Link]]) -> None:
-    """Rules go on loading what they have loaded; `links` are those of all entities before."""
+async def _update_rules(change: Change, links: Mapping[str, Sequence[Link]], before: Schema) -> None:
+    """Keep rules loading what they have loaded, by all entities' `links` before; watch for fields that they lose."""
     for row in await change.others():
         if row.kind == "rules":
-            name = row.document["entity"]
-            document = loads.rule_after(row.document, links[name], change.schema.links(name), "", {})
+            entity = row.document["entity"]
+            document = related_loads.rule_after(row.document, links[entity], change.schema.links(entity), "", {})
             if document != row.document:
                 await change.rewrite(row, document)
+            change.watch(row.id, document, before)
 
 
-async def _warn_others(change: Change, before: Schema) -> None:
-    """Have it told which expressions see other records from now on, and miss a field in them."""
-    for row in await change.others():
-        if row.kind == "rules":
-            change.watch(row, before)
+def _check_cycles(change: Change, before: Relation | None, after: Relation) -> None:
+    if acyclic.needs_check(before, after):
+        change.to_check_acyclic.add(after.number)
 
 
-def _forbid_cycles(change: Change, before: Relation | None, after: Relation) -> None:
-    if is_to_be_checked(before, after):
-        change.trees.add(after.number)
-
-
-def _check(change: Change, relation: Relation) -> None:
+def _check_names(change: Change, relation: Relation) -> None:
     change.schema.check_table(relation.join_table, relation.number, "join_table")
     change.schema.check_title(relation.join_table, relation.number, "join_table")

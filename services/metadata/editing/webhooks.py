@@ -1,16 +1,14 @@
-"""What is particular to webhooks: whoever makes one is shown the secret that its requests are signed with."""
+"""Webhooks: the answer to a creation shows the secret that requests are signed with."""
 
 from __future__ import annotations
 
-from libs.shared.schema.webhook_secrets import shown_secret, signing_key
-from services.metadata.editing.hooks import Hooks
-from services.metadata.store.definitions import Definition
+from libs.shared.schema.webhook_secrets import format_secret, signing_key
+from services.metadata.editing.change import KindHooks
+from services.metadata.model.definition import Definition
 
 
-class WebhookHooks(Hooks):
-    """The webhook service derives the same secret; it is stored nowhere."""
-
-    beside = ("secret", "circuit", "failing_since", "next_try_at", "last_error")
+class WebhookHooks(KindHooks):
+    """Derives the secret as the webhook service does; no one stores it."""
 
     def secret(self, platform_secret: str, app_id: str, row: Definition) -> dict[str, str]:
-        return {"secret": shown_secret(signing_key(platform_secret, app_id, row.id))}
+        return {"secret": format_secret(signing_key(platform_secret, app_id, row.id))}

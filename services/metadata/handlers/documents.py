@@ -1,9 +1,10 @@
-"""Export and import, plans and what is applied, answered."""
+"""Whole documents: exported, imported, planned and applied."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,23 +16,25 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
-from services.metadata.editing.change import Change, change_schema
+from services.metadata.editing.change import Change
 from services.metadata.editing.dry_run import changes_of, plan_change
-from services.metadata.handlers.warnings import warned, with_warnings
-from services.metadata.import_export import importing
+from services.metadata.editing.transaction import change_schema
+from services.metadata.handlers import replies
+from services.metadata.handlers.replies import with_warnings
+from services.metadata.import_export import importing, records
 from services.metadata.import_export.applying import apply
 from services.metadata.import_export.document import Document, read
 from services.metadata.import_export.exporting import document_of
 from services.metadata.state import State
-from services.metadata.store import definitions as store
+from services.metadata.store import definitions, sample_records
 
 CAUSE = "import"
 """What the log says the records of an import come from; workflows, webhooks and notifications pass over them."""
 
 
 async def export_app(state: State, context: Context, request: contracts.ExportApp) -> Response:
-    rows = await store.list_all(state.core.databases.of(context.the_app))
-    return Response(body=exact.dumps({"data": document_of(rows, clock.now())}))
+    rows = await definitions.list_all(state.core.databases.of(context.the_app))
+    return replies.data(document_of(rows, clock.now()))
 
 
 async def import_app(state: State, context: Context, request: contracts.ImportApp) -> Response:
@@ -42,20 +45,19 @@ async def import_app(state: State, context: Context, request: contracts.ImportAp
     call = partial(call_relay, core.databases, core.connection, "data", app.id)
     if document.samples:
         await call()
-    outcome, warnings = await change_schema(state, context, warned(lambda change: _import(change, context, document)))
-    headers = {}
+    outcome, change = await change_schema(state, context, lambda change: _import(change, context, document))
+    answer = replies.data(outcome.to_dict())
     if outcome.position:
         # Once more, should the relay have come to rest in between.
         await after_commit(call)
-        headers["X-Commit"] = str(outcome.position)
-    return with_warnings(Response(body=exact.dumps({"data": outcome.shown()}), headers=headers), warnings)
+        answer = replace(answer, headers={"X-Commit": str(outcome.position)})
+    return with_warnings(answer, change.warnings)
 
 
 async def plan_schema(state: State, context: Context, request: contracts.PlanSchema) -> Response:
     document = await asyncio.to_thread(read, request.body)
     plan = await plan_change(state, context, lambda change: apply(change, document, document.prune))
-    answer = Response(body=exact.dumps({"data": plan.shown()}))
-    return with_warnings(answer, plan.doubts)
+    return with_warnings(replies.data(plan.to_dict()), plan.warnings)
 
 
 async def apply_schema(state: State, context: Context, request: contracts.ApplySchema) -> Response:
@@ -65,23 +67,23 @@ async def apply_schema(state: State, context: Context, request: contracts.ApplyS
         await apply(change, document, document.prune)
         return changes_of(change)
 
-    changes, warnings = await change_schema(state, context, warned(work))
-    return with_warnings(Response(body=exact.dumps({"data": {"changes": changes}})), warnings)
+    changes, change = await change_schema(state, context, work)
+    return with_warnings(replies.data({"changes": changes}), change.warnings)
 
 
 async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:
     outcome = await importing.define(change, document)
-    prepared = await importing.prepare(change, document, outcome, clock.now())
+    prepared = await records.prepare(change, document, outcome.created, clock.now())
 
     async def insert(version: int) -> None:
-        outcome.records, outcome.position = await importing.insert(change, prepared, _note(context), version)
+        outcome.records, outcome.position = await records.insert(change, prepared, _commit(context), version)
 
     if prepared:
         change.at_the_end = insert
     return outcome
 
 
-def _note(context: Context) -> store.LogNote:
+def _commit(context: Context) -> sample_records.CommitInfo:
     who = context.user
     document = {
         "actor": {"id": who.id, "email": who.email, "roles": who.roles, "via": who.via},
@@ -89,4 +91,4 @@ def _note(context: Context) -> store.LogNote:
         "cause": CAUSE,
         "cause_depth": context.cause_depth,
     }
-    return store.LogNote(uuid7(), exact.dumps(document).decode(), uuid.UUID(context.trace_id))
+    return sample_records.CommitInfo(uuid7(), exact.dumps(document).decode(), uuid.UUID(context.trace_id))

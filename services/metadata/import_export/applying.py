@@ -1,65 +1,67 @@
-"""A document becomes what is defined: what is missing is made, what differs is replaced."""
+"""Applies a document: missing definitions are created, different ones are replaced."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
 
-from services.metadata.checking.kinds import KINDS
+from libs.shared.schema.kinds import KINDS
+from services.metadata.checking.documents import stored
+from services.metadata.checking.parsing import parse
 from services.metadata.editing.change import Change
-from services.metadata.import_export.document import Document, Item, part_of, placed, same
-from services.metadata.store.definitions import Definition
+from services.metadata.import_export.document import Document, Item, identity, located
+from services.metadata.model.definition import Definition
 
 
 async def apply(change: Change, document: Document, prune: bool) -> None:
-    """Carry out a document; with `prune`, what its sections don't name is deleted. Raises what the changes raise.
+    """Apply a document; with `prune`, definitions that its sections don't name are deleted.
 
-    What refers to entities goes before they change, and entities go last, so that neither is in the
-    other's way.
+    Raises what the changes raise. Definitions that refer to entities are deleted first, entities last, so that neither
+    is in the other's way.
     """
     there = await _by_identity(change)
     pairs = [(item, _take(there, item)) for item in document.items]
     pruned = document.sections if prune else frozenset()
-    left = [row for rows in there.values() for row in rows if part_of(KINDS[row.kind]) in pruned]
+    left = [row for rows in there.values() for row in rows if KINDS[row.kind].section in pruned]
     for row in left:
         if row.kind != "entities":
             await change.delete(row)
     for item, old in pairs:
-        with placed(item.place):
+        with located(item.path):
             await _carry_out(change, item, old)
     for row in left:
         if row.kind == "entities":
             await change.delete(row)
     for item, _ in pairs:
-        change.doubt(item.place, item.kind.name, item.kept)
+        change.review(item.path, item.kind.name, item.kept)
 
 
 async def _by_identity(change: Change) -> dict[tuple[str, bytes], list[Definition]]:
     there: dict[tuple[str, bytes], list[Definition]] = defaultdict(list)
     for row in await change.everything():
-        there[row.kind, same(KINDS[row.kind], row.document)].append(row)
+        there[row.kind, identity(KINDS[row.kind], row.document)].append(row)
     return there
 
 
 def _take(there: dict[tuple[str, bytes], list[Definition]], item: Item) -> Definition | None:
-    alike = there[item.kind.name, same(item.kind, item.kept)]
+    alike = there[item.kind.name, identity(item.kind, item.kept)]
     return alike.pop(0) if alike else None
 
 
 async def _carry_out(change: Change, item: Item, old: Definition | None) -> None:
     kind, sent, definition = item.kind, item.sent, item.definition
     if old is None:
-        await change.create(kind, sent, definition, lenient=True, place=item.place)
+        await change.create(kind, sent, definition, lenient=True, path=item.path)
         return
     if kind.name == "entities":
         sent = _without_done_renames(change, sent)
-        definition = kind.parse(sent, lenient=True)
-    if kind.stored(sent, definition) != change.latest(old).document:
-        await change.replace(kind, change.latest(old), sent, definition, lenient=True, place=item.place)
+        definition = parse(kind, sent, lenient=True)
+    if stored(kind, sent, definition) != change.latest(old).document:
+        await change.replace(kind, change.latest(old), sent, definition, lenient=True, path=item.path)
 
 
 def _without_done_renames(change: Change, sent: dict[str, Any]) -> dict[str, Any]:
-    """A document may be applied again: renames that have happened are no matter any more."""
+    """A document without the renames that have happened: it may be applied again."""
     live = {field.name for field in change.schema.entities[sent["name"]].definition.fields}
     fields = [
         {k: v for k, v in field.items() if k != "renamed_from"}

@@ -11,8 +11,10 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.bodies import read_json
 from libs.shared.errors import Detail, RocketError, invalid_field, sentence
+from libs.shared.schema.kinds import KINDS, DefinitionKind
 from libs.shared.schema.validation_errors import refuse_unknown
-from services.metadata.checking.kinds import KINDS, Kind
+from services.metadata.checking.documents import stored, unwrapped
+from services.metadata.checking.parsing import parse
 
 VERSION = 1
 PERMISSIONS = "permissions"
@@ -20,31 +22,30 @@ FRAME = ("version", "exported_at", "sample_data", "prune", "ui_configs")
 """What a document may hold beside its sections of definitions."""
 MAX_DEFINITIONS = 10_000
 MAX_ROWS = 200_000
-SHOWN = 20
-"""Mistakes told at once."""
+MAX_ERRORS = 20
+"""Errors reported at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One definition of a document. `place` says where it stands, `sent` is what stands there."""
+    """One definition of a document, sent at `path`."""
 
-    kind: Kind
-    place: str
+    kind: DefinitionKind
+    path: str
     sent: dict[str, Any]
     definition: Any
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What is stored of it."""
-        return self.kind.stored(self.sent, self.definition)
+        """The document to store."""
+        return stored(self.kind, self.sent, self.definition)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A checked document: its definitions, each kind's in order, and sample rows by entity or join table.
+    """A valid document: its definitions, each kind's in order, and sample rows by entity or join table.
 
-    `prune` is for plans and what is applied: whether what a section doesn't name shall go. `sections` are those
-    that the document holds.
+    `prune`: definitions that a section doesn't name are deleted; `sections` are those that the document holds.
     """
 
     items: Sequence[Item]
@@ -54,23 +55,18 @@ class Document:
 
     @property
     def several(self) -> Set[tuple[str, bytes]]:
-        """What the document holds several permissions of: only all that each says tells them apart."""
-        counted = Counter(same(item.kind, item.kept) for item in self.items if item.kind.name == PERMISSIONS)
+        """The identities that several permissions share; only their whole documents tell them apart."""
+        counted = Counter(identity(item.kind, item.kept) for item in self.items if item.kind.name == PERMISSIONS)
         return {(PERMISSIONS, key) for key, count in counted.items() if count > 1}
 
 
-def part_of(kind: Kind) -> str:
-    """The key of a kind's definitions in a document."""
-    return kind.name.replace("-", "_")
-
-
-def same(kind: Kind, document: Mapping[str, Any]) -> bytes:
-    """What an import tells definitions of a kind apart by."""
-    return exact.canonical([document.get(key) for key in kind.same])
+def identity(kind: DefinitionKind, document: Mapping[str, Any]) -> bytes:
+    """What an import recognizes a definition by."""
+    return exact.canonical([document.get(key) for key in kind.identity])
 
 
 def whole(document: Mapping[str, Any]) -> bytes:
-    """All that a definition says, to be compared."""
+    """All of a definition, to be compared."""
     return exact.canonical(document)
 
 
@@ -83,29 +79,29 @@ def read(body: bytes, needs_version: bool = True) -> Document:
     items: list[Item] = []
     problems: list[Detail] = []
     for kind in KINDS.values():
-        for number, sent in enumerate(_list(document, part_of(kind))):
-            place = f"{part_of(kind)}[{number}]"
+        for number, sent in enumerate(_list(document, kind.section)):
+            path = f"{kind.section}[{number}]"
             try:
-                items.append(_item(kind, place, sent))
+                items.append(_item(kind, path, sent))
             except RocketError as problem:
                 details = problem.details or [{"message": problem.message}]
-                problems += [{**detail, "path": place} for detail in details]
+                problems += [{**detail, "path": path} for detail in details]
     if problems:
         first = problems[0]
         what = sentence(str(first.get("field", "")), str(first["message"]))
-        raise RocketError("VALIDATION_FAILED", f"{first['path']}: {what}", problems[:SHOWN])
+        raise RocketError("VALIDATION_FAILED", f"{first['path']}: {what}", problems[:MAX_ERRORS])
     if len(items) > MAX_DEFINITIONS:
         raise invalid_field("entities", f"A document may hold at most {MAX_DEFINITIONS} definitions")
     prune = document.get("prune", False)
     if not isinstance(prune, bool):
         raise invalid_field("prune", "prune must be true or false")
-    held = frozenset(part for part in map(part_of, KINDS.values()) if document.get(part) is not None)
+    held = frozenset(kind.section for kind in KINDS.values() if document.get(kind.section) is not None)
     return Document(items, _samples(document), prune, held)
 
 
-def _item(kind: Kind, place: str, sent: dict[str, Any]) -> Item:
-    plain = kind.plain(sent)
-    return Item(kind, place, plain, kind.parse(plain, lenient=True))
+def _item(kind: DefinitionKind, path: str, sent: dict[str, Any]) -> Item:
+    definition = unwrapped(kind, sent)
+    return Item(kind, path, definition, parse(kind, definition, lenient=True))
 
 
 def parts(body: bytes, needs_version: bool = True) -> dict[str, Any]:
@@ -116,20 +112,20 @@ def parts(body: bytes, needs_version: bool = True) -> dict[str, Any]:
     version = document.get("version", None if needs_version else VERSION)
     if version != VERSION or isinstance(version, bool):
         raise invalid_field("version", f"version must be {VERSION}")
-    refuse_unknown(document, [*FRAME, *map(part_of, KINDS.values())])
+    refuse_unknown(document, [*FRAME, *(kind.section for kind in KINDS.values())])
     return document
 
 
 @contextlib.contextmanager
-def placed(place: str) -> Iterator[None]:
-    """Refusals within the block say where in the document they are about."""
+def located(path: str) -> Iterator[None]:
+    """Errors within the block name the definition at this path."""
     try:
         yield
     except RocketError as problem:
-        details = [{**detail, "path": place} for detail in problem.details] or [
-            {"path": place, "message": problem.message}
+        details = [{**detail, "path": path} for detail in problem.details] or [
+            {"path": path, "message": problem.message}
         ]
-        raise RocketError(problem.code, f"{place}: {problem.message}", details) from None
+        raise RocketError(problem.code, f"{path}: {problem.message}", details) from None
 
 
 def _unwrapped(document: Any) -> Any:

@@ -9,7 +9,7 @@ from libs.shared.errors import RocketError, detail_of, invalid, invalid_field, s
 from libs.shared.schema import EntityDefinition, FieldDefinition, Relation, RelationDefinition
 from libs.shared.schema.links import Link, links_of
 from libs.shared.schema.relations import BadRelation, check_relation, field_of
-from services.metadata.store.definitions import Definition
+from services.metadata.model.definition import Definition
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ can follow them. `_i_…` are lookup indexes in PostgreSQL's own order, to be re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from libs.shared.schema import DELETED, EntityDefinition
@@ -51,7 +51,7 @@ def is_promised(name: str) -> bool:
     return name.startswith(PROMISED)
 
 
-def wanted(schema: Schema, entity: str) -> dict[str, Index]:
+def wanted_indexes(schema: Schema, entity: str) -> dict[str, Index]:
     """All indexes of an entity's table beside its key, by name."""
     live = schema.entities[entity]
     indexes = [_field_index(live, f.name, f.unique) for f in live.definition.fields if f.unique or f.indexed]
@@ -60,11 +60,10 @@ def wanted(schema: Schema, entity: str) -> dict[str, Index]:
     return {index.name: index for index in indexes if not _covered(live.definition, index)}
 
 
-def difference(there: Iterable[str], schema: Schema, entity: str) -> tuple[list[Index], list[str]]:
-    """What to build, and the names of what to drop, given the names of the indexes that are there."""
-    should = wanted(schema, entity)
-    known = {name for name in there if OURS.match(name)}
-    return [index for name, index in should.items() if name not in known], sorted(known - should.keys())
+def difference(existing: Iterable[str], wanted: Mapping[str, Index]) -> tuple[list[Index], list[str]]:
+    """The indexes to build and the names of those to drop; only indexes named by this module are dropped."""
+    known = {name for name in existing if OURS.match(name)}
+    return [index for name, index in wanted.items() if name not in known], sorted(known - wanted.keys())
 
 
 def _field_index(live: LiveEntity, field: str, unique: bool) -> Index:

@@ -7,14 +7,14 @@ from libs.shared.postgres.limits import INDEX_ENTRY
 from libs.shared.schema import DELETED
 from services.metadata.model.identifiers import quote
 
-COUNT_TIME = 30.0
-"""Seconds that counting the rows which stand against a change may take."""
-COUNT_DOUBLES = """
+COUNT_TIMEOUT_S = 30.0
+"""Limit of a statement that counts the rows which stand against a change."""
+COUNT_DUPLICATES = """
 SELECT coalesce(sum(_d._n), 0)::bigint FROM (
     SELECT count(*) AS _n FROM {table} _t WHERE _t.{column} IS NOT NULL{where} GROUP BY _t.{column} HAVING count(*) > 1
 ) _d
 """
-LARGEST_INDEXED = INDEX_ENTRY - 12
+MAX_INDEXED_BYTES = INDEX_ENTRY - 12
 """Bytes of a stored text, compressed, that fits into an index: its entry has a header, and so has the text."""
 COUNT_CIRCLING = """
 WITH RECURSIVE _free(_own) AS (
@@ -27,15 +27,15 @@ SELECT (SELECT count(*) FROM {table} _t WHERE {alive}) - (SELECT count(*) FROM _
 """
 """All rows but those below a row that has nothing above it."""
 COUNT_LONGER = "SELECT count(*) FROM {table} _t WHERE length(_t.{column}::text) > $1"
-COUNT_LONG = "SELECT count(*) FROM {table} _t WHERE pg_column_size(_t.{column}) > " + str(LARGEST_INDEXED)
+COUNT_LONG = "SELECT count(*) FROM {table} _t WHERE pg_column_size(_t.{column}) > " + str(MAX_INDEXED_BYTES)
 COUNT_COLUMNS = "SELECT coalesce(max(attnum), 0) FROM pg_attribute WHERE attrelid = to_regclass($1)"
 
 
-async def count_doubles(transaction: Connection, table: str, column: str, alive_only: bool) -> int:
+async def count_duplicates(transaction: Connection, table: str, column: str, alive_only: bool) -> int:
     """How many rows share their value with another."""
     where = f" AND _t.{quote(DELETED)} IS NULL" if alive_only else ""
-    sql = COUNT_DOUBLES.format(table=table, column=quote(column), where=where)
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
+    sql = COUNT_DUPLICATES.format(table=table, column=quote(column), where=where)
+    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIMEOUT_S)
     return rows
 
 
@@ -43,21 +43,21 @@ async def count_circling(transaction: Connection, table: str, own: str, up: str,
     """How many rows are their own ancestors, or below one that is; `up` refers to `own` of the row above."""
     alive, above = (f"{row}.{quote(DELETED)} IS NULL" if alive_only else "true" for row in ("_t", "_p"))
     sql = COUNT_CIRCLING.format(table=table, own=quote(own), up=quote(up), alive=alive, alive_above=above)
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
+    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIMEOUT_S)
     return rows
 
 
 async def count_long(transaction: Connection, table: str, column: str) -> int:
     """How many rows have a value that no index can hold."""
     sql = COUNT_LONG.format(table=table, column=quote(column))
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
+    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIMEOUT_S)
     return rows
 
 
 async def count_longer(transaction: Connection, table: str, column: str, longest: int) -> int:
     """How many rows have a text of more characters."""
     sql = COUNT_LONGER.format(table=table, column=quote(column))
-    rows: int = await transaction.fetchval(sql, longest, timeout=COUNT_TIME)
+    rows: int = await transaction.fetchval(sql, longest, timeout=COUNT_TIMEOUT_S)
     return rows
 
 
@@ -70,7 +70,7 @@ async def count_columns(transaction: Connection, table: str) -> int:
 async def count_missing(transaction: Connection, table: str, column: str) -> int:
     """How many rows have no value."""
     sql = f"SELECT count(*) FROM {table} _t WHERE _t.{quote(column)} IS NULL"
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIME)
+    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIMEOUT_S)
     return rows
 
 
@@ -78,5 +78,5 @@ async def count_others(transaction: Connection, table: str, column: str, allowed
     """How many rows have a value that is not among `allowed`, a JSON list."""
     value = f"_t.{quote(column)}"
     sql = f"SELECT count(*) FROM {table} _t WHERE {value} IS NOT NULL AND NOT $1::text::jsonb @> to_jsonb({value})"
-    rows: int = await transaction.fetchval(sql, allowed, timeout=COUNT_TIME)
+    rows: int = await transaction.fetchval(sql, allowed, timeout=COUNT_TIMEOUT_S)
     return rows

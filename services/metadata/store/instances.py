@@ -1,4 +1,4 @@
-"""Running workflow instances, whose pinned definitions follow renames in the transaction of the rename."""
+"""Renames in the definitions that running workflow instances are pinned to, in the transaction of the rename."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from libs.shared import exact
 from libs.shared.postgres.databases import Connection
 from libs.shared.schema.renaming import rename_in
 
-# Functions of the workflow service (services/workflow/sql/app); the first keeps others from starting any meanwhile.
-RUNNING = "SELECT definition FROM workflow.running_definitions()"
-FOLLOW = """
+# Functions of the workflow service (services/workflow/sql/app). The first one keeps new instances from starting.
+LIST_RUNNING = "SELECT definition FROM workflow.running_definitions()"
+RENAME = """
 SELECT workflow.follow_rename($1::text[], $2::text[], _v.version, $3, $4, $5) FROM metadata.schema_version _v
 """
 
 
-async def follow(transaction: Connection, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
-    """Have the definitions of all running instances name an entity and its fields as they are called from now on."""
+async def rename(transaction: Connection, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
+    """Rename an entity and its fields in the definitions of all running instances."""
     before, after = list[str](), list[str]()
-    for row in await transaction.fetch(RUNNING):
+    for row in await transaction.fetch(LIST_RUNNING):
         document = exact.loads(row["definition"])
-        followed = rename_in(document, name, new_name, renamed)
-        if followed != document:
+        changed = rename_in(document, name, new_name, renamed)
+        if changed != document:
             before.append(row["definition"])
-            after.append(exact.dumps(followed).decode())
-    await transaction.execute(FOLLOW, before, after, name, new_name, exact.dumps(dict(renamed)).decode())
+            after.append(exact.dumps(changed).decode())
+    await transaction.execute(RENAME, before, after, name, new_name, exact.dumps(dict(renamed)).decode())

@@ -1,4 +1,4 @@
-"""Where a change's statements go: into the database, or onto a list of what would be done."""
+"""Executes the statements of a change, or only lists them for a dry run."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from services.metadata.model.identifiers import table_of
 from services.metadata.model.schema import LiveEntity
 from services.metadata.planning import indexes
 from services.metadata.planning.indexes import Index
-from services.metadata.store import counting, instances
-from services.metadata.store import definitions as store
+from services.metadata.store import business_tables, counting, instances
 
 
-class Ground:
-    """The tables themselves."""
+class DdlExecutor:
+    """Executes statements on the tables themselves."""
 
     def __init__(self, transaction: Connection) -> None:
         self._transaction = transaction
-        self.postponed = False
-        """Whether an index was left to be built behind the scenes."""
+        self.has_postponed = False
+        """Whether an index was left to be built in the background."""
 
     async def run(self, statements: Sequence[str]) -> None:
         """Execute DDL. Raises CONFLICT where a table of that name is in the way."""
@@ -32,27 +31,33 @@ class Ground:
             except TableExists:
                 raise RocketError("CONFLICT", "The table name is taken") from None
 
-    async def follow_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
-        """Have running workflow instances follow a rename."""
-        await instances.follow(self._transaction, name, new_name, renamed)
+    async def rename_in_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
+        """Rename an entity and its fields in the definitions of running workflow instances."""
+        await instances.rename(self._transaction, name, new_name, renamed)
 
-    async def indexes(self, live: LiveEntity) -> list[str]:
-        """The names of the indexes that an entity's table has."""
-        return list(await store.list_indexes(self._transaction, table_of(live.definition.table)))
+    async def fit_indexes(self, live: LiveEntity, wanted: Mapping[str, Index]) -> None:
+        """Make the indexes of an entity's table those that are wanted. Raises as `_build` does."""
+        missing, needless = indexes.difference(await self._existing_indexes(live), wanted)
+        await self.run([indexes.drop(name) for name in needless])
+        has_records = bool(missing) and await self._has_records(live)
+        for index in missing:
+            await self._build(live.definition.name, index, has_records)
 
-    async def is_filled(self, live: LiveEntity) -> bool:
-        """Whether an entity has records."""
-        return await store.has_rows(self._transaction, table_of(live.definition.table))
+    async def _existing_indexes(self, live: LiveEntity) -> list[str]:
+        return list(await business_tables.list_indexes(self._transaction, table_of(live.definition.table)))
 
-    async def build(self, entity: str, index: Index, filled: bool) -> None:
-        """Build an index, or leave it for later if it only makes reads of many rows quicker.
+    async def _has_records(self, live: LiveEntity) -> bool:
+        return await business_tables.has_rows(self._transaction, table_of(live.definition.table))
 
-        Raises CONFLICT, and VALIDATION_FAILED where values are too long for it, also if it is left for later.
+    async def _build(self, entity: str, index: Index, has_records: bool) -> None:
+        """Build an index, or leave it to the background if it only makes reads of many rows quicker.
+
+        Raises CONFLICT, and VALIDATION_FAILED where values are too long for it, also if it is built later.
         """
-        if filled and not index.unique:
+        if has_records and not index.unique:
             if await counting.count_long(self._transaction, index.table, index.field):
                 raise _too_long(entity, index)
-            self.postponed = True
+            self.has_postponed = True
             return
         try:
             await self.run([index.create()])
@@ -72,8 +77,8 @@ def _too_long(entity: str, index: Index) -> RocketError:
     return RocketError("VALIDATION_FAILED", message, [{"field": index.field, "rule": "limit", "message": message}])
 
 
-class Sketch(Ground):
-    """A list of statements; the tables stay as they are, and are looked up as `before` knows them."""
+class DryRunExecutor(DdlExecutor):
+    """Lists statements. The tables stay as they are, and are looked up as the schema `before` knows them."""
 
     def __init__(self, transaction: Connection, before: Mapping[int, LiveEntity]) -> None:
         super().__init__(transaction)
@@ -81,33 +86,25 @@ class Sketch(Ground):
         self.statements: list[str] = []
         self.warnings: list[str] = []
 
-    async def follow_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
-        """They stay as they are, too."""
-
     async def run(self, statements: Sequence[str]) -> None:
         self.statements += statements
         for statement in statements:
             if " TYPE " in statement:
                 self.warnings.append(f"All rows are written anew while others wait: {statement}")
 
-    async def indexes(self, live: LiveEntity) -> list[str]:
-        old = self._before.get(live.row.number)
-        return await super().indexes(old) if old else []
+    async def rename_in_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
+        """Leaves the instances as they are."""
 
-    async def is_filled(self, live: LiveEntity) -> bool:
+    async def _existing_indexes(self, live: LiveEntity) -> list[str]:
         old = self._before.get(live.row.number)
-        return await super().is_filled(old) if old else False
+        return await super()._existing_indexes(old) if old else []
 
-    async def build(self, entity: str, index: Index, filled: bool) -> None:
-        later = filled and not index.unique
+    async def _has_records(self, live: LiveEntity) -> bool:
+        old = self._before.get(live.row.number)
+        return await super()._has_records(old) if old else False
+
+    async def _build(self, entity: str, index: Index, has_records: bool) -> None:
+        later = has_records and not index.unique
         self.statements.append(index.create(concurrently=later))
         if later:
             self.warnings.append(f"{entity}.{index.field}: the index is built afterwards, while records go on changing")
-
-
-async def fit_indexes(ground: Ground, live: LiveEntity, missing: Sequence[Index], needless: Sequence[str]) -> None:
-    """Make a table's indexes what they should be."""
-    await ground.run([indexes.drop(name) for name in needless])
-    filled = bool(missing) and await ground.is_filled(live)
-    for index in missing:
-        await ground.build(live.definition.name, index, filled)

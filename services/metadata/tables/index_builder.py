@@ -20,7 +20,7 @@ from services.metadata.model.identifiers import table_of
 from services.metadata.model.schema import Schema
 from services.metadata.planning import indexes
 from services.metadata.state import State
-from services.metadata.store import definitions as store
+from services.metadata.store import business_tables, definitions
 
 log = structlog.get_logger()
 
@@ -69,13 +69,13 @@ async def _round(database: Database, too_long: set[str]) -> bool:
 
     `too_long` names the indexes that can't be built because of long values, and are let be; more may be added to it.
     """
-    schema = Schema.of(await store.list_shapes(database))
+    schema = Schema.of(await definitions.list_shapes(database))
     drops: list[str] = []
     missed: list[indexes.Index] = []
     for name, live in schema.entities.items():
-        there = await store.list_indexes(database, table_of(live.definition.table))
+        there = await business_tables.list_indexes(database, table_of(live.definition.table))
         broken = [index for index, valid in there.items() if not valid and indexes.OURS.match(index)]
-        missing, needless = indexes.difference(there.keys() - broken, schema, name)
+        missing, needless = indexes.difference(there.keys() - broken, indexes.wanted_indexes(schema, name))
         # The definitions may have changed since they were read, and a change has built what it promises. Another index
         # that was dropped too early is built anew in the next round.
         needless = [index for index in needless if not indexes.is_promised(index)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.metadata.checking.kinds import KINDS
+from libs.shared.schema.kinds import KINDS
 from tests.support.client import Client, entity, text
 from tests.support.definitions import WHOLE
 
@@ -63,8 +63,8 @@ async def test_a_definition_is_patched_compared_listed_and_restored(admin: Clien
     assert [path.partition(".")[0] for path in newest["changed"]] == [key] and versions.meta["total"] == 2
     then = (await admin.get(f"{at}?version=1")).expect(200).data
     assert (
-        then.get("definition" if KINDS[kind].as_sent else key, {})
-        == (made.data if KINDS[kind].as_sent else made.data.get(key, {}))
+        then.get("definition" if KINDS[kind].is_wrapped else key, {})
+        == (made.data if KINDS[kind].is_wrapped else made.data.get(key, {}))
         or then[key] == made.data[key]
     )
     (await admin.post(f"{at}/restore", {"version": 1}, If_Match='"1"')).expect(412)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from libs.shared.ids import uuid7
+from libs.shared.schema.kinds import KINDS
 from libs.shared.testing.polling import eventually
-from services.metadata.checking.kinds import KINDS
 from tests.support.client import Client, Reply, entity, text
 from tests.support.definitions import WHOLE, app_document, keys_in, misspelt
 
@@ -49,7 +49,7 @@ async def test_unknown_keys_on_every_path(whole: Client, kind: str) -> None:
     wrong, where = misspelt(WHOLE[kind][0], list(keys_in(KINDS[kind].model, WHOLE[kind][0]))[-1].path)
     meant = where.split(".")[-1][:-1]
     row = (await whole.get(f"/_admin/{kind}")).expect(200).data[0]
-    handle = row["name"] if KINDS[kind].named else row["id"]
+    handle = row["name"] if KINDS[kind].addressed_by_name else row["id"]
     part = kind.replace("-", "_")
     for sent in (
         await whole.put(f"/_admin/{kind}/{handle}", wrong),
@@ -68,10 +68,10 @@ async def test_unknown_keys_on_every_path(whole: Client, kind: str) -> None:
 async def test_responses_are_accepted_back(whole: Client, kind: str) -> None:
     before = await definitions(whole)
     for row in (await whole.get(f"/_admin/{kind}")).expect(200).data:
-        handle = row["name"] if KINDS[kind].named else row["id"]
+        handle = row["name"] if KINDS[kind].addressed_by_name else row["id"]
         one = (await whole.get(f"/_admin/{kind}/{handle}")).expect(200).data
         (await whole.put(f"/_admin/{kind}/{handle}", one)).expect(200)
-        if KINDS[kind].as_sent:
+        if KINDS[kind].is_wrapped:
             (await whole.put(f"/_admin/{kind}/{handle}", one["definition"])).expect(200)
         refused = (await whole.put(f"/_admin/{kind}/{handle}", {**one, "unheard_of": 1})).expect(422)
         assert [detail["field"] for detail in refused.details] == ["unheard_of"]

@@ -15,8 +15,8 @@ from urllib.parse import quote
 import orjson
 import pytest
 
+from libs.shared.schema.kinds import KINDS
 from libs.shared.testing.polling import eventually
-from services.metadata.checking.kinds import KINDS
 from tests.support.client import Client, Reply, entity, text
 from tests.support.receivers import HttpReceiver
 from tests.support.relations import reference, relation
@@ -214,9 +214,9 @@ async def test_texts_of_definitions_are_refused_or_kept_unchanged(
             if reply.status == 201:
                 assert value != NUL, context
                 assert at(reply.data, path) == value, context
-                key = sent["name"] if KINDS[kind].named else reply.data["id"]
+                key = sent["name"] if KINDS[kind].addressed_by_name else reply.data["id"]
                 shown = (await things.get(f"/_admin/{kind}/{quoted(key)}")).expect(200).data
-                assert at(shown["definition"] if KINDS[kind].as_sent else shown, path) == value, context
+                assert at(shown["definition"] if KINDS[kind].is_wrapped else shown, path) == value, context
                 (await things.delete(f"/_admin/{kind}/{quoted(key)}")).expect(200)
                 kept += 1
             elif value == NUL or (reply.status == 422 and path == ("name",)):
@@ -227,7 +227,8 @@ async def test_texts_of_definitions_are_refused_or_kept_unchanged(
     assert await everything(things) == before
     # Otherwise only refusals would have been looked at, and those for the document being no good.
     key = (await things.post(f"/_admin/{kind}", document)).expect(201).data
-    (await things.delete(f"/_admin/{kind}/{quoted(document['name'] if KINDS[kind].named else key['id'])}")).expect(200)
+    handle = document["name"] if KINDS[kind].addressed_by_name else key["id"]
+    (await things.delete(f"/_admin/{kind}/{quoted(handle)}")).expect(200)
     assert kept or kind == "relations"
 
 

@@ -17,10 +17,10 @@ from urllib.parse import quote
 import pytest
 from yarl import URL
 
+from libs.shared.schema.kinds import KINDS
 from libs.shared.testing.polling import eventually
 from services.gateway.routes import ROUTES
 from services.gateway.routing.route import Access, Route
-from services.metadata.checking.kinds import KINDS
 from tests.support.accounts import anonymous, entered, made
 from tests.support.client import Client, entity, text
 from tests.support.relations import reference
@@ -149,7 +149,7 @@ async def world(common_admin: Client) -> World:
     ids = {"entities": "note", "users": users}
     for kind, document in documents.items():
         row = (await admin.post(f"/_admin/{kind}", document)).expect(201).data
-        ids[kind] = row["name"] if KINDS[kind].named else row["id"]
+        ids[kind] = row["name"] if KINDS[kind].addressed_by_name else row["id"]
     created = (await admin.post("/note", {MARK: MARK, "state": "new"})).expect(201)
     note, trace_id = created.data["id"], created.headers["X-Trace-ID"]
     commit = (await admin.get(f"/note/{note}/history")).expect(200).data[0]["commit_id"]

@@ -93,18 +93,18 @@ WRONG = [
 
 @pytest.mark.parametrize("text", SOUND)
 def test_valid_expressions_pass(text: str) -> None:
-    assert check(parse(text), ENVIRONMENT).mistakes == []
+    assert check(parse(text), ENVIRONMENT).errors == []
 
 
 @pytest.mark.parametrize(("text", "words"), WRONG)
 def test_wrong_expressions_are_reported(text: str, words: str) -> None:
-    found = check(parse(text), ENVIRONMENT).mistakes
+    found = check(parse(text), ENVIRONMENT).errors
     assert len(found) == 1
     assert words in found[0].message
 
 
 def test_a_mistake_has_its_position() -> None:
-    [mistake] = check(parse("record.qty > 1\n && record.nmae == 'x'"), ENVIRONMENT).mistakes
+    [mistake] = check(parse("record.qty > 1\n && record.nmae == 'x'"), ENVIRONMENT).errors
     assert mistake.position == Position(2, 12)
     assert str(mistake) == "record has no `nmae`; do you mean `name`? (line 2, column 12)"
 
@@ -172,9 +172,9 @@ def test_refused_expressions_fail_when_evaluated(operator: str, left: Kind, righ
     try:
         result = expression({"a": SAMPLES[left][1], "b": SAMPLES[right][1]})
     except EvaluationError:
-        assert len(found.mistakes) == 1
+        assert len(found.errors) == 1
         return
-    if found.mistakes:
+    if found.errors:
         assert operator == "in" and result is False
     elif kind_of(found.type) is not None and result is not None:
         assert kind_of(found.type) is kind(result)
@@ -184,7 +184,7 @@ def test_refused_expressions_fail_when_evaluated(operator: str, left: Kind, righ
 def test_conditions_reported_as_never_true_are_false(left: Kind, right: Kind) -> None:
     expression = compile_expression("a == b")
     found = check(expression.tree, {"a": SAMPLES[left][0], "b": SAMPLES[right][0]})
-    if found.mistakes:
+    if found.errors:
         assert expression({"a": SAMPLES[left][1], "b": SAMPLES[right][1]}) is False
     elif Kind.NIL not in (left, right):
         assert left is right or {left, right} == {Kind.DATE, Kind.STRING}
@@ -195,17 +195,17 @@ def test_checking_is_linear_and_reports_few_mistakes() -> None:
     for _ in range(30):
         text = f"({text} in [true, record.nope])"
     found = check(parse(text), ENVIRONMENT)
-    assert len(found.mistakes) == 20
+    assert len(found.errors) == 20
     deep = "record.open"
     for _ in range(30):
         deep = f"({deep} in [{deep if len(deep) < 200 else 'true'}, false])"
-    assert check(parse(deep), ENVIRONMENT).mistakes == []
+    assert check(parse(deep), ENVIRONMENT).errors == []
 
 
 def test_row_fields_shadow_others() -> None:
     environment: Environment = {"amount": STRING, "rows": ListOf(LINE)}
-    assert check(parse("sum(rows, amount) > 1"), environment).mistakes == []
-    assert len(check(parse("amount > 1"), environment).mistakes) == 1
+    assert check(parse("sum(rows, amount) > 1"), environment).errors == []
+    assert len(check(parse("amount > 1"), environment).errors) == 1
 
 
 def test_each_function_has_a_signature() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from libs.shared.schema import EntityDefinition, RelationDefinition
+from services.metadata.model.definition import Definition
 from services.metadata.model.schema import Schema
 from services.metadata.planning import tables
-from services.metadata.planning.indexes import difference, wanted
-from services.metadata.store.definitions import Definition
+from services.metadata.planning.indexes import difference, wanted_indexes
 from tests.support.client import entity, text
 
 REFERENCE = {"name": "customer_id", "type": "uuid"}
@@ -54,7 +54,7 @@ def orders(kind: str = "one_to_many", name: str = "orders") -> dict[str, Any]:
     ],
 )
 def test_each_field_has_its_indexes(field: dict[str, Any], relations: list[dict[str, Any]], names: set[str]) -> None:
-    assert wanted(schema(*relations, order=entity("order", field)), "order").keys() == names
+    assert wanted_indexes(schema(*relations, order=entity("order", field)), "order").keys() == names
 
 
 def test_the_deletion_mark_keeps_its_field_id() -> None:
@@ -80,7 +80,7 @@ def test_the_deletion_mark_keeps_its_field_id() -> None:
 
 def test_one_to_one_covers_undeleted_records() -> None:
     made = schema(orders("one_to_one"), order=entity("order", REFERENCE, soft_delete=True))
-    (index,) = wanted(made, "order").values()
+    (index,) = wanted_indexes(made, "order").values()
     assert (index.name, index.unique) == ("_l_3_2_2", True)
     assert index.create().endswith('ON records."orders" ("customer_id" NULLS FIRST) WHERE "deleted_at" IS NULL')
 
@@ -88,13 +88,15 @@ def test_one_to_one_covers_undeleted_records() -> None:
 def test_the_first_part_of_a_key_needs_no_index_but_may_need_to_be_unique() -> None:
     key = {"primary_key": {"fields": ["customer_id", "no"]}}
     parts = entity("order", REFERENCE, text("no"), **key)
-    assert wanted(schema(orders(), order=parts), "order") == {}
-    assert wanted(schema(orders("one_to_one"), order=parts), "order").keys() == {"_r_3_2_2"}
+    assert wanted_indexes(schema(orders(), order=parts), "order") == {}
+    assert wanted_indexes(schema(orders("one_to_one"), order=parts), "order").keys() == {"_r_3_2_2"}
 
 
 def test_only_our_own_indexes_are_dropped() -> None:
     made = schema(orders(), order=entity("order", REFERENCE))
-    missing, needless = difference(["_p_2", "_u_2_2", "_i_2_2", "_r_9_2_2", "made_by_hand"], made, "order")
+    missing, needless = difference(
+        ["_p_2", "_u_2_2", "_i_2_2", "_r_9_2_2", "made_by_hand"], wanted_indexes(made, "order")
+    )
     assert [index.name for index in missing] == ["_o_2_2"]
     assert needless == ["_i_2_2", "_r_9_2_2", "_u_2_2"]
-    assert difference(["_o_2_2"], made, "order") == ([], [])
+    assert difference(["_o_2_2"], wanted_indexes(made, "order")) == ([], [])

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from libs.shared.errors import RocketError
+from libs.shared.schema.kinds import KINDS
 from libs.shared.schema.strict import keys_of
-from services.metadata.checking.kinds import KINDS
+from services.metadata.checking.parsing import parse
 from tests.support.definitions import RECIPIENTS, WHOLE, keys_in, misspelt, models_of
 
 EVERY = sorted(KINDS)
@@ -33,7 +34,7 @@ def test_the_examples_hold_every_key_of_every_part(kind: str) -> None:
 @pytest.mark.parametrize("kind", EVERY)
 def test_the_examples_are_valid(kind: str) -> None:
     for document in WHOLE[kind]:
-        KINDS[kind].parse(document)
+        parse(KINDS[kind], document)
 
 
 @pytest.mark.parametrize(("kind", "document", "path"), CASES, ids=NAMES)
@@ -43,7 +44,7 @@ def test_a_misspelt_key_is_named_with_the_one_that_is_meant(
 ) -> None:
     wrong, where = misspelt(document, path)
     with pytest.raises(RocketError) as refused:
-        KINDS[kind].parse(wrong, lenient)
+        parse(KINDS[kind], wrong, lenient)
     assert refused.value.status == 422
     told = {detail["field"]: detail["message"] for detail in refused.value.details}
     assert f"`{where.split('.')[-1]}` is unknown; do you mean `{path[-1]}`?" in told[where]
@@ -54,7 +55,7 @@ def test_a_misspelt_key_of_a_recipient_is_named(number: int) -> None:
     [rule] = WHOLE["notification-rules"]
     wrong, where = misspelt(rule, ("recipients", number, RECIPIENTS[number]))
     with pytest.raises(RocketError) as refused:
-        KINDS["notification-rules"].parse(wrong)
+        parse(KINDS["notification-rules"], wrong)
     [detail] = refused.value.details
     assert detail["field"] == where
     assert f"do you mean `{RECIPIENTS[number]}`?" in detail["message"]

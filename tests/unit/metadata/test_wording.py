@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from libs.shared.errors import RocketError
-from services.metadata.checking.kinds import KINDS
+from libs.shared.schema.kinds import KINDS
+from services.metadata.checking.parsing import parse
 
 OURS = (
     "Input should",
@@ -25,7 +26,7 @@ OURS = (
 
 def mistakes(kind: str, document: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(RocketError) as refusal:
-        KINDS[kind].parse(document)
+        parse(KINDS[kind], document)
     found = {detail["field"]: detail["message"] for detail in refusal.value.details}
     assert not [word for word in OURS for text in (*found, *found.values(), refusal.value.message) if word in text]
     first, message = next(iter(found.items()))

@@ -14,7 +14,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import BaseTestServer, TestServer
 from standardwebhooks.webhooks import Webhook
 
-from libs.shared.schema.webhook_secrets import shown_secret
+from libs.shared.schema.webhook_secrets import format_secret
 from services.webhook.sending import MAX_RESPONSE, AttemptOutcome, Sender, WebhookRequest, open_session
 from services.webhook.settings import WebhookSettings
 
@@ -35,7 +35,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
             text = f"{request.method} {request.headers['X-Key']} {(await request.read()).decode()}"
             return web.Response(status=201, text=text)
         case "verify":
-            Webhook(shown_secret(KEY)).verify(await request.read(), dict(request.headers))
+            Webhook(format_secret(KEY)).verify(await request.read(), dict(request.headers))
             return web.Response(text=request.headers["webhook-id"])
         case "long":
             return web.Response(status=500, body=b"\xff\0" + b"x" * 2 * MAX_RESPONSE)

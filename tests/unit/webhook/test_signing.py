@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from libs.shared.schema.webhook_secrets import shown_secret, signing_key
+from libs.shared.schema.webhook_secrets import format_secret, signing_key
 from services.webhook.signing import MAX_PREVIOUS_SALTS, OVERLAP, Salts, signature_headers
 
 BODY = '{"record":{"name":"Zoë"}}'
@@ -20,22 +20,22 @@ def now() -> datetime:
 
 def test_the_official_library_verifies_our_signatures() -> None:
     headers = signature_headers([OLD], "wh_1", BODY.encode(), now())
-    assert Webhook(shown_secret(OLD)).verify(BODY, headers) == {"record": {"name": "Zoë"}}
+    assert Webhook(format_secret(OLD)).verify(BODY, headers) == {"record": {"name": "Zoë"}}
 
 
 def test_both_secrets_are_valid_during_rotation() -> None:
     headers = signature_headers([NEW, OLD], "wh_1", BODY.encode(), now())
     for key in (OLD, NEW):
-        Webhook(shown_secret(key)).verify(BODY, headers)
+        Webhook(format_secret(key)).verify(BODY, headers)
     with pytest.raises(WebhookVerificationError):
-        Webhook(shown_secret(OTHER)).verify(BODY, headers)
+        Webhook(format_secret(OTHER)).verify(BODY, headers)
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])
 def test_timestamps_outside_the_tolerance_are_refused(minutes: int) -> None:
     headers = signature_headers([OLD], "wh_1", BODY.encode(), now() + timedelta(minutes=minutes))
     with pytest.raises(WebhookVerificationError, match="timestamp too"):
-        Webhook(shown_secret(OLD)).verify(BODY, headers)
+        Webhook(format_secret(OLD)).verify(BODY, headers)
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp"])
@@ -44,7 +44,7 @@ def test_changed_payloads_are_refused(name: str) -> None:
     changed = {**headers, name: "wh_2" if name == "webhook-id" else str(int(headers[name]) + 1)}
     for body, sent in ((BODY, changed), (BODY.replace("Zoë", "Zoe"), headers)):
         with pytest.raises(WebhookVerificationError):
-            Webhook(shown_secret(OLD)).verify(body, sent)
+            Webhook(format_secret(OLD)).verify(body, sent)
 
 
 def test_secrets_differ_by_platform_app_webhook_and_salt() -> None:

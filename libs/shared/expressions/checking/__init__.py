@@ -1,13 +1,13 @@
 """What an expression reads, checked against what it will see: names, and types where they are known.
 
     found = check(tree, {"record": Object({"qty": NUMBER}), "now": DATE})
-    found.mistakes    # [Mistake(position, "record has no `qantity`; do you mean `qty`?")]
+    found.errors    # [CheckError(position, "record has no `qantity`; do you mean `qty`?")]
     found.uses        # where it names members of entities, for new names to be written there
 
 A type that is not known (`ANY`: JSON, elements of it) fits everything, so only what is surely wrong is a mistake.
 """
 
-from libs.shared.expressions.checking.checker import Found, Mistake, check, check_path
+from libs.shared.expressions.checking.checker import CheckError, CheckResult, check, check_path
 from libs.shared.expressions.checking.types import (
     ANY,
     BOOLEAN,
@@ -23,6 +23,6 @@ from libs.shared.expressions.checking.types import (
 from libs.shared.expressions.checking.uses import Use, rewritten
 
 __all__ = [
-    "ANY", "BOOLEAN", "DATE", "NUMBER", "STRING", "Environment", "Found", "ListOf", "Mistake", "Object", "Simple",
-    "Type", "Use", "check", "check_path", "rewritten",
+    "ANY", "BOOLEAN", "DATE", "NUMBER", "STRING", "CheckError", "CheckResult", "Environment", "ListOf", "Object",
+    "Simple", "Type", "Use", "check", "check_path", "rewritten",
 ]  # fmt: skip

@@ -28,13 +28,13 @@ from libs.shared.expressions.values.access import LENGTH
 from libs.shared.expressions.values.kinds import Kind, kind
 from libs.shared.nearest import SHOWN, nearest
 
-MAX_MISTAKES = 20
-"""Mistakes told of one expression."""
+MAX_ERRORS = 20
+"""Errors reported of one expression."""
 
 Places = Sequence[Position]
 
 
-class Mistake(NamedTuple):
+class CheckError(NamedTuple):
     """What is surely wrong, and where."""
 
     position: Position
@@ -44,22 +44,22 @@ class Mistake(NamedTuple):
         return f"{self.message} (line {self.position.line}, column {self.position.column})"
 
 
-class Found(NamedTuple):
+class CheckResult(NamedTuple):
     """What a check has found: the type of the result, mistakes, and the words that name fields of entities."""
 
     type: Type
-    mistakes: list[Mistake]
+    errors: list[CheckError]
     uses: list[Use]
 
 
-def check(root: Node, environment: Environment) -> Found:
+def check(root: Node, environment: Environment) -> CheckResult:
     """Check a whole expression."""
     checker = _Checker()
     found = checker.type_of(root, _Scope(environment))
-    return Found(found, checker.mistakes, checker.uses)
+    return CheckResult(found, checker.errors, checker.uses)
 
 
-def check_path(names: Sequence[str], places: Places, environment: Environment) -> Found:
+def check_path(names: Sequence[str], places: Places, environment: Environment) -> CheckResult:
     """Check a path that is no expression: in a template, or by itself."""
     return check(tree.Path(tuple(names), tuple(places), position=places[0]), environment)
 
@@ -88,7 +88,7 @@ class _Scope(NamedTuple):
 
 class _Checker:
     def __init__(self) -> None:
-        self.mistakes: list[Mistake] = []
+        self.errors: list[CheckError] = []
         self.uses: list[Use] = []
 
     def type_of(self, node: Node, scope: _Scope) -> Type:  # noqa: C901 - a table: one line a node
@@ -126,12 +126,12 @@ class _Checker:
                 return common(self.type_of(then, scope), self.type_of(otherwise, scope))
 
     def _note(self, position: Position, problem: str | None) -> None:
-        if problem and len(self.mistakes) < MAX_MISTAKES:
-            self.mistakes.append(Mistake(position, problem))
+        if problem and len(self.errors) < MAX_ERRORS:
+            self.errors.append(CheckError(position, problem))
 
     def _instead(self, name: str, known: Iterable[str]) -> str:
         """The nearest known name; not looked for where nothing will be told any more."""
-        meant = nearest(name, known) if len(self.mistakes) < MAX_MISTAKES else None
+        meant = nearest(name, known) if len(self.errors) < MAX_ERRORS else None
         return f"; do you mean `{meant}`?" if meant else ""
 
     def _path(self, node: tree.Path, scope: _Scope) -> Type:
@@ -191,7 +191,7 @@ class _Checker:
         left = self.type_of(node.left, scope)
         parts = [self.type_of(each, scope) for each in node.right.elements] if _is_list(node.right) else None
         right = self.type_of(node.right, scope) if parts is None else _list_of(parts)
-        if len(self.mistakes) >= MAX_MISTAKES:
+        if len(self.errors) >= MAX_ERRORS:
             return BOOLEAN
         match node.operator:
             case "==" | "!=":

@@ -1,74 +1,26 @@
-"""Where definitions of each kind hold expressions, templates and paths, and what these can read. Pure.
+"""Where stored documents of each kind hold expressions, templates and paths. Pure.
 
-Documents are read as they are stored; what is not of the right shape is no place.
+Parts of the wrong shape are skipped.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator
 from typing import Any
 
-from libs.shared.expressions.checking import ANY, Environment, Type, check_path
-from libs.shared.expressions.errors import START, Position, position_at
+from libs.shared.expressions.checking import ANY, Environment, Type
 from services.metadata.checking.expressions import environments
+from services.metadata.checking.expressions.location import PLACEHOLDER, Document, ExpressionLocation, Form, Key
 from services.metadata.model.schema import Schema
 
-PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
-"""What services/data/rules/templates.py and services/notify/templates.py fill."""
 CONTEXT = "context."
-LEFT_TO_THE_SENDER = {"env": ANY}
+FILLED_BY_SENDER = {"env": ANY}
 """The root of what is filled when a request is sent."""
 
-Key = tuple[str | int, ...]
-Document = Mapping[str, Any]
-Words = list[tuple[list[str], list[Position]]]
+Locations = Iterator[ExpressionLocation]
 
 
-class Form(Enum):
-    """What a text is."""
-
-    EXPRESSION = "expression"
-    TEMPLATE = "template"
-    PATH = "path"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A text of a definition: its keys from the document's root, what it is, and what it can read.
-
-    Where `is_optional`, a name that is not there is null by contract, so it is doubtful but no mistake.
-    """
-
-    key: Key
-    text: str
-    form: Form
-    environment: Environment
-    is_optional: bool = False
-
-    @property
-    def path(self) -> str:
-        """The keys as answers name them."""
-        return ".".join(map(str, self.key))
-
-    def paths(self) -> Words:
-        """The names of each path in a template, or of the path that this is, with their positions."""
-        if self.form is Form.PATH:
-            return [_names(self.text, self.text, 0)]
-        return [_names(self.text, found[1], found.start(1)) for found in PLACEHOLDER.finditer(self.text)]
-
-
-def places(kind: str, document: Document, schema: Schema) -> Iterator[Place]:
-    """All places of a definition."""
-    find = KINDS.get(kind)
-    for place in find(document, schema) if find else ():
-        if place.text.strip():
-            yield place
-
-
-def _rule(document: Document, schema: Schema) -> Iterator[Place]:
+def of_rule(document: Document, schema: Schema) -> Locations:
     body = document.get("definition")
     if isinstance(body, dict) and document.get("type") in ("expression", "computed"):
         loads = [load for load in body.get("related_load") or () if isinstance(load, dict)]
@@ -76,84 +28,64 @@ def _rule(document: Document, schema: Schema) -> Iterator[Place]:
         yield from _expression(document, ("definition", "expression"), environment)
 
 
-def _machine(document: Document, schema: Schema) -> Iterator[Place]:
+def of_state_machine(document: Document, schema: Schema) -> Locations:
     environment = environments.of_rule(schema, str(document.get("entity")))
-    transitions = _at(document, ("definition", "transitions"))
-    for number, transition in enumerate(transitions if isinstance(transitions, list) else ()):
+    for number, transition in _numbered(_at(document, ("definition", "transitions"))):
         here: Key = ("definition", "transitions", number)
         yield from _expression(document, (*here, "guard"), environment)
-        actions = transition.get("actions") if isinstance(transition, dict) else None
-        for place, action in enumerate(actions if isinstance(actions, list) else ()):
-            yield from _templates(action, (*here, "actions", place), {**environment, **LEFT_TO_THE_SENDER})
+        for action_number, action in _numbered(_at(transition, ("actions",))):
+            seen = {**environment, **FILLED_BY_SENDER}
+            yield from _templates(action, (*here, "actions", action_number), seen)
 
 
-def _webhook(document: Document, schema: Schema) -> Iterator[Place]:
+def of_webhook(document: Document, schema: Schema) -> Locations:
     environment = environments.of_webhook(schema, str(document.get("entity")), str(document.get("hook")))
     yield from _expression(document, ("condition",), environment)
 
 
-def _notification(document: Document, schema: Schema) -> Iterator[Place]:
+def of_notification_rule(document: Document, schema: Schema) -> Locations:
     entity = str(document.get("entity"))
     yield from _expression(document, ("condition",), environments.of_event(schema, entity))
     message = environments.of_message(schema, entity)
     yield from _templates(document.get("template"), ("template",), message)
-    recipients = document.get("recipients")
-    for number, recipient in enumerate(recipients if isinstance(recipients, list) else ()):
-        path = recipient.get("path") if isinstance(recipient, dict) else None
+    for number, recipient in _numbered(document.get("recipients")):
+        path = _at(recipient, ("path",))
         if isinstance(path, str):
-            yield Place(("recipients", number, "path"), path, Form.PATH, message)
+            yield ExpressionLocation(("recipients", number, "path"), path, Form.PATH, message)
 
 
-def _policy(document: Document, schema: Schema) -> Iterator[Place]:
+def of_permission(document: Document, schema: Schema) -> Locations:
     environment = environments.of_visibility(schema, str(document.get("entity")))
     visible = document.get("visible_when")
     for name in visible if isinstance(visible, dict) else ():
         yield from _expression(document, ("visible_when", name), environment)
 
 
-def _workflow(document: Document, schema: Schema) -> Iterator[Place]:
+def of_workflow(document: Document, schema: Schema) -> Locations:
     trigger = environments.of_trigger(schema, str(_at(document, ("trigger", "entity"))))
     context: dict[str, Type] = {}
     paths = document.get("context")
     for name, path in (paths if isinstance(paths, dict) else {}).items():
-        place = Place(("context", name), str(path), Form.PATH, trigger, is_optional=True)
-        context[name] = type_of(place)
-        yield place
+        location = ExpressionLocation(("context", name), str(path), Form.PATH, trigger, is_optional=True)
+        context[name] = location.path_type()
+        yield location
     environment = environments.of_context(context)
-    steps = document.get("steps")
-    for number, step in enumerate(steps if isinstance(steps, list) else ()):
+    for number, step in _numbered(document.get("steps")):
         yield from _expression(document, ("steps", number, "expression"), environment)
-        actions = step.get("actions") if isinstance(step, dict) else None
-        for at, action in enumerate(actions if isinstance(actions, list) else ()):
-            record_id = action.get("record_id") if isinstance(action, dict) else None
+        for action_number, action in _numbered(_at(step, ("actions",))):
+            record_id = _at(action, ("record_id",))
             if isinstance(record_id, str) and record_id.startswith(CONTEXT):
-                yield Place(("steps", number, "actions", at, "record_id"), record_id, Form.PATH, environment)
+                key = ("steps", number, "actions", action_number, "record_id")
+                yield ExpressionLocation(key, record_id, Form.PATH, environment)
 
 
-KINDS: Mapping[str, Callable[[Document, Schema], Iterator[Place]]] = {
-    "rules": _rule,
-    "state-machines": _machine,
-    "webhooks": _webhook,
-    "notification-rules": _notification,
-    "permissions": _policy,
-    "workflows": _workflow,
-}
-
-
-def type_of(place: Place) -> Type:
-    """The type of what a path leads to; anything where it leads nowhere."""
-    [(names, positions)] = place.paths()
-    found = check_path(names, positions, place.environment)
-    return ANY if found.mistakes else found.type
-
-
-def _expression(document: Document, key: Key, environment: Environment) -> Iterator[Place]:
+def _expression(document: Document, key: Key, environment: Environment) -> Locations:
     text = _at(document, key)
     if isinstance(text, str):
-        yield Place(key, text, Form.EXPRESSION, environment)
+        yield ExpressionLocation(key, text, Form.EXPRESSION, environment)
 
 
-def _templates(value: Any, key: Key, environment: Environment) -> Iterator[Place]:
+def _templates(value: Any, key: Key, environment: Environment) -> Locations:
     """Every string within a value that has a placeholder."""
     match value:
         case dict():
@@ -163,7 +95,12 @@ def _templates(value: Any, key: Key, environment: Environment) -> Iterator[Place
             for number, part in enumerate(value):
                 yield from _templates(part, (*key, number), environment)
         case str() if PLACEHOLDER.search(value):
-            yield Place(key, value, Form.TEMPLATE, environment)
+            yield ExpressionLocation(key, value, Form.TEMPLATE, environment)
+
+
+def _numbered(value: Any) -> Iterator[tuple[int, Any]]:
+    """The elements of a list with their numbers; none for anything else."""
+    yield from enumerate(value if isinstance(value, list) else ())
 
 
 def _at(document: Any, key: Key) -> Any:
@@ -176,11 +113,3 @@ def _at(document: Any, key: Key) -> Any:
             case _:
                 return None
     return document
-
-
-def _names(text: str, path: str, start: int) -> tuple[list[str], list[Position]]:
-    names, positions = path.split("."), []
-    for name in names:
-        positions.append(position_at(text, start))
-        start += len(name) + 1
-    return names, positions or [START]

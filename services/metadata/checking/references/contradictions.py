@@ -21,14 +21,14 @@ Machines = Mapping[tuple[str, str], StateMachineDefinition]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ParsedDefinition:
     """A definition with the id that it is stored under."""
 
     id: str
     definition: Any
 
 
-def doubts_in(every: Sequence[Read], schema: Schema) -> dict[str, list[tuple[str, str]]]:
+def contradictions_in(every: Sequence[ParsedDefinition], schema: Schema) -> dict[str, list[tuple[str, str]]]:
     """By id of a definition: what is doubtful about it, as place and words."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     machines = {
@@ -51,7 +51,7 @@ def doubts_in(every: Sequence[Read], schema: Schema) -> dict[str, list[tuple[str
     return found
 
 
-def _of(every: Iterable[Read], model: type[Any]) -> list[Any]:
+def _of(every: Iterable[ParsedDefinition], model: type[Any]) -> list[Any]:
     return [each.definition for each in every if isinstance(each.definition, model)]
 
 
@@ -96,9 +96,9 @@ def _beginnings(machines: Machines, action: CreateRecord, where: str) -> Problem
             yield f"{where}.fields.{name}", f"{action.entity}.{name} must begin as {machine.definition.initial}"
 
 
-def _openings(every: Sequence[Read], schema: Schema) -> Iterable[tuple[str, tuple[str, str]]]:
+def _openings(every: Sequence[ParsedDefinition], schema: Schema) -> Iterable[tuple[str, tuple[str, str]]]:
     """Policies that open to a role what another one closes to it."""
-    groups: dict[tuple[str, str], list[Read]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[ParsedDefinition]] = defaultdict(list)
     for each in every:
         if isinstance(each.definition, PolicyDefinition) and each.definition.entity in schema.entities:
             groups[each.definition.entity, each.definition.action].append(each)
@@ -109,7 +109,7 @@ def _openings(every: Sequence[Read], schema: Schema) -> Iterable[tuple[str, tupl
                 yield opening.id, problem
 
 
-def _opened(opening: PolicyDefinition, closing: Read, fields: Mapping[str, FieldDefinition]) -> Problems:
+def _opened(opening: PolicyDefinition, closing: ParsedDefinition, fields: Mapping[str, FieldDefinition]) -> Problems:
     closed: PolicyDefinition = closing.definition
     roles = sorted(set(opening.roles) & set(closed.roles))
     if not roles or not all(condition in closed.conditions for condition in opening.conditions):

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from libs.shared.errors import RocketError
+from libs.shared.schema.kinds import KINDS
 from libs.shared.schema.rules import RuleDefinition
 from libs.shared.schema.state_machines import StateMachineDefinition
-from services.metadata.checking.kinds import KINDS
+from services.metadata.checking.documents import stored
+from services.metadata.checking.parsing import parse
 from tests.support.checkout import SAMPLE_SCHEMAS
 
 SCHEMAS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(SAMPLE_SCHEMAS.glob("*.json"))]
@@ -18,13 +20,13 @@ DOCUMENTS = [(kind, row) for schema in SCHEMAS for kind in ("rules", "state_mach
 
 
 def lenient(kind: str, document: dict[str, Any]) -> Any:
-    return KINDS[kind.replace("_", "-")].parse(document, lenient=True)
+    return parse(KINDS[kind.replace("_", "-")], document, lenient=True)
 
 
 @pytest.mark.parametrize(("kind", "document"), DOCUMENTS)
 def test_given_definitions_are_kept_as_they_are(kind: str, document: dict[str, Any]) -> None:
     definition = lenient(kind, document)
-    assert KINDS[kind.replace("_", "-")].stored(document, definition) == document
+    assert stored(KINDS[kind.replace("_", "-")], document, definition) == document
 
 
 def test_exactly_the_one_expression_of_another_language_is_not_evaluable() -> None:
@@ -58,4 +60,4 @@ def test_imports_accept_what_cannot_be_evaluated_and_posts_do_not(body: dict[str
     document = {"entity": "e", "hook": "before_write", **body}
     assert not lenient("rules", document).definition.evaluable
     with pytest.raises(RocketError):
-        KINDS["rules"].parse(document)
+        parse(KINDS["rules"], document)

@@ -11,7 +11,7 @@ from libs.shared.expressions import ExpressionError
 from libs.shared.expressions.syntax.measuring import check_text
 from libs.shared.schema import BadValue, FieldDefinition, parse_value, slugs
 from libs.shared.schema.slugs import slugify
-from libs.shared.schema.values import place_of_nul
+from libs.shared.schema.values import path_of_nul
 
 
 @pytest.mark.parametrize("value", [Decimal("1e999999999"), Decimal("-1e999999999"), 1e300])
@@ -64,9 +64,9 @@ def test_a_slug_read_in_pieces_is_that_of_the_whole(text: str) -> None:
 
 def test_the_position_of_nul_is_formatted_only_for_errors() -> None:
     """The path of each of these values, spelled out, would take 100 GB together."""
-    assert place_of_nul({"k" * 1_000_000: [0] * 100_000}) is None
-    assert place_of_nul({"a": [{"b": "x"}, {"c": "\x00"}]}) == "a.1.c"
-    assert place_of_nul({"a": {"b\x00": 1}}) == "a.b\\0"
+    assert path_of_nul({"k" * 1_000_000: [0] * 100_000}) is None
+    assert path_of_nul({"a": [{"b": "x"}, {"c": "\x00"}]}) == "a.1.c"
+    assert path_of_nul({"a": {"b\x00": 1}}) == "a.b\\0"
 
 
 @pytest.mark.parametrize("text", ["'" + "\\'" * 4_990, '"' + '\\"' * 4_990 + "\\", "'abc"])

@@ -1,0 +1,19 @@
+"""The kinds of definitions that do more than being stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.metadata.editing.change import KindHooks
+from services.metadata.editing.entities import EntityHooks
+from services.metadata.editing.relations import RelationHooks
+from services.metadata.editing.state_machines import StateMachineHooks
+from services.metadata.editing.webhooks import WebhookHooks
+
+HOOKS: Mapping[str, KindHooks] = {
+    "entities": EntityHooks(),
+    "relations": RelationHooks(),
+    "state-machines": StateMachineHooks(),
+    "webhooks": WebhookHooks(),
+}
+"""Kind → what it does. Every other kind is only stored."""

@@ -1,0 +1,54 @@
+"""Apps: created, listed, changed, deleted."""
+
+from __future__ import annotations
+
+from libs.shared import exact
+from libs.shared.bodies import read_object
+from libs.shared.contracts import apps as contracts
+from libs.shared.contracts.context import Context
+from libs.shared.contracts.messages import Response
+from libs.shared.errors import not_found
+from services.metadata.apps import forms, lifecycle
+from services.metadata.handlers import replies
+from services.metadata.state import State
+from services.metadata.store import apps
+
+
+async def create_app(state: State, context: Context, request: contracts.CreateApp) -> Response:
+    app = forms.parse_app(read_object(request.body), state.core.databases.servers)
+    row, seeded = await lifecycle.create(state.core, context, app)
+    if seeded.invite is None:
+        return Response(201, b'{"data":' + row + b"}")
+    # A secret, shown this once.
+    invited = b'{"data":' + row[:-1] + b',"admin_invite":' + exact.dumps(seeded.invite) + b"}}"
+    return Response(201, invited, {"Cache-Control": "no-store"})
+
+
+async def list_apps(state: State, context: Context, request: contracts.ListApps) -> Response:
+    return Response(body=b'{"data":' + await apps.list_all(state.core.databases.platform) + b"}")
+
+
+async def get_app(state: State, context: Context, request: contracts.GetApp) -> Response:
+    row = await apps.get(state.core.databases.platform, request.app_name)
+    if row is None:
+        raise not_found("App")
+    return Response(body=b'{"data":' + row + b"}")
+
+
+async def change_app(state: State, context: Context, request: contracts.ChangeApp) -> Response:
+    row = await lifecycle.change(state.core, request.app_name, forms.parse_change(read_object(request.body)))
+    return Response(body=b'{"data":' + row + b"}")
+
+
+async def delete_app(state: State, context: Context, request: contracts.DeleteApp) -> Response:
+    await lifecycle.delete(state.core, request.app_name)
+    return replies.data({"name": request.app_name, "deleted": True})
+
+
+async def find_apps(state: State, context: Context, request: contracts.FindApps) -> contracts.AppList:
+    rows = await apps.find(state.core.databases.platform, request.app_name, request.app_id)
+    return contracts.AppList([(row["id"], row["name"], row["database"], row["server"]) for row in rows])
+
+
+async def find_origins(state: State, context: Context, request: contracts.FindOrigins) -> contracts.Origins:
+    return contracts.Origins(await apps.find_origins(state.core.databases.platform, context.the_app.id))
