@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.shared.bus.timers.due import Due
 from libs.shared.bus.outbox.outbox import Outbox
 from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import apps as contracts
 from libs.shared.runtime import Core, KeyedSettings, Service
 from services.metadata.apps.lifecycle import remove_interrupted
