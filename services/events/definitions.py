@@ -17,7 +17,7 @@ from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.cache import Schemas
 from libs.shared.schema.secrecy import definition_of
-from libs.shared.schema.versions import PATIENCE, Versions, documents_then
+from libs.shared.schema.versions import TIMEOUT_S, Versions, documents_then
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class AuditDefinitionVersions(Versions[AuditDefinitions]):
     def __init__(self, schemas: Schemas, rpc: RpcClient) -> None:
         async def past(app: AppRef, version: int, today: AuditDefinitions) -> AuditDefinitions:
             documents = await documents_then(rpc, app, "entities", version)
-            names = await rpc.request(ListNames(), system_context(PATIENCE, app))
+            names = await rpc.request(ListNames(), system_context(TIMEOUT_S, app))
             return AuditDefinitions(version, today.today, entities_of(documents, today.today, names.titles))
 
         super().__init__(schemas, lambda schema: AuditDefinitions(schema.version, schema), past)

@@ -69,7 +69,7 @@ async def test_a_prepared_version_survives_a_change_during_loading() -> None:
 
 
 async def test_an_evicted_version_is_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(versions, "MOST", 1)
+    monkeypatch.setattr(versions, "MAX_VERSIONS", 1)
     defined = Defined(5)
     await defined.forms.prepare(APP, {4})
     await defined.forms.prepare(APP, {3})
