@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
@@ -12,13 +12,12 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.ids import parse_uuid
 from libs.shared.schema.fields import MAX_LENGTH, NUMBERS, TEXTS, FieldDefinition
+from libs.shared.schema.json_values import MAX_DEPTH, NUL, decimals_in, deeper_than
 
 DATE = re.compile(r"^\d{4}-\d{2}-\d{2}\Z")
-NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""The escape of the character NUL in JSON text; not an escaped backslash before the letters u0000."""
 NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 """A number as text."""
-MOST_ZEROS = 1_000
+MAX_MAGNITUDE = 1_000
 """Digits before the point of the largest number, and zeros behind it of the smallest."""
 RANGES = {"int": 2**31, "bigint": 2**63}
 BEYOND = 2**64
@@ -28,8 +27,6 @@ MAX_SCALE = 16_383
 """Digits after the point that PostgreSQL keeps."""
 WIDE = Context(prec=1_100)
 """Room for every number that is taken at all, rounded."""
-MAX_DEPTH = 100
-"""Levels of a json value: events and answers wrap it in more, and the JSON library ends at 254."""
 
 
 class BadValue(ValueError):
@@ -153,7 +150,7 @@ def _number(text: str) -> Decimal:
     if not NUMBER.fullmatch(text):
         raise BadValue("must be a finite number")
     number = Decimal(text)
-    if not -MOST_ZEROS <= number.adjusted() <= MOST_ZEROS:
+    if not -MAX_MAGNITUDE <= number.adjusted() <= MAX_MAGNITUDE:
         raise BadValue("must be a number of reasonable size")
     if -int(number.as_tuple().exponent) > MAX_SCALE:
         raise BadValue(f"must have at most {MAX_SCALE} digits after the point")
@@ -205,58 +202,12 @@ def _date(field: FieldDefinition, value: Any) -> date:
         raise BadValue("must be a date, YYYY-MM-DD") from None
 
 
-def deeper_than(value: Any, limit: int) -> bool:
-    """Whether a JSON value has more levels than `limit`; looks level by level, so depth costs no stack."""
-    level = [value]
-    for _ in range(limit):
-        level = [child for v in level for child in (v.values() if isinstance(v, dict) else v) if _nests(child)]
-        if not level:
-            return False
-    return True
-
-
-def path_of_nul(document: Any) -> str | None:
-    """Where a JSON value holds the character NUL, which the database can't store: its keys joined by dots, or None."""
-    level: list[tuple[_Place | None, Any]] = [(None, document)]
-    while level:
-        for place, value in level:
-            if isinstance(value, str) and "\x00" in value:
-                return _path(place)
-        level = [((place, key), child) for place, value in level for key, child in _children(value)]
-    return None
-
-
-_Place = tuple["_Place | None", Any]
-"""The place of what a value lies in, and its key there: a path that is spelled out only where it is told."""
-
-
-def _path(place: _Place | None) -> str:
-    keys: list[str] = []
-    while place is not None:
-        place, key = place
-        keys.append(str(key))
-    return ".".join(reversed(keys))
-
-
-def _children(value: Any) -> Iterator[tuple[Any, Any]]:
-    """What is directly within a JSON value, with its keys; a key that holds NUL within itself."""
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield key.replace("\x00", "\\0"), key if "\x00" in key else child
-    elif isinstance(value, list):
-        yield from enumerate(value)
-
-
-def _nests(value: Any) -> bool:
-    return isinstance(value, dict | list)
-
-
 def _json(field: FieldDefinition, value: Any) -> str:
     if not isinstance(value, dict | list):
         raise BadValue("must be an object or a list")
     if deeper_than(value, MAX_DEPTH):
         raise BadValue(f"must be nested at most {MAX_DEPTH} levels deep")
-    for number in _decimals_in(value):
+    for number in decimals_in(value):
         _number(str(number))
     try:
         text = exact.dumps(value).decode()
@@ -265,19 +216,6 @@ def _json(field: FieldDefinition, value: Any) -> str:
     if NUL.search(text):
         raise BadValue("must not hold the character NUL")
     return text
-
-
-def _decimals_in(document: Any) -> Iterator[Decimal]:
-    """All numbers within a JSON value that no plain number type keeps."""
-    waiting = [document]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, Decimal):
-            yield one
 
 
 def _file(field: FieldDefinition, value: Any) -> Any:

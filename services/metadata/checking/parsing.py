@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from libs.shared.errors import RocketError, detail_of, invalid, invalid_field, sentence
 from libs.shared.schema.formulas import LENIENT
+from libs.shared.schema.json_values import MAX_DEPTH, deeper_than, path_of_nul
 from libs.shared.schema.kinds import KINDS, DefinitionKind
 from libs.shared.schema.validation_errors import errors_in
-from libs.shared.schema.values import MAX_DEPTH, deeper_than, path_of_nul
 from services.metadata.model.definition import Definition
 
 

@@ -10,8 +10,8 @@ from libs.shared import exact
 from libs.shared.expressions import ExpressionError
 from libs.shared.expressions.syntax.measuring import check_text
 from libs.shared.schema import BadValue, FieldDefinition, parse_value, slugs
+from libs.shared.schema.json_values import path_of_nul
 from libs.shared.schema.slugs import slugify
-from libs.shared.schema.values import path_of_nul
 
 
 @pytest.mark.parametrize("value", [Decimal("1e999999999"), Decimal("-1e999999999"), 1e300])
