@@ -31,6 +31,7 @@ CONSTANT_PATTERNS = {
     "libs/shared/runtime/dead_letters.py",
     "libs/shared/runtime/settings.py",
     "libs/shared/schema/fields.py",
+    "libs/shared/schema/json_values.py",
     "libs/shared/schema/slugs.py",
     "libs/shared/schema/values.py",
     "libs/shared/schema/webhooks.py",
