@@ -1,1 +1,1 @@
-"""How Rocket is run: `embedded` (one machine), containers, Kubernetes, and the migrate job."""
+"""The ways to run Rocket: `embedded` (one machine), containers, Kubernetes; and the migrate job."""

@@ -1,7 +1,7 @@
-"""`python -m deploy.issuer FILE`: tells NATS by whose word outside subscribers are let in; run before NATS starts.
+"""`python -m deploy.issuer FILE`: writes the key with which NATS verifies outside subscribers; run it first.
 
-ROCKET_SUBSCRIBERS_SECRET  what the service events signs with. FILE gets the public half, a line of configuration
-                           that accounts.conf includes; it is no secret.
+ROCKET_SUBSCRIBERS_SECRET  the secret with which the events service signs. FILE gets the public half, a line of
+                           configuration that accounts.conf includes; it is not secret.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def line(secret: str) -> str:
 
 
 def main() -> None:
-    """Write the file; exit with a clear line when that is impossible."""
+    """Write the file; exit with one clear line if that is impossible."""
     secret = os.environ.get("ROCKET_SUBSCRIBERS_SECRET", "")
     if not strong(secret, LEAST_PASSWORD):
         raise SystemExit(f"issuer: ROCKET_SUBSCRIBERS_SECRET needs {LEAST_PASSWORD} random characters or more")
@@ -28,7 +28,7 @@ def main() -> None:
         raise SystemExit("issuer: say which file to write")
     path = Path(sys.argv[1])
     path.write_text(line(secret), encoding="utf-8")
-    # The server is somebody else, and may have no rights over other people's files and folders.
+    # The server runs as another user, who may have no rights to files of this one.
     path.chmod(0o644)
     if path.parent.stat().st_uid == os.getuid():
         path.parent.chmod(0o755)

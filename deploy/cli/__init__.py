@@ -1,1 +1,1 @@
-"""`rocket`: the command line of an operator. It is a client of the REST API and needs nothing but its address."""
+"""`rocket`, the operator's command line: a client of the REST API that needs only its address."""

@@ -10,11 +10,11 @@ from urllib.parse import quote
 import aiohttp
 
 TIME = 60.0
-"""Seconds that an answer may take."""
+"""Seconds to wait for a response."""
 
 
 class Refused(Exception):
-    """An answer that is an error."""
+    """A response with an error."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class Refused(Exception):
 
 
 class Api:
-    """One gateway, entered as the platform's administrator or with a token."""
+    """One gateway, as the platform's administrator or with a token."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
         self._session = session
@@ -32,7 +32,7 @@ class Api:
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(cls, url: str, token: str, email: str, password: str) -> AsyncIterator[Api]:
-        """The API for the length of the block. Raises Refused where the login is, as soon as a token is needed."""
+        """The API, open within the block. The first request that needs a token logs in; Refused if that fails."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIME)) as session:
             api = cls(session, url, token)
             if not token:
@@ -41,7 +41,7 @@ class Api:
             yield api
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's JSON. Raises Refused."""
+        """The JSON of the response. Raises Refused."""
         status, document = await self.answer(method, path, body)
         if status >= 400:
             error = document.get("error", {}) if isinstance(document, dict) else {}
@@ -49,7 +49,7 @@ class Api:
         return document
 
     async def answer(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Status and JSON, whatever they are; None where the answer is no JSON."""
+        """Status and JSON of any response; None if it is not JSON."""
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         async with self._session.request(method, self._url + path, json=body, headers=headers) as response:
             is_json = response.content_type == "application/json"
@@ -57,5 +57,5 @@ class Api:
 
 
 def of_app(app: str, path: str) -> str:
-    """A path within an app."""
+    """A path below the app's."""
     return f"/api/{quote(app, safe='')}{path}"

@@ -1,4 +1,4 @@
-"""What can be said on the command line: the table of all commands."""
+"""The arguments of the command line: the table of all commands."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from deploy.cli import commands
 
 URL = f"http://127.0.0.1:{os.environ.get('PORT') or 8080}"
-"""Where `make run` listens, in the same shell at least."""
+"""Where `make run` listens, if it has the same `PORT`."""
 EPILOG = """ROCKET_URL is the gateway's address; ROCKET_TOKEN, or ROCKET_PLATFORM_ADMIN_EMAIL and
-ROCKET_PLATFORM_ADMIN_PASSWORD, say who you are. Without them: those of `make run` in development."""
+ROCKET_PLATFORM_ADMIN_PASSWORD, are your login. Without them: those of `make run` in development."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command, as `run`, and what it needs. Exits with 2 and the usage where that is wrong."""
+    """Parse the command and its arguments. Exits with 2 and the usage if they are wrong."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="one JSON document a line, for programs")
     common.add_argument("--url", default=os.environ.get("ROCKET_URL") or URL, help="the gateway's address")
@@ -33,26 +33,24 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         return verb
 
     command("apps", "List the apps.", commands.apps)
-    doctor = command(
-        "doctor", "Look for whatever is wrong: services, lags, dead letters, differences.", commands.doctor
-    )
+    doctor = command("doctor", "Look for anything wrong: services, lags, dead letters, differences.", commands.doctor)
     doctor.add_argument("app", nargs="*", help="these apps only")
     for name, text, run in (
-        ("projections", "How far everything is that is made of an app's log.", commands.projections),
-        ("letters", "The events that could not be handled.", commands.letters),
+        ("projections", "Show how far everything derived from an app's log has come.", commands.projections),
+        ("letters", "List the events that could not be handled.", commands.letters),
     ):
         command(name, text, run).add_argument("app")
     _replays(command)
     for name, text, run in (
-        ("replay", "Handle a dead letter, and those behind it, once more.", commands.replay),
+        ("replay", "Handle a dead letter again, with those behind it.", commands.replay),
         ("discard", "Give a dead letter up.", commands.discard),
     ):
         letter = command(name, text, run)
         letter.add_argument("app")
         letter.add_argument("letter", help="<service>/<id>, as `letters` shows it")
-    tail = command("tail", "Show commits as they are made.", commands.tail)
+    tail = command("tail", "Show commits as they happen.", commands.tail)
     tail.add_argument("app")
-    tail.add_argument("--last", type=int, default=10, metavar="N", help="begin with the last N (100 at most)")
+    tail.add_argument("--last", type=int, default=10, metavar="N", help="begin with the last N (at most 100)")
     tail.add_argument("--once", action="store_true", help="do not wait for more")
     return parser.parse_args(arguments)
 
@@ -64,14 +62,14 @@ def _replays(command: commands.Adder) -> None:
     verify.add_argument("app")
     known = "log, records, audit, webhook, workflow, notify"
     verify.add_argument("projection", nargs="*", help=f"{known}; all of them if none is named")
-    rebuild = command("rebuild", "Make a projection anew from the log, while everything goes on.", commands.rebuild)
+    rebuild = command("rebuild", "Rebuild a projection from the log, while everything goes on.", commands.rebuild)
     rebuild.add_argument("app")
     rebuild.add_argument("projection", choices=("records", "audit"))
     repair = command(
-        "repair", "Repair entries of the log that are not what they must be, and say which could not be.",
+        "repair", "Repair wrong entries of the log, and name those that can't be repaired.",
         commands.repair,
     )  # fmt: skip
     repair.add_argument("app")
-    repair.add_argument("--dry-run", action="store_true", help="change nothing, say what would be repaired")
+    repair.add_argument("--dry-run", action="store_true", help="change nothing, print what would be repaired")
     for verb in (verify, rebuild):
         verb.add_argument("--only", default="", metavar="ENTITY", help="one entity or join table of the records")

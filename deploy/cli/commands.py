@@ -1,4 +1,4 @@
-"""The commands: ask, print, answer whether all is well."""
+"""The commands: request, print, return whether all is well."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Command = Callable[[Api, argparse.Namespace, Printer], Awaitable[bool]]
 Adder = Callable[[str, str, Command], argparse.ArgumentParser]
 
 VERIFIED = ("log", "records", "audit", "webhook", "workflow", "notify")
-"""What can be compared with the log."""
+"""The projections that can be compared with the log."""
 POLL = 0.2
-"""Seconds between two looks at something that is under way."""
+"""Seconds between two requests about a running replay."""
 LAGGING = 1_000
-"""Messages that are not handled yet, from which on doctor says so."""
+"""The number of unhandled messages from which doctor reports a lag."""
 
 
 async def apps(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
@@ -28,14 +28,14 @@ async def apps(api: Api, arguments: argparse.Namespace, printer: Printer) -> boo
 
 
 async def projections(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
-    """How far everything is; false while something lags or a service is away."""
+    """Show how far everything has come; false while something lags or a service is away."""
     listed = await api.call("GET", of_app(arguments.app, "/_admin/projections"))
     printer.rows(listed["data"], ("name", "service", "position", "lag", "hash"))
     return not listed["meta"]["unavailable"] and not any(row["lag"] for row in listed["data"])
 
 
 async def verify(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
-    """Compare projections with the log, one after the other; false where one differs."""
+    """Compare projections with the log, one after the other; false if one differs."""
     equal = True
     for name in arguments.projection or VERIFIED:
         found = await _finished(api, arguments, printer, name, "verify")
@@ -44,7 +44,7 @@ async def verify(api: Api, arguments: argparse.Namespace, printer: Printer) -> b
 
 
 async def rebuild(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
-    """Make a projection anew."""
+    """Rebuild a projection."""
     return bool((await _finished(api, arguments, printer, arguments.projection, "rebuild"))["status"] == "done")
 
 
@@ -71,7 +71,7 @@ async def repair(api: Api, arguments: argparse.Namespace, printer: Printer) -> b
 
 
 async def letters(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
-    """The dead letters; false if there are any."""
+    """List the dead letters; false if there are any."""
     found = (await api.call("GET", of_app(arguments.app, "/_admin/dead-letters")))["data"]
     rows = [{**letter, "letter": f"{letter['service']}/{letter['id']}"} for letter in found]
     printer.rows(rows, ("letter", "consumer", "record_key", "attempts", "parked_at", "error"))
@@ -79,7 +79,7 @@ async def letters(api: Api, arguments: argparse.Namespace, printer: Printer) -> 
 
 
 async def replay(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
-    """Handle a dead letter, and those of its record behind it, once more."""
+    """Handle a dead letter again, with those of its record behind it."""
     path = of_app(arguments.app, f"/_admin/dead-letters/{arguments.letter}/replay")
     done = (await api.call("POST", path))["data"]
     printer.say(f"{done['replayed']} handled", done)
@@ -94,7 +94,7 @@ async def discard(api: Api, arguments: argparse.Namespace, printer: Printer) -> 
 
 
 async def tail(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
-    """Show commits as they are made, oldest first."""
+    """Show commits as they happen, oldest first."""
     seen = 0
     while True:
         most = min(100, max(1, arguments.last)) if not seen else 100
@@ -112,7 +112,7 @@ async def tail(api: Api, arguments: argparse.Namespace, printer: Printer) -> boo
 
 
 async def doctor(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
-    """Look for whatever is wrong; false if there is something."""
+    """Look for anything wrong; false if there is something."""
     _, ready = await api.answer("GET", "/readyz")
     problems = [problem for name, state in ready["services"].items() for problem in _ailing(name, state)]
     problems += [
@@ -154,7 +154,7 @@ async def _ailing_app(api: Api, app: str) -> list[dict[str, str]]:
 
 
 async def _finished(api: Api, arguments: argparse.Namespace, printer: Printer, name: str, kind: str) -> Any:
-    """A verification or rebuild, when it has ended."""
+    """The verification or rebuild, once it has ended."""
     body = {"only": arguments.only} if arguments.only and name == "records" else None
     base = of_app(arguments.app, f"/_admin/projections/{name}")
     begun = (await api.call("POST", f"{base}/{kind}", body))["data"]

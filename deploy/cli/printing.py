@@ -1,4 +1,4 @@
-"""What the command line prints: tables for people, a JSON document a line for programs."""
+"""The output of the command line: tables for people, one JSON document per line for programs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 
 class Printer:
-    """Prints to standard output; refusals to standard error."""
+    """Prints results to standard output, and errors to standard error."""
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
 
     def rows(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-        """A table; columns that a row does not have stay empty."""
+        """Print a table; missing columns of a row stay empty."""
         if self.as_json:
             for row in rows:
                 self._line(row)
@@ -26,19 +26,19 @@ class Printer:
             print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), flush=True)
 
     def say(self, text: str, document: Mapping[str, Any]) -> None:
-        """A sentence, or the document that it is about."""
+        """Print a sentence, or with --json the document that it is about."""
         if self.as_json:
             self._line(document)
         else:
             print(text, flush=True)
 
     def progress(self, text: str) -> None:
-        """Something that people may watch meanwhile, on a line that is written over."""
+        """Show progress to people, on a line that is overwritten."""
         if not self.as_json and sys.stderr.isatty():
             print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
 
     def refuse(self, code: str, message: str) -> None:
-        """Why nothing was done."""
+        """Print why nothing was done."""
         text = json.dumps({"error": {"code": code, "message": message}}) if self.as_json else f"rocket: {message}"
         print(text, file=sys.stderr, flush=True)
 

@@ -7,10 +7,10 @@ Read in this order:
     stack.py         the table of contents: what is started, in which order, with which environment
     supervised.py    keeps one process alive: back-off, stop, kill, pause
     postgres.py  nats.py           the two servers: prepare, start, ask until ready
-    services.py      what is run: migrate and the services, and environment.py: what they are told
+    services.py      the migrate job and the services; environment.py: their environment variables
     nursery.py  nursery_main.py    services are forked from one process that has imported everything
-    datadir.py  credentials.py  ports.py  orphans.py    what is left on disk, and what may be left running
+    datadir.py  credentials.py  ports.py  orphans.py    what stays on disk, and what may still be running
 
-When the supervisor dies by force, the kernel ends its children (parent-death signals); whatever
-survives nevertheless is found by its working directory and stopped by the next start.
+When the supervisor is killed, the kernel ends its children (parent-death signals). The next start finds survivors by
+their working directory and stops them.
 """

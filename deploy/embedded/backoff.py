@@ -1,4 +1,4 @@
-"""How long to wait before a process that died is started again. Pure: time is handed in."""
+"""How long to wait before a process that died is restarted. Pure: time is a parameter."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ HEALTHY_SECONDS = 10.0
 
 
 class Backoff:
-    """Doubles from 0.1 s to 5 s; a process that ran for 10 s begins again at 0.1 s."""
+    """A delay that doubles from 0.1 s to 5 s; after a run of 10 s it starts again at 0.1 s."""
 
     def __init__(self) -> None:
         self._next = FIRST_SECONDS
 
     def delay_after(self, ran_for: float) -> float:
-        """The seconds to wait now, after a run of `ran_for` seconds."""
+        """Seconds to wait after a run of `ran_for` seconds."""
         if ran_for >= HEALTHY_SECONDS:
             self._next = FIRST_SECONDS
         delay, self._next = self._next, min(self._next * 2, LONGEST_SECONDS)

@@ -1,4 +1,4 @@
-"""What the operator sees: `gateway   | line`, for everything that runs."""
+"""The operator's console: `gateway   | line`, for every process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Console:
         self._colours: dict[str, int] = {}
 
     def print(self, name: str, line: str) -> None:
-        """Prints one line of `name`."""
+        """Print one line of `name`."""
         label = f"{name:<{self._width}} |"
         if self._coloured:
             colour = self._colours.setdefault(name, COLOURS[len(self._colours) % len(COLOURS)])
@@ -27,5 +27,5 @@ class Console:
         self._stream.flush()
 
     def printer(self, name: str) -> Callable[[str], None]:
-        """Prints the lines it is given as those of `name`."""
+        """A function that prints its argument as a line of `name`."""
         return lambda line: self.print(name, line)

@@ -1,4 +1,4 @@
-"""Random secrets of one embedded stack, made once and kept in DATA_DIR/secrets.json (mode 0600)."""
+"""Random secrets of one embedded stack, created once and kept in DATA_DIR/secrets.json (mode 0600)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _short() -> str:
 
 
 class Credentials(BaseModel):
-    """All passwords are URL-safe, so they stand in a DSN as they are."""
+    """The secrets of a stack. All are URL-safe, so they need no quoting in a DSN."""
 
     stack: str = Field(default_factory=_short, description="tells this stack's replicas from others'")
     postgres: str = Field(default_factory=_random, description="password of the Postgres superuser")
@@ -40,10 +40,10 @@ class Credentials(BaseModel):
 def load_or_create(
     data_dir: Path, services: Iterable[str], nats_users: Iterable[str], former: str | None = None
 ) -> Credentials:
-    """Reads the secrets of `data_dir`, making what is missing; a service or user added later gets its own.
+    """Read the secrets of `data_dir` and create missing ones, for example of a service that was added.
 
-    `former` is the secret that all services were given from outside, where that was so.
-    The caller holds the folder's lock, so nobody else writes meanwhile.
+    `former` is the secret that all services shared, if it was given from outside. The caller holds the folder's lock,
+    so nobody else writes meanwhile.
     """
     path = data_dir / FILE_NAME
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -58,10 +58,10 @@ def load_or_create(
 
 
 def _parted(kept: dict[str, Any], former: str | None) -> dict[str, Any]:
-    """Secrets of a stack from before services had their own: what depends on the one that all held keeps it.
+    """Split the one secret of an older stack into one per service.
 
-    Seals, masks and signatures of deliveries go on as they are. The gateway gets a new secret, so what others held is
-    good for no token; it reads what the former one sealed.
+    Seals, masks and signatures of deliveries keep the former secret. The gateway gets a new one, so that what
+    other services held is valid for no token; it decrypts with the former one.
     """
     if "secret_key" not in kept or "data_key" in kept:
         return kept

@@ -1,4 +1,4 @@
-"""The folder that holds everything one embedded stack keeps, and the lock that makes it one."""
+"""The data folder of one embedded stack, and the lock that keeps a second stack out."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from deploy.embedded.errors import CannotStart
 
 LOCK_NAME = "supervisor.lock"
 PRIVATE_UMASK = 0o077
-"""What every process of a stack is started with: nobody else reads what it writes."""
+"""The umask of every process of a stack: other users can't read its files."""
 OURS = ("files", "nats", "nats-config", "nats-issuer", "postgres", "nats.log", "postgres.log")
-"""What older versions have left readable for others."""
+"""Files that older versions left readable for others."""
 
 
 @contextmanager
 def held(data_dir: Path) -> Iterator[Path]:
-    """Makes the folder if need be and holds its lock; a second supervisor is refused with CannotStart.
+    """Create the folder if it is missing, and hold its lock. Raises CannotStart if another supervisor holds it.
 
-    The lock is the kernel's: it goes with the process however that ends.
+    The kernel releases the lock when the process ends, however it ends.
     """
     _make_writable(data_dir)
     _close_to_others(data_dir)
@@ -36,7 +36,7 @@ def held(data_dir: Path) -> Iterator[Path]:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Writes a file with mode 0600 in one step: readers see the old content or the new, never half."""
+    """Write a file with mode 0600 atomically: readers see the old content or the new."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -56,7 +56,7 @@ def _make_writable(data_dir: Path) -> None:
 
 
 def _close_to_others(data_dir: Path) -> None:
-    """Takes others' rights from what lies in the folder; the folder itself is the caller's if it was there before."""
+    """Remove other users' rights from the folder's content; the folder itself keeps its mode if it existed before."""
     for name in OURS:
         path = data_dir / name
         with contextlib.suppress(FileNotFoundError, PermissionError):

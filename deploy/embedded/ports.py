@@ -1,4 +1,4 @@
-"""Ports on this machine that are chosen once and kept over restarts, in DATA_DIR/ports.json."""
+"""Ports that are chosen once and kept across restarts, in DATA_DIR/ports.json."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from deploy.embedded.datadir import write_private
 
 FILE_NAME = "ports.json"
 LOCALHOST = "127.0.0.1"
-# Below the kernel's range for outgoing connections: there a port that is free while its server
-# restarts could be given away meanwhile.
+# Below the kernel's range for outgoing connections: there, the port of a server that is
+# restarting could be given to someone else.
 CHOICE = range(15_000, 32_000)
 ATTEMPTS = 200
 
 
 def remembered(data_dir: Path, name: str) -> int:
-    """The port kept under `name`, or a new free one if there is none or somebody else has taken it."""
+    """The port stored under `name`, or a new free one if there is none or it is taken."""
     path = data_dir / FILE_NAME
     ports: dict[str, int] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if name not in ports or not is_free(ports[name]):
@@ -28,7 +28,7 @@ def remembered(data_dir: Path, name: str) -> int:
 
 
 def is_free(port: int, host: str = LOCALHOST) -> bool:
-    """Whether a server could listen there now."""
+    """Whether a server could listen on the port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

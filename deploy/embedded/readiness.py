@@ -1,4 +1,4 @@
-"""Waiting for a server by asking it, while watching that it is still alive."""
+"""Wait for a server by asking it, and notice if it dies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READY = "ready"
 
 
 async def until_ready(name: str, process: Process, answers: Callable[[], Awaitable[bool]], within: float) -> None:
-    """Returns when `answers` is true; a server that isn't ready after `within` seconds is ended by force.
+    """Return when `answers` is true. A server that is not ready after `within` seconds is killed.
 
     Raises CannotStart with the server's last lines if it dies or takes too long.
     """
@@ -46,7 +46,7 @@ def _last_words(process: Process) -> str:
 
 
 async def until_http_ready(urls: Sequence[str], within: float) -> None:
-    """Returns when each URL has answered 200; raises CannotStart with the last answer after `within` s."""
+    """Return when each URL has answered 200. Raises CannotStart with the last response after `within` s."""
     answer = "no answer yet"
     try:
         async with asyncio.timeout(within), aiohttp.ClientSession() as client:

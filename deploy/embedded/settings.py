@@ -1,4 +1,4 @@
-"""What can be set from outside, checked before anything is started."""
+"""The settings of the embedded stack, checked before anything starts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VARIABLES = {
 
 
 class Settings(BaseModel):
-    """The embedded stack's settings; every one has a default that works on a fresh machine."""
+    """The embedded stack's settings. Each has a default that works on a fresh machine."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -51,9 +51,9 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Reads the settings from environment variables; an empty one counts as not set.
+        """Read the settings from environment variables; an empty one counts as unset.
 
-        Raises CannotStart naming the first variable that is wrong.
+        Raises CannotStart naming the first invalid variable.
         """
         given = {field: environment[name] for field, name in VARIABLES.items() if environment.get(name)}
         try:
@@ -65,7 +65,7 @@ class Settings(BaseModel):
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Raises CannotStart if the gateway could not listen on `host`:`port`; port 0 is always fine."""
+    """Raise CannotStart if the gateway can't listen on `host`:`port`; port 0 is always possible."""
     if port == 0:
         return
     try:

@@ -1,4 +1,4 @@
-"""Keeps one process alive: starts it again when it dies, with back-off, until it is told to stop."""
+"""Keeps one process alive: restarts it with back-off when it dies, until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Report = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Farewell:
-    """One step of stopping: a signal, and the seconds it has before the next step."""
+    """One step of stopping: a signal, and the seconds before the next step."""
 
     number: signal.Signals
     seconds: float
 
 
 class Supervised:
-    """One named process. `launch` returns when it can be used (a server) or is forked (a service)."""
+    """One named process. `launch` returns when a server is ready, or when a service is forked."""
 
     def __init__(self, name: str, launch: Launch, farewells: Sequence[Farewell], report: Report) -> None:
         self.name = name
@@ -40,14 +40,14 @@ class Supervised:
         return None if self._process is None else self._process.pid
 
     async def start(self) -> None:
-        """Starts it and keeps it running; what the first launch raises goes to the caller."""
+        """Start it and keep it running; errors of the first launch are raised."""
         if self._keeper is not None:
             return
         self._process = await self._launch()
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
 
     async def stop(self) -> None:
-        """Ends it by the farewells, then by force, and holds it down until `start`."""
+        """Stop it by the farewells, then by force; it stays down until `start`."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
@@ -57,22 +57,22 @@ class Supervised:
             self._process = None
 
     async def kill(self) -> None:
-        """Ends it by force and waits for that; the keeper starts it again."""
+        """Kill it and wait for its end; it is restarted."""
         process = self._running()
         process.send(signal.SIGKILL)
         await process.wait()
 
     def kill_now(self) -> None:
-        """Ends it by force without waiting; for a supervisor that leaves at once."""
+        """Kill it without waiting, for a supervisor that exits at once."""
         if self._process is not None:
             self._process.send(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Stops it in its tracks (SIGSTOP), as an overloaded or swapped-out machine does."""
+        """Suspend it (SIGSTOP), as an overloaded or swapped-out machine does."""
         self._running().send(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Lets a paused process go on."""
+        """Resume a suspended process."""
         self._running().send(signal.SIGCONT)
 
     def _running(self) -> Process:
@@ -93,7 +93,7 @@ class Supervised:
             await self._relaunch()
 
     async def _relaunch(self) -> None:
-        """Whatever goes wrong is shown and tried again: a keeper that dies would keep nothing."""
+        """Relaunch; errors are printed and the launch is repeated, because nobody else would restart the process."""
         try:
             self._process = await self._launch()
         except Exception as error:
@@ -106,7 +106,7 @@ class Supervised:
 
 
 async def end(process: Process, farewells: Sequence[Farewell]) -> int:
-    """Goes through the farewells until the process has ended, by force at last; returns its status."""
+    """Send the farewells until the process has ended, and kill it at last; return its status."""
     for farewell in farewells:
         process.send(farewell.number)
         process.send(signal.SIGCONT)  # a paused process would never see the signal
@@ -120,5 +120,5 @@ async def end(process: Process, farewells: Sequence[Farewell]) -> int:
 
 
 def describe(status: int) -> str:
-    """An exit status in words, such as "exit status 1" or "SIGKILL"."""
+    """An exit status in words: "exit status 1" or "SIGKILL"."""
     return f"exit status {status}" if status >= 0 else signal.Signals(-status).name

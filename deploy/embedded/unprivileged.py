@@ -1,8 +1,8 @@
 """How a root supervisor runs Postgres, which refuses to run as root: as another user, behind closed folders.
 
-That user is the owner of the data, if an ordinary user has made it, and else `nobody`. It may be unable to pass
+That user is the owner of the data, if an ordinary user created it, otherwise `nobody`. It may be unable to pass
 through the folders above the data (a clone in root's home, mode 0700). Nothing is opened for it: it inherits a
-descriptor of the data folder, and `/proc/self/fd/<n>` leads from there without a look at what lies above.
+descriptor of the data folder, and `/proc/self/fd/<n>` leads there without checking the folders above.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ DESCRIPTORS = Path("/proc/self/fd")
 
 @dataclass(frozen=True)
 class Identity:
-    """As whom and with which open folders a program is started; nothing is set for an ordinary user."""
+    """User, group and open folders of a started program; nothing is set for an ordinary user."""
 
     options: dict[str, Any] = field(default_factory=dict)
     """Arguments for `create_subprocess_exec`: user, group, extra_groups, pass_fds."""
     folder: Path = Path()
-    """The folder under the name by which the program reaches it."""
+    """The folder's name for the program."""
 
 
 @contextmanager
 def identity(directory: Path, folder: Path) -> Iterator[Identity]:
-    """Who runs Postgres over the data in `directory`, with a way to `folder` in it while a program is started.
+    """The account that runs Postgres over `directory`, with a descriptor of `folder` in it while a program starts.
 
-    Raises CannotStart where there is no /proc.
+    Raises CannotStart if there is no /proc.
     """
     if os.geteuid() != 0:
         yield Identity(folder=folder)
@@ -52,13 +52,13 @@ def identity(directory: Path, folder: Path) -> Iterator[Identity]:
 
 
 def give_away(path: Path, directory: Path) -> None:
-    """Hands a file or folder of ours to the account that runs Postgres over `directory`, if this is root."""
+    """Under root, give a file or folder to the account that runs Postgres over `directory`."""
     if os.geteuid() == 0:
         os.chown(path, *account(directory))
 
 
 def account(directory: Path) -> tuple[int, int]:
-    """Numbers of user and group."""
+    """The numbers of user and group."""
     owner = directory.stat()
     if owner.st_uid != 0:
         return owner.st_uid, owner.st_gid

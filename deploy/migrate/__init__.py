@@ -1,1 +1,1 @@
-"""The migrate job: roles, platform database, app template, and every app database, brought up to date."""
+"""The migrate job: brings roles, the platform database, the app template and every app database up to date."""

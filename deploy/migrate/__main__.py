@@ -1,8 +1,8 @@
-"""`python -m deploy.migrate`: run before the services of a new version start; safe to repeat.
+"""`python -m deploy.migrate`: runs before the services of a new version start; safe to repeat.
 
 ROCKET_DATABASE_URL    DSN of an administrator of the server (may create roles and databases)
-ROCKET_DATABASE_SERVERS  JSON object: further servers that apps may live on, name → DSN of an administrator there
-                       (user and password are those above where it has none)
+ROCKET_DATABASE_SERVERS  JSON object: further servers for apps, name → DSN of an administrator there
+                       (without user and password those above are used)
 ROCKET_ROLE_PASSWORDS  JSON object: service → password of its role; or one ROCKET_PASSWORD_<SERVICE> each
 """
 
@@ -43,7 +43,7 @@ def _refuse_weak(passwords: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Migrate; exit with 1 and one clear line when that is impossible."""
+    """Migrate; exit with 1 and one clear line if that is impossible."""
     url = os.environ.get("ROCKET_DATABASE_URL", "")
     if not url:
         raise SystemExit("migrate: ROCKET_DATABASE_URL is not set")

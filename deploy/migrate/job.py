@@ -1,4 +1,4 @@
-"""What the migrate job does, in order. Everything is idempotent; a killed job is run again."""
+"""The steps of the migrate job, in order. All are idempotent; a killed job is run again."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ PLATFORM = "rocket"
 TEMPLATE = "rocket_template"
 MINIMUM_VERSION = 180000
 LOCK_TIMEOUT = "3s"
-"""How long services wait for a lock. Less than they wait for a connection: so whoever has to wait for one behind those
-who all wait for the same lock gets it when these have given up."""
+"""How long services wait for a lock. It is less than they wait for a connection, so a request that queues for a
+connection behind requests that wait for one lock gets it when these give up."""
 _LOCK = 7_253_001
 """Advisory lock that keeps two migrate jobs from running at once."""
 
 
 async def migrate(url: str, passwords: dict[str, str], servers: Mapping[str, str] | None = None) -> None:
-    """Bring roles, platform database, templates and all app databases to this version of the code.
+    """Bring roles, platform database, templates and all app databases to the version of this code.
 
-    `servers` are further servers that apps may live on, name → DSN of an administrator there.
+    `servers` are further servers for apps, name → DSN of an administrator there.
     """
     async with _locked(url) as admin:
         await _roles(admin, passwords)
@@ -46,7 +46,7 @@ async def migrate(url: str, passwords: dict[str, str], servers: Mapping[str, str
 
 @contextlib.asynccontextmanager
 async def _locked(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """An administrator's connection to a server that nobody else migrates meanwhile."""
+    """An administrator's connection to a server, with a lock against other migrate jobs."""
     admin = await asyncpg.connect(url, timeout=30)
     try:
         if admin.get_server_version().major * 10000 < MINIMUM_VERSION:
@@ -58,7 +58,7 @@ async def _locked(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def _roles(admin: asyncpg.Connection, passwords: dict[str, str]) -> None:
-    """One role per service, with its session defaults; grants say who touches what."""
+    """Create one role per service, with its session defaults and grants."""
     known = {row["rolname"] for row in await admin.fetch("SELECT rolname FROM pg_roles")}
     if "rocket_services" not in known:
         await admin.execute("CREATE ROLE rocket_services NOLOGIN")
@@ -75,8 +75,8 @@ async def _roles(admin: asyncpg.Connection, passwords: dict[str, str]) -> None:
             f"ALTER ROLE {role} SET idle_in_transaction_session_timeout = '30s'"
         )
     await admin.execute("ALTER ROLE rocket_metadata CREATEDB; GRANT pg_signal_backend TO rocket_metadata")
-    # Indexes on large tables are built concurrently, in one statement, which waits for all who have begun before it;
-    # all others are limited by their caller.
+    # Indexes on large tables are built concurrently, in one statement that waits for all older transactions;
+    # all other statements are limited by their caller.
     await admin.execute(
         "ALTER ROLE rocket_metadata SET statement_timeout = '1h'; ALTER ROLE rocket_metadata SET lock_timeout = '5s'"
     )
@@ -104,7 +104,7 @@ async def _migrate_platform(url: str) -> None:
 
 
 async def _migrate_template(admin: asyncpg.Connection, url: str) -> None:
-    """The template is closed to everybody but this job, as a database in use can't be cloned."""
+    """Migrate the template. Only this job may connect to it, because a database in use can't be cloned."""
     await _database(admin, TEMPLATE)
     await admin.execute(f"ALTER DATABASE {TEMPLATE} WITH ALLOW_CONNECTIONS true IS_TEMPLATE true")
     try:
@@ -135,7 +135,7 @@ async def _migrate_app(url: str, database: str) -> None:
             "GRANT USAGE ON SCHEMA records, metadata TO rocket_data;"
             "ALTER DEFAULT PRIVILEGES FOR ROLE rocket_metadata IN SCHEMA records"
             " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO rocket_data;"
-            # Keys that count up can be taken ahead of the row that gets them.
+            # Generated keys can be taken before their row is inserted.
             "ALTER DEFAULT PRIVILEGES FOR ROLE rocket_metadata IN SCHEMA records"
             " GRANT USAGE ON SEQUENCES TO rocket_data;"
             "GRANT USAGE ON ALL SEQUENCES IN SCHEMA records TO rocket_data"

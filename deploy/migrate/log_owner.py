@@ -1,7 +1,7 @@
-"""Who owns the commit log: a role of its own that nobody logs in as, so what is in it can't be changed by a service.
+"""The owner of the commit log: a role without login, so that no service can change the log's content.
 
-rocket_data may read the log and add to it. As owner it could give itself every right, so it is none; migrations run
-as rocket_data, so for those that are new it is the owner while they run.
+rocket_data may read the log and add to it. An owner could grant itself every right, so it is not the owner. Migrations
+run as rocket_data, so it becomes the owner while new migrations run.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ PENDING = """
 SELECT coalesce((SELECT array_agg(name) FROM public.migrations WHERE service = $1), '{}'::text[])
 """
 OWNED_BY = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('data.commits')"
-# The schema (whose owner can drop what is in it), the log and its partitions. Positions come of a sequence that data
-# goes on owning. Who owns a function that others run as the owner, or one that it calls, could have it do anything.
+# The schema (whose owner can drop its content), the log and its partitions. Positions come from a sequence that data
+# still owns. The owner of a SECURITY DEFINER function, or of one that it calls, could make it do anything.
 HAND_OVER = """
 DO $$ DECLARE part regclass; own regproc;
 BEGIN
@@ -51,14 +51,14 @@ GRANT SELECT, INSERT ON data.commits TO rocket_data
 
 
 async def make_role(admin: asyncpg.Connection) -> None:
-    """The role, on this server."""
+    """Create the role on this server."""
     if not await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", OWNER):
         await admin.execute(f"CREATE ROLE {OWNER} NOLOGIN")
     await admin.execute(f"GRANT {OWNER} TO CURRENT_USER")
 
 
 async def open_log(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> None:
-    """Make data the owner, if there are migrations of it to be applied to a log that is closed."""
+    """Make data the owner, if it has migrations to apply and the log is closed."""
     if await connection.fetchval(OWNED_BY) != OWNER:
         return
     applied = await connection.fetchval(PENDING, SERVICE)
@@ -67,7 +67,7 @@ async def open_log(connection: asyncpg.Connection, migrations: Sequence[Migratio
 
 
 async def close_log(connection: asyncpg.Connection) -> None:
-    """Take the log from data, unless that is done. One transaction: writes wait for a moment, and never fail."""
+    """Take the log from data, unless it is closed. It is one transaction: writes wait for a moment, and never fail."""
     if await connection.fetchval(OWNED_BY) == OWNER:
         return
     async with connection.transaction():
