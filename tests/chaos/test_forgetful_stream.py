@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import nats
@@ -25,10 +24,10 @@ CONSUMERS = ("workflow", "webhook", "notify", "events")
 RECORDS, CHANGES = 6, 5
 
 
-@pytest.fixture
-async def forgetful(tmp_path: Path) -> AsyncIterator[Stack]:
+@pytest.fixture(scope="module")
+async def forgetful(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     variables = {"ROCKET_STREAM_RETENTION": "2", "ROCKET_LOG_LEVEL": "error"}
-    async with running(tmp_path, variables=variables) as stack:
+    async with running(tmp_path_factory.mktemp("forgetful"), variables=variables) as stack:
         yield stack
 
 

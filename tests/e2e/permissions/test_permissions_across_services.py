@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
+
+import pytest
 
 from libs.shared.testing.polling import eventually
 from tests.support.client import Client, entity, text
@@ -68,21 +70,28 @@ async def test_workflow_views_obey_policies(admin: Client) -> None:
     assert "pay" not in (await clerk.post(f"{path}/approve")).expect(200).data["context"]
 
 
-async def test_files_can_be_limited_to_readers_of_their_records(tmp_path: Path) -> None:
-    async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
-        admin = await client.new_app()
-        scan = {"name": "scan", "type": "file"}
-        await admin.define(entity("paper", text("owner"), scan, {**scan, "name": "secret"}))
-        await grant(admin, on="paper", conditions=[where("owner", "$user.email")], fields={"exclude": ["secret"]})
-        clerk = await admin.user("clerk@example.com", ["clerk"])
-        sent = [(await upload(admin, b"x")).expect(201).data["id"] for _ in range(4)]
-        await make(admin, "paper", owner="clerk@example.com", scan=sent[0], secret=sent[1])
-        await make(admin, "paper", owner="b@x.org", scan=sent[2])
-        statuses = [(await clerk.get(f"/_files/{file_id}")).status for file_id in sent]
-        assert statuses == [200, 404, 404, 404]
-        assert [(await admin.get(f"/_files/{file_id}")).status for file_id in sent] == [200] * 4
-        own = (await upload(clerk, b"y")).expect(201).data["id"]
-        assert (await clerk.get(f"/_files/{own}")).status == 200
+@pytest.fixture(scope="module")
+async def files_by_record(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Client]:
+    """A system where files may be downloaded by those who read a record that holds them."""
+    folder = tmp_path_factory.mktemp("files")
+    async with running(folder, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
+        yield client
+
+
+async def test_files_can_be_limited_to_readers_of_their_records(files_by_record: Client) -> None:
+    admin = await files_by_record.new_app()
+    scan = {"name": "scan", "type": "file"}
+    await admin.define(entity("paper", text("owner"), scan, {**scan, "name": "secret"}))
+    await grant(admin, on="paper", conditions=[where("owner", "$user.email")], fields={"exclude": ["secret"]})
+    clerk = await admin.user("clerk@example.com", ["clerk"])
+    sent = [(await upload(admin, b"x")).expect(201).data["id"] for _ in range(4)]
+    await make(admin, "paper", owner="clerk@example.com", scan=sent[0], secret=sent[1])
+    await make(admin, "paper", owner="b@x.org", scan=sent[2])
+    statuses = [(await clerk.get(f"/_files/{file_id}")).status for file_id in sent]
+    assert statuses == [200, 404, 404, 404]
+    assert [(await admin.get(f"/_files/{file_id}")).status for file_id in sent] == [200] * 4
+    own = (await upload(clerk, b"y")).expect(201).data["id"]
+    assert (await clerk.get(f"/_files/{own}")).status == 200
 
 
 async def replayed(caller: Client, query: str) -> list[tuple[str, str]]:
@@ -174,56 +183,54 @@ async def test_hidden_and_missing_records_have_the_same_error(office: Office) ->
         assert answers[0].body == answers[1].body, suffix
 
 
-async def test_attaching_a_file_needs_read_access(tmp_path: Path) -> None:
-    async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
-        admin = await client.new_app()
-        scan = {"name": "scan", "type": "file"}
-        await admin.define(entity("paper", text("owner"), scan))
-        await admin.define(entity("page", reference("paper_id"), text("owner"), scan))
-        await admin.relate(
-            "pages", "one_to_many", "paper", "page", source_key="id", target_key="paper_id", on_delete="cascade"
-        )
-        for on in ("paper", "page"):
-            await grant(admin, on=on, conditions=[where("owner", "$user.email")])
-            for action in ("create", "update", "delete"):
-                await grant(admin, action, on=on)
-        clerk, mail = await admin.user("clerk@example.com", ["clerk"]), "clerk@example.com"
-        secret, shown = [(await upload(admin, b"x")).expect(201).data["id"] for _ in range(2)]
-        own = (await upload(clerk, b"y")).expect(201).data["id"]
-        hidden = await make(admin, "paper", owner="b@x.org", scan=secret)
-        seen = await make(admin, "paper", owner=mail, scan=shown)
-        mine = (await clerk.post("/paper", {"owner": mail, "scan": own})).expect(201).data
+async def test_attaching_a_file_needs_read_access(files_by_record: Client) -> None:
+    admin = await files_by_record.new_app()
+    scan = {"name": "scan", "type": "file"}
+    await admin.define(entity("paper", text("owner"), scan))
+    await admin.define(entity("page", reference("paper_id"), text("owner"), scan))
+    await admin.relate(
+        "pages", "one_to_many", "paper", "page", source_key="id", target_key="paper_id", on_delete="cascade"
+    )
+    for on in ("paper", "page"):
+        await grant(admin, on=on, conditions=[where("owner", "$user.email")])
+        for action in ("create", "update", "delete"):
+            await grant(admin, action, on=on)
+    clerk, mail = await admin.user("clerk@example.com", ["clerk"]), "clerk@example.com"
+    secret, shown = [(await upload(admin, b"x")).expect(201).data["id"] for _ in range(2)]
+    own = (await upload(clerk, b"y")).expect(201).data["id"]
+    hidden = await make(admin, "paper", owner="b@x.org", scan=secret)
+    seen = await make(admin, "paper", owner=mail, scan=shown)
+    mine = (await clerk.post("/paper", {"owner": mail, "scan": own})).expect(201).data
 
-        for body in ({"scan": secret}, {"scan": hidden["scan"]}):
-            for reply in (
-                await clerk.post("/paper", {"owner": mail, **body}),
-                await clerk.put(f"/paper/{mine['id']}", body),
-                await clerk.post("/paper", {"owner": mail, "pages": {"data": [{"owner": mail, **body}]}}),
-                await clerk.put(f"/paper/{mine['id']}", {"pages": {"data": [{"owner": mail, **body}]}}),
-                await clerk.post("/paper/_bulk", [{"owner": mail, "scan": own}, {"owner": mail, **body}]),
-                await clerk.put("/paper/_bulk", [{"id": mine["id"], **body}]),
-            ):
-                assert (reply.status, reply.code) == (404, "NOT_FOUND"), reply.body
-        assert (await clerk.get(f"/_files/{secret}")).status == 404
-        # What may be read may be attached, and what is held may be sent back.
-        (await clerk.put(f"/paper/{mine['id']}", {"scan": shown})).expect(200)
-        (await clerk.put(f"/paper/{seen['id']}", {"scan": seen["scan"]})).expect(200)
-        (await admin.post("/paper", {"owner": mail, "scan": secret})).expect(201)
+    for body in ({"scan": secret}, {"scan": hidden["scan"]}):
+        for reply in (
+            await clerk.post("/paper", {"owner": mail, **body}),
+            await clerk.put(f"/paper/{mine['id']}", body),
+            await clerk.post("/paper", {"owner": mail, "pages": {"data": [{"owner": mail, **body}]}}),
+            await clerk.put(f"/paper/{mine['id']}", {"pages": {"data": [{"owner": mail, **body}]}}),
+            await clerk.post("/paper/_bulk", [{"owner": mail, "scan": own}, {"owner": mail, **body}]),
+            await clerk.put("/paper/_bulk", [{"id": mine["id"], **body}]),
+        ):
+            assert (reply.status, reply.code) == (404, "NOT_FOUND"), reply.body
+    assert (await clerk.get(f"/_files/{secret}")).status == 404
+    # What may be read may be attached, and what is held may be sent back.
+    (await clerk.put(f"/paper/{mine['id']}", {"scan": shown})).expect(200)
+    (await clerk.put(f"/paper/{seen['id']}", {"scan": seen["scan"]})).expect(200)
+    (await admin.post("/paper", {"owner": mail, "scan": secret})).expect(201)
 
 
-async def test_an_undo_grants_no_access_to_a_file(tmp_path: Path) -> None:
-    async with running(tmp_path, variables={"ROCKET_FILES_ACCESS": "record"}) as stack, calling(stack) as client:
-        admin = await client.new_app()
-        await admin.define(entity("paper", text("owner"), {"name": "scan", "type": "file"}))
-        await grant(admin, on="paper", conditions=[where("owner", "$user.email")])
-        await grant(admin, "update", on="paper")
-        clerk, mail = await admin.user("clerk@example.com", ["clerk"]), "clerk@example.com"
-        file_id = (await upload(admin, b"x")).expect(201).data["id"]
-        for owner, status in (("b@x.org", 403), (mail, 200)):
-            paper = await make(admin, "paper", owner=owner, scan=file_id)
-            cleared = (await admin.put(f"/paper/{paper['id']}", {"scan": None})).expect(200)
-            [commit, *_] = (await admin.get("/_commits")).expect(200).data
-            assert str(commit["position"]) == cleared.headers["X-Commit"]
-            assert (await clerk.get(f"/_files/{file_id}")).status == 404
-            (await clerk.post(f"/_commits/{commit['commit_id']}/undo")).expect(status)
-        assert (await clerk.get(f"/_files/{file_id}")).status == 200
+async def test_an_undo_grants_no_access_to_a_file(files_by_record: Client) -> None:
+    admin = await files_by_record.new_app()
+    await admin.define(entity("paper", text("owner"), {"name": "scan", "type": "file"}))
+    await grant(admin, on="paper", conditions=[where("owner", "$user.email")])
+    await grant(admin, "update", on="paper")
+    clerk, mail = await admin.user("clerk@example.com", ["clerk"]), "clerk@example.com"
+    file_id = (await upload(admin, b"x")).expect(201).data["id"]
+    for owner, status in (("b@x.org", 403), (mail, 200)):
+        paper = await make(admin, "paper", owner=owner, scan=file_id)
+        cleared = (await admin.put(f"/paper/{paper['id']}", {"scan": None})).expect(200)
+        [commit, *_] = (await admin.get("/_commits")).expect(200).data
+        assert str(commit["position"]) == cleared.headers["X-Commit"]
+        assert (await clerk.get(f"/_files/{file_id}")).status == 404
+        (await clerk.post(f"/_commits/{commit['commit_id']}/undo")).expect(status)
+    assert (await clerk.get(f"/_files/{file_id}")).status == 200
