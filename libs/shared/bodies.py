@@ -17,7 +17,7 @@ from libs.shared.contracts.bodies import RequestBody
 from libs.shared.errors import Detail, RocketError, detail_of, invalid, summary
 from libs.shared.nearest import SHOWN, unknown
 from libs.shared.schema.locations import locate
-from libs.shared.schema.messages import message_of
+from libs.shared.schema.messages import either, message_of
 
 B = TypeVar("B", bound=RequestBody)
 
@@ -68,8 +68,8 @@ def parse_body(model: type[B], body: bytes) -> B:
     return validate(model, {} if not body and model.may_be_absent else read_object(body))
 
 
-def validate(model: type[B], document: dict[str, Any]) -> B:
-    """The model of a JSON object. Raises VALIDATION_FAILED with a detail for every error, unknown keys first."""
+def validate(model: type[B], document: Any) -> B:
+    """The model of a JSON value. Raises VALIDATION_FAILED with a detail for every error, unknown keys first."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -77,7 +77,8 @@ def validate(model: type[B], document: dict[str, Any]) -> B:
         raise invalid(summary(details[0]), *details) from None
 
 
-def _details(error: ValidationError, model: type[RequestBody], document: dict[str, Any]) -> Iterator[Detail]:
+def _details(error: ValidationError, model: type[RequestBody], document: Any) -> Iterator[Detail]:
+    alternatives: dict[str, list[str]] = {}
     for problem in error.errors():
         place, kind = locate(model, document, problem["loc"]), problem["type"]
         field = ".".join(map(str, place.path))
@@ -87,7 +88,13 @@ def _details(error: ValidationError, model: type[RequestBody], document: dict[st
             yield {"field": field, "rule": "unknown", "message": unknown(key, place.known)}
         else:
             where = ".".join(filter(None, [field, problem.get("ctx", {}).get("where")]))
-            yield detail_of(where, message_of(problem), kind if kind in OWN_RULES else RULES.get(kind))
+            message = message_of(problem) if where else f"The body {message_of(problem)}"
+            if place.is_alternative:
+                alternatives.setdefault(where, []).append(message)
+            else:
+                yield detail_of(where, message, kind if kind in OWN_RULES else RULES.get(kind))
+    for where, messages in alternatives.items():
+        yield detail_of(where, either(messages))
 
 
 def _words(body: bytes, problem: json.JSONDecodeError) -> str:

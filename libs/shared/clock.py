@@ -19,3 +19,12 @@ def unix() -> float:
 def iso(moment: datetime) -> str:
     """ISO 8601 with `Z`, milliseconds only where there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def is_ahead(moment: datetime) -> bool:
+    """Whether a moment lies ahead, and can be stored."""
+    try:
+        moment.timestamp()
+        return moment > now()
+    except (OverflowError, ValueError):
+        return False

@@ -1,20 +1,49 @@
-"""One error type for every service: a code, a safe message and optional details.
+"""The one error type of all services: a code, a safe message and optional details.
 
-The code decides the HTTP status; this is the only place where the two meet. Messages and details
-are shown to callers, so they never hold SQL, paths or secrets.
+The code decides the HTTP status, here and nowhere else. Messages and details are shown to callers, so they never hold
+SQL, paths or secrets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import orjson
 
 T = TypeVar("T")
 
-STATUS: Mapping[str, int] = {
+ErrorCode = Literal[
+    "INVALID_REQUEST",
+    "INVALID_PAYLOAD",
+    "UNKNOWN_FIELD",
+    "UNAUTHORIZED",
+    "TOTP_REQUIRED",
+    "FORBIDDEN",
+    "NOT_FOUND",
+    "UNKNOWN_ENTITY",
+    "APP_NOT_FOUND",
+    "METHOD_NOT_ALLOWED",
+    "CONFLICT",
+    "PRECONDITION_FAILED",
+    "PAYLOAD_TOO_LARGE",
+    "FILE_TOO_LARGE",
+    "URI_TOO_LONG",
+    "RANGE_NOT_SATISFIABLE",
+    "VALIDATION_FAILED",
+    "IDEMPOTENCY_KEY_REUSED",
+    "INVALID_STATE",
+    "PRECONDITION_REQUIRED",
+    "RATE_LIMITED",
+    "HEADERS_TOO_LARGE",
+    "INTERNAL_ERROR",
+    "SERVICE_UNAVAILABLE",
+    "TIMEOUT",
+]
+"""Every code that a caller can meet (docs/reference). A typo in a code fails the type check."""
+
+STATUS: Mapping[ErrorCode, int] = {
     "INVALID_REQUEST": 400,
     "INVALID_PAYLOAD": 400,
     "UNKNOWN_FIELD": 400,
@@ -41,16 +70,17 @@ STATUS: Mapping[str, int] = {
     "SERVICE_UNAVAILABLE": 503,
     "TIMEOUT": 504,
 }
-"""Every code a caller can meet, with its HTTP status (api.md, section 1)."""
+"""Code → HTTP status."""
 
-TRANSIENT = frozenset({"SERVICE_UNAVAILABLE", "TIMEOUT", "RATE_LIMITED"})
-"""Codes that say nothing about the request itself: the same request may succeed later."""
+TRANSIENT: frozenset[ErrorCode] = frozenset({"SERVICE_UNAVAILABLE", "TIMEOUT", "RATE_LIMITED"})
+"""Codes that are not about the request itself: the same request may succeed later."""
 
 Detail = dict[str, Any]
 
 MAX_DETAILS = 100
-MAX_MESSAGE = 1000
-"""Details of an error, and characters of a text in it: a refusal must stay small, whatever was sent."""
+"""Details of an error: a refusal must stay small, whatever was sent."""
+MAX_TEXT_CHARACTERS = 1000
+"""Characters of a message or another text in an error."""
 
 
 PREDICATES = ("must ", "is ", "may ", "has ", "can't ", "refers ", "needs ", "stands ")
@@ -66,7 +96,7 @@ class RocketError(Exception):
 
     def __init__(
         self,
-        code: str,
+        code: ErrorCode,
         message: str,
         details: Iterable[Detail] = (),
         headers: Mapping[str, str] | None = None,
@@ -74,8 +104,8 @@ class RocketError(Exception):
         status: int | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message[:MAX_MESSAGE]
+        self.code: ErrorCode = code
+        self.message = message[:MAX_TEXT_CHARACTERS]
         self.details = [_shortened(detail) for detail in islice(details, MAX_DETAILS)]
         self.headers = dict(headers or {})
         self._status = status
@@ -98,7 +128,7 @@ class RocketError(Exception):
 
 
 def _shortened(detail: Detail) -> Detail:
-    return {key: value[:MAX_MESSAGE] if isinstance(value, str) else value for key, value in detail.items()}
+    return {key: value[:MAX_TEXT_CHARACTERS] if isinstance(value, str) else value for key, value in detail.items()}
 
 
 def invalid(message: str, *details: Detail) -> RocketError:

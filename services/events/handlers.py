@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from libs.shared import clock, exact
+from libs.shared.bodies import read_json, validate
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
+from libs.shared.contracts.events import BusinessEventBody, GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from services.events import store
-from services.events.bodies import business_event
 from services.events.queries import EventSelection, audit_selection, conditions, events_selection, grouping, window
 from services.events.rows import business_row, days_of
 from services.events.state import State
@@ -23,7 +23,7 @@ RECORDED = ("id", "trace_id", "span_id", "event_type", "action", "entity", "reco
 
 async def record_event(state: State, context: Context, request: RecordEvent) -> Response:
     """Write down what the caller tells of."""
-    row = business_row(context, business_event(request.body), clock.now())
+    row = business_row(context, validate(BusinessEventBody, read_json(request.body)), clock.now())
     app = context.the_app
     await state.partitions.ensure(app, days_of([row["created_at"]]))
     async with state.database(app).transaction() as transaction:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from libs.shared.contracts.context import NO_TRACE, Context
+from libs.shared.contracts.events import BusinessEventBody
 from libs.shared.contracts.streams import CommitEvent, SignalEvent
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.schema import EntityDefinition
@@ -62,8 +63,8 @@ def signal_row(signal: SignalEvent) -> Row:
     return row
 
 
-def business_row(context: Context, body: Mapping[str, Any], now: datetime) -> Row:
-    """What a caller tells of, as a child of the request's span. `body` has been checked."""
+def business_row(context: Context, body: BusinessEventBody, now: datetime) -> Row:
+    """A business event, as a child of the request's span."""
     return {
         "id": str(uuid7()),
         "trace_id": context.trace_id,
@@ -72,13 +73,13 @@ def business_row(context: Context, body: Mapping[str, Any], now: datetime) -> Ro
         "event_type": "business",
         "source": "app",
         "component": "business",
-        "action": body["action"],
-        "entity": body.get("entity"),
-        "record_id": _text(body.get("record_id")),
+        "action": body.action,
+        "entity": body.entity,
+        "record_id": _text(body.record_id),
         "user_id": context.user.id,
         "duration_ms": None,
         "status": "ok",
-        "metadata": body.get("metadata") or {},
+        "metadata": body.metadata or {},
         "created_at": now.isoformat(),
     }
 

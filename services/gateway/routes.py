@@ -17,7 +17,6 @@ from services.gateway.http import (
     projections,
     uploads,
 )
-from services.gateway.http import subscribers as new_subscribers
 from services.gateway.http import webhooks as endpoints
 from services.gateway.http.realm_handlers import in_realm
 from services.gateway.identity import api_keys, factors, invites, login, own_account, resets, rotation, sessions, users
@@ -156,7 +155,7 @@ ROUTES = (
     Route("POST", A + "/_admin/notifications/{id}/retry", notifications.RetryNotification, Access.ADMIN),
     Route("GET", A + "/_admin/audit-logs", events.ListAuditLogs, Access.ADMIN),
     Route("GET", A + "/_admin/subscribers", subscribers.ListSubscribers, Access.ADMIN),
-    Route("POST", A + "/_admin/subscribers", Local(new_subscribers.create), Access.ADMIN),
+    Route("POST", A + "/_admin/subscribers", subscribers.CreateSubscriber, Access.ADMIN),
     Route("DELETE", A + "/_admin/subscribers/{id}", subscribers.DeleteSubscriber, Access.ADMIN),
     Route("GET", A + "/_admin/dead-letters", Local(operations.dead_letters), Access.ADMIN),
     Route(

@@ -7,16 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from libs.shared import clock, exact
-from libs.shared.bodies import read_object
+from libs.shared.bodies import parse_body
 from libs.shared.contracts import records
 from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.signals import EndpointEnabled, SecretRotated
-from libs.shared.errors import invalid, invalid_field, not_found
+from libs.shared.errors import invalid, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
-from libs.shared.schema.validation_errors import refuse_unknown
 from libs.shared.schema.webhook_secrets import format_secret, signing_key
 from services.webhook import endpoint_store, examples, redelivery_store, store
 from services.webhook.health import DISABLED, HEALTHY, Health
@@ -92,8 +91,8 @@ async def replay_webhook(state: State, context: Context, rpc_request: contracts.
     webhook = await _webhook(state, app, rpc_request.id)
     if not webhook.definition.is_async:
         raise invalid("This webhook is asked before writes; there is nothing to replay")
-    since, until = _ends(rpc_request.body)
-    located = await state.core.rpc.request(records.LocateRange(since, until), context)
+    ends = parse_body(contracts.ReplayRangeBody, rpc_request.body)
+    located = await state.core.rpc.request(records.LocateRange(ends.since, ends.until or ""), context)
     await state.due.arm(app.id, clock.now())
     replay = redelivery_store.Replay.new(webhook.id, located.first, located.last)
     row = await redelivery_store.insert(state.core.databases.of(app), replay, context.user.id, context.trace_id)
@@ -107,21 +106,6 @@ async def list_replays(state: State, context: Context, rpc_request: contracts.Li
     database = state.core.databases.of(context.the_app)
     rows, total = await redelivery_store.listing(database, UUID(webhook.id), page.size, page.offset)
     return Response(body=b'{"data":%s,"meta":%s}' % (rows, exact.dumps(page.meta(total))))
-
-
-def _ends(body: bytes) -> tuple[str, str]:
-    """`{from, to?}`, each a position or a time. Raises INVALID_PAYLOAD, VALIDATION_FAILED."""
-    document = read_object(body)
-    refuse_unknown(document, ("from", "to"))
-    ends = []
-    for name in ("from", "to"):
-        value = document.get(name)
-        if value is None and name == "to":
-            value = ""
-        if isinstance(value, bool) or not isinstance(value, (str, int)) or (name == "from" and value == ""):
-            raise invalid_field(name, f"{name} must be a position or a time")
-        ends.append(str(value))
-    return ends[0], ends[1]
 
 
 async def _webhook(state: State, app: AppRef, identifier: str) -> Webhook:

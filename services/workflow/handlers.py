@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 from libs.shared import clock, exact
-from libs.shared.bodies import read_json
+from libs.shared.bodies import read_json, validate
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.workflows import (
     ApproveInstance,
+    DecisionBody,
     DeleteInstance,
     GetInstance,
     ListInstances,
     ListPending,
     RejectInstance,
 )
-from libs.shared.errors import RocketError, invalid, invalid_field, not_found
+from libs.shared.errors import RocketError, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, page_of
 from libs.shared.postgres.listings import load_json_page
-from libs.shared.schema.validation_errors import refuse_unknown
 from libs.shared.telemetry import tracing
 from services.workflow import recording, store, views
 from services.workflow.engine import advance, check_decision
@@ -31,7 +30,6 @@ from services.workflow.state import State
 
 PAGE, LARGEST_PAGE = 25, 100
 PENDING_PAGE = 1000
-MAX_COMMENT = 10_000
 
 
 async def list_instances(state: State, context: Context, request: ListInstances) -> Response:
@@ -100,7 +98,7 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
         said = decision_in(body)
         if said.step not in (None, stored.instance.step):
             raise RocketError("INVALID_STATE", ELSEWHERE)
-        decision = Decided(approved, user.id, said.comment, user.email, user.roles)
+        decision = Decided(approved, user.id, said.comment or "", user.email, user.roles)
         instance, effects = advance(stored.definition, stored.instance, decision, now)
         await recording.record(state, transaction, stored, instance, effects, now)
         shown = await store.show(transaction, instance_id)
@@ -108,29 +106,9 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
     return await _shown(state, context, shown)
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionBody:
-    """What the body of a decision says: a comment, and the step that it is about where that is said."""
-
-    comment: str = ""
-    step: str | None = None
-
-
 def decision_in(body: bytes) -> DecisionBody:
     """What is said with a decision; the body may be empty. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
-    if not body.strip():
-        return DecisionBody()
-    value = read_json(body)
-    if not isinstance(value, dict):
-        raise invalid("The body must be an object")
-    refuse_unknown(value, ("comment", "step"))
-    comment = value.get("comment") or ""
-    if not isinstance(comment, str) or len(comment) > MAX_COMMENT or "\x00" in comment:
-        raise invalid_field("comment", f"comment must be a text of at most {MAX_COMMENT} characters")
-    step = value.get("step")
-    if not isinstance(step, str | None):
-        raise invalid_field("step", "step must be the id of the step that is decided")
-    return DecisionBody(comment, step)
+    return validate(DecisionBody, read_json(body) if body.strip() else {})
 
 
 def _id(text: str) -> uuid.UUID:

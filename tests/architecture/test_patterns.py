@@ -18,6 +18,7 @@ from tests.architecture.tree import PACKAGES, files, imported, name, parse
 CONSTANT_PATTERNS = {
     "deploy/migrate/job.py",
     "libs/shared/bodies.py",
+    "libs/shared/contracts/app_bodies.py",
     "libs/shared/contracts/bodies.py",
     "libs/shared/contracts/cloudevents.py",
     "libs/shared/contracts/context.py",
@@ -43,7 +44,6 @@ CONSTANT_PATTERNS = {
     "services/data/rules/templates.py",
     "services/data/writes/requests/responses.py",
     "services/events/subscribers/callout.py",
-    "services/events/subscribers/forms.py",
     "services/gateway/files/naming.py",
     "services/gateway/files/ranges.py",
     "services/gateway/files/types.py",
@@ -58,7 +58,6 @@ CONSTANT_PATTERNS = {
     "services/gateway/limits/addresses.py",
     "services/gateway/limits/shapes.py",
     "services/gateway/openapi/document.py",
-    "services/metadata/apps/forms.py",
     "services/metadata/checking/expressions/location.py",
     "services/metadata/editing/audit.py",
     "services/metadata/planning/indexes.py",

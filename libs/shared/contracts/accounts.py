@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, FailFast, Field, WithJsonSchema, model_validator
 
-from libs.shared.contracts.bodies import Email, NewPassword, Password, RequestBody, RequiredText, Roles, refusal
+from libs.shared.contracts.bodies import Email, Moment, NewPassword, Password, RequestBody, RequiredText, Roles, refusal
 
 ACCESS_TOKEN_LIFETIME_S = 900
 """How long an access token is good."""
@@ -44,21 +43,10 @@ def _in_order(actions: list[Action]) -> list[Action]:
     return [action for action in get_args(Action) if action in actions]
 
 
-def _moment(value: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise refusal("time", "must be a time with an offset")
-    return moment
-
-
 LoginText = Annotated[str, BeforeValidator(login_text)]
 """A text of a login. An unsuitable one is not told apart from a wrong one."""
 CODE_DESCRIPTION = "A code of this moment, or a recovery code"
 Code = Annotated[str, BeforeValidator(str), WithJsonSchema({"type": "string", "description": CODE_DESCRIPTION})]
-Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class LoginBody(RequestBody):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
+from libs.shared.contracts.app_bodies import AppBody, NewAppBody, RestoreBody
 from libs.shared.contracts.messages import Announcement, Request, Response, Writes
 from libs.shared.parameters import PAGES, taking
 
-ANY_ORIGIN = "*"
 Pairs = list[tuple[str, str]]
 LARGEST_IMPORT = 64_000_000
 """Bytes of the largest document that can be imported."""
@@ -20,10 +19,11 @@ DRY_RUN = taking("dry_run")
 
 @dataclass(frozen=True, slots=True)
 class CreateApp(Request[Response]):
-    """A new app from `{name, display_name?, db_driver?, server?, cors_origins?, admin?}`, with its own database."""
+    """A new app, with its own database."""
 
     service, name = "metadata", "apps.create"
     writes = Writes.PLATFORM
+    body_model = NewAppBody
     body: bytes = b""
 
 
@@ -48,6 +48,7 @@ class ChangeApp(Request[Response]):
 
     service, name = "metadata", "apps.change"
     writes = Writes.PLATFORM
+    body_model = AppBody
     app_name: str
     body: bytes = b""
 
@@ -129,6 +130,7 @@ class RestoreDefinition(Request[Response]):
 
     service, name = "metadata", "definitions.restore"
     writes = Writes.APP
+    body_model = RestoreBody
     parameters = DRY_RUN
     kind: str
     id: str
@@ -290,17 +292,6 @@ class AppsChanged(Announcement):
     name = "apps.changed"
     app_id: str
     app_name: str
-
-
-def is_origin(text: str) -> bool:
-    """Whether a browser may send this as Origin: scheme, host, port if it is not the usual one; or `*` for any."""
-    if text == ANY_ORIGIN:
-        return True
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ A body is one model: it is the validation, the error paths and the OpenAPI schem
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -65,7 +66,19 @@ def new_password(value: Any) -> str:
     return password
 
 
+def moment(value: Any) -> datetime:
+    """A time with an offset."""
+    try:
+        parsed = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise refusal("time", "must be a time with an offset")
+    return parsed
+
+
 Text = Annotated[str, AfterValidator(no_nul)]
+Moment = Annotated[datetime, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 RequiredText = Annotated[str, BeforeValidator(required_text), Field(min_length=1)]
 Email = Annotated[
     str,

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from libs.shared import exact
+from libs.shared.contracts.bodies import RequestBody, Text, refusal, required_text
 from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
@@ -11,14 +16,40 @@ from libs.shared.parameters import PAGES, taking
 EVENT_FILTERS = ("source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status")
 AUDIT_FILTERS = ("entity", "record_id", "user_id", "action", "source")
 WINDOW = ("from", "to")
+MAX_EVENT_CHARACTERS = 500
+"""Of an action, an entity, a record's id."""
+MAX_METADATA_BYTES = 64 * 1024
+"""Of an event's metadata, as JSON."""
+
+
+def _bounded_json(metadata: dict[str, Any]) -> dict[str, Any]:
+    text = exact.dumps(metadata)
+    if len(text) > MAX_METADATA_BYTES:
+        raise refusal("max_length", f"must have at most {MAX_METADATA_BYTES} bytes")
+    if b"\\u0000" in text:
+        raise refusal("character", "must not hold the character NUL")
+    return metadata
+
+
+EventText = Annotated[Text, Field(max_length=MAX_EVENT_CHARACTERS)]
+
+
+class BusinessEventBody(RequestBody):
+    """What a caller tells of."""
+
+    action: Annotated[EventText, BeforeValidator(required_text), Field(min_length=1)]
+    entity: EventText | None = None
+    record_id: EventText | int | None = None
+    metadata: Annotated[dict[str, Any], AfterValidator(_bounded_json)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordEvent(Request[Response]):
-    """A business event from `{action, entity?, record_id?, metadata?}`."""
+    """A business event."""
 
     service, name = "events", "events.record"
     writes = Writes.APP
+    body_model = BusinessEventBody
     body: bytes = b""
 
 

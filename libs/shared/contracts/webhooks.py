@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from libs.shared.contracts.bodies import RequestBody, refusal
 from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
@@ -48,12 +51,33 @@ class SendExample(Request[Response]):
     id: str
 
 
+def _end_of_range(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise refusal("required", "must be a position or a time")
+    return str(value)
+
+
+RangeEnd = Annotated[
+    str,
+    BeforeValidator(_end_of_range),
+    WithJsonSchema({"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "format": "date-time"}]}),
+]
+
+
+class ReplayRangeBody(RequestBody):
+    """From where to where in the log, by positions or times; without `to` up to now."""
+
+    since: RangeEnd = Field(alias="from")
+    until: Annotated[RangeEnd | None, BeforeValidator(lambda end: None if end == "" else end)] = Field(None, alias="to")
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayWebhook(Request[Response]):
-    """Deliver once more what `{from, to}` in `body` (positions or times) of the log comes to for a webhook."""
+    """Deliver once more what a range of the log comes to for a webhook."""
 
     service, name = "webhook", "endpoints.replay"
     writes = Writes.APP
+    body_model = ReplayRangeBody
     id: str
     body: bytes = b""
 

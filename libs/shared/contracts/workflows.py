@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
+from pydantic import Field
+
+from libs.shared.contracts.bodies import RequestBody, Text
 from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
+
+MAX_COMMENT_CHARACTERS = 10_000
+
+
+class DecisionBody(RequestBody):
+    """A comment, and the id of the step that is decided, where several wait."""
+
+    may_be_absent: ClassVar[bool] = True
+
+    comment: Annotated[Text, Field(max_length=MAX_COMMENT_CHARACTERS)] | None = None
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,7 @@ class ApproveInstance(Request[Response]):
     """A yes to the approval an instance waits for; `body` is empty or `{comment?}`."""
 
     service, name = "workflow", "instances.approve"
+    body_model = DecisionBody
     writes = Writes.APP
     id: str
     body: bytes = b""
@@ -59,6 +75,7 @@ class RejectInstance(Request[Response]):
     """A no to the approval an instance waits for; `body` is empty or `{comment?}`."""
 
     service, name = "workflow", "instances.reject"
+    body_model = DecisionBody
     writes = Writes.APP
     id: str
     body: bytes = b""

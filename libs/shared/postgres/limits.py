@@ -6,7 +6,7 @@ from enum import Enum
 
 import asyncpg
 
-from libs.shared.errors import RocketError
+from libs.shared.errors import ErrorCode, RocketError
 
 INDEX_ENTRY = 2704
 """Bytes of an index entry, after compression, its header of 8 bytes included."""
@@ -44,7 +44,7 @@ class LimitReached(RocketError):
         message = limit.value
         if limit in (Limit.INDEX, Limit.SEQUENCE):
             message = f"A value {message}" if limit is Limit.INDEX else f"The key {message}"
-        code = "PAYLOAD_TOO_LARGE" if limit is Limit.ANSWER else "VALIDATION_FAILED"
+        code: ErrorCode = "PAYLOAD_TOO_LARGE" if limit is Limit.ANSWER else "VALIDATION_FAILED"
         super().__init__(code, message, [{"rule": "limit", "message": message}])
         self.limit = limit
         self.owner = owner

@@ -6,24 +6,25 @@ import secrets
 from typing import Any
 
 from libs.shared import clock, exact
-from libs.shared.bodies import read_object
+from libs.shared.bodies import parse_body
 from libs.shared.contracts import subscribers as contracts
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Response
-from libs.shared.errors import RocketError, invalid, not_found
+from libs.shared.errors import RocketError, invalid, invalid_field, not_found
 from libs.shared.postgres.databases import Record
 from services.events.state import State
 from services.events.subscribers import durables, store
-from services.events.subscribers.forms import parse
 from services.events.subscribers.rights import Subscriber
 
 
 async def create(state: State, context: Context, request: contracts.CreateSubscriber) -> Response:
     if state.issuer is None:
         raise RocketError("INVALID_STATE", "This installation lets no subscribers in: subscribers_secret is not set")
-    form = parse(read_object(request.body), clock.now())
+    body = parse_body(contracts.SubscriberBody, request.body)
+    if body.expires_at is not None and not clock.is_ahead(body.expires_at):
+        raise invalid_field("expires_at", "expires_at must lie ahead")
     subscriber_id, password = secrets.token_hex(16), secrets.token_urlsafe(32)
-    row = await _insert(state, context, subscriber_id, form, password)
+    row = await _insert(state, context, subscriber_id, body, password)
     subscriber = subscriber_of(row, context.the_app)
     try:
         await durables.prepare(state.core.stream, subscriber)
@@ -49,12 +50,14 @@ async def delete(state: State, context: Context, request: contracts.DeleteSubscr
     return _answer({"id": request.id, "deleted": True})
 
 
-async def _insert(state: State, context: Context, subscriber_id: str, form: Any, password: str) -> Record:
+async def _insert(
+    state: State, context: Context, subscriber_id: str, body: contracts.SubscriberBody, password: str
+) -> Record:
     try:
-        row = await store.insert(state.database(context.the_app), subscriber_id, form, password, context.user.email)
+        row = await store.insert(state.database(context.the_app), subscriber_id, body, password, context.user.email)
     except RocketError as error:
         if error.code == "CONFLICT":
-            raise RocketError("CONFLICT", f"There is a subscriber called {form.name}") from None
+            raise RocketError("CONFLICT", f"There is a subscriber called {body.name}") from None
         raise
     if row is None:
         raise invalid(f"An app may have {store.MAX_SUBSCRIBERS} subscribers at most")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from libs.shared.contracts.subscribers import SubscriberBody
 from libs.shared.postgres.databases import Database, Record
-from services.events.subscribers.forms import SubscriberForm
 
 COLUMNS = "id, name, streams, entities, expires_at, created_at, created_by"
 MAX_SUBSCRIBERS = 200
@@ -27,9 +27,9 @@ UPDATE events.subscribers SET expires_at = least(expires_at, now()) WHERE id = $
 DELETE = f"DELETE FROM events.subscribers WHERE id = $1 RETURNING {COLUMNS}"
 
 
-async def insert(database: Database, subscriber_id: str, form: SubscriberForm, password: str, by: str) -> Record | None:
+async def insert(database: Database, subscriber_id: str, body: SubscriberBody, password: str, by: str) -> Record | None:
     """The new row; None when there are too many. Raises CONFLICT when the name is taken."""
-    values = (subscriber_id, form.name, form.streams, form.entities, form.expires_at, hash_of(password), by)
+    values = (subscriber_id, body.name, body.streams, body.entities, body.expires_at, hash_of(password), by)
     return await database.fetchrow(INSERT, *values)
 
 

@@ -31,7 +31,6 @@ WATCH_INTERVAL_S = 2.0
 """Between looks at connections that do not read their answers."""
 LINGER_S = 5.0
 """For the rest of a body that is not read; then the connection is closed."""
-MALFORMED = "INVALID_REQUEST"
 TCP_INFO_BYTES_ACKED = struct.Struct("@120xQ")
 """Of Linux's struct tcp_info: tcpi_bytes_acked, what the other side has taken in all."""
 
@@ -140,7 +139,7 @@ class LimitedConnection(ServerConnection):
         if isinstance(exc, BadHttpMessage) and exc.args[:1] == (TOO_MANY_HEADERS,):
             return RocketError("HEADERS_TOO_LARGE", f"A request may have at most {limits.max_headers} headers")
         if not isinstance(exc, LineTooLong):
-            return RocketError(MALFORMED, "This is no valid HTTP request")
+            return RocketError("INVALID_REQUEST", "This is no valid HTTP request")
         if exc.args[1] == limits.max_url_bytes:
             return RocketError("URI_TOO_LONG", f"The URL may have at most {limits.max_url_bytes} bytes")
         return RocketError("HEADERS_TOO_LARGE", f"A header may have at most {limits.max_header_bytes} bytes")
@@ -151,7 +150,7 @@ LimitedServer.connection_class = LimitedConnection
 
 def unanswerable(refusal: web.HTTPException) -> web.Response:
     """In our envelope what aiohttp has raised, which it would answer in plain text."""
-    return refused(RocketError(MALFORMED, f"The request can't be answered: {refusal.reason}"), refusal.status)
+    return refused(RocketError("INVALID_REQUEST", f"The request can't be answered: {refusal.reason}"), refusal.status)
 
 
 def refused(error: RocketError, status: int = 0) -> web.Response:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from aiohttp import web
 
-from libs.shared.contracts.apps import ANY_ORIGIN
+from libs.shared.contracts.app_bodies import ANY_ORIGIN
 from libs.shared.errors import RocketError
 
 REMEMBER = 600

@@ -45,8 +45,7 @@ def describe(kind: str, contract: str) -> Schema:
             part = {"required": True, "content": json_body({"type": "object"})}
             return {"requestBody": part, "responses": {"200": _changed("The definition as it is now", shown)}}
         case "RestoreDefinition":
-            wanted = {"required": True, "content": json_body(shaped(("version",), version={"type": "integer"}))}
-            return {"requestBody": wanted, "responses": {"200": _changed("The definition as it is now", shown)}}
+            return {"responses": {"200": _changed("The definition as it is now", shown)}}
         case "CreateDefinition":
             return {"requestBody": body, "responses": {"201": _changed("The definition with its id", shown)}}
         case "ReplaceDefinition":

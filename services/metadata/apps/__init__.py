@@ -1,1 +1,1 @@
-"""The life of an app: the form of a new one, its database, and the end of both."""
+"""The life of an app: its creation, its database, and the end of both."""

@@ -7,17 +7,18 @@ Databases can't be created or dropped inside a transaction, so an app's row says
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
 
+from libs.shared.contracts.app_bodies import AppBody, NewAppBody
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.identity import SeedAdmin, Seeded
-from libs.shared.errors import RocketError, not_found
+from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Record
 from libs.shared.runtime import Core
-from services.metadata.apps.forms import AppChange, NewApp
 from services.metadata.model.identifiers import quote
 from services.metadata.state import State
 from services.metadata.store import apps
@@ -30,21 +31,24 @@ CREATE_TIMEOUT_S = 60.0
 """Limit of creating or dropping a database."""
 
 
-async def create(core: Core, context: Context, app: NewApp) -> tuple[bytes, Seeded]:
+async def create(core: Core, context: Context, app: NewAppBody) -> tuple[bytes, Seeded]:
     """Create the app; answers its row as JSON, and what came of its first admin.
 
     Raises CONFLICT when the name is taken, VALIDATION_FAILED when the admin can't be one.
     """
+    server = app.server or ""
+    _check_server(server, core.databases.servers)
     app_id = uuid7()
     database = f"rocket_{app.name[:40].replace('-', '_')}_{app_id.hex[-8:]}"
-    reference = AppRef(str(app_id), app.name, database, app.server)
+    reference = AppRef(str(app_id), app.name, database, server)
     platform = core.databases.platform
-    await apps.insert(platform, reference.id, app.name, app.display_name, database, app.server, app.cors_origins)
+    display_name = app.display_name or app.name
+    await apps.insert(platform, reference.id, app.name, display_name, database, server, app.cors_origins)
     try:
-        await core.databases.maintenance(app.server).execute(
+        await core.databases.maintenance(server).execute(
             f"CREATE DATABASE {quote(database)} TEMPLATE {TEMPLATE}", timeout=CREATE_TIMEOUT_S
         )
-        seeding = SeedAdmin(app.admin_email, app.admin_password)
+        seeding = SeedAdmin(app.admin.email, app.admin.password or "") if app.admin else SeedAdmin()
         seeded = await core.rpc.request(seeding, context.for_app(reference))
         await apps.activate(platform, reference.id)
     except BaseException:
@@ -57,7 +61,13 @@ async def create(core: Core, context: Context, app: NewApp) -> tuple[bytes, Seed
     return row, seeded
 
 
-async def change(core: Core, name: str, wanted: AppChange) -> bytes:
+def _check_server(server: str, servers: Collection[str]) -> None:
+    if server and server not in servers:
+        known = ", ".join(servers) or "there are none besides the platform's"
+        raise invalid_field("server", f"server must be the name of a database server: {known}")
+
+
+async def change(core: Core, name: str, wanted: AppBody) -> bytes:
     """Change an app; answers its row as JSON. Raises NOT_FOUND."""
     row = await apps.change(core.databases.platform, name, wanted.display_name, wanted.cors_origins)
     if row is None:

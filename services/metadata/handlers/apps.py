@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from libs.shared import exact
-from libs.shared.bodies import read_object
+from libs.shared.bodies import parse_body
 from libs.shared.contracts import apps as contracts
+from libs.shared.contracts.app_bodies import AppBody, NewAppBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
-from services.metadata.apps import forms, lifecycle
+from services.metadata.apps import lifecycle
 from services.metadata.handlers import replies
 from services.metadata.state import State
 from services.metadata.store import apps
 
 
 async def create_app(state: State, context: Context, request: contracts.CreateApp) -> Response:
-    app = forms.parse_app(read_object(request.body), state.core.databases.servers)
-    row, seeded = await lifecycle.create(state.core, context, app)
+    row, seeded = await lifecycle.create(state.core, context, parse_body(NewAppBody, request.body))
     if seeded.invite is None:
         return Response(201, b'{"data":' + row + b"}")
     # A secret, shown this once.
@@ -36,7 +36,7 @@ async def get_app(state: State, context: Context, request: contracts.GetApp) -> 
 
 
 async def change_app(state: State, context: Context, request: contracts.ChangeApp) -> Response:
-    row = await lifecycle.change(state.core, request.app_name, forms.parse_change(read_object(request.body)))
+    row = await lifecycle.change(state.core, request.app_name, parse_body(AppBody, request.body))
     return Response(body=b'{"data":' + row + b"}")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from libs.shared.bodies import read_object
+from libs.shared.bodies import parse_body, read_object
 from libs.shared.contracts import apps as contracts
+from libs.shared.contracts.app_bodies import RestoreBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field, not_found
@@ -15,7 +16,6 @@ from libs.shared.etags import demanded_versions, refuse_other
 from libs.shared.paging import page_of, positive
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema.kinds import DefinitionKind
-from libs.shared.schema.validation_errors import refuse_unknown
 from services.metadata.checking.documents import completed, unwrapped
 from services.metadata.checking.parsing import parse
 from services.metadata.editing.change import Change
@@ -96,11 +96,7 @@ async def patch_definition(state: State, context: Context, request: contracts.Pa
 
 
 async def restore_definition(state: State, context: Context, request: contracts.RestoreDefinition) -> Response:
-    kind, sent = kind_named(request.kind), read_object(request.body)
-    refuse_unknown(sent, ("version",))
-    number = sent.get("version")
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise invalid_field("version", "version must be the number of a version")
+    kind, number = kind_named(request.kind), parse_body(RestoreBody, request.body).version
 
     async def next_document(change: Change, old: Definition) -> dict[str, Any]:
         then = await _version(change.transaction, kind, old, number)

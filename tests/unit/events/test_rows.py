@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.shared.bodies import read_json, validate
 from libs.shared.contracts.context import NO_TRACE, Context, Identity
+from libs.shared.contracts.events import BusinessEventBody
 from libs.shared.contracts.streams import SignalEvent
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
-from services.events.bodies import business_event
 from services.events.rows import business_row, days_of, read_spans, scrubbed, signal_row, telemetry_rows
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -72,7 +73,7 @@ def test_failures_are_errors_and_no_trace_is_none() -> None:
 
 def test_a_business_event_belongs_to_its_request() -> None:
     context = Context(trace_id=TRACE, span_id="00f067aa0ba902b7", identity=Identity("u", "u@x"))
-    row = business_row(context, {"action": "paid", "record_id": 7}, NOW)
+    row = business_row(context, BusinessEventBody(action="paid", record_id=7), NOW)
     assert (row["trace_id"], row["user_id"], row["event_type"], row["record_id"]) == (
         TRACE,
         "u",
@@ -103,7 +104,7 @@ def test_days_are_utc() -> None:
 )
 def test_invalid_bodies_are_refused(body: bytes, code: str) -> None:
     with pytest.raises(RocketError) as refused:
-        business_event(body)
+        validate(BusinessEventBody, read_json(body))
     assert refused.value.code == code
 
 

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.workflows import DecisionBody
 from libs.shared.errors import RocketError, unavailable
 from libs.shared.schema import Entity, EntityDefinition, Snapshot
 from services.workflow.calls import context_for, now_for
-from services.workflow.handlers import DecisionBody, decision_in
+from services.workflow.handlers import decision_in
 from services.workflow.instance import InstanceOrigin, StoredInstance
 from services.workflow.outcomes import Failed, RetryLater, SetField
 from services.workflow.retry_policy import outcome_of
@@ -83,9 +84,9 @@ def test_now_fits_the_type_of_the_field() -> None:
         (b"", DecisionBody()),
         (b" ", DecisionBody()),
         (b"{}", DecisionBody()),
-        (b'{"comment":"ok"}', DecisionBody("ok")),
+        (b'{"comment":"ok"}', DecisionBody(comment="ok")),
         (b'{"comment":null,"step":null}', DecisionBody()),
-        (b'{"step":"a"}', DecisionBody("", "a")),
+        (b'{"step":"a"}', DecisionBody(step="a")),
     ],
 )
 def test_decisions(body: bytes, said: DecisionBody) -> None:

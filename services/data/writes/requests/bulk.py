@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from libs.shared.errors import Detail, RocketError, summary
+from libs.shared.errors import Detail, ErrorCode, RocketError, summary
 from libs.shared.schema import BadValue
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import Grant
@@ -200,7 +200,7 @@ def _about(entity: EntityModel, rule: str, message: str) -> Detail:
     return {"field": name, "rule": rule, "message": message}
 
 
-def _refuse(code: str, problems: Sequence[tuple[int, Detail]]) -> None:
+def _refuse(code: ErrorCode, problems: Sequence[tuple[int, Detail]]) -> None:
     """Raises `code`, if there are any problems, with one detail for each."""
     if problems:
         details = (Place.of_row(index).marks(detail) for index, detail in problems)
