@@ -196,8 +196,7 @@ async def _store(
 ) -> None:
     """Write locked records."""
     changes = [
-        write.change(draft.stored.key if draft.stored else None, draft.values, None, draft.effects_text)
-        for draft in drafts
+        write.change(draft.stored.key if draft.stored else None, draft.values, None, draft.effects) for draft in drafts
     ]
     try:
         apply = unit.amend(entity, changes) if is_known else unit.apply(entity, Action.UPDATE, changes)

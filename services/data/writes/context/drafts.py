@@ -77,11 +77,6 @@ class Draft:
             return dict(exact.loads(self.written.record_text))
         return self.stored.record if self.stored else {}
 
-    @property
-    def effects_text(self) -> str | None:
-        """The decided effects as the log keeps them."""
-        return exact.dumps(self.effects).decode() if self.effects else None
-
     def mark(self, details: Iterable[Detail]) -> list[Detail]:
         """Details about this record, with its place."""
         return [self.place.marks(detail) if self.place else detail for detail in details]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.contracts.context import Context, Identity
+from libs.shared.ids import UUID, uuid7
 from libs.shared.postgres.databases import Database
 from libs.shared.telemetry import tracing
-from services.data.model import EntityModel, Model
+from services.data.model import EntityModel, KeyValue, Model
 from services.data.writes.context.approval import Approval
 from services.data.writes.context.resources import WriteResources
 from services.data.writes.statements.changes import Action, Command, RowChange, Values, Written
@@ -42,7 +44,7 @@ class WriteContext:
         cls, resources: WriteResources, context: Context, model: Model, effect_key: str | None = None
     ) -> WriteContext:
         """The context of a request's write."""
-        return cls(resources, context, model, Command.of(context, model.version, effect_key))
+        return cls(resources, context, model, _command(context, model.version, effect_key))
 
     @property
     def caller(self) -> Identity:
@@ -61,9 +63,16 @@ class WriteContext:
         """Whether a write is never repeated: no slug can be taken meanwhile, and no webhook is asked."""
         return entity.definition.slug is None and not self.model.synchronous_webhooks
 
-    def change(self, key: Any, values: Values, if_version: int | None = None, effects: str | None = None) -> RowChange:
+    def change(
+        self,
+        key: KeyValue | None,
+        values: Values,
+        if_version: int | None = None,
+        effects: Sequence[Mapping[str, Any]] = (),
+    ) -> RowChange:
         """One record's change by this request's command."""
-        return RowChange(self.command, key, values, if_version, effects)
+        text = exact.dumps(effects).decode() if effects else None
+        return RowChange(self.command, key, values, if_version, text)
 
     async def commit_one(self, entity: EntityModel, action: Action, change: RowChange) -> Written | None:
         """Commit the change of one record, in one statement that it may share with other requests.
@@ -82,3 +91,16 @@ class WriteContext:
                 self.position = written.position
                 self.resources.relay.wake(app)
         return written
+
+
+def _command(context: Context, schema_version: int, effect_key: str | None) -> Command:
+    """What the log notes about a request: who, from where, in which trace, because of what."""
+    user = context.user
+    on_behalf = {"on_behalf_of": user.on_behalf_of} if user.on_behalf_of else {}
+    document = {
+        "actor": {"id": user.id, "email": user.email, "roles": user.roles, "via": user.via, **on_behalf},
+        "origin": {"ip": context.ip, "user_agent": context.user_agent},
+        "cause": context.cause,
+        "cause_depth": context.cause_depth,
+    }
+    return Command(uuid7(), exact.dumps(document).decode(), UUID(context.trace_id), schema_version, effect_key)

@@ -1,4 +1,4 @@
-"""Related records for rules: loaded for all drafts at once, one query per load."""
+"""Loads the related records that rules read: for all drafts at once, one query per load."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.data.query.predicates import OPERATORS, Comparison, Parameters, co
 from services.data.rules import Load
 from services.data.writes.context.drafts import Draft
 
-MAX_LOADED = 50_000
+MAX_LOADED_RECORDS = 50_000
 """Related records that one load brings for all drafts of a request."""
 Related = dict[Load, Sequence[dict[str, Any]]]
 Unloadable = dict[Load, str]
@@ -34,12 +34,11 @@ async def load_related(
 ) -> tuple[list[Related], Unloadable]:
     """For each draft, the live records at the other end of each load's relation, filtered, in key order.
 
-    They stay as they are until the end of the transaction: what a rule has seen must still be so when the write
-    that it allowed is there. Others may see them likewise meanwhile. Without `holds` they are not locked: the caller
-    holds what whoever changes them must hold first.
+    They are locked FOR SHARE: what a rule has read must still hold when the write that it allowed is committed.
+    Without `holds` they are not locked, as the caller holds a lock that every change of them needs first.
 
-    A load with an unknown relation, or with a filter that means nothing, brings no records but the reason, as an
-    empty list would decide wrongly. So would a part of them: raises VALIDATION_FAILED where there are too many.
+    A load with an unknown relation or filter is returned as unloadable, with the reason; an empty list would decide
+    wrongly. So would a part of the records: raises VALIDATION_FAILED where there are too many.
     """
     related: list[Related] = [{} for _ in drafts]
     unloadable: Unloadable = {}
@@ -74,17 +73,17 @@ async def _load(
     parameters = Parameters(values)
     conditions = [compare(comparison, "_r", parameters) for comparison in comparisons]
     source, own = _joined(link, other)
-    # Compared as text, since that is what both ends are known as here; the array is cast to the column's type.
+    # The values are known as text here; the array is cast to the type of the column.
     sql = (
         f"SELECT {own}::text AS own, {other.json('_r')} AS record FROM {source} "
         f"WHERE {own} = ANY($1::text[]::{entity.column_type(link.own)}[]) AND "
         f"{' AND '.join([other.alive('_r'), *conditions])} ORDER BY {', '.join(other.key.columns('_r'))} "
-        f"LIMIT {MAX_LOADED + 1}{' FOR SHARE OF _r' if holds else ''}"
+        f"LIMIT {MAX_LOADED_RECORDS + 1}{' FOR SHARE OF _r' if holds else ''}"
     )
     rows = await connection.fetch(sql, *parameters.values)
-    if len(rows) > MAX_LOADED:
+    if len(rows) > MAX_LOADED_RECORDS:
         advice = ": write fewer rows at once" if len(values) > 1 else ""
-        message = f"The rules need more than {MAX_LOADED} records of {load.relation}{advice}"
+        message = f"The rules need more than {MAX_LOADED_RECORDS} records of {load.relation}{advice}"
         raise RocketError("VALIDATION_FAILED", message)
     found: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -93,7 +92,7 @@ async def _load(
 
 
 def _joined(link: Link, other: EntityModel) -> tuple[str, str]:
-    """The FROM of the related rows `_r`, and the column that says whose they are."""
+    """The FROM of the related rows `_r`, and the column that relates them to the drafts."""
     if not link.relation.joined:
         return f"{other.table} _r", f"_r.{quote(link.other)}"
     table = f"records.{quote(link.relation.join_table)}"

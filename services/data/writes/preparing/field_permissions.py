@@ -23,8 +23,10 @@ VERBS = {Action.CREATE: "create", Action.UPDATE: "update"}
 
 
 def check_fields(write: WriteContext, entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
-    """Take out of the drafts what leaves fields as they are. Raises FORBIDDEN with a detail per field that may not
-    be written."""
+    """Remove from the drafts what leaves fields as they are.
+
+    Raises FORBIDDEN with a detail per field that may not be written.
+    """
     if write.caller.is_admin or not drafts:
         return
     grant, reading = _granted(write, entity, VERBS[action]), EVERYTHING
@@ -57,7 +59,7 @@ def check_relations(write: WriteContext, entity: EntityModel, action: Action, dr
 
 
 def may_write(write: WriteContext, entity: EntityModel, draft: Draft) -> bool:
-    """Whether an update may set what it sets, whatever is stored."""
+    """Whether the caller may set these fields in any record, so that the stored one need not be read."""
     if write.caller.is_admin:
         return True
     names = list(_written(write, entity, draft))
@@ -68,7 +70,7 @@ def may_write(write: WriteContext, entity: EntityModel, draft: Draft) -> bool:
 def check_undone(
     write: WriteContext, entity: EntityModel, action: Action, names: Iterable[str], stored: Stored | None
 ) -> None:
-    """May the caller have these fields set to what they were? Raises FORBIDDEN, without saying which may not."""
+    """Raises FORBIDDEN where the caller may not set one of these fields to what it was; says not which."""
     grant = _granted(write, entity, VERBS[action])
     reading = _reading(write, entity) if stored else EVERYTHING
     record = stored.record if stored else {}
@@ -87,7 +89,7 @@ def _granted(write: WriteContext, entity: EntityModel, verb: str) -> Grant:
 
 
 def _reading(write: WriteContext, entity: EntityModel) -> Grant:
-    """What the caller sees of records; for somebody who sees none nothing is masked."""
+    """What the caller may read of records; nothing is masked for a caller who may read none."""
     return granted(entity, "read", write.caller) or EVERYTHING
 
 
@@ -120,7 +122,7 @@ def _refused(write: WriteContext, entity: EntityModel, grant: Grant, reading: Gr
 
 
 def _mask(grant: Grant, name: str, record: dict[str, Any]) -> tuple[str | None] | None:
-    """What is shown in place of a field that the caller sees masked, in a tuple; None for one that is not masked."""
+    """What the caller sees in place of a masked field, in a tuple; None for a field that is not masked."""
     profile = grant.profile
     access = profile.access.get(name) if profile else None
     if profile is None or access is None or not record or not grant.covers(record):

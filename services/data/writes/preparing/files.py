@@ -1,8 +1,8 @@
-"""File fields: the id that was sent becomes the file's description, which is what records hold.
+"""File fields: the id that was sent is replaced by the file's description, which records hold.
 
-Attached files are locked until the end of the transaction: who removes a file waits for them, and then finds the
-records that hold it. Where files go by records (`files_access: record`), a file may be attached by who has uploaded
-it, may read it, or sends back what the record holds already; for everybody else it is not there.
+Attached files are locked until the end of the transaction: the removal of a file waits for them, and then finds the
+records that hold it. With `files_access: record` a file can be attached by its uploader, by a caller who may read it,
+and by one who sends back what the record holds already; for all others it does not exist.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from services.data.writes.statements.changes import Values
 
 
 class UnknownFile(RocketError):
-    """A record names a file that is not there; `place` is the record's place among those looked at."""
+    """A record names a file that does not exist; `place` is the record's place among the drafts."""
 
     def __init__(self, place: int) -> None:
         refusal = not_found("File")
@@ -33,7 +33,7 @@ class UnknownFile(RocketError):
 
 
 def names_files(entity: EntityModel, values: Mapping[str, Any]) -> bool:
-    """Whether files are attached by these values: then they are written in a transaction, which locks the files."""
+    """Whether these values attach files, which takes a transaction that locks them."""
     return any(values.get(field.name) is not None for field in entity.files)
 
 
@@ -53,25 +53,25 @@ async def attach_files(
     }
     refused = await unreadable(write, connection, [found[file_id] for file_id in fresh if file_id in found])
     for place, draft in enumerate(drafts):
-        # What the record holds already may be sent back, whoever may read it elsewhere.
+        # What the record holds already may be sent back, even if the caller may read it nowhere else.
         own = {_held_id(draft, field.name) for field in entity.files}
         known = {key: row for key, row in found.items() if key not in refused or str(key) in own}
         _replace(entity, draft.values, known, place)
 
 
 async def resolve_files(connection: Connection | Database, entity: EntityModel, values: Values) -> None:
-    """The same for one record by a definition's own authority. Raises UnknownFile (NOT_FOUND)."""
+    """The same for one record, with the authority of a definition. Raises UnknownFile (NOT_FOUND)."""
     if wanted := _wanted(entity, [values]):
         _replace(entity, values, await described(connection, wanted), 0)
 
 
 async def described(connection: Connection | Database, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Record]:
-    """The files of these ids that are there, locked against removal: id, uploaded_by, text (the description)."""
+    """The existing files of these ids, locked against removal: id, uploaded_by, text (the description)."""
     return {row["id"]: row for row in await connection.fetch(store.DESCRIBE_FILES, list(ids))}
 
 
 async def unreadable(write: WriteContext, connection: Connection | Database, files: Sequence[Record]) -> set[uuid.UUID]:
-    """Those of the files that the caller neither has uploaded nor may read."""
+    """Those of the files that the caller has not uploaded and may not read."""
     if write.resources.core.settings.files_access != "record" or write.caller.is_admin:
         return set()
     others = {row["id"] for row in files if row["uploaded_by"] != write.caller.id}
@@ -108,7 +108,7 @@ def _replace(entity: EntityModel, values: Values, known: Mapping[uuid.UUID, Reco
 
 
 async def lost_files(connection: Connection, entity: EntityModel, record: Mapping[str, Any]) -> list[str]:
-    """The fields of a record whose file is no more; the others' are locked against removal."""
+    """The fields of a record whose file no longer exists. The other files are locked against removal."""
     held = {field.name: uuid.UUID(record[field.name]["id"]) for field in entity.files if record.get(field.name)}
     found = await described(connection, held.values()) if held else {}
     return [name for name, file_id in held.items() if file_id not in found]

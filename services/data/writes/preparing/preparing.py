@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
-from services.data.writes.context.drafts import Draft, in_turns
+from services.data.writes.context.drafts import TURN_ROWS, Draft
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding import decisions
 from services.data.writes.preparing import slugs
@@ -51,19 +52,21 @@ async def validate(entity: EntityModel, action: Action, drafts: Sequence[Draft])
     """Parse the values of all drafts. Raises VALIDATION_FAILED with all that is wrong with them."""
     parse = validate_create if action is Action.CREATE else validate_update
     details: list[Detail] = []
-    async for draft in in_turns(drafts):
+    for number, draft in enumerate(drafts, 1):
         try:
             draft.values = parse(entity, draft.body)
         except Invalid as invalid:
             details += draft.mark(invalid.details)
             if len(details) >= MAX_DETAILS:
                 break
+        if number % TURN_ROWS == 0:
+            await asyncio.sleep(0)
     if details:
         raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
 
 
 def _change(write: WriteContext, entity: EntityModel, action: Action, draft: Draft) -> RowChange:
     key = draft.stored.key if draft.stored else None
-    if action is Action.CREATE and set(entity.key.names) <= set(draft.values):
+    if action is Action.CREATE and not entity.key.generated:
         key = entity.key.of(draft.values)
-    return write.change(key, draft.values, draft.if_version, draft.effects_text)
+    return write.change(key, draft.values, draft.if_version, draft.effects)

@@ -1,4 +1,4 @@
-"""Which records a caller may name in a write: those that they may read. Others are answered like missing ones."""
+"""A caller may refer only to records that they may read. Others are treated like missing ones."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from services.data.writes.preparing.references import missing
 
 
 def names_freely(write: WriteContext, entity: EntityModel, column: str) -> bool:
-    """Whether the caller may name every record of an entity by the values of a column."""
+    """Whether the caller may read this column of every record of the entity, and so refer to any by it."""
     grant = granted(entity, "read", write.caller)
     return grant is not None and grant.is_everywhere and _is_clear(grant, column)
 
 
 def is_held_to_reading(write: WriteContext, entity: EntityModel, draft: Draft) -> bool:
-    """Whether a draft refers to records that the caller has to be able to read, unless it does so already."""
-    sent = _sent(write, entity, draft)
-    return any(not names_freely(write, write.model.entity(link.entity), link.other) for link in sent)
+    """Whether a draft refers to records that the caller must be able to read, if the reference is new."""
+    return any(
+        _is_sent(write, entity, link, draft) and not names_freely(write, write.model.entity(link.entity), link.other)
+        for link in entity.references
+    )
 
 
 async def readable(
@@ -51,12 +53,14 @@ async def readable(
 async def refuse_hidden(
     write: WriteContext, connection: Connection | Database, entity: EntityModel, drafts: Sequence[Draft]
 ) -> None:
-    """Raises VALIDATION_FAILED where drafts begin to refer to records that the caller may not read, or that are not
-    there: in the words for the latter. What stands already may be sent again."""
+    """Raises VALIDATION_FAILED where drafts begin to refer to records that the caller may not read.
+
+    The message is that for missing records. A reference that is stored already may be sent again.
+    """
     details: list[Detail] = []
     for link in entity.references:
         parent = write.model.entity(link.entity)
-        fresh = [draft for draft in drafts if link in _sent(write, entity, draft) and _is_new(entity, link, draft)]
+        fresh = [d for d in drafts if _is_new(link, d) and _is_sent(write, entity, link, d)]
         if not fresh or names_freely(write, parent, link.other):
             continue
         known = await _living(write, connection, parent, link, [draft.values[link.own] for draft in fresh])
@@ -81,17 +85,14 @@ async def _living(
     return {row["value"] for row in await connection.fetch(sql, list(known))}
 
 
-def _sent(write: WriteContext, entity: EntityModel, draft: Draft) -> list[Link]:
-    """The references that the caller has sent, and that are stored as sent."""
-    computed = {rule.field.name for rule in write.model.rules(entity.name).computed}
-    return [
-        link
-        for link in entity.references
-        if draft.body.get(link.own) is not None and link.own not in draft.given and link.own not in computed
-    ]
+def _is_sent(write: WriteContext, entity: EntityModel, link: Link, draft: Draft) -> bool:
+    """Whether the caller has sent a reference, and no rule computes another."""
+    if draft.body.get(link.own) is None or link.own in draft.given:
+        return False
+    return all(rule.field.name != link.own for rule in write.model.rules(entity.name).computed)
 
 
-def _is_new(entity: EntityModel, link: Link, draft: Draft) -> bool:
+def _is_new(link: Link, draft: Draft) -> bool:
     value = draft.values.get(link.own)
     stored = draft.stored.record.get(link.own) if draft.stored else None
     return value is not None and (stored is None or str(stored) != str(value))

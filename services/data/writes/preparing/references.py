@@ -1,4 +1,4 @@
-"""What records refer to must be there, and what others refer to must stay as it is."""
+"""References: what a record refers to must exist, and a value that others refer to must not change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.data.writes.statements.locking import Stored, lock_records
 async def missing_references(
     connection: Connection | Database, entity: EntityModel, changes: Sequence[RowChange]
 ) -> list[list[Detail]]:
-    """For each change a detail per reference to a record that is not there."""
+    """For each change a detail per reference to a record that does not exist."""
     details: list[list[Detail]] = [[] for _ in changes]
     for link in entity.references:
         places = [n for n, change in enumerate(changes) if change.values.get(link.own) is not None]
@@ -30,24 +30,24 @@ async def missing_references(
 
 
 def missing(link: Link) -> Detail:
-    """What is said of a reference that leads nowhere."""
+    """The detail about a reference to a record that does not exist."""
     return {"field": link.own, "rule": "reference", "message": f"{link.own} refers to no {link.entity}"}
 
 
 async def refuse_missing(connection: Connection | Database, entity: EntityModel, change: RowChange) -> None:
-    """Raises VALIDATION_FAILED where a change refers to records that are not there."""
+    """Raises VALIDATION_FAILED where a change refers to records that do not exist."""
     [details] = await missing_references(connection, entity, [change])
     if details:
         raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
 
 
 async def refuse_lost_references(connection: Connection, entity: EntityModel, stored: Stored) -> None:
-    """Raises CONFLICT where a record that comes back refers to others that are gone."""
+    """Raises CONFLICT where a record that is restored refers to others that were deleted."""
     for link in entity.references:
         value = stored.record.get(link.own)
         if value is not None:
             parsed = parse_value(entity.fields[link.own], value)
-            # Held until the record is back: else what it refers to could be deleted meanwhile, not seeing it.
+            # Locked until the end: a deletion of what it refers to would not see the restored record otherwise.
             if not await _there(connection, entity, link, [parsed], "FOR KEY SHARE OF _s"):
                 detail = detail_of(link.own, f"refers to a {link.entity} that is gone", "reference")
                 raise RocketError("CONFLICT", summary(detail), [detail])
@@ -58,7 +58,7 @@ async def refuse_moved_anchors(
 ) -> None:
     """Raises CONFLICT where a value would change by which other records refer to one of these.
 
-    The drafts' values are those to be stored, whoever decided them: the caller, a rule, a slug's source.
+    The drafts' values are those to be stored, whether the caller, a rule or a slug's source decided them.
     """
     for link in entity.links:
         if link.outward and link.own in entity.anchors:
@@ -68,7 +68,7 @@ async def refuse_moved_anchors(
 
 
 def _left(entity: EntityModel, link: Link, draft: Draft) -> object:
-    """The stored value that a draft gives up for another one, None if it doesn't."""
+    """The stored value that a draft replaces by another one, None if it does not."""
     old = draft.stored.record.get(link.own) if draft.stored else None
     if old is None or link.own not in draft.values:
         return None
@@ -79,7 +79,7 @@ def _left(entity: EntityModel, link: Link, draft: Draft) -> object:
 async def _refuse_moved(
     connection: Connection, model: Model, entity: EntityModel, link: Link, moved: Sequence[tuple[Draft, object]]
 ) -> None:
-    # So that nobody begins to refer to them; a lock for mere changes would let them.
+    # Keeps out new references, which a lock for changes would let in.
     await lock_records(connection, entity, [draft.stored.key for draft, _ in moved if draft.stored], strength="UPDATE")
     table, column = model.entity(link.entity).table, quote(link.other)
     if link.relation.joined:

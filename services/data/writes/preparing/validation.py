@@ -1,4 +1,4 @@
-"""Is what was sent a record? Pure; all violations of a body are collected."""
+"""Parses bodies into column values, and collects all that is wrong with them. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id, parse
 from services.data.model import EntityModel
 from services.data.writes.statements.changes import Values
 
-MAX_KEY = 255
+MAX_KEY_LENGTH = 255
 """Characters of a key: it stands in URLs, headers and subjects."""
 
 
@@ -55,7 +55,7 @@ def validate_update(entity: EntityModel, body: dict[str, Any]) -> Values:
 
 
 class Invalid(Exception):
-    """A body is no record; `details` says everything that is wrong with it."""
+    """A body that does not fit its entity; `details` says all that is wrong with it."""
 
     def __init__(self, details: list[Detail]) -> None:
         super().__init__(summary(details[0]))
@@ -90,8 +90,8 @@ def _checked(field: FieldDefinition, sent: Any, is_key: bool = False) -> Any:
         value = parse_written(field, sent)
     except BadValue as problem:
         raise Violation(field, "type", str(problem)) from None
-    if is_key and len(str(value)) > MAX_KEY:
-        raise Violation(field, "key", f"must have at most {MAX_KEY} characters")
+    if is_key and len(str(value)) > MAX_KEY_LENGTH:
+        raise Violation(field, "key", f"must have at most {MAX_KEY_LENGTH} characters")
     if is_key and "," in str(value):
         raise Violation(field, "key", "must not hold a comma")
     if is_key and (str(value).startswith("_") or str(value) in (".", "..")):

@@ -77,7 +77,8 @@ async def _create(write: WriteContext, entity: EntityModel, body: dict[str, Any]
     [change] = await prepare(write, write.database, entity, Action.CREATE, [draft])
     if entity.references:
         await refuse_hidden(write, write.database, entity, [draft])
-    if (draft.effects and changes_records(draft.effects)) or entity.may_close_cycle(change.values, is_new=True):
+    closes_cycle = entity.trees and entity.may_close_cycle(change.values, is_new=True)
+    if closes_cycle or (draft.effects and changes_records(draft.effects)):
         return await _create_in_transaction(write, entity, body)
     written = await write.commit_one(entity, Action.CREATE, change)
     if written is None:
@@ -110,8 +111,9 @@ async def _update(write: WriteContext, entity: EntityModel, target: Target, body
     if not body or draft.nested or not target.fits_one_statement or _update_reads_stored(write, entity, draft):
         return await _update_in_transaction(write, entity, target, body)
     [change] = await prepare(write, write.database, entity, Action.UPDATE, [draft])
-    moves = not entity.anchors.isdisjoint(change.values) or entity.may_close_cycle(change.values, is_new=False)
-    if not change.values or moves or (draft.effects and changes_records(draft.effects)):
+    moves = entity.anchors and not entity.anchors.isdisjoint(change.values)
+    closes_cycle = entity.trees and entity.may_close_cycle(change.values, is_new=False)
+    if not change.values or moves or closes_cycle or (draft.effects and changes_records(draft.effects)):
         return await _update_in_transaction(write, entity, target, body)
     change.key, change.if_version = target.key, target.if_version
     written = await write.commit_one(entity, Action.UPDATE, change)

@@ -22,7 +22,7 @@ from libs.shared.postgres.limits import LimitReached
 from services.data.model import EntityModel, KeyValue
 from services.data.writes.statements.changes import RowChange, Written
 from services.data.writes.statements.limits import name_limit
-from services.data.writes.statements.statements import Shape, statement
+from services.data.writes.statements.statements import Shape, statement, written_row
 
 MAX_BATCH_CHANGES = 64
 """Changes of one statement."""
@@ -76,7 +76,7 @@ class _Queue:
         changes = [waiting.change for waiting in batch]
         sql, values = statement(self.entity, shape, changes, self.schema_version)
         rows = await self.database.fetch(sql, *values)
-        return {row["n"]: Written.of(row) for row in rows}
+        return {row["n"]: written_row(row) for row in rows}
 
     async def write_alone(self, waiting: _Waiting) -> None:
         """Write one change, waiting for locks, and resolve it."""

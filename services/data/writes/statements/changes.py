@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from libs.shared import exact
-from libs.shared.contracts.context import Context
 from libs.shared.errors import Detail
-from libs.shared.ids import UUID, uuid7
+from libs.shared.ids import UUID
 from services.data.model import KeyValue
 
 Values = dict[str, Any]
@@ -45,19 +43,6 @@ class Command:
     schema_version: int
     effect_key: str | None = None
 
-    @classmethod
-    def of(cls, context: Context, schema_version: int, effect_key: str | None = None) -> Command:
-        """The command of a request."""
-        user = context.user
-        on_behalf = {"on_behalf_of": user.on_behalf_of} if user.on_behalf_of else {}
-        document = {
-            "actor": {"id": user.id, "email": user.email, "roles": user.roles, "via": user.via, **on_behalf},
-            "origin": {"ip": context.ip, "user_agent": context.user_agent},
-            "cause": context.cause,
-            "cause_depth": context.cause_depth,
-        }
-        return cls(uuid7(), exact.dumps(document).decode(), UUID(context.trace_id), schema_version, effect_key)
-
 
 @dataclass(slots=True)
 class RowChange:
@@ -82,8 +67,3 @@ class Written:
     version: int
     record_text: str
     position: int = 0
-
-    @classmethod
-    def of(cls, row: Any) -> Written:
-        """The row of a writing statement's result."""
-        return cls(row["key"], row["version"], row["record"], row["position"] or 0)

@@ -15,11 +15,11 @@ from services.data.permissions import Grant
 from services.data.writes.statements.changes import Action
 from services.data.writes.statements.unit_of_work import UnitOfWork
 
-SHOWN = (
+PAIR_COLUMNS = (
     "SELECT concat_ws(',', _m._a, _m._b) AS key, _m._version AS version, "
     "jsonb_build_object('1', _m._a, '2', _m._b)::text AS image FROM _moved _m"
 )
-"""A moved pair as the log knows it."""
+"""A changed pair as the log knows it."""
 Pair = tuple[Any, Any]
 """The source's value and the target's."""
 
@@ -36,7 +36,7 @@ class JoinTable:
         self._columns = (quote(relation.source_join_key), quote(relation.target_join_key))
 
     async def attach(self, pairs: Sequence[Pair]) -> None:
-        """Add pairs; those that are there already are left as they are."""
+        """Add pairs; existing ones stay as they are."""
         source, target = self._columns
         first, second = self._types
         sql = (
@@ -45,12 +45,12 @@ class JoinTable:
             f"WHERE _c.entity = {self._relation.number} AND _c.record_id = concat_ws(',', _p._a, _p._b)), 0) + 1 "
             f"FROM unnest($2::{first}[], $3::{second}[]) AS _p(_a, _b), metadata.schema_version _v "
             f"WHERE _v.version = $1 ON CONFLICT DO NOTHING "
-            f"RETURNING _j.{source} AS _a, _j.{target} AS _b, _j._version) {SHOWN}"
+            f"RETURNING _j.{source} AS _a, _j.{target} AS _b, _j._version) {PAIR_COLUMNS}"
         )
         await self._note(Action.CREATE, sql, *map(list, zip(*pairs, strict=True))) if pairs else None
 
     async def detach(self, pairs: Sequence[Pair]) -> None:
-        """Remove pairs; those that are not there are no matter."""
+        """Remove pairs; missing ones are ignored."""
         source, target = self._columns
         first, second = self._types
         sql = self._removal(
@@ -69,7 +69,7 @@ class JoinTable:
         await self._note(Action.DELETE, sql, list(values))
 
     async def others(self, sources: Sequence[Any]) -> list[Pair]:
-        """The pairs there are of these sources."""
+        """The existing pairs of these sources."""
         source, target = self._columns
         sql = (
             f"SELECT _j.{source} AS a, _j.{target} AS b FROM {self._table} _j "
@@ -78,7 +78,7 @@ class JoinTable:
         return [(row["a"], row["b"]) for row in await self._unit.transaction.fetch(sql, list(sources))]
 
     async def of_targets(self, targets: Sequence[Any]) -> list[Pair]:
-        """The pairs there are of these targets."""
+        """The existing pairs of these targets."""
         source, target = self._columns
         sql = (
             f"SELECT _j.{source} AS a, _j.{target} AS b FROM {self._table} _j "
@@ -87,7 +87,7 @@ class JoinTable:
         return [(row["a"], row["b"]) for row in await self._unit.transaction.fetch(sql, list(targets))]
 
     async def sources_granted(self, source: EntityModel, values: Sequence[Any], grant: Grant) -> bool:
-        """Whether a grant covers all of these sources that are there, and their pairs; none can change any more."""
+        """Whether a grant covers all existing ones of these sources, and their pairs; locks them against changes."""
         key = f"_s.{quote(self._relation.source_key)}"
         sql = (
             f"SELECT {source.json('_s')} AS record FROM {source.table} _s "
@@ -101,7 +101,7 @@ class JoinTable:
         return all(grant.covers(record) and grant.relates(name, True, record) for record in records)
 
     async def lock_targets(self, target: EntityModel, values: Sequence[Any]) -> set[Any]:
-        """Which of these targets are there; none of them can be deleted until the end."""
+        """Which of these targets exist; locks them against deletion."""
         key = f"_t.{quote(self._relation.target_key)}"
         sql = (
             f"SELECT {key} AS value FROM {target.table} _t WHERE {key} = ANY($1::{self._types[1]}[]) "
@@ -112,7 +112,7 @@ class JoinTable:
     def _removal(self, chosen: str) -> str:
         source, target = self._columns
         returned = f"RETURNING _j.{source} AS _a, _j.{target} AS _b, _j._version + 1 AS _version"
-        return f"WITH _moved AS (DELETE FROM {self._table} AS _j {chosen} {returned}) {SHOWN}"
+        return f"WITH _moved AS (DELETE FROM {self._table} AS _j {chosen} {returned}) {PAIR_COLUMNS}"
 
     async def _note(self, action: Action, sql: str, *arrays: Any) -> None:
         for row in await self._unit.transaction.fetch(sql, self._unit.model.version, *arrays):

@@ -1,4 +1,4 @@
-"""Which field, and which row, PostgreSQL has refused for its limits. Pure."""
+"""Names the field and the row for which PostgreSQL has refused a statement because of its limits. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 def name_limit(entity: EntityModel, rows: Sequence[Row], limit: LimitReached) -> tuple[int | None, RocketError]:
-    """A limit as a caller is told of it, naming the fields; and the place of the row that reached it, if that is known.
+    """The place of the row that reached a limit, if known, and the error for the caller, which names the fields.
 
     `rows` are the values that the refused statement was given.
     """
@@ -45,7 +45,7 @@ def _fields(entity: EntityModel, rows: Sequence[Row], limit: LimitReached) -> li
 
 
 def _longest(entity: EntityModel, rows: Sequence[Row]) -> list[str]:
-    """The indexed field with the longest value: of what no index can begin with, PostgreSQL names none."""
+    """The indexed field with the longest value, for values so long that PostgreSQL names no index."""
     indexed = {name for name, field in entity.fields.items() if field.unique or field.indexed}
     indexed |= {*entity.key.names, *(link.own for link in entity.references)}
     sizes = {name: max((_size(row.get(name)) for row in rows), default=0) for name in sorted(indexed)}

@@ -16,7 +16,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A record as it is before the change. `granted` says whether the caller's grant covers it."""
+    """A record before the change. `granted` says whether the caller's grant covers it."""
 
     key: KeyValue
     version: int
@@ -47,7 +47,7 @@ async def lock_records(
 async def lock_related(
     connection: Connection, entity: EntityModel, column: str, values: Sequence[Any]
 ) -> dict[KeyValue, Stored]:
-    """The live records whose `column` holds one of `values`, locked against changes and new references."""
+    """The live records whose `column` has one of `values`, by key, locked against changes and new references."""
     sql = (
         f"{_selected(entity)} WHERE _r.{quote(column)} = ANY($1::{entity.column_type(column)}[]) "
         f"AND {entity.alive('_r')} {_in_key_order(entity)} FOR UPDATE OF _r"
@@ -58,7 +58,7 @@ async def lock_related(
 async def lock_where(
     connection: Connection, entity: EntityModel, columns: Mapping[str, Collection[str]], strength: str = "NO KEY UPDATE"
 ) -> dict[KeyValue, Stored]:
-    """The live records of which one of these columns has one of its values (as text), in the order of their keys.
+    """The live records in which one of these columns has one of its values (as text), by key, in the order of keys.
 
     They are locked until the end, unless `strength` is "".
     """
@@ -85,13 +85,13 @@ async def lock_holding(
 
 
 async def existing_keys(connection: Connection, entity: EntityModel, keys: Sequence[KeyValue]) -> set[str]:
-    """Which of these keys any record has, also in the trash; as text."""
+    """The keys, as text, that a record has, also in the trash."""
     sql = f"SELECT {entity.key.sql_text('_r')} AS key FROM {entity.table} _r {join_keys(entity)}"
     return {row["key"] for row in await connection.fetch(sql, *key_arrays(keys))}
 
 
 def join_keys(entity: EntityModel, given: str = "") -> str:
-    """JOIN that leaves of the rows `_r` those of the keys which are the first parameters, as `key_arrays` makes them.
+    """A JOIN of the rows `_r` with keys, which are the first parameters as `key_arrays` makes them.
 
     `given` is a query around the `unnest` of the arrays, if there is to be one.
     """

@@ -22,7 +22,7 @@ from typing import Any
 
 from libs.shared.schema import DELETED, VERSION_COLUMN
 from services.data.model import EntityModel, Link, quote
-from services.data.writes.statements.changes import Action, RowChange
+from services.data.writes.statements.changes import Action, RowChange, Written
 
 VERSION = quote(VERSION_COLUMN)
 OLD, NEW = "_old", "_new"
@@ -69,6 +69,11 @@ def statement(
     """
     text = entity.statements.made(shape, lambda: _text(entity, shape))
     return text, [schema_version, *_arrays(entity, shape, rows)]
+
+
+def written_row(row: Any) -> Written:
+    """The outcome that a row of the result says."""
+    return Written(row["key"], row["version"], row["record"], row["position"] or 0)
 
 
 def _arrays(entity: EntityModel, shape: Shape, rows: Sequence[RowChange]) -> list[list[Any]]:

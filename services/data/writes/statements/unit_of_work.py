@@ -20,7 +20,7 @@ from services.data.writes.statements import store
 from services.data.writes.statements.changes import Action, Command, LogEntry, Marks, RecordId, RowChange, Written
 from services.data.writes.statements.cycles import refuse_cycles
 from services.data.writes.statements.limits import name_limit
-from services.data.writes.statements.statements import LogMode, Shape, statement
+from services.data.writes.statements.statements import LogMode, Shape, statement, written_row
 from services.data.writes.statements.unique_swaps import UniqueSwaps
 
 MAX_ROWS = 100_000
@@ -81,7 +81,7 @@ class UnitOfWork:
             chosen = [rows[place] for place in places]
             for row in await self._run(entity, shape, chosen, places):
                 place = places[row["n"] - 1]
-                outcome[place] = Written.of(row)
+                outcome[place] = written_row(row)
                 if at_once:
                     self._position = row["position"]
                     self.records += 1
@@ -106,7 +106,7 @@ class UnitOfWork:
                 continue
             shape = Shape(Action.UPDATE, columns, LogMode.LATER, amends=True)
             for row in await self._run(entity, shape, chosen, places):
-                outcome[places[row["n"] - 1]] = Written.of(row)
+                outcome[places[row["n"] - 1]] = written_row(row)
                 self._replace((entity.number, row["key"]), row["image"], row["previous"])
         return outcome
 

@@ -109,7 +109,7 @@ class Tree:
         await decisions.decide(self.write, connection, entity, Action.CREATE, drafts)
         collect_writes(self.write, entity, Action.CREATE, drafts)
         changes = [
-            self.write.change(key, _differing(draft.values, old, entity.key.names), None, draft.effects_text)
+            self.write.change(key, _differing(draft.values, old, entity.key.names), None, draft.effects)
             for key, draft, old in zip(keys, drafts, begun, strict=True)
         ]
         try:

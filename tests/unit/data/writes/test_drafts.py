@@ -34,11 +34,6 @@ def test_an_error_about_a_record_is_given_its_place() -> None:
     assert Draft({}, place=Place.of_row(1)).refuse(error).details == [{"message": "taken", "index": 1}]
 
 
-def test_effects_are_kept_as_json_or_not_at_all() -> None:
-    assert Draft({}).effects_text is None
-    assert Draft({}, effects=[{"type": "notify"}]).effects_text == '[{"type":"notify"}]'
-
-
 async def test_long_loops_let_others_run() -> None:
     others = 0
 
