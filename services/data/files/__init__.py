@@ -1,1 +1,1 @@
-"""What is known of uploaded files; the bytes never come here."""
+"""Descriptions of uploaded files: their SQL, and which records hold a file. The gateway stores the bytes."""

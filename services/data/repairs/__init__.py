@@ -1,1 +1,1 @@
-"""Repairs of log entries that are not what they must be: worked out from the versions beside them and the table."""
+"""Repairs damaged log entries from the versions before and after them and from the table."""

@@ -1,4 +1,4 @@
-"""What wrong entries of a record should say, as far as the versions beside them and its row determine it. Pure."""
+"""Derives what damaged entries of a record must contain, from the versions before and after them and its row. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Entry = Mapping[str, Any]
 """A row of the log: position, n, record_id, version, action, and `image` and `previous` as JSON text or None."""
 
 UNKNOWN: Any = object()
-"""A state that nothing determines; a record that is gone has the state None."""
+"""A state that nothing determines. A deleted record has the state None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A wrong entry. `right` is what it should say; None if nothing determines it, for `reason`."""
+    """A damaged entry. `right` is what it must contain; None if nothing determines it, because of `reason`."""
 
     entry: Entry
     faults: Sequence[str]
@@ -35,9 +35,9 @@ class Finding:
 
 
 def findings(shape: Shape, entries: Sequence[Entry], row: Row | None) -> Iterator[Finding]:
-    """The wrong ones among successive entries of one record, oldest first; `row` is its row now, if it has one.
+    """The damaged ones among successive entries of one record, oldest first. `row` is its row in the table, if any.
 
-    A repair counts only if the entry is without a fault afterwards; else it stays as it is.
+    A repair counts only if the entry has no fault afterwards. Otherwise the entry stays as it is.
     """
     states = _states(shape, entries, row)
     former: Entry | None = None
@@ -55,54 +55,58 @@ def findings(shape: Shape, entries: Sequence[Entry], row: Row | None) -> Iterato
 
 
 def _states(shape: Shape, entries: Sequence[Entry], row: Row | None) -> list[Any]:
-    """The record after each entry: an image, None or UNKNOWN. Worked out from the newest to the oldest."""
+    """The record after each entry: an image, None or UNKNOWN. Derived from the newest to the oldest."""
     states = [UNKNOWN] * len(entries)
     for place in reversed(range(len(entries))):
         entry = entries[place]
-        said = _said(shape, entry)
+        own = _state_in(shape, entry)
         if place + 1 < len(entries):
-            told = _told(shape, entries[place + 1], states[place + 1]) if _adjacent(entries, place + 1) else UNKNOWN
-            states[place] = _agreed(shape, entries, place, said, told)
-        elif (said is UNKNOWN or said is None) and row is not None and row.version == entry["version"]:
+            next_says = (
+                _state_before(shape, entries[place + 1], states[place + 1])
+                if _adjacent(entries, place + 1)
+                else UNKNOWN
+            )
+            states[place] = _reconciled(shape, entries, place, own, next_says)
+        elif (own is UNKNOWN or own is None) and row is not None and row.version == entry["version"]:
             states[place] = row.image
         else:
-            states[place] = said
+            states[place] = own
     return [_completed(shape, entries, states, place) for place in range(len(entries))]
 
 
-def _agreed(shape: Shape, entries: Sequence[Entry], place: int, said: Any, told: Any) -> Any:
-    """A state by what its own entry says and what the next one tells of it."""
-    if told is UNKNOWN or _same(said, told):
-        return said
-    if said is None:
-        # The entry looks like a deletion for good; the next one has found the record all the same.
-        return told if _follows(shape, entries, place, told) is not False else UNKNOWN
-    if said is not UNKNOWN and _follows(shape, entries, place, said) is not False:
-        return said
-    fits = _follows(shape, entries, place, told)
-    return told if fits or (fits is None and said is UNKNOWN) else UNKNOWN
+def _reconciled(shape: Shape, entries: Sequence[Entry], place: int, own: Any, next_says: Any) -> Any:
+    """A state by its own entry (`own`) and by the next one (`next_says`)."""
+    if next_says is UNKNOWN or _same(own, next_says):
+        return own
+    if own is None:
+        # The entry looks like a hard deletion, but the next one found the record.
+        return next_says if _follows(shape, entries, place, next_says) is not False else UNKNOWN
+    if own is not UNKNOWN and _follows(shape, entries, place, own) is not False:
+        return own
+    fits = _follows(shape, entries, place, next_says)
+    return next_says if fits or (fits is None and own is UNKNOWN) else UNKNOWN
 
 
 def _follows(shape: Shape, entries: Sequence[Entry], place: int, state: Any) -> bool | None:
-    """Whether the entry, if it left this state, follows from the one before; None if nothing says."""
+    """Whether an entry that left this state follows from the one before; None if nothing determines it."""
     entry = entries[place]
     if entry["action"] == "create":
         return isinstance(state, dict)
     if place == 0 or not _adjacent(entries, place):
         return None
-    before, left = _told(shape, entry, state), _said(shape, entries[place - 1])
+    before, left = _state_before(shape, entry, state), _state_in(shape, entries[place - 1])
     return None if UNKNOWN in (before, left) else _same(before, left)
 
 
-def _said(shape: Shape, entry: Entry) -> Any:
-    """The state that an entry's own image is, UNKNOWN if it can't be one."""
+def _state_in(shape: Shape, entry: Entry) -> Any:
+    """The state in an entry's own image, UNKNOWN if it is not valid."""
     image = read(entry["image"])
     if image is None:
         return None if entry["action"] == "delete" else UNKNOWN
     return image if _whole(shape, image) else UNKNOWN
 
 
-def _told(shape: Shape, entry: Entry, state: Any) -> Any:
+def _state_before(shape: Shape, entry: Entry, state: Any) -> Any:
     """The state before an entry, by its previous and the state after it."""
     if entry["action"] == "create":
         return None
@@ -114,12 +118,12 @@ def _told(shape: Shape, entry: Entry, state: Any) -> Any:
 
 
 def _completed(shape: Shape, entries: Sequence[Entry], states: Sequence[Any], place: int) -> Any:
-    """A state with the fields that later ones don't have any more, where the entry has not set them.
+    """A state with the fields that later states no longer have, where the entry has not set them.
 
     UNKNOWN where it has: nothing says to what.
     """
     state = states[place]
-    if state is UNKNOWN or state is None or not place or _same(_said(shape, entries[place]), state):
+    if state is UNKNOWN or state is None or not place or _same(_state_in(shape, entries[place]), state):
         return state
     former, previous = states[place - 1], read(entries[place]["previous"])
     if not isinstance(former, dict) or not _adjacent(entries, place):
@@ -131,20 +135,24 @@ def _completed(shape: Shape, entries: Sequence[Entry], states: Sequence[Any], pl
 
 
 def _rewritten(shape: Shape, entries: Sequence[Entry], states: Sequence[Any], place: int) -> Entry:
-    """An entry as the states say it; itself if they say no more than it does."""
+    """An entry rewritten by the states; itself if they determine no more than it says."""
     entry, state = entries[place], states[place]
     if state is UNKNOWN:
         return entry
-    image = entry["image"] if _same(_said(shape, entry), state) else _text(state)
+    image = entry["image"] if _same(_state_in(shape, entry), state) else _text(state)
     previous = None if entry["action"] == "create" else entry["previous"]
     before = states[place - 1] if place and _adjacent(entries, place) else UNKNOWN
-    if isinstance(before, dict) and entry["action"] != "create" and not _same(_told(shape, entry, state), before):
+    if (
+        isinstance(before, dict)
+        and entry["action"] != "create"
+        and not _same(_state_before(shape, entry, state), before)
+    ):
         previous = _text(_old_values(before, state))
     return {**entry, "image": image, "previous": previous}
 
 
 def _old_values(before: Image, after: Image | None) -> Image:
-    """The old values of what has changed; of a record that is gone all of them."""
+    """The old values of what has changed; all of them for a deleted record."""
     if after is None:
         return before
     return {key: before.get(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}

@@ -1,4 +1,4 @@
-"""Repairing the log, some entries at a time: look, work out what is right, write it, note it."""
+"""Repairs the log, a page of entries at a time: find damaged entries, derive the right content, write it, record it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from services.data.state import State
 
 log = structlog.get_logger()
 
-ENTRIES = 500
-"""Entries looked at in one answer, and those read at a time of one record."""
-BESIDE = 2
-"""Versions before a wrong one that are looked at with it."""
+PAGE_ENTRIES = 500
+"""Entries checked in one response, and those read at a time of one record."""
+VERSIONS_BEFORE = 2
+"""Versions before a damaged one that are read with it."""
 
 
 async def repair_log(state: State, context: Context, request: RepairLog) -> Response:
-    """What is repaired of some entries more, what is left and why, and where to go on (`next`, null at the end)."""
+    """Repair the next page. Returns what was repaired, what not and why, and where to continue (`next`, or null)."""
     after = _place(request.after)
 
     async def attempt(model: Model) -> Response:
@@ -44,14 +44,14 @@ async def repair_log(state: State, context: Context, request: RepairLog) -> Resp
         if table is None:
             return _answer(document)
         start = after[1:] if table.number == after[0] else ("", -1)
-        page = await store.page(database, table.number, start, ENTRIES)
+        page = await store.page(database, table.number, start, PAGE_ENTRIES)
         await _check_version(database, model)
         shape = shape_of(model, table)
-        for record_id, first in _wrong(shape, page):
-            for finding in await _findings(database, shape, table, record_id, first - BESIDE):
+        for record_id, first in _damaged(shape, page):
+            for finding in await _findings(database, shape, table, record_id, first - VERSIONS_BEFORE):
                 refused = await _refused(state, context, model, finding, table, request.dry_run)
-                document["left" if refused else "repaired"].append(_shown(table, finding, refused))
-        last = page[-1] if len(page) == ENTRIES else None
+                document["left" if refused else "repaired"].append(_to_dict(table, finding, refused))
+        last = page[-1] if len(page) == PAGE_ENTRIES else None
         place = [table.number, last["record_id"], last["version"]] if last else [table.number + 1, "", -1]
         document |= {"checked": len(page), "next": exact.dumps(place).decode()}
         return _answer(document)
@@ -59,8 +59,8 @@ async def repair_log(state: State, context: Context, request: RepairLog) -> Resp
     return await under_current_schema(state, context, attempt)
 
 
-def _wrong(shape: Shape, page: Sequence[Entry]) -> Iterator[tuple[str, int]]:
-    """The records with wrong entries, each with the version of the first."""
+def _damaged(shape: Shape, page: Sequence[Entry]) -> Iterator[tuple[str, int]]:
+    """The records with damaged entries, each with the version of the first."""
     for record_id, found in groupby(page, key=lambda entry: str(entry["record_id"])):
         former: Entry | None = None
         first: int | None = None
@@ -73,14 +73,14 @@ def _wrong(shape: Shape, page: Sequence[Entry]) -> Iterator[tuple[str, int]]:
 
 
 async def _findings(database: Database, shape: Shape, table: Table, record_id: str, first: int) -> list[Finding]:
-    """The wrong ones of a record, from a version on; read up to where a sound one stands at the end, or the last."""
-    entries = list(await store.versions(database, table.number, record_id, first, ENTRIES))
-    more = len(entries) == ENTRIES
+    """The damaged entries of a record from a version on; read until a page ends with an intact one."""
+    entries = list(await store.versions(database, table.number, record_id, first, PAGE_ENTRIES))
+    more = len(entries) == PAGE_ENTRIES
     while more and any(faults(shape, entries[-1], entries[-2])):
-        behind = await store.versions(database, table.number, record_id, entries[-1]["version"] + 1, ENTRIES)
+        behind = await store.versions(database, table.number, record_id, entries[-1]["version"] + 1, PAGE_ENTRIES)
         entries += behind
-        more = len(behind) == ENTRIES
-    # Read behind the entries: if its version is still that of the last one, it is what that one left.
+        more = len(behind) == PAGE_ENTRIES
+    # Read after the entries: if its version is that of the last entry, it is what that entry left.
     row = await store.row_of(database, table, record_id)
     return list(findings(shape, entries, row))
 
@@ -88,7 +88,7 @@ async def _findings(database: Database, shape: Shape, table: Table, record_id: s
 async def _refused(
     state: State, context: Context, model: Model, finding: Finding, table: Table, dry_run: bool
 ) -> str | None:
-    """Why an entry is not repaired, None if it is, or would be."""
+    """Why an entry is not repaired; None if it is, or in a dry run would be."""
     right = finding.right
     if right is None or dry_run:
         return finding.reason if right is None else None
@@ -103,7 +103,7 @@ async def _refused(
         signature = signature_of(key_of(state.core.settings.secret_key, app.id), *place, before, after)
         by = context.user.email
         await store.insert(transaction, *place, before, after, signature, list(finding.faults), by)
-    log.warning("log.entry_repaired", app_id=app.id, by=by, **_shown(table, finding, None))
+    log.warning("log.entry_repaired", app_id=app.id, by=by, **_to_dict(table, finding, None))
     return None
 
 
@@ -112,15 +112,15 @@ async def _check_version(database: Any, model: Model) -> None:
         raise SchemaMoved
 
 
-def _shown(table: Table, finding: Finding, reason: str | None) -> dict[str, Any]:
-    """Which entry it is, and what is wrong with it; never values."""
+def _to_dict(table: Table, finding: Finding, reason: str | None) -> dict[str, Any]:
+    """Which entry it is, and what is wrong with it. Values are never returned."""
     entry = finding.entry
     named = {name: entry[name] for name in ("position", "n", "record_id", "version")}
     return {**named, "entity": table.title, "faults": list(finding.faults), "reason": reason}
 
 
 def _place(text: str) -> tuple[int, str, int]:
-    """Where to begin: a table's number, a record and its version. Raises VALIDATION_FAILED."""
+    """Where to continue: a table's number, a record and its version. Raises VALIDATION_FAILED."""
     if not text:
         return -1, "", -1
     try:
@@ -131,7 +131,7 @@ def _place(text: str) -> tuple[int, str, int]:
         case [int(number), str(record_id), int(version)] if "\x00" not in record_id:
             if 0 <= number < 1 << 31 and -1 <= version < 1 << 63:
                 return number, record_id, version
-    raise invalid_field("after", "after must be the next of the answer before")
+    raise invalid_field("after", "after must be the next of the previous response")
 
 
 def _answer(document: dict[str, Any]) -> Response:

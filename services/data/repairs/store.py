@@ -1,4 +1,4 @@
-"""Every statement about repairs."""
+"""The SQL of repairs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from services.data.model import quote
 from services.data.repairs.plan import Entry, Row
 from services.data.replays.table import VERSION, Table
 
-TIME = 60.0
-"""Seconds that reading may take: records can have many versions, and be large."""
+READ_TIMEOUT_S = 60.0
+"""Records can have many versions, and be large."""
 
 COLUMNS = "_c.record_id, _c.version, _c.position, _c.n, _c.action, _c.image::text, _c.previous::text"
 # A page of an entity's log, beginning with the last entry of the page before.
@@ -36,33 +36,33 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 async def page(database: Database, number: int, after: tuple[str, int], most: int) -> Sequence[Entry]:
     """Entries of an entity or relation in the order of records and versions, from one on."""
-    return [dict(row) for row in await database.fetch(PAGE, number, *after, most, timeout=TIME)]
+    return [dict(row) for row in await database.fetch(PAGE, number, *after, most, timeout=READ_TIMEOUT_S)]
 
 
 async def versions(database: Database, number: int, record_id: str, first: int, most: int) -> Sequence[Entry]:
     """Entries of a record, from a version on."""
-    return [dict(row) for row in await database.fetch(VERSIONS, number, record_id, first, most, timeout=TIME)]
+    return [dict(row) for row in await database.fetch(VERSIONS, number, record_id, first, most, timeout=READ_TIMEOUT_S)]
 
 
 async def row_of(database: Database, table: Table, record_id: str) -> Row | None:
-    """A record as its table has it now."""
+    """A record's row in its table."""
     if len(table.keys) == 1:
         condition = f"_t.{quote(table.keys[0])} = $1::text::{table.types[0]}"
     else:
         condition = f"{table.record_id('_t')} = $1"
     statement = f"SELECT _t.{VERSION} AS version, ({table.image_of('_t')})::text AS image FROM {table.table} _t"
-    row: Any = await database.fetchrow(f"{statement} WHERE {condition}", record_id, timeout=TIME)
+    row: Any = await database.fetchrow(f"{statement} WHERE {condition}", record_id, timeout=READ_TIMEOUT_S)
     return Row(row["version"], exact.loads(row["image"])) if row else None
 
 
 async def digest(transaction: Connection, position: int, n: int) -> bytes:
-    """What a seal says of an entry."""
+    """The digest of an entry, as the integrity chain hashes it."""
     found: bytes = await transaction.fetchval(ONE, position, n)
     return found
 
 
 async def write(transaction: Connection, entry: Entry) -> str | None:
-    """Put its image and previous into an entry; answers why that was refused, None where it was not."""
+    """Write image and previous into an entry. Returns why that was refused, None where it was not."""
     refused: str | None = await transaction.fetchval(
         REPAIR, entry["position"], entry["n"], entry["image"], entry["previous"]
     )
@@ -70,5 +70,5 @@ async def write(transaction: Connection, entry: Entry) -> str | None:
 
 
 async def insert(transaction: Connection, *values: Any) -> None:
-    """Note a repair: position, n, digests before and after, signature, faults, who has asked for it."""
+    """Record a repair: position, n, digests before and after, signature, faults, who asked for it."""
     await transaction.execute(INSERT, *values)

@@ -3,10 +3,11 @@
     rules = rules_of(snapshot, "order")                      # once per schema version
     attempt = Attempt("update", values, sent, caller, now)   # + old, related where rules.* say they matter
     decision = decide(rules, attempt)                        # .values to store, .effects for the log
-    check_written(rules, attempt, record)                    # after the row is there, in the same transaction
+    check_written(rules, attempt, record)                    # after the row is written, in the same transaction
 
-`entity_rules` compiles definitions, `field_checks` is what field rules demand, `machines` are the
-transitions, `actions` their effects, `forms` the two shapes of a value, `deciding` the order of it all.
+From the bottom up: `forms` (the two forms of a value), `attempt` (what is decided about), `templates`, `field_checks` and
+`field_trees` (field rules), `machines` (transitions), `entity_rules` (all of an entity, compiled), `actions` (what
+transitions do), `deciding` (the order of it all), `trial` (rules that are tried before they are saved).
 """
 
 from services.data.rules.attempt import Attempt, Decision, Load

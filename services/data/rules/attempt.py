@@ -46,7 +46,7 @@ class Attempt:
     related: Mapping[Load, Sequence[Record]] = field(default_factory=dict)
     unloadable: Mapping[Load, str] = field(default_factory=dict)
     sees: Callable[[str], bool] = everything
-    """Whether the caller may read a field of the stored record, and so be told its value."""
+    """Whether the caller may read a field of the stored record, so that messages may contain its value."""
 
     def environment(self, record: Record) -> dict[str, Any]:
         """What expressions and templates can read, without related records."""
@@ -62,7 +62,7 @@ class Attempt:
     def with_related(self, environment: Mapping[str, Any], loads: Sequence[Load]) -> Mapping[str, Any]:
         """The environment of a rule that declared these loads. Raises EvaluationError where one can't be made.
 
-        Without the records the rule would see none, and could allow what it is there to refuse.
+        Without the records a rule could allow what it must refuse.
         """
         if not loads:
             return environment
@@ -74,7 +74,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is written: the parsed values to store, and the effects to be noted in the log.
+    """The parsed values to store, and the effects to keep in the log.
 
     An effect is a JSON document (decimals as Decimal) with nothing left to look up: what its action says
     (`type` and so on), and as `transition` the `machine` (its id), `field`, `from` and `to`.

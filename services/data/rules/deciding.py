@@ -1,4 +1,4 @@
-"""The order of api.md, sections 6 and 7: field rules, expression rules, computed fields, state machines."""
+"""Decides about a write, in this order: field rules, expression rules, computed fields, state machines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.data.rules.machines import Machine, TakenTransition, TransitionRef
 
 
 def decide(rules: EntityRules, attempt: Attempt) -> Decision:
-    """What is written, and what follows from it.
+    """The values to write, and the effects of transitions.
 
     Raises VALIDATION_FAILED with all violations in order, FORBIDDEN for a transition of other roles.
     """
@@ -26,22 +26,22 @@ def decide(rules: EntityRules, attempt: Attempt) -> Decision:
 
 
 def recompute(rules: EntityRules, attempt: Attempt, *, checked: bool) -> Decision | None:
-    """The computed values of a stored record that differ by now; None where none that loads records does.
+    """The computed values of a stored record that have changed; None where none that loads records has.
 
-    `checked`: the rules and machines must allow what the record becomes by that. Raises VALIDATION_FAILED also for
-    what can't be computed, FORBIDDEN for a transition of other roles.
+    With `checked`, rules and machines must allow the result. Raises VALIDATION_FAILED also for what can't be computed,
+    FORBIDDEN for a transition of other roles.
     """
     return _Deciding(rules, attempt).again(checked)
 
 
 def check_written(rules: EntityRules, attempt: Attempt, record: Record) -> None:
-    """The after_write rules, over the record as it was written. Raises VALIDATION_FAILED."""
+    """Apply the after_write rules to the record as it was written. Raises VALIDATION_FAILED."""
     if rules.after_write:
         check_record(rules.after_write, attempt, record)
 
 
 def check_record(checks: Checks, attempt: Attempt, record: Record) -> None:
-    """All checks of a hook over all fields of a record. Raises VALIDATION_FAILED."""
+    """Apply all checks of a hook to a record. Raises VALIDATION_FAILED."""
     details: list[Detail] = []
     _check(checks, attempt, record, {check.field for check in checks.fields}, details)
     if details:
@@ -49,7 +49,7 @@ def check_record(checks: Checks, attempt: Attempt, record: Record) -> None:
 
 
 class _Deciding:
-    """One decision on its way: the values so far, the record as it would be, what is violated."""
+    """One decision in progress: the values so far, the record they result in, the violations."""
 
     def __init__(self, rules: EntityRules, attempt: Attempt) -> None:
         self.rules = rules
@@ -98,7 +98,7 @@ class _Deciding:
         return self._act(steps)
 
     def _differs(self, name: str) -> bool:
-        """Whether a computed value is another than the stored one, both as the column keeps them."""
+        """Whether a computed value differs from the stored one, both as the column stores them."""
         field = self.rules.fields[name]
         old, new = (self.attempt.old or {}).get(name), self.record[name]
         if old is None or new is None:
@@ -135,7 +135,7 @@ class _Deciding:
         return None
 
     def _move(self) -> list[TakenTransition]:
-        """The transitions that the write takes; what refuses it is noted."""
+        """The transitions that the write takes. Refusals are collected."""
         steps = []
         environment = self.attempt.environment(self.record)
         for machine in self.rules.machines:
@@ -188,7 +188,7 @@ def _violates(check: FieldCheck, value: Any) -> bool:
 
 
 def _violation(rule: ExpressionCheck, attempt: Attempt, environment: Mapping[str, Any]) -> str | None:
-    """The message of a violation. A rule that meets values it has no meaning for is violated, and says why."""
+    """The message of a violation. A rule that can't be evaluated counts as violated, and the message says why."""
     try:
         holds = rule.expression.test(attempt.with_related(environment, rule.loads))
         return str(rule.detail["message"]) if holds else None

@@ -1,4 +1,4 @@
-"""The rules and state machines of one entity, compiled once per schema version."""
+"""Compiles the rules and state machines of an entity, once per schema version."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ M = TypeVar("M", bound=Strict)
 
 @dataclass(frozen=True, slots=True)
 class FieldCheck:
-    """A field rule. `demands_value`: null and, on create, absence violate it; otherwise they pass."""
+    """A field rule. With `demands_value`, null and, on create, absence violate it; otherwise they pass."""
 
     field: str
     holds: Predicate
@@ -107,7 +107,7 @@ class EntityRules:
         return self.needs_stored(action, names)
 
     def related_loads(self, hook: str) -> list[Load]:
-        """What the rules of before_write, before_delete or after_write want to see, each load once."""
+        """The loads of the rules of before_write, before_delete or after_write, each once."""
         checks: Checks = getattr(self, hook)
         loads = [load for check in checks.expressions for load in check.loads]
         if hook == "before_write":
@@ -115,7 +115,7 @@ class EntityRules:
         return list(dict.fromkeys(loads))
 
     def computed_loads(self) -> list[Load]:
-        """What computed fields want to see, each load once."""
+        """The loads of computed fields, each once."""
         return list(dict.fromkeys(load for computed in self.computed for load in computed.loads))
 
     def _reads_stored(self, names: Collection[str]) -> bool:
@@ -159,7 +159,7 @@ def _read(model: type[M], documents: Iterable[Mapping[str, Any]], entity: str) -
         try:
             yield str(document["id"]), model.stored(document)
         except ValidationError as error:
-            # Metadata validates with the same model; only an older Rocket can have stored this.
+            # Metadata validates with the same model; only an older version of Rocket can have stored this.
             log.error("rule.not_readable", rule_id=document.get("id"), problems=error.error_count())
 
 
@@ -196,7 +196,7 @@ def _computed(
                 yield Computed(fields[body.field], expression, _loads(body.related_load), body.stop_on_fail)
 
 
-def _loads(wanted: Sequence[RelatedLoad]) -> list[Load]:
+def _loads(declared: Sequence[RelatedLoad]) -> list[Load]:
     return [
         Load(
             each.relation,
@@ -204,12 +204,12 @@ def _loads(wanted: Sequence[RelatedLoad]) -> list[Load]:
             exact.canonical(each.filter).decode(),
             each.filter,
         )
-        for each in wanted
+        for each in declared
     ]
 
 
 def _reads_beyond(expression: Expression, known: Collection[str]) -> bool:
-    """Whether the expression reads a stored value: of a record, `known` fields are at hand."""
+    """Whether the expression reads more of the record than the `known` fields, or the old record."""
     fields = [path.split(".")[1:2] for path in expression.paths if path.split(".")[0] == "record"]
     return _roots(expression, "old") or any(not field or field[0] not in known for field in fields)
 

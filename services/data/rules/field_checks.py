@@ -1,4 +1,4 @@
-"""What field rules demand of a value: one predicate per operator, made once per schema version."""
+"""Field rules as predicates of a value: one per operator, made once per schema version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from libs.shared.schema.rules import FieldRule, parse_operand
 from services.data.rules.forms import serialize
 
 Predicate = Callable[[Any], bool]
-"""Whether a shown value that is neither absent nor null is as it should be."""
+"""Whether a serialized value that is neither absent nor null satisfies a rule."""
 
 ORDERS: dict[str, Order] = {
     "min": operator.ge, "gte": operator.ge, "gt": operator.gt,
@@ -36,7 +36,7 @@ WORDS = {
 
 
 def predicate_of(rule: FieldRule, field: FieldDefinition) -> Predicate | None:
-    """The rule's demand; None for a rule that can't be decided, which nothing violates."""
+    """The predicate of a rule; None for a rule that can't be decided, which nothing violates."""
     if not rule.evaluable:
         return None
     try:
@@ -46,15 +46,15 @@ def predicate_of(rule: FieldRule, field: FieldDefinition) -> Predicate | None:
 
 
 def message_of(rule: FieldRule) -> str:
-    """The rule's message, or one of our own, which leaves the field's name to the detail."""
+    """The rule's message, or a default one. The detail names the field."""
     return rule.message or WORDS[rule.operator].format(rule.value)
 
 
 def serialize_operand(rule: FieldRule, field: FieldDefinition) -> Any:
-    """What a record's shown value is compared with. Raises BadValue."""
+    """What a record's serialized value is compared with. Raises BadValue."""
     value = parse_operand(rule, field)
     if field.type in ("json", "file"):
-        return value  # as it is shown already; a list is a value itself
+        return value  # serialized already; a list is a value itself
     return [serialize(field, option) for option in value] if isinstance(value, list) else serialize(field, value)
 
 
@@ -120,7 +120,7 @@ def _length(value: Any) -> int:
 
 
 def _text(value: Any) -> str:
-    """A value as a pattern sees it."""
+    """The text that patterns are matched with."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | list | dict):

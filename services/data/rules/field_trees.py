@@ -1,4 +1,4 @@
-"""Field rules as expressions: true where the rule is violated. So they too can be asked of a whole table."""
+"""Field rules as expressions that are true where the rule is violated, so that SQL can evaluate them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OPPOSITES: dict[str, ComparisonOperator] = {
 
 
 def violation_tree(field: str, operator: str, operand: Any) -> Node | None:
-    """The violation of `field operator operand`, a shown value; None where only the predicate can tell."""
+    """The violation of `field operator operand` (serialized); None where only the predicate can decide it."""
     value = Path(("record", field))
     missing = Comparison("==", value, Constant(None))
     empty = Comparison("==", value, Constant(""))

@@ -1,6 +1,6 @@
-"""The two forms of a value: parsed (a statement's parameter) and shown (as the API answers it).
+"""The two forms of a value: parsed (a statement's parameter) and serialized (as the API returns it).
 
-Expressions see shown values, so that sent and stored ones compare: times as PostgreSQL writes them in
+Expressions read serialized values, so that sent and stored ones can be compared: times as PostgreSQL writes them in
 JSON, in UTC, which also sort as text; ids as text; decimals as Decimal, rounded as their column rounds.
 """
 
@@ -17,14 +17,14 @@ from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.values import is_among, parse_written
 
 Record = Mapping[str, Any]
-"""A record as the API answers it: field name → shown value."""
+"""A record as the API returns it: field name → serialized value."""
 
 ROUNDING = Context(prec=1100, rounding=ROUND_HALF_UP)
 """Half away from zero, as NUMERIC does, with room for every digit a decimal may have."""
 
 
 def serialize(field: FieldDefinition, value: Any) -> Any:
-    """The shown form of a parsed value, or of None."""
+    """The serialized form of a parsed value, or of None."""
     match value:
         case uuid.UUID():
             return {"id": str(value)} if field.type == "file" else str(value)
@@ -40,12 +40,12 @@ def serialize(field: FieldDefinition, value: Any) -> Any:
 
 
 def serialize_record(fields: Mapping[str, FieldDefinition], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The shown form of parsed values; what is no field is left out."""
+    """The serialized form of parsed values; names that are no fields are left out."""
     return {name: serialize(fields[name], value) for name, value in values.items() if name in fields}
 
 
 def parsed(field: FieldDefinition, result: Any) -> Any:
-    """The parsed form of what an expression or an action gives, or None. Raises BadValue where it doesn't fit."""
+    """The parsed form of the result of an expression or action, or None. Raises BadValue where it doesn't fit."""
     if result is None:
         return None
     value = parse_written(field, _as_json(field, result))

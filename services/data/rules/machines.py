@@ -1,4 +1,4 @@
-"""State machines: which transition a change of state takes, and whether it may."""
+"""State machines: which transition a change of state takes, and whether the caller may take it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.data.rules.attempt import Attempt
 
 @dataclass(frozen=True, slots=True)
 class CompiledTransition:
-    """A transition, ready to be tried. A guard that can't be evaluated lets nobody pass."""
+    """A transition with its guard compiled. A guard that does not compile lets nobody pass."""
 
     to: str
     roles: frozenset[str]
@@ -83,7 +83,7 @@ class Machine:
         raise TransitionRefused(self, f"can't change to {to}: the transition's guard does not hold")
 
     def _refusal(self, origin: Any, to: Any, attempt: Attempt, why: str = "") -> str:
-        """That a state does not lead to another, and where it does lead for the caller, who may see it."""
+        """The message that a transition does not exist, with those that do, if the caller may see the state."""
         if origin is None:
             return f"must begin as {self.initial}"
         refused = " ".join(filter(None, (f"to {to}", why)))
@@ -98,7 +98,7 @@ class Machine:
         return f"can't change from {origin} {refused}; {allowed}"
 
     def is_open(self, origin: Any, to: Any, caller: Identity) -> bool:
-        """Whether there is a transition between two states that the caller's roles may take, guards aside."""
+        """Whether the caller's roles may take a transition between two states. Guards are not evaluated."""
         return any(transition.is_for(caller) for transition in self._transitions.get((origin, to), ()))
 
     def _passes(self, transition: CompiledTransition, environment: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""`{{ path }}` in the values of actions. Only the definition's own text is a template: what is filled in never is."""
+"""Fills `{{ path }}` in the values of actions. Only the definition's own text is a template, never a value."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from services.data.rules.forms import time_text
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
 LEFT_TO_THE_SENDER = "env"
-"""The root of paths that are filled when a request is sent: the log must not hold secrets."""
+"""The root of paths that are filled when a request is sent, as the log must not hold secrets."""
 VARIABLE = re.compile(r"\{\{\s*env\.([A-Za-z_]\w*)\s*\}\}", re.ASCII)
 HOST = ":[]"
-"""What names of hosts are made of, ports and IPv6 addresses among them, beside letters, digits, hyphens and dots."""
+"""Characters of host names with ports and IPv6 addresses, beside letters, digits, hyphens and dots."""
 Parts = list[str | dict[str, str]]
-"""A header's value: texts as they are, and `{"env": name}` for what is filled in when it is sent."""
+"""A header's value: texts, and `{"env": name}` for variables that are filled in when it is sent."""
 
 
 def resolve(value: Any, environment: Mapping[str, Any]) -> Any:
@@ -39,7 +39,7 @@ def resolve(value: Any, environment: Mapping[str, Any]) -> Any:
 def resolve_header(text: str, environment: Mapping[str, Any]) -> str | Parts:
     """A header's value with its placeholders filled, but those of variables.
 
-    A text still is a template for the sender. Where a value that was filled in could be taken for one, it is parts.
+    A text is still a template for the sender. Where a filled in value looks like a variable, parts are returned.
     """
     parts: Parts = []
     position, is_filled = 0, False
@@ -59,7 +59,7 @@ def resolve_header(text: str, environment: Mapping[str, Any]) -> str | Parts:
 def resolve_url(text: str, environment: Mapping[str, Any]) -> str:
     """A URL with its placeholders filled: percent-encoded, so that no value becomes another part of the URL.
 
-    Raises ValueError where one would be a step back in its path, as encoding does not help there.
+    Raises ValueError where a value would be a step back in the path, as encoding does not help there.
     """
 
     def filled(found: re.Match[str]) -> str:
@@ -74,7 +74,7 @@ def resolve_url(text: str, environment: Mapping[str, Any]) -> str:
 
 
 def _steps_back(url: str) -> int:
-    """How many segments of a URL's path are `.` or `..`, which clients and servers leave out with those before them."""
+    """How many segments of a URL's path are `.` or `..`, which clients and servers resolve."""
     path = re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0]
     return sum(unquote(segment) in (".", "..") for segment in path.split("/")[1:])
 

@@ -1,4 +1,4 @@
-"""A rule or guard that is tried before it is saved: which records would violate it. Pure."""
+"""Tries a rule or guard before it is saved: which records would violate it. Pure."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from services.data.rules.field_trees import violation_tree
 from services.data.rules.forms import Record
 
 MAX_IDS = 100
-OF_A_RULE = {"hook", "type", "definition"}
-"""Keys of rules that guards don't have."""
+RULE_KEYS = {"hook", "type", "definition"}
+"""Keys that rules have and guards do not."""
 
 
 class TriedGuard(Strict):
@@ -48,18 +48,18 @@ class TriedGuard(Strict):
 
 @dataclass(frozen=True, slots=True)
 class TrialRequest:
-    """What is tried, and how many ids of violating records are wanted."""
+    """The definition to try, and how many ids of violating records to return."""
 
     definition: RuleDefinition | TriedGuard
     limit: int
 
 
 def read_trial_request(document: Mapping[str, Any]) -> TrialRequest:
-    """The question of a request: a rule or a guard, and `limit`. Raises VALIDATION_FAILED."""
+    """The trial that a request asks for: a rule or a guard, and `limit`. Raises VALIDATION_FAILED."""
     limit = document.get("limit", 20)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
         raise invalid_field("limit", f"limit must be a whole number from 1 to {MAX_IDS}")
-    model = RuleDefinition if OF_A_RULE & document.keys() else TriedGuard
+    model = RuleDefinition if RULE_KEYS & document.keys() else TriedGuard
     asked = {key: value for key, value in document.items() if key != "limit"}
     try:
         return TrialRequest(model.model_validate(asked), limit)
@@ -70,7 +70,7 @@ def read_trial_request(document: Mapping[str, Any]) -> TrialRequest:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A definition ready to be tried on records as they are stored: each is its own old one.
+    """A definition ready to be tried on stored records, each of which is its own old record.
 
     `tree` is the violation as an expression, where there is one; `states` are the values of `field`
     that a record must have to be looked at.
@@ -101,7 +101,7 @@ class Trial:
         return False
 
     def environment(self) -> dict[str, Any]:
-        """What an expression reads beside the record."""
+        """What expressions can read beside the record."""
         known = self.attempt.environment({})
         return {name: value for name, value in known.items() if name not in ("record", "old")}
 
@@ -109,7 +109,7 @@ class Trial:
 def prepare(
     request: TrialRequest, fields: Mapping[str, FieldDefinition], fixed: frozenset[str], caller: Identity, now: datetime
 ) -> Trial:
-    """The trial of a question for an entity of these fields. Raises VALIDATION_FAILED for what can't be tried."""
+    """The trial for an entity of these fields. Raises VALIDATION_FAILED for what can't be tried."""
     definition = request.definition
     if isinstance(definition, TriedGuard):
         return _guard_trial(definition, fields, Attempt("update", {}, frozenset(), caller, now))

@@ -25,7 +25,7 @@ from services.data.writes.synchronous_webhooks.collecting import collect_deletio
 
 
 async def remove(write: WriteContext, unit: UnitOfWork, entity: EntityModel, drafts: Sequence[Draft]) -> None:
-    """Delete stored records (their drafts' bodies are empty) with the caller's rights.
+    """Delete stored records (their drafts' bodies are empty) with the caller's permissions.
 
     Raises FORBIDDEN, VALIDATION_FAILED for violated rules, CONFLICT where a relation restricts it.
     """
@@ -63,12 +63,12 @@ async def remove_locked(
         await Deletion(unit, is_all and write.approval is None).delete(entity, rows)
     except Restricted as refusal:
         named = [d for d in drafts if d.stored and (entity.name, d.stored.key) in refusal.records]
-        told = refusal.to(write.caller)
-        raise (named[0].refuse(told) if named else told) from None
+        error = refusal.to(write.caller)
+        raise (named[0].refuse(error) if named else error) from None
 
 
 def has_dependents(entity: EntityModel) -> bool:
-    """Whether deleting records can concern others."""
+    """Whether the deletion of records can affect others."""
     return any(link.outward or link.relation.joined for link in entity.links)
 
 
@@ -138,7 +138,7 @@ class Deletion:
         await join.detach_all(values, of_source=True)
 
     async def _leave(self, entity: EntityModel, rows: Sequence[Stored]) -> None:
-        """Targets that are removed for good take their pairs along."""
+        """Delete the pairs of targets that are deleted for good."""
         for link in entity.links:
             if link.relation.joined and not link.outward:
                 field = entity.fields[link.own]
@@ -155,22 +155,22 @@ def stored_value(field: FieldDefinition, row: Stored) -> Any:
 
 
 class Restricted(RocketError):
-    """The refusal to delete what others still need; `records` are those of `entity` that are needed."""
+    """The refusal to delete records that others refer to; `records` are those that are referred to."""
 
     def __init__(
         self, entity: EntityModel, link: Link, target: EntityModel, related: Sequence[Stored], needed: Sequence[Stored]
     ) -> None:
         self._entity, self._link, self._target, self._related = entity, link, target, related
-        super().__init__("CONFLICT", *self._said(len(related)))
+        super().__init__("CONFLICT", *self._described(len(related)))
         self.records = {(entity.name, row.key) for row in needed}
 
     def to(self, caller: Identity) -> RocketError:
-        """The refusal with what the caller may know: how many there are that they may read, else that there are any."""
+        """The refusal for a caller: how many referring records they may read, or only that there are some."""
         grant = granted(self._target, "read", caller)
         seen = sum(grant.covers(row.record) for row in self._related) if grant else 0
-        return RocketError(self.code, *self._said(seen))
+        return RocketError(self.code, *self._described(seen))
 
-    def _said(self, number: int) -> tuple[str, list[Detail]]:
+    def _described(self, number: int) -> tuple[str, list[Detail]]:
         if not number:
             message = f"Other records still belong to this {self._entity.name}"
             return message, [{"rule": "restrict", "message": message}]
@@ -183,5 +183,5 @@ def _with_values(link: Link, rows: Sequence[Stored], values: Container[str]) -> 
 
 
 def _restricting_first(link: Link) -> bool:
-    # What is refused anyway should be refused before much else is done.
+    # A refusal should come before other work is done.
     return link.relation.on_delete != "restrict"

@@ -41,8 +41,8 @@ ColumnValues = dict[tuple[str, str], set[str]]
 async def settle(write: WriteContext, unit: UnitOfWork) -> None:
     """Bring the totals of all that has changed up to date.
 
-    Raises VALIDATION_FAILED where a parent's rules refuse what it becomes, or totals don't come to rest; FORBIDDEN for
-    a transition that the caller may not take.
+    Raises VALIDATION_FAILED where a parent's rules refuse the result, or totals never come to rest; FORBIDDEN for a
+    transition that the caller may not take.
     """
     totals = write.model.totals
     for _ in range(MAX_LEVELS):
@@ -69,7 +69,7 @@ async def hold_parents(
     bodies: Iterable[Any] = (),
     depth: int = MAX_LEVELS,
 ) -> None:
-    """Lock the parents whose totals records of these keys, or new ones with these bodies, are part of."""
+    """Lock the parents whose totals read the records of these keys, or new records with these bodies."""
     totals = write.model.totals.by_number.get(entity.number, ())
     wanted: ColumnValues = defaultdict(set)
     for total in totals:
@@ -90,7 +90,7 @@ async def hold_parents(
 
 
 async def _owners(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Sequence[KeyValue]) -> set[str]:
-    """The values that stored records belong to their parents by."""
+    """The values by which stored records belong to their parents."""
     if not keys:
         return set()
     value, joined = f"_r.{quote(link.other)}", ""
@@ -107,7 +107,7 @@ async def _owners(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Seque
 
 
 def _sent(parent: EntityModel, link: Link, bodies: Iterable[Any]) -> set[str]:
-    """The values in bodies that parents are named by; what can't be one is refused elsewhere."""
+    """The values in bodies that name parents. Invalid ones are refused elsewhere."""
     found = set()
     for body in bodies:
         value = body.get(link.other) if isinstance(body, dict) else None
@@ -120,7 +120,7 @@ def _sent(parent: EntityModel, link: Link, bodies: Iterable[Any]) -> set[str]:
 
 
 async def _parents_of(unit: UnitOfWork, entries: Sequence[LogEntry]) -> ColumnValues:
-    """The parents that changed records and pairs belong to by now, or belonged to."""
+    """The parents that changed records and pairs belong to, or belonged to before."""
     model, stale, paired = unit.model, ColumnValues(), dict[tuple[str, Link], set[str]]()
     for number, _, _, _, image, previous, _ in entries:
         for total in model.totals.by_number.get(number, ()):
@@ -158,7 +158,7 @@ async def _paired(unit: UnitOfWork, model: Model, link: Link, values: set[str]) 
 
 
 async def _recompute_returned(write: WriteContext, unit: UnitOfWork, entries: Sequence[LogEntry]) -> None:
-    """Parents that come back: what belongs to them may have changed while they were away."""
+    """Compute restored parents again: their children may have changed in the meantime."""
     back: dict[str, list[KeyValue]] = defaultdict(list)
     for number, record_id, _, action, _, _, _ in entries:
         returned = action == Action.RESTORE.value or (action == Action.CREATE.value and not write.checks_rules)
@@ -172,7 +172,7 @@ async def _recompute_returned(write: WriteContext, unit: UnitOfWork, entries: Se
 
 
 async def _recompute(write: WriteContext, unit: UnitOfWork, entity: EntityModel, rows: Sequence[Stored]) -> None:
-    """Compute locked records anew, and write those of which anything differs."""
+    """Compute locked records again, and write those in which anything differs."""
     for start in range(0, len(rows), BATCH_PARENTS):
         drafts = [Draft({}, row) for row in rows[start : start + BATCH_PARENTS]]
         changed = await decisions.recompute(write, unit.transaction, entity, drafts, checked=write.checks_rules)

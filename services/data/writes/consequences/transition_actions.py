@@ -19,19 +19,19 @@ from services.data.writes.statements.changes import Action, RowChange
 from services.data.writes.statements.locking import lock_records
 from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
 
-BROKEN = frozenset({"UNKNOWN_ENTITY", "NOT_FOUND"})
-"""Refusals because of what the definition names and is not there (entities, files): none of the caller's fault."""
+DEFINITION_ERRORS = frozenset({"UNKNOWN_ENTITY", "NOT_FOUND"})
+"""Errors about entities or files that the definition names and that do not exist: not the caller's fault."""
 
 
 def changes_records(effects: Sequence[dict[str, Any]]) -> bool:
-    """Whether some of the effects belong into the commit."""
+    """Whether some of the effects change records, and so are part of the commit."""
     return any(effect["type"] in RECORD_EFFECTS for effect in effects)
 
 
 async def perform(write: WriteContext, unit: UnitOfWork, effects: Sequence[dict[str, Any]]) -> None:
-    """Make the changes that effects say. A record that is gone is no failure.
+    """Make the changes that effects say. A record that no longer exists is skipped.
 
-    Raises VALIDATION_FAILED where the definition makes an impossible record, CONFLICT for taken values.
+    Raises VALIDATION_FAILED where the definition results in an invalid record, CONFLICT for taken values.
     """
     for effect in effects:
         if effect["type"] not in RECORD_EFFECTS:
@@ -47,7 +47,7 @@ async def perform(write: WriteContext, unit: UnitOfWork, effects: Sequence[dict[
         except (Invalid, RowRefused) as problem:
             raise _failed(effect, problem) from None
         except RocketError as problem:
-            if problem.code not in BROKEN:
+            if problem.code not in DEFINITION_ERRORS:
                 raise
             raise _failed(effect, problem) from None
 

@@ -126,7 +126,7 @@ def _count(rows: Sequence[Any]) -> None:
 
 
 def _keys(entity: EntityModel, bodies: Sequence[Body]) -> list[KeyValue]:
-    """The keys that the rows hold. Raises VALIDATION_FAILED for absent, unfit and repeated ones."""
+    """The keys in the rows. Raises VALIDATION_FAILED for missing, invalid and repeated ones."""
     keys: list[KeyValue] = []
     problems: list[tuple[int, Detail]] = []
     for index, body in enumerate(bodies):
@@ -144,7 +144,7 @@ def _keys(entity: EntityModel, bodies: Sequence[Body]) -> list[KeyValue]:
 
 
 def _ids(entity: EntityModel, ids: Sequence[Any]) -> list[KeyValue]:
-    """The keys that the ids are. Raises VALIDATION_FAILED for what is none or repeated, NOT_FOUND for nobody's."""
+    """The ids as keys. Raises VALIDATION_FAILED for invalid and repeated ones, NOT_FOUND for impossible ones."""
     _count(ids)
     wrong = [
         (n, _about(entity, "type", "must be given as a text or a number"))

@@ -1,7 +1,7 @@
-"""A file is removed: refused while records hold it, or taken out of them in the same commit.
+"""Removes a file: refused while records hold it, or with `force` taken out of them in the same commit.
 
-Records in the trash hold their files too, as they can come back. They are named, but not changed: a restore leaves
-out files that are no more. What is past (history, as_of) goes on telling that there was a file.
+Records in the trash hold their files too, as they can be restored. They are named, but not changed: a restore leaves
+out files that no longer exist. History and `as_of` still show that there was a file.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class Holder:
 
 
 async def remove(write: WriteContext, file_id: uuid.UUID, force: bool) -> Record:
-    """Forget a file's description, and with `force` what records hold of it; answers what it was.
+    """Delete a file's description, and with `force` take it out of the records that hold it. Returns the description.
 
     Raises NOT_FOUND, and CONFLICT naming the records that hold it.
     """
     app = write.context.the_app
     await write.resources.relay.activate(app)
     async with write.database.transaction() as transaction:
-        # Waits for those who attach it at this moment; whoever comes later finds it gone.
+        # Waits for writes that attach it at this moment; later ones will not find it.
         if await transaction.fetchval(store.LOCK, file_id) is None:
             raise not_found("File")
         unit = UnitOfWork(transaction, write.model, write.command)
@@ -56,7 +56,7 @@ async def remove(write: WriteContext, file_id: uuid.UUID, force: bool) -> Record
 
 
 async def _holders(transaction: Connection, model: Model, file_id: str) -> list[Holder]:
-    """Live records first."""
+    """The records that hold the file, live ones first."""
     found: list[Holder] = []
     for name in model.schema.entities:
         entity = model.entity(name)
@@ -71,7 +71,7 @@ async def _holders(transaction: Connection, model: Model, file_id: str) -> list[
 
 
 async def _clear(write: WriteContext, unit: UnitOfWork, holders: list[Holder]) -> None:
-    """Take the file out of the live ones."""
+    """Take the file out of live records."""
     for name in {holder.entity.name for holder in holders}:
         mine = [holder for holder in holders if holder.entity.name == name and not holder.trashed]
         changes = [write.change(holder.stored.key, dict.fromkeys(holder.fields)) for holder in mine]

@@ -1,7 +1,7 @@
-"""What a caller is told of their own write: no more than any read would tell.
+"""What the response to a write shows: no more than a read would.
 
-The record is shown as the caller may read it. Somebody who may not read it is shown what their right to
-write covers, but nothing that is kept from them in any record they read.
+The record is shown as the caller may read it. A caller who may not read it sees what their permission to write covers,
+except fields that are hidden from them in records that they may read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CONCEALED_MESSAGE = "A field that is not yours to see is not as it must be"
 
 
 def serialize_written(write: WriteContext, entity: EntityModel, verb: str, text: str) -> bytes:
-    """A written record (JSON text) as its writer may see it; `verb` is the right that was needed."""
+    """A written record (JSON text) as the caller may see it; `verb` is the permission that the write required."""
     if write.caller.is_admin:
         return text.encode()
     reading = granted(entity, "read", write.caller)

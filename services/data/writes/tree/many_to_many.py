@@ -32,7 +32,7 @@ async def save_pairs(write: WriteContext, unit: UnitOfWork, link: Link, members:
     """Attach and detach as the rows say: diff and append add, replace leaves exactly what is named.
 
     Targets that the caller may not read are treated as missing: they are neither attached nor detached.
-    Raises VALIDATION_FAILED for rows that name no target, or one that is not there.
+    Raises VALIDATION_FAILED for rows that name no target, or a missing one.
     """
     target = write.model.entity(link.entity)
     join = JoinTable(unit, link.relation)
@@ -58,7 +58,7 @@ async def _hidden(
     owners: dict[int, Any],
     mentions: Sequence[_Mention],
 ) -> set[Any]:
-    """The values, of targets that are named or paired, by which the caller may read none."""
+    """The values of named or paired targets that the caller may not read."""
     if names_freely(write, target, link.other):
         return set()
     values = {mention.pair[1] for mention in mentions} | {
@@ -70,7 +70,7 @@ async def _hidden(
 def _mentions(
     write: WriteContext, link: Link, target: EntityModel, members: Members
 ) -> tuple[list[_Mention], dict[int, Any]]:
-    """What all rows name, and each node's own value. Raises VALIDATION_FAILED for rows that name nothing."""
+    """The targets that rows name, and each draft's own value. Raises VALIDATION_FAILED for rows that name none."""
     source = write.model.entity(link.relation.source)
     mentions: list[_Mention] = []
     owners: dict[int, Any] = {}
@@ -107,7 +107,7 @@ def _pair(owner: Any, named: Any) -> Pair:
 async def _left(
     join: JoinTable, link: Link, members: Members, owners: dict[int, Any], mentions: Sequence[_Mention]
 ) -> list[Pair]:
-    """The pairs to detach: those marked, and with replace those that are not named."""
+    """The pairs to detach: those marked with _delete, and with replace those that are not named."""
     gone = {mention.pair for mention in mentions if mention.detaches}
     kept = {mention.pair for mention in mentions if not mention.detaches}
     replacing = [owners[id(draft)] for draft, nested in members if nested.mode == "replace"]

@@ -17,11 +17,11 @@ from services.data.writes.statements.unit_of_work import UnitOfWork
 from services.data.writes.undo.inverses import Inverse, InverseKind
 
 Problem = tuple[str, str, str]
-"""Entity, record id, what is the matter."""
+"""Entity, record id, reason."""
 
 
 async def missing_parents(unit: UnitOfWork, wave: Sequence[Inverse]) -> list[Problem]:
-    """The records of a wave whose references, as they are set now, lead nowhere."""
+    """The records of a wave that now refer to records that do not exist."""
     entity = wave[0].entity
     problems: list[Problem] = []
     for link in entity.references:
@@ -48,7 +48,7 @@ async def _dangling(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Seq
 
 
 async def left_behind(unit: UnitOfWork, wave: Sequence[Inverse], before: dict[KeyValue, Stored]) -> list[Problem]:
-    """The live records, and pairs, that refer to what the records of a wave no longer are."""
+    """The live records, and pairs, that refer to values which records of a wave have given up."""
     entity = wave[0].entity
     problems: list[Problem] = []
     for link in entity.links:
@@ -59,7 +59,7 @@ async def left_behind(unit: UnitOfWork, wave: Sequence[Inverse], before: dict[Ke
 
 
 def _given_up(entity: EntityModel, link: Link, step: Inverse, before: dict[KeyValue, Stored]) -> Any:
-    """The value by which others referred to a record and can't any more."""
+    """The value by which others could refer to a record before, and no longer can."""
     stored = before.get(step.key)
     if stored is None or stored.record.get(link.own) is None:
         return None
@@ -81,7 +81,7 @@ async def _referring(unit: UnitOfWork, entity: EntityModel, link: Link, values: 
 
 
 async def missing_ends(unit: UnitOfWork, wave: Sequence[Inverse]) -> list[Problem]:
-    """The attached pairs of a wave one of whose ends is gone."""
+    """The attached pairs of a wave of which one end does not exist."""
     relation = wave[0].relation
     problems: list[Problem] = []
     for place, name, column in (

@@ -21,7 +21,7 @@ Before = Mapping[str, Mapping[KeyValue, Stored]]
 
 
 class InverseKind(Enum):
-    """What can be done to a record or pair to take something back."""
+    """What an inverse does to a record or pair."""
 
     INSERT = "insert"
     UPDATE = "update"
@@ -42,7 +42,7 @@ RIGHTS = {
 
 @dataclass(frozen=True, slots=True)
 class Inverse:
-    """One entry's inverse. `of` is its entity, or the relation of a pair; `document` are the values it puts back."""
+    """The inverse of one entry. `of` is its entity, or a pair's relation; `document` has the values to put back."""
 
     kind: InverseKind
     of: EntityModel | Relation
@@ -51,13 +51,13 @@ class Inverse:
 
     @property
     def entity(self) -> EntityModel:
-        """The entity of a record's step."""
+        """The entity of a record's inverse."""
         assert isinstance(self.of, EntityModel), "pairs have a relation"
         return self.of
 
     @property
     def relation(self) -> Relation:
-        """The relation of a pair's step."""
+        """The relation of a pair's inverse."""
         assert isinstance(self.of, Relation), "records have an entity"
         return self.of
 
@@ -77,7 +77,7 @@ class Inverse:
 
 
 def plan(model: Model, entries: Sequence[Any]) -> list[Inverse]:
-    """The inverses of a commit's entries, the last one's first. Raises CONFLICT where there is no place for one."""
+    """The inverses of a commit's entries, the last one's first. Raises CONFLICT where an entity is gone."""
     return [_inverse(model, entry) for entry in reversed(entries)]
 
 
@@ -104,12 +104,12 @@ def _is_only_totals(model: Model, entry: Any) -> bool:
 
 
 def relation_of(model: Model, number: int) -> Relation | None:
-    """The many_to_many relation that the log knows by this number, if it is there today."""
+    """The many_to_many relation that has this number in the log, if it still exists."""
     return next((r for r in model.schema.relations.values() if r.joined and r.number == number), None)
 
 
 def entity_of(model: Model, number: int) -> EntityModel:
-    """The entity that the log knows by this number. Raises CONFLICT where it, or a relation, has been deleted."""
+    """The entity that has this number in the log. Raises CONFLICT where it, or a relation, was deleted."""
     live = model.schema.by_number.get(number)
     if live is None or live.retired:
         message = f"{title_of(model.schema, number)} has been deleted since"
@@ -118,7 +118,7 @@ def entity_of(model: Model, number: int) -> EntityModel:
 
 
 def waves(steps: Sequence[Inverse]) -> Iterator[list[Inverse]]:
-    """Steps that can be one statement, in order: of one kind, for different records of one entity or relation."""
+    """Inverses that can be one statement, in order: of one kind, for one entity or relation."""
     wave: list[Inverse] = []
     for step in steps:
         if wave and not _fits(wave[0], step):
@@ -130,7 +130,7 @@ def waves(steps: Sequence[Inverse]) -> Iterator[list[Inverse]]:
 
 
 def distinct(steps: Sequence[Inverse]) -> Iterator[list[Inverse]]:
-    """The steps of a wave in parts that have every record once."""
+    """The inverses of a wave in parts that hold every record once."""
     seen: set[str] = set()
     part: list[Inverse] = []
     for step in steps:
@@ -169,13 +169,13 @@ def _fits(first: Inverse, step: Inverse) -> bool:
         return False
     if step.kind is not InverseKind.UPDATE:
         return True
-    # Values may have gone from record to record, one after the other, and must go back in that order.
+    # Unique values may have moved from record to record, and must move back in the opposite order.
     moves = any((field := step.entity.fields.get(name)) is not None and field.unique for name in step.columns)
     return first.columns == step.columns and not moves
 
 
 def conflicts(records: Sequence[tuple[str, str, str]]) -> RocketError:
-    """409 naming the records (entity, record id, why) that keep a commit from being undone."""
+    """The CONFLICT that names the records (entity, record id, reason) which keep a commit from being undone."""
     details = [
         {"entity": e, "record_id": r, "message": f"{e} {r}: {why}"} if e else {"message": why} for e, r, why in records
     ]

@@ -1,4 +1,4 @@
-"""Files that an undo puts back into records: they must be there still, and be the caller's to attach.
+"""Files that an undo puts back into records: they must still exist, and the caller must be allowed to attach them.
 
 A file counts as readable, too, where the caller may read the record as it will be: that is what they could read before
 the commit that is undone, by today's policies.
@@ -18,11 +18,11 @@ from services.data.writes.statements.unit_of_work import UnitOfWork
 from services.data.writes.undo.inverses import Before, Inverse, InverseKind, conflicts
 
 Attached = tuple[Inverse, str, uuid.UUID, Record]
-"""A step, the field, the file that it puts there, and the record as it will be."""
+"""An inverse, the field, the file that it puts there, and the record as it will be."""
 
 
 async def refuse_files(write: WriteContext, unit: UnitOfWork, steps: Sequence[Inverse], before: Before) -> None:
-    """Raises CONFLICT where a file is no more, FORBIDDEN where the caller may not attach it."""
+    """Raises CONFLICT where a file no longer exists, FORBIDDEN where the caller may not attach it."""
     attached = [found for step in steps for found in _attached(step, before)]
     if not attached:
         return

@@ -1,7 +1,7 @@
-"""Rows put back as the log has them: values go from the log's images into columns as JSON, so none loses a digit,
-and columns of fields that are left out today get theirs too.
+"""Puts rows back as the log has them: values go from the log's images into columns as JSON, so none loses a digit, and
+columns of removed fields get theirs too.
 
-What the rows refer to is not looked at here: that is for the whole of what is undone (dangling_references.py).
+References are not checked here, but when everything is undone (dangling_references.py).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Document = dict[str, Any]
 
 
 async def set_again(unit: UnitOfWork, entity: EntityModel, columns: Sequence[str], rows: Sequence[Document]) -> int:
-    """Set these columns of live rows, and nothing else. Answers how many rows were found."""
+    """Set these columns of live rows, and nothing else. Returns how many rows were found."""
     sets = ", ".join(f"{quote(name)} = _u.{quote(name)}" for name in columns)
     old = ", ".join(f"{OLD}.{quote(name)} AS {old_column(entity, name)}" for name in columns)
     same = " AND ".join(f"_r.{quote(name)} = _u.{quote(name)}" for name in entity.key.names)
@@ -44,9 +44,9 @@ async def set_again(unit: UnitOfWork, entity: EntityModel, columns: Sequence[str
 
 
 async def insert_again(unit: UnitOfWork, entity: EntityModel, rows: Sequence[Document]) -> int:
-    """Rows that were removed, with their old keys; their versions go on. Answers how many were inserted.
+    """Insert rows that were removed, with their old keys; their versions go on. Returns how many were inserted.
 
-    Raises CONFLICT (as the database's errors are told) for values that are taken by now.
+    Raises CONFLICT for values that are taken by now.
     """
     names = [*entity.image_ids]
     columns, values = ", ".join(map(quote, names)), ", ".join(f"_u.{quote(name)}" for name in names)

@@ -1,4 +1,4 @@
-"""Which states an undo moves records between, and whether the caller's roles may make these moves."""
+"""Finds the states between which an undo moves records, and refuses moves that the caller's roles may not make."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Move = tuple[Machine, Any, Any]
 
 
 def refuse_moves(model: Model, caller: Identity, steps: Sequence[Inverse], before: Before) -> None:
-    """Raises FORBIDDEN where the steps together move a state as the caller's roles may not.
+    """Raises FORBIDDEN where the inverses together move a state in a way that the caller's roles may not.
 
-    Guards are rules, and so are not asked. Admins may make every move, also where there is no such transition.
+    Guards are rules, and so are not evaluated. Admins may make every move, even without a transition.
     """
     if caller.is_admin:
         return
@@ -28,7 +28,7 @@ def refuse_moves(model: Model, caller: Identity, steps: Sequence[Inverse], befor
 
 
 def moves(model: Model, steps: Iterable[Inverse], before: Before) -> Iterator[Move]:
-    """What the steps, in their order, come to for each record and machine. Records that end up deleted don't count."""
+    """The move of each record and machine that the inverses result in, except of records that end up deleted."""
     own: dict[tuple[str, str], list[Inverse]] = {}
     for step in steps:
         if not step.is_pair and model.rules(step.entity.name).machines:
@@ -42,7 +42,7 @@ def moves(model: Model, steps: Iterable[Inverse], before: Before) -> Iterator[Mo
 
 
 def _ends(field: str, steps: Sequence[Inverse], before: Before) -> tuple[Any, Any]:
-    """The state before a record's steps, and behind them. What is inserted begins in the state it was deleted in."""
+    """A record's state before and after its inverses. An inserted record begins in the state of its deletion."""
     first = steps[0]
     stored = before.get(first.entity.name, {}).get(first.key)
     origin = stored.record.get(field) if stored else first.document.get(field)

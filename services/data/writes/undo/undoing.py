@@ -31,7 +31,7 @@ from services.data.writes.undo.inverses import (
 from services.data.writes.undo.restored_rows import Document, insert_again, set_again
 
 OTHERS: Problem = ("", "", "other records refer to what would go")
-"""What is said of records that a caller need not be able to read."""
+"""The problem with records outside the commit, which the caller may not be able to read."""
 
 
 class Undoing:
@@ -82,7 +82,7 @@ class Undoing:
             self._before[entity.name] |= found
 
     async def _lock_pairs(self, steps: Sequence[Inverse]) -> None:
-        """Pairs go with the records that are deleted or come back here; others are a change of their source."""
+        """Pairs of records that are deleted or restored here go with these; others are an update of their source."""
         relation = steps[0].relation
         source, target = (self._write.model.entity(name) for name in (relation.source, relation.target))
         alone = {
@@ -99,7 +99,7 @@ class Undoing:
 
     def _moves(self, entity: EntityModel, column: str, value: Any) -> bool:
         """Whether the record with this value is itself deleted, inserted or restored here."""
-        # Other columns than keys can't change while pairs refer to them; then the right to update is asked for.
+        # Columns beside the key can't change while pairs refer to them; for these the permission to update is needed.
         if (column,) != entity.key.names:
             return False
         return any(
@@ -123,13 +123,13 @@ class Undoing:
             raise conflicts(problems if self._write.caller.is_admin else self._own(problems))
 
     def _own(self, problems: Sequence[Problem]) -> list[Problem]:
-        """The problems with records of the commit itself; that there are others is said without naming them."""
+        """The problems with records of the commit itself; all others become one problem without names."""
         own = {(_title(step), step.record_id) for step in self._steps}
         named = [problem for problem in problems if (problem[0], problem[1]) in own]
         return named if len(named) == len(problems) else [*named, OTHERS]
 
     async def _park(self) -> None:
-        """Let unique values change places among the records that get theirs again."""
+        """Let unique values move among the records that get theirs back."""
         moves: dict[str, list[Move]] = defaultdict(list)
         for step in self._steps:
             if step.kind is InverseKind.UPDATE:
