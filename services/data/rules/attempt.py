@@ -28,7 +28,7 @@ def everything(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AttemptedWrite:
     """What a caller is about to do to one record.
 
     `values` are parsed column values: on create of the whole record, with defaults; on update of what is set; none on

@@ -9,13 +9,13 @@ from libs.shared.errors import Detail, RocketError, summary
 from libs.shared.expressions import EvaluationError
 from libs.shared.schema import BadValue, parse_value
 from services.data.rules.actions import effects_of, set_fields
-from services.data.rules.attempt import Attempt, Decision
+from services.data.rules.attempt import AttemptedWrite, Decision
 from services.data.rules.entity_rules import Checks, Computed, EntityRules, ExpressionCheck, FieldCheck
 from services.data.rules.forms import Record, parsed, serialize, serialize_record
 from services.data.rules.machines import Machine, TakenTransition, TransitionRefused
 
 
-def decide(rules: EntityRules, attempt: Attempt) -> Decision:
+def decide(rules: EntityRules, attempt: AttemptedWrite) -> Decision:
     """The values to write, and the effects of transitions.
 
     Raises VALIDATION_FAILED with all violations in order, FORBIDDEN for a transition of other roles.
@@ -25,7 +25,7 @@ def decide(rules: EntityRules, attempt: Attempt) -> Decision:
     return _Deciding(rules, attempt).outcome()
 
 
-def recompute(rules: EntityRules, attempt: Attempt, *, checked: bool) -> Decision | None:
+def recompute(rules: EntityRules, attempt: AttemptedWrite, *, checked: bool) -> Decision | None:
     """The computed values of a stored record that have changed; None where none that loads records has.
 
     With `checked`, rules and machines must allow the result. Raises VALIDATION_FAILED also for what can't be computed,
@@ -34,13 +34,13 @@ def recompute(rules: EntityRules, attempt: Attempt, *, checked: bool) -> Decisio
     return _Deciding(rules, attempt).again(checked)
 
 
-def check_written(rules: EntityRules, attempt: Attempt, record: Record) -> None:
+def check_written(rules: EntityRules, attempt: AttemptedWrite, record: Record) -> None:
     """Apply the after_write rules to the record as it was written. Raises VALIDATION_FAILED."""
     if rules.after_write:
         check_record(rules.after_write, attempt, record)
 
 
-def check_record(checks: Checks, attempt: Attempt, record: Record) -> None:
+def check_record(checks: Checks, attempt: AttemptedWrite, record: Record) -> None:
     """Apply all checks of a hook to a record. Raises VALIDATION_FAILED."""
     details: list[Detail] = []
     _check(checks, attempt, record, {check.field for check in checks.fields}, details)
@@ -51,7 +51,7 @@ def check_record(checks: Checks, attempt: Attempt, record: Record) -> None:
 class _Deciding:
     """One decision in progress: the values so far, the record they result in, the violations."""
 
-    def __init__(self, rules: EntityRules, attempt: Attempt) -> None:
+    def __init__(self, rules: EntityRules, attempt: AttemptedWrite) -> None:
         self.rules = rules
         self.attempt = attempt
         self.values = dict(attempt.values)
@@ -171,7 +171,9 @@ class _Deciding:
             raise _refusal([refused.detail]) from None
 
 
-def _check(checks: Checks, attempt: Attempt, record: Record, names: Collection[str], details: list[Detail]) -> None:
+def _check(
+    checks: Checks, attempt: AttemptedWrite, record: Record, names: Collection[str], details: list[Detail]
+) -> None:
     """Add the violations to `details`. Raises VALIDATION_FAILED at once where a rule says so."""
     for check in checks.fields:
         if check.field in names and _violates(check, record.get(check.field)):
@@ -187,7 +189,7 @@ def _violates(check: FieldCheck, value: Any) -> bool:
     return check.demands_value if value is None else not check.holds(value)
 
 
-def _violation(rule: ExpressionCheck, attempt: Attempt, environment: Mapping[str, Any]) -> str | None:
+def _violation(rule: ExpressionCheck, attempt: AttemptedWrite, environment: Mapping[str, Any]) -> str | None:
     """The message of a violation. A rule that can't be evaluated counts as violated, and the message says why."""
     try:
         holds = rule.expression.test(attempt.with_related(environment, rule.loads))

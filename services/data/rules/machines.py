@@ -12,7 +12,7 @@ from libs.shared.expressions import EvaluationError, Expression
 from libs.shared.schema import FieldDefinition, Snapshot
 from libs.shared.schema.formulas import compiled
 from libs.shared.schema.state_machines import Action, StateMachineDefinition, Transition
-from services.data.rules.attempt import Attempt
+from services.data.rules.attempt import AttemptedWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class Machine:
         if state != self.initial:
             raise TransitionRefused(self, f"must begin as {self.initial}")
 
-    def move(self, origin: Any, to: Any, attempt: Attempt, environment: Mapping[str, Any]) -> TakenTransition | None:
+    def move(
+        self, origin: Any, to: Any, attempt: AttemptedWrite, environment: Mapping[str, Any]
+    ) -> TakenTransition | None:
         """The transition from one state to another; None where the record enters the machine or stays.
 
         Raises TransitionRefused where there is none or its guard is false, FORBIDDEN where it is for other roles.
@@ -82,7 +84,7 @@ class Machine:
                 return TakenTransition(self, origin, transition.to, transition.actions)
         raise TransitionRefused(self, f"can't change to {to}: the transition's guard does not hold")
 
-    def _refusal(self, origin: Any, to: Any, attempt: Attempt, why: str = "") -> str:
+    def _refusal(self, origin: Any, to: Any, attempt: AttemptedWrite, why: str = "") -> str:
         """The message that a transition does not exist, with those that do, if the caller may see the state."""
         if origin is None:
             return f"must begin as {self.initial}"

@@ -19,7 +19,7 @@ from libs.shared.schema.rules import ExpressionRule, FieldRule, RuleDefinition
 from libs.shared.schema.strict import Strict
 from libs.shared.schema.validation_errors import errors_in
 from libs.shared.schema.workflows import Name
-from services.data.rules.attempt import Attempt
+from services.data.rules.attempt import AttemptedWrite
 from services.data.rules.deciding import check_record, decide
 from services.data.rules.entity_rules import EntityRules
 from services.data.rules.field_checks import serialize_operand
@@ -76,7 +76,7 @@ class Trial:
     that a record must have to be looked at.
     """
 
-    attempt: Attempt
+    attempt: AttemptedWrite
     tree: Node | None
     rules: EntityRules | None = None
     guard: Expression | None = None
@@ -112,7 +112,7 @@ def prepare(
     """The trial for an entity of these fields. Raises VALIDATION_FAILED for what can't be tried."""
     definition = request.definition
     if isinstance(definition, TriedGuard):
-        return _guard_trial(definition, fields, Attempt("update", {}, frozenset(), caller, now))
+        return _guard_trial(definition, fields, AttemptedWrite("update", {}, frozenset(), caller, now))
     action: Literal["update", "delete"] = "delete" if definition.hook == "before_delete" else "update"
     rules = EntityRules(fields, fixed, [definition.model_copy(update={"active": True})], [])
     if rules.related_loads(definition.hook):
@@ -120,10 +120,10 @@ def prepare(
     tree = _violation(definition, fields)
     if rules.is_empty:
         raise invalid_field("definition.field", "The entity has no such field, or a rule may not compute it")
-    return Trial(Attempt(action, {}, frozenset(), caller, now), tree, rules)
+    return Trial(AttemptedWrite(action, {}, frozenset(), caller, now), tree, rules)
 
 
-def _guard_trial(definition: TriedGuard, fields: Mapping[str, FieldDefinition], attempt: Attempt) -> Trial:
+def _guard_trial(definition: TriedGuard, fields: Mapping[str, FieldDefinition], attempt: AttemptedWrite) -> Trial:
     name = definition.field
     if (name and name not in fields) or (not name and (definition.origins or definition.to is not None)):
         raise invalid_field("field", f"The entity has no field {name}")

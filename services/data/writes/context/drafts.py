@@ -24,7 +24,7 @@ Mode = Literal["diff", "replace", "append"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowPlace:
     """Where a record stands in the request: in a bulk by `index`, in a nested write by `relation` too.
 
     `row` is the row of the bulk that a record belongs to. Its errors are counted by it, and their path begins with it.
@@ -36,7 +36,7 @@ class Place:
     row: int | None = None
 
     @classmethod
-    def of_row(cls, row: int) -> Place:
+    def of_row(cls, row: int) -> RowPlace:
         """The place of a bulk's row."""
         return cls(row, path=f"[{row}]", row=row)
 
@@ -60,7 +60,7 @@ class Draft:
 
     body: Row
     stored: Stored | None = None
-    place: Place | None = None
+    place: RowPlace | None = None
     if_version: int | None = None
     given: frozenset[str] = frozenset()
     """Names in the body that the server has set, not the caller."""
@@ -88,11 +88,11 @@ class Draft:
         details = error.details or [{"message": error.message}]
         return RocketError(error.code, error.message, self.mark(details), error.headers)
 
-    def child_place(self, link: Link, index: int) -> Place:
+    def child_place(self, link: Link, index: int) -> RowPlace:
         """The place of one of its nested rows."""
         name = link.relation.name
         above = f"{self.place.path}." if self.place and self.place.path else ""
-        return Place(index, name, f"{above}{name}[{index}]", self.place.row if self.place else None)
+        return RowPlace(index, name, f"{above}{name}[{index}]", self.place.row if self.place else None)
 
     def parent_value(self, link: Link) -> Any:
         """The value that its nested rows refer to. Raises VALIDATION_FAILED where it has none."""

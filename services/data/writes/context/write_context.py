@@ -16,7 +16,7 @@ from services.data.model import EntityModel, KeyValue, Model
 from services.data.writes.context.approval import Approval
 from services.data.writes.context.resources import WriteResources
 from services.data.writes.statements.changes import Action, Command, RowChange, Values, Written
-from services.data.writes.statements.statements import Shape
+from services.data.writes.statements.statements import StatementShape
 
 SPANS = {
     Action.CREATE: "write.insert", Action.UPDATE: "write.update",
@@ -84,7 +84,7 @@ class WriteContext:
         await self.resources.relay.activate(app)
         with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
             with tracing.span("db", "query", "query.execute", entity.name):
-                shape = Shape(action, tuple(change.values))
+                shape = StatementShape(action, tuple(change.values))
                 written = await self.resources.batcher.write(self.database, entity, shape, change, self.model.version)
             if written is not None:
                 span.metadata["version"] = written.version

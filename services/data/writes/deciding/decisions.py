@@ -14,7 +14,7 @@ from libs.shared.telemetry import tracing
 from services.data import rules
 from services.data.model import EntityModel
 from services.data.permissions import granted
-from services.data.rules import Attempt
+from services.data.rules import AttemptedWrite
 from services.data.writes.context.drafts import Draft, in_turns
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding.related_records import load_related
@@ -98,12 +98,12 @@ async def _attempts(
     hook: Hook,
     *,
     holds: bool = True,
-) -> list[Attempt]:
+) -> list[AttemptedWrite]:
     loads = write.model.rules(entity.name).related_loads(hook)
     related, unloadable = await load_related(connection, write.model, entity, loads, drafts, holds=holds)
     now = write.now
     return [
-        Attempt(
+        AttemptedWrite(
             action=VERBS[action],
             values=draft.values,
             sent=frozenset(draft.body),

@@ -17,7 +17,7 @@ from services.data.permissions import Grant
 from services.data.writes.consequences.deletion import has_dependents, remove_locked
 from services.data.writes.consequences.totals import hold_parents
 from services.data.writes.consequences.transaction import transaction
-from services.data.writes.context.drafts import Draft, Place
+from services.data.writes.context.drafts import Draft, RowPlace
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.preparing.field_permissions import check_fields
 from services.data.writes.requests import store
@@ -42,7 +42,7 @@ async def create(write: WriteContext, entity: EntityModel, rows: Sequence[Any], 
 
 
 async def _create(write: WriteContext, entity: EntityModel, bodies: Sequence[Body], dry_run: bool) -> list[Any]:
-    drafts = [take_nested(entity, Draft(body, None, Place.of_row(index))) for index, body in enumerate(bodies)]
+    drafts = [take_nested(entity, Draft(body, None, RowPlace.of_row(index))) for index, body in enumerate(bodies)]
     async with transaction(write, entity, Action.CREATE, dry_run) as unit:
         await unit.transaction.execute(store.PLAN_FOR_MANY_ROWS)
         await hold_parents(write, unit, entity, bodies=bodies)
@@ -82,7 +82,7 @@ async def _update(
 
 def _change(entity: EntityModel, index: int, body: Body, stored: Stored) -> Draft:
     sent = {name: value for name, value in body.items() if name not in entity.key.names}
-    return take_nested(entity, Draft(sent, stored, Place.of_row(index)))
+    return take_nested(entity, Draft(sent, stored, RowPlace.of_row(index)))
 
 
 async def delete(
@@ -104,7 +104,7 @@ async def _delete(
         await unit.lock_keys(entity, keys)
         await hold_parents(write, unit, entity, keys)
         stored = await _lock(unit, entity, keys, grant, "UPDATE")
-        drafts = [Draft({}, row, Place.of_row(index)) for index, row in enumerate(stored)]
+        drafts = [Draft({}, row, RowPlace.of_row(index)) for index, row in enumerate(stored)]
         is_all = not has_dependents(entity) and entity.number not in write.model.totals.by_number
         await remove_locked(write, unit, entity, drafts, stored, is_all=is_all)
     return [entity.key.shown(row.record) for row in stored]
@@ -203,5 +203,5 @@ def _about(entity: EntityModel, rule: str, message: str) -> Detail:
 def _refuse(code: ErrorCode, problems: Sequence[tuple[int, Detail]]) -> None:
     """Raises `code`, if there are any problems, with one detail for each."""
     if problems:
-        details = (Place.of_row(index).marks(detail) for index, detail in problems)
+        details = (RowPlace.of_row(index).marks(detail) for index, detail in problems)
         raise RocketError(code, f"Row {problems[0][0]}: {summary(problems[0][1])}", details)

@@ -12,17 +12,17 @@ fault fails again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from libs.shared.concurrency.tasks import TaskSet
 from libs.shared.postgres.databases import Database, enclosed
 from libs.shared.postgres.errors import SchemaMoved, is_undone
 from libs.shared.postgres.limits import LimitReached
 from services.data.model import EntityModel, KeyValue
 from services.data.writes.statements.changes import RowChange, Written
 from services.data.writes.statements.limits import name_limit
-from services.data.writes.statements.statements import Shape, statement, written_row
+from services.data.writes.statements.statements import StatementShape, statement, written_row
 
 MAX_BATCH_CHANGES = 64
 """Changes of one statement."""
@@ -50,7 +50,7 @@ class _Queue:
 
     database: Database
     entity: EntityModel
-    shape: Shape
+    shape: StatementShape
     schema_version: int
     waiting: list[_Waiting] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class _Queue:
         self.waiting = rest
         return batch
 
-    async def write(self, shape: Shape, batch: Sequence[_Waiting]) -> dict[int, Written]:
+    async def write(self, shape: StatementShape, batch: Sequence[_Waiting]) -> dict[int, Written]:
         """Run one statement. Returns what was written by place in the batch, from 1."""
         changes = [waiting.change for waiting in batch]
         sql, values = statement(self.entity, shape, changes, self.schema_version)
@@ -94,11 +94,11 @@ class WriteBatcher:
     """Gathers the writes of a process that can share statements."""
 
     def __init__(self) -> None:
-        self._queues: dict[tuple[Database, EntityModel, Shape], _Queue] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._queues: dict[tuple[Database, EntityModel, StatementShape], _Queue] = {}
+        self._tasks = TaskSet("writes")
 
     async def write(
-        self, database: Database, entity: EntityModel, shape: Shape, change: RowChange, schema_version: int
+        self, database: Database, entity: EntityModel, shape: StatementShape, change: RowChange, schema_version: int
     ) -> Written | None:
         """Commit one change. Returns None where there is no such row, reference or version, or under another schema.
 
@@ -114,7 +114,7 @@ class WriteBatcher:
         queue = self._queues.get(identity)
         if queue is None:
             queue = self._queues[identity] = _Queue(database, entity, shape, schema_version)
-            self._start(self._run(queue))
+            self._tasks.start(self._run(queue))
         queue.waiting.append(waiting)
         return await done
 
@@ -127,7 +127,7 @@ class WriteBatcher:
 
     async def _write_batch(self, queue: _Queue, batch: list[_Waiting]) -> None:
         if len(batch) == 1:
-            await asyncio.wait([self._start(queue.write_alone(batch[0]))], timeout=ALONE_TIMEOUT_S)
+            await asyncio.wait([self._tasks.start(queue.write_alone(batch[0]))], timeout=ALONE_TIMEOUT_S)
             return
         try:
             written = await queue.write(replace(queue.shape, waits=False), batch)
@@ -144,10 +144,4 @@ class WriteBatcher:
                 waiting.resolve(written[place])
             else:
                 # It may wait for a lock, so it must not hold up the next batch.
-                self._start(queue.write_alone(waiting))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+                self._tasks.start(queue.write_alone(waiting))

@@ -45,7 +45,7 @@ class LogMode(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class StatementShape:
     """What a statement's text depends on, beside the entity.
 
     `columns` are those that the rows bring values for. Without `waits`, rows and references that another transaction
@@ -61,7 +61,7 @@ class Shape:
 
 
 def statement(
-    entity: EntityModel, shape: Shape, rows: Sequence[RowChange], schema_version: int
+    entity: EntityModel, shape: StatementShape, rows: Sequence[RowChange], schema_version: int
 ) -> tuple[str, list[Any]]:
     """SQL and parameters. The rows of the result: n (place among `rows`, from 1), position, version, key, record.
 
@@ -76,7 +76,7 @@ def written_row(row: Any) -> Written:
     return Written(row["key"], row["version"], row["record"], row["position"] or 0)
 
 
-def _arrays(entity: EntityModel, shape: Shape, rows: Sequence[RowChange]) -> list[list[Any]]:
+def _arrays(entity: EntityModel, shape: StatementShape, rows: Sequence[RowChange]) -> list[list[Any]]:
     arrays: list[list[Any]] = [
         [row.command.id for row in rows],
         [row.command.context for row in rows],
@@ -90,7 +90,7 @@ def _arrays(entity: EntityModel, shape: Shape, rows: Sequence[RowChange]) -> lis
     return arrays + [[row.values[name] for row in rows] for name in shape.columns]
 
 
-def _text(entity: EntityModel, shape: Shape) -> str:
+def _text(entity: EntityModel, shape: StatementShape) -> str:
     given = _Given(entity, shape)
     changed = _inserted(entity, shape, given) if shape.action is Action.CREATE else _changed(entity, shape)
     ctes = [f"_u AS MATERIALIZED ({given.select})", *_references(entity, shape), f"_row AS ({changed})"]
@@ -117,7 +117,7 @@ def _text(entity: EntityModel, shape: Shape) -> str:
 class _Given:
     """The rows as the statement is given them: a relation `_u` made of arrays, and its columns."""
 
-    def __init__(self, entity: EntityModel, shape: Shape) -> None:
+    def __init__(self, entity: EntityModel, shape: StatementShape) -> None:
         columns = list(LOG_COLUMNS)
         if shape.action is not Action.CREATE:
             columns.append(("_if", "bigint"))
@@ -142,7 +142,7 @@ def _given_keys(entity: EntityModel) -> list[str]:
     return [f"_u._k{n}" for n in range(len(entity.key.names))]
 
 
-def _references(entity: EntityModel, shape: Shape) -> list[str]:
+def _references(entity: EntityModel, shape: StatementShape) -> list[str]:
     """Locks on the records that the rows refer to."""
     skip = "" if shape.waits else " SKIP LOCKED"
     return [
@@ -156,12 +156,12 @@ def _locked(number: int) -> str:
     return f"_ref{number}"
 
 
-def _referring(entity: EntityModel, shape: Shape) -> list[tuple[Link, str, str]]:
+def _referring(entity: EntityModel, shape: StatementShape) -> list[tuple[Link, str, str]]:
     """The references that the columns of a shape set: link, table and liveness of the other end."""
     return [(link, *entity.parent(link)) for link in entity.references if link.own in shape.columns]
 
 
-def _referred(entity: EntityModel, shape: Shape) -> str:
+def _referred(entity: EntityModel, shape: StatementShape) -> str:
     """The condition that everything a row refers to is there; rows of the same statement may refer to one another."""
     clauses = []
     for number, (link, _, _) in enumerate(_referring(entity, shape)):
@@ -176,7 +176,7 @@ def _referred(entity: EntityModel, shape: Shape) -> str:
     return " AND ".join(clauses) or "true"
 
 
-def _inserted(entity: EntityModel, shape: Shape, given: _Given) -> str:
+def _inserted(entity: EntityModel, shape: StatementShape, given: _Given) -> str:
     columns, expressions = [VERSION], [_first_version(entity)]
     if given.numbered:
         columns.append(quote(entity.key.names[0]))
@@ -205,7 +205,7 @@ def _first_version(entity: EntityModel) -> str:
     )
 
 
-def _changed(entity: EntityModel, shape: Shape) -> str:
+def _changed(entity: EntityModel, shape: StatementShape) -> str:
     alive = entity.alive("_r") if shape.action is not Action.RESTORE else f"NOT ({entity.alive('_r')})"
     where = (
         f"_v.version = $1 AND {_same(entity, '_r')} AND {alive} AND (_u._if IS NULL OR _r.{VERSION} = _u._if) "
@@ -236,7 +236,7 @@ def _same(entity: EntityModel, row: str) -> str:
     return " AND ".join(f"{column} = {given}" for column, given in keys)
 
 
-def _assignments(entity: EntityModel, shape: Shape) -> dict[str, str]:
+def _assignments(entity: EntityModel, shape: StatementShape) -> dict[str, str]:
     if shape.action is Action.DELETE:
         return {DELETED: "now()"}
     if shape.action is Action.RESTORE:
@@ -258,7 +258,7 @@ def returned(entity: EntityModel, which: str) -> str:
     return ", ".join(f"{which}.{quote(name)} AS {quote(name)}" for name in names)
 
 
-def _entries(entity: EntityModel, shape: Shape) -> str:
+def _entries(entity: EntityModel, shape: StatementShape) -> str:
     removed = shape.action is Action.DELETE and not entity.soft_delete
     version = f"_row.{VERSION} + 1" if removed else f"_row.{VERSION}"
     image = "NULL::jsonb" if removed else image_sql(entity)
@@ -285,7 +285,7 @@ def image_sql(entity: EntityModel) -> str:
     return f"(SELECT to_jsonb(_i) FROM (SELECT {pairs}) _i)"
 
 
-def _previous(entity: EntityModel, shape: Shape) -> str:
+def _previous(entity: EntityModel, shape: StatementShape) -> str:
     """What the log keeps of the row before: nothing, all of a removed one, else what was set."""
     if shape.action is Action.CREATE:
         return "NULL::jsonb"

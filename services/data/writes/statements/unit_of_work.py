@@ -20,7 +20,7 @@ from services.data.writes.statements import store
 from services.data.writes.statements.changes import Action, Command, LogEntry, Marks, RecordId, RowChange, Written
 from services.data.writes.statements.cycles import refuse_cycles
 from services.data.writes.statements.limits import name_limit
-from services.data.writes.statements.statements import LogMode, Shape, statement, written_row
+from services.data.writes.statements.statements import LogMode, StatementShape, statement, written_row
 from services.data.writes.statements.unique_swaps import UniqueSwaps
 
 MAX_ROWS = 100_000
@@ -77,7 +77,7 @@ class UnitOfWork:
         at_once = is_all and len(shapes) == 1 and not parked and not entity.trees
         log = LogMode.TOGETHER if at_once else LogMode.LATER
         for columns, places in shapes.items():
-            shape = Shape(action, columns, log)
+            shape = StatementShape(action, columns, log)
             chosen = [rows[place] for place in places]
             for row in await self._run(entity, shape, chosen, places):
                 place = places[row["n"] - 1]
@@ -85,11 +85,8 @@ class UnitOfWork:
                 if at_once:
                     self._position = row["position"]
                     self.records += 1
-                    continue
-                effects = rows[place].effects
-                previous = self.swaps.previous(entity, row["key"], row["previous"], columns)
-                entry = (entity.number, row["key"], row["version"], action.value, row["image"], previous)
-                self.add((*entry, effects))
+                else:
+                    self._log_later(entity, shape, row, rows[place].effects)
         return outcome
 
     async def amend(self, entity: EntityModel, rows: Sequence[RowChange]) -> list[Written | None]:
@@ -104,7 +101,7 @@ class UnitOfWork:
                 self._add_effects(entity, row)
             if not columns:
                 continue
-            shape = Shape(Action.UPDATE, columns, LogMode.LATER, amends=True)
+            shape = StatementShape(Action.UPDATE, columns, LogMode.LATER, amends=True)
             for row in await self._run(entity, shape, chosen, places):
                 outcome[places[row["n"] - 1]] = written_row(row)
                 self._replace((entity.number, row["key"]), row["image"], row["previous"])
@@ -159,6 +156,11 @@ class UnitOfWork:
         """The same for any entity, by record ids."""
         await self.transaction.execute(store.LOCK_KEYS, record_ids, entity.number)
 
+    def _log_later(self, entity: EntityModel, shape: StatementShape, row: Any, effects: str | None) -> None:
+        previous = self.swaps.previous(entity, row["key"], row["previous"], shape.columns)
+        entry = (entity.number, row["key"], row["version"], shape.action.value, row["image"], previous, effects)
+        self.add(entry)
+
     async def _append(self) -> int:
         command = self.command
         position = await self.transaction.fetchval(
@@ -170,7 +172,7 @@ class UnitOfWork:
         return int(position)
 
     async def _run(
-        self, entity: EntityModel, shape: Shape, rows: Sequence[RowChange], places: Sequence[int]
+        self, entity: EntityModel, shape: StatementShape, rows: Sequence[RowChange], places: Sequence[int]
     ) -> Sequence[Any]:
         sql, values = statement(entity, shape, rows, self.model.version)
         try:

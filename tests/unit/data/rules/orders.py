@@ -11,7 +11,7 @@ import pytest
 from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError
 from libs.shared.schema import Entity, EntityDefinition, Snapshot, parse_value
-from services.data.rules import Attempt, Decision, EntityRules, decide, rules_of
+from services.data.rules import AttemptedWrite, Decision, EntityRules, decide, rules_of
 from tests.support.client import entity, integer, text
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 80_000, tzinfo=UTC)
@@ -85,23 +85,23 @@ def transition(origin: str | list[str], to: str, **more: Any) -> dict[str, Any]:
     return {"from": origin, "to": to, **more}
 
 
-def creating(caller: Identity = CLERK, **sent: Any) -> Attempt:
+def creating(caller: Identity = CLERK, **sent: Any) -> AttemptedWrite:
     """The creation of an order from what is sent as JSON."""
     values = {name: None for name, field in FIELDS.items() if not field.auto and name != "id"} | {"code": "c"}
-    return Attempt("create", values | _parsed(sent), frozenset(sent), caller, NOW)
+    return AttemptedWrite("create", values | _parsed(sent), frozenset(sent), caller, NOW)
 
 
-def updating(old: Mapping[str, Any], caller: Identity = CLERK, **sent: Any) -> Attempt:
+def updating(old: Mapping[str, Any], caller: Identity = CLERK, **sent: Any) -> AttemptedWrite:
     """An update of the stored order `old` by what is sent as JSON."""
     stored = {**dict.fromkeys(FIELDS), "id": KEY, **old}
-    return Attempt("update", _parsed(sent), frozenset(sent), caller, NOW, old=stored)
+    return AttemptedWrite("update", _parsed(sent), frozenset(sent), caller, NOW, old=stored)
 
 
-def deleting(old: Mapping[str, Any], caller: Identity = CLERK) -> Attempt:
-    return Attempt("delete", {}, frozenset(), caller, NOW, old={**dict.fromkeys(FIELDS), "id": KEY, **old})
+def deleting(old: Mapping[str, Any], caller: Identity = CLERK) -> AttemptedWrite:
+    return AttemptedWrite("delete", {}, frozenset(), caller, NOW, old={**dict.fromkeys(FIELDS), "id": KEY, **old})
 
 
-def refused(rules: EntityRules, attempt: Attempt, code: str = "VALIDATION_FAILED") -> list[dict[str, Any]]:
+def refused(rules: EntityRules, attempt: AttemptedWrite, code: str = "VALIDATION_FAILED") -> list[dict[str, Any]]:
     """The details of the refusal."""
     with pytest.raises(RocketError) as refusal:
         decide(rules, attempt)
@@ -109,7 +109,7 @@ def refused(rules: EntityRules, attempt: Attempt, code: str = "VALIDATION_FAILED
     return refusal.value.details
 
 
-def decided(attempt: Attempt, *documents: Mapping[str, Any]) -> Decision:
+def decided(attempt: AttemptedWrite, *documents: Mapping[str, Any]) -> Decision:
     return decide(compiled(*documents), attempt)
 
 

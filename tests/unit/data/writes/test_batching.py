@@ -15,10 +15,10 @@ from libs.shared.postgres.errors import SchemaMoved
 from services.data.writes.statements import batching
 from services.data.writes.statements.batching import WriteBatcher
 from services.data.writes.statements.changes import Action, RowChange, Written
-from services.data.writes.statements.statements import Shape
+from services.data.writes.statements.statements import StatementShape
 from tests.unit.data.writes.shop import ORDER, change
 
-SHAPE = Shape(Action.UPDATE, ("code",))
+SHAPE = StatementShape(Action.UPDATE, ("code",))
 
 
 class FakeDatabase:

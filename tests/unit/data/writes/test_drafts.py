@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from libs.shared.errors import RocketError
 from services.data.model.synchronous_webhooks import SynchronousWebhook
 from services.data.writes.context.approval import Approval, ApprovalRequest
-from services.data.writes.context.drafts import TURN_ROWS, Draft, Place, in_turns
+from services.data.writes.context.drafts import TURN_ROWS, Draft, RowPlace, in_turns
 from tests.unit.data.writes.shop import LINE, ORDER
 
 [LINES] = [link for link in ORDER.links if link.outward and link.relation.name == "lines"]
@@ -17,7 +17,7 @@ from tests.unit.data.writes.shop import LINE, ORDER
 
 def test_details_say_where_a_record_stands_in_the_request() -> None:
     assert Draft({}).mark([{"field": "a"}]) == [{"field": "a"}]
-    bulk = Draft({}, place=Place.of_row(2))
+    bulk = Draft({}, place=RowPlace.of_row(2))
     assert bulk.mark([{"field": "a"}]) == [{"field": "a", "index": 2}]
     child = Draft({}, place=bulk.child_place(LINES, 1))
     grandchild = child.child_place(LINES, 0)
@@ -31,7 +31,7 @@ def test_details_say_where_a_record_stands_in_the_request() -> None:
 def test_an_error_about_a_record_is_given_its_place() -> None:
     error = RocketError("CONFLICT", "taken")
     assert Draft({}).refuse(error) is error
-    assert Draft({}, place=Place.of_row(1)).refuse(error).details == [{"message": "taken", "index": 1}]
+    assert Draft({}, place=RowPlace.of_row(1)).refuse(error).details == [{"message": "taken", "index": 1}]
 
 
 async def test_long_loops_let_others_run() -> None:

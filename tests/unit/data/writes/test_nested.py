@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from libs.shared.errors import RocketError
-from services.data.writes.context.drafts import Draft, NestedWrite, Place
+from services.data.writes.context.drafts import Draft, NestedWrite, RowPlace
 from services.data.writes.tree.nested import Malformed, by_link, key_of, parse_nested, take_nested
 from services.data.writes.tree.reconciling import reconcile
 from tests.unit.data.writes.shop import LINE, ORDER, TAG, stored
@@ -39,7 +39,7 @@ def test_malformed_nested_writes_are_refused(sent: Any, message: str) -> None:
 
 def test_a_malformed_row_of_a_bulk_is_named_by_its_path_and_counted_by_its_bulk_row() -> None:
     with pytest.raises(RocketError) as refused:
-        take_nested(ORDER, Draft({"lines": {"data": [{}, 5]}}, place=Place.of_row(3)))
+        take_nested(ORDER, Draft({"lines": {"data": [{}, 5]}}, place=RowPlace.of_row(3)))
     [detail] = refused.value.details
     assert (detail["path"], detail["index"], detail["relation"]) == ("[3].lines[1]", 3, "lines")
 
