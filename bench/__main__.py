@@ -35,7 +35,7 @@ def tell(line: str) -> None:
 
 @contextlib.contextmanager
 def folder_of(wish: Path | None) -> Iterator[Path]:
-    """Where the data lies during the run. Postgres may run as somebody else, who must be able to pass."""
+    """The data folder of the run. Postgres may run as another user, who must be able to reach it."""
     if wish is not None:
         wish.mkdir(parents=True, exist_ok=True)
         yield wish.absolute()

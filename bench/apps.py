@@ -1,8 +1,8 @@
-"""`python -m bench.apps`: many apps on one machine: what they cost, and how fast reads are that are spread over all.
+"""`python -m bench.apps`: the cost of many apps on one machine, and the speed of reads over all of them.
 
---apps 200 --seconds 10 --connections 32    what is meant to be looked at
---connections-per-process 12                what `database_connections` is for each service
---quick                                     a smoke run, its figures mean nothing
+--apps 200 --seconds 10 --connections 32    a typical run
+--connections-per-process 12                `database_connections` of each service
+--quick                                     a smoke run whose figures mean nothing
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from deploy.embedded.stack import Stack
 
 ENTITY = "item"
 AT_ONCE = 2
-"""Apps that are made at once: copying the template is work for a processor, and there are two of them at least."""
+"""Apps created at once: copying the template uses a core, and there are at least two."""
 SETTLE = 5.0
-"""Seconds in which what follows from making apps may end before anything is measured."""
+"""Seconds for background work of creating apps to end before anything is measured."""
 TIMEOUT = aiohttp.ClientTimeout(total=60)
 TOLD = 20
-"""After how many apps the run says how far it is; making them takes most of it."""
+"""Apps between two lines of progress; creating them takes most of the run."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class App:
-    """An app with one record: where it is read, and the token for that."""
+    """An app with one record: its path and a token."""
 
     url: str
     headers: dict[str, str]
@@ -61,14 +61,14 @@ class App:
 
 @dataclass(frozen=True)
 class Reads:
-    """Milliseconds of each get, and how many were not answered with 200."""
+    """Milliseconds of each get, and the number of responses other than 200."""
 
     times: Sequence[float]
     failures: int
     seconds: float
 
     def percentile(self, share: float) -> float:
-        """The time that this share of the gets stayed below."""
+        """The time below which this share of the gets stayed."""
         ordered = sorted(self.times)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
@@ -96,12 +96,12 @@ def parse(arguments: Sequence[str] | None = None) -> Plan:
 
 
 async def measure(plan: Plan, folder: Path) -> None:
-    """Start, make the apps, look, read, look again, print."""
+    """Start, create the apps, measure, read, measure again, print."""
     variables = {
         "ROCKET_BCRYPT_ROUNDS": "4",
         "ROCKET_LOG_LEVEL": "warning",
         "ROCKET_DATABASE_CONNECTIONS": str(plan.connections_per_process),
-        "ROCKET_REQUEST_TIMEOUT": "60",  # making an app copies a database, which takes as long as the disk likes
+        "ROCKET_REQUEST_TIMEOUT": "60",  # creating an app copies a database, which can take long on a slow disk
     }
     with (folder / "stack.log").open("a") as output:
         stack = Stack(Settings(port=0, data_dir=folder / "rocket"), variables=variables, output=output)
@@ -119,7 +119,7 @@ async def measure(plan: Plan, folder: Path) -> None:
 
 
 async def make_apps(client: aiohttp.ClientSession, url: str, count: int) -> tuple[list[App], float]:
-    """So many apps, with an entity and a record each; and the seconds that took."""
+    """Create apps with an entity and a record each; return them and the seconds it took."""
     began = time.monotonic()
     platform = await login(client, url, "_platform", "platform@localhost")
     turns = asyncio.Semaphore(AT_ONCE)
@@ -147,14 +147,14 @@ async def make_apps(client: aiohttp.ClientSession, url: str, count: int) -> tupl
 
 
 async def login(client: aiohttp.ClientSession, url: str, realm: str, email: str) -> dict[str, str]:
-    """The headers of somebody who is logged in."""
+    """Log in and return the request headers."""
     form = {"email": email, "password": "changeme"}
     pair = await ask(client, "POST", f"{url}/api/{realm}/auth/login", {}, form)
     return {"Authorization": f"Bearer {pair['data']['access_token']}"}
 
 
 async def ask(client: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: Any) -> Any:
-    """The answer to a request that must succeed."""
+    """Send a request that must succeed; return the response."""
     async with client.request(method, url, headers=headers, json=body) as response:
         if response.status >= 300:
             raise AssertionError(f"{method} {url}: {response.status} {await response.text()}")
@@ -162,7 +162,7 @@ async def ask(client: aiohttp.ClientSession, method: str, url: str, headers: dic
 
 
 async def read(apps: Sequence[App], client: aiohttp.ClientSession, plan: Plan) -> Reads:
-    """Gets by as many clients as wanted, each of the next app in an order made up once."""
+    """Gets by several clients, each of the next app in a fixed random order."""
     order = list(apps)
     Random(1).shuffle(order)
     turns, times, failures = itertools.cycle(order), [], 0
@@ -183,7 +183,7 @@ async def read(apps: Sequence[App], client: aiohttp.ClientSession, plan: Plan) -
 
 
 async def connections_of(stack: Stack) -> dict[str, int]:
-    """Connections of each service to Postgres, now."""
+    """The current connections of each service to Postgres."""
     connection = await asyncpg.connect(stack.database_url)
     try:
         rows = await connection.fetch("SELECT usename, count(*) FROM pg_stat_activity GROUP BY 1")
@@ -200,7 +200,7 @@ def report(
     reads: tuple[Reads, Reads],
     connections: dict[str, int],
 ) -> None:
-    """Print what was found."""
+    """Print the results."""
     one, spread = reads
     print(f"{plan.apps} apps, {plan.connections} clients, {plan.connections_per_process} connections a process")
     print(f"made in {number(making)} s, {number(making / plan.apps * 1000)} ms each\n")

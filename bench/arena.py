@@ -1,4 +1,4 @@
-"""All systems up at once, each with the same rows, ready to be measured."""
+"""All systems running at once, each with the same rows, ready to be measured."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Tell = Callable[[str], None]
 
 @contextlib.asynccontextmanager
 async def opened(plan: Plan, folder: Path, tell: Tell) -> AsyncIterator[Arena]:
-    """The systems of the plan. Rocket is always up: its Postgres and its rows are what the limits work with."""
+    """Open the systems of the plan. Rocket always runs, because the limits use its Postgres and its rows."""
     async with contextlib.AsyncExitStack() as exits:
         arena = Arena(plan, folder, exits)
         tell("starting rocket, first with an empty folder, then again")
@@ -30,7 +30,7 @@ async def opened(plan: Plan, folder: Path, tell: Tell) -> AsyncIterator[Arena]:
 
 
 class Arena:
-    """What is up, and how long it took to come up."""
+    """The running systems and their start times."""
 
     def __init__(self, plan: Plan, folder: Path, exits: contextlib.AsyncExitStack) -> None:
         self.drive = Drive(plan.connections, running.chosen(plan.generator), folder, plan.categories)
@@ -41,7 +41,7 @@ class Arena:
         self._exits = exits
 
     async def start_rocket(self) -> rocket.Rocket:
-        """Twice: the first start makes the databases."""
+        """Start Rocket twice: the first start creates the databases."""
         async with rocket.running(self._folder, self.drive) as (_, first):
             self._note(first, "rocket, from an empty folder")
         main, starts = await self._exits.enter_async_context(rocket.running(self._folder, self.drive))
@@ -56,7 +56,7 @@ class Arena:
             self.systems.append(main)
 
     async def add_others(self, main: rocket.Rocket) -> None:
-        """Those that the plan names."""
+        """Start the other systems of the plan."""
         adding = {
             "limit": self._add_limit, "pocketbase": self._add_pocketbase, "database": self._add_database,
             "permitted": self._add_permitted, "strangers": self._add_strangers, "former": self._add_former,
@@ -100,7 +100,7 @@ class Arena:
         self.systems.append(before)
 
     async def _prove(self, target: Target) -> None:
-        """A list must answer what it should before its speed means anything."""
+        """Check the answer of a list, because a wrong one has no meaningful speed."""
         await target.prove(category(0), len(range(0, self._plan.rows, self._plan.categories)))
 
     def _note(self, starts: Starts, name: str) -> None:

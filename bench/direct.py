@@ -1,7 +1,7 @@
-"""Writes as an application of its own would send them: one record, row and log entry in one statement.
+"""Writes as a single-purpose application would send them: row and log entry of one record in one statement.
 
-The data service writes any number of records in one statement; the limit is what remains for a process
-that has one record at a time and nothing else to do.
+The data service writes any number of records in one statement; the limit is what a process
+achieves that has one record at a time and nothing else to do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VERSION = quote(VERSION_COLUMN)
 
 
 def create_statement(entity: EntityModel, values: Mapping[str, Any], command: Command) -> Statement:
-    """Insert a record and its log entry. Answers position, version, record."""
+    """Insert a record and its log entry. Returns position, version, record."""
     parameters = Parameters(command.schema_version)
     columns = [VERSION, *(quote(name) for name in values)]
     given = ["1", *(parameters.add(value, entity.column_type(name)) for name, value in values.items())]
@@ -35,7 +35,7 @@ def create_statement(entity: EntityModel, values: Mapping[str, Any], command: Co
 
 
 def update_statement(entity: EntityModel, key: Any, values: Mapping[str, Any], command: Command) -> Statement:
-    """Change a record and append its log entry. Answers position, version, record."""
+    """Change a record and append its log entry. Returns position, version, record."""
     parameters = Parameters(command.schema_version)
     sets = {name: parameters.add(value, entity.column_type(name)) for name, value in values.items()}
     sets |= {field.name: "now()" for field in entity.fields.values() if field.auto == "update"}

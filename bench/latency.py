@@ -1,8 +1,8 @@
 """`python -m bench.latency [--seconds 20] [--rate 100]`: from a commit to a subscriber, against one publish with ack.
 
-Both in the same run and on the same server: creates at a steady rate through the gateway, and between them a
-message published to a stream of its own. A commit's time is its log entry's `at`; its arrival is when a plain
-subscriber of the stream's subjects has it.
+Both are measured in the same run on the same server: creates at a steady rate through the gateway, and between them
+messages published to a stream of their own. A commit's time is its log entry's `at`; its arrival is when a plain
+subscriber of the stream's subjects receives it.
 """
 
 from __future__ import annotations

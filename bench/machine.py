@@ -1,4 +1,4 @@
-"""What a run ran on: machine, versions, commands."""
+"""The machine of a run: hardware, versions, commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGES = (
 
 
 def describe(folder: Path) -> dict[str, str]:
-    """Words about the machine that the reader of a figure needs."""
+    """What a reader of the figures must know about the machine."""
     versions = {name: version(name) for name in PACKAGES}
     return {
         "processor": processor(Path("/proc/cpuinfo").read_text(encoding="utf-8")),
@@ -47,10 +47,10 @@ class _Thing:
 
 
 def pace() -> float:
-    """Microseconds that this interpreter needs to make and call 1,000 objects, at best of many times.
+    """Microseconds that this interpreter needs to create and call 1,000 objects, the best of many runs.
 
-    Versions do not tell how an interpreter was built, and one built without profile-guided optimisation takes up to
-    half as long again for everything.
+    A version does not say how an interpreter was built, and one without profile-guided optimisation is up to half
+    again as slow.
     """
 
     def work() -> None:
@@ -63,7 +63,7 @@ def pace() -> float:
 
 
 def processor(cpuinfo: str) -> str:
-    """The model of the first core, as the kernel calls it."""
+    """The model name of the first core."""
     for line in cpuinfo.splitlines():
         name, _, value = line.partition(":")
         if name.strip() == "model name":
@@ -72,7 +72,7 @@ def processor(cpuinfo: str) -> str:
 
 
 def file_system(folder: Path, mounts: str) -> str:
-    """The kind of file system that a folder lies on: on one in memory, waiting for the disk costs nothing."""
+    """The file system of a folder. In one in memory, waiting for the disk costs nothing."""
     best, kind = Path("/"), "unknown"
     for line in mounts.splitlines():
         _, where, this_kind, *_ = line.split()
@@ -83,13 +83,13 @@ def file_system(folder: Path, mounts: str) -> str:
 
 
 def steal_and_total(stat: str) -> tuple[int, int]:
-    """Ticks that the hypervisor gave to others, and all ticks, over all cores; from /proc/stat."""
+    """Ticks that the hypervisor took away, and all ticks, over all cores; from /proc/stat."""
     ticks = [int(value) for value in stat.splitlines()[0].split()[1:9]]
     return ticks[7], sum(ticks)
 
 
 class Steal:
-    """The share of time that the hypervisor took away since this was made."""
+    """The share of time that the hypervisor took away since this object was created."""
 
     def __init__(self) -> None:
         self._then = _ticks()
@@ -104,7 +104,7 @@ def _ticks() -> tuple[int, int]:
 
 
 def version(package: str) -> str:
-    """Of an installed distribution; empty if it is not installed."""
+    """The version of an installed distribution; empty if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""One run, from starting everything to its results."""
+"""One run, from start to results."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bench.settings import Plan
 
 GENERATORS = {"own": "our own (bench/load: one process, asyncio, uvloop)", "wrk": "wrk, one thread"}
 WARM_UP = 0.5
-"""Seconds per measurement of the round that does not count: statements get prepared, caches filled."""
+"""Seconds per measurement of the warm-up round, in which statements are prepared and caches filled."""
 
 
 async def run(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Results:
-    """Measures what the plan says, with all data in `folder`; `tell` hears how it goes."""
+    """Measure what the plan says, with all data in `folder`; `tell` gets progress messages."""
     results = Results({"command": plan.command(), **machine.describe(folder)})
     async with arena.opened(plan, folder, tell) as scene:
         results.about["load generator"] = GENERATORS[scene.drive.generator]

@@ -1,6 +1,6 @@
-"""What is measured: one shape of record and four operations, as data that every system's API translates.
+"""What is measured: one record shape and four operations, as data that each system's API translates.
 
-`articles` is read and never written, `drafts` is written, so reads meet the same rows in every round.
+`articles` is only read and `drafts` only written, so reads meet the same rows in every round.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ MEANING: Mapping[Operation, str] = {
 
 Index = Literal["each", "both"]
 INDEXES: tuple[Index, ...] = get_args(Index)
-"""On the columns of filter and sort: one index each, as all systems can; or one over both as well."""
+"""Indexes on the columns of filter and sort: one each, which all systems support, or also one over both."""
 
 READ, WRITTEN = "articles", "drafts"
 TABLES = (READ, WRITTEN)
 PAGE = 25
 CATEGORIES = 10
-"""Unless a run says otherwise. The fewer, the more often several clients ask for the same list at once."""
+"""The default number of categories. The fewer, the more often several clients request the same list at once."""
 VARIETY = 2_000
-"""Different requests of one measurement; they are sent round and round."""
+"""The number of different requests in one measurement; they are sent in a cycle."""
 BODY = "Every change is appended to a log and published from there. " * 4
 
 Row = Mapping[str, Any]
@@ -39,7 +39,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request without what the system's address and token add."""
+    """An HTTP request without address and token."""
 
     method: str
     path: str
@@ -55,7 +55,7 @@ class Request:
 
 
 class Api(Protocol):
-    """How a system spells the operations."""
+    """A system's form of the operations."""
 
     def get(self, record_id: str) -> Request:
         """One of READ's records."""
@@ -70,16 +70,16 @@ class Api(Protocol):
         """New values for some fields of one of WRITTEN's records."""
 
     def listed(self, answer: Any) -> tuple[int, int]:
-        """How many records an answer to `list` holds, and the total that it tells."""
+        """The number of records in a response to `list`, and its total."""
 
 
 def rows(count: int, categories: int = CATEGORIES) -> list[Row]:
-    """The rows that both tables begin with; the same for every system."""
+    """The initial rows of both tables; the same for every system."""
     return [row(number, categories) for number in range(count)]
 
 
 def row(number: int, categories: int = CATEGORIES) -> Row:
-    """A row; ranks are scattered, so that sorting is work."""
+    """A row; ranks are scattered, so that sorting costs time."""
     return {
         "title": f"Article number {number}",
         "body": BODY,
@@ -90,7 +90,7 @@ def row(number: int, categories: int = CATEGORIES) -> Row:
 
 
 def category(number: int, categories: int = CATEGORIES) -> str:
-    """One of so many names."""
+    """A category's name."""
     return f"c{number % categories}"
 
 
@@ -115,5 +115,5 @@ def requests(
 
 
 def change(number: int) -> Row:
-    """What an update sets: fields without an index."""
+    """The values that an update sets, in fields without an index."""
     return {"title": f"Renamed {number}", "active": number % 2 == 0}

@@ -10,7 +10,7 @@ from pathlib import Path
 PROC = Path("/proc")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 STABLE_AFTER = 5
-"""Looks at most, when processes keep ending between two of them."""
+"""The largest number of looks, if processes keep ending between two of them."""
 
 Parts = Mapping[str, Sequence[int]]
 """Part of a system → its processes; their descendants belong to it."""
@@ -24,20 +24,20 @@ class Stat:
     name: str
     parent: int
     own: int
-    """User and system time of all its threads, ended ones included."""
+    """User and system time of all threads, ended ones included."""
     ended_children: int
-    """The same of its children that have ended and were waited for."""
+    """The same of children that have ended and were waited for."""
     started: int
     """Ticks between the machine's boot and its start."""
 
     @property
     def cpu_seconds(self) -> float:
-        """Processor time of itself and of its children that have ended."""
+        """Processor time of the process and of its ended children."""
         return (self.own + self.ended_children) / TICKS_PER_SECOND
 
     @classmethod
     def parse(cls, line: str) -> Stat:
-        """From the kernel's text; a process's name may hold blanks and parentheses."""
+        """Parse the kernel's text; a process's name may hold blanks and parentheses."""
         pid, _, rest = line.partition(" (")
         name, _, tail = rest.rpartition(") ")
         fields = tail.split()
@@ -57,19 +57,19 @@ class Memory:
 
     @classmethod
     def parse(cls, text: str) -> Memory:
-        """From /proc/<pid>/smaps_rollup, which counts in kB."""
+        """Parse /proc/<pid>/smaps_rollup, which counts in kB."""
         sizes = {line.split()[0]: line.split()[1] for line in text.splitlines() if line.endswith(" kB")}
         return cls(int(sizes["Rss:"]) * 1024, int(sizes["Pss:"]) * 1024)
 
 
 def family(roots: Iterable[int], everybody: Mapping[int, Stat], apart: Iterable[int] = ()) -> list[Stat]:
-    """The processes `roots` and their descendants; not those of `apart`, nor what descends from them."""
+    """The processes `roots` and their descendants, without those of `apart` and their descendants."""
     known = [everybody[pid] for pid in roots if pid in everybody]
     seen = {stat.pid for stat in known} | set(apart)
     children: dict[int, list[Stat]] = {}
     for stat in everybody.values():
         children.setdefault(stat.parent, []).append(stat)
-    for stat in known:  # grows while it is gone through
+    for stat in known:  # grows during the iteration
         new = [child for child in children.get(stat.pid, ()) if child.pid not in seen]
         seen.update(child.pid for child in new)
         known += new
@@ -77,9 +77,9 @@ def family(roots: Iterable[int], everybody: Mapping[int, Stat], apart: Iterable[
 
 
 def cpu_seconds(parts: Parts) -> dict[str, float]:
-    """Processor time so far, per part: its processes, their descendants, and what of them has ended.
+    """Processor time so far, per part: its processes, their descendants, and ended ones.
 
-    A process that ends moves its time to its parent; between two looks that agree none has.
+    A process that ends moves its time to its parent. If two looks agree, none has ended between them.
     """
     before = _families(parts)
     for _ in range(STABLE_AFTER):
@@ -96,12 +96,12 @@ def memory(parts: Parts) -> dict[str, Memory]:
 
 
 def parent(pid: int) -> int:
-    """The process that started `pid`, or has taken it over. Raises ProcessLookupError."""
+    """The parent of `pid`. Raises ProcessLookupError."""
     return stat_of(pid).parent
 
 
 def stat_of(pid: int) -> Stat:
-    """Raises ProcessLookupError if there is no such process."""
+    """The process's stat line. Raises ProcessLookupError if there is no such process."""
     text = _read(PROC / str(pid) / "stat")
     if not text:
         raise ProcessLookupError(f"no process {pid}")
@@ -121,7 +121,7 @@ def everybody() -> dict[int, Stat]:
 
 
 def _families(parts: Parts) -> dict[str, list[Stat]]:
-    """The processes of each part; one that is a part of its own is not counted again with its parent."""
+    """The processes of each part; a part of its own is not counted again with its parent."""
     running, roots = everybody(), [pid for pids in parts.values() for pid in pids]
     return {name: family(pids, running, apart=roots) for name, pids in parts.items()}
 
@@ -136,7 +136,7 @@ def _memory_of(stat: Stat) -> Memory:
 
 
 def _read(path: Path) -> str:
-    """A file of /proc; empty if its process has ended or is not ours to look at."""
+    """A file of /proc; empty if its process has ended or is not readable for us."""
     try:
         return path.read_text(errors="replace")
     except (FileNotFoundError, ProcessLookupError, PermissionError):

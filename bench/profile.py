@@ -1,7 +1,7 @@
-"""`python -m bench.profile OPERATION`: where this system spends its time while one operation is driven.
+"""`python -m bench.profile OPERATION`: where this system spends its time during one operation.
 
-py-spy looks at each process many times a second; what runs then, or waits for a core, is counted. C code
-counts for the Python function that called it, unless --native shows it by its own name.
+py-spy samples each process many times a second, and counts what runs or waits for a core. C code counts for the
+Python function that called it, unless --native shows it under its own name.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from deploy.embedded.services import ROCKET
 
 WARM_UP = 1.0
 LEAD = 0.7
-"""Seconds that the load runs before and after the looks: the generator has to start."""
+"""Seconds that the load runs before and after the samples: the generator has to start."""
 LOOKS_PER_SECOND = 200
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for on the command line."""
+    """The arguments of the command line."""
 
     operation: Operation
     processes: Sequence[str]
@@ -45,7 +45,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Cost:
-    """One function: the share of looks that met it at work itself, and anywhere on the stack."""
+    """One function: the share of samples in which it ran itself, and in which it was on the stack."""
 
     function: str
     itself: float
@@ -74,7 +74,7 @@ def parse(arguments: Sequence[str] | None = None) -> Wish:
 
 
 async def profile(wish: Wish, folder: Path) -> None:
-    """Start, furnish, drive, look, print."""
+    """Start, fill, drive, sample, print."""
     drive = Drive(wish.connections, running.chosen("auto"), folder)
     async with rocket.running(folder, drive) as (system, _):
         await system.furnish(rows(wish.rows), "each")
@@ -90,7 +90,7 @@ async def profile(wish: Wish, folder: Path) -> None:
 
 
 async def looked_at(pid: int, wish: Wish, folder: Path) -> str:
-    """The stacks that py-spy saw: per line frames, outermost first, and how often."""
+    """The stacks that py-spy saw: the frames, outermost first, and their number."""
     program = str(Path(sysconfig.get_path("scripts")) / "py-spy")
     output = folder / f"{pid}.raw"
     await running.call(
@@ -102,14 +102,14 @@ async def looked_at(pid: int, wish: Wish, folder: Path) -> str:
 
 
 def dearest(stacks: str, looks: float) -> list[Cost]:
-    """Functions by their own time; shares are of all looks, so that they add up to a process's load."""
+    """Functions by their own time; shares are of all samples, so they add up to a process's load."""
     itself: Counter[str] = Counter()
     anywhere: Counter[str] = Counter()
     for line in stacks.splitlines():
         stack, _, count = line.rpartition(" ")
         frames = [frame for frame in stack.split(";") if frame]
         if not frames:
-            continue  # seen while it changed
+            continue  # sampled during a change
         itself[frames[-1]] += int(count)
         for frame in set(frames):
             anywhere[frame] += int(count)
@@ -117,7 +117,7 @@ def dearest(stacks: str, looks: float) -> list[Cost]:
 
 
 def table_of(process: str, stacks: str, looks: float, top: int) -> str:
-    """The dearest functions of a process, for a terminal."""
+    """The most expensive functions of a process, for a terminal."""
     costs = dearest(stacks, looks)
     busy = sum(cost.itself for cost in costs)
     lines = [f"\n{process}: busy {busy:.0%} of the time", "  itself  with callees  function"]

@@ -1,4 +1,4 @@
-"""docs/benchmarks/README.md: ratios first, then figures, then how they came about. Pure: results in, text out."""
+"""docs/benchmarks/README.md: ratios first, then figures, then the method. Pure: results in, text out."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _ratio_table(results: Results, plan: Plan, others: Sequence[str], what: str)
 
 
 def ratio_cell(ratio: Ratio | None) -> str:
-    """A ratio as it stands in a table."""
+    """A ratio as a table cell."""
     if ratio is None:
         return "–"
     words = f"{ratio.value:.2f} ({ratio.low:.2f}–{ratio.high:.2f})"
@@ -113,7 +113,7 @@ def _figure_row(results: Results, operation: str, system: str) -> list[str]:
 
 
 def _parts(results: Results, plan: Plan) -> str:
-    """Where our own time goes."""
+    """The parts of Rocket's own processor time."""
     names = list(dict.fromkeys(part for s in results.samples if s.system == OURS for part in s.cpu))
     if not names:
         return ""

@@ -1,4 +1,4 @@
-"""Everything a run found, as it is kept in bench/results/latest.json."""
+"""The results of a run, as stored in bench/results/latest.json."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Sample:
     operation: Operation
     outcome: Outcome
     cpu: Mapping[str, float]
-    """Processor seconds of each part of the system, until it was calm again."""
+    """Processor seconds of each part of the system, until it was idle again."""
     cpu_after: float
-    """How much of that came when all requests were answered (relay, consumers)."""
+    """The part of it after all requests were answered (relay, consumers)."""
     calm_after: float
-    """Seconds that took."""
+    """The seconds it took."""
 
     @property
     def rate(self) -> float:
@@ -39,7 +39,7 @@ class Sample:
 
     @property
     def cpu_after_per_request(self) -> float:
-        """The part of it that came afterwards."""
+        """Processor microseconds per request after all were answered."""
         return self.cpu_after / max(1, self.outcome.requests) * 1e6
 
     @property
@@ -50,19 +50,19 @@ class Sample:
 
 @dataclass
 class Results:
-    """A run. `memory` and `starts` are told per system and part."""
+    """A run. `memory` and `starts` are per system and part."""
 
     about: dict[str, str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     idle: dict[str, float] = field(default_factory=dict)
-    """System → cores that it uses while nobody asks it anything."""
+    """System → cores that it uses without requests."""
     between: dict[str, float] = field(default_factory=dict)
-    """System → processor seconds spent between the rounds, on vacuum mostly."""
+    """System → processor seconds between the rounds, mostly for vacuum."""
     memory: dict[str, dict[str, Memory]] = field(default_factory=dict)
     starts: dict[str, Start] = field(default_factory=dict)
 
     def voids(self) -> dict[tuple[int, str], str]:
-        """(round, operation) → why it does not count: somebody's requests failed."""
+        """(round, operation) → why it does not count: requests of a system failed."""
         found: dict[tuple[int, str], list[str]] = {}
         for sample in self.samples:
             for what, count in sample.outcome.failures.items():
@@ -89,17 +89,17 @@ class Results:
         return median([s.cpu.get(part, 0.0) / max(1, s.outcome.requests) * 1e6 for s in samples])
 
     def ratio(self, ours: str, theirs: str, operation: str, what: str = "rate") -> Ratio | None:
-        """One system against another in the rounds that count."""
+        """The ratio of two systems in the valid rounds."""
         other = {sample.round: value_of(sample, what) for sample in self.valid(theirs, operation)}
         mine = self.valid(ours, operation)
         return ratio([(value_of(s, what), other[s.round]) for s in mine if s.round in other])
 
     def systems(self) -> Sequence[str]:
-        """Those measured, in the order of their appearance in `idle`."""
+        """The measured systems, in the order of `idle`."""
         return list(self.idle)
 
     def write(self, path: Path) -> None:
-        """For machines."""
+        """Write the results as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         voids = [{"round": r, "operation": o, "why": why} for (r, o), why in self.voids().items()]
         document = {**asdict(self), "voids": voids, "ratios": self._all_ratios()}
@@ -118,5 +118,5 @@ class Results:
 
 
 def value_of(sample: Sample, what: str) -> Any:
-    """A property of a sample or of its outcome, by name."""
+    """The value of a property of a sample or of its outcome, by name."""
     return getattr(sample, what) if hasattr(sample, what) else getattr(sample.outcome, what)

@@ -15,16 +15,16 @@ from bench.systems.system import System
 
 CALM_WINDOW = 0.25
 CALM_ABOVE_IDLE = 0.10
-"""Cores above what it uses idle that still count as calm; one clock tick in the window is 0.04."""
+"""Cores above idle use that still count as idle; one clock tick in the window is 0.04."""
 CALM_AT_LAST = 20.0
-"""Seconds after which the next measurement begins in any case."""
+"""Seconds after which the next measurement starts in any case."""
 
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Course:
-    """What stays the same over the rounds. `idle` says how many cores each system uses when unasked."""
+    """What stays the same over the rounds. `idle` is the number of cores each system uses without requests."""
 
     systems: Sequence[System]
     operations: Sequence[Operation]
@@ -33,7 +33,7 @@ class Course:
     tell: Tell
 
     async def run_round(self, number: int, seconds: float) -> list[Sample]:
-        """One round. The systems follow one another within an operation, so that pairs are close in time."""
+        """Run one round. The systems follow one another within an operation, so that pairs are close in time."""
         samples = []
         for operation in self.randomness.sample(self.operations, len(self.operations)):
             seed = self.randomness.random()
@@ -44,7 +44,7 @@ class Course:
         return samples
 
     async def prepare(self) -> dict[str, float]:
-        """Before a round; answers the processor seconds that each system spent on it."""
+        """Prepare the systems for a round; return the processor seconds that each spent on it."""
         spent = {}
         for system in self.systems:
             before = cpu_seconds(system.parts())
@@ -56,7 +56,7 @@ class Course:
     async def _measure(
         self, number: int, system: System, operation: Operation, seconds: float, randomness: Random
     ) -> Sample:
-        """One measurement; returns when the system has done what the requests left it to do."""
+        """Measure once; return when the system has finished the work that the requests caused."""
         parts = system.parts()
         before = cpu_seconds(parts)
         outcome = await system.drive(operation, seconds, randomness)
@@ -68,7 +68,7 @@ class Course:
 
 
 async def until_calm(parts: Parts, idle: float) -> float:
-    """Waits until a system uses hardly more than idle; answers how long it was busy."""
+    """Wait until a system uses hardly more than when idle; return how long it was busy."""
     began = time.monotonic()
     used = cpu_seconds(parts)
     while (busy := time.monotonic() - began) < CALM_AT_LAST:
@@ -81,14 +81,14 @@ async def until_calm(parts: Parts, idle: float) -> float:
 
 
 async def idle_cores(system: System, seconds: float) -> float:
-    """Cores that a system uses while nobody asks it anything."""
+    """Cores that a system uses without requests."""
     before = cpu_seconds(system.parts())
     await asyncio.sleep(seconds)
     return sum(grown(before, cpu_seconds(system.parts())).values()) / seconds
 
 
 def grown(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """By how much each part's figure has grown."""
+    """The growth of each part's figure."""
     return {name: value - before[name] for name, value in after.items()}
 
 

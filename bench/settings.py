@@ -1,4 +1,4 @@
-"""What can be said about a run, on its command line."""
+"""The arguments of a run."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bench.operations import CATEGORIES, INDEXES, OPERATIONS, Index, Operation
 
 SYSTEMS = ("rocket", "limit", "pocketbase", "database")
 FURTHER = ("permitted", "strangers")
-"""Those that are measured only when they are named."""
+"""Systems that are measured only if they are named."""
 UNSAID = ("rounds", "seconds", "folder", "former")
-"""What the command says in another way, or leaves out as it names places of one machine."""
+"""Arguments that the printed command expresses otherwise, or leaves out because they name local paths."""
 PUBLISHED_FROM = 7
-"""Rounds that a run needs to become docs/benchmarks/README.md."""
+"""The least number of rounds for docs/benchmarks/README.md."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Plan:
     former: Path | None = None
 
     def command(self) -> str:
-        """How to run it again; what is not said is as by default."""
+        """The command that repeats the run, without defaults."""
         said = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in UNSAID}
         said["systems"] = [name for name in self.systems if name != "former"]
         changed = {name: value for name, value in said.items() if value != getattr(Plan, name)}
@@ -50,7 +50,7 @@ class Plan:
 
     @property
     def is_published(self) -> bool:
-        """Whether its report replaces docs/benchmarks/README.md: only a whole run says enough."""
+        """Whether its report replaces docs/benchmarks/README.md: only that of a complete run does."""
         usual = ("rows", "connections", "index", "categories")
         size = all(getattr(self, name) == getattr(Plan, name) for name in usual)
         whole = set(self.systems) == set(SYSTEMS) and set(self.operations) == set(OPERATIONS)
@@ -65,7 +65,7 @@ QUICK = Plan(rounds=1, seconds=0.5, connections=8, rows=300, generator="own")
 
 
 def parse(arguments: Sequence[str] | None = None) -> Plan:
-    """The plan of a command line; `--quick` changes the defaults to those of a smoke run."""
+    """Parse the plan of a command line; `--quick` has the defaults of a smoke run."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measures Rocket, a peer and two limits.")
     parser.add_argument("--quick", action="store_true", help="a smoke run: small and short, its figures mean nothing")
     parser.add_argument("--rounds", type=int, help="paired rounds")

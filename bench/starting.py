@@ -1,4 +1,4 @@
-"""How long services take to start, seen from outside: until their own /readyz says yes."""
+"""The start times of services, from outside: until their own /readyz succeeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE = 90.0
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds between a process's start and its being ready, and the processor time that took."""
+    """Seconds from a process's start until it is ready, and the processor time it took."""
 
     seconds: float
     cpu_seconds: float
@@ -32,7 +32,7 @@ class Starts:
 
 
 async def until_all_ready(urls: Mapping[str, str], pids: Mapping[str, int], began: float) -> Starts:
-    """Asks all of them until they are ready. Raises TimeoutError."""
+    """Poll all of them until they are ready. Raises TimeoutError."""
     async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as client:
         names = list(urls)
         found = await asyncio.gather(*(until_ready(client, urls[name], pids[name]) for name in names))
@@ -40,7 +40,7 @@ async def until_all_ready(urls: Mapping[str, str], pids: Mapping[str, int], bega
 
 
 async def until_ready(client: aiohttp.ClientSession, url: str, pid: int) -> Start:
-    """Asks one service until it is ready."""
+    """Poll one service until it is ready."""
     while not await _is_ready(client, f"{url}/readyz"):  # noqa: ASYNC110  another process: no event
         await asyncio.sleep(ASK_AGAIN)
     stat = stat_of(pid)

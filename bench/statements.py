@@ -1,4 +1,4 @@
-"""The SQL of the four operations, made by the data service's own builders, with named slots for values."""
+"""The SQL of the four operations, built by the data service's own code, with named slots for values."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ CONTEXT = orjson.dumps(
         "cause_depth": 0,
     }
 ).decode()
-"""What the log notes about a write; as long as a real one."""
+"""The actor in the log of a write, as long as a real one."""
 CATEGORY = "stands for the category, in a query that is a text"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Stands in a statement's values for a value that each request brings."""
+    """A placeholder in a statement's values for a value of each request."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """SQL with numbered placeholders, and what belongs in each: a constant or a slot."""
+    """SQL with numbered placeholders, each for a constant or a slot."""
 
     sql: str
     values: tuple[Any, ...]
@@ -92,7 +92,7 @@ async def _entity(connection: Connection, name: str) -> tuple[Model, EntityModel
 
 
 def _slot(name: str) -> Any:
-    """A slot, for builders that pass values on without looking at them."""
+    """A slot, for builders that pass values on unread."""
     return Slot(name)
 
 

@@ -1,7 +1,6 @@
 """Ratios over paired rounds, with a bootstrap interval. Pure and repeatable: the randomness has a seed.
 
-The median, as one round that the machine disturbed must not decide; of logarithms, so that a ratio and
-its inverse say the same.
+The median, so that one disturbed round does not decide; of logarithms, so that a ratio and its inverse agree.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from random import Random
 RESAMPLES = 10_000
 CONFIDENCE = 0.90
 FEWEST = 4
-"""Pairs below which an interval would say more than is known."""
+"""The least number of pairs for an interval."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,14 @@ class Ratio:
 
     @property
     def verdict(self) -> str:
-        """What the interval allows to say."""
+        """What the interval allows to conclude."""
         if self.pairs < FEWEST:
             return "too few rounds"
         return "not distinguishable" if self.low <= 1 <= self.high else "distinguishable"
 
 
 def ratio(pairs: Sequence[tuple[float, float]], seed: int = 1) -> Ratio | None:
-    """Of (ours, theirs) of each round; None without a usable pair."""
+    """The ratio over (ours, theirs) of each round; None without a usable pair."""
     logs = [math.log(ours / theirs) for ours, theirs in pairs if ours > 0 and theirs > 0]
     if not logs:
         return None

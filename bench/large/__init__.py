@@ -1,5 +1,5 @@
-"""`python -m bench.large`: what a million rows cost, bulk writes, nested writes, pages far behind, exports.
+"""`python -m bench.large`: a million rows: bulk writes, nested writes, distant pages, exports.
 
-Each figure stands beside what it can be held against, measured in the same run: the plain SQL, COPY, the
-first page, PocketBase's batch. `world` is what is measured in, `measures` how, `report` what is written.
+Each figure stands beside a reference of the same run: the plain SQL, COPY, the first page, PocketBase's batch.
+`world` has the systems, `measures` the measurements.
 """

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 async def run(rows: int, folder: Path) -> tuple[list[Figure], dict[str, str]]:
-    """All measurements, one after the other, and what they ran on."""
+    """All measurements, one after the other, and the machine."""
     about = machine.describe(folder)
     async with opened(folder) as world:
         steps: dict[str, Callable[[], Awaitable[list[Figure]]]] = {

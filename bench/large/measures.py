@@ -1,4 +1,4 @@
-"""The measurements. Each answers rows of a table: what, how much, held against what."""
+"""The measurements. Each returns rows of a table: what, how much, against what."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.statistics import median
 from bench.systems.tables import connected
 
 PAGES = 20_000
-"""How far behind the far page is."""
+"""The number of the distant page."""
 PER_PAGE = 50
 REPEATS = 15
 CHILDREN = 20
 REPLAY = 900.0
-"""Seconds after which a replay is no longer waited for; its rate is that until then."""
+"""Seconds to wait for a replay; its rate counts until then."""
 PATIENCE = 900.0
-"""Seconds that consumers may take to catch up."""
+"""Seconds for consumers to catch up."""
 COLUMNS = ("number", "title", "category", "amount", "active")
 
 Tell = Callable[[str], None]
@@ -28,7 +28,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the report. `ratio` is ours to `other`, in the sense that `meaning` tells."""
+    """One row of the report. `ratio` is ours to `other`, of the kind that `meaning` names."""
 
     what: str
     ours: str
@@ -38,7 +38,7 @@ class Figure:
 
 
 async def bulk(world: World, rows: int, tell: Tell) -> list[Figure]:
-    """Fill `entry` by bulk creates; the same rows by COPY into a table alike, and by PocketBase's batch."""
+    """Fill `entry` by bulk creates; the same rows by COPY into a similar table, and by PocketBase's batch."""
     ours = 0.0
     for start in range(0, rows, BULK):
         batch = entries(start, min(BULK, rows - start))
@@ -58,7 +58,7 @@ async def bulk(world: World, rows: int, tell: Tell) -> list[Figure]:
 
 
 async def _copy(world: World, rows: int) -> float:
-    """Rows a second of COPY into a table with the same columns and indexes, nothing logged but by Postgres."""
+    """Rows per second of COPY into a table with the same columns and indexes, without a log of ours."""
     async with connected(world.database_url) as connection:
         await connection.execute("CREATE TABLE copied (LIKE records.entry_table INCLUDING ALL)")
         taken = 0.0
@@ -114,7 +114,7 @@ async def include(world: World, tell: Tell) -> list[Figure]:
 
 
 async def settled(world: World, tell: Tell) -> list[Figure]:
-    """Wait until what lives off the log has caught up, and the table is vacuumed, so that nothing else runs."""
+    """Wait until all consumers have caught up and the table is vacuumed, so that nothing else runs."""
     began = time.monotonic()
     while (lag := await _lag(world)) > 0 and time.monotonic() - began < PATIENCE:
         tell(f"  {lag} commits behind")
@@ -126,7 +126,7 @@ async def settled(world: World, tell: Tell) -> list[Figure]:
 
 
 async def _lag(world: World) -> float:
-    """Messages and commits that somebody is behind with, by the gateway's metrics."""
+    """Unhandled messages and commits, by the gateway's metrics."""
     url = world.rocket.url.split("/api/")[0] + "/metrics"
     async with world.rocket.session.get(url) as response:
         lines = (await response.text()).splitlines()
@@ -134,7 +134,7 @@ async def _lag(world: World) -> float:
 
 
 async def pages(world: World, rows: int, tell: Tell) -> list[Figure]:
-    """Page 1 and a page far behind, by cursor."""
+    """Page 1 and a distant page, by cursor."""
     far = min(PAGES, rows // PER_PAGE)
     first, cursor = f"/entry?sort=id&per_page={PER_PAGE}&cursor=", ""
     for page in range(1, far):
@@ -164,7 +164,7 @@ async def aggregates(world: World, tell: Tell) -> list[Figure]:
 
 
 async def export(world: World, rows: int, tell: Tell) -> list[Figure]:
-    """All rows as NDJSON: how fast, against COPY to the client, and how much memory it takes."""
+    """Export all rows as NDJSON: speed against COPY to the client, and memory."""
     parts = {name: world.stack.pids(name) for name in ("gateway", "data")}
     before = memory(parts)
     most = {name: size.pss for name, size in before.items()}
@@ -190,7 +190,7 @@ async def export(world: World, rows: int, tell: Tell) -> list[Figure]:
 
 
 async def replays(world: World, tell: Tell) -> list[Figure]:
-    """How fast tables are proved and made anew from the log, and what that does to writes meanwhile."""
+    """The speed of verifying and rebuilding tables, and its effect on simultaneous writes."""
     figures = []
     calm = await _creates(world)
     for kind in ("verify", "rebuild"):
@@ -228,7 +228,7 @@ def _times(what: str, ours: float, other: float) -> Figure:
 
 
 async def timed(call: Callable[[], Awaitable[object]]) -> float:
-    """Seconds that a call takes."""
+    """The seconds of a call."""
     began = time.monotonic()
     await call()
     return time.monotonic() - began

@@ -1,4 +1,4 @@
-"""The stack with one app: `entry` of many rows, `order` with its `line`s; and PocketBase with a collection alike."""
+"""The stack with one app: `entry` of many rows, `order` with its `line`s; and PocketBase with a similar collection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deploy.embedded.stack import Stack
 APP = "large"
 CATEGORIES = 20
 BULK = 10_000
-"""Rows of a bulk request: as many as are allowed."""
+"""Rows of a bulk request: the limit."""
 LIMIT = aiohttp.ClientTimeout(total=600)
 
 Row = dict[str, Any]
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Peer:
-    """Somebody who is asked over HTTP."""
+    """A server that is used over HTTP."""
 
     session: aiohttp.ClientSession
     url: str
@@ -46,7 +46,7 @@ class Peer:
 
 @dataclass
 class World:
-    """What is measured in."""
+    """The systems of the measurements."""
 
     stack: Stack
     rocket: Peer
@@ -76,7 +76,7 @@ def order(number: int, children: int) -> Row:
 
 @contextlib.asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[World]:
-    """Both systems up, their tables empty."""
+    """Both systems running, with empty tables."""
     drive = Drive(32, "own", folder)
     async with contextlib.AsyncExitStack() as exits:
         main, _ = await exits.enter_async_context(rocket.running(folder, drive))
@@ -105,7 +105,7 @@ async def _login(root: Peer, realm: str, email: str) -> Peer:
 
 
 async def _pocketbase(session: aiohttp.ClientSession, peer: pocketbase.PocketBase) -> Peer:
-    """With batches allowed, and as large as ours."""
+    """PocketBase with batches allowed, of the same size as ours."""
     root = Peer(session, f"http://127.0.0.1:{peer.served.port}/api", {})
     form = {"identity": SUPERUSER[0], "password": SUPERUSER[1]}
     token = (await root.ask("POST", "/collections/_superusers/auth-with-password", form))["token"]

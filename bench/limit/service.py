@@ -18,7 +18,7 @@ META = b'{"data":%s,"meta":{"page":1,"per_page":%d,"total":%d}}'
 
 
 class Limit:
-    """Handlers over one pool, which is opened when the server starts."""
+    """Handlers over one pool, which opens when the server starts."""
 
     pool: asyncpg.Pool
     templates: Templates
@@ -47,7 +47,7 @@ class Limit:
 
 
 def application(dsn: str, connections: int) -> web.Application:
-    """The routes, and the pool for as long as they are served."""
+    """The routes, and the pool while they are served."""
     app, limit = web.Application(), Limit()
 
     async def opened(_: web.Application) -> AsyncIterator[None]:

@@ -15,7 +15,7 @@ from bench.load.outcome import Load
 
 
 def main() -> None:
-    """The collector is off: nothing here makes cycles, and its pauses would look like the system's."""
+    """Drive the load without garbage collection, whose pauses would look like the system's."""
     load = Load.read(Path(sys.argv[1]))
     gc.disable()
     print(json.dumps(asdict(uvloop.run(drive(load)))))

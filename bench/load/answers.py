@@ -1,4 +1,4 @@
-"""Where an HTTP answer ends, found with as little work as possible; nothing is sent ahead of an answer."""
+"""Finds the end of an HTTP response with little work. No request is sent before the response to the last one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ UNKNOWN = -2
 
 
 def length_of(data: bytes) -> int | None:
-    """How long the answer that begins `data` will be, head included.
+    """The length of the response that begins `data`, head included.
 
     None while its head is incomplete; CHUNKED; UNKNOWN when the head does not say.
     """
@@ -26,9 +26,9 @@ def length_of(data: bytes) -> int | None:
 
 
 def is_whole(data: bytes, length: int) -> bool:
-    """Whether `data` holds all of an answer whose `length_of` is `length`.
+    """Whether `data` holds the complete response whose `length_of` is `length`.
 
-    JSON text holds no bare line breaks of the kind that ends a chunk, so the last chunk is known by its end.
+    JSON text holds no line breaks of the kind that ends a chunk, so the end identifies the last chunk.
     """
     if length == CHUNKED:
         return data.endswith(LAST_CHUNK)
@@ -36,5 +36,5 @@ def is_whole(data: bytes, length: int) -> bool:
 
 
 def failure_of(data: bytes) -> str | None:
-    """The status of an answer that is no success, in words; None for 2xx."""
+    """The status of a failed response, in words; None for 2xx."""
     return None if data[9:10] == b"2" else f"status {data[9:12].decode('latin-1')}"

@@ -1,4 +1,4 @@
-"""Our own load generator: as little Python per request as can be."""
+"""Our own load generator, with as little Python per request as possible."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bench.load.answers import UNKNOWN, failure_of, is_whole, length_of
 from bench.load.outcome import Load, Outcome, percentile
 
 PATIENCE = 15.0
-"""Seconds to wait for answers when time is up."""
+"""Seconds to wait for responses when time is up."""
 
 
 class Script:
-    """The requests, handed out one by one, and what came back."""
+    """The requests, handed out one by one, and their results."""
 
     def __init__(self, load: Load) -> None:
         self._requests = iter(cycle(load.requests) if load.seconds else load.requests)
@@ -27,11 +27,11 @@ class Script:
         self.received = 0
 
     def begin(self, now: float) -> None:
-        """The time runs from now."""
+        """Start the clock."""
         self._deadline = now + self._seconds
 
     def following(self, now: float) -> bytes | None:
-        """The next request, or None when it is over."""
+        """The next request, or None at the end."""
         return next(self._requests, None) if now < self._deadline else None
 
     def outcome(self, seconds: float) -> Outcome:
@@ -48,7 +48,7 @@ class Script:
 
 
 class Asker(asyncio.Protocol):
-    """One connection: asks, waits for the whole answer, asks again."""
+    """One connection: sends, waits for the complete response, sends again."""
 
     def __init__(self, script: Script) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -59,10 +59,10 @@ class Asker(asyncio.Protocol):
         self._asked = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods only
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transport has the methods, but not the type
 
     def ask(self, now: float) -> None:
-        """Send the next request, or be done."""
+        """Send the next request, or finish."""
         request = self._script.following(now)
         if request is None or self._transport is None:
             self._finish()
@@ -102,7 +102,7 @@ class Asker(asyncio.Protocol):
 
 
 async def drive(load: Load) -> Outcome:
-    """Connect, let all connections ask until it is over, wait for the answers under way."""
+    """Connect, let all connections send until the end, and wait for the last responses."""
     loop = asyncio.get_running_loop()
     connections: list[tuple[asyncio.Transport, Asker]] = []
     script = Script(load)

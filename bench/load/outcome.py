@@ -1,4 +1,4 @@
-"""What is asked of a load generator, and what it tells afterwards."""
+"""The input and output of a load generator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Load:
-    """`requests` are sent round and round for `seconds`; with 0 seconds each is sent exactly once."""
+    """`requests` are sent in a cycle for `seconds`; with 0 seconds each is sent exactly once."""
 
     port: int
     connections: int
@@ -25,14 +25,14 @@ class Load:
 
     @classmethod
     def read(cls, path: Path) -> Load:
-        """What `write` wrote."""
+        """Read what `write` wrote."""
         document = json.loads(path.read_text(encoding="utf-8"))
         return cls(**{**document, "requests": [text.encode("latin-1") for text in document["requests"]]})
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Answers that came, in how many seconds; `failures` counts what went wrong, by its name."""
+    """Responses and seconds; `failures` counts errors by name."""
 
     requests: int
     seconds: float

@@ -1,4 +1,4 @@
-"""Starting a load generator and reading what it tells."""
+"""Starts a load generator and reads its output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Generator = Literal["own", "wrk"]
 
 
 def chosen(wish: str) -> Generator:
-    """wrk where it is installed, unless our own is asked for. Raises LookupError where wrk is asked for in vain."""
+    """wrk if it is installed, unless our own is requested. Raises LookupError if wrk is requested but missing."""
     if wish == "own" or (wish == "auto" and shutil.which("wrk") is None):
         return "own"
     if shutil.which("wrk") is None:
@@ -27,7 +27,7 @@ def chosen(wish: str) -> Generator:
 
 
 async def run(load: Load, folder: Path, generator: Generator = "own") -> Outcome:
-    """Drive a load from another process. wrk knows whole seconds only, and no end after each request once."""
+    """Drive a load from another process. wrk takes whole seconds, and can't send each request just once."""
     before = cpu_of_generators()
     if generator == "wrk" and load.seconds >= 1:
         outcome = wrk.read(await call(*wrk.command(load, folder)))
@@ -39,13 +39,13 @@ async def run(load: Load, folder: Path, generator: Generator = "own") -> Outcome
 
 
 def cpu_of_generators() -> float:
-    """Processor seconds of all programs that this process has started and that have ended."""
+    """Processor seconds of all ended programs that this process has started."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 async def call(*command: str, environment: dict[str, str] | None = None) -> str:
-    """What a program prints. Raises RuntimeError with its last words if it fails."""
+    """Run a program and return its output. Raises RuntimeError with its last lines if it fails."""
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
     )

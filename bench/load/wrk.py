@@ -13,7 +13,7 @@ OUTCOME = re.compile(r"^outcome (\{.*\})$", re.MULTILINE)
 
 
 def command(load: Load, folder: Path) -> list[str]:
-    """How to run it; leaves the requests in `folder`."""
+    """The command that runs it; writes the requests to `folder`."""
     path = folder / "load.bin"
     path.write_bytes(b"".join(b"%d\n%s" % (len(request), request) for request in load.requests))
     return [
@@ -23,7 +23,7 @@ def command(load: Load, folder: Path) -> list[str]:
 
 
 def read(output: str) -> Outcome:
-    """The outcome that the script wrote. Raises ValueError if there is none."""
+    """The outcome written by the script. Raises ValueError if there is none."""
     match = OUTCOME.search(output)
     if match is None:
         raise ValueError(f"wrk told no outcome: {output[-500:]}")

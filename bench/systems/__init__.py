@@ -1,4 +1,4 @@
-"""What is measured, each behind the same face: `system.System`.
+"""The measured systems, each behind the interface `system.System`.
 
-`rocket` is this system, `limit` and `database` do the same SQL in its Postgres, `pocketbase` is a peer.
+`rocket` is this system, `limit` and `database` run the same SQL in its Postgres, `pocketbase` is a peer.
 """

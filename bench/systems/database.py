@@ -1,7 +1,7 @@
 """What Postgres alone can do: pgbench sends the same statements, in a copy of the app's database.
 
 pgbench is generator and client in one and is not counted; there is neither HTTP nor Python. Its variables
-can't be read from a list, so records have numbered ids here, and ids for the log are made by the server.
+can't be read from a list, so records have numbered ids here, and the server makes the ids of the log.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EXPRESSIONS: Mapping[str, str] = {
     "commit": "uuidv7()",
     "trace": "gen_random_uuid()",
 }
-"""Slots whose values differ from request to request, as SQL over pgbench's variables."""
+"""Slots whose values differ per request, as SQL over pgbench's variables."""
 
 
 class Database:
@@ -56,14 +56,14 @@ class Database:
         await tables.vacuum(self._url)
 
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
-        """pgbench knows whole seconds only."""
+        """Run pgbench, which takes whole seconds only."""
         script, variables = written(operation, self._templates[operation], self._count, self._drive.categories)
         path = self._drive.folder / f"{operation}.pgbench"
         path.write_text(script, encoding="utf-8")
         before = cpu_of_generators()
         output = await tables.client(
             *("pgbench", self._url, "--no-vacuum", "--protocol", "prepared", "--client", str(self._drive.connections)),
-            # on a busy machine one second may be over before a transaction is
+            # on a busy machine a transaction may take longer than a second
             *("--time", str(max(2, round(seconds))), "--random-seed", str(randomness.randrange(1 << 31))),
             *(f"--define={name}={value}" for name, value in variables.items()),
             *("--file", str(path)),
@@ -73,7 +73,7 @@ class Database:
 
 @contextlib.asynccontextmanager
 async def running(folder: Path, drive: Drive, rocket: Rocket) -> AsyncIterator[Database]:
-    """The copy, with numbered ids."""
+    """A copy of the database, with numbered ids."""
     url = await tables.clone(rocket.database_url, "bench_database", folder)
     async with tables.connected(url) as connection:
         for table in TABLES:
@@ -85,7 +85,7 @@ async def running(folder: Path, drive: Drive, rocket: Rocket) -> AsyncIterator[D
 
 
 def written(operation: Operation, template: Template, count: int, categories: int) -> tuple[str, Mapping[str, str]]:
-    """A pgbench script that runs the statement, and the values of the variables it does not draw itself."""
+    """A pgbench script that runs the statement, and the values of the variables that it does not draw itself."""
     constants = {name: _literal(value) for name, value in {**row(0), **change(0)}.items()}
     variables: dict[str, str] = {}
 
@@ -107,7 +107,7 @@ def written(operation: Operation, template: Template, count: int, categories: in
 
 
 def read(output: str, cpu_seconds: float) -> Outcome:
-    """The outcome that pgbench tells. Raises ValueError if it tells none."""
+    """The outcome printed by pgbench. Raises ValueError if there is none."""
     count = _number(r"number of transactions actually processed: (\d+)", output)
     rate = _number(r"tps = ([\d.]+)", output)
     failed = _number(r"number of failed transactions: (\d+)", output)

@@ -1,4 +1,4 @@
-"""Another checkout of Rocket, measured beside this one: what a change costs (make bench ARGS="--former ../before").
+"""Another checkout of Rocket, measured beside this one: the cost of a change (make bench ARGS="--former ../before").
 
 It runs with its own code and this environment's libraries, over a Postgres and a NATS of its own, and gets the same
 rows and requests. Its figures stand under the name `former`.
@@ -22,7 +22,7 @@ from bench.systems.system import Drive, Target
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 30.0
 
-# Runs in the other checkout, so it may use what every version of the embedded stack has, and nothing of this one.
+# Runs in the other checkout, so it may only use what every version of the embedded stack has.
 SCRIPT = """
 import asyncio, json, sys
 from pathlib import Path

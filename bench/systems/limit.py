@@ -17,7 +17,7 @@ from bench.systems.server import Served, serving
 from bench.systems.system import Drive, Target
 
 CONNECTIONS = 12
-"""To the database; as many as the data service has by default."""
+"""Connections to the database; the default of the data service."""
 
 
 class Limit:

@@ -1,10 +1,9 @@
-"""This system once more, asked by somebody under fifty policies: what permissions on rows and fields cost.
+"""This system with a caller under fifty policies: the cost of permissions on rows and fields.
 
-The stack, the rows and the requests are those of `rocket`, whose caller passes all policies; only `get` and
-`list` can be asked (make bench ARGS="--systems rocket permitted --operations get list"). Twenty of
-the policies for reading have conditions; they show some records' titles as they are, which the thirty
-others mask, and when a record was changed, which those leave out. So every record is shown, and each by
-what its own values say: one title in eight is masked.
+Stack, rows and requests are those of `rocket`, whose caller passes all policies; only `get` and `list` can be
+measured (make bench ARGS="--systems rocket permitted --operations get list"). Twenty of
+the read policies have conditions; they show the titles of some records, which the thirty others mask, and the time of
+the last change, which those leave out. So every record is shown, each by its own values: one title in eight is masked.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Permitted:
         return await self.target.load(operation, seconds, randomness)
 
     async def furnish(self) -> None:
-        """The clerk, and the policies."""
+        """Create the clerk and the policies."""
         admin = self.rocket.target
         await admin.ask(Request("POST", f"/api/{APP}/_admin/users", CLERK))
         document = {"version": 1, "permissions": list(policies(self.target.drive.categories))}
@@ -53,7 +52,7 @@ class Permitted:
 
 
 def policies(categories: int) -> Iterator[Row]:
-    """Fifty for reading."""
+    """Fifty read policies."""
     roles = ["clerk", "editor", "reader"]
     for number in range(PLAIN):
         mask = {"keep_last": number % 4 + 1}

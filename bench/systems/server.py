@@ -1,4 +1,4 @@
-"""Running one server process for as long as it is measured."""
+"""Runs one server process while it is measured."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serving(name: str, command: Callable[[int], Sequence[str]], folder: Path) -> AsyncIterator[Served]:
-    """Runs `command(port)` from the checkout; its output goes to a log in `folder`."""
+    """Run `command(port)` from the checkout; its output goes to a log in `folder`."""
     port = ports.remembered(folder, name)
     began = time.monotonic()
     process = await spawn(

@@ -1,8 +1,8 @@
-"""This system once more, asked with tokens that it has not seen before: what remembering verified ones saves.
+"""This system with tokens that it has not seen before: what remembering verified tokens saves.
 
-The stack, the rows and the requests are those of `rocket`; each request brings another token of the same
-administrator, and there are more of them than are remembered, so each is verified (make bench ARGS="--systems
-rocket strangers --operations get"). They are signed here, with the key that the stack's own secret gives.
+Stack, rows and requests are those of `rocket`. Each request brings another token of the same administrator, and
+there are more of them than the gateway remembers, so each is verified (make bench ARGS="--systems
+rocket strangers --operations get"). They are signed here, with the stack's own secret.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from services.gateway.identity.keyring import Keyring, read_key_id
 from services.gateway.identity.tokens import MAX_REMEMBERED
 
 TOKENS = MAX_REMEMBERED + MAX_REMEMBERED // 4
-"""Sent round and round: the one longest unused is forgotten before its turn comes again."""
+"""The number of tokens. They are sent in a cycle, so each is forgotten before its turn comes again."""
 
 
 class Strangers:
-    """The running stack, and somebody it never recognises."""
+    """The running stack, with a caller whose tokens it does not remember."""
 
     name = "strangers"
 
@@ -39,7 +39,7 @@ class Strangers:
         return self.rocket.parts()
 
     async def prepare(self) -> None:
-        """Takes the token that all others are like."""
+        """Take the token that all others are copied from."""
         form = {"email": "admin@localhost", "password": "changeme"}
         pair = await self.target.ask(Request("POST", f"/api/{APP}/auth/login", form))
         self._token = pair["data"]["access_token"]
@@ -52,7 +52,7 @@ class Strangers:
         )
 
     def _tokens(self) -> list[str]:
-        """Tokens as good as the one taken, none of them sent before."""
+        """Tokens equivalent to the one taken, none of them sent before."""
         secret = json.loads((self.rocket.stack.settings.data_dir / "secrets.json").read_text(encoding="utf-8"))
         kid = jwt.get_unverified_header(self._token)["kid"]
         known = read_key_id(kid)

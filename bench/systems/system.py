@@ -1,4 +1,4 @@
-"""The face that every measured system shows, and what those reached over HTTP have in common."""
+"""The interface of every measured system, and what HTTP systems have in common."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.processes import Parts
 
 @dataclass(frozen=True)
 class Drive:
-    """How load is made."""
+    """How load is generated."""
 
     connections: int
     generator: running.Generator
@@ -27,25 +27,25 @@ class Drive:
 
 
 class System(Protocol):
-    """Something that can be driven and looked at."""
+    """A system that can be driven and measured."""
 
     @property
     def name(self) -> str:
-        """What the report calls it."""
+        """Its name in the report."""
 
     def parts(self) -> Parts:
-        """All its processes, now."""
+        """All its current processes."""
 
     async def prepare(self) -> None:
-        """Called before each round: takes a new token where one can expire, vacuums where one must."""
+        """Called before each round: takes a new token if tokens expire, and vacuums if necessary."""
 
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
-        """Load of one operation."""
+        """Drive the load of one operation."""
 
 
 @dataclass
 class Target:
-    """One HTTP server: what it is asked, and by whom."""
+    """One HTTP server, with the API form and the caller."""
 
     name: str
     port: int
@@ -55,7 +55,7 @@ class Target:
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     async def load(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
-        """Drive one operation over records that are there."""
+        """Drive one operation over existing records."""
         wanted = requests(self.api, operation, self.ids, randomness, self.drive.categories)
         return await self._run(wanted, seconds)
 
@@ -70,7 +70,7 @@ class Target:
         return await self._send([request.encode(headers) for request in wanted], seconds)
 
     async def run(self, wanted: Sequence[tuple[Request, Mapping[str, str]]], seconds: float) -> Outcome:
-        """Drive requests that each bring headers of their own."""
+        """Drive requests with headers of their own."""
         host = {"Host": f"127.0.0.1:{self.port}"}
         return await self._send([request.encode({**host, **headers}) for request, headers in wanted], seconds)
 
@@ -79,7 +79,7 @@ class Target:
         return await running.run(load, self.drive.folder, self.drive.generator)
 
     async def ask(self, request: Request) -> Any:
-        """One request's answer, parsed. Raises RuntimeError if it is no success."""
+        """Send a request and return the parsed response. Raises RuntimeError if it fails."""
         async with (
             aiohttp.ClientSession(f"http://127.0.0.1:{self.port}", headers=self.headers) as client,
             client.request(request.method, request.path, json=request.body) as response,

@@ -1,7 +1,7 @@
-"""The app's database and its copies: the same tables, indexes, rows and log, and one who vacuums all alike.
+"""The app's database and its copies: the same tables, indexes, rows and log, vacuumed alike.
 
-Autovacuum comes when it likes, on behalf of one system and at the cost of whoever is measured then. So
-the written tables are vacuumed between the rounds instead, and that is told as a figure of its own.
+Autovacuum runs at any time, for one system and at the cost of the system that is measured then. So the written
+tables are vacuumed between the rounds instead, and the report has the cost as a figure of its own.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ END $$
 
 
 async def index_both(url: str) -> None:
-    """An index over the columns of filter and sort, in the sort's order; no definition can ask for one yet."""
+    """Create an index over the columns of filter and sort, in the order of the sort; definitions can't express it."""
     async with connected(url) as connection:
         for table in TABLES:
             await connection.execute(f'CREATE INDEX ON records."{table}" (category, rank DESC NULLS LAST, id)')
 
 
 async def vacuum_by_hand(url: str) -> None:
-    """Keeps autovacuum away from the written tables; copies inherit that."""
+    """Switch autovacuum off for the written tables; copies inherit that."""
     async with connected(url) as connection:
         await connection.execute(BY_HAND)
         await connection.execute("VACUUM (ANALYZE)")
 
 
 async def vacuum(url: str) -> None:
-    """What autovacuum would have done for the written tables."""
+    """Vacuum the written tables, in place of autovacuum."""
     async with connected(url) as connection:
         await connection.execute(f'VACUUM (ANALYZE) records."{WRITTEN}", data.commits')
 
@@ -59,7 +59,7 @@ async def ids(url: str) -> dict[str, list[str]]:
 
 
 async def clone(source_url: str, name: str, folder: Path) -> str:
-    """Copies a database of a Postgres server to a new one beside it; answers its DSN."""
+    """Copy a database of a Postgres server to a new one beside it; return its DSN."""
     target_url = other_database(source_url, name)
     async with connected(other_database(source_url, "postgres")) as connection:
         await connection.execute(f'CREATE DATABASE "{name}"')
@@ -72,7 +72,7 @@ async def clone(source_url: str, name: str, folder: Path) -> str:
 
 
 async def client(program: str, url: str, *arguments: str) -> str:
-    """What a client program of Postgres prints, run against the database of a DSN."""
+    """Run a client program of Postgres against the database of a DSN; return its output."""
     parts = urlsplit(url)
     environment = {
         "PGHOST": parts.hostname or "",
@@ -87,7 +87,7 @@ async def client(program: str, url: str, *arguments: str) -> str:
 
 @contextlib.asynccontextmanager
 async def connected(url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection for the length of the block."""
+    """A connection within the block."""
     connection = await asyncpg.connect(url)
     try:
         yield connection

@@ -1,4 +1,4 @@
-"""`python -m bench.webhooks`: one run and what it says."""
+"""`python -m bench.webhooks`: one run and its report."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bench.webhooks.measuring import Pair, Results, run
 from bench.webhooks.settings import parse
 
 AT_LEAST, AT_MOST = "at least 0.9", "at most 1.5"
-"""What good endpoints may lose beside bad ones: deliveries per processor second, and p99, as ratios."""
+"""What good endpoints may lose because of bad ones: deliveries per processor second, and p99, as ratios."""
 
 
 def main() -> int:
-    """0 when all deliveries have arrived, whatever the ratios."""
+    """Return 0 if all deliveries have arrived, whatever the ratios."""
     plan = parse()
     with folder_of(None) as folder:
         results = asyncio.run(run(plan, folder, tell))

@@ -1,4 +1,4 @@
-"""The run: two systems, an app in each with its webhooks, and writes at a steady rate to one after the other."""
+"""The run: two systems with an app and its webhooks each, and writes at a steady rate to one after the other."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from deploy.embedded.stack import Stack
 
 VARIABLES = {"ROCKET_BCRYPT_ROUNDS": "4", "ROCKET_LOG_LEVEL": "error"}
 HANGING_TIMEOUT = 1.0
-"""Seconds that every webhook gives its endpoint, so that those that hang open their circuits in the warm-up."""
+"""The timeout of every webhook in seconds, short enough to open circuits of hanging endpoints in the warm-up."""
 PATIENCE = 60.0
-"""Seconds in which all deliveries of a round to good endpoints must have arrived."""
+"""Seconds for all deliveries of a round to good endpoints to arrive."""
 SETTLING = 2.0
-"""Seconds after the last arrival that still count, alike for both: outcomes are written down behind arrivals."""
+"""Seconds after the last arrival that still count, equal for both: outcomes are recorded after arrivals."""
 APP = "bench"
 SERVICE = "webhook"
 
@@ -86,7 +86,7 @@ class Results:
 
 
 class Bench:
-    """A running system with its app, the receiver, and a session with both."""
+    """A running system with its app, the receiver, and a session for both."""
 
     def __init__(self, plan: Plan, stack: Stack, receiver: str, session: aiohttp.ClientSession, bad: float) -> None:
         self._plan = plan
@@ -98,7 +98,7 @@ class Bench:
         self.name = "ailing" if bad else "sound"
 
     async def furnish(self) -> None:
-        """The app with its webhooks."""
+        """Create the app with its webhooks."""
         await self._login("_platform", "platform@localhost")
         await self._ask("_platform", "POST", "/apps", {"name": APP})
         await self._login(APP, "admin@localhost")
@@ -116,7 +116,7 @@ class Bench:
         await self._ask(APP, "POST", "/_admin/import", document)
 
     async def measure(self, number: str, writes: int) -> Measured:
-        """Writes to each entity in turn, at the plan's rate, until all that they set off is done."""
+        """Write to each entity in turn, at the plan's rate, until all consequences are done."""
         name, loop = f"{self.name}-{number}", asyncio.get_running_loop()
         expected = writes * self._kinds.count("ok")
         before = cpu_seconds(self._parts())
@@ -130,7 +130,7 @@ class Bench:
         return Measured(len(latencies), expected, cpu, latencies)
 
     async def _arrived(self, name: str, expected: int) -> list[float]:
-        """The latencies of a round's deliveries, when all have arrived or nothing is to be hoped for."""
+        """The latencies of a round's deliveries, once all have arrived or time is up."""
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while True:
             async with self._session.get(f"{self._receiver}/report/{name}") as answer:
@@ -172,7 +172,7 @@ async def run(plan: Plan, folder: Path, tell: Tell) -> Results:
         tell(_line("warm-up", opening))
         rounds = []
         for number in range(plan.rounds):
-            # Who comes first changes, as the machine may be getting slower or quicker.
+            # The order alternates, because the machine may be getting slower or faster.
             order = (sound, ailing) if number % 2 else (ailing, sound)
             found = {bench.name: await bench.measure(str(number), plan.writes) for bench in order}
             rounds.append(Pair(found["sound"], found["ailing"]))
@@ -181,14 +181,14 @@ async def run(plan: Plan, folder: Path, tell: Tell) -> Results:
 
 
 def _make_folder(folder: Path) -> None:
-    """One that Postgres may pass, which perhaps runs as somebody else."""
+    """Create a folder that Postgres can pass through, which may run as another user."""
     folder.mkdir()
     folder.chmod(0o755)
 
 
 @contextlib.asynccontextmanager
 async def _receiver() -> AsyncIterator[str]:
-    """The endpoints, in a process of their own; their URL."""
+    """Run the endpoints in a process of their own; return their URL."""
     receiver = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.webhooks.receiver", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
@@ -202,7 +202,7 @@ async def _receiver() -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def _system(plan: Plan, folder: Path, receiver: str, bad: float) -> AsyncIterator[Bench]:
-    """A ready system: one for each, so that what bad endpoints cost meanwhile is never on the other one's account."""
+    """A ready system: one each, so that later work of bad endpoints never counts for the other one."""
     with (folder / "stack.log").open("a") as output:
         stack = Stack(Settings(port=0, data_dir=folder / "rocket"), variables=VARIABLES, output=output)
         async with stack, aiohttp.ClientSession() as session:
@@ -211,7 +211,7 @@ async def _system(plan: Plan, folder: Path, receiver: str, bad: float) -> AsyncI
 
 
 def _kind(number: int, plan: Plan, bad: float) -> str:
-    """What kind of endpoint is the n-th: the first ones are bad, each entity's in turns."""
+    """The kind of the n-th endpoint: the first ones are bad, for the entities in turn."""
     if number >= plan.endpoints * bad:
         return "ok"
     return "hang" if number // plan.entities % 2 else "fail"

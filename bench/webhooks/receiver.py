@@ -14,7 +14,7 @@ HANGING = 60.0
 
 
 class Endpoints:
-    """`/ok/…` answers 200 and notes how long it took since the commit; `/fail/…` answers 500, `/hang/…` nothing."""
+    """`/ok/…` answers 200 and records the time since the commit; `/fail/…` answers 500, `/hang/…` nothing."""
 
     def __init__(self) -> None:
         self.latencies: dict[str, list[float]] = {}
@@ -37,7 +37,7 @@ class Endpoints:
 
 
 async def serve() -> None:
-    """Serve on a free port, which is printed, until the process is ended."""
+    """Serve on a free port, which is printed, until the process ends."""
     endpoints, application = Endpoints(), web.Application()
     application.router.add_route("*", "/ok/{name}", endpoints.ok)
     application.router.add_route("*", "/fail/{name}", endpoints.fail)

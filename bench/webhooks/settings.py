@@ -1,4 +1,4 @@
-"""What can be said about a run, on its command line."""
+"""The arguments of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """One run. `warmup` are writes to each entity before anything is measured, in which circuits open."""
+    """One run. `warmup` is the number of writes to each entity before the measurement, in which circuits open."""
 
     endpoints: int = 1_000
     entities: int = 10
@@ -29,7 +29,7 @@ QUICK = Plan(endpoints=40, entities=2, rounds=1, seconds=2.0, rate=2.0, warmup=2
 
 
 def parse(arguments: Sequence[str] | None = None) -> Plan:
-    """The plan of a command line; `--quick` changes the defaults to those of a smoke run."""
+    """Parse the plan of a command line; `--quick` has the defaults of a smoke run."""
     parser = argparse.ArgumentParser(prog="python -m bench.webhooks", description="Good endpoints beside bad ones.")
     parser.add_argument("--quick", action="store_true", help="a smoke run: small and short, its figures mean nothing")
     parser.add_argument("--endpoints", type=int, help="webhooks of each app")
