@@ -1,4 +1,4 @@
-"""The routing table and the document that is made from it say the same; so do metadata's kinds and theirs."""
+"""The routing table and the OpenAPI document agree, and so do metadata's kinds and their models."""
 
 from __future__ import annotations
 

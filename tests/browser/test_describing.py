@@ -1,4 +1,4 @@
-"""Describing an app from the browser, and what follows from it."""
+"""Defining an app in the browser and using it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frame around all screens: logging in, finding one's way, looks, and a server that goes away."""
+"""Login, navigation, appearance, and an unreachable server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Working with records: lists, forms, history, conflicts, refusals."""
+"""Lists, forms, history, conflicts and errors of records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kills, restarts, pauses and cuts under a mixed load on four apps: afterwards everything is there, once."""
+"""Kills, restarts, pauses and cuts under a mixed load on four apps; afterwards each effect exists exactly once."""
 
 from __future__ import annotations
 

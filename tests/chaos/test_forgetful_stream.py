@@ -1,4 +1,4 @@
-"""The stream's retention is not the log's: whoever was away for longer is fed from the log, once and in order."""
+"""Consumers that were away longer than the stream's retention are fed from the log and the outboxes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The webhook service is killed while deliveries are under way: each arrives, under one id, and none that never was."""
+"""The webhook service is killed during deliveries: each arrives under one id."""
 
 from __future__ import annotations
 

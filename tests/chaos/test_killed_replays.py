@@ -1,4 +1,4 @@
-"""Replays are killed midway: they go on where they were, and nothing is lost, told under another id, or left behind."""
+"""Killed replays resume; nothing is lost, repeated under another id, or left over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part is away: a clear answer at once, nothing lost, and recovery without a restart of anything else."""
+"""One part is down: clear errors at once, nothing lost, recovery without other restarts."""
 
 from __future__ import annotations
 

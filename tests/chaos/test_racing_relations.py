@@ -1,4 +1,4 @@
-"""Racing writers of related records and of one record: no orphans, no lost updates, no gaps in the versions."""
+"""Racing writers of related records: no orphans, no lost updates, no version gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Racing writers while services are killed: nothing lost, nothing twice, everything in order."""
+"""Racing writers while services are killed: every acknowledged commit is published once, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Announcements arrive, as they were sent, at every listener of theirs and at no other."""
+"""Announcements reach their listeners unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions that travel together are answered each for itself."""
+"""Requests that share a message are answered independently."""
 
 from __future__ import annotations
 

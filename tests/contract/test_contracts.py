@@ -1,4 +1,4 @@
-"""Every question has one subject, one owner that answers it, and comes through the wire as it was."""
+"""Each request has one subject and one owner, and survives the codec."""
 
 from __future__ import annotations
 

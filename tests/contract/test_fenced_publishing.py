@@ -1,4 +1,4 @@
-"""Publishing behind a fence keeps its promise on a real server, whoever else publishes."""
+"""Fenced publishing on a real server with concurrent publishers."""
 
 from __future__ import annotations
 

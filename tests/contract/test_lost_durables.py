@@ -1,4 +1,4 @@
-"""The server keeps how far our durables are in memory only; what it has lost goes on where we have noted."""
+"""Durables that the NATS server has lost resume at their checkpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every service is a NATS micro service: its listings are what nats-py's own types read."""
+"""Each service is a NATS micro service whose listings nats-py can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public streams are what the AsyncAPI document says, the document is one, and the example in the docs runs."""
+"""The public streams match the AsyncAPI document, and its example runs."""
 
 from __future__ import annotations
 

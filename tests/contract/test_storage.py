@@ -1,4 +1,4 @@
-"""Every kind of storage keeps the same promises: a folder, memory, and a bucket of an S3-compatible server."""
+"""All storage backends (folder, memory, S3 bucket) pass the same tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""compose.yaml: no secret has a default, everybody gets only their own, everything is locked down."""
+"""The compose file: no default secrets, minimal secrets per service, locked-down containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Kubernetes overlays: complete, closed, and with every reference leading somewhere."""
+"""The Kubernetes overlays: complete, locked down, all references resolve."""
 
 from __future__ import annotations
 

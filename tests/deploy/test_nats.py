@@ -1,4 +1,4 @@
-"""deploy/nats on real servers: every service may do what it does, and nothing else; three servers are one."""
+"""deploy/nats on real servers: each service has exactly its rights; a cluster of three works as one."""
 
 from __future__ import annotations
 

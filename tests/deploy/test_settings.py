@@ -1,4 +1,4 @@
-"""Every setting of every service can be given in compose and in Kubernetes, or is left to app.yaml on purpose."""
+"""Every setting can be given in compose and Kubernetes, or is deliberately left to app.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audit rows that are there already, as after a restored database, are left as they are."""
+"""Audit rows that exist already, as after a restore, are left unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo app's document, and how it is installed over the REST API (here: a stand-in that keeps what it gets)."""
+"""The demo app's document, and its installation over the REST API."""
 
 import json
 from collections.abc import AsyncIterator

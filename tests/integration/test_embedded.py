@@ -1,4 +1,4 @@
-"""Postgres, NATS and services under the embedded supervisor, with everything that can go wrong."""
+"""PostgreSQL, NATS and services under the embedded supervisor, with their failures."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""The builder of indexes beside changes of definitions."""
+"""The index builder beside concurrent changes of definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The migrate job on a real server: idempotent, complete, strict about history, and stingy with rights."""
+"""The migrate job on a real server: idempotent, complete, strict about history, minimal rights."""
 
 from __future__ import annotations
 

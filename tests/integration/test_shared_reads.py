@@ -1,4 +1,4 @@
-"""Who shares a query with whom: against a real server, which counts by a sequence what is run."""
+"""Concurrent equal reads share one query, counted by a sequence on a real server."""
 
 from __future__ import annotations
 

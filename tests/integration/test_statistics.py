@@ -1,4 +1,4 @@
-"""Statistics are of one moment, whatever is written while they are read."""
+"""Statistics are one snapshot under concurrent writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SQL says of rows and fields, what Python says of them, and what a plain model says: the same.
+"""SQL, Python and a plain model agree on visible rows and fields.
 
 10,000 cases (a record for somebody under some policies) by default; `PERMISSION_CASES=1000000` for more.
 """

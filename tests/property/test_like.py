@@ -1,4 +1,4 @@
-"""LIKE in process answers what PostgreSQL does, for every pattern that it takes."""
+"""LIKE in process agrees with PostgreSQL for every accepted pattern."""
 
 from __future__ import annotations
 

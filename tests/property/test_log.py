@@ -1,4 +1,4 @@
-"""After any writes and definition changes the log, its events and the tables tell the same story."""
+"""After any writes and definition changes the log, its events and the tables agree."""
 
 from __future__ import annotations
 

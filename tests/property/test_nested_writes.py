@@ -1,4 +1,4 @@
-"""Any nested write does to children and pairs what a plain Python model says, or nothing; the log tells the same."""
+"""Nested writes change children and pairs as a plain Python model does; the log agrees."""
 
 from __future__ import annotations
 

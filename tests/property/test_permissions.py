@@ -1,4 +1,4 @@
-"""Whatever the policies are, every face of the API gives the verdict of a plain Python model."""
+"""Every path of the API gives the verdicts of a plain Python model."""
 
 from __future__ import annotations
 

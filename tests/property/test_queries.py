@@ -1,4 +1,4 @@
-"""Any filter, sort and page over any records answers what a plain Python model answers."""
+"""Lists with any filter, sort and page agree with a plain Python model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any relations, records, filters, sorts and includes answer what a plain Python model answers, now and as of then."""
+"""Lists with relations and includes agree with a plain Python model, now and as of earlier."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What tests of the whole system share: a client of the REST API, receivers, running stacks."""
+"""Helpers that tests share: a client of the REST API, receivers, running systems."""

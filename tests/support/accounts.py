@@ -1,4 +1,4 @@
-"""What tests of accounts do again and again."""
+"""Steps that tests of accounts share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A NATS server without users, to be killed: for tests that put something between it and the services."""
+"""A NATS server without users, for tests that put a proxy between it and the services or kill it."""
 
 from __future__ import annotations
 

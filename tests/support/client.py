@@ -1,4 +1,4 @@
-"""A client of the REST API, as any program would be one."""
+"""A client of the REST API."""
 
 from __future__ import annotations
 

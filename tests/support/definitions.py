@@ -1,4 +1,4 @@
-"""One definition of every kind, or several, that hold every key there is; and what they look like misspelt."""
+"""Definitions of every kind with every key, and their misspelt variants."""
 
 from __future__ import annotations
 

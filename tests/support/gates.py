@@ -1,4 +1,4 @@
-"""Moments between two statements of a request, held open for as long as a test wants: no race is left to chance."""
+"""Gates hold a request between two of its statements, so that a race happens for certain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks that a test holds, so that what it looks at is surely in the middle of something."""
+"""Locks held by a test, so that a request is certainly in progress."""
 
 from __future__ import annotations
 

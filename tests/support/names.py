@@ -1,4 +1,4 @@
-"""Names that an operator may give, and that mean something in SQL."""
+"""Names that an operator may give and that have a meaning in SQL."""
 
 from __future__ import annotations
 

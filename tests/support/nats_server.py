@@ -1,4 +1,4 @@
-"""A NATS server where everybody may do everything, for tests that need a stream of their own."""
+"""A NATS server without restrictions, for tests with streams of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of NATS, which can cut a service off: its bytes stay where they are."""
+"""A TCP proxy in front of NATS that can cut one service off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definitions around tickets, and the same with one thing that is not there or does not fit."""
+"""Definitions around tickets, and variants with one wrong reference."""
 
 from __future__ import annotations
 

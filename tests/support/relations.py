@@ -1,4 +1,4 @@
-"""A small world of related entities, as most tests of reads need one."""
+"""A shop of related entities, and builders of relations and conditions."""
 
 from __future__ import annotations
 

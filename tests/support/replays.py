@@ -1,4 +1,4 @@
-"""Verifications and rebuilds, asked for as an operator does, and what only a thief or a failing disk would do."""
+"""Verifications and rebuilds as an operator requests them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stack has published, read as any subscriber would."""
+"""The messages that a system has published, read as a subscriber."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outside subscribers, as programs elsewhere are them."""
+"""Outside subscribers on NATS."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""No I/O: pure decisions."""
+"""Unit tests: decisions without I/O."""

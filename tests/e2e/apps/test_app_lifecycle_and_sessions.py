@@ -1,4 +1,4 @@
-"""Apps come and go with all their data; sessions are renewed, ended, and kept apart."""
+"""Apps are created and deleted with all their data; sessions are renewed, ended, and separate per app."""
 
 from __future__ import annotations
 

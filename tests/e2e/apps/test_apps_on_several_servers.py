@@ -1,4 +1,4 @@
-"""Many apps on few connections, and apps on another PostgreSQL server than the platform's."""
+"""Many apps share few connections, and apps may be placed on further PostgreSQL servers."""
 
 from __future__ import annotations
 

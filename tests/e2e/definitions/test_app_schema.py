@@ -1,4 +1,4 @@
-"""`GET /_schema`: an app as the caller may use it."""
+"""`GET /_schema`: the app's entities as the caller may use them."""
 
 from __future__ import annotations
 

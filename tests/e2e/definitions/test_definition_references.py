@@ -1,4 +1,4 @@
-"""What definitions say about one another holds when they are saved; what is doubtful is told beside the data."""
+"""References between definitions are checked when they are saved; doubtful ones cause warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definitions over time: what changed when, by whom, how one comes back, and that no change is lost to another."""
+"""Versions of definitions: listing, comparing, restoring, and conditional updates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entities replaced: renamed fields and entities, keys of several fields, slugs, indexes, tables put aside."""
+"""Changes of entities: renames, composite keys, slugs, indexes, retired tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and types in expressions, templates and paths are checked where they are saved, for every kind and place."""
+"""Names and types in expressions, templates and paths are checked when a definition is saved."""
 
 from __future__ import annotations
 

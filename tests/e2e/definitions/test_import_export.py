@@ -1,4 +1,4 @@
-"""An app's definitions as one document: out, in again, with sample records, all or nothing."""
+"""Export and import of an app's definitions and sample records as one document."""
 
 from __future__ import annotations
 

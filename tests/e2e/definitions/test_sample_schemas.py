@@ -1,4 +1,4 @@
-"""Real app schemas: they import whole, with the records that come with them, and come out as they went in."""
+"""The exports of two real apps import, work, and export unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans say what a change would do and change nothing; what is applied makes definitions those of a document."""
+"""Plans show what a change would do; `apply` makes the definitions those of a document."""
 
 from __future__ import annotations
 

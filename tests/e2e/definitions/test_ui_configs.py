@@ -1,4 +1,4 @@
-"""What UIs are told: admins say it, every user reads it, and it goes along with its entity and the app's export."""
+"""UI configurations: admins write them, every user reads them; they are exported and follow renames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every request that our documentation shows is sent, page by page, each in an app of its own."""
+"""Every request that the documentation shows is sent; each page has its own app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README's first ten minutes: define, use at once, and watch a commit reach every consumer."""
+"""The README's first ten minutes: define an entity, use it, and watch each consumer react to a commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The past: `as_of` on records, lists, includes and filters, by position and by time."""
+"""`as_of` on records, lists, includes and filters, by position and by time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commits as a whole, and taking them back (api.md, section 14)."""
+"""Commits and their undo."""
 
 from __future__ import annotations
 

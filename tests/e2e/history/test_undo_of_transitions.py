@@ -1,4 +1,4 @@
-"""An undo is no way around a state machine's roles (api.md, section 14)."""
+"""An undo obeys the roles of state machines."""
 
 from __future__ import annotations
 

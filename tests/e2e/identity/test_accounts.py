@@ -1,4 +1,4 @@
-"""Invites, forgotten passwords, sessions, second factors, API keys, and who is told of it."""
+"""Invites, password resets, sessions, second factors, API keys, and their audit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E-mail addresses are compared in NFC, in lower case, and without what cannot be seen, wherever somebody is meant."""
+"""E-mail addresses are compared in NFC, in lower case and without invisible characters."""
 
 from __future__ import annotations
 

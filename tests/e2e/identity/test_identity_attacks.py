@@ -1,4 +1,4 @@
-"""What somebody tries who wants in: forged tokens, guessed passwords, smuggled headers, others' accounts."""
+"""Attacks on identity: forged tokens, guessed passwords, smuggled headers, other users' accounts."""
 
 from __future__ import annotations
 

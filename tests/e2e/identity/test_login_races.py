@@ -1,4 +1,4 @@
-"""Whoever proves who they are by what is no longer so, when it is no longer so, has no more of it than later."""
+"""A login racing a change of its user gains no session."""
 
 from __future__ import annotations
 

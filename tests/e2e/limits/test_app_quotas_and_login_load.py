@@ -1,4 +1,4 @@
-"""What a crowd may do to an app and to a gateway: an app's quota, and logins that hold up nobody else."""
+"""Quotas of apps, and logins that do not delay other requests."""
 
 from __future__ import annotations
 

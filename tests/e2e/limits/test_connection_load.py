@@ -1,4 +1,4 @@
-"""Crowds that take connections: they get through, and leave enough to others. One replica of each service."""
+"""More requests than connections: all succeed and leave connections to other apps. One replica of each service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the database can't hold is 422 naming the field or the limit, however it is written, and fails nobody else."""
+"""What the database cannot hold is refused with 422 and the field or limit."""
 
 from __future__ import annotations
 

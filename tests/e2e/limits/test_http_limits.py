@@ -1,4 +1,4 @@
-"""What comes before the door: rates, sizes, slow and malformed clients, browsers. In a stack with small limits."""
+"""Limits of HTTP: rates, sizes, slow and malformed clients, CORS. The system has small limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much one answer may hold: related records, bytes, groups. What is cut is told; what is too much is 413."""
+"""Limits of a response: included records, bytes, groups. Cuts are marked; what is too large is 413."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make run` in folders that only their owner may enter, such as a clone in root's home."""
+"""`make run` in folders that only their owner may enter, such as a checkout in root's home."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""`ROCKET_ENV=production`, the whole system: what is made in it works, and nothing well known opens anything."""
+"""`ROCKET_ENV=production`: the whole system works, and default credentials are refused."""
 
 from __future__ import annotations
 

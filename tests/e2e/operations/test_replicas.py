@@ -1,4 +1,4 @@
-"""Two gateways, two data services: what is changed through one holds at once through the other."""
+"""Two gateways and two data services: changes through one apply at once through the other."""
 
 from __future__ import annotations
 

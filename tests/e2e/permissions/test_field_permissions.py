@@ -1,4 +1,4 @@
-"""Permissions on fields, attacked at the HTTP face: what is kept from somebody does not exist for them, on any path."""
+"""Field permissions over every path: hidden fields do not exist for the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records that the caller may not read are as if they were not there, also where a write names them (api.md, 16)."""
+"""References to unreadable records behave like references to missing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Permissions where other parts tell of records: live streams, workflow instances, files."""
+"""Permissions in live streams, workflow instances and files."""
 
 from __future__ import annotations
 

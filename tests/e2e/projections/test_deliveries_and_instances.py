@@ -1,4 +1,4 @@
-"""Deliveries and instances are what the commits of the log come to, each once: proved, and what is not so is named."""
+"""Verification compares deliveries and workflow instances with the commits of the log."""
 
 from __future__ import annotations
 

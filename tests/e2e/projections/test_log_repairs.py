@@ -1,4 +1,4 @@
-"""Wrong entries of the log are repaired where what stands beside them says how; the others are named."""
+"""Damaged log entries are repaired where redundant data allows it; the others are reported."""
 
 from __future__ import annotations
 

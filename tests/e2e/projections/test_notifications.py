@@ -1,4 +1,4 @@
-"""Notifications are what rules and transitions come to, for whom was found then: proved, and what is not so named."""
+"""Verification compares notifications with the rules and recipients of each commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table that is made anew has the indexes that its predecessor had last."""
+"""A rebuilt table keeps the indexes of its predecessor."""
 
 from __future__ import annotations
 

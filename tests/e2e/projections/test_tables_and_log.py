@@ -1,4 +1,4 @@
-"""Tables are what the log folds to, the log is what was sealed: proved, and mended where it is not so."""
+"""Verification and rebuilding of tables and audit rows from the log, and of the log from its seals."""
 
 from __future__ import annotations
 

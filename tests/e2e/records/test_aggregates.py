@@ -1,4 +1,4 @@
-"""Figures about records: `_aggregate`."""
+"""`_aggregate`: grouped figures about records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many records in one commit, or none: `_bulk` (api.md, sections 13 and 14)."""
+"""`_bulk`: many records in one commit, or none."""
 
 from __future__ import annotations
 

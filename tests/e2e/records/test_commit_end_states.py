@@ -1,4 +1,4 @@
-"""What one commit comes to is what counts: values that change places, references among its rows, the order of rows."""
+"""Constraints are checked at the end of a commit: swapped unique values, rows that reference each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports: any list as one file, streamed."""
+"""`_export`: a list as one streamed file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files from outside: in and out, whole and in parts, harmless, and none lost or left over."""
+"""Files: uploads, downloads and ranges, safe headers, and no leftovers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sorted pages of large tables follow an index, in both directions: the planner says so."""
+"""Sorted pages of large tables use an index in both directions, by the planner's own plan."""
 
 from __future__ import annotations
 

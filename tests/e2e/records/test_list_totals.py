@@ -1,4 +1,4 @@
-"""What a list says of its total is of the same moment as its rows, also while others write."""
+"""The rows and the total of a list are of one snapshot, also under concurrent writes."""
 
 from __future__ import annotations
 

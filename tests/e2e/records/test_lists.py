@@ -1,4 +1,4 @@
-"""Lists: further operators, fields, search, deleted records, counting, cursors; and how single reads are tagged."""
+"""Lists: operators, fields, search, deleted records, counts, cursors; ETags of single reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A slug works wherever an id does, and tells nothing of what its caller may not read."""
+"""A slug addresses a record wherever an id does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slugs (api.md, section 4): made from their source, numbered, sent, regenerated, and read by."""
+"""Slugs: generation, numbering, explicit values, regeneration, reads."""
 
 from __future__ import annotations
 

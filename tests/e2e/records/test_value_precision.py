@@ -1,4 +1,4 @@
-"""Numbers keep all their digits, and dates go from the first to the last, wherever a record comes to be seen."""
+"""Numbers keep all their digits on every path, and dates their full range."""
 
 from __future__ import annotations
 

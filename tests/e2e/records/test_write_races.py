@@ -1,4 +1,4 @@
-"""What two requests do to each other when one comes between two statements of the other."""
+"""Races between the statements of two requests."""
 
 from __future__ import annotations
 

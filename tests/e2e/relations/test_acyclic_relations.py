@@ -1,4 +1,4 @@
-"""Acyclic relations (`acyclic: true`): no record is its own ancestor, whichever way it is written."""
+"""Acyclic relations (`acyclic: true`): no record becomes its own ancestor on any path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Related records within others: `include`, eager relations, and filters through relations."""
+"""`include`, eager relations, and filters through relations."""
 
 from __future__ import annotations
 

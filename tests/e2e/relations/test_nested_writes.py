@@ -1,4 +1,4 @@
-"""Children written with their parents (api.md, section 5, nested writes)."""
+"""Nested writes: children written with their parent."""
 
 from __future__ import annotations
 

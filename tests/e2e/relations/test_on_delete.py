@@ -1,4 +1,4 @@
-"""What becomes of targets when their source is deleted, of references, and of the trash (api.md, section 5)."""
+"""`on_delete`: cascade, set_null, restrict, detach; references and restores."""
 
 from __future__ import annotations
 

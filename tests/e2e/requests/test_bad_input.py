@@ -1,4 +1,4 @@
-"""Whatever is wrong is answered with the right status and a clear envelope, and changes nothing."""
+"""Invalid requests get the right status and the error envelope, and change nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals say exactly why: which 401, where in the JSON, every wrong part at once, no name twice."""
+"""Errors name their reason, the place in the JSON, and every wrong part at once."""
 
 from __future__ import annotations
 

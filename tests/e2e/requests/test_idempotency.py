@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: whatever is sent twice happens once, is answered the same, and nothing is half done."""
+"""`Idempotency-Key`: a repeated request happens once and gets the same response."""
 
 from __future__ import annotations
 

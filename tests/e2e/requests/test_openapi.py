@@ -1,4 +1,4 @@
-"""What an app says of itself: a valid document, for each caller what they may use, and true."""
+"""The OpenAPI document: valid, per caller, and true."""
 
 from __future__ import annotations
 

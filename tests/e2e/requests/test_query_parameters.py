@@ -1,4 +1,4 @@
-"""No parameter that looks like a condition is dropped in silence, on any route: the routing table is walked."""
+"""Unknown query parameters are refused on every route."""
 
 from __future__ import annotations
 

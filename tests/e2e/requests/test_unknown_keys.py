@@ -1,4 +1,4 @@
-"""What nobody reads is refused, by whatever way it comes: definitions, documents, and all other bodies."""
+"""Unknown keys are refused in definitions, documents and all other bodies."""
 
 from __future__ import annotations
 

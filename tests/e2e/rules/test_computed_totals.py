@@ -1,4 +1,4 @@
-"""Computed fields over children: right in the commit that changes the children, whatever changes them, and by whom."""
+"""Computed fields over children are updated in the commit that changes the children."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules and state machines as definitions: what is accepted, what is refused and why."""
+"""Definitions of rules and state machines: accepted and refused ones."""
 
 from __future__ import annotations
 

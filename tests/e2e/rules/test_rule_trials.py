@@ -1,4 +1,4 @@
-"""A rule or guard is tried on stored records before it is saved."""
+"""`rules/try` evaluates a rule or guard on stored records before it is saved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules at work (api.md, section 6): what they refuse, what they compute, in which order."""
+"""Rules: what they refuse, what they compute, and their order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State machines at work (api.md, section 7): states, roles, guards, and what transitions do."""
+"""State machines: states, roles, guards, and actions of transitions."""
 
 from __future__ import annotations
 

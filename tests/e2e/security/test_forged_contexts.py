@@ -1,4 +1,4 @@
-"""Who has broken into a service, and so has its user of NATS, asks others as somebody else, and is refused."""
+"""A compromised service cannot send requests in another caller's name."""
 
 from __future__ import annotations
 

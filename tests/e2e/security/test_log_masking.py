@@ -1,4 +1,4 @@
-"""Logs show masks where receivers get values: of sensitive fields and personal data (api.md, sections 18 and 19)."""
+"""Logs mask sensitive and personal fields; receivers get the values."""
 
 from __future__ import annotations
 

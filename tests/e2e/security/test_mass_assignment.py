@@ -1,4 +1,4 @@
-"""What the server says of a record nobody else says, by whatever way a record is written."""
+"""Server-set fields of a record cannot be written on any path."""
 
 from __future__ import annotations
 

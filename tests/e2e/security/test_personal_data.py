@@ -1,4 +1,4 @@
-"""What a field that is `pii` or `sensitive` holds is told to those who may see it, and to no log, span or audit row."""
+"""Values of `pii` and `sensitive` fields are in no log, span or audit row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What records hold is never a template, wherever it is filled in (api.md, section 18)."""
+"""Values of records are never expanded as templates."""
 
 from __future__ import annotations
 

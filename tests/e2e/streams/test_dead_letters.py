@@ -1,4 +1,4 @@
-"""What can't be handled is put aside, visibly; everything else goes on, and a replay makes up for it."""
+"""Events that cannot be handled become dead letters; others continue, and a replay delivers them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live streams: every commit that concerns a caller, once, in order, whatever happens meanwhile."""
+"""Live streams send every visible commit once and in order, across reconnects and kills."""
 
 from __future__ import annotations
 

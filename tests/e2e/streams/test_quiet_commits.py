@@ -1,4 +1,4 @@
-"""Commits that no definition waits for are published for who hears of every one, and not delivered to the others."""
+"""Commits that no definition awaits are published quietly: only consumers of every commit receive them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outside subscribers: each may read the streams of its app over NATS, and nothing else there is."""
+"""Outside subscribers read the streams of their app over NATS, and have no other right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry of the log that can't be read is parked and named; all else goes on; repaired, a replay delivers it."""
+"""An unreadable log entry is parked and reported; other entries continue; a replay delivers it after repair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks with `async` false: their receivers are asked before a write, and what they refuse does not happen."""
+"""Webhooks with `async: false`: receivers are called before a write and may reject it."""
 
 from __future__ import annotations
 

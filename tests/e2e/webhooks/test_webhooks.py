@@ -1,4 +1,4 @@
-"""Webhooks after the commit: signed, retried, in order if asked for, and every endpoint on its own."""
+"""Webhook deliveries: signatures, retries, order, circuits, replays."""
 
 from __future__ import annotations
 

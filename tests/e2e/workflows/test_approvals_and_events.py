@@ -1,4 +1,4 @@
-"""Approvals, business events and statistics, through the REST API."""
+"""Approvals, business events and statistics through the REST API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflow instances that are under way while what they are about gets another name."""
+"""Running workflow instances follow renames of fields and entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schemas we were given are read as they are; what can't be evaluated in them is known as such."""
+"""The sample schemas are read unchanged; what cannot be evaluated in them is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be known of a commit by its envelope, and what is not decoded when nothing waits for it."""
+"""Commits are filtered by their headers, without decoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What errors of the database quote gets into no log and no reason."""
+"""Values that database errors quote are kept out of logs and reasons."""
 
 from __future__ import annotations
 

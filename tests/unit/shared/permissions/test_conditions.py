@@ -1,4 +1,4 @@
-"""Trees of permissions say the same in fewer words."""
+"""Simplified conditions of policies decide as before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who waits in a line is served in turn, or told that it took too long; nothing that is handed on gets lost."""
+"""Waiters are served in order or time out; a permit is never lost."""
 
 from __future__ import annotations
 

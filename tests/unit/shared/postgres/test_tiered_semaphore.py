@@ -1,4 +1,4 @@
-"""Places for those who may need further ones while they have one."""
+"""A semaphore with tiers, for holders that need further permits."""
 
 from __future__ import annotations
 

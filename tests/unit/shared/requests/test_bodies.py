@@ -1,4 +1,4 @@
-"""Bodies are read strictly, and what is wrong with one is told with its place."""
+"""Bodies are parsed strictly; errors name their place."""
 
 from __future__ import annotations
 

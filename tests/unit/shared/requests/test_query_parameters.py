@@ -1,4 +1,4 @@
-"""Which parameters are read, ignored and refused."""
+"""Query parameters: read, ignored and refused ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How hidden values are found in texts that were made of them."""
+"""Hidden values are found in texts that contain them."""
 
 from __future__ import annotations
 

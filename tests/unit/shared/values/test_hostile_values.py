@@ -1,4 +1,4 @@
-"""Small values that would cost much: each is refused, or read in time that grows linearly with it."""
+"""Small values with a large cost are refused, or read in linear time."""
 
 from __future__ import annotations
 
