@@ -32,8 +32,9 @@ def in_realm(
 
     @wraps(operation)
     async def handler(state: State, request: web.Request, context: Context, *parsed: RequestBody) -> Response:
-        values: dict[str, object] = dict.fromkeys(of_path, request.match_info["id"])
-        values |= {name: request.query.get(name) for name in parameters.names}
+        values: dict[str, object] = {name: request.query.get(name) for name in parameters.names}
+        for name in of_path:
+            values[name] = request.match_info["id"]
         if parsed:
             values["body"] = parsed[0]
         return await operation(state.accounts.realm(context.app), context, **values)
