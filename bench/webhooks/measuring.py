@@ -141,8 +141,8 @@ class Bench:
 
     def _parts(self) -> Parts:
         services = {name: self._stack.pids(name) for name in ROCKET.services}
-        nursery = [parent(pid) for pid in services["gateway"]]
-        return {**services, "nursery": nursery, **{name: self._stack.pids(name) for name in ("nats", "postgres")}}
+        forkserver = [parent(pid) for pid in services["gateway"]]
+        return {**services, "forkserver": forkserver, **{name: self._stack.pids(name) for name in ("nats", "postgres")}}
 
     async def _login(self, realm: str, email: str) -> None:
         form = {"email": email, "password": "changeme"}

@@ -8,7 +8,7 @@ Read in this order:
     supervised.py    keeps one process alive: back-off, stop, kill, pause
     postgres.py  nats.py           the two servers: prepare, start, ask until ready
     services.py      the migrate job and the services; environment.py: their environment variables
-    nursery.py  nursery_main.py    services are forked from one process that has imported everything
+    forkserver.py  forkserver_main.py    services are forked from one process that has imported everything
     datadir.py  credentials.py  ports.py  orphans.py    what stays on disk, and what may still be running
 
 When the supervisor is killed, the kernel ends its children (parent-death signals). The next start finds survivors by

@@ -1,4 +1,4 @@
-"""The platform's own processes: migrate and the services, forked from the nursery."""
+"""The platform's own processes: migrate and the services, forked from the forkserver."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.embedded import environment
 from deploy.embedded.console import Console
 from deploy.embedded.environment import Told
 from deploy.embedded.errors import CannotStart
-from deploy.embedded.nursery import Nursery
+from deploy.embedded.forkserver import Forkserver
 from deploy.embedded.process import Process
 from deploy.embedded.supervised import Farewell, Supervised, describe
 
@@ -34,7 +34,7 @@ class Program:
     migrate: str | None = "deploy.migrate"
 
     def modules(self) -> list[str]:
-        """What the nursery imports before it forks."""
+        """What the forkserver imports before it forks."""
         own = [f"{self.package}.{service}.service" for service in self.services]
         libraries = LIBRARIES if self.package == "services" else ()
         return [*libraries, *own, *([self.migrate] if self.migrate else [])]
@@ -57,22 +57,22 @@ class Replica:
         return self.service if self.number == 0 else f"{self.service}/{self.number}"
 
 
-def supervised(replica: Replica, program: Program, told: Told, nursery: Nursery, console: Console) -> Supervised:
+def supervised(replica: Replica, program: Program, told: Told, forkserver: Forkserver, console: Console) -> Supervised:
     """A service that is started as `python -m <package>.<service>` would, only faster."""
     module = f"{program.package}.{replica.service}"
 
     async def launch() -> Process:
         variables = environment.for_replica(replica.service, replica.number, replica.http_port, told)
-        return await nursery.fork(module, variables, console.printer(replica.label))
+        return await forkserver.fork(module, variables, console.printer(replica.label))
 
     return Supervised(replica.label, launch, FAREWELLS, console.print)
 
 
-async def run_migrate(program: Program, told: Told, nursery: Nursery, console: Console) -> None:
+async def run_migrate(program: Program, told: Told, forkserver: Forkserver, console: Console) -> None:
     """Brings the databases up to date; raises CannotStart with the job's last lines."""
     if program.migrate is None:
         return
-    job = await nursery.fork(program.migrate, environment.for_migrate(told), console.printer("migrate"))
+    job = await forkserver.fork(program.migrate, environment.for_migrate(told), console.printer("migrate"))
     if (status := await job.wait()) != 0:
         raise CannotStart(f"migrate failed ({describe(status)}): {' / '.join(job.tail()[-3:])}")
 

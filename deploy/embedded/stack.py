@@ -14,8 +14,8 @@ from deploy.embedded import datadir, nats, ports, postgres, services
 from deploy.embedded.console import Console
 from deploy.embedded.credentials import Credentials, load_or_create
 from deploy.embedded.environment import Told
+from deploy.embedded.forkserver import Forkserver
 from deploy.embedded.nats import Nats
-from deploy.embedded.nursery import Nursery
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.readiness import until_http_ready
 from deploy.embedded.services import ROCKET, Program, Replica
@@ -46,7 +46,7 @@ class Stack:
         self._wanted = services.numbered(replicas or {}, program.services)
         self._inherited = {**os.environ, **(variables or {})}
         self._postgres_options = postgres_options
-        self._nursery = Nursery(program.modules())
+        self._forkserver = Forkserver(program.modules())
         self._console = Console(output or sys.stdout, width=max(map(len, (*program.services, "postgres"))) + 2)
         self._nats_url: Callable[[str], str] = lambda _: settings.nats_url or ""
         self._told = Told(settings, Credentials(), settings.database_url or "", self._nats_url, "", {})
@@ -79,7 +79,7 @@ class Stack:
         """Ends everything by force, without waiting; the data survives as after a power cut."""
         for part in self._parts.values():
             part.kill_now()
-        self._nursery.kill_now()
+        self._forkserver.kill_now()
 
     # --- what is done to one part: a service, "postgres" or "nats" --------------------------------
 
@@ -152,11 +152,11 @@ class Stack:
         refuse_taken_port(self.settings.host, self.settings.port)
         former = self._inherited.get("ROCKET_SECRET_KEY")
         credentials = load_or_create(data_dir, self._program.services, nats.USERS, former)
-        self._exits.push_async_callback(self._nursery.close)
-        await self._nursery.open()
+        self._exits.push_async_callback(self._forkserver.close)
+        await self._forkserver.open()
         database_url, nats_address = await self._start_servers(credentials)
         self._told = Told(self.settings, credentials, database_url, self._nats_url, nats_address, self._inherited)
-        await services.run_migrate(self._program, self._told, self._nursery, self._console)
+        await services.run_migrate(self._program, self._told, self._forkserver, self._console)
         await self._start_services()
 
     async def _start_servers(self, credentials: Credentials) -> tuple[str, str]:
@@ -179,7 +179,7 @@ class Stack:
         """All at once; when stopping the gateways go first, so that what is under way is still answered."""
         self._replicas = [Replica(name, n, self._http_port(name, n)) for name, n in self._wanted]
         for replica in self._replicas:
-            part = services.supervised(replica, self._program, self._told, self._nursery, self._console)
+            part = services.supervised(replica, self._program, self._told, self._forkserver, self._console)
             self._parts[replica.service, replica.number] = part
         gateways = [self._parts["gateway", r.number] for r in self._replicas if r.service == "gateway"]
         others = [self._parts[r.service, r.number] for r in self._replicas if r.service != "gateway"]

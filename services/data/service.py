@@ -14,7 +14,7 @@ from libs.shared.contracts import files, live, records
 from libs.shared.postgres.pools import LEAST
 from libs.shared.replays import Projection
 from libs.shared.runtime import Core, KeyedSettings, Service
-from libs.shared.schema.compiled import Compiled
+from libs.shared.snapshots.compiled import Compiled
 from services.data.handlers import (
     authorization,
     bulk_writes,

@@ -10,8 +10,8 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
 from libs.shared.schema import Snapshot
-from libs.shared.schema.cache import Schemas
-from libs.shared.schema.compiled import Compiled
+from libs.shared.snapshots.cache import Schemas
+from libs.shared.snapshots.compiled import Compiled
 from services.data.integrity.hash_chain import Sealer
 from services.data.log.positions import Settled
 from services.data.log.source import CommitLog

@@ -15,9 +15,9 @@ from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import ListNames
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.schema import EntityDefinition, Snapshot
-from libs.shared.schema.cache import Schemas
 from libs.shared.schema.secrecy import definition_of
-from libs.shared.schema.versions import TIMEOUT_S, Versions, documents_then
+from libs.shared.snapshots.cache import Schemas
+from libs.shared.snapshots.versions import TIMEOUT_S, Versions, documents_then
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from libs.shared import clock
 from libs.shared.contracts.context import AppRef
-from libs.shared.postgres.databases import Databases, outside
+from libs.shared.postgres.databases import Databases, outside_ambient_transaction
 from services.events import store
 
 MAX_DAYS = 20_000
@@ -35,7 +35,7 @@ class Partitions:
         oldest = self.oldest_day()
         for day in days:
             if day >= oldest and (app.id, day) not in self._known:
-                with outside():
+                with outside_ambient_transaction():
                     await store.ensure_day(self._databases.of(app), day)
                 if len(self._known) >= MAX_DAYS:
                     self._known.clear()

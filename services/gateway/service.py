@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from libs.shared.bus.rpc.signed_contexts import Voucher
+from libs.shared.bus.rpc.signed_contexts import ContextSigner
 from libs.shared.contracts import identity as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.runtime import Core, Service
@@ -38,7 +38,7 @@ KEY_USE_INTERVAL_S = 5.0
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The HTTP server is up before NATS is, so that it can say what is missing."""
     settings: GatewaySettings = core.settings
-    core.rpc.vouch_with(Voucher(core.databases.platform))
+    core.rpc.sign_with(ContextSigner(core.databases.platform))
     accounts, hub = open_accounts(core, settings), Hub(core.rpc)
     storage = Storage(settings.storage_url, settings.data_dir.resolve() / "files")
     state = State(

@@ -15,7 +15,7 @@ import structlog
 from libs.shared import clock
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.postgres.databases import Databases, deferred
+from libs.shared.postgres.databases import Databases, on_commit
 from libs.shared.telemetry import tracing
 from services.notify import store
 from services.notify.mail import send
@@ -51,7 +51,7 @@ class MailWorker:
 
     def wake(self, app: AppRef) -> None:
         """Send the app's mails now. Nudges during the sending become one more round."""
-        if deferred(partial(self.wake, app)):
+        if on_commit(partial(self.wake, app)):
             return
         if app.id in self._awake:
             self._awake[app.id] = True

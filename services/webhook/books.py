@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef
-from libs.shared.schema.cache import Schemas
-from libs.shared.schema.versions import Versions, documents_then
+from libs.shared.snapshots.cache import Schemas
+from libs.shared.snapshots.versions import Versions, documents_then
 from services.webhook.matching import Book, past_book, read_book
 
 

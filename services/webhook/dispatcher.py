@@ -18,7 +18,7 @@ import structlog
 from libs.shared import clock
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.errors import RocketError
-from libs.shared.postgres.databases import Databases, deferred
+from libs.shared.postgres.databases import Databases, on_commit
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store, store
 from services.webhook.books import Books
@@ -80,7 +80,7 @@ class Dispatcher:
 
     def wake(self, app: AppRef, endpoints: Iterable[str]) -> None:
         """Look at endpoints of an app at once: something of them has just become due."""
-        if deferred(partial(self.wake, app, list(endpoints))):
+        if on_commit(partial(self.wake, app, list(endpoints))):
             return
         wanted = dict.fromkeys(endpoints)
         if not wanted or self._closing:

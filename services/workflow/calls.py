@@ -11,7 +11,7 @@ from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.contracts.records import SetFields
 from libs.shared.errors import not_found
 from libs.shared.schema import Snapshot
-from libs.shared.schema.cache import Schemas
+from libs.shared.snapshots.cache import Schemas
 from services.workflow.instance import StoredInstance
 from services.workflow.outcomes import Done, SetField, StepOutcome
 from services.workflow.retry_policy import outcome_of

@@ -6,7 +6,7 @@ from tests.architecture.tree import files, imported, name, parse
 
 OWN = {
     "libs/shared/exact.py": "the codec itself",
-    "libs/shared/bus/rpc/codec.py": "heads of messages: seconds and counts",
+    "libs/shared/bus/codec.py": "heads of messages: seconds and counts",
     "libs/shared/bus/nats/jetstream.py": "NATS's own answers",
     "libs/shared/bus/rpc/micro_service.py": "NATS's own answers",
     "libs/shared/bus/nats/nkeys.py": "tokens",

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from libs.shared import contracts
-from libs.shared.bus.rpc.codec import decode, encode, pack, unpack
+from libs.shared.bus.codec import decode, encode, pack, unpack
 from libs.shared.contracts.messages import Announcement, Request, Response, Writes, has_body
 from libs.shared.contracts.operations import (
     SERVICES,

@@ -31,7 +31,7 @@ BY_THE_IMAGE = {"admin_folder", "http_host", "http_port", "data_dir", "log_forma
 ONE_MACHINE = {"stream_replicas"}
 """Compose starts one NATS."""
 TUNING = {
-    "database_connections", "replay_share", "drain_seconds", "request_timeout", "body_timeout", "max_body_bytes",
+    "database_connections", "replay_duty_cycle", "drain_seconds", "request_timeout", "body_timeout", "max_body_bytes",
     "upload_timeout", "bcrypt_rounds", "live_per_user", "live_per_app", "live_streams", "header_timeout",
     "idle_timeout", "read_timeout", "max_connections", "max_connections_per_ip", "max_url_bytes",
     "max_header_bytes", "max_headers", "max_query_parameters", "max_json_depth", "max_json_fields",

@@ -228,9 +228,9 @@ async def test_a_paused_server_answers_when_it_is_resumed(stack: Stack) -> None:
 
 async def test_all_services_restart_after_their_forkserver_died(stack: Stack) -> None:
     before = [*stack.pids("worker"), *stack.pids("gateway")]
-    nursery = psutil.Process(before[0]).parent()
-    assert nursery is not None
-    nursery.kill()
+    forkserver = psutil.Process(before[0]).parent()
+    assert forkserver is not None
+    forkserver.kill()
     await eventually(lambda: len(stack.pids("worker")) == 2 and not {*stack.pids("worker")} & {*before})
     await stack.ready()
 

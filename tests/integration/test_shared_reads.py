@@ -139,6 +139,6 @@ async def test_a_shared_query_has_the_longest_deadline(database: Database) -> No
 async def test_within_a_transaction_its_own_writes_are_seen(database: Database) -> None:
     reads = SharedReads()
     await database.execute("CREATE TABLE things (n int)")
-    async with database.enclosing():
+    async with database.ambient_transaction():
         await database.execute("INSERT INTO things VALUES (7)")
         assert (await reads.read(database, "SELECT n FROM things", [], LONG))["n"] == 7

@@ -18,10 +18,10 @@ import asyncpg
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import unavailable
-from libs.shared.postgres import places, pools
+from libs.shared.postgres import pools, tiered_semaphore
 from libs.shared.postgres.errors import translate
-from libs.shared.postgres.places import REQUEST, TRANSACTION
 from libs.shared.postgres.pools import STATEMENT, Pools
+from libs.shared.postgres.tiered_semaphore import REQUEST, TRANSACTION
 
 Record = asyncpg.Record
 Connection: TypeAlias = pools.Connection
@@ -30,7 +30,7 @@ Timeout: TypeAlias = float | Callable[[], float]
 
 
 @dataclass(slots=True)
-class _Enclosing:
+class _AmbientTransaction:
     """A transaction that everything the task does in one database is part of."""
 
     database: Database
@@ -39,7 +39,7 @@ class _Enclosing:
     afterwards: list[Callable[[], Awaitable[None] | None]] = field(default_factory=list)
 
 
-_enclosing: ContextVar[_Enclosing | None] = ContextVar("rocket_enclosing_transaction", default=None)
+_ambient: ContextVar[_AmbientTransaction | None] = ContextVar("rocket_ambient_transaction", default=None)
 
 
 class Database:
@@ -69,8 +69,8 @@ class Database:
         return tag
 
     async def _run(self, method: str, sql: str, args: tuple[Any, ...], timeout: Timeout) -> Any:
-        if _enclosing.get() is not None:
-            async with self.connection(places.STATEMENT) as connection:
+        if _ambient.get() is not None:
+            async with self.connection(tiered_semaphore.STATEMENT) as connection:
                 return await getattr(connection, method)(sql, *args, timeout=_seconds(timeout))
         # Written out: most statements come here, and a context manager around another costs what a query does.
         try:
@@ -98,20 +98,20 @@ class Database:
             yield connection
 
     @contextlib.asynccontextmanager
-    async def enclosing(self) -> AsyncIterator[Connection]:
+    async def ambient_transaction(self) -> AsyncIterator[Connection]:
         """A transaction that all that this task does in this database meanwhile is part of.
 
         What would be transactions of their own are savepoints in it, so each can fail by itself. Tasks
         that are begun in the block stay outside. What was `deferred` happens when all is committed.
         """
         async with self.transaction(REQUEST) as connection:
-            enclosing = _Enclosing(self, connection, asyncio.current_task())
-            token = _enclosing.set(enclosing)
+            ambient = _AmbientTransaction(self, connection, asyncio.current_task())
+            token = _ambient.set(ambient)
             try:
                 yield connection
             finally:
-                _enclosing.reset(token)
-        for action in enclosing.afterwards:
+                _ambient.reset(token)
+        for action in ambient.afterwards:
             waiting = action()
             if waiting is not None:
                 await waiting
@@ -119,11 +119,11 @@ class Database:
     @contextlib.asynccontextmanager
     async def connection(self, kind: int = TRANSACTION) -> AsyncIterator[Connection]:
         """A connection of the budget for the length of the block; within `enclosing`, a savepoint of that."""
-        enclosing = _present()
+        ambient = _present()
         try:
-            if enclosing is not None and enclosing.database is self:
-                async with enclosing.connection.transaction():
-                    yield enclosing.connection
+            if ambient is not None and ambient.database is self:
+                async with ambient.connection.transaction():
+                    yield ambient.connection
                 return
             async with self._pools.lend(self.name, kind) as connection:
                 yield connection
@@ -143,43 +143,43 @@ def _seconds(timeout: Timeout) -> float:
     return timeout() if callable(timeout) else timeout
 
 
-def enclosed() -> bool:
+def in_ambient_transaction() -> bool:
     """Whether this task is within an enclosing transaction, so that what it does must stay within the task."""
     return _present() is not None
 
 
-def deferred(action: Callable[[], Awaitable[None] | None]) -> bool:
+def on_commit(action: Callable[[], Awaitable[None] | None]) -> bool:
     """Have `action` called when the enclosing transaction has committed; False, and nothing, if there is none.
 
     For what tells others of a change: before it is committed they would find nothing.
     """
-    enclosing = _present()
-    if enclosing is None:
+    ambient = _present()
+    if ambient is None:
         return False
-    enclosing.afterwards.append(action)
+    ambient.afterwards.append(action)
     return True
 
 
 async def after_commit(action: Callable[[], Awaitable[None]]) -> None:
     """Call `action` now, or, within an enclosing transaction, when that has committed."""
-    if not deferred(action):
+    if not on_commit(action):
         await action()
 
 
 @contextlib.contextmanager
-def outside() -> Iterator[None]:
+def outside_ambient_transaction() -> Iterator[None]:
     """What is done in the block is not part of the enclosing transaction, and stays if that is rolled back."""
-    token = _enclosing.set(None)
+    token = _ambient.set(None)
     try:
         yield
     finally:
-        _enclosing.reset(token)
+        _ambient.reset(token)
 
 
-def _present() -> _Enclosing | None:
-    enclosing = _enclosing.get()
+def _present() -> _AmbientTransaction | None:
+    ambient = _ambient.get()
     # Tasks inherit the variable, but two tasks can't take turns on one connection.
-    return enclosing if enclosing is not None and enclosing.task is asyncio.current_task() else None
+    return ambient if ambient is not None and ambient.task is asyncio.current_task() else None
 
 
 class Databases:

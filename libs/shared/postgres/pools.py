@@ -29,9 +29,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from libs.shared.errors import unavailable
-from libs.shared.postgres import places, times
-from libs.shared.postgres.lines import Line
-from libs.shared.postgres.places import Places
+from libs.shared.postgres import tiered_semaphore, times
+from libs.shared.postgres.tiered_semaphore import TieredSemaphore
+from libs.shared.postgres.wait_queue import WaitQueue
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -49,7 +49,7 @@ CLOSE = 3.0
 """Seconds for a connection to end in good order."""
 ASSIGNED = 10_000
 """Below this the ids of types are the same in every database of every server, for ever."""
-LEAST = len(places.KINDS)
+LEAST = len(tiered_semaphore.KINDS)
 """The smallest budget that has a place for each kind of use."""
 PART = 4
 """One of so many connections is for other databases than that of the others; a smaller budget can't spare one."""
@@ -85,16 +85,16 @@ class Pools:
     def __init__(self, url: str, budget: int) -> None:
         self._url = url
         self._budget = budget
-        self._places = Places(budget)
+        self._permits = TieredSemaphore(budget)
         """Taken by those who have borrowed a connection, or are about to."""
-        self._shares: dict[str, Places] = {}
+        self._shares: dict[str, TieredSemaphore] = {}
         """Database → its part of them."""
         self._open = 0
         """Connections that there are: lent, idle, being made or closed. Never more than the budget."""
         self._idle: OrderedDict[str, list[tuple[Connection, float]]] = OrderedDict()
         """Database → its idle connections, with the time they were given back; the last used at the end."""
         self._lent: defaultdict[str, set[Connection]] = defaultdict(set)
-        self._awaiting: defaultdict[str, Line[Connection]] = defaultdict(Line)
+        self._awaiting: defaultdict[str, WaitQueue[Connection]] = defaultdict(WaitQueue)
         """Database → those who wait for one of its connections to be given back."""
         self._making_room = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
@@ -105,7 +105,7 @@ class Pools:
         return urlsplit(self._url).path.lstrip("/") or "postgres"
 
     @contextlib.asynccontextmanager
-    async def lend(self, name: str, kind: int = places.STATEMENT) -> AsyncIterator[Connection]:
+    async def lend(self, name: str, kind: int = tiered_semaphore.STATEMENT) -> AsyncIterator[Connection]:
         """One connection to the database `name`, for a use of this kind (see `places`).
 
         Raises SERVICE_UNAVAILABLE when none gets free in time.
@@ -120,40 +120,40 @@ class Pools:
         finally:
             self.give_back(name, connection, kind)
 
-    async def borrow(self, name: str, kind: int = places.STATEMENT) -> Connection:
+    async def borrow(self, name: str, kind: int = tiered_semaphore.STATEMENT) -> Connection:
         """As `lend`; every connection that is borrowed must be given back."""
         share = self._shares.get(name) or self._share(name)
         # Written out for when nobody has to wait: every statement comes here.
         if not share.take(kind):
             await self._enter(share, kind)
-        elif not self._places.take(kind):
+        elif not self._permits.take(kind):
             share.leave(kind)
             await self._enter(share, kind)
         try:
             connection = self._take(name) or await self._own(name) or await self._connect(name)
         except BaseException:
-            self._places.leave(kind)
+            self._permits.leave(kind)
             share.leave(kind)
             raise
         self._lent[name].add(connection)
         return connection
 
-    def give_back(self, name: str, connection: Connection, kind: int = places.STATEMENT) -> None:
+    def give_back(self, name: str, connection: Connection, kind: int = tiered_semaphore.STATEMENT) -> None:
         """Return what was borrowed. What is broken, or was left within a transaction, is not used again."""
         self._returned(name, connection)
-        self._places.leave(kind)
+        self._permits.leave(kind)
         self._shares[name].leave(kind)
 
-    def _share(self, name: str) -> Places:
-        share = self._shares[name] = Places(self._budget - self._budget // PART)
+    def _share(self, name: str) -> TieredSemaphore:
+        share = self._shares[name] = TieredSemaphore(self._budget - self._budget // PART)
         return share
 
-    async def _enter(self, share: Places, kind: int) -> None:
+    async def _enter(self, share: TieredSemaphore, kind: int) -> None:
         until = asyncio.get_running_loop().time() + ACQUIRE
         if not await share.wait(kind, until):
             raise unavailable("database")
         try:
-            if not await self._places.wait(kind, until):
+            if not await self._permits.wait(kind, until):
                 raise unavailable("database")
         except BaseException:
             share.leave(kind)
@@ -194,7 +194,7 @@ class Pools:
             async with asyncio.timeout(CLOSE):
                 until = asyncio.get_running_loop().time() + CLOSE
                 for _ in range(self._budget):
-                    await self._places.wait(places.STATEMENT, until)
+                    await self._permits.wait(tiered_semaphore.STATEMENT, until)
         idle = [connection for each in self._idle.values() for connection, _ in each]
         self._idle.clear()
         await asyncio.gather(*(_closed(connection) for connection in idle))

@@ -17,7 +17,7 @@ from libs.shared.contracts.context import Context, IdempotencyKey
 from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database, Databases
-from libs.shared.postgres.places import REQUEST
+from libs.shared.postgres.tiered_semaphore import REQUEST
 
 KEPT_HOURS = 24
 """Hours for which an answer is given again."""
@@ -90,7 +90,7 @@ async def run_once(
 
 @contextlib.asynccontextmanager
 async def _transaction(database: Database, apart: bool) -> AsyncIterator[Connection]:
-    async with database.transaction(REQUEST) if apart else database.enclosing() as transaction:
+    async with database.transaction(REQUEST) if apart else database.ambient_transaction() as transaction:
         yield transaction
 
 

@@ -20,9 +20,9 @@ from libs.shared.bus.apps import Apps
 from libs.shared.bus.consumers.subscription import Subscription
 from libs.shared.bus.nats.connection import connect
 from libs.shared.bus.nats.jetstream import JetStream
-from libs.shared.bus.rpc.claim_check import Parcels
+from libs.shared.bus.rpc.claim_check import ClaimChecks
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.bus.rpc.signed_contexts import Witness
+from libs.shared.bus.rpc.signed_contexts import ContextVerifier
 from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.timers.due import Due
 from libs.shared.bus.timers.leases import Leases
@@ -33,7 +33,7 @@ from libs.shared.runtime import dead_letters, health, logging, outboxes
 from libs.shared.runtime.idempotency import honouring
 from libs.shared.runtime.service import Core, Service
 from libs.shared.runtime.settings import Settings
-from libs.shared.schema.cache import Schemas
+from libs.shared.snapshots.cache import Schemas
 from libs.shared.telemetry import otlp, shipping
 
 log = structlog.get_logger()
@@ -51,6 +51,8 @@ def run(service: Service[Any]) -> None:
     os.umask(PRIVATE_UMASK)
     settings = load_settings(service)
     logging.configure(service.name, settings.log_format, settings.log_level)
+    for former, present in settings.former_names_in_use():
+        log.warning("setting.former_name", former=former, present=present)
     # Requests make few cycles; looking for them as often as by default costs several per cent.
     gc.set_threshold(*COLLECT)
     uvloop.run(_run(service, settings))
@@ -92,7 +94,7 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
     """The resources every service has, closed in reverse order."""
     databases = Databases(settings.database_url, settings.database_connections, settings.database_servers)
     async with connect(settings.nats_url, f"rocket-{name}") as connection:
-        rpc = RpcClient(connection, Parcels(connection), Witness(databases.platform))
+        rpc = RpcClient(connection, ClaimChecks(connection), ContextVerifier(databases.platform))
         leases = Leases(databases, name, f"{name}/{settings.replica}")
         keeping = asyncio.create_task(leases.keep())
         exporter = otlp.from_environment(name)
@@ -133,7 +135,9 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         )
         for consumer in service.consumers
     ]
-    replays = Replays(service.name, service.projections, parts.databases, parts.leases, parts.settings.replay_share)
+    replays = Replays(
+        service.name, service.projections, parts.databases, parts.leases, parts.settings.replay_duty_cycle
+    )
     due = Due(parts.databases, parts.apps, f"{service.name}/replays")
     reaches: dict[str, replaying.Reach] = {s.name: s.reach for s in subscriptions if s.follows_commits}
     reaches |= service.reach(state) if service.reach else {}

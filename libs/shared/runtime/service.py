@@ -19,7 +19,7 @@ from libs.shared.postgres.databases import Databases
 from libs.shared.replays import Projection
 from libs.shared.replays.endpoints import Reach
 from libs.shared.runtime.settings import Settings
-from libs.shared.schema.cache import Schemas
+from libs.shared.snapshots.cache import Schemas
 
 S = TypeVar("S")
 

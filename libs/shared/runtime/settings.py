@@ -38,8 +38,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", yaml_file=None)
 
-    former_names: ClassVar[Mapping[str, str]] = {}
-    """Setting → its name of the release before, which is still read where the present one is not set."""
+    former_names: ClassVar[Mapping[str, str]] = {"replay_duty_cycle": "replay_share"}
+    """Setting → its name in the previous release, which is read where the present one is not set."""
 
     env: Literal["development", "production"] = Field("development", description="production refuses defaults")
     database_url: str = Field(description="DSN of the platform database, with this service's own role")
@@ -62,8 +62,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".rocket"), description="where files are kept that belong on disk")
     log_format: Literal["console", "json"] = Field("console", description="log lines for people or machines")
     log_level: str = Field("info", description="debug, info, warning or error")
-    replay_share: float = Field(
-        0.25, gt=0, le=1, description="part of the time that a verification or rebuild may work; it rests for the other"
+    replay_duty_cycle: float = Field(
+        0.25, gt=0, le=1, description="share of the time in which a verification or rebuild works; it pauses otherwise"
     )
     drain_seconds: float = Field(5.0, gt=0, description="seconds for requests under way at shutdown")
 
@@ -76,19 +76,23 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where values come from, the first that has one wins; former names count as much as present ones."""
-        path = Path(os.environ.get("ROCKET_CONFIG", ROOT / "app.yaml"))
-        file_settings = YamlConfigSettingsSource(settings_cls, yaml_file=path)
-        former = _former_names(settings_cls)
-        environment = {name: os.environ.get(f"{PREFIX}{old.upper()}") for name, old in former.items()}
-        in_file = file_settings()
+        """The sources by precedence: environment, then app.yaml; a former name ranks behind the present one."""
+        file_settings = _config_file(settings_cls)
+        environment, file = _former_values(settings_cls, file_settings())
         return (
             init_settings,
             env_settings,
-            _given(settings_cls, environment),
+            InitSettingsSource(settings_cls, environment),
             file_settings,
-            _given(settings_cls, {name: in_file.get(old) for name, old in former.items()}),
+            InitSettingsSource(settings_cls, file),
         )
+
+    @classmethod
+    def former_names_in_use(cls) -> list[tuple[str, str]]:
+        """The former names that are set, in the environment or in app.yaml, each with its present name."""
+        former = _former_names(cls)
+        environment, file = _former_values(cls, _config_file(cls)())
+        return [(former[name], name) for name in {**environment, **file}]
 
     @field_validator("database_servers")
     @classmethod
@@ -143,6 +147,17 @@ def _former_names(settings: type[BaseSettings]) -> dict[str, str]:
     return {name: old for base in settings.__mro__ for name, old in base.__dict__.get("former_names", {}).items()}
 
 
-def _given(settings: type[BaseSettings], values: Mapping[str, Any]) -> InitSettingsSource:
-    """A source with those of these values that there are."""
-    return InitSettingsSource(settings, {name: value for name, value in values.items() if value is not None})
+def _config_file(settings: type[BaseSettings]) -> YamlConfigSettingsSource:
+    return YamlConfigSettingsSource(settings, yaml_file=Path(os.environ.get("ROCKET_CONFIG", ROOT / "app.yaml")))
+
+
+def _former_values(settings: type[BaseSettings], file: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Setting → the value that is set under its former name: in the environment, and in the file."""
+    former = _former_names(settings)
+    environment = {name: os.environ.get(f"{PREFIX}{old.upper()}") for name, old in former.items()}
+    in_file = {name: file.get(old) for name, old in former.items()}
+    return _without_nones(environment), _without_nones(in_file)
+
+
+def _without_nones(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

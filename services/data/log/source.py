@@ -25,7 +25,7 @@ from libs.shared.contracts.streams import (
 )
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import Snapshot
-from libs.shared.schema.cache import Schemas
+from libs.shared.snapshots.cache import Schemas
 from services.data.log.entries import COLUMNS, Unreadable, bare_event, commit_event
 
 log = structlog.get_logger()

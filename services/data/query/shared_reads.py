@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from libs.shared.postgres.databases import Database, enclosed
+from libs.shared.postgres.databases import Database, in_ambient_transaction
 
 Question = tuple[Database, str, tuple[Any, ...]]
 """Where, what, and with which values."""
@@ -28,7 +28,7 @@ class SharedReads:
 
     async def read(self, database: Database, sql: str, values: Sequence[Any], seconds: float) -> Any:
         """The first row, or None. It may take `seconds`, or as long as another has who waits for the same."""
-        if enclosed():
+        if in_ambient_transaction():
             return await database.fetchrow(sql, *values, timeout=seconds)
         # PostgreSQL takes a tuple for an array as well as a list, which can't be looked up.
         question = database, sql, tuple([tuple(value) if isinstance(value, list) else value for value in values])

@@ -27,7 +27,7 @@ from libs.shared.contracts.context import AppRef, Credential
 from libs.shared.contracts.identity import IdentityChanged, SigningKeysChanged
 from libs.shared.errors import unavailable
 from libs.shared.ids import uuid7
-from libs.shared.postgres.databases import Database, Databases, outside
+from libs.shared.postgres.databases import Database, Databases, outside_ambient_transaction
 from services.gateway.identity.keyring import PLATFORM, Generation, Keyring
 
 log = structlog.get_logger()
@@ -122,7 +122,7 @@ class Revocations:
         if not ids:
             return
         # Also if the caller's transaction comes to nothing: the other way round a token would outlive its session.
-        with outside():
+        with outside_ambient_transaction():
             await self._databases.platform.execute(END, scope, ids)
         for session in ids:
             await self._tell(Revoked(scope, "", session, 0))
@@ -130,7 +130,7 @@ class Revocations:
     async def note(self, scope: str, user_id: str) -> Any:
         """Note that a user is about to be changed; answers what to settle. Await it before the transaction."""
         mark = uuid7()
-        with outside():
+        with outside_ambient_transaction():
             await self._databases.platform.execute(NOTE, mark, scope, user_id)
         return mark
 

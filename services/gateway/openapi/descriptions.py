@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from libs.shared import exact
 from libs.shared.contracts.context import AppRef, Identity
-from libs.shared.schema.cache import Schemas
+from libs.shared.snapshots.cache import Schemas
 from services.gateway.openapi.document import Reader, build
 from services.gateway.routing.route import Route
 

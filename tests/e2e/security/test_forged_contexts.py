@@ -10,9 +10,9 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.bus.nats.connection import connect
-from libs.shared.bus.rpc.claim_check import Parcels
+from libs.shared.bus.rpc.claim_check import ClaimChecks
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.bus.rpc.signed_contexts import Voucher, Witness
+from libs.shared.bus.rpc.signed_contexts import ContextSigner, ContextVerifier
 from libs.shared.contracts.apps import GetSchema, ListDefinitions
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.contracts.messages import Request
@@ -40,7 +40,7 @@ async def inside(stack: Stack, service: str) -> AsyncIterator[RpcClient]:
     """Somebody who asks with a service's user of NATS."""
     async with connect(stack.nats_url_of(service), f"rocket-{service}") as connection:
         await connection.established()
-        yield RpcClient(connection, Parcels(connection), Witness(NoTable()))
+        yield RpcClient(connection, ClaimChecks(connection), ContextVerifier(NoTable()))
 
 
 async def outcome(rpc: RpcClient, request: Request[Any], app: AppRef, identity: Identity | None) -> str:
@@ -68,7 +68,7 @@ async def test_only_a_gateway_can_name_the_caller(stack: Stack, app: AppRef) -> 
             found = {await outcome(rpc, q, app, who) for q in asked for who in (ADMIN, ROOT, FLOW, SYSTEM, None)}
             assert found == {"FORBIDDEN"}
             # Once more with a signature, by a key that no gateway has published.
-            rpc.vouch_with(Voucher(NoTable()))
+            rpc.sign_with(ContextSigner(NoTable()))
 
 
 async def test_a_service_may_send_only_its_own_requests(stack: Stack, app: AppRef) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from libs.shared.bus.codec import pack, unpack
 from libs.shared.bus.nats.jetstream import BATCH, Outgoing
 from libs.shared.bus.nats.protocol import parsed, written
 from libs.shared.bus.outbox.log_source import BATCH_BYTES, batches, first_gap
 from libs.shared.bus.retry import EVENTS, OUTAGES, Policy, is_outage
-from libs.shared.bus.rpc.codec import pack, unpack
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import STATUS, TRANSIENT, RocketError
 from libs.shared.ids import named_uuid, parse_uuid, partition_of, random_uuid, uuid7

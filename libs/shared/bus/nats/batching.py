@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from libs.shared.bus.nats.protocol import VERSION, Message, publication
-from libs.shared.bus.nats.transport import Wire
+from libs.shared.bus.nats.socket import NatsSocket
 
 MARK = VERSION + b"\r\nRocket-Bundle: "
 MOST = 16
@@ -28,7 +28,7 @@ Part = tuple[bytes, bytes, bytes]
 """A token that says whose it is, its headers, and its payload."""
 
 
-def loads_of(parts: Sequence[Part]) -> list[list[Part]]:
+def split_into_batches(parts: Sequence[Part]) -> list[list[Part]]:
     """The parts in their order, in as few bundles as may be."""
     loads: list[list[Part]] = []
     room = 0
@@ -42,18 +42,18 @@ def loads_of(parts: Sequence[Part]) -> list[list[Part]]:
     return loads
 
 
-def bundled(parts: Sequence[Part]) -> tuple[bytes, bytes]:
+def encode_batch(parts: Sequence[Part]) -> tuple[bytes, bytes]:
     """Headers and payload of one message for all of them."""
     places = b",".join([b"%b %d %d" % (token, len(block), len(payload)) for token, block, payload in parts])
     return MARK + places + b"\r\n\r\n", b"".join([piece for _, *pieces in parts for piece in pieces])
 
 
-def is_bundle(message: Message) -> bool:
+def is_batch(message: Message) -> bool:
     """Whether `opened` has to be asked for what it holds."""
     return message.block.startswith(MARK)
 
 
-def opened(message: Message) -> list[Message]:
+def decode_batch(message: Message) -> list[Message]:
     """The messages of a bundle; each one's answer goes to its token behind the prefix that the bundle is answered to.
 
     Of a bundle of answers: each one's subject is its token behind the bundle's prefix. Raises ValueError for what
@@ -78,33 +78,33 @@ def opened(message: Message) -> list[Message]:
     return messages
 
 
-class Answers:
+class ResponseBatcher:
     """Answers to parts of bundles on their way back: those that are ready within a turn of the loop go together.
 
     As with questions, a full bundle does not wait for the end of the turn.
     """
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, socket: NatsSocket) -> None:
+        self._socket = socket
         self._gathered: dict[bytes, list[Part]] = defaultdict(list)
 
     def send(self, reply_to: bytes, payload: bytes) -> None:
         """Send one at the end of this turn, or earlier."""
         if not self._gathered:
-            self._wire.before_sending(self._send_all)
+            self._socket.before_sending(self._send_all)
         prefix, _, token = reply_to.rpartition(b".")
         parts = self._gathered[prefix]
         parts.append((token, b"", payload))
         if len(parts) == MOST:
-            self._wire.flush()
+            self._socket.flush()
 
     def _send_all(self) -> None:
         gathered, self._gathered = self._gathered, defaultdict(list)
         for prefix, parts in gathered.items():
-            for load in loads_of(parts):
+            for load in split_into_batches(parts):
                 if len(load) == 1:
                     [(token, _, payload)] = load
-                    self._wire.post(publication(b"%b.%b" % (prefix, token), payload))
+                    self._socket.post(publication(b"%b.%b" % (prefix, token), payload))
                 else:
-                    block, whole = bundled(load)
-                    self._wire.post(publication(b"%b.%b" % (prefix, MANY), whole, block))
+                    block, whole = encode_batch(load)
+                    self._socket.post(publication(b"%b.%b" % (prefix, MANY), whole, block))

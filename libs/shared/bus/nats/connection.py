@@ -15,11 +15,11 @@ import nats
 import structlog
 from nats.aio.client import Client
 
-from libs.shared.bus.nats.batching import Answers
-from libs.shared.bus.nats.pending_requests import Requests
+from libs.shared.bus.codec import decode, encode, pack, unpack
+from libs.shared.bus.nats.batching import ResponseBatcher
+from libs.shared.bus.nats.pending_requests import PendingRequests
 from libs.shared.bus.nats.protocol import Message, publication, written
-from libs.shared.bus.nats.transport import Receiver, Wire
-from libs.shared.bus.rpc.codec import decode, encode, pack, unpack
+from libs.shared.bus.nats.socket import NatsSocket, Receiver
 from libs.shared.contracts.messages import Announcement
 from libs.shared.errors import RocketError, unavailable
 
@@ -43,13 +43,13 @@ class Connection:
     def __init__(self, name: str) -> None:
         self._name = name
         self._client: Client | None = None
-        self._wire = Wire()
+        self._socket = NatsSocket()
         self._established = asyncio.Event()
         self._on_reconnect: list[Callable[[], None]] = []
         # Answers come to a place of the service's own, so that no other one can be allowed to read them.
         self._inbox = f"_INBOX.{name.removeprefix('rocket-')}"
-        self._requests = Requests(self._wire, self.new_inbox())
-        self._answers = Answers(self._wire)
+        self._requests = PendingRequests(self._socket, self.new_inbox())
+        self._responses = ResponseBatcher(self._socket)
 
     @property
     def client(self) -> Client:
@@ -61,7 +61,7 @@ class Connection:
     @property
     def connected(self) -> bool:
         """Whether there is a server that knows what we want to hear."""
-        return self._wire.is_open
+        return self._socket.is_open
 
     async def established(self) -> None:
         """Wait for the first connection; there is no limit, as nothing can be done without it."""
@@ -77,20 +77,20 @@ class Connection:
 
     def subscribe(self, subject: str, receiver: Receiver, queue: str = "") -> bytes:
         """Have each message on `subject` handed to `receiver` as it arrives; answers what to unsubscribe by."""
-        return self._wire.subscribe(subject, receiver, queue)
+        return self._socket.subscribe(subject, receiver, queue)
 
     def unsubscribe(self, subscription: bytes) -> None:
         """Receive no more of it, from now on."""
-        self._wire.forget(subscription)
+        self._socket.forget(subscription)
 
     async def drain(self, subscriptions: Sequence[bytes]) -> None:
         """Receive no more of them, as soon as what the server has sent already has arrived."""
         for subscription in subscriptions:
-            self._wire.unsubscribe(subscription)
+            self._socket.unsubscribe(subscription)
         with contextlib.suppress(Exception):
             await self.flush()
         for subscription in subscriptions:
-            self._wire.forget(subscription)
+            self._socket.forget(subscription)
 
     def send(self, subject: bytes, payload: bytes = b"") -> None:
         """Fire and forget, without waiting.
@@ -98,7 +98,7 @@ class Connection:
         Raises SERVICE_UNAVAILABLE when there is nobody to give it to, PAYLOAD_TOO_LARGE over MAX_PAYLOAD.
         """
         self._check(len(payload))
-        self._wire.post(publication(subject, payload))
+        self._socket.post(publication(subject, payload))
 
     async def publish(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, reply: str = ""
@@ -106,9 +106,9 @@ class Connection:
         """Fire and forget, no faster than the server takes it. Raises what `send` raises."""
         block = written(headers) if headers else b""
         self._check(len(block) + len(payload))
-        if self._wire.is_congested:
+        if self._socket.is_congested:
             await self._uncongested()
-        self._wire.post(publication(subject.encode(), payload, block, reply.encode()))
+        self._socket.post(publication(subject.encode(), payload, block, reply.encode()))
 
     async def request(self, subject: str, payload: bytes, timeout: float, block: bytes = b"") -> Message:
         """One question, one answer; `timeout` in seconds, `block` the headers as they go over the wire.
@@ -116,14 +116,14 @@ class Connection:
         Raises what `send` raises, and nats.errors.{NoRespondersError,TimeoutError}.
         """
         self._check(len(block) + len(payload))
-        if self._wire.is_congested:
+        if self._socket.is_congested:
             await self._uncongested()
         return await self._requests.ask(subject.encode(), payload, block, timeout)
 
     async def ask(self, subject: str, payload: bytes, timeout: float, block: bytes) -> Message:
         """As `request`, of one of our services: questions of one subject may travel together."""
         self._check(len(block) + len(payload))
-        if self._wire.is_congested:
+        if self._socket.is_congested:
             await self._uncongested()
         return await self._requests.ask_service(subject.encode(), payload, block, timeout)
 
@@ -131,7 +131,7 @@ class Connection:
         """Answer a question, without waiting. Raises what `send` raises."""
         if rpc_request.is_part:
             self._check(len(payload))
-            self._answers.send(rpc_request.reply_to, payload)
+            self._responses.send(rpc_request.reply_to, payload)
         else:
             self.send(rpc_request.reply_to, payload)
 
@@ -144,7 +144,7 @@ class Connection:
         """
         for _, payload, block in questions:
             self._check(len(block) + len(payload))
-        if self._wire.is_congested:
+        if self._socket.is_congested:
             await self._uncongested()
         encoded = [(subject.encode(), payload, block) for subject, payload, block in questions]
         return await self._requests.ask_all(encoded, timeout)
@@ -166,12 +166,12 @@ class Connection:
         if size > MAX_PAYLOAD:
             # The server would close the connection, and with it everybody's requests.
             raise RocketError("PAYLOAD_TOO_LARGE", f"A message may have at most {MAX_PAYLOAD} bytes")
-        if not self.connected or self._wire.waiting_bytes > MAX_WAITING:
+        if not self.connected or self._socket.waiting_bytes > MAX_WAITING:
             raise unavailable("nats")
 
     async def _uncongested(self) -> None:
         try:
-            await asyncio.wait_for(self._wire.drain(), CONGESTION)
+            await asyncio.wait_for(self._socket.drain(), CONGESTION)
         except (TimeoutError, OSError):
             raise unavailable("nats") from None
 
@@ -186,7 +186,7 @@ class Connection:
                     log.warning("nats.waiting", error=type(error).__name__)
                     waited = True
                 await asyncio.sleep(CONNECT_RETRY)
-        self._wire.resubscribe()
+        self._socket.resubscribe()
         self._established.set()
 
     async def close(self) -> None:
@@ -202,7 +202,7 @@ class Connection:
     async def _connect(self, url: str) -> Client:
         client = Client()
         # The one thing of nats-py's that is not said through its interface; its transports are meant to be varied.
-        client._transport = self._wire
+        client._transport = self._socket
         options: dict[str, Any] = {
             "name": self._name,
             "inbox_prefix": self._inbox,
@@ -219,7 +219,7 @@ class Connection:
         return client
 
     async def _reconnected(self) -> None:
-        self._wire.resubscribe()
+        self._socket.resubscribe()
         log.info("nats.reconnected")
         for call in self._on_reconnect:
             call()

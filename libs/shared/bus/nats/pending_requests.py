@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
-from libs.shared.bus.nats.batching import MOST, Part, bundled, is_bundle, loads_of, opened
+from libs.shared.bus.nats.batching import MOST, Part, decode_batch, encode_batch, is_batch, split_into_batches
 from libs.shared.bus.nats.protocol import NO_RESPONDERS, Message, publication
-from libs.shared.bus.nats.transport import Wire
+from libs.shared.bus.nats.socket import NatsSocket
 
 Waiting = asyncio.Future[Message]
 
@@ -26,23 +26,23 @@ SWEEP = 0.1
 """Seconds between looks for answers that are overdue: one timer for all of them, as making one costs."""
 
 
-class Requests:
+class PendingRequests:
     """The answers that a connection waits for, at most until their deadlines."""
 
-    def __init__(self, wire: Wire, inbox: str) -> None:
-        self._wire = wire
+    def __init__(self, socket: NatsSocket, inbox: str) -> None:
+        self._socket = socket
         self._prefix = f"{inbox}.".encode()
         self._numbers = itertools.count(1)
         self._waiting: dict[bytes, tuple[Waiting, float]] = {}
         self._gathered: dict[bytes, list[Part]] = defaultdict(list)
         self._bundles: dict[bytes, list[bytes]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
-        wire.subscribe(f"{inbox}.*", self._arrived)
+        socket.subscribe(f"{inbox}.*", self._arrived)
 
     async def ask(self, subject: bytes, payload: bytes, block: bytes, timeout: float) -> Message:
         """The first answer. Raises nats.errors.NoRespondersError, and TimeoutError up to SWEEP s behind `timeout`."""
         reply, future = self._begin(timeout)
-        self._wire.post(publication(subject, payload, block, reply))
+        self._socket.post(publication(subject, payload, block, reply))
         try:
             return answered(await future)
         finally:
@@ -52,11 +52,11 @@ class Requests:
         """As `ask`, of those who can open a bundle: it may travel with others of the same subject."""
         reply, future = self._begin(timeout)
         if not self._gathered:
-            self._wire.before_sending(self._send_gathered)
+            self._socket.before_sending(self._send_gathered)
         parts = self._gathered[subject]
         parts.append((reply[len(self._prefix) :], block, payload))
         if len(parts) == MOST:
-            self._wire.flush()
+            self._socket.flush()
         try:
             return answered(await future)
         finally:
@@ -72,7 +72,7 @@ class Requests:
         begun = []
         for subject, payload, block in questions:
             reply, future = self._begin(timeout)
-            self._wire.post(publication(subject, payload, block, reply))
+            self._socket.post(publication(subject, payload, block, reply))
             begun.append((reply, future))
         try:
             await asyncio.wait([future for _, future in begun])
@@ -94,18 +94,18 @@ class Requests:
     def _send_gathered(self) -> None:
         gathered, self._gathered = self._gathered, defaultdict(list)
         for subject, parts in gathered.items():
-            for load in loads_of(parts):
+            for load in split_into_batches(parts):
                 token, block, payload = load[0]
                 reply = self._prefix + token
                 if len(load) > 1:
-                    block, payload = bundled(load)
+                    block, payload = encode_batch(load)
                     self._bundles[reply] = [self._prefix + each for each, *_ in load]
-                self._wire.post(publication(subject, payload, block, reply))
+                self._socket.post(publication(subject, payload, block, reply))
 
     def _arrived(self, message: Message) -> None:
         reply = message.raw_subject
-        if is_bundle(message):
-            for part in opened(message):
+        if is_batch(message):
+            for part in decode_batch(message):
                 self._settle(part.raw_subject, part)
         elif message.block:
             for each in self._bundles.get(reply, (reply,)):

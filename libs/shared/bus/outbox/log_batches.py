@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from libs.shared.bus.codec import pack, unpack
 from libs.shared.bus.nats.jetstream import Outgoing
-from libs.shared.bus.rpc.codec import pack, unpack
 
 LENGTH = 4
 """Bytes that say how long an entry is."""

@@ -36,7 +36,7 @@ from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.operations import RelayHint, relay_hint
 from libs.shared.errors import RocketError
-from libs.shared.postgres.databases import Database, Databases, deferred
+from libs.shared.postgres.databases import Database, Databases, on_commit
 
 log = structlog.get_logger()
 
@@ -122,7 +122,7 @@ class Relay:
 
     def wake(self, app: AppRef) -> None:
         """Hint that something was committed; tells the other replicas when one of them leads."""
-        if deferred(partial(self.wake, app)):
+        if on_commit(partial(self.wake, app)):
             return
         for listener in self._listeners:
             listener(app.id)

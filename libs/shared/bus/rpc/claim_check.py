@@ -34,14 +34,14 @@ MAX_HELD = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class ClaimCheck:
     """Where a parcel lies and how large it is."""
 
     subject: str
     size: int
 
 
-class Parcels:
+class ClaimChecks:
     """The parcels a process holds for others, and its way to fetch theirs."""
 
     def __init__(self, connection: Connection) -> None:
@@ -54,7 +54,7 @@ class Parcels:
         """Begin to answer pulls."""
         self._connection.subscribe(f"{self._prefix}.*", self._serve)
 
-    def leave(self, payload: bytes) -> Ticket:
+    def leave(self, payload: bytes) -> ClaimCheck:
         """Keep `payload` for KEEP seconds. Raises SERVICE_UNAVAILABLE when too much is held already."""
         if self._bytes + len(payload) > MAX_HELD:
             raise unavailable("transfer buffer")
@@ -62,19 +62,19 @@ class Parcels:
         self._held[key] = payload
         self._bytes += len(payload)
         asyncio.get_running_loop().call_later(KEEP, self._drop, key)
-        return Ticket(f"{self._prefix}.{key}", len(payload))
+        return ClaimCheck(f"{self._prefix}.{key}", len(payload))
 
-    async def fetch(self, ticket: Ticket, limit: int) -> bytes:
+    async def fetch(self, check: ClaimCheck, limit: int) -> bytes:
         """The bytes of a parcel. Raises PAYLOAD_TOO_LARGE over `limit`, SERVICE_UNAVAILABLE if it is gone."""
-        if ticket.size > limit:
-            raise RocketError("PAYLOAD_TOO_LARGE", f"The payload has {ticket.size} bytes, {limit} are allowed")
+        if check.size > limit:
+            raise RocketError("PAYLOAD_TOO_LARGE", f"The payload has {check.size} bytes, {limit} are allowed")
         window = asyncio.Semaphore(WINDOW)
 
         async def pull(offset: int) -> bytes:
             async with window:
-                return await self._pull(ticket.subject, offset)
+                return await self._pull(check.subject, offset)
 
-        chunks = await asyncio.gather(*(pull(offset) for offset in range(0, ticket.size, CHUNK)))
+        chunks = await asyncio.gather(*(pull(offset) for offset in range(0, check.size, CHUNK)))
         return b"".join(chunks)
 
     async def _pull(self, subject: str, offset: int) -> bytes:

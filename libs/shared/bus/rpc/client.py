@@ -15,14 +15,14 @@ import structlog
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
-from libs.shared.bus.nats.batching import is_bundle, opened
+from libs.shared.bus.codec import decode, encode, pack, unpack
+from libs.shared.bus.nats.batching import decode_batch, is_batch
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.protocol import Message
-from libs.shared.bus.rpc.claim_check import INLINE, Parcels, Ticket
-from libs.shared.bus.rpc.codec import decode, encode, pack, unpack
+from libs.shared.bus.rpc.claim_check import INLINE, ClaimCheck, ClaimChecks
 from libs.shared.bus.rpc.deadlines import Deadlines
 from libs.shared.bus.rpc.micro_service import Endpoint, MicroService
-from libs.shared.bus.rpc.signed_contexts import Voucher, Witness
+from libs.shared.bus.rpc.signed_contexts import ContextSigner, ContextVerifier
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Request, Response
 from libs.shared.errors import RocketError, unavailable
@@ -42,21 +42,21 @@ MAX_BODY = 64 * 1024 * 1024
 class RpcClient:
     """Sends questions and answers them, over one connection."""
 
-    def __init__(self, connection: Connection, parcels: Parcels, witness: Witness) -> None:
+    def __init__(self, connection: Connection, claim_checks: ClaimChecks, verifier: ContextVerifier) -> None:
         self._connection = connection
-        self._witness = witness
-        self._voucher: Voucher | None = None
-        self._parcels = parcels
+        self._verifier = verifier
+        self._signer: ContextSigner | None = None
+        self._claim_checks = claim_checks
         self._running = Deadlines()
         self._micros: list[MicroService] = []
 
-    def vouch_with(self, voucher: Voucher) -> None:
+    def sign_with(self, signer: ContextSigner) -> None:
         """Sign who asks from now on; for the gateway, which knows."""
-        self._voucher = voucher
+        self._signer = signer
 
     def open(self) -> None:
         """Begin to hand out parcels."""
-        self._parcels.open()
+        self._claim_checks.open()
 
     async def request(self, question: Request[R], context: Context) -> R:
         """The answer of the service that owns `question`.
@@ -70,8 +70,8 @@ class RpcClient:
         remaining = context.remaining()
         if remaining <= 0:
             raise RocketError("TIMEOUT", "The request took too long")
-        if self._voucher is not None:
-            context = await self._voucher.vouched(context)
+        if self._signer is not None:
+            context = await self._signer.signed(context)
         try:
             # A little more than the callee has, so that its own TIMEOUT arrives rather than ours.
             reply = await self._connection.ask(
@@ -117,8 +117,8 @@ class RpcClient:
 
     def _accept(self, endpoint: Endpoint, question: type[Request[Any]], handler: Handler) -> Callable[[Message], None]:
         def accept(request: Message) -> None:
-            if is_bundle(request):
-                for part in opened(request):
+            if is_batch(request):
+                for part in decode_batch(request):
                     accept(part)
                 return
             if len(self._running) >= CONCURRENCY:
@@ -150,7 +150,7 @@ class RpcClient:
     async def _worked_out(self, question: type[Request[Any]], handler: Handler, request: Message) -> bytes:
         context = Context.from_block(request.block)
         self._running.limit(context.remaining())
-        await self._witness.check(context, question.by_services)
+        await self._verifier.check(context, question.by_services)
         head, body = unpack(request.data, question)
         if "parcel" in head:
             head, body = await self._fetched(head, question)
@@ -160,13 +160,13 @@ class RpcClient:
 
     def _payload(self, head: dict[str, Any], body: bytes) -> bytes:
         if len(body) > INLINE // 2:
-            ticket = self._parcels.leave(pack(head, body))
-            return pack({"parcel": (ticket.subject, ticket.size)})
+            check = self._claim_checks.leave(pack(head, body))
+            return pack({"parcel": (check.subject, check.size)})
         payload = pack(head, body)
         if len(payload) <= INLINE:
             return payload
-        ticket = self._parcels.leave(payload)
-        return pack({"parcel": (ticket.subject, ticket.size)})
+        check = self._claim_checks.leave(payload)
+        return pack({"parcel": (check.subject, check.size)})
 
     def _reply_payload(self, reply: Any) -> bytes:
         if isinstance(reply, Response):
@@ -175,7 +175,7 @@ class RpcClient:
         return self._payload({"v": head}, body)
 
     async def _fetched(self, head: dict[str, Any], kind: type[Any]) -> tuple[dict[str, Any], bytes]:
-        return unpack(await self._parcels.fetch(Ticket(*head["parcel"]), MAX_BODY), kind)
+        return unpack(await self._claim_checks.fetch(ClaimCheck(*head["parcel"]), MAX_BODY), kind)
 
 
 def as_rocket_error(error: Exception, question: str) -> RocketError:

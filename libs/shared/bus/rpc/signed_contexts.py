@@ -50,7 +50,7 @@ class Table(Protocol):
     async def fetchval(self, query: str, *values: Any) -> Any: ...
 
 
-class Voucher:
+class ContextSigner:
     """Signs the contexts of one gateway."""
 
     def __init__(self, table: Table) -> None:
@@ -61,7 +61,7 @@ class Voucher:
         self._renewing = asyncio.Lock()
         self._made: OrderedDict[tuple[int, AppRef | None, Identity | None], bytes] = OrderedDict()
 
-    async def vouched(self, context: Context) -> Context:
+    async def signed(self, context: Context) -> Context:
         """The context with our signature. Raises what publishing the first key raises."""
         now = clock.unix()
         if self._key is None or now - self._made_at > RENEW:
@@ -97,7 +97,7 @@ class Voucher:
             self._made.clear()
 
 
-class Witness:
+class ContextVerifier:
     """Looks at the signatures of contexts that one process is asked with."""
 
     def __init__(self, table: Table) -> None:

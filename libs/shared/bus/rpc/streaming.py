@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 import structlog
 from nats.errors import Error as NatsError
 
+from libs.shared.bus.codec import pack, unpack
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.rpc.claim_check import CHUNK
-from libs.shared.bus.rpc.codec import pack, unpack
 from libs.shared.errors import RocketError, unavailable
 
 log = structlog.get_logger()

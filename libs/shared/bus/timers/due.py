@@ -21,7 +21,7 @@ from libs.shared import clock
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.contracts.context import AppRef
-from libs.shared.postgres.databases import Databases, deferred
+from libs.shared.postgres.databases import Databases, on_commit
 
 log = structlog.get_logger()
 
@@ -84,7 +84,7 @@ class Due:
 
     def wake(self, app: AppRef) -> None:
         """Look at this app at once: something of it has just become due."""
-        if deferred(partial(self.wake, app)):
+        if on_commit(partial(self.wake, app)):
             return
         self._awake.add(app.id)
         self._wake.set()

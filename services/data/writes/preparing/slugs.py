@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from libs.shared.errors import RocketError, detail_of
-from libs.shared.postgres.databases import Connection, Database, enclosed
+from libs.shared.postgres.databases import Connection, Database, in_ambient_transaction
 from libs.shared.schema.entities import Slug
 from libs.shared.schema.slugs import slugify
 from services.data.model import EntityModel, quote
@@ -38,7 +38,7 @@ async def with_free_slugs(
     except RocketError as refusal:
         if not _is_taken(slug, refusal):
             raise
-    async with database.transaction() if enclosed() else database.enclosing() as transaction:
+    async with database.transaction() if in_ambient_transaction() else database.ambient_transaction() as transaction:
         await transaction.execute(store.LOCK_SLUGS, entity.number)
         for _ in range(MAX_ATTEMPTS):
             try:

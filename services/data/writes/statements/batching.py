@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from libs.shared.concurrency.tasks import TaskSet
-from libs.shared.postgres.databases import Database, enclosed
+from libs.shared.postgres.databases import Database, in_ambient_transaction
 from libs.shared.postgres.errors import SchemaMoved, is_undone
 from libs.shared.postgres.limits import LimitReached
 from services.data.model import EntityModel, KeyValue
@@ -106,7 +106,7 @@ class WriteBatcher:
         """
         done: asyncio.Future[Written | None] = asyncio.get_running_loop().create_future()
         waiting = _Waiting(change, done)
-        if enclosed():
+        if in_ambient_transaction():
             # Within a transaction of this task, which no other change can share.
             await _Queue(database, entity, shape, schema_version).write_alone(waiting)
             return await done

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.shared.bus.nats.batching import MOST, Answers
+from libs.shared.bus.nats.batching import MOST, ResponseBatcher
 from libs.shared.bus.nats.protocol import Message, parsed, publication, written
-from libs.shared.bus.nats.transport import Wire
+from libs.shared.bus.nats.socket import NatsSocket
 
 PAYLOADS = st.sampled_from([b"", b"x", b"MSG a r1 3\r\n", b"\r\n", b"line\r\nPING\r\n", bytes(range(256)) * 9])
 HEADERS = st.dictionaries(
@@ -20,7 +20,7 @@ HEADERS = st.dictionaries(
 
 
 class Socket:
-    """What a wire writes to."""
+    """What a client writes to."""
 
     def __init__(self) -> None:
         self.sent = b""
@@ -35,11 +35,11 @@ class Socket:
         self.sent += payload
 
 
-def opened() -> tuple[Wire, Socket]:
-    wire, socket = Wire(), Socket()
-    wire.connection_made(socket)
-    wire.resubscribe()
-    return wire, socket
+def opened() -> tuple[NatsSocket, Socket]:
+    client, socket = NatsSocket(), Socket()
+    client.connection_made(socket)
+    client.resubscribe()
+    return client, socket
 
 
 def arriving(sid: bytes, reply: bytes, headers: dict[str, str], payload: bytes) -> bytes:
@@ -57,36 +57,36 @@ def arriving(sid: bytes, reply: bytes, headers: dict[str, str], payload: bytes) 
 )
 @settings(max_examples=150, deadline=None, derandomize=True)
 async def test_frames_are_parsed_from_any_chunks(messages: list[Any], sizes: list[int]) -> None:
-    wire, _ = opened()
+    client, _ = opened()
     got: list[Message] = []
-    sid = wire.subscribe("subject", got.append)
+    sid = client.subscribe("subject", got.append)
     foreign = arriving(b"7", b"", {}, b"for nats-py")
     stream = b"PING\r\n" + b"".join(arriving(sid, *message) + foreign for message in messages) + b"+OK\r\n"
     start = 0
     while start < len(stream):
         size = sizes[start % len(sizes)]
-        wire.data_received(stream[start : start + size])
+        client.data_received(stream[start : start + size])
         start += size
     assert [(m.subject, m.reply_to, m.headers, m.data) for m in got] == [("subject", *each) for each in messages]
-    assert await wire.read(1 << 20) == b"PING\r\n" + foreign * len(messages) + b"+OK\r\n"
+    assert await client.read(1 << 20) == b"PING\r\n" + foreign * len(messages) + b"+OK\r\n"
 
 
 async def test_messages_are_sent_in_order_and_together() -> None:
-    wire, socket = opened()
-    wire.subscribe("a", print, "group")
-    wire.post(publication(b"b", b"1"))
+    client, socket = opened()
+    client.subscribe("a", print, "group")
+    client.post(publication(b"b", b"1"))
     assert socket.sent == b""
     await asyncio.sleep(0)
     assert socket.sent == b"SUB a group r1\r\nPUB b  1\r\n1\r\n"
-    sid = wire.subscribe("c", print)
-    wire.forget(sid)
-    wire.write(b"PING\r\n")
+    sid = client.subscribe("c", print)
+    client.forget(sid)
+    client.write(b"PING\r\n")
     assert socket.sent.endswith(b"SUB c  r2\r\nUNSUB r2\r\nPING\r\n")
 
 
 async def test_a_full_buffer_is_sent_at_once() -> None:
-    wire, socket = opened()
-    answers = Answers(wire)
+    client, socket = opened()
+    answers = ResponseBatcher(client)
     for n in range(MOST + 1):
         assert socket.sent == b""
         answers.send(b"in.%x" % n, b"answer")
@@ -99,29 +99,29 @@ async def test_a_full_buffer_is_sent_at_once() -> None:
 
 
 async def test_subscriptions_are_renewed_after_a_reconnection() -> None:
-    wire, _ = opened()
-    wire.subscribe("a", print)
-    wire.connection_lost(None)
-    assert (wire.is_open, wire.at_eof()) == (False, True)
-    wire.subscribe("b", print)
+    client, _ = opened()
+    client.subscribe("a", print)
+    client.connection_lost(None)
+    assert (client.is_open, client.at_eof()) == (False, True)
+    client.subscribe("b", print)
     socket = Socket()
-    wire.connection_made(socket)
-    wire.subscribe("c", print)
-    assert (wire.is_open, socket.sent) == (False, b"")
-    wire.resubscribe()
-    assert (wire.is_open, socket.sent) == (True, b"SUB a  r1\r\nSUB b  r2\r\nSUB c  r3\r\n")
+    client.connection_made(socket)
+    client.subscribe("c", print)
+    assert (client.is_open, socket.sent) == (False, b"")
+    client.resubscribe()
+    assert (client.is_open, socket.sent) == (True, b"SUB a  r1\r\nSUB b  r2\r\nSUB c  r3\r\n")
 
 
 async def test_a_failing_callback_loses_one_message() -> None:
-    wire, _ = opened()
+    client, _ = opened()
     got: list[bytes] = []
 
     def receive(message: Message) -> None:
         got.append(message.data)
         raise ValueError
 
-    sid = wire.subscribe("a", receive)
-    wire.data_received(arriving(sid, b"", {}, b"1") + arriving(sid, b"", {}, b"2"))
+    sid = client.subscribe("a", receive)
+    client.data_received(arriving(sid, b"", {}, b"1") + arriving(sid, b"", {}, b"2"))
     assert got == [b"1", b"2"]
 
 

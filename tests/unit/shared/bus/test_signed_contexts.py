@@ -9,7 +9,7 @@ import pytest
 
 from libs.shared import clock
 from libs.shared.bus.rpc import signed_contexts
-from libs.shared.bus.rpc.signed_contexts import RENEW, SKEW, SLOT, Voucher, Witness
+from libs.shared.bus.rpc.signed_contexts import RENEW, SKEW, SLOT, ContextSigner, ContextVerifier
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import RocketError
 
@@ -46,14 +46,14 @@ def keys() -> Keys:
     return Keys()
 
 
-async def sent(voucher: Voucher, app: AppRef | None, identity: Identity | None) -> Context:
+async def sent(signer: ContextSigner, app: AppRef | None, identity: Identity | None) -> Context:
     """A context as it arrives."""
-    return Context.from_block((await voucher.vouched(Context(TRACE, app=app, identity=identity))).block())
+    return Context.from_block((await signer.signed(Context(TRACE, app=app, identity=identity))).block())
 
 
-async def refused(witness: Witness, context: Context, by_services: bool = False) -> bool:
+async def refused(verifier: ContextVerifier, context: Context, by_services: bool = False) -> bool:
     try:
-        await witness.check(context, by_services)
+        await verifier.check(context, by_services)
     except RocketError as error:
         assert error.code == "FORBIDDEN"
         return True
@@ -61,20 +61,20 @@ async def refused(witness: Witness, context: Context, by_services: bool = False)
 
 
 async def test_signed_contexts_are_verified_once(keys: Keys) -> None:
-    voucher, witness = Voucher(keys), Witness(keys)
+    signer, verifier = ContextSigner(keys), ContextVerifier(keys)
     for app in (APP, OTHER, None):
         for identity in (ANN, ROOT, SYSTEM, None):
-            context = await sent(voucher, app, identity)
+            context = await sent(signer, app, identity)
             assert (context.app, context.identity) == (app, identity)
-            assert not await refused(witness, context)
-            assert not await refused(witness, Context.from_block(context.block())), "handed on"
+            assert not await refused(verifier, context)
+            assert not await refused(verifier, Context.from_block(context.block())), "handed on"
     assert keys.looks == 1 and len(keys.rows) == 1
 
 
 async def test_unsigned_contexts_are_refused(keys: Keys) -> None:
-    voucher, witness, stranger = Voucher(keys), Witness(keys), Voucher(Keys())
-    context = await sent(voucher, APP, ANN)
-    assert not await refused(witness, context)
+    signer, verifier, stranger = ContextSigner(keys), ContextVerifier(keys), ContextSigner(Keys())
+    context = await sent(signer, APP, ANN)
+    assert not await refused(verifier, context)
     grant = context.grant
     name, ends, signature = grant.split(b".")
     changed: list[dict[str, Any]] = [
@@ -85,43 +85,43 @@ async def test_unsigned_contexts_are_refused(keys: Keys) -> None:
         {"grant": b"%b.%b.AAAA" % (name, ends)}, {"grant": b"%b.%b.%b" % (b"0" * 16, ends, signature)},
         {"grant": (await sent(stranger, APP, ANN)).grant}, {"grant": b"\xff.1.AAAA"},
     ]  # fmt: skip
-    assert [change for change in changed if not await refused(witness, context._replace(**change))] == []
-    assert not await refused(witness, context._replace(ip="1.2.3.4", cause="undo"))
+    assert [change for change in changed if not await refused(verifier, context._replace(**change))] == []
+    assert not await refused(verifier, context._replace(ip="1.2.3.4", cause="undo"))
 
 
 async def test_platform_users_are_signed_for_every_app(keys: Keys) -> None:
-    witness = Witness(keys)
-    context = await sent(Voucher(keys), None, ROOT)
-    assert not await refused(witness, context.for_app(OTHER))
-    assert await refused(witness, context.for_app(OTHER).for_user(ANN))
-    assert (await sent(Voucher(keys), APP, ANN)).for_app(OTHER).grant == b""
+    verifier = ContextVerifier(keys)
+    context = await sent(ContextSigner(keys), None, ROOT)
+    assert not await refused(verifier, context.for_app(OTHER))
+    assert await refused(verifier, context.for_app(OTHER).for_user(ANN))
+    assert (await sent(ContextSigner(keys), APP, ANN)).for_app(OTHER).grant == b""
 
 
 async def test_a_signature_expires(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    witness, now = Witness(keys), clock.unix()
-    context = await sent(Voucher(keys), APP, ANN)
-    assert not await refused(witness, context)
+    verifier, now = ContextVerifier(keys), clock.unix()
+    context = await sent(ContextSigner(keys), APP, ANN)
+    assert not await refused(verifier, context)
     monkeypatch.setattr(clock, "unix", lambda: now + 2 * SLOT + SKEW + 1)
-    assert await refused(witness, context) and await refused(Witness(keys), context)
+    assert await refused(verifier, context) and await refused(ContextVerifier(keys), context)
 
 
 async def test_the_former_key_is_valid_while_renewal_fails(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    voucher, now = Voucher(keys), clock.unix()
-    await sent(voucher, APP, ANN)
+    signer, now = ContextSigner(keys), clock.unix()
+    await sent(signer, APP, ANN)
     monkeypatch.setattr(clock, "unix", lambda: now + RENEW + 1)
     keys.away = True
-    assert not await refused(Witness(keys), await sent(voucher, APP, ANN))
+    assert not await refused(ContextVerifier(keys), await sent(signer, APP, ANN))
     keys.away = False
     monkeypatch.setattr(clock, "unix", lambda: now + RENEW + SLOT + 2)
-    assert not await refused(Witness(keys), await sent(voucher, APP, ANN))
+    assert not await refused(ContextVerifier(keys), await sent(signer, APP, ANN))
     assert len(keys.rows) == 2
 
 
 async def test_services_may_send_permitted_requests_without_a_caller(keys: Keys) -> None:
-    witness = Witness(keys)
+    verifier = ContextVerifier(keys)
     for identity in (SYSTEM, CLERK, None):
         own = Context(TRACE, app=APP, identity=identity)
-        assert not await refused(witness, own, by_services=True)
-        assert await refused(witness, own)
+        assert not await refused(verifier, own, by_services=True)
+        assert await refused(verifier, own)
     for identity in (ANN, ROOT, replace(SYSTEM, id="other")):
-        assert await refused(witness, Context(TRACE, app=APP, identity=identity), by_services=True)
+        assert await refused(verifier, Context(TRACE, app=APP, identity=identity), by_services=True)

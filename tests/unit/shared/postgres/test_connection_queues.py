@@ -6,17 +6,17 @@ import asyncio
 
 import pytest
 
-from libs.shared.postgres.lines import Line
+from libs.shared.postgres.wait_queue import WaitQueue
 from libs.shared.testing.polling import eventually
 
 
-def waiting(line: Line[str], count: int, unwanted: list[str] | None = None) -> list[asyncio.Task[str | None]]:
+def waiting(line: WaitQueue[str], count: int, unwanted: list[str] | None = None) -> list[asyncio.Task[str | None]]:
     lost: list[str] = [] if unwanted is None else unwanted
     return [asyncio.create_task(line.wait(30, lost.append)) for _ in range(count)]
 
 
 async def test_waiters_are_served_in_order() -> None:
-    line: Line[str] = Line()
+    line: WaitQueue[str] = WaitQueue()
     assert not line and not line.hand("nobody")
     tasks = waiting(line, 3)
     await eventually(lambda: bool(line))
@@ -26,7 +26,7 @@ async def test_waiters_are_served_in_order() -> None:
 
 
 async def test_waiters_time_out_and_are_skipped() -> None:
-    line: Line[str] = Line()
+    line: WaitQueue[str] = WaitQueue()
     short = asyncio.create_task(line.wait(0, lambda _: None))
     [patient] = waiting(line, 1)
     assert await short is None
@@ -36,7 +36,7 @@ async def test_waiters_time_out_and_are_skipped() -> None:
 
 @pytest.mark.parametrize("handed_first", [True, False])
 async def test_a_cancelled_waiter_loses_nothing(handed_first: bool) -> None:
-    line: Line[str] = Line()
+    line: WaitQueue[str] = WaitQueue()
     unwanted: list[str] = []
     gone, patient = waiting(line, 2, unwanted)
     await eventually(lambda: bool(line))

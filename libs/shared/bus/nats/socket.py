@@ -32,7 +32,7 @@ LINE_END = b"\r\n"
 Receiver = Callable[[Message], None]
 
 
-class Wire(Transport, asyncio.Protocol):
+class NatsSocket(Transport, asyncio.Protocol):
     """The socket to the server: nats-py's transport, and ours.
 
     `is_open`: there is a server, and it knows what we want to hear.

@@ -26,24 +26,24 @@ from __future__ import annotations
 
 import asyncio
 
-from libs.shared.postgres.lines import Line
+from libs.shared.postgres.wait_queue import WaitQueue
 
 STATEMENT, TRANSACTION, REQUEST = 0, 1, 2
 """What a place is for. As a number: how many places it leaves to the others."""
 KINDS = (STATEMENT, TRANSACTION, REQUEST)
 
 
-class Places:
+class TieredSemaphore:
     """`limit` places. First come, first served, within a kind and among those who can get in."""
 
-    __slots__ = ("_free", "_limit", "_lines", "_rest", "_waiting")
+    __slots__ = ("_free", "_limit", "_queues", "_rest", "_waiting")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._free = limit
         self._rest = {kind: max(1, limit - kind) for kind in (TRANSACTION, REQUEST)}
         """Kind → how many more may come in of it and of those that may need it."""
-        self._lines: list[Line[bool]] = [Line() for _ in KINDS]
+        self._queues: list[WaitQueue[bool]] = [WaitQueue() for _ in KINDS]
         self._waiting = 0
 
     @property
@@ -68,7 +68,7 @@ class Places:
         self._waiting += 1
         try:
             seconds = until - asyncio.get_running_loop().time()
-            return bool(await self._lines[kind].wait(seconds, lambda _: self.leave(kind)))
+            return bool(await self._queues[kind].wait(seconds, lambda _: self.leave(kind)))
         finally:
             self._waiting -= 1
 
@@ -83,11 +83,11 @@ class Places:
 
     def _admit(self) -> None:
         """Let one in: there is no room for a second, as there was none for anybody who waits before one left."""
-        waiting = [(since, kind) for kind in KINDS if (since := self._lines[kind].since) and self._has_room(kind)]
+        waiting = [(since, kind) for kind in KINDS if (since := self._queues[kind].since) and self._has_room(kind)]
         if waiting:
             _, kind = min(waiting)
             self.take(kind)
-            self._lines[kind].hand(True)
+            self._queues[kind].hand(True)
 
     def _has_room(self, kind: int) -> bool:
         return self._free > 0 and all(self._rest[each] > 0 for each in range(TRANSACTION, kind + 1))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.shared.bus.nats.batching import LARGEST, MOST, Part, bundled, is_bundle, loads_of, opened
+from libs.shared.bus.nats.batching import LARGEST, MOST, Part, decode_batch, encode_batch, is_batch, split_into_batches
 from libs.shared.bus.nats.protocol import Message
 
 BLOCKS = st.sampled_from([b"", b"NATS/1.0\r\na: b\r\n\r\n"])
@@ -17,10 +17,10 @@ PARTS = st.lists(
 
 @given(PARTS)
 def test_requests_survive_a_bundle_with_their_reply_subjects(parts: list[Part]) -> None:
-    block, payload = bundled(parts)
+    block, payload = encode_batch(parts)
     whole = Message(b"rocket.data.get", b"_INBOX.gateway.x.1", block, payload)
-    assert is_bundle(whole)
-    assert [(part.reply_to, part.block, part.data, part.is_part, part.raw_subject) for part in opened(whole)] == [
+    assert is_batch(whole)
+    assert [(part.reply_to, part.block, part.data, part.is_part, part.raw_subject) for part in decode_batch(whole)] == [
         (b"_INBOX.gateway.x." + token, head, body, True, b"rocket.data.get") for token, head, body in parts
     ]
 
@@ -28,9 +28,9 @@ def test_requests_survive_a_bundle_with_their_reply_subjects(parts: list[Part]) 
 @given(PARTS)
 def test_responses_are_returned_to_their_requests(parts: list[Part]) -> None:
     answers = [(token, b"", body) for token, _, body in parts]
-    block, payload = bundled(answers)
+    block, payload = encode_batch(answers)
     whole = Message(b"_INBOX.gateway.x.many", b"", block, payload)
-    assert [(part.raw_subject, part.data) for part in opened(whole)] == [
+    assert [(part.raw_subject, part.data) for part in decode_batch(whole)] == [
         (b"_INBOX.gateway.x." + token, body) for token, _, body in answers
     ]
 
@@ -39,7 +39,7 @@ def test_responses_are_returned_to_their_requests(parts: list[Part]) -> None:
 def test_bundles_keep_order_and_limits(sizes: list[int]) -> None:
     whole = bytes(2 * LARGEST)
     parts: list[Part] = [(b"%x" % n, b"", whole[:size]) for n, size in enumerate(sizes)]
-    loads = loads_of(parts)
+    loads = split_into_batches(parts)
     assert [part for load in loads for part in load] == parts
     for load in loads:
         assert len(load) <= MOST
@@ -47,6 +47,6 @@ def test_bundles_keep_order_and_limits(sizes: list[int]) -> None:
 
 
 def test_truncated_bundles_are_refused() -> None:
-    block, payload = bundled([(b"1", b"", b"abc"), (b"2", b"", b"d")])
+    block, payload = encode_batch([(b"1", b"", b"abc"), (b"2", b"", b"d")])
     with pytest.raises(ValueError, match="not as long"):
-        opened(Message(b"s.x", b"", block, payload + b"e"))
+        decode_batch(Message(b"s.x", b"", block, payload + b"e"))

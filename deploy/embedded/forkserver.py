@@ -1,4 +1,4 @@
-"""The supervisor's side of the nursery: asks for forks, hears of ends, reads what services print."""
+"""The supervisor's side of the forkserver: asks for forks, hears of ends, reads what services print."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from deploy.embedded.datadir import PRIVATE_UMASK
 from deploy.embedded.errors import CannotStart
-from deploy.embedded.nursery_main import MESSAGE_BYTES
+from deploy.embedded.forkserver_main import MESSAGE_BYTES
 from deploy.embedded.pipes import Output
 from deploy.embedded.process import send_if_alive, tied_to_us
 
@@ -24,7 +24,7 @@ LAST_WORDS_SECONDS = 0.5
 
 
 class ForkedProcess:
-    """A process forked by the nursery, which also reports its end."""
+    """A process forked by the forkserver, which also reports its end."""
 
     def __init__(self, pid: int, output: Output) -> None:
         self._pid = pid
@@ -52,7 +52,7 @@ class ForkedProcess:
         return list(self._output.last_lines)
 
     def has_ended(self, status: int) -> None:
-        """Called by the nursery."""
+        """Called by the forkserver."""
         self._ended.set_result(status)
 
 
@@ -64,7 +64,7 @@ class _Request:
         self.answer: asyncio.Future[ForkedProcess] = asyncio.get_running_loop().create_future()
 
 
-class Nursery:
+class Forkserver:
     """Forks `python -m MODULE` from a process that has imported `preload` already."""
 
     def __init__(self, preload: Sequence[str]) -> None:
@@ -76,10 +76,10 @@ class Nursery:
         self._living: dict[int, ForkedProcess] = {}
 
     async def open(self) -> None:
-        """Starts the nursery; it imports meanwhile, and the first fork waits for it."""
+        """Starts the forkserver; it imports meanwhile, and the first fork waits for it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        command = [sys.executable, "-m", "deploy.embedded.nursery_main", str(theirs.fileno()), *self._preload]
+        command = [sys.executable, "-m", "deploy.embedded.forkserver_main", str(theirs.fileno()), *self._preload]
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
                 *tied_to_us(command, signal.SIGKILL),
@@ -95,7 +95,7 @@ class Nursery:
         asyncio.get_running_loop().add_reader(ours, self._hear, ours)
 
     async def close(self) -> None:
-        """Ends the nursery, and by the kernel every process it still has."""
+        """Ends the forkserver, and by the kernel every process it still has."""
         self._hang_up()
         if self._process is not None:
             await self._process.wait()
@@ -110,7 +110,7 @@ class Nursery:
     ) -> ForkedProcess:
         """Runs `module` as a program in a fork; each line it prints goes to `print_line`.
 
-        A nursery that has died is started anew. Raises CannotStart if it dies at this very moment.
+        A forkserver that has died is started anew. Raises CannotStart if it dies at this very moment.
         """
         message = json.dumps({"module": module, "environment": dict(environment)}).encode()
         if len(message) > MESSAGE_BYTES:

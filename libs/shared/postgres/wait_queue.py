@@ -13,7 +13,7 @@ SWEEP = 0.05
 """Seconds between looks for those who have waited long enough."""
 
 
-class Line(Generic[T]):
+class WaitQueue(Generic[T]):
     """First come, first served, each for a limited time.
 
     One timer looks after all of them: with `asyncio.wait` or a timeout for each, waiting for a connection took a

@@ -10,9 +10,10 @@ import pytest
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import RocketError
-from libs.shared.schema import Snapshot, versions
-from libs.shared.schema.cache import Schemas
-from libs.shared.schema.versions import Versions
+from libs.shared.schema import Snapshot
+from libs.shared.snapshots import versions
+from libs.shared.snapshots.cache import Schemas
+from libs.shared.snapshots.versions import Versions
 
 APP = AppRef("a1", "shop", "rocket_app_1")
 

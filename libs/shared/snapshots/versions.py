@@ -16,9 +16,9 @@ from libs.shared.contracts.apps import GetDefinitionsAsOf
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import unavailable
-from libs.shared.schema.cache import Schemas
-from libs.shared.schema.compiled import Compiled
 from libs.shared.schema.snapshot import Snapshot
+from libs.shared.snapshots.cache import Schemas
+from libs.shared.snapshots.compiled import Compiled
 
 MAX_VERSIONS = 2_000
 """Versions that are cached, of all apps; the least recently used ones are evicted."""

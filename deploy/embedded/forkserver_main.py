@@ -91,7 +91,7 @@ def _tell(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 def _run_child(module: str, environment: dict[str, str], output: int, parent: int) -> NoReturn:
-    """Becomes `python -m module`; whatever happens, nothing of the nursery's loop goes on here."""
+    """Becomes `python -m module`; whatever happens, nothing of the forkserver's loop goes on here."""
     status = 1
     try:
         _die_with(parent)

@@ -13,8 +13,8 @@ from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import GetSchema, SchemaChanged, SchemaSnapshot
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.errors import RocketError
-from libs.shared.schema.cache import Schemas
-from libs.shared.schema.compiled import Compiled
+from libs.shared.snapshots.cache import Schemas
+from libs.shared.snapshots.compiled import Compiled
 from libs.shared.testing.polling import eventually
 
 APP = AppRef("a", "app", "app_a")

@@ -9,8 +9,8 @@ from cachetools import LRUCache
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import unavailable
-from libs.shared.schema.cache import Schemas
 from libs.shared.schema.snapshot import Snapshot
+from libs.shared.snapshots.cache import Schemas
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.embedded.stack import Stack
-from libs.shared.bus.nats.batching import is_bundle, opened
+from libs.shared.bus.nats.batching import decode_batch, is_batch
 from libs.shared.bus.nats.connection import Connection, connect
 from libs.shared.bus.nats.protocol import Message
 
@@ -37,7 +37,7 @@ async def test_concurrent_requests_share_messages_and_get_their_own_responses(
     arrived: list[int] = []
 
     def hear(message: Message) -> None:
-        parts = opened(message) if is_bundle(message) else [message]
+        parts = decode_batch(message) if is_batch(message) else [message]
         arrived.append(len(parts))
         for part in parts:
             # Every third answer comes a turn later, so in another bundle.
@@ -63,7 +63,7 @@ async def test_every_request_of_a_bundle_learns_that_nobody_listens(gateway: Con
 
 async def test_an_unanswered_request_does_not_delay_the_others(gateway: Connection, data: Connection) -> None:
     def hear(message: Message) -> None:
-        for part in opened(message):
+        for part in decode_batch(message):
             if part.data != b"3":
                 data.answer(part, part.data)
 
