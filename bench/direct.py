@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from libs.shared.schema import VERSION_COLUMN
-from services.data.model import EntityModel, quote
-from services.data.query.predicates import Parameters
+from services.data.model import EntityModel, StatementParameters, quote
 from services.data.writes.statements.changes import Command
 
 Statement = tuple[str, list[Any]]
@@ -20,7 +19,7 @@ VERSION = quote(VERSION_COLUMN)
 
 def create_statement(entity: EntityModel, values: Mapping[str, Any], command: Command) -> Statement:
     """Insert a record and its log entry. Returns position, version, record."""
-    parameters = Parameters(command.schema_version)
+    parameters = StatementParameters(command.schema_version)
     columns = [VERSION, *(quote(name) for name in values)]
     given = ["1", *(parameters.add(value, entity.column_type(name)) for name, value in values.items())]
     for field in entity.fields.values():
@@ -36,7 +35,7 @@ def create_statement(entity: EntityModel, values: Mapping[str, Any], command: Co
 
 def update_statement(entity: EntityModel, key: Any, values: Mapping[str, Any], command: Command) -> Statement:
     """Change a record and append its log entry. Returns position, version, record."""
-    parameters = Parameters(command.schema_version)
+    parameters = StatementParameters(command.schema_version)
     sets = {name: parameters.add(value, entity.column_type(name)) for name, value in values.items()}
     sets |= {field.name: "now()" for field in entity.fields.values() if field.auto == "update"}
     assignments = ", ".join(f"{quote(name)} = {value}" for name, value in sets.items())
@@ -56,7 +55,7 @@ def _all(entity: EntityModel, which: str) -> str:
 
 
 def _with_log(
-    entity: EntityModel, row: str, action: str, previous: str, command: Command, parameters: Parameters
+    entity: EntityModel, row: str, action: str, previous: str, command: Command, parameters: StatementParameters
 ) -> str:
     pairs = ", ".join(f"row.{quote(name)} AS {quote(key)}" for name, key in entity.image_ids.items())
     return (

@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from docs.tables.definitions import type_in_words
 from libs.shared.runtime import KeyedSettings, Settings
-from services.data.service import DataSettings
+from services.data.settings import DataSettings
 from services.events.settings import EventsSettings
 from services.gateway.settings import GatewaySettings
 from services.notify.settings import NotifySettings

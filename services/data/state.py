@@ -1,10 +1,13 @@
-"""What the handlers of the data service work with."""
+"""The resources that the data service's handlers work with."""
 
 from __future__ import annotations
 
+import contextlib
 import hmac
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from libs.shared.bus.outbox.relay import Relay
 from libs.shared.bus.rpc.streaming import Streams
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
@@ -12,32 +15,33 @@ from libs.shared.runtime import Core
 from libs.shared.schema import Snapshot
 from libs.shared.snapshots.cache import Schemas
 from libs.shared.snapshots.compiled import Compiled
-from services.data.integrity.hash_chain import Sealer
-from services.data.log.positions import Settled
+from services.data.integrity.hash_chain import HashChain
+from services.data.log.positions import SettledPositions
 from services.data.log.source import CommitLog
-from services.data.log.watermarks import Frontiers
+from services.data.log.watermarks import Watermarks
 from services.data.model import Model
 from services.data.model.bounds import Bounds
-from services.data.query.point_batches import PointReads
+from services.data.query.export_stream import max_exports
+from services.data.query.point_batches import PointLookups, batched_lookups
 from services.data.query.shared_reads import SharedReads
 from services.data.writes.context.resources import WriteResources
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Resources, and the compiled model of each app's schema."""
 
     core: Core
     schemas: Schemas
-    writes: WriteResources
     models: Compiled[Model]
+    log: CommitLog
+    writes: WriteResources
+    hash_chain: HashChain
+    watermarks: Watermarks
     streams: Streams
-    points: PointReads = field(default_factory=PointReads)
-    reads: SharedReads = field(default_factory=SharedReads)
-    settled: Settled = field(default_factory=Settled)
-    frontiers: Frontiers = field(kw_only=True)
-    sealer: Sealer = field(kw_only=True)
-    log: CommitLog = field(kw_only=True)
+    settled: SettledPositions = field(default_factory=SettledPositions)
+    point_lookups: PointLookups = field(default_factory=batched_lookups)
+    shared_reads: SharedReads = field(default_factory=SharedReads)
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)
@@ -54,3 +58,27 @@ class State:
     def _bounds(self, mark: str) -> Bounds:
         settings = self.core.settings
         return Bounds(settings.included_records, settings.page_bytes, settings.aggregate_groups, mark)
+
+
+@contextlib.asynccontextmanager
+async def open_state(core: Core) -> AsyncIterator[State]:
+    """The state of a replica; while it is open, the relay publishes the log and streams are answered."""
+    hash_chain = HashChain(core.databases, core.settings.secret_key)
+    log = CommitLog(core.schemas, on_settled=hash_chain.extend_soon)
+    relay = Relay(log, core.databases, core.stream, core.leases, core.apps)
+    watermarks = Watermarks(core.databases)
+    relay.on_commit(watermarks.wake)
+    streams = Streams(core.connection, max_exports(core.settings.database_connections), core.settings.export_timeout)
+    async with relay.running(), streams.running():
+        yield State(
+            core=core,
+            schemas=core.schemas,
+            models=Compiled(core.schemas, Model),
+            log=log,
+            writes=WriteResources(core, relay),
+            hash_chain=hash_chain,
+            watermarks=watermarks,
+            streams=streams,
+        )
+        await watermarks.close()
+    await hash_chain.close()

@@ -21,8 +21,8 @@ from tests.support.checkout import ROOT
 STATEMENTS = files("services/data", "services/metadata", "libs/shared/permissions", "libs/shared/expressions")
 STATEMENTS.append(ROOT / "libs/shared/postgres/listings.py")
 DATA = files("services/data")
-ABOUT_A_ROW = {"alive", "json", "columns", "sql_text", "condition", "compare", "chosen", "visible_sql", "still_sql"}
-ABOUT_A_ROW |= {"same", "image_of", "whole", "each", "rows", "shown", "render"}
+ABOUT_A_ROW = {"alive", "json", "columns", "sql_text", "condition", "compare", "matches", "visible_sql", "still_sql"}
+ABOUT_A_ROW |= {"same", "image_of", "whole", "each", "rows", "output", "render"}
 """What makes a condition or an expression about a row is given its name."""
 SCHEMAS = {"data", "metadata", "records", "retired", "public", "bus", "workflow"}
 QUALIFIED = re.compile(rf"(?<![\w.\"'{GAP}$])([A-Za-z]\w*)\.(?=[a-z_*\"{GAP}])")

@@ -10,7 +10,7 @@ import yaml
 
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.runtime.settings import ROOT, KeyedSettings, Settings
-from services.data.service import DataSettings
+from services.data.settings import DataSettings
 from services.events.settings import EventsSettings
 from services.gateway.settings import GatewaySettings
 from services.notify.settings import NotifySettings

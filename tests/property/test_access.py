@@ -25,7 +25,7 @@ from libs.shared.permissions.profile import Profile, compile_profile
 from libs.shared.schema import FieldDefinition, PolicyDefinition, Snapshot
 from services.data.model import EntityModel, Model
 from services.data.query.compiler import Compiler
-from services.data.query.shapes import Shown, View
+from services.data.query.shapes import Output, View
 from services.data.query.sources import Tables
 from services.data.query.visibility import visible_sql
 from tests.property.models.access import (
@@ -105,7 +105,7 @@ async def _by_sql(
 ) -> list[Record | None]:
     """What the statements of lists would show of the records, None of those that are not among them."""
     view, compiler = View(profile, 1), Compiler(model, Tables())
-    value, forms = compiler.shown(entity, "r", Shown(), view).objects()
+    value, forms = compiler.select(entity, "r", Output(), view).objects()
     select = compiler.statement(
         f"SELECT ({visible_sql('r', view)}) IS TRUE AS seen, "
         f"(SELECT to_json({value})::text {forms}) AS shown "

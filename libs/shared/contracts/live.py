@@ -12,20 +12,20 @@ Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """No commit will ever appear at or below `position` that is not there now."""
+class Watermark:
+    """The position at or below which no commit can appear any more."""
 
     position: int
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitCommits(Request[Settled]):
-    """The settled position of the app's log as soon as it is beyond `after`, or after `wait` seconds.
+class AwaitCommits(Request[Watermark]):
+    """The watermark of the app's log as soon as it is beyond `after`, or after `wait` seconds.
 
-    Of as many that wait already, some are answered at once.
+    When too many wait already, it is answered at once.
     """
 
-    service, name, reply = "data", "live.await", Settled
+    service, name, reply = "data", "live.await", Watermark
     after: int
     wait: float
 

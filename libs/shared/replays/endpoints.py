@@ -23,31 +23,31 @@ from libs.shared.replays.store import ReplayStore, shown
 S = TypeVar("S")
 
 KINDS = ("verify", "rebuild")
-Reach = Callable[[AppRef], Awaitable[tuple[int, int]]]
+ProgressOf = Callable[[AppRef], Awaitable[tuple[int, int]]]
 """How far something is in an app's log: the position reached, and how many positions are not done yet."""
 
 
 def endpoints(
     service: str,
     projections: Sequence[Projection[S]],
-    reaches: Mapping[str, Reach],
+    progress: Mapping[str, ProgressOf],
     databases: Databases,
     due: Due,
 ) -> dict[type[Request[Any]], Any]:
-    """The endpoints of a service; `reaches` names all that it makes of the log."""
-    if not reaches:
+    """The endpoints of a service; `progress` names all that it makes of the log."""
+    if not progress:
         return {}
     store, known = ReplayStore(service), {projection.name: projection for projection in projections}
 
     async def list_projections(context: Context, _: ListProjections) -> Response:
         app = context.the_app
-        found = await asyncio.gather(*(reach(app) for reach in reaches.values()))
+        found = await asyncio.gather(*(progress_of(app) for progress_of in progress.values()))
         stalled = await standing_still(databases.platform, service, app.id)
         replays = [shown(row) for row in await store.latest(databases.of(app))]
         rows = [
             _described(service, name, reached, [r for r in replays if r["projection"] == name])
             | {"stalled": _stalled(name, stalled)}
-            for name, reached in zip(reaches, found, strict=True)
+            for name, reached in zip(progress, found, strict=True)
         ]
         return Response(body=orjson.dumps({"data": rows}))
 

@@ -139,8 +139,8 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         service.name, service.projections, parts.databases, parts.leases, parts.settings.replay_duty_cycle
     )
     due = Due(parts.databases, parts.apps, f"{service.name}/replays")
-    reaches: dict[str, replaying.Reach] = {s.name: s.reach for s in subscriptions if s.follows_commits}
-    reaches |= service.reach(state) if service.reach else {}
+    progress: dict[str, replaying.ProgressOf] = {s.name: s.reach for s in subscriptions if s.follows_commits}
+    progress |= service.progress(state) if service.progress else {}
     consumers: health.Consumers = {s.name: s.progress for s in subscriptions}
     lags: health.Lags = service.lag(state) if service.lag else {}
     standstills = Standstills(service.name, parts.databases)
@@ -159,7 +159,7 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
             **health.endpoints(parts, lags, consumers),
             **dead_letters.endpoints(service, parts, state),
             **outboxes.endpoints(service.name, parts.databases),
-            **replaying.endpoints(service.name, service.projections, reaches, parts.databases, due),
+            **replaying.endpoints(service.name, service.projections, progress, parts.databases, due),
         }
         own = {
             request: honouring(service.name, parts.databases, request, _bind(handler, state))

@@ -17,7 +17,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Request
 from libs.shared.postgres.databases import Databases
 from libs.shared.replays import Projection
-from libs.shared.replays.endpoints import Reach
+from libs.shared.replays.endpoints import ProgressOf
 from libs.shared.runtime.settings import Settings
 from libs.shared.snapshots.cache import Schemas
 
@@ -57,5 +57,5 @@ class Service(Generic[S]):
     """What else can lag behind, beside the consumers: name → how many are not done yet."""
     projections: tuple[Projection[S], ...] = ()
     """What is made of the log and can be compared with it. Consumers of commits are listed without being asked."""
-    reach: Callable[[S], Mapping[str, Reach]] | None = None
-    """How far else something is in an app's log, beside the consumers."""
+    progress: Callable[[S], Mapping[str, ProgressOf]] | None = None
+    """Position and lag in an app's log of what else is made of it, beside the consumers."""

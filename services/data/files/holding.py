@@ -6,7 +6,7 @@ from libs.shared.errors import RocketError
 from services.data.query.compiler import Compiler
 from services.data.query.lists import VERSION
 from services.data.query.scope import Scope
-from services.data.query.shapes import Chosen
+from services.data.query.shapes import Criteria
 from services.data.query.sources import Tables
 
 
@@ -25,6 +25,6 @@ def held_sql(scope: Scope, slot: int) -> str:
         except RocketError:
             continue
         held = " OR ".join(f"{compiler.value(entity, '_r', f, visible)} ->> 'id' = ${slot}::text" for f in fields)
-        where = compiler.chosen(entity, "_r", Chosen(visible))
+        where = compiler.matches(entity, "_r", Criteria(visible))
         holders.append(f"EXISTS (SELECT FROM {entity.table} _r WHERE {where} AND ({held}))")
     return compiler.statement(f"SELECT {VERSION} AS schema_version, ({' OR '.join(holders)}) AS held")

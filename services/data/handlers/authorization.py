@@ -1,4 +1,4 @@
-"""Permissions for the other services: batches of records, decided in process as for writes."""
+"""Permissions for the other services: which of many records somebody may read or write."""
 
 from __future__ import annotations
 
@@ -8,24 +8,22 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts import records as contracts
-from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, invalid
-from libs.shared.postgres.databases import Database
-from libs.shared.postgres.errors import SchemaMoved
-from services.data.history.records import last_images
-from services.data.model import EntityModel, Model
+from services.data.log.store import last_images
+from services.data.model import EntityModel
+from services.data.model.version import check_current
 from services.data.permissions import Grant, granted
 from services.data.query.statements import many_now_sql
-from services.data.request.schema_fence import CURRENT_VERSION, under_current_schema
-from services.data.state import State
+from services.data.request.context import RequestContext
+from services.data.request.schema_fence import under_schema
 
-MOST = 1_000
+MAX_RECORDS = 1_000
 """Records of one batch."""
 ACTIONS = ("read", "create", "update", "delete")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Authorization:
     """What is decided about one record."""
 
     allowed: bool = False
@@ -33,49 +31,46 @@ class Verdict:
     fields: tuple[str, ...] = ()
 
 
-NO = Verdict()
+DENIED = Authorization()
 
 
-async def authorize_records(state: State, context: Context, request: contracts.AuthorizeRecords) -> contracts.Verdicts:
-    if len(request.records) > MOST or request.action not in ACTIONS:
-        raise invalid(f"At most {MOST} records can be asked about at once, by one of {', '.join(ACTIONS)}")
-
-    async def attempt(model: Model) -> contracts.Verdicts:
-        database = state.database(context.the_app)
-        found: dict[tuple[str, str], Verdict] = {}
-        for name in dict.fromkeys(entity for entity, _ in request.records):
-            if name in model.schema.entities:
-                entity = model.entity(name)
-                ids = [record_id for other, record_id in request.records if other == name]
-                grant = granted(entity, request.action, context.user)
-                found |= {(name, key): v for key, v in (await _decide(database, model, entity, grant, ids)).items()}
-        if await database.fetchval(CURRENT_VERSION) != model.version:
-            raise SchemaMoved
-        verdicts = [found.get((entity, record_id), NO) for entity, record_id in request.records]
-        return contracts.Verdicts(
-            [verdict.allowed for verdict in verdicts],
-            [verdict.live for verdict in verdicts],
-            [list(verdict.fields) for verdict in verdicts],
-        )
-
-    return await under_current_schema(state, context, attempt)
+@under_schema
+async def authorize_records(ctx: RequestContext, request: contracts.AuthorizeRecords) -> contracts.Verdicts:
+    if len(request.records) > MAX_RECORDS or request.action not in ACTIONS:
+        raise invalid(f"At most {MAX_RECORDS} records can be asked about at once, by one of {', '.join(ACTIONS)}")
+    found: dict[tuple[str, str], Authorization] = {}
+    for name in dict.fromkeys(entity for entity, _ in request.records):
+        if name in ctx.model.schema.entities:
+            entity = ctx.model.entity(name)
+            ids = [record_id for other, record_id in request.records if other == name]
+            grant = granted(entity, request.action, ctx.caller)
+            found |= {(name, key): each for key, each in (await _decide(ctx, entity, grant, ids)).items()}
+    await check_current(ctx.database, ctx.model)
+    decided = [found.get((entity, record_id), DENIED) for entity, record_id in request.records]
+    return contracts.Verdicts(
+        [each.allowed for each in decided],
+        [each.live for each in decided],
+        [list(each.fields) for each in decided],
+    )
 
 
 async def _decide(
-    database: Database, model: Model, entity: EntityModel, grant: Grant | None, ids: Sequence[str]
-) -> dict[str, Verdict]:
-    """The verdicts by record id, as it was spelled; nothing of records that never were."""
+    ctx: RequestContext, entity: EntityModel, grant: Grant | None, ids: Sequence[str]
+) -> dict[str, Authorization]:
+    """What is decided by record id, as it was spelled; nothing about records that never existed."""
     keys = {record_id: key for record_id in ids if (key := _key(entity, record_id)) is not None}
     if grant is None or not keys:
         return {}
     distinct = list(set(keys.values()))
-    rows = await database.fetch(many_now_sql(entity), distinct)
+    rows = await ctx.database.fetch(many_now_sql(entity), distinct)
     there: dict[str, tuple[Mapping[str, Any], bool]] = {
         row["key"]: (exact.loads(row["record"]), row["live"]) for row in rows
     }
     gone = [key for key in distinct if key not in there]
-    there |= {key: (image, False) for key, image in (await last_images(database, model.schema, entity, gone)).items()}
-    return {record_id: _verdict(entity, grant, *there[key]) for record_id, key in keys.items() if key in there}
+    there |= {
+        key: (image, False) for key, image in (await last_images(ctx.database, ctx.model.schema, entity, gone)).items()
+    }
+    return {record_id: _authorize(entity, grant, *there[key]) for record_id, key in keys.items() if key in there}
 
 
 def _key(entity: EntityModel, record_id: str) -> str | None:
@@ -85,7 +80,7 @@ def _key(entity: EntityModel, record_id: str) -> str | None:
         return None
 
 
-def _verdict(entity: EntityModel, grant: Grant, record: Mapping[str, Any], live: bool) -> Verdict:
+def _authorize(entity: EntityModel, grant: Grant, record: Mapping[str, Any], live: bool) -> Authorization:
     if not grant.covers(record):
-        return Verdict(False, live)
-    return Verdict(True, live, tuple(name for name in entity.fields if grant.shows(name, record)))
+        return Authorization(False, live)
+    return Authorization(True, live, tuple(name for name in entity.fields if grant.shows(name, record)))

@@ -1,4 +1,4 @@
-"""Bulk writes: load → decide → commit → reply, for many records at once."""
+"""Writes of many records in one commit."""
 
 from __future__ import annotations
 
@@ -7,61 +7,54 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts import records as contracts
-from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, invalid_field
-from services.data.model import EntityModel, Model
+from services.data.model import EntityModel
 from services.data.permissions import grant_for
-from services.data.query.scope import Scope, check_parameters
-from services.data.request.schema_fence import under_current_schema
-from services.data.state import State
+from services.data.query.scope import check_parameters
+from services.data.request.context import RequestContext
+from services.data.request.schema_fence import under_schema
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.requests import bulk
 from services.data.writes.requests.responses import conceal
 
 
-async def create_records(state: State, context: Context, rpc_request: contracts.CreateRecords) -> Response:
-    async def attempt(model: Model) -> Response:
-        entity = model.entity(rpc_request.entity)
-        grant_for(entity, "create", context.user)
-        dry_run, write = _dry_run(model, entity, context, rpc_request), WriteContext.of(state.writes, context, model)
-        try:
-            keys = await bulk.create(write, entity, entity.parse_rows(rpc_request.body), dry_run)
-        except RocketError as refusal:
-            raise conceal(write, entity, "create", refusal) from None
-        return _answer(write, "created", keys, dry_run, 201)
-
-    return await under_current_schema(state, context, attempt)
+@under_schema
+async def create_records(ctx: RequestContext, request: contracts.CreateRecords) -> Response:
+    entity = ctx.model.entity(request.entity)
+    grant_for(entity, "create", ctx.caller)
+    dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
+    try:
+        keys = await bulk.create(write, entity, entity.parse_rows(request.body), dry_run)
+    except RocketError as refusal:
+        raise conceal(write, entity, "create", refusal) from None
+    return _respond(write, "created", keys, dry_run, 201)
 
 
-async def update_records(state: State, context: Context, rpc_request: contracts.UpdateRecords) -> Response:
-    async def attempt(model: Model) -> Response:
-        entity = model.entity(rpc_request.entity)
-        grant = grant_for(entity, "update", context.user)
-        _refuse_unconditional(entity)
-        dry_run, write = _dry_run(model, entity, context, rpc_request), WriteContext.of(state.writes, context, model)
-        try:
-            keys = await bulk.update(write, entity, grant, entity.parse_rows(rpc_request.body), dry_run)
-        except RocketError as refusal:
-            raise conceal(write, entity, "update", refusal) from None
-        return _answer(write, "updated", keys, dry_run)
-
-    return await under_current_schema(state, context, attempt)
+@under_schema
+async def update_records(ctx: RequestContext, request: contracts.UpdateRecords) -> Response:
+    entity = ctx.model.entity(request.entity)
+    grant = grant_for(entity, "update", ctx.caller)
+    _refuse_unconditional(entity)
+    dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
+    try:
+        keys = await bulk.update(write, entity, grant, entity.parse_rows(request.body), dry_run)
+    except RocketError as refusal:
+        raise conceal(write, entity, "update", refusal) from None
+    return _respond(write, "updated", keys, dry_run)
 
 
-async def delete_records(state: State, context: Context, rpc_request: contracts.DeleteRecords) -> Response:
-    async def attempt(model: Model) -> Response:
-        entity = model.entity(rpc_request.entity)
-        grant = grant_for(entity, "delete", context.user)
-        _refuse_unconditional(entity)
-        dry_run, write = _dry_run(model, entity, context, rpc_request), WriteContext.of(state.writes, context, model)
-        try:
-            keys = await bulk.delete(write, entity, grant, entity.parse_rows(rpc_request.body), dry_run)
-        except RocketError as refusal:
-            raise conceal(write, entity, "delete", refusal) from None
-        return _answer(write, "deleted", keys, dry_run)
-
-    return await under_current_schema(state, context, attempt)
+@under_schema
+async def delete_records(ctx: RequestContext, request: contracts.DeleteRecords) -> Response:
+    entity = ctx.model.entity(request.entity)
+    grant = grant_for(entity, "delete", ctx.caller)
+    _refuse_unconditional(entity)
+    dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
+    try:
+        keys = await bulk.delete(write, entity, grant, entity.parse_rows(request.body), dry_run)
+    except RocketError as refusal:
+        raise conceal(write, entity, "delete", refusal) from None
+    return _respond(write, "deleted", keys, dry_run)
 
 
 def _refuse_unconditional(entity: EntityModel) -> None:
@@ -70,21 +63,20 @@ def _refuse_unconditional(entity: EntityModel) -> None:
         raise RocketError("PRECONDITION_REQUIRED", message)
 
 
-def _dry_run(
-    model: Model,
+def _is_dry_run(
+    ctx: RequestContext,
     entity: EntityModel,
-    context: Context,
-    rpc_request: contracts.CreateRecords | contracts.UpdateRecords | contracts.DeleteRecords,
+    request: contracts.CreateRecords | contracts.UpdateRecords | contracts.DeleteRecords,
 ) -> bool:
-    check_parameters(Scope(model, context.user), entity, rpc_request)
-    asked = dict(rpc_request.query).get("dry_run", "false")
+    check_parameters(ctx.scope(), entity, request)
+    asked = dict(request.query).get("dry_run", "false")
     if asked not in ("true", "false"):
         raise invalid_field("dry_run", "dry_run must be true or false")
     return asked == "true"
 
 
-def _answer(write: WriteContext, verb: str, keys: Sequence[Any], dry_run: bool, status: int = 200) -> Response:
-    """What has happened, or, in a dry run, what would."""
+def _respond(write: WriteContext, verb: str, keys: Sequence[Any], dry_run: bool, status: int = 200) -> Response:
+    """What was written, or in a dry run would be."""
     data = {verb: len(keys), "ids": keys, **({"dry_run": True} if dry_run else {})}
     headers = {"X-Commit": str(write.position)} if write.position else {}
     return Response(200 if dry_run else status, exact.dumps({"data": data}), headers)

@@ -1,4 +1,4 @@
-"""What the data service answers about files."""
+"""Descriptions of files. The bytes lie in the gateway's storage."""
 
 from __future__ import annotations
 
@@ -13,96 +13,88 @@ from libs.shared.postgres.databases import Record
 from libs.shared.postgres.errors import SchemaMoved
 from services.data.files import store
 from services.data.files.holding import held_sql
-from services.data.model import Model
-from services.data.query.scope import Scope
-from services.data.request.schema_fence import under_current_schema
+from services.data.request.context import RequestContext
+from services.data.request.schema_fence import under_schema
 from services.data.state import State
-from services.data.writes.context.write_context import WriteContext
 from services.data.writes.requests.file_removal import remove
 
 
-async def announce_file(state: State, context: Context, rpc_request: contracts.AnnounceFile) -> contracts.Files:
+async def announce_file(state: State, context: Context, request: contracts.AnnounceFile) -> contracts.Files:
     """Note that bytes are about to be stored."""
-    await state.database(context.the_app).execute(store.ANNOUNCE, uuid.UUID(rpc_request.id))
-    return contracts.Files([rpc_request.id])
+    await state.database(context.the_app).execute(store.ANNOUNCE, uuid.UUID(request.id))
+    return contracts.Files([request.id])
 
 
-async def register_file(state: State, context: Context, rpc_request: contracts.RegisterFile) -> contracts.FileInfo:
-    """Describe a file whose bytes are in storage; from here on it is there. Raises CONFLICT when it was given up."""
+async def register_file(state: State, context: Context, request: contracts.RegisterFile) -> contracts.FileInfo:
+    """Describe a file whose bytes are in storage. Raises CONFLICT when the upload was given up."""
     created_at = await state.database(context.the_app).fetchval(
         store.REGISTER,
-        uuid.UUID(rpc_request.id),
-        rpc_request.filename,
-        rpc_request.mime_type,
-        rpc_request.size,
+        uuid.UUID(request.id),
+        request.filename,
+        request.mime_type,
+        request.size,
         parse_uuid(context.user.id),
     )
     if created_at is None:
         raise RocketError("CONFLICT", "The upload took too long and was given up")
-    return contracts.FileInfo(rpc_request.id, rpc_request.filename, rpc_request.mime_type, rpc_request.size, created_at)
+    return contracts.FileInfo(request.id, request.filename, request.mime_type, request.size, created_at)
 
 
-async def find_file(state: State, context: Context, rpc_request: contracts.FindFile) -> contracts.FileInfo:
-    file_id = _parse(rpc_request.id)
+async def find_file(state: State, context: Context, request: contracts.FindFile) -> contracts.FileInfo:
+    file_id = _parse_id(request.id)
     database = state.database(context.the_app)
     row = await database.fetchrow(store.FIND, file_id)
     if row is not None and state.core.settings.files_access == "record" and not context.user.is_admin:
         own = row["uploaded_by"] is not None and row["uploaded_by"] == context.user.id
         if not own and not await _is_held(state, context, file_id):
             raise not_found("File")
-    return _info(row)
+    return _file_info(row)
 
 
-async def list_files(state: State, context: Context, rpc_request: contracts.ListFiles) -> Response:
+async def list_files(state: State, context: Context, request: contracts.ListFiles) -> Response:
     text: str = await state.database(context.the_app).fetchval(store.LIST)
     return Response(body=b'{"data":%s}' % text.encode())
 
 
-async def remove_file(state: State, context: Context, rpc_request: contracts.RemoveFile) -> contracts.FileInfo:
-    """Forget a file's description; its bytes are the asker's to remove. Raises CONFLICT where records hold it."""
-    file_id = _parse(rpc_request.id)
-
-    async def attempt(model: Model) -> contracts.FileInfo:
-        return _info(await remove(WriteContext.of(state.writes, context, model), file_id, rpc_request.force))
-
-    return await under_current_schema(state, context, attempt)
+@under_schema
+async def remove_file(ctx: RequestContext, request: contracts.RemoveFile) -> contracts.FileInfo:
+    """Forget a file's description; the caller removes the bytes. Raises CONFLICT where records hold the file."""
+    file_id = _parse_id(request.id)
+    return _file_info(await remove(ctx.write(), file_id, request.force))
 
 
-async def list_loose_files(state: State, context: Context, rpc_request: contracts.ListLooseFiles) -> contracts.Files:
-    """What has been loose for too long."""
+async def list_loose_files(state: State, context: Context, request: contracts.ListLooseFiles) -> contracts.Files:
+    """Files whose bytes have been undescribed for too long."""
     database = state.database(context.the_app)
-    rows = await database.fetch(store.GIVE_UP, rpc_request.older_than)
-    return contracts.Files([row["id"] for row in rows], await database.fetchval(store.NEXT, rpc_request.older_than))
+    rows = await database.fetch(store.GIVE_UP, request.older_than)
+    return contracts.Files([row["id"] for row in rows], await database.fetchval(store.NEXT, request.older_than))
 
 
-async def forget_files(state: State, context: Context, rpc_request: contracts.ForgetFiles) -> contracts.Files:
-    """Loose files whose bytes are gone."""
-    ids = [uuid.UUID(file_id) for file_id in rpc_request.ids]
+async def forget_files(state: State, context: Context, request: contracts.ForgetFiles) -> contracts.Files:
+    """Forget undescribed files whose bytes are gone."""
+    ids = [uuid.UUID(file_id) for file_id in request.ids]
     rows = await state.database(context.the_app).fetch(store.FORGET, ids)
     return contracts.Files([row["id"] for row in rows])
 
 
-async def _is_held(state: State, context: Context, file_id: uuid.UUID) -> bool:
+@under_schema
+async def _is_held(ctx: RequestContext, file_id: uuid.UUID) -> bool:
     """Whether the caller may read a record that holds the file, in a field that they may see."""
-
-    async def attempt(model: Model) -> bool:
-        scope = Scope(model, context.user)
-        sql = held_sql(scope, scope.slot(str(file_id)))
-        row = await state.database(context.the_app).fetchrow(sql, *scope.values, timeout=context.remaining())
-        if row is None or row["schema_version"] != model.version:
-            raise SchemaMoved
-        return bool(row["held"])
-
-    return await under_current_schema(state, context, attempt)
+    scope = ctx.scope()
+    sql = held_sql(scope, scope.slot(str(file_id)))
+    row = await ctx.database.fetchrow(sql, *scope.values, timeout=ctx.context.remaining())
+    if row is None or row["schema_version"] != ctx.model.version:
+        raise SchemaMoved
+    return bool(row["held"])
 
 
-def _info(row: Record | None) -> contracts.FileInfo:
+def _file_info(row: Record | None) -> contracts.FileInfo:
     if row is None:
         raise not_found("File")
     return contracts.FileInfo(row["id"], row["filename"], row["mime_type"], row["size"], row["created_at"])
 
 
-def _parse(text: str) -> uuid.UUID:
+def _parse_id(text: str) -> uuid.UUID:
     parsed = parse_uuid(text)
     if parsed is None:
         raise not_found("File")

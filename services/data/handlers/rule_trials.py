@@ -14,19 +14,17 @@ from typing import Any
 from libs.shared import clock, exact
 from libs.shared.bodies import read_object
 from libs.shared.contracts import records as contracts
-from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field
 from libs.shared.expressions.sql import Column, NotTranslatable, translate
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
-from services.data.model import EntityModel, Model, quote
+from services.data.model import EntityModel, StatementParameters, quote
 from services.data.query.lists import VERSION
-from services.data.query.predicates import Parameters
+from services.data.request.context import RequestContext
 from services.data.request.execution import read
-from services.data.request.schema_fence import under_current_schema
+from services.data.request.schema_fence import under_schema
 from services.data.rules.trial import Trial, TrialRequest, prepare, read_trial_request
-from services.data.state import State
 
 MAX_ROWS = 10_000
 """Records looked at one by one."""
@@ -36,29 +34,26 @@ BATCH = 50
 """Records after which others have a turn."""
 
 
-async def try_rule(state: State, context: Context, request: contracts.TryRule) -> Response:
+@under_schema
+async def try_rule(ctx: RequestContext, request: contracts.TryRule) -> Response:
     asked = read_trial_request(read_object(request.body))
-
-    async def attempt(model: Model) -> Response:
-        name = asked.definition.entity
-        if name not in model.schema.entities:
-            raise invalid_field("entity", f"Unknown entity: {name}")
-        entity = model.entity(name)
-        auto = [field.name for field in entity.fields.values() if field.auto]
-        trial = prepare(asked, entity.fields, frozenset([*entity.key.names, *auto]), context.user, clock.now())
-        found = await _count_in_sql(state, context, model, entity, trial, asked)
-        if found is None:
-            found = await _look(state, context, model, entity, trial, asked)
-        return Response(body=exact.dumps({"data": found}))
-
-    return await under_current_schema(state, context, attempt)
+    name = asked.definition.entity
+    if name not in ctx.model.schema.entities:
+        raise invalid_field("entity", f"Unknown entity: {name}")
+    entity = ctx.model.entity(name)
+    auto = [field.name for field in entity.fields.values() if field.auto]
+    trial = prepare(asked, entity.fields, frozenset([*entity.key.names, *auto]), ctx.caller, clock.now())
+    found = await _count_in_sql(ctx, entity, trial, asked)
+    if found is None:
+        found = await _look(ctx, entity, trial, asked)
+    return Response(body=exact.dumps({"data": found}))
 
 
 async def _count_in_sql(
-    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial, asked: TrialRequest
+    ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest
 ) -> dict[str, Any] | None:
     """The answer of one statement over all records; None where SQL can't say it."""
-    parameters = Parameters()
+    parameters = StatementParameters()
     where = _where(entity, trial, parameters)
     columns = {name: Column(f"_r.{quote(name)}", f.type, f.precision) for name, f in entity.fields.items()}
     if trial.tree is None:
@@ -75,20 +70,18 @@ async def _count_in_sql(
         f"ARRAY(SELECT {entity.json('_r')} FROM {entity.table} _r WHERE {where} AND {violated} "
         f"ORDER BY {keys} LIMIT {limit}) AS records FROM {entity.table} _r WHERE {where}"
     )
-    row = await read(state, context, model, (sql, parameters.values))
-    ids = [entity.key.shown(exact.loads(record)) for record in row["records"]]
+    row = await read(ctx, (sql, parameters.values))
+    ids = [entity.key.json_value(exact.loads(record)) for record in row["records"]]
     return {"violating": row["violating"], "looked_at": row["looked_at"], "complete": True, "ids": ids}
 
 
-async def _look(
-    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial, asked: TrialRequest
-) -> dict[str, Any]:
+async def _look(ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest) -> dict[str, Any]:
     """The answer of looking at records one by one."""
     ids: list[Any] = []
     violating = looked_at = 0
-    until = clock.unix() + min(MAX_SECONDS, context.remaining() / 2)
+    until = clock.unix() + min(MAX_SECONDS, ctx.context.remaining() / 2)
     complete = True
-    async with contextlib.aclosing(_records(state, context, model, entity, trial)) as records:
+    async with contextlib.aclosing(_records(ctx, entity, trial)) as records:
         async for record in records:
             if looked_at == MAX_ROWS or clock.unix() > until:
                 complete = False
@@ -96,17 +89,15 @@ async def _look(
             looked_at += 1
             if trial.violated_by(record):
                 violating += 1
-                ids += [entity.key.shown(record)] if len(ids) < asked.limit else []
+                ids += [entity.key.json_value(record)] if len(ids) < asked.limit else []
             if looked_at % BATCH == 0:
                 await asyncio.sleep(0)
     return {"violating": violating, "looked_at": looked_at, "complete": complete, "ids": ids}
 
 
-async def _records(
-    state: State, context: Context, model: Model, entity: EntityModel, trial: Trial
-) -> AsyncGenerator[dict[str, Any], None]:
+async def _records(ctx: RequestContext, entity: EntityModel, trial: Trial) -> AsyncGenerator[dict[str, Any], None]:
     """The live records in the order of their keys, one more than are looked at. Raises SchemaMoved."""
-    parameters = Parameters()
+    parameters = StatementParameters()
     where = _where(entity, trial, parameters)
     limit = parameters.add(MAX_ROWS + 1, "bigint")
     sql = (
@@ -115,15 +106,15 @@ async def _records(
         f"ORDER BY {', '.join(entity.key.columns('_r'))} LIMIT {limit}) _l ON true"
     )
     with tracing.span("db", "query", "query.execute", entity.name):
-        async with state.database(context.the_app).transaction() as transaction:
+        async with ctx.database.transaction() as transaction:
             async for row in transaction.cursor(sql, *parameters.values, prefetch=BATCH):
-                if row["schema_version"] != model.version:
+                if row["schema_version"] != ctx.model.version:
                     raise SchemaMoved
                 if row["record"] is not None:
                     yield exact.loads(row["record"])
 
 
-def _where(entity: EntityModel, trial: Trial, parameters: Parameters) -> str:
+def _where(entity: EntityModel, trial: Trial, parameters: StatementParameters) -> str:
     """Which records are looked at."""
     if not trial.states:
         return entity.alive("_r")

@@ -1,28 +1,30 @@
-"""Whole commits, read from the log: found by id or position, listed, and their records as far as they may be seen."""
+"""Commits as callers see them: lists, and the entries of one commit."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from libs.shared.ids import parse_uuid
-from libs.shared.paging import Page, positive
-from libs.shared.postgres.databases import Connection, Database
+from libs.shared.paging import Page
+from libs.shared.postgres.databases import Database
 from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, LOG, Record, context_of, differences, legible, names_of, title_of, whose
+from services.data.log.entries import (
+    COLUMNS,
+    LOG,
+    Record,
+    actor_fields,
+    context_of,
+    differences,
+    field_names,
+    readable_images,
+    title_of,
+)
 from services.data.permissions import Grant
 from services.data.query.scope import Scope
 from services.data.query.visibility import with_typed
 
-BY_ID = "SELECT position FROM data.commits WHERE commit_id = $1 LIMIT 1"
-BY_POSITION = "SELECT position FROM data.commits WHERE position = $1 LIMIT 1"
-ENTRIES = f"SELECT {COLUMNS} FROM {LOG} WHERE _log.position = $1 ORDER BY _log.n LIMIT $2"
-SIZE = (
-    "SELECT count(*) AS records, coalesce(sum(pg_column_size(image)), 0) AS bytes FROM data.commits WHERE position = $1"
-)
 HEAD = """min(position) AS position, min(commit_id::text) AS commit_id, to_json(min(at)) #>> '{}' AS at,
     min(context::text) AS context, min(trace_id::text) AS trace_id, count(*) AS size, array_agg(DISTINCT entity) AS
     entities"""
@@ -44,36 +46,9 @@ Chosen = tuple[list[int] | None, str | None, datetime | None, datetime | None]
 """Which commits: entity numbers, who made them, from when, until when; None for any."""
 
 
-async def position_of(database: Database, named: str) -> int | None:
-    """The position of the commit that a URL names by its id or its position, None if there is none."""
-    position = positive(named)
-    if position:
-        found: int | None = await database.fetchval(BY_POSITION, position)
-        return found
-    commit_id: uuid.UUID | None = parse_uuid(named)
-    return await database.fetchval(BY_ID, commit_id) if commit_id else None
-
-
 async def list_page(database: Database, chosen: Chosen, page: Page) -> tuple[Sequence[Any], int]:
     """One page of the chosen commits, newest first, and how many there are."""
     return await load_page_of_rows(database, LISTED, (*chosen, page.size, page.offset), "position")
-
-
-async def size_of(connection: Connection, position: int) -> tuple[int, int]:
-    """How many records a commit has, and the bytes of their images."""
-    row = await connection.fetchrow(SIZE, position)
-    assert row is not None, "an aggregate has one row"
-    return row["records"], row["bytes"]
-
-
-async def load_first(database: Database, position: int) -> Any:
-    """The first entry of a commit that there is."""
-    return await database.fetchrow(ENTRIES, position, 1)
-
-
-async def load_entries(connection: Connection, position: int, most: int) -> Sequence[Any]:
-    """The first entries of a commit, in the order in which they were made."""
-    return await connection.fetch(ENTRIES, position, most)
 
 
 async def load_visible(
@@ -103,26 +78,26 @@ async def load_visible(
     return await load_page_of_rows(database, with_typed(scope.views, sql), given, "n")
 
 
-def head(row: Any) -> dict[str, Any]:
+def commit_fields(row: Any) -> dict[str, Any]:
     """What is said of a commit as a whole, from any of its entries."""
     return {
         "commit_id": row["commit_id"],
         "position": row["position"],
         "at": row["at"],
         "cause": context_of(row)["cause"],
-        **whose(row),
+        **actor_fields(row),
         "trace_id": row["trace_id"],
     }
 
 
-def listed(schema: Snapshot, row: Any) -> dict[str, Any]:
+def serialize_commit(schema: Snapshot, row: Any) -> dict[str, Any]:
     """A commit as lists answer it: how many records it has, and of what."""
-    return {**head(row), "size": row["size"], "entities": sorted(title_of(schema, n) for n in row["entities"])}
+    return {**commit_fields(row), "size": row["size"], "entities": sorted(title_of(schema, n) for n in row["entities"])}
 
 
-def shown(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
+def serialize_entry(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
     """One record of a commit, restricted to today's fields and to what is disclosed of them."""
-    before, after, unreadable = legible(row, names_of(schema, row["entity"]))
+    before, after, unreadable = readable_images(row, field_names(schema, row["entity"]))
     before = before if row["known"] else None
     changed = differences(before, after)
     entity = schema.by_number.get(row["entity"])
@@ -133,10 +108,10 @@ def shown(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
         grant, there = disclosed[row["entity"]]
         versions = (before, after, there.get(row["record_id"]))
         changed = grant.differences(changed, *(version for version in versions if version is not None))
-    return {**named(schema, row), "changed": changed, **unreadable}
+    return {**record_fields(schema, row), "changed": changed, **unreadable}
 
 
-def named(schema: Snapshot, row: Any) -> dict[str, Any]:
+def record_fields(schema: Snapshot, row: Any) -> dict[str, Any]:
     """Which record of a commit, and what was done to it."""
     title = title_of(schema, row["entity"])
     return {"entity": title, "record_id": row["record_id"], "version": row["version"], "action": row["action"]}

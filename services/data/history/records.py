@@ -1,4 +1,4 @@
-"""A record's history, read from the log itself, so it shows the caller's own last write."""
+"""The versions of a record, read from the log itself, so that they include the caller's own last write."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from libs.shared.paging import Page
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.listings import load_page_of_rows, page_of_rows
 from libs.shared.schema import Snapshot
-from services.data.log.entries import COLUMNS, LOG, Record, differences, images, legible, names_of, whose
+from services.data.log.entries import (
+    COLUMNS,
+    LOG,
+    Record,
+    actor_fields,
+    differences,
+    field_names,
+    images,
+    readable_images,
+)
 from services.data.model import EntityModel
 from services.data.permissions import Grant
 from services.data.query.past import seen_sql
 from services.data.query.scope import Scope
 from services.data.query.visibility import with_typed
-
-BY_KEY = f"SELECT {COLUMNS} FROM {LOG} WHERE _log.position = $1 AND _log.n = $2"
-
-LAST = f"""
-SELECT DISTINCT ON (_log.record_id) {COLUMNS} FROM {LOG}
-WHERE _log.entity = $1 AND _log.record_id = ANY($2::text[]) ORDER BY _log.record_id, _log.version DESC
-"""
 
 AFTER = "coalesce(_log.image, _log.previous)"
 """The record as an entry left it; of one that is gone, as it was last."""
@@ -61,29 +63,14 @@ async def load_version(
     return await database.fetchrow(sql, *scope.values)
 
 
-async def load_entry(database: Database, position: int, n: int) -> Any | None:
-    """One log entry by its place in the log."""
-    return await database.fetchrow(BY_KEY, position, n)
+def serialize_entry(
+    schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None
+) -> dict[str, Any]:
+    """A log entry as JSON: today's fields, as far as the grant shows them of the record then and now.
 
-
-async def last_images(
-    database: Database, schema: Snapshot, entity: EntityModel, ids: Sequence[str]
-) -> dict[str, Record]:
-    """What the log knows last of records, by id; nothing of those that never were."""
-    if not ids:
-        return {}
-    rows = await database.fetch(LAST, entity.number, ids)
-    names = names_of(schema, entity.number)
-    found = {row["record_id"]: images(row, names) for row in rows}
-    return {key: after or before or {} for key, (before, after) in found.items()}
-
-
-def shown(schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None) -> dict[str, Any]:
-    """A log entry as history answers it: today's fields, as far as the grant shows them of the record then and now.
-
-    Of one that can't be read, it says why under `unreadable`.
+    An entry that can't be read says why under `unreadable`.
     """
-    before, after, unreadable = legible(row, names_of(schema, row["entity"]))
+    before, after, unreadable = readable_images(row, field_names(schema, row["entity"]))
     if not row["known"]:
         before = None
     changed = {n: d for n, d in differences(before, after).items() if n in entity.fields}
@@ -92,7 +79,7 @@ def shown(schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Re
         "version": row["version"],
         "action": row["action"],
         "at": row["at"],
-        **whose(row),
+        **actor_fields(row),
         "changed": changed,
         "commit_id": row["commit_id"],
         "trace_id": row["trace_id"],
@@ -107,8 +94,8 @@ def record_at(
 
     None where that was a deletion.
     """
-    _, after = images(row, names_of(schema, row["entity"]))
+    _, after = images(row, field_names(schema, row["entity"]))
     if after is None or row["action"] == "delete":
         return None
     record = {name: after.get(name) for name in entity.fields}
-    return grant.shown(record, *([now] if now is not None else []))
+    return grant.visible_fields(record, *([now] if now is not None else []))

@@ -1,4 +1,4 @@
-"""What a caller sees of a stretch of the log, as SQL.
+"""What a caller sees of a range of the log, as SQL.
 
 The caller's grant and filters, compiled as for any list, are asked about each record before and after
 the commit. What meets them after it is told with the record; what met them before and does not any
@@ -18,7 +18,7 @@ from services.data.model import EntityModel, Model, quote
 from services.data.query.compiler import Compiler
 from services.data.query.past import columns_of, object_sql, still_sql
 from services.data.query.predicates import TEXT_TYPES, Test
-from services.data.query.shapes import Chosen, Shown
+from services.data.query.shapes import Criteria, Output
 from services.data.query.sources import Tables
 from services.data.query.visibility import About, about, access_of, conjunction
 
@@ -26,18 +26,12 @@ AFTER, UNTIL = "$1::bigint", "$2::bigint"
 RESERVED = 2
 """Values that come before those of the caller's filters."""
 
-# How many records each commit of a stretch has changed, for the entities in $3.
-STRETCH = """
-SELECT position, count(*) AS changes FROM data.commits
-WHERE position > $1 AND position <= $2 AND entity = ANY($3::int[]) GROUP BY position ORDER BY position LIMIT $4
-"""
-
 
 class Watched(NamedTuple):
     """What is watched of an entity. With `counted`, changes are only counted."""
 
-    chosen: Chosen
-    shown: Shown
+    criteria: Criteria
+    output: Output
     counted: bool = False
 
 
@@ -54,10 +48,11 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
     """The changes behind $1 up to $2: columns schema_version, position, n, commit_id, at, actor and trace_id of the
     commit, and `change` as JSON. One row with position null if there is none."""
     compiler = Compiler(model, Images())
-    after = compiler.chosen(entity, "_a", watched.chosen)
-    before = compiler.chosen(entity, "_b", watched.chosen)
-    value, forms = compiler.shown(entity, "_a", watched.shown, watched.chosen.visible).objects()
+    after = compiler.matches(entity, "_a", watched.criteria)
+    before = compiler.matches(entity, "_b", watched.criteria)
+    value, forms = compiler.select(entity, "_a", watched.output, watched.criteria.visible).objects()
     record = f"CASE WHEN _e.visible THEN (SELECT to_json({value}) {forms}) END"
+    hiding = _hiding(entity, watched.criteria)
     events = (
         f"SELECT _c.position, _c.n, _c.commit_id::text, to_json(_c.at) #>> '{{}}' AS at, "
         f"(_c.context -> 'actor')::text AS actor, _c.trace_id::text, "
@@ -67,7 +62,7 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
         f"LEFT JOIN LATERAL {_images(entity, '_c.former', '_b')} ON _c.former IS NOT NULL "
         f"CROSS JOIN LATERAL (SELECT (_c.image IS NOT NULL AND {after}) IS TRUE "
         f"AS visible, (_c.former IS NOT NULL AND {before}) IS TRUE AS was_visible, "
-        f"(_c.image IS NOT NULL AND _c.former IS NOT NULL AND {_hiding(entity, watched.chosen)}) IS TRUE AS hidden) _e "
+        f"(_c.image IS NOT NULL AND _c.former IS NOT NULL AND {hiding}) IS TRUE AS hidden) _e "
         f"WHERE _e.visible OR _e.was_visible OR _e.hidden"
     )
     return compiler.statement(
@@ -76,15 +71,15 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
     )
 
 
-def _hiding(entity: EntityModel, chosen: Chosen) -> str:
+def _hiding(entity: EntityModel, criteria: Criteria) -> str:
     """The condition that a commit has hidden a record, or a field that is filtered by, of which the past is hidden by
     now: whether the filters were met then is not asked."""
-    visible = chosen.visible
+    visible = criteria.visible
     if visible is None:
         return "false"
     rows = about(visible.profile.rows.text, visible)
     fields = [
-        about(access.clear.text, visible) for name in _asked(entity, chosen) if (access := access_of(visible, name))
+        about(access.clear.text, visible) for name in _asked(entity, criteria) if (access := access_of(visible, name))
     ]
     known = conjunction([f"({each('_b')} AND {still_sql(entity, '_b', each)})" for each in (rows, *fields)])
     lost = [f"({rows('_a')} AND {entity.alive('_a')}) IS NOT TRUE"]
@@ -92,16 +87,16 @@ def _hiding(entity: EntityModel, chosen: Chosen) -> str:
     return f"{rows('_b')} AND {entity.alive('_b')} AND ({known}) IS NOT TRUE AND ({' OR '.join(lost)})"
 
 
-def _asked(entity: EntityModel, chosen: Chosen) -> list[str]:
+def _asked(entity: EntityModel, criteria: Criteria) -> list[str]:
     """The fields that a record is chosen by, as far as the caller may ask for them."""
     names: list[str] = []
-    for condition in chosen.conditions:
+    for condition in criteria.conditions:
         if isinstance(condition, Test):
             names.append(condition.field)
         elif (link := entity.link(condition.link)) is not None:
             names.append(link.own)
-    if chosen.search and chosen.visible is not None:
-        names += [each.name for each in chosen.visible.profile.askable.values() if each.type in TEXT_TYPES]
+    if criteria.search and criteria.visible is not None:
+        names += [each.name for each in criteria.visible.profile.askable.values() if each.type in TEXT_TYPES]
     return list(dict.fromkeys(names))
 
 

@@ -20,8 +20,8 @@ COLUMNS = """_log.position, _log.n, _log.commit_id::text, _log.entity, _log.reco
     _log.image::text, _log.previous::text, _log.context::text, _log.effects::text, _log.trace_id::text,
     _log.schema_version, to_json(_log.at) #>> '{}' AS at"""
 
-REMEMBERED = 1_000
-"""Contexts that a process knows by heart."""
+MAX_CONTEXTS = 1_000
+"""Contexts that a process remembers parsed."""
 
 ASKED = "request"
 """The cause of what somebody has asked for themselves."""
@@ -36,7 +36,7 @@ class Unreadable(RocketError):
         super().__init__("INVALID_STATE", f"The log entry {place} can't be read: {what}")
 
 
-def names_of(schema: Snapshot, number: int) -> dict[str, str]:
+def field_names(schema: Snapshot, number: int) -> dict[str, str]:
     """Field id → name for an entity, also for fields that are left out today; for pairs, their two columns."""
     names = schema.logged_names.get(number)
     if names is None:
@@ -72,7 +72,7 @@ def images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | Non
     return {**image, **(previous or {})}, image
 
 
-def legible(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | None, dict[str, str]]:
+def readable_images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | None, dict[str, str]]:
     """The same for those who show many entries: of one that can't be read nothing, and why, under `unreadable`."""
     try:
         return (*images(row, names), {})
@@ -91,7 +91,7 @@ def differences(before: Record | None, after: Record | None) -> dict[str, dict[s
 def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
     """A log entry as it is published. Raises Unreadable."""
     try:
-        before, after = images(row, names_of(schema, row["entity"]))
+        before, after = images(row, field_names(schema, row["entity"]))
         context, effects = context_of(row), _later(row["effects"])
         who = {key: context[key] for key in ("actor", "origin", "cause", "cause_depth")}
     except RocketError:
@@ -143,7 +143,7 @@ def bare_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
     )
 
 
-def whose(row: Any) -> dict[str, Any]:
+def actor_fields(row: Any) -> dict[str, Any]:
     """Who made an entry; on whose behalf, and because of what, where they have not asked for it themselves."""
     context = context_of(row)
     actor = context["actor"]
@@ -160,7 +160,7 @@ def context_of(row: Any) -> dict[str, Any]:
     return _context(row["context"])
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_CONTEXTS)
 def _context(text: str) -> dict[str, Any]:
     """What a context says: a caller's next write says the same."""
     context: dict[str, Any] = exact.loads(text)

@@ -1,100 +1,84 @@
-"""When a position of the log is settled: no transaction under way can still commit something at or below it.
+"""Waits until positions and times are settled: no transaction under way can still commit something at or below them.
 
-Whoever takes a position holds a lock on the log's table from before that until after its commit is
-visible (libs/shared/bus/outbox/relay.py). So once the sequence has been read, the transactions that hold this
-lock are the only ones that may be missing.
+A position that was taken is settled once the writers of that moment have ended (bus/outbox/watermark.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from libs.shared.bus.outbox.writers import POLL, writers_gone
+from cachetools import LRUCache
+
+from libs.shared.bus.outbox.watermark import Watermark
+from libs.shared.bus.outbox.writers import POLL_S, close_taken
 from libs.shared.postgres.databases import Database
+from services.data.log.store import LOG_TABLE, Moment, position_at, taken_at
 
-MOST = 1_000
-"""Databases whose settled moments are remembered."""
-
-LOG = "data.commits"
-NOW = """
-SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS position, clock_timestamp() AS at FROM data.position
-"""
-# Times and positions are taken one after the other, so entries of nearly the same time may be in
-# another order; nothing is further apart than a statement takes.
-POSITION_AT = """
-SELECT coalesce(max(position), 0) FROM data.commits
-WHERE at <= $1 AND at > (SELECT max(at) FROM data.commits WHERE at <= $1) - interval '10 seconds'
-"""
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+MAX_DATABASES = 1_000
+"""Databases whose last settled moment is remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The greatest position taken at a time."""
+@dataclass(slots=True)
+class _Settled:
+    """What is settled in one database: up to which position, and up to when."""
 
-    position: int
-    at: datetime
+    watermark: Watermark = field(default_factory=Watermark)
+    until: datetime = BEGINNING
 
 
-class Settled:
-    """The last moment of each database that is known to be settled. Waits are for callers to limit."""
+class SettledPositions:
+    """What is known to be settled in each database. Callers limit how long they wait."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, Moment] = OrderedDict()
+        self._known: LRUCache[str, _Settled] = LRUCache(MAX_DATABASES)
 
-    async def position(self, database: Database, position: int) -> None:
+    async def wait_for_position(self, database: Database, position: int) -> None:
         """Wait until a position is reached and settled."""
-        known = self._known.get(database.name)
-        if known is None or known.position < position:
-            await self._without_writers(database, await reached(database, position))
+        settled = self._settled(database)
+        if settled.watermark.position < position:
+            await _settle(settled, database, await reach_position(database, position))
 
-    async def latest(self, database: Database) -> int:
+    async def wait_for_latest(self, database: Database) -> int:
         """Wait until the greatest position taken by now is settled; answers it."""
-        moment = await now(database)
-        await self._without_writers(database, moment)
+        moment = await taken_at(database)
+        await _settle(self._settled(database), database, moment)
         return moment.position
 
-    async def time(self, database: Database, time: datetime) -> int:
+    async def wait_for_time(self, database: Database, time: datetime) -> int:
         """Wait until a time has come and is settled; answers the greatest position up to it."""
-        known = self._known.get(database.name)
-        if known is None or known.at < time:
-            await self._without_writers(database, await _come(database, time))
-        position: int = await database.fetchval(POSITION_AT, time)
-        return position
+        settled = self._settled(database)
+        if settled.until < time:
+            await _settle(settled, database, await _reach_time(database, time))
+        return await position_at(database, time)
 
-    async def _without_writers(self, database: Database, moment: Moment) -> None:
-        """Wait until none of those is left who write now, and so may have taken their position before `moment`."""
-        await writers_gone(database, LOG)
-        self._note(database.name, moment)
-
-    def _note(self, name: str, moment: Moment) -> None:
-        self._known[name] = moment
-        self._known.move_to_end(name)
-        while len(self._known) > MOST:
-            self._known.popitem(last=False)
+    def _settled(self, database: Database) -> _Settled:
+        settled = self._known.get(database.name)
+        if settled is None:
+            settled = self._known[database.name] = _Settled()
+        return settled
 
 
-async def reached(database: Database, position: int) -> Moment:
+async def _settle(settled: _Settled, database: Database, moment: Moment) -> None:
+    """Wait for all who write now, and so may have taken their position before `moment`."""
+    await close_taken(settled.watermark, database, LOG_TABLE, moment.position)
+    settled.until = max(settled.until, moment.at)
+
+
+async def reach_position(database: Database, position: int) -> Moment:
     """Wait until a position has been taken; answers the moment after."""
-    pause, longest = POLL
-    while (moment := await now(database)).position < position:
+    pause, longest = POLL_S
+    while (moment := await taken_at(database)).position < position:
         await asyncio.sleep(pause)
         pause = min(pause * 2, longest)
     return moment
 
 
-async def now(database: Database) -> Moment:
-    """The greatest position and the time, by the database's clock."""
-    row = await database.fetchrow(NOW)
-    assert row is not None, "a sequence has one row"
-    return Moment(row["position"], row["at"])
-
-
-async def _come(database: Database, time: datetime) -> Moment:
-    moment = await now(database)
+async def _reach_time(database: Database, time: datetime) -> Moment:
+    moment = await taken_at(database)
     while moment.at < time:
         await asyncio.sleep((time - moment.at).total_seconds())
-        moment = await now(database)
+        moment = await taken_at(database)
     return moment

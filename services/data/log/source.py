@@ -26,26 +26,13 @@ from libs.shared.contracts.streams import (
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import Snapshot
 from libs.shared.snapshots.cache import Schemas
-from services.data.log.entries import COLUMNS, Unreadable, bare_event, commit_event
+from services.data.log import store
+from services.data.log.entries import Unreadable, bare_event, commit_event
 
 log = structlog.get_logger()
 
-MAX_EVENT = 512 * 1024
+MAX_EVENT_BYTES = 512 * 1024
 """Bytes of a published event; larger ones go without images, to be fetched from data."""
-READ_BYTES = 16 * 1024 * 1024
-"""Bytes of images read at a time, so that a log of large records does not fill memory."""
-
-# Rows behind ($1, $2), in order, as many as fit READ_BYTES (but at least one).
-READ = f"""
-SELECT {COLUMNS} FROM (
-    SELECT *, sum(pg_column_size(image)) OVER (ORDER BY position, n) - pg_column_size(image) AS so_far
-    FROM (
-        SELECT * FROM data.commits WHERE (position, n) > ($1, $2) AND position >= $1
-        ORDER BY position, n LIMIT $3
-    ) _c
-) _log WHERE coalesce(_log.so_far, 0) < {READ_BYTES} ORDER BY _log.position, _log.n
-"""
-PREPARE = "SELECT data.prepare_partitions($1)"
 
 
 class CommitLog:
@@ -53,12 +40,12 @@ class CommitLog:
 
     service = "data"
     stream = COMMITS
-    table = "data.commits"
+    table = store.LOG_TABLE
     sequence = "data.position"
 
-    def __init__(self, schemas: Schemas, settled: Callable[[AppRef, int], None]) -> None:
+    def __init__(self, schemas: Schemas, on_settled: Callable[[AppRef, int], None]) -> None:
         self._schemas = schemas
-        self.settled = settled
+        self.on_settled = on_settled
         self._prepared: dict[str, int] = {}
 
     def subject_filter(self, app: AppRef) -> str:
@@ -67,7 +54,7 @@ class CommitLog:
     async def read(self, app: AppRef, database: Database, after: tuple[int, int], limit: int) -> Sequence[Outgoing]:
         """The next entries; also sees to it that the log's next partition is there in time."""
         await self._prepare(app, database, after[0])
-        rows = await database.fetch(READ, *after, limit)
+        rows = await database.fetch(store.BEHIND, *after, limit)
         if not rows:
             return []
         newest = max(row["schema_version"] for row in rows)
@@ -86,7 +73,7 @@ class CommitLog:
     async def _prepare(self, app: AppRef, database: Database, position: int) -> None:
         ahead = position // 1_000_000 + 1
         if self._prepared.get(app.id) != ahead:
-            await database.execute(PREPARE, position)
+            await database.execute(store.PREPARE_PARTITIONS, position)
             self._prepared[app.id] = ahead
 
     def _message(self, app: AppRef, schema: Snapshot, event: CommitEvent, is_reference: bool = False) -> Outgoing:
@@ -97,7 +84,7 @@ class CommitLog:
         headers[SCHEMA] = str(event.schema_version)
         if event.effects:
             headers[EFFECTS] = str(len(event.effects))
-        if is_reference or len(payload) > MAX_EVENT:
+        if is_reference or len(payload) > MAX_EVENT_BYTES:
             payload = exact.dumps(replace(event, before=None, after=None, changed={}, effects=()))
             headers[REFERENCE] = event.key
         subject = commit_subject(app.id, event.entity, event.action, event.record_id, is_quiet(schema, event))

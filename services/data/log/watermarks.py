@@ -1,170 +1,148 @@
-"""How far each app's log is settled: up to where no commit can appear any more that is not there.
-
-Positions become visible out of order (libs/shared/bus/outbox/relay.py). Where they follow one another without
-a gap there is nothing to wait for. At a gap, whoever may still fill it holds the log's table lock; when
-those who hold it once the gap was seen have ended, and it is still there, it is for ever.
-"""
+"""How far each app's log is settled, for those who wait for it to move: a follower per log that somebody waits for."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
 
-from libs.shared.bus.outbox.writers import writers_gone
+from libs.shared.bus.outbox.watermark import Watermark
+from libs.shared.bus.outbox.writers import close_taken
 from libs.shared.bus.standstills import Standstills, reason_of
+from libs.shared.concurrency.tasks import TaskSet
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database, Databases
+from services.data.log import store
 
 log = structlog.get_logger()
 
-POLL = 0.1
+POLL_S = 0.1
 """Seconds between looks at a log that somebody waits for; commits of this replica are seen at once."""
-GAP_POLL = (0.002, 0.05)
-"""Shortest and longest wait, in seconds, between looks at the owners of a gap."""
-REST = 30.0
-"""Seconds after which a log is left alone that nobody waits for."""
-BATCH = 2_000
-MOST_WAITING = 64
-"""Those who wait at once; more are answered at once, so that waiting never takes all places of this replica."""
-TABLE = "data.commits"
-LIVE = "live changes"
+GAP_POLL_S = (0.002, 0.05)
+"""Shortest and longest wait, in seconds, between looks at the writers that may fill a gap."""
+IDLE_S = 30.0
+"""Seconds after which a log that nobody waits for is no longer followed."""
+RETRY_S = 0.5
+BATCH_POSITIONS = 2_000
+MAX_WAITING = 64
+"""Requests that wait at once; more are answered at once, so that waiting never takes all places of this replica."""
+STANDSTILL = "live changes"
 """What stands still while the log of an app can't be followed."""
 
-REACHED = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM data.position"
-POSITIONS = "SELECT DISTINCT position FROM data.commits WHERE position > $1 ORDER BY position LIMIT $2"
 
-
-class Frontier:
-    """The settled position of one log, and those who wait for it to move."""
+class LogFollower:
+    """The watermark of one log, and those who wait for it to rise."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.position = -1
-        self.wanted = time.monotonic()
-        self._nudged = asyncio.Event()
+        self._watermark = Watermark(-1)
+        self._wanted_at = time.monotonic()
+        self._woken = asyncio.Event()
         self._moved = asyncio.Event()
 
-    def nudge(self) -> None:
+    @property
+    def position(self) -> int:
+        """The watermark; -1 until the log was looked at."""
+        return self._watermark.position
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has waited for some time."""
+        return time.monotonic() - self._wanted_at >= IDLE_S
+
+    def wake(self) -> None:
         """Look at once: something was committed."""
-        self._nudged.set()
+        self._woken.set()
 
     async def beyond(self, after: int) -> int:
-        """The position, once it is beyond `after`."""
+        """The watermark, once it is beyond `after`."""
         while self.position <= after:
-            self.wanted = time.monotonic()
-            self._nudged.set()
+            self._wanted_at = time.monotonic()
+            self._woken.set()
             await self._moved.wait()
         return self.position
 
-    async def follow(self, going: Callable[[], Awaitable[None]]) -> None:
-        """Move on with the log, until nobody has waited for some time; calls `going` whenever it could be read."""
+    async def follow(self, on_success: Callable[[], Awaitable[None]]) -> None:
+        """Follow the log until it is idle; calls `on_success` whenever it could be read."""
         if self.position < 0:
-            reached = await self._database.fetchval(REACHED)
-            await writers_gone(self._database, TABLE, GAP_POLL)
-            self._move(reached)
-        while time.monotonic() - self.wanted < REST:
-            self._nudged.clear()
+            taken = await store.taken_position(self._database)
+            await close_taken(self._watermark, self._database, store.LOG_TABLE, taken, GAP_POLL_S)
+            self._notify()
+        while not self.is_idle:
+            self._woken.clear()
             advanced = await self._advance()
-            await going()
+            await on_success()
             if not advanced:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._nudged.wait(), POLL)
+                    await asyncio.wait_for(self._woken.wait(), POLL_S)
 
     async def _advance(self) -> bool:
-        """Move over what has been settled since; says whether there was anything."""
-        positions = await self._positions()
+        """Raise the watermark over what was committed since; answers whether there was anything."""
+        positions = await store.positions_behind(self._database, self.position, BATCH_POSITIONS)
         if not positions:
             return False
-        settled = first_run(positions, self.position)
-        if settled == self.position:
-            # A gap right behind us: over it if it is still there when all its possible owners have ended.
-            await writers_gone(self._database, TABLE, GAP_POLL)
-            again = await self._positions()
-            settled = first_run(again, self.position)
-            if settled == self.position and again[:1] == positions[:1]:
-                settled = first_run(again, again[0] - 1)
-        self._move(settled)
+        if not self._watermark.pass_visible(positions):
+            await close_taken(self._watermark, self._database, store.LOG_TABLE, positions[-1], GAP_POLL_S)
+        self._notify()
         return True
 
-    async def _positions(self) -> Sequence[int]:
-        rows = await self._database.fetch(POSITIONS, self.position, BATCH)
-        return [row["position"] for row in rows]
-
-    def _move(self, position: int) -> None:
-        if position > self.position:
-            self.position = position
-            self._moved.set()
-            self._moved = asyncio.Event()
+    def _notify(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
 
 
-def first_run(positions: Sequence[int], after: int) -> int:
-    """The last of the positions that follow `after` and one another without a gap; `after` if there is none."""
-    for position in positions:
-        if position != after + 1:
-            break
-        after = position
-    return after
-
-
-class Frontiers:
-    """The frontiers of all apps that somebody waits for."""
+class Watermarks:
+    """The followed logs of all apps."""
 
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
-        self._known: dict[str, Frontier] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._followers: dict[str, LogFollower] = {}
+        self._tasks = TaskSet("watermarks")
         self._waiting = 0
         self._standstills = Standstills("data", databases)
 
-    def committed(self, app_id: str) -> None:
-        """A commit was made, by this replica or one that told us."""
-        if frontier := self._known.get(app_id):
-            frontier.nudge()
+    def wake(self, app_id: str) -> None:
+        """A commit was made, by this replica or one that announced it."""
+        if follower := self._followers.get(app_id):
+            follower.wake()
 
-    async def beyond(self, app: AppRef, after: int, wait: float) -> int:
-        """The settled position of an app's log, once it is beyond `after` or `wait` seconds have passed."""
-        crowded = self._waiting >= MOST_WAITING
+    async def beyond(self, app: AppRef, after: int, timeout_s: float) -> int:
+        """The watermark of an app's log, once it is beyond `after` or `timeout_s` seconds have passed."""
+        is_crowded = self._waiting >= MAX_WAITING
         self._waiting += 1
         try:
-            return await self._beyond(app, after, 0.0 if crowded else wait)
+            return await self._beyond(app, after, 0.0 if is_crowded else timeout_s)
         finally:
             self._waiting -= 1
 
-    async def _beyond(self, app: AppRef, after: int, wait: float) -> int:
-        frontier = self._known.get(app.id)
-        if frontier is None:
-            frontier = self._known[app.id] = Frontier(self._databases.of(app))
-        if app.id not in self._tasks:
-            self._tasks[app.id] = asyncio.create_task(self._follow(app, frontier))
+    async def _beyond(self, app: AppRef, after: int, timeout_s: float) -> int:
+        follower = self._followers.get(app.id)
+        if follower is None:
+            follower = self._followers[app.id] = LogFollower(self._databases.of(app))
+            self._tasks.start(self._follow(app, follower))
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wait):
-                await frontier.beyond(after)
-        if frontier.position < 0:
-            # Not even the first look is done: who asked may ask again.
-            await frontier.beyond(-1)
-        return frontier.position
+            async with asyncio.timeout(timeout_s):
+                await follower.beyond(after)
+        if follower.position < 0:
+            await follower.beyond(-1)  # the first look is not done yet
+        return follower.position
 
     async def close(self) -> None:
         """Follow no log any more."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.close()
 
-    async def _follow(self, app: AppRef, frontier: Frontier) -> None:
+    async def _follow(self, app: AppRef, follower: LogFollower) -> None:
         try:
-            while time.monotonic() - frontier.wanted < REST:
+            while not follower.is_idle:
                 try:
-                    await frontier.follow(partial(self._standstills.clear, app, LIVE))
+                    await follower.follow(partial(self._standstills.clear, app, STANDSTILL))
                 except Exception as error:
                     log.warning("live.log_not_read", app_id=app.id, error=type(error).__name__)
-                    await self._standstills.note(app, LIVE, reason_of(error))
-                    await asyncio.sleep(POLL * 5)
+                    await self._standstills.note(app, STANDSTILL, reason_of(error))
+                    await asyncio.sleep(RETRY_S)
         finally:
-            self._known.pop(app.id, None)
-            self._tasks.pop(app.id, None)
+            del self._followers[app.id]

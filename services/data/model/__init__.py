@@ -5,6 +5,17 @@ from services.data.model.entity import IMPLICIT_DELETED, EntityModel
 from services.data.model.keys import Key, KeyValue
 from services.data.model.model import Model
 from services.data.model.naming import quote
+from services.data.model.parameters import StatementParameters
 from services.data.model.statements import PointStatement
 
-__all__ = ["IMPLICIT_DELETED", "EntityModel", "Key", "KeyValue", "Link", "Model", "PointStatement", "quote"]
+__all__ = [
+    "IMPLICIT_DELETED",
+    "EntityModel",
+    "Key",
+    "KeyValue",
+    "Link",
+    "Model",
+    "PointStatement",
+    "StatementParameters",
+    "quote",
+]

@@ -65,7 +65,7 @@ class Bounds:
             f"THEN data.too_large() END AS _fits FROM ({_apart(events)}) _q"
         )
 
-    def told(self, answer: str) -> tuple[str, list[str]]:
+    def split_marks(self, answer: str) -> tuple[str, list[str]]:
         """An answer without marks, and the includes, as paths, that were cut somewhere in it."""
         first, *others = answer.split(f'"{self.mark}')
         if not others:

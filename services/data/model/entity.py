@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cachetools import LRUCache
+
 from libs.shared.bodies import read_array, read_object
 from libs.shared.errors import not_found
 from libs.shared.permissions.profile import Profile, compile_profile
@@ -12,10 +14,10 @@ from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snaps
 from libs.shared.schema.links import Link, find_link, links_of
 from services.data.model.keys import Key
 from services.data.model.naming import quote
-from services.data.model.statements import Statements
+from services.data.model.statements import StatementCache
 
 MAX_PROFILES = 1_000
-"""Sets of roles whose permissions are remembered."""
+"""Sets of roles whose compiled permissions are kept; the least recently used go first."""
 IMPLICIT_DELETED = "0"
 """The log's id of `deleted_at` unless a field of that name was there before records were soft-deleted."""
 
@@ -36,8 +38,8 @@ class EntityModel:
         self.files = [field for field in self.fields.values() if field.type == "file"]
         self.policies = [policy for policy in schema.policies if policy.entity == entity.name]
         self.salt = salt
-        self._profiles: dict[tuple[str, tuple[str, ...]], Profile | None] = {}
-        self._distinct: dict[str, Profile] = {}
+        self._profiles: LRUCache[tuple[str, tuple[str, ...]], Profile | None] = LRUCache(MAX_PROFILES)
+        self._distinct: LRUCache[str, Profile] = LRUCache(MAX_PROFILES)
         self._schema = schema
         self.links: Sequence[Link] = links_of(entity.name, schema.relations.values())
         self.eager = [link for link in self.links if link.outward and link.relation.eager]
@@ -53,7 +55,7 @@ class EntityModel:
         """Fields beside the key that records of other entities refer to."""
         self.exclusive = [name for name in self.fields if name not in self.key.names and self._is_exclusive(name)]
         """Fields beside the key whose values no two records may share."""
-        self.statements: Statements[str] = Statements()
+        self.statements: StatementCache[str] = StatementCache()
         """What writes to this entity, by shape."""
 
     def _is_exclusive(self, name: str) -> bool:
@@ -83,20 +85,17 @@ class EntityModel:
 
     def profile(self, action: str, roles: tuple[str, ...]) -> Profile | None:
         """What these roles may do by an action, compiled once; None where that is nothing."""
-        asked = (action, roles)
-        if asked not in self._profiles:
-            if len(self._profiles) >= MAX_PROFILES:
-                self._profiles.clear()
-            self._profiles[asked] = self._compiled(action, roles)
-        return self._profiles[asked]
+        try:
+            return self._profiles[action, roles]
+        except KeyError:
+            profile = self._profiles[action, roles] = self._compiled(action, roles)
+            return profile
 
     def _compiled(self, action: str, roles: tuple[str, ...]) -> Profile | None:
         """A profile; the one there is, if it says the same, so that its statements are used again."""
         made = compile_profile(self.fields, self.key.names, self.policies, action, roles)
         if made is None:
             return None
-        if len(self._distinct) >= MAX_PROFILES:
-            self._distinct.clear()
         return self._distinct.setdefault(f"{action} {made.signature}", made)
 
     def column_type(self, name: str) -> str:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from libs.shared.errors import not_found
 from libs.shared.schema import BadValue, EntityDefinition, parse_text
 from services.data.model.naming import quote
+from services.data.model.parameters import StatementParameters
 
 KeyValue = tuple[Any, ...]
 """The values of a key's fields, in order; most keys have one."""
-
-
-class Placeholders(Protocol):
-    """Where a statement's values go."""
-
-    def add(self, value: Any, column_type: str) -> str:
-        """The placeholder of a value, with its type."""
 
 
 class Key:
@@ -48,11 +42,11 @@ class Key:
         """A key as URLs and the log write it."""
         return ",".join(map(str, value))
 
-    def shown(self, record: Mapping[str, Any]) -> Any:
+    def json_value(self, record: Mapping[str, Any]) -> Any:
         """The key of a record that is about to be answered: its value, or the joined text of several."""
         return ",".join(str(record[name]) for name in self.names) if self.composite else record[self.names[0]]
 
-    def shown_text(self, text: str) -> Any:
+    def json_value_of_text(self, text: str) -> Any:
         """The same, from the key's text."""
         return int(text) if self.types[0] in ("integer", "bigint") and not self.composite else text
 
@@ -65,7 +59,7 @@ class Key:
         columns = self.columns(row)
         return f"concat_ws(',', {', '.join(columns)})" if self.composite else f"{columns[0]}::text"
 
-    def equals(self, row: str, value: KeyValue, parameters: Placeholders) -> str:
+    def equals(self, row: str, value: KeyValue, parameters: StatementParameters) -> str:
         """The condition that `row` has this key."""
         each = zip(self.columns(row), self.types, value, strict=True)
         return " AND ".join(f"{column} = {parameters.add(part, kind)}" for column, kind, part in each)

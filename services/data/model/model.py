@@ -7,7 +7,7 @@ from functools import cached_property
 from libs.shared.schema import Snapshot
 from services.data.model.bounds import Bounds
 from services.data.model.entity import EntityModel
-from services.data.model.statements import PointStatement, Statements
+from services.data.model.statements import PointStatement, StatementCache
 from services.data.model.synchronous_webhooks import synchronous_webhooks_of
 from services.data.model.totals import Totals, totals_of
 from services.data.rules import EntityRules, rules_of
@@ -23,8 +23,8 @@ class Model:
         """How much one answer may hold; given likewise."""
         self.schema = schema
         self.version = schema.version
-        self.statements: Statements[str] = Statements()
-        self.points: Statements[PointStatement] = Statements()
+        self.statements: StatementCache[str] = StatementCache()
+        self.points: StatementCache[PointStatement] = StatementCache()
         """What answers single records."""
         self.synchronous_webhooks = synchronous_webhooks_of(schema)
         """Webhooks that are asked before a write; empty in most apps."""
@@ -34,7 +34,7 @@ class Model:
     @cached_property
     def totals(self) -> Totals:
         """Which computed fields are made of other records; empty in most apps."""
-        return totals_of(self)
+        return totals_of(self.schema, self.entity, self.rules)
 
     def entity(self, name: str) -> EntityModel:
         """The entity of this name. Raises UNKNOWN_ENTITY."""

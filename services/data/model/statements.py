@@ -1,38 +1,36 @@
-"""Statements once made, remembered by what was asked."""
+"""Statements that were compiled, by their shape."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Generic, TypeVar
 
+from cachetools import LRUCache
+
 T = TypeVar("T")
 
-MOST = 500
-"""Statements kept per schema; the ones longest unused go first, as callers may ask in any number of ways."""
+MAX_STATEMENTS = 500
+"""Statements kept per schema; the least recently used go first, as callers may ask in any number of ways."""
 
 
-class Statements(Generic[T]):
+class StatementCache(Generic[T]):
     """SQL texts, or what makes them, by shape.
 
     The same text object is handed out again, so drivers recognise it quickly.
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Hashable, T] = OrderedDict()
+        self._known: LRUCache[Hashable, T] = LRUCache(MAX_STATEMENTS)
 
     def made(self, shape: Hashable, make: Callable[[], T]) -> T:
         """The statement of a shape, made if it is not known."""
-        statement = self._known.get(shape)
-        if statement is None:
+        try:
+            return self._known[shape]
+        except KeyError:
             statement = self._known[shape] = make()
-            if len(self._known) > MOST:
-                self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(shape)
-        return statement
+            return statement
 
 
 class PointStatement:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from libs.shared.schema import Snapshot
 from libs.shared.schema.links import Link
-
-if TYPE_CHECKING:
-    from services.data.model.model import Model
+from services.data.model.entity import EntityModel
+from services.data.rules import EntityRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +29,34 @@ class Totals:
     """Entity → the relations that its computed fields read."""
 
 
-def totals_of(model: Model) -> Totals:
-    """The totals of a model. Records that a record refers to are none: it keeps what it was computed of."""
+def totals_of(
+    schema: Snapshot, entity_of: Callable[[str], EntityModel], rules_of: Callable[[str], EntityRules]
+) -> Totals:
+    """The totals of a schema. Records that a record refers to are none: it keeps what it was computed from."""
     by_number: dict[int, list[Total]] = defaultdict(list)
     by_parent: dict[str, set[str]] = defaultdict(set)
-    for name in sorted(_summing(model)):
-        entity = model.entity(name)
-        for load in model.rules(name).computed_loads():
+    for name in sorted(_summing(schema)):
+        entity = entity_of(name)
+        for load in rules_of(name).computed_loads():
             link = entity.link(load.relation)
             if link is None or not (link.outward or link.relation.joined):
                 continue
             by_parent[name].add(link.relation.name)
             total = Total(name, link)
-            numbers = [model.entity(link.entity).number, *([link.relation.number] if link.relation.joined else [])]
+            numbers = [entity_of(link.entity).number, *([link.relation.number] if link.relation.joined else [])]
             for number in numbers:
                 if total not in by_number[number]:
                     by_number[number].append(total)
     return Totals(dict(by_number), {name: frozenset(relations) for name, relations in by_parent.items()})
 
 
-def _summing(model: Model) -> set[str]:
+def _summing(schema: Snapshot) -> set[str]:
     """The entities with computed fields that load anything."""
     return {
         rule["entity"]
-        for rule in model.schema.documents.get("rules", ())
+        for rule in schema.documents.get("rules", ())
         if rule.get("type") == "computed"
         and isinstance(rule.get("definition"), Mapping)
         and rule["definition"].get("related_load")
-        and rule.get("entity") in model.schema.entities
+        and rule.get("entity") in schema.entities
     }

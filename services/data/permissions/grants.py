@@ -18,8 +18,7 @@ from libs.shared.permissions.checks import Person
 from libs.shared.permissions.profile import Profile
 from libs.shared.permissions.sql import render
 from libs.shared.telemetry import tracing
-from services.data.model import EntityModel
-from services.data.query.predicates import Parameters
+from services.data.model import EntityModel, StatementParameters
 
 Record = Mapping[str, Any]
 Difference = dict[str, Any]
@@ -44,7 +43,7 @@ class Grant:
             return True
         return self.profile.rows.holds(record, self.who)
 
-    def condition(self, row: str, parameters: Parameters) -> str:
+    def condition(self, row: str, parameters: StatementParameters) -> str:
         """The records that it is for, as SQL over `row`; every value is used, so every one has a type."""
         if self.profile is None:
             return "true"
@@ -54,7 +53,7 @@ class Grant:
         used = f" AND ({' OR '.join(typed)} OR true)" if typed else ""
         return f"({render(self.profile.rows.text, row, base)}{used})"
 
-    def shown(self, record: Record, *others: Record) -> dict[str, Any]:
+    def visible_fields(self, record: Record, *others: Record) -> dict[str, Any]:
         """What it shows of a record that it covers, as far as of `others`, the record at other times."""
         return dict(record) if self.profile is None else self.profile.shown(self.who, record, *others)
 

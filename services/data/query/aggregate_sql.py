@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from services.data.model import EntityModel, Model
-from services.data.query.aggregates import Aggregate, Figure, Group, Held, result_field
+from services.data.query.aggregates import Aggregate, Figure, Group, HavingTest, result_field
 from services.data.query.compiler import Compiler
 from services.data.query.lists import RECORDS, VERSION
 from services.data.query.predicates import column_sql
@@ -14,15 +14,15 @@ from services.data.query.sources import sources_of
 
 def aggregate_sql(model: Model, entity: EntityModel, aggregate: Aggregate) -> str:
     """One page of groups: columns schema_version, total (groups), records (JSON list as text)."""
-    compiler = Compiler(model, sources_of(model, aggregate.chosen.as_of))
-    where = compiler.chosen(entity, "_r", aggregate.chosen)
+    compiler = Compiler(model, sources_of(model, aggregate.criteria.as_of))
+    where = compiler.matches(entity, "_r", aggregate.criteria)
     groups = f"SELECT {_columns(compiler, entity, aggregate)} FROM {compiler.sources.root(entity)} _r WHERE {where}"
     if aggregate.groups:
         numbers = range(1, len(aggregate.groups) + 1)  # by place: two texts for one value need not look the same
         groups += f" GROUP BY {', '.join(map(str, numbers))}"
     if aggregate.having:
-        held = (_held_sql(compiler, entity, aggregate, held) for held in aggregate.having)
-        groups += f" HAVING {' AND '.join(held)}"
+        tests = (_having_sql(compiler, entity, aggregate, test) for test in aggregate.having)
+        groups += f" HAVING {' AND '.join(tests)}"
     order = _order(aggregate)
     page = (
         f"SELECT {_shown(aggregate)} AS _j FROM _groups _g {order}"
@@ -47,7 +47,7 @@ def _columns(compiler: Compiler, entity: EntityModel, aggregate: Aggregate) -> s
 
 def _group_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, group: Group) -> str:
     """What records of a group have in common; dates are cut off in UTC."""
-    column = compiler.value(entity, "_r", group.field, aggregate.chosen.visible)
+    column = compiler.value(entity, "_r", group.field, aggregate.criteria.visible)
     if not group.part:
         return column
     if entity.fields[group.field].type == "date":
@@ -60,26 +60,26 @@ def _group_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, gr
 def _figure_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, figure: Figure) -> str:
     if not figure.field:
         return "count(*)"
-    return f"{figure.function}({compiler.value(entity, '_r', figure.field, aggregate.chosen.visible)})"
+    return f"{figure.function}({compiler.value(entity, '_r', figure.field, aggregate.criteria.visible)})"
 
 
-def _held_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, held: Held) -> str:
-    kind = result_field(entity, held.figure).column_type.partition("(")[0]
-    figure = _figure_sql(compiler, entity, aggregate, held.figure)
-    return column_sql(figure, kind, held.operator, lambda kind: f"${held.slot}::{kind}")
+def _having_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, test: HavingTest) -> str:
+    kind = result_field(entity, test.figure).column_type.partition("(")[0]
+    figure = _figure_sql(compiler, entity, aggregate, test.figure)
+    return column_sql(figure, kind, test.operator, lambda kind: f"${test.slot}::{kind}")
 
 
 def _order(aggregate: Aggregate) -> str:
     """ORDER BY, with nulls before every value as in lists; nothing to order without groups."""
-    columns = {group.shown: f"_g{n}" for n, group in enumerate(aggregate.groups)}
-    columns |= {figure.shown: f"_f{n}" for n, figure in enumerate(aggregate.figures)}
+    columns = {group.label: f"_g{n}" for n, group in enumerate(aggregate.groups)}
+    columns |= {figure.label: f"_f{n}" for n, figure in enumerate(aggregate.figures)}
     parts = [f"_g.{columns[name]} {'DESC NULLS LAST' if down else 'ASC NULLS FIRST'}" for name, down in aggregate.sort]
     return f"ORDER BY {', '.join(parts)}" if parts else ""
 
 
 def _shown(aggregate: Aggregate) -> str:
     """A group as JSON: its values under their names, then the figures by function and field."""
-    pairs = [f"'{group.shown}', _g._g{n}" for n, group in enumerate(aggregate.groups)]
+    pairs = [f"'{group.label}', _g._g{n}" for n, group in enumerate(aggregate.groups)]
     numbered = [(figure, f"_g._f{n}") for n, figure in enumerate(aggregate.figures)]
     for function, figures in groupby(numbered, key=lambda pair: pair[0].function):
         columns = [f"'{figure.field}', {column}" if figure.field else column for figure, column in figures]

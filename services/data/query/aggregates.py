@@ -11,11 +11,11 @@ from libs.shared.paging import Page, page_of
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.fields import NUMBERS
 from services.data.model import EntityModel
-from services.data.query.includes import names_of
-from services.data.query.parameters import Pairs, parse_chosen
+from services.data.query.includes import split_names
+from services.data.query.parameters import Pairs, parse_criteria
 from services.data.query.predicates import LISTED, NULLS, ORDERED, UNORDERED_TYPES, parse_comparison, slotted
 from services.data.query.scope import Scope, refused, unknown_field
-from services.data.query.shapes import Chosen
+from services.data.query.shapes import Criteria
 
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "sum": NUMBERS,
@@ -45,7 +45,7 @@ class Group(NamedTuple):
     part: str = ""
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return f"{self.field}.{self.part}" if self.part else self.field
 
 
@@ -56,11 +56,11 @@ class Figure(NamedTuple):
     field: str = ""
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return f"{self.function}.{self.field}" if self.field else self.function
 
 
-class Held(NamedTuple):
+class HavingTest(NamedTuple):
     """Groups with a figure for which the test holds."""
 
     figure: Figure
@@ -71,10 +71,10 @@ class Held(NamedTuple):
 class Aggregate(NamedTuple):
     """Figures about the chosen records, by group. `sort` names groups and figures as they are shown."""
 
-    chosen: Chosen
+    criteria: Criteria
     groups: tuple[Group, ...]
     figures: tuple[Figure, ...]
-    having: tuple[Held, ...]
+    having: tuple[HavingTest, ...]
     sort: tuple[tuple[str, bool], ...]
     limit: int
     offset: int
@@ -91,16 +91,16 @@ class AggregateQuery:
 def parse_aggregate(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | None = None) -> AggregateQuery:
     """Raises UNKNOWN_FIELD, INVALID_PAYLOAD or FORBIDDEN. Records are counted when nothing else is asked for."""
     values = dict(pairs)
-    chosen = parse_chosen(scope, entity, pairs, values, as_of)
+    criteria = parse_criteria(scope, entity, pairs, values, as_of)
     groups = _groups(scope, entity, values.get("group_by", ""))
     figures = _figures(scope, entity, values)
     for group in groups:
-        if group.shown in {figure.function for figure in figures}:
-            raise refused("group_by", f"{group.shown} would be shown twice")
+        if group.label in {figure.function for figure in figures}:
+            raise refused("group_by", f"{group.label} would be output twice")
     having = _having(scope, entity, pairs)
     sort = _sort(values.get("sort", ""), groups, figures)
     page = page_of(values)
-    shape = Aggregate(chosen, groups, figures, having, sort, scope.slot(page.size), scope.slot(page.offset))
+    shape = Aggregate(criteria, groups, figures, having, sort, scope.slot(page.size), scope.slot(page.offset))
     return AggregateQuery(shape, page)
 
 
@@ -113,7 +113,7 @@ def result_field(entity: EntityModel, figure: Figure) -> FieldDefinition:
 
 
 def _groups(scope: Scope, entity: EntityModel, text: str) -> tuple[Group, ...]:
-    names = dict.fromkeys(names_of(text))
+    names = dict.fromkeys(split_names(text))
     if len(names) > MAX_GROUPS:
         raise refused("group_by", f"names more than {MAX_GROUPS} fields")
     return tuple(_group(scope, entity, name) for name in names)
@@ -138,7 +138,7 @@ def _figures(scope: Scope, entity: EntityModel, values: Mapping[str, str]) -> tu
             raise refused("count", "must be *")
         figures.append(Figure("count"))
     for function in FUNCTIONS:
-        names = dict.fromkeys(names_of(values.get(function, "")))
+        names = dict.fromkeys(split_names(values.get(function, "")))
         figures += [_figure(scope, entity, function, name) for name in names]
     if len(figures) > MAX_FIGURES:
         raise refused("sum, avg, min, max", f"are more than {MAX_FIGURES} figures")
@@ -154,14 +154,14 @@ def _figure(scope: Scope, entity: EntityModel, function: str, name: str) -> Figu
     return Figure(function, name)
 
 
-def _having(scope: Scope, entity: EntityModel, pairs: Pairs) -> tuple[Held, ...]:
+def _having(scope: Scope, entity: EntityModel, pairs: Pairs) -> tuple[HavingTest, ...]:
     found = [(match[1], value) for name, value in pairs if (match := HAVING.fullmatch(name))]
     if len(found) > MAX_HAVING:
         raise refused("having", f"is given more than {MAX_HAVING} times")
-    return tuple(_held(scope, entity, name, value) for name, value in found)
+    return tuple(_having_test(scope, entity, name, value) for name, value in found)
 
 
-def _held(scope: Scope, entity: EntityModel, name: str, text: str) -> Held:
+def _having_test(scope: Scope, entity: EntityModel, name: str, text: str) -> HavingTest:
     function, *rest = name.split(".")
     if function == "count":
         figure = Figure("count")
@@ -176,16 +176,16 @@ def _held(scope: Scope, entity: EntityModel, name: str, text: str) -> Held:
         test = slotted(parse_comparison(result_field(entity, figure), operator, text), scope.slot)
     except BadValue as problem:
         raise refused(name, problem) from None
-    return Held(figure, test.operator, test.slot)
+    return HavingTest(figure, test.operator, test.slot)
 
 
 def _sort(text: str, groups: tuple[Group, ...], figures: tuple[Figure, ...]) -> tuple[tuple[str, bool], ...]:
     """The order asked for, then by groups, so that there is one order."""
-    known = {group.shown for group in groups} | {figure.shown for figure in figures}
+    known = {group.label for group in groups} | {figure.label for figure in figures}
     sort: dict[str, Any] = {}
-    for part in names_of(text):
+    for part in split_names(text):
         name = part.lstrip("+-")
         if name not in known:
             raise unknown_field(name, "is neither a group nor a figure of this aggregate")
         sort.setdefault(name, part.startswith("-"))
-    return tuple((sort | {group.shown: False for group in groups if group.shown not in sort}).items())
+    return tuple((sort | {group.label: False for group in groups if group.label not in sort}).items())

@@ -13,16 +13,16 @@ from services.data.model import EntityModel, Link, Model, quote
 from services.data.query.forms import Fork, Form, Tree, form_of, tree_of
 from services.data.query.predicates import TEXT_TYPES, Test, column_sql, folded
 from services.data.query.selections import Selection
-from services.data.query.shapes import Chosen, Condition, Include, Shown, View, Visible
+from services.data.query.shapes import Condition, Criteria, Include, Output, View, Visible
 from services.data.query.sources import Sources
 from services.data.query.visibility import (
     About,
     about,
     access_of,
     conjunction,
-    names_shown,
-    shown_sql,
+    field_sql,
     typed_sql,
+    visible_names,
     visible_sql,
 )
 
@@ -46,12 +46,12 @@ class Compiler:
         typed = typed_sql(self._views, " ".join((select, *named)))
         return self.sources.statement(select, *named, *([typed] if typed else []))
 
-    def chosen(self, entity: EntityModel, row: str, chosen: Chosen) -> str:
+    def matches(self, entity: EntityModel, row: str, criteria: Criteria) -> str:
         """The condition that `row` is one of the chosen."""
-        clauses = [self._seen(entity, row, chosen.visible), self._living(entity, row, chosen)]
-        clauses += [self._condition(entity, row, condition, chosen.visible) for condition in chosen.conditions]
-        if chosen.search:
-            clauses.append(self._found(entity, row, chosen.search, chosen.visible))
+        clauses = [self._seen(entity, row, criteria.visible), self._living(entity, row, criteria)]
+        clauses += [self._condition(entity, row, condition, criteria.visible) for condition in criteria.conditions]
+        if criteria.search:
+            clauses.append(self._found(entity, row, criteria.search, criteria.visible))
         return conjunction(clauses)
 
     def value(self, entity: EntityModel, row: str, name: str, visible: Visible) -> str:
@@ -62,11 +62,11 @@ class Compiler:
             return column
         return f"CASE WHEN {self._both(entity, row, visible, about(access.clear.text, visible))} THEN {column} END"
 
-    def shown(
+    def select(
         self,
         entity: EntityModel,
         row: str,
-        shown: Shown,
+        output: Output,
         visible: Visible,
         flat: bool = False,
         own: Sequence[str] = (),
@@ -78,9 +78,9 @@ class Compiler:
         be `flat`: then such fields are null. `own` are all columns of the row, where it comes from a query.
         `path` are the includes that lead to it, each with a point behind it.
         """
-        included = {include.name for include in shown.includes}
-        names = [name for name in names_shown(visible, entity.fields, shown.fields) if name not in included]
-        related = [(i.name, self._related(entity, row, i, visible, path)) for i in shown.includes]
+        included = {include.name for include in output.includes}
+        names = [name for name in visible_names(visible, entity.fields, output.fields) if name not in included]
+        related = [(i.name, self._related(entity, row, i, visible, path)) for i in output.includes]
         if visible is not None and not flat and any(not visible.profile.access[n].seen.is_certain for n in names):
             tree = None if related else tree_of(tuple(form_of(visible.profile.access[name]) for name in names))
             if tree is None:
@@ -91,12 +91,12 @@ class Compiler:
         columns = [self._column(entity, row, name, visible) for name in names]
         return Selection(", ".join([*columns, *(f"{sql} AS {quote(name)}" for name, sql in related)]))
 
-    def needed(self, entity: EntityModel, shown: Shown, visible: Visible) -> list[str]:
+    def needed(self, entity: EntityModel, output: Output, visible: Visible) -> list[str]:
         """The columns that `shown` reads of a row."""
         if visible is not None and not visible.profile.is_open:
             return list(entity.fields)  # what decides about a field may be any other
-        names = shown.fields if shown.fields is not None else tuple(entity.fields)
-        links = [self._link(entity, include.name) for include in shown.includes]
+        names = output.fields if output.fields is not None else tuple(entity.fields)
+        links = [self._link(entity, include.name) for include in output.includes]
         return list(dict.fromkeys([*names, *(link.own for link in links)]))
 
     def _seen(self, entity: EntityModel, row: str, visible: Visible) -> str:
@@ -117,7 +117,7 @@ class Compiler:
         return self._formed(entity, row, form_of(access), visible)
 
     def _formed(self, entity: EntityModel, row: str, form: Form, view: View) -> str:
-        value = shown_sql(row, form, view, lambda when: self._both(entity, row, view, when))
+        value = field_sql(row, form, view, lambda when: self._both(entity, row, view, when))
         column = f"{row}.{quote(form.field.name)}"
         return column if value == column else f"{value} AS {quote(form.field.name)}"
 
@@ -146,20 +146,20 @@ class Compiler:
 
     def _member(self, entity: EntityModel, row: str, name: str, visible: View) -> str:
         access = visible.profile.access[name]
-        value = shown_sql(row, form_of(access), visible, lambda when: self._both(entity, row, visible, when), seen=True)
+        value = field_sql(row, form_of(access), visible, lambda when: self._both(entity, row, visible, when), seen=True)
         if access.seen.is_certain:
             return f"coalesce(to_json({value}), 'null')"
         seen = self._both(entity, row, visible, about(access.seen.text, visible))
         return f"CASE WHEN {seen} THEN coalesce(to_json({value}), 'null') END"
 
-    def _living(self, entity: EntityModel, row: str, chosen: Chosen) -> str:
+    def _living(self, entity: EntityModel, row: str, criteria: Criteria) -> str:
         alive = entity.alive(row)
-        if not chosen.deleted:
+        if not criteria.deleted:
             return alive
-        removable = visible_sql(row, chosen.removable)
-        if chosen.removable is not None:
-            self._views[chosen.removable] = None
-        if chosen.deleted == "only":
+        removable = visible_sql(row, criteria.removable)
+        if criteria.removable is not None:
+            self._views[criteria.removable] = None
+        if criteria.deleted == "only":
             return f"(NOT ({alive}) AND {removable})"
         return f"({alive} OR {removable})"
 
@@ -186,7 +186,7 @@ class Compiler:
         link = self._link(entity, include.name)
         beyond, other = self._model.entity(link.entity), self.row()
         below = path + include.name
-        select = self.shown(beyond, other, Shown(None, include.includes), include.visible, path=f"{below}.").rows(
+        select = self.select(beyond, other, Output(None, include.includes), include.visible, path=f"{below}.").rows(
             self._from(link, beyond, other),
             f"WHERE {conjunction(self._beyond(entity, link, row, other, visible, include.visible))} "
             f"ORDER BY {', '.join(beyond.key.columns(other))}",

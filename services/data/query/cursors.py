@@ -18,7 +18,7 @@ from libs.shared.errors import RocketError
 from libs.shared.schema import BadValue, FieldDefinition, parse_text
 from services.data.model import EntityModel
 from services.data.query.scope import Scope, refused
-from services.data.query.shapes import Behind, Sort
+from services.data.query.shapes import After, Sort
 
 HOLDS_FOR = ("q", "deleted", "as_of")
 """Parameters that change which records match, besides filters and sort."""
@@ -32,15 +32,15 @@ def fingerprint_of(entity: EntityModel, sort: Sort, pairs: Sequence[tuple[str, s
     return hashlib.blake2b(repr((entity.number, sort, asked)).encode(), digest_size=6).hexdigest()
 
 
-def parse_cursor(scope: Scope, entity: EntityModel, sort: Sort, text: str, fingerprint: str) -> Behind:
+def parse_cursor(scope: Scope, entity: EntityModel, sort: Sort, text: str, fingerprint: str) -> After:
     """The place that a cursor names; "" is the beginning. Raises INVALID_PAYLOAD."""
     if not text:
-        return Behind()
+        return After()
     fields = ordering(entity, sort)
     mark, *values = _opened(text)
     if mark != fingerprint or len(values) != len(fields) or None in values[len(sort) :]:
         raise refused("cursor", "belongs to another list")
-    return Behind(tuple(_slot(scope, field, value) for field, value in zip(fields, values, strict=True)))
+    return After(tuple(_slot(scope, field, value) for field, value in zip(fields, values, strict=True)))
 
 
 def write_cursor(fingerprint: str, values: Sequence[str | None]) -> str:

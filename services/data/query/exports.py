@@ -8,14 +8,14 @@ from typing import NamedTuple
 from libs.shared.schema.fields import NUMBERS
 from services.data.model import EntityModel, Model, quote
 from services.data.query.compiler import Compiler
-from services.data.query.includes import parse_shown
+from services.data.query.includes import parse_output
 from services.data.query.ordering import order_sql
-from services.data.query.parameters import Pairs, parse_chosen, parse_sort
+from services.data.query.parameters import Pairs, parse_criteria, parse_sort
 from services.data.query.predicates import TEXT_TYPES
 from services.data.query.scope import Scope, refused
-from services.data.query.shapes import Chosen, Shown, Sort
+from services.data.query.shapes import Criteria, Output, Sort
 from services.data.query.sources import sources_of
-from services.data.query.visibility import access_of, names_shown
+from services.data.query.visibility import access_of, visible_names
 
 FORMATS: Mapping[str, str] = {
     "json": "application/json",
@@ -33,8 +33,8 @@ PLAIN_TYPES = (*NUMBERS, "boolean", "uuid", "date")
 class Export(NamedTuple):
     """All chosen records, in one of the formats."""
 
-    chosen: Chosen
-    shown: Shown
+    criteria: Criteria
+    output: Output
     sort: Sort
     format: str
 
@@ -45,24 +45,24 @@ def parse_export(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | N
     wanted = values.get("format", "") or "json"
     if wanted not in FORMATS:
         raise refused("format", f"must be one of {', '.join(FORMATS)}")
-    chosen = parse_chosen(scope, entity, pairs, values, as_of)
-    shown = parse_shown(scope, entity, values.get("fields", ""), values.get("include", ""))
-    return Export(chosen, shown, parse_sort(scope, entity, values.get("sort", "")), wanted)
+    criteria = parse_criteria(scope, entity, pairs, values, as_of)
+    output = parse_output(scope, entity, values.get("fields", ""), values.get("include", ""))
+    return Export(criteria, output, parse_sort(scope, entity, values.get("sort", "")), wanted)
 
 
 def export_sql(model: Model, entity: EntityModel, export: Export) -> str:
     """A row of one column, `line`, for each record in order."""
-    compiler = Compiler(model, sources_of(model, export.chosen.as_of))
+    compiler = Compiler(model, sources_of(model, export.criteria.as_of))
     # Sorted before anything is included: with OFFSET 0 the planner leaves it so, and rows come one by one.
-    visible, flat = export.chosen.visible, export.format == "csv"
-    needed = compiler.needed(entity, export.shown, visible)
+    visible, flat = export.criteria.visible, export.format == "csv"
+    needed = compiler.needed(entity, export.output, visible)
     columns = ", ".join(f"_r.{quote(name)}" for name in needed)
     rows = (
         f"SELECT {columns} FROM {compiler.sources.root(entity)} _r "
-        f"WHERE {compiler.chosen(entity, '_r', export.chosen)} "
+        f"WHERE {compiler.matches(entity, '_r', export.criteria)} "
         f"ORDER BY {order_sql(compiler, entity, '_r', export.sort, visible)} OFFSET 0"
     )
-    value, records = compiler.shown(entity, "_p", export.shown, visible, flat, needed).objects(f"({rows}) _p")
+    value, records = compiler.select(entity, "_p", export.output, visible, flat, needed).objects(f"({rows}) _p")
     line = _csv_line(entity, export) if flat else f"to_json({value})::text"
     return compiler.statement(f"SELECT {line} AS line {records}")
 
@@ -85,20 +85,20 @@ TAILS: Mapping[str, bytes] = {"json": b"]}", "ndjson": b"", "csv": b""}
 
 def columns_of(entity: EntityModel, export: Export) -> list[str]:
     """The names of what is shown, in order."""
-    names = names_shown(export.chosen.visible, entity.fields, export.shown.fields)
-    included = [include.name for include in export.shown.includes]
+    names = visible_names(export.criteria.visible, entity.fields, export.output.fields)
+    included = [include.name for include in export.output.includes]
     return [*(name for name in names if name not in included), *included]
 
 
 def _csv_line(entity: EntityModel, export: Export) -> str:
     """A record as RFC 4180 has it: null is nothing, an empty text is "", and nothing begins a formula."""
-    included = {include.name for include in export.shown.includes}
+    included = {include.name for include in export.output.includes}
     cells = []
     for name in columns_of(entity, export):
         column = f"_x.{quote(name)}"
         if name in included:
             cells.append(_quoted(f"{column}::text"))
-        elif (access := access_of(export.chosen.visible, name)) is not None and access.masks:
+        elif (access := access_of(export.criteria.visible, name)) is not None and access.masks:
             cells.append(_cell("text", f"(to_json({column}) #>> '{{}}')"))
         else:
             cells.append(_cell(entity.fields[name].type, column))

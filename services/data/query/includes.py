@@ -5,20 +5,20 @@ from __future__ import annotations
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel, Link
 from services.data.query.scope import Scope, refused, unknown_field
-from services.data.query.shapes import Include, Shown
+from services.data.query.shapes import Include, Output
 
 MAX_DEPTH = 5
 """Levels of includes below a record."""
 MAX_INCLUDES = 30
 """Includes of one request, over all levels."""
 
-WHOLE = Shown()
+WHOLE = Output()
 """The record alone, with all its fields."""
 
 Tree = dict[str, "Tree"]
 
 
-def parse_shown(scope: Scope, entity: EntityModel, fields: str, include: str) -> Shown:
+def parse_output(scope: Scope, entity: EntityModel, fields: str, include: str) -> Output:
     """What is to be shown, eager relations among it.
 
     Raises UNKNOWN_FIELD for unknown names, FORBIDDEN for a named include the caller may not read, INVALID_PAYLOAD for
@@ -32,19 +32,19 @@ def parse_shown(scope: Scope, entity: EntityModel, fields: str, include: str) ->
         for link in entity.eager
         if link.relation.name not in tree and (found := _eager(scope, entity, link)) is not None
     )
-    return Shown(_fields(scope, entity, fields), _includes(scope, entity, tree, None) + eager)
+    return Output(_fields(scope, entity, fields), _includes(scope, entity, tree, None) + eager)
 
 
-def names_of(text: str) -> list[str]:
+def split_names(text: str) -> list[str]:
     """The parts of a comma list; blanks and empty parts don't count."""
     return [name for part in text.split(",") if (name := part.strip())]
 
 
 def _fields(scope: Scope, entity: EntityModel, text: str) -> tuple[str, ...] | None:
-    names = dict.fromkeys(names_of(text))
-    shown = scope.shown(entity) if names else ()
+    names = dict.fromkeys(split_names(text))
+    visible = scope.visible_fields(entity) if names else ()
     for name in names:
-        if name not in shown:
+        if name not in visible:
             raise unknown_field(name)
     return tuple(names) or None
 
@@ -52,7 +52,7 @@ def _fields(scope: Scope, entity: EntityModel, text: str) -> tuple[str, ...] | N
 def _tree(text: str) -> Tree:
     tree: Tree = {}
     count = 0
-    for path in names_of(text):
+    for path in split_names(text):
         names = [name.strip() for name in path.split(".")]
         if len(names) > MAX_DEPTH:
             raise refused("include", f"goes deeper than {MAX_DEPTH} levels")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.data.model import EntityModel, quote
 from services.data.query.compiler import Compiler
 from services.data.query.cursors import ordering
-from services.data.query.shapes import Behind, Sort, Visible
+from services.data.query.shapes import After, Sort, Visible
 
 
 def order_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, visible: Visible) -> str:
@@ -25,20 +25,20 @@ def _direction(down: bool, nullable: bool) -> str:
     return "DESC NULLS LAST" if down else "ASC NULLS FIRST"
 
 
-def behind_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, behind: Behind, visible: Visible) -> str:
+def after_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, after: After, visible: Visible) -> str:
     """The condition that `row` comes behind a place in this order."""
-    if not behind.slots:
+    if not after.slots:
         return "true"
     fields = ordering(entity, sort)
     descending = [down for _, down in sort] + [False] * (len(fields) - len(sort))
     columns = [compiler.value(entity, row, field.name, visible) for field in fields]
     kinds = [field.column_type.partition("(")[0] for field in fields]
-    values = [f"${slot}::{kind}" if slot else None for slot, kind in zip(behind.slots, kinds, strict=True)]
+    values = [f"${slot}::{kind}" if slot else None for slot, kind in zip(after.slots, kinds, strict=True)]
     nullable = [field.name not in entity.key.names for field in fields]
     *before, last = zip(columns, values, descending, nullable, strict=True)
-    clause = _behind(*last)
+    clause = _after(*last)
     for column, value, down, may_be_null in reversed(before):
-        clause = f"({_behind(column, value, down, may_be_null)} OR ({_same(column, value)} AND {clause}))"
+        clause = f"({_after(column, value, down, may_be_null)} OR ({_same(column, value)} AND {clause}))"
     return f"({clause}{_bound(*before[0])})" if before else clause
 
 
@@ -49,7 +49,7 @@ def place_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, vis
     return f"json_build_array({', '.join(columns)})::text"
 
 
-def _behind(column: str, value: str | None, down: bool, nullable: bool) -> str:
+def _after(column: str, value: str | None, down: bool, nullable: bool) -> str:
     if value is None:
         return "false" if down else f"{column} IS NOT NULL"
     if not down:

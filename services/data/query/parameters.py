@@ -11,10 +11,10 @@ from libs.shared.paging import Page, page_of
 from services.data.model import EntityModel
 from services.data.query.cursors import fingerprint_of, parse_cursor
 from services.data.query.filters import parse_filter, parse_search
-from services.data.query.includes import names_of, parse_shown
+from services.data.query.includes import parse_output, split_names
 from services.data.query.predicates import UNORDERED_TYPES
 from services.data.query.scope import Scope, refused, unknown_field
-from services.data.query.shapes import Chosen, Condition, Listing, Shown, Sort, Visible
+from services.data.query.shapes import Condition, Criteria, Listing, Output, Sort, Visible
 
 MAX_FILTERS = 50
 MAX_SORTS = 10
@@ -39,42 +39,42 @@ class ListQuery:
 def parse_list(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | None = None) -> ListQuery:
     """Raises UNKNOWN_FIELD, INVALID_PAYLOAD or FORBIDDEN; unusable page numbers fall back to the defaults."""
     values = dict(pairs)
-    chosen = parse_chosen(scope, entity, pairs, values, as_of)
+    criteria = parse_criteria(scope, entity, pairs, values, as_of)
     matched = len(scope.values)
-    shown = parse_shown(scope, entity, values.get("fields", ""), values.get("include", ""))
+    output = parse_output(scope, entity, values.get("fields", ""), values.get("include", ""))
     sort = parse_sort(scope, entity, values.get("sort", ""))
     page = page_of(values)
-    fingerprint, behind = "", None
+    fingerprint, after = "", None
     if "cursor" in values:
         fingerprint = fingerprint_of(entity, sort, pairs)
-        behind = parse_cursor(scope, entity, sort, values["cursor"], fingerprint)
-    count = values.get("count", "") or ("exact" if behind is None else "none")
+        after = parse_cursor(scope, entity, sort, values["cursor"], fingerprint)
+    count = values.get("count", "") or ("exact" if after is None else "none")
     if count not in COUNTS:
         raise refused("count", f"must be one of {', '.join(COUNTS)}")
     limit = scope.slot(page.size)
-    offset = scope.slot(page.offset) if behind is None else 0
-    return ListQuery(Listing(chosen, shown, sort, count, limit, offset, behind), page, matched, fingerprint)
+    offset = scope.slot(page.offset) if after is None else 0
+    return ListQuery(Listing(criteria, output, sort, count, limit, offset, after), page, matched, fingerprint)
 
 
-def parse_chosen(
+def parse_criteria(
     scope: Scope, entity: EntityModel, pairs: Pairs, values: Mapping[str, str], as_of: int | None = None
-) -> Chosen:
+) -> Criteria:
     """Which records are meant: filters, search, deleted ones, and of when."""
     visible = scope.visible(entity)
     conditions = _filters(scope, entity, pairs)
     mode, removable = _deleted(scope, entity, values)
     search = parse_search(scope, values["q"]) if "q" in values else 0
-    return Chosen(visible, conditions, mode, removable, search, scope.slot(as_of) if as_of is not None else 0)
+    return Criteria(visible, conditions, mode, removable, search, scope.slot(as_of) if as_of is not None else 0)
 
 
 def parse_one(
     scope: Scope, entity: EntityModel, values: Mapping[str, str], as_of: int | None = None
-) -> tuple[Chosen, Shown]:
+) -> tuple[Criteria, Output]:
     """What is asked of a single record."""
     visible = scope.visible(entity)
     position = scope.slot(as_of) if as_of is not None else 0
-    chosen = Chosen(visible, (), *_deleted(scope, entity, values), 0, position)
-    return chosen, parse_shown(scope, entity, values.get("fields", ""), values.get("include", ""))
+    criteria = Criteria(visible, (), *_deleted(scope, entity, values), 0, position)
+    return criteria, parse_output(scope, entity, values.get("fields", ""), values.get("include", ""))
 
 
 def parse_sort(scope: Scope, entity: EntityModel, text: str) -> Sort:
@@ -83,7 +83,7 @@ def parse_sort(scope: Scope, entity: EntityModel, text: str) -> Sort:
         return ()
     sort = []
     fields = scope.fields(entity)
-    for part in names_of(text):
+    for part in split_names(text):
         name, descending = part.lstrip("+-"), part.startswith("-")
         field = fields.get(name)
         if field is None or field.type in UNORDERED_TYPES:

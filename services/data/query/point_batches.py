@@ -1,60 +1,38 @@
-"""Concurrent reads of single records, gathered: what is asked within one turn of the loop is one query.
+"""Lookups of single records that are made in one turn of the event loop are one query.
 
 Under load several requests arrive per turn, and a query for four keys costs little more than one.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
+from libs.shared.concurrency.batcher import Batch, Batcher
 from libs.shared.postgres.databases import Database
 from services.data.model import KeyValue, PointStatement
 
-MOST = 64
+MAX_KEYS = 64
 """Keys of one query."""
-Question = tuple[Database, PointStatement, tuple[Any, ...]]
-"""Where, what, and with which values besides the keys."""
-Waiting = list[tuple[KeyValue, "asyncio.Future[Any]"]]
+MAX_PENDING = 10_000
+"""Lookups under way in one process."""
+
+Lookup = tuple[Database, PointStatement, tuple[Any, ...]]
+"""Where, which statement, and its values besides the keys."""
+PointLookups = Batcher[Lookup, KeyValue, Any]
+"""Answers the row of a key: schema_version, version, record (both null if there is no such record)."""
 
 
-class PointReads:
-    """The reads waiting for the end of this turn, by what they ask."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[Question, Waiting] = defaultdict(list)
-        self._running: set[asyncio.Task[None]] = set()
-
-    async def read(self, database: Database, statement: PointStatement, key: KeyValue, values: tuple[Any, ...]) -> Any:
-        """The row of one key: schema_version, version, record (both null if there is no such record)."""
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._flush)
-        future: asyncio.Future[Any] = loop.create_future()
-        self._waiting[database, statement, values].append((key, future))
-        return await future
-
-    def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, defaultdict(list)
-        for question, reads in waiting.items():
-            for start in range(0, len(reads), MOST):
-                task = asyncio.create_task(_answer(question, reads[start : start + MOST]))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+def batched_lookups() -> PointLookups:
+    """The lookups of a process."""
+    return PointLookups("data", _look_up, max_items=MAX_KEYS, max_pending=MAX_PENDING, serial=False)
 
 
-async def _answer(question: Question, reads: Waiting) -> None:
-    database, statement, values = question
-    try:
-        text = statement.text(len(reads))
-        rows = await database.fetch(text, *zip(*(key for key, _ in reads), strict=True), *values)
-    except Exception as error:
-        for _, future in reads:
-            if not future.done():
-                future.set_exception(error)
-        return
+async def _look_up(lookup: Lookup, batch: Batch[KeyValue, Any]) -> Sequence[Any]:
+    database, statement, values = lookup
+    keys = batch.take()
+    rows = await database.fetch(statement.text(len(keys)), *zip(*keys, strict=True), *values)
+    found: list[Any] = [None] * len(keys)
     for row in rows:
-        future = reads[row["n"] - 1][1]
-        if not future.done():
-            future.set_result(row)
+        found[row["n"] - 1] = row
+    return found

@@ -10,7 +10,7 @@ from services.data.query.shapes import Point
 from services.data.query.sources import sources_of
 
 
-def handle_of(entity: EntityModel, text: str, by_slug: bool, past: bool) -> tuple[Any, ...]:
+def lookup_values(entity: EntityModel, text: str, by_slug: bool, past: bool) -> tuple[Any, ...]:
     """What identifies a record, from a URL: slug, or key; in the past also the id that the log knows it by.
 
     Raises NOT_FOUND for what can't be one. A point's own values come behind as many lists of these.
@@ -35,25 +35,25 @@ def points_sql(model: Model, entity: EntityModel, point: Point, places: int) -> 
     what carrying it out does.
     """
     columns, kinds = _handle(entity, point.by_slug)
-    as_of = point.chosen.as_of
+    as_of = point.criteria.as_of
     ids = len(columns) + 1 if as_of and not point.by_slug else 0
     compiler = Compiler(model, sources_of(model, as_of, ids))
     keys = ", ".join(f"_k{n}" for n in range(len(columns)))
     lists = [f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1)]
     arrays = ", ".join(f"ARRAY[{', '.join(f'({each})[{n}]' for n in range(1, places + 1))}]" for each in lists)
     given = f" WHERE _k._n <= cardinality({lists[0]})" if places > 1 else ""
-    values = [compiler.value(entity, "_r", column, point.chosen.visible) for column in columns]
+    values = [compiler.value(entity, "_r", column, point.criteria.visible) for column in columns]
     same = " AND ".join(f"{value} = _k._k{n}" for n, value in enumerate(values))
-    value, forms = compiler.shown(entity, "_r", point.shown, point.chosen.visible).objects()
+    value, forms = compiler.select(entity, "_r", point.output, point.criteria.visible).objects()
     record = f"(SELECT to_json({value})::text {forms})"
-    if point.shown.includes:
+    if point.output.includes:
         record = model.bounds.record(f"SELECT to_json({value})::text AS _j {forms}")
     return compiler.statement(
         f"SELECT _k._n AS n, _v.version AS schema_version, _r._version AS version, "
         f"{record} AS record "
         f"FROM metadata.schema_version _v "
         f"CROSS JOIN unnest({arrays}) WITH ORDINALITY AS _k({keys}, _n) "
-        f"LEFT JOIN {compiler.sources.root(entity)} _r ON {same} AND {compiler.chosen(entity, '_r', point.chosen)}"
+        f"LEFT JOIN {compiler.sources.root(entity)} _r ON {same} AND {compiler.matches(entity, '_r', point.criteria)}"
         f"{given}"
     )
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from libs.shared import exact
 from libs.shared.schema import BadValue, FieldDefinition, parse_text, parse_value
-from services.data.model import quote
+from services.data.model import StatementParameters, quote
 
 ORDERED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 LISTED = ("in", "not_in")
@@ -24,18 +24,6 @@ MAX_LIST = 1000
 
 Placeholder = Callable[[str], str]
 """From a column type to the placeholder of a test's value, with that type."""
-
-
-class Parameters:
-    """The values of a statement, numbered as they are added; nothing of a caller's becomes SQL text."""
-
-    def __init__(self, *values: Any) -> None:
-        self.values = list(values)
-
-    def add(self, value: Any, column_type: str) -> str:
-        """Add a value; answers its placeholder with its type."""
-        self.values.append(value)
-        return f"${len(self.values)}::{column_type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +49,7 @@ def slotted(comparison: Comparison, slot: Callable[[Any], int]) -> Test:
     return Test(comparison.field.name, operator, 0 if operator in NULLS else slot(value))
 
 
-def compare(comparison: Comparison, row: str, parameters: Parameters) -> str:
+def compare(comparison: Comparison, row: str, parameters: StatementParameters) -> str:
     """The comparison as SQL, its value among the parameters."""
     operator, value = _normal(comparison)
     return test_sql(comparison.field, operator, row, lambda kind: parameters.add(value, kind))

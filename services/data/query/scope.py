@@ -18,7 +18,7 @@ from services.data.permissions import EVERYTHING, Grant, granted, person_of, pro
 from services.data.query.shapes import View, Visible
 
 
-class Asked(Protocol):
+class QueryRequest(Protocol):
     """A request with a URL's query, and the parameters that it may have."""
 
     @property
@@ -66,7 +66,7 @@ class Scope:
             return NOTHING
         return entity.fields if grant.profile is None else grant.profile.askable
 
-    def shown(self, entity: EntityModel) -> Container[str]:
+    def visible_fields(self, entity: EntityModel) -> Container[str]:
         """The fields of an entity that the caller is shown, masked ones among them."""
         grant = self._reading(entity)
         if grant is None:
@@ -113,10 +113,10 @@ class Scope:
         return self.model.entity(link.entity)
 
 
-def check_parameters(scope: Scope, entity: EntityModel, asked: Asked) -> None:
+def check_parameters(scope: Scope, entity: EntityModel, request: QueryRequest) -> None:
     """Raises UNKNOWN_FIELD for parameters that nobody would read; names of fields are refused with what was meant."""
-    if asked.query:
-        asked.parameters.check([name for name, _ in asked.query], scope.fields(entity))
+    if request.query:
+        request.parameters.check([name for name, _ in request.query], scope.fields(entity))
 
 
 def unknown_field(name: str, message: str = "unknown field") -> RocketError:

@@ -42,7 +42,7 @@ class Include(NamedTuple):
     includes: tuple[Include, ...]
 
 
-class Chosen(NamedTuple):
+class Criteria(NamedTuple):
     """Which records of an entity: all must hold.
 
     `deleted`: "" for live records, "with" or "only" for soft-deleted ones that `removable` covers.
@@ -58,7 +58,7 @@ class Chosen(NamedTuple):
     as_of: int = 0
 
 
-class Shown(NamedTuple):
+class Output(NamedTuple):
     """What is shown of a record: these fields, or all there are for the caller (None), and related records."""
 
     fields: tuple[str, ...] | None = None
@@ -69,7 +69,7 @@ Sort = tuple[tuple[str, bool], ...]
 """Fields to sort by, each with whether descending."""
 
 
-class Behind(NamedTuple):
+class After(NamedTuple):
     """Rows behind a place in the order: slots of its values, 0 for null. Empty at the beginning."""
 
     slots: tuple[int, ...] = ()
@@ -81,18 +81,18 @@ class Listing(NamedTuple):
     `limit` and `offset` are slots; with a cursor (`behind`) there is no offset.
     """
 
-    chosen: Chosen
-    shown: Shown
+    criteria: Criteria
+    output: Output
     sort: Sort
     counting: str
     limit: int
     offset: int
-    behind: Behind | None
+    after: After | None
 
 
 class Point(NamedTuple):
     """Single records by key, or by slug."""
 
-    chosen: Chosen
-    shown: Shown
+    criteria: Criteria
+    output: Output
     by_slug: bool = False

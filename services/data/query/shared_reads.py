@@ -1,78 +1,51 @@
-"""Equal reads are one query: whoever asks what somebody else is about to ask is given the same row.
+"""Equal reads that have not been sent yet are one query.
 
-A query is sent at the end of the turn of the loop, or later, when a connection gets free. Who asks until then shares
-it, and sees what they had been told of before: all that is committed before it is sent. So many who look at the same
-list at once cost little more than one, the less the busier the database is.
+A query is sent at the end of the turn of the event loop, or later, when a connection is free. Equal reads that are made
+until then share it: it sees all that was committed before. So many callers of one list cost little more than one.
 
-Reads are equal by statement and values. Those hold all that depends on the caller, their permissions too.
+Reads are equal by statement and values. Those hold all that depends on the caller, permissions included.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from libs.shared.concurrency.batcher import Batch, Batcher
 from libs.shared.postgres.databases import Database, in_ambient_transaction
 
-Question = tuple[Database, str, tuple[Any, ...]]
-"""Where, what, and with which values."""
+MAX_SHARING = 1_000
+"""Reads that share one query."""
+MAX_PENDING = 10_000
+"""Reads under way in one process."""
+
+Query = tuple[Database, str, tuple[Any, ...]]
+"""Where, which statement, and with which values."""
 
 
 class SharedReads:
-    """The reads that have not been sent yet, each with those who wait for it."""
+    """The reads of a process."""
 
     def __init__(self) -> None:
-        self._unsent: dict[Question, _Read] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._batcher = Batcher[Query, float, Any](
+            "data", _run, max_items=MAX_SHARING, max_pending=MAX_PENDING, serial=False
+        )
 
-    async def read(self, database: Database, sql: str, values: Sequence[Any], seconds: float) -> Any:
-        """The first row, or None. It may take `seconds`, or as long as another has who waits for the same."""
+    async def read(self, database: Database, sql: str, values: Sequence[Any], timeout_s: float) -> Any:
+        """The first row, or None. It may take `timeout_s`, or as long as an equal read that shares the query."""
         if in_ambient_transaction():
-            return await database.fetchrow(sql, *values, timeout=seconds)
-        # PostgreSQL takes a tuple for an array as well as a list, which can't be looked up.
-        question = database, sql, tuple([tuple(value) if isinstance(value, list) else value for value in values])
-        read = self._unsent.get(question)
-        if read is None:
-            read = self._unsent[question] = _Read()
-            task = asyncio.create_task(self._answer(question, read))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        read.waiting.append(future)
-        read.seconds = max(read.seconds, seconds)
-        return await future
-
-    async def _answer(self, question: Question, read: _Read) -> None:
-        database, sql, values = question
-
-        def sending() -> float:
-            # What is asked from now on may have to see more than this query will.
-            del self._unsent[question]
-            return read.seconds
-
-        try:
-            row = await database.fetchrow(sql, *values, timeout=sending)
-        except Exception as error:
-            if self._unsent.get(question) is read:
-                del self._unsent[question]
-            read.settle(None, error)
-        else:
-            read.settle(row)
+            return await database.fetchrow(sql, *values, timeout=timeout_s)
+        # PostgreSQL takes a tuple for an array as well as a list, and only a tuple can be a key.
+        key = database, sql, tuple([tuple(value) if isinstance(value, list) else value for value in values])
+        return await self._batcher.call(key, timeout_s)
 
 
-class _Read:
-    __slots__ = ("seconds", "waiting")
+async def _run(query: Query, batch: Batch[float, Any]) -> Sequence[Any]:
+    database, sql, values = query
 
-    def __init__(self) -> None:
-        self.waiting: list[asyncio.Future[Any]] = []
-        self.seconds = 0.0
+    def timeout_when_sent() -> float:
+        # A read that comes from now on may have to see more than this query.
+        return max(batch.take())
 
-    def settle(self, row: Any, error: Exception | None = None) -> None:
-        for future in self.waiting:
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(row)
-            else:
-                future.set_exception(error)
+    row = await database.fetchrow(sql, *values, timeout=timeout_when_sent)
+    return [row] * len(batch.items)

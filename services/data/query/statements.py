@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.data.model import EntityModel, KeyValue
+from services.data.model import EntityModel, KeyValue, StatementParameters
 from services.data.permissions import Grant
-from services.data.query.predicates import Parameters
 
 
 def get_statement(entity: EntityModel, key: KeyValue, grant: Grant) -> tuple[str, list[Any]]:
     """One record: columns schema_version, version, record (JSON object as text; null if there is none)."""
-    parameters = Parameters()
+    parameters = StatementParameters()
     where = (
         f"{entity.key.equals('_r', key, parameters)} AND {entity.alive('_r')} AND {grant.condition('_r', parameters)}"
     )
@@ -25,7 +24,7 @@ def get_statement(entity: EntityModel, key: KeyValue, grant: Grant) -> tuple[str
 
 def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
     """Whether a live record has this key, whoever may see it: columns schema_version, version (or null)."""
-    parameters = Parameters()
+    parameters = StatementParameters()
     sql = (
         f"SELECT _v.version AS schema_version, _r._version AS version "
         f"FROM metadata.schema_version _v LEFT JOIN {entity.table} _r "
@@ -36,7 +35,7 @@ def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]
 
 def now_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
     """The record as it is now, live or in the trash, whoever may see it: schema_version, record (or null), live."""
-    parameters = Parameters()
+    parameters = StatementParameters()
     sql = (
         f"SELECT _v.version AS schema_version, "
         f"CASE WHEN _r._version IS NOT NULL THEN {entity.json('_r')} END AS record, {entity.alive('_r')} AS live "

@@ -39,7 +39,7 @@ def access_of(visible: Visible, name: str) -> FieldAccess | None:
     return None if access.clear.is_certain else access
 
 
-def names_shown(visible: Visible, fields: Iterable[str], wanted: Sequence[str] | None) -> tuple[str, ...]:
+def visible_names(visible: Visible, fields: Iterable[str], wanted: Sequence[str] | None) -> tuple[str, ...]:
     """The fields that are shown of rows: those wanted, or all that there are for the caller."""
     if wanted is not None:
         return tuple(wanted)
@@ -65,7 +65,7 @@ def conjunction(clauses: Sequence[str]) -> str:
     return " AND ".join(clause for clause in clauses if clause != TRUE) or TRUE
 
 
-def shown_sql(row: str, form: Form, view: View, both: Callable[[About], str], seen: bool = False) -> str:
+def field_sql(row: str, form: Form, view: View, both: Callable[[About], str], seen: bool = False) -> str:
     """What is shown of a field: as it is, masked, or null. `both` completes a condition for what is read.
 
     `seen` says that it is asked only about rows of which the field is shown in some way.
@@ -75,7 +75,7 @@ def shown_sql(row: str, form: Form, view: View, both: Callable[[About], str], se
     ]
     if not before:
         return value if seen or when == TRUE else f"CASE WHEN {when} THEN {value} END"
-    shown = "{}" if form.field.type in TEXT_TYPES else "to_json({})"  # masks are texts, and a CASE has one type
-    cases = " ".join(f"WHEN {when} THEN {shown.format(value)}" for when, value in before)
-    last = f"ELSE {shown.format(value)}" if seen or when == TRUE else f"WHEN {when} THEN {shown.format(value)}"
+    form_sql = "{}" if form.field.type in TEXT_TYPES else "to_json({})"  # masks are texts, and a CASE has one type
+    cases = " ".join(f"WHEN {when} THEN {form_sql.format(value)}" for when, value in before)
+    last = f"ELSE {form_sql.format(value)}" if seen or when == TRUE else f"WHEN {when} THEN {form_sql.format(value)}"
     return f"CASE {cases} {last} END"

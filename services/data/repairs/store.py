@@ -56,7 +56,7 @@ async def row_of(database: Database, table: Table, record_id: str) -> Row | None
 
 
 async def digest(transaction: Connection, position: int, n: int) -> bytes:
-    """The digest of an entry, as the integrity chain hashes it."""
+    """The digest of an entry, as the hash chain has it."""
     found: bytes = await transaction.fetchval(ONE, position, n)
     return found
 

@@ -16,6 +16,7 @@ from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.errors import LockTaken, SchemaMoved
 from libs.shared.replays import ReplayState
 from services.data.model import Model, quote
+from services.data.model.version import current_version
 from services.data.replays.statements import filled, put_again, taken_out
 from services.data.replays.table import Table
 from services.data.replays.tables import next_table
@@ -39,7 +40,6 @@ INDEX = "SELECT metadata.index_rebuilt($1, $2)"
 HOLD = "SELECT metadata.hold_for_rebuilding($1, $2, $3)"
 ALIKE = "SELECT metadata.is_indexed_alike($1, $2)"
 FINISH = "SELECT metadata.finish_rebuilding($1, $2)"
-CURRENT = "SELECT version FROM metadata.schema_version"
 
 
 class _Reindexed(Exception):
@@ -49,7 +49,7 @@ class _Reindexed(Exception):
 async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
     """One step of making a table anew."""
     database = state.database(app)
-    schema = await state.schemas.get(app, at_least=await database.fetchval(CURRENT))
+    schema = await state.schemas.get(app, at_least=await current_version(database))
     model = state.model(app, schema)
     table = next_table(model, replay)
     if table is None:
@@ -67,7 +67,7 @@ async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
 
 
 async def _begin(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
-    position = await state.settled.latest(database)
+    position = await state.settled.wait_for_latest(database)
     await database.execute(BEGIN, table.number, table.name)
     replay.keep(stage="fill", schema=model.version, position=position, after="", attempts=0)
 
@@ -86,7 +86,7 @@ async def _index(state: State, database: Database, model: Model, table: Table, r
 
 
 async def _catch_up(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
-    reached = await state.settled.latest(database)
+    reached = await state.settled.wait_for_latest(database)
     async with database.transaction() as transaction:
         changed = await _set_anew(transaction, table, replay.get("position"), reached)
     replay.keep(position=reached, stage="switch" if changed <= FEW else "catch up")

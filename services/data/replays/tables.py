@@ -13,9 +13,10 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.replays import ReplayState
-from services.data.log.entries import names_of
-from services.data.log.positions import now
+from services.data.log.entries import field_names
+from services.data.log.store import taken_position
 from services.data.model import Model
+from services.data.model.version import check_current
 from services.data.replays.images import Shape, faults
 from services.data.replays.statements import compared, strays
 from services.data.replays.table import Table, tables_of
@@ -28,7 +29,6 @@ TIME = 60.0
 
 TOTAL = "SELECT coalesce(sum(reltuples), 0)::bigint FROM pg_class WHERE oid = ANY($1::text[]::regclass[])"
 
-CURRENT = "SELECT _v.version FROM metadata.schema_version _v"
 ENTRIES = """
 SELECT _c.record_id, _c.version, _c.position, _c.action, _c.image::text, _c.previous::text FROM data.commits _c
 WHERE _c.entity = $1 AND (_c.record_id, _c.version) >= ($2, $3::bigint) AND _c.position <= $4
@@ -66,7 +66,7 @@ def next_table(model: Model, replay: ReplayState) -> Table | None:
 async def _begin(database: Database, model: Model, replay: ReplayState) -> None:
     names = [table.table for table in tables_of(model, replay.get("only", ""))]
     total = await database.fetchval(TOTAL, names)
-    replay.keep(position=(await now(database)).position, total=max(0, total))
+    replay.keep(position=await taken_position(database), total=max(0, total))
 
 
 async def _compare(database: Database, model: Model, table: Table, replay: ReplayState) -> None:
@@ -101,8 +101,7 @@ async def _images(database: Database, model: Model, table: Table, replay: Replay
     rows = await database.fetch(
         ENTRIES, table.number, record_id, version, replay.get("position"), RECORDS, timeout=TIME
     )
-    if await database.fetchval(CURRENT) != model.version:
-        raise SchemaMoved
+    await check_current(database, model)
     shape = shape_of(model, table)
     former: Any = None
     for row in rows:
@@ -120,7 +119,7 @@ async def _images(database: Database, model: Model, table: Table, replay: Replay
 
 def shape_of(model: Model, table: Table) -> Shape:
     """What the images of a table's records hold."""
-    names = names_of(model.schema, table.number)
+    names = field_names(model.schema, table.number)
     kinds = {}
     if table.number in model.schema.by_number:
         entity = model.entity(table.title)

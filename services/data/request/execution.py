@@ -1,4 +1,4 @@
-"""Running reading statements: traced, within the deadline, under the schema they were compiled for."""
+"""Runs reading statements: traced, within the deadline, under the schema they were compiled for."""
 
 from __future__ import annotations
 
@@ -7,50 +7,43 @@ from typing import Any
 
 import orjson
 
-from libs.shared.contracts.context import Context
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
-from services.data.model import EntityModel, KeyValue, Model, PointStatement
+from services.data.model import EntityModel, KeyValue, PointStatement
 from services.data.query.point_lookups import point_statement
 from services.data.query.shapes import Point
-from services.data.state import State
+from services.data.request.context import RequestContext
 
 
-async def read(state: State, context: Context, model: Model, statement: tuple[str, Sequence[Any]]) -> Any:
+async def read(ctx: RequestContext, statement: tuple[str, Sequence[Any]]) -> Any:
     """One row of a reading statement. Raises SchemaMoved when it was compiled for another schema."""
     sql, values = statement
     with tracing.span("db", "query", "query.execute") as span:
-        row = await state.reads.read(state.database(context.the_app), sql, values, context.remaining())
+        row = await ctx.state.shared_reads.read(ctx.database, sql, values, ctx.context.remaining())
         span.metadata["statement"] = "select"
-    if row is None or row["schema_version"] != model.version:
+    if row is None or row["schema_version"] != ctx.model.version:
         raise SchemaMoved
     return row
 
 
-async def read_point(
-    state: State,
-    context: Context,
-    model: Model,
-    statement: PointStatement,
-    key: KeyValue,
-    values: Sequence[Any],
-) -> Any:
-    """One record as `points_sql` answers it, together with others that are asked for at the same moment."""
+async def look_up(ctx: RequestContext, statement: PointStatement, key: KeyValue, values: Sequence[Any]) -> Any:
+    """One record as `point_sql` answers it, in one statement with others that are looked up at the same moment."""
     with tracing.span("db", "query", "query.execute") as span:
-        row = await state.points.read(state.database(context.the_app), statement, key, tuple(values))
+        row = await ctx.state.point_lookups.call((ctx.database, statement, tuple(values)), key)
         span.metadata["statement"] = "select"
-    if row["schema_version"] != model.version:
+    if row["schema_version"] != ctx.model.version:
         raise SchemaMoved
     return row
 
 
-def statement_of(model: Model, entity: EntityModel, point: Point) -> PointStatement:
-    """What answers a point, made once."""
+def statement_of(ctx: RequestContext, entity: EntityModel, point: Point) -> PointStatement:
+    """The statement that answers a point, compiled once."""
+    model = ctx.model
     return model.points.made((entity.name, point), lambda: point_statement(model, entity, point))
 
 
-async def read_plan(state: State, context: Context, statement: tuple[str, Sequence[Any]]) -> int:
+async def planned_rows(ctx: RequestContext, statement: tuple[str, Sequence[Any]]) -> int:
     """The number of rows that an EXPLAIN expects."""
     sql, values = statement
-    plan = await state.database(context.the_app).fetchval(sql, *values, timeout=context.remaining())
+    plan = await ctx.database.fetchval(sql, *values, timeout=ctx.context.remaining())
     return int(orjson.loads(plan)[0]["Plan"]["Plan Rows"])

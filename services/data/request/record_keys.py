@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError, not_found
-from services.data.model import EntityModel, KeyValue, Model, quote
+from services.data.model import EntityModel, KeyValue, StatementParameters, quote
 from services.data.permissions import Grant, granted
-from services.data.query.predicates import Parameters
 from services.data.query.statements import now_statement
+from services.data.request.context import RequestContext
 from services.data.request.execution import read
-from services.data.state import State
 
 
-async def key_named(state: State, context: Context, model: Model, entity: EntityModel, text: str) -> KeyValue:
+async def key_named(ctx: RequestContext, entity: EntityModel, text: str) -> KeyValue:
     """The key of the record that `text` means, live or in the trash. Raises NOT_FOUND for what can mean none.
 
     A key is looked for first. A slug is found only in records that the caller may read, and where its field is shown
@@ -26,12 +24,12 @@ async def key_named(state: State, context: Context, model: Model, entity: Entity
         if entity.definition.slug is None:
             raise
         key = None
-    if key is not None and (entity.definition.slug is None or await _is_there(state, context, model, entity, key)):
+    if key is not None and (entity.definition.slug is None or await _is_there(ctx, entity, key)):
         return key
-    reading = granted(entity, "read", context.user)
+    reading = granted(entity, "read", ctx.caller)
     found = None
     if reading is not None and _shows_slugs(entity, reading):
-        row = await read(state, context, model, _by_slug(entity, entity.slug_of(text), reading))
+        row = await read(ctx, _by_slug(entity, entity.slug_of(text), reading))
         found = row["key"]
     if found is not None:
         return entity.key.parse(found)
@@ -40,10 +38,10 @@ async def key_named(state: State, context: Context, model: Model, entity: Entity
     return key
 
 
-async def _is_there(state: State, context: Context, model: Model, entity: EntityModel, key: KeyValue) -> bool:
+async def _is_there(ctx: RequestContext, entity: EntityModel, key: KeyValue) -> bool:
     if entity.key.types == ("uuid",):
         return True  # no slug looks like one by chance
-    row = await read(state, context, model, now_statement(entity, key))
+    row = await read(ctx, now_statement(entity, key))
     return row["record"] is not None
 
 
@@ -55,7 +53,7 @@ def _shows_slugs(entity: EntityModel, reading: Grant) -> bool:
 def _by_slug(entity: EntityModel, slug: str, reading: Grant) -> tuple[str, list[Any]]:
     """The record with a slug, as far as a grant goes: columns schema_version, key (text, or null)."""
     assert entity.definition.slug is not None, "asked for entities with a slug only"
-    parameters = Parameters()
+    parameters = StatementParameters()
     same = f"_r.{quote(entity.definition.slug.field)} = {parameters.add(slug, 'text')}"
     sql = (
         f"SELECT _v.version AS schema_version, "

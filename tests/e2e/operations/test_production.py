@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from libs.shared.runtime.settings import ROOT, Settings
-from services.data.service import DataSettings
+from services.data.settings import DataSettings
 from services.events.settings import EventsSettings
 from services.gateway.settings import GatewaySettings
 from services.notify.settings import NotifySettings

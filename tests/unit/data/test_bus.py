@@ -11,7 +11,8 @@ import pytest
 from libs.shared.bus.codec import pack, unpack
 from libs.shared.bus.nats.jetstream import BATCH, Outgoing
 from libs.shared.bus.nats.protocol import parsed, written
-from libs.shared.bus.outbox.log_source import BATCH_BYTES, batches, first_gap
+from libs.shared.bus.outbox.log_source import BATCH_BYTES, batches
+from libs.shared.bus.outbox.watermark import Watermark
 from libs.shared.bus.retry import EVENTS, OUTAGES, Policy, is_outage
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import STATUS, TRANSIENT, RocketError
@@ -23,20 +24,19 @@ def message(position: int, n: int = 1, size: int = 1) -> Outgoing:
 
 
 @pytest.mark.parametrize(
-    ("after", "positions", "gap"),
+    ("after", "positions", "passed"),
     [
-        ((0, 0), [], 0),
-        ((0, 0), [(1, 1), (2, 1), (3, 1)], 3),
-        ((0, 0), [(2, 1)], 0),
-        ((5, 1), [(5, 2), (5, 3), (6, 1)], 3),
-        ((5, 1), [(5, 3)], 0),
-        ((5, 1), [(6, 2)], 0),
-        ((5, 1), [(6, 1), (6, 2), (8, 1), (9, 1)], 2),
-        ((7, 1 << 30), [(8, 1), (8, 3)], 1),
+        (0, [], 0),
+        (0, [1, 2, 3], 3),
+        (0, [2], 0),
+        (5, [5, 5, 6], 3),
+        (5, [7], 0),
+        (5, [6, 6, 8, 9], 2),
+        (7, [8, 8, 10], 2),
     ],
 )
-def test_where_the_first_gap_is(after: tuple[int, int], positions: list[tuple[int, int]], gap: int) -> None:
-    assert first_gap([message(*position) for position in positions], after) == gap
+def test_a_watermark_passes_what_is_visible_up_to_the_first_gap(after: int, positions: list[int], passed: int) -> None:
+    assert Watermark(after).pass_visible(positions) == passed
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_all_parameters_together() -> None:
             ("unheard", "of"),
         ],
     )
-    assert query.listing.chosen.conditions == (("name", "eq", 1), ("count", "gte", 2), ("count", "in", 3))
+    assert query.listing.criteria.conditions == (("name", "eq", 1), ("count", "gte", 2), ("count", "in", 3))
     assert values == ["a", 1, (1, 2), 20, 40]
     assert query.listing.sort == (("name", False), ("count", True), ("id", False))
     assert (query.page.number, query.page.size, query.page.offset) == (3, 20, 40)
@@ -44,7 +44,7 @@ def test_all_parameters_together() -> None:
 
 def test_no_parameters() -> None:
     query, _ = parse([("sort", ""), ("include", " , ")])
-    assert (query.listing.chosen.conditions, query.listing.sort) == ((), ())
+    assert (query.listing.criteria.conditions, query.listing.sort) == ((), ())
     assert (query.page.number, query.page.size, query.page.offset) == (1, 25, 0)
 
 

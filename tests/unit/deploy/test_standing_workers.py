@@ -10,7 +10,8 @@ from typing import Any
 from libs.shared.bus.standstills import CLEAR, NOTE, Standstills
 from libs.shared.contracts.context import AppRef
 from libs.shared.runtime.run import _endless
-from services.data.log.watermarks import REACHED, Frontiers
+from services.data.log.store import TAKEN
+from services.data.log.watermarks import Watermarks
 
 APP = AppRef("0190b6c0-0000-7000-8000-000000000000", "shop", "app_shop")
 
@@ -35,7 +36,7 @@ class Log:
     failures = 1
 
     async def fetchval(self, statement: str, *values: Any) -> Any:
-        if statement == REACHED and self.failures:
+        if statement == TAKEN and self.failures:
             self.failures -= 1
             raise OSError("away")
         return 7
@@ -75,10 +76,10 @@ async def test_a_worker_that_ends_with_an_error() -> None:
 
 async def test_a_log_that_cannot_be_followed_for_a_while() -> None:
     databases: Any = Databases()
-    frontiers = Frontiers(databases)
+    watermarks = Watermarks(databases)
     try:
-        assert await frontiers.beyond(APP, 0, 10.0) == 7
+        assert await watermarks.beyond(APP, 0, 10.0) == 7
         await until(databases.platform, lambda: len(databases.platform.noted) > 1)
     finally:
-        await frontiers.close()
+        await watermarks.close()
     assert databases.platform.noted == [("note", APP.id, "live changes"), ("clear", APP.id, "live changes")]

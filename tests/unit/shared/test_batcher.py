@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from libs.shared.concurrency.batcher import Batcher
+from libs.shared.concurrency.batcher import Batch, Batcher
 from libs.shared.errors import RocketError
 
 
@@ -18,7 +18,8 @@ class Flushes:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def __call__(self, key: str, items: list[int]) -> Sequence[int | BaseException]:
+    async def __call__(self, key: str, batch: Batch[int, int]) -> Sequence[int | BaseException]:
+        items = batch.take()
         self.batches.append((key, items))
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -30,9 +31,9 @@ class Flushes:
 
 
 def batcher(
-    flushes: Flushes, serial: bool = False, max_items: int = 3, max_waiting: int = 100
+    flushes: Flushes, serial: bool = False, max_items: int = 3, max_pending: int = 100
 ) -> Batcher[str, int, int]:
-    return Batcher("test", flushes, max_items=max_items, max_waiting=max_waiting, serial=serial)
+    return Batcher("test", flushes, max_items=max_items, max_pending=max_pending, serial=serial)
 
 
 @pytest.mark.parametrize("serial", [False, True])
@@ -91,9 +92,9 @@ async def test_a_caller_that_gives_up_disturbs_nobody() -> None:
 
 
 @pytest.mark.parametrize("serial", [False, True])
-async def test_calls_beyond_the_queue_are_refused(serial: bool) -> None:
+async def test_calls_beyond_the_bound_are_refused(serial: bool) -> None:
     flushes = Flushes()
-    calls = batcher(flushes, serial, max_waiting=2)
+    calls = batcher(flushes, serial, max_pending=2)
     waiting = [calls.call("a", 1), calls.call("b", 2)]
     with pytest.raises(RocketError) as refusal:
         calls.call("c", 3)
@@ -104,13 +105,31 @@ async def test_calls_beyond_the_queue_are_refused(serial: bool) -> None:
 
 @pytest.mark.parametrize("serial", [False, True])
 async def test_a_cancelled_flush_cancels_its_callers_and_no_later_ones(serial: bool) -> None:
-    async def flush(key: str, items: list[int]) -> Sequence[int]:
+    async def flush(key: str, batch: Batch[int, int]) -> Sequence[int]:
+        items = batch.take()
         if 666 in items:
             raise asyncio.CancelledError
         return items
 
-    calls = Batcher[str, int, int]("test", flush, max_items=3, max_waiting=100, serial=serial)
+    calls = Batcher[str, int, int]("test", flush, max_items=3, max_pending=100, serial=serial)
     cancelled = calls.call("a", 666)
     with pytest.raises(asyncio.CancelledError):
         await cancelled
     assert await calls.call("a", 1) == 1
+
+
+async def test_a_batch_is_open_until_it_is_taken() -> None:
+    gate, batches = asyncio.Event(), []
+
+    async def flush(key: str, batch: Batch[int, int]) -> Sequence[int]:
+        await gate.wait()
+        batches.append(batch.take())
+        return batch.items
+
+    calls = Batcher[str, int, int]("test", flush, max_items=3, max_pending=100, serial=False)
+    first = calls.call("a", 1)
+    await asyncio.sleep(0.01)
+    second = calls.call("a", 2)
+    gate.set()
+    assert [await first, await second] == [1, 2]
+    assert batches == [[1, 2]]

@@ -32,20 +32,9 @@ class Log(Protocol):
         """The next rows behind `after`, in order, as messages; one snapshot."""
         ...
 
-    def settled(self, app: AppRef, position: int) -> None:
-        """Hear that everything up to a position is there for ever, and published; returns at once."""
+    def on_settled(self, app: AppRef, position: int) -> None:
+        """Called when everything up to a position is settled and published; returns at once."""
         ...
-
-
-def first_gap(messages: Sequence[Outgoing], after: tuple[int, int]) -> int:
-    """The index of the first message that does not follow its predecessor; all of them if none."""
-    previous = after
-    for index, message in enumerate(messages):
-        position, n = message.position
-        if (position, n) not in ((previous[0], previous[1] + 1), (previous[0] + 1, 1)):
-            return index
-        previous = (position, n)
-    return len(messages)
 
 
 def batches(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:

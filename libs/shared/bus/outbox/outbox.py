@@ -11,7 +11,8 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.bus.consumers.checkpoints import INBOX_DAYS
 from libs.shared.bus.nats.jetstream import Outgoing
-from libs.shared.bus.outbox.writers import writers_gone
+from libs.shared.bus.outbox.watermark import Watermark
+from libs.shared.bus.outbox.writers import close_taken
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.signals import Signal, data_of
@@ -80,13 +81,14 @@ class Outbox:
 
         Waits for those who are writing; that is for callers to limit.
         """
-        head = await database.fetchval(self._taken)
-        await writers_gone(database, self.table)
-        rows = await database.fetch(self._settled, position, head if until is None else min(head, until), limit)
+        watermark = Watermark()
+        await close_taken(watermark, database, self.table, await database.fetchval(self._taken))
+        last = watermark.position if until is None else min(watermark.position, until)
+        rows = await database.fetch(self._settled, position, last, limit)
         return [self._message(app, row) for row in rows]
 
-    def settled(self, app: AppRef, position: int) -> None:
-        """Signals are not sealed."""
+    def on_settled(self, app: AppRef, position: int) -> None:
+        """Nothing follows the outbox, unlike the log."""
 
     def _message(self, app: AppRef, row: Any) -> Outgoing:
         body = {

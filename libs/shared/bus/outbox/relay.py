@@ -28,9 +28,10 @@ from libs.shared.bus.apps import Apps
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.jetstream import BATCH, JetStream, Outgoing, Overtaken
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
-from libs.shared.bus.outbox.log_source import Log, batches, first_gap
+from libs.shared.bus.outbox.log_source import Log, batches
 from libs.shared.bus.outbox.pace import Pace
-from libs.shared.bus.outbox.writers import writers_gone
+from libs.shared.bus.outbox.watermark import Watermark
+from libs.shared.bus.outbox.writers import close_taken
 from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import AppRef
@@ -319,7 +320,7 @@ class Relay:
         active.told_at = time.monotonic()
         if position > active.told:
             active.told = position
-            self._log.settled(active.app, position)
+            self._log.on_settled(active.app, position)
 
     async def _mark_at_rest(self, active: _Active, lease: str) -> None:
         """Note the very last position: should the stream forget it while nobody writes, it is not published anew."""
@@ -370,16 +371,14 @@ class Relay:
     async def _settled(
         self, database: Database, app: AppRef, messages: Sequence[Outgoing], after: tuple[int, int]
     ) -> Sequence[Outgoing]:
-        """The messages before the first gap that may still be filled; waits for a gap at the front."""
-        gap = first_gap(messages, after)
-        while gap == 0 and messages:
-            await writers_gone(database, self._log.table, GAP_POLL)
-            again = await self._log.read(app, database, after, BATCH)
-            if first_gap(again, after) == 0 and again[0].position == messages[0].position:
-                # Nobody can fill it any more. Step over this gap only.
-                after = (again[0].position[0] - 1, 1 << 30)
-            messages, gap = again, first_gap(again, after)
-        return messages[:gap]
+        """The messages below the watermark; waits where a gap that may still be filled is in front of all of them."""
+        watermark = Watermark(after[0])
+        settled = watermark.pass_visible(message.position[0] for message in messages)
+        if messages and not settled:
+            await close_taken(watermark, database, self._log.table, messages[-1].position[0], GAP_POLL)
+            messages = await self._log.read(app, database, after, BATCH)
+            settled = watermark.pass_visible(message.position[0] for message in messages)
+        return messages[:settled]
 
     def _lease(self, app_id: str) -> str:
         return lease_name(self._log.service, app_id)

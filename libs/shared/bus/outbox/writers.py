@@ -1,17 +1,17 @@
-"""Who writes into a log right now.
+"""The transactions that write into a log right now.
 
-Whoever takes a position holds a lock on the log's table from before that until after its commit is visible
-(bus/outbox/relay.py). So once a position is known to be taken, those who hold it then are the only ones that can still
-fill it, or one below.
+A writer holds a lock on the log's table from before it takes a position until after its commit is visible. So those who
+hold the lock once a position is taken are the only ones that can still fill it, or one below (bus/outbox/watermark.py).
 """
 
 from __future__ import annotations
 
 import asyncio
 
+from libs.shared.bus.outbox.watermark import Watermark
 from libs.shared.postgres.databases import Database
 
-POLL = (0.005, 0.1)
+POLL_S = (0.005, 0.1)
 """Shortest and longest wait, in seconds, between looks."""
 HOLDERS = """
 SELECT virtualtransaction FROM pg_locks
@@ -21,14 +21,20 @@ WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock' AND pid <>
 """
 
 
-async def writers_gone(database: Database, table: str, poll: tuple[float, float] = POLL) -> None:
-    """Wait until none of those is left who write into `table` now. That is for callers to limit."""
-    pause, longest = poll
+async def close_taken(
+    watermark: Watermark, database: Database, table: str, taken: int, poll_s: tuple[float, float] = POLL_S
+) -> None:
+    """Raise the watermark to `taken`, a position that was taken, once all who write into `table` now have ended.
+
+    How long that may take is for callers to limit.
+    """
+    pause, longest = poll_s
     writers = await _writers(database, table)
     while writers:
         await asyncio.sleep(pause)
         pause = min(pause * 2, longest)
         writers &= await _writers(database, table)
+    watermark.close(taken)
 
 
 async def _writers(database: Database, table: str) -> set[str]:

@@ -11,8 +11,8 @@ from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import BadValue
 from libs.shared.schema.rules import parse_filter
-from services.data.model import EntityModel, Link, Model, quote
-from services.data.query.predicates import OPERATORS, Comparison, Parameters, compare
+from services.data.model import EntityModel, Link, Model, StatementParameters, quote
+from services.data.query.predicates import OPERATORS, Comparison, compare
 from services.data.rules import Load
 from services.data.writes.context.drafts import Draft
 
@@ -70,7 +70,7 @@ async def _load(
 ) -> dict[str | None, list[dict[str, Any]]]:
     other = model.entity(link.entity)
     values = list({own for draft in drafts if (own := _own(link, draft)) is not None})
-    parameters = Parameters(values)
+    parameters = StatementParameters(values)
     conditions = [compare(comparison, "_r", parameters) for comparison in comparisons]
     source, own = _joined(link, other)
     # The values are known as text here; the array is cast to the type of the column.

@@ -8,9 +8,8 @@ from typing import Any
 from libs.shared.errors import Detail, RocketError
 from libs.shared.permissions.sql import render
 from libs.shared.postgres.databases import Connection, Database
-from services.data.model import EntityModel, Link, quote
+from services.data.model import EntityModel, Link, StatementParameters, quote
 from services.data.permissions import Grant, granted
-from services.data.query.predicates import Parameters
 from services.data.writes.context.drafts import Draft
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.preparing.references import missing
@@ -37,7 +36,7 @@ async def readable(
     grant = granted(entity, "read", write.caller)
     if grant is None or not values:
         return set()
-    parameters = Parameters(list(values))
+    parameters = StatementParameters(list(values))
     name = f"_s.{quote(column)}"
     seen = grant.condition("_s", parameters)
     if grant.profile is not None:

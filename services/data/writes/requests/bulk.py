@@ -47,7 +47,7 @@ async def _create(write: WriteContext, entity: EntityModel, bodies: Sequence[Bod
         await unit.transaction.execute(store.PLAN_FOR_MANY_ROWS)
         await hold_parents(write, unit, entity, bodies=bodies)
         await Tree(write, unit).save(entity, Action.CREATE, drafts)
-    return [entity.key.shown_text(draft.written.key) for draft in drafts if draft.written is not None]
+    return [entity.key.json_value_of_text(draft.written.key) for draft in drafts if draft.written is not None]
 
 
 async def update(
@@ -77,7 +77,7 @@ async def _update(
         drafts = [_change(entity, n, body, stored[n]) for n, body in enumerate(bodies)]
         check_fields(write, entity, Action.UPDATE, drafts)
         await Tree(write, unit).save(entity, Action.UPDATE, drafts)
-    return [entity.key.shown(row.record) for row in stored]
+    return [entity.key.json_value(row.record) for row in stored]
 
 
 def _change(entity: EntityModel, index: int, body: Body, stored: Stored) -> Draft:
@@ -107,7 +107,7 @@ async def _delete(
         drafts = [Draft({}, row, RowPlace.of_row(index)) for index, row in enumerate(stored)]
         is_all = not has_dependents(entity) and entity.number not in write.model.totals.by_number
         await remove_locked(write, unit, entity, drafts, stored, is_all=is_all)
-    return [entity.key.shown(row.record) for row in stored]
+    return [entity.key.json_value(row.record) for row in stored]
 
 
 def _objects(rows: Sequence[Any]) -> Sequence[Body]:

@@ -158,13 +158,13 @@ async def _delete(write: WriteContext, entity: EntityModel, target: Target) -> A
         written = await write.commit_one(entity, Action.DELETE, write.change(target.key, {}, target.if_version))
         if written is None:
             raise PreconditionFailed
-        return entity.key.shown(exact.loads(written.record_text))
+        return entity.key.json_value(exact.loads(written.record_text))
     async with transaction(write, entity, Action.DELETE) as unit:
         await unit.lock_keys(entity, [target.key])
         await hold_parents(write, unit, entity, [target.key])
         stored = await _lock(unit, entity, target, "UPDATE")
         await remove(write, unit, entity, [Draft({}, stored)])
-    return entity.key.shown(stored.record)
+    return entity.key.json_value(stored.record)
 
 
 async def restore(write: WriteContext, entity: EntityModel, target: Target) -> Written:

@@ -29,7 +29,7 @@ def serialize_written(write: WriteContext, entity: EntityModel, verb: str, text:
         return text.encode()
     record = exact.loads(text)
     if reading is not None and reading.covers(record):
-        return exact.dumps(reading.shown(record))
+        return exact.dumps(reading.visible_fields(record))
     names = _unrestricted(entity, granted(entity, verb, write.caller))
     if reading is not None:
         names &= _unrestricted(entity, reading)

@@ -10,7 +10,7 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.errors import RocketError
 from libs.shared.schema import Relation
-from services.data.log.entries import names_of, title_of
+from services.data.log.entries import field_names, title_of
 from services.data.model import EntityModel, KeyValue, Model
 from services.data.writes.statements.changes import Action
 from services.data.writes.statements.locking import Stored
@@ -155,7 +155,7 @@ def _inverse(model: Model, entry: Any) -> Inverse:
             return Inverse(InverseKind.DELETE, entity, entry["record_id"], {})
         case "delete" if entry["image"] is not None:
             return Inverse(InverseKind.RESTORE, entity, entry["record_id"], {})
-    names = names_of(model.schema, number)
+    names = field_names(model.schema, number)
     document = {names[key]: value for key, value in exact.loads(entry["previous"]).items()}
     if entry["action"] == "delete":
         return Inverse(InverseKind.INSERT, entity, entry["record_id"], document)

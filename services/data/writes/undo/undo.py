@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared.errors import RocketError, not_found
-from services.data.history import commits
 from services.data.log.entries import title_of
+from services.data.log.store import commit_size, find_position, load_entries
 from services.data.model import EntityModel
 from services.data.writes.consequences.transaction import transaction
 from services.data.writes.context.write_context import WriteContext
@@ -37,7 +37,7 @@ async def undo(write: WriteContext, named: str) -> dict[str, Any]:
 
     Raises NOT_FOUND, FORBIDDEN, CONFLICT naming the records that have changed since or can't be put back.
     """
-    position = await commits.position_of(write.database, named)
+    position = await find_position(write.database, named)
     if position is None:
         raise not_found("Commit")
     anchor = await _anchor(write, position)
@@ -69,10 +69,10 @@ async def _anchor(write: WriteContext, position: int) -> EntityModel:
 
 
 async def _entries(unit: UnitOfWork, position: int) -> Sequence[Any]:
-    records, size = await commits.size_of(unit.transaction, position)
+    records, size = await commit_size(unit.transaction, position)
     if records > MAX_ROWS or size > MAX_IMAGE_BYTES:
         raise RocketError("CONFLICT", "This commit is too large to be undone")
-    return await commits.load_entries(unit.transaction, position, records)
+    return await load_entries(unit.transaction, position, records)
 
 
 async def _refuse_changed(unit: UnitOfWork, entries: Sequence[Any]) -> None:
