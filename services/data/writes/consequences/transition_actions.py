@@ -11,9 +11,7 @@ from services.data.rules.actions import RECORD_EFFECTS
 from services.data.writes.consequences.deletion import Deletion, Restricted
 from services.data.writes.context.drafts import Draft
 from services.data.writes.context.write_context import WriteContext
-from services.data.writes.preparing import slugs
-from services.data.writes.preparing.files import resolve_files
-from services.data.writes.preparing.references import refuse_moved_anchors
+from services.data.writes.preparing.preparing import complete
 from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
 from services.data.writes.statements.changes import Action, RowChange
 from services.data.writes.statements.locking import lock_records
@@ -59,7 +57,7 @@ def _failed(effect: dict[str, Any], problem: Exception) -> RocketError:
 
 async def _create(write: WriteContext, unit: UnitOfWork, entity: EntityModel, effect: dict[str, Any]) -> None:
     draft = Draft(effect["fields"], values=validate_create(entity, effect["fields"]))
-    await _complete(unit, entity, Action.CREATE, draft)
+    await complete(write, unit.transaction, entity, Action.CREATE, draft)
     key = entity.key.of(draft.values) if set(entity.key.names) <= set(draft.values) else None
     await _apply(unit, entity, Action.CREATE, write.change(key, draft.values))
 
@@ -76,8 +74,7 @@ async def _change(write: WriteContext, unit: UnitOfWork, entity: EntityModel, ef
         await Deletion(unit).delete(entity, [stored])
         return
     draft = Draft(effect["fields"], stored, values=validate_update(entity, effect["fields"]))
-    await _complete(unit, entity, Action.UPDATE, draft)
-    await refuse_moved_anchors(unit.transaction, write.model, entity, [draft])
+    await complete(write, unit.transaction, entity, Action.UPDATE, draft)
     if draft.values:
         await _apply(unit, entity, Action.UPDATE, write.change(key, draft.values))
 
@@ -86,8 +83,3 @@ async def _apply(unit: UnitOfWork, entity: EntityModel, action: Action, change: 
     if await unit.apply(entity, action, [change]) == [None]:
         await unit.check_schema()
         raise Invalid([{"message": "it refers to records that are not there"}])
-
-
-async def _complete(unit: UnitOfWork, entity: EntityModel, action: Action, draft: Draft) -> None:
-    await resolve_files(unit.transaction, entity, draft.values)
-    await slugs.assign(unit.transaction, entity, action, [draft])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from libs.shared import exact
-from libs.shared.errors import Detail, RocketError
+from libs.shared.errors import Detail, RocketError, summary
 from services.data.model import Link
 from services.data.writes.statements.changes import Values, Written
 from services.data.writes.statements.locking import Stored
@@ -103,6 +103,12 @@ class Draft:
             message = f"{name} needs a value in {link.own}"
             raise self.refuse(RocketError("VALIDATION_FAILED", message, [{"field": link.own, **detail}]))
         return value
+
+
+def refuse_invalid(details: Sequence[Detail]) -> None:
+    """Raises VALIDATION_FAILED with these details, if there are any."""
+    if details:
+        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
 
 
 async def in_turns(rows: Sequence[T]) -> AsyncIterator[T]:

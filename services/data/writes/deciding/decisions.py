@@ -8,14 +8,14 @@ from typing import Literal
 
 from libs.shared import exact
 from libs.shared.contracts.context import Identity
-from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
+from libs.shared.errors import MAX_DETAILS, Detail, RocketError
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
 from services.data import rules
 from services.data.model import EntityModel
 from services.data.permissions import granted
 from services.data.rules import AttemptedWrite
-from services.data.writes.context.drafts import Draft, in_turns
+from services.data.writes.context.drafts import Draft, in_turns, refuse_invalid
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding.related_records import load_related
 from services.data.writes.statements.changes import Action
@@ -50,7 +50,7 @@ async def decide(
                     break
             else:
                 draft.values, draft.effects = decision.values, decision.effects
-    _refuse(details)
+    refuse_invalid(details)
 
 
 async def recompute(
@@ -86,7 +86,7 @@ async def check_after(
             rules.check_written(entity_rules, attempt, exact.loads(draft.written.record_text))
         except RocketError as refusal:
             details += _details(draft, refusal)
-    _refuse(details)
+    refuse_invalid(details)
 
 
 async def _attempts(
@@ -130,8 +130,3 @@ def _details(draft: Draft, refusal: RocketError) -> list[Detail]:
     if refusal.code != "VALIDATION_FAILED":
         raise draft.refuse(refusal) from None
     return draft.mark(refusal.details)
-
-
-def _refuse(details: list[Detail]) -> None:
-    if details:
-        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from libs.shared.errors import MAX_DETAILS, Detail, RocketError, summary
+from libs.shared.errors import MAX_DETAILS, Detail
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
-from services.data.writes.context.drafts import TURN_ROWS, Draft
+from services.data.writes.context.drafts import TURN_ROWS, Draft, refuse_invalid
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding import decisions
 from services.data.writes.preparing import slugs
-from services.data.writes.preparing.files import UnknownFile, attach_files
+from services.data.writes.preparing.files import UnknownFile, attach_files, resolve_files
+from services.data.writes.preparing.references import refuse_moved_anchors
 from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
 from services.data.writes.statements.changes import Action, RowChange
 
@@ -61,8 +62,19 @@ async def validate(entity: EntityModel, action: Action, drafts: Sequence[Draft])
                 break
         if number % TURN_ROWS == 0:
             await asyncio.sleep(0)
-    if details:
-        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
+    refuse_invalid(details)
+
+
+async def complete(
+    write: WriteContext, connection: Connection, entity: EntityModel, action: Action, draft: Draft
+) -> None:
+    """Fill in files and slugs of a draft that is written with a definition's authority: no permissions, no rules.
+
+    Raises CONFLICT where other records refer to a value that would change.
+    """
+    await resolve_files(connection, entity, draft.values)
+    await slugs.assign(connection, entity, action, [draft])
+    await refuse_moved_anchors(connection, write.model, entity, [draft])
 
 
 def _change(write: WriteContext, entity: EntityModel, action: Action, draft: Draft) -> RowChange:

@@ -8,7 +8,7 @@ from libs.shared.errors import Detail, RocketError, detail_of, summary
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import parse_value
 from services.data.model import EntityModel, Link, Model, quote
-from services.data.writes.context.drafts import Draft
+from services.data.writes.context.drafts import Draft, refuse_invalid
 from services.data.writes.statements.changes import RowChange
 from services.data.writes.statements.locking import Stored, lock_records
 
@@ -37,8 +37,7 @@ def missing(link: Link) -> Detail:
 async def refuse_missing(connection: Connection | Database, entity: EntityModel, change: RowChange) -> None:
     """Raises VALIDATION_FAILED where a change refers to records that do not exist."""
     [details] = await missing_references(connection, entity, [change])
-    if details:
-        raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
+    refuse_invalid(details)
 
 
 async def refuse_lost_references(connection: Connection, entity: EntityModel, stored: Stored) -> None:

@@ -9,9 +9,8 @@ from services.data.writes.consequences.totals import hold_parents
 from services.data.writes.consequences.transaction import transaction
 from services.data.writes.context.drafts import Draft
 from services.data.writes.context.write_context import WriteContext
-from services.data.writes.preparing import slugs
-from services.data.writes.preparing.files import resolve_files
-from services.data.writes.preparing.references import refuse_missing, refuse_moved_anchors
+from services.data.writes.preparing.preparing import complete
+from services.data.writes.preparing.references import refuse_missing
 from services.data.writes.preparing.validation import Invalid, validate_update
 from services.data.writes.requests import store
 from services.data.writes.statements.changes import Action, Values
@@ -56,9 +55,7 @@ async def _set(write: WriteContext, unit: UnitOfWork, entity: EntityModel, reque
     if stored is None:
         return
     draft = Draft(request.values, stored, values=values)
-    await resolve_files(unit.transaction, entity, values)
-    await slugs.assign(unit.transaction, entity, Action.UPDATE, [draft])
-    await refuse_moved_anchors(unit.transaction, write.model, entity, [draft])
+    await complete(write, unit.transaction, entity, Action.UPDATE, draft)
     change = write.change(key, draft.values)
     try:
         outcome = await unit.apply(entity, Action.UPDATE, [change])

@@ -133,7 +133,7 @@ class WriteBatcher:
             written = await queue.write(replace(queue.shape, waits=False), batch)
         except Exception as error:
             if isinstance(error, SchemaMoved) or not is_undone(error):
-                # Under another schema all are decided anew. Otherwise a change may have been stored, so none is
+                # Under another schema all are decided again. Otherwise a change may have been stored, so none is
                 # tried again.
                 for waiting in batch:
                     waiting.fail(error)

@@ -133,7 +133,7 @@ class _Given:
             sequence = f"pg_get_serial_sequence('{entity.table}', '{entity.key.names[0]}')"
             number = f", nextval({sequence}::regclass)::{entity.key.types[0]} AS {quote(entity.key.names[0])}"
         order = "" if shape.action is Action.CREATE else f" ORDER BY {', '.join(_given_keys(entity))}"
-        # Somebody's unique value may be another's in a transaction that is open: that is waited for, not left out.
+        # A unique value may be taken by a transaction that is still open: this is waited for, not left out.
         brief = "" if shape.waits else f", set_config('lock_timeout', '{LOCK_TIMEOUT}', true) AS _t"
         self.select = f"SELECT _u.*{number} FROM unnest({arrays}) WITH ORDINALITY AS _u({names}, _n){brief}{order}"
 

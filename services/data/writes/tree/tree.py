@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from libs.shared.errors import RocketError, not_found, summary
+from libs.shared.errors import RocketError, not_found
 from services.data.model import EntityModel, Link
 from services.data.permissions import EVERYTHING, Grant, grant_for
 from services.data.writes.consequences.deletion import remove
 from services.data.writes.consequences.transition_actions import changes_records, perform
-from services.data.writes.context.drafts import Draft
+from services.data.writes.context.drafts import Draft, refuse_invalid
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding import decisions
 from services.data.writes.preparing.field_permissions import check_fields, check_relations
@@ -160,9 +160,7 @@ class Tree:
         """Why rows were left out: another schema, missing references, or no such row. Always raises."""
         await self.unit.check_schema()
         found = await missing_references(self.unit.transaction, entity, changes)
-        details = [detail for draft, own in zip(drafts, found, strict=True) for detail in draft.mark(own)]
-        if details:
-            raise RocketError("VALIDATION_FAILED", summary(details[0]), details)
+        refuse_invalid([detail for draft, own in zip(drafts, found, strict=True) for detail in draft.mark(own)])
         raise drafts[0].refuse(not_found("Record"))
 
     def _count(self, link: Link, members: Members, depth: int) -> None:
