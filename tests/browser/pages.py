@@ -50,3 +50,15 @@ class Person:
         """Choose from a list."""
         await self.page.get_by_role("combobox", name=label, exact=True).click()
         await self.page.get_by_role("option", name=option, exact=True).click()
+
+    async def suggest(self, label: str, text: str) -> None:
+        """Type into an input that suggests values, and leave its list."""
+        box = self.page.get_by_role("textbox", name=label, exact=True).or_(
+            self.page.get_by_role("combobox", name=label, exact=True)
+        )
+        await box.first.fill(text)
+        await self.page.keyboard.press("Tab")
+
+    async def tab(self, name: str) -> None:
+        """Open a tab of the screen."""
+        await self.page.get_by_role("tab", name=name, exact=True).click()

@@ -34,6 +34,7 @@ async def test_a_mistake_in_a_definition_is_shown_and_the_input_is_kept(admin: C
     someone = await person()
     page = someone.page
     await someone.go("/define/permissions/new")
+    await someone.tab("JSON")
     editor = page.get_by_role("textbox", name="JSON")
     await editor.fill(json.dumps({"entity": "deal", "action": "reed", "roles": ["clerk"]}))
     await someone.button("Save").click()
@@ -51,6 +52,7 @@ async def test_a_definition_is_changed_and_deleted(admin: Client, person: Opened
     page = someone.page
     await someone.go("/define/webhooks")
     await page.get_by_role("link", name="deal · after_write").click()
+    await someone.tab("JSON")
     editor = page.get_by_role("textbox", name="JSON")
     document = json.loads(await editor.input_value())
     await editor.fill(json.dumps({**document, "method": "PUT"}))
@@ -107,3 +109,116 @@ async def test_an_approval_waits_in_the_tasks_and_is_decided(admin: Client, pers
     await expect(page.get_by_text("completed").first).to_be_visible()
     await someone.go(f"/records/deal/{record['id']}")
     await expect(someone.field("title")).to_have_value("Checked")
+
+
+async def test_a_state_machine_is_described_with_a_form_and_drawn(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title"), text("stage", enum=["lead", "won"], default="lead")))
+    someone = await person()
+    page = someone.page
+    await someone.go("/define/state-machines/new")
+    await someone.choose("Entity", "deal")
+    await someone.choose("Field", "stage")
+    await someone.suggest("Initial state", "lead")
+    line = page.get_by_role("group", name="Transitions 1")
+    await line.get_by_label("From").fill("lead")
+    await page.keyboard.press("Enter")
+    await someone.suggest("To", "won")
+    picture = page.get_by_role("region", name="States of stage")
+    await expect(picture.get_by_role("img", name="lead → won")).to_be_visible()
+    await someone.save("Saved; it is in force now")
+    machine = (await admin.get("/_admin/state-machines")).data[0]
+    assert machine["definition"]["initial"] == "lead"
+    assert [(step["from"], step["to"]) for step in machine["definition"]["transitions"]] == [("lead", "won")]
+
+
+async def test_a_workflow_is_outlined_with_the_keyboard_and_drawn(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title"), text("stage", enum=["lead", "won"], default="lead")))
+    machine = {"initial": "lead", "transitions": [{"from": "lead", "to": "won"}]}
+    (await admin.post("/_admin/state-machines", {"entity": "deal", "field": "stage", "definition": machine})).expect(
+        201
+    )
+    someone = await person()
+    page = someone.page
+    await someone.go("/define/workflows/new")
+    await page.get_by_role("textbox", name="Name", exact=True).first.fill("check")
+    await someone.choose("Field", "stage")
+    await someone.suggest("To", "won")
+    await page.get_by_role("button", name="Add a step").focus()
+    await page.keyboard.press("Enter")
+    second = page.get_by_role("group", name="Steps 2")
+    await second.get_by_role("textbox", name="Step", exact=True).fill("note")
+    first = page.get_by_role("group", name="Steps 1")
+    await first.get_by_role("combobox", name="Approved: then").click()
+    await page.get_by_role("option", name="note", exact=True).click()
+    picture = page.get_by_role("region", name="Steps of the workflow")
+    await expect(picture.get_by_role("img", name="approval → note: approve")).to_be_visible()
+    await someone.save("Saved; it is in force now")
+    steps = (await admin.get("/_admin/workflows")).data[0]["steps"]
+    assert [step["id"] for step in steps] == ["approval", "note"]
+    assert steps[0]["on_approve"] == {"goto": "note"}
+
+
+async def test_a_permission_is_given_with_a_form_and_shows_in_the_matrix(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title"), text("region")))
+    someone = await person()
+    page = someone.page
+    await someone.go("/define/permissions/new")
+    await someone.choose("Entity", "deal")
+    await page.get_by_label("Roles").fill("clerk")
+    await page.keyboard.press("Enter")
+    await someone.button("Add a condition").click()
+    line = page.get_by_role("group", name="Only records where all of this holds 1")
+    await line.get_by_role("combobox", name="Field").click()
+    await page.get_by_role("option", name="region", exact=True).click()
+    await line.get_by_label("Value").fill("north")
+    await page.get_by_text("All but some").click()
+    await page.get_by_label("All but some").last.click()
+    await page.get_by_role("option", name="title", exact=True).click()
+    await page.keyboard.press("Escape")
+    await someone.save("Saved; it is in force now")
+    policy = (await admin.get("/_admin/permissions")).data[0]
+    assert policy["conditions"] == [{"field": "region", "operator": "eq", "value": "north"}]
+    assert policy["fields"] == {"exclude": ["title"]}
+
+    await page.get_by_role("link", name="Permission matrix").click()
+    row = page.get_by_role("row", name="deal")
+    await expect(row.get_by_label("Read: in part")).to_be_visible()
+    await expect(row.get_by_label("Delete: nothing")).to_be_visible()
+    await page.get_by_role("button", name="deal").click()
+    fields = page.get_by_role("table", name="Fields of deal")
+    await expect(fields.get_by_role("row", name="title").get_by_text("nothing")).to_be_visible()
+    await expect(page.get_by_text('region = "north"')).to_be_visible()
+
+
+async def test_a_rule_is_tried_on_stored_records_before_it_is_saved(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title")))
+    (await admin.post("/deal", {"title": "A"})).expect(201)
+    (await admin.post("/deal", {"title": "A long title"})).expect(201)
+    someone = await person()
+    page = someone.page
+    await someone.go("/define/rules/new")
+    await someone.choose("Entity", "deal")
+    await page.get_by_label("Violated where this is true").fill("len(record.title) < 3")
+    await page.get_by_role("textbox", name="Message of the violation").fill("too short")
+    await someone.button("Try on stored records").click()
+    await expect(page.get_by_text("1 of 2 records would violate it")).to_be_visible()
+    assert (await admin.get("/_admin/rules")).data == []
+    await someone.save("Saved; it is in force now")
+
+
+async def test_entities_and_relations_are_drawn_and_lead_to_their_definitions(admin: Client, person: Opened) -> None:
+    await admin.define(entity("shop", text("name")))
+    await admin.define(entity("sale", text("title"), {"name": "shop_id", "type": "uuid"}))
+    relation = {
+        "name": "sales", "type": "one_to_many", "source": "shop", "target": "sale", "target_key": "shop_id",
+        "on_delete": "cascade",
+    }  # fmt: skip
+    (await admin.post("/_admin/relations", relation)).expect(201)
+    someone = await person()
+    page = someone.page
+    await someone.go("/define/relations/diagram")
+    picture = page.get_by_role("region", name="Diagram")
+    await expect(picture.get_by_role("img", name="shop → sale: sales 1:n")).to_be_visible()
+    await picture.get_by_role("link", name="sale").focus()
+    await page.keyboard.press("Enter")
+    await expect(someone.heading("sale")).to_be_visible()

@@ -2,9 +2,6 @@
 
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import ar from "../words/ar.json";
-import de from "../words/de.json";
-import en from "../words/en.json";
 
 export const LANGUAGES = { en: "English", de: "Deutsch", ar: "العربية" } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -19,10 +16,18 @@ export function directionOf(chosen: Language): "ltr" | "rtl" {
   return chosen === "ar" ? "rtl" : "ltr";
 }
 
-/** Change the language. Screens change at once; the document says its language and direction. */
-export function setLanguage(chosen: Language): void {
+/** Each language is a file of its own, and only the chosen one is fetched; a test says that each has every word. */
+const WORDS: Record<Language, () => Promise<{ default: Record<string, string> }>> = {
+  en: () => import("../words/en.json"),
+  de: () => import("../words/de.json"),
+  ar: () => import("../words/ar.json"),
+};
+
+/** Change the language. Screens change as soon as its words are there; the document says its language and direction. */
+export async function setLanguage(chosen: Language): Promise<void> {
+  i18next.addResourceBundle(chosen, "translation", (await WORDS[chosen]()).default);
   localStorage.setItem(STORED, chosen);
-  void i18next.changeLanguage(chosen);
+  await i18next.changeLanguage(chosen);
   mark(chosen);
 }
 
@@ -31,11 +36,16 @@ function mark(chosen: Language): void {
   document.documentElement.dir = directionOf(chosen);
 }
 
-void i18next.use(initReactI18next).init({
-  lng: language(),
-  fallbackLng: "en",
-  keySeparator: false,
-  interpolation: { escapeValue: false },
-  resources: { en: { translation: en }, de: { translation: de }, ar: { translation: ar } },
-});
-mark(language());
+/** Fetch the words of the chosen language, before the first screen. */
+export async function loadLanguage(): Promise<void> {
+  const chosen = language();
+  const words = (await WORDS[chosen]()).default;
+  await i18next.use(initReactI18next).init({
+    lng: chosen,
+    fallbackLng: false,
+    keySeparator: false,
+    interpolation: { escapeValue: false },
+    resources: { [chosen]: { translation: words } },
+  });
+  mark(chosen);
+}

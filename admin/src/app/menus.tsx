@@ -49,8 +49,7 @@ export function UserMenu({ realm }: { realm: string }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { setDirection } = useDirection();
   const choose = (language: Language) => {
-    setLanguage(language);
-    setDirection(directionOf(language));
+    void setLanguage(language).then(() => setDirection(directionOf(language)));
   };
   const leave = async () => {
     await logout(realm);

@@ -8,7 +8,9 @@ import {
   createRouter,
   lazyRouteComponent,
   redirect,
+  type RouteComponent,
 } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { isLoggedIn, PLATFORM, realms } from "../api/session";
 import type { ListState } from "../model/filter";
 import { Failed } from "../ui/failed";
@@ -72,12 +74,6 @@ function requireLogin(realm: string, back: string): void {
   if (!isLoggedIn(realm)) throw redirect({ to: "/login", search: { app: realm === PLATFORM ? "" : realm, back } });
 }
 
-const overview = createRoute({
-  getParentRoute: () => app,
-  path: "/",
-  component: lazyRouteComponent(() => import("../features/overview/page"), "OverviewPage"),
-});
-
 const records = createRoute({
   getParentRoute: () => app,
   path: "/records/$entity",
@@ -85,131 +81,12 @@ const records = createRoute({
   component: lazyRouteComponent(() => import("../features/records/page"), "RecordsPage"),
 });
 
-const record = createRoute({
-  getParentRoute: () => app,
-  path: "/records/$entity/$id",
-  component: lazyRouteComponent(() => import("../features/records/record-page"), "RecordPage"),
-});
+type Room<N extends string> = Record<N, () => ReactNode>;
 
-const definitions = createRoute({
-  getParentRoute: () => app,
-  path: "/define/$kind",
-  component: lazyRouteComponent(() => import("../features/definitions/page"), "DefinitionsPage"),
-});
-
-const definition = createRoute({
-  getParentRoute: () => app,
-  path: "/define/$kind/$id",
-  component: lazyRouteComponent(() => import("../features/definitions/detail-page"), "DefinitionPage"),
-});
-
-const users = createRoute({
-  getParentRoute: () => app,
-  path: "/people/users",
-  component: lazyRouteComponent(() => import("../features/people/page"), "UsersPage"),
-});
-
-const account = createRoute({
-  getParentRoute: () => app,
-  path: "/account",
-  component: lazyRouteComponent(() => import("../features/account/page"), "AccountPage"),
-});
-
-const tasks = createRoute({
-  getParentRoute: () => app,
-  path: "/tasks",
-  component: lazyRouteComponent(() => import("../features/tasks/page"), "TasksPage"),
-});
-
-const instances = createRoute({
-  getParentRoute: () => app,
-  path: "/instances",
-  component: lazyRouteComponent(() => import("../features/tasks/page"), "InstancesPage"),
-});
-
-const instance = createRoute({
-  getParentRoute: () => app,
-  path: "/instances/$id",
-  component: lazyRouteComponent(() => import("../features/tasks/instance-page"), "InstancePage"),
-});
-
-const inbox = createRoute({
-  getParentRoute: () => app,
-  path: "/inbox",
-  component: lazyRouteComponent(() => import("../features/inbox/page"), "InboxPage"),
-});
-
-const deliveries = createRoute({
-  getParentRoute: () => app,
-  path: "/deliveries",
-  component: lazyRouteComponent(() => import("../features/webhooks/page"), "DeliveriesPage"),
-});
-
-const delivery = createRoute({
-  getParentRoute: () => app,
-  path: "/deliveries/$id",
-  component: lazyRouteComponent(() => import("../features/webhooks/delivery-page"), "DeliveryPage"),
-});
-
-const audit = createRoute({
-  getParentRoute: () => app,
-  path: "/audit",
-  component: lazyRouteComponent(() => import("../features/audit/page"), "AuditPage"),
-});
-
-const events = createRoute({
-  getParentRoute: () => app,
-  path: "/events",
-  component: lazyRouteComponent(() => import("../features/events/page"), "EventsPage"),
-});
-
-const trace = createRoute({
-  getParentRoute: () => app,
-  path: "/events/$trace",
-  component: lazyRouteComponent(() => import("../features/events/trace-page"), "TracePage"),
-});
-
-const notifications = createRoute({
-  getParentRoute: () => app,
-  path: "/notifications",
-  component: lazyRouteComponent(() => import("../features/notifications/page"), "NotificationsPage"),
-});
-
-const deadLetters = createRoute({
-  getParentRoute: () => app,
-  path: "/dead-letters",
-  component: lazyRouteComponent(() => import("../features/operating/dead-letters-page"), "DeadLettersPage"),
-});
-
-const projections = createRoute({
-  getParentRoute: () => app,
-  path: "/projections",
-  component: lazyRouteComponent(() => import("../features/operating/projections-page"), "ProjectionsPage"),
-});
-
-const files = createRoute({
-  getParentRoute: () => app,
-  path: "/files",
-  component: lazyRouteComponent(() => import("../features/operating/files-page"), "FilesPage"),
-});
-
-const invites = createRoute({
-  getParentRoute: () => app,
-  path: "/people/invites",
-  component: lazyRouteComponent(() => import("../features/people/invites-page"), "InvitesPage"),
-});
-
-const apiKeys = createRoute({
-  getParentRoute: () => app,
-  path: "/people/api-keys",
-  component: lazyRouteComponent(() => import("../features/people/keys-page"), "ApiKeysPage"),
-});
-
-const exchange = createRoute({
-  getParentRoute: () => app,
-  path: "/exchange",
-  component: lazyRouteComponent(() => import("../features/exchange/page"), "ExchangePage"),
-});
+/** A screen of an app: its path, its room, and the component of it. */
+function screen<P extends string, N extends string>(path: P, room: () => Promise<Room<N>>, name: N) {
+  return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(room as never, name as never) as RouteComponent });
+}
 
 const routes = root.addChildren([
   home,
@@ -217,29 +94,31 @@ const routes = root.addChildren([
   ...tokenRoutes,
   platform,
   app.addChildren([
-    overview,
     records,
-    record,
-    definitions,
-    definition,
-    users,
-    account,
-    tasks,
-    instances,
-    instance,
-    inbox,
-    deliveries,
-    delivery,
-    audit,
-    events,
-    trace,
-    notifications,
-    deadLetters,
-    projections,
-    files,
-    invites,
-    apiKeys,
-    exchange,
+    screen("/", () => import("../features/overview/page"), "OverviewPage"),
+    screen("/records/$entity/$id", () => import("../features/records/record-page"), "RecordPage"),
+    screen("/define/$kind", () => import("../features/definitions/page"), "DefinitionsPage"),
+    screen("/define/$kind/$id", () => import("../features/definitions/detail-page"), "DefinitionPage"),
+    screen("/people/users", () => import("../features/people/page"), "UsersPage"),
+    screen("/account", () => import("../features/account/page"), "AccountPage"),
+    screen("/tasks", () => import("../features/tasks/page"), "TasksPage"),
+    screen("/instances", () => import("../features/tasks/page"), "InstancesPage"),
+    screen("/instances/$id", () => import("../features/tasks/instance-page"), "InstancePage"),
+    screen("/inbox", () => import("../features/inbox/page"), "InboxPage"),
+    screen("/deliveries", () => import("../features/webhooks/page"), "DeliveriesPage"),
+    screen("/deliveries/$id", () => import("../features/webhooks/delivery-page"), "DeliveryPage"),
+    screen("/audit", () => import("../features/audit/page"), "AuditPage"),
+    screen("/events", () => import("../features/events/page"), "EventsPage"),
+    screen("/events/$trace", () => import("../features/events/trace-page"), "TracePage"),
+    screen("/notifications", () => import("../features/notifications/page"), "NotificationsPage"),
+    screen("/dead-letters", () => import("../features/operating/dead-letters-page"), "DeadLettersPage"),
+    screen("/projections", () => import("../features/operating/projections-page"), "ProjectionsPage"),
+    screen("/files", () => import("../features/operating/files-page"), "FilesPage"),
+    screen("/people/invites", () => import("../features/people/invites-page"), "InvitesPage"),
+    screen("/people/api-keys", () => import("../features/people/keys-page"), "ApiKeysPage"),
+    screen("/exchange", () => import("../features/exchange/page"), "ExchangePage"),
+    screen("/define/permissions/matrix", () => import("../features/permissions/matrix-page"), "MatrixPage"),
+    screen("/define/relations/diagram", () => import("../features/diagram/page"), "DiagramPage"),
   ]),
 ]);
 

@@ -8,7 +8,7 @@ import { schemaQuery, useIsAdmin } from "../api/app-schema";
 import { Failed } from "../ui/failed";
 import { Icon } from "../ui/icons";
 import { AppMenu, UserMenu } from "./menus";
-import { sectionsOf } from "./navigation";
+import { type Section, sectionsOf } from "./navigation";
 import { Palette } from "./palette";
 
 /** The frame around all screens of an app: header, sidebar, content. */
@@ -20,6 +20,7 @@ export function Shell() {
   const isAdmin = useIsAdmin(app);
   const sections = sectionsOf(app, schema.data?.entities ?? [], isAdmin);
   const { pathname } = useLocation();
+  const here = nearest(sections, pathname);
   return (
     <AppShell
       header={{ height: 52 }}
@@ -56,7 +57,8 @@ export function Shell() {
                   onClick={close}
                   label={entry.word ? t(entry.label) : entry.label}
                   leftSection={<Icon name={entry.icon} size={16} />}
-                  active={pathname === entry.to || (entry.to !== `/${app}` && pathname.startsWith(`${entry.to}/`))}
+                  activeOptions={{ exact: true }}
+                  active={entry.to === here}
                   py={5}
                 />
               ))}
@@ -75,4 +77,11 @@ export function Shell() {
       </AppShell.Main>
     </AppShell>
   );
+}
+
+/** The entry whose path is the longest that the location begins with: a room's own screen, or the one it belongs to. */
+function nearest(sections: Section[], pathname: string): string | undefined {
+  const paths = sections.flatMap((section) => section.entries.map((entry) => entry.to));
+  const above = paths.filter((path) => pathname === path || pathname.startsWith(`${path}/`));
+  return above.sort((a, b) => b.length - a.length)[0];
 }

@@ -6,6 +6,7 @@ const PATHS = {
   plus: "M12 5v14M5 12h14",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM21 21l-5-5",
   filter: "M3 5h18l-7 8v6l-4-2v-4z",
+  minus: "M5 12h14",
   close: "M6 6l12 12M18 6L6 18",
   trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13",
   restore: "M4 12a8 8 0 1 0 3-6M4 4v5h5",

@@ -41,3 +41,16 @@ test("every word that a screen names exists", () => {
   expect(named.length).toBeGreaterThan(100);
   expect(named.filter((key) => !english.has(key))).toEqual([]);
 });
+
+test("every key of a definition's form has its word", () => {
+  const english = keys("en");
+  const inputs = sources(join(HERE, "../features")).flatMap((text) => [...text.matchAll(/<(\w+Key|Rows)\s([^>]*)/g)].map((found) => found[2]!));
+  const named = inputs.flatMap((attributes) => {
+    const label = /\blabel="([\w.]+)"/.exec(attributes)?.[1];
+    const name = /\bname="(\w+)"/.exec(attributes)?.[1];
+    const add = /\badd="([\w.]+)"/.exec(attributes)?.[1];
+    return [...(label ? [label] : name ? [`key.${name}`] : []), ...(add ? [add] : [])];
+  });
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((key) => !english.has(key))).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import { Alert, Button, Code, Grid as Columns, Group, Loader, Stack, Tabs, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../api/app-schema";
 import { parseExact } from "../../model/json";
@@ -9,7 +9,9 @@ import { hintOf, messageOf, showDone, showWarning } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { Page } from "../../ui/page";
+import { FORMS } from "./forms";
 import { EntityForm } from "./parts/entity-form";
+import { DocumentScope } from "./parts/keys";
 import { Versions } from "./parts/versions";
 import { type Document, definitionQuery, documentOf, handleOf, titleOf, useDeleteDefinition, usePlan, useSaveDefinition } from "./queries";
 import { templateOf } from "./templates";
@@ -82,7 +84,8 @@ function Editor({ app, kind, id, etag, initial }: EditorProps) {
   const save = useSaveDefinition(app, kind);
   const plan = usePlan(app, kind);
   const change = { ...(id === undefined ? {} : { id }), document, etag: etag ?? null };
-  const hasForm = kind === "entities";
+  const Form = FORMS[kind];
+  const hasForm = kind === "entities" || Form !== undefined;
   const error = save.error ?? plan.error;
   const submit = async () => {
     const reply = await save.mutateAsync(change).catch(() => undefined);
@@ -112,7 +115,15 @@ function Editor({ app, kind, id, etag, initial }: EditorProps) {
           </Tabs.List>
           {hasForm && (
             <Tabs.Panel value="form" pt="sm">
-              <EntityForm document={document} onChange={setDocument} isNew={id === undefined} />
+              {Form ? (
+                <DocumentScope app={app} document={document} onChange={setDocument}>
+                  <Suspense fallback={<Loader size="sm" aria-label={t("shell.loading")} />}>
+                    <Form isNew={id === undefined} />
+                  </Suspense>
+                </DocumentScope>
+              ) : (
+                <EntityForm document={document} onChange={setDocument} isNew={id === undefined} />
+              )}
             </Tabs.Panel>
           )}
           <Tabs.Panel value="json" pt="sm">

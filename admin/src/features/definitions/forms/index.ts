@@ -1,0 +1,20 @@
+/** The form of each kind of definition. A kind without one is edited as JSON. A new form is one file and a line here. */
+
+import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+
+export interface FormProps {
+  isNew: boolean;
+}
+
+type Form = LazyExoticComponent<ComponentType<FormProps>>;
+
+export const FORMS: Record<string, Form> = {
+  relations: lazy(() => import("./relation-form")),
+  rules: lazy(() => import("./rule-form")),
+  "state-machines": lazy(() => import("./machine-form")),
+  workflows: lazy(() => import("./workflow-form")),
+  permissions: lazy(() => import("./permission-form")),
+  webhooks: lazy(() => import("./webhook-form")),
+  "notification-rules": lazy(() => import("./notification-form")),
+  roles: lazy(() => import("./role-form")),
+};

@@ -1,0 +1,51 @@
+import { Group, Select, SimpleGrid, Stack } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { useRoles } from "../../../api/roles";
+import { ChoiceKey, EntityKey, LongTextKey, Nested, Rows, SuggestedKey, SwitchKey, TextKey, useScope } from "../parts/keys";
+
+const HOOKS = ["after_create", "after_update", "after_write", "after_delete"];
+const RECIPIENTS = ["role", "user", "email", "path"] as const;
+
+/** A notification rule: when, to whom, and in which words. */
+export default function NotificationForm() {
+  return (
+    <Stack>
+      <SimpleGrid cols={{ base: 1, sm: 2, md: 4 }}>
+        <TextKey name="name" required />
+        <EntityKey name="entity" required />
+        <ChoiceKey name="hook" values={HOOKS} required />
+        <ChoiceKey name="channel" values={["email", "in_app"]} required />
+      </SimpleGrid>
+      <LongTextKey name="condition" mono />
+      <Rows name="recipients" label="notification.recipients" add="notification.addRecipient" blank={{ role: "admin" }}>
+        {() => <Recipient />}
+      </Rows>
+      <Nested name="template">
+        <TextKey name="subject" />
+        <LongTextKey name="body" required />
+      </Nested>
+      <SwitchKey name="active" otherwise />
+    </Stack>
+  );
+}
+
+function Recipient() {
+  const { t } = useTranslation();
+  const { app, document, onChange } = useScope();
+  const roles = useRoles(app);
+  const kind = RECIPIENTS.find((each) => each in document) ?? "role";
+  return (
+    <Group gap="xs" align="flex-end">
+      <Select
+        size="xs"
+        w={140}
+        label={t("notification.recipientKind")}
+        data={RECIPIENTS.map((each) => ({ value: each, label: t(`notification.by_${each}`) }))}
+        value={kind}
+        allowDeselect={false}
+        onChange={(picked) => picked && onChange({ [picked]: "" })}
+      />
+      <SuggestedKey name={kind} label={`notification.by_${kind}`} values={kind === "role" ? roles : []} required w={260} />
+    </Group>
+  );
+}

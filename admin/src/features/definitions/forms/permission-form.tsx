@@ -1,0 +1,111 @@
+import { Fieldset, Group, MultiSelect, SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { useAppSchema } from "../../../api/app-schema";
+import { ChoiceKey, EntityKey, FieldKey, Nested, RolesKey, Rows, ValueKey, useKey, useScope } from "../parts/keys";
+
+const ACTIONS = ["read", "create", "update", "delete"];
+const OPERATORS = ["eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like"];
+const MASKS = ["none", "last4", "email", "hash", "null"];
+
+/** A policy: who may do what, with which records, and which fields. */
+export default function PermissionForm() {
+  const { document } = useScope();
+  const entity = document["entity"];
+  return (
+    <Stack>
+      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+        <EntityKey name="entity" required />
+        <ChoiceKey name="action" values={ACTIONS} required />
+        <RolesKey name="roles" required />
+      </SimpleGrid>
+      {document["action"] !== "create" && (
+        <Rows name="conditions" label="policy.conditions" add="policy.addCondition" blank={{ field: "", operator: "eq", value: "" }}>
+          {() => (
+            <Group gap="xs" align="flex-end">
+              <FieldKey name="field" entity={entity} required w={180} />
+              <ChoiceKey name="operator" values={OPERATORS} w={110} />
+              <ValueKey name="value" w={220} />
+            </Group>
+          )}
+        </Rows>
+      )}
+      <FieldScope entity={entity} />
+      {document["action"] === "read" && <Masks entity={entity} />}
+    </Stack>
+  );
+}
+
+function useFields(entity: unknown): string[] {
+  const { app } = useScope();
+  return useAppSchema(app).entities.find((each) => each.name === entity)?.fields.map((field) => field.name) ?? [];
+}
+
+type Reach = "all" | "include" | "exclude";
+
+/** All fields, only some, or all but some. */
+function FieldScope({ entity }: { entity: unknown }) {
+  const { t } = useTranslation();
+  const [value, set] = useKey("fields");
+  const names = useFields(entity);
+  const scope = (value ?? {}) as { include?: string[]; exclude?: string[] };
+  const reach: Reach = scope.include ? "include" : scope.exclude ? "exclude" : "all";
+  const chosen = scope.include ?? scope.exclude ?? [];
+  const put = (next: string, fields: string[]) => set(next === "all" ? undefined : { [next]: fields });
+  return (
+    <Fieldset legend={t("policy.fields")} p="sm">
+      <Group gap="sm" align="flex-end">
+        <SegmentedControl
+          size="xs"
+          aria-label={t("policy.fields")}
+          value={reach}
+          onChange={(next) => put(next, chosen)}
+          data={(["all", "include", "exclude"] as const).map((each) => ({ value: each, label: t(`policy.${each}`) }))}
+        />
+        {reach !== "all" && (
+          <MultiSelect size="xs" flex={1} miw={260} searchable label={t(`policy.${reach}`)} data={[...new Set([...names, ...chosen])]} value={chosen} onChange={(next) => put(reach, next)} />
+        )}
+      </Group>
+    </Fieldset>
+  );
+}
+
+/** What is shown in place of a field's value. */
+function Masks({ entity }: { entity: unknown }) {
+  const { t } = useTranslation();
+  const names = useFields(entity);
+  return (
+    <Fieldset legend={t("policy.masks")} p="sm">
+      <Nested name="masks">
+        <SimpleGrid cols={{ base: 1, sm: 3, md: 4 }}>
+          {names.map((name) => (
+            <MaskKey key={name} name={name} />
+          ))}
+        </SimpleGrid>
+      </Nested>
+      <Group mt="sm" align="flex-end">
+        <ChoiceKey name="pii_mask" values={MASKS} w={160} />
+        <Text size="xs" c="dimmed">
+          {t("policy.piiHelp")}
+        </Text>
+      </Group>
+    </Fieldset>
+  );
+}
+
+function MaskKey({ name }: { name: string }) {
+  const { t } = useTranslation();
+  const [value, set] = useKey(name);
+  const keeps = value !== null && typeof value === "object";
+  const data = keeps ? [{ value: "keep", label: JSON.stringify(value) }, ...MASKS] : MASKS;
+  return (
+    <Select
+      size="xs"
+      label={name}
+      placeholder={t("policy.unmasked")}
+      clearable
+      data={data}
+      value={keeps ? "keep" : value === undefined ? null : String(value)}
+      onChange={(picked) => picked !== "keep" && set(picked ?? undefined)}
+    />
+  );
+}

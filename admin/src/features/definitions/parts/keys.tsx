@@ -1,0 +1,270 @@
+/** The keys of a definition as inputs. Each reads and writes one key of the document that stands around it. */
+
+import { ActionIcon, Autocomplete, Button, Fieldset, Group, NumberInput, Select, Stack, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { type ReactNode, createContext, useContext, useId } from "react";
+import { useTranslation } from "react-i18next";
+import { useAppSchema } from "../../../api/app-schema";
+import { parseExact } from "../../../model/json";
+import { Icon } from "../../../ui/icons";
+import { useRoles } from "../../../api/roles";
+import type { Document } from "../queries";
+
+interface Scope {
+  app: string;
+  document: Document;
+  onChange: (document: Document) => void;
+}
+
+const ScopeContext = createContext<Scope | null>(null);
+
+/** The document whose keys stand inside. */
+export function DocumentScope({ app, document, onChange, children }: Scope & { children: ReactNode }) {
+  return <ScopeContext.Provider value={{ app, document, onChange }}>{children}</ScopeContext.Provider>;
+}
+
+export function useScope(): Scope {
+  const scope = useContext(ScopeContext);
+  if (!scope) throw new Error("a key stands outside of every document");
+  return scope;
+}
+
+/** A key's value, and how to set it; `undefined` takes the key away, so that its default holds. */
+export function useKey(name: string): [unknown, (value: unknown) => void] {
+  const { document, onChange } = useScope();
+  const set = (value: unknown) => {
+    const { [name]: _old, ...rest } = document;
+    onChange(value === undefined ? rest : { ...document, [name]: value });
+  };
+  return [document[name], set];
+}
+
+/** A key that holds a document of its own. */
+export function Nested({ name, children }: { name: string; children: ReactNode }) {
+  const { app } = useScope();
+  const [value, set] = useKey(name);
+  return (
+    <DocumentScope app={app} document={(value ?? {}) as Document} onChange={set}>
+      {children}
+    </DocumentScope>
+  );
+}
+
+export interface KeyProps {
+  name: string;
+  /** The key of its word; `key.<name>` if it is left out. */
+  label?: string;
+  required?: boolean;
+  w?: number | string;
+}
+
+function useLabel({ name, label }: KeyProps): string {
+  const { t } = useTranslation();
+  return t(label ?? `key.${name}`);
+}
+
+const asText = (value: unknown) => (value === undefined || value === null ? "" : String(value));
+
+export function TextKey({ hint, ...props }: KeyProps & { hint?: string }) {
+  const [value, set] = useKey(props.name);
+  const empty = props.required ? "" : undefined;
+  return (
+    <TextInput
+      size="xs"
+      {...(props.w === undefined ? {} : { w: props.w })}
+      label={useLabel(props)}
+      placeholder={hint ?? ""}
+      required={props.required ?? false}
+      value={asText(value)}
+      onChange={(event) => set(event.currentTarget.value || empty)}
+    />
+  );
+}
+
+/** Several lines; expressions in a font whose characters are equally wide. */
+export function LongTextKey({ mono, ...props }: KeyProps & { mono?: boolean }) {
+  const [value, set] = useKey(props.name);
+  const empty = props.required ? "" : undefined;
+  return (
+    <Textarea
+      size="xs"
+      autosize
+      minRows={2}
+      maxRows={16}
+      spellCheck={!mono}
+      classNames={mono ? { input: "rk-mono" } : {}}
+      label={useLabel(props)}
+      required={props.required ?? false}
+      value={asText(value)}
+      onChange={(event) => set(event.currentTarget.value || empty)}
+    />
+  );
+}
+
+export function NumberKey({ min, ...props }: KeyProps & { min?: number }) {
+  const [value, set] = useKey(props.name);
+  return (
+    <NumberInput
+      size="xs"
+      w={props.w ?? 130}
+      min={min ?? 0}
+      label={useLabel(props)}
+      value={typeof value === "number" ? value : ""}
+      onChange={(typed) => set(typed === "" ? undefined : Number(typed))}
+    />
+  );
+}
+
+/** A key that is true or false; `otherwise` is what it is when it is absent. */
+export function SwitchKey({ otherwise, ...props }: KeyProps & { otherwise: boolean }) {
+  const [value, set] = useKey(props.name);
+  const label = useLabel(props);
+  const on = typeof value === "boolean" ? value : otherwise;
+  return <Switch size="sm" label={label} checked={on} onChange={(event) => set(event.currentTarget.checked)} />;
+}
+
+export function ChoiceKey({ values, onPick, ...props }: KeyProps & { values: readonly string[]; onPick?: (value: string | undefined) => void }) {
+  const [value, set] = useKey(props.name);
+  const known = typeof value === "string" && value !== "" && !values.includes(value) ? [value, ...values] : values;
+  return (
+    <Select
+      size="xs"
+      {...(props.w === undefined ? {} : { w: props.w })}
+      label={useLabel(props)}
+      required={props.required ?? false}
+      clearable={!props.required}
+      searchable={values.length > 8}
+      data={[...known]}
+      value={asText(value) || null}
+      onChange={(picked) => {
+        if (onPick) onPick(picked ?? undefined);
+        else set(picked ?? undefined);
+      }}
+    />
+  );
+}
+
+/** An entity of the app. */
+export function EntityKey(props: KeyProps) {
+  const { app } = useScope();
+  const names = useAppSchema(app).entities.map((entity) => entity.name);
+  return <ChoiceKey {...props} values={names} />;
+}
+
+/** A field of an entity, of some types where they are given. */
+export function FieldKey({ entity, types, ...props }: KeyProps & { entity: unknown; types?: readonly string[] }) {
+  const { app } = useScope();
+  const fields = useAppSchema(app).entities.find((each) => each.name === entity)?.fields ?? [];
+  const names = fields.filter((field) => !types || types.includes(field.type)).map((field) => field.name);
+  return <ChoiceKey {...props} values={names} />;
+}
+
+/** Text that is often one of a few. */
+export function SuggestedKey({ values, ...props }: KeyProps & { values: readonly string[] }) {
+  const [value, set] = useKey(props.name);
+  const empty = props.required ? "" : undefined;
+  return (
+    <Autocomplete
+      size="xs"
+      {...(props.w === undefined ? {} : { w: props.w })}
+      label={useLabel(props)}
+      required={props.required ?? false}
+      data={[...new Set(values)]}
+      value={asText(value)}
+      onChange={(typed) => set(typed || empty)}
+    />
+  );
+}
+
+/** A list of texts. A single text, as some keys allow, is shown as a list of one. */
+export function TagsKey({ suggestions, single, ...props }: KeyProps & { suggestions?: readonly string[]; single?: boolean }) {
+  const [value, set] = useKey(props.name);
+  const values = Array.isArray(value) ? value.map(String) : value === undefined || value === "" ? [] : [String(value)];
+  const empty = single ? "" : props.required ? [] : undefined;
+  return (
+    <TagsInput
+      size="xs"
+      {...(props.w === undefined ? {} : { w: props.w })}
+      label={useLabel(props)}
+      required={props.required ?? false}
+      data={[...new Set(suggestions)]}
+      value={values}
+      onChange={(next) => set(next.length === 0 ? empty : single && next.length === 1 ? next[0] : next)}
+    />
+  );
+}
+
+/** Roles, with those that are known as suggestions. */
+export function RolesKey(props: KeyProps) {
+  const { app } = useScope();
+  return <TagsKey {...props} suggestions={useRoles(app)} />;
+}
+
+/** Any value: JSON, or plain text where it is none. */
+export function ValueKey(props: KeyProps) {
+  const [value, set] = useKey(props.name);
+  const shown = typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
+  const read = (typed: string): unknown => {
+    if (typed === "") return undefined;
+    try {
+      return parseExact(typed);
+    } catch {
+      return typed;
+    }
+  };
+  return (
+    <TextInput size="xs" w={props.w} label={useLabel(props)} defaultValue={shown} onBlur={(event) => set(read(event.currentTarget.value))} />
+  );
+}
+
+interface RowsProps {
+  name: string;
+  label: string;
+  add: string;
+  blank: Document;
+  children: (at: number, row: Document) => ReactNode;
+  vertical?: boolean;
+}
+
+/** A key that holds a list of documents: each with its keys, and buttons to move and remove it. */
+export function Rows({ name, label, add, blank, children, vertical }: RowsProps) {
+  const { t } = useTranslation();
+  const { app } = useScope();
+  const [value, set] = useKey(name);
+  const rows = (Array.isArray(value) ? value : []) as Document[];
+  const id = useId();
+  const move = (from: number, by: number) => {
+    const next = [...rows];
+    const [row] = next.splice(from, 1);
+    next.splice(from + by, 0, row!);
+    set(next);
+  };
+  return (
+    <Fieldset legend={t(label)} p="sm">
+      <Stack gap="sm">
+        {rows.map((row, at) => (
+          <Group key={`${id}-${at}`} gap="xs" align={vertical ? "flex-start" : "flex-end"} wrap="nowrap" role="group" aria-label={`${t(label)} ${at + 1}`}>
+            <DocumentScope app={app} document={row} onChange={(next) => set(rows.map((each, index) => (index === at ? next : each)))}>
+              {vertical ? <Stack flex={1} gap="xs">{children(at, row)}</Stack> : <Group flex={1} gap="xs" align="flex-end">{children(at, row)}</Group>}
+            </DocumentScope>
+            <Group gap={0} wrap="nowrap">
+              <ActionIcon variant="subtle" color="gray" disabled={at === 0} onClick={() => move(at, -1)} aria-label={t("rows.up", { number: at + 1 })}>
+                <Icon name="up" size={14} />
+              </ActionIcon>
+              <ActionIcon variant="subtle" color="gray" disabled={at === rows.length - 1} onClick={() => move(at, 1)} aria-label={t("rows.down", { number: at + 1 })}>
+                <Icon name="down" size={14} />
+              </ActionIcon>
+              <ActionIcon variant="subtle" color="red" onClick={() => set(rows.filter((_, index) => index !== at))} aria-label={t("rows.remove", { number: at + 1 })}>
+                <Icon name="trash" size={14} />
+              </ActionIcon>
+            </Group>
+          </Group>
+        ))}
+        <Group>
+          <Button size="compact-xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={() => set([...rows, blank])}>
+            {t(add)}
+          </Button>
+        </Group>
+      </Stack>
+    </Fieldset>
+  );
+}

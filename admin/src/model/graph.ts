@@ -1,0 +1,85 @@
+/** Graphs of boxes and arrows, and where they stand on a page. Pure; dagre does the layout. */
+
+import { Graph as Layout, layout } from "@dagrejs/dagre";
+
+export interface GraphNode {
+  id: string;
+  label: string;
+  /** A second line. */
+  sub?: string;
+  /** Further lines, as the fields of an entity. */
+  lines?: string[];
+  tone?: "plain" | "start" | "end" | "current" | "done" | "failed";
+  /** Where a click leads to, in the app. */
+  link?: string;
+}
+
+export interface GraphEdge {
+  from: string;
+  to: string;
+  label?: string;
+}
+
+export interface Graph {
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+}
+
+export interface PlacedNode extends GraphNode {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface PlacedEdge extends GraphEdge {
+  points: { x: number; y: number }[];
+  at: { x: number; y: number };
+}
+
+export interface Placed {
+  width: number;
+  height: number;
+  nodes: PlacedNode[];
+  edges: PlacedEdge[];
+}
+
+const CHARACTER = 7.6;
+const LINE = 18;
+const PADDING = 12;
+
+function sizeOf(node: GraphNode): { width: number; height: number } {
+  const texts = [node.label, node.sub ?? "", ...(node.lines ?? [])];
+  const longest = Math.max(...texts.map((text) => text.length));
+  return {
+    width: Math.max(64, longest * CHARACTER + 2 * PADDING),
+    height: texts.filter((text, at) => at === 0 || text !== "").length * LINE + PADDING,
+  };
+}
+
+/** Boxes in layers, arrows between them. Several arrows may connect the same two boxes, and a box itself. */
+export function place({ nodes, edges }: Graph, direction: "LR" | "TB" = "LR"): Placed {
+  const graph = new Layout({ multigraph: true });
+  graph.setGraph({ rankdir: direction, nodesep: 28, ranksep: 64, edgesep: 18, marginx: 8, marginy: 8 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const node of nodes) graph.setNode(node.id, { ...sizeOf(node) });
+  edges.forEach((edge, at) => {
+    const width = (edge.label ?? "").length * 6.4;
+    graph.setEdge(edge.from, edge.to, { width, height: edge.label ? 14 : 0, labelpos: "c" }, String(at));
+  });
+  layout(graph);
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return {
+    width,
+    height,
+    nodes: nodes.map((node) => {
+      const { x, y, width: w, height: h } = graph.node(node.id) as PlacedNode;
+      return { ...node, x: x - w / 2, y: y - h / 2, width: w, height: h };
+    }),
+    edges: edges.map((edge, at) => {
+      const found = graph.edge({ v: edge.from, w: edge.to, name: String(at) }) as { points: { x: number; y: number }[]; x?: number; y?: number };
+      const middle = found.points[Math.floor(found.points.length / 2)]!;
+      return { ...edge, points: found.points, at: { x: found.x ?? middle.x, y: found.y ?? middle.y } };
+    }),
+  };
+}
