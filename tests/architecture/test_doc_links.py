@@ -1,4 +1,4 @@
-"""Links within the documentation resolve."""
+"""Links within our documentation lead somewhere."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pytest
 
 from tests.support.checkout import ROOT
 
-PAGES = sorted(
-    [ROOT / "README.md", ROOT / "tests/README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
-)
+FOLDERS = ("docs", "deploy", "libs", "services", "tests")
+PAGES = sorted([ROOT / "README.md", *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

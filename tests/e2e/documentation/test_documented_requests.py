@@ -11,7 +11,12 @@ from tests.support.client import Client
 from tests.support.documents import Reader, holds, requests_of
 
 DOCS = ROOT / "docs"
-PAGES = sorted(page for page in DOCS.rglob("*.md") if "```http" in page.read_text(encoding="utf-8"))
+PAGES = sorted(
+    page
+    for page in DOCS.rglob("*.md")
+    if "```http" in page.read_text(encoding="utf-8") and page.parent.name != "contributing"
+)
+"""The guides for contributors need a changed system: test_contributor_guides.py."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
