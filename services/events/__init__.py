@@ -1,9 +1,9 @@
-"""What has happened: spans and business events, traces and statistics, the audit log; and who outside hears of it.
+"""Events: spans and business events, traces and statistics, the audit log, and outside subscribers.
 
-Owns    `events.events`, partitioned by day, `events.audit_logs` and `events.subscribers` in every app database.
-Answers lists of events, one trace as a tree, statistics, the audit log, subscribers; takes business events; tells
-        NATS who outside subscribers are.
-Lives off COMMITS (audit rows), SIGNALS (what services did) and TELEMETRY (spans).
-Down    nothing else notices; audit rows and signals are caught up with, spans for a day at most. No new
-        connection of a subscriber is let in.
+Owns      `events.events`, partitioned by day, `events.audit_logs` and `events.subscribers` in every app database.
+Answers   lists of events, traces as trees, statistics, the audit log, subscribers; records business events; answers
+          NATS which outside subscriber a connection belongs to.
+Consumes  COMMITS (audit rows), SIGNALS (events of services) and TELEMETRY (spans).
+Down      no other service is affected. Audit rows and signals are written afterwards, spans of the last day too. New
+          connections of subscribers are refused.
 """

@@ -1,66 +1,94 @@
-"""What the events service does with the three streams: it writes down what happened."""
+"""Commits become audit rows, signals and spans become events."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from libs.shared.bus.consumers.consumer import Plan
+from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent, SignalEvent
-from libs.shared.postgres.databases import Connection
 from services.events import store
 from services.events.audit import audit_row, change_row
 from services.events.rows import days_of, moment_of, scrubbed, signal_row, telemetry_rows, transition_rows
 from services.events.state import State
 
-Spans = Sequence[dict[str, Any]]
+Row = dict[str, Any]
+Spans = Sequence[Row]
 
 
-async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Know what has to be masked, and who opts out, by each commit's version; make the days of what they tell."""
+@dataclass(frozen=True, slots=True)
+class CommitRows:
+    """What is stored of a commit: its audit row, None if its entity opts out, and events of its transitions."""
+
+    event: CommitEvent
+    audit: Row | None
+    events: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRows:
+    """What is stored of a signal: the audit row of a change that it tells of, and its event unless it is too old."""
+
+    change: Row | None
+    event: Row | None
+
+
+async def plan_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan:
+    """The rows of commits, by the definitions of their schema versions."""
     await state.definitions.prepare(app, {event.schema_version for event in events})
-    await state.partitions.ensure(app, days_of({row["created_at"] for row in _told(state, app, events)}))
+    reactions = [_rows_of(state, app, event) for event in events]
+    await state.partitions.ensure(app, days_of({row["created_at"] for each in reactions for row in each.events}))
+    return Plan(reactions)
 
 
-async def on_commits(state: State, app: AppRef, transaction: Connection, events: Sequence[CommitEvent]) -> None:
-    """One audit row each, unless the entity opts out; business events that transitions tell of."""
-    rows = [(event, audit_row(event, state.definitions.of(app, event).definition(event.entity))) for event in events]
-    await store.insert_audit(transaction, [row for _, row in rows if row is not None])
-    if opted_out := [event for event, row in rows if row is None]:
-        await store.note_unaudited(transaction, [(event.entity, event.position) for event in opted_out])
-    told = [row for row in _told(state, app, events) if moment_of(row["created_at"]) >= state.partitions.since()]
-    if told:
-        await store.insert(transaction, told)
+def _rows_of(state: State, app: AppRef, event: CommitEvent) -> CommitRows:
+    definition = state.definitions.of(app, event).definition(event.entity)
+    return CommitRows(event, audit_row(event, definition), transition_rows(event, definition))
 
 
-def _told(state: State, app: AppRef, events: Sequence[CommitEvent]) -> list[dict[str, Any]]:
-    definitions = [state.definitions.of(app, event).definition(event.entity) for event in events]
-    return [row for event, known in zip(events, definitions, strict=True) for row in transition_rows(event, known)]
-
-
-async def before_signals(state: State, app: AppRef, signals: Sequence[SignalEvent]) -> None:
-    """Make the days that are missing."""
-    await state.partitions.ensure(app, days_of(signal.at for signal in signals))
-
-
-async def on_signal(state: State, app: AppRef, transaction: Connection, signal: SignalEvent) -> None:
-    """One event, unless it is older than what is kept; and an audit row, if it tells of a change of its kind."""
-    row = change_row(signal)
-    if row is not None:
-        await store.insert_change(transaction, scrubbed(row))
-    if moment_of(signal.at) >= state.partitions.since():
-        await store.insert(transaction, [signal_row(signal)])
-
-
-async def before_telemetry(state: State, app: AppRef, batches: Sequence[Spans]) -> None:
-    """Make the days that are missing."""
-    # Times of one form are in the order of their texts, and a batch holds what happened within moments.
-    moments = [span["created_at"] for spans in batches for span in spans]
-    await state.partitions.ensure(app, days_of({min(moments), max(moments)} if moments else ()))
-
-
-async def on_telemetry(state: State, app: AppRef, transaction: Connection, batches: Sequence[Spans]) -> None:
-    """All spans that have arrived, in one statement."""
-    rows = telemetry_rows((span for spans in batches for span in spans), state.partitions.since())
+async def apply_commits(state: State, transaction: Transaction, reactions: Sequence[CommitRows]) -> None:
+    """Insert audit rows, note which entities opted out, and insert the events of transitions."""
+    await store.insert_audit(transaction.connection, [each.audit for each in reactions if each.audit is not None])
+    if opted_out := [each.event for each in reactions if each.audit is None]:
+        positions = [(event.entity, event.position) for event in opted_out]
+        await store.note_unaudited(transaction.connection, positions)
+    since = state.partitions.since()
+    rows = [row for each in reactions for row in each.events if moment_of(row["created_at"]) >= since]
     if rows:
-        await store.insert(transaction, rows)
+        await store.insert(transaction.connection, rows)
+
+
+async def plan_signals(state: State, app: AppRef, events: Sequence[SignalEvent]) -> Plan:
+    """The rows of signals."""
+    await state.partitions.ensure(app, days_of(event.at for event in events))
+    since = state.partitions.since()
+    return Plan(
+        [SignalRows(change_row(each), signal_row(each) if moment_of(each.at) >= since else None) for each in events]
+    )
+
+
+async def apply_signals(state: State, transaction: Transaction, reactions: Sequence[SignalRows]) -> None:
+    """Insert events and audit rows."""
+    for each in reactions:
+        if each.change is not None:
+            await store.insert_change(transaction.connection, scrubbed(each.change))
+        if each.event is not None:
+            await store.insert(transaction.connection, [each.event])
+
+
+async def plan_telemetry(state: State, app: AppRef, events: Sequence[Spans]) -> Plan:
+    """The spans of batches, as they are."""
+    # Times of one form are in the order of their texts, and a batch holds what happened within moments.
+    moments = [span["created_at"] for spans in events for span in spans]
+    await state.partitions.ensure(app, days_of({min(moments), max(moments)} if moments else ()))
+    return Plan(events)
+
+
+async def apply_telemetry(state: State, transaction: Transaction, reactions: Sequence[Spans]) -> None:
+    """Insert all spans in one statement."""
+    rows = telemetry_rows((span for spans in reactions for span in spans), state.partitions.since())
+    if rows:
+        await store.insert(transaction.connection, rows)

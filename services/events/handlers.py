@@ -1,4 +1,4 @@
-"""Every question about what happened: load, decide, commit, reply."""
+"""The endpoints: lists of events and audit rows, traces, statistics, business events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECORDED = ("id", "trace_id", "span_id", "event_type", "action", "entity", "reco
 
 
 async def record_event(state: State, context: Context, request: RecordEvent) -> Response:
-    """Write down what the caller tells of."""
+    """Record a business event of the caller."""
     row = business_row(context, validate(BusinessEventBody, read_json(request.body)), clock.now())
     app = context.the_app
     await state.partitions.ensure(app, days_of([row["created_at"]]))

@@ -182,7 +182,7 @@ async def stats(
 
 
 async def ensure_day(database: Database, day: date) -> None:
-    """Make the partition of a day, unless somebody else has; in a transaction of its own, or its writer would wait."""
+    """Make the partition of a day if it is missing, in a transaction of its own: otherwise other writers would wait."""
     try:
         await database.execute(ENSURE_DAY, day)
     except TableExists:

@@ -55,7 +55,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
         limiter=Limiter(settings.rates) if settings.rates else None,
     )
     accounts.revocations.listen(core.connection)
-    async with accounts.relay.running(), server.listening(state, ROUTES):
+    async with accounts.transactions.relay.running(), server.listening(state, ROUTES):
         yield state
         await hub.close()
         await accounts.jobs.close()
@@ -115,5 +115,5 @@ SERVICE = Service(
         contracts.ListRoles: by_accounts(handlers.list_roles),
     },
     workers=(seed_platform, follow_revocations, note_used_keys, sweep_files, sweep_apps, share_quotas),
-    lag=lambda state: {"relay": state.accounts.relay.lag},
+    lag=lambda state: {"relay": state.accounts.transactions.relay.lag},
 )

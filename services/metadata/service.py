@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.shared.bus.outbox.outbox import Outbox
-from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import apps as contracts
 from libs.shared.runtime import Core, KeyedSettings, Service
@@ -19,10 +18,10 @@ from services.metadata.tables import index_builder
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The core, the index of apps with work left over, and the relay that tells of changed definitions."""
-    outbox = Outbox(core.name)
-    relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
-    async with relay.running():
-        yield State(core, Due(core.databases, core.apps, core.name), outbox, relay)
+    due = Due(core.databases, core.apps, core.name)
+    transactions = Transactions.emitting(core, due)
+    async with transactions.relay.running():
+        yield State(core, due, transactions)
 
 
 SERVICE = Service(
@@ -55,6 +54,6 @@ SERVICE = Service(
         contracts.PlanSchema: documents.plan_schema,
         contracts.ApplySchema: documents.apply_schema,
     },
-    lag=lambda state: {"relay": state.relay.lag},
+    lag=lambda state: {"relay": state.transactions.relay.lag},
     workers=(remove_interrupted, index_builder.run),
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from libs.shared.bus.outbox.outbox import Outbox
-from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.runtime import Core
 
@@ -16,5 +15,4 @@ class State:
 
     core: Core
     due: Due
-    outbox: Outbox
-    relay: Relay
+    transactions: Transactions

@@ -1,11 +1,11 @@
-"""Notifications: tells people of changes, by mail and in their inbox, and sends mail for the other services.
+"""Notifications: informs users of changes, by mail and in their inbox, and sends mails for the other services.
 
-Owns       the notifications of each app: mails to be sent and sent, and everybody's inbox; and whom rules have found
-           for a commit, so that it can be verified.
-Answers    the caller's inbox, the administrators' log with its retry, and `SendMail` of other services.
-Lives off  COMMITS: every rule that matches a commit, and every such action of its transitions, becomes one
-           notification per recipient, in the transaction that marks the commit as seen. A worker sends the
-           mails through SMTP.
-When it is down, nothing is lost: commits wait in the stream, mails in Postgres, and both go on when it is
-back. `SendMail` is refused with a 503 meanwhile. Writes are not affected.
+Owns      the notifications of each app: mails, inboxes, and notes of the receivers that were found for a commit.
+Answers   the caller's inbox, the log of administrators with its retry, and `SendMail` of other services.
+Consumes  COMMITS: every rule that matches a commit, and every notification action of its transitions, becomes one
+          notification per receiver, in the transaction that adds the commit to the inbox. A worker sends the mails.
+Down      nothing is lost: commits wait in the stream, mails in PostgreSQL. `SendMail` is refused with 503 meanwhile.
+          Writes are not affected.
+
+The way of a mail, file by file: service, consumers, matching, people, fan_out, store, mail_worker, mail, retry_policy.
 """

@@ -3,69 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from libs.shared import clock
-from libs.shared.bus.consumers.consumer import Interest
+from libs.shared.bus.consumers.consumer import Plan
+from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.postgres.databases import Connection
-from services.notify import store, transition_actions
-from services.notify.fan_out import NotificationRequest, tell
+from services.notify import store
+from services.notify.fan_out import FanOut, NotificationRequest, fan_out
 from services.notify.mail_worker import SAFETY_S
 from services.notify.matching import match
 from services.notify.people import find_people
 from services.notify.state import State
+from services.notify.transition_actions import MAIL, transition_notifications
 
 
-async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Match the rules of each event's version, ask who is meant, and set the timer that outlives a crash."""
-    await state.books.prepare(app, {event.schema_version for event in events})
-    asked: dict[str, list[NotificationRequest]] = {event.key: _asked(state, app, event) for event in events}
-    directory = await find_people(state.core.rpc, app, [each for some in asked.values() for each in some])
-    mails = False
-    for event in events:
-        fan_out = [tell(each, directory) for each in asked[event.key]]
-        state.plans.keep(app, event, fan_out)
-        mails = mails or any(new.channel == transition_actions.MAIL for each in fan_out for new in each.notifications)
-    if mails:
-        await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY_S))
+@dataclass(frozen=True, slots=True)
+class CommitFanOuts:
+    """The notifications of one commit, by the rule or action that asks for them."""
+
+    event: CommitEvent
+    fan_outs: Sequence[FanOut]
+
+    @property
+    def has_mails(self) -> bool:
+        """Whether any of them is a mail."""
+        return any(new.channel == MAIL for each in self.fan_outs for new in each.notifications)
 
 
-def _asked(state: State, app: AppRef, event: CommitEvent) -> list[NotificationRequest]:
-    return [
-        *match(app, state.books.of(app, event).candidates(event), event),
-        *transition_actions.transition_notifications(event),
+async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan:
+    """The notifications of commits, by the rules of their schema versions and the users of today."""
+    await state.rules.prepare(app, {event.schema_version for event in events})
+    requests = [_requests(state, app, event) for event in events]
+    directory = await find_people(state.core.rpc, app, [request for some in requests for request in some])
+    reactions = [
+        CommitFanOuts(event, [fan_out(request, directory) for request in some]) if some else None
+        for event, some in zip(events, requests, strict=True)
     ]
+    has_mails = any(reaction.has_mails for reaction in reactions if reaction)
+    return Plan(reactions, clock.now() + timedelta(seconds=SAFETY_S) if has_mails else None)
 
 
-async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
-    """Which commits any rule is about, by the definitions of this version."""
-    await state.books.prepare(app, {schema_version})
-    return state.books.at(app, schema_version).wants
+def _requests(state: State, app: AppRef, event: CommitEvent) -> list[NotificationRequest]:
+    rules = state.rules.of(app, event).candidates(event)
+    return [*match(app, rules, event), *transition_notifications(event)]
 
 
-def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
-    """Whether any rule is about such a commit, or one of its own transitions has somebody told of it."""
-    return transition_actions.has_notifications(event) or bool(state.books.of(app, event).candidates(event))
+async def apply(state: State, transaction: Transaction, reactions: Sequence[CommitFanOuts]) -> None:
+    """Insert notifications, and for whom they were found to be."""
+    for reaction in reactions:
+        for each in reaction.fan_outs:
+            # A commit is told once: not again to users who have got a role since.
+            if await store.note(transaction.connection, reaction.event, each):
+                for new in each.notifications:
+                    await store.insert(transaction.connection, new, clock.now())
 
 
-async def note_notifications(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
-    """Insert the notifications of one commit, and whom they were found to be for; mails are sent after the commit."""
-    for fan_out in state.plans.take(app, event):
-        # Who was told once is not told again by who has come into a role since.
-        if await store.note(transaction, event, fan_out):
-            for new in fan_out.notifications:
-                await store.insert(transaction, new, clock.now())
-
-
-def hurry(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Mails that were committed are due now; no need to wait for the timer."""
-    state.plans.forget(app, events)
-    rules = [rule for event in events for rule in state.books.of(app, event).candidates(event)]
-    channels: set[str] = {rule.definition.channel for rule in rules}
-    channels |= {
-        notification.channel for event in events for notification in transition_actions.transition_notifications(event)
-    }
-    if transition_actions.MAIL in channels:
-        state.mail_worker.wake(app)
+def wake(state: State, app: AppRef, reactions: Sequence[CommitFanOuts]) -> None:
+    """Send mails now, not when the timer looks."""
+    if any(reaction.has_mails for reaction in reactions):
+        state.due.wake(app)

@@ -1,4 +1,4 @@
-"""From what asks for notifications (a rule that matches, an action of a transition) to the notifications. Pure."""
+"""Fan-out: the notifications of a rule that matches, or of an action of a transition. Pure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ NotificationRequest: TypeAlias = Match | TransitionNotification
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """All that is told because one rule or action asked for it: a notification for each receiver that was found."""
+    """The notifications of one rule or action: one for each receiver."""
 
     asked_by: str
     notifications: list[NewNotification]
 
     @property
     def receivers(self) -> Receivers:
-        """Whom it was found to be for."""
+        """The receivers that were found."""
         return [(new.recipient, new.user_id) for new in self.notifications]
 
 
-def tell(asked: NotificationRequest, directory: Directory) -> FanOut:
-    """What is told of a commit, by who the users are at the moment."""
+def fan_out(asked: NotificationRequest, directory: Directory) -> FanOut:
+    """The notifications of a request, for the users of today."""
     receivers = NOBODY if asked.error else directory.receivers(asked.channel, asked.addressees)
     if not receivers and isinstance(asked, TransitionNotification):
-        # Shown as failed, as somebody was to know.
+        # Stored as failed, so that it is seen that there was no receiver.
         receivers = NOBODY
     return FanOut(asked.asked_by, notifications_of(asked, receivers))
 
@@ -43,7 +43,7 @@ def notifications_of(asked: NotificationRequest, receivers: Receivers) -> list[N
 
 
 def may_have_found(asked: NotificationRequest, receivers: Receivers) -> bool:
-    """Whether these can have been found, whoever the users were."""
+    """Whether these receivers are possible, for some set of users."""
     if asked.error or receivers == NOBODY:
         nobody = isinstance(asked, TransitionNotification) and may_be(asked.channel, asked.addressees, [])
         return receivers == NOBODY and (nobody or asked.error is not None)

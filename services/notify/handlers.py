@@ -45,11 +45,10 @@ async def send_mail(state: State, context: Context, request: SendMail) -> MailQu
         metadata={"cause": context.cause},
         confidential=request.confidential,
     )
-    await state.due.arm(app.id, now + timedelta(seconds=SAFETY_S))
-    async with state.core.databases.of(app).transaction() as transaction:
-        queued = await store.insert(transaction, new, now)
-        first = queued or await store.find_by_effect(transaction, new.effect_key)
-    state.mail_worker.wake(app)
+    async with state.transactions.begin(app, due_at=now + timedelta(seconds=SAFETY_S)) as transaction:
+        queued = await store.insert(transaction.connection, new, now)
+        first = queued or await store.find_by_effect(transaction.connection, new.effect_key)
+    state.due.wake(app)
     return MailQueued(first, repeated=queued is None)
 
 
@@ -92,15 +91,14 @@ async def list_notifications(state: State, context: Context, request: ListNotifi
 async def retry_notification(state: State, context: Context, request: RetryNotification) -> Response:
     """A failed mail once more, now, whatever the number of attempts."""
     notification_id, app, now = _id(request.id), context.the_app, clock.now()
-    database = state.core.databases.of(app)
-    await state.due.arm(app.id, now + timedelta(seconds=SAFETY_S))
-    made_due = await store.make_due(database, notification_id, now)
-    row = await store.get(database, notification_id)
+    async with state.transactions.begin(app, due_at=now + timedelta(seconds=SAFETY_S)) as transaction:
+        made_due = await store.make_due(transaction.connection, notification_id, now)
+    row = await store.get(state.core.databases.of(app), notification_id)
     if row is None:
         raise not_found("Notification")
     if not made_due:
         raise invalid("Only failed notifications can be retried that have a recipient and hold no secret")
-    state.mail_worker.wake(app)
+    state.due.wake(app)
     [shown] = visible(b"[%s]" % row, await state.core.schemas.get(app))
     return Response(body=exact.dumps({"data": shown}))
 

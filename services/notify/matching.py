@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-
-import structlog
-from pydantic import ValidationError
+from typing import Any, TypeAlias
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.emails import same_address
-from libs.shared.expressions import EvaluationError, Expression, compile_expression
-from libs.shared.schema import Snapshot
+from libs.shared.expressions import EvaluationError
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.secrecy import quoted
+from libs.shared.snapshots.subscriptions import Subscription, SubscriptionIndex, SubscriptionKind, public_action
 from services.notify.recipients import Addressees, Receivers, addressees_of
 from services.notify.templates import render, render_subject
-
-log = structlog.get_logger()
 
 ACTIONS = {
     "after_create": ("create",),
@@ -30,45 +25,16 @@ ACTIONS = {
 }
 """Which changes a hook is about."""
 
-IMPORTED = "import"
-"""The cause of records that came with definitions: nobody has just made them, so nobody is told."""
+Rule: TypeAlias = Subscription[NotificationRule]
+RuleIndex: TypeAlias = SubscriptionIndex[NotificationRule]
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An active rule, ready to match. `condition` None: always."""
-
-    id: str
-    definition: NotificationRule
-    condition: Expression | None
-
-
-Rules = Mapping[tuple[str, str], Sequence[Rule]]
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """The rules of an app at one schema version: the active ones by entity and action."""
-
-    version: int
-    rules: Rules
-    fields: Mapping[str, frozenset[str]]
-    entities: Mapping[str, str]
-    """The id of each rule, active or not, and the entity that it is about."""
-    gone: Rules = field(default_factory=dict)
-    """Those of an older version that have been deleted since: asked about a commit if it was handled before that."""
-
-    def wants(self, entity: str, action: str) -> bool:
-        """Whether any rule is about commits of an entity with an action."""
-        return (entity, outward(action)) in self.rules
-
-    def candidates(self, event: CommitEvent) -> Sequence[Rule]:
-        """The rules for this entity and action, whatever their conditions."""
-        return _about(self.rules, event)
-
-    def past(self, event: CommitEvent) -> Sequence[Rule]:
-        """The deleted rules that were for this entity and action."""
-        return _about(self.gone, event)
+RULES = SubscriptionKind(
+    name="notification-rules",
+    read=NotificationRule.stored,
+    entity=lambda definition: definition.entity,
+    actions=lambda definition: ACTIONS[definition.hook] if definition.active else (),
+    condition=lambda definition: definition.condition,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +49,20 @@ class Match:
 
     @property
     def channel(self) -> str:
-        """Where it is to be told."""
+        """The channel of the notification."""
         return self.rule.definition.channel
 
     @property
     def asked_by(self) -> str:
-        """What asks for it, unique among all that do for this commit."""
+        """The key of the rule, unique among the rules and actions of a commit."""
         return f"rule/{self.rule.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class NewNotification:
-    """A notification to be stored. `effect_key` is unique for ever; one with an error is only shown.
+    """A notification to be stored. `effect_key` is unique; one with an error is stored as failed.
 
-    `place` is position and n of the commit that it tells of.
+    `place` is position and n of its commit.
     """
 
     channel: str
@@ -116,68 +82,9 @@ class NewNotification:
     """By field: the values of the record that stand in the texts."""
 
 
-def outward(action: str) -> str:
-    """create, update or delete; whatever else changes a record (restore, undo) is an update."""
-    return action if action in ("create", "delete") else "update"
-
-
-def read_book(schema: Snapshot) -> Book:
-    """The book of a snapshot."""
-    every = _read(schema.documents.get("notification-rules", ()))
-    fields = {
-        name: frozenset(field.name for field in entity.definition.fields) for name, entity in schema.entities.items()
-    }
-    return Book(schema.version, _waiting(every), fields, {rule.id: rule.definition.entity for rule in every})
-
-
-def past_book(version: int, documents: Iterable[Mapping[str, Any]], today: Book) -> Book:
-    """The book of an older version, of the rules that there were then and still are.
-
-    An entity that has another name today is waited for under both: names are put into commits when they
-    are published, which may have been before or after.
-    """
-    every = _read(documents)
-    then = [rule for rule in every if rule.id in today.entities]
-    gone = [rule for rule in every if rule.id not in today.entities]
-    renamed = [
-        replace(rule, definition=rule.definition.model_copy(update={"entity": entity}))
-        for rule in then
-        if (entity := today.entities[rule.id]) != rule.definition.entity
-    ]
-    return replace(today, version=version, rules=_waiting([*then, *renamed]), gone=_waiting(gone))
-
-
-def _about(rules: Rules, event: CommitEvent) -> Sequence[Rule]:
-    return () if event.cause == IMPORTED else rules.get((event.entity, outward(event.action)), ())
-
-
-def _waiting(every: Iterable[Rule]) -> dict[tuple[str, str], list[Rule]]:
-    """The active rules by entity and action."""
-    waiting: dict[tuple[str, str], list[Rule]] = {}
-    for rule in every:
-        if rule.definition.active:
-            for action in ACTIONS[rule.definition.hook]:
-                waiting.setdefault((rule.definition.entity, action), []).append(rule)
-    return waiting
-
-
-def _read(documents: Iterable[Mapping[str, Any]]) -> list[Rule]:
-    found = []
-    for document in documents:
-        try:
-            definition = NotificationRule.stored(document)
-        except ValidationError as error:
-            # Metadata validates with the same model; only an older Rocket can have stored this.
-            log.error("rule.not_readable", rule_id=document.get("id"), problems=error.error_count())
-            continue
-        condition = compile_expression(definition.condition) if definition.condition.strip() else None
-        found.append(Rule(str(document["id"]), definition, condition))
-    return found
-
-
 def environment_of(app: AppRef, event: CommitEvent) -> dict[str, Any]:
     """What conditions, templates and paths can read. A deleted record is `record` as it was."""
-    action = outward(event.action)
+    action = public_action(event.action)
     actor = event.actor
     return {
         "record": event.before if action == "delete" else event.after,
@@ -230,7 +137,7 @@ def _new(found: Match, recipient: str, user_id: str | None, subject: str, body: 
         entity=event.entity,
         record_id=event.record_id,
         trace_id=event.trace_id,
-        metadata={"rule": rule.definition.name, "rule_id": rule.id, "action": outward(event.action)},
+        metadata={"rule": rule.definition.name, "rule_id": rule.id, "action": public_action(event.action)},
         error=found.error,
         place=(event.position, event.n),
         quoted=quoted((event.before, event.after), (recipient, subject, body, found.error or "")),

@@ -1,4 +1,4 @@
-"""Asking the gateway who is meant."""
+"""Looks up users at the gateway."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT_S = 10.0
 
 
 async def find_people(rpc: RpcClient, app: AppRef, matches: Sequence[NotificationRequest]) -> Directory:
-    """The users that matches and wishes need to know. Raises what asking the gateway raises."""
+    """The users that rules and actions refer to. Raises what the request raises."""
     directory = Directory()
     if not matches:
         return directory

@@ -1,4 +1,4 @@
-"""Who is meant by a rule's recipients. Pure: who the users are is handed in."""
+"""The receivers of a rule. Pure: the users are a parameter."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MAX_FROM_PATH = 100
 Person = tuple[str, str]
 """A user's id and address."""
 Receivers = Sequence[tuple[str, str | None]]
-"""Address and user id of each; the id is None of who is no user."""
+"""Address and user id of each; the id is None if the address is no user's."""
 NOBODY: Receivers = [("", None)]
-"""In place of receivers, where nobody can be told, but somebody should be seen not to have been."""
+"""In place of receivers, where there are none and a failed notification is to show that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Addressees:
-    """Recipients before anybody was looked up: users' ids, addresses, roles."""
+    """Recipients before users are looked up: ids, addresses, roles."""
 
     ids: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()

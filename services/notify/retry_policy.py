@@ -1,4 +1,4 @@
-"""What becomes of a mail after an attempt. Pure: time is handed in."""
+"""The state of a mail after an attempt. Pure: time is a parameter."""
 
 from __future__ import annotations
 

@@ -6,16 +6,18 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from libs.shared.bus.consumers.consumer import Consumer
+from libs.shared.bus.outbox.transactions import Transactions
+from libs.shared.bus.timers.claim_loop import ClaimLoop
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import notifications as contracts
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
+from libs.shared.snapshots.subscriptions import Subscriptions
 from services.notify import consumers, handlers
-from services.notify.books import Books
-from services.notify.mail_worker import MailWorker
-from services.notify.plans import Plans
+from services.notify.mail_worker import MAX_APPS, TURN_S, MailWorker
+from services.notify.matching import RULES
 from services.notify.replays.deriving import Notifications
 from services.notify.settings import NotifySettings
 from services.notify.state import State
@@ -24,17 +26,15 @@ from services.notify.state import State
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """Rules by app, timers, and the courier."""
-    due = Due(core.databases, core.apps, "notify")
-    mail_worker = MailWorker(core.settings, core.databases, due)
-    try:
-        yield State(core, Books(core.schemas, core.rpc), Plans(), due, mail_worker)
-    finally:
-        await mail_worker.close()
+    due = Due(core.databases, core.apps, core.name, MAX_APPS)
+    yield State(core, Subscriptions(core.schemas, core.rpc, RULES), Transactions(core.databases, due), due)
 
 
 async def send_mails(state: State) -> None:
-    """Send mails when their time has come."""
-    await state.due.run(state.mail_worker.look)
+    """Send mails when they are due."""
+    settings = state.core.settings
+    worker = MailWorker(settings, state.core.databases, state.due)
+    await ClaimLoop(state.due, worker, turn_s=TURN_S).run(settings.drain_seconds)
 
 
 SERVICE = Service(
@@ -53,14 +53,14 @@ SERVICE = Service(
         Consumer(
             name="notify",
             stream=COMMITS,
-            handle=consumers.note_notifications,
-            before=consumers.plan,
-            interest=consumers.interest,
-            concerns=consumers.concerns,
-            after=consumers.hurry,
+            plan=consumers.plan,
+            apply=consumers.apply,
+            wake=consumers.wake,
+            topics=lambda state: state.rules,
             effects=True,
         ),
     ),
+    transactions=lambda state: state.transactions,
     workers=(send_mails,),
     projections=(Projection("notify", verifying(Notifications())),),
 )

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.runtime import Core
-from services.notify.books import Books
-from services.notify.mail_worker import MailWorker
-from services.notify.plans import Plans
+from libs.shared.schema.notifications import NotificationRule
+from libs.shared.snapshots.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The runtime's resources, the apps' rules, plans on their way, and the courier with its timers."""
+    """The resources of the service: rules of all apps, transactions, timers."""
 
     core: Core
-    books: Books
-    plans: Plans
+    rules: Subscriptions[NotificationRule]
+    transactions: Transactions
     due: Due
-    mail_worker: MailWorker

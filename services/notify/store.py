@@ -1,4 +1,4 @@
-"""Every statement of the notify service. Mails are ready when due and under way nowhere."""
+"""Every statement of the notify service. A mail is ready when it is due and no replica has claimed it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ UPDATE notify.notifications SET claimed_until = $2 WHERE id IN (
 ) RETURNING id::text, recipient, subject, body, entity, record_id, attempt, trace_id, created_at,
     claimed_until
 """
-# Only whoever holds the claim may say how it went. A secret is kept no longer than it takes to send it.
+# Only the holder of the claim may record an outcome. A secret is deleted once it is sent.
 FINISH = """
 UPDATE notify.notifications SET status = $3, attempt = $4, error = $5, next_retry_at = $6, due_at = $6,
     claimed_until = NULL, sent_at = CASE WHEN $3 = 'sent' THEN $7::timestamptz END,
@@ -125,7 +125,7 @@ async def insert(transaction: Connection, new: NewNotification, now: datetime) -
 
 
 async def note(transaction: Connection, event: CommitEvent, fan_out: FanOut) -> bool:
-    """Note whom a rule or an action has found for a commit; False if that was noted before."""
+    """Note the receivers of a rule or action for a commit; False if they were noted before."""
     addresses = [address for address, _ in fan_out.receivers]
     user_ids = [user_id for _, user_id in fan_out.receivers]
     fresh = await transaction.fetchval(NOTE, event.position, event.n, fan_out.asked_by, addresses, user_ids)
@@ -174,8 +174,8 @@ async def get(database: Database, notification_id: UUID) -> bytes | None:
     return text.encode() if text else None
 
 
-async def make_due(database: Database, notification_id: UUID, now: datetime) -> bool:
-    """Have a failed mail sent now; False if there is no such mail, or it has nobody to go to."""
+async def make_due(database: Connection | Database, notification_id: UUID, now: datetime) -> bool:
+    """Make a failed mail due now; False if there is none, or it has no recipient."""
     return bool(await database.fetchval(MAKE_DUE, notification_id, now))
 
 

@@ -1,4 +1,4 @@
-"""Notifications that transitions ask for: what a commit decided is told after it, once. Pure."""
+"""The notification actions of transitions. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.emails import same_address
 from libs.shared.schema.secrecy import quoted
-from services.notify.matching import NewNotification, outward
+from libs.shared.snapshots.subscriptions import public_action
+from services.notify.matching import NewNotification
 from services.notify.recipients import MAX_FROM_PATH, Addressees, Receivers, addressees_of, is_user_or_address
 from services.notify.templates import MAX_BODY, as_text, one_line
 
@@ -20,7 +21,7 @@ MAIL = "email"
 
 @dataclass(frozen=True, slots=True)
 class TransitionNotification:
-    """One notification action of a commit: its words, and whom it is for."""
+    """One notification action of a commit: its texts and recipients."""
 
     event: CommitEvent
     number: int
@@ -32,17 +33,12 @@ class TransitionNotification:
 
     @property
     def asked_by(self) -> str:
-        """What asks for it, unique among all that do for this commit."""
+        """The key of the action, unique among the rules and actions of a commit."""
         return f"transition/{self.number}"
 
 
-def has_notifications(event: CommitEvent) -> bool:
-    """Whether a transition of this commit has somebody told of it."""
-    return any(effect["type"] == NOTIFICATION for effect in event.effects)
-
-
 def transition_notifications(event: CommitEvent) -> list[TransitionNotification]:
-    """The notifications that the transitions of a commit ask for; their templates are filled already."""
+    """The notification actions of a commit; their templates are filled."""
     return [
         _wish(event, number, effect) for number, effect in enumerate(event.effects) if effect["type"] == NOTIFICATION
     ]
@@ -52,7 +48,7 @@ def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Transit
     channel, template = effect["channel"], effect.get("template")
     words = template if isinstance(template, Mapping) else {"body": template}
     body = as_text(words.get("body")).replace("\0", "")[:MAX_BODY]
-    # Without a subject of its own, its first line says what it is about.
+    # Without a subject, the first line of the body is the subject.
     subject = one_line(as_text(words.get("subject")) or body.strip().partition("\n")[0])
     if channel not in CHANNELS:
         # Shown among the mails, as there is no such place.
@@ -93,7 +89,7 @@ def _new(notification: TransitionNotification, recipient: str, user_id: str | No
         entity=event.entity,
         record_id=event.record_id,
         trace_id=event.trace_id,
-        metadata={"transition": transition, "action": outward(event.action)},
+        metadata={"transition": transition, "action": public_action(event.action)},
         error=None if recipient else notification.error or "nobody is known whom this could be told",
         place=(event.position, event.n),
         quoted=quoted(

@@ -1,16 +1,14 @@
-"""Webhooks: tells outside endpoints of changes, asks them before some, and keeps a log of every request.
+"""Webhooks: sends changes to outside endpoints, asks some before a write, and logs every request.
 
-Owns       the deliveries of each app: what was sent, or is to be sent, and how it went; how each endpoint is;
-           what secrets derive from; replays.
-Answers    the delivery log and its manual retry; tests, replays, rotation and enabling of webhooks; what
-           receivers say to a write that data is about to make.
-Lives off  COMMITS: every matching commit becomes one delivery per webhook, in the transaction that marks
-           the commit as seen. SIGNALS: actions of workflows. Its dispatcher sends what is due, at least
-           once, with one id for all attempts. It tells of deliveries given up and of circuits that open
-           and close by signals.
-When it is down, nothing is lost: commits wait in the stream, due deliveries in Postgres, and both go out
-when it is back. Writes are not affected, but for those that receivers have to be asked about.
+Owns      the deliveries of each app with their attempts, the health of endpoints, the salts of secrets, redeliveries.
+Answers   the delivery log and its manual retry; examples, redeliveries, rotation and enabling of webhooks; the verdicts
+          of synchronous webhooks on a write of the data service.
+Consumes  COMMITS: every matching commit becomes one delivery per webhook, in the transaction that adds the commit to
+          the inbox. SIGNALS: webhook actions of workflows. A dispatcher sends due deliveries at least once, with one
+          id for all attempts. Emits signals about failed deliveries and about circuits that open and close.
+Down      nothing is lost: commits wait in the stream, due deliveries in PostgreSQL; both are sent afterwards. Writes
+          fail only where a synchronous webhook must be asked.
 
-The way of a delivery: `consumers` → `matching` (by the `books` of its time) → `store.insert` → `dispatcher`
-(claims, as `lanes` have room) → `requests` → `sending` → `recording` (`retry_policy`, `health`).
+The way of a delivery, file by file: service, consumers, matching, store, dispatcher (endpoint_limiter), requests,
+sending (signing, address_guard), recording (retry_policy, health_updates, health, attempt_store).
 """

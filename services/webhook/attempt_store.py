@@ -1,4 +1,4 @@
-"""The statement that ends attempts: what came of them, and what the ones before had come to."""
+"""The statement that records the outcomes of attempts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.webhook.retry_policy import Verdict
 from services.webhook.sending import AttemptOutcome, WebhookRequest
 from services.webhook.store import headers_text
 
-# Only whoever holds the claim may say how it went. What the row held of the attempt before moves over.
+# Only the holder of the claim may record an outcome. The outcome of the attempt before moves to webhook.attempts.
 FINISH = """
 WITH held AS (
     SELECT d.id, d.attempt, d.attempted_at, d.duration_ms, d.response_status, d.response_body, d.error, n.*
@@ -38,7 +38,7 @@ FROM held h WHERE d.id = h.id RETURNING d.id::text
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An attempt that has ended; `request` None: nothing could be sent."""
+    """The outcome of an attempt; `request` None: nothing could be sent."""
 
     claimed: ClaimedDelivery
     request: WebhookRequest | None
@@ -47,7 +47,7 @@ class Entry:
 
 
 async def finish(connection: Connection | Database, entries: Sequence[Entry]) -> set[str]:
-    """Record attempts; answers the ids of those whose claim was still ours."""
+    """Record attempts; answers the ids of deliveries whose claim was still ours."""
     rows = await connection.fetch(
         FINISH,
         [UUID(e.claimed.id) for e in entries],

@@ -1,4 +1,4 @@
-"""A delivery: a request that an endpoint is to get, from when it is decided until it has arrived or is given up."""
+"""A delivery: a request to an endpoint, from the decision to send it until it has arrived or failed for good."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from services.webhook.header_templates import Headers
 from services.webhook.signing import Salts
 
 COMMIT, REPLAY, TEST, QUESTION = "commit", "replay", "test", "question"
-"""Why there is a delivery: a commit, its repetition, somebody who tries it, a write that asks first."""
+"""Why a delivery was made: a commit, a redelivery of it, an example, a synchronous webhook."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
     """A delivery to be stored. `headers` still hold their templates; `error` says why it can't be sent.
 
-    `endpoint` is whose turn it is to be sent: the webhook, or for actions the origin of the URL.
+    `endpoint` is what limits and health are kept by: the webhook, or for actions the origin of the URL.
     """
 
     webhook_id: str
@@ -69,11 +69,11 @@ class ClaimedDelivery:
 
 
 ACTIONS = frozenset({"workflow", "transition"})
-"""What stands as `hook` for requests that no webhook asks for."""
+"""The hooks of deliveries that no webhook asks for."""
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL: what an action's endpoint is known by."""
+    """Scheme, host and port of a URL: the endpoint of an action."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
@@ -83,7 +83,7 @@ def origin_of(url: str) -> str:
 
 
 def public_url(url: str) -> str:
-    """A URL for events and logs: without what may be a secret in it (user, password, query)."""
+    """A URL for events and logs: without user, password and query, which may be secrets."""
     try:
         return origin_of(url) + urlsplit(url).path
     except ValueError:

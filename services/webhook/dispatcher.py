@@ -1,7 +1,7 @@
-"""Sends what is due. No endpoint delays another: each has a lane of its own, and apps take turns.
+"""Sends due deliveries. No endpoint delays another: each has a limit of its own, and apps take turns.
 
-Ready deliveries are claimed for many endpoints at once, and each is sent in a task of its own. A claim
-outlasts the request; if we die in between, it lapses and the delivery is sent again, with the same id.
+Ready deliveries are claimed for many endpoints at once, and each is sent in a task of its own. A claim outlasts the
+request. If its replica dies meanwhile, the claim lapses and the delivery is sent again, with the same id.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from libs.shared import clock
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Databases, on_commit
+from libs.shared.schema.webhooks import WebhookDefinition
+from libs.shared.snapshots.subscriptions import Subscriptions
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store, store
-from services.webhook.books import Books
 from services.webhook.deliveries import ClaimedDelivery
 from services.webhook.endpoint_limiter import EndpointConcurrencyLimiter, Key
-from services.webhook.matching import Book
+from services.webhook.matching import WebhookIndex
 from services.webhook.recording import Recorder, Sent
 from services.webhook.requests import RequestBuilder, Unsendable, urls_of
 from services.webhook.sending import AttemptOutcome, Sender
@@ -33,13 +34,13 @@ from services.webhook.settings import WebhookSettings
 log = structlog.get_logger()
 
 SAFETY_S = 10.0
-"""Seconds until the timer finds work whose nudge was lost in a crash; longer than its transaction takes."""
+"""Seconds until the timer finds a delivery whose wake-up was lost in a crash; longer than its transaction takes."""
 MARGIN_S = 5.0
 """Seconds a claim outlasts the longest request, for recording the outcome."""
 AGAIN = timedelta(seconds=1)
-"""When to look again at an app with more to send than there was room for."""
+"""When to look again at an app with more deliveries than could be sent."""
 RETRY_PAUSE_S = 0.5
-"""Seconds until a claim that has failed, as the database is away, is tried again."""
+"""Seconds until a claim is tried again that failed as the database is down."""
 MAX_ENDPOINTS = 256
 """Endpoints of one claim."""
 MAX_TURN_DELIVERIES = 32
@@ -48,25 +49,25 @@ MAX_TURN_DELIVERIES = 32
 
 @dataclass(slots=True)
 class _Turn:
-    """An app whose endpoints want to be looked at."""
+    """An app with endpoints whose deliveries are to be claimed."""
 
     app: AppRef
     wanted: dict[str, None] = field(default_factory=dict)
 
 
 class Dispatcher:
-    """The deliveries of one replica."""
+    """Sends the deliveries that one replica claims."""
 
     def __init__(
         self,
         settings: WebhookSettings,
         databases: Databases,
-        books: Books,
+        webhooks: Subscriptions[WebhookDefinition],
         sender: Sender,
         recorder: Recorder,
     ) -> None:
         self._databases = databases
-        self._books = books
+        self._webhooks = webhooks
         self._sender = sender
         self._recorder = recorder
         self._requests = RequestBuilder(settings)
@@ -79,7 +80,7 @@ class Dispatcher:
         self._closing = False
 
     def wake(self, app: AppRef, endpoints: Iterable[str]) -> None:
-        """Look at endpoints of an app at once: something of them has just become due."""
+        """Claim deliveries of endpoints now: some have just become due."""
         if on_commit(partial(self.wake, app, list(endpoints))):
             return
         wanted = dict.fromkeys(endpoints)
@@ -92,7 +93,7 @@ class Dispatcher:
         turn.wanted |= wanted
 
     async def look(self, app: AppRef) -> datetime | None:
-        """Begin with what is ready; answers when to look again (None: nothing is waiting)."""
+        """Start to send what is ready; answers when to look again (None: nothing waits)."""
         now = clock.now()
         waiting = await store.outstanding(self._databases.of(app))
         if disabled := [endpoint for endpoint, _, is_disabled in waiting if is_disabled]:
@@ -104,13 +105,12 @@ class Dispatcher:
         return min(moments, default=None)
 
     async def _give_up(self, app: AppRef, endpoints: Sequence[str]) -> None:
-        """Finish what waits at disabled endpoints, as nothing else would: it was noted, or was to be sent once more,
-        when the endpoint was just being disabled, or since."""
-        urls = urls_of(endpoints, await self._books.load(app))
+        """Fail the deliveries of disabled endpoints: they came while these were being disabled, or later."""
+        urls = urls_of(endpoints, await self._webhooks.load(app))
         await endpoint_store.give_up(self._databases.of(app), {e: url for e, url in urls.items() if url is not None})
 
     async def close(self) -> None:
-        """Begin no more; give the requests under way time to end. What is cut off will be sent again."""
+        """Start no more; give the requests under way time to end. A request that is cut off is sent again."""
         self._closing = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._drain)
@@ -124,7 +124,7 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def _take_turns(self, turn: _Turn) -> None:
-        """Claim for the endpoints that want it until none does, however often that fails."""
+        """Claim for the wanted endpoints until none is left, however often that fails."""
         try:
             while turn.wanted and not self._closing:
                 try:
@@ -138,7 +138,7 @@ class Dispatcher:
             del self._turns[turn.app.id]
 
     async def _take_turn(self, turn: _Turn) -> None:
-        """Claim once. Places are waited for in the order of asking; those that are not needed are given back."""
+        """Claim once. Apps wait for places in the order of asking; places that are not needed are given back."""
         await self._places.acquire()
         places = 1
         while places < MAX_TURN_DELIVERIES and not self._places.locked():
@@ -152,8 +152,8 @@ class Dispatcher:
                 self._places.release()
 
     async def _begin_some(self, turn: _Turn, places: int) -> int:
-        """Claim at most `places` deliveries and begin with them; answers how many there were."""
-        app, book = turn.app, await self._books.load(turn.app)
+        """Claim at most `places` deliveries and start to send them; answers how many there were."""
+        app, index = turn.app, await self._webhooks.load(turn.app)
         endpoints = list(turn.wanted)[:MAX_ENDPOINTS]
         for endpoint in endpoints:
             del turn.wanted[endpoint]
@@ -161,7 +161,7 @@ class Dispatcher:
         if not rooms:
             return 0
         try:
-            claimed = await self._claimed(app, book, rooms, places)
+            claimed = await self._claimed(app, index, rooms, places)
         except BaseException:
             turn.wanted |= dict.fromkeys(rooms)
             raise
@@ -178,8 +178,10 @@ class Dispatcher:
                 self._look_at(self._limiter.next_in_line())
         return len(claimed)
 
-    async def _claimed(self, app: AppRef, book: Book, rooms: Mapping[str, int], places: int) -> list[ClaimedDelivery]:
-        urls, now = urls_of(list(rooms), book), clock.now()
+    async def _claimed(
+        self, app: AppRef, index: WebhookIndex, rooms: Mapping[str, int], places: int
+    ) -> list[ClaimedDelivery]:
+        urls, now = urls_of(list(rooms), index), clock.now()
         asked = [(endpoint, room, urls[endpoint]) for endpoint, room in rooms.items()]
         return await store.claim(self._databases.of(app), asked, now, now + self._claim, places)
 
@@ -202,12 +204,12 @@ class Dispatcher:
             self.wake(app, [endpoint])
 
     async def _send(self, app: AppRef, claimed: ClaimedDelivery) -> bool:
-        """Send a delivery and write down what came of it; answers whether it has arrived."""
-        book, request = await self._books.load(app), None
+        """Send a delivery and record the outcome; answers whether it has arrived."""
+        index, request = await self._webhooks.load(app), None
         with tracing.span("webhook", "dispatcher", "webhook.dispatch", entity=claimed.entity) as span:
             span.record_id = claimed.record_id
             try:
-                request = self._requests.of(app, claimed, book, clock.now())
+                request = self._requests.of(app, claimed, index, clock.now())
             except Unsendable as reason:
                 outcome = AttemptOutcome(None, None, str(reason))
             else:
@@ -217,6 +219,6 @@ class Dispatcher:
         what = "webhook.fail" if outcome.error else "webhook.success"
         with tracing.span("webhook", "dispatcher", what, entity=claimed.entity) as span:
             span.record_id = claimed.record_id
-            policy = self._requests.policy(claimed, book)
+            policy = self._requests.policy(claimed, index)
             await self._recorder.record(app, Sent(claimed, request, outcome, policy))
         return outcome.error is None

@@ -20,9 +20,13 @@ from libs.shared.schema.webhook_secrets import format_secret, signing_key
 from services.webhook import endpoint_store, examples, redelivery_store, store
 from services.webhook.health import DISABLED, HEALTHY, Health
 from services.webhook.health_updates import circuit_signal
-from services.webhook.matching import Book, Webhook
+from services.webhook.matching import Webhook, WebhookIndex
+from services.webhook.redelivery_store import Redelivery
 from services.webhook.signing import OVERLAP
 from services.webhook.state import State
+
+SECRET_OWNERS = ("webhooks", "state-machines", "workflows")
+"""The kinds of definitions that have a secret."""
 
 
 async def look_at_endpoints(
@@ -52,16 +56,13 @@ async def enable_webhook(state: State, context: Context, rpc_request: contracts.
     app = context.the_app
     webhook = await _webhook(state, app, rpc_request.id)
     url = webhook.definition.url
-    await state.relay.activate(app)
-    async with state.core.databases.of(app).transaction() as transaction:
-        known = await endpoint_store.lock_health(transaction, [webhook.id])
+    async with state.transactions.begin(app, emits=True) as transaction:
+        known = await endpoint_store.lock_health(transaction.connection, [webhook.id])
         about, before = known.get(webhook.id, (url, HEALTHY))
         if before != HEALTHY:
-            await endpoint_store.save_health(transaction, {webhook.id: (url, HEALTHY)})
+            await endpoint_store.save_health(transaction.connection, {webhook.id: (url, HEALTHY)})
         if before.circuit == DISABLED and about == url:
-            signal = circuit_signal(EndpointEnabled, context.trace_id, webhook.id, url, HEALTHY)
-            await state.outbox.emit(transaction, signal)
-    state.relay.wake(app)
+            transaction.emit(circuit_signal(EndpointEnabled, context.trace_id, webhook.id, url, HEALTHY))
     state.dispatcher.wake(app, [webhook.id])
     return _answer({"id": webhook.id, **_shown(HEALTHY)})
 
@@ -70,15 +71,13 @@ async def rotate_secret(state: State, context: Context, rpc_request: contracts.R
     """For webhooks, and for state machines and workflows whose actions send requests."""
     app, now = context.the_app, clock.now()
     owner = _id(rpc_request.id)
-    if str(owner) not in (await _fresh_book(state, app)).owners:
+    if str(owner) not in await _secret_owners(state, app):
         raise not_found("Webhook")
-    await state.relay.activate(app)
-    async with state.core.databases.of(app).transaction() as transaction:
-        salts = (await endpoint_store.lock_salts(transaction, owner)).rotated(secrets.token_hex(16), now)
-        await endpoint_store.save_salts(transaction, owner, salts)
-        signal = SecretRotated(trace_id=context.trace_id, webhook_id=str(owner), user_id=context.user.id)
-        await state.outbox.emit(transaction, signal)
-    state.relay.wake(app)
+    async with state.transactions.begin(app, emits=True) as transaction:
+        stored = await endpoint_store.lock_salts(transaction.connection, owner)
+        salts = stored.rotated(secrets.token_hex(16), now)
+        await endpoint_store.save_salts(transaction.connection, owner, salts)
+        transaction.emit(SecretRotated(trace_id=context.trace_id, webhook_id=str(owner), user_id=context.user.id))
     shown = {"id": str(owner), "previous_valid_until": clock.iso(now + OVERLAP)}
     secret = format_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
     # A secret is shown once; an Idempotency-Key does not keep it.
@@ -93,10 +92,9 @@ async def replay_webhook(state: State, context: Context, rpc_request: contracts.
         raise invalid("This webhook is asked before writes; there is nothing to replay")
     ends = parse_body(contracts.ReplayRangeBody, rpc_request.body)
     located = await state.core.rpc.request(records.LocateRange(ends.since, ends.until or ""), context)
-    await state.due.arm(app.id, clock.now())
-    replay = redelivery_store.Replay.new(webhook.id, located.first, located.last)
-    row = await redelivery_store.insert(state.core.databases.of(app), replay, context.user.id, context.trace_id)
-    state.due.wake(app)
+    redelivery = Redelivery.new(webhook.id, located.first, located.last)
+    async with state.transactions.begin(app, due_at=clock.now()) as transaction:
+        row = await redelivery_store.insert(transaction.connection, redelivery, context.user.id, context.trace_id)
     return Response(202, b'{"data":%s}' % row)
 
 
@@ -110,16 +108,23 @@ async def list_replays(state: State, context: Context, rpc_request: contracts.Li
 
 async def _webhook(state: State, app: AppRef, identifier: str) -> Webhook:
     """The webhook of this id as it is now. Raises NOT_FOUND."""
-    webhook = (await _fresh_book(state, app)).by_id.get(str(_id(identifier)))
+    webhook = (await _fresh_index(state, app)).by_id.get(str(_id(identifier)))
     if webhook is None:
         raise not_found("Webhook")
     return webhook
 
 
-async def _fresh_book(state: State, app: AppRef) -> Book:
+async def _secret_owners(state: State, app: AppRef) -> set[str]:
+    """The ids of all definitions that requests are signed for: webhooks, state machines, workflows."""
+    state.core.schemas.forget(app.id)
+    documents = (await state.core.schemas.get(app)).documents
+    return {str(document["id"]) for kind in SECRET_OWNERS for document in documents.get(kind, ())}
+
+
+async def _fresh_index(state: State, app: AppRef) -> WebhookIndex:
     # What is remembered may be behind, and nothing would find out here.
     state.core.schemas.forget(app.id)
-    return await state.books.load(app)
+    return await state.webhooks.load(app)
 
 
 def _id(text: str) -> UUID:

@@ -1,8 +1,7 @@
-"""How many deliveries each endpoint may have under way. Pure bookkeeping of one replica.
+"""Limits the deliveries that each endpoint has under way. Pure bookkeeping of one replica.
 
-An endpoint begins with one, and gets one more with each success until it has all it may; a failure takes
-it back to one. Endpoints of which nothing good is known yet share a part of all places, so however many
-of them hang, those that answer have the rest.
+An endpoint starts with a limit of one. Each success raises it by one, up to a maximum; a failure sets it back to one.
+Endpoints without a success yet share a part of all places: however many of them hang, the others have the rest.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from libs.shared.contracts.context import AppRef
 Key = tuple[AppRef, str]
 """App and endpoint."""
 MAX_REMEMBERED = 20_000
-"""Endpoints of which it is remembered how they are."""
+"""Endpoints whose limits are remembered."""
 DOUBTFUL_SHARE = 0.5
 """The share of all places that endpoints without a success may take."""
 
 
 @dataclass(slots=True)
 class EndpointSlots:
-    """One endpoint: what is under way, what may be, and whether more may wait in the store."""
+    """One endpoint: deliveries under way, their limit, and whether more may wait in the store."""
 
     under_way: int = 0
     limit: int = 1
@@ -31,7 +30,7 @@ class EndpointSlots:
 
 
 class EndpointConcurrencyLimiter:
-    """The lanes of all endpoints."""
+    """The limits of all endpoints."""
 
     def __init__(self, places: int, per_endpoint: int) -> None:
         self._per_endpoint = per_endpoint
@@ -41,7 +40,7 @@ class EndpointConcurrencyLimiter:
         self._turned_away: OrderedDict[Key, None] = OrderedDict()
 
     def room(self, key: Key) -> int:
-        """How many more an endpoint may have under way. It is noted that it has asked."""
+        """How many more deliveries an endpoint may have under way. Notes that it has asked."""
         lane = self._lane(key)
         room = lane.limit - lane.under_way
         if not lane.proven:
@@ -53,7 +52,7 @@ class EndpointConcurrencyLimiter:
         return max(0, room)
 
     def begin(self, key: Key, count: int, more: bool) -> bool:
-        """Deliveries are under way; `more` may wait. Answers whether the endpoint is proven."""
+        """Deliveries have started; `more` may wait. Answers whether the endpoint is proven."""
         lane = self._lane(key)
         lane.under_way += count
         lane.more = more
@@ -62,7 +61,7 @@ class EndpointConcurrencyLimiter:
         return lane.proven
 
     def end(self, key: Key, proven: bool, succeeded: bool) -> list[Key]:
-        """A delivery has ended that was begun when its endpoint was `proven`; answers who may be looked at now."""
+        """A delivery has ended, begun when its endpoint was `proven`; answers the endpoints to claim for now."""
         lane = self._lane(key)
         lane.under_way -= 1
         lane.proven = succeeded
@@ -74,7 +73,7 @@ class EndpointConcurrencyLimiter:
         return following
 
     def next_in_line(self) -> list[Key]:
-        """Who was turned away longest ago and may be looked at now, as somebody has ended or had nothing to send."""
+        """The endpoint that was turned away longest ago, if there is room for it now."""
         if not self._turned_away or self._doubtful >= self._most_doubtful:
             return []
         return [self._turned_away.popitem(last=False)[0]]

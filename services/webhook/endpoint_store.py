@@ -1,4 +1,4 @@
-"""The statements about endpoints: how they are, and what their secrets derive from."""
+"""The statements about endpoints: their health, and the salts of their secrets."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from services.webhook.health import Health
 from services.webhook.signing import Salts
 
 Known = tuple[str, Health]
-"""How an endpoint is, and the URL that this is about."""
+"""The URL of an endpoint, and the health that is known of it."""
 HEALTH = "circuit, failures, openings, failing_since, hold_until, last_error"
 LOAD = f"""
 SELECT h.endpoint, {HEALTH} FROM unnest($1::text[], $2::text[]) AS e(endpoint, url)
 JOIN webhook.endpoints h ON h.endpoint = e.endpoint AND h.url = e.url
 """
-# In one order, so that replicas can't wait for each other in a circle.
+# In one order, so that replicas do not deadlock.
 LOCK = f"SELECT endpoint, url, {HEALTH} FROM webhook.endpoints WHERE endpoint = ANY($1) ORDER BY endpoint FOR UPDATE"
 SAVE = f"""
 INSERT INTO webhook.endpoints (endpoint, url, {HEALTH})
@@ -28,7 +28,7 @@ ON CONFLICT (endpoint) DO UPDATE SET url = excluded.url, circuit = excluded.circ
     openings = excluded.openings, failing_since = excluded.failing_since, hold_until = excluded.hold_until,
     last_error = excluded.last_error
 """
-# Somebody wants it tried now.
+# For a manual retry: the circuit stays open, and lets one delivery through.
 LET_THROUGH = """
 UPDATE webhook.endpoints SET hold_until = NULL WHERE endpoint = $1 AND circuit <> 'disabled' AND hold_until IS NOT NULL
 """
@@ -37,7 +37,7 @@ UPDATE webhook.deliveries SET status = 'failed', due_at = NULL, claimed_until = 
     error = $2, updated_at = clock_timestamp()
 WHERE endpoint = $1 AND due_at IS NOT NULL
 """
-# The same for what has come to disabled endpoints since. One that is just being enabled is waited for.
+# The same for deliveries that came to disabled endpoints later. Waits for an endpoint that is just being enabled.
 GIVE_UP = """
 WITH gone AS (
     SELECT h.endpoint, h.last_error FROM unnest($1::text[], $2::text[]) AS e(endpoint, url)
@@ -57,19 +57,19 @@ SAVE_SALTS = "UPDATE webhook.secrets SET salt = $2, previous = $3::jsonb WHERE w
 
 
 async def load_health(database: Database, urls: Mapping[str, str]) -> dict[str, Health]:
-    """How endpoints are, given their URLs of today; absent ones are well."""
+    """The health of endpoints, given their URLs of today; absent ones are healthy."""
     rows = await database.fetch(LOAD, list(urls), list(urls.values()))
     return {row["endpoint"]: _health(row) for row in rows}
 
 
 async def lock_health(transaction: Connection, endpoints: Iterable[str]) -> dict[str, Known]:
-    """What is known of endpoints, held still until the transaction's end; those of which nothing is are absent."""
+    """The health of endpoints, locked until the end of the transaction; absent if nothing is known."""
     rows = await transaction.fetch(LOCK, list(endpoints))
     return {row["endpoint"]: (row["url"], _health(row)) for row in rows}
 
 
 async def save_health(transaction: Connection, known: Mapping[str, Known]) -> None:
-    """Note what is known of endpoints now."""
+    """Save the health of endpoints."""
     if not known:
         return
     health = [each for _, each in known.values()]
@@ -81,28 +81,28 @@ async def save_health(transaction: Connection, known: Mapping[str, Known]) -> No
 
 
 async def let_through(database: Database, endpoint: str) -> None:
-    """Have an endpoint tried now, although its circuit is open."""
+    """Let a delivery through to an endpoint although its circuit is open."""
     await database.execute(LET_THROUGH, endpoint)
 
 
 async def abandon(transaction: Connection, endpoint: str, error: str) -> None:
-    """Give up all unfinished deliveries of an endpoint."""
+    """Fail all unfinished deliveries of an endpoint."""
     await transaction.execute(ABANDON, endpoint, error)
 
 
 async def give_up(database: Database, urls: Mapping[str, str]) -> None:
-    """Give up all unfinished deliveries of those endpoints that are disabled, given their URLs of today."""
+    """Fail all unfinished deliveries of endpoints that are disabled, given their URLs of today."""
     await database.execute(GIVE_UP, list(urls), list(urls.values()))
 
 
 async def load_salts(database: Database, webhook_ids: Sequence[str]) -> dict[str, Salts]:
-    """What the secrets of webhooks derive from; those that were never rotated are absent."""
+    """The salts of webhooks; absent if they were never rotated."""
     rows = await database.fetch(SALTS, [UUID(each) for each in webhook_ids])
     return {row["webhook_id"]: Salts.read(row["salt"], exact.loads(row["previous"])) for row in rows}
 
 
 async def lock_salts(transaction: Connection, webhook_id: UUID) -> Salts:
-    """What a webhook's secrets derive from, held still until the transaction's end."""
+    """The salts of a webhook, locked until the end of the transaction."""
     row = await transaction.fetchrow(LOCK_SALTS, webhook_id)
     assert row is not None, "the statement inserts or updates"
     return Salts.read(row["salt"], exact.loads(row["previous"]))

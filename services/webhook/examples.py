@@ -1,4 +1,4 @@
-"""What a webhook's endpoint gets when somebody tries it: a record as it could be. Pure: time is handed in."""
+"""Example deliveries, to try a webhook: a record with sample values. Pure: time is a parameter."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def request_of(
     salts: Salts | None,
     remaining: float,
 ) -> WebhookRequest:
-    """The request of an example, which must be over before the caller's time is."""
+    """The request of an example. It ends before the deadline of the caller."""
     longest = min(requests.settings.webhook_timeout, max(0.1, remaining - MARGIN_S))
     return WebhookRequest(
         delivery.method,

@@ -45,8 +45,8 @@ async def retry_delivery(state: State, context: Context, request: contracts.Retr
     """Once more, now, whatever the number of attempts or the circuit; delivered ones are refused."""
     delivery_id, app, now = _id(request.id), context.the_app, clock.now()
     database = state.core.databases.of(app)
-    await state.due.arm(app.id, now + timedelta(seconds=SAFETY_S))
-    endpoint = await store.make_due(database, delivery_id, now)
+    async with state.transactions.begin(app, due_at=now + timedelta(seconds=SAFETY_S)) as transaction:
+        endpoint = await store.make_due(transaction.connection, delivery_id, now)
     delivery = await _load(state, context, delivery_id)
     if endpoint is None:
         raise invalid("The delivery has arrived; only failed and retrying ones can be retried")

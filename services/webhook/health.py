@@ -1,9 +1,9 @@
-"""How an endpoint is: its circuit, and what an attempt makes of it. Pure: time is handed in.
+"""The health of an endpoint: its circuit, and how an attempt changes it. Pure: time is a parameter.
 
-closed     it is sent to
-open       too many failures in a row: it is left alone for a while
-half_open  the while is over and one delivery tries it
-disabled   it is gone (410), or nothing has arrived for days: nothing is sent until somebody enables it
+closed     deliveries are sent
+open       after too many failures in a row, nothing is sent for some time
+half_open  the time is over, and one delivery tries the endpoint
+disabled   after 410, or days without a success, nothing is sent until a user enables it
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ MAX_OPEN_S = 900.0
 """Seconds until the next try of an open circuit at most."""
 GONE = 410
 BUSY = frozenset({408, 425, 429})
-"""Answers below 500 that speak of the endpoint, not of what it was sent."""
+"""Statuses below 500 that are about the endpoint, not about the request."""
 HOLDING = frozenset({429, 503})
-"""Answers whose Retry-After is about the whole endpoint."""
+"""Statuses whose Retry-After is about the whole endpoint."""
 SIGNALS: dict[str, type[EndpointSignal]] = {CLOSED: CircuitClosed, OPEN: CircuitOpened, DISABLED: EndpointDisabled}
 """What a change to a circuit's state emits."""
 
 
 class Attempted(Protocol):
-    """What an attempt tells of an endpoint: `status` None means that no answer came."""
+    """The outcome of an attempt: `status` None means that there was no response."""
 
     @property
     def status(self) -> int | None: ...
@@ -67,19 +67,19 @@ HEALTHY = Health()
 
 
 def is_ailing(status: int | None) -> bool:
-    """Whether an answer (None: none) says that the endpoint, not the request, is in trouble."""
+    """Whether a status (None: no response) is about the endpoint, not about the request."""
     return status is None or status >= 500 or status in BUSY
 
 
 def is_away(health: Health, now: datetime) -> bool:
-    """Whether nothing is to be sent to it now."""
+    """Whether nothing may be sent to the endpoint now."""
     return health.circuit == DISABLED or (health.hold_until is not None and health.hold_until > now)
 
 
 def after(health: Health, attempted: Attempted, now: datetime, limits: CircuitLimits, can_disable: bool) -> Health:
-    """The endpoint's health after an attempt. Only somebody who enables a disabled one changes that.
+    """The health of an endpoint after an attempt. A disabled endpoint stays disabled.
 
-    `can_disable` is false for addresses of actions, which nobody could enable.
+    `can_disable` is false for endpoints of actions, which no user can enable again.
     """
     if health.circuit == DISABLED:
         return health
@@ -89,7 +89,7 @@ def after(health: Health, attempted: Attempted, now: datetime, limits: CircuitLi
     if can_disable and _is_hopeless(failing, attempted, now, limits):
         return replace(failing, circuit=DISABLED, hold_until=None)
     if not is_ailing(attempted.status):
-        # It is there, and does not like what it is sent: no reason to leave it alone.
+        # The endpoint works and refuses this request.
         return replace(failing, circuit=CLOSED, failures=0, openings=0, hold_until=None)
     return _with_failure(failing, attempted, now, limits)
 
@@ -114,7 +114,7 @@ def _with_failure(health: Health, attempted: Attempted, now: datetime, limits: C
 
 
 def what_happened(before: Health, now: Health) -> type[EndpointSignal] | None:
-    """The signal that tells of a change of circuit, if there is one."""
+    """The signal about a change of the circuit, if it has changed."""
     if now.circuit == before.circuit or (before.circuit == HALF_OPEN and now.circuit == OPEN):
         return None
     return SIGNALS.get(now.circuit)

@@ -1,4 +1,4 @@
-"""What attempts make of their endpoints' health, with the signals that tell of it; a few statements for many."""
+"""Updates the health of endpoints by the outcomes of attempts, with signals; a few statements for many outcomes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class HealthEvent:
-    """An outcome that says something of an endpoint; one that nobody could enable can't be disabled either."""
+    """An outcome that is about an endpoint. An endpoint that no user can enable is never disabled."""
 
     endpoint: str
     url: str
@@ -33,7 +33,7 @@ class HealthEvent:
 
 @dataclass(frozen=True, slots=True)
 class HealthChanges:
-    """What many signs have come to: signals to be emitted, and until when the first endpoint is left alone."""
+    """The result of many outcomes: signals to be emitted, and until when the first endpoint is held."""
 
     signals: Sequence[Signal] = ()
     hold_until: datetime | None = None
@@ -42,18 +42,18 @@ class HealthChanges:
 async def update_health(
     transaction: Connection, health_events: Sequence[HealthEvent], limits: CircuitLimits
 ) -> HealthChanges:
-    """Take signs into their endpoints' health, in order. The caller emits the signals, last in its transaction."""
+    """Update the health of endpoints by outcomes, in order. The caller emits the signals."""
     now = clock.now()
     stored = await endpoint_store.lock_health(transaction, {health_event.endpoint for health_event in health_events})
     latest, signals = dict(stored), list[EndpointSignal]()
     for health_event in health_events:
         url, before = latest.get(health_event.endpoint, (health_event.url, HEALTHY))
         if url != health_event.url:
-            before = HEALTHY  # what is known of another address says nothing about this one
+            before = HEALTHY  # the health of another URL says nothing about this one
         health = after(before, health_event.outcome, now, limits, health_event.can_disable)
         if health != before:
             latest[health_event.endpoint] = health_event.url, health
-            signals += _told(health_event, before, health)
+            signals += _signals_of(health_event, before, health)
     changed = {endpoint: known for endpoint, known in latest.items() if stored.get(endpoint) != known}
     await endpoint_store.save_health(transaction, changed)
     for endpoint, (_, health) in changed.items():
@@ -63,8 +63,8 @@ async def update_health(
     return HealthChanges(signals, min(holds, default=None))
 
 
-def _told(health_event: HealthEvent, before: Health, health: Health) -> list[EndpointSignal]:
-    """The signal about a change of circuit, if it is one; in the log and in the trace, too."""
+def _signals_of(health_event: HealthEvent, before: Health, health: Health) -> list[EndpointSignal]:
+    """The signal about a change of the circuit, if it has changed; it is logged and traced, too."""
     what = what_happened(before, health)
     if what is None:
         return []

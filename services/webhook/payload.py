@@ -1,4 +1,4 @@
-"""What an endpoint is told (api.md, section 10). Pure: the same commit gives the same bytes, always."""
+"""The payload of a delivery. Pure: the same commit always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts.streams import CommitEvent
-
-
-def outward(action: str) -> str:
-    """create, update or delete; whatever else changes a record (restore, undo) is an update to outsiders."""
-    return action if action in ("create", "delete") else "update"
+from libs.shared.snapshots.subscriptions import public_action
 
 
 def idempotency_key(app_id: str, webhook_id: str, commit_key: str) -> str:
@@ -21,8 +17,8 @@ def idempotency_key(app_id: str, webhook_id: str, commit_key: str) -> str:
 
 
 def payload_of(event: CommitEvent, hook: str, key: str) -> dict[str, Any]:
-    """The payload by its names. A deleted record is told as it was; `changes` goes with updates only."""
-    action = outward(event.action)
+    """The payload as a document. Of a deleted record it has the former values; only updates have `changes`."""
+    action = public_action(event.action)
     payload: dict[str, Any] = {
         "event": hook,
         "entity": event.entity,

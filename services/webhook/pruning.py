@@ -1,4 +1,4 @@
-"""The log does not grow for ever: what is finished and old is forgotten, a little at a time."""
+"""Deletes old finished deliveries, some at a time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from services.webhook import store
 from services.webhook.settings import WebhookSettings
 
 EVERY = 60.0
-"""Seconds between two looks at an app that is being delivered for."""
+"""Seconds between two looks at an app."""
 MAX_REMEMBERED = 10_000
 
 
 class Pruning:
-    """When each app was looked at last."""
+    """When each app was pruned last."""
 
     def __init__(self, databases: Databases, settings: WebhookSettings) -> None:
         self._databases = databases
@@ -25,7 +25,7 @@ class Pruning:
         self._looked: dict[str, float] = {}
 
     async def look(self, app: AppRef) -> None:
-        """Forget some of what is old, unless that was done a moment ago."""
+        """Delete some old deliveries, unless that was done a moment ago."""
         now = time.monotonic()
         if now - self._looked.get(app.id, -EVERY) < EVERY:
             return

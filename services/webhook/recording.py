@@ -1,41 +1,42 @@
-"""What came of a delivery is written down: status, attempt, the endpoint's health, and who is told of it.
+"""Records the outcomes of attempts: the delivery, the attempt, the health of the endpoint, and signals about both.
 
-Outcomes that end at the same time share their statements. Most are successes at endpoints that are well: one
-statement. All others are news: the deliveries, the endpoints' health and the signals about both, in one transaction;
-they gather apart, so that whoever is well does not wait for them.
+Outcomes of the same moment share their statements. Most are successes at healthy endpoints: one statement. All others
+are news, recorded in one transaction. News are batched apart, so that successes do not wait for them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from libs.shared import clock
-from libs.shared.bus.outbox.outbox import Outbox
-from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.outbox.transactions import Transaction, Transactions
 from libs.shared.bus.retry import is_outage
 from libs.shared.bus.timers.due import Due
+from libs.shared.concurrency.batcher import Batch, Batcher
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.signals import DeliveryFailed
-from libs.shared.postgres.databases import Connection, Databases
+from libs.shared.postgres.databases import Databases
 from services.webhook import attempt_store
 from services.webhook.attempt_store import Entry
 from services.webhook.deliveries import ACTIONS, ClaimedDelivery, NewDelivery, public_url
 from services.webhook.health import HEALTHY, CircuitLimits, Health
-from services.webhook.health_updates import HealthChanges, HealthEvent, update_health
+from services.webhook.health_updates import HealthEvent, update_health
 from services.webhook.retry_policy import DeliveryRetryPolicy, Verdict, judge
 from services.webhook.sending import AttemptOutcome, WebhookRequest
 from services.webhook.settings import WebhookSettings
 
 MAX_OUTCOMES = 64
 """Outcomes of one statement, or transaction."""
+MAX_PENDING = 10_000
+"""Outcomes that are not recorded yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An attempt that was made: of which delivery, what was sent (None: nothing could be), and what came of it."""
+    """An attempt: its delivery, the request (None: nothing could be sent), and the outcome."""
 
     claimed: ClaimedDelivery
     request: WebhookRequest | None
@@ -44,78 +45,47 @@ class Sent:
 
     @property
     def is_news(self) -> bool:
-        """Whether it says anything that was not to be expected."""
+        """Whether it may change the health of the endpoint, or fails the delivery."""
         return self.outcome.error is not None or self.claimed.ailing
 
 
-Waiting = tuple[Sent, "asyncio.Future[None]"]
-
-
 class Recorder:
-    """The outcomes of one replica."""
+    """Records the outcomes of one replica."""
 
-    def __init__(self, settings: WebhookSettings, databases: Databases, due: Due, outbox: Outbox, relay: Relay) -> None:
+    def __init__(self, settings: WebhookSettings, databases: Databases, due: Due, transactions: Transactions) -> None:
         self._databases = databases
         self._due = due
-        self._outbox = outbox
-        self._relay = relay
-        self._gathering: dict[tuple[str, bool], list[Waiting]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._transactions = transactions
+        self._batcher: Batcher[tuple[AppRef, bool], Sent, None] = Batcher(
+            "webhook", self._flush, max_items=MAX_OUTCOMES, max_pending=MAX_PENDING, serial=True
+        )
         self._limits = CircuitLimits.of(
             settings.webhook_circuit_failures, settings.webhook_circuit_seconds, settings.webhook_disable_days
         )
 
     async def record(self, app: AppRef, sent: Sent) -> None:
-        """Write an attempt down. Raises what the database raises; then the claim lapses."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        key = (app.id, sent.is_news)
-        if key not in self._gathering:
-            self._gathering[key] = []
-            task = asyncio.create_task(self._flush(app, key))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        self._gathering[key].append((sent, done))
-        await done
+        """Record an attempt. Raises what the database raises; then the claim lapses."""
+        await self._batcher.call((app, sent.is_news), sent)
 
     async def note(self, app: AppRef, health_event: HealthEvent, before: Health) -> None:
-        """Write down what an answer that belongs to no delivery says of an endpoint."""
+        """Take the response of a synchronous webhook into the health of its endpoint."""
         if health_event.outcome.error is None and before == HEALTHY:
             return
-        await self._relay.activate(app)
-        async with self._databases.of(app).transaction() as transaction:
-            changed = await update_health(transaction, [health_event], self._limits)
-            await self._outbox.emit(transaction, *changed.signals)
-        self._relay.wake(app)
+        async with self._transactions.begin(app, emits=True) as transaction:
+            changed = await update_health(transaction.connection, [health_event], self._limits)
+            transaction.emit(*changed.signals)
 
-    async def _flush(self, app: AppRef, key: tuple[str, bool]) -> None:
-        """Write what gathers until nothing does: while one batch is written, the next one comes together."""
-        waiting = self._gathering[key]
+    async def _flush(self, key: tuple[AppRef, bool], batch: Batch[Sent, None]) -> Sequence[BaseException | None]:
+        """Write outcomes together; if one of several can't be written, each by itself."""
+        (app, is_news), outcomes = key, batch.take()
+        write = self._write_news if is_news else self._write_successes
         try:
-            while waiting:
-                batch = waiting[:MAX_OUTCOMES]
-                del waiting[:MAX_OUTCOMES]
-                await self._write(app, batch)
-        finally:
-            del self._gathering[key]
-            for _, done in waiting:
-                done.cancel()
-
-    async def _write(self, app: AppRef, batch: Sequence[Waiting]) -> None:
-        write = self._write_news if batch[0][0].is_news else self._write_successes
-        try:
-            await write(app, [sent for sent, _ in batch])
+            await write(app, outcomes)
         except Exception as error:
-            if len(batch) > 1 and not is_outage(error):
-                for waiting in batch:  # whoever it was, the others have not deserved it
-                    await self._write(app, [waiting])
-                return
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(error)
-        else:
-            for _, done in batch:
-                if not done.done():
-                    done.set_result(None)
+            if len(outcomes) == 1 or is_outage(error):
+                raise
+            return [await _failure_of(write(app, [sent])) for sent in outcomes]
+        return [None] * len(outcomes)
 
     async def _write_successes(self, app: AppRef, batch: Sequence[Sent]) -> None:
         delivered = Verdict("delivered")
@@ -124,30 +94,35 @@ class Recorder:
 
     async def _write_news(self, app: AppRef, batch: Sequence[Sent]) -> None:
         entries = [Entry(sent.claimed, sent.request, sent.outcome, _judged(sent)) for sent in batch]
-        if retries := [entry.verdict.next_retry_at for entry in entries if entry.verdict.next_retry_at]:
-            await self._due.arm(app.id, min(retries))
-        await self._relay.activate(app)
-        async with self._databases.of(app).transaction() as transaction:
-            ours = await attempt_store.finish(transaction, entries)
-            changed = await self._tell(transaction, [entry for entry in entries if entry.claimed.id in ours])
-        if changed.signals:
-            self._relay.wake(app)
-        if changed.hold_until:
-            await self._due.arm(app.id, changed.hold_until)
+        retry_at = min((entry.verdict.next_retry_at for entry in entries if entry.verdict.next_retry_at), default=None)
+        async with self._transactions.begin(app, due_at=retry_at, emits=True) as transaction:
+            ours = await attempt_store.finish(transaction.connection, entries)
+            hold_until = await self._update_health(
+                transaction, [entry for entry in entries if entry.claimed.id in ours]
+            )
+        if hold_until:
+            await self._due.arm(app.id, hold_until)
 
-    async def _tell(self, transaction: Connection, entries: Sequence[Entry]) -> HealthChanges:
-        """What attempts say of their endpoints, and the signals about these and about deliveries given up."""
-        changed = await update_health(
-            transaction, [health_event for entry in entries if (health_event := _health_event_of(entry))], self._limits
-        )
-        signals = [*changed.signals, *(_failed(entry) for entry in entries if entry.verdict.status == "failed")]
-        await self._outbox.emit(transaction, *signals)
-        return replace(changed, signals=signals)
+    async def _update_health(self, transaction: Transaction, entries: Sequence[Entry]) -> datetime | None:
+        """Take attempts into the health of their endpoints; answers until when the first endpoint is left alone."""
+        events = [event for entry in entries if (event := _health_event_of(entry))]
+        changed = await update_health(transaction.connection, events, self._limits)
+        transaction.emit(*changed.signals)
+        transaction.emit(*(_failed(entry) for entry in entries if entry.verdict.status == "failed"))
+        return changed.hold_until
+
+
+async def _failure_of(work: Awaitable[None]) -> BaseException | None:
+    try:
+        await work
+    except Exception as error:
+        return error
+    return None
 
 
 def _judged(sent: Sent) -> Verdict:
     claimed, outcome = sent.claimed, sent.outcome
-    # What can't be sent, and what is gone, is not tried again.
+    # What can't be sent, and an endpoint that answers 410, is not tried again.
     final = sent.request is None or outcome.status == 410
     return judge(
         outcome.error is None,
@@ -161,7 +136,7 @@ def _judged(sent: Sent) -> Verdict:
 
 
 def _health_event_of(entry: Entry) -> HealthEvent | None:
-    """What an attempt says of its endpoint; nothing, if nothing was sent."""
+    """The outcome as an event of the endpoint; None if nothing was sent."""
     claimed, request = entry.claimed, entry.request
     if request is None:
         return None

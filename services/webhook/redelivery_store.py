@@ -1,4 +1,4 @@
-"""The statements about replays: ranges of the log that are derived again for a webhook."""
+"""The statements about redeliveries: ranges of the log that are derived again for a webhook."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SELECT count(*) >= $2 FROM (
 """
 END = 2**31 - 1
 """The number behind all entries of a position."""
-# Only from where it was read: another replica may have gone on meanwhile.
+# Only from where it was read: another replica may have continued it meanwhile.
 ADVANCE = f"""
 UPDATE webhook.redeliveries SET position = $4, n = $5, deliveries = deliveries + $6, updated_at = now(),
     status = CASE WHEN $4 >= last AND $5 = {END} THEN 'done' ELSE status END
@@ -44,8 +44,8 @@ FAIL = "UPDATE webhook.redeliveries SET status = 'failed', error = $2, updated_a
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
-    """A replay, read up to entry `n` of `position`."""
+class Redelivery:
+    """A redelivery, read up to entry `n` of `position`."""
 
     id: str
     webhook_id: str
@@ -56,27 +56,33 @@ class Replay:
     trace_id: str = ""
 
     @classmethod
-    def new(cls, webhook_id: str, first: int, last: int) -> Replay:
+    def new(cls, webhook_id: str, first: int, last: int) -> Redelivery:
         """One that has not begun."""
         return cls(str(uuid7()), webhook_id, first, last, first - 1, 0)
 
 
-async def insert(database: Database, replay: Replay, created_by: str, trace_id: str) -> bytes:
-    """Answers the replay as JSON."""
+async def insert(database: Connection | Database, redelivery: Redelivery, created_by: str, trace_id: str) -> bytes:
+    """Answers the redelivery as JSON."""
     text: str = await database.fetchval(
-        INSERT, UUID(replay.id), UUID(replay.webhook_id), replay.first, replay.last, created_by, trace_id
+        INSERT,
+        UUID(redelivery.id),
+        UUID(redelivery.webhook_id),
+        redelivery.first,
+        redelivery.last,
+        created_by,
+        trace_id,
     )
     return text.encode()
 
 
 async def listing(database: Database, webhook_id: UUID, limit: int, offset: int) -> tuple[bytes, int]:
-    """A page of a webhook's replays as JSON, and how many there are."""
+    """A page of a webhook's redeliveries as JSON, and how many there are."""
     return await load_json_page(database, LIST, webhook_id, limit, offset)
 
 
-async def running(database: Database) -> list[Replay]:
-    """The replays that are not done, oldest first."""
-    return [Replay(**dict(row)) for row in await database.fetch(RUNNING)]
+async def running(database: Database) -> list[Redelivery]:
+    """The redeliveries that are not done, oldest first."""
+    return [Redelivery(**dict(row)) for row in await database.fetch(RUNNING)]
 
 
 async def is_backed_up(database: Database, endpoint: str, most: int) -> bool:
@@ -85,14 +91,14 @@ async def is_backed_up(database: Database, endpoint: str, most: int) -> bool:
     return backed_up
 
 
-async def advance(transaction: Connection, replay: Replay, position: int, n: int, deliveries: int) -> bool:
-    """Note how far a replay is; False if somebody else has gone on from where we began."""
+async def advance(transaction: Connection, redelivery: Redelivery, position: int, n: int, deliveries: int) -> bool:
+    """Save the progress of a redelivery; False if another replica has continued it meanwhile."""
     moved: Any = await transaction.fetchval(
-        ADVANCE, UUID(replay.id), replay.position, replay.n, position, n, deliveries
+        ADVANCE, UUID(redelivery.id), redelivery.position, redelivery.n, position, n, deliveries
     )
     return bool(moved)
 
 
-async def fail(database: Database, replay: Replay, error: str) -> None:
-    """A replay that can't go on."""
-    await database.execute(FAIL, UUID(replay.id), error[:2000])
+async def fail(database: Database, redelivery: Redelivery, error: str) -> None:
+    """Fail a redelivery."""
+    await database.execute(FAIL, UUID(redelivery.id), error[:2000])

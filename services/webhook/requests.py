@@ -1,4 +1,4 @@
-"""What is sent for a delivery: what was decided then, to where its webhook says today. Pure: time is handed in."""
+"""The request of a delivery: the body as it was decided, address and headers of today. Pure: time is a parameter."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.schema.webhook_secrets import signing_key
 from libs.shared.schema.webhooks import Retry, WebhookDefinition
 from services.webhook.deliveries import ACTIONS, REPLAY, TEST, ClaimedDelivery
-from services.webhook.matching import Book, with_content_type
+from services.webhook.matching import WebhookIndex, with_content_type
 from services.webhook.retry_policy import JITTER, MAX_DELAY_S, DeliveryRetryPolicy
 from services.webhook.sending import WebhookRequest
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import Salts
 
 REPLAYED = {"webhook-replay": "true"}
-"""Says that a change is told again because somebody wants it: it may be old."""
+"""Says that the delivery is a redelivery: the change may be old."""
 
 
 class Unsendable(Exception):
-    """There is nowhere to send a delivery to any more."""
+    """A delivery has no address any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class RequestBuilder:
 
     settings: WebhookSettings
 
-    def of(self, app: AppRef, claimed: ClaimedDelivery, book: Book, now: datetime) -> WebhookRequest:
-        """The request of a delivery. Raises Unsendable when its webhook is gone, or switched off."""
+    def of(self, app: AppRef, claimed: ClaimedDelivery, index: WebhookIndex, now: datetime) -> WebhookRequest:
+        """The request of a delivery. Raises Unsendable if its webhook has been deleted or is not active."""
         keys = self.keys(app, claimed.webhook_id, claimed.salts, now)
         replayed = REPLAYED if claimed.origin == REPLAY else {}
         url, method, headers, timeout = claimed.url, claimed.method, claimed.headers, self.settings.webhook_timeout
-        definition = definition_of(claimed, book)
+        definition = definition_of(claimed, index)
         if definition is not None:
             url, method, headers = definition.url, definition.method, with_content_type(definition.headers)
             timeout = min(timeout, definition.timeout or timeout)
@@ -47,9 +47,9 @@ class RequestBuilder:
         """The keys to sign with now, the current one first."""
         return [signing_key(self.settings.secret_key, app.id, webhook_id, salt) for salt in salts.valid(now)]
 
-    def policy(self, claimed: ClaimedDelivery, book: Book) -> DeliveryRetryPolicy:
+    def policy(self, claimed: ClaimedDelivery, index: WebhookIndex) -> DeliveryRetryPolicy:
         """How fast a delivery is tried again."""
-        webhook = book.by_id.get(claimed.webhook_id)
+        webhook = index.by_id.get(claimed.webhook_id)
         retry = webhook.definition.retry if webhook else Retry()
         return DeliveryRetryPolicy(
             claimed.backoff,
@@ -59,11 +59,11 @@ class RequestBuilder:
         )
 
 
-def definition_of(claimed: ClaimedDelivery, book: Book) -> WebhookDefinition | None:
+def definition_of(claimed: ClaimedDelivery, index: WebhookIndex) -> WebhookDefinition | None:
     """The webhook of a delivery as it is today; None for actions. Raises Unsendable."""
     if claimed.hook in ACTIONS:
         return None
-    webhook = book.by_id.get(claimed.webhook_id)
+    webhook = index.by_id.get(claimed.webhook_id)
     if webhook is None:
         raise Unsendable("the webhook has been deleted")
     if not webhook.definition.active and claimed.origin != TEST:
@@ -71,10 +71,10 @@ def definition_of(claimed: ClaimedDelivery, book: Book) -> WebhookDefinition | N
     return webhook.definition
 
 
-def urls_of(endpoints: Sequence[str], book: Book) -> Mapping[str, str | None]:
+def urls_of(endpoints: Sequence[str], index: WebhookIndex) -> Mapping[str, str | None]:
     """Today's URL of endpoints; an action's endpoint is its own."""
     return {
         endpoint: endpoint if "://" in endpoint else webhook.definition.url if webhook else None
         for endpoint in endpoints
-        for webhook in (book.by_id.get(endpoint),)
+        for webhook in (index.by_id.get(endpoint),)
     }

@@ -1,4 +1,4 @@
-"""What becomes of a delivery after an attempt. Pure: time and chance are handed in."""
+"""The state of a delivery after an attempt. Pure: time and chance are parameters."""
 
 from __future__ import annotations
 

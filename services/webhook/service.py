@@ -9,8 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from libs.shared.bus.consumers.consumer import Consumer
-from libs.shared.bus.outbox.outbox import Outbox
-from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import AppRef
@@ -18,9 +17,10 @@ from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
+from libs.shared.snapshots.subscriptions import Subscriptions
 from services.webhook import consumers, endpoint_handlers, handlers, redelivering, workflow_actions
-from services.webhook.books import Books
 from services.webhook.dispatcher import Dispatcher
+from services.webhook.matching import WEBHOOKS
 from services.webhook.pruning import Pruning
 from services.webhook.recording import Recorder
 from services.webhook.replays.deriving import Deliveries
@@ -32,24 +32,24 @@ from services.webhook.state import State
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """Webhooks by app, the relay of our signals, one HTTP session, the dispatcher."""
-    settings, outbox = core.settings, Outbox("webhook")
-    relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
-    due = Due(core.databases, core.apps, "webhook")
-    books = Books(core.schemas, core.rpc)
-    async with open_session(settings) as session, relay.running():
+    """The state of the service: its signals are relayed, and one HTTP session sends its requests."""
+    settings = core.settings
+    due = Due(core.databases, core.apps, core.name)
+    transactions = Transactions.emitting(core, due)
+    webhooks = Subscriptions(core.schemas, core.rpc, WEBHOOKS)
+    async with open_session(settings) as session, transactions.relay.running():
         sender = Sender(session, settings, os.environ)
-        recorder = Recorder(settings, core.databases, due, outbox, relay)
-        dispatcher = Dispatcher(settings, core.databases, books, sender, recorder)
+        recorder = Recorder(settings, core.databases, due, transactions)
+        dispatcher = Dispatcher(settings, core.databases, webhooks, sender, recorder)
         requests = RequestBuilder(settings)
         try:
-            yield State(core, settings, books, due, outbox, relay, sender, requests, recorder, dispatcher)
+            yield State(core, settings, webhooks, due, transactions, sender, requests, recorder, dispatcher)
         finally:
             await dispatcher.close()
 
 
 async def dispatch(state: State) -> None:
-    """Send deliveries when their time has come, go on with replays, forget what is old."""
+    """Send due deliveries, continue redeliveries, delete old deliveries."""
     await state.due.run(partial(_look, state, Pruning(state.core.databases, state.settings)))
 
 
@@ -80,24 +80,22 @@ SERVICE = Service(
         Consumer(
             name="webhook",
             stream=COMMITS,
-            handle=consumers.note_deliveries,
-            before=consumers.prepare,
-            interest=consumers.interest,
-            concerns=consumers.concerns,
-            after=consumers.hurry,
-            together=True,
+            plan=consumers.plan,
+            apply=consumers.apply,
+            wake=consumers.wake,
+            topics=lambda state: state.webhooks,
             effects=True,
         ),
         Consumer(
             name="webhook_actions",
             stream=SIGNALS,
-            handle=workflow_actions.note_request,
-            before=workflow_actions.prepare,
-            concerns=workflow_actions.concerns,
-            after=workflow_actions.hurry,
+            plan=workflow_actions.plan,
+            apply=workflow_actions.apply,
+            wake=workflow_actions.wake,
         ),
     ),
-    lag=lambda state: {"relay": state.relay.lag},
+    transactions=lambda state: state.transactions,
+    lag=lambda state: {"relay": state.transactions.relay.lag},
     workers=(dispatch,),
     projections=(Projection("webhook", verifying(Deliveries())),),
 )

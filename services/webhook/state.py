@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from libs.shared.bus.outbox.outbox import Outbox
-from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.runtime import Core
-from services.webhook.books import Books
+from libs.shared.schema.webhooks import WebhookDefinition
+from libs.shared.snapshots.subscriptions import Subscriptions
 from services.webhook.dispatcher import Dispatcher
 from services.webhook.recording import Recorder
 from services.webhook.requests import RequestBuilder
@@ -18,14 +18,13 @@ from services.webhook.settings import WebhookSettings
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The runtime's resources, the apps' webhooks, and who sends and writes down, with timers and signals."""
+    """The resources of the service: webhooks of all apps, timers, transactions, and the parts that send and record."""
 
     core: Core
     settings: WebhookSettings
-    books: Books
+    webhooks: Subscriptions[WebhookDefinition]
     due: Due
-    outbox: Outbox
-    relay: Relay
+    transactions: Transactions
     sender: Sender
     requests: RequestBuilder
     recorder: Recorder

@@ -1,4 +1,4 @@
-"""The statements about deliveries. A delivery is ready when it is due and under way nowhere."""
+"""The statements about deliveries. A delivery is ready when it is due and no replica has claimed it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.webhook.deliveries import ClaimedDelivery, NewDelivery
 from services.webhook.header_templates import Headers
 from services.webhook.signing import Salts
 
-# A delivery with an error, or to a disabled endpoint, can't be sent and is only shown.
+# A delivery with an error, or to a disabled endpoint, is stored as failed.
 INSERT = """
 INSERT INTO webhook.deliveries (id, webhook_id, commit_key, entity, record_id, hook, url, method,
     request_headers, request_body, max_attempts, backoff, idempotency_key, trace_id, endpoint, origin, ordered,
@@ -35,7 +35,7 @@ LEFT JOIN webhook.endpoints h ON h.endpoint = n.endpoint AND h.url = n.url AND h
 ORDER BY n.id
 ON CONFLICT (webhook_id, commit_key) DO NOTHING RETURNING id::text
 """
-# What has been sent already when it is written down: questions and examples.
+# Deliveries that are stored when they have been sent: synchronous webhooks and examples.
 INSERT_SENT = """
 INSERT INTO webhook.deliveries (id, webhook_id, commit_key, entity, record_id, hook, url, method, request_headers,
     request_body, max_attempts, backoff, idempotency_key, trace_id, endpoint, origin, status, attempt,
@@ -147,7 +147,7 @@ class Filter:
 
 
 async def insert(transaction: Connection, new: Sequence[NewDelivery], now: datetime) -> list[tuple[str, NewDelivery]]:
-    """Store deliveries; answers those that were not noted before, with their ids."""
+    """Store deliveries; answers the new ones, with their ids."""
     if not new:
         return []
     ids = new_ids(len(new))
@@ -162,7 +162,7 @@ async def insert_sent(
     sent: Sequence[NewDelivery],
     outcomes: Sequence[Any],
 ) -> None:
-    """Store what has been sent already, with its outcomes."""
+    """Store deliveries that have been sent, with their outcomes."""
     await database.execute(
         INSERT_SENT, ids, *_columns(sent),
         [o.status for o in outcomes], [o.body for o in outcomes], [o.error for o in outcomes],
@@ -226,7 +226,7 @@ async def get(database: Database, delivery_id: UUID) -> bytes | None:
     return text.encode() if text else None
 
 
-async def make_due(database: Database, delivery_id: UUID, now: datetime) -> str | None:
+async def make_due(database: Connection | Database, delivery_id: UUID, now: datetime) -> str | None:
     """Have a delivery sent now; answers its endpoint, None if it is delivered or unknown."""
     endpoint: str | None = await database.fetchval(MAKE_DUE, delivery_id, now)
     return endpoint

@@ -1,4 +1,4 @@
-"""Receivers that are asked before a write happens: all at once, each within its time."""
+"""Synchronous webhooks: their endpoints are asked before a write, all at once, each within its time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Verdict = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SynchronousRequest:
-    """A question with what is needed to ask it; `webhook` None: it is gone."""
+    """A request to an endpoint, with its webhook and delivery."""
 
     webhook: Webhook
     delivery: NewDelivery
@@ -42,7 +42,7 @@ class SynchronousRequest:
 
 
 async def ask_all(state: State, context: Context, rpc_request: AskReceivers) -> list[Verdict]:
-    """What the receivers say, in the order of the questions. Every answer is in the log."""
+    """The verdicts of endpoints, in the order of the questions. Every response is logged."""
     app = context.the_app
     documents = exact.loads(rpc_request.body)
     if len(documents) > MOST_QUESTIONS:
@@ -62,14 +62,14 @@ async def ask_all(state: State, context: Context, rpc_request: AskReceivers) -> 
 async def _prepared(
     state: State, context: Context, rpc_request: AskReceivers, documents: Sequence[Mapping[str, Any]]
 ) -> list[SynchronousRequest | None]:
-    """Questions ready to be asked; None for those of webhooks that are gone, or need not be asked any more."""
+    """The requests; None where a webhook has been deleted or is not synchronous any more."""
     app = context.the_app
-    book = await state.books.load(app, rpc_request.schema_version)
+    index = await state.webhooks.load(app, rpc_request.schema_version)
     ids = {str(document["webhook_id"]) for document in documents}
     salts = await endpoint_store.load_salts(state.core.databases.of(app), sorted(ids))
     asked: list[SynchronousRequest | None] = []
     for number, document in enumerate(documents):
-        webhook = book.by_id.get(str(document["webhook_id"]))
+        webhook = index.by_id.get(str(document["webhook_id"]))
         if webhook is None or not webhook.definition.is_question:
             asked.append(None)
             continue
@@ -118,7 +118,7 @@ def _request(state: State, app: AppRef, webhook: Webhook, delivery: NewDelivery,
 async def _ask_in_time(
     state: State, asked: Sequence[SynchronousRequest | None], health: Mapping[str, Health], seconds: float
 ) -> list[AttemptOutcome]:
-    """All outcomes; whoever has not answered when the time is up is away."""
+    """All outcomes. An endpoint that has not answered in time is away."""
     turns: dict[str, asyncio.Semaphore] = {}
 
     async def one(rpc_request: SynchronousRequest | None) -> AttemptOutcome:
@@ -157,22 +157,22 @@ async def _write_down(
     sent: Sequence[tuple[SynchronousRequest, AttemptOutcome]],
     health: Mapping[str, Health],
 ) -> None:
-    """The log rows of all questions, and what the answers say of the endpoints."""
+    """Log all requests, and update the health of their endpoints."""
     if not sent:
         return
     deliveries, outcomes = [one.delivery for one, _ in sent], [outcome for _, outcome in sent]
     await store.insert_sent(state.core.databases.of(app), store.new_ids(len(sent)), deliveries, outcomes)
-    for webhook_id, (one, outcome) in _telling(sent).items():
+    for webhook_id, (one, outcome) in _one_of_each(sent).items():
         before = health.get(webhook_id, HEALTHY)
         if not is_away(before, clock.now()):
             health_event = HealthEvent(webhook_id, one.webhook.definition.url, trace_id, outcome)
             await state.recorder.note(app, health_event, before)
 
 
-def _telling(
+def _one_of_each(
     sent: Sequence[tuple[SynchronousRequest, AttemptOutcome]],
 ) -> dict[str, tuple[SynchronousRequest, AttemptOutcome]]:
-    """One answer of each webhook, a failure if there is any: many to one write are one sign of its health."""
+    """One outcome per webhook, a failure if there is any: several for one write are one event of its health."""
     told: dict[str, tuple[SynchronousRequest, AttemptOutcome]] = {}
     for one, outcome in sent:
         if one.webhook.id not in told or (outcome.error and not told[one.webhook.id][1].error):
@@ -181,11 +181,11 @@ def _telling(
 
 
 def verdict_of(webhook: Webhook, outcome: AttemptOutcome) -> Verdict:
-    """What an answer means. A refusal is an answer; no answer, and one of trouble, is none."""
+    """The verdict of an outcome. An endpoint that fails or does not answer has no verdict: it is away."""
     if outcome.error is None:
         return ALLOWED, ""
     if is_ailing(outcome.status):
-        # Addresses are for the log, not for whoever writes.
+        # The address is in the log, not in the response to the writer.
         answered = f"it answered {outcome.status}" if outcome.status else "it does not answer"
         return AWAY, f"A {webhook.definition.hook} webhook that has to be asked can't be: {answered}"
     return REFUSED, reason_of(outcome.body) or f"A {webhook.definition.hook} webhook refused: {outcome.error}"

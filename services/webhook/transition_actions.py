@@ -18,11 +18,6 @@ ATTEMPTS = 3
 BACKOFF = "exponential"
 
 
-def has_webhooks(event: CommitEvent) -> bool:
-    """Whether a transition of this commit asks for a request."""
-    return any(effect["type"] == WEBHOOK for effect in event.effects)
-
-
 def deliveries_of(app: AppRef, event: CommitEvent) -> list[NewDelivery]:
     """The deliveries that the transitions of a commit ask for; their webhook_id is the state machine's id."""
     return [

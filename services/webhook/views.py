@@ -1,7 +1,7 @@
-"""The delivery log as it is answered: its rows hold what is sent, of which hidden values are masked.
+"""The delivery log as it is shown: hidden values are masked.
 
-Bodies are kept whole, as each attempt sends the same; what may be shown is decided by today's definitions. Where a
-hidden value stands in a URL, a header or an answer, it is masked there, too.
+Bodies are stored whole, as each attempt sends the same bytes. The definitions of today decide which values are hidden;
+they are masked in URLs, headers and responses, too.
 """
 
 from __future__ import annotations

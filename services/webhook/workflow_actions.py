@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from libs.shared import clock, exact
+from libs.shared.bus.consumers.consumer import Plan
+from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.signals import WebhookRequested
 from libs.shared.contracts.streams import SignalEvent
-from libs.shared.postgres.databases import Connection
 from services.webhook import store
 from services.webhook.deliveries import NewDelivery, origin_of
 from services.webhook.dispatcher import SAFETY_S
@@ -41,25 +42,18 @@ def delivery_of(signal: WebhookRequested) -> NewDelivery:
     )
 
 
-async def prepare(state: State, app: AppRef, signals: Sequence[SignalEvent]) -> None:
-    """Set the timer that outlives a crash."""
-    if any(map(WebhookRequested.is_in, signals)):
-        await state.due.arm(app.id, clock.now() + timedelta(seconds=SAFETY_S))
+async def plan(state: State, app: AppRef, events: Sequence[SignalEvent]) -> Plan:
+    """The deliveries that signals ask for."""
+    requested = [WebhookRequested.decode(event) for event in events]
+    reactions = [delivery_of(signal) if signal else None for signal in requested]
+    return Plan(reactions, clock.now() + timedelta(seconds=SAFETY_S) if any(reactions) else None)
 
 
-def concerns(state: State, app: AppRef, signal: SignalEvent) -> bool:
-    """Whether a signal asks for a delivery."""
-    return WebhookRequested.is_in(signal)
+async def apply(state: State, transaction: Transaction, reactions: Sequence[NewDelivery]) -> None:
+    """Insert deliveries."""
+    await store.insert(transaction.connection, reactions, clock.now())
 
 
-async def note_request(state: State, app: AppRef, transaction: Connection, signal: SignalEvent) -> None:
-    """Insert the delivery that a signal asks for."""
-    if requested := WebhookRequested.decode(signal):
-        await store.insert(transaction, [delivery_of(requested)], clock.now())
-
-
-def hurry(state: State, app: AppRef, signals: Sequence[SignalEvent]) -> None:
-    """What was asked for is due now."""
-    asked = [origin_of(requested.url) for signal in signals if (requested := WebhookRequested.decode(signal))]
-    if asked:
-        state.dispatcher.wake(app, asked)
+def wake(state: State, app: AppRef, reactions: Sequence[NewDelivery]) -> None:
+    """Send what was committed now, not when the timer looks."""
+    state.dispatcher.wake(app, [delivery.endpoint for delivery in reactions])

@@ -1,8 +1,10 @@
-"""Running workflows: instances, the approvals they wait for, and their timers.
+"""Workflows: runs instances, waits for approvals and timers.
 
-Owns    `workflow.instances` in every app database, each with the definition it began with.
-Answers lists of instances, who waits for a decision, approve and reject, the end of an instance.
-Lives off COMMITS (a change of state starts what is triggered by it) and timers.
-Asks    data for `set_field`, once per effect key; tells webhook (`webhook_requested`) of a step's webhook.
-Down    records are written as ever; instances start, go on and time out when it is back, none lost.
+Owns      `workflow.instances` in every app database, each with the definition it started with.
+Answers   lists of instances and of pending approvals; approve, reject and delete.
+Consumes  COMMITS: a change of state starts the workflows that it triggers. Timers continue instances.
+Calls     data for `set_field`, once per effect key. Emits `webhook_requested`, which the webhook service delivers.
+Down      writes are not affected; instances start, continue and time out afterwards.
+
+The way of an approval, file by file: service, handlers, store, engine, recording; then runner, calls, retry_policy.
 """

@@ -1,4 +1,4 @@
-"""Effects in other services: how they are asked for, in whose name."""
+"""Calls of other services, on behalf of a user."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def context_for(stored: StoredInstance, app: AppRef) -> Context:
 async def perform(
     rpc: RpcClient, schemas: Schemas, stored: StoredInstance, effect: SetField, context: Context
 ) -> StepOutcome:
-    """Ask for an effect; repeating it is harmless. Answers what came of it and never raises an error."""
+    """Make a call; repeating it is harmless. Answers the outcome and raises no error."""
     try:
         value = effect.value
         if value == "now":

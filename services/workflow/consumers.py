@@ -1,67 +1,60 @@
-"""What the workflow service does with commits: start what they trigger."""
+"""Commits start workflows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 
 from libs.shared import clock
-from libs.shared.bus.consumers.consumer import Interest
-from libs.shared.contracts.context import AppRef
+from libs.shared.bus.consumers.consumer import Plan
+from libs.shared.bus.outbox.transactions import Transaction
+from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
-from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.workflow import recording, store
 from services.workflow.engine import start
 from services.workflow.instance import Instance, InstanceOrigin
 from services.workflow.paths import context_of
 from services.workflow.state import State
-from services.workflow.triggers import Startable, check_depth
+from services.workflow.triggers import Workflow, check_depth, started_by
 
 
-async def before_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Plan what the events start, each by the workflows of its own version."""
-    await state.definitions.prepare(app, {event.schema_version for event in events})
-    if state.triggers.plan(app.id, partial(state.definitions.of, app), events):
-        await recording.prepare(state, app)
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The workflows that a commit starts."""
+
+    event: CommitEvent
+    workflows: Sequence[Workflow]
 
 
-async def interest(state: State, app: AppRef, schema_version: int) -> Interest:
-    """Which commits may trigger a workflow, by the definitions of this version."""
-    await state.definitions.prepare(app, {schema_version})
-    workflows = state.definitions.at(app, schema_version)
-    return lambda entity, action: entity in workflows.by_entity
+async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan:
+    """The workflows that commits start, by the definitions of their schema versions."""
+    await state.workflows.prepare(app, {event.schema_version for event in events})
+    started = [(event, started_by(state.workflows.of(app, event), event)) for event in events]
+    reactions = [Starts(event, workflows) if workflows else None for event, workflows in started]
+    return Plan(reactions, clock.now() if any(reactions) else None)
 
 
-def concerns(state: State, app: AppRef, event: CommitEvent) -> bool:
-    """Whether the event starts anything."""
-    return bool(state.triggers.planned(app.id, event))
+async def apply(state: State, transaction: Transaction, reactions: Sequence[Starts]) -> None:
+    """Insert an instance of every workflow, run as far as it gets by itself. The timer continues it."""
+    for each in reactions:
+        event = each.event
+        check_depth(each.workflows, event)
+        with tracing.remote(Context(trace_id=event.trace_id, app=transaction.app, identity=SYSTEM)):
+            for workflow in each.workflows:
+                with tracing.span("workflow", "engine", "workflow.trigger", event.entity) as span:
+                    span.record_id = event.record_id
+                    span.metadata["workflow"] = workflow.definition.name
+                    await _start(transaction, workflow, event)
 
 
-async def on_commit(state: State, app: AppRef, transaction: Connection, event: CommitEvent) -> None:
-    """An instance of every workflow that the commit triggers, run as far as it gets by itself."""
-    starting = state.triggers.planned(app.id, event)
-    check_depth(starting, event)
-    for startable in starting:
-        with tracing.span("workflow", "engine", "workflow.trigger", event.entity) as span:
-            span.record_id = event.record_id
-            span.metadata["workflow"] = startable.definition.name
-            await _start(state, transaction, startable, event)
-
-
-def after_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> None:
-    """Let the started instances go on."""
-    if state.triggers.carried_out(app.id, events):
-        recording.committed(state, app)
-
-
-async def _start(state: State, transaction: Connection, startable: Startable, event: CommitEvent) -> None:
+async def _start(transaction: Transaction, workflow: Workflow, event: CommitEvent) -> None:
     now = clock.now()
-    definition = startable.definition
+    definition = workflow.definition
     fresh = Instance(
         id=str(uuid7()),
-        workflow_id=startable.id,
+        workflow_id=workflow.id,
         workflow_name=definition.name,
         context=context_of(definition.context, event.record_id, event.after or {}),
     )
@@ -73,7 +66,7 @@ async def _start(state: State, transaction: Connection, startable: Startable, ev
         trace_id=event.trace_id,
         cause_depth=event.cause_depth,
     )
-    instance, effects = start(definition, fresh, now)
-    if await store.insert(transaction, startable, instance, origin, now):
-        await store.follow_renames(transaction, instance, startable, event.schema_version)
-        await recording.emit(state, transaction, instance, origin, effects)
+    instance, signals, _ = start(definition, fresh, now)
+    if await store.insert(transaction.connection, workflow, instance, origin, now):
+        await store.follow_renames(transaction.connection, instance, workflow, event.schema_version)
+        recording.emit(transaction, instance, origin, signals)

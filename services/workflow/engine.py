@@ -1,10 +1,10 @@
-"""How an instance goes on: pure decisions. No I/O, time handed in.
+"""How an instance continues: pure decisions. No I/O; time is a parameter.
 
-    instance, effects = advance(definition, instance, outcome, now)
+    instance, signals, call = advance(definition, instance, outcome, now)
 
-An instance runs through conditions, webhooks and finished steps at once and stops where it must wait:
-at an approval, or at an effect in another service. Then the last of `effects` is that effect, and its
-outcome is handed to `advance` again. Whatever is done twice has the same effect key twice.
+An instance runs through conditions, webhooks and finished steps at once and stops where it must wait: at an approval,
+or at a call of another service. The outcome of the call is handed to `advance` again. A call that is repeated has the
+same effect key.
 """
 
 from __future__ import annotations
@@ -39,13 +39,14 @@ from libs.shared.schema.workflows import (
     destination,
 )
 from services.workflow.instance import Instance
-from services.workflow.outcomes import Decided, Done, Effect, Emit, Failed, Looked, RetryLater, SetField, StepOutcome
+from services.workflow.outcomes import Decided, Done, Emit, Failed, Looked, RetryLater, SetField, StepOutcome
 from services.workflow.paths import resolve
 
 MAX_STEPS = 1000
-"""Steps an instance may enter: the end of definitions that go round in circles."""
+"""Steps an instance may enter: ends definitions with endless loops."""
 
-Advanced = tuple[Instance, tuple[Effect, ...]]
+Advanced = tuple[Instance, tuple[Emit, ...], SetField | None]
+"""The new state, the signals that are committed with it, and the call that it waits for."""
 
 
 def start(definition: WorkflowDefinition, fresh: Instance, now: datetime) -> Advanced:
@@ -57,16 +58,16 @@ def start(definition: WorkflowDefinition, fresh: Instance, now: datetime) -> Adv
 
 
 def advance(definition: WorkflowDefinition, instance: Instance, outcome: StepOutcome, now: datetime) -> Advanced:
-    """What becomes of an instance by `outcome`, and the effects of that; nothing of one that has ended."""
+    """The instance after `outcome`, its signals and its call; unchanged if it has ended."""
     run = _Run(definition, instance, now)
     if instance.status != "running":
-        return instance, ()
+        return instance, (), None
     match outcome:
         case Done():
             run.change(action_index=instance.action_index + 1, attempts=0)
         case RetryLater(delay):
             run.change(attempts=instance.attempts + 1, due_at=now + delay)
-            return run.instance, ()
+            return run.instance, (), None
         case Failed(reason):
             run.fail(reason)
         case Decided():
@@ -85,12 +86,12 @@ def awaited(definition: WorkflowDefinition, instance: Instance) -> ApprovalStep 
 
 
 def may_decide(step: ApprovalStep, roles: tuple[str, ...]) -> bool:
-    """Whether somebody with these roles may approve or reject."""
+    """Whether a user with these roles may approve or reject."""
     return step.assignee is None or step.assignee.role in roles or "admin" in roles
 
 
 def check_decision(definition: WorkflowDefinition, instance: Instance, roles: tuple[str, ...], now: datetime) -> None:
-    """Refuse a decision that nobody waits for (INVALID_STATE), or not from this person (FORBIDDEN)."""
+    """Refuse a decision that is not awaited (INVALID_STATE), or not this user's (FORBIDDEN)."""
     step = awaited(definition, instance)
     if step is None:
         raise RocketError("INVALID_STATE", "The workflow does not wait for a decision")
@@ -106,20 +107,21 @@ class _Run:
     def __init__(self, definition: WorkflowDefinition, instance: Instance, now: datetime) -> None:
         self._definition = definition
         self._now = now
-        self._effects: list[Effect] = []
+        self._signals: list[Emit] = []
+        self._call: SetField | None = None
         self.instance = instance
 
     def change(self, **values: Any) -> None:
         self.instance = replace(self.instance, **values)
 
     def emit(self, kind: type[InstanceSignal], **fields: Any) -> None:
-        self._effects.append(Emit(kind, fields))
+        self._signals.append(Emit(kind, fields))
 
     def as_far_as_possible(self) -> Advanced:
         """Take step after step until one has to wait."""
         while self.instance.status == "running" and self._take_step():
             pass
-        return self.instance, tuple(self._effects)
+        return self.instance, tuple(self._signals), self._call
 
     def enter(self, target: str) -> None:
         """Go on to a step, or end."""
@@ -205,8 +207,7 @@ class _Run:
         if record_id is None:
             self.fail(f"{action.record_id} names no record")
             return True
-        effect = SetField(action.entity, record_id, action.field, action.value, self._effect_key())
-        self._effects.append(effect)
+        self._call = SetField(action.entity, record_id, action.field, action.value, self._effect_key())
         self.change(due_at=self._now)
         return False
 

@@ -1,4 +1,4 @@
-"""Every question about instances: load, decide, commit, reply."""
+"""The endpoints: lists of instances, pending approvals, and decisions. Each loads, decides, commits, replies."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def list_instances(state: State, context: Context, request: ListInstances)
 
 
 async def list_pending(state: State, context: Context, request: ListPending) -> Response:
-    """What waits for a decision: anybody's, or the caller's."""
+    """Instances that wait for an approval: all, or those that the caller may decide."""
     page = page_of(dict(request.query), PENDING_PAGE, PENDING_PAGE)
     mine = dict(request.query).get("assignee") == "me" and not context.user.is_admin
     roles = list(context.user.roles) if mine else None
@@ -54,7 +54,7 @@ async def get_instance(state: State, context: Context, request: GetInstance) -> 
 
 
 async def delete_instance(state: State, context: Context, request: DeleteInstance) -> Response:
-    """Remove an instance; an effect of it that is under way finds nothing to go on with."""
+    """Delete an instance. A call of it that is under way has no further effect."""
     instance_id = _id(request.id)
     if not context.user.is_admin:
         raise RocketError("FORBIDDEN", "Only an admin may delete a workflow instance")
@@ -64,14 +64,14 @@ async def delete_instance(state: State, context: Context, request: DeleteInstanc
 
 
 async def approve(state: State, context: Context, request: ApproveInstance) -> Response:
-    """A yes."""
+    """Approve the step that an instance waits at."""
     with tracing.span("workflow", "approval", "workflow.approve") as span:
         span.record_id = request.id
         return await _decide(state, context, request.id, True, request.body)
 
 
 async def reject(state: State, context: Context, request: RejectInstance) -> Response:
-    """A no."""
+    """Reject the step that an instance waits at."""
     with tracing.span("workflow", "approval", "workflow.reject") as span:
         span.record_id = request.id
         return await _decide(state, context, request.id, False, request.body)
@@ -85,24 +85,22 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
     met = await store.step_number(state.database(app), instance_id)
     if met is None:
         raise not_found("Workflow instance")
-    await recording.prepare(state, app)
-    async with state.database(app).transaction() as transaction:
-        stored = await store.lock(transaction, instance_id)
+    async with state.transactions.begin(app, due_at=clock.now(), emits=True) as transaction:
+        stored = await store.lock(transaction.connection, instance_id)
         if stored is None:
             raise not_found("Workflow instance")
         now = clock.now()
         if stored.instance.step_number != met:
             raise RocketError("INVALID_STATE", ELSEWHERE)
-        # Who may not decide is told that, whatever the body says.
+        # Permission is checked before the body: 403 takes precedence over 422.
         check_decision(stored.definition, stored.instance, user.roles, now)
         said = decision_in(body)
         if said.step not in (None, stored.instance.step):
             raise RocketError("INVALID_STATE", ELSEWHERE)
         decision = Decided(approved, user.id, said.comment or "", user.email, user.roles)
-        instance, effects = advance(stored.definition, stored.instance, decision, now)
-        await recording.record(state, transaction, stored, instance, effects, now)
-        shown = await store.show(transaction, instance_id)
-    recording.committed(state, app)
+        instance, signals, _ = advance(stored.definition, stored.instance, decision, now)
+        await recording.record(transaction, stored, instance, signals, now)
+        shown = await store.show(transaction.connection, instance_id)
     return await _shown(state, context, shown)
 
 

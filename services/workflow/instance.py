@@ -1,4 +1,4 @@
-"""A running workflow as a value: where it stands, what it knows, what it has behind it."""
+"""A running workflow as a value: its step, its context, its history."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Instance:
     """Where an instance stands. `step` is the current step's id; None once it has ended well.
 
     `step_number` counts the steps entered, `action_index` the actions done in the current one: together
-    with the id they name an effect for ever. `due_at` is when there is something to do; None: nothing,
-    until somebody decides.
+    with the id they are the key of an effect. `due_at` is when there is something to do; None: nothing until a
+    decision.
     """
 
     id: str
@@ -32,7 +32,7 @@ class Instance:
     due_at: datetime | None = None
     history: tuple[Mapping[str, Any], ...] = ()
     decider: Mapping[str, Any] | None = None
-    """Who has decided last: id, email, roles. What follows is done on their behalf."""
+    """The last user who decided: id, email, roles. The instance continues on their behalf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class StoredInstance:
 
     @property
     def person(self) -> Mapping[str, Any]:
-        """On whose behalf the instance goes on."""
+        """The user on whose behalf the instance continues."""
         return person_of(self.instance, self.origin)
 
 
 def person_of(instance: Instance, origin: InstanceOrigin) -> Mapping[str, Any]:
-    """On whose behalf an instance goes on: of whoever has decided last, else of whoever has started it."""
+    """The user on whose behalf an instance continues: who decided last, else who started it."""
     return instance.decider or origin.actor

@@ -1,4 +1,4 @@
-"""What goes into a step of the engine and what comes out of it."""
+"""The input and output of the engine: outcomes, signals, calls."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from libs.shared.contracts.signals import InstanceSignal
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Nothing happened but that time has passed."""
+    """Time has passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The action under way has had its effect."""
+    """The call has had its effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """The action under way could not be done for now; try again after `delay`."""
+    """The call failed for now; try again after `delay`."""
 
     delay: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The action under way can't be done, whatever we try."""
+    """The call failed for good."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Somebody has approved or rejected; `by` is their user id, `email` and `roles` are theirs, too."""
+    """A user has approved or rejected; `by` is their id, `email` and `roles` are theirs."""
 
     approved: bool
     by: str
@@ -59,13 +59,10 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class SetField:
-    """To be asked of the data service once the new state is committed; the engine wants its outcome."""
+    """A call of the data service, made once the new state is committed; the engine gets its outcome."""
 
     entity: str
     record_id: str
     field: str
     value: Any
     effect_key: str
-
-
-Effect = Emit | SetField

@@ -1,4 +1,4 @@
-"""Whether an effect that was refused is worth another try: pure."""
+"""Whether a failed call is tried again, and when. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from libs.shared.errors import RocketError
 from services.workflow.outcomes import Failed, RetryLater
 
 AWAY = Policy(attempts=1 << 62, first=0.5, longest=30.0)
-"""For what is away or busy: without end, since nothing about the effect is wrong."""
+"""For services that are down or busy: without end, as the call itself is right."""
 BROKEN = Policy(attempts=20, first=0.5, longest=30.0)
 """For errors of our own."""
 
 
 def outcome_of(error: RocketError, attempts: int) -> RetryLater | Failed:
-    """What an error means for an action that was tried in vain `attempts` times before."""
+    """The outcome of a call that failed, after `attempts` failures before."""
     delay = None
     if error.transient or _was_locked(error):
         delay = AWAY.delay(attempts + 1)
@@ -25,5 +25,5 @@ def outcome_of(error: RocketError, attempts: int) -> RetryLater | Failed:
 
 
 def _was_locked(error: RocketError) -> bool:
-    """A conflict that names no value: somebody else is changing the record just now."""
+    """Whether the record was locked: a conflict without details."""
     return error.code == "CONFLICT" and not error.details

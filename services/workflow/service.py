@@ -6,8 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from libs.shared.bus.consumers.consumer import Consumer
-from libs.shared.bus.outbox.outbox import Outbox
-from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.contracts.workflows import (
@@ -21,21 +20,20 @@ from libs.shared.contracts.workflows import (
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
+from libs.shared.snapshots.subscriptions import Subscriptions
 from services.workflow import consumers, handlers, runner
-from services.workflow.definitions import Definitions
 from services.workflow.replays.deriving import Instances
 from services.workflow.state import State
-from services.workflow.triggers import Triggers
+from services.workflow.triggers import WORKFLOWS
 
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The service's state, with the relay of its signals running."""
-    outbox = Outbox(core.name)
-    relay = Relay(outbox, core.databases, core.stream, core.leases, core.apps)
     due = Due(core.databases, core.apps, core.name)
-    async with relay.running():
-        yield State(core, Definitions(core.schemas, core.rpc), Triggers(), due, outbox, relay)
+    transactions = Transactions.emitting(core, due)
+    async with transactions.relay.running():
+        yield State(core, Subscriptions(core.schemas, core.rpc, WORKFLOWS), due, transactions)
 
 
 SERVICE = Service(
@@ -53,14 +51,13 @@ SERVICE = Service(
         Consumer(
             name="workflow",
             stream=COMMITS,
-            handle=consumers.on_commit,
-            before=consumers.before_commits,
-            interest=consumers.interest,
-            concerns=consumers.concerns,
-            after=consumers.after_commits,
+            plan=consumers.plan,
+            apply=consumers.apply,
+            topics=lambda state: state.workflows,
         ),
     ),
-    lag=lambda state: {"relay": state.relay.lag},
+    transactions=lambda state: state.transactions,
+    lag=lambda state: {"relay": state.transactions.relay.lag},
     workers=(runner.run,),
     projections=(Projection("workflow", verifying(Instances())),),
 )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from libs.shared.bus.outbox.outbox import Outbox
-from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
-from services.workflow.definitions import Definitions
-from services.workflow.triggers import Triggers
+from libs.shared.schema.workflows import WorkflowDefinition
+from libs.shared.snapshots.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +18,9 @@ class State:
     """Resources, what each app's workflows wait for, timers, and the way of our signals."""
 
     core: Core
-    definitions: Definitions
-    triggers: Triggers
+    workflows: Subscriptions[WorkflowDefinition]
     due: Due
-    outbox: Outbox
-    relay: Relay
+    transactions: Transactions
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)

@@ -15,7 +15,7 @@ from libs.shared.schema.renaming import rename_in
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.engine import awaited
 from services.workflow.instance import Instance, InstanceOrigin, StoredInstance
-from services.workflow.triggers import Startable
+from services.workflow.triggers import Workflow
 
 # A new instance, unless this commit has started this workflow before.
 INSERT = """
@@ -33,7 +33,7 @@ RENAMES = """
 SELECT entity, new_name, fields::text AS fields FROM workflow.renames WHERE version >= $1 ORDER BY id
 """
 FOLLOW = "UPDATE workflow.instances SET followed = $2::jsonb WHERE id = $1"
-# The new state, if nobody has changed the instance since it was read.
+# The new state, if the instance is unchanged since it was read.
 SAVE = """
 UPDATE workflow.instances SET
     updated_at = $3, status = $4, current_step = $5, current_step_deadline = $6, history = $7::jsonb,
@@ -63,7 +63,7 @@ SELECT id FROM gone
 # An instance as api.md shows it.
 SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_deadline, context, history,
     created_at, updated_at"""
-# What is looked at beside that before it is shown to anybody but an admin (views.py).
+# With the columns that decide what of it may be shown (views.py).
 JUDGED = f"{SHOWN}, entity, record_id, definition -> 'context' AS paths"
 SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {JUDGED} FROM workflow.instances WHERE id = $1) x"
 # A page of instances, newest first, and how many there are in all; null filters select everything.
@@ -88,7 +88,7 @@ PENDING = json_page(
 
 async def insert(
     transaction: Connection,
-    startable: Startable,
+    workflow: Workflow,
     instance: Instance,
     origin: InstanceOrigin,
     now: datetime,
@@ -97,9 +97,9 @@ async def insert(
     inserted = await transaction.fetchval(
         INSERT,
         instance.id,
-        startable.id,
-        startable.definition.name,
-        _json(startable.document),
+        workflow.id,
+        workflow.definition.name,
+        _json(workflow.document),
         origin.entity,
         origin.record_id,
         origin.commit_key,
@@ -108,24 +108,22 @@ async def insert(
         origin.cause_depth,
         _json(instance.context),
         now,
-        *_state(startable.definition, instance),
+        *_state(workflow.definition, instance),
     )
     return inserted is not None
 
 
-async def follow_renames(
-    transaction: Connection, instance: Instance, startable: Startable, schema_version: int
-) -> None:
+async def follow_renames(transaction: Connection, instance: Instance, workflow: Workflow, schema_version: int) -> None:
     """Have an instance that was just stored know what was renamed since its commit by today's name."""
-    document: Any = startable.document
+    document: Any = workflow.document
     for row in await transaction.fetch(RENAMES, schema_version):
         document = rename_in(document, row["entity"], row["new_name"], exact.loads(row["fields"]))
-    if document != startable.document:
+    if document != workflow.document:
         await transaction.execute(FOLLOW, instance.id, _json(document))
 
 
 async def save(transaction: Connection, stored: StoredInstance, instance: Instance, now: datetime) -> int | None:
-    """Store the new state; answers its version, or None when somebody else was faster."""
+    """Store the new state; answers its version, or None when it has been changed meanwhile."""
     version: int | None = await transaction.fetchval(
         SAVE, instance.id, stored.version, now, *_state(stored.definition, instance)
     )
@@ -150,7 +148,7 @@ async def lock(transaction: Connection, instance_id: uuid.UUID) -> StoredInstanc
 
 
 async def step_number(database: Database, instance_id: uuid.UUID) -> int | None:
-    """The step that an instance is at, counted from its start, without waiting for anybody."""
+    """The number of the step that an instance is at, without waiting for locks."""
     number: int | None = await database.fetchval(STEP_NUMBER, instance_id)
     return number
 
@@ -161,7 +159,7 @@ async def delete(database: Database, instance_id: uuid.UUID) -> bool:
 
 
 async def show(source: Connection | Database, instance_id: uuid.UUID) -> bytes | None:
-    """An instance as JSON, with what it is judged by."""
+    """An instance as JSON, with the columns that decide what may be shown."""
     text: str | None = await source.fetchval(SHOW, instance_id)
     return text.encode() if text is not None else None
 

@@ -11,7 +11,7 @@ OWN = {
     "libs/shared/bus/rpc/micro_service.py": "NATS's own answers",
     "libs/shared/bus/nats/nkeys.py": "tokens",
     "libs/shared/bus/consumers/dead_letters.py": "headers",
-    "libs/shared/bus/consumers/subscription.py": "NATS's own questions",
+    "libs/shared/bus/consumers/pull.py": "NATS's own questions",
     "libs/shared/bus/rpc/signed_contexts.py": "who asks, and until when",
     "libs/shared/contracts/context.py": "who asks, and until when",
     "libs/shared/errors.py": "refusals",

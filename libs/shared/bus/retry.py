@@ -1,4 +1,4 @@
-"""When to try again: a pure policy, and the errors that say whether it is worth it."""
+"""When to try again: a pure policy, and which errors are outages."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Policy:
 
 
 EVENTS = Policy(attempts=5, first=0.1, longest=2.0)
-"""Events whose handling fails for a reason of their own."""
+"""For events that fail by themselves."""
 OUTAGES = Policy(attempts=1 << 62, first=0.2, longest=10.0)
-"""Events that wait for a dependency: without end, since nothing about them is wrong."""
+"""For events that wait for a dependency: without end, as nothing is wrong with them."""
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether a dependency is away rather than the event at fault."""
+    """Whether a dependency is down, rather than the event wrong."""
     return isinstance(error, RocketError) and error.transient

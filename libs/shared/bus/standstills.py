@@ -1,7 +1,7 @@
-"""What makes no progress, said where every replica and an operator can see it: in the platform database.
+"""Standstills: work of an app that makes no progress, noted in the platform database for all replicas and operators.
 
-One app that stands still is no reason to take a replica out of traffic, so this is shown beside readiness and is no
-part of it. Noting must harm nobody: where it fails, or takes long, the work it is about goes on.
+One app that stands still is no reason to take a replica out of traffic, so standstills are shown beside readiness and
+are no part of it. If noting one fails or takes long, the work continues.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Standstills:
         self._noted: dict[tuple[str, str], float] = {}
 
     async def note(self, app: AppRef | None, what: str, reason: str, lasting: bool = False) -> None:
-        """Something failed and is to be tried again; with `lasting`, somebody has to mend it first."""
+        """Note that work failed and is tried again; with `lasting`, an operator must act first."""
         key = (app.id if app else "", what)
         now = time.monotonic()
         if not lasting and now - self._noted.get(key, -EVERY) < EVERY:
@@ -65,7 +65,7 @@ class Standstills:
         await self._quietly(NOTE, *key[:1], app.name if app else "", what, reason[:1000], lasting)
 
     async def clear(self, app: AppRef | None, what: str, noted: bool = True) -> None:
-        """It goes on. Costs nothing where this replica has not noted it, unless `noted` is False: another may have."""
+        """Note that work continues. Free if this replica has noted no standstill; `noted` False: another may have."""
         key = (app.id if app else "", what)
         if self._noted.pop(key, None) is not None or not noted:
             await self._quietly(CLEAR, *key)
@@ -84,7 +84,7 @@ async def standing_still(database: Database, service: str, app_id: str = "") -> 
 
 
 def dead_letters_of(consumer: str) -> str:
-    """How dead letters of a consumer are called: nothing of these records goes on until they are replayed."""
+    """The standstill of a consumer's dead letters: their records make no progress until they are replayed."""
     return f"dead letters of {consumer}"
 
 

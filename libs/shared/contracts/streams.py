@@ -75,6 +75,8 @@ class StreamSpec:
 
 
 DAY = 86_400.0
+INBOX_DAYS = 45
+"""Days that consumers remember the events that they have handled: more than any stream keeps them."""
 COMMITS = StreamSpec("COMMITS", ("commits.>",), 30 * DAY, 0, atomic=True, partitions=PARTITIONS)
 SIGNALS = StreamSpec("SIGNALS", ("signals.>",), 30 * DAY, 0, atomic=True)
 TELEMETRY = StreamSpec("TELEMETRY", ("telemetry.>",), DAY, 256 * 1024 * 1024, atomic=False)

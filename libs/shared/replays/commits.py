@@ -1,15 +1,16 @@
-"""The commit log as services read it for their replays: by asking data."""
+"""Reads the commit log for replays, from the data service."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from libs.shared import exact
 from libs.shared.bus.consumers.checkpoints import Position, commit_progress
 from libs.shared.bus.consumers.incoming import decode_event
+from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.bus.outbox.log_batches import decode_entries
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import ListNames, NamesEver
@@ -18,9 +19,6 @@ from libs.shared.contracts.records import FetchCommit, ReadLog
 from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent
 from libs.shared.replays.projection import ReplayState
 
-if TYPE_CHECKING:
-    from libs.shared.runtime import Core
-
 TIME = 15.0
 """Seconds that an answer may take."""
 WAIT = 0.1
@@ -28,19 +26,28 @@ WAIT = 0.1
 BEGINNING: Position = (0, 0)
 
 
+class LogAccess(Protocol):
+    """The resources by which a service reads the log, and sees how far its consumers are."""
+
+    @property
+    def rpc(self) -> RpcClient: ...
+    @property
+    def stream(self) -> JetStream: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Some entries of the log, and the greatest position there is in it."""
+class LogBatch:
+    """Some entries of the log, and its last position."""
 
     events: Sequence[CommitEvent]
     head: int
 
     def last(self, until: int) -> Position:
-        """The place of the last entry; behind all of position `until` where there is none."""
+        """The position of the last entry; after all of position `until` if there is none."""
         return (self.events[-1].position, self.events[-1].n) if self.events else (until, 1 << 30)
 
 
-async def read(rpc: RpcClient, app: AppRef, after: Position, until: int, most: int) -> Stretch:
+async def read(rpc: RpcClient, app: AppRef, after: Position, until: int, most: int) -> LogBatch:
     """The next entries of an app's log, whole ones."""
     context = _context(app)
     answer = await rpc.request(ReadLog(*after, until=until, most=most), context)
@@ -51,16 +58,16 @@ async def read(rpc: RpcClient, app: AppRef, after: Position, until: int, most: i
             position, n = entry.position
             payload = (await rpc.request(FetchCommit(position=position, n=n), context)).body
         events.append(decode_event(entry.subject, payload, exact.loads))
-    return Stretch(events, int(answer.headers["head"]))
+    return LogBatch(events, int(answer.headers["head"]))
 
 
 async def names_ever(rpc: RpcClient, app: AppRef) -> NamesEver:
-    """What everything in the app is called, and was."""
+    """All present and former names in the app."""
     return await rpc.request(ListNames(), _context(app))
 
 
-async def caught_up(core: Core, app: AppRef, replay: ReplayState, consumer: str) -> bool:
-    """Whether a consumer has come as far as the log was when this was asked first; else after a moment's wait."""
+async def caught_up(core: LogAccess, app: AppRef, replay: ReplayState, consumer: str) -> bool:
+    """Whether a consumer has reached the end that the log had at the first call. Waits a moment if it has not."""
     if replay.get("position") is None:
         replay.keep(position=(await read(core.rpc, app, BEGINNING, 0, 0)).head)
     reached, behind = await commit_progress(core.stream, COMMITS, consumer, app)

@@ -1,36 +1,34 @@
-"""Rows that a consumer has made of commits, compared with what the commits come to: the steps of verifying them.
+"""Verifies rows that a consumer has derived from commits.
 
-The log is read again, and each commit is put through the same pure decisions as when it was handled, with the
-definitions of its own version. For each row that it comes to there must be one, which says the same, and there may
-be no others. What goes on with a row (attempts, decisions, times) is no matter of the log, and is not looked at.
+The log is read again, and each commit goes through the same pure decisions as when it was handled, with the definitions
+of its own version. There must be an equal row for each row that is expected, and no others. What changes later in a row
+(attempts, decisions, times) is not in the log and is not compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from libs.shared import exact
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays import commits
+from libs.shared.replays.commits import LogAccess
 from libs.shared.replays.projection import ReplayState, Step
-
-if TYPE_CHECKING:
-    from libs.shared.runtime import Core
 
 ENTRIES = 300
 """Entries of the log compared in one step, where each comes to a few rows at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """A row that a commit comes to. `key` is unique in the app, `columns` are those that never change.
+class ExpectedRow:
+    """A row that is expected of a commit. `key` is unique in the app, `columns` are those that never change.
 
-    Not `certain`: it depends on when the commit was handled whether there is one, or the row may be gone since.
-    `row` is what it is called, if not what the derivation calls its rows.
+    Not `certain`: whether there is one depends on when the commit was handled, or it may have been deleted since.
+    `row` is its name in differences, if not that of the derivation.
     """
 
     key: str
@@ -40,10 +38,10 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A row that there is, with the place of its commit and a digest of the columns that never change.
+class StoredRow:
+    """A stored row, with the place of its commit and a digest of the columns that never change.
 
-    `row` is what it is called, if not what the derivation calls its rows.
+    `row` is its name in differences, if not that of the derivation.
     """
 
     place: tuple[int, int]
@@ -54,21 +52,21 @@ class Found:
 
 
 def key_of(definition_id: str, commit_key: str) -> str:
-    """What a row is known by: there is one per definition and commit."""
+    """The key of a row: there is one per definition and commit."""
     return f"{definition_id}/{commit_key}"
 
 
-def found_in(row: Any, owner: str) -> Found:
+def found_in(row: Any, owner: str) -> StoredRow:
     """A row as it is read: position, n, columns as JSON, digest. `owner` is the column of its definition's id."""
     columns = exact.loads(row["columns"])
-    return Found((row["position"], row["n"]), key_of(columns[owner], columns["commit_key"]), columns, row["digest"])
+    return StoredRow((row["position"], row["n"]), key_of(columns[owner], columns["commit_key"]), columns, row["digest"])
 
 
 class HasCore(Protocol):
     """The state of a service."""
 
     @property
-    def core(self) -> Core:
+    def core(self) -> LogAccess:
         """The runtime's resources."""
 
 
@@ -77,7 +75,7 @@ T = TypeVar("T", bound=HasCore, contravariant=True)
 
 
 class Derivation(Protocol[T]):
-    """How a service makes rows of commits."""
+    """How a service derives rows from commits."""
 
     consumer: str
     row: str
@@ -87,14 +85,14 @@ class Derivation(Protocol[T]):
 
     async def expected(
         self, state: T, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
-    ) -> Sequence[tuple[CommitEvent, Expected]]:
+    ) -> Sequence[tuple[CommitEvent, ExpectedRow]]:
         """The rows that commits come to, each with its commit; `names` are all that anything ever had."""
 
-    async def found(self, state: T, app: AppRef, after: tuple[int, int], last: tuple[int, int]) -> Sequence[Found]:
+    async def found(self, state: T, app: AppRef, after: tuple[int, int], last: tuple[int, int]) -> Sequence[StoredRow]:
         """The rows there are of commits behind a place, up to another."""
 
-    def differing(self, expected: Expected, found: Found, names: NamesEver) -> list[str]:
-        """The columns in which a row is not what it should be."""
+    def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
+        """The columns that differ."""
 
 
 def has_lost_names(names: NamesEver, entity: str, fields: Collection[str]) -> bool:
@@ -112,23 +110,23 @@ def verifying(derivation: Derivation[S]) -> Step[S]:
             return False
         after, until = tuple(replay.get("after")), replay.get("position")
         names = NamesEver(**replay.get("names"))
-        stretch = await commits.read(state.core.rpc, app, after, until, derivation.entries)
-        last = stretch.last(until)
-        expected = await derivation.expected(state, app, stretch.events, names)
+        batch = await commits.read(state.core.rpc, app, after, until, derivation.entries)
+        last = batch.last(until)
+        expected = await derivation.expected(state, app, batch.events, names)
         _compare(derivation, expected, await derivation.found(state, app, after, last), names, replay)
-        replay.count(len(stretch.events))
+        replay.count(len(batch.events))
         replay.keep(after=list(last))
-        if not stretch.events:
+        if not batch.events:
             replay.values.pop("names")
-        return not stretch.events
+        return not batch.events
 
     return step
 
 
 def _compare(
     derivation: Derivation[Any],
-    expected: Sequence[tuple[CommitEvent, Expected]],
-    found: Sequence[Found],
+    expected: Sequence[tuple[CommitEvent, ExpectedRow]],
+    found: Sequence[StoredRow],
     names: NamesEver,
     replay: ReplayState,
 ) -> None:
@@ -149,6 +147,6 @@ def _compare(
             _differ(replay, event, part, f"the {part.row or derivation.row} is missing")
 
 
-def _differ(replay: ReplayState, event: CommitEvent, part: Expected, what: str) -> None:
+def _differ(replay: ReplayState, event: CommitEvent, part: ExpectedRow, what: str) -> None:
     where = {"entity": event.entity, "record_id": event.record_id, "position": event.position, "n": event.n}
     replay.differ(what, key=part.key, **where)

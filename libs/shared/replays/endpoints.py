@@ -1,4 +1,4 @@
-"""What every service answers about its projections: how far they are, how their replays went, and new ones."""
+"""The endpoints about the projections of a service: their progress, their replays, and starting new ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import orjson
 
 from libs.shared import clock
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.standstills import Standstill, dead_letters_of, standing_still
-from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import GetReplay, ListProjections, StartReplay, of
@@ -32,7 +32,7 @@ def endpoints(
     projections: Sequence[Projection[S]],
     progress: Mapping[str, ProgressOf],
     databases: Databases,
-    due: Due,
+    transactions: Transactions,
 ) -> dict[type[Request[Any]], Any]:
     """The endpoints of a service; `progress` names all that it makes of the log."""
     if not progress:
@@ -41,7 +41,7 @@ def endpoints(
 
     async def list_projections(context: Context, _: ListProjections) -> Response:
         app = context.the_app
-        found = await asyncio.gather(*(progress_of(app) for progress_of in progress.values()))
+        found = await asyncio.gather(*(look(app) for look in progress.values()))
         stalled = await standing_still(databases.platform, service, app.id)
         replays = [shown(row) for row in await store.latest(databases.of(app))]
         rows = [
@@ -58,10 +58,9 @@ def endpoints(
         if request.kind == "rebuild" and projection.rebuild is None:
             raise RocketError("INVALID_STATE", f"{request.projection} can't be rebuilt: nothing else says what it was")
         app, replay = context.the_app, {"only": request.only} if request.only else {}
-        await due.arm(app.id, clock.now())
         by = context.user.email
-        row = await store.insert(databases.of(app), projection.name, request.kind, replay, by)
-        due.wake(app)
+        async with transactions.begin(app, due_at=clock.now()) as transaction:
+            row = await store.insert(transaction.connection, projection.name, request.kind, replay, by)
         return Response(202, orjson.dumps({"data": shown(row)}))
 
     async def get(context: Context, request: GetReplay) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from libs.shared.errors import RocketError
-from libs.shared.postgres.databases import Database
+from libs.shared.postgres.databases import Connection, Database
 
 COLUMNS = """id::text, projection, kind, status, memory::text, error, requested_by,
     to_json(created_at) #>> '{}' AS created_at, to_json(updated_at) #>> '{}' AS updated_at,
@@ -37,9 +37,9 @@ class ReplayStore:
     def __init__(self, service: str) -> None:
         self._service = service
 
-    async def insert(self, database: Database, projection: str, kind: str, replay: dict[str, Any], by: str) -> Any:
-        """A new replay that waits to be begun. Raises CONFLICT while another one of this projection is under way."""
-        row = await database.fetchrow(self._sql(INSERT), projection, kind, orjson.dumps(replay).decode(), by)
+    async def insert(self, connection: Connection, projection: str, kind: str, replay: dict[str, Any], by: str) -> Any:
+        """Insert a new replay. Raises CONFLICT while another one of this projection is running."""
+        row = await connection.fetchrow(self._sql(INSERT), projection, kind, orjson.dumps(replay).decode(), by)
         if row is None:
             raise RocketError("CONFLICT", f"A verification or rebuild of {projection} is under way already")
         return row
@@ -49,7 +49,7 @@ class ReplayStore:
         return await database.fetchrow(self._sql(FIND), replay_id)
 
     async def unfinished(self, database: Database) -> Sequence[Any]:
-        """Those that have work left, oldest first."""
+        """The unfinished replays, oldest first."""
         return await database.fetch(self._sql(UNFINISHED))
 
     async def latest(self, database: Database) -> Sequence[Any]:
@@ -59,7 +59,7 @@ class ReplayStore:
     async def save(
         self, database: Database, replay_id: str, status: str, replay: dict[str, Any], error: str | None = None
     ) -> None:
-        """Note how far a replay is; one that has ended stays as it is."""
+        """Save a replay, unless it has ended."""
         text = orjson.dumps(replay).decode()
         await database.execute(self._sql(SAVE), uuid.UUID(replay_id), status, text, error)
 
@@ -68,7 +68,7 @@ class ReplayStore:
 
 
 def shown(row: Any) -> dict[str, Any]:
-    """A replay as it is answered: how far it is, and what it has found."""
+    """A replay as the API shows it."""
     replay = orjson.loads(row["memory"])
     found = {name: replay[name] for name in ("total", "position", "hash", "only") if replay.get(name)}
     found["checked"] = replay.get("checked", 0)

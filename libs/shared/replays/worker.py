@@ -1,4 +1,4 @@
-"""The worker that takes the steps of replays: leased, paced, resumed after a kill."""
+"""The worker that runs the steps of replays: leased, paced, continued after a crash."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ S = TypeVar("S")
 SAVED = 0.5
 """Seconds between two notes of how far a replay is: what a kill may repeat."""
 AGAIN = 3.0
-"""Seconds until another look at a replay that somebody else works on."""
+"""Seconds until another look at a replay that another replica works on."""
 STEPS = Policy(attempts=5, first=0.2, longest=5.0)
 """Steps that fail for a reason of their own; those that wait for a dependency are tried without end."""
 
@@ -49,7 +49,7 @@ class Replays(Generic[S]):
         self._running: set[str] = set()
 
     async def run(self, state: S, due: Due) -> None:
-        """Work on whatever is due, until cancelled."""
+        """Work on due replays until cancelled."""
 
         async def look(app: AppRef) -> datetime | None:
             return await self._look(state, app)
@@ -57,7 +57,7 @@ class Replays(Generic[S]):
         await due.run(look)
 
     async def _look(self, state: S, app: AppRef) -> datetime | None:
-        """Take up an app's replays, each if nobody else has; answers when to look again."""
+        """Work on the replays of an app that no other replica works on; answers when to look again."""
         rows = await self.store.unfinished(self._databases.of(app))
         for row in rows:
             # A lease says nothing about another look of our own.
@@ -88,7 +88,7 @@ class Replays(Generic[S]):
             saved, stage = 0.0, replay.get("stage")
             while self._leases.holds(lease):
                 finished = await self._pace(state, app, replay, step)
-                # A stage is noted at once: nobody begins anew what somebody who was paused may be about to end.
+                # A stage is saved at once: no other replica repeats a stage that a paused one may be about to finish.
                 if finished or replay.get("stage") != stage or time.monotonic() - saved > SAVED:
                     saved, stage = time.monotonic(), replay.get("stage")
                     await self.store.save(database, row["id"], "done" if finished else "running", replay.values)
@@ -97,12 +97,12 @@ class Replays(Generic[S]):
                     return
         except Exception as error:
             if is_outage(error):
-                raise  # the next look goes on
+                raise  # the next look continues
             log.error("replay.failed", projection=row["projection"], app_id=app.id, exc_info=error)
             await self.store.save(database, row["id"], "failed", replay.values, _reason(error))
 
     async def _pace(self, state: S, app: AppRef, replay: ReplayState, step: Step[S]) -> bool:
-        """One step, and the pause that it has earned; answers whether it was the last one."""
+        """One step and its pause; answers whether it was the last one."""
         began = time.monotonic()
         finished = await _attempted(state, app, replay, step)
         if not finished:
@@ -117,7 +117,7 @@ class Replays(Generic[S]):
 
 
 async def _attempted(state: S, app: AppRef, replay: ReplayState, step: Step[S]) -> bool:
-    """A step, a few times if it fails. Raises what it raised then, and at once when a dependency is away."""
+    """A step, repeated a few times if it fails. Raises its error then, and at once if a dependency is down."""
     failures = 0
     while True:
         before = orjson.dumps(replay.values)

@@ -12,6 +12,7 @@ from libs.shared import exact
 from libs.shared.bus.consumers import dead_letters
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.consumers.incoming import Loads, decode_event
+from libs.shared.bus.outbox.transactions import Transaction, Transactions
 from libs.shared.bus.standstills import Standstills, dead_letters_of
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Request, Response
@@ -19,7 +20,6 @@ from libs.shared.contracts.operations import DiscardDeadLetter, ListDeadLetters,
 from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import REFERENCE
 from libs.shared.errors import RocketError, not_found
-from libs.shared.postgres.databases import Connection
 from libs.shared.runtime.dead_letter_views import visible
 from libs.shared.runtime.service import Core, Service
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 S = TypeVar("S")
 
 
-def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Request[Any]], Any]:
+def endpoints(service: Service[S], core: Core, state: S, transactions: Transactions) -> dict[type[Request[Any]], Any]:
     """The dead-letter endpoints of a service that consumes streams."""
     consumers = {consumer.name: consumer for consumer in service.consumers}
     if not consumers:
@@ -49,17 +49,17 @@ def endpoints(service: Service[S], core: Core, state: S) -> dict[type[Request[An
 
     async def replay(context: Context, request: ReplayDeadLetter) -> Response:
         app = context.the_app
-        async with core.databases.of(app).transaction() as transaction:
-            letters = await dead_letters.same_record(transaction, service.name, _number(request.id))
+        async with transactions.begin(app) as transaction:
+            letters = await dead_letters.same_record(transaction.connection, service.name, _number(request.id))
             if not letters:
                 raise not_found("Dead letter")
             consumer = consumers[letters[0]["consumer"]]
             events = [await _event(core, context, letter, consumer.loads) for letter in letters]
-            await _handle_again(service.name, consumer, (state, app, transaction), letters, events)
-        if consumer.after:
-            consumer.after(state, app, events)
+            reactions = await _handle_again(service.name, consumer, state, transaction, letters, events)
+        if consumer.wake and reactions:
+            consumer.wake(state, app, reactions)
         await _mended(app, consumer.name)
-        return Response(body=b'{"data":{"id":"%s","replayed":%d}}' % (request.id.encode(), len(events)))
+        return Response(body=b'{"data":{"id":"%s","replayed":%d}}' % (request.id.encode(), len(letters)))
 
     async def discard(context: Context, request: DiscardDeadLetter) -> Response:
         async with core.databases.of(context.the_app).transaction() as transaction:
@@ -90,20 +90,21 @@ def _number(text: str) -> int:
 
 
 async def _handle_again(
-    service: str, consumer: Consumer[S], place: tuple[S, AppRef, Connection], letters: Sequence[Any], events: list[Any]
-) -> None:
-    """Handle all letters of a record in order, or none. Raises INVALID_STATE when one still can't be handled."""
-    state, app, transaction = place
+    service: str, consumer: Consumer[S], state: S, transaction: Transaction, letters: Sequence[Any], events: list[Any]
+) -> list[Any]:
+    """Handle all letters of a record in order, or none; answers the reactions. Raises INVALID_STATE when one fails."""
     try:
-        if consumer.before:
-            await consumer.before(state, app, events)
-        for letter, event in zip(letters, events, strict=True):
-            await consumer.handle(state, app, transaction, [event] if consumer.together else event)
-            await dead_letters.remove(transaction, service, letter["id"])
+        plan = await consumer.plan(state, transaction.app, events)
+        await transaction.schedule(plan.due_at)
+        for letter, reaction in zip(letters, plan.reactions, strict=True):
+            if reaction is not None:
+                await consumer.apply(state, transaction, [reaction])
+            await dead_letters.remove(transaction.connection, service, letter["id"])
     except RocketError:
         raise
     except Exception as error:
         raise RocketError("INVALID_STATE", f"It still can't be handled: {type(error).__name__}") from error
+    return [reaction for reaction in plan.reactions if reaction is not None]
 
 
 async def _event(core: Core, context: Context, letter: Any, loads: Loads) -> Any:

@@ -20,6 +20,7 @@ from libs.shared.bus.apps import Apps
 from libs.shared.bus.consumers.subscription import Subscription
 from libs.shared.bus.nats.connection import connect
 from libs.shared.bus.nats.jetstream import JetStream
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.rpc.claim_check import ClaimChecks
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.bus.rpc.signed_contexts import ContextVerifier
@@ -122,11 +123,13 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
 
 async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Task[None]]:
     """Wait for NATS, answer questions, work on streams; answers the endless tasks."""
+    transactions = service.transactions(state) if service.transactions else Transactions(parts.databases)
     subscriptions = [
         Subscription(
             service.name,
             consumer,
             state,
+            transactions,
             parts.stream,
             parts.databases,
             parts.leases,
@@ -139,7 +142,7 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         service.name, service.projections, parts.databases, parts.leases, parts.settings.replay_duty_cycle
     )
     due = Due(parts.databases, parts.apps, f"{service.name}/replays")
-    progress: dict[str, replaying.ProgressOf] = {s.name: s.reach for s in subscriptions if s.follows_commits}
+    progress: dict[str, replaying.ProgressOf] = {s.name: s.progress_in for s in subscriptions if s.follows_commits}
     progress |= service.progress(state) if service.progress else {}
     consumers: health.Consumers = {s.name: s.progress for s in subscriptions}
     lags: health.Lags = service.lag(state) if service.lag else {}
@@ -157,9 +160,11 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         parts.rpc.open()
         common = {
             **health.endpoints(parts, lags, consumers),
-            **dead_letters.endpoints(service, parts, state),
+            **dead_letters.endpoints(service, parts, state, transactions),
             **outboxes.endpoints(service.name, parts.databases),
-            **replaying.endpoints(service.name, service.projections, progress, parts.databases, due),
+            **replaying.endpoints(
+                service.name, service.projections, progress, parts.databases, Transactions(parts.databases, due)
+            ),
         }
         own = {
             request: honouring(service.name, parts.databases, request, _bind(handler, state))

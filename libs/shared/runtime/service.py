@@ -11,6 +11,7 @@ from libs.shared.bus.apps import Apps
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.jetstream import JetStream
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import Context
@@ -58,4 +59,6 @@ class Service(Generic[S]):
     projections: tuple[Projection[S], ...] = ()
     """What is made of the log and can be compared with it. Consumers of commits are listed without being asked."""
     progress: Callable[[S], Mapping[str, ProgressOf]] | None = None
-    """Position and lag in an app's log of what else is made of it, beside the consumers."""
+    """How far else something is in an app's log, beside the consumers."""
+    transactions: Callable[[S], Transactions] | None = None
+    """The transactions of its consumers; by default they neither emit signals nor leave work behind."""

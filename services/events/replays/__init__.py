@@ -1,1 +1,1 @@
-"""The audit log compared with the commit log, and made anew from it."""
+"""Verifies the audit log against the commit log, and rebuilds it."""

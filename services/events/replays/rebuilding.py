@@ -1,7 +1,7 @@
-"""The audit log made anew from the commit log, by today's definitions: the steps of rebuilding `audit`.
+"""Rebuilds the audit log from the commit log, by the definitions of today.
 
-A new table is filled beside the old one while events go on coming in; what they have brought since is carried over
-when the new table takes the old one's place, in one transaction.
+A new table is filled beside the old one, which consumers keep writing to. One transaction copies what they have written
+since and puts the new table in the place of the old one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ENTRIES = 300
 
 
 async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
-    """One step of making the audit log anew."""
+    """One step of the rebuild."""
     database = state.database(app)
     match replay.get("stage", "begin"):
         case "begin":
@@ -41,12 +41,12 @@ async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
 
 async def _fill(state: State, app: AppRef, replay: ReplayState) -> None:
     after = tuple(replay.get("after"))
-    stretch = await commits.read(state.core.rpc, app, after, replay.get("position"), ENTRIES)
-    if not stretch.events:
+    batch = await commits.read(state.core.rpc, app, after, replay.get("position"), ENTRIES)
+    if not batch.events:
         replay.keep(stage="index")
         return
-    shown = await state.definitions.load(app, at_least=max(event.schema_version for event in stretch.events))
-    rows = [audit_row(event, shown.definition(event.entity)) for event in stretch.events]
+    shown = await state.definitions.load(app, at_least=max(event.schema_version for event in batch.events))
+    rows = [audit_row(event, shown.definition(event.entity)) for event in batch.events]
     await store.fill(state.database(app), [row for row in rows if row is not None])
-    replay.count(len(stretch.events))
-    replay.keep(after=[stretch.events[-1].position, stretch.events[-1].n])
+    replay.count(len(batch.events))
+    replay.keep(after=[batch.events[-1].position, batch.events[-1].n])

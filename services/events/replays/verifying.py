@@ -25,17 +25,17 @@ async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
         await _begin(state, app, replay)
         return False
     after, until = tuple(replay.get("after")), replay.get("position")
-    stretch = await commits.read(state.core.rpc, app, after, until, ENTRIES)
-    last = stretch.last(until)
+    batch = await commits.read(state.core.rpc, app, after, until, ENTRIES)
+    last = batch.last(until)
     found = await store.rows(state.database(app), after, last)
-    await state.definitions.prepare(app, {event.schema_version for event in stretch.events})
+    await state.definitions.prepare(app, {event.schema_version for event in batch.events})
     comparison = _Comparison(state, app, replay, NamesEver(**replay.get("names")), replay.get("unaudited"))
-    comparison.compare({(event.position, event.n): event for event in stretch.events}, found)
-    replay.count(len(stretch.events))
+    comparison.compare({(event.position, event.n): event for event in batch.events}, found)
+    replay.count(len(batch.events))
     replay.keep(after=list(last))
-    if not stretch.events:
+    if not batch.events:
         replay.values = {name: value for name, value in replay.values.items() if name not in ("names", "unaudited")}
-    return not stretch.events
+    return not batch.events
 
 
 async def _begin(state: State, app: AppRef, replay: ReplayState) -> None:
@@ -53,7 +53,7 @@ class _Comparison:
         self._replay, self._names, self._unaudited = replay, names, unaudited
 
     def compare(self, events: dict[tuple[int, int], CommitEvent], rows: Any) -> None:
-        """Entries and rows of the same stretch, by their place in the log."""
+        """Entries and rows of the same batch, by their place in the log."""
         for row in rows:
             key = (row["position"], row["n"])
             event = events.pop(key, None)

@@ -1,7 +1,7 @@
-"""The NATS server asks who somebody is whom its configuration does not know (auth callout); this answers.
+"""Answers the auth callout of NATS: who is connecting with credentials that are not in its configuration.
 
 https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_callout says what is asked and answered.
-Whoever is not let in is told nothing but that.
+A refusal has no reason.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ async def _answer(state: State, message: Message) -> None:
 
 
 async def _admitted(state: State, options: dict[str, Any]) -> tuple[Subscriber, datetime | None] | None:
-    """The subscriber of these credentials and when it ends; None if they are nobody's."""
+    """The subscriber of these credentials and when it ends; None if they are wrong."""
     user, password = USER.fullmatch(str(options.get("user", ""))), str(options.get("pass", ""))[:LONGEST]
     app_name, subscriber_id = user.groups() if user else ("", "")
     app = await state.core.apps.by_name(app_name) if app_name else None
     row = await store.find(state.database(app), subscriber_id) if app is not None else None
-    # Compared also where there is nobody, so that the time says nothing.
+    # Compared also if there is no such subscriber: the time of the answer must not tell.
     right = hmac.compare_digest(store.hash_of(password), row["password_hash"] if row else bytes(32))
     if app is None or row is None or not right:
         log.info("subscribers.refused", app=app_name)
@@ -93,7 +93,7 @@ async def _admitted(state: State, options: dict[str, Any]) -> tuple[Subscriber, 
 
 def _token(issuer: Issuer | None, request: dict[str, Any], admitted: tuple[Subscriber, datetime | None] | None) -> str:
     """The signed answer: the user's rights, or a refusal."""
-    assert issuer is not None, "nobody answers without"
+    assert issuer is not None, "callouts are answered only with an issuer"
     now, user = clock.unix(), request["user_nkey"]
     verdict: dict[str, Any] = {"error": "unknown or wrong credentials"}
     if admitted is not None:

@@ -1,4 +1,4 @@
-"""The durables of subscribers: prepared before the first connection, gone with the subscriber or the app."""
+"""The durables of subscribers: made before the first connection, deleted with the subscriber or the app."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ACK_WAIT = 60.0
 PENDING = 1_000
 """Unacknowledged messages of a subscriber."""
 FORGOTTEN = 30 * 86_400.0
-"""Seconds after which the durable of somebody who never comes goes; the streams keep no longer either."""
+"""Seconds after which an unused durable is deleted: as long as the streams keep events."""
 
 
 async def prepare(stream: JetStream, subscriber: Subscriber) -> None:
-    """Make the durables, or leave them as they are. New ones begin with what comes from now on."""
+    """Make missing durables. They start with the next event."""
     for spec in subscriber.specs():
         await stream.ensure_stream(spec)
         await stream.ensure_durable(
@@ -36,13 +36,13 @@ async def prepare(stream: JetStream, subscriber: Subscriber) -> None:
 
 
 async def remove(stream: JetStream, subscriber: Subscriber) -> None:
-    """End the durables: what has them open hears no more."""
+    """Delete the durables. Open connections get no more events."""
     for spec in subscriber.specs():
         await stream.delete_consumer(spec.name, subscriber.durable)
 
 
 async def remove_of_app(stream: JetStream, app_id: str) -> None:
-    """End the durables of all subscribers of an app that is gone."""
+    """Delete the durables of all subscribers of a deleted app."""
     for spec in STREAMS:
         try:
             names = await stream.consumer_names(spec.name)

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.audit import audited
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.signals import AccountChanged
@@ -29,21 +30,20 @@ Image = Mapping[str, Any] | None
 class AccountChange:
     """A change in its transaction. Its audit entry commits with it."""
 
-    def __init__(self, realm: Realm, context: Context, transaction: Connection) -> None:
-        self._realm = realm
+    def __init__(self, context: Context, connection: Connection, unit: Transaction | None) -> None:
         self._context = context
-        self.transaction = transaction
+        self._unit = unit
+        self.transaction = connection
         self.version: int | None = None
         """Of a changed user: the version that access tokens must have from now on."""
 
     async def record(self, entity: str, record_id: str, action: str, before: Image, after: Image) -> None:
         """Add the audit entry: who has done what to which user, invite or key."""
-        if self._realm.app is None:
+        if self._unit is None:
             await after_commit(partial(self._log, entity, record_id, action))
             return
         fields = audited(self._context, entity, record_id, action, before, after)
-        signal = AccountChanged(trace_id=self._context.trace_id, **fields)
-        await self._realm.accounts.outbox.emit(self.transaction, signal)
+        self._unit.emit(AccountChanged(trace_id=self._context.trace_id, **fields))
 
     async def _log(self, entity: str, record_id: str, action: str) -> None:
         who = self._context.identity
@@ -60,13 +60,12 @@ class AccountChange:
 @contextlib.asynccontextmanager
 async def change(realm: Realm, context: Context) -> AsyncIterator[AccountChange]:
     """A transaction in the realm's database, whose audit entries are published once it has committed."""
-    relay = realm.accounts.relay
-    if realm.app is not None:
-        await relay.activate(realm.app)
-    async with realm.database.transaction() as transaction:
-        yield AccountChange(realm, context, transaction)
-    if realm.app is not None:
-        relay.wake(realm.app)
+    if realm.app is None:
+        async with realm.database.transaction() as connection:
+            yield AccountChange(context, connection, None)
+    else:
+        async with realm.accounts.transactions.begin(realm.app, emits=True) as unit:
+            yield AccountChange(context, unit.connection, unit)
 
 
 @contextlib.asynccontextmanager

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from libs.shared.bus.nats.connection import Connection
-from libs.shared.bus.outbox.outbox import Outbox
-from libs.shared.bus.outbox.relay import Relay
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.errors import RocketError
@@ -36,7 +35,7 @@ class IdentityCounters:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What the modules of identity share; the outbox and its relay are for audit signals."""
+    """What the modules of identity share; its transactions emit audit signals."""
 
     settings: IdentitySettings
     databases: Databases
@@ -47,8 +46,7 @@ class Accounts:
     credentials: Credentials
     passwords: Passwords
     encryptor: Encryptor
-    outbox: Outbox
-    relay: Relay
+    transactions: Transactions
     jobs: Jobs = field(default_factory=Jobs)
     counters: IdentityCounters = field(default_factory=IdentityCounters)
 
@@ -84,7 +82,7 @@ def open_accounts(core: Core, settings: IdentitySettings) -> Accounts:
     async def is_account(app: AppRef | None, user_id: str) -> bool:
         return await users.is_active(databases.platform if app is None else databases.of(app), user_id)
 
-    tokens, outbox = Tokens(keyring, revocations, is_account), Outbox(core.name)
+    tokens = Tokens(keyring, revocations, is_account)
     return Accounts(
         settings=settings,
         databases=databases,
@@ -95,6 +93,5 @@ def open_accounts(core: Core, settings: IdentitySettings) -> Accounts:
         credentials=Credentials(tokens, databases),
         passwords=Passwords(settings.bcrypt_rounds, settings.min_password_characters, settings.is_production),
         encryptor=Encryptor([settings.secret_key, *settings.previous_secret_keys]),
-        outbox=outbox,
-        relay=Relay(outbox, databases, core.stream, core.leases, core.apps),
+        transactions=Transactions.emitting(core),
     )

@@ -1,16 +1,14 @@
-"""Emits an audit signal per changed definition, in the transaction of the change."""
+"""The audit signals of changed definitions, which are emitted in the transaction of the change."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from libs.shared.bus.outbox.outbox import Outbox
 from libs.shared.contracts.audit import audited
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.signals import DefinitionChanged
-from libs.shared.postgres.databases import Connection
 from libs.shared.schema.kinds import KINDS
 from services.metadata.model.definition import Definition
 
@@ -19,22 +17,17 @@ SECRET = re.compile(r"secret|password|token|authorization|credential|^headers$",
 MASK = "***"
 
 
-async def emit(
-    outbox: Outbox,
-    transaction: Connection,
-    context: Context,
-    touched: Sequence[tuple[str, Definition]],
-    before: Mapping[str, Mapping[str, Any]],
-) -> None:
-    """Emit a signal per action and definition; `before` has, by id, the former documents of replaced definitions."""
+def signals(
+    context: Context, touched: Sequence[tuple[str, Definition]], before: Mapping[str, Mapping[str, Any]]
+) -> Iterator[DefinitionChanged]:
+    """A signal per action and definition; `before` has, by id, the former documents of replaced definitions."""
     for action, row in touched:
         entity = "_" + KINDS[row.kind].section
         handle = row.key if KINDS[row.kind].addressed_by_name and row.key else row.id
         old = None if action == "create" else masked(before.get(row.id, row.document))
         new = None if action == "delete" else masked(row.document)
         fields = audited(context, entity, handle, action, old, new)
-        signal = DefinitionChanged(trace_id=context.trace_id, subject=f"{entity}/{row.id}", **fields)
-        await outbox.emit(transaction, signal)
+        yield DefinitionChanged(trace_id=context.trace_id, subject=f"{entity}/{row.id}", **fields)
 
 
 def masked(value: Any) -> Any:

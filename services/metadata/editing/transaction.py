@@ -69,23 +69,22 @@ async def lock_version(transaction: Connection) -> int:
 
 async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Change]:
     app = context.the_app
-    await state.relay.activate(app)
-    async with state.core.databases.of(app).transaction() as transaction:
-        version = await lock_version(transaction)
-        executor = DdlExecutor(transaction)
-        change = Change(transaction, Schema.of(await definitions.list_shapes(transaction)), executor, HOOKS)
-        await definitions.limit_lock_wait(transaction, LOCK_TIMEOUT_S)
+    async with state.transactions.begin(app, emits=True) as transaction:
+        connection = transaction.connection
+        version = await lock_version(connection)
+        executor = DdlExecutor(connection)
+        change = Change(connection, Schema.of(await definitions.list_shapes(connection)), executor, HOOKS)
+        await definitions.limit_lock_wait(connection, LOCK_TIMEOUT_S)
         with _retried():
             result = await work(change)
             await finishing.fit_indexes(change)
             await finishing.check_acyclic(change)
             await finishing.add_warnings(change)
         if executor.has_postponed:
-            await state.due.arm(app.id, clock.now())
+            await transaction.schedule(clock.now())
         version = await _record(change, context, version)
-        await audit.emit(state.outbox, transaction, context, change.touched, change.before)
+        transaction.emit(*audit.signals(context, change.touched, change.before))
     if change.touched:
-        state.relay.wake(app)
         await after_commit(partial(state.core.connection.announce, SchemaChanged(app_id=app.id, version=version)))
     return result, change
 

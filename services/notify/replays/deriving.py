@@ -18,10 +18,10 @@ from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import Expected, Found, has_lost_names
+from libs.shared.replays.derived import ExpectedRow, StoredRow, has_lost_names
 from services.notify import transition_actions
 from services.notify.fan_out import NotificationRequest, may_have_found, notifications_of
-from services.notify.matching import Book, Match, NewNotification, environment_of, match
+from services.notify.matching import Match, NewNotification, RuleIndex, environment_of, match
 from services.notify.recipients import Addressees, Receivers
 from services.notify.replays import store
 from services.notify.state import State
@@ -42,29 +42,29 @@ class Notifications:
 
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
-    ) -> Sequence[tuple[CommitEvent, Expected]]:
+    ) -> Sequence[tuple[CommitEvent, ExpectedRow]]:
         """Notes and notifications of commits; not certain are those of deleted rules, and what has no notes yet."""
         if not events:
             return []
-        await state.books.prepare(app, {event.schema_version for event in events})
-        database, today = state.core.databases.of(app), state.books.today(app)
+        await state.rules.prepare(app, {event.schema_version for event in events})
+        database, today = state.core.databases.of(app), state.rules.today(app)
         kept = await store.notes_kept(database) + SLACK
         notes = await store.notes(database, _place(events[0]), _place(events[-1]))
         found = []
         for event in events:
             noted = datetime.fromisoformat(event.at) > kept
-            for derived in derive(app, state.books.of(app, event), today, event, names):
+            for derived in derive(app, state.rules.of(app, event), today, event, names):
                 receivers = notes.get(store.note_key(_place(event), derived.asked.asked_by))
                 found += [(event, part) for part in _expected(event, derived, receivers, noted)]
         return found
 
-    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[Found]:
+    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[StoredRow]:
         """The notes and notifications there are; those that say of no commit come with the first."""
         database = state.core.databases.of(app)
         strays = await store.stray(database, await store.notes_kept(database) + SLACK) if after == (0, 0) else []
         return [*strays, *await store.of_commits(database, after, last)]
 
-    def differing(self, expected: Expected, found: Found, names: NamesEver) -> list[str]:
+    def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
         """The columns that differ; the entity may have had another name."""
         differing = [name for name, value in expected.columns.items() if found.columns[name] != value]
         if "entity" in differing and found.columns["entity"] in names.titles.get(expected.columns["entity"], ()):
@@ -81,34 +81,34 @@ class Derived:
     exact: bool = True
 
 
-def derive(app: AppRef, book: Book, today: Book, event: CommitEvent, names: NamesEver) -> Iterable[Derived]:
+def derive(app: AppRef, index: RuleIndex, today: RuleIndex, event: CommitEvent, names: NamesEver) -> Iterable[Derived]:
     """What asks for notifications of a commit."""
-    if book.version < today.version and _has_lost_names(names, event.entity, today):
+    if index.version < today.version and _has_lost_names(names, event.entity, today):
         # Conditions, words and paths in former names can't be asked again: whatever they came to is right.
         environment = environment_of(app, event)
-        for rule in (*book.candidates(event), *book.past(event)):
+        for rule in (*index.candidates(event), *index.deleted_candidates(event)):
             yield Derived(Match(rule, event, environment, Addressees()), certain=False, exact=False)
     else:
-        yield from map(Derived, match(app, book.candidates(event), event))
-        yield from (Derived(found, certain=False) for found in match(app, book.past(event), event))
+        yield from map(Derived, match(app, index.candidates(event), event))
+        yield from (Derived(found, certain=False) for found in match(app, index.deleted_candidates(event), event))
     # What transitions ask for is in the log, in words.
     yield from map(Derived, transition_actions.transition_notifications(event))
 
 
-def _has_lost_names(names: NamesEver, entity: str, today: Book) -> bool:
+def _has_lost_names(names: NamesEver, entity: str, today: RuleIndex) -> bool:
     return has_lost_names(names, entity, today.fields.get(entity, ())) or len(names.titles.get(entity, ())) > 1
 
 
-def _expected(event: CommitEvent, derived: Derived, receivers: Receivers | None, noted: bool) -> Iterable[Expected]:
+def _expected(event: CommitEvent, derived: Derived, receivers: Receivers | None, noted: bool) -> Iterable[ExpectedRow]:
     """The note, and what must be there if it is."""
     key = store.note_key(_place(event), derived.asked.asked_by)
     if receivers is None:
-        yield Expected(key, {}, derived.certain and noted, store.NOTE)
+        yield ExpectedRow(key, {}, derived.certain and noted, store.NOTE)
         return
     possible = not derived.exact or may_have_found(derived.asked, receivers)
-    yield Expected(key, {} if possible else {"receivers": None}, row=store.NOTE)
+    yield ExpectedRow(key, {} if possible else {"receivers": None}, row=store.NOTE)
     for new in notifications_of(derived.asked, receivers):
-        yield Expected(hashed(new.effect_key), _columns(new, derived.exact))
+        yield ExpectedRow(hashed(new.effect_key), _columns(new, derived.exact))
 
 
 def _columns(new: NewNotification, in_words: bool) -> dict[str, Any]:

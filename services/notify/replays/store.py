@@ -9,7 +9,7 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.postgres.databases import Database
-from libs.shared.replays.derived import Found
+from libs.shared.replays.derived import StoredRow
 from services.notify.recipients import Receivers
 
 # What never changes of the notifications that tell of commits behind ($1, $2) up to ($3, $4). Words may be long, and
@@ -67,23 +67,23 @@ async def notes(database: Database, first: Position, last: Position) -> dict[str
     }
 
 
-async def of_commits(database: Database, after: Position, last: Position) -> list[Found]:
+async def of_commits(database: Database, after: Position, last: Position) -> list[StoredRow]:
     """Notifications of commits behind a place, up to another, and the notes of these."""
     found = [_found(row) for row in await database.fetch(OF_COMMITS, *after, *last)]
     for row in await database.fetch(NOTES, *after, *last):
         place, columns = (row["position"], row["n"]), {"receivers": _receivers(row["addresses"], row["user_ids"])}
-        found.append(Found(place, note_key(place, row["asked_by"]), columns, row["digest"], NOTE))
+        found.append(StoredRow(place, note_key(place, row["asked_by"]), columns, row["digest"], NOTE))
     return found
 
 
-async def stray(database: Database, since: datetime) -> list[Found]:
+async def stray(database: Database, since: datetime) -> list[StoredRow]:
     """Notifications that say that they are of a commit, but not of which, made after a moment; not too many."""
     return [_found(row) for row in await database.fetch(STRAY, since, MOST_STRAYS)]
 
 
-def _found(row: Any) -> Found:
+def _found(row: Any) -> StoredRow:
     columns = exact.loads(row["columns"])
-    return Found((row["position"], row["n"]), columns["effect_key"], columns, row["digest"])
+    return StoredRow((row["position"], row["n"]), columns["effect_key"], columns, row["digest"])
 
 
 def _receivers(addresses: Sequence[str], user_ids: Sequence[str | None]) -> Receivers:

@@ -11,9 +11,9 @@ from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import ENTRIES, Expected, Found, has_lost_names, key_of
+from libs.shared.replays.derived import ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
 from services.webhook.deliveries import NewDelivery
-from services.webhook.matching import Book, Webhook, decide
+from services.webhook.matching import Webhook, WebhookIndex, decide, public_event, public_fields
 from services.webhook.replays import store
 from services.webhook.replays.comparing import differences
 from services.webhook.state import State
@@ -32,38 +32,38 @@ class Deliveries:
 
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
-    ) -> Sequence[tuple[CommitEvent, Expected]]:
+    ) -> Sequence[tuple[CommitEvent, ExpectedRow]]:
         """The deliveries of commits; not certain are those to deleted webhooks, and what may be forgotten by now."""
-        await state.books.prepare(app, {event.schema_version for event in events})
-        today = state.books.today(app)
+        await state.webhooks.prepare(app, {event.schema_version for event in events})
+        today = state.webhooks.today(app)
         kept_since = clock.now() - timedelta(days=state.settings.webhook_log_days) + SLACK
         found = []
         for event in events:
             kept = datetime.fromisoformat(event.at) > kept_since
-            derived = derive(app, state.books.of(app, event), today, event, names)
+            derived = derive(app, state.webhooks.of(app, event), today, event, names)
             found += [(event, _expected(delivery, certain and kept)) for delivery, certain in derived]
         return found
 
-    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[Found]:
+    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[StoredRow]:
         """The deliveries there are."""
         return await store.of_commits(state.core.databases.of(app), after, last)
 
-    def differing(self, expected: Expected, found: Found, names: NamesEver) -> list[str]:
+    def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
         """The columns that differ."""
         return differences(expected.columns, found.columns, names)
 
 
 def derive(
-    app: AppRef, book: Book, today: Book, event: CommitEvent, names: NamesEver
+    app: AppRef, index: WebhookIndex, today: WebhookIndex, event: CommitEvent, names: NamesEver
 ) -> Iterable[tuple[NewDelivery, bool]]:
     """The deliveries that a commit comes to, and whether it was certain to come to each."""
-    visible = book.visible(event)
+    visible = public_event(index, event)
     # A condition that was asked under former names can't be asked again: both answers are right.
-    lost = has_lost_names(names, event.entity, today.fields.get(event.entity, ()))
-    renamed = book.version < today.version and lost
-    for webhook in book.candidates(event):
+    lost = has_lost_names(names, event.entity, public_fields(today, event.entity) or ())
+    renamed = index.version < today.version and lost
+    for webhook in index.candidates(event):
         yield from _decided(app, webhook, visible, True, renamed)
-    for webhook in book.past(event):
+    for webhook in index.deleted_candidates(event):
         yield from _decided(app, webhook, visible, False, renamed)
     for delivery in deliveries_of(app, event):
         yield delivery, True
@@ -78,7 +78,7 @@ def _decided(
         yield delivery, certain and not open_ended
 
 
-def _expected(delivery: NewDelivery, certain: bool) -> Expected:
+def _expected(delivery: NewDelivery, certain: bool) -> ExpectedRow:
     columns = {
         "webhook_id": delivery.webhook_id,
         "commit_key": delivery.commit_key,
@@ -94,4 +94,4 @@ def _expected(delivery: NewDelivery, certain: bool) -> Expected:
         "origin": delivery.origin,
         "ordered": delivery.ordered,
     }
-    return Expected(key_of(delivery.webhook_id, delivery.commit_key), columns, certain)
+    return ExpectedRow(key_of(delivery.webhook_id, delivery.commit_key), columns, certain)

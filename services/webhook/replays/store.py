@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.postgres.databases import Database
-from libs.shared.replays.derived import Found, found_in
+from libs.shared.replays.derived import StoredRow, found_in
 
 POSITION = "split_part(commit_key, '.', 1)::bigint"
 N = "split_part(split_part(commit_key, '.', 2), '/', 1)::int"
@@ -26,7 +26,7 @@ SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, '
 """
 
 
-async def of_commits(database: Database, after: Position, last: Position) -> Sequence[Found]:
+async def of_commits(database: Database, after: Position, last: Position) -> Sequence[StoredRow]:
     """The deliveries of commits behind a place, up to another."""
     rows = await database.fetch(OF_COMMITS, *after, *last)
     return [found_in(row, "webhook_id") for row in rows]

@@ -10,11 +10,11 @@ from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import ENTRIES, Expected, Found, has_lost_names, key_of
+from libs.shared.replays.derived import ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
 from services.workflow.paths import context_of
 from services.workflow.replays import store
 from services.workflow.state import State
-from services.workflow.triggers import MAX_DEPTH, Startable, Workflows, past_started_by, started_by
+from services.workflow.triggers import MAX_DEPTH, Workflow, WorkflowIndex, past_started_by, started_by
 
 
 class Instances:
@@ -26,44 +26,44 @@ class Instances:
 
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
-    ) -> Sequence[tuple[CommitEvent, Expected]]:
+    ) -> Sequence[tuple[CommitEvent, ExpectedRow]]:
         """The instances that commits start; not certain are those of deleted workflows, and what was deleted itself."""
-        await state.definitions.prepare(app, {event.schema_version for event in events})
+        await state.workflows.prepare(app, {event.schema_version for event in events})
         found = []
         for event in events:
-            derived = derive(state.definitions.of(app, event), state.definitions.today(app), event, names)
+            derived = derive(state.workflows.of(app, event), state.workflows.today(app), event, names)
             found += [(event, part) for part in derived]
         deleted = await store.deleted(state.database(app), {event.key for event, _ in found})
         return [(event, part) for event, part in found if part.key not in deleted]
 
-    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[Found]:
+    async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[StoredRow]:
         """The instances there are."""
         return await store.of_commits(state.database(app), after, last)
 
-    def differing(self, expected: Expected, found: Found, names: NamesEver) -> list[str]:
+    def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
         """The columns that differ; the entity may have had another name."""
         titles = {expected.columns["entity"], *names.titles.get(expected.columns["entity"], ())}
         differing = [name for name, value in expected.columns.items() if found.columns[name] != value]
         return [name for name in differing if name != "entity" or found.columns["entity"] not in titles]
 
 
-def derive(workflows: Workflows, today: Workflows, event: CommitEvent, names: NamesEver) -> Iterable[Expected]:
+def derive(index: WorkflowIndex, today: WorkflowIndex, event: CommitEvent, names: NamesEver) -> Iterable[ExpectedRow]:
     """The instances that a commit starts."""
     deep = event.cause_depth >= MAX_DEPTH
-    if workflows.version < today.version and has_lost_names(names, event.entity, today.fields.get(event.entity, ())):
+    if index.version < today.version and has_lost_names(names, event.entity, today.fields.get(event.entity, ())):
         # Triggers and contexts in former names can't be asked again: both answers are right.
-        every = (*workflows.by_entity.get(event.entity, ()), *workflows.gone.get(event.entity, ()))
+        every = (*index.candidates(event), *index.deleted_candidates(event))
         yield from (_expected(each, event, certain=False, context=False) for each in every)
         return
-    yield from (_expected(each, event, certain=not deep) for each in started_by(workflows, event))
-    yield from (_expected(each, event, certain=False) for each in past_started_by(workflows, event))
+    yield from (_expected(each, event, certain=not deep) for each in started_by(index, event))
+    yield from (_expected(each, event, certain=False) for each in past_started_by(index, event))
 
 
-def _expected(startable: Startable, event: CommitEvent, *, certain: bool, context: bool = True) -> Expected:
+def _expected(workflow: Workflow, event: CommitEvent, *, certain: bool, context: bool = True) -> ExpectedRow:
     columns: dict[str, Any] = {
-        "workflow_id": startable.id,
-        "workflow_name": startable.definition.name,
-        "definition": startable.document,
+        "workflow_id": workflow.id,
+        "workflow_name": workflow.definition.name,
+        "definition": workflow.document,
         "entity": event.entity,
         "record_id": event.record_id,
         "commit_key": event.key,
@@ -72,7 +72,7 @@ def _expected(startable: Startable, event: CommitEvent, *, certain: bool, contex
         "cause_depth": event.cause_depth,
     }
     if context:
-        columns["context"] = context_of(startable.definition.context, event.record_id, event.after or {})
+        columns["context"] = context_of(workflow.definition.context, event.record_id, event.after or {})
     # As they are after a way through the database.
     columns = exact.loads(exact.dumps(columns))
-    return Expected(key_of(startable.id, event.key), columns, certain)
+    return ExpectedRow(key_of(workflow.id, event.key), columns, certain)

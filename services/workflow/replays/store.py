@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.postgres.databases import Database
-from libs.shared.replays.derived import Found, found_in, key_of
+from libs.shared.replays.derived import StoredRow, found_in, key_of
 
 POSITION = "split_part(commit_key, '.', 1)::bigint"
 N = "split_part(commit_key, '.', 2)::int"
@@ -23,7 +23,7 @@ SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, '
 DELETED = "SELECT workflow_id::text, commit_key FROM workflow.deleted WHERE commit_key = ANY($1)"
 
 
-async def of_commits(database: Database, after: Position, last: Position) -> Sequence[Found]:
+async def of_commits(database: Database, after: Position, last: Position) -> Sequence[StoredRow]:
     """The instances of commits behind a place, up to another."""
     return [found_in(row, "workflow_id") for row in await database.fetch(OF_COMMITS, *after, *last)]
 

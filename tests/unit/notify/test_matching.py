@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema.notifications import NotificationRule
-from services.notify.fan_out import tell
-from services.notify.matching import NewNotification, match, past_book, read_book
+from libs.shared.snapshots.subscriptions import SubscriptionIndex
+from services.notify.fan_out import fan_out
+from services.notify.matching import RULES, NewNotification, RuleIndex, match
 from services.notify.recipients import Directory
 from tests.support.schemas import schema_with
 from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, APP, commit
@@ -34,12 +35,15 @@ def rule(**parts: Any) -> dict[str, Any]:
     }
 
 
+def index(*documents: dict[str, Any]) -> RuleIndex:
+    return SubscriptionIndex.of(RULES, schema_with("notification-rules", list(documents)))
+
+
 def notifications(document: dict[str, Any], event: CommitEvent) -> list[NewNotification]:
     directory = Directory()
     directory.add([(ANN_ID, ANN_EMAIL)])
-    book = read_book(schema_with("notification-rules", [document]))
-    found = match(APP, book.candidates(event), event)
-    return [new for each in found for new in tell(each, directory).notifications]
+    found = match(APP, index(document).candidates(event), event)
+    return [new for each in found for new in fan_out(each, directory).notifications]
 
 
 @pytest.mark.parametrize(
@@ -89,20 +93,20 @@ def test_a_condition_that_cannot_be_evaluated_is_a_visible_failure() -> None:
 
 
 def test_a_deletion_uses_the_former_record() -> None:
-    [fan_out] = notifications(rule(hook="after_delete"), commit("delete", {"title": "Printer"}))
-    assert fan_out.subject == "delete Printer"
+    [new] = notifications(rule(hook="after_delete"), commit("delete", {"title": "Printer"}))
+    assert new.subject == "delete Printer"
 
 
 def test_a_commit_is_matched_with_the_rules_of_its_version() -> None:
-    today = read_book(schema_with("notification-rules", [rule(active=False), rule(id="new")]))
-    then = past_book(2, [rule(), rule(id="deleted since"), rule(id="new", active=False)], today)
+    today = index(rule(active=False), rule(id="new"))
+    then = today.past(2, [rule(), rule(id="deleted since"), rule(id="new", active=False)])
     event = commit(after={"title": "x"})
     assert [found.id for found in then.candidates(event)] == [RULE_ID]
-    assert [found.id for found in then.past(event)] == ["deleted since"]
+    assert [found.id for found in then.deleted_candidates(event)] == ["deleted since"]
 
 
 def test_a_renamed_entity_matches_under_both_names() -> None:
-    then = past_book(2, [rule(entity="issue")], read_book(schema_with("notification-rules", [rule()])))
+    then = index(rule()).past(2, [rule(entity="issue")])
     assert [len(then.candidates(commit(entity=name))) for name in ("issue", "ticket", "other")] == [1, 1, 0]
 
 

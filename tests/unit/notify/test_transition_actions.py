@@ -7,21 +7,23 @@ from typing import Any
 
 import pytest
 
-from services.notify.fan_out import tell
+from services.notify.fan_out import fan_out
 from services.notify.recipients import Directory
-from services.notify.transition_actions import has_notifications, transition_notifications
+from services.notify.transition_actions import transition_notifications
 from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, commit
 
 TRANSITION = {"machine": "m", "field": "status", "from": "open", "to": "paid"}
 
 
-def fan_out(**parts: Any) -> list[Any]:
+def notifications(**parts: Any) -> list[Any]:
     effect = {"type": "send_notification", "channel": "email", "template": "Paid", "to": "eve@example.com", **parts}
     event = replace(commit("update"), effects=[{"type": "send_event"}, {**effect, "transition": TRANSITION}])
     directory = Directory(roles={"boss": [(ANN_ID, ANN_EMAIL)]})
     directory.add(directory.roles["boss"])
     return [
-        new for notification in transition_notifications(event) for new in tell(notification, directory).notifications
+        new
+        for notification in transition_notifications(event)
+        for new in fan_out(notification, directory).notifications
     ]
 
 
@@ -36,7 +38,7 @@ def fan_out(**parts: Any) -> list[Any]:
     ],
 )
 def test_recipients_of_an_action(to: Any, recipients: list[str]) -> None:
-    assert sorted(new.recipient for new in fan_out(to=to)) == sorted(recipients)
+    assert sorted(new.recipient for new in notifications(to=to)) == sorted(recipients)
 
 
 @pytest.mark.parametrize(
@@ -49,22 +51,22 @@ def test_recipients_of_an_action(to: Any, recipients: list[str]) -> None:
     ],
 )
 def test_texts_of_an_action(template: Any, subject: str, body: str) -> None:
-    [new] = fan_out(template=template)
+    [new] = notifications(template=template)
     assert (new.subject, new.body) == (subject, body)
 
 
 def test_each_recipient_has_a_stable_effect_key() -> None:
-    first, second = fan_out(to=["boss", "eve@example.com"])
+    first, second = notifications(to=["boss", "eve@example.com"])
     assert first.effect_key != second.effect_key
     assert first.effect_key == f"transition/7.1/1/{ANN_ID}"
-    assert fan_out(to=["boss", "eve@example.com"]) == [first, second]
+    assert notifications(to=["boss", "eve@example.com"]) == [first, second]
 
 
 @pytest.mark.parametrize("wrong", [{"to": None}, {"to": "nobody"}, {"channel": "pigeon"}])
 def test_failures_are_visible(wrong: dict[str, Any]) -> None:
-    [new] = fan_out(**wrong)
+    [new] = notifications(**wrong)
     assert new.error and not new.recipient
 
 
 def test_other_effects_are_ignored() -> None:
-    assert not has_notifications(replace(commit(), effects=[{"type": "send_event"}]))
+    assert not transition_notifications(replace(commit(), effects=[{"type": "send_event"}]))

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from libs.shared.snapshots.subscriptions import SubscriptionIndex
 from services.webhook.deliveries import NewDelivery
-from services.webhook.matching import decide, past_book, read_book
+from services.webhook.matching import WEBHOOKS, WebhookIndex, decide
 from tests.support.schemas import schema_with
 from tests.unit.webhook.commits import APP, commit
 
@@ -18,8 +19,12 @@ def webhook(**parts: Any) -> dict[str, Any]:
     return {"id": HOOK_ID, "entity": "ticket", "url": "https://example.com/hook", **parts}
 
 
+def index(*documents: dict[str, Any]) -> WebhookIndex:
+    return SubscriptionIndex.of(WEBHOOKS, schema_with("webhooks", list(documents)))
+
+
 def deliveries(document: dict[str, Any], event: Any) -> list[NewDelivery]:
-    candidates = read_book(schema_with("webhooks", [document])).candidates(event)
+    candidates = index(document).candidates(event)
     return [found for each in candidates if (found := decide(APP, each, event))]
 
 
@@ -91,8 +96,8 @@ def test_a_content_type_of_the_definition_stands() -> None:
 
 
 def test_a_document_of_an_older_rocket_does_not_stop_the_others() -> None:
-    book = read_book(schema_with("webhooks", [{"id": "x", "entity": "ticket"}, webhook()]))
-    assert [each.id for each in book.candidates(commit(after={}))] == [HOOK_ID]
+    found = index({"id": "x", "entity": "ticket"}, webhook())
+    assert [each.id for each in found.candidates(commit(after={}))] == [HOOK_ID]
 
 
 def test_synchronous_webhooks_are_not_delivered_again() -> None:
@@ -101,7 +106,7 @@ def test_synchronous_webhooks_are_not_delivered_again() -> None:
 
 def test_a_replay_is_a_new_delivery() -> None:
     [first] = deliveries(webhook(), commit(after={"id": 1}))
-    found = read_book(schema_with("webhooks", [webhook()])).by_id[HOOK_ID]
+    found = index(webhook()).by_id[HOOK_ID]
     again = decide(APP, found, commit(after={"id": 1}), "replay/r1")
     assert again is not None
     assert (first.origin, again.origin, again.commit_key) == ("commit", "replay", "replay/r1/7.1")
@@ -109,14 +114,14 @@ def test_a_replay_is_a_new_delivery() -> None:
 
 
 def test_a_commit_is_matched_with_the_webhooks_of_its_version() -> None:
-    today = read_book(schema_with("webhooks", [webhook(condition="record.id == 2"), {**webhook(), "id": "new"}]))
-    then = past_book(3, [webhook(condition="record.id == 1"), {**webhook(), "id": "deleted since"}], today)
+    today = index(webhook(condition="record.id == 2"), {**webhook(), "id": "new"})
+    then = today.past(3, [webhook(condition="record.id == 1"), {**webhook(), "id": "deleted since"}])
     [found] = then.candidates(commit(after={"id": 1}))
     assert decide(APP, found, commit(after={"id": 1}))
     assert not decide(APP, found, commit(after={"id": 2}))
 
 
 def test_a_renamed_entity_matches_under_both_names() -> None:
-    today = read_book(schema_with("webhooks", [webhook()]))
-    then = past_book(3, [webhook(entity="issue")], today)
+    today = index(webhook())
+    then = today.past(3, [webhook(entity="issue")])
     assert [len(then.candidates(commit(after={}, entity=name))) for name in ("issue", "ticket", "other")] == [1, 1, 0]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.webhook.matching import Webhook, read_book
+from libs.shared.snapshots.subscriptions import SubscriptionIndex
+from services.webhook.matching import WEBHOOKS, Webhook
 from services.webhook.sending import AttemptOutcome
 from services.webhook.synchronous_webhooks import MAX_REASON, reason_of, verdict_of
 from tests.support.schemas import schema_with
@@ -14,7 +15,7 @@ from tests.support.schemas import schema_with
 DOCUMENT: dict[str, Any] = {
     "id": "w", "entity": "ticket", "url": "https://example.com", "hook": "before_write", "async": False,
 }  # fmt: skip
-WEBHOOK: Webhook = read_book(schema_with("webhooks", [DOCUMENT])).by_id["w"]
+WEBHOOK: Webhook = SubscriptionIndex.of(WEBHOOKS, schema_with("webhooks", [DOCUMENT])).by_id["w"]
 
 
 @pytest.mark.parametrize(

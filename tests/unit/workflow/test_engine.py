@@ -18,7 +18,6 @@ from services.workflow.instance import Instance
 from services.workflow.outcomes import (
     Decided,
     Done,
-    Effect,
     Emit,
     Failed,
     Looked,
@@ -37,8 +36,8 @@ def condition(expression: str, **targets: Any) -> dict[str, Any]:
     return {"id": "if", "type": "condition", "expression": expression, **targets}
 
 
-def told(effects: tuple[Effect, ...]) -> list[str]:
-    return [effect.kind.name for effect in effects if isinstance(effect, Emit)]
+def told(signals: tuple[Emit, ...]) -> list[str]:
+    return [signal.kind.name for signal in signals]
 
 
 def statuses(instance: Instance) -> list[tuple[Any, Any]]:
@@ -46,35 +45,36 @@ def statuses(instance: Instance) -> list[tuple[Any, Any]]:
 
 
 def test_an_action_stops_at_its_first_effect() -> None:
-    instance, effects = start(workflow(action("a", set_field("x", 1), set_field("y", 2))), fresh(), NOW)
+    instance, signals, call = start(workflow(action("a", set_field("x", 1), set_field("y", 2))), fresh(), NOW)
     assert (instance.status, instance.step, instance.due_at) == ("running", "a", NOW)
-    assert told(effects) == ["instance_started"]
-    assert effects[-1] == SetField("invoice", RECORD, "x", 1, "i/1/0")
+    assert told(signals) == ["instance_started"]
+    assert call == SetField("invoice", RECORD, "x", 1, "i/1/0")
 
 
 def test_effects_follow_each_other_and_then_the_step_is_completed() -> None:
     definition = workflow(action("a", set_field("x", 1), set_field("y", 2)))
-    instance, _ = start(definition, fresh(), NOW)
-    instance, effects = advance(definition, instance, Done(), NOW)
-    assert effects == (SetField("invoice", RECORD, "y", 2, "i/1/1"),)
-    instance, effects = advance(definition, instance, Done(), LATER)
-    assert told(effects) == ["step_completed", "instance_completed"]
+    instance, *_ = start(definition, fresh(), NOW)
+    instance, signals, call = advance(definition, instance, Done(), NOW)
+    assert (signals, call) == ((), SetField("invoice", RECORD, "y", 2, "i/1/1"))
+    instance, signals, call = advance(definition, instance, Done(), LATER)
+    assert call is None
+    assert told(signals) == ["step_completed", "instance_completed"]
     assert (instance.status, instance.step, instance.due_at) == ("completed", None, None)
     assert instance.history == ({"step": "a", "status": "completed", "at": "2026-11-22T13:00:00Z"},)
 
 
 def test_repeated_steps_have_the_same_effect_key() -> None:
     definition = workflow(action("a", HOOK, set_field("x", 1)))
-    instance, effects = start(definition, fresh(), NOW)
-    again, repeated = advance(definition, instance, Looked(), LATER)
-    assert repeated == effects[-1:]
+    instance, _, call = start(definition, fresh(), NOW)
+    again, signals, repeated = advance(definition, instance, Looked(), LATER)
+    assert (signals, repeated) == ((), call)
     assert replace(again, due_at=NOW) == instance
 
 
 def test_a_webhook_action_gets_the_context_and_is_not_awaited() -> None:
-    instance, effects = start(workflow(action("a", HOOK)), fresh(n=3), NOW)
-    assert told(effects) == ["instance_started", "webhook_requested", "step_completed", "instance_completed"]
-    assert effects[1] == Emit(
+    instance, signals, _ = start(workflow(action("a", HOOK)), fresh(n=3), NOW)
+    assert told(signals) == ["instance_started", "webhook_requested", "step_completed", "instance_completed"]
+    assert signals[1] == Emit(
         WebhookRequested,
         {"url": "http://x/y", "method": "PUT", "body": {"id": RECORD, "n": 3}, "effect_key": "i/1/0"},
     )
@@ -91,30 +91,30 @@ def test_a_webhook_action_gets_the_context_and_is_not_awaited() -> None:
 )
 def test_conditions(expression: str, context: dict[str, Any], status: str, reached: str) -> None:
     step = condition(expression, on_true={"goto": "yes"}, on_false={"goto": "no"})
-    instance, effects = start(workflow(step, approval("yes"), approval("no")), fresh(**context), NOW)
+    instance, signals, _ = start(workflow(step, approval("yes"), approval("no")), fresh(**context), NOW)
     assert statuses(instance) == [("if", status)]
     assert instance.step == reached
-    assert told(effects)[1:] == ["step_completed", "approval_requested"]
+    assert told(signals)[1:] == ["step_completed", "approval_requested"]
 
 
 def test_a_condition_that_can_not_be_evaluated_fails_the_instance() -> None:
-    instance, effects = start(workflow(condition("context.id > 5")), fresh(), NOW)
+    instance, signals, _ = start(workflow(condition("context.id > 5")), fresh(), NOW)
     assert (instance.status, instance.due_at) == ("failed", None)
     assert statuses(instance) == [("if", "failed")]
     assert "could not be evaluated" in instance.history[0]["reason"]
-    assert told(effects) == ["instance_started", "instance_failed"]
+    assert told(signals) == ["instance_started", "instance_failed"]
 
 
 def test_an_approval_waits_until_its_deadline() -> None:
     definition = workflow(approval(timeout="30m", assignee={"type": "role", "role": "boss"}))
-    instance, effects = start(definition, fresh(), NOW)
+    instance, signals, _ = start(definition, fresh(), NOW)
     assert instance.deadline == instance.due_at == NOW + timedelta(minutes=30)
-    assert effects[-1] == Emit(ApprovalRequested, {"step": "ask", "role": "boss", "deadline": "2026-11-22T12:30:00Z"})
+    assert signals[-1] == Emit(ApprovalRequested, {"step": "ask", "role": "boss", "deadline": "2026-11-22T12:30:00Z"})
     assert awaited(definition, instance) == definition.steps[0]
 
 
 def test_an_approval_without_timeout_costs_nothing() -> None:
-    instance, _ = start(workflow(approval()), fresh(), NOW)
+    instance, *_ = start(workflow(approval()), fresh(), NOW)
     assert (instance.status, instance.deadline, instance.due_at) == ("running", None, None)
 
 
@@ -125,16 +125,16 @@ def test_an_approval_without_timeout_costs_nothing() -> None:
 def test_decisions(outcome: StepOutcome, status: str, reached: str) -> None:
     ask = approval(timeout="1h", on_approve={"goto": "a"}, on_reject={"goto": "r"}, on_timeout={"goto": "t"})
     definition = workflow(ask, approval("a"), approval("r"), approval("t"))
-    waiting, _ = start(definition, fresh(), NOW)
-    instance, effects = advance(definition, waiting, outcome, LATER)
+    waiting, *_ = start(definition, fresh(), NOW)
+    instance, signals, _ = advance(definition, waiting, outcome, LATER)
     assert statuses(instance) == [("ask", status)]
     assert (instance.step, instance.deadline, instance.step_number) == (reached, None, 2)
-    assert told(effects) == ["step_completed", "approval_requested"]
+    assert told(signals) == ["step_completed", "approval_requested"]
 
 
 def test_decisions_are_recorded_with_actor_and_reason() -> None:
     definition = workflow(approval())
-    instance, _ = advance(definition, start(definition, fresh(), NOW)[0], NO, NOW)
+    instance, *_ = advance(definition, start(definition, fresh(), NOW)[0], NO, NOW)
     assert instance.history[0] == {
         "step": "ask",
         "status": "rejected",
@@ -146,32 +146,32 @@ def test_decisions_are_recorded_with_actor_and_reason() -> None:
 
 def test_before_the_deadline_nothing_changes() -> None:
     definition = workflow(approval(timeout="1h"))
-    waiting, _ = start(definition, fresh(), NOW)
-    assert advance(definition, waiting, Looked(), LATER - timedelta(microseconds=1)) == (waiting, ())
+    waiting, *_ = start(definition, fresh(), NOW)
+    assert advance(definition, waiting, Looked(), LATER - timedelta(microseconds=1)) == (waiting, (), None)
 
 
 def test_a_retry_waits_and_counts_until_it_is_done() -> None:
     definition = workflow(action("a", set_field("x", 1), set_field("y", 1)))
-    instance, _ = start(definition, fresh(), NOW)
-    instance, effects = advance(definition, instance, RetryLater(timedelta(seconds=4)), NOW)
-    assert (instance.attempts, instance.due_at, effects) == (1, NOW + timedelta(seconds=4), ())
-    instance, _ = advance(definition, instance, Done(), NOW)
+    instance, *_ = start(definition, fresh(), NOW)
+    instance, signals, call = advance(definition, instance, RetryLater(timedelta(seconds=4)), NOW)
+    assert (instance.attempts, instance.due_at, signals, call) == (1, NOW + timedelta(seconds=4), (), None)
+    instance, *_ = advance(definition, instance, Done(), NOW)
     assert instance.attempts == 0
 
 
 def test_a_failure_ends_it_with_the_reason() -> None:
     definition = workflow(action("a", set_field("x", 1)))
-    instance, _ = start(definition, fresh(), NOW)
-    instance, effects = advance(definition, instance, Failed("x is not a number"), NOW)
+    instance, *_ = start(definition, fresh(), NOW)
+    instance, signals, _ = advance(definition, instance, Failed("x is not a number"), NOW)
     assert (instance.status, instance.step, instance.due_at) == ("failed", "a", None)
     assert instance.history[-1]["reason"] == "x is not a number"
-    assert effects == (Emit(InstanceFailed, {"step": "a", "reason": "x is not a number"}),)
+    assert signals == (Emit(InstanceFailed, {"step": "a", "reason": "x is not a number"}),)
 
 
 @pytest.mark.parametrize("value", [None, "", True, {"a": 1}, ["x"]])
 def test_set_field_without_a_record(value: Any) -> None:
     definition = workflow(action("a", {**set_field("x", 1), "record_id": "context.other"}))
-    instance, _ = start(definition, fresh(other=value), NOW)
+    instance, *_ = start(definition, fresh(other=value), NOW)
     assert instance.status == "failed"
 
 
@@ -182,7 +182,7 @@ def test_record_ids() -> None:
 
 def test_loops_end() -> None:
     definition = workflow(condition("true", on_true={"goto": "if"}))
-    instance, _ = start(definition, fresh(), NOW)
+    instance, *_ = start(definition, fresh(), NOW)
     assert (instance.status, len(instance.history)) == ("failed", MAX_STEPS + 1)
 
 
@@ -190,7 +190,7 @@ def test_loops_end() -> None:
 @pytest.mark.parametrize("outcome", [Looked(), Done(), RetryLater(timedelta(1)), Failed("x"), YES])
 def test_ended_instances_do_not_change(status: str, outcome: StepOutcome) -> None:
     ended = replace(fresh(), status=status)
-    assert advance(workflow(approval()), ended, outcome, NOW) == (ended, ())
+    assert advance(workflow(approval()), ended, outcome, NOW) == (ended, (), None)
 
 
 def refusal(definition: WorkflowDefinition, instance: Instance, *roles: str) -> str | None:
@@ -203,7 +203,7 @@ def refusal(definition: WorkflowDefinition, instance: Instance, *roles: str) -> 
 
 def test_who_may_decide() -> None:
     definition = workflow(approval(assignee={"type": "role", "role": "boss"}))
-    waiting, _ = start(definition, fresh(), NOW)
+    waiting, *_ = start(definition, fresh(), NOW)
     assert refusal(definition, waiting, "boss", "x") is None
     assert refusal(definition, waiting, "admin") is None
     assert refusal(definition, waiting, "clerk") == "FORBIDDEN"
@@ -213,7 +213,7 @@ def test_who_may_decide() -> None:
 
 def test_decidable_states() -> None:
     definition = workflow(approval(timeout="1h"), action("a", set_field("x", 1)))
-    waiting, _ = start(definition, fresh(), NOW)
+    waiting, *_ = start(definition, fresh(), NOW)
     assert refusal(definition, replace(waiting, deadline=NOW), "admin") == "INVALID_STATE"
     assert refusal(definition, replace(waiting, step="a"), "admin") == "INVALID_STATE"
     assert refusal(definition, replace(waiting, status="failed", step="ask"), "admin") == "INVALID_STATE"
@@ -253,20 +253,18 @@ def fits(definition: WorkflowDefinition, instance: Instance, outcome: StepOutcom
 def test_an_instance_always_knows_what_it_waits_for(
     definition: WorkflowDefinition, n: int, outcomes: list[StepOutcome]
 ) -> None:
-    instance, effects = start(definition, fresh(n=n), NOW)
+    instance, signals, call = start(definition, fresh(n=n), NOW)
     keys: list[str] = []
     for outcome in [*outcomes, None]:
-        calls = [effect for effect in effects if isinstance(effect, SetField)]
-        assert calls == list(effects[len(effects) - len(calls) :])
-        assert len(calls) <= 1
+        assert call is None or instance.status == "running"
         if instance.status == "running":
             waits = awaited(definition, instance)
             assert (instance.due_at is not None) and (waits is None or instance.deadline is not None)
         else:
             assert instance.due_at is None
-            assert told(effects)[-1:] in ([], [f"instance_{instance.status}"])
-        keys += [str(e.fields["effect_key"]) for e in effects if isinstance(e, Emit) and "effect_key" in e.fields]
+            assert told(signals)[-1:] in ([], [f"instance_{instance.status}"])
+        keys += [str(e.fields["effect_key"]) for e in signals if "effect_key" in e.fields]
         if outcome is None or not fits(definition, instance, outcome):
             break
-        instance, effects = advance(definition, instance, outcome, NOW)
+        instance, signals, call = advance(definition, instance, outcome, NOW)
     assert len(keys) == len(set(keys))

@@ -8,21 +8,18 @@ import pytest
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema import Snapshot
+from libs.shared.snapshots.subscriptions import SubscriptionIndex
 from services.workflow.paths import context_of
-from services.workflow.triggers import (
-    CauseTooDeep,
-    Triggers,
-    check_depth,
-    compiled,
-    compiled_past,
-    past_started_by,
-    started_by,
-)
+from services.workflow.triggers import WORKFLOWS, CauseTooDeep, WorkflowIndex, check_depth, past_started_by, started_by
 from tests.unit.workflow.examples import RECORD, approval, commit, document
 
 
 def snapshot(*documents: dict[str, Any], version: int = 1) -> Snapshot:
     return Snapshot(version, {}, {}, [], {"workflows": documents})
+
+
+def index(*documents: dict[str, Any], version: int = 1) -> WorkflowIndex:
+    return SubscriptionIndex.of(WORKFLOWS, snapshot(*documents, version=version))
 
 
 CHECK = {"id": "w1", **document(approval())}
@@ -45,45 +42,35 @@ CHECK = {"id": "w1", **document(approval())}
     ],
 )
 def test_matching_triggers(event: CommitEvent, starts: bool) -> None:
-    assert bool(started_by(compiled(snapshot(CHECK)), event)) is starts
+    assert bool(started_by(index(CHECK), event)) is starts
 
 
 def test_every_matching_active_workflow_starts() -> None:
     other = {**CHECK, "id": "w2", "name": "other"}
     asleep = {**CHECK, "id": "w3", "name": "asleep", "active": False}
     broken = {"id": "w4", "name": "broken"}
-    found = started_by(compiled(snapshot(CHECK, other, asleep, broken)), commit())
-    assert [startable.id for startable in found] == ["w1", "w2"]
+    found = started_by(index(CHECK, other, asleep, broken), commit())
+    assert [workflow.id for workflow in found] == ["w1", "w2"]
 
 
 def test_long_chains_are_cut() -> None:
     deep = commit(cause_depth=16)
     check_depth([], deep)
     with pytest.raises(CauseTooDeep, match="check"):
-        check_depth(started_by(compiled(snapshot(CHECK)), deep), deep)
-
-
-def test_plans_are_independent_of_later_definitions() -> None:
-    triggers, none = Triggers(), compiled(snapshot(version=2))
-    assert triggers.plan("a", lambda _: compiled(snapshot(CHECK)), [commit()])
-    assert not triggers.plan("a", lambda _: none, [commit(position=2)])
-    assert [startable.id for startable in triggers.planned("a", commit())] == ["w1"]
-    assert triggers.planned("b", commit()) == []
-    assert triggers.carried_out("a", [commit(position=2), commit()])
-    assert not triggers.carried_out("a", [commit()])
+        check_depth(started_by(index(CHECK), deep), deep)
 
 
 def test_older_versions_start_only_existing_workflows() -> None:
-    today = compiled(snapshot({**CHECK, "active": False}, version=7))
-    then = compiled_past(3, [CHECK, {**CHECK, "id": "w2", "name": "deleted since"}], today)
+    today = index({**CHECK, "active": False}, version=7)
+    then = today.past(3, [CHECK, {**CHECK, "id": "w2", "name": "deleted since"}])
     assert not started_by(today, commit())
-    assert [startable.id for startable in started_by(then, commit())] == ["w1"]
-    assert [startable.id for startable in past_started_by(then, commit())] == ["w2"]
+    assert [workflow.id for workflow in started_by(then, commit())] == ["w1"]
+    assert [workflow.id for workflow in past_started_by(then, commit())] == ["w2"]
 
 
 def test_a_renamed_entity_triggers_under_both_names() -> None:
     renamed = {**CHECK, "trigger": {**CHECK["trigger"], "entity": "bill"}}
-    then = compiled_past(3, [CHECK], compiled(snapshot(renamed, version=7)))
+    then = index(renamed, version=7).past(3, [CHECK])
     assert started_by(then, commit()) and started_by(then, commit(entity="bill"))
 
 

@@ -1,8 +1,8 @@
-"""Events that a stream has forgotten, from the log that it was made of.
+"""Events that a stream has dropped, read from the log that they were published from.
 
-The stream's retention is not the log's: whoever was away for longer is fed what lies between the last event it has
-handled and the first one that the stream still has, through the same handler and the same `seen`. Commits come from
-data's log, signals from the outboxes of the services that have told them.
+A stream keeps events for a while, a log for good. A consumer that was down for longer reads the events between the last
+one it has handled and the first one in the stream, through the same handler and inbox. Commits come from the log of the
+data service, signals from the outboxes of the services that emitted them.
 """
 
 from __future__ import annotations
@@ -26,41 +26,41 @@ from libs.shared.contracts.streams import COMMITS, SIGNALS, StreamSpec, commits_
 BATCH_ENTRIES = 200
 """Entries asked for at a time."""
 TIMEOUT_S = 15.0
-"""Seconds that an answer may take."""
+"""Seconds that a response may take."""
 
 
 class Backfill(Protocol):
-    """What one share of a consumer would have had from its stream."""
+    """The events that one shard of a consumer has missed in its stream."""
 
     def batches(self, app: AppRef, after: LogPositions) -> AsyncIterator[list[Incoming]]:
-        """The app's events behind those that were handled, as far as the stream does not have them, in order."""
+        """The events of an app after those that were handled, as far as the stream does not have them, in order."""
         ...
 
 
 def backfill_of(stream: JetStream, rpc: RpcClient, spec: StreamSpec, shard: int) -> Backfill | None:
-    """What feeds a share of a consumer of a stream; None if nothing is kept of that but the stream."""
+    """The backfill of a shard of a consumer; None if the events are in no log."""
     if spec is COMMITS:
         return CommitBackfill(stream, rpc, spec, shard)
     return SignalBackfill(stream, rpc, spec) if spec is SIGNALS else None
 
 
 class CommitBackfill:
-    """The log of commits."""
+    """Reads the log of commits."""
 
     def __init__(self, stream: JetStream, rpc: RpcClient, spec: StreamSpec, shard: int) -> None:
         self._stream = stream
         self._rpc = rpc
         self._spec = spec
-        self._balance = shard
+        self._shard = shard
 
     async def batches(self, app: AppRef, after: LogPositions) -> AsyncIterator[list[Incoming]]:
-        """The commits of the share."""
-        # Of the last one's commit there may be more; what was handled comes twice, and is recognised.
+        """The commits of the shard."""
+        # The last commit may have more entries. Those that were handled are found in the inbox.
         handled = after["data"][0] - 1 if "data" in after else 0
         first = await self._stream.next_position(self._spec.name, 1, commits_of(app.id))
         if first is not None and first[0] <= handled:
             return
-        # The first one's commit may be there in part; what is there comes twice, too.
+        # The first commit in the stream may be there in part: it is read whole.
         until, place = first[0] if first else 0, (handled, 1 << 30)
         while True:
             request = ReadLog(*place, until=until, most=BATCH_ENTRIES)
@@ -68,11 +68,11 @@ class CommitBackfill:
             if not entries:
                 return
             place = entries[-1].position
-            yield _incoming(self._stream.connection, [e for e in entries if self._spec.has(self._balance, e.subject)])
+            yield _incoming(self._stream.connection, [e for e in entries if self._spec.has(self._shard, e.subject)])
 
 
 class SignalBackfill:
-    """The outboxes of all services."""
+    """Reads the outboxes of all services."""
 
     def __init__(self, stream: JetStream, rpc: RpcClient, spec: StreamSpec) -> None:
         self._stream = stream
@@ -80,7 +80,7 @@ class SignalBackfill:
         self._spec = spec
 
     async def batches(self, app: AppRef, after: LogPositions) -> AsyncIterator[list[Incoming]]:
-        """The signals of one service after the other: only those of the same have an order."""
+        """The signals of one service after the other: only signals of the same service have an order."""
         for service in WITH_OUTBOX:
             position, _ = after.get(service, (0, 0))
             first = await self._stream.next_position(self._spec.name, 1, signal_subject(app.id, service, ">"))
@@ -98,7 +98,7 @@ class SignalBackfill:
 
 
 def _incoming(connection: Connection, entries: Sequence[Outgoing]) -> list[Incoming]:
-    """Entries as the stream would have delivered them; there is nobody to acknowledge them to."""
+    """Entries as the stream would have delivered them. They are not acknowledged."""
     return [
         Incoming(Message(entry.subject.encode(), b"", written(entry.wire_headers()), entry.payload), connection)
         for entry in entries

@@ -1,4 +1,4 @@
-"""One share of a consumer of commits or signals against the stream's forgetting: notes how far it is, and sees gaps."""
+"""Checkpoints one shard of a consumer and detects gaps left by stream retention."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from libs.shared.bus.nats.jetstream import JetStream
 log = structlog.get_logger()
 
 SAVE_EVERY_S = 10.0
-"""Seconds between notes of how far a share is; what is handled in between is recognised by `seen`."""
+"""Seconds between checkpoints. What is handled in between is found in the inbox."""
 
 
 class Flow(Protocol):
-    """What a follower asks of the events' flow into their lanes."""
+    """What a checkpointer needs to know of the flow of events."""
 
     @property
     def is_backfilling(self) -> bool:
-        """Whether what the stream had forgotten is still being handled."""
+        """Whether events that the stream has dropped are still to be handled."""
         ...
 
     def positions(self) -> Mapping[str, LogPositions]:
-        """App → the last events that were handled."""
+        """App id → the last events that were handled."""
         ...
 
 
 class Forgotten(Exception):
-    """The stream has forgotten events that this share was still to have."""
+    """The stream has dropped events that this shard has not handled."""
 
 
 class ShardCheckpointer:
-    """What is known and noted of one durable."""
+    """Checkpoints the durable of one shard."""
 
     def __init__(
         self, stream: JetStream, stream_name: str, durable: str, progress: CheckpointStore, apps: Apps
@@ -50,12 +50,12 @@ class ShardCheckpointer:
         self._waiting = True
 
     async def ensure_durable(self, filters: Sequence[str], ack_wait: float, pending: int) -> None:
-        """Make the durable if there is none, beginning behind what is noted as handled.
+        """Create the durable if there is none, starting after the checkpoint.
 
-        The server keeps its state in memory only: on disk it would be a file written anew several times a second,
-        and what is noted here says as much. If the message that is noted as the last one handled is not there any
-        more, the stream has lost its end, and other messages have taken those sequences: then it begins with all.
-        So it does in place of one that has had other `filters`, as what is noted says nothing of what these left out.
+        The server keeps the state of a durable in memory only: on disk it would write a file several times a second,
+        and the checkpoint holds the same. If the message of the checkpoint is not in the stream any more, the stream
+        has lost its end, and other messages have its sequence: then the durable starts with the first message. It does
+        too in place of a durable with other `filters`, as the checkpoint does not cover the events they left out.
         """
         known = await self._stream.find_consumer(self._stream_name, self._durable)
         if known is not None:
@@ -75,7 +75,7 @@ class ShardCheckpointer:
         await self._stream.ensure_durable(self._stream_name, self._durable, filters, ack_wait, pending, more)
 
     async def missed(self) -> dict[str, LogPositions]:
-        """What the stream has forgotten since the last note: app → the events behind which; empty if nothing."""
+        """The apps with events that the stream has dropped: app id → the last events that were handled."""
         created, first, _ = await self._extent()
         self._checkpoint = checkpoint = await self._checkpoints.checkpoint(self._durable)
         if checkpoint is None or not checkpoint.has_gap(created, first):
@@ -89,7 +89,7 @@ class ShardCheckpointer:
         return {app_id: noted.get(app_id, {}) for app_id in apps}
 
     async def note(self, positions: Mapping[str, LogPositions], is_backfilling: bool) -> None:
-        """Note how far we are. Raises Forgotten when the stream has dropped what it was still to deliver."""
+        """Save a checkpoint. Raises Forgotten when the stream has dropped events that it was still to deliver."""
         created, first, last = await self._extent()
         info = await self._stream.consumer_info(self._stream_name, self._durable)
         before, waited = self._checkpoint, self._waiting
@@ -99,7 +99,7 @@ class ShardCheckpointer:
         handled = info["ack_floor"]["stream_seq"] if info["num_pending"] or info["num_ack_pending"] else last
         checkpoint = before
         if not is_backfilling:
-            # It never goes back, and a durable that is new has missed nothing.
+            # A checkpoint never goes back, and a new durable has missed nothing.
             same = before if before and before.created == created else None
             sequence = max(handled, same.sequence if same else first - 1)
             if same is None or sequence > same.sequence:
@@ -108,7 +108,7 @@ class ShardCheckpointer:
         self._checkpoint = checkpoint
 
     async def follow(self, pull: Flow) -> None:
-        """Note now and then, until cancelled."""
+        """Save checkpoints until cancelled."""
         while True:
             try:
                 await self.note(pull.positions(), pull.is_backfilling)
@@ -122,6 +122,6 @@ class ShardCheckpointer:
         return await self._stream.stored_at(self._stream_name, sequence)
 
     async def _extent(self) -> tuple[str, int, int]:
-        """When the stream was made, and its first and last sequence."""
+        """When the stream was created, and its first and last sequence."""
         info = await self._stream.stream_info(self._stream_name)
         return info["created"], info["state"]["first_seq"], info["state"]["last_seq"]

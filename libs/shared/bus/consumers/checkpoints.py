@@ -1,4 +1,4 @@
-"""How far a consumer is: as the stream knows it now, and as it is noted for when the stream has forgotten."""
+"""How far consumers are: checkpoints in the platform database, and the state of their durables in the stream."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from libs.shared.postgres.databases import Database
 
 Position = tuple[int, int]
 LogPositions = Mapping[str, Position]
-"""How far a consumer is in an app: service whose log it is → the last event of it that was handled."""
-
-INBOX_DAYS = 45
-"""Days that the keys of handled events are remembered at least: more than any stream keeps."""
+"""How far a consumer is in an app: service that owns a log → the last event of that log that was handled."""
 
 CHECKPOINT = "SELECT created, sequence, stored FROM bus.floors WHERE durable = $1"
 SAVE_CHECKPOINT = """
@@ -38,7 +35,7 @@ FORGET = "DELETE FROM bus.progress WHERE durable = $1 AND app_id <> ALL($2::text
 
 @dataclass(frozen=True, slots=True)
 class StreamCheckpoint:
-    """The sequence of a stream up to which everything is handled; `created` says which stream of that name.
+    """The sequence of a stream up to which all events are handled; `created` tells streams of one name apart.
 
     `stored` is when the message of that sequence was stored, "" if that is not known.
     """
@@ -48,25 +45,25 @@ class StreamCheckpoint:
     stored: str = ""
 
     def has_gap(self, created: str, first: int) -> bool:
-        """Whether a stream that begins at `first` has forgotten, or is another one that never had, what follows."""
+        """Whether a stream that begins at `first` lacks events after the checkpoint."""
         return created != self.created or first > self.sequence + 1
 
 
 class CheckpointStore:
-    """What is noted in the platform database of how far durables are. Lower bounds: `seen` knows the rest."""
+    """The checkpoints of all durables. They are lower bounds: the inbox has what was handled since."""
 
     def __init__(self, platform: Database) -> None:
         self._db = platform
 
     async def checkpoint(self, durable: str) -> StreamCheckpoint | None:
-        """The floor of a durable, None if none was noted yet."""
+        """The checkpoint of a durable, None if it has none yet."""
         row = await self._db.fetchrow(CHECKPOINT, durable)
         return StreamCheckpoint(row["created"], row["sequence"], row["stored"]) if row else None
 
     async def note(
         self, durable: str, positions: Mapping[str, LogPositions], checkpoint: StreamCheckpoint | None
     ) -> None:
-        """Note how far each app is, and then the floor."""
+        """Save how far each app is, and then the checkpoint."""
         rows = [(app, source, *place) for app, reached in positions.items() for source, place in reached.items()]
         if rows:
             await self._db.execute(SAVE_POSITIONS, durable, *map(list, zip(*rows, strict=True)))
@@ -74,26 +71,26 @@ class CheckpointStore:
             await self._db.execute(SAVE_CHECKPOINT, durable, checkpoint.created, checkpoint.sequence, checkpoint.stored)
 
     async def positions(self, durable: str) -> dict[str, dict[str, Position]]:
-        """App → the last events that are noted as handled."""
+        """App id → the last events that were handled."""
         found: dict[str, dict[str, Position]] = {}
         for row in await self._db.fetch(LOAD_POSITIONS, durable):
             found.setdefault(row["app_id"], {})[row["source"]] = (row["position"], row["n"])
         return found
 
     async def forget_all_but(self, durable: str, apps: list[str]) -> None:
-        """Forget apps that are gone."""
+        """Delete the positions of all other apps."""
         await self._db.execute(FORGET, durable, apps)
 
 
 def durable_name(consumer: str, shard: int) -> str:
-    """The name of the durable that has a share of a consumer's work; others when the number of shares is another."""
+    """The name of the durable of a shard. It has the number of shards, so another number gets other durables."""
     return f"{consumer}_{shard}_of_{SHARDS}"
 
 
 async def commit_progress(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef) -> Position:
-    """How far a consumer is in an app's commits: the position up to which all are handled, and how many follow.
+    """How far a consumer is in the commits of an app: the position up to which all are handled, and how many follow.
 
-    While events of other apps hold a share up, it may be farther than it says.
+    While events of other apps hold a shard up, the consumer may be farther than that.
     """
     _, head = await stream.last_position(spec.name, commits_of(app.id))
     shards = range(spec.shards)
@@ -103,7 +100,7 @@ async def commit_progress(stream: JetStream, spec: StreamSpec, consumer: str, ap
 
 
 async def _first_waiting(stream: JetStream, spec: StreamSpec, consumer: str, app: AppRef, shard: int) -> int | None:
-    """The position of the app's first event in a share that is not acknowledged, None if all are."""
+    """The position of the first event of an app that a shard has not acknowledged, None if it has all."""
     info = await stream.consumer_info(spec.name, durable_name(consumer, shard))
     if not info["num_pending"] and not info["num_ack_pending"]:
         return None

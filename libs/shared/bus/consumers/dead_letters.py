@@ -35,7 +35,7 @@ REMOVE = "DELETE FROM {schema}.dead_letters WHERE id = $1"
 async def add(
     transaction: Connection, service: str, consumer: str, incoming: Incoming, error: str, attempts: int
 ) -> None:
-    """Keep an event that could not be handled."""
+    """Add an event that could not be handled."""
     await transaction.execute(
         ADD.format(schema=service),
         consumer,
@@ -50,7 +50,7 @@ async def add(
 
 
 async def blocked_records(transaction: Connection, service: str, consumer: str, keys: Sequence[str]) -> set[str]:
-    """Which of the records `keys` have parked events."""
+    """Which of the records have dead letters."""
     rows = await transaction.fetch(RECORDS.format(schema=service), consumer, list(keys))
     return {row["record_key"] for row in rows}
 
@@ -73,5 +73,5 @@ async def same_record(transaction: Connection, service: str, letter_id: int) -> 
 
 
 async def remove(transaction: Connection, service: str, letter_id: int) -> None:
-    """Forget a dead letter, since it has been handled."""
+    """Delete a dead letter."""
     await transaction.execute(REMOVE.format(schema=service), letter_id)

@@ -59,7 +59,7 @@ class Incoming:
 
     @property
     def notice(self) -> Notice | None:
-        """What can be known of a commit without decoding it; None of everything else."""
+        """The envelope of a commit; None of other events."""
         schema = self._message.header(SCHEMA)
         if schema is None or not schema.isdigit():
             return None
@@ -67,14 +67,14 @@ class Incoming:
 
     @property
     def position(self) -> tuple[int, int] | None:
-        """Its place in its app's log; None of what no relay has published."""
+        """Its position in the log of its app; None if no relay has published it."""
         place = self._message.header(POSITION)
         position, _, n = (place or "").partition(".")
         return (int(position), int(n)) if position.isdigit() and n.isdigit() else None
 
     @property
     def key(self) -> str:
-        """What `seen` remembers it by; of what can't be decoded its id, enough to park it."""
+        """Its key in the inbox; of an event that can't be decoded its id, which is enough for a dead letter."""
         if self._is_decoded:
             key: str = self.event.key
             return key
@@ -82,7 +82,7 @@ class Incoming:
 
     @property
     def record_key(self) -> str:
-        """What it must be handled in order for."""
+        """What it must be handled in the order of: its record."""
         if self._is_decoded:
             record_key: str = self.event.record_key
             return record_key
@@ -94,12 +94,12 @@ class Incoming:
         return self.event is not None and not isinstance(self.event, list)
 
     def decode(self, loads: Loads) -> None:
-        """Fill `event`. Raises ValueError or TypeError for what is no event."""
+        """Fill `event`. Raises ValueError or TypeError if the payload is no event."""
         if self.event is None:
             self.event = decode_event(self.subject, self.payload, loads)
 
     def replace(self, whole: bytes, loads: Loads) -> None:
-        """Fill `event` with the whole one in place of the reference that was published."""
+        """Fill `event` with the whole event, in place of the reference that was published."""
         self.event = decode_event(self.subject, whole, loads)
         self.is_reference = False
 
@@ -109,7 +109,7 @@ class Incoming:
         return Context(trace_id=trace_id, app=app, identity=SYSTEM)
 
     def acknowledge(self) -> None:
-        """Tell the stream that the event is done with. Raises SERVICE_UNAVAILABLE when nobody hears it."""
+        """Acknowledge the event to the stream. Raises SERVICE_UNAVAILABLE when there is no connection."""
         if self._message.reply_to:
             self._connection.send(self._message.reply_to)
 

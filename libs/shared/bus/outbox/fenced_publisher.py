@@ -1,4 +1,4 @@
-"""Publishing behind a fence: in order, complete, none twice, whoever else publishes.
+"""Publishes behind a fence: in order, complete, none twice, even if others publish too.
 
 The first message says which message of its app it must come behind (`Nats-Expected-Last-Subject-Sequence` over
 the app's subjects). Waiting for each answer before the next would cost a round trip a message, and an atomic

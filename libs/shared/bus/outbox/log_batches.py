@@ -1,4 +1,4 @@
-"""Stretches of a log on their way from one service to another: entries as they would be published."""
+"""Encodes batches of log entries for other services, as they would be published."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from libs.shared.bus.codec import pack, unpack
 from libs.shared.bus.nats.jetstream import Outgoing
 
 LENGTH = 4
-"""Bytes that say how long an entry is."""
+"""Bytes of the length in front of an entry."""
 
 
 def encode_entries(entries: Iterable[Outgoing]) -> bytes:

@@ -1,4 +1,4 @@
-"""What a relay reads: a log whose positions come from a sequence, and how it is cut for publishing."""
+"""The log that a relay reads, and the batches in which it is published."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BATCH_BYTES = 4 * 1024 * 1024
 
 
 class Log(Protocol):
-    """A table whose rows are to be published."""
+    """A table whose rows are published. Positions come from a sequence."""
 
     service: str
     stream: StreamSpec

@@ -1,7 +1,4 @@
-"""A service's own events (`signals.*`): written with what they tell of, published by a relay.
-
-No service changes a table and publishes by hand; it calls `emit` inside its transaction.
-"""
+"""The outbox: signals of a service, written in the transaction of what they are about, published by a relay."""
 
 from __future__ import annotations
 
@@ -9,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.bus.consumers.checkpoints import INBOX_DAYS
 from libs.shared.bus.nats.jetstream import Outgoing
 from libs.shared.bus.outbox.watermark import Watermark
 from libs.shared.bus.outbox.writers import close_taken
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.signals import Signal, data_of
-from libs.shared.contracts.streams import SIGNALS, signal_subject, signal_type
+from libs.shared.contracts.streams import INBOX_DAYS, SIGNALS, signal_subject, signal_type
 from libs.shared.postgres.databases import Connection, Database
 
 EMIT = """
@@ -29,8 +25,7 @@ READ = f"""
 SELECT {COLUMNS} FROM {{schema}}.outbox WHERE position > $1 ORDER BY position LIMIT $2
 """
 TAKEN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {schema}.outbox_position"
-# Who has noted no place may have handled whatever was told before places were noted, so it gets no more than `seen`
-# can tell.
+# A consumer without a position may have handled older signals: it gets no more than its inbox remembers.
 SETTLED = f"""
 SELECT {COLUMNS} FROM {{schema}}.outbox
 WHERE position > $1 AND position <= $2 AND ($1 > 0 OR at > now() - interval '{INBOX_DAYS} days')

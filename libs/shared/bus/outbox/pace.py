@@ -1,4 +1,4 @@
-"""How long a relay lets commits gather, by how many there are: pure."""
+"""How long a relay lets commits gather, by their rate. Pure."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""Timers for all apps: one index of what is due, never a poll of every app's database.
+"""Timers for all apps: one index of what is due, in place of polling the database of every app.
 
-`bus.due` has one row per service and app: the earliest moment at which that app has work. It is armed
-before the transaction that creates the work commits, so a crash in between costs an empty look, never
-a forgotten timer; for the same reason a row outlives an empty look by SETTLING seconds. A claimed row
-is pushed ahead by CLAIM seconds; if its worker dies, it comes back. Work that has just been created
-does not wait for the index: `wake(app)` starts it in this process.
+`bus.due` has one row per service and app: the earliest moment at which that app has work. It is armed before the
+transaction that creates the work commits, so a crash in between costs an empty look and no timer is lost. For the same
+reason a row outlives an empty look by SETTLING_S seconds. A claimed row is moved ahead by CLAIM_S seconds; if its
+worker dies, it is due again then. New work does not wait for the index: `wake(app)` starts it in this process.
 """
 
 from __future__ import annotations
@@ -20,18 +19,19 @@ import structlog
 from libs.shared import clock
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.standstills import Standstills, reason_of
+from libs.shared.concurrency.tasks import TaskSet
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Databases, on_commit
 
 log = structlog.get_logger()
 
-POLL = 0.5
+POLL_S = 0.5
 """Seconds between looks at the index; the precision of timers."""
-CLAIM = 20.0
+CLAIM_S = 20.0
 """Seconds a claimed app is left alone; after that its worker is taken for dead."""
-SETTLING = 60.0
+SETTLING_S = 60.0
 """Seconds that a row stays after it was armed: longer than the transaction it was armed for can last."""
-WIDTH = 16
+MAX_APPS = 16
 """Apps worked on at once."""
 
 ARM = """
@@ -61,9 +61,9 @@ Work = Callable[[AppRef], Awaitable[datetime | None]]
 
 
 class Due:
-    """The due-index as one service sees it."""
+    """The due apps of one service. At most `max_apps` are worked on at once."""
 
-    def __init__(self, databases: Databases, apps: Apps, service: str, width: int = WIDTH) -> None:
+    def __init__(self, databases: Databases, apps: Apps, service: str, max_apps: int = MAX_APPS) -> None:
         self._db = databases.platform
         self._apps = apps
         self._service = service
@@ -71,8 +71,11 @@ class Due:
         self._awake: set[str] = set()
         self._running: set[str] = set()
         self._wake = asyncio.Event()
-        self._free = asyncio.Semaphore(width)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._max_apps = max_apps
+        self._free = asyncio.Semaphore(max_apps)
+        self._tasks = TaskSet(f"timers of {service}")
+        self.is_closing = False
+        """Whether work is to end: `run` was cancelled."""
 
     @property
     def _timers(self) -> str:
@@ -89,19 +92,19 @@ class Due:
         self._awake.add(app.id)
         self._wake.set()
 
-    async def run(self, work: Work) -> None:
-        """Call `work(app)` for every app that is due, until cancelled.
+    async def run(self, work: Work, drain_s: float = 0.0) -> None:
+        """Call `work(app)` for every app that is due, until cancelled; calls under way have `drain_s` to end then.
 
-        `work` does what is due and answers when it wants to be called next (None: not before it is
-        armed again). It may run for the same app on two replicas at once.
+        `work` does what is due and answers when it is to be called next (None: not before it is armed again). It may
+        run for the same app on two replicas at once.
         """
+        self.is_closing = False
         try:
             while True:
                 await self._round(work)
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self.is_closing = True
+            await self._tasks.close(drain_s)
 
     async def _round(self, work: Work) -> None:
         self._wake.clear()
@@ -110,20 +113,18 @@ class Due:
             await self._begin(app_id, None, work)
         try:
             now = clock.now()
-            claimed = now + timedelta(seconds=CLAIM)
-            for row in await self._db.fetch(TAKE, self._service, claimed, now, WIDTH):
+            claimed = now + timedelta(seconds=CLAIM_S)
+            for row in await self._db.fetch(TAKE, self._service, claimed, now, self._max_apps):
                 await self._begin(row["app_id"], claimed, work)
         except Exception as error:
             log.warning("due.not_read", error=str(error))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), POLL)
+            await asyncio.wait_for(self._wake.wait(), POLL_S)
 
     async def _begin(self, app_id: str, claimed: datetime | None, work: Work) -> None:
         await self._free.acquire()
         self._running.add(app_id)
-        task = asyncio.create_task(self._one(app_id, claimed, work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._one(app_id, claimed, work))
 
     async def _one(self, app_id: str, claimed: datetime | None, work: Work) -> None:
         app = None
@@ -134,10 +135,10 @@ class Due:
                 if after is not None:
                     await self.arm(app_id, after)
             else:
-                await self._db.execute(SETTLE, self._service, app_id, claimed, after, SETTLING)
+                await self._db.execute(SETTLE, self._service, app_id, claimed, after, SETTLING_S)
             await self._standstills.clear(app, self._timers)
         except Exception as error:
-            # A claim lapses by itself, and the app is looked at again.
+            # The claim lapses, and the app is looked at again.
             log.warning("due.work_failed", app_id=app_id, error=str(error), exc_info=error)
             await self._standstills.note(app, self._timers, reason_of(error))
         finally:

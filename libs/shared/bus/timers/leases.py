@@ -1,9 +1,8 @@
-"""Leases in the platform database: who does what only one replica may do at a time.
+"""Leases in the platform database, for work that one replica does at a time.
 
-A lease lapses by itself TTL seconds after its holder's last sign of life, so a killed replica blocks
-nothing. A replica that restarts under the same name takes its own leases back at once. Leases keep
-work from being done twice; correctness rests on fences ("expected last sequence", "seen" rows), since
-a paused process can believe in a lease it has lost.
+A lease lapses TTL_S seconds after its last renewal, so a killed replica blocks nothing. A replica that restarts under
+the same name takes its leases back at once. Leases avoid double work; correctness rests on fences (the expected last
+sequence, the inbox), as a paused process can believe that it has a lease which it has lost.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Leases:
         self._held: dict[str, float] = {}
         self._replicas = 1
         self._presence = f"replica/{service}/"
-        # What is given back must not be revived by a renewal that is on its way meanwhile.
+        # A renewal that is on its way must not revive a lease that is given back.
         self._changing = asyncio.Lock()
 
     @property

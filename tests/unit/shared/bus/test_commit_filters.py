@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
+from types import SimpleNamespace
 from typing import Any, cast
 
-from libs.shared.bus.consumers.consumer import AppWorker, Consumer
+from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.consumers.incoming import Incoming, Notice
+from libs.shared.bus.consumers.reactor import Reactor
 from libs.shared.bus.nats.protocol import Message, written
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS, EFFECTS, REFERENCE, SCHEMA
@@ -29,49 +33,49 @@ def test_commits_without_the_header_are_decoded() -> None:
     assert commit("ticket").notice is commit("ticket", headers={SCHEMA: "x"}).notice is None
 
 
-async def test_unawaited_commits_are_not_decoded() -> None:
-    asked: list[int] = []
+class Topics:
+    """Topics by version, and the versions that they were prepared for."""
 
-    async def interest(state: str, app: AppRef, schema_version: int) -> Any:
-        asked.append(schema_version)
-        return lambda entity, action: (entity, action) == ("ticket", "update")
+    def __init__(self, matches: Callable[[int, str, str], bool]) -> None:
+        self.prepared: list[set[int]] = []
+        self._matches = matches
 
-    async def handle(*_: Any) -> None:
-        raise AssertionError("nothing gets here")
+    async def prepare(self, app: AppRef, versions: Iterable[int]) -> None:
+        self.prepared.append(set(versions))
 
-    consumer = Consumer("c", COMMITS, handle, interest=interest)
+    def at(self, app: AppRef, version: int) -> Any:
+        return SimpleNamespace(matches=partial(self._matches, version))
+
+
+async def nothing_gets_here(*_: Any) -> Any:
+    raise AssertionError("nothing gets here")
+
+
+def reactor(topics: Topics, *, effects: bool = False) -> Reactor[Any]:
+    consumer: Consumer[Any] = Consumer(
+        "c", COMMITS, nothing_gets_here, nothing_gets_here, topics=lambda _: topics, effects=effects
+    )
     nothing: Any = None
-    worker = AppWorker("service", consumer, "state", nothing, nothing, nothing)
-    uninteresting = [commit("ticket", headers={SCHEMA: "4"}), commit("other", "update", {SCHEMA: "9"})]
-    await worker._effect(APP, uninteresting)
-    assert asked == [9, 4]
+    return Reactor("service", consumer, "state", nothing, nothing)
+
+
+async def test_unawaited_commits_are_not_decoded() -> None:
+    topics = Topics(lambda version, entity, action: (entity, action) == ("ticket", "update"))
+    irrelevant = [commit("ticket", headers={SCHEMA: "4"}), commit("other", "update", {SCHEMA: "9"})]
+    await reactor(topics).react(APP, irrelevant)
+    assert topics.prepared == [{9, 4}]
     old, wanted = commit("other"), commit("ticket", "update", {SCHEMA: "4"})
-    assert await worker._of_interest(APP, [*uninteresting, old, wanted]) == [old, wanted]
+    assert await reactor(topics)._relevant(APP, [*irrelevant, old, wanted]) == [old, wanted]
 
 
 async def test_each_commit_is_filtered_by_its_own_version() -> None:
-    async def interest(state: str, app: AppRef, schema_version: int) -> Any:
-        return lambda entity, action: schema_version == 4
-
-    async def handle(*_: Any) -> None:
-        raise AssertionError("nothing gets here")
-
-    nothing: Any = None
     older, newer = commit("ticket", headers={SCHEMA: "4"}), commit("ticket", headers={SCHEMA: "9"})
-    worker = AppWorker("service", Consumer("c", COMMITS, handle, interest=interest), "state", nothing, nothing, nothing)
-    assert await worker._of_interest(APP, [newer, older]) == [older]
+    topics = Topics(lambda version, entity, action: version == 4)
+    assert await reactor(topics)._relevant(APP, [newer, older]) == [older]
 
 
 async def test_commits_with_effects_are_decoded() -> None:
-    async def interest(state: str, app: AppRef, schema_version: int) -> Any:
-        return lambda entity, action: False
-
-    async def handle(*_: Any) -> None:
-        raise AssertionError("nothing gets here")
-
-    nothing: Any = None
+    topics = Topics(lambda version, entity, action: False)
     events = [commit("ticket", headers={SCHEMA: "4"}), commit("ticket", headers={SCHEMA: "4", EFFECTS: "1"})]
     for carries, wanted in ((True, events[1:]), (False, [])):
-        consumer = Consumer("c", COMMITS, handle, interest=interest, effects=carries)
-        worker = AppWorker("service", consumer, "state", nothing, nothing, nothing)
-        assert await worker._of_interest(APP, events) == wanted
+        assert await reactor(topics, effects=carries)._relevant(APP, events) == wanted
