@@ -1,11 +1,16 @@
-"""gateway: the only HTTP face. Who are you, may you come in, which service answers.
+"""gateway: the only HTTP server. It authenticates callers, limits them, and forwards requests to services.
 
 Owns      identity: users, sessions, invites, API keys (every app database), platform users, what has been
           revoked (platform database); the files' bytes.
 Answers   HTTP; over NATS who the users of an app are (`identity.*`).
 Lives off announcements of changed apps and users, and the table of what was revoked.
-When down nobody gets in; what is under way in the other services goes on. Any number of replicas.
+When down no request is answered; work under way in the other services goes on. Any number of replicas.
 
-The way of a request: `http.server` (trace, limits, errors) → `routes.ROUTES` (the one table) →
-`http.door` (app, token, role) → `http.forwarding` (a contract, asked over NATS) → the answer's bytes.
+The way of a request: `http/server.py` (trace, route, errors) → `http/authentication.py` (app, token, role, rates) →
+`http/forwarding.py` (a contract, asked over NATS) → the response's bytes. Requests that the gateway answers itself go
+to the handler that `routes.py` names, with their body parsed by the model that stands there (`http/handlers.py`).
+
+The way of a login: `routes.py` → `http/realm_handlers.py` (the realm: an app, or the platform) → `identity/login.py` →
+`identity/login_throttle.py` → `identity/passwords.py` → `identity/factors.py` → `identity/sessions.py` →
+`identity/tokens.py`. Changes of accounts add their audit entry in `identity/audit.py`.
 """

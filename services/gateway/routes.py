@@ -1,4 +1,4 @@
-"""The one routing table: which request is whose, and who may make it. First match wins."""
+"""The one routing table: method, path, what answers, and who may call it. First match wins."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from libs.shared.errors import RocketError
-from services.gateway.files.storage import BUFFER, Storage
+from services.gateway.files.storage import BUFFER_BYTES, Storage
 from tests.support.buckets import Bucket, bucket_server, variables
 
 APP, OTHER = "0190f0e0-0000-7000-8000-000000000001", "0190f0e0-0000-7000-8000-000000000002"
@@ -56,7 +56,7 @@ async def test_a_stored_file_is_read_back(storage: Storage, data: bytes) -> None
 
 async def test_a_range_is_read(storage: Storage) -> None:
     await storage.put(APP, FILE, stream(LARGE), 1 << 30)
-    for start, end in ((0, 1), (5, 9), (BUFFER - 3, BUFFER + 3), (len(LARGE) - 2, len(LARGE))):
+    for start, end in ((0, 1), (5, 9), (BUFFER_BYTES - 3, BUFFER_BYTES + 3), (len(LARGE) - 2, len(LARGE))):
         assert await read(storage, start, end) == LARGE[start:end]
 
 
@@ -132,4 +132,4 @@ async def test_large_uploads_go_to_a_bucket_in_parts(bucket: Bucket, monkeypatch
         monkeypatch.setenv(name, value)
     await Storage("s3://bucket", Path("unused")).put(APP, FILE, stream(LARGE), 1 << 30)
     assert bucket.objects == {f"{APP}/{FILE}": LARGE}
-    assert bucket.largest <= BUFFER + 300_000
+    assert bucket.largest <= BUFFER_BYTES + 300_000

@@ -42,7 +42,7 @@ async def entered(admin: Client, email: str, password: str = PASSWORD, **more: A
 
 def code(secret: str, steps: int = 0) -> str:
     """The code that an authenticator app shows now, or some steps later."""
-    return totp.code_at(base64.b32decode(secret), int(time.time()) // totp.STEP + steps)
+    return totp.code_at(base64.b32decode(secret), int(time.time()) // totp.STEP_S + steps)
 
 
 async def mailed_token(mails: Mailbox, address: str, subject: str) -> str:

@@ -1,1 +1,1 @@
-"""The bytes of files: names and types that are safe to hand out, parts of a file, storage, and what is swept away."""
+"""The bytes of files: safe names and types, ranges, storage, and the removal of loose files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-MAX_NAME = 255
+MAX_NAME_CHARACTERS = 255
 PLAIN = re.compile(r"[A-Za-z0-9!#$&+.^_`{}~ ()\[\],;=@'-]*")
 """Characters that may stand in a quoted string as they are, whoever reads it."""
 
@@ -17,7 +17,7 @@ def safe_name(name: str) -> str:
     """
     last = re.split(r"[/\\]", _decoded(name))[-1]
     clean = "".join(character for character in last if character.isprintable()).strip(". ")
-    return clean[:MAX_NAME] or "file"
+    return clean[:MAX_NAME_CHARACTERS] or "file"
 
 
 def content_disposition(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Where the bytes of files lie: a folder, or an S3-compatible bucket, behind one interface."""
+"""Stores the bytes of files: in a folder, or an S3-compatible bucket, behind one interface."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from obstore.store import LocalStore, from_url
 
 from libs.shared.errors import RocketError, not_found
 
-CHUNK = 256 * 1024
-"""Bytes that are read at a time."""
-BUFFER = 5 * 1024 * 1024
-"""Bytes that are written at a time; the least that S3 takes for a part of an upload."""
-PARTS = 2
+CHUNK_BYTES = 256 * 1024
+"""Read at a time."""
+BUFFER_BYTES = 5 * 1024 * 1024
+"""Written at a time; the least that S3 takes for a part of an upload."""
+MAX_PARTS = 2
 """Parts of one upload that are on their way at once, which bounds what an upload holds in memory."""
 
 
@@ -37,7 +37,7 @@ class Storage:
         """Store a stream; answers its size in bytes. Raises FILE_TOO_LARGE. What fails leaves nothing."""
         size = 0
         writer = obstore.open_writer_async(
-            self._store, _path(app_id, file_id), buffer_size=BUFFER, max_concurrency=PARTS
+            self._store, _path(app_id, file_id), buffer_size=BUFFER_BYTES, max_concurrency=MAX_PARTS
         )
         async with writer:
             async for chunk in chunks:
@@ -56,7 +56,7 @@ class Storage:
         except FileNotFoundError:
             raise not_found("File") from None
         if end > start:
-            async for chunk in result.stream(min_chunk_size=CHUNK):
+            async for chunk in result.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
 
     async def remove(self, app_id: str, file_id: str) -> None:

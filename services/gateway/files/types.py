@@ -15,13 +15,13 @@ from collections.abc import Sequence
 
 from libs.shared.errors import RocketError, invalid_field
 
-HEAD = 512
+HEAD_BYTES = 512
 """Bytes at the beginning of a file that are looked at."""
 UNKNOWN = "application/octet-stream"
 FORM = re.compile(r"[\w!#$&^.+-]{1,64}/[\w!#$&^.+-]{1,64}", re.ASCII)
 TOKEN = r"[\w!#$%&'*+.^`|~-]{1,64}"
 PARAMETERS = re.compile(rf"""(?:;[ \t]*(?:{TOKEN}=(?:{TOKEN}|"(?:[ !#-\[\]-~]|\\[ -~])*")[ \t]*)?)*""", re.ASCII)
-MAX_PARAMETERS = 200
+MAX_PARAMETER_CHARACTERS = 200
 """Characters of a type's parameters."""
 PASSIVE = re.compile(r"(image/(?!svg)|audio/|video/|font/|application/pdf$)")
 """Types of which nobody expects that they are a document with markup."""
@@ -50,7 +50,11 @@ def claimed_type(sent: str, filename: str) -> str:
     kind = kind.strip().lower()
     if FORM.fullmatch(kind):
         parameters = semicolon + rest.rstrip()
-        return kind + parameters if len(parameters) <= MAX_PARAMETERS and PARAMETERS.fullmatch(parameters) else kind
+        return (
+            kind + parameters
+            if len(parameters) <= MAX_PARAMETER_CHARACTERS and PARAMETERS.fullmatch(parameters)
+            else kind
+        )
     return mimetypes.guess_type(filename)[0] or UNKNOWN
 
 

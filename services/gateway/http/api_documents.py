@@ -1,4 +1,4 @@
-"""`/openapi.json`, `/asyncapi.json` and `/docs`: what an app can do and tells, for programs and for people."""
+"""`/openapi.json`, `/asyncapi.json`, `/_schema` and `/docs`: what an app can do and publishes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is there, and may they come in: app, token, role, in this order."""
+"""Authenticates a request and checks its rights: app, token, role, in this order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.gateway.routing.route import ACTIONS, Access
 from services.gateway.state import State
 
 ALIVE = ("/health", "/healthz")
-"""What is asked by those who start us again when there is no answer."""
+"""Health checks: they are not limited, as a missing answer would restart the gateway."""
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -31,7 +31,7 @@ def begin_request(state: State, request: web.Request) -> Context:
 
 
 def header(request: web.Request, name: str) -> str:
-    """A request header as text that can be handed on; bytes that are no UTF-8 are replaced."""
+    """A request header as text that can be sent on; bytes that are not UTF-8 are replaced."""
     value = request.headers.get(name, "")
     return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -60,7 +60,7 @@ async def authenticate(
 async def find_app(state: State, request: web.Request, context: Context, name: str) -> AppRef:
     """The app of this name. Raises APP_NOT_FOUND, RATE_LIMITED."""
     if state.limiter is not None and not state.core.apps.remembers(name):
-        # Somebody has to be asked: names that are made up must not be free.
+        # metadata has to be asked, so made-up names must not be free.
         state.limiter.admit_anonymous(request, context.ip)
     app = await state.core.apps.by_name(name) if APP_NAME.fullmatch(name) else None
     if app is None:

@@ -1,7 +1,7 @@
-"""Which pages may call us from a browser: the Fetch standard's CORS protocol.
+"""Which pages may call the API from a browser: the Fetch standard's CORS protocol.
 
-Nobody is let in by it: a page still needs a token, and credentials that browsers send by themselves (cookies)
-are never asked for, so `Access-Control-Allow-Credentials` is never said.
+It admits nobody: a page still needs a token. Credentials that browsers send by themselves (cookies) are not used, so
+`Access-Control-Allow-Credentials` is never sent.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from aiohttp import web
 from libs.shared.contracts.app_bodies import ANY_ORIGIN
 from libs.shared.errors import RocketError
 
-REMEMBER = 600
+MAX_AGE_S = 600
 """Seconds a browser may remember that it may ask."""
-SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-API-Key, X-Trace-ID"
+ALLOWED_HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-API-Key, X-Trace-ID"
+)
 """Headers that a page may send."""
-SHOWN = (
+EXPOSED_HEADERS = (
     "Content-Disposition, ETag, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
     "Retry-After, X-Commit, X-Trace-ID"
 )
@@ -40,7 +42,7 @@ class Cors:
     async def headers_for(self, request: web.Request) -> dict[str, str]:
         """What an answer says to the page that has asked; nothing that helps, if it may not."""
         allowed = await self._allowed(request)
-        return VARY if allowed is None else {**_allow(allowed), "Access-Control-Expose-Headers": SHOWN}
+        return VARY if allowed is None else {**_allow(allowed), "Access-Control-Expose-Headers": EXPOSED_HEADERS}
 
     async def preflight(self, request: web.Request, methods: Iterable[str]) -> web.Response:
         """The answer to a browser's question whether a page may ask; it has no token. Raises FORBIDDEN."""
@@ -50,8 +52,8 @@ class Cors:
         headers = {
             **_allow(allowed),
             "Access-Control-Allow-Methods": ", ".join(sorted(methods)),
-            "Access-Control-Allow-Headers": SENT,
-            "Access-Control-Max-Age": str(REMEMBER),
+            "Access-Control-Allow-Headers": ALLOWED_HEADERS,
+            "Access-Control-Max-Age": str(MAX_AGE_S),
         }
         return web.Response(status=204, headers=headers)
 

@@ -1,4 +1,4 @@
-"""Exports out: pulled from data and written to the socket, chunk by chunk."""
+"""Exports: pulled from data and written to the socket, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from libs.shared.contracts.context import Context
 from services.gateway.files.naming import content_disposition
 from services.gateway.state import State
 
-PATIENCE = 60.0
+WRITE_TIMEOUT_S = 60.0
 """Seconds for a client to take a chunk."""
 
 
@@ -43,9 +43,9 @@ async def _send(
     request: web.Request, response: web.StreamResponse, first: bytes, chunks: AsyncGenerator[bytes, None]
 ) -> None:
     try:
-        await asyncio.wait_for(response.write(first), PATIENCE)
+        await asyncio.wait_for(response.write(first), WRITE_TIMEOUT_S)
         async for chunk in chunks:
-            await asyncio.wait_for(response.write(chunk), PATIENCE)
+            await asyncio.wait_for(response.write(chunk), WRITE_TIMEOUT_S)
         await response.write_eof()
     except Exception:
         if request.transport is not None:

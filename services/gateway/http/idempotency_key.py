@@ -1,4 +1,4 @@
-"""What an `Idempotency-Key` stands for: who, where to, under which key; and what was asked."""
+"""The `Idempotency-Key` header: the key per user and route, and a hash of the request that it came with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
 def with_idempotency_key(request: web.Request, context: Context, body: bytes) -> Context:
-    """The context with the wish that the caller's Idempotency-Key is, if one was sent. Raises INVALID_PAYLOAD."""
+    """The context with the caller's Idempotency-Key, if one was sent. Raises INVALID_PAYLOAD."""
     key = request.headers.get(HEADER)
     if key is None:
         return context

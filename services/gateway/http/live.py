@@ -44,7 +44,7 @@ async def ticket(state: State, request: web.Request, context: Context) -> Respon
     """A ticket that opens one live stream, instead of a token in the URL."""
     database = state.core.databases.of(context.the_app)
     issued = await tickets.issue(database, session_of(context.user, clock.unix()))
-    return Response(201, ticket_answer(issued, tickets.LIFETIME), {"Cache-Control": "no-store"})
+    return Response(201, ticket_answer(issued, tickets.LIFETIME_S), {"Cache-Control": "no-store"})
 
 
 async def _watch(state: State, request: web.Request, context: Context, watch: Watch) -> web.StreamResponse:

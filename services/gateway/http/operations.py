@@ -1,4 +1,4 @@
-"""How Rocket is: alive, ready, measured; and what it could not do."""
+"""Health, readiness, metrics, and dead letters of all services."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from services.gateway.identity.store.users import has_any
 from services.gateway.state import State
 
 TIMEOUT_S = 3.0
-"""Seconds a service has to say how it is."""
+"""For the answer of each service."""
 
 
 async def health(state: State, request: web.Request, context: Context) -> Response:
@@ -60,7 +60,7 @@ async def metrics(state: State, request: web.Request, context: Context) -> Respo
 
 
 def _logins(state: State) -> str:
-    """What this gateway has seen of logins."""
+    """This gateway's counters of logins."""
     counted = {
         "password_checks": state.accounts.passwords.checks,
         "logins_throttled": state.accounts.counters.throttled,
@@ -70,7 +70,7 @@ def _logins(state: State) -> str:
 
 
 async def dead_letters(state: State, request: web.Request, context: Context) -> Response:
-    """What all services have parked; a service that is away is named under `unavailable`."""
+    """Dead letters of all services; a service that does not answer is named under `unavailable`."""
     answers = await asyncio.gather(*(_letters(state, context, name) for name in WITH_CONSUMERS))
     letters: list[Any] = [letter for found in answers if found is not None for letter in found]
     away = [name for name, found in zip(WITH_CONSUMERS, answers, strict=True) if found is None]

@@ -1,22 +1,22 @@
-"""Which origins each app lets in: asked of metadata when a browser comes, and remembered for a while."""
+"""The origins that each app admits: asked of metadata when a browser calls, and cached for a while."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Collection
 
 from aiohttp import web
+from cachetools import LRUCache
 
 from libs.shared.contracts.apps import AppsChanged, FindOrigins
 from libs.shared.errors import RocketError
 from services.gateway.http import authentication
 from services.gateway.state import State
 
-FRESH = 15.0
-"""Seconds after which an app is asked about again, in case an announcement was lost."""
-MOST = 1_000
-"""Apps that are remembered."""
+MAX_AGE_S = 15.0
+"""After which an app is asked about again, in case an announcement was lost."""
+MAX_APPS = 1_000
+"""Apps whose origins are cached."""
 
 
 class Origins:
@@ -24,11 +24,11 @@ class Origins:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._known: OrderedDict[str, tuple[float, frozenset[str]]] = OrderedDict()
+        self._known: LRUCache[str, tuple[float, frozenset[str]]] = LRUCache(MAX_APPS)
         state.core.connection.on_announcement(AppsChanged, self._forget)
 
     async def of_app(self, request: web.Request, name: str) -> Collection[str]:
-        """What the app of this name has named; nothing if it is not there, or can't be asked about."""
+        """The origins of the app of this name; none if it is not there, or metadata does not answer."""
         known = self._known.get(name)
         if known and known[0] > time.monotonic():
             return known[1]
@@ -39,9 +39,7 @@ class Origins:
         except RocketError:
             return known[1] if known else ()
         origins = frozenset(found.origins)
-        self._known[name] = (time.monotonic() + FRESH, origins)
-        if len(self._known) > MOST:
-            self._known.popitem(last=False)
+        self._known[name] = (time.monotonic() + MAX_AGE_S, origins)
         return origins
 
     def _forget(self, change: AppsChanged) -> None:

@@ -1,4 +1,4 @@
-"""What every answer says besides its own headers: to browsers, and about limits."""
+"""Headers that every response has besides its own: security, limits, CORS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     POLICY: "default-src 'none'; frame-ancestors 'none'",
 }
-"""Nothing of ours is to be guessed at, framed, or run, unless an answer says otherwise; nor which versions run."""
+"""No sniffing of types, no frames, no scripts, unless a response says otherwise; and no versions of libraries."""
 
 
 def header_hook(settings: LimitSettings, cors: Cors) -> AddHeaders:

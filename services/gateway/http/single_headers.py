@@ -1,4 +1,4 @@
-"""Headers that may stand once in a request: of two, a proxy before us and we could each believe another one."""
+"""Refuses doubled headers: a proxy before the gateway could believe the one, and the gateway the other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SINGLE = {
         *("If-Match", "If-None-Match", "If-Range", "Range", "Last-Event-ID", "Idempotency-Key", "X-Trace-ID"),
     )
 }
-"""Name in lower case → as it is written. Several credentials are refused where credentials are looked at."""
+"""Name in lower case → as it is written. Several credentials are refused in identity/credentials.py."""
 
 
 class DoubledHeader(Exception):

@@ -1,4 +1,4 @@
-"""Files in, and away: streamed from socket to storage, never in memory whole."""
+"""Uploads and deletions of files. An upload is streamed from the socket to storage, never in memory whole."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from libs.shared.errors import RocketError
 from libs.shared.ids import uuid7
 from libs.shared.telemetry import tracing
 from services.gateway.files.naming import safe_name
-from services.gateway.files.storage import CHUNK, too_large
-from services.gateway.files.types import HEAD, check_type, claimed_type
+from services.gateway.files.storage import CHUNK_BYTES, too_large
+from services.gateway.files.types import HEAD_BYTES, check_type, claimed_type
 from services.gateway.state import State
 
 MAX_PARTS = 20
 """Parts that may stand before the file."""
-ENVELOPE = 1024 * 1024
+MAX_ENVELOPE_BYTES = 1024 * 1024
 """Bytes of a body that may be something else than the file."""
 MALFORMED = (ValueError, AssertionError, RuntimeError, HttpProcessingError, ClientError, web.RequestPayloadError)
-GONE = (ConnectionResetError, BrokenPipeError)
+DISCONNECTED = (ConnectionResetError, BrokenPipeError)
 """The client has hung up in the middle; nobody hears the answer."""
 
 
@@ -69,7 +69,7 @@ async def remove(state: State, request: web.Request, context: Context) -> Respon
 
 async def _receive(state: State, request: web.Request, context: Context, file_id: str) -> contracts.RegisterFile:
     limit = state.settings.max_file_bytes
-    if (request.content_length or 0) > limit + ENVELOPE:
+    if (request.content_length or 0) > limit + MAX_ENVELOPE_BYTES:
         raise too_large(limit)
     try:
         async with asyncio.timeout(state.settings.upload_timeout):
@@ -81,7 +81,7 @@ async def _receive(state: State, request: web.Request, context: Context, file_id
             size = await state.storage.put(context.the_app.id, file_id, _chunks(head, parts, part), limit)
     except TimeoutError:
         raise RocketError("TIMEOUT", "The upload did not arrive in time", headers={"Connection": "close"}) from None
-    except (*MALFORMED, *GONE):
+    except (*MALFORMED, *DISCONNECTED):
         raise RocketError("INVALID_PAYLOAD", "The upload is not valid multipart/form-data") from None
     return contracts.RegisterFile(file_id, filename, kind, size)
 
@@ -117,14 +117,14 @@ async def _file_part(request: web.Request) -> tuple[MultipartReader, BodyPartRea
 async def _head(part: BodyPartReader) -> bytes:
     """The first bytes, enough to see what they are; all of a shorter file."""
     head = b""
-    while len(head) < HEAD and (chunk := await part.read_chunk(CHUNK)):
+    while len(head) < HEAD_BYTES and (chunk := await part.read_chunk(CHUNK_BYTES)):
         head += bytes(chunk)
     return head
 
 
 async def _chunks(head: bytes, parts: MultipartReader, part: BodyPartReader) -> AsyncIterator[bytes]:
     yield head
-    while chunk := await part.read_chunk(CHUNK):
+    while chunk := await part.read_chunk(CHUNK_BYTES):
         yield bytes(chunk)
     # A body that ends without the closing boundary was cut off: this finds out, and raises ValueError.
     await parts.next()

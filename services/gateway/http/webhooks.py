@@ -1,4 +1,4 @@
-"""Webhooks as GET shows them: the definition, which metadata keeps, and how the endpoint is, which webhook knows."""
+"""Webhooks as GET answers them: the definition from metadata, with the endpoint's health from webhook."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from libs.shared.errors import RocketError
 from services.gateway.state import State
 
 KIND = "webhooks"
-WELL: dict[str, Any] = {"circuit": "closed", "failing_since": None, "next_try_at": None, "last_error": None}
-UNKNOWN: dict[str, Any] = dict.fromkeys(WELL)
+HEALTHY: dict[str, Any] = {"circuit": "closed", "failing_since": None, "next_try_at": None, "last_error": None}
+UNKNOWN: dict[str, Any] = dict.fromkeys(HEALTHY)
 
 
 async def list_webhooks(state: State, request: web.Request, context: Context) -> Response:
@@ -42,5 +42,5 @@ async def _with_health(state: State, context: Context, answer: Response) -> Resp
     except RocketError:
         known = {row["id"]: UNKNOWN for row in rows}
     for row in rows:
-        row |= known.get(row["id"], WELL)
+        row |= known.get(row["id"], HEALTHY)
     return Response(answer.status, orjson.dumps({"data": data}), answer.headers)

@@ -1,4 +1,4 @@
-"""What a request shows to prove who sends it: an access token or an API key."""
+"""The credential of a request: an access token or an API key."""
 
 from __future__ import annotations
 

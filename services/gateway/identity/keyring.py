@@ -36,7 +36,7 @@ class Keyring:
         self._keys: dict[tuple[str, int], bytes] = {}
 
     def learn(self, generations: Iterable[Generation]) -> None:
-        """Take in what was stored; what is known of other scopes stays."""
+        """Take in stored generations; what is known of other scopes stays."""
         for each in generations:
             ring = self._rings.setdefault(each.scope, {})
             ring[each.number] = FOR_EVER if each.good_until is None else each.good_until

@@ -15,7 +15,7 @@ from libs.shared.errors import RocketError
 from services.gateway.identity.login_throttle_policy import RESETS, decide, decide_alone
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import attempts as store
-from services.gateway.limits.limiter import neighbourhood
+from services.gateway.limits.limiter import client_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Attempt:
 
 async def admit(realm: Realm, email: str, address: str) -> Attempt:
     """Admit a login, or raise RATE_LIMITED with Retry-After. It counts as failed until it has succeeded."""
-    keys = _keys(email, neighbourhood(address))
+    keys = _keys(email, client_network(address))
     async with realm.database.transaction() as transaction:
         place, account, network = await store.lock(transaction, keys)
         decision = decide(place, account, network, clock.now())
@@ -46,7 +46,7 @@ async def succeeded(realm: Realm, attempt: Attempt) -> None:
 
 async def known_place(realm: Realm, email: str, address: str) -> None:
     """Remember a place as known whose user has proved by mail to own the account."""
-    keys = _keys(email, neighbourhood(address))
+    keys = _keys(email, client_network(address))
     async with realm.database.transaction() as transaction:
         await store.lock(transaction, keys)
     await store.succeed(realm.database, keys, 0)
@@ -54,7 +54,7 @@ async def known_place(realm: Realm, email: str, address: str) -> None:
 
 async def admit_reset(realm: Realm, address: str) -> None:
     """Admit a request for a mail, or raise RATE_LIMITED: the first are free, then waits grow."""
-    keys = (_hash("reset", neighbourhood(address)),)
+    keys = (_hash("reset", client_network(address)),)
     async with realm.database.transaction() as transaction:
         (counter,) = await store.lock(transaction, keys)
         decision = decide_alone(counter, RESETS, clock.now())

@@ -1,7 +1,7 @@
-"""Access tokens: JWT, HS256, 15 minutes. Their `kid` names scope and generation of the key that signs.
+"""Access tokens: JWT, HS256, 15 minutes. Their `kid` names scope and generation of the signing key.
 
-A verified credential is remembered until it ends: by its time, with its session, or by a newer version of
-its user. So a plain request costs three look-ups in memory, and no signature.
+A verified credential is remembered until it expires, its session ends, or its user gets a newer version. So most
+requests cost three look-ups in memory, and no signature.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ import re
 import secrets
 from urllib.parse import quote, urlencode
 
-STEP = 30
+STEP_S = 30
 DIGITS = 6
-DRIFT = 1
+DRIFT_STEPS = 1
 """Steps that a device's clock may be behind or ahead."""
 SECRET_BYTES = 20
 RECOVERY_CODES = 10
@@ -39,9 +39,9 @@ def matching_step(secret: bytes, code: str, now: float) -> int | None:
     """The step whose code this is, around `now` (Unix seconds); None if it is none of them."""
     if not CODE.fullmatch(code):
         return None
-    present = int(now) // STEP
+    present = int(now) // STEP_S
     found = None
-    for step in range(present - DRIFT, present + DRIFT + 1):
+    for step in range(present - DRIFT_STEPS, present + DRIFT_STEPS + 1):
         # All are compared, so that the time taken tells nothing.
         if hmac.compare_digest(code_at(secret, step), code):
             found = step
@@ -55,7 +55,7 @@ def as_text(secret: bytes) -> str:
 
 def uri(secret: bytes, issuer: str, account: str) -> str:
     """What a QR code for authenticator apps holds (the Key Uri Format)."""
-    values = {"secret": as_text(secret), "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": STEP}
+    values = {"secret": as_text(secret), "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": STEP_S}
     return f"otpauth://totp/{quote(issuer, safe='')}:{quote(account, safe='')}?{urlencode(values, quote_via=quote)}"
 
 

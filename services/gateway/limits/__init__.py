@@ -1,6 +1,5 @@
-"""What a client may ask for: how often, how much at once, how deep.
+"""Limits for clients: how often they may ask, how deep and wide bodies may be.
 
-`settings` what can be set; `buckets` the token buckets; `limiter` which of them a request takes from, and what
-it is told; `exchange` how several gateways count as one; `addresses` who a client is behind proxies; `shapes`
-how deep and wide a JSON body may be.
+`settings` what can be set; `buckets` the token buckets; `limiter` which of them a request takes from; `exchange` lets
+several gateways count as one; `addresses` a client's address behind proxies; `shapes` the limits of JSON bodies.
 """

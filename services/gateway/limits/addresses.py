@@ -1,4 +1,4 @@
-"""Who a client is: the address that is connected, or the one that a trusted proxy says it speaks for."""
+"""The address of a client: the one that is connected, or the one that a trusted proxy forwards for."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from functools import lru_cache
 from aiohttp import web
 
 FORWARDED = "X-Forwarded-For"
-MOST_HOPS = 20
+MAX_HOPS = 20
 WITH_PORT = re.compile(r"\[([0-9a-fA-F:.]+)\](?::\d{1,5})?|([0-9.]+):\d{1,5}")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Proxies:
-    """The proxies whose word is taken. A header that anybody else sends is not looked at."""
+    """The trusted proxies. The header is ignored from any other address."""
 
     def __init__(self, networks: Sequence[str]) -> None:
         self._networks: list[Network] = [ipaddress.ip_network(network, strict=False) for network in networks]
@@ -28,17 +28,17 @@ class Proxies:
         return bool(self._networks) and self._trusted(ip)
 
     def client_of(self, request: web.Request) -> str:
-        """The address of who has sent a request; empty if it is gone already.
+        """The client's address; empty if it has disconnected.
 
-        Each proxy appends who it was connected to, so the list is read from its end, as far as it was written by
-        those we trust: the first address that is no proxy of ours is the client's.
+        Each proxy appends the address that it was connected to, so the list is read from its end, as far as trusted
+        proxies wrote it: the first address that is no trusted proxy is the client's.
         """
         remote = request.remote or ""
         if not self._networks or not self.trusts(remote):
             return remote
         client = remote
         hops = ",".join(request.headers.getall(FORWARDED, [])).split(",")
-        for hop in reversed(hops[-MOST_HOPS:]):
+        for hop in reversed(hops[-MAX_HOPS:]):
             address = _address(hop)
             if address is None:
                 return client

@@ -1,7 +1,7 @@
 """Token buckets, one per key, in bounded memory.
 
-Kept is one number per bucket: the moment at which it will be full again (the generic cell rate algorithm of
-ITU-T I.371). A bucket that is full is as good as one that nobody has used, so it can be forgotten.
+A bucket is one number: the moment at which it will be full again (the generic cell rate algorithm of ITU-T I.371). A
+full bucket is the same as a new one, so it can be forgotten.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
-MOST = 50_000
-"""Buckets that are remembered, of each kind. Above that the longest known is forgotten, and so full again."""
+MAX_BUCKETS = 50_000
+"""Buckets that are remembered, of each kind. Above that the oldest is forgotten, and so full again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Requests a second in the long run, and how many may come at once."""
+    """Requests a second in the long run, and how many at once."""
 
     per_second: float
     burst: int
@@ -25,11 +25,11 @@ class Rate:
 class Buckets:
     """All buckets of one kind. Times are seconds of any clock that never goes back."""
 
-    def __init__(self, rate: Rate, most: int = MOST) -> None:
+    def __init__(self, rate: Rate, max_buckets: int = MAX_BUCKETS) -> None:
         self.rate = rate
         self._interval = 1.0 / rate.per_second
         self._depth = rate.burst * self._interval
-        self._most = most
+        self._max_buckets = max_buckets
         self._full: OrderedDict[str, float] = OrderedDict()
         self._spent: dict[str, int] = {}
 
@@ -37,7 +37,7 @@ class Buckets:
         return len(self._full)
 
     def take(self, key: str, now: float) -> float:
-        """Take a token; answers how many are left. Below zero: none was there, and that many are missing."""
+        """Take a token; answers how many are left. Below zero: there was none, and that many are missing."""
         full = self._full.get(key)
         if full is None:
             self._make_room(now)
@@ -46,7 +46,7 @@ class Buckets:
             full = now
         after = full + self._interval
         left = (now + self._depth - after) / self._interval
-        # A hair's breadth: the moments are sums of inexact numbers.
+        # A small tolerance, as the moments are sums of inexact numbers.
         if left < -1e-6:
             return left
         self._full[key] = after
@@ -59,7 +59,7 @@ class Buckets:
         return spent
 
     def spent_elsewhere(self, key: str, tokens: int, now: float) -> None:
-        """Take what others have given out of the same bucket already; there may be a debt afterwards."""
+        """Take what other gateways have given out of the same bucket; there may be a debt afterwards."""
         if key not in self._full:
             self._make_room(now)
         self._full[key] = max(self._full.get(key, now), now) + tokens * self._interval
@@ -73,8 +73,8 @@ class Buckets:
         return max(1, math.ceil(-left * self._interval))
 
     def _make_room(self, now: float) -> None:
-        """For each bucket that comes, look at the two longest known: full ones go, and what is too many."""
+        """For each new bucket, look at the two oldest: remove full ones, and any above the limit."""
         for _ in range(min(2, len(self._full))):
             key, full = self._full.popitem(last=False)
-            if full > now and len(self._full) < self._most - 1:
+            if full > now and len(self._full) < self._max_buckets - 1:
                 self._full[key] = full

@@ -1,9 +1,8 @@
-"""Several gateways count as one: each tells the others what it has given out, a few times a second.
+"""Lets several gateways count as one: each announces what it has given out, a few times a second.
 
-A request never waits for that. What was given out elsewhere is taken from the same buckets here, below zero
-if need be, so in the long run all gateways together give out what one would; for the length of a debt, nothing.
-Until they have heard of each other, each may give out a burst: gateways × burst is the most that can come at
-once. While NATS is away, each limits by itself.
+No request waits for that. What others have given out is taken from the same buckets here, below zero if need be. So in
+the long run all gateways together give out as much as one would; during a debt, nothing. Until they have heard of each
+other, each may give out a burst: gateways × burst is the most at once. While NATS is away, each limits by itself.
 """
 
 from __future__ import annotations
@@ -19,14 +18,13 @@ from libs.shared.bus.nats.connection import Connection
 from libs.shared.contracts.limits import QuotaSpent
 from services.gateway.limits.limiter import Limiter
 
-EVERY = 0.25
-"""Seconds between two tellings."""
-AT_ONCE = 5_000
-"""Buckets in one message."""
+INTERVAL_S = 0.25
+"""Between two announcements."""
+MAX_BUCKETS_PER_MESSAGE = 5_000
 
 
 class Exchange:
-    """One gateway's part in the counting."""
+    """What this gateway announces, and takes from announcements of others."""
 
     def __init__(self, limiter: Limiter, connection: Connection) -> None:
         self._limiter = limiter
@@ -37,15 +35,15 @@ class Exchange:
         """Take from our buckets what others have given out."""
         self._connection.on_announcement(QuotaSpent, self._heard)
 
-    async def tell(self) -> None:
-        """Tell the others what we have given out since the last time."""
+    async def announce(self) -> None:
+        """Announce what we have given out since the last time."""
         for kind, spent in self._spent():
             await self._connection.announce(QuotaSpent(self._name, kind, spent))
 
     def _spent(self) -> Iterator[tuple[str, dict[str, int]]]:
         for kind, buckets in self._limiter.kinds.items():
             spent = iter(buckets.spent().items())
-            while part := dict(itertools.islice(spent, AT_ONCE)):
+            while part := dict(itertools.islice(spent, MAX_BUCKETS_PER_MESSAGE)):
                 yield kind, part
 
     def _heard(self, message: QuotaSpent) -> None:
@@ -58,13 +56,13 @@ class Exchange:
 
 
 async def share_quotas(limiter: Limiter | None, connection: Connection) -> None:
-    """Tell the other gateways, for as long as this one runs."""
+    """Announce, until cancelled."""
     if limiter is None:
         await asyncio.Event().wait()
         return
     exchange = Exchange(limiter, connection)
     exchange.listen()
     while True:
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(INTERVAL_S)
         with contextlib.suppress(OSError):
-            await exchange.tell()
+            await exchange.announce()

@@ -1,7 +1,7 @@
-"""Which buckets a request takes from, and what the caller is told about them.
+"""Which buckets a request takes from, and the headers about them.
 
-A user or API key, and the app, are asked for every request that has come through the door; the address for
-logins, and for what the door refuses, so that guessing is slow. A refusal costs nothing but the refused.
+Authenticated requests take from the buckets of the user or API key, and of the app. Logins and refused requests take
+from the bucket of the address, so that guessing is slow.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from libs.shared.errors import RocketError
 from services.gateway.limits.buckets import Buckets, Rate
 
 BY_KEY = "api_key"
-"""How an identity was authenticated that is an API key's."""
+"""`via` of an API key's identity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How often one of each kind may ask."""
+    """The rate of one user, API key, address and app."""
 
     user: Rate
     key: Rate
@@ -34,7 +34,7 @@ class Rates:
 
 @dataclass(slots=True)
 class Quota:
-    """What is left of the bucket that will be empty first. (Not frozen: that costs more than the rest.)"""
+    """What is left of the bucket that will be empty first. Not frozen, as making frozen ones costs more."""
 
     buckets: Buckets
     left: float
@@ -49,11 +49,11 @@ class Quota:
 
 
 QUOTA = web.RequestKey("quota", Quota)
-"""Where a request carries what its answer says about limits."""
+"""Where a request carries what its response says about limits."""
 
 
 class Limiter:
-    """The buckets of this gateway. All methods raise RATE_LIMITED with `Retry-After` where a bucket is empty."""
+    """The buckets of this gateway. Methods raise RATE_LIMITED with `Retry-After` where a bucket is empty."""
 
     def __init__(self, rates: Rates) -> None:
         self.kinds = {name: Buckets(getattr(rates, name)) for name in ("user", "key", "ip", "app")}
@@ -62,7 +62,7 @@ class Limiter:
         self.refused: Counter[str] = Counter(dict.fromkeys(self.kinds, 0))
 
     def admit(self, request: web.Request, app: AppRef | None, identity: Identity) -> None:
-        """A request of somebody known."""
+        """Admit a request of an authenticated caller."""
         now = time.monotonic()
         buckets, whose = (self._key, "API key") if identity.via == BY_KEY else (self._user, "user")
         left = buckets.take(identity.id, now)
@@ -77,8 +77,8 @@ class Limiter:
         request[QUOTA] = Quota(buckets, left)
 
     def admit_anonymous(self, request: web.Request, ip: str) -> None:
-        """A login, or a request of somebody who has not been let in."""
-        left = self._ip.take(neighbourhood(ip), time.monotonic())
+        """Admit a login, or a request that is refused for its credentials."""
+        left = self._ip.take(client_network(ip), time.monotonic())
         if left < 0:
             raise self._refusal("ip", left, "logins and refused requests from this address")
         request[QUOTA] = Quota(self._ip, left)
@@ -97,8 +97,8 @@ class Limiter:
 
 
 @lru_cache(10_000)
-def neighbourhood(ip: str) -> str:
-    """What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, which one customer has all of."""
+def client_network(ip: str) -> str:
+    """What counts as one client: an IPv4 address, or an IPv6 /64 network, as one customer has all of it."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:

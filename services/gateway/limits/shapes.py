@@ -1,7 +1,7 @@
-"""How deep and wide a JSON body may be. Bodies pass through the gateway unread, and so is this decided.
+"""Limits how deep and wide a JSON body may be, without parsing it.
 
-A body with fewer brackets and commas than the limits can't break them, which is nearly every one and takes
-three counts. Of others the strings are taken out, and what is left is brackets and commas.
+A body with fewer brackets and commas than the limits can't exceed them: nearly every body, which takes three counts.
+From others the strings are removed, and the brackets and commas that remain are followed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Shape:
 
 
 def check_shape(body: bytes, shape: Shape) -> None:
-    """Refuse a body that is deeper or wider. Raises INVALID_PAYLOAD. What is no JSON is left to whoever reads it."""
+    """Raises INVALID_PAYLOAD for a body that is deeper or wider. Malformed JSON is left to its parser."""
     containers = body.count(b"{") + body.count(b"[")
     if containers <= shape.depth and body.count(b",") < min(shape.fields, shape.items):
         return

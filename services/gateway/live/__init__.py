@@ -1,5 +1,5 @@
 """Live streams: server-sent events, one per commit that the caller may see.
 
-`hub` learns how far each app's log is settled; `streams` says how many there may be; `telling` writes one
-stream; `sessions` says whose it is and until when; `tickets` let browsers in.
+`hub` follows how far each app's log is settled; `streams` limits their number; `event_stream` writes one stream;
+`sessions` says whose it is and how long it lasts; `tickets` let browsers in.
 """

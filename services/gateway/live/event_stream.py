@@ -1,8 +1,7 @@
-"""One live stream: what happens is asked of data and written as server-sent events, until there is an end to it.
+"""One live stream: reads commits from data and writes them as server-sent events, until it ends.
 
-Every event's id is its commit's position, and what lies behind a position is asked of the log, so a
-client that comes again with the last id it has seen misses nothing and is told nothing twice, whatever
-was killed meanwhile. While data is away the stream waits.
+An event's id is its commit's position, and the log is read behind a position. So a client that reconnects with its last
+id misses nothing and gets nothing twice, whatever was killed meanwhile. While data is away the stream waits.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ from services.gateway.identity.tokens import Tokens
 from services.gateway.live.hub import Hub
 from services.gateway.live.sessions import Session
 
-CHECK = 2.0
-"""Seconds between looks at whether a quiet stream may still go on, and somebody listens."""
-KEEP_ALIVE = 15.0
-"""Seconds after which a quiet stream gives a sign of life."""
-SLOW = 15.0
-"""Seconds in which a reader must take what is written."""
-AGAIN = 0.5
-"""Seconds until data is asked again that could not answer."""
-PATIENCE = 10.0
-"""Seconds for one answer of data."""
-START = 5.0
-"""Seconds in which the settled position must be known."""
+CHECK_INTERVAL_S = 2.0
+"""Between checks whether a quiet stream may go on, and its client is connected."""
+KEEP_ALIVE_S = 15.0
+"""After which a quiet stream sends a comment."""
+WRITE_TIMEOUT_S = 15.0
+"""In which a client must read what is written."""
+RETRY_S = 0.5
+"""Until data is asked again after a failure."""
+REQUEST_TIMEOUT_S = 10.0
+"""For one response of data."""
+START_TIMEOUT_S = 5.0
+"""In which the settled position must be known."""
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",
@@ -43,7 +42,7 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What a stream is about; `after` is the last position that the client has seen, or None for now."""
+    """The entities and filters of a stream; `after` is the last position that the client has seen, None for now."""
 
     entities: list[str]
     query: list[tuple[str, str]] = field(default_factory=list)
@@ -76,51 +75,53 @@ class EventStream:
         self._response = web.StreamResponse(headers={**HEADERS, "X-Trace-ID": context.trace_id})
 
     async def run(self) -> web.StreamResponse:
-        """Tell until the end. Raises what a list raises, before anything is told."""
+        """Write events until the end. Raises what a list raises, before anything is written."""
         await self._begin()
         await self._response.prepare(self._request)
         try:
             await self._write(b"retry: 1000\n\n" + frame("ready", self._position, b'{"position":%d}' % self._position))
-            await self._tell()
-            async with asyncio.timeout(SLOW):
+            await self._write_commits()
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
                 await self._response.write_eof()
         except TimeoutError:
-            # A reader that takes nothing: what is kept for it must go.
+            # The client reads nothing: what is buffered for it must go.
             self._abort()
         except (ConnectionError, asyncio.CancelledError):
             self._abort()
         return self._response
 
     async def _begin(self) -> None:
-        """Find the place to begin at, and whether the caller may watch this at all."""
-        settled = await self._hub.beyond(self._context.the_app, -1, START)
+        """Find the position to begin at, and check that the caller may watch this."""
+        settled = await self._hub.beyond(self._context.the_app, -1, START_TIMEOUT_S)
         if settled < 0:
             raise unavailable("data")
         after = self._watch.after
         self._position = settled if after is None else after
         await self._ask(self._position)
 
-    async def _tell(self) -> None:
-        while not self._hub.closing and self._heard():
+    async def _write_commits(self) -> None:
+        while not self._hub.closing and self._connected():
             if not self._session.good(self._sources.tokens):
                 await self._write(frame("end", self._position, b'{"reason":"The access token has ended"}'))
                 return
             left = self._session.expires - clock.unix()
-            settled = await self._hub.beyond(self._context.the_app, self._position, min(CHECK, max(0.0, left)))
+            settled = await self._hub.beyond(
+                self._context.the_app, self._position, min(CHECK_INTERVAL_S, max(0.0, left))
+            )
             if settled > self._position:
-                if not await self._tell_until(settled):
+                if not await self._write_until(settled):
                     return
-            elif clock.unix() - self._written > KEEP_ALIVE:
-                # Without data an event is none, but its id is remembered: what was of no concern is not asked again.
+            elif clock.unix() - self._written > KEEP_ALIVE_S:
+                # A comment with an id is no event, but the client reconnects with this id, and asks for less.
                 await self._write(b"id: %d\n: still here\n\n" % self._position)
 
-    async def _tell_until(self, settled: int) -> bool:
-        """Tell what has happened up to a settled position; False when the caller may watch no longer."""
+    async def _write_until(self, settled: int) -> bool:
+        """Write the commits up to a settled position; False when the caller may watch no longer."""
         try:
             changes = await self._ask(settled)
         except RocketError as error:
             if error.transient:
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(RETRY_S)
                 return True
             await self._write(frame("error", self._position, error.envelope()))
             return False
@@ -131,16 +132,16 @@ class EventStream:
         return True
 
     async def _ask(self, until: int) -> Changes:
-        context = self._context.for_user(self._session.identity).until(clock.unix() + PATIENCE)
+        context = self._context.for_user(self._session.identity).until(clock.unix() + REQUEST_TIMEOUT_S)
         rpc_request = ListChanges(self._watch.entities, self._position, until, self._watch.query)
         return await self._sources.rpc.request(rpc_request, context)
 
     async def _write(self, data: bytes) -> None:
-        async with asyncio.timeout(SLOW):
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
             await self._response.write(data)
         self._written = clock.unix()
 
-    def _heard(self) -> bool:
+    def _connected(self) -> bool:
         transport = self._request.transport
         return transport is not None and not transport.is_closing()
 

@@ -1,4 +1,4 @@
-"""How far the log of each app is settled that somebody here watches: one question to data for all of them."""
+"""Follows how far the log of each watched app is settled: one request to data for all streams of an app."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import time
 import structlog
 
 from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.concurrency.tasks import TaskSet
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.live import AwaitCommits
 from libs.shared.errors import RocketError
 
 log = structlog.get_logger()
 
-WAIT = 10.0
-"""Seconds that data may take its time to answer."""
-REST = 30.0
-"""Seconds after which an app is left alone that nobody watches."""
-PAUSE = 0.25
-"""Seconds until a question is asked again that was answered without news, or not at all."""
+LONG_POLL_S = 10.0
+"""How long data waits for news before it answers."""
+IDLE_S = 30.0
+"""After which an app is no longer followed that nobody watches."""
+PAUSE_S = 0.25
+"""Before the next request after one without news, or without an answer."""
 
 
-class _Followed:
+class _FollowedApp:
     """The settled position of one app, as far as it is known here."""
 
     def __init__(self, app: AppRef) -> None:
@@ -50,12 +51,12 @@ class _Followed:
 
 
 class Hub:
-    """What is followed by this process."""
+    """The apps that this process follows."""
 
     def __init__(self, rpc: RpcClient) -> None:
         self._rpc = rpc
-        self._followed: dict[str, _Followed] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._followed: dict[str, _FollowedApp] = {}
+        self._tasks = TaskSet("live")
         self.closing = False
 
     async def beyond(self, app: AppRef, after: int, wait: float) -> int:
@@ -65,10 +66,8 @@ class Hub:
         """
         followed = self._followed.get(app.id)
         if followed is None:
-            followed = self._followed[app.id] = _Followed(app)
-            task = asyncio.create_task(self._follow(followed))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            followed = self._followed[app.id] = _FollowedApp(app)
+            self._tasks.start(self._follow(followed))
         followed.wanted = time.monotonic()
         if not self.closing:
             with contextlib.suppress(TimeoutError):
@@ -77,29 +76,27 @@ class Hub:
         return followed.position
 
     async def close(self) -> None:
-        """Let all who wait go on, so that they end; follow nothing any more."""
+        """Wake all waiting streams, so that they end; follow nothing any more."""
         self.closing = True
         for followed in self._followed.values():
             followed.gone = True
             followed.awaken()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
 
-    async def _follow(self, followed: _Followed) -> None:
+    async def _follow(self, followed: _FollowedApp) -> None:
         try:
-            while time.monotonic() - followed.wanted < REST and not followed.gone:
+            while time.monotonic() - followed.wanted < IDLE_S and not followed.gone:
                 if not await self._ask(followed):
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(PAUSE_S)
         finally:
             self._followed.pop(followed.app.id, None)
 
-    async def _ask(self, followed: _Followed) -> bool:
-        """Ask data once; says whether there was news."""
+    async def _ask(self, followed: _FollowedApp) -> bool:
+        """Ask data once. Whether there was news."""
         before = followed.position
-        context = system_context(WAIT + 5, followed.app)
+        context = system_context(LONG_POLL_S + 5, followed.app)
         try:
-            settled = await self._rpc.request(AwaitCommits(before, WAIT), context)
+            settled = await self._rpc.request(AwaitCommits(before, LONG_POLL_S), context)
         except RocketError as error:
             if error.code == "APP_NOT_FOUND":
                 followed.gone = True

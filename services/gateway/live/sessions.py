@@ -1,4 +1,4 @@
-"""Whose a live stream is, and until when it may go on."""
+"""Whose a live stream is, and how long it may last."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from libs.shared.contracts.context import Credential, Identity
 from services.gateway.identity.tokens import Tokens
 
-LONGEST = 900.0
-"""Seconds that a stream may last that was opened with an API key."""
+MAX_KEY_STREAM_S = 900.0
+"""How long a stream that was opened with an API key may last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +48,5 @@ def session_of(identity: Identity, now: float) -> Session:
     assert proof is not None, "the door knows by what it lets somebody in"
     if identity.via == "api_key":
         # A key is looked up anew more often than a stream need end; its own end is the stream's, too.
-        proof = replace(proof, expires=min(now + LONGEST, proof.ends))
+        proof = replace(proof, expires=min(now + MAX_KEY_STREAM_S, proof.ends))
     return Session(replace(identity, credential=proof), proof)

@@ -1,21 +1,19 @@
 """Tickets: browsers can't send a token with an EventSource, and a token must not stand in a URL.
 
-A ticket is good once, for seconds. Kept is its hash, and whose session it opens; it is taken away as it is
-used, in one statement, so through whichever gateway nobody uses it twice.
+A ticket is good once, for seconds. Its hash and its session are stored. Its use deletes it in the same statement, so it
+opens one stream, through whichever gateway.
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-
 import orjson
 
 from libs.shared.postgres.databases import Database
+from services.gateway.identity.store.secret_tokens import hash_token, new_token
 from services.gateway.identity.tokens import unauthorized
 from services.gateway.live.sessions import Session
 
-LIFETIME = 30
+LIFETIME_S = 30
 """Seconds a ticket is good for."""
 
 ISSUE = """
@@ -27,20 +25,16 @@ REDEEM = "DELETE FROM gateway.live_tickets WHERE hash = $1 RETURNING session::te
 
 async def issue(database: Database, session: Session) -> str:
     """A ticket for a session."""
-    ticket = secrets.token_urlsafe(32)
-    await database.execute(ISSUE, _hash(ticket), orjson.dumps(session.packed()).decode(), LIFETIME)
+    ticket = new_token()
+    await database.execute(ISSUE, hash_token(ticket), orjson.dumps(session.packed()).decode(), LIFETIME_S)
     return ticket
 
 
 async def redeem(database: Database, ticket: str) -> Session:
     """The session of a ticket, which is used up. Raises UNAUTHORIZED."""
-    row = await database.fetchrow(REDEEM, _hash(ticket))
+    row = await database.fetchrow(REDEEM, hash_token(ticket))
     if row is None:
         raise unauthorized("invalid", "There is no such ticket, or it has been used")
     if not row["good"]:
         raise unauthorized("expired", "The ticket has expired")
     return Session.unpacked(orjson.loads(row["session"]))
-
-
-def _hash(ticket: str) -> bytes:
-    return hashlib.sha256(ticket.encode()).digest()

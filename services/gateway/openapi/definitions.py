@@ -29,27 +29,27 @@ def schemas() -> dict[str, Schema]:
 
 def describe(kind: str, contract: str) -> Schema:
     """What a contract about definitions of `kind` takes and answers."""
-    shown: Schema = {"type": "object"}
+    definition: Schema = {"type": "object"}
     body = {"required": True, "content": json_body(ref("schemas", f"{PREFIX}{kind}"))}
     match contract:
         case "ListDefinitions":
-            return {"responses": {"200": answer("All of them", enveloped({"type": "array", "items": shown}))}}
+            return {"responses": {"200": answer("All of them", enveloped({"type": "array", "items": definition}))}}
         case "GetDefinition":
             of = [{"name": "version", "in": "query", "schema": {"type": "integer", "minimum": 1}}]
-            return {"parameters": of, "responses": {"200": answer("The definition", enveloped(shown), "ETag")}}
+            return {"parameters": of, "responses": {"200": answer("The definition", enveloped(definition), "ETag")}}
         case "ListVersions":
             pages = [ref("parameters", "Page"), ref("parameters", "PerPage")]
             versions = enveloped({"type": "array", "items": VERSION}, meta=True)
             return {"parameters": pages, "responses": {"200": answer("Its versions, newest first", versions)}}
         case "PatchDefinition":
             part = {"required": True, "content": json_body({"type": "object"})}
-            return {"requestBody": part, "responses": {"200": _changed("The definition as it is now", shown)}}
+            return {"requestBody": part, "responses": {"200": _changed("The definition as it is now", definition)}}
         case "RestoreDefinition":
-            return {"responses": {"200": _changed("The definition as it is now", shown)}}
+            return {"responses": {"200": _changed("The definition as it is now", definition)}}
         case "CreateDefinition":
-            return {"requestBody": body, "responses": {"201": _changed("The definition with its id", shown)}}
+            return {"requestBody": body, "responses": {"201": _changed("The definition with its id", definition)}}
         case "ReplaceDefinition":
-            return {"requestBody": body, "responses": {"200": _changed("The definition as it is now", shown)}}
+            return {"requestBody": body, "responses": {"200": _changed("The definition as it is now", definition)}}
         case "DeleteDefinition":
             gone: dict[str, Any] = {"type": "object", "properties": {"deleted": {"type": "boolean"}}}
             return {"responses": {"200": answer("It is gone", enveloped(gone), "Idempotency-Replayed")}}

@@ -1,11 +1,12 @@
-"""The documents of all apps, made when they are asked for, and remembered while their schema stays."""
+"""The OpenAPI documents of all apps, built on demand and cached while their schema stays."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from libs.shared import exact
 from libs.shared.contracts.context import AppRef, Identity
@@ -13,8 +14,8 @@ from libs.shared.snapshots.cache import Schemas
 from services.gateway.openapi.document import Reader, build
 from services.gateway.routing.route import Route
 
-MOST = 200
-"""Documents that are remembered."""
+MAX_DOCUMENTS = 200
+"""Documents that are cached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,16 @@ class Description:
 
 
 class Descriptions:
-    """What each app looks like for each kind of caller."""
+    """The document of each app for each kind of caller."""
 
     def __init__(self, routes: Sequence[Route], schemas: Schemas) -> None:
         self._routes = routes
         self._schemas = schemas
-        self._known: OrderedDict[tuple[str, str, int, Reader], Description] = OrderedDict()
+        self._known: LRUCache[tuple[str, str, int, Reader], Description] = LRUCache(MAX_DOCUMENTS)
 
     async def of(self, app: AppRef, caller: Identity) -> Description:
         """The document of an app for a caller. Raises what asking metadata raises."""
-        # What is remembered of a schema may be behind, and nothing would find out here: so it is asked for anew.
+        # A cached schema may be outdated, and nothing would notice here: so it is asked for anew.
         self._schemas.forget(app.id)
         snapshot = await self._schemas.get(app)
         reader = Reader.of(caller)
@@ -44,6 +45,4 @@ class Descriptions:
         if known is None:
             body = exact.dumps(build(self._routes, app.name, snapshot, reader))
             known = self._known[key] = Description(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-            if len(self._known) > MOST:
-                self._known.popitem(last=False)
         return known

@@ -13,7 +13,7 @@ from services.gateway.openapi.parameters import (
     MOMENTS,
     filter_parameter,
     name_of,
-    shown_parameters,
+    selection_parameters,
     sort_parameter,
     texts,
 )
@@ -94,7 +94,7 @@ def _list(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
             sort_parameter(entity),
             ref("parameters", "Page"),
             ref("parameters", "PerPage"),
-            *shown_parameters(entity, snapshot),
+            *selection_parameters(entity, snapshot),
             {"name": "count", "in": "query", "schema": {"type": "string", "enum": ["exact", "estimated", "none"]}},
             {"name": "deleted", "in": "query", "schema": {"type": "string", "enum": ["with", "only"]}},
             {"name": "q", "in": "query", "description": "Text to find", "schema": {"type": "string", "maxLength": 200}},
@@ -118,7 +118,7 @@ def _get(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
         "schema": {"type": "integer", "minimum": 1, "maximum": 2**53},
     }
     return {
-        "parameters": [version, *shown_parameters(entity, snapshot), *texts(*MOMENTS)],
+        "parameters": [version, *selection_parameters(entity, snapshot), *texts(*MOMENTS)],
         "responses": {
             "200": answer("The record", enveloped(ref("schemas", name_of(entity))), "ETag"),
             "304": {"description": "If-None-Match still holds"},
@@ -171,7 +171,7 @@ def _history(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
 
 
 def _live(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
-    parameters = [filter_parameter(entity), *shown_parameters(entity, snapshot), *LIVE["parameters"]]
+    parameters = [filter_parameter(entity), *selection_parameters(entity, snapshot), *LIVE["parameters"]]
     return {**LIVE, "parameters": parameters}
 
 

@@ -11,7 +11,7 @@ from services.gateway.openapi.parameters import (
     TEXT,
     filter_parameter,
     name_of,
-    shown_parameters,
+    selection_parameters,
     sort_parameter,
     texts,
 )
@@ -107,7 +107,7 @@ def export(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
             {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["json", "ndjson", "csv"]}},
             filter_parameter(entity),
             sort_parameter(entity),
-            *shown_parameters(entity, snapshot),
+            *selection_parameters(entity, snapshot),
             FOUND,
             DELETED,
             *texts(*MOMENTS),

@@ -75,8 +75,8 @@ def texts(*described: tuple[str, str]) -> list[Schema]:
     ]
 
 
-def shown_parameters(entity: VisibleEntity, snapshot: Snapshot) -> list[Schema]:
-    """What is shown of records: `fields` and `include`."""
+def selection_parameters(entity: VisibleEntity, snapshot: Snapshot) -> list[Schema]:
+    """Which parts of records are answered: `fields` and `include`."""
     names = "|".join(f.name for f in entity.definition.fields)
     pattern = rf"^({names})(,({names}))*$"
     description = "Only these fields, separated by commas"

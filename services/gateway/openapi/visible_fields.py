@@ -1,4 +1,4 @@
-"""An entity as somebody with certain roles sees it: the fields that they may read, ask by, create and update."""
+"""An entity as a caller with certain roles sees it: the fields that they may read, filter by, create and update."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from libs.shared.schema import Entity, EntityDefinition, FieldDefinition, Relati
 
 @dataclass(frozen=True, slots=True)
 class VisibleEntity:
-    """An entity narrowed to somebody's fields; `definition` has those that are read, `masked` of them not always clear.
+    """An entity narrowed to a caller's fields; `definition` has those that are read, `masked` those that may be masked.
 
     `includes` are the relations whose records can be attached, `nested` those whose records can be written along.
     """
@@ -29,7 +29,7 @@ class VisibleEntity:
 
 
 class VisibleEntities:
-    """What somebody sees of every entity of a schema; of what their API key allows, everything for an admin."""
+    """What a caller sees of every entity of a schema; an admin sees all that their API key allows."""
 
     def __init__(self, snapshot: Snapshot, reader: Identity) -> None:
         self._snapshot = snapshot

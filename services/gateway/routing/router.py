@@ -1,8 +1,7 @@
-"""The routing table as a tree of path segments: a request is matched in as many steps as its path has parts.
+"""The routing table as a tree of path segments: matching takes as many steps as the path has segments.
 
-aiohttp tries its routes one regular expression after another, which for an app's routes, alike in their
-beginning, took a tenth of the gateway's time. Fixed segments are tried before variables, so the order of
-the table matters only among routes of one path.
+aiohttp tries one regular expression after another, which took a tenth of the gateway's time, as an app's routes begin
+alike. Fixed segments are tried before variables, so the order of the table matters only among routes of one path.
 """
 
 from __future__ import annotations

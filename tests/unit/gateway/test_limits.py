@@ -49,7 +49,7 @@ def test_a_bucket_gives_its_rate(steps: list[tuple[str, float]], rate: float, bu
 @given(st.lists(st.tuples(st.integers(0, 400), st.floats(0, 0.01)), max_size=300))
 @settings(deadline=None)
 def test_the_number_of_buckets_is_bounded(visits: list[tuple[int, float]]) -> None:
-    buckets, now = Buckets(Rate(1.0, 5), most=50), 0.0
+    buckets, now = Buckets(Rate(1.0, 5), max_buckets=50), 0.0
     for visitor, pause in visits:
         now += pause
         buckets.take(str(visitor), now)

@@ -12,18 +12,18 @@ import orjson
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database, Record
 
-SHOWN = "id, name, prefix, roles, scopes, expires_at, last_used_at, created_by, created_at"
+COLUMNS = "id, name, prefix, roles, scopes, expires_at, last_used_at, created_by, created_at"
 INSERT = f"""
 INSERT INTO gateway.api_keys (id, name, prefix, hash, roles, scopes, expires_at, created_by)
 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)
-RETURNING row_to_json((SELECT s FROM (SELECT {SHOWN}) s))::text
+RETURNING row_to_json((SELECT s FROM (SELECT {COLUMNS}) s))::text
 """
 LIST = f"""
-SELECT coalesce(json_agg(row_to_json(k)), '[]')::text FROM (SELECT {SHOWN} FROM gateway.api_keys ORDER BY id) k
+SELECT coalesce(json_agg(row_to_json(k)), '[]')::text FROM (SELECT {COLUMNS} FROM gateway.api_keys ORDER BY id) k
 """
-GET = f"SELECT row_to_json(k)::text FROM (SELECT {SHOWN} FROM gateway.api_keys WHERE id = $1) k"
+GET = f"SELECT row_to_json(k)::text FROM (SELECT {COLUMNS} FROM gateway.api_keys WHERE id = $1) k"
 DELETE = f"""
-DELETE FROM gateway.api_keys WHERE id = $1 RETURNING row_to_json((SELECT s FROM (SELECT {SHOWN}) s))::text
+DELETE FROM gateway.api_keys WHERE id = $1 RETURNING row_to_json((SELECT s FROM (SELECT {COLUMNS}) s))::text
 """
 COUNT = "SELECT count(*) FROM gateway.api_keys"
 FIND = """
@@ -35,7 +35,7 @@ UPDATE gateway.api_keys k SET last_used_at = greatest(k.last_used_at, to_timesta
 FROM unnest($1::text[], $2::float8[]) AS n(id, at) WHERE k.id = n.id::uuid
 """
 
-Shown = dict[str, Any]
+Row = dict[str, Any]
 
 
 async def insert(
@@ -46,12 +46,12 @@ async def insert(
     scopes: list[dict[str, Any]] | None,
     expires_at: datetime | None,
     created_by: str,
-) -> Shown:
-    """A new key as shown; `key` is its beginning and its hash."""
+) -> Row:
+    """A new key's row; `key` is its beginning and its hash."""
     narrowed = None if scopes is None else orjson.dumps(scopes).decode()
     text = await transaction.fetchval(INSERT, uuid7(), name, *key, roles, narrowed, expires_at, created_by)
-    shown: Shown = orjson.loads(text)
-    return shown
+    row: Row = orjson.loads(text)
+    return row
 
 
 async def list_all(database: Database) -> bytes:
@@ -60,13 +60,13 @@ async def list_all(database: Database) -> bytes:
     return text.encode()
 
 
-async def get(database: Database, key_id: uuid.UUID) -> Shown | None:
-    """One key as shown."""
+async def get(database: Database, key_id: uuid.UUID) -> Row | None:
+    """One key."""
     text: str | None = await database.fetchval(GET, key_id)
     return orjson.loads(text) if text else None
 
 
-async def delete(transaction: Connection, key_id: uuid.UUID) -> Shown | None:
+async def delete(transaction: Connection, key_id: uuid.UUID) -> Row | None:
     """Take a key away; answers it as it was."""
     text: str | None = await transaction.fetchval(DELETE, key_id)
     return orjson.loads(text) if text else None

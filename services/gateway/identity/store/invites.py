@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,10 +11,11 @@ import orjson
 
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Connection, Database, Record
+from services.gateway.identity.store.secret_tokens import hash_token, new_token
 
 LIFETIME_HOURS = 72
 
-SHOWN = "id, email, roles, invited_by, created_at, expires_at, accepted_at"
+COLUMNS = "id, email, roles, invited_by, created_at, expires_at, accepted_at"
 # Until the end of its transaction nobody else invites: else two could invite the same address.
 ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('gateway.invites', 0))"
 # Why an address can't be invited, of those that can't.
@@ -31,15 +30,15 @@ INSERT = f"""
 INSERT INTO gateway.invites (id, email, roles, token_hash, invited_by, created_at, expires_at)
 SELECT id, email, $4, token_hash, $5, now(), now() + $6 * interval '1 hour'
 FROM unnest($1::uuid[], $2::text[], $3::bytea[]) WITH ORDINALITY AS n(id, email, token_hash, place)
-RETURNING row_to_json((SELECT s FROM (SELECT {SHOWN}) s))::text AS shown
+RETURNING row_to_json((SELECT s FROM (SELECT {COLUMNS}) s))::text AS invite
 """
 LIST = f"""
 SELECT coalesce(json_agg(row_to_json(i)), '[]')::text
-FROM (SELECT {SHOWN} FROM gateway.invites ORDER BY id DESC) i
+FROM (SELECT {COLUMNS} FROM gateway.invites ORDER BY id DESC) i
 """
-GET = f"SELECT row_to_json(i)::text FROM (SELECT {SHOWN} FROM gateway.invites WHERE id = $1) i"
+GET = f"SELECT row_to_json(i)::text FROM (SELECT {COLUMNS} FROM gateway.invites WHERE id = $1) i"
 DELETE = f"""
-DELETE FROM gateway.invites WHERE id = $1 RETURNING row_to_json((SELECT s FROM (SELECT {SHOWN}) s))::text
+DELETE FROM gateway.invites WHERE id = $1 RETURNING row_to_json((SELECT s FROM (SELECT {COLUMNS}) s))::text
 """
 FIND = """
 SELECT id, email, roles, accepted_at IS NULL AND expires_at > now() AS good
@@ -57,7 +56,7 @@ class NewInvite:
 
     email: str
     id: uuid.UUID = field(default_factory=uuid7)
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    token: str = field(default_factory=new_token, repr=False)
 
 
 async def alone(transaction: Connection) -> None:
@@ -73,18 +72,18 @@ async def obstacles(transaction: Connection, emails: Sequence[str]) -> dict[str,
 async def insert(
     transaction: Connection, invites: Sequence[NewInvite], roles: list[str], invited_by: str
 ) -> list[dict[str, Any]]:
-    """Store invites; answers them as shown, in their order."""
+    """Store invites; answers their rows, in their order."""
     rows = await transaction.fetch(
         INSERT,
         [invite.id for invite in invites],
         [invite.email for invite in invites],
-        [_hash(invite.token) for invite in invites],
+        [hash_token(invite.token) for invite in invites],
         roles,
         invited_by,
         LIFETIME_HOURS,
     )
-    shown = {row["id"]: row for row in (orjson.loads(row["shown"]) for row in rows)}
-    return [shown[str(invite.id)] for invite in invites]
+    by_id = {row["id"]: row for row in (orjson.loads(row["invite"]) for row in rows)}
+    return [by_id[str(invite.id)] for invite in invites]
 
 
 async def list_all(database: Database) -> bytes:
@@ -102,19 +101,14 @@ async def get(database: Database, invite_id: uuid.UUID) -> bytes | None:
 async def delete(transaction: Connection, invite_id: uuid.UUID) -> dict[str, Any] | None:
     """Take an invite back; answers it as it was."""
     text: str | None = await transaction.fetchval(DELETE, invite_id)
-    shown: dict[str, Any] | None = orjson.loads(text) if text else None
-    return shown
+    return orjson.loads(text) if text else None
 
 
 async def find(database: Database, token: str) -> Record | None:
     """The invite of a token, and whether it is still good."""
-    return await database.fetchrow(FIND, _hash(token))
+    return await database.fetchrow(FIND, hash_token(token))
 
 
 async def accept(transaction: Connection, invite_id: uuid.UUID) -> bool:
     """Use an invite up; False if it was not good any more."""
     return bool(await transaction.fetchval(ACCEPT, invite_id))
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

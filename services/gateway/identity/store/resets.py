@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-
 from libs.shared.postgres.databases import Connection, Database, Record
+from services.gateway.identity.store.secret_tokens import hash_token, new_token
 
-LIFETIME = 3600
+LIFETIME_S = 3600
 """Seconds a token is good for."""
-MOST = 5
+MAX_TOKENS = 5
 """Tokens of one account within their lifetime."""
 
 # For an active account that has not had too many; what has expired goes.
@@ -41,20 +39,16 @@ SELECT true FROM used
 
 async def issue(database: Database, email: str) -> tuple[str, str] | None:
     """A token for this account, and its address as stored; None if there is no such account, or it has had enough."""
-    token = secrets.token_urlsafe(32)
-    stored: str | None = await database.fetchval(ISSUE, _hash(token), email, LIFETIME, MOST)
+    token = new_token()
+    stored: str | None = await database.fetchval(ISSUE, hash_token(token), email, LIFETIME_S, MAX_TOKENS)
     return (token, stored) if stored else None
 
 
 async def find(database: Database, token: str) -> Record | None:
     """The active user a good token is for."""
-    return await database.fetchrow(FIND, _hash(token))
+    return await database.fetchrow(FIND, hash_token(token))
 
 
 async def use(transaction: Connection, token: str) -> bool:
     """Use a token up; False if it was not good any more."""
-    return bool(await transaction.fetchval(USE, _hash(token)))
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return bool(await transaction.fetchval(USE, hash_token(token)))

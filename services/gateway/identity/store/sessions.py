@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import uuid
 from dataclasses import dataclass
 
 from libs.shared.postgres.databases import Connection, Database, Record
+from services.gateway.identity.store.secret_tokens import hash_token, new_token
 
-REFRESH_LIFETIME = 7 * 86_400
+REFRESH_LIFETIME_S = 7 * 86_400
 """Seconds a refresh token is good for."""
-GRACE = 10
+GRACE_S = 10
 """Seconds after its rotation in which the reuse of a token does not end the session (parallel tabs)."""
-MOST = 500
+MAX_SESSIONS = 500
 """Sessions of one user; the ones longest unused make room."""
 
 # A session with its first token; what has expired, and what is too much, goes. Only for a user who is as they were
@@ -78,30 +77,38 @@ class Origin:
 
 async def begin(database: Database | Connection, user_id: str, version: int, origin: Origin) -> tuple[str, str] | None:
     """A new session's id and its first refresh token; None if the user is inactive, or no longer of this version."""
-    session, token = str(uuid.uuid4()), secrets.token_urlsafe(32)
-    values = (uuid.UUID(session), user_id, origin.via, origin.ip, origin.user_agent, _hash(token), MOST - 1)
-    begun = await database.fetchval(BEGIN, *values, REFRESH_LIFETIME, version)
+    session, token = str(uuid.uuid4()), new_token()
+    values = (
+        uuid.UUID(session),
+        user_id,
+        origin.via,
+        origin.ip,
+        origin.user_agent,
+        hash_token(token),
+        MAX_SESSIONS - 1,
+    )
+    begun = await database.fetchval(BEGIN, *values, REFRESH_LIFETIME_S, version)
     return (session, token) if begun else None
 
 
 async def rotate(database: Database, token: str, origin: Origin) -> tuple[Record, str] | None:
     """Its active user with the session, and the next token; None if the token is not good."""
-    following = secrets.token_urlsafe(32)
+    following = new_token()
     row = await database.fetchrow(
-        ROTATE, _hash(token), _hash(following), REFRESH_LIFETIME, origin.ip, origin.user_agent
+        ROTATE, hash_token(token), hash_token(following), REFRESH_LIFETIME_S, origin.ip, origin.user_agent
     )
     return None if row is None else (row, following)
 
 
 async def reused(database: Database, token: str) -> str | None:
     """The session to end, if this token was used up longer than the grace ago."""
-    session: str | None = await database.fetchval(REUSED, _hash(token), GRACE)
+    session: str | None = await database.fetchval(REUSED, hash_token(token), GRACE_S)
     return session
 
 
 async def session_of(database: Database, token: str) -> str | None:
     """The session that a refresh token belongs to, used up or not."""
-    session: str | None = await database.fetchval(SESSION_OF, _hash(token))
+    session: str | None = await database.fetchval(SESSION_OF, hash_token(token))
     return session
 
 
@@ -124,7 +131,3 @@ async def listing(database: Database, user_id: str, current: str) -> bytes:
     """A user's sessions as JSON, the one last used first; `current` is marked."""
     text: str = await database.fetchval(LIST, user_id, current)
     return text.encode()
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

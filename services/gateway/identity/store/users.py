@@ -13,8 +13,8 @@ from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.postgres.databases import Connection, Database, Record
 
 COLUMNS = "id, email, roles, active, created_at, updated_at"
-SHOWN = """
-(SELECT row_to_json(s) FROM (SELECT u.id, u.email, u.roles, u.active, u.created_at, u.updated_at) s)::text AS shown
+USER_JSON = """
+(SELECT row_to_json(s) FROM (SELECT u.id, u.email, u.roles, u.active, u.created_at, u.updated_at) s)::text AS "user"
 """
 # Of users whose addresses are the same one (older than the comparison), the one who is stored as typed.
 FIND_BY_EMAIL = """
@@ -29,7 +29,7 @@ FROM gateway.users u LEFT JOIN gateway.totp t ON t.user_id = u.id AND t.confirme
 # New addresses are stored as they are compared, so that UNIQUE (email) holds for them; older ones are looked for.
 INSERT = f"""
 INSERT INTO gateway.users AS u (id, email, password_hash, roles, active) SELECT $1, $2, $3, $4, $5
-WHERE NOT EXISTS (SELECT FROM gateway.users o WHERE o.address = $2) RETURNING {SHOWN}
+WHERE NOT EXISTS (SELECT FROM gateway.users o WHERE o.address = $2) RETURNING {USER_JSON}
 """
 # What access tokens say of a user, or what ends them, raises the version.
 UPDATE = f"""
@@ -37,7 +37,7 @@ UPDATE gateway.users u SET email = $2, password_hash = coalesce($3, password_has
     updated_at = now(), version = version
         + (email <> $2 OR roles IS DISTINCT FROM $4::text[] OR active <> $5 OR $3::text IS NOT NULL)::int
 WHERE id = $1 AND (email = $2 OR NOT EXISTS (SELECT FROM gateway.users o WHERE o.address = $2 AND o.id <> $1))
-RETURNING version, {SHOWN}
+RETURNING version, {USER_JSON}
 """
 SET_PASSWORD = """
 UPDATE gateway.users SET password_hash = $2, updated_at = now(), version = version + 1 WHERE id = $1 RETURNING version
@@ -49,7 +49,7 @@ WHERE id = $1 AND version = $2 AND active RETURNING version
 """
 # The same password under another cost: only if nobody has changed it meanwhile.
 REHASH = "UPDATE gateway.users SET password_hash = $3 WHERE id = $1::text::uuid AND password_hash = $2"
-LOCK = f"SELECT {SHOWN} FROM gateway.users u WHERE id = $1 FOR UPDATE"
+LOCK = f"SELECT {USER_JSON} FROM gateway.users u WHERE id = $1 FOR UPDATE"
 DELETE = "DELETE FROM gateway.users WHERE id = $1"
 IS_ACTIVE = "SELECT active FROM gateway.users WHERE id = $1"
 LIST = f"""
@@ -99,11 +99,11 @@ async def find(database: Database, user_id: uuid.UUID) -> Record | None:
 async def insert(
     transaction: Connection, user_id: uuid.UUID, email: str, password_hash: str, roles: list[str], active: bool
 ) -> dict[str, Any]:
-    """A new user as shown. Raises UniqueViolation or AddressTaken for a taken address."""
+    """A new user. Raises UniqueViolation or AddressTaken for a taken address."""
     text: str | None = await transaction.fetchval(INSERT, user_id, email, password_hash, roles, active)
     if text is None:
         raise AddressTaken
-    return _shown(text)
+    return _row(text)
 
 
 async def update(
@@ -114,11 +114,11 @@ async def update(
     roles: list[str],
     active: bool,
 ) -> tuple[int, dict[str, Any]]:
-    """The changed user's version, and the user as shown. Raises UniqueViolation or AddressTaken for a taken address."""
+    """The changed user's version, and the user. Raises UniqueViolation or AddressTaken for a taken address."""
     row = await transaction.fetchrow(UPDATE, user_id, email, password_hash, roles, active)
     if row is None:
         raise AddressTaken  # the row is locked, so it is there
-    return row["version"], _shown(row["shown"])
+    return row["version"], _row(row["user"])
 
 
 async def set_password(transaction: Connection, user_id: uuid.UUID, password_hash: str) -> int | None:
@@ -139,9 +139,9 @@ async def rehash(database: Database, user_id: str, old: str, new: str) -> None:
 
 
 async def lock(transaction: Connection, user_id: uuid.UUID) -> dict[str, Any] | None:
-    """The user as shown, whom nobody else can change until the end."""
+    """The user, whom nobody else can change until the transaction ends."""
     text: str | None = await transaction.fetchval(LOCK, user_id)
-    return _shown(text) if text else None
+    return _row(text) if text else None
 
 
 async def delete(transaction: Connection, user_id: uuid.UUID) -> None:
@@ -181,9 +181,9 @@ async def find_people(database: Database, role: str, ids: list[str], emails: lis
     return await database.fetch(FIND_PEOPLE, role, ids, [same_address(email) for email in emails])
 
 
-def _shown(text: str) -> dict[str, Any]:
-    shown: dict[str, Any] = orjson.loads(text)
-    return shown
+def _row(text: str) -> dict[str, Any]:
+    row: dict[str, Any] = orjson.loads(text)
+    return row
 
 
 async def is_active(database: Database, user_id: str) -> bool:
