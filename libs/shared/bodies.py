@@ -81,7 +81,11 @@ def _details(error: ValidationError, model: type[RequestBody], document: Any) ->
     alternatives: dict[str, list[str]] = {}
     for problem in error.errors():
         place, kind = locate(model, document, problem["loc"]), problem["type"]
-        field = ".".join(map(str, place.path))
+        path = place.path
+        if path and isinstance(path[-1], int) and not isinstance(problem["input"], dict):
+            # An entry of a list of plain values is an error of the list.
+            path = path[:-1]
+        field = ".".join(map(str, path))
         if kind == "extra_forbidden":
             key = str(place.path[-1])
             field = ".".join([*map(str, place.path[:-1]), key[:SHOWN]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, FailFast, Field, WithJsonSchema, model_validator
@@ -43,6 +44,17 @@ def _in_order(actions: list[Action]) -> list[Action]:
     return [action for action in get_args(Action) if action in actions]
 
 
+def _documented_as_required(*names: str) -> Callable[[dict[str, Any]], None]:
+    """Mark properties as required in the schema, which validation takes as wrong values if they are missing."""
+
+    def amend(schema: dict[str, Any]) -> None:
+        schema["required"] = list(names)
+        for name in names:
+            schema["properties"][name].pop("default", None)
+
+    return amend
+
+
 LoginText = Annotated[str, BeforeValidator(login_text)]
 """A text of a login. An unsuitable one is not told apart from a wrong one."""
 CODE_DESCRIPTION = "A code of this moment, or a recovery code"
@@ -52,7 +64,7 @@ Code = Annotated[str, BeforeValidator(str), WithJsonSchema({"type": "string", "d
 class LoginBody(RequestBody):
     """An address and a password, and a code where there is a second factor."""
 
-    model_config = ConfigDict(extra="ignore", json_schema_extra={"required": ["email", "password"]})
+    model_config = ConfigDict(extra="ignore", json_schema_extra=_documented_as_required("email", "password"))
 
     email: LoginText = ""
     password: Annotated[LoginText, WithJsonSchema({"type": "string", "format": "password", "maxLength": 72})] = ""
@@ -62,7 +74,7 @@ class LoginBody(RequestBody):
 class RefreshBody(RequestBody):
     """The refresh token of a session, to be exchanged or to end the session."""
 
-    model_config = ConfigDict(extra="ignore", json_schema_extra={"required": ["refresh_token"]})
+    model_config = ConfigDict(extra="ignore", json_schema_extra=_documented_as_required("refresh_token"))
 
     refresh_token: LoginText = ""
 
@@ -83,7 +95,7 @@ class PasswordBody(RequestBody):
 class TotpConfirmBody(RequestBody):
     """A code of the secret that is being enrolled."""
 
-    model_config = ConfigDict(json_schema_extra={"required": ["totp"]})
+    model_config = ConfigDict(json_schema_extra=_documented_as_required("totp"))
 
     totp: Annotated[Code, WithJsonSchema({"type": "string", "pattern": "^[0-9]{6}$"})] = ""
 
