@@ -17,7 +17,7 @@ from services.metadata.tables import index_builder
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """The core, the index of apps with work left over, and the relay that tells of changed definitions."""
+    """The runtime's resources with the due index and the relay, until the service stops."""
     due = Due(core.databases, core.apps, core.name)
     transactions = Transactions.emitting(core, due)
     async with transactions.relay.running():

@@ -11,7 +11,7 @@ from libs.shared.runtime import Core
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The runtime's resources, which apps have indexes to be built, and how changes of definitions are told."""
+    """The runtime's resources, the due index of apps with indexes to build, and the outbox with its relay."""
 
     core: Core
     due: Due

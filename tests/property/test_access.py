@@ -120,7 +120,7 @@ def _by_python(profile: Profile, roles: Sequence[str], records: Sequence[Record]
     for each in records:
         stored = {**each, "d": None if each["d"] is None else Decimal(f"{each['d']:.2f}")}
         who = _who(roles)
-        found.append(_plain(profile.shown(who, stored)) if profile.rows.holds(stored, who) else None)
+        found.append(_plain(profile.visible_values(who, stored)) if profile.rows.holds(stored, who) else None)
     return found
 
 

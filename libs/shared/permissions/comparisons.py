@@ -1,4 +1,4 @@
-"""The operators of conditions, as SQL and in process: the one place that says what each means.
+"""The operators of conditions, as SQL and in process: defined once for both.
 
 A null differs from every value: neq and not_in are true for it, and everything else but is_null is false.
 Texts are ordered by their characters' numbers, whatever the database's own order is.

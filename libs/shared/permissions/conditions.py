@@ -122,8 +122,8 @@ def _merged(parts: Iterable[Condition]) -> Iterator[Condition]:
         elif part.operator in ("eq", "in"):
             wanted.setdefault(part.field, []).extend(part.value if part.operator == "in" else (part.value,))
         elif part.operator in WEAKEST:
-            place = part.field, part.operator
-            bounds[place] = WEAKEST[part.operator](bounds.get(place, part.value), part.value)
+            bound = part.field, part.operator
+            bounds[bound] = WEAKEST[part.operator](bounds.get(bound, part.value), part.value)
         else:
             yield part
     for field, values in wanted.items():

@@ -1,7 +1,6 @@
-"""Policies as grants: which records each is about, and what it shows of their fields.
+"""Compiles policies to grants: the records that each applies to, and how it shows their fields.
 
-What makes no sense (a field that is gone, a value that does not fit, an expression that SQL can't say any
-more) grants nothing: that is the safe reading.
+An invalid policy (a field that is gone, a value that does not fit, an expression without an SQL form) grants nothing.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ OWN_TYPES = {Own.ID: (*TEXTS, "uuid"), Own.EMAIL: TEXTS}
 ROLES = "$user.roles"
 CALLER = "$user"
 """What all names of the caller's values begin with."""
-REMEMBERED = 2_000
-"""Expressions whose compiled form is at hand, as several roles ask for each."""
+MAX_COMPILED = 2_000
+"""Expressions whose compiled form is cached, as several roles use each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """How a grant shows a field: masked, unless `mask` is None, and where `when` holds."""
+class FieldGrant:
+    """How a grant shows a field where `when` holds: masked, unless `mask` is None."""
 
     when: Condition
     mask: Mask | None
@@ -45,15 +44,15 @@ class Grant:
 
     policy: PolicyDefinition
     where: Condition
-    fields: Mapping[str, Shown] = field(default_factory=dict)
+    fields: Mapping[str, FieldGrant] = field(default_factory=dict)
 
     def is_open(self, name: str) -> bool:
-        """Whether it shows a field as it is of all its records."""
+        """Whether it shows a field unmasked in all its records."""
         shown = self.fields.get(name)
         return shown is not None and shown.mask is None and shown.when == ALWAYS
 
     def about(self, name: str) -> Condition:
-        """For which records it shows a field. Conditions do not apply to what is created."""
+        """The records in which it shows a field. Conditions do not apply to records that are being created."""
         when = self.fields[name].when
         return when if self.policy.action == "create" else all_of([self.where, when])
 
@@ -63,8 +62,10 @@ def grant_of(
 ) -> Grant:
     """The grant of a policy to somebody with these roles."""
     where = conditions_of(policy, fields, roles)
-    shown = {name: _shown(policy, each, fields, roles) for name, each in fields.items() if _covers(policy, name, keys)}
-    return Grant(policy, where, shown | {name: Shown(ALWAYS, None) for name in keys})
+    granted = {
+        name: _field_grant(policy, each, fields, roles) for name, each in fields.items() if _covers(policy, name, keys)
+    }
+    return Grant(policy, where, granted | {name: FieldGrant(ALWAYS, None) for name in keys})
 
 
 def conditions_of(policy: PolicyDefinition, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
@@ -140,15 +141,15 @@ def _covers(policy: PolicyDefinition, name: str, keys: Sequence[str]) -> bool:
     return name not in keys and (policy.fields is None or policy.fields.covers(name))
 
 
-def _shown(
+def _field_grant(
     policy: PolicyDefinition,
     target: FieldDefinition,
     fields: Mapping[str, FieldDefinition],
     roles: Sequence[str],
-) -> Shown:
+) -> FieldGrant:
     when = _visibility(policy.visible_when.get(target.name), fields, roles)
     mask = _mask(policy, target)
-    return Shown(when, mask if mask is None or mask.fits(target) else Mask("null"))
+    return FieldGrant(when, mask if mask is None or mask.fits(target) else Mask("null"))
 
 
 def _mask(policy: PolicyDefinition, target: FieldDefinition) -> Mask | None:
@@ -171,7 +172,7 @@ def _visibility(text: str | None, fields: Mapping[str, FieldDefinition], roles: 
         return NEVER
 
 
-_compiled = lru_cache(REMEMBERED)(compile_expression)
+_compiled = lru_cache(MAX_COMPILED)(compile_expression)
 
 
 def problem_of(text: str, fields: Mapping[str, FieldDefinition]) -> str | None:

@@ -1,4 +1,4 @@
-"""Masks: what is shown of a value in its place, as SQL and in process. Null stays null.
+"""Masks of values, as SQL and in process. Null stays null.
 
 Hashes are SHA-256 over the app's salt, the record's key and the value. A record's hash changes where its value does,
 and no other record with the same value has it, so none can be found by trying values in records of one's own.
@@ -32,12 +32,12 @@ class Mask:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """Where several masks apply the one that shows most is taken: that of the lowest rank."""
+        """Where several masks apply, the lowest rank is used: it shows most."""
         return ("keep_last", "email", "hash", "null").index(self.kind), -self.keep
 
     @classmethod
     def of(cls, said: MaskName) -> Mask:
-        """The mask that a definition says."""
+        """The mask of a definition."""
         if said == "last4":
             return cls("keep_last", LAST)
         if isinstance(said, str) or said is None:
@@ -45,7 +45,7 @@ class Mask:
         return cls("keep_last", said.keep_last)
 
     def fits(self, field: FieldDefinition) -> bool:
-        """Whether values of this field can be masked so."""
+        """Whether values of this field can have this mask."""
         types = {"keep_last": KEPT, "email": MAIL, "hash": HASHED}
         return self.kind == "null" or field.type in types[self.kind]
 
@@ -65,8 +65,8 @@ class Mask:
                 return f"CASE WHEN {column} IS NOT NULL THEN {hashed} END"
         return "NULL::text"
 
-    def shown(self, value: Any, key: str, salt: bytes) -> str | None:
-        """What is shown of a value as records have it, of the record of this key."""
+    def apply(self, value: Any, key: str, salt: bytes) -> str | None:
+        """The masked form of a value, as records have it; `key` is that of its record."""
         if value is None or self.kind == "null":
             return None
         text = format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -1,7 +1,7 @@
-"""What somebody with certain roles may do with the records of an entity: all their grants as one.
+"""Joins all grants of somebody's roles for one action on an entity.
 
-A field is shown as it is where any grant shows it so, else masked where any grant masks it, else not at
-all; for each record anew, as grants have conditions.
+A field is unmasked if any grant shows it unmasked, else masked if any grant masks it, else invisible. This is decided
+for each record, as grants have conditions.
 """
 
 from __future__ import annotations
@@ -134,19 +134,19 @@ class Profile:
     def values(self, person: Person) -> list[Any]:
         """The values of its texts, for a request of this person; None for an own value that fits no such field."""
         values = list(self.constants)
-        for place in self._brought:
-            own, kind = self.made.all[place]
-            values[place] = _own(person.own(own), kind)
+        for number in self._brought:
+            own, kind = self.made.all[number]
+            values[number] = _own(person.own(own), kind)
         return values
 
-    def shown(self, person: Person, record: Record, *others: Record) -> dict[str, Any]:
-        """What is shown of a record that may be seen, as far as it is of its `others`, the record at other times."""
+    def visible_values(self, person: Person, record: Record, *others: Record) -> dict[str, Any]:
+        """The visible values of a visible record, masked; `others`, the record at other times, must show them, too."""
         found = {}
         for name, access in self.access.items():
             is_shown, mask = access.way(person, record, *others)
             if is_shown:
                 value = record.get(name)
-                found[name] = value if mask is None else mask.shown(value, self.key_of(record), person.salt)
+                found[name] = value if mask is None else mask.apply(value, self.key_of(record), person.salt)
         return found
 
     def key_of(self, record: Record) -> str:

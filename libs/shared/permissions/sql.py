@@ -18,7 +18,7 @@ from libs.shared.permissions.conditions import All, Condition, Either, Holds, Ow
 from libs.shared.schema.fields import FieldDefinition
 
 ROW = "\x01"
-PLACE = re.compile("\x02([0-9]+)\x02")
+PLACEHOLDER = re.compile("\x02([0-9]+)\x02")
 SEEN = "_seen"
 """What stands for the person in an expression that is translated: a row of what they bring along."""
 TRUE, FALSE = "true", "false"
@@ -38,7 +38,7 @@ def column(name: str) -> str:
 
 def render(text: str, row: str, base: int) -> str:
     """The text about `row`, whose values begin behind the statement's first `base` ones."""
-    return PLACE.sub(lambda found: f"${base + int(found[1])}", text.replace(ROW, row))
+    return PLACEHOLDER.sub(lambda found: f"${base + int(found[1])}", text.replace(ROW, row))
 
 
 class Values:
@@ -49,7 +49,7 @@ class Values:
         self._known: dict[tuple[str, str], int] = {}
 
     def add(self, value: Any, kind: str) -> str:
-        """The place of a value, with its type."""
+        """Adds a value; answers its placeholder, with its type."""
         known = (repr(value), kind)
         if known not in self._known:
             self.all.append((value, kind))
@@ -91,15 +91,15 @@ def _joined(word: str, parts: Sequence[str]) -> str:
 
 def _test(test: Test, field: FieldDefinition, values: Values) -> str:
     kind = field.column_type.partition("(")[0]
-    place = ""
+    placeholder = ""
     if test.operator in ("in", "not_in"):
         listed = test.value if isinstance(test.value, Own) else tuple(test.value)
-        place = values.add(listed, f"{kind}[]")
+        placeholder = values.add(listed, f"{kind}[]")
     elif test.operator not in ("is_null", "is_not_null"):
-        place = values.add(test.value, kind)
-    sql = comparison_sql(column(test.field), kind, test.operator, place)
+        placeholder = values.add(test.value, kind)
+    sql = comparison_sql(column(test.field), kind, test.operator, placeholder)
     if isinstance(test.value, Own) and test.operator == "neq":
-        return f"({sql} AND {place} IS NOT NULL)"  # without a value of their own nothing is granted
+        return f"({sql} AND {placeholder} IS NOT NULL)"  # without a value of their own nothing is granted
     return sql
 
 

@@ -55,7 +55,7 @@ class Grant:
 
     def visible_fields(self, record: Record, *others: Record) -> dict[str, Any]:
         """What it shows of a record that it covers, as far as of `others`, the record at other times."""
-        return dict(record) if self.profile is None else self.profile.shown(self.who, record, *others)
+        return dict(record) if self.profile is None else self.profile.visible_values(self.who, record, *others)
 
     def relates(self, name: str, joined: bool, record: Record | None) -> bool:
         """Whether it is for the records at a relation's other end, of this record (None: one that is made)."""
@@ -78,7 +78,7 @@ class Grant:
             access = self.profile.access.get(name)
             is_shown, mask = access.way(self.who, *images) if access else (False, None)
             if is_shown:
-                found[name] = {k: mask.shown(v, key, salt) if mask else v for k, v in difference.items()}
+                found[name] = {k: mask.apply(v, key, salt) if mask else v for k, v in difference.items()}
         return found
 
     @property

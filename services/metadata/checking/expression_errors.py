@@ -11,7 +11,7 @@ from libs.shared.expressions import ExpressionError
 from libs.shared.schema.kinds import KINDS, DefinitionKind
 from services.metadata.checking.expressions.location import Document, ExpressionLocation
 from services.metadata.checking.kinds import checks_of
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 MAX_ERRORS = 20
 """Errors reported of one definition."""
@@ -30,7 +30,7 @@ class ExpressionReview(NamedTuple):
     path: str
     kind: str
     document: dict[str, Any]
-    before: tuple[dict[str, Any], Schema] | None = None
+    before: tuple[dict[str, Any], LiveSchema] | None = None
 
 
 class LocatedError(NamedTuple):
@@ -41,14 +41,14 @@ class LocatedError(NamedTuple):
     is_warning: bool = False
 
 
-def locations_in(kind: str, document: Document, schema: Schema) -> Iterator[ExpressionLocation]:
+def locations_in(kind: str, document: Document, schema: LiveSchema) -> Iterator[ExpressionLocation]:
     """All expressions, templates and paths of a stored document that are not blank."""
     for location in checks_of(KINDS[kind]).expressions(document, schema):
         if location.text.strip():
             yield location
 
 
-def expression_errors(kind: str, document: Document, schema: Schema) -> list[LocatedError]:
+def expression_errors(kind: str, document: Document, schema: LiveSchema) -> list[LocatedError]:
     """The first errors of a stored document."""
     found = (
         LocatedError(location.path, message, location.is_optional)
@@ -58,7 +58,7 @@ def expression_errors(kind: str, document: Document, schema: Schema) -> list[Loc
     return list(islice(found, MAX_ERRORS))
 
 
-def check_expressions(kind: DefinitionKind, document: Document, schema: Schema) -> list[DefinitionWarning]:
+def check_expressions(kind: DefinitionKind, document: Document, schema: LiveSchema) -> list[DefinitionWarning]:
     """The warnings about a document. Raises VALIDATION_FAILED with a detail per error."""
     found = expression_errors(kind.name, document, schema)
     errors = [each for each in found if not each.is_warning]
@@ -69,7 +69,7 @@ def check_expressions(kind: DefinitionKind, document: Document, schema: Schema) 
     return [{"path": each.path, "message": each.message} for each in found]
 
 
-def expression_warnings(reviews: Iterable[ExpressionReview], schema: Schema) -> list[DefinitionWarning]:
+def expression_warnings(reviews: Iterable[ExpressionReview], schema: LiveSchema) -> list[DefinitionWarning]:
     """What is wrong with these definitions in the schema after the change."""
     found: list[DefinitionWarning] = []
     for review in reviews:

@@ -10,18 +10,18 @@ from libs.shared.schema.kinds import DefinitionKind
 from services.metadata.checking import canonical, renames
 from services.metadata.checking.expressions import locations
 from services.metadata.checking.expressions.location import Document, ExpressionLocation
-from services.metadata.checking.references import machines, notifications, policies, rules, workflows
+from services.metadata.checking.references import notification_rules, permissions, rules, state_machines, workflows
 from services.metadata.checking.references.names import Problem
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 
 @dataclass(frozen=True, slots=True)
 class KindChecks:
     """What is particular to checking definitions of a kind."""
 
-    references: Callable[[Any, Schema], Iterable[Problem]] = lambda definition, schema: ()
+    references: Callable[[Any, LiveSchema], Iterable[Problem]] = lambda definition, schema: ()
     """Finds references that do not hold. The entity that the definition is about exists."""
-    expressions: Callable[[Document, Schema], Iterable[ExpressionLocation]] = lambda document, schema: ()
+    expressions: Callable[[Document, LiveSchema], Iterable[ExpressionLocation]] = lambda document, schema: ()
     """Finds the expressions, templates and paths of a stored document."""
     complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document
     """Fills in what a replacing document may leave out."""
@@ -31,12 +31,12 @@ class KindChecks:
 
 CHECKS: Mapping[str, KindChecks] = {
     "entities": KindChecks(complete=renames.completed, normalize=canonical.normalized),
-    "permissions": KindChecks(policies.problems_of, locations.of_permission),
+    "permissions": KindChecks(permissions.problems_of, locations.of_permission),
     "rules": KindChecks(rules.problems_of, locations.of_rule),
-    "state-machines": KindChecks(machines.problems_of, locations.of_state_machine),
+    "state-machines": KindChecks(state_machines.problems_of, locations.of_state_machine),
     "webhooks": KindChecks(expressions=locations.of_webhook),
     "workflows": KindChecks(workflows.problems_of, locations.of_workflow),
-    "notification-rules": KindChecks(notifications.problems_of, locations.of_notification_rule),
+    "notification-rules": KindChecks(notification_rules.problems_of, locations.of_notification_rule),
 }
 MODEL_ONLY = KindChecks()
 

@@ -8,10 +8,10 @@ from libs.shared.schema.kinds import DefinitionKind
 from services.metadata.checking.kinds import checks_of
 from services.metadata.checking.parsing import not_valid
 from services.metadata.checking.references.names import Problem, unknown_entity
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 
-def reference_errors(kind: DefinitionKind, definition: Any, schema: Schema) -> list[Problem]:
+def reference_errors(kind: DefinitionKind, definition: Any, schema: LiveSchema) -> list[Problem]:
     """The references of a definition that do not hold."""
     entity = kind.entity_of(definition)
     if entity is not None and (wrong := unknown_entity(schema, entity)):
@@ -19,7 +19,7 @@ def reference_errors(kind: DefinitionKind, definition: Any, schema: Schema) -> l
     return list(checks_of(kind).references(definition, schema))
 
 
-def check_references(kind: DefinitionKind, definition: Any, schema: Schema) -> None:
+def check_references(kind: DefinitionKind, definition: Any, schema: LiveSchema) -> None:
     """Raises VALIDATION_FAILED with a detail per reference that does not hold."""
     if errors := reference_errors(kind, definition, schema):
         raise not_valid(kind, errors)

@@ -15,7 +15,7 @@ from services.metadata.checking.expression_errors import DefinitionWarning, Expr
 from services.metadata.checking.reference_errors import check_references
 from services.metadata.checking.references.people import Mention
 from services.metadata.model.definition import Definition
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 from services.metadata.store import definitions
 from services.metadata.tables.executor import DdlExecutor
 
@@ -50,7 +50,7 @@ class Change:
     """A change in progress. `schema` is what is defined as it goes on; `hooks` are those of each kind."""
 
     def __init__(
-        self, transaction: Connection, schema: Schema, executor: DdlExecutor, hooks: Mapping[str, KindHooks]
+        self, transaction: Connection, schema: LiveSchema, executor: DdlExecutor, hooks: Mapping[str, KindHooks]
     ) -> None:
         self.transaction = transaction
         self.schema = schema
@@ -68,7 +68,7 @@ class Change:
         """Roles and users that are named in what was sent."""
         self.reviews: list[ExpressionReview] = []
         """Definitions whose expressions are checked at the end, when everything exists that they may name."""
-        self.watched: dict[str, tuple[dict[str, Any], Schema]] = {}
+        self.watched: dict[str, tuple[dict[str, Any], LiveSchema]] = {}
         """Id → document and schema before, of other definitions whose expressions the change may break."""
         self.to_index: dict[str, None] = {}
         """Entities whose indexes are compared with the definitions at the end."""
@@ -148,7 +148,7 @@ class Change:
         """All definitions of a kind."""
         return await definitions.list_of_kind(self.transaction, kind)
 
-    def watch(self, row_id: str, document: dict[str, Any], before: Schema) -> None:
+    def watch(self, row_id: str, document: dict[str, Any], before: LiveSchema) -> None:
         """Report, at the end, errors in a definition's expressions that it had not in the schema `before`."""
         self.watched.setdefault(row_id, (document, before))
 

@@ -18,7 +18,7 @@ from services.metadata.editing.change import Change
 from services.metadata.editing.kinds import HOOKS
 from services.metadata.editing.transaction import Work, lock_version
 from services.metadata.editing.violations import violations_of
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 from services.metadata.state import State
 from services.metadata.store import definitions
 from services.metadata.tables.executor import DryRunExecutor
@@ -70,7 +70,7 @@ async def plan_change(state: State, context: Context, work: Work[Any]) -> Schema
 
 
 async def _plan(transaction: Connection, work: Work[Any]) -> _Planned:
-    schema = Schema.of(await definitions.list_shapes(transaction))
+    schema = LiveSchema.of(await definitions.list_shapes(transaction))
     before = {live.row.number: live for live in schema.entities.values()}
     executor = DryRunExecutor(transaction, before)
     change = Change(transaction, schema, executor, HOOKS)
@@ -91,7 +91,7 @@ def changes_of(change: Change) -> list[dict[str, Any]]:
     ]
 
 
-def _left_out(before: Schema, after: Schema) -> Iterator[str]:
+def _left_out(before: LiveSchema, after: LiveSchema) -> Iterator[str]:
     """Warns of fields whose data will be out of sight."""
     known = {live.row.number: live for live in before.entities.values()}
     for live in after.entities.values():

@@ -14,7 +14,7 @@ from services.metadata.checking.renames import check_renames, renames_of
 from services.metadata.editing.change import Change, KindHooks
 from services.metadata.model.definition import Definition
 from services.metadata.model.identifiers import table_of
-from services.metadata.model.schema import LiveRelation, Schema
+from services.metadata.model.schema import LiveRelation, LiveSchema
 from services.metadata.planning import expressions, join_tables, related_loads, renames, tables
 from services.metadata.planning.expressions import EntityRename
 from services.metadata.store import counting, definitions
@@ -101,7 +101,7 @@ async def _refit_relation(change: Change, live: LiveRelation, types: tuple[str, 
 
 
 async def _rename_in_others(
-    change: Change, before: Schema, rename: EntityRename, links: Mapping[str, Sequence[Link]]
+    change: Change, before: LiveSchema, rename: EntityRename, links: Mapping[str, Sequence[Link]]
 ) -> None:
     """Rename in all other definitions and in running instances; `links` are those of all entities before.
 
@@ -123,7 +123,7 @@ async def _rename_in_others(
     await change.executor.rename_in_instances(rename.old, rename.new, rename.fields)
 
 
-async def _watch_others(change: Change, before: Schema, was: EntityDefinition, now: EntityDefinition) -> None:
+async def _watch_others(change: Change, before: LiveSchema, was: EntityDefinition, now: EntityDefinition) -> None:
     """Watch the expressions that may lose a field, or meet another type."""
     names = expressions.altered_fields(was, now)
     for row in await change.others() if names else ():

@@ -8,7 +8,7 @@ from libs.shared.schema import Relation, RelationDefinition
 from libs.shared.schema.links import Link
 from services.metadata.editing.change import Change, KindHooks
 from services.metadata.model.definition import Definition
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 from services.metadata.planning import acyclic, join_tables, related_loads
 
 
@@ -51,7 +51,7 @@ class RelationHooks(KindHooks):
             change.reindex(relation.target)
 
 
-async def _update_rules(change: Change, links: Mapping[str, Sequence[Link]], before: Schema) -> None:
+async def _update_rules(change: Change, links: Mapping[str, Sequence[Link]], before: LiveSchema) -> None:
     """Keep rules loading what they have loaded, by all entities' `links` before; watch for fields that they lose."""
     for row in await change.others():
         if row.kind == "rules":

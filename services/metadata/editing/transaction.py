@@ -22,7 +22,7 @@ from libs.shared.postgres.errors import LockTaken
 from services.metadata.editing import audit, finishing, warnings
 from services.metadata.editing.change import Change
 from services.metadata.editing.kinds import HOOKS
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 from services.metadata.state import State
 from services.metadata.store import definitions
 from services.metadata.tables.executor import DdlExecutor
@@ -73,7 +73,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Ch
         connection = transaction.connection
         version = await lock_version(connection)
         executor = DdlExecutor(connection)
-        change = Change(connection, Schema.of(await definitions.list_shapes(connection)), executor, HOOKS)
+        change = Change(connection, LiveSchema.of(await definitions.list_shapes(connection)), executor, HOOKS)
         await definitions.limit_lock_wait(connection, LOCK_TIMEOUT_S)
         with _retried():
             result = await work(change)

@@ -24,7 +24,7 @@ from services.metadata.checking.references.contradictions import ParsedDefinitio
 from services.metadata.checking.references.people import ROLE, USER, Mention, mentions_in
 from services.metadata.editing.change import Change
 from services.metadata.model.definition import Definition
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 from services.metadata.state import State
 
 Findings = dict[str, list[tuple[str, str]]]
@@ -112,7 +112,7 @@ def _read(rows: Iterable[Definition]) -> dict[str, Any]:
     return {row.id: definition for row in rows if (definition := read_stored(row)) is not None}
 
 
-def _findings(rows: Iterable[Definition], read: dict[str, Any], schema: Schema) -> Findings:
+def _findings(rows: Iterable[Definition], read: dict[str, Any], schema: LiveSchema) -> Findings:
     kinds = {row.id: KINDS[row.kind] for row in rows}
     found = contradictions_in([ParsedDefinition(row_id, definition) for row_id, definition in read.items()], schema)
     for row_id, definition in read.items():

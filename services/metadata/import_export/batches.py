@@ -1,4 +1,4 @@
-"""Records on their way into one table and the log, as `data.import_records` takes them. Pure."""
+"""Records for one table and the log, in the form that `data.import_records` takes. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.metadata.planning.tables import IMPLICIT_DELETED
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`number` is what the log knows the table by, `image` says under which ids it keeps which columns."""
+    """The log knows the table by `number`, and keeps the columns under the ids of `image`."""
 
     number: int
     table: str
@@ -22,8 +22,8 @@ class Batch:
     image: Mapping[str, str]
     rows: Sequence[Record]
 
-    def packed(self) -> dict[str, Any]:
-        """As the database reads it."""
+    def to_dict(self) -> dict[str, Any]:
+        """In the form that the database reads."""
         return {
             "number": self.number,
             "table": self.table,

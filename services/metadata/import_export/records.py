@@ -49,7 +49,7 @@ async def insert(change: Change, prepared: list[Batch], commit: CommitInfo, vers
     changed = [each for each in relations if each.acyclic and entities[each.target].row.number in numbers]
     await acyclic.hold(change.transaction, entities, changed)
     try:
-        done = await sample_records.insert(change.transaction, [batch.packed() for batch in prepared], commit, version)
+        done = await sample_records.insert(change.transaction, [batch.to_dict() for batch in prepared], commit, version)
     except DuplicateRecords as duplicate:
         raise _conflict(change, duplicate.index) from None
     except LimitReached as limit:
@@ -59,7 +59,7 @@ async def insert(change: Change, prepared: list[Batch], commit: CommitInfo, vers
 
 
 async def _entity_batch(change: Change, live: LiveEntity, rows: Any, now: datetime, new: bool) -> Batch:
-    # In a thread, as many rows take long, and others want answers meanwhile.
+    # In a thread, as many rows take long.
     records: list[Record] = await asyncio.to_thread(records_of, live.definition, rows, now)
     key = live.definition.primary_key
     if key.generated and key.type in ("int", "bigint"):
@@ -113,7 +113,7 @@ async def _slugged(change: Change, live: LiveEntity, records: list[Record]) -> N
 
 
 def _conflict(change: Change, index: str) -> RocketError:
-    """Two records may not share what this unique index is on."""
+    """The error of a unique index that two records violate."""
     for name, live in change.schema.entities.items():
         if field_name := _indexed_by(live, index):
             message = f"sample_data.{name}: two records would have the same {field_name}"
@@ -123,7 +123,7 @@ def _conflict(change: Change, index: str) -> RocketError:
 
 
 def _too_much(change: Change, prepared: Sequence[Batch], limit: LimitReached) -> RocketError:
-    """A limit of the database, naming the entity and field where PostgreSQL or the rows say which."""
+    """The error of a database limit, naming the entity and field if PostgreSQL or the rows tell them."""
     entities = change.schema.entities
     named = [(name, found) for name, live in entities.items() if (found := _indexed_by(live, limit.owner))]
     if not named and limit.limit is Limit.INDEX:
@@ -144,7 +144,7 @@ def _too_much(change: Change, prepared: Sequence[Batch], limit: LimitReached) ->
 
 
 def _indexed_by(live: LiveEntity, index: str) -> str | None:
-    """The field of an entity that an index of ours is on, or a sequence numbers; None if it is none of the entity's."""
+    """The field of an entity that has this index or sequence; None if it belongs to another entity."""
     key = live.definition.primary_key.names
     if index in (f"_p_{live.row.number}", f"_s_{live.row.number}"):
         return ",".join(key)

@@ -1,7 +1,6 @@
-"""Sample rows as records: checked, with what the server adds, ready to be inserted. Pure.
+"""Turns sample rows into records to insert: validated, with the values that the server adds. Pure.
 
-Values are answered as JSON that the database reads column by column; a record is a mapping from
-column to value.
+A record maps columns to JSON values, which the database reads column by column.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import DELETED, BadValue, EntityDefinition, FieldDefinition, parse_value
 from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id, parse_written
 
-MAX_KEY = 255
-"""Characters of a key: it stands in URLs, headers and subjects."""
+MAX_KEY_CHARACTERS = 255
+"""A key is part of URLs, headers and subjects."""
 KEYLESS = uuid.UUID("6d1f6f0e-4d0c-5c1e-9f57-0d2b9c6f2a44")
-"""Namespace of the ids that rows without one get: made from what they hold, so that the same row gets the same."""
+"""Namespace of ids derived from the content of rows without an id, so that the same row gets the same id."""
 
 Row = Mapping[str, Any]
 Record = dict[str, Any]
@@ -37,7 +36,7 @@ class Misfit(Exception):
 
 
 def records_of(entity: EntityDefinition, rows: Sequence[Row], now: datetime) -> list[Record]:
-    """The records that sample rows of an entity are; generated int keys are left out. Raises VALIDATION_FAILED."""
+    """The records of an entity's sample rows; generated int keys are left out. Raises VALIDATION_FAILED."""
     shape = _Shape(entity, now)
     return _each(entity.name, rows, shape.record)
 
@@ -82,7 +81,7 @@ def _check_id(parts: Iterable[Any]) -> None:
 
 
 class _Shape:
-    """What all rows of an entity have in common, looked up once."""
+    """What all rows of an entity have in common, computed once."""
 
     def __init__(self, entity: EntityDefinition, now: datetime) -> None:
         fields = {field.name: field for field in entity.fields}
@@ -99,7 +98,7 @@ class _Shape:
         self._seen: Counter[str] = Counter()
 
     def record(self, row: Row) -> Record:
-        """The record that a row is. Raises Misfit."""
+        """The record of a row. Raises Misfit."""
         for name in row:
             if name not in self._fields:
                 raise Misfit(name, "there is no such field")
@@ -114,7 +113,7 @@ class _Shape:
         return record
 
     def _completed(self, field: FieldDefinition, row: Row) -> Any:
-        """A field's value: as given, else what the server would set, else the default."""
+        """A field's value: as given, else set by the server, else the default."""
         if field.name in row:
             return _value(field, row[field.name], required=field.required and not field.nullable)
         if field.auto:
@@ -124,7 +123,7 @@ class _Shape:
         return _value(field, None, required=field.required and not field.nullable and field.name != self._slug)
 
     def _made_from(self, row: Row) -> str:
-        """An id for a row that has none."""
+        """An id derived from the content of a row."""
         content = json.dumps(row, sort_keys=True, default=str)
         self._seen[content] += 1
         return str(uuid.uuid5(KEYLESS, f"{self._name}/{self._seen[content]}/{content}"))
@@ -153,13 +152,15 @@ def _value(field: FieldDefinition, given: Any, required: bool = False, name: str
 def _key(field: FieldDefinition, given: Any) -> Any:
     value = _value(field, given, required=True)
     text = str(value)
-    if not text or len(text) > MAX_KEY or "," in text or text.startswith("_") or text in (".", ".."):
-        raise Misfit(field.name, f"must be a key: at most {MAX_KEY} characters, no comma, no _ at its beginning")
+    if not text or len(text) > MAX_KEY_CHARACTERS or "," in text or text.startswith("_") or text in (".", ".."):
+        raise Misfit(
+            field.name, f"must be a key: at most {MAX_KEY_CHARACTERS} characters, no comma, no _ at its beginning"
+        )
     return value
 
 
 def _file(field: FieldDefinition, given: Any) -> Any:
-    """Files don't come with the document, so a file is what is said of it."""
+    """A file's description: a document does not contain the file itself."""
     parts: dict[str, type] = {"id": str, "filename": str, "size": int, "mime_type": str}
     whole = isinstance(given, dict) and all(isinstance(given.get(key), kind) for key, kind in parts.items())
     try:
@@ -172,5 +173,5 @@ def _file(field: FieldDefinition, given: Any) -> Any:
 
 
 def columns_of(records: Iterable[Record]) -> list[str]:
-    """Every column that any of the records brings, in order of appearance."""
+    """Every column of any of the records, in order of appearance."""
     return list(dict.fromkeys(name for record in records for name in record))

@@ -1,10 +1,10 @@
-"""Names of tables and columns as SQL."""
+"""Names of tables and columns as SQL. Pure."""
 
 from __future__ import annotations
 
 
 def quote(identifier: str) -> str:
-    """An SQL identifier, whatever word it is."""
+    """A quoted SQL identifier."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
@@ -16,7 +16,7 @@ def table_of(name: str) -> str:
 def put_aside(table: str, number: int, name: str) -> list[str]:
     """The statements that move a business table to schema `retired` under another name.
 
-    By way of a name that no operator's table can have, as one in `records` may have that other name.
+    The table has a temporary name meanwhile, as another one in `records` may have the name that it gets.
     """
     between = f"_retired_{number}"
     return [

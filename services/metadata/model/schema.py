@@ -1,4 +1,4 @@
-"""What is defined while a change is made: entities and relations, by name. Pure."""
+"""The entities and relations of an app as they stand within a change, by name. Pure."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from services.metadata.model.definition import Definition
 
 @dataclass(frozen=True, slots=True)
 class LiveEntity:
-    """An entity with the row it is stored in."""
+    """An entity with its stored row."""
 
     row: Definition
     definition: EntityDefinition
 
     def field_id(self, name: str) -> int:
-        """The id that the log knows a field by."""
+        """The id of a field in the log."""
         number: int = self.row.ids[name]["id"]
         return number
 
     @property
     def indexed(self) -> list[str]:
-        """The fields whose values are in an index because the entity says so."""
+        """The fields that the entity itself has indexed."""
         keys = self.definition.primary_key.names
         return [f.name for f in self.definition.fields if f.unique or f.indexed or f.name in keys]
 
@@ -38,7 +38,7 @@ class LiveEntity:
 
 @dataclass(frozen=True, slots=True)
 class LiveRelation:
-    """A relation with the row it is stored in, and with its defaults filled in."""
+    """A relation with its stored row, and with its defaults filled in."""
 
     row: Definition
     definition: RelationDefinition
@@ -50,15 +50,15 @@ class LiveRelation:
 
 
 @dataclass(slots=True)
-class Schema:
-    """The live entities and relations, as they stand within a change."""
+class LiveSchema:
+    """The live entities and relations."""
 
     entities: dict[str, LiveEntity] = field(default_factory=dict)
     relations: dict[str, LiveRelation] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Iterable[Definition]) -> Schema:
-        """The schema that stored rows of entities and relations are."""
+    def of(cls, rows: Iterable[Definition]) -> LiveSchema:
+        """The schema of stored entities and relations."""
         schema = cls()
         found = list(rows)
         for row in (row for row in found if row.kind == "entities"):
@@ -67,23 +67,23 @@ class Schema:
             schema.put_relation(row, RelationDefinition.stored(row.document))
         return schema
 
-    def copy(self) -> Schema:
-        """The schema as it is now, whatever is put into this one."""
-        return Schema(dict(self.entities), dict(self.relations))
+    def copy(self) -> LiveSchema:
+        """A copy that later changes of this schema do not touch."""
+        return LiveSchema(dict(self.entities), dict(self.relations))
 
     def put_entity(self, row: Definition, definition: EntityDefinition) -> LiveEntity:
-        """Take in an entity, or its new definition."""
+        """Add an entity, or its new definition."""
         self.entities[definition.name] = live = LiveEntity(row, definition)
         return live
 
     def put_relation(self, row: Definition, definition: RelationDefinition) -> LiveRelation:
-        """Take in a relation, or its new definition. Raises VALIDATION_FAILED where it does not fit the entities."""
+        """Add a relation, or its new definition. Raises VALIDATION_FAILED where it does not fit the entities."""
         live = LiveRelation(row, definition, self.resolve(row.number, definition))
         self.relations[definition.name] = live
         return live
 
     def resolve(self, number: int, definition: RelationDefinition) -> Relation:
-        """The relation that a definition means here. Raises VALIDATION_FAILED naming the key that is wrong."""
+        """The relation with its defaults. Raises VALIDATION_FAILED naming the key that is wrong."""
         entities = {name: live.definition for name, live in self.entities.items()}
         for end in ("source", "target"):
             if getattr(definition, end) not in entities:
@@ -98,16 +98,16 @@ class Schema:
         return relation
 
     def relations_of(self, entity: str) -> Iterator[LiveRelation]:
-        """The relations that touch an entity, in the order of their making."""
+        """The relations with an entity at one of their ends, in the order of their creation."""
         yield from [live for live in self.relations.values() if live.touches(entity)]
 
     def links(self, entity: str) -> Sequence[Link]:
-        """The ways to related records that there are from an entity, in the order in which names are looked up."""
+        """The links from an entity to related records, in the order in which names are looked up."""
         relations = [live.relation for live in self.relations.values()]
         return links_of(entity, sorted(relations, key=lambda relation: relation.number))
 
     def all_links(self) -> dict[str, Sequence[Link]]:
-        """The same for all entities, as they are now."""
+        """The links of all entities, as they are now."""
         return {name: self.links(name) for name in self.entities}
 
     def check_table(self, table: str, number: int, key: str) -> None:
@@ -123,7 +123,7 @@ class Schema:
             raise _taken("name", f"{relation.source} has a field {relation.name} already")
 
     def check_title(self, title: str, number: int, key: str) -> None:
-        """Raises CONFLICT when events would call two things by this name: an entity, and the pairs of a join table."""
+        """Raises CONFLICT if two things would have this name in events: an entity, and the pairs of a join table."""
         names = [(name, live.row.number) for name, live in self.entities.items()]
         names += [(live.relation.join_table, live.row.number) for live in self.relations.values()]
         if any(name == title and owner != number for name, owner in names):

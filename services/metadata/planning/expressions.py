@@ -13,7 +13,7 @@ from libs.shared.schema import EntityDefinition
 from services.metadata.checking.expression_errors import locations_in
 from services.metadata.checking.expressions.location import ExpressionLocation, Key
 from services.metadata.model.definition import Definition
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class EntityRename:
         return self.fields.get(use.name, use.name) if use.name else self.new
 
 
-def all_texts_after(rows: Iterable[Definition], before: Schema, rename: EntityRename) -> dict[str, dict[str, Any]]:
+def all_texts_after(rows: Iterable[Definition], before: LiveSchema, rename: EntityRename) -> dict[str, dict[str, Any]]:
     """Id → the document with the new names in its texts, of the definitions that may name the old ones."""
     return {
         row.id: texts_after(row.kind, row.document, before, rename)
@@ -45,7 +45,7 @@ def all_texts_after(rows: Iterable[Definition], before: Schema, rename: EntityRe
     }
 
 
-def texts_after(kind: str, document: dict[str, Any], before: Schema, rename: EntityRename) -> dict[str, Any]:
+def texts_after(kind: str, document: dict[str, Any], before: LiveSchema, rename: EntityRename) -> dict[str, Any]:
     """A definition whose texts have the new names; keys stay as they are."""
     for location in locations_in(kind, document, before):
         text = rewritten(location.text, location.uses(), rename.word_for)
@@ -54,7 +54,9 @@ def texts_after(kind: str, document: dict[str, Any], before: Schema, rename: Ent
     return document
 
 
-def check_followed(row: Definition, new: dict[str, Any], before: Schema, after: Schema, rename: EntityRename) -> None:
+def check_followed(
+    row: Definition, new: dict[str, Any], before: LiveSchema, after: LiveSchema, rename: EntityRename
+) -> None:
     """Raises CONFLICT naming a text that would mean something else, as another name hides the new one there."""
     now = {location.path: location for location in locations_in(row.kind, new, after)}
     for location in locations_in(row.kind, row.document, before):

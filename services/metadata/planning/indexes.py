@@ -1,11 +1,10 @@
-"""Which indexes the tables should have: worked out from the definitions, never remembered. Pure.
+"""The indexes that the tables should have, derived from the definitions. Pure.
 
-A name says all there is to know about an index, by the numbers and ids that outlive names:
-`_u_<entity>_<field>` unique field, `_o_<entity>_<field>` field that is looked up or ordered by,
-`_r_<relation>_<entity>_<field>` one_to_one among all rows, `_l_…` the same among those that are not
-soft-deleted. So what is missing or in excess is a comparison of names. They begin with _ as no
-operator's table can. All are ordered as lists are, nulls first, so that both directions of a sort
-can follow them. `_i_…` are lookup indexes in PostgreSQL's own order, to be replaced by `_o_…`.
+An index's name says all about it, by numbers and ids that outlive names: `_u_<entity>_<field>` unique field,
+`_o_<entity>_<field>` field that is looked up or ordered by, `_r_<relation>_<entity>_<field>` one_to_one among all rows,
+`_l_…` the same among rows that are not soft-deleted. So comparing names finds missing and needless indexes. They begin
+with _, as no operator's table can. All are ordered as lists are, nulls first, so that they serve both directions of a
+sort. `_i_…` are lookup indexes in PostgreSQL's own order, to be replaced by `_o_…`.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from dataclasses import dataclass
 
 from libs.shared.schema import DELETED, EntityDefinition
 from services.metadata.model.identifiers import quote, table_of
-from services.metadata.model.schema import LiveEntity, LiveRelation, Schema
+from services.metadata.model.schema import LiveEntity, LiveRelation, LiveSchema
 
 OURS = re.compile(r"^_[uiorl]_\d+_\d+(_\d+)?$")
-PROMISED = ("_u_", "_r_", "_l_")
+ENFORCING = ("_u_", "_r_", "_l_")
 """How names of unique indexes begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One index; `unique` ones are part of a definition's promise, others only make reads quick."""
+    """One index. Unique ones enforce a definition; the others only make reads quick."""
 
     name: str
     table: str
@@ -42,17 +41,17 @@ class Index:
 
 
 def drop(name: str, concurrently: bool = False) -> str:
-    """The statement that takes an index away."""
+    """The statement that drops an index."""
     return f"DROP INDEX{' CONCURRENTLY' if concurrently else ''} IF EXISTS records.{name}"
 
 
-def is_promised(name: str) -> bool:
-    """Whether an index of ours keeps a definition's promise: only a change of that may take it away."""
-    return name.startswith(PROMISED)
+def enforces_definition(name: str) -> bool:
+    """Whether an index enforces a definition: only a change of the definition may drop it."""
+    return name.startswith(ENFORCING)
 
 
-def wanted_indexes(schema: Schema, entity: str) -> dict[str, Index]:
-    """All indexes of an entity's table beside its key, by name."""
+def wanted_indexes(schema: LiveSchema, entity: str) -> dict[str, Index]:
+    """All indexes of an entity's table except its key, by name."""
     live = schema.entities[entity]
     indexes = [_field_index(live, f.name, f.unique) for f in live.definition.fields if f.unique or f.indexed]
     targets = [r for r in schema.relations.values() if r.relation.target == entity and not r.relation.joined]
@@ -81,7 +80,7 @@ def _relation_index(live: LiveEntity, relation: LiveRelation) -> Index:
 
 
 def _covered(entity: EntityDefinition, index: Index) -> bool:
-    """Whether the key, or a unique field's own index, does what this one would do."""
+    """Whether the key, or a unique field's own index, makes this one needless."""
     keys = entity.primary_key.names
     if index.field == keys[0] and (len(keys) == 1 or not index.unique):
         return True

@@ -1,6 +1,6 @@
-"""Which statements make, change and retire the join table of a many_to_many relation. Pure.
+"""The statements that create, change and retire the join table of a many_to_many relation. Pure.
 
-A row is a pair of keys. Its version counts as a record's does, as pairs are in the log too.
+A row is a pair of keys. It has a version as a record has, as pairs are in the log, too.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from libs.shared.errors import invalid_field
 from libs.shared.schema import VERSION_COLUMN, Relation
 from services.metadata.model.identifiers import put_aside, quote, table_of
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 FIXED = ("type", "source", "target", "source_key", "target_key")
-"""What the pairs of a join table mean: with another of these, they would mean something else."""
+"""Keys that the meaning of the pairs depends on."""
 
 
-def plan_create(relation: Relation, schema: Schema) -> list[str]:
-    """A join table with an index for each way through it."""
+def plan_create(relation: Relation, schema: LiveSchema) -> list[str]:
+    """The statements that create a join table, with an index for each direction."""
     own, other = quote(relation.source_join_key), quote(relation.target_join_key)
     own_type, other_type = key_types(relation, schema)
     return [
@@ -26,7 +26,7 @@ def plan_create(relation: Relation, schema: Schema) -> list[str]:
 
 
 def plan_change(before: Relation, after: Relation) -> list[str]:
-    """From one definition to the next. Raises VALIDATION_FAILED where the pairs would change their meaning."""
+    """The statements from one definition to the next. Raises VALIDATION_FAILED if pairs would change their meaning."""
     for key in FIXED:
         if getattr(before, key) != getattr(after, key):
             raise invalid_field(key, f"{key} can't be changed while there is a join table; delete the relation first")
@@ -36,14 +36,14 @@ def plan_change(before: Relation, after: Relation) -> list[str]:
         plan.append(f"ALTER TABLE {table_of(before.join_table)} RENAME TO {quote(after.join_table)}")
     old, new = (before.source_join_key, before.target_join_key), (after.source_join_key, after.target_join_key)
     if old != new:
-        # By way of names that no column has, as the two may change places.
+        # By way of temporary names, as the two may be swapped.
         plan += [f"ALTER TABLE {table} RENAME COLUMN {quote(name)} TO _{n}" for n, name in enumerate(old)]
         plan += [f"ALTER TABLE {table} RENAME COLUMN _{n} TO {quote(name)}" for n, name in enumerate(new)]
     return plan
 
 
-def plan_widen(relation: Relation, types: tuple[str, str], schema: Schema) -> list[str]:
-    """Columns follow the keys they refer to; `types` is what they were."""
+def plan_widen(relation: Relation, types: tuple[str, str], schema: LiveSchema) -> list[str]:
+    """The statements that widen columns as the keys they refer to; `types` are their former types."""
     columns = (relation.source_join_key, relation.target_join_key)
     return [
         f"ALTER TABLE {table_of(relation.join_table)} ALTER COLUMN {quote(column)} TYPE {new}"
@@ -53,11 +53,11 @@ def plan_widen(relation: Relation, types: tuple[str, str], schema: Schema) -> li
 
 
 def plan_retire(relation: Relation) -> list[str]:
-    """Put a deleted relation's pairs aside."""
+    """The statements that put a deleted relation's pairs aside."""
     return put_aside(relation.join_table, relation.number, f"relation_{relation.number}")
 
 
-def key_types(relation: Relation, schema: Schema) -> tuple[str, str]:
+def key_types(relation: Relation, schema: LiveSchema) -> tuple[str, str]:
     """The column types of the two keys that a join table refers to."""
     source, target = schema.entities[relation.source], schema.entities[relation.target]
     return source.column_type(relation.source_key), target.column_type(relation.target_key)

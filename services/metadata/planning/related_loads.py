@@ -1,4 +1,4 @@
-"""What rules load of related records, after relations, entities or fields got other names. Pure."""
+"""Renames relations, entities and fields in what rules load of related records. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from libs.shared.schema.links import Link, find_link
 from services.metadata.checking.renames import Renames
 
 Links = Sequence[Link]
-"""The ways out of an entity."""
+"""The links of an entity."""
 
 
 def rule_after(document: dict[str, Any], before: Links, after: Links, entity: str, renamed: Renames) -> dict[str, Any]:
-    """A rule whose loads bring what they brought, under the name that its expression knows them by.
+    """A rule that loads what it loaded before, under the name that its expression uses.
 
     `before` and `after` are the links of the rule's entity; the fields of `entity` (its old name) are `renamed`.
     """
@@ -45,7 +45,7 @@ def _key_after(key: str, renamed: Renames) -> str:
 
 
 def _name_after(name: str, link: Link, after: Links) -> str:
-    """What a link is called by now: as before, if it can be; by a name of the same sort, or else of any."""
+    """The name of a link now: the same if possible, else a name of the same sort, else any."""
     now = next((each for each in after if _same(each, link)), None)
     if now is None or find_link(after, name) is now:
         return name

@@ -1,9 +1,8 @@
-"""Which statements make, change and retire an entity's table. Pure: plans are lists of SQL.
+"""The statements that create, change and retire an entity's table. Pure.
 
-Columns are never dropped: a field that is left out keeps its column, its data and its id, and gets
-them back when it returns. A deleted entity's table moves to schema `retired` under its number.
-Keys and sequences are named by that number too (`_p_…`, `_s_…`), so that they meet no others there.
-Indexes are not made here (indexes.py).
+Columns are never dropped: a field that is left out keeps its column, data and id, and gets them back when it returns.
+A deleted entity's table moves to schema `retired` under its number. Keys and sequences are named by that number, too
+(`_p_…`, `_s_…`), so that they have no namesakes there. Indexes are planned by indexes.py.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from services.metadata.checking.renames import Renames
 from services.metadata.model.identifiers import put_aside, quote, table_of
 
 Ids = dict[str, dict[str, Any]]
-"""Field name → `{"id": number, "definition": last known definition}`, for every field there ever was."""
+"""Field name → `{"id": number, "definition": last known definition}`, for every field that ever existed."""
 IMPLICIT_DELETED = 0
 """The log's id of `deleted_at` where the mark was there before a field of that name was defined."""
 
 
 def number_fields(known: Ids, entity: EntityDefinition, renamed: Renames, marked: bool = False) -> Ids:
-    """The ids after this definition: known fields keep theirs, also under new names, new ones get the next numbers.
+    """The ids of an entity's fields: known fields keep theirs, also under new names; new ones get the next numbers.
 
-    With `marked`, records were soft-deleted before: a field that shows their mark is what the log has had all along.
+    `marked`: records were soft-deleted before, so the log knows a new field `deleted_at` by its implicit id.
     """
     ids = {renamed.get(name, name): entry for name, entry in known.items()}
     following = max((entry["id"] for entry in known.values()), default=0) + 1
@@ -42,7 +41,7 @@ def number_fields(known: Ids, entity: EntityDefinition, renamed: Renames, marked
 
 
 def plan_create(number: int, entity: EntityDefinition) -> list[str]:
-    """A new entity's table."""
+    """The statements that create an entity's table."""
     keys = entity.primary_key.names
     columns = _key_columns(number, entity)
     columns += [f"{quote(f.name)} {f.column_type}" for f in entity.fields if f.name not in keys]
@@ -54,7 +53,7 @@ def plan_create(number: int, entity: EntityDefinition) -> list[str]:
 
 
 def plan_change(old_ids: Ids, before: EntityDefinition, after: EntityDefinition, renamed: Renames) -> list[str]:
-    """From one definition to the next. Raises VALIDATION_FAILED where stored values would not fit."""
+    """The statements from one definition to the next. Raises VALIDATION_FAILED where stored values would not fit."""
     if [(renamed.get(f.name, f.name), f.type) for f in before.key_fields] != [
         (f.name, f.type) for f in after.key_fields
     ]:
@@ -62,7 +61,7 @@ def plan_change(old_ids: Ids, before: EntityDefinition, after: EntityDefinition,
     if before.primary_key.generated != after.primary_key.generated:
         raise invalid_field("primary_key", "Who makes the keys can't be changed")
     if before.soft_delete and not after.soft_delete:
-        # Records in the trash would come back to life, which the log knows nothing of.
+        # Deleted records would reappear without an entry in the log.
         raise invalid_field("soft_delete", "soft_delete can't be switched off")
     known = {renamed.get(name, name): entry["definition"] for name, entry in old_ids.items()}
     if after.soft_delete and not before.soft_delete:
@@ -81,12 +80,12 @@ def plan_change(old_ids: Ids, before: EntityDefinition, after: EntityDefinition,
 
 
 def plan_retire(number: int, entity: EntityDefinition) -> list[str]:
-    """Put a deleted entity's table aside, with its data."""
+    """The statements that put a deleted entity's table aside, with its data."""
     return put_aside(entity.table, number, f"entity_{number}")
 
 
 def _check_mark(known: dict[str, Any] | None) -> None:
-    """Raises VALIDATION_FAILED where a field that there was once has left a column that no mark fits in."""
+    """Raises VALIDATION_FAILED where a former field has left a column that can't hold the mark."""
     if known is not None and (kind := known["type"]) != "timestamp":
         message = f"{DELETED} of a soft-deleted entity must be a timestamp, and its data was kept as {kind}"
         raise invalid_field(DELETED, message)

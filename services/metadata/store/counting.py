@@ -1,4 +1,4 @@
-"""What is counted before a definition changes: rows that stand against it, and columns."""
+"""Statements that count rows which stand against a change, and columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WITH RECURSIVE _free(_own) AS (
 )
 SELECT (SELECT count(*) FROM {table} _t WHERE {alive}) - (SELECT count(*) FROM _free _f)
 """
-"""All rows but those below a row that has nothing above it."""
+"""All rows except those below a row that has no parent."""
 COUNT_LONGER = "SELECT count(*) FROM {table} _t WHERE length(_t.{column}::text) > $1"
 COUNT_LONG = "SELECT count(*) FROM {table} _t WHERE pg_column_size(_t.{column}) > " + str(MAX_INDEXED_BYTES)
 COUNT_COLUMNS = "SELECT coalesce(max(attnum), 0) FROM pg_attribute WHERE attrelid = to_regclass($1)"

@@ -8,7 +8,7 @@ import pytest
 
 from libs.shared.schema import EntityDefinition, RelationDefinition
 from services.metadata.model.definition import Definition
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 from services.metadata.planning import tables
 from services.metadata.planning.indexes import difference, wanted_indexes
 from tests.support.client import entity, text
@@ -16,9 +16,9 @@ from tests.support.client import entity, text
 REFERENCE = {"name": "customer_id", "type": "uuid"}
 
 
-def schema(*relations: dict[str, Any], order: dict[str, Any]) -> Schema:
+def schema(*relations: dict[str, Any], order: dict[str, Any]) -> LiveSchema:
     """Customers (number 1), orders (number 2, with field ids in order), and relations from number 3 on."""
-    made = Schema()
+    made = LiveSchema()
     for number, definition in enumerate((entity("customer", text("code", unique=True)), order), 1):
         parsed = EntityDefinition.model_validate(definition)
         row = _row("entities", number, definition)

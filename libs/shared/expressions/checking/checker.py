@@ -31,7 +31,7 @@ from libs.shared.nearest import SHOWN, nearest
 MAX_ERRORS = 20
 """Errors reported of one expression."""
 
-Places = Sequence[Position]
+Positions = Sequence[Position]
 
 
 class CheckError(NamedTuple):
@@ -59,9 +59,9 @@ def check(root: Node, environment: Environment) -> CheckResult:
     return CheckResult(found, checker.errors, checker.uses)
 
 
-def check_path(names: Sequence[str], places: Places, environment: Environment) -> CheckResult:
+def check_path(names: Sequence[str], positions: Positions, environment: Environment) -> CheckResult:
     """Check a path that is no expression: in a template, or by itself."""
-    return check(tree.Path(tuple(names), tuple(places), position=places[0]), environment)
+    return check(tree.Path(tuple(names), tuple(positions), position=positions[0]), environment)
 
 
 class _Scope(NamedTuple):
@@ -136,15 +136,15 @@ class _Checker:
 
     def _path(self, node: tree.Path, scope: _Scope) -> Type:
         root, *rest = node.names
-        places = node.places or (node.position,) * len(node.names)
+        positions = node.positions or (node.position,) * len(node.names)
         found, entity = scope.find(root)
         if found is None:
             self._note(node.position, f"there is no `{root[:SHOWN]}` here{self._instead(root, scope.names())}")
             return ANY
         if entity:
-            self.uses.append(Use(places[0], entity, root))
+            self.uses.append(Use(positions[0], entity, root))
         for number, name in enumerate(rest, 1):
-            found = self._member(found, name, ".".join(node.names[:number]), places[number])
+            found = self._member(found, name, ".".join(node.names[:number]), positions[number])
         return found
 
     def _member(self, target: Type, name: str, words: str, position: Position) -> Type:
@@ -166,11 +166,11 @@ class _Checker:
                 self._note(position, f"{words} is {found.value}, it has no `{name[:SHOWN]}`")
         return ANY
 
-    def _element(self, node: tree.Index, target: Type, index: Type, place: Node) -> Type:
-        if isinstance(place, tree.Constant) and isinstance(place.value, str):
+    def _element(self, node: tree.Index, target: Type, index: Type, key: Node) -> Type:
+        if isinstance(key, tree.Constant) and isinstance(key.value, str):
             # Not rewritten by a rename where it is escaped; such a name would not be found again.
-            found = self._member(target, place.value, "this", place.position)
-            if self.uses and self.uses[-1].position == place.position:
+            found = self._member(target, key.value, "this", key.position)
+            if self.uses and self.uses[-1].position == key.position:
                 self.uses[-1] = self.uses[-1]._replace(quoted=True)
             return found
         if isinstance(target, ListOf):

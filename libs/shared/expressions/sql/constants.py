@@ -33,19 +33,19 @@ class Constants:
                 found = boolean("true" if value else "false")
             case Kind.NUMBER:
                 number = _number(value)
-                found = Term(Kind.NUMBER, self.place(number, "numeric"), False, _digits(number))
+                found = Term(Kind.NUMBER, self.placeholder(number, "numeric"), False, _digits(number))
             case Kind.STRING:
                 found = self._string(value)
             case Kind.DATE:
                 found = Term(Kind.DATE, self._instant(value), False)
             case Kind.DURATION:
                 seconds = Decimal(value // timedelta(microseconds=1)).scaleb(-6)
-                found = Term(Kind.DURATION, self.place(seconds, "numeric"), False)
+                found = Term(Kind.DURATION, self.placeholder(seconds, "numeric"), False)
             case other:
                 found = Term(other, nullable=False)
         return Term(found.kind, found.sql, False, found.digits, found.moment, known=True, value=value)
 
-    def place(self, value: Any, column_type: str) -> str:
+    def placeholder(self, value: Any, column_type: str) -> str:
         """The place of a value in SQL."""
         self._values.append((value, column_type))
         return f"\0{len(self._values) - 1}\0"
@@ -70,11 +70,11 @@ class Constants:
             raise NotTranslatable
         found = moments.read(text)
         moment = None if found is None else self._instant(found)
-        return Term(Kind.STRING, self.place(text, "text"), False, moment=moment)
+        return Term(Kind.STRING, self.placeholder(text, "text"), False, moment=moment)
 
     def _instant(self, value: moments.Moment) -> str:
         try:
-            return self.place(moments.instant(value), "timestamptz")
+            return self.placeholder(moments.instant(value), "timestamptz")
         except EvaluationError:
             raise NotTranslatable from None
 

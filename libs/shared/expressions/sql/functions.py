@@ -54,7 +54,7 @@ def _contains(arguments: Sequence[Term], constants: Constants) -> Term:
 
 
 def _trim(arguments: Sequence[Term], constants: Constants) -> Term:
-    return _text(arguments, lambda text: f"btrim({text}, {constants.place(BLANKS, 'text')})")
+    return _text(arguments, lambda text: f"btrim({text}, {constants.placeholder(BLANKS, 'text')})")
 
 
 def _starts_with(arguments: Sequence[Term], constants: Constants) -> Term:
@@ -73,7 +73,7 @@ def _substring(arguments: Sequence[Term], constants: Constants) -> Term:
     text, *places = arguments
     if any(term.kind is Kind.NIL for term in arguments):
         return NIL
-    start, *size = (constants.place(_place(term), "int") for term in places)
+    start, *size = (constants.placeholder(_place(term), "int") for term in places)
     return _text([text], lambda sql: f"substr({', '.join([sql, f'{start} + 1', *size])})")
 
 
@@ -84,7 +84,7 @@ def _round(arguments: Sequence[Term], constants: Constants) -> Term:
     places = _whole(arguments[1]) if len(arguments) > 1 else 0
     if abs(places) > PRECISION:
         raise NotTranslatable
-    sql = f"round({term.sql}, {constants.place(places, 'int')})"
+    sql = f"round({term.sql}, {constants.placeholder(places, 'int')})"
     return number(sql, Digits(digits.whole + 1, max(0, min(digits.scale, places))), term.nullable)
 
 

@@ -21,7 +21,7 @@ SPELLINGS = {"===": "==", "!==": "!=", "and": "&&", "or": "||"}
 inline = cast(Callable[[Any], Any], v_args(inline=True))
 
 
-def _place(token: Token) -> Position:
+def _position(token: Token) -> Position:
     return Position(token.line or 1, token.column or 1)
 
 
@@ -38,82 +38,82 @@ class Builder(Transformer[Token, Node]):
 
     def logic(self, first: Node, operator: Token, *rest: Any) -> Node:
         operands = (first, *rest[::2])
-        return tree.Logic(_operator(operator), operands, position=_place(operator))
+        return tree.Logic(_operator(operator), operands, position=_position(operator))
 
     def comparison(self, left: Node, operator: Token, right: Node) -> Node:
-        return tree.Comparison(_operator(operator), left, right, position=_place(operator))
+        return tree.Comparison(_operator(operator), left, right, position=_position(operator))
 
     def absence(self, left: Node, word: Token, _in: Token, right: Node) -> Node:
-        return tree.Comparison("not in", left, right, position=_place(word))
+        return tree.Comparison("not in", left, right, position=_position(word))
 
     def arithmetic(self, left: Node, operator: Token, right: Node) -> Node:
-        return tree.Arithmetic(_operator(operator), left, right, position=_place(operator))
+        return tree.Arithmetic(_operator(operator), left, right, position=_position(operator))
 
     def negation(self, operator: Token, operand: Node) -> Node:
-        return tree.Negation(operand, position=_place(operator))
+        return tree.Negation(operand, position=_position(operator))
 
     def negative(self, operator: Token, operand: Node) -> Node:
-        return tree.Negative(operand, position=_place(operator))
+        return tree.Negative(operand, position=_position(operator))
 
     def member(self, target: Node, name: Token) -> Node:
         if isinstance(target, tree.Path):
-            places = (*target.places, _place(name))
-            return tree.Path((*target.names, name.value), places, position=target.position)
-        return tree.Member(target, name.value, position=_place(name))
+            positions = (*target.positions, _position(name))
+            return tree.Path((*target.names, name.value), positions, position=target.position)
+        return tree.Member(target, name.value, position=_position(name))
 
     def index(self, target: Node, bracket: Token, index: Node) -> Node:
-        return tree.Index(target, index, position=_place(bracket))
+        return tree.Index(target, index, position=_position(bracket))
 
     def items(self, bracket: Token, *elements: Node) -> Node:
-        return tree.Items(elements, position=_place(bracket))
+        return tree.Items(elements, position=_position(bracket))
 
     def path(self, name: Token) -> Node:
-        return tree.Path((name.value,), (_place(name),), position=_place(name))
+        return tree.Path((name.value,), (_position(name),), position=_position(name))
 
     def call(self, name: Token, *arguments: Node) -> Node:
         _check_call(name, name.value, len(arguments))
-        return tree.Call(name.value, arguments, position=_place(name))
+        return tree.Call(name.value, arguments, position=_position(name))
 
     def construct(self, new: Token, _name: Token, *_arguments: Node) -> Node:
-        raise ExpressionError("nothing is made with 'new', date(...) makes a date", _place(new))
+        raise ExpressionError("nothing is made with 'new', date(...) makes a date", _position(new))
 
     def integer(self, token: Token) -> Node:
         # Counting digits first: Python itself refuses to read very long integers.
         if len(token.lstrip("0")) > PRECISION + 1 or int(token) > LIMIT:
-            raise ExpressionError("the number is too large", _place(token))
-        return tree.Constant(int(token), position=_place(token))
+            raise ExpressionError("the number is too large", _position(token))
+        return tree.Constant(int(token), position=_position(token))
 
     def decimal(self, token: Token) -> Node:
         if len(token.strip("0")) > PRECISION + 1:
-            raise ExpressionError("the number has too many digits", _place(token))
-        return tree.Constant(Decimal(token), position=_place(token))
+            raise ExpressionError("the number has too many digits", _position(token))
+        return tree.Constant(Decimal(token), position=_position(token))
 
     def string(self, token: Token) -> Node:
         try:
-            return tree.Constant(unquote(token), position=_place(token))
+            return tree.Constant(unquote(token), position=_position(token))
         except EscapeError as bad:
-            start = _place(token)
+            start = _position(token)
             inside = position_at(token, bad.offset)
             column = inside.column + (start.column - 1 if inside.line == 1 else 0)
             raise ExpressionError(bad.reason, Position(start.line + inside.line - 1, column)) from None
 
     def true(self, token: Token) -> Node:
-        return tree.Constant(True, position=_place(token))
+        return tree.Constant(True, position=_position(token))
 
     def false(self, token: Token) -> Node:
-        return tree.Constant(False, position=_place(token))
+        return tree.Constant(False, position=_position(token))
 
     def nil(self, token: Token) -> Node:
-        return tree.Constant(None, position=_place(token))
+        return tree.Constant(None, position=_position(token))
 
 
 def _check_call(token: Token, name: str, count: int) -> None:
     """Refuse a function that does not exist, or a number of arguments it does not take."""
     function = FUNCTIONS.get(name)
     if function is None:
-        raise ExpressionError(f"there is no function {_clip(name)}", _place(token))
+        raise ExpressionError(f"there is no function {_clip(name)}", _position(token))
     if count < function.least or (function.most is not None and count > function.most):
-        raise ExpressionError(f"{name} takes {function.arity}, not {count}", _place(token))
+        raise ExpressionError(f"{name} takes {function.arity}, not {count}", _position(token))
 
 
 def _clip(name: str) -> str:

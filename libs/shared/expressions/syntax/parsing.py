@@ -15,7 +15,7 @@ from libs.shared.expressions.syntax.measuring import check_text, check_tree
 from libs.shared.expressions.syntax.tree import Node
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
-SHOWN = 20
+MAX_CLIPPED = 20
 """Characters of an unexpected word that a message repeats."""
 
 
@@ -43,18 +43,18 @@ def _mistake(text: str, complaint: UnexpectedInput) -> ExpressionError:
         case UnexpectedToken(token=Token(type="$END")):
             return ExpressionError("the expression ends too early", position_at(text, len(text)))
         case UnexpectedToken(token=token):
-            return ExpressionError(f"unexpected {_shown(token)}", _place(complaint))
+            return ExpressionError(f"unexpected {_clipped(token)}", _position(complaint))
         case UnexpectedCharacters(char=quote) if quote in ("'", '"'):
-            return ExpressionError("the string is not closed", _place(complaint))
+            return ExpressionError("the string is not closed", _position(complaint))
         case UnexpectedCharacters(char=character):
-            return ExpressionError(f"unexpected {_shown(character)}", _place(complaint))
-    return ExpressionError("the expression cannot be read", _place(complaint))
+            return ExpressionError(f"unexpected {_clipped(character)}", _position(complaint))
+    return ExpressionError("the expression cannot be read", _position(complaint))
 
 
-def _place(complaint: UnexpectedInput) -> Position:
+def _position(complaint: UnexpectedInput) -> Position:
     return Position(max(complaint.line, 1), max(complaint.column, 1))
 
 
-def _shown(word: str) -> str:
-    clipped = word if len(word) <= SHOWN else f"{word[:SHOWN]}..."
+def _clipped(word: str) -> str:
+    clipped = word if len(word) <= MAX_CLIPPED else f"{word[:MAX_CLIPPED]}..."
     return f"'{clipped}'" if clipped.isprintable() else "character"

@@ -36,11 +36,11 @@ class Constant(Located):
 class Path(Located):
     """`record.owner.email`: names looked up one in the other, the first in the environment.
 
-    `places` is where each name stands in the text, where the path was read from one.
+    `positions` is where each name stands in the text, where the path was read from one.
     """
 
     names: tuple[str, ...]
-    places: tuple[Position, ...] = field(default=(), compare=False, repr=False)
+    positions: tuple[Position, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

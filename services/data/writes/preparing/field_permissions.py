@@ -128,7 +128,7 @@ def _mask(grant: Grant, name: str, record: dict[str, Any]) -> tuple[str | None] 
     if profile is None or access is None or not record or not grant.covers(record):
         return None
     _, mask = access.way(grant.who, record)
-    return None if mask is None else (mask.shown(record.get(name), profile.key_of(record), grant.who.salt),)
+    return None if mask is None else (mask.apply(record.get(name), profile.key_of(record), grant.who.salt),)
 
 
 def _is_free(grant: Grant, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What expressions, templates and paths can read, by the place where they stand. Pure."""
+"""The names and types that expressions, templates and paths of each kind can read. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from libs.shared.expressions.checking.types import BOOLEAN
 from libs.shared.expressions.values.kinds import Kind
 from libs.shared.schema import DELETED, FieldDefinition
 from libs.shared.schema.links import find_link
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 TYPES: Mapping[str, Type] = {
     **dict.fromkeys(("string", "text", "uuid"), STRING),
@@ -18,25 +18,25 @@ TYPES: Mapping[str, Type] = {
     **dict.fromkeys(("date", "timestamp"), STRING),
     "boolean": BOOLEAN,
 }
-"""Field types as records show them: times are ISO texts. Others (json, file) are anything."""
+"""Field types as records have them: times are ISO texts. Others (json, file) are anything."""
 USER = Object({"id": STRING, "email": STRING, "roles": ListOf(STRING)})
 ACTIONS = Simple(Kind.STRING, frozenset({"create", "update", "delete"}))
 
 
-def record_type(schema: Schema, entity: str) -> Type:
-    """A record of an entity; anything where there is no such entity."""
+def record_type(schema: LiveSchema, entity: str) -> Type:
+    """A record of an entity; anything if the entity does not exist."""
     return Object(_fields(schema, entity), entity) if entity in schema.entities else ANY
 
 
-def changes_type(schema: Schema, entity: str) -> Type:
-    """What an update has changed: `{field: {old, new}}`."""
+def changes_type(schema: LiveSchema, entity: str) -> Type:
+    """The changes of an update: `{field: {old, new}}`."""
     if entity not in schema.entities:
         return ANY
     changes = {name: Object({"old": kind, "new": kind}) for name, kind in _fields(schema, entity).items()}
     return Object(changes, entity)
 
 
-def of_rule(schema: Schema, entity: str, loads: Iterable[Mapping[str, Any]] = ()) -> Environment:
+def of_rule(schema: LiveSchema, entity: str, loads: Iterable[Mapping[str, Any]] = ()) -> Environment:
     """Rules, guards and actions of transitions."""
     record = record_type(schema, entity)
     related = {str(load.get("name") or load.get("relation")): _loaded(schema, entity, load) for load in loads}
@@ -45,8 +45,8 @@ def of_rule(schema: Schema, entity: str, loads: Iterable[Mapping[str, Any]] = ()
     }  # fmt: skip
 
 
-def of_event(schema: Schema, entity: str) -> Environment:
-    """What is told of a commit: notification rules, and with `event` webhooks."""
+def of_event(schema: LiveSchema, entity: str) -> Environment:
+    """Conditions of notification rules, and with `event` of webhooks."""
     record = record_type(schema, entity)
     return {
         "record": record, "old": record, "changes": changes_type(schema, entity), "action": ACTIONS, "user": USER,
@@ -54,24 +54,24 @@ def of_event(schema: Schema, entity: str) -> Environment:
     }  # fmt: skip
 
 
-def of_webhook(schema: Schema, entity: str, hook: str) -> Environment:
+def of_webhook(schema: LiveSchema, entity: str, hook: str) -> Environment:
     """Conditions of webhooks."""
     user = Object({"id": STRING, "roles": ListOf(STRING)})
     return {**of_event(schema, entity), "user": user, "event": Simple(Kind.STRING, frozenset([hook]))}
 
 
-def of_message(schema: Schema, entity: str) -> Environment:
+def of_message(schema: LiveSchema, entity: str) -> Environment:
     """Templates and recipients of notification rules."""
     seen = {name: kind for name, kind in of_event(schema, entity).items() if name != "now"}
     return {**seen, "app": Object({"id": STRING, "name": STRING})}
 
 
-def of_visibility(schema: Schema, entity: str) -> Environment:
+def of_visibility(schema: LiveSchema, entity: str) -> Environment:
     """Conditionally visible fields."""
     return {"record": record_type(schema, entity), "user": USER, "now": DATE}
 
 
-def of_trigger(schema: Schema, entity: str) -> Environment:
+def of_trigger(schema: LiveSchema, entity: str) -> Environment:
     """The paths that fill a workflow's context."""
     record = record_type(schema, entity)
     return {"trigger": Object({"record_id": STRING, "record": record}), "record": record, "record_id": STRING}
@@ -82,7 +82,7 @@ def of_context(context: Mapping[str, Type]) -> Environment:
     return {"context": Object(context), "now": DATE}
 
 
-def _fields(schema: Schema, entity: str) -> dict[str, Type]:
+def _fields(schema: LiveSchema, entity: str) -> dict[str, Type]:
     definition = schema.entities[entity].definition
     fields = {field.name: _type(field) for field in (*definition.key_fields, *definition.fields)}
     return {DELETED: STRING, **fields} if definition.soft_delete else fields
@@ -95,6 +95,6 @@ def _type(field: FieldDefinition) -> Type:
     return known
 
 
-def _loaded(schema: Schema, entity: str, load: Mapping[str, Any]) -> Type:
+def _loaded(schema: LiveSchema, entity: str, load: Mapping[str, Any]) -> Type:
     link = find_link(schema.links(entity), str(load.get("relation"))) if entity in schema.entities else None
     return ListOf(record_type(schema, link.entity)) if link is not None else ANY

@@ -11,7 +11,7 @@ from typing import Any
 from libs.shared.expressions.checking import ANY, Environment, Type
 from services.metadata.checking.expressions import environments
 from services.metadata.checking.expressions.location import PLACEHOLDER, Document, ExpressionLocation, Form, Key
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 CONTEXT = "context."
 FILLED_BY_SENDER = {"env": ANY}
@@ -20,7 +20,7 @@ FILLED_BY_SENDER = {"env": ANY}
 Locations = Iterator[ExpressionLocation]
 
 
-def of_rule(document: Document, schema: Schema) -> Locations:
+def of_rule(document: Document, schema: LiveSchema) -> Locations:
     body = document.get("definition")
     if isinstance(body, dict) and document.get("type") in ("expression", "computed"):
         loads = [load for load in body.get("related_load") or () if isinstance(load, dict)]
@@ -28,7 +28,7 @@ def of_rule(document: Document, schema: Schema) -> Locations:
         yield from _expression(document, ("definition", "expression"), environment)
 
 
-def of_state_machine(document: Document, schema: Schema) -> Locations:
+def of_state_machine(document: Document, schema: LiveSchema) -> Locations:
     environment = environments.of_rule(schema, str(document.get("entity")))
     for number, transition in _numbered(_at(document, ("definition", "transitions"))):
         here: Key = ("definition", "transitions", number)
@@ -38,12 +38,12 @@ def of_state_machine(document: Document, schema: Schema) -> Locations:
             yield from _templates(action, (*here, "actions", action_number), seen)
 
 
-def of_webhook(document: Document, schema: Schema) -> Locations:
+def of_webhook(document: Document, schema: LiveSchema) -> Locations:
     environment = environments.of_webhook(schema, str(document.get("entity")), str(document.get("hook")))
     yield from _expression(document, ("condition",), environment)
 
 
-def of_notification_rule(document: Document, schema: Schema) -> Locations:
+def of_notification_rule(document: Document, schema: LiveSchema) -> Locations:
     entity = str(document.get("entity"))
     yield from _expression(document, ("condition",), environments.of_event(schema, entity))
     message = environments.of_message(schema, entity)
@@ -54,14 +54,14 @@ def of_notification_rule(document: Document, schema: Schema) -> Locations:
             yield ExpressionLocation(("recipients", number, "path"), path, Form.PATH, message)
 
 
-def of_permission(document: Document, schema: Schema) -> Locations:
+def of_permission(document: Document, schema: LiveSchema) -> Locations:
     environment = environments.of_visibility(schema, str(document.get("entity")))
     visible = document.get("visible_when")
     for name in visible if isinstance(visible, dict) else ():
         yield from _expression(document, ("visible_when", name), environment)
 
 
-def of_workflow(document: Document, schema: Schema) -> Locations:
+def of_workflow(document: Document, schema: LiveSchema) -> Locations:
     trigger = environments.of_trigger(schema, str(_at(document, ("trigger", "entity"))))
     context: dict[str, Type] = {}
     paths = document.get("context")

@@ -1,5 +1,5 @@
-"""What definitions say about one another must hold when they are saved: entities, fields, relations, values, paths.
+"""What definitions refer to must exist when they are saved: entities, fields, relations, values, paths. Pure.
 
-Each kind has a module whose `problems_of(definition, schema)` names what does not hold, as place and message. What is
-legal but doubtful is found by `doubts`.
+Each kind has a module whose `problems_of(definition, schema)` yields (path, message) of what does not hold.
+`contradictions` finds definitions that are valid but contradict one another; `people` the roles and users they name.
 """

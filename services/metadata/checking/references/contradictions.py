@@ -1,4 +1,4 @@
-"""What is legal but doubtful: definitions that contradict one another. Pure."""
+"""Valid definitions that contradict one another, or have no effect. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from libs.shared.schema import FieldDefinition, PolicyDefinition
 from libs.shared.schema.rules import FieldRule, RuleDefinition
 from libs.shared.schema.state_machines import CreateRecord, SetField, StateMachineDefinition, UpdateRecord
 from libs.shared.schema.workflows import ActionStep, SetFieldAction, WorkflowDefinition
-from services.metadata.checking.references.machines import states_of
 from services.metadata.checking.references.names import NOW, Problems, fields_of
-from services.metadata.model.schema import Schema
+from services.metadata.checking.references.state_machines import states_of
+from services.metadata.model.schema import LiveSchema
 
 Machines = Mapping[tuple[str, str], StateMachineDefinition]
 """The active state machines by entity and field."""
@@ -28,12 +28,10 @@ class ParsedDefinition:
     definition: Any
 
 
-def contradictions_in(every: Sequence[ParsedDefinition], schema: Schema) -> dict[str, list[tuple[str, str]]]:
-    """By id of a definition: what is doubtful about it, as place and words."""
+def contradictions_in(every: Sequence[ParsedDefinition], schema: LiveSchema) -> dict[str, list[tuple[str, str]]]:
+    """By id of a definition: (path, message) of what is doubtful about it."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    machines = {
-        (m.entity, m.field): m for m in _of(every, StateMachineDefinition) if m.active
-    }  # fmt: skip
+    machines = {(m.entity, m.field): m for m in _of(every, StateMachineDefinition) if m.active}
     for each in every:
         match each.definition:
             case WorkflowDefinition() as workflow:
@@ -46,7 +44,7 @@ def contradictions_in(every: Sequence[ParsedDefinition], schema: Schema) -> dict
                 found[each.id].append(("roles", "without roles it grants nothing to anybody"))
             case PolicyDefinition(action="create", conditions=[_, *_]):
                 found[each.id].append(("conditions", "they do not apply to what is created"))
-    for policy_id, problem in _openings(every, schema):
+    for policy_id, problem in _opened_permissions(every, schema):
         found[policy_id].append(problem)
     return found
 
@@ -61,43 +59,43 @@ def _of_workflow(workflow: WorkflowDefinition, machines: Machines) -> Problems:
     if machine is not None and trigger.to not in {state for _, state in states_of(machine)}:
         yield "trigger.to", f"{trigger.to} is no state of the state machine of {trigger.entity}.{trigger.field}"
     for number, step in enumerate(workflow.steps):
-        for place, action in enumerate(step.actions if isinstance(step, ActionStep) else ()):
+        for action_number, action in enumerate(step.actions if isinstance(step, ActionStep) else ()):
             if isinstance(action, SetFieldAction):
-                where = f"steps.{number}.actions.{place}.value"
-                yield from _moves(machines, action.entity, action.field, action.value, where)
+                path = f"steps.{number}.actions.{action_number}.value"
+                yield from _unreachable_state(machines, action.entity, action.field, action.value, path)
 
 
 def _of_machine(machine: StateMachineDefinition, machines: Machines) -> Problems:
     for number, transition in enumerate(machine.definition.transitions):
-        for place, action in enumerate(transition.actions):
-            at = f"definition.transitions.{number}.actions.{place}"
+        for action_number, action in enumerate(transition.actions):
+            path = f"definition.transitions.{number}.actions.{action_number}"
             if isinstance(action, SetField):
-                yield from _moves(machines, machine.entity, action.field, action.value, f"{at}.value")
+                yield from _unreachable_state(machines, machine.entity, action.field, action.value, f"{path}.value")
             elif isinstance(action, UpdateRecord):
                 for name, value in action.fields.items():
-                    yield from _moves(machines, action.entity, name, value, f"{at}.fields.{name}")
+                    yield from _unreachable_state(machines, action.entity, name, value, f"{path}.fields.{name}")
             elif isinstance(action, CreateRecord):
-                yield from _beginnings(machines, action, at)
+                yield from _wrong_initial_states(machines, action, path)
 
 
-def _moves(machines: Machines, entity: str, field: str, value: Any, where: str) -> Problems:
-    """A fixed value for a state field that no transition leads to."""
+def _unreachable_state(machines: Machines, entity: str, field: str, value: Any, path: str) -> Problems:
+    """Finds a fixed value for a state field that no transition leads to."""
     machine = machines.get((entity, field))
     if machine is None or not isinstance(value, str) or "{{" in value or value == NOW:
         return
     if value not in {transition.to for transition in machine.definition.transitions}:
-        yield where, f"no transition of the state machine of {entity}.{field} leads to {value}"
+        yield path, f"no transition of the state machine of {entity}.{field} leads to {value}"
 
 
-def _beginnings(machines: Machines, action: CreateRecord, where: str) -> Problems:
+def _wrong_initial_states(machines: Machines, action: CreateRecord, path: str) -> Problems:
     for name, value in action.fields.items():
         machine = machines.get((action.entity, name))
         if machine is not None and isinstance(value, str) and "{{" not in value and value != machine.definition.initial:
-            yield f"{where}.fields.{name}", f"{action.entity}.{name} must begin as {machine.definition.initial}"
+            yield f"{path}.fields.{name}", f"{action.entity}.{name} must begin as {machine.definition.initial}"
 
 
-def _openings(every: Sequence[ParsedDefinition], schema: Schema) -> Iterable[tuple[str, tuple[str, str]]]:
-    """Policies that open to a role what another one closes to it."""
+def _opened_permissions(every: Sequence[ParsedDefinition], schema: LiveSchema) -> Iterable[tuple[str, tuple[str, str]]]:
+    """Permissions that open to a role what another one closes to it."""
     groups: dict[tuple[str, str], list[ParsedDefinition]] = defaultdict(list)
     for each in every:
         if isinstance(each.definition, PolicyDefinition) and each.definition.entity in schema.entities:
@@ -115,15 +113,15 @@ def _opened(opening: PolicyDefinition, closing: ParsedDefinition, fields: Mappin
     if not roles or not all(condition in closed.conditions for condition in opening.conditions):
         return
     who = ", ".join(roles)
-    shown = [name for name, each in fields.items() if _is_open(opening, each) and not _is_open(closed, each)]
-    if shown:
-        yield "fields", f"opens {', '.join(shown)} to {who}, which the permission {closing.id} closes"
+    opened = [name for name, each in fields.items() if _is_open(opening, each) and not _is_open(closed, each)]
+    if opened:
+        yield "fields", f"opens {', '.join(opened)} to {who}, which the permission {closing.id} closes"
     if not all(condition in opening.conditions for condition in closed.conditions):
         yield "conditions", f"opens records to {who} that the permission {closing.id} keeps from them"
 
 
 def _is_open(policy: PolicyDefinition, field: FieldDefinition) -> bool:
-    """Whether a policy grants a field as it is, in every record that it is for."""
+    """Whether a permission grants a field unmasked, in every record that it applies to."""
     if policy.fields is not None and not policy.fields.covers(field.name):
         return False
     masked = policy.masks.get(field.name) if field.name in policy.masks else None

@@ -1,4 +1,4 @@
-"""Names and fixed values that definitions hold, against the entities that there are. Pure."""
+"""Checks of names and fixed values in definitions, against the entities that exist. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from libs.shared.schema import DELETED, BadValue, EntityDefinition, FieldDefinition, parse_value
 from libs.shared.schema.validation_errors import suggestion
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 Problem = tuple[str, str]
-"""Where a mistake is within a definition, and what it is."""
+"""(path within a definition, message)."""
 Problems = Iterator[Problem]
 Fields = Mapping[str, FieldDefinition]
 
@@ -23,23 +23,23 @@ PLACEHOLDER = "{{"
 
 
 def fields_of(entity: EntityDefinition) -> Fields:
-    """All fields by name, those of the key with the types that they have as such."""
+    """All fields by name; those of the key have the types of the key."""
     return {field.name: field for field in (*entity.fields, *entity.key_fields)}
 
 
-def unknown_entity(schema: Schema, name: str) -> str | None:
-    """What is wrong with the name of an entity."""
+def unknown_entity(schema: LiveSchema, name: str) -> str | None:
+    """What is wrong with the name of an entity, if anything."""
     return None if name in schema.entities else f"Unknown entity: {name}{suggestion(name, schema.entities)}"
 
 
 def unknown_field(entity: EntityDefinition, name: str) -> str | None:
-    """What is wrong with the name of a field."""
+    """What is wrong with the name of a field, if anything."""
     fields = fields_of(entity)
     return None if name in fields else f"{entity.name} has no field {name}{suggestion(name, fields)}"
 
 
 def outside_enum(field: FieldDefinition, values: Iterable[Any]) -> str | None:
-    """The first of some values that a field with an enum never has."""
+    """Says which of the values is not in the field's enum, if any."""
     for value in values if field.enum else ():
         if value not in (field.enum or ()):
             allowed = [str(each) for each in field.enum or ()]
@@ -62,27 +62,27 @@ def unfit_value(field: FieldDefinition, value: Any) -> str | None:
 
 
 def not_to_be_set(entity: EntityDefinition, field: FieldDefinition) -> str | None:
-    """Why nothing that is defined may set a field of a record that is there."""
+    """Why no definition may set a field of an existing record."""
     if field.name in entity.primary_key.names or field.auto or (entity.soft_delete and field.name == DELETED):
         return f"{field.name} is not for a definition to set"
     return None
 
 
-def setting_problems(schema: Schema, entity: str, name: str, value: Any, where: str, in_field: str) -> Problems:
-    """What is wrong with setting a field of an entity that is there; `in_field` is the key that names the field."""
+def setting_problems(schema: LiveSchema, entity: str, name: str, value: Any, path: str, in_field: str) -> Problems:
+    """What is wrong with setting a field of an existing entity; `in_field` is the key that names the field."""
     definition = schema.entities[entity].definition
     if wrong := unknown_field(definition, name):
-        yield f"{where}{in_field}", wrong
+        yield f"{path}{in_field}", wrong
         return
     field = fields_of(definition)[name]
     if wrong := not_to_be_set(definition, field):
-        yield f"{where}{in_field}", wrong
+        yield f"{path}{in_field}", wrong
     elif wrong := unfit_value(field, value):
-        yield f"{where}value" if in_field == "field" else f"{where}{in_field}", wrong
+        yield f"{path}value" if in_field == "field" else f"{path}{in_field}", wrong
 
 
 def record_path_problem(entity: EntityDefinition, path: str, parts: list[str]) -> str | None:
-    """What is wrong with a path that goes on, by `parts`, within a record."""
+    """What is wrong with a path into a record; `parts` are its names behind the root."""
     if not parts:
         return None
     [name, *inner] = parts

@@ -17,7 +17,7 @@ ROLE, USER = "role", "user"
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Somebody who is named at a place: a role, or a user by id or address."""
+    """A role, or a user by id or address, that a definition names at `path`."""
 
     path: str
     kind: str
@@ -25,12 +25,12 @@ class Mention:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is a name, and not a placeholder for one."""
+        """Whether it is a name, and not a placeholder."""
         return bool(self.name) and "{{" not in self.name
 
 
 def mentions_in(definition: Any) -> list[Mention]:
-    """Everybody that a definition names."""
+    """All roles and users that a definition names."""
     return [mention for mention in _mentions(definition) if mention.is_fixed]
 
 
@@ -52,31 +52,31 @@ def _mentions(definition: Any) -> Iterator[Mention]:
 
 def _of_machine(machine: StateMachineDefinition) -> Iterator[Mention]:
     for number, transition in enumerate(machine.definition.transitions):
-        where = f"definition.transitions.{number}"
-        yield from _roles(f"{where}.roles", transition.roles)
-        for place, action in enumerate(transition.actions):
+        path = f"definition.transitions.{number}"
+        yield from _roles(f"{path}.roles", transition.roles)
+        for action_number, action in enumerate(transition.actions):
             if isinstance(action, SendNotification):
-                yield from _addressees(f"{where}.actions.{place}.to", action.to)
+                yield from _addressees(f"{path}.actions.{action_number}.to", action.to)
 
 
-def _roles(where: str, roles: list[str]) -> Iterator[Mention]:
+def _roles(path: str, roles: list[str]) -> Iterator[Mention]:
     for number, role in enumerate(roles):
-        yield Mention(f"{where}.{number}", ROLE, role)
+        yield Mention(f"{path}.{number}", ROLE, role)
 
 
-def _addressees(where: str, to: Any) -> Iterator[Mention]:
-    """Whom an action tells: texts are addresses, users' ids or roles."""
+def _addressees(path: str, to: Any) -> Iterator[Mention]:
+    """The recipients of an action: texts are addresses, users' ids or roles."""
     listed = to if isinstance(to, list) else [to]
     for number, each in enumerate(listed):
-        path = f"{where}.{number}" if isinstance(to, list) else where
+        here = f"{path}.{number}" if isinstance(to, list) else path
         if isinstance(each, Addressee):
             yield from (
-                Mention(f"{path}.{kind}", kind, name)
+                Mention(f"{here}.{kind}", kind, name)
                 for kind, name in ((ROLE, each.role), (USER, each.user))
                 if name is not None
             )
         elif isinstance(each, str):
             if parse_uuid(each) is not None:
-                yield Mention(path, USER, each)
+                yield Mention(here, USER, each)
             elif "@" not in each:
-                yield Mention(path, ROLE, each)
+                yield Mention(here, ROLE, each)

@@ -1,4 +1,4 @@
-"""What a rule says about an entity's fields and relations must hold for the entity as it is. Pure."""
+"""Rules: their field and value, and what they load. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from libs.shared.schema.rules import (
 )
 from libs.shared.schema.validation_errors import suggestion
 from services.metadata.checking.references.names import Problems, fields_of, outside_enum, unknown_field
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 EQUALS = ("eq", "neq")
 LISTS = ("in", "not_in", "enum")
 
 
-def problems_of(rule: RuleDefinition, schema: Schema) -> Problems:
-    """A rule's field exists, fits its value, or may be computed; what it loads is there."""
+def problems_of(rule: RuleDefinition, schema: LiveSchema) -> Problems:
+    """The field exists and fits the value, or may be computed; loaded relations and fields exist."""
     body, entity = rule.definition, schema.entities[rule.entity].definition
     if isinstance(body, FieldRule | ComputedRule) and (wrong := unknown_field(entity, body.field)):
         yield "definition.field", wrong
@@ -50,12 +50,12 @@ def _value_problems(body: FieldRule, field: FieldDefinition) -> Problems:
         yield "definition.value", wrong
 
 
-def _load_problems(load: RelatedLoad, where: str, entity: str, schema: Schema) -> Problems:
+def _load_problems(load: RelatedLoad, path: str, entity: str, schema: LiveSchema) -> Problems:
     links = schema.links(entity)
     link = find_link(links, load.relation)
     if link is None:
         names = [name for each in links for name in (each.relation.name, each.entity)]
-        yield f"{where}.relation", f"{entity} has no relation {load.relation}{suggestion(load.relation, names)}"
+        yield f"{path}.relation", f"{entity} has no relation {load.relation}{suggestion(load.relation, names)}"
         return
     fields = fields_of(schema.entities[link.entity].definition)
     for name, value in load.filter.items():
@@ -64,9 +64,9 @@ def _load_problems(load: RelatedLoad, where: str, entity: str, schema: Schema) -
             parse_filter(name, value, fields)
         except BadValue as problem:
             hint = "" if field_name in fields else suggestion(field_name, fields)
-            yield f"{where}.filter", f"The filter of {load.relation} can't be read: {problem}{hint}"
+            yield f"{path}.filter", f"The filter of {load.relation} can't be read: {problem}{hint}"
             continue
         if operator in ("", *EQUALS, *LISTS):
             values = value if isinstance(value, list) else [] if value is None else [value]
             if wrong := outside_enum(fields[field_name], values):
-                yield f"{where}.filter", wrong
+                yield f"{path}.filter", wrong

@@ -1,4 +1,4 @@
-"""A workflow's trigger, paths and actions must hold for the entities as they are. Pure."""
+"""Workflows: their trigger, paths and actions. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from services.metadata.checking.references.names import (
     unknown_entity,
     unknown_field,
 )
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 ROOTS = ("trigger", "record", "record_id")
 CONTEXT = "context"
 
 
-def problems_of(workflow: WorkflowDefinition, schema: Schema) -> Problems:
-    """The trigger's entity, field and value exist, and what actions set. A path of the context may lead nowhere."""
+def problems_of(workflow: WorkflowDefinition, schema: LiveSchema) -> Problems:
+    """The trigger's entity, field and value exist, and the fields that actions set.
+
+    Paths of the context may lead nowhere.
+    """
     trigger = workflow.trigger
     if wrong := unknown_entity(schema, trigger.entity):
         yield "trigger.entity", wrong
@@ -30,19 +33,19 @@ def problems_of(workflow: WorkflowDefinition, schema: Schema) -> Problems:
         elif wrong := unfit_value(fields_of(entity)[trigger.field], trigger.to):
             yield "trigger.to", wrong
     for number, step in enumerate(workflow.steps):
-        for place, action in enumerate(step.actions if isinstance(step, ActionStep) else ()):
+        for action_number, action in enumerate(step.actions if isinstance(step, ActionStep) else ()):
             if isinstance(action, SetFieldAction):
-                yield from _setting_problems(workflow, action, f"steps.{number}.actions.{place}.", schema)
+                yield from _setting_problems(workflow, action, f"steps.{number}.actions.{action_number}.", schema)
 
 
-def _setting_problems(workflow: WorkflowDefinition, action: SetFieldAction, where: str, schema: Schema) -> Problems:
+def _setting_problems(workflow: WorkflowDefinition, action: SetFieldAction, path: str, schema: LiveSchema) -> Problems:
     root, _, rest = action.record_id.partition(".")
     if root == CONTEXT and rest and rest.partition(".")[0] not in workflow.context:
         name = rest.partition(".")[0]
-        yield f"{where}record_id", f"the context has no {name}{suggestion(name, workflow.context)}"
+        yield f"{path}record_id", f"the context has no {name}{suggestion(name, workflow.context)}"
     elif root in ROOTS and rest:
-        yield f"{where}record_id", f"must be a path context.x or an id; put {action.record_id} into the context"
+        yield f"{path}record_id", f"must be a path context.x or an id; put {action.record_id} into the context"
     if wrong := unknown_entity(schema, action.entity):
-        yield f"{where}entity", wrong
+        yield f"{path}entity", wrong
     else:
-        yield from setting_problems(schema, action.entity, action.field, action.value, where, "field")
+        yield from setting_problems(schema, action.entity, action.field, action.value, path, "field")

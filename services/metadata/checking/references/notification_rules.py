@@ -1,19 +1,19 @@
-"""Where a notification rule finds its recipients must be there. Pure."""
+"""Notification rules: the paths that lead to recipients. Pure."""
 
 from __future__ import annotations
 
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.validation_errors import suggestion
 from services.metadata.checking.references.names import Problems, record_path_problem
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 RECORDS = ("record", "old")
 ROOTS = {"changes": None, "action": (), "entity": (), "user": ("id", "email", "roles"), "app": ("id", "name")}
-"""What else a path may begin with, and what is known to be in there; None where that depends."""
+"""The other roots of paths, and their known keys; None if the keys depend on the entity."""
 
 
-def problems_of(rule: NotificationRule, schema: Schema) -> Problems:
-    """The paths that lead to recipients begin where they can, and name fields that there are."""
+def problems_of(rule: NotificationRule, schema: LiveSchema) -> Problems:
+    """Each path begins with a known root and names fields that exist."""
     entity = schema.entities[rule.entity].definition
     for number, recipient in enumerate(rule.recipients):
         if (path := recipient.get("path")) is None:

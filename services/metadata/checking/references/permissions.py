@@ -1,4 +1,4 @@
-"""What a permission says about an entity must hold for the entity as it is: fields, values, masks, expressions."""
+"""Permissions: their fields, values, masks and expressions. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from libs.shared.permissions.masks import Mask
 from libs.shared.schema import BadValue, Condition, EntityDefinition, PolicyDefinition
 from libs.shared.schema.validation_errors import suggestion
 from services.metadata.checking.references.names import Fields, Problems, fields_of, outside_enum, unknown_field
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 VALUES = ("eq", "neq", "in", "not_in")
 """Operators that compare with values which a field may have."""
 
 
-def problems_of(policy: PolicyDefinition, schema: Schema) -> Problems:
-    """A policy's fields exist, its values and masks fit them, its expressions can be decided by the database."""
+def problems_of(policy: PolicyDefinition, schema: LiveSchema) -> Problems:
+    """The fields exist, values and masks fit them, and the database can decide the expressions."""
     entity = schema.entities[policy.entity].definition
     fields = fields_of(entity)
     relations = {live.definition.name for live in schema.relations_of(policy.entity)}
@@ -42,7 +42,7 @@ def _conditions(policy: PolicyDefinition, entity: EntityDefinition, fields: Fiel
 
 
 def _values(condition: Condition) -> list[Any]:
-    """The fixed values that a field is compared with; what names the caller's own is none."""
+    """The fixed values that a field is compared with; the caller's own values are not fixed."""
     value = condition.value
     if condition.operator not in VALUES or value is None or (isinstance(value, str) and value.startswith("$")):
         return []
@@ -52,18 +52,18 @@ def _values(condition: Condition) -> list[Any]:
 
 
 def _names(policy: PolicyDefinition, entity: EntityDefinition, fields: Fields, relations: Collection[str]) -> Problems:
-    """Unknown fields, and the key where something would be taken from it."""
+    """Unknown fields, and restrictions of the key."""
     named = [("fields", name) for name in (policy.fields.named if policy.fields else ())]
     narrowed = [("fields.exclude", name) for name in ((policy.fields.exclude or ()) if policy.fields else ())]
     narrowed += [(f"masks.{name}", name) for name in policy.masks]
     narrowed += [(f"visible_when.{name}", name) for name in policy.visible_when]
-    for where, name in named + [each for each in narrowed if each[0] != "fields.exclude"]:
-        if name not in fields and not (where == "fields" and name in relations):
-            known = "field or relation" if where == "fields" else "field"
-            yield where, f"{entity.name} has no {known} {name}{suggestion(name, [*fields, *relations])}"
-    for where, name in narrowed:
+    for path, name in named + [each for each in narrowed if each[0] != "fields.exclude"]:
+        if name not in fields and not (path == "fields" and name in relations):
+            known = "field or relation" if path == "fields" else "field"
+            yield path, f"{entity.name} has no {known} {name}{suggestion(name, [*fields, *relations])}"
+    for path, name in narrowed:
         if name in entity.primary_key.names:
-            yield where, f"{name} is the key, by which records are known to whoever may see them"
+            yield path, f"{name} is the key, by which records are known to whoever may see them"
 
 
 def _masks(policy: PolicyDefinition, fields: Fields) -> Problems:

@@ -1,4 +1,4 @@
-"""A state machine's field, its states, and what its transitions do must hold for the entities as they are. Pure."""
+"""State machines: their field and states, and what their transitions do. Pure."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from services.metadata.checking.references.names import (
     unknown_entity,
     unknown_field,
 )
-from services.metadata.model.schema import Schema
+from services.metadata.model.schema import LiveSchema
 
 CHANNELS = ("email", "in_app")
 
 
-def problems_of(machine: StateMachineDefinition, schema: Schema) -> Problems:
-    """A machine's field exists and holds its states; fields, entities and channels of its actions exist."""
+def problems_of(machine: StateMachineDefinition, schema: LiveSchema) -> Problems:
+    """The field exists and can hold the states; fields, entities and channels of the actions exist."""
     entity = schema.entities[machine.entity].definition
     if wrong := unknown_field(entity, machine.field):
         yield "field", wrong
@@ -40,47 +40,46 @@ def problems_of(machine: StateMachineDefinition, schema: Schema) -> Problems:
     if field.type not in STATE_TYPES:
         yield "field", f"A state must be a string or text, {field.name} is not"
         return
-    for where, state in states_of(machine):
+    for path, state in states_of(machine):
         if wrong := outside_enum(field, [state]):
-            yield where, wrong
+            yield path, wrong
     for number, transition in enumerate(machine.definition.transitions):
-        for place, action in enumerate(transition.actions):
-            yield from _action_problems(
-                action, machine.entity, f"definition.transitions.{number}.actions.{place}.", schema
-            )
+        for action_number, action in enumerate(transition.actions):
+            path = f"definition.transitions.{number}.actions.{action_number}."
+            yield from _action_problems(action, machine.entity, path, schema)
 
 
 def states_of(machine: StateMachineDefinition) -> list[tuple[str, str]]:
-    """Every state that a machine names, with its place."""
+    """Every state that a machine names, with its path."""
     found = [("definition.initial", machine.definition.initial)]
     for number, transition in enumerate(machine.definition.transitions):
-        where = f"definition.transitions.{number}"
-        found += [(f"{where}.from", origin) for origin in sorted(transition.origins)]
-        found.append((f"{where}.to", transition.to))
+        path = f"definition.transitions.{number}"
+        found += [(f"{path}.from", origin) for origin in sorted(transition.origins)]
+        found.append((f"{path}.to", transition.to))
     return found
 
 
-def _action_problems(action: Action, own: str, where: str, schema: Schema) -> Problems:
+def _action_problems(action: Action, own: str, path: str, schema: LiveSchema) -> Problems:
     match action:
         case SetField():
-            yield from setting_problems(schema, own, action.field, action.value, where, "field")
+            yield from setting_problems(schema, own, action.field, action.value, path, "field")
         case CreateRecord() | UpdateRecord() | DeleteRecord():
             if wrong := unknown_entity(schema, action.entity):
-                yield f"{where}entity", wrong
+                yield f"{path}entity", wrong
             elif isinstance(action, UpdateRecord):
                 for name, value in action.fields.items():
-                    yield from setting_problems(schema, action.entity, name, value, where, f"fields.{name}")
+                    yield from setting_problems(schema, action.entity, name, value, path, f"fields.{name}")
             elif isinstance(action, CreateRecord):
-                yield from _creating_problems(action.entity, action.fields, where, schema)
+                yield from _creating_problems(action.entity, action.fields, path, schema)
         case SendNotification() if action.channel not in CHANNELS and "{{" not in action.channel:
             known = ", ".join(CHANNELS)
             hint = suggestion(action.channel, CHANNELS)
-            yield f"{where}channel", f"there is no channel {action.channel}, only {known}{hint}"
+            yield f"{path}channel", f"there is no channel {action.channel}, only {known}{hint}"
 
 
-def _creating_problems(entity: str, fields: Mapping[str, Any], where: str, schema: Schema) -> Problems:
+def _creating_problems(entity: str, fields: Mapping[str, Any], path: str, schema: LiveSchema) -> Problems:
     definition = schema.entities[entity].definition
     known = fields_of(definition)
     for name, value in fields.items():
         if wrong := unknown_field(definition, name) or unfit_value(known[name], value):
-            yield f"{where}fields.{name}", wrong
+            yield f"{path}fields.{name}", wrong
