@@ -6,31 +6,19 @@ from typing import Any
 
 import pytest
 
-from libs.shared.schema import EntityDefinition, RelationDefinition
-from services.metadata.model.definition import Definition
+from libs.shared.schema import EntityDefinition
 from services.metadata.model.schema import LiveSchema
 from services.metadata.planning import tables
 from services.metadata.planning.indexes import difference, wanted_indexes
 from tests.support.client import entity, text
+from tests.support.live_schemas import live_schema
 
 REFERENCE = {"name": "customer_id", "type": "uuid"}
 
 
 def schema(*relations: dict[str, Any], order: dict[str, Any]) -> LiveSchema:
     """Customers (number 1), orders (number 2, with field ids in order), and relations from number 3 on."""
-    made = LiveSchema()
-    for number, definition in enumerate((entity("customer", text("code", unique=True)), order), 1):
-        parsed = EntityDefinition.model_validate(definition)
-        row = _row("entities", number, definition)
-        row.ids = tables.number_fields({}, parsed, {})
-        made.put_entity(row, parsed)
-    for number, definition in enumerate(relations, 3):
-        made.put_relation(_row("relations", number, definition), RelationDefinition.model_validate(definition))
-    return made
-
-
-def _row(kind: str, number: int, document: dict[str, Any]) -> Definition:
-    return Definition(str(number), kind, document["name"], number, document, {}, "", "")
+    return live_schema([entity("customer", text("code", unique=True)), order], relations)
 
 
 def orders(kind: str = "one_to_many", name: str = "orders") -> dict[str, Any]:
