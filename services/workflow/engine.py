@@ -157,7 +157,7 @@ class _Run:
             self._leave("timed_out", step.on_timeout)
 
     def _wait(self, step: ApprovalStep) -> None:
-        deadline = self._now + step.patience if step.patience else None
+        deadline = self._now + step.time_limit if step.time_limit else None
         self.change(deadline=deadline, due_at=deadline)
         role = step.assignee.role if step.assignee else None
         self.emit(ApprovalRequested, step=step.id, role=role, deadline=clock.iso(deadline) if deadline else None)

@@ -1,7 +1,7 @@
-"""Expressions as parts of definitions.
+"""Expressions in definitions.
 
-A definition that is posted must hold sound expressions. One that is imported or read back from storage
-(pydantic context LENIENT) may hold others: they are kept as they are, and never evaluated.
+Expressions of a posted definition must compile. Those of an imported or stored one (pydantic context LENIENT) need not:
+they are kept, and never evaluated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from libs.shared.expressions import Expression, ExpressionError, compile_expression
 
 LENIENT = {"lenient": True}
-"""The validation context under which what can't be evaluated is accepted."""
+"""The validation context that accepts expressions which can't be evaluated."""
 
 
 def is_lenient(info: ValidationInfo) -> bool:
@@ -23,7 +23,7 @@ def is_lenient(info: ValidationInfo) -> bool:
 
 
 def compiled(text: str) -> Expression | None:
-    """The expression ready to run; None for a text that is none."""
+    """The compiled expression; None if the text is none."""
     try:
         return compile_expression(text)
     except ExpressionError:
@@ -40,4 +40,4 @@ def _checked(text: str, info: ValidationInfo) -> str:
 
 
 Formula = Annotated[str, Field(min_length=1), AfterValidator(_checked)]
-"""The text of an expression. Refused with the position of the first mistake."""
+"""The text of an expression. Refused with the position of the first error."""

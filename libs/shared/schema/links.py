@@ -1,4 +1,4 @@
-"""Relations as seen from one of their ends."""
+"""Relations from the view of one of their ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Link:
 
 
 def links_of(entity: str, relations: Iterable[Relation]) -> Sequence[Link]:
-    """All ways out of an entity, in the order in which names are looked up: towards targets first."""
+    """All links of an entity, in the order in which names are looked up: towards targets first."""
     touching = list(relations)
     outward = [_outward(relation) for relation in touching if relation.source == entity]
     inward = [_inward(relation) for relation in touching if relation.target == entity]

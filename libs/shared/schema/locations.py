@@ -1,7 +1,7 @@
-"""Where in a document a mistake is that a model has found.
+"""Finds the path in a document of an error that pydantic reports.
 
-A validator's location names the members of unions by labels of its own beside the keys and indices of the document.
-Walking along the model tells the two apart, and knows which keys could stand at the place.
+Pydantic's locations contain labels of union members beside the keys and indices of the document. Walking along the
+model tells the two apart, and knows which keys the model accepts there.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from libs.shared.schema.strict import Strict, keys_of
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """`path` leads through the document; `known` are the keys that may stand where its last part does.
+    """`path` leads through the document; `known` are the keys that are accepted in place of its last part.
 
-    `is_alternative`: the mistake is that the value is not of one sort that it could be of, and that sort is no object.
+    `is_alternative`: the value is not of one type that it could have, and that type is no object.
     """
 
     path: tuple[str | int, ...]
@@ -29,7 +29,7 @@ class Location:
 
 
 def locate(model: type[BaseModel], document: Any, location: Sequence[str | int]) -> Location:
-    """The place that a location within `document`, which was read as `model`, means."""
+    """The path of pydantic's `location` in a `document` that was validated as `model`."""
     sort: Any = model
     value: Any = document
     path: list[str | int] = []
@@ -49,7 +49,7 @@ def locate(model: type[BaseModel], document: Any, location: Sequence[str | int])
 
 
 def part_of(sort: Any, part: str | int, value: Any) -> Any:
-    """The annotation of what stands at a key or index of a `value` of a sort; Any where nothing is known of it."""
+    """The annotation of the value at a key or index of a `value` of type `sort`; Any if nothing is known."""
     if _is_model(sort):
         if issubclass(sort, Strict) and part in sort.decided_by:
             key, models = sort.decided_by[str(part)]
@@ -63,12 +63,12 @@ def part_of(sort: Any, part: str | int, value: Any) -> Any:
 
 
 def members_of(sort: Any) -> list[Any]:
-    """The sorts that a union is made of, without None."""
+    """The members of a union, without None."""
     return [_plain(member) for member in get_args(sort) if member is not NoneType]
 
 
 def _plain(sort: Any) -> Any:
-    """An annotation without what is said beside it; `X | None` is X."""
+    """An annotation without its metadata; `X | None` is X."""
     if get_origin(sort) is Annotated:
         return _plain(get_args(sort)[0])
     if _is_union(sort) and len(members := members_of(sort)) == 1:
@@ -77,7 +77,7 @@ def _plain(sort: Any) -> Any:
 
 
 def _member(union: Any, label: str) -> Any:
-    """The member of a union that a label of the validator means: by its name, or by the sort it is of."""
+    """The member of a union that a label of pydantic means."""
     for member in members_of(union):
         if _is_model(member) and (member.__name__ == label or label in _tags(member)):
             return member
@@ -87,7 +87,7 @@ def _member(union: Any, label: str) -> Any:
 
 
 def _tags(model: type[BaseModel]) -> list[Any]:
-    """The values of the key `type` by which a model is chosen among others."""
+    """The values of the key `type` that select a model in a union."""
     field = model.model_fields.get("type")
     kind = field.annotation if field else None
     return list(get_args(kind)) if get_origin(kind) is Literal else []

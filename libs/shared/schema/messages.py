@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in the words and paths of the document; nothing of our models shows. Pure."""
+"""Messages for pydantic's errors, in terms of the document instead of our models. Pure."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ MUST = "must be "
 
 
 def message_of(problem: ErrorDetails) -> str:
-    """What is wrong, as the end of a sentence that begins with the place."""
+    """What is wrong, as the end of a sentence that begins with the path."""
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in LIMITED:
         return LIMITED[kind](context)
-    # Our own validators speak for themselves.
+    # Messages of our own validators are used as they are.
     return PLAIN.get(kind) or problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 
@@ -66,7 +66,7 @@ def _least(number: int, one: str, many: str = "") -> str:
 
 
 def either(words: Sequence[str]) -> str:
-    """What a value might have been; where it is of a kind that is accepted, only what is wrong with it as such."""
+    """Joins the errors of alternatives; if the value has an accepted type, only the errors of that one."""
     exact = [each for each in words if not each.startswith(MUST)]
     first, *others = exact or words
     return " or ".join([first, *(other.removeprefix(MUST) for other in others)])

@@ -1,6 +1,6 @@
-"""Definitions after an entity or its fields got other names. Pure.
+"""Renames an entity and its fields in definitions. Pure.
 
-Metadata has definitions follow, and the workflow service the definitions that running instances are pinned to.
+Metadata renames in stored definitions, the workflow service in those that running instances are pinned to.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ RECORD_ACTIONS = ("create_record", "update_record")
 
 
 def rename_in(document: Any, entity: str, new_name: str, renamed: Mapping[str, str], here: str | None = None) -> Any:
-    """A definition after an entity and its fields got new names: keys `entity`, and where that entity is meant
-    `field`, and the keys of `fields` that an action writes."""
+    """Rename in the keys `entity`, and for that entity in `field` and in the keys of an action's `fields`."""
     if isinstance(document, list):
         return [rename_in(part, entity, new_name, renamed, here) for part in document]
     if not isinstance(document, dict):
@@ -24,7 +23,7 @@ def rename_in(document: Any, entity: str, new_name: str, renamed: Mapping[str, s
     changed = {}
     for key, value in document.items():
         if key == "related_load":
-            changed[key] = value  # names fields of another entity: loads.py
+            changed[key] = value  # its names belong to another entity
             continue
         if key == "fields" and document.get("type") in RECORD_ACTIONS and isinstance(value, dict):
             changed[key] = {renamed.get(k, k): v for k, v in value.items()} if here == entity else value

@@ -24,7 +24,7 @@ MAX_OPTIONS = 1_000
 
 LIMITS = ("min", "max", "gt", "gte", "lt", "lte")
 LENGTHS = ("min_length", "max_length")
-LONGEST = 2**31 - 1
+MAX_LENGTH_VALUE = 2**31 - 1
 LISTS = ("in", "not_in", "enum")
 TEXTS = ("pattern", "like")
 BARE = ("not_empty", "required")
@@ -200,7 +200,7 @@ def _problem(operator: str, value: Any) -> str | None:
     if operator in LIMITS and (isinstance(value, bool) or not isinstance(value, int | float | Decimal | str)):
         return f"the value of {operator} must be a number, a date or a string"
     if operator in LENGTHS and not _is_length(value):
-        return f"the value of {operator} must be a whole number from 0 to {LONGEST}"
+        return f"the value of {operator} must be a whole number from 0 to {MAX_LENGTH_VALUE}"
     if operator in LISTS and not _is_list(value):
         return f"the value of {operator} must be a list of 1 to {MAX_OPTIONS} values"
     return _problem_of_text(operator, value) if operator in TEXTS else None
@@ -208,7 +208,7 @@ def _problem(operator: str, value: Any) -> str | None:
 
 def _is_length(value: Any) -> bool:
     number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    return number and 0 <= value <= LONGEST and value % 1 == 0
+    return number and 0 <= value <= MAX_LENGTH_VALUE and value % 1 == 0
 
 
 def _is_list(value: Any) -> bool:

@@ -1,6 +1,6 @@
-"""What logs show of records to admins: fields that are sensitive or personal data are masked in them.
+"""Masks sensitive and personal fields in logs that admins read.
 
-Receivers of webhooks and mails get values as they are; audit, the delivery log and the like show masks.
+Receivers of webhooks and mails get unmasked values; audit and the delivery log show masks.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from libs.shared.schema.entities import DELETED, EntityDefinition
 from libs.shared.schema.snapshot import Snapshot
 
 MASK = "***"
-SHORT = 4
-"""Characters of a value, at least, that is looked for in texts; shorter ones stand everywhere by chance."""
-CUT = 500
-"""Characters that a text has, at least, that was cut because it was too long."""
-TRIES = 100
-"""Places where a cut value may begin that are looked at; where there are more, nothing of the text is shown."""
+MIN_CHARACTERS = 4
+"""Shorter values are not searched for in texts: they occur everywhere by chance."""
+MIN_CUT_CHARACTERS = 500
+"""Shorter texts were not cut because of their length."""
+MAX_TRIES = 100
+"""Positions that are tried as the beginning of a cut value; if there are more, the whole text is masked."""
 CONTROL = re2.compile(r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+")
 URL_SPECIAL = re2.compile(r"[^A-Za-z0-9_.~-]")
 MAX_DEFINITIONS = 1_000
@@ -58,7 +58,7 @@ def masked_record(record: Mapping[str, Any], definition: EntityDefinition | None
 
 
 def hidden_texts(
-    record: Mapping[str, Any] | None, definition: EntityDefinition | None, shortest: int = SHORT
+    record: Mapping[str, Any] | None, definition: EntityDefinition | None, shortest: int = MIN_CHARACTERS
 ) -> Iterator[str]:
     """The hidden values of a record, as they can stand in a text; all values of an entity that there is no more."""
     shown = unmasked_fields(definition) if definition is not None else frozenset()
@@ -82,11 +82,11 @@ def without(text: str, hidden: Iterable[str]) -> str:
     """A text with masks in place of hidden values, in all forms that texts get them in; short ones as whole words."""
     for value in sorted(hidden, key=len, reverse=True):
         for form in _forms(value):
-            if len(form) >= SHORT:
+            if len(form) >= MIN_CHARACTERS:
                 text = text.replace(form, MASK)
             elif form and form in text:
                 text = _without_word(text, form)
-        if len(text) >= CUT and len(value) >= SHORT:
+        if len(text) >= MIN_CUT_CHARACTERS and len(value) >= MIN_CHARACTERS:
             text = _without_beginning(text, " ".join(CONTROL.split(value)).strip())
     return text
 
@@ -136,14 +136,16 @@ def _ends_a_word(character: str) -> bool:
 
 
 def _without_beginning(text: str, value: str) -> str:
-    """A text that may have been cut within a value, with a mask in place of the value's beginning at its end."""
-    place = text.find(value[:SHORT], max(0, len(text) - len(value) + 1)) if len(value) >= SHORT else -1
-    for _ in range(TRIES):
-        if place < 0:
+    """A text that may have been cut within a value, with a mask in place of the beginning of that value."""
+    if len(value) < MIN_CHARACTERS:
+        return text
+    start = text.find(value[:MIN_CHARACTERS], max(0, len(text) - len(value) + 1))
+    for _ in range(MAX_TRIES):
+        if start < 0:
             return text
-        if value.startswith(text[place:]):
-            return text[:place] + MASK
-        place = text.find(value[:SHORT], place + 1)
+        if value.startswith(text[start:]):
+            return text[:start] + MASK
+        start = text.find(value[:MIN_CHARACTERS], start + 1)
     return MASK
 
 

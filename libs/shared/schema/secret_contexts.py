@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from libs.shared.schema.entities import EntityDefinition
-from libs.shared.schema.secrecy import MASK, SHORT, masked_record, texts_in
+from libs.shared.schema.secrecy import MASK, MIN_CHARACTERS, masked_record, texts_in
 
 Context = Mapping[str, Any]
 Paths = Mapping[str, str]
@@ -20,7 +20,8 @@ def masked_context(context: Context, paths: Paths, definition: EntityDefinition 
 def hidden_in_context(context: Context, paths: Paths, definition: EntityDefinition | None) -> Collection[str]:
     """The values that a masked context does not show, as they can stand in a text."""
     shown = masked_context(context, paths, definition)
-    return {text for key, value in context.items() for text in _replaced(value, shown[key]) if len(text) >= SHORT}
+    hidden = (text for key, value in context.items() for text in _replaced(value, shown[key]))
+    return {text for text in hidden if len(text) >= MIN_CHARACTERS}
 
 
 def _replaced(value: Any, shown: Any) -> Collection[str]:

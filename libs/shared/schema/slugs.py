@@ -10,8 +10,8 @@ from functools import lru_cache
 
 MAX_SLUG = 200
 """Characters of a slug before its number."""
-PIECE = 32
-"""Characters that are read at once."""
+PIECE_CHARACTERS = 32
+"""Length of the pieces that a text is converted in."""
 LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "œ": "oe", "Œ": "oe", "ł": "l", "Ł": "l"})
 """Letters that Unicode does not take apart into a letter and an accent."""
 
@@ -22,8 +22,8 @@ def slugify(text: str) -> str:
     Read piece by piece until the slug is full: a letter can stand for 18, and a text has up to 10,000,000.
     """
     slug = ""
-    for start in range(0, len(text), PIECE):
-        slug = re.sub(r"[\W_]+", "-", slug + _letters(text[start : start + PIECE])).lstrip("-")
+    for start in range(0, len(text), PIECE_CHARACTERS):
+        slug = re.sub(r"[\W_]+", "-", slug + _letters(text[start : start + PIECE_CHARACTERS])).lstrip("-")
         if len(slug) > MAX_SLUG:
             break
     return slug[:MAX_SLUG].rstrip("-")

@@ -1,7 +1,7 @@
-"""The base of every model of a definition: a key that no model knows is a mistake, and nothing of it is kept.
+"""The base of every model of a definition: unknown keys are refused.
 
-What is stored was checked when it was saved. It is read tolerantly, so that definitions that an older Rocket took
-still load: a key that is unknown today is passed over, and expressions are not compiled once more.
+Stored documents were checked when they were saved. They are read tolerantly, so that definitions which an older version
+accepted still load: unknown keys are ignored, and expressions are not compiled again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationInfo
 
 STORED = {"lenient": True, "stored": True}
-"""The validation context of what was checked when it was stored."""
+"""The validation context of stored documents."""
 
 
 class Strict(BaseModel):
@@ -21,21 +21,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     decided_by: ClassVar[Mapping[str, tuple[str, Mapping[str, type[BaseModel]]]]] = {}
-    """Key whose model another key decides → that other key, and the models by its value."""
+    """Key whose model depends on another key → that other key, and the models by its value."""
 
     @classmethod
     def stored(cls, document: Any) -> Self:
-        """The model of what is kept in a database. Raises ValidationError where it can't be read at all."""
+        """The model of a stored document. Raises ValidationError if it can't be read at all."""
         return cls.model_validate(document, context=STORED, extra="ignore")
 
     @classmethod
     def under(cls, info: ValidationInfo, document: Any) -> Self:
-        """The model of a part whose whole is being validated: strict, lenient or stored as that is."""
+        """The model of a part, validated as its whole is: strict, lenient or stored."""
         return cls.stored(document) if is_stored(info) else cls.model_validate(document, context=info.context)
 
 
 def is_stored(info: ValidationInfo) -> bool:
-    """Whether what is validated comes from a database."""
+    """Whether a stored document is being validated."""
     return isinstance(info.context, dict) and bool(info.context.get("stored"))
 
 

@@ -1,5 +1,4 @@
-"""Mistakes in definitions and other bodies: each is told with its place, and a key that is unknown with the nearest
-one that is known. This is the one place where such words are made."""
+"""Validation errors of definitions and other bodies: each has a path; an unknown key also the nearest known one."""
 
 from __future__ import annotations
 
@@ -18,12 +17,12 @@ UNTAGGED = ("union_tag_not_found", "union_tag_invalid")
 
 
 def error_at(where: str, what: str) -> PydanticCustomError:
-    """To be raised by a model's validator: `what` is wrong at `where`, a path within the model."""
+    """An error for a model's validator to raise: `what` is wrong at `where`, a path within the model."""
     return PydanticCustomError("mistake", "{what}", {"what": what, "where": where})
 
 
 def first_duplicate(names: Sequence[str]) -> tuple[int, str] | None:
-    """The first name that stands there a second time, and where it does."""
+    """The first name that occurs a second time, with its index."""
     seen: set[str] = set()
     for at, name in enumerate(names):
         if name in seen:
@@ -33,13 +32,13 @@ def first_duplicate(names: Sequence[str]) -> tuple[int, str] | None:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """What a message about an unknown name ends with: the nearest that is known, or nothing."""
+    """The end of a message about an unknown name: the nearest known one, or nothing."""
     meant = nearest(name, known)
     return f"; do you mean `{meant}`?" if meant else ""
 
 
 def unknown_keys(document: Mapping[str, Any], known: Iterable[str], where: str = "") -> list[Detail]:
-    """A detail per key of a body that is not known; `where` is the path of the object within the body."""
+    """A detail per unknown key of a body; `where` is the path of the object within the body."""
     names = list(known)
     prefix = f"{where}." if where else ""
     return [
@@ -50,13 +49,13 @@ def unknown_keys(document: Mapping[str, Any], known: Iterable[str], where: str =
 
 
 def refuse_unknown(document: Mapping[str, Any], known: Iterable[str], where: str = "") -> None:
-    """Raises VALIDATION_FAILED where a body has keys that are not known, with a detail for each."""
+    """Raises VALIDATION_FAILED with a detail per unknown key of a body."""
     if details := unknown_keys(document, known, where):
         raise invalid(str(details[0]["message"]), *details)
 
 
 def errors_in(error: ValidationError, model: type[BaseModel], document: Any) -> list[tuple[str, str]]:
-    """The path and the words of each mistake; the path is empty for what is wrong with the whole."""
+    """(path, message) of each error; the path is empty for an error of the whole document."""
     places = [(problem, locate(model, document, problem["loc"])) for problem in error.errors()]
     deeper = {place.path for _, place in places}
     told: dict[str, list[str]] = {}
@@ -66,13 +65,13 @@ def errors_in(error: ValidationError, model: type[BaseModel], document: Any) -> 
             for path, words in _told(problem, place):
                 said = told.setdefault(path, [])
                 said += [words] if words not in said else []
-    # The ways in which one value might have been right are one mistake.
+    # The alternatives that one value does not match are one error.
     joined = {".".join(map(str, path)) for path in several}
     return [(path, words) for path, said in told.items() for words in ([either(said)] if path in joined else said)]
 
 
 def _is_beside(place: Location, others: Iterable[tuple[str | int, ...]]) -> bool:
-    """Whether something within the same value was looked at, so that this is not what was meant there."""
+    """Whether there are errors within the same value, so that another alternative was meant."""
     size = len(place.path)
     return any(len(other) > size and other[:size] == place.path for other in others)
 
@@ -92,7 +91,7 @@ def _told(problem: ErrorDetails, place: Location) -> Iterator[tuple[str, str]]:
 
 
 def _told_of_tag(problem: ErrorDetails, path: str) -> Iterator[tuple[str, str]]:
-    """What is wrong with the key that says of which sort an object is."""
+    """Errors of the key that selects an object's model."""
     context, given = problem.get("ctx", {}), problem["input"]
     key = str(context["discriminator"]).strip("'")
     prefix = f"{path}." if path else ""

@@ -25,7 +25,7 @@ from libs.shared.schema.validation_errors import error_at, first_duplicate, sugg
 MAX_STEPS = 200
 MAX_ACTIONS = 50
 MAX_CONTEXT = 200
-LONGEST_TIMEOUT = timedelta(days=3660)
+MAX_TIMEOUT = timedelta(days=3660)
 END: Literal["end"] = "end"
 TIMEOUT = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s)?", re.ASCII)
 
@@ -144,8 +144,8 @@ class ApprovalStep(Part):
         return text
 
     @property
-    def patience(self) -> timedelta | None:
-        """How long the step waits; None: for ever."""
+    def time_limit(self) -> timedelta | None:
+        """How long the step waits; None: without limit."""
         return parse_timeout(self.timeout) if self.timeout is not None else None
 
 
@@ -209,6 +209,6 @@ def parse_timeout(text: str) -> timedelta:
     match = TIMEOUT.fullmatch(text)
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     length = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    if not timedelta(0) < length <= LONGEST_TIMEOUT:
+    if not timedelta(0) < length <= MAX_TIMEOUT:
         raise ValueError('must be a time such as "72h", "30m" or "1s", longer than nothing and up to ten years')
     return length

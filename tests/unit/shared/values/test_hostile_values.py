@@ -49,7 +49,7 @@ def test_a_slug_is_made_of_no_more_text_than_it_takes(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(slugs, "_unaccented", unaccented)
     assert slugify("\u0431" * 300_000) == "\u0431" * slugs.MAX_SLUG
-    assert read <= slugs.MAX_SLUG + slugs.PIECE
+    assert read <= slugs.MAX_SLUG + slugs.PIECE_CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_slug_is_made_of_no_more_text_than_it_takes(monkeypatch: pytest.Monkey
 def test_a_slug_read_in_pieces_is_that_of_the_whole(text: str) -> None:
     pieces = slugify(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slugs, "PIECE", 1_000_000)
+        patch.setattr(slugs, "PIECE_CHARACTERS", 1_000_000)
         assert slugify(text) == pieces
 
 
