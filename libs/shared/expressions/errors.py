@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Position(NamedTuple):
-    """A place in the text, both counted from 1."""
+    """A position in the text; both numbers count from 1."""
 
     line: int
     column: int
@@ -26,9 +26,9 @@ def position_at(text: str, offset: int) -> Position:
 
 
 class ExpressionError(Exception):
-    """The text is no expression of the language; `position` is where the mistake begins.
+    """The text is no expression of the language; `position` is where the error begins.
 
-    `reason` is the message without the place, `str(error)` the message with it.
+    `reason` is the message without the position, `str(error)` the message with it.
     """
 
     def __init__(self, reason: str, position: Position) -> None:

@@ -39,6 +39,6 @@ class Expression:
 
 
 def compile_expression(text: str) -> Expression:
-    """Parse, check and compile `text`; ExpressionError with the position of the first mistake."""
+    """Parse, check and compile `text`; ExpressionError with the position of the first error."""
     tree = parse(text)
     return Expression(text, tree, paths(tree), compiled(tree))

@@ -9,7 +9,7 @@ from typing import Any
 
 from libs.shared.expressions import EvaluationError
 from libs.shared.permissions.comparisons import comparison, parsed
-from libs.shared.permissions.conditions import All, Condition, Either, Holds, Own, Test
+from libs.shared.permissions.conditions import All, Condition, Either, FieldTest, Holds, Own
 from libs.shared.schema import BadValue, FieldDefinition, parse_value
 
 Record = Mapping[str, Any]
@@ -37,9 +37,9 @@ Check = Callable[[Record, Person], bool]
 def check_of(condition: Condition, fields: Fields) -> Check:
     """The condition as a function of a record and a person. Fields that it names are there."""
     match condition:
-        case Test(name, operator, Own() as own):
+        case FieldTest(name, operator, Own() as own):
             return _own_check(fields[name], operator, own)
-        case Test(name, operator, value):
+        case FieldTest(name, operator, value):
             return _test_check(fields[name], operator, value)
         case Holds():
             return _expression_check(condition)

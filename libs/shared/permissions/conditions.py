@@ -24,7 +24,7 @@ class Own(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class FieldTest:
     """`field operator value`: the value parsed as the field's, a tuple of them for lists, or the person's own."""
 
     field: str
@@ -53,7 +53,7 @@ class Either:
     parts: tuple[Condition, ...]
 
 
-Condition = Test | Holds | All | Either
+Condition = FieldTest | Holds | All | Either
 
 ALWAYS = All(())
 NEVER = Either(())
@@ -117,7 +117,7 @@ def _merged(parts: Iterable[Condition]) -> Iterator[Condition]:
     wanted: dict[str, list[Any]] = {}
     bounds: dict[tuple[str, str], Any] = {}
     for part in parts:
-        if not isinstance(part, Test) or isinstance(part.value, Own):
+        if not isinstance(part, FieldTest) or isinstance(part.value, Own):
             yield part
         elif part.operator in ("eq", "in"):
             wanted.setdefault(part.field, []).extend(part.value if part.operator == "in" else (part.value,))
@@ -128,9 +128,9 @@ def _merged(parts: Iterable[Condition]) -> Iterator[Condition]:
             yield part
     for field, values in wanted.items():
         distinct = tuple(dict.fromkeys(values))
-        yield Test(field, "eq", distinct[0]) if len(distinct) == 1 else Test(field, "in", distinct)
+        yield FieldTest(field, "eq", distinct[0]) if len(distinct) == 1 else FieldTest(field, "in", distinct)
     for (field, operator), bound in bounds.items():
-        yield Test(field, operator, bound)
+        yield FieldTest(field, operator, bound)
 
 
 def _absorbed(parts: list[Condition]) -> list[Condition]:

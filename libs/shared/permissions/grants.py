@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.shared.expressions import EvaluationError, ExpressionError, compile_expression
 from libs.shared.permissions.comparisons import DOCUMENTS, ORDERED, TEXTS, check_pattern
-from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Holds, Own, Test, all_of
+from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, FieldTest, Holds, Own, all_of
 from libs.shared.permissions.masks import Mask
 from libs.shared.permissions.sql import translatable
 from libs.shared.schema import BadValue, FieldDefinition, PolicyDefinition, parse_value
@@ -39,7 +39,7 @@ class FieldGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class PolicyGrant:
     """One policy: for records that meet `where` the fields in `fields`, each in its way."""
 
     policy: PolicyDefinition
@@ -59,13 +59,13 @@ class Grant:
 
 def grant_of(
     policy: PolicyDefinition, fields: Mapping[str, FieldDefinition], keys: Sequence[str], roles: Sequence[str]
-) -> Grant:
+) -> PolicyGrant:
     """The grant of a policy to somebody with these roles."""
     where = conditions_of(policy, fields, roles)
     granted = {
         name: _field_grant(policy, each, fields, roles) for name, each in fields.items() if _covers(policy, name, keys)
     }
-    return Grant(policy, where, granted | {name: FieldGrant(ALWAYS, None) for name in keys})
+    return PolicyGrant(policy, where, granted | {name: FieldGrant(ALWAYS, None) for name in keys})
 
 
 def conditions_of(policy: PolicyDefinition, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
@@ -91,16 +91,16 @@ def checked_test(said: Said, fields: Mapping[str, FieldDefinition], roles: Seque
     if target.type == "file" or (target.type == "json" and said.operator in ORDERED):
         raise BadValue("can only be compared with null")
     if said.operator == "like":
-        return Test(said.field, "like", _pattern(target, said.value))
+        return FieldTest(said.field, "like", _pattern(target, said.value))
     if said.operator in ("in", "not_in"):
         return _list_test(said, target, roles)
-    return Test(said.field, said.operator, _value(target, said.value))
+    return FieldTest(said.field, said.operator, _value(target, said.value))
 
 
 def _null_test(said: Said) -> Condition:
     if said.operator not in ("eq", "neq"):
         raise BadValue(f"{said.operator} needs a value")
-    return Test(said.field, "is_null" if said.operator == "eq" else "is_not_null")
+    return FieldTest(said.field, "is_null" if said.operator == "eq" else "is_not_null")
 
 
 def _pattern(target: FieldDefinition, value: Any) -> str:
@@ -120,14 +120,14 @@ def _value(target: FieldDefinition, value: Any) -> Any:
 
 def _list_test(said: Said, target: FieldDefinition, roles: Sequence[str]) -> Condition:
     if isinstance(said.value, str) and said.value in OWN:
-        return Test(said.field, "eq" if said.operator == "in" else "neq", _value(target, said.value))
+        return FieldTest(said.field, "eq" if said.operator == "in" else "neq", _value(target, said.value))
     listed = list(roles) if said.value == ROLES else said.value
     if isinstance(listed, str):
         listed = [part.strip() for part in listed.split(",")]
     values = listed if isinstance(listed, list) else [listed]
     if target.type in DOCUMENTS:
         raise BadValue("can only be compared by eq and neq")
-    return Test(said.field, said.operator, tuple(parse_value(target, _plain(value)) for value in values))
+    return FieldTest(said.field, said.operator, tuple(parse_value(target, _plain(value)) for value in values))
 
 
 def _plain(value: Any) -> Any:
@@ -179,8 +179,8 @@ def problem_of(text: str, fields: Mapping[str, FieldDefinition]) -> str | None:
     """Why an expression can't decide about records with these fields, None if it can."""
     try:
         expression = _compiled(text)
-    except ExpressionError as mistake:
-        return f"does not compile: {mistake}"
+    except ExpressionError as error:
+        return f"does not compile: {error}"
     for path in sorted(expression.paths):
         root, *names = path.split(".")
         if root not in ("record", "user", "now"):

@@ -11,13 +11,13 @@ from typing import Any
 
 from libs.shared.permissions.checks import Check, Person, Record, check_of
 from libs.shared.permissions.conditions import ALWAYS, NEVER, Condition, Own, demands_of, either, factored
-from libs.shared.permissions.grants import Grant, grant_of
+from libs.shared.permissions.grants import PolicyGrant, grant_of
 from libs.shared.permissions.masks import Mask
 from libs.shared.permissions.sql import TRUE, Values, all_sql, column, sql_of
 from libs.shared.schema import BadValue, FieldDefinition, PolicyDefinition, parse_value
 
 
-class Verdict:
+class CompiledCondition:
     """A condition with both its compiled forms: a text of SQL, and a function.
 
     `demands` are texts too; the condition holds where all of them do.
@@ -41,7 +41,7 @@ class Masked:
 
     def __init__(self, field: FieldDefinition, mask: Mask, when: Condition, profile: Profile) -> None:
         self.mask = mask
-        self.when = Verdict(when, profile)
+        self.when = CompiledCondition(when, profile)
         self.text = mask.sql(column(field.name), field, profile.key, lambda: profile.made.add(Own.SALT, "bytea"))
 
 
@@ -54,7 +54,7 @@ class FieldAccess:
     def __init__(self, field: FieldDefinition, profile: Profile, ways: Sequence[tuple[Mask | None, Condition]]) -> None:
         self.field = field
         reached = either([when for mask, when in ways if mask is None])
-        self.clear = self.seen = Verdict(_given(profile, reached), profile)
+        self.clear = self.seen = CompiledCondition(_given(profile, reached), profile)
         self.masks: list[Masked] = []
         for mask in sorted({mask for mask, _ in ways if mask is not None}, key=lambda mask: mask.rank):
             if not self.seen.is_certain:
@@ -94,7 +94,7 @@ class Profile:
         self,
         fields: Mapping[str, FieldDefinition],
         keys: Sequence[str],
-        grants: Sequence[Grant],
+        grants: Sequence[PolicyGrant],
         roles: Sequence[str],
     ) -> None:
         self.fields = fields
@@ -105,7 +105,7 @@ class Profile:
         self.grants = grants
         self.made = Values()
         self.where = either([grant.where for grant in grants])
-        self.rows = Verdict(self.where, self)
+        self.rows = CompiledCondition(self.where, self)
         self.access: Mapping[str, FieldAccess] = {
             name: access for name in fields if (access := self._access(name)).seen.condition != NEVER
         }

@@ -1,6 +1,6 @@
-"""Conditions as SQL: a text for any row, with places for the values that a person's request brings.
+"""Compiles conditions to SQL for any row, with placeholders for the values of a request.
 
-Texts are made once per profile; `render` puts in the row's name and the numbers of the values.
+Texts are compiled once per profile; `render` fills in the row's name and the numbers of the values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from libs.shared.expressions.sql import Column, NotTranslatable, translate
 from libs.shared.expressions.syntax import tree
 from libs.shared.expressions.syntax.rewriting import rewritten
 from libs.shared.permissions.comparisons import comparison_sql
-from libs.shared.permissions.conditions import All, Condition, Either, Holds, Own, Test
+from libs.shared.permissions.conditions import All, Condition, Either, FieldTest, Holds, Own
 from libs.shared.schema.fields import FieldDefinition
 
 ROW = "\x01"
@@ -60,7 +60,7 @@ class Values:
 def sql_of(condition: Condition, fields: Fields, roles: Sequence[str], values: Values) -> str:
     """The condition as a text. Raises NotTranslatable for expressions that SQL can't say."""
     match condition:
-        case Test():
+        case FieldTest():
             return _test(condition, fields[condition.field], values)
         case Holds(expression):
             return _expression(expression, fields, roles, values)
@@ -89,7 +89,7 @@ def _joined(word: str, parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"({word.join(parts)})" if parts else ""
 
 
-def _test(test: Test, field: FieldDefinition, values: Values) -> str:
+def _test(test: FieldTest, field: FieldDefinition, values: Values) -> str:
     kind = field.column_type.partition("(")[0]
     placeholder = ""
     if test.operator in ("in", "not_in"):

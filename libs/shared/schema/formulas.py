@@ -34,8 +34,8 @@ def _checked(text: str, info: ValidationInfo) -> str:
     try:
         if not is_lenient(info):
             compile_expression(text)
-    except ExpressionError as mistake:
-        raise ValueError(f"does not compile: {mistake}") from None
+    except ExpressionError as error:
+        raise ValueError(f"does not compile: {error}") from None
     return text
 
 

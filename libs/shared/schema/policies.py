@@ -101,8 +101,8 @@ def _compilable(text: str, info: ValidationInfo) -> str:
         return text
     try:
         compile_expression(text)
-    except ExpressionError as mistake:
-        raise ValueError(f"does not compile: {mistake}") from None
+    except ExpressionError as error:
+        raise ValueError(f"does not compile: {error}") from None
     return text
 
 

@@ -56,49 +56,50 @@ def refuse_unknown(document: Mapping[str, Any], known: Iterable[str], where: str
 
 def errors_in(error: ValidationError, model: type[BaseModel], document: Any) -> list[tuple[str, str]]:
     """(path, message) of each error; the path is empty for an error of the whole document."""
-    places = [(problem, locate(model, document, problem["loc"])) for problem in error.errors()]
-    deeper = {place.path for _, place in places}
-    told: dict[str, list[str]] = {}
-    several = {place.path for _, place in places if place.is_alternative}
-    for problem, place in places:
-        if not (place.is_alternative and _is_beside(place, deeper)):
-            for path, words in _told(problem, place):
-                said = told.setdefault(path, [])
-                said += [words] if words not in said else []
+    located = [(problem, locate(model, document, problem["loc"])) for problem in error.errors()]
+    deeper = {location.path for _, location in located}
+    messages: dict[str, list[str]] = {}
+    alternatives = {location.path for _, location in located if location.is_alternative}
+    for problem, location in located:
+        if not (location.is_alternative and _is_beside(location, deeper)):
+            for path, message in _described(problem, location):
+                known = messages.setdefault(path, [])
+                known += [message] if message not in known else []
     # The alternatives that one value does not match are one error.
-    joined = {".".join(map(str, path)) for path in several}
-    return [(path, words) for path, said in told.items() for words in ([either(said)] if path in joined else said)]
+    joined = {".".join(map(str, path)) for path in alternatives}
+    return [
+        (path, message)
+        for path, found in messages.items()
+        for message in ([either(found)] if path in joined else found)
+    ]
 
 
-def _is_beside(place: Location, others: Iterable[tuple[str | int, ...]]) -> bool:
+def _is_beside(location: Location, others: Iterable[tuple[str | int, ...]]) -> bool:
     """Whether there are errors within the same value, so that another alternative was meant."""
-    size = len(place.path)
-    return any(len(other) > size and other[:size] == place.path for other in others)
+    size = len(location.path)
+    return any(len(other) > size and other[:size] == location.path for other in others)
 
 
-def _told(problem: ErrorDetails, place: Location) -> Iterator[tuple[str, str]]:
-    path = ".".join(map(str, place.path))
+def _described(problem: ErrorDetails, location: Location) -> Iterator[tuple[str, str]]:
+    path = ".".join(map(str, location.path))
     if problem["type"] == "extra_forbidden":
-        yield path, unknown(str(place.path[-1]), place.known)
+        yield path, unknown(str(location.path[-1]), location.known)
     elif problem["type"] in UNTAGGED:
-        yield from _told_of_tag(problem, path)
+        yield from _described_tag(problem, path)
     else:
         where = problem.get("ctx", {}).get("where")
-        yield (
-            ".".join(filter(None, [path, where])),
-            message_of(problem),
-        )
+        yield ".".join(filter(None, [path, where])), message_of(problem)
 
 
-def _told_of_tag(problem: ErrorDetails, path: str) -> Iterator[tuple[str, str]]:
+def _described_tag(problem: ErrorDetails, path: str) -> Iterator[tuple[str, str]]:
     """Errors of the key that selects an object's model."""
     context, given = problem.get("ctx", {}), problem["input"]
     key = str(context["discriminator"]).strip("'")
     prefix = f"{path}." if path else ""
     if problem["type"] == "union_tag_invalid":
-        sorts = [each.strip().strip("'") for each in str(context["expected_tags"]).split(",")]
+        tags = [each.strip().strip("'") for each in str(context["expected_tags"]).split(",")]
         tag = str(context["tag"])
-        yield f"{prefix}{key}", f"must be one of {', '.join(sorts)}{suggestion(tag, sorts)}"
+        yield f"{prefix}{key}", f"must be one of {', '.join(tags)}{suggestion(tag, tags)}"
         return
     yield f"{prefix}{key}", "is required"
     for name in given if isinstance(given, Mapping) else ():

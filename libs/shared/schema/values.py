@@ -1,4 +1,4 @@
-"""JSON values in and Python values out, by field type; the one place that says what a value may be."""
+"""Parses JSON values to Python values by field type; all rules about values of fields are here."""
 
 from __future__ import annotations
 

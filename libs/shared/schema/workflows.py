@@ -119,7 +119,7 @@ class ConditionStep(Part):
 
 
 class Assignee(Part):
-    """Who may decide: whoever has the role."""
+    """Who may decide: everybody with the role."""
 
     type: Literal["role"]
     role: Name

@@ -11,7 +11,7 @@ from libs.shared.schema.fields import TEXTS
 from services.metadata.editing.change import Change
 from services.metadata.model.identifiers import table_of
 from services.metadata.model.schema import LiveEntity
-from services.metadata.planning.indexes import Index, wanted_indexes
+from services.metadata.planning.indexes import TableIndex, wanted_indexes
 from services.metadata.store import counting
 from services.metadata.tables import acyclic
 
@@ -83,6 +83,6 @@ async def _misfits(
     return found
 
 
-async def _duplicates(change: Change, old: LiveEntity, column: str, index: Index) -> int:
+async def _duplicates(change: Change, old: LiveEntity, column: str, index: TableIndex) -> int:
     alive_only = index.alive_only and old.definition.soft_delete
     return await counting.count_duplicates(change.transaction, table_of(old.definition.table), column, alive_only)

@@ -23,7 +23,7 @@ ENFORCING = ("_u_", "_r_", "_l_")
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class TableIndex:
     """One index. Unique ones enforce a definition; the others only make reads quick."""
 
     name: str
@@ -50,7 +50,7 @@ def enforces_definition(name: str) -> bool:
     return name.startswith(ENFORCING)
 
 
-def wanted_indexes(schema: LiveSchema, entity: str) -> dict[str, Index]:
+def wanted_indexes(schema: LiveSchema, entity: str) -> dict[str, TableIndex]:
     """All indexes of an entity's table except its key, by name."""
     live = schema.entities[entity]
     indexes = [_field_index(live, f.name, f.unique) for f in live.definition.fields if f.unique or f.indexed]
@@ -59,27 +59,27 @@ def wanted_indexes(schema: LiveSchema, entity: str) -> dict[str, Index]:
     return {index.name: index for index in indexes if not _covered(live.definition, index)}
 
 
-def difference(existing: Iterable[str], wanted: Mapping[str, Index]) -> tuple[list[Index], list[str]]:
+def difference(existing: Iterable[str], wanted: Mapping[str, TableIndex]) -> tuple[list[TableIndex], list[str]]:
     """The indexes to build and the names of those to drop; only indexes named by this module are dropped."""
     known = {name for name in existing if OURS.match(name)}
     return [index for name, index in wanted.items() if name not in known], sorted(known - wanted.keys())
 
 
-def _field_index(live: LiveEntity, field: str, unique: bool) -> Index:
+def _field_index(live: LiveEntity, field: str, unique: bool) -> TableIndex:
     name = f"_{'u' if unique else 'o'}_{live.row.number}_{live.field_id(field)}"
-    return Index(name, table_of(live.definition.table), field, unique)
+    return TableIndex(name, table_of(live.definition.table), field, unique)
 
 
-def _relation_index(live: LiveEntity, relation: LiveRelation) -> Index:
+def _relation_index(live: LiveEntity, relation: LiveRelation) -> TableIndex:
     field = relation.relation.target_key
     if relation.relation.type == "one_to_many":
         return _field_index(live, field, unique=False)
     alive_only = live.definition.soft_delete
     name = f"_{'l' if alive_only else 'r'}_{relation.row.number}_{live.row.number}_{live.field_id(field)}"
-    return Index(name, table_of(live.definition.table), field, True, alive_only)
+    return TableIndex(name, table_of(live.definition.table), field, True, alive_only)
 
 
-def _covered(entity: EntityDefinition, index: Index) -> bool:
+def _covered(entity: EntityDefinition, index: TableIndex) -> bool:
     """Whether the key, or a unique field's own index, makes this one needless."""
     keys = entity.primary_key.names
     if index.field == keys[0] and (len(keys) == 1 or not index.unique):

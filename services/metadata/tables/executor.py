@@ -11,7 +11,7 @@ from libs.shared.postgres.limits import INDEX_ENTRY, LimitExceeded
 from services.metadata.model.identifiers import table_of
 from services.metadata.model.schema import LiveEntity
 from services.metadata.planning import indexes
-from services.metadata.planning.indexes import Index
+from services.metadata.planning.indexes import TableIndex
 from services.metadata.store import business_tables, counting, instances
 
 
@@ -35,7 +35,7 @@ class DdlExecutor:
         """Rename an entity and its fields in the definitions of running workflow instances."""
         await instances.rename(self._transaction, name, new_name, renamed)
 
-    async def fit_indexes(self, live: LiveEntity, wanted: Mapping[str, Index]) -> None:
+    async def fit_indexes(self, live: LiveEntity, wanted: Mapping[str, TableIndex]) -> None:
         """Make the indexes of an entity's table those that are wanted. Raises as `_build` does."""
         missing, needless = indexes.difference(await self._existing_indexes(live), wanted)
         await self.run([indexes.drop(name) for name in needless])
@@ -49,7 +49,7 @@ class DdlExecutor:
     async def _has_records(self, live: LiveEntity) -> bool:
         return await business_tables.has_rows(self._transaction, table_of(live.definition.table))
 
-    async def _build(self, entity: str, index: Index, has_records: bool) -> None:
+    async def _build(self, entity: str, index: TableIndex, has_records: bool) -> None:
         """Build an index, or leave it to the background if it only makes reads of many rows quicker.
 
         Raises CONFLICT, and VALIDATION_FAILED where values are too long for it, also if it is built later.
@@ -69,7 +69,7 @@ class DdlExecutor:
             raise RocketError("CONFLICT", message, [detail]) from None
 
 
-def _too_long(entity: str, index: Index) -> RocketError:
+def _too_long(entity: str, index: TableIndex) -> RocketError:
     what = "unique" if index.unique else "indexed"
     message = (
         f"{entity}: several records have a {index.field} of more than {INDEX_ENTRY:,} bytes, so it can't be {what}"
@@ -103,7 +103,7 @@ class DryRunExecutor(DdlExecutor):
         old = self._before.get(live.row.number)
         return await super()._has_records(old) if old else False
 
-    async def _build(self, entity: str, index: Index, has_records: bool) -> None:
+    async def _build(self, entity: str, index: TableIndex, has_records: bool) -> None:
         later = has_records and not index.unique
         self.statements.append(index.create(concurrently=later))
         if later:

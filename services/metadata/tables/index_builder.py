@@ -70,7 +70,7 @@ async def _round(database: Database, too_long: set[str]) -> bool:
     """
     schema = LiveSchema.of(await definitions.list_shapes(database))
     drops: list[str] = []
-    missed: list[indexes.Index] = []
+    missed: list[indexes.TableIndex] = []
     for name, live in schema.entities.items():
         there = await business_tables.list_indexes(database, table_of(live.definition.table))
         broken = [index for index, valid in there.items() if not valid and indexes.OURS.match(index)]
@@ -87,7 +87,7 @@ async def _round(database: Database, too_long: set[str]) -> bool:
     return bool(drops or missed)
 
 
-async def _build_one(database: Database, index: indexes.Index, too_long: set[str]) -> None:
+async def _build_one(database: Database, index: indexes.TableIndex, too_long: set[str]) -> None:
     try:
         await database.execute(index.create(concurrently=True), timeout=BUILD_TIMEOUT_S)
     except LimitReached as limit:

@@ -4,7 +4,7 @@
     found.errors    # [CheckError(position, "record has no `qantity`; do you mean `qty`?")]
     found.uses        # where it names members of entities, for new names to be written there
 
-A type that is not known (`ANY`: JSON, elements of it) fits everything, so only what is surely wrong is a mistake.
+A type that is not known (`ANY`: JSON, elements of it) fits everything, so only certain errors are reported.
 """
 
 from libs.shared.expressions.checking.checker import CheckError, CheckResult, check, check_path

@@ -45,7 +45,7 @@ class CheckError(NamedTuple):
 
 
 class CheckResult(NamedTuple):
-    """What a check has found: the type of the result, mistakes, and the words that name fields of entities."""
+    """The type of the result, the errors, and the words that name fields of entities."""
 
     type: Type
     errors: list[CheckError]
@@ -92,7 +92,7 @@ class _Checker:
         self.uses: list[Use] = []
 
     def type_of(self, node: Node, scope: _Scope) -> Type:  # noqa: C901 - a table: one line a node
-        """The type of a node's value; mistakes and uses on the way are noted."""
+        """The type of a node's value; errors and uses on the way are recorded."""
         match node:
             case tree.Constant(value):
                 return Simple(kind(value), frozenset([value]) if isinstance(value, str) else None)
@@ -130,7 +130,7 @@ class _Checker:
             self.errors.append(CheckError(position, problem))
 
     def _instead(self, name: str, known: Iterable[str]) -> str:
-        """The nearest known name; not looked for where nothing will be told any more."""
+        """The nearest known name; not searched once enough errors are recorded."""
         meant = nearest(name, known) if len(self.errors) < MAX_ERRORS else None
         return f"; do you mean `{meant}`?" if meant else ""
 

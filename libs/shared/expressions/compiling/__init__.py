@@ -1,1 +1,1 @@
-"""From tree to Python closures, each made for its place: nothing is looked up twice at run time."""
+"""Compiles trees to Python closures, each specialized for its node: nothing is looked up twice at run time."""

@@ -15,7 +15,7 @@ from libs.shared.expressions.values.figures import exact
 from libs.shared.expressions.values.kinds import Kind, kind
 
 TOKEN = re.compile("\0([0-9]+)\0")
-"""The place of a value in SQL that is being made. No identifier and no text of ours holds NUL."""
+"""The placeholder of a value in SQL that is being generated. No identifier and no text of ours holds NUL."""
 
 
 class Constants:
@@ -46,12 +46,12 @@ class Constants:
         return Term(found.kind, found.sql, False, found.digits, found.moment, known=True, value=value)
 
     def placeholder(self, value: Any, column_type: str) -> str:
-        """The place of a value in SQL."""
+        """The placeholder of a value."""
         self._values.append((value, column_type))
         return f"\0{len(self._values) - 1}\0"
 
     def fill(self, sql: str, add: Callable[[Any, str], str]) -> str:
-        """The SQL with its places filled by `add(value, type)`, each value once."""
+        """The SQL with its placeholders filled by `add(value, type)`, each value once."""
         filled: dict[str, str] = {}
 
         def placeholder(found: re.Match[str]) -> str:

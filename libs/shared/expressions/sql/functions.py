@@ -25,7 +25,7 @@ BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """Every character that `trim` takes away; none lies beyond."""
 LENGTH = Digits(12, 0)
 MAX_PLACE = 1_000_000_000
-"""The farthest place in a text that PostgreSQL can be asked for."""
+"""The greatest position in a text that PostgreSQL accepts."""
 
 Function = Callable[[Sequence[Term], Constants], Term]
 

@@ -20,7 +20,7 @@ MAX_CLIPPED = 20
 
 
 def parse(text: str) -> Node:
-    """The tree of `text`; ExpressionError at the first mistake, or when a limit is passed."""
+    """The tree of `text`; ExpressionError at the first error, or when a limit is passed."""
     check_text(text)
     try:
         # The builder's nodes come out instead of lark's own tree, so the parser never recurses.

@@ -36,7 +36,7 @@ class Constant(Located):
 class Path(Located):
     """`record.owner.email`: names looked up one in the other, the first in the environment.
 
-    `positions` is where each name stands in the text, where the path was read from one.
+    `positions` are those of each name in the text, if the path was parsed.
     """
 
     names: tuple[str, ...]

@@ -20,7 +20,7 @@ Document = Mapping[str, Any]
 Words = list[tuple[list[str], list[Position]]]
 
 
-class Form(Enum):
+class TextForm(Enum):
     """What a text is."""
 
     EXPRESSION = "expression"
@@ -37,7 +37,7 @@ class ExpressionLocation:
 
     key: Key
     text: str
-    form: Form
+    form: TextForm
     environment: Environment
     is_optional: bool = False
 
@@ -48,13 +48,13 @@ class ExpressionLocation:
 
     def paths(self) -> Words:
         """The names of each path in a template, or of the path that this is, with their positions."""
-        if self.form is Form.PATH:
+        if self.form is TextForm.PATH:
             return [_names(self.text, self.text, 0)]
         return [_names(self.text, found[1], found.start(1)) for found in PLACEHOLDER.finditer(self.text)]
 
     def check(self) -> Iterator[CheckResult]:
         """Checks the text. Raises ExpressionError if it is no expression."""
-        if self.form is Form.EXPRESSION:
+        if self.form is TextForm.EXPRESSION:
             yield check(parse(self.text), self.environment)
         else:
             for names, positions in self.paths():

@@ -10,7 +10,7 @@ from typing import Any
 
 from libs.shared.expressions.checking import ANY, Environment, Type
 from services.metadata.checking.expressions import environments
-from services.metadata.checking.expressions.location import PLACEHOLDER, Document, ExpressionLocation, Form, Key
+from services.metadata.checking.expressions.location import PLACEHOLDER, Document, ExpressionLocation, Key, TextForm
 from services.metadata.model.schema import LiveSchema
 
 CONTEXT = "context."
@@ -51,7 +51,7 @@ def of_notification_rule(document: Document, schema: LiveSchema) -> Locations:
     for number, recipient in _numbered(document.get("recipients")):
         path = _at(recipient, ("path",))
         if isinstance(path, str):
-            yield ExpressionLocation(("recipients", number, "path"), path, Form.PATH, message)
+            yield ExpressionLocation(("recipients", number, "path"), path, TextForm.PATH, message)
 
 
 def of_permission(document: Document, schema: LiveSchema) -> Locations:
@@ -66,7 +66,7 @@ def of_workflow(document: Document, schema: LiveSchema) -> Locations:
     context: dict[str, Type] = {}
     paths = document.get("context")
     for name, path in (paths if isinstance(paths, dict) else {}).items():
-        location = ExpressionLocation(("context", name), str(path), Form.PATH, trigger, is_optional=True)
+        location = ExpressionLocation(("context", name), str(path), TextForm.PATH, trigger, is_optional=True)
         context[name] = location.path_type()
         yield location
     environment = environments.of_context(context)
@@ -76,13 +76,13 @@ def of_workflow(document: Document, schema: LiveSchema) -> Locations:
             record_id = _at(action, ("record_id",))
             if isinstance(record_id, str) and record_id.startswith(CONTEXT):
                 key = ("steps", number, "actions", action_number, "record_id")
-                yield ExpressionLocation(key, record_id, Form.PATH, environment)
+                yield ExpressionLocation(key, record_id, TextForm.PATH, environment)
 
 
 def _expression(document: Document, key: Key, environment: Environment) -> Locations:
     text = _at(document, key)
     if isinstance(text, str):
-        yield ExpressionLocation(key, text, Form.EXPRESSION, environment)
+        yield ExpressionLocation(key, text, TextForm.EXPRESSION, environment)
 
 
 def _templates(value: Any, key: Key, environment: Environment) -> Locations:
@@ -95,7 +95,7 @@ def _templates(value: Any, key: Key, environment: Environment) -> Locations:
             for number, part in enumerate(value):
                 yield from _templates(part, (*key, number), environment)
         case str() if PLACEHOLDER.search(value):
-            yield ExpressionLocation(key, value, Form.TEMPLATE, environment)
+            yield ExpressionLocation(key, value, TextForm.TEMPLATE, environment)
 
 
 def _numbered(value: Any) -> Iterator[tuple[int, Any]]:

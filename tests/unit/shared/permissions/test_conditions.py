@@ -9,7 +9,7 @@ from random import Random
 from libs.shared.expressions import compile_expression
 from libs.shared.permissions.checks import Person, check_of
 from libs.shared.permissions.conditions import All, Condition, Either, Holds, all_of, either, factored
-from libs.shared.permissions.conditions import Test as Compared
+from libs.shared.permissions.conditions import FieldTest as Compared
 from libs.shared.schema import FieldDefinition
 
 FIELDS = {name: FieldDefinition(name=name, type="int") for name in ("a", "b")}
