@@ -1,4 +1,4 @@
-"""What the handlers of the metadata service work with."""
+"""The state of the metadata service."""
 
 from __future__ import annotations
 

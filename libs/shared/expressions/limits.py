@@ -1,4 +1,4 @@
-"""What an expression may cost: its text and tree when it is saved, its steps when it runs.
+"""Limits of expressions: of text and tree when they are saved, of steps when they run.
 
 A step is roughly a microsecond of work. Every operation whose cost grows with its values pays for
 it, so a hostile expression over hostile records ends within a second or two.
@@ -17,7 +17,7 @@ MAX_NODES = 2_000
 MAX_STRING = 1_000_000
 """Characters of a string made by an operator or a function."""
 MAX_STEPS = 100_000
-"""Steps of one evaluation: one for each list element visited, and for what the next two say."""
+"""Steps of one evaluation: one per list element visited, and those of the next two limits."""
 NODES_PER_STEP = 8
 """Parts of a row's expression that one step pays for."""
 CHARACTERS_PER_STEP = 1_024

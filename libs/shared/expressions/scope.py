@@ -1,4 +1,4 @@
-"""Where names are looked up: the environment, and in it the row of a list."""
+"""Scopes of names: the environment, and within it the row of a list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Names(Protocol):
 
 
 class RowScope:
-    """A row: itself under `it`, then its own keys, then whatever lies around it."""
+    """A row: itself as `it`, then its own keys, then the enclosing scope."""
 
     __slots__ = ("_around", "_row")
 
@@ -27,7 +27,7 @@ class RowScope:
         self._around = around
 
     def get(self, name: str, /) -> Any:
-        """What `name` means here; nil where nothing has it."""
+        """The value of `name`; nil if it is unknown."""
         if name == ROW:
             return self._row
         if isinstance(self._row, Mapping) and name in self._row:
@@ -35,7 +35,7 @@ class RowScope:
         return self._around.get(name)
 
     def environment(self) -> Names:
-        """What lies around all rows: a row's own `now` is not the present."""
+        """The scope around all rows: a row's own `now` is not the present."""
         around = self._around
         while isinstance(around, RowScope):
             around = around._around

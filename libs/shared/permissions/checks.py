@@ -1,4 +1,4 @@
-"""Conditions in process: the same verdicts as `sql`, over a record as the API answers it."""
+"""Compiles conditions to functions with the same results as `sql`, over records as the API answers them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Fields = Mapping[str, FieldDefinition]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks, and when. `salt` is the app's, for hashes of values."""
+    """The caller and the time. `salt` is the app's, for hashes of values."""
 
     id: str
     email: str
@@ -27,7 +27,7 @@ class Person:
     salt: bytes = b""
 
     def own(self, value: Own) -> Any:
-        """What the person brings along."""
+        """A value of the person."""
         return {Own.ID: self.id, Own.EMAIL: self.email, Own.SALT: self.salt}[value]
 
 
@@ -35,7 +35,7 @@ Check = Callable[[Record, Person], bool]
 
 
 def check_of(condition: Condition, fields: Fields) -> Check:
-    """The condition as a function of a record and a person. Fields that it names are there."""
+    """The condition as a function of a record and a person. Its fields exist."""
     match condition:
         case FieldTest(name, operator, Own() as own):
             return _own_check(fields[name], operator, own)

@@ -17,7 +17,7 @@ from libs.shared.schema import BadValue, FieldDefinition, parse_value
 ORDERED: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "gt": (">", operator.gt), "gte": (">=", operator.ge), "lt": ("<", operator.lt), "lte": ("<=", operator.le),
 }  # fmt: skip
-"""Operator → its sign, and what it does."""
+"""Operator → its sign in SQL, and its function in process."""
 TEXTS = ("string", "text")
 DOCUMENTS = ("json", "file")
 """Types whose values have no order."""
@@ -56,7 +56,7 @@ def comparison_sql(column: str, kind: str, name: str, value: str) -> str:
 
 
 def parsed(field: FieldDefinition, shown: Any) -> Any:
-    """A value as a record shows it in the form in which it is compared; None for null, and for what is no value."""
+    """A value of a record in the form in which it is compared; None for null and for invalid values."""
     if shown is None or field.type in DOCUMENTS:
         return shown
     try:
@@ -66,7 +66,7 @@ def parsed(field: FieldDefinition, shown: Any) -> Any:
 
 
 def comparison(field: FieldDefinition, name: str, value: Any) -> Predicate:
-    """A comparison in process, of values that `parsed` has made."""
+    """A comparison in process, of values from `parsed`."""
     match name:
         case "is_null":
             return lambda stored: stored is None
@@ -94,7 +94,7 @@ def _same(value: Any) -> Any:
 
 
 def _key(document: Any) -> Any:
-    """A JSON value as something that equals what PostgreSQL takes for the same: 1 and 1.0, but never 1 and true."""
+    """A hashable form of a JSON value, equal where PostgreSQL's values are: 1 and 1.0, but never 1 and true."""
     if isinstance(document, dict):
         return frozenset((name, _key(value)) for name, value in document.items())
     if isinstance(document, list):

@@ -1,4 +1,4 @@
-"""The tree of a permission: tests of stored values, expressions, and what joins them. Pure.
+"""The tree of a permission: tests of stored values, expressions, conjunctions and alternatives. Pure.
 
 Trees are made by `all_of` and `either`, which leave out what decides nothing, so that two ways to say
 the same mostly become the same tree and what always holds is known to.
@@ -16,7 +16,7 @@ from libs.shared.expressions import Expression
 
 
 class Own(Enum):
-    """A value that the person who asks brings along."""
+    """A value of the caller."""
 
     ID = "id"
     EMAIL = "email"
@@ -25,7 +25,7 @@ class Own(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldTest:
-    """`field operator value`: the value parsed as the field's, a tuple of them for lists, or the person's own."""
+    """`field operator value`: the value parsed as the field's, a tuple of them for lists, or the caller's own."""
 
     field: str
     operator: str
@@ -58,7 +58,7 @@ Condition = FieldTest | Holds | All | Either
 ALWAYS = All(())
 NEVER = Either(())
 WEAKEST: Mapping[str, Callable[[Any, Any], Any]] = {"gt": min, "gte": min, "lt": max, "lte": max}
-"""Which of two bounds lets more through."""
+"""The weaker of two bounds, by operator."""
 
 
 def all_of(parts: Iterable[Condition]) -> Condition:
@@ -97,7 +97,7 @@ def factored(condition: Condition) -> Condition:
 
 
 def demands_of(condition: Condition) -> tuple[Condition, ...]:
-    """What a condition demands, all of it."""
+    """The parts of a condition that must all hold."""
     return condition.parts if isinstance(condition, All) else (condition,)
 
 
@@ -113,7 +113,7 @@ def _factored(parts: tuple[Condition, ...]) -> Condition:
 
 
 def _merged(parts: Iterable[Condition]) -> Iterator[Condition]:
-    """Alternatives that want the same field to be one of several values, or beyond one of several, as one test."""
+    """Joins alternatives about one field: equal to one of several values, or beyond one of several bounds."""
     wanted: dict[str, list[Any]] = {}
     bounds: dict[tuple[str, str], Any] = {}
     for part in parts:
@@ -134,6 +134,6 @@ def _merged(parts: Iterable[Condition]) -> Iterator[Condition]:
 
 
 def _absorbed(parts: list[Condition]) -> list[Condition]:
-    """Alternatives without those that demand all that another demands, and more."""
+    """The alternatives without those that only restrict another one."""
     demands = [frozenset(demands_of(part)) for part in parts]
     return [part for part, own in zip(parts, demands, strict=True) if not any(other < own for other in demands)]

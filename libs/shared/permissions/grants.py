@@ -22,10 +22,10 @@ from libs.shared.schema.policies import Condition as Said
 OWN = {"$user.id": Own.ID, "$user.email": Own.EMAIL}
 """How conditions name the caller's values."""
 OWN_TYPES = {Own.ID: (*TEXTS, "uuid"), Own.EMAIL: TEXTS}
-"""The types of fields that these can be compared with."""
+"""The types of fields that each can be compared with."""
 ROLES = "$user.roles"
 CALLER = "$user"
-"""What all names of the caller's values begin with."""
+"""The prefix of all names of the caller's values."""
 MAX_COMPILED = 2_000
 """Expressions whose compiled form is cached, as several roles use each."""
 
@@ -69,12 +69,12 @@ def grant_of(
 
 
 def conditions_of(policy: PolicyDefinition, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
-    """What a policy demands of a record."""
+    """The condition of a policy."""
     return all_of([test_of(condition, fields, roles) for condition in policy.conditions])
 
 
 def test_of(said: Said, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
-    """One condition; NEVER where it makes no sense."""
+    """One condition; NEVER if it is invalid."""
     try:
         return checked_test(said, fields, roles)
     except BadValue:
@@ -82,7 +82,7 @@ def test_of(said: Said, fields: Mapping[str, FieldDefinition], roles: Sequence[s
 
 
 def checked_test(said: Said, fields: Mapping[str, FieldDefinition], roles: Sequence[str]) -> Condition:
-    """One condition. Raises BadValue where it makes no sense."""
+    """One condition. Raises BadValue if it is invalid."""
     target = fields.get(said.field)
     if target is None:
         raise BadValue("is no field of the entity")
@@ -131,7 +131,7 @@ def _list_test(said: Said, target: FieldDefinition, roles: Sequence[str]) -> Con
 
 
 def _plain(value: Any) -> Any:
-    """A value that is no misspelt name of the caller's: `neq` would hold of everything. Raises BadValue."""
+    """A fixed value. Raises BadValue for a misspelt name of the caller's values, as `neq` would always hold."""
     if isinstance(value, str) and value.startswith(CALLER):
         raise BadValue(f"can't be compared with {value}: there are {', '.join(OWN)}, and {ROLES} for in and not_in")
     return value

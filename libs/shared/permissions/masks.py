@@ -50,7 +50,7 @@ class Mask:
         return self.kind == "null" or field.type in types[self.kind]
 
     def sql(self, column: str, field: FieldDefinition, key: str, salt: Callable[[], str]) -> str:
-        """What is shown of a column; `key` is the record's key as text, `salt` gives the placeholder of the app's."""
+        """The masked form of a column; `key` is the record's key as text, `salt` gives the placeholder of the app's."""
         text = _text_sql(column, field)
         match self.kind:
             case "keep_last":

@@ -18,7 +18,7 @@ from libs.shared.schema import BadValue, FieldDefinition, PolicyDefinition, pars
 
 
 class CompiledCondition:
-    """A condition with both its compiled forms: a text of SQL, and a function.
+    """A condition compiled to SQL and to a function.
 
     `demands` are texts too; the condition holds where all of them do.
     """
@@ -37,7 +37,7 @@ class CompiledCondition:
 
 
 class Masked:
-    """A mask of a field; `when` says for which records this much at least is shown."""
+    """A mask of a field; `when` selects the records in which at least this much is visible."""
 
     def __init__(self, field: FieldDefinition, mask: Mask, when: Condition, profile: Profile) -> None:
         self.mask = mask
@@ -46,7 +46,7 @@ class Masked:
 
 
 class FieldAccess:
-    """How a field is shown of records that may be seen: as it is, masked by the first mask that applies, or not at all.
+    """The visibility of a field in visible records: unmasked, masked by the first mask that applies, or none.
 
     `clear` says when as it is, `seen` when in any way.
     """
@@ -64,16 +64,16 @@ class FieldAccess:
 
     @property
     def is_askable(self) -> bool:
-        """Whether it is ever shown as it is, so that it can be filtered, sorted, grouped and searched by."""
+        """Whether it is unmasked in any record, so that lists may filter, sort, group and search by it."""
         return self.clear.condition != NEVER
 
     @property
     def is_masked_for_all(self) -> bool:
-        """Whether it is shown of every record that may be seen, and of none as it is."""
+        """Whether it is visible in every visible record, and unmasked in none."""
         return not self.is_askable and self.seen.is_certain
 
     def way(self, person: Person, *records: Record) -> tuple[bool, Mask | None]:
-        """Whether the field is shown of all these versions of a record, and by which mask."""
+        """Whether the field is visible in all these versions of a record, and by which mask."""
         if all(self.clear.holds(record, person) for record in records):
             return True, None
         for masked in self.masks:
@@ -118,21 +118,21 @@ class Profile:
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is kept from the person."""
+        """Whether the person may see everything."""
         # Where all grants name fields, relations may be kept from the person.
         unlimited = any(grant.policy.fields is None for grant in self.grants)
         return unlimited and self.is_open and self.rows.is_certain
 
     @property
     def signature(self) -> str:
-        """What it decides, as text: the same in every process."""
+        """Its decisions as text, equal in all processes."""
         fields = [
             (n, a.clear.text, a.seen.text, [(m.text, m.when.text) for m in a.masks]) for n, a in self.access.items()
         ]
         return repr((self.rows.text, fields, [value for value, _ in self.made.all]))
 
     def values(self, person: Person) -> list[Any]:
-        """The values of its texts, for a request of this person; None for an own value that fits no such field."""
+        """The values of its placeholders for a person; None for an own value that does not fit the field."""
         values = list(self.constants)
         for number in self._brought:
             own, kind = self.made.all[number]
@@ -154,7 +154,7 @@ class Profile:
         return ",".join(str(record.get(name)) for name in self.keys)
 
     def relates(self, name: str, joined: bool, person: Person, record: Record | None) -> bool:
-        """Whether a relation of this record (None: one that is made) may be written by."""
+        """Whether nested writes may use a relation of this record (None: a new one)."""
         return any(
             (each.policy.fields is None or each.policy.fields.covers_relation(name, joined))
             and (record is None or check_of(each.where, self.fields)(record, person))
@@ -162,7 +162,7 @@ class Profile:
         )
 
     def hides(self, relation: str) -> bool:
-        """Whether every grant keeps a relation from who reads."""
+        """Whether every grant hides a relation from readers."""
         return all(
             each.policy.fields is not None and each.policy.fields.hides_relation(relation) for each in self.grants
         )
@@ -179,7 +179,7 @@ def compile_profile(
     action: str,
     roles: Sequence[str],
 ) -> Profile | None:
-    """What these roles may do by `action`; None where no policy gives them anything."""
+    """The profile of these roles for an action; None if no policy grants them anything."""
     held = set(roles)
     matching = [policy for policy in policies if policy.action == action and held & set(policy.roles)]
     if not matching:
@@ -188,7 +188,7 @@ def compile_profile(
 
 
 def _given(profile: Profile, condition: Condition) -> Condition:
-    """A condition about records that may be seen: what is the same as that always holds."""
+    """A condition about visible records: one equal to their own condition always holds."""
     return ALWAYS if condition == profile.where else condition
 
 

@@ -20,29 +20,29 @@ from libs.shared.schema.fields import FieldDefinition
 ROW = "\x01"
 PLACEHOLDER = re.compile("\x02([0-9]+)\x02")
 SEEN = "_seen"
-"""What stands for the person in an expression that is translated: a row of what they bring along."""
+"""The row that stands for the caller in translated expressions."""
 TRUE, FALSE = "true", "false"
 
 Fields = Mapping[str, FieldDefinition]
 
 
 def quote(name: str) -> str:
-    """A column's name as SQL, whatever word it is."""
+    """A quoted column name."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def column(name: str) -> str:
-    """A field of the row that a text is about."""
+    """A field of the row."""
     return f"{ROW}.{quote(name)}"
 
 
 def render(text: str, row: str, base: int) -> str:
-    """The text about `row`, whose values begin behind the statement's first `base` ones."""
+    """The SQL about `row`; its values are numbered behind the statement's first `base` ones."""
     return PLACEHOLDER.sub(lambda found: f"${base + int(found[1])}", text.replace(ROW, row))
 
 
 class Values:
-    """The values of a profile's texts, each once, with its type; numbered from 1."""
+    """The values of a profile's SQL, each once, with its type; numbered from 1."""
 
     def __init__(self) -> None:
         self.all: list[tuple[Any, str]] = []
@@ -58,7 +58,7 @@ class Values:
 
 
 def sql_of(condition: Condition, fields: Fields, roles: Sequence[str], values: Values) -> str:
-    """The condition as a text. Raises NotTranslatable for expressions that SQL can't say."""
+    """The condition as SQL. Raises NotTranslatable for expressions without an SQL form."""
     match condition:
         case FieldTest():
             return _test(condition, fields[condition.field], values)
@@ -71,12 +71,12 @@ def sql_of(condition: Condition, fields: Fields, roles: Sequence[str], values: V
 
 
 def all_sql(texts: Sequence[str]) -> str:
-    """The text that all of these hold."""
+    """The conjunction of these."""
     return _joined(" AND ", texts) or TRUE
 
 
 def translatable(expression: Expression, fields: Fields) -> bool:
-    """Whether SQL can say an expression about records with these fields."""
+    """Whether an expression about records with these fields has an SQL form."""
     try:
         # With any roles: they are a list of texts, whichever they are.
         _expression(expression, fields, ["role"], Values())
@@ -114,7 +114,7 @@ def _expression(expression: Expression, fields: Fields, roles: Sequence[str], va
 
 
 def _brought(node: tree.Node, roles: Sequence[str]) -> tree.Node | None:
-    """What reads the person or the time, reading a row instead: they differ from request to request, no text may."""
+    """Reads of the caller and the time as reads of a row: they differ between requests, the SQL must not."""
     match node:
         case tree.Path(("user", "roles")):
             return tree.Items(tuple(tree.Constant(role) for role in roles))

@@ -22,7 +22,7 @@ SLUG_TYPES = ("string", "text")
 
 
 class PrimaryKey(Strict):
-    """Which field (or, for a composite key, which `fields`) identifies a record, and who makes its values."""
+    """The field (or the `fields` of a composite key) that identifies a record, and whether its values are generated."""
 
     field: str = ""
     fields: list[str] = Field(default_factory=list, max_length=8)
@@ -59,7 +59,7 @@ class PrimaryKey(Strict):
 
 
 class Slug(Strict):
-    """A readable second key of a record, made from `source` unless it is sent (api.md, section 4)."""
+    """A readable second key of a record, made from `source` unless it is sent."""
 
     field: str
     source: str | None = None
@@ -67,7 +67,7 @@ class Slug(Strict):
 
 
 class EntityDefinition(Strict):
-    """An entity as an operator describes it (api.md, section 4)."""
+    """An entity as an operator describes it."""
 
     name: str
     table: str

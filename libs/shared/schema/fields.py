@@ -1,4 +1,4 @@
-"""Field types: what a value may be, in JSON, in Python and in PostgreSQL."""
+"""Field types, and the definition of a field."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ WIDENINGS = {
     ("string", "text"),
     ("text", "string"),
 }
-"""Type changes that keep every stored value as it is."""
+"""Type changes that keep every stored value unchanged."""
 
 
 TEXTS = ("string", "text", "json")
 """Types whose values have a length."""
 DEFAULT_LENGTH = 1_000_000
 MAX_LENGTH = 10_000_000
-"""Characters of a text, or of a json value as text: unless a definition says otherwise, and at most."""
+"""Characters of a text, or of a json value as text: the default of `max_length`, and its limit."""
 
 
 class FieldDefinition(Strict):
-    """One field as an operator describes it (api.md, section 4)."""
+    """One field as an operator describes it."""
 
     name: str
     type: str
@@ -64,10 +64,10 @@ class FieldDefinition(Strict):
     max_length: int | None = Field(None, ge=1, le=MAX_LENGTH)
     auto: Literal["create", "update"] | None = None
     sensitive: bool | None = Field(None, exclude_if=lambda sensitive: sensitive is None)
-    """Whether logs mask it. Unsaid: where its name says that it holds a secret."""
+    """Whether logs mask it. By default they do if its name says that it holds a secret."""
     pii: bool = False
     renamed_from: str | None = Field(None, exclude=True)
-    """Said in a replacing definition only: the name under which the field was known before."""
+    """Former name of the field; in a replacing definition only."""
 
     @field_validator("name")
     @classmethod
@@ -101,7 +101,7 @@ class FieldDefinition(Strict):
 
     @property
     def is_hidden(self) -> bool:
-        """Whether logs mask its values: as it is said, as they are personal data, or as its name says."""
+        """Whether logs mask its values: by `sensitive`, as personal data, or by its name."""
         secret = SECRET.search(self.name.lower()) is not None if self.sensitive is None else self.sensitive
         return self.pii or secret
 

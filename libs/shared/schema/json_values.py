@@ -47,7 +47,7 @@ def _joined(path: _Path | None) -> str:
 
 
 def _children(value: Any) -> Iterator[tuple[Any, Any]]:
-    """What is directly within a JSON value, with its keys; a key that holds NUL within itself."""
+    """The values directly within a JSON value, with their keys; for a key with NUL, the key itself."""
     if isinstance(value, dict):
         for key, child in value.items():
             yield key.replace("\x00", "\\0"), key if "\x00" in key else child

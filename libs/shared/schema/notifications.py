@@ -1,4 +1,4 @@
-"""Notification rules: which changes are told to whom, and in what words."""
+"""Notification rules: which changes cause notifications, to whom and with which text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Template(Strict):
 
 
 class NotificationRule(Strict):
-    """A rule as an operator describes it (api.md, section 20). Natural key: name.
+    """A rule as an operator describes it. Natural key: name.
 
     Each recipient has exactly one key: `user` (id or address), `email` (address), `role`, or `path`
     (to an address or a user's id in the record, for instance `record.owner`).

@@ -61,7 +61,7 @@ class FieldSelection(Strict):
         return (name in self.include or not joined) if self.include is not None else name not in (self.exclude or ())
 
     def hides_relation(self, name: str) -> bool:
-        """Whether it keeps a relation from who reads; what is included is about fields."""
+        """Whether it hides a relation from readers. `include` is about fields only."""
         return name in (self.exclude or ())
 
     @property
@@ -107,11 +107,11 @@ def _compilable(text: str, info: ValidationInfo) -> str:
 
 
 Visibility = Annotated[str, Field(min_length=1), AfterValidator(_compilable)]
-"""An expression; also one that is imported must be sound, as it decides who sees something."""
+"""An expression. It must compile also when it is imported, as it decides about visibility."""
 
 
 class PolicyDefinition(Strict):
-    """One grant (api.md, sections 4, 9 and 16): matches if the caller has a role and all conditions hold.
+    """One grant: matches if the caller has a role and all conditions hold.
 
     `masks` say what is shown in place of fields, `pii_mask` of all other fields that are personal data,
     `visible_when` for which records fields are shown at all.

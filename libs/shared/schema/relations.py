@@ -1,4 +1,4 @@
-"""Relations: which records belong to which, and what becomes of them."""
+"""Relations: which records belong together, and what happens to them on deletion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MANY_TO_MANY = "many_to_many"
 
 
 class RelationDefinition(Strict):
-    """A relation as an operator describes it (api.md, section 4).
+    """A relation as an operator describes it.
 
     `source_key` is a field of the source (its primary key unless said otherwise) that `target_key`, a
     field of the target, refers to. A many_to_many keeps pairs in `join_table` instead.
@@ -142,7 +142,7 @@ def _only_key(entity: EntityDefinition, key: str) -> str:
 
 
 def check_relation(relation: Relation, entities: Mapping[str, EntityDefinition]) -> list[tuple[str, str]]:
-    """What keeps a relation from working: (key of the definition, message) each."""
+    """Errors of a relation: (key of the definition, message)."""
     source, target = entities[relation.source], entities[relation.target]
     problems: list[tuple[str, str]] = []
     own: Any = field_of(source, relation.source_key)
@@ -163,7 +163,7 @@ def check_relation(relation: Relation, entities: Mapping[str, EntityDefinition])
 
 
 def field_of(entity: EntityDefinition, name: str) -> Any:
-    """The field of this name, a key with the type it has as a key; None if there is none."""
+    """The field of this name; a key field has the type of the key. None if it does not exist."""
     keys = {field.name: field for field in entity.key_fields}
     return keys.get(name) or next((field for field in entity.fields if field.name == name), None)
 

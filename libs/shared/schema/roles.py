@@ -13,7 +13,7 @@ MAX_DESCRIPTION = 2_000
 
 
 class RoleDefinition(Strict):
-    """A role that can be picked (api.md, part B 15); one that is not among them works as well. Natural key: name."""
+    """A role that can be picked; one that is not among them works as well. Natural key: name."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     label: str | None = Field(None, max_length=200)

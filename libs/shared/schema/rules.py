@@ -1,4 +1,4 @@
-"""Rules: what a record must be like to be written or deleted, and which fields are computed (api.md, section 6)."""
+"""Rules: conditions for writing and deleting records, and computed fields."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ Operator = Literal[
 
 
 class RuleBody(Part):
-    """What every definition may say: to go no further once it is violated."""
+    """The base of rules: `stop_on_fail` skips later rules once this one is violated."""
 
     stop_on_fail: bool = False
 
     @property
     def evaluable(self) -> bool:
-        """Whether it can be decided at all; what can't was imported, and is never violated."""
+        """Whether it can be decided. Only imported rules can't; they are never violated."""
         return True
 
 
 class FieldRule(RuleBody):
-    """Violated where the field's value is not as `operator value` says. Absent and null values pass."""
+    """Violated if the field's value does not satisfy `operator value`. Absent and null values pass."""
 
     field: Name
     operator: Operator
@@ -110,7 +110,7 @@ BODIES: dict[str, type[Body]] = {"field": FieldRule, "expression": ExpressionRul
 
 
 class RuleDefinition(Strict):
-    """A rule as an operator describes it (api.md, section 4); `definition` depends on `type`."""
+    """A rule as an operator describes it; `definition` depends on `type`."""
 
     decided_by: ClassVar[Mapping[str, tuple[str, Mapping[str, type[BaseModel]]]]] = {"definition": ("type", BODIES)}
 
@@ -192,7 +192,7 @@ def _number(value: Any) -> Decimal:
 
 
 def _problem(operator: str, value: Any) -> str | None:
-    """What is wrong with the value of an operator, whatever its field."""
+    """What is wrong with the value of an operator, for any field."""
     if operator in BARE:
         return None
     if value is None:

@@ -31,7 +31,7 @@ MAX_DEFINITIONS = 1_000
 
 
 def definition_of(snapshot: Snapshot, entity: str) -> EntityDefinition | None:
-    """The definition that says what may be shown, also of an entity that is gone by now; None: no entity."""
+    """The definition that decides what is masked, also of a deleted entity; None if there never was one."""
     live = snapshot.entities.get(entity)
     if live is not None:
         return live.definition
@@ -40,7 +40,7 @@ def definition_of(snapshot: Snapshot, entity: str) -> EntityDefinition | None:
 
 
 def masked(record: Mapping[str, Any] | None, definition: EntityDefinition | None) -> dict[str, Any] | None:
-    """The record with hidden values replaced; what is empty stays empty.
+    """The record with hidden values masked; null stays null.
 
     A field that is no longer defined is hidden too: nobody can say any more that it is harmless.
     """
@@ -51,7 +51,7 @@ def masked(record: Mapping[str, Any] | None, definition: EntityDefinition | None
 
 
 def masked_record(record: Mapping[str, Any], definition: EntityDefinition | None) -> dict[str, Any]:
-    """A record's hidden values replaced; all of them, where no definition says that they are harmless."""
+    """The record with hidden values masked; all values, if there is no definition."""
     if definition is None:
         return {name: None if value is None else MASK for name, value in record.items()}
     return masked(record, definition) or {}
@@ -60,7 +60,7 @@ def masked_record(record: Mapping[str, Any], definition: EntityDefinition | None
 def hidden_texts(
     record: Mapping[str, Any] | None, definition: EntityDefinition | None, shortest: int = MIN_CHARACTERS
 ) -> Iterator[str]:
-    """The hidden values of a record, as they can stand in a text; all values of an entity that there is no more."""
+    """The hidden values of a record in the forms that occur in texts; all values if the entity is gone."""
     shown = unmasked_fields(definition) if definition is not None else frozenset()
     for name, value in (record or {}).items():
         if name not in shown:
@@ -103,7 +103,7 @@ def concealed(value: Any, hidden: Collection[str]) -> Any:
 
 
 def quoted(records: Iterable[Mapping[str, Any] | None], texts: Collection[str]) -> dict[str, list[str]]:
-    """Which values of records stand in texts that were made of them, by field: kept, to be masked when it is read."""
+    """By field, the values of records that occur in texts made of them: stored, to be masked on reading."""
     found: dict[str, set[str]] = {}
     for record in records:
         for name, value in (record or {}).items():
@@ -114,7 +114,7 @@ def quoted(records: Iterable[Mapping[str, Any] | None], texts: Collection[str]) 
 
 
 def _forms(value: str) -> dict[str, None]:
-    """A value as it is, as JSON and URLs write it, and on one line."""
+    """A value unchanged, as in JSON and URLs, and on one line."""
     one_line = " ".join(CONTROL.split(value)).strip()
     written = exact.dumps(value).decode()[1:-1]
     urls = (quote(value), quote(value, safe=""), quote_plus(value)) if URL_SPECIAL.search(value) else ()
@@ -122,7 +122,7 @@ def _forms(value: str) -> dict[str, None]:
 
 
 def _without_word(text: str, word: str) -> str:
-    """A text with masks where a value stands that is no part of a longer word or number."""
+    """A text with masks in place of a value, except within longer words and numbers."""
     parts = text.split(word)
     shown = parts[0]
     for before, after in pairwise(parts):

@@ -53,7 +53,7 @@ class Snapshot:
     joins: Mapping[int, RelationDefinition] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()
     logged_names: dict[int, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
-    """What the log's images are read with, by the number of what they are of; filled as they are."""
+    """Names by field id, by the number of an entity or join table; filled when images of the log are read."""
 
     def entity(self, name: str) -> Entity:
         """The live entity of this name. Raises UNKNOWN_ENTITY."""
@@ -89,7 +89,7 @@ class Snapshot:
 
 
 def _awaited(kinds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
-    """The entities that definitions which are told of commits are about, whether or not the rest can be read."""
+    """The entities whose commits definitions react to, also of definitions that can't be read as a whole."""
     for kind in KINDS.values():
         if kind.consumes_commits:
             yield from map(kind.consumed_entity, kinds.get(kind.name, ()))

@@ -1,4 +1,4 @@
-"""State machines: the states a field may have, and how it gets from one to the next (api.md, section 7)."""
+"""State machines: the states a field may have, and how it gets from one to the next."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class SendEvent(Part):
 
 
 class Words(Part):
-    """What a notification says; without a subject its first line is one."""
+    """The text of a notification; without a subject its first line is used."""
 
     subject: str = ""
     body: str = ""
@@ -94,7 +94,7 @@ class Addressee(Part):
 
 
 def _kept_if_stored(given: Any, parse: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    """What an older Rocket took for one of these goes on loading: its machine must not be lost for it."""
+    """Accepts stored values that an older version accepted, so that their state machine still loads."""
     try:
         return parse(given)
     except ValidationError:
@@ -156,14 +156,14 @@ class Transition(Part):
 
 
 class MachineBody(Part):
-    """The state of a new record, and every transition there is."""
+    """The state of a new record, and all transitions."""
 
     initial: Name
     transitions: list[Transition] = Field(min_length=1, max_length=MAX_TRANSITIONS)
 
 
 class StateMachineDefinition(Strict):
-    """A state machine as an operator describes it (api.md, section 4). Natural key: entity, field."""
+    """A state machine as an operator describes it. Natural key: entity, field."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 

@@ -9,14 +9,14 @@ from pydantic import Field
 from libs.shared.schema.strict import Strict
 
 APP = "_app"
-"""Stands for the app itself, where the name of an entity would stand."""
+"""Names the app itself in place of an entity."""
 DEFAULT = "default"
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class UiConfig(Strict):
-    """How a UI shows an entity (api.md, section 4). Natural key: entity, scope."""
+    """How a UI shows an entity. Natural key: entity, scope."""
 
     entity: Word
     scope: Word = DEFAULT

@@ -26,7 +26,7 @@ MAX_RECORD_ID = 2_000
 MAX_SCALE = 16_383
 """Digits after the point that PostgreSQL keeps."""
 WIDE = Context(prec=1_100)
-"""Room for every number that is taken at all, rounded."""
+"""Precision for every accepted number."""
 
 
 class BadValue(ValueError):
@@ -34,7 +34,7 @@ class BadValue(ValueError):
 
 
 def parse_value(field: FieldDefinition, value: Any) -> Any:
-    """What is stored for the JSON `value`, never None: str, int, Decimal, float, bool, UUID, datetime, date, JSON text.
+    """The stored form of a JSON `value`, never None: str, int, Decimal, float, bool, UUID, datetime, date, JSON text.
 
     Raises BadValue.
     """
@@ -42,7 +42,7 @@ def parse_value(field: FieldDefinition, value: Any) -> Any:
 
 
 def parse_written(field: FieldDefinition, value: Any) -> Any:
-    """What is stored for a JSON `value` that is written now: longer ones may be stored from before. Raises BadValue."""
+    """The stored form of a JSON `value` that is being written: stored ones may be longer. Raises BadValue."""
     parsed = parse_value(field, value)
     if field.type in TEXTS and len(parsed) > field.longest:
         raise BadValue(f"must have at most {field.longest} characters")
@@ -55,7 +55,7 @@ def is_long_id(parts: Iterable[Any]) -> bool:
 
 
 def canonical(field: FieldDefinition, value: Any) -> Any:
-    """The JSON `value` as it is answered, where it may be sent in several ways: numbers are no texts.
+    """The JSON `value` in the form of answers: numbers may be sent as texts.
 
     Raises BadValue.
     """

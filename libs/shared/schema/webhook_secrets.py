@@ -16,11 +16,11 @@ FIRST_SALT = ""
 
 
 def signing_key(platform_secret: str, app_id: str, webhook_id: str, salt: str = FIRST_SALT) -> bytes:
-    """The 32 bytes of the secret: HMAC-SHA-256 over what it is for."""
+    """The 32 bytes of the secret: HMAC-SHA-256 over its purpose."""
     purpose = f"webhook signature/{app_id}/{webhook_id}/{salt}"
     return hmac.new(platform_secret.encode(), purpose.encode(), hashlib.sha256).digest()
 
 
 def format_secret(key: bytes) -> str:
-    """The secret as it is given to people and as verifying libraries take it: `whsec_` and Base64."""
+    """The secret as people and verifying libraries get it: `whsec_` and Base64."""
     return PREFIX + base64.b64encode(key).decode()

@@ -1,4 +1,4 @@
-"""Webhooks: which changes are told to which endpoint."""
+"""Webhooks: which changes are sent to which endpoint."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Retry(_Sparse):
 
 
 class WebhookDefinition(_Sparse):
-    """A webhook as an operator describes it (api.md, section 4). Natural key: entity, hook, url.
+    """A webhook as an operator describes it. Natural key: entity, hook, url.
 
     `condition` is an expression over record, old, changes, action, entity, event and user; "" is
     always. Header values may hold `{{env.NAME}}`. `timeout` (seconds) may shorten the service's.

@@ -1,4 +1,4 @@
-"""Workflows: what sets one going, and the steps it then takes (api.md, sections 4 and 8).
+"""Workflows: their trigger and their steps.
 
 A kind of its own among the definitions; its natural key is `name`.
 """
@@ -33,7 +33,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Part(Strict):
-    """What all parts share: null means absent, and they are written as sent."""
+    """The base of all parts: null means absent, and documents are stored as sent."""
 
     always_written: ClassVar[frozenset[str]] = frozenset()
 
@@ -100,7 +100,7 @@ class ActionStep(Part):
 
 
 class ConditionStep(Part):
-    """Goes one way or the other, as an expression over `context` says."""
+    """Branches by an expression over `context`."""
 
     id: Name
     type: Literal["condition"]

@@ -1,1 +1,1 @@
-"""Definitions as they are sent: parsed, normalized, and checked against what is defined. Pure."""
+"""Parses and normalizes definitions that were sent, and checks them against the schema. Pure."""

@@ -1,4 +1,4 @@
-"""What clients send as a definition, the definition itself or the row that GET answers; and what is stored. Pure."""
+"""Reads what clients send, a definition or the row that GET answers, and makes the stored document. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How definitions of each kind are checked, beyond their models. A kind without an entry needs no more. Pure."""
+"""The checks of each kind beyond its model. A kind without an entry needs no more. Pure."""
 
 from __future__ import annotations
 

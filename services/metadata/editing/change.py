@@ -1,4 +1,4 @@
-"""A change of definitions in progress: its transaction, the schema as it becomes, and what each kind does about it."""
+"""A change of definitions in progress: its transaction, the changing schema, and the hooks of each kind."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NO_HOOKS = KindHooks()
 
 
 class Change:
-    """A change in progress. `schema` is what is defined as it goes on; `hooks` are those of each kind."""
+    """A change in progress. `schema` changes with it; `hooks` are those of each kind."""
 
     def __init__(
         self, transaction: Connection, schema: LiveSchema, executor: DdlExecutor, hooks: Mapping[str, KindHooks]

@@ -29,7 +29,7 @@ from services.metadata.state import State
 from services.metadata.store import definitions, sample_records
 
 CAUSE = "import"
-"""What the log says the records of an import come from; workflows, webhooks and notifications pass over them."""
+"""The cause of imported records in the log; workflows, webhooks and notifications ignore them."""
 
 
 async def export_app(state: State, context: Context, request: contracts.ExportApp) -> Response:

@@ -53,7 +53,7 @@ def tagged(answer: Response, version: int) -> Response:
 
 
 def with_warnings(answer: Response, warnings: Sequence[DefinitionWarning]) -> Response:
-    """The answer, an object, with the warnings beside its data; as it is where there are none."""
+    """The response with the warnings beside its data; unchanged without warnings."""
     if not warnings:
         return answer
     suffix = b',"warnings":' + exact.dumps(list(warnings)) + b"}"

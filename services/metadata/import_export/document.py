@@ -19,7 +19,7 @@ from services.metadata.checking.parsing import parse
 VERSION = 1
 PERMISSIONS = "permissions"
 FRAME = ("version", "exported_at", "sample_data", "prune", "ui_configs")
-"""What a document may hold beside its sections of definitions."""
+"""The keys of a document beside its sections of definitions."""
 MAX_DEFINITIONS = 10_000
 MAX_ROWS = 200_000
 MAX_ERRORS = 20
@@ -61,7 +61,7 @@ class Document:
 
 
 def identity(kind: DefinitionKind, document: Mapping[str, Any]) -> bytes:
-    """What an import recognizes a definition by."""
+    """The key by which an import recognizes a definition."""
     return exact.canonical([document.get(key) for key in kind.identity])
 
 

@@ -64,7 +64,7 @@ def changed_paths(old: Any, new: Any, path: str = "") -> Iterator[str]:
 
 
 def _parts(value: Any) -> Mapping[str, Any] | None:
-    """The parts of an object, or of a list by their names or places; None for what has none."""
+    """The parts of an object, or of a list by their names or indices; None for other values."""
     if isinstance(value, dict):
         return value
     if not isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What an expression reads, checked against what it will see: names, and types where they are known.
+"""Checks the names of an expression against its environment, and types where they are known.
 
     found = check(tree, {"record": Object({"qty": NUMBER}), "now": DATE})
     found.errors    # [CheckError(position, "record has no `qantity`; do you mean `qty`?")]

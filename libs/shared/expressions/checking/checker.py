@@ -1,4 +1,4 @@
-"""The walk over an expression: each name looked up, each operator and call held against its types."""
+"""Walks over an expression: looks up each name, and checks each operator and call against its types."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Positions = Sequence[Position]
 
 
 class CheckError(NamedTuple):
-    """What is surely wrong, and where."""
+    """A certain error, with its position."""
 
     position: Position
     message: str
@@ -65,7 +65,7 @@ def check_path(names: Sequence[str], positions: Positions, environment: Environm
 
 
 class _Scope(NamedTuple):
-    """What names mean: those of the row first, if there is one, then the environment's. A row may be unknown."""
+    """The meaning of names: first those of the row, if there is one, then the environment's. A row may be unknown."""
 
     environment: Environment
     row: Type | None = None
@@ -209,7 +209,7 @@ class _Checker:
         return BOOLEAN
 
     def _named(self, item: Node, container: Type) -> str | None:
-        """What is wrong with a literal that is looked for among the names of members."""
+        """What is wrong with a literal that is compared with the names of members."""
         if not isinstance(container, Object) or not isinstance(item, tree.Constant) or not isinstance(item.value, str):
             return None
         if item.value not in container.members:

@@ -1,4 +1,4 @@
-"""What functions take, by position, and what they give."""
+"""The parameter and result types of functions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ADDING = ("sum", "avg")
 
 
 def unfit(name: str, arguments: Sequence[Type]) -> str | None:
-    """What is wrong with the arguments of a call."""
+    """What is wrong with the arguments of a call, if anything."""
     takes = SIGNATURES[name].takes
     for number, argument in enumerate(arguments):
         kind, allowed = kind_of(argument), takes[min(number, len(takes) - 1)]

@@ -1,4 +1,4 @@
-"""Operators over types: what comes of them, and which pairs of kinds they have no meaning for.
+"""Operators over types: their results, and the pairs of kinds that they are not defined for.
 
 The same tables as libs/shared/expressions/values has for values; a property test holds both together.
 """
@@ -26,7 +26,7 @@ VERBS = {"+": "added to", "-": "subtracted from", "*": "multiplied by", "/": "di
 
 
 def arithmetic(operator: str, left: Type, right: Type) -> tuple[Type, str | None]:
-    """The type of `left operator right`, and what is wrong with it."""
+    """The type of `left operator right`, and what is wrong with it, if anything."""
     kinds = first, second = kind_of(left), kind_of(right)
     if first is None or second is None or Kind.NIL in kinds:
         return _half_known(operator, first, second), None

@@ -1,4 +1,4 @@
-"""The types of what expressions read. Every value may also be nil, whatever its type."""
+"""Types of the values that expressions read. Every value may also be nil."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Object:
 
 Type = Unknown | Simple | ListOf | Object
 Environment = Mapping[str, Type]
-"""What stands under which name."""
+"""The types of names."""
 
 ANY = Unknown()
 NIL = Simple(Kind.NIL)

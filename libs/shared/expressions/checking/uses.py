@@ -21,7 +21,7 @@ class Use(NamedTuple):
 
     @property
     def word(self) -> str:
-        """What stands there."""
+        """The word in the text."""
         return self.name or self.entity
 
 

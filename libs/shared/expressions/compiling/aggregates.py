@@ -1,4 +1,4 @@
-"""Closures for `sum`, `any` and their like: over a list, or over what its rows amount to."""
+"""Closures for `sum`, `any` and the like: over a list, or over a value computed of each row."""
 
 from __future__ import annotations
 

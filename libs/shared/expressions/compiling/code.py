@@ -1,4 +1,4 @@
-"""What the compiler makes of a node: a closure, and what is known about its result."""
+"""The compiled form of a node: a closure, and what is known about its result."""
 
 from __future__ import annotations
 

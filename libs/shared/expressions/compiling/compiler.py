@@ -1,4 +1,4 @@
-"""The compiler: which closure each node of the tree becomes."""
+"""Compiles each node of the tree to a closure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every function of the language: how many arguments it takes and what computes it."""
+"""Every function of the language: its number of arguments and its implementation."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ Function = Callable[[Meter, Any], Any]
 
 
 def date(meter: Meter, value: Any) -> Moment:
-    """The date or instant that an ISO string stands for; a date is itself."""
+    """The date or instant of an ISO string; a date is returned as it is."""
     return moment(value, "date takes")
 
 

@@ -80,7 +80,7 @@ def tally(values: Iterable[Any], meter: Meter) -> int:
 
 
 def size(values: Iterable[Any], meter: Meter) -> int:
-    """How many values there are: what `count(list)` means."""
+    """The number of values, for `count(list)`."""
     return sum(1 for _ in values)
 
 

@@ -42,7 +42,7 @@ def ends_with(meter: Meter, text: Any, end: Any) -> bool:
 
 
 def substring(meter: Meter, text: Any, start: Any, length: Any = None) -> str:
-    """`length` characters of `text` from `start` on, or all the rest; what lies outside is left out."""
+    """`length` characters of `text` from `start` on, or all the rest, within the text."""
     purpose = "substring takes for its places"
     begin = max(whole(start, purpose), 0)
     end = None if length is None else begin + max(whole(length, purpose), 0)

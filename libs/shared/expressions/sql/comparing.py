@@ -56,7 +56,7 @@ def within(container: Term, item: Term) -> str:
 
 
 def moment(term: Term) -> str:
-    """The instant that a date, or a string that is one, stands for. Raises NotTranslatable for others."""
+    """The instant of a date, or of a string that is one. Raises NotTranslatable for others."""
     if term.kind is Kind.DATE:
         return term.sql
     if term.moment is None:

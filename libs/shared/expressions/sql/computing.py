@@ -52,7 +52,7 @@ def _simple(symbol: str, left: Term, first: Digits, right: Term, second: Digits)
 
 
 def _divided(left: Term, first: Digits, right: Term, constants: Constants) -> Term:
-    """A quotient with an end: a multiplication by what one divided by the divisor is."""
+    """A quotient with finitely many digits: a multiplication by the inverse of the divisor."""
     if not right.known or not right.value:
         raise NotTranslatable
     inverse = constants.term(_inverse(Fraction(exact(right.value))))
@@ -94,7 +94,7 @@ def _joined(left: Term, right: Term) -> Term:
 
 
 def _text(term: Term) -> str:
-    """What a joined value reads as."""
+    """The text of a joined value."""
     match term.kind:
         case Kind.STRING:
             return term.sql

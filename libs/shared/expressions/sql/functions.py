@@ -22,7 +22,7 @@ from libs.shared.expressions.values.figures import PRECISION
 from libs.shared.expressions.values.kinds import Kind
 
 BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-"""Every character that `trim` takes away; none lies beyond."""
+"""All characters that `trim` removes."""
 LENGTH = Digits(12, 0)
 MAX_PLACE = 1_000_000_000
 """The greatest position in a text that PostgreSQL accepts."""

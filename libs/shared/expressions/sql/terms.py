@@ -1,4 +1,4 @@
-"""Typed pieces of SQL: what the translator makes of nodes."""
+"""Typed pieces of SQL that the translator makes of nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which term each node of the tree becomes."""
+"""Translates each node of the tree to a term."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from libs.shared.expressions.values.access import LENGTH
 from libs.shared.expressions.values.kinds import Kind
 
 MAX_SQL = 50_000
-"""Characters of a condition: what is used twice is written twice, so nesting could make it grow without end."""
+"""Characters of a condition: operands used twice are written twice, so nesting grows exponentially."""
 
 Rows = Mapping[str, Mapping[str, Column]]
 """The names that stand for a row (`record`, `old`), with the columns of each by field name."""

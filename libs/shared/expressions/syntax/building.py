@@ -31,7 +31,7 @@ def _operator(token: Token) -> Any:
 
 @inline
 class Builder(Transformer[Token, Node]):
-    """One method a rule of the grammar; raises ExpressionError for what the grammar lets through."""
+    """One method per rule of the grammar; raises ExpressionError for errors that the grammar accepts."""
 
     def choice(self, test: Node, then: Node, otherwise: Node) -> Node:
         return tree.Choice(test, then, otherwise, position=test.position)

@@ -42,7 +42,7 @@ def check_tree(root: Node) -> None:
 
 
 def weight(node: Node) -> int:
-    """What one node counts for, without those below it."""
+    """The size of one node, without those below it."""
     return len(node.names) if isinstance(node, Path) else 1
 
 

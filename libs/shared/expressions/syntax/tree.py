@@ -1,4 +1,4 @@
-"""The tree of an expression: what the compilers (to Python, to SQL) read.
+"""The tree of an expression, which the compilers to Python and to SQL read.
 
 Two expressions that differ only in spelling (`===` or `==`, `and` or `&&`, spaces, needless
 brackets) have equal trees. Positions are for messages and take no part in comparisons.
@@ -20,7 +20,7 @@ Scalar = None | bool | int | Decimal | str
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """What all nodes share: where they stand in the text (an operator's node: the operator)."""
+    """The base of all nodes: their position in the text (of an operator's node: the operator's)."""
 
     position: Position = field(default=START, compare=False, repr=False, kw_only=True)
 

@@ -1,1 +1,1 @@
-"""What the language's values are and mean: kinds, numbers, dates, comparison, arithmetic, access."""
+"""The values of the language: kinds, numbers, dates, comparison, arithmetic, access."""

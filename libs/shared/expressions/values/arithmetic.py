@@ -26,7 +26,7 @@ JOINED: dict[Kind, Callable[[Any], str]] = {
     Kind.NUMBER: plain_number,
     Kind.DATE: plain_moment,
 }
-"""The kinds that `+` joins with a string, and what they read as."""
+"""The kinds that `+` joins with a string, and their texts."""
 
 
 def plus(left: Any, right: Any, meter: Meter) -> Any:

@@ -39,7 +39,7 @@ def divide(left: Number, right: Number) -> Number:
 
 
 def remainder(left: Number, right: Number) -> Number:
-    """What is left of the division, with the sign of `left`, as in SQL."""
+    """The remainder of the division, with the sign of `left`, as in SQL."""
     _check_divisor(right)
     if isinstance(left, int) and isinstance(right, int):
         found = abs(left) % abs(right)

@@ -64,5 +64,5 @@ def truthy(value: Any) -> bool:
 
 
 def refuse(message: str, *values: Any) -> EvaluationError:
-    """The error for values of kinds that don't fit; each `{}` of `message` becomes a kind."""
+    """The error for values of wrong kinds; each `{}` of `message` becomes a kind."""
     return EvaluationError(message.format(*(kind(value).value for value in values)))

@@ -21,7 +21,7 @@ Words = list[tuple[list[str], list[Position]]]
 
 
 class TextForm(Enum):
-    """What a text is."""
+    """The syntax of a text."""
 
     EXPRESSION = "expression"
     TEMPLATE = "template"
