@@ -8,7 +8,7 @@ from typing import Any
 
 from libs.shared.permissions.checks import Person, check_of
 from libs.shared.permissions.conditions import NEVER
-from libs.shared.permissions.grants import Grant, checked_test, grant_of, problem_of
+from libs.shared.permissions.grants import PolicyGrant, checked_test, grant_of, problem_of
 from libs.shared.permissions.masks import Mask
 from libs.shared.permissions.profile import Profile
 from libs.shared.schema import BadValue, PolicyDefinition
@@ -106,7 +106,7 @@ class Explanation:
             found["field"] = self._granted_field(policy, grant, self._asked.field)
         return found
 
-    def _holds(self, grant: Grant) -> bool | None:
+    def _holds(self, grant: PolicyGrant) -> bool | None:
         """Whether all conditions hold; None where that takes a record."""
         if grant.policy.action == "create":
             return True
@@ -126,7 +126,7 @@ class Explanation:
         holds = check_of(test, self._entity.fields)(self._record, self._who)
         return {**found, "stored": self._record.get(said.field), "holds": holds}
 
-    def _granted_field(self, policy: PolicyDefinition, grant: Grant, name: str) -> Document:
+    def _granted_field(self, policy: PolicyDefinition, grant: PolicyGrant, name: str) -> Document:
         """What one policy says of the field."""
         shown = grant.fields.get(name)
         if shown is None:
