@@ -6,13 +6,11 @@ SQL, paths or secrets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal
 
 import orjson
-
-T = TypeVar("T")
 
 ErrorCode = Literal[
     "INVALID_REQUEST",
@@ -167,29 +165,6 @@ def summary(detail: Detail) -> str:
 def sentence(field: str, message: str) -> str:
     """The other way round: a message that names the field, once."""
     return f"{field}: {without_name(field, message)}" if field else message
-
-
-class Refusals:
-    """The refusals of several parts of one body, so that all of them are named at once."""
-
-    def __init__(self) -> None:
-        self._found: list[RocketError] = []
-
-    def of(self, parse: Callable[..., T], *given: Any) -> T:
-        """`parse(*given)`; a VALIDATION_FAILED is kept until `tell`, so that the next part is looked at too."""
-        try:
-            return parse(*given)
-        except RocketError as refusal:
-            if refusal.code != "VALIDATION_FAILED":
-                raise
-            self._found.append(refusal)
-            # Nobody gets to use it: `tell` raises.
-            return cast(T, None)
-
-    def tell(self) -> None:
-        """Raises VALIDATION_FAILED with everything that was refused, if anything was."""
-        if self._found:
-            raise invalid(self._found[0].message, *(detail for refusal in self._found for detail in refusal.details))
 
 
 def not_found(what: str) -> RocketError:

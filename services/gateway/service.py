@@ -59,7 +59,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
         yield state
         await hub.close()
         await accounts.jobs.close()
-        await accounts.credentials.note_used()
+        await accounts.authenticator.note_used()
 
 
 def by_accounts(
@@ -87,7 +87,7 @@ async def note_used_keys(state: State) -> None:
     """Write down, now and then, when API keys were last used."""
     while True:
         await asyncio.sleep(KEY_USE_INTERVAL_S)
-        await state.accounts.credentials.note_used()
+        await state.accounts.authenticator.note_used()
 
 
 async def sweep_files(state: State) -> None:

@@ -10,7 +10,7 @@ from services.gateway.files.sweeping import Sweeper
 from services.gateway.identity.realms import Accounts
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.limiter import Limiter
-from services.gateway.limits.shapes import Shape
+from services.gateway.limits.shapes import BodyShape
 from services.gateway.live.event_stream import StreamSources
 from services.gateway.live.streams import StreamLimiter
 from services.gateway.openapi.descriptions import Descriptions
@@ -30,5 +30,5 @@ class State:
     stream_sources: StreamSources
     streams: StreamLimiter
     proxies: Proxies
-    shape: Shape
+    shape: BodyShape
     limiter: Limiter | None

@@ -12,7 +12,7 @@ RANGE = re.compile(r"bytes *= *(?:(\d{1,18}) *- *(\d{1,18})?|- *(\d{1,18}))", re
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FileRange:
     """Status 200, 206, 304 or 416, and the bytes from `start` up to, not including, `end`."""
 
     status: int
@@ -33,21 +33,21 @@ class Validators:
         return format_datetime(self.modified, usegmt=True)
 
 
-def wanted_part(headers: Mapping[str, str], size: int, validators: Validators) -> Part:
+def requested_range(headers: Mapping[str, str], size: int, validators: Validators) -> FileRange:
     """What a GET with these headers is answered. Malformed and multiple ranges mean the whole file."""
     if _is_known(headers, validators):
-        return Part(304)
+        return FileRange(304)
     match = RANGE.fullmatch(headers.get("Range", "").strip())
     if match is None or not _range_applies(headers.get("If-Range", "").strip(), validators):
-        return Part(200, 0, size)
+        return FileRange(200, 0, size)
     first, last, suffix = match.groups()
     if suffix is not None:
         start, end = max(0, size - int(suffix)), size
     else:
         start, end = int(first), min(size, int(last) + 1 if last else size)
         if last and int(last) < int(first):
-            return Part(200, 0, size)  # no range at all, so there is none to be refused
-    return Part(206, start, end) if start < end else Part(416)
+            return FileRange(200, 0, size)  # no range at all, so there is none to be refused
+    return FileRange(206, start, end) if start < end else FileRange(416)
 
 
 def _is_known(headers: Mapping[str, str], validators: Validators) -> bool:

@@ -72,7 +72,7 @@ async def _identity(state: State, request: web.Request, context: Context, access
     limiter = state.limiter
     app = None if access is Access.PLATFORM else context.app
     try:
-        identity = await state.accounts.credentials.of(request, app)
+        identity = await state.accounts.authenticator.of(request, app)
     except RocketError as error:
         if limiter is not None and error.code == "UNAUTHORIZED":
             limiter.admit_anonymous(request, context.ip)

@@ -12,7 +12,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.files.naming import content_disposition
-from services.gateway.files.ranges import Part, Validators, wanted_part
+from services.gateway.files.ranges import FileRange, Validators, requested_range
 from services.gateway.state import State
 
 SAFE = {
@@ -33,7 +33,7 @@ async def download(state: State, request: web.Request, context: Context) -> web.
     info = await state.core.rpc.request(contracts.FindFile(request.match_info["id"]), context)
     # What an id stands for never changes, so the id is the strongest tag there is.
     validators = Validators(f'"{info.id}"', datetime.fromtimestamp(info.created_at, UTC))
-    part = wanted_part(request.headers, info.size, validators)
+    part = requested_range(request.headers, info.size, validators)
     if part.status == 416:
         size = {"Content-Range": f"bytes */{info.size}"}
         raise RocketError("RANGE_NOT_SATISFIABLE", f"The file has {info.size} bytes", headers=size)
@@ -49,7 +49,7 @@ async def download(state: State, request: web.Request, context: Context) -> web.
     return response
 
 
-def _headers(info: contracts.FileInfo, part: Part, validators: Validators, context: Context) -> dict[str, str]:
+def _headers(info: contracts.FileInfo, part: FileRange, validators: Validators, context: Context) -> dict[str, str]:
     headers = {
         **SAFE,
         "ETag": validators.etag,
@@ -66,7 +66,7 @@ def _headers(info: contracts.FileInfo, part: Part, validators: Validators, conte
 
 
 async def _send(
-    state: State, request: web.Request, context: Context, response: web.StreamResponse, file_id: str, part: Part
+    state: State, request: web.Request, context: Context, response: web.StreamResponse, file_id: str, part: FileRange
 ) -> None:
     chunks = state.storage.stream(context.the_app.id, file_id, part.start, part.end)
     # The first chunk is fetched before anything is answered, so that missing bytes are still a 404.

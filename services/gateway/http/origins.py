@@ -19,7 +19,7 @@ MAX_APPS = 1_000
 """Apps whose origins are cached."""
 
 
-class Origins:
+class OriginCache:
     """The origins of apps, by their names."""
 
     def __init__(self, state: State) -> None:

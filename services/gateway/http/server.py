@@ -19,7 +19,7 @@ from services.gateway.http.aiohttp_internals import HttpRequest, request_factory
 from services.gateway.http.connections import LINGER_S, LimitedServer, refused, unanswerable
 from services.gateway.http.cors import Cors, is_preflight
 from services.gateway.http.handlers import handler_of
-from services.gateway.http.origins import Origins
+from services.gateway.http.origins import OriginCache
 from services.gateway.http.response_headers import header_hook
 from services.gateway.http.single_headers import DoubledHeader, refuse_doubled
 from services.gateway.routing.route import Handler, Route
@@ -41,7 +41,7 @@ MAX_PATH_CHARACTERS = 1_000
 async def listening(state: State, routes: Sequence[Route]) -> AsyncIterator[None]:
     """Run the server for the length of the block."""
     limits = state.settings
-    cors = Cors(limits.cors_origins, Origins(state).of_app)
+    cors = Cors(limits.cors_origins, OriginCache(state).of_app)
     server = LimitedServer(
         _dispatcher(state, routes, cors),
         request_factory=request_factory(header_hook(limits, cors)),

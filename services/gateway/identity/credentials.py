@@ -27,7 +27,7 @@ REMEMBERED_S = 300.0
 MAX_KEY_CHARACTERS = 100
 
 
-class Credentials:
+class Authenticator:
     """Who a request's sender is, in an app or at the platform."""
 
     def __init__(self, tokens: Tokens, databases: Databases) -> None:

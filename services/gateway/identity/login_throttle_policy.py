@@ -38,14 +38,14 @@ RESETS = FailureLimit(30, 900.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ThrottleDecision:
     """`wait` in seconds; 0 admits the login, and `counters` is what to store, in the order of the keys."""
 
     wait: float
     counters: tuple[FailureCounter, ...] = ()
 
 
-def decide(place: FailureCounter, account: FailureCounter, address: FailureCounter, now: datetime) -> Decision:
+def decide(place: FailureCounter, account: FailureCounter, address: FailureCounter, now: datetime) -> ThrottleDecision:
     """Whether a login may go on, counted as a failure until it has succeeded, so that none runs ahead of its count."""
     known = place.known_at > now - KNOWN_FOR
     looked_at = [(place, KNOWN_PLACE if known else PLACE)]
@@ -53,14 +53,14 @@ def decide(place: FailureCounter, account: FailureCounter, address: FailureCount
         looked_at += [(account, ACCOUNT), (address, ADDRESS)]
     wait = max((counter.blocked_until - now).total_seconds() for counter, _ in looked_at)
     if wait > 0:
-        return Decision(wait)
-    return Decision(0.0, tuple(_counted(counter, limit, now) for counter, limit in looked_at))
+        return ThrottleDecision(wait)
+    return ThrottleDecision(0.0, tuple(_counted(counter, limit, now) for counter, limit in looked_at))
 
 
-def decide_alone(counter: FailureCounter, limit: FailureLimit, now: datetime) -> Decision:
+def decide_alone(counter: FailureCounter, limit: FailureLimit, now: datetime) -> ThrottleDecision:
     """The same for attempts with a single counter."""
     wait = (counter.blocked_until - now).total_seconds()
-    return Decision(wait) if wait > 0 else Decision(0.0, (_counted(counter, limit, now),))
+    return ThrottleDecision(wait) if wait > 0 else ThrottleDecision(0.0, (_counted(counter, limit, now),))
 
 
 def _counted(counter: FailureCounter, limit: FailureLimit, now: datetime) -> FailureCounter:

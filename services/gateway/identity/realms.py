@@ -11,7 +11,7 @@ from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database, Databases
 from libs.shared.runtime import Core
-from services.gateway.identity.credentials import Credentials
+from services.gateway.identity.credentials import Authenticator
 from services.gateway.identity.encryption import Encryptor
 from services.gateway.identity.jobs import Jobs
 from services.gateway.identity.keyring import PLATFORM, Keyring
@@ -43,7 +43,7 @@ class Accounts:
     rpc: RpcClient
     tokens: Tokens
     revocations: Revocations
-    credentials: Credentials
+    authenticator: Authenticator
     passwords: Passwords
     encryptor: Encryptor
     transactions: Transactions
@@ -90,7 +90,7 @@ def open_accounts(core: Core, settings: IdentitySettings) -> Accounts:
         rpc=core.rpc,
         tokens=tokens,
         revocations=revocations,
-        credentials=Credentials(tokens, databases),
+        authenticator=Authenticator(tokens, databases),
         passwords=Passwords(settings.bcrypt_rounds, settings.min_password_characters, settings.is_production),
         encryptor=Encryptor([settings.secret_key, *settings.previous_secret_keys]),
         transactions=Transactions.emitting(core),

@@ -12,7 +12,7 @@ from libs.shared.contracts.app_bodies import is_origin
 from libs.shared.runtime import Settings
 from services.gateway.limits.buckets import Rate
 from services.gateway.limits.limiter import Rates
-from services.gateway.limits.shapes import Shape
+from services.gateway.limits.shapes import BodyShape
 
 
 class LimitSettings(Settings):
@@ -66,9 +66,9 @@ class LimitSettings(Settings):
         return value
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> BodyShape:
         """How deep and wide a JSON body may be."""
-        return Shape(self.max_json_depth, self.max_json_fields, self.max_json_items, self.max_json_containers)
+        return BodyShape(self.max_json_depth, self.max_json_fields, self.max_json_items, self.max_json_containers)
 
     @property
     def rates(self) -> Rates | None:

@@ -18,7 +18,7 @@ TOKEN = re.compile(rb",+|[\[\]{}]")
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class BodyShape:
     """The limits: levels, fields of an object, items of an array, objects and arrays in all."""
 
     depth: int
@@ -27,7 +27,7 @@ class Shape:
     containers: int
 
 
-def check_shape(body: bytes, shape: Shape) -> None:
+def check_shape(body: bytes, shape: BodyShape) -> None:
     """Raises INVALID_PAYLOAD for a body that is deeper or wider. Malformed JSON is left to its parser."""
     containers = body.count(b"{") + body.count(b"[")
     if containers <= shape.depth and body.count(b",") < min(shape.fields, shape.items):
@@ -38,7 +38,7 @@ def check_shape(body: bytes, shape: Shape) -> None:
     _walk(marks, shape)
 
 
-def _walk(marks: bytes, shape: Shape) -> None:
+def _walk(marks: bytes, shape: BodyShape) -> None:
     """Follow the brackets; `commas` counts those of each container that is open."""
     commas: list[int] = [0]
     most = {b"}": shape.fields, b"]": shape.items}
@@ -57,7 +57,7 @@ def _walk(marks: bytes, shape: Shape) -> None:
             return
 
 
-def _too_wide(token: bytes, shape: Shape) -> RocketError:
+def _too_wide(token: bytes, shape: BodyShape) -> RocketError:
     if token == b"}":
         return _refused(f"may have at most {shape.fields} fields in an object")
     return _refused(f"may have at most {shape.items} items in an array")

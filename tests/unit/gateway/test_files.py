@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from libs.shared.errors import RocketError
 from services.gateway.files.naming import content_disposition, safe_name
-from services.gateway.files.ranges import Part, Validators, wanted_part
+from services.gateway.files.ranges import FileRange, Validators, requested_range
 from services.gateway.files.types import check_type, claimed_type
 
 MODIFIED = datetime(2026, 11, 2, 10, 0, 0, 250_000, tzinfo=UTC)
@@ -22,30 +22,30 @@ THEN, BEFORE, AFTER = (f"Mon, 02 Nov 2026 {time} GMT" for time in ("10:00:00", "
 @pytest.mark.parametrize(
     ("header", "part"),
     [
-        ("bytes=0-4", Part(206, 0, 5)),
-        ("bytes=5-", Part(206, 5, 10)),
-        ("bytes=-3", Part(206, 7, 10)),
-        ("bytes=-30", Part(206, 0, 10)),
-        ("bytes=9-100", Part(206, 9, 10)),
-        ("Bytes = 0 - 0", Part(206, 0, 1)),
-        ("bytes=10-", Part(416)),
-        ("bytes=11-12", Part(416)),
-        ("bytes=-0", Part(416)),
-        ("bytes=4-3", Part(200, 0, 10)),
-        ("bytes=-", Part(200, 0, 10)),
-        ("bytes=0-1,3-4", Part(200, 0, 10)),
-        ("pages=0-1", Part(200, 0, 10)),
-        ("bytes=0-x", Part(200, 0, 10)),
-        ("", Part(200, 0, 10)),
+        ("bytes=0-4", FileRange(206, 0, 5)),
+        ("bytes=5-", FileRange(206, 5, 10)),
+        ("bytes=-3", FileRange(206, 7, 10)),
+        ("bytes=-30", FileRange(206, 0, 10)),
+        ("bytes=9-100", FileRange(206, 9, 10)),
+        ("Bytes = 0 - 0", FileRange(206, 0, 1)),
+        ("bytes=10-", FileRange(416)),
+        ("bytes=11-12", FileRange(416)),
+        ("bytes=-0", FileRange(416)),
+        ("bytes=4-3", FileRange(200, 0, 10)),
+        ("bytes=-", FileRange(200, 0, 10)),
+        ("bytes=0-1,3-4", FileRange(200, 0, 10)),
+        ("pages=0-1", FileRange(200, 0, 10)),
+        ("bytes=0-x", FileRange(200, 0, 10)),
+        ("", FileRange(200, 0, 10)),
     ],
 )
-def test_a_range_is_a_part_of_the_file(header: str, part: Part) -> None:
-    assert wanted_part({"Range": header}, 10, THIS) == part
+def test_a_range_is_a_part_of_the_file(header: str, part: FileRange) -> None:
+    assert requested_range({"Range": header}, 10, THIS) == part
 
 
 def test_an_empty_file_has_no_ranges() -> None:
-    assert wanted_part({"Range": "bytes=0-"}, 0, THIS) == Part(416)
-    assert wanted_part({}, 0, THIS) == Part(200)
+    assert requested_range({"Range": "bytes=0-"}, 0, THIS) == FileRange(416)
+    assert requested_range({}, 0, THIS) == FileRange(200)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_empty_file_has_no_ranges() -> None:
     [('"abc"', 206), ('"abd"', 200), ('W/"abc"', 200), (THEN, 206), (BEFORE, 200), (AFTER, 200), ("rubbish", 200)],
 )
 def test_a_range_applies_to_the_same_file_only(condition: str, status: int) -> None:
-    assert wanted_part({"Range": "bytes=0-1", "If-Range": condition}, 10, THIS).status == status
+    assert requested_range({"Range": "bytes=0-1", "If-Range": condition}, 10, THIS).status == status
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_a_range_applies_to_the_same_file_only(condition: str, status: int) -> N
     ],
 )
 def test_an_unchanged_file_is_not_sent_again(headers: dict[str, str], status: int) -> None:
-    assert wanted_part(headers, 10, THIS).status == status
+    assert requested_range(headers, 10, THIS).status == status
 
 
 @given(st.text(string.digits + "-,= bytes", max_size=24), st.integers(0, 40))
 def test_ranges_lie_within_the_file(header: str, size: int) -> None:
-    part = wanted_part({"Range": "bytes=" + header}, size, THIS)
+    part = requested_range({"Range": "bytes=" + header}, size, THIS)
     assert part.status in (200, 206, 416)
     if part.status == 206:
         assert 0 <= part.start < part.end <= size

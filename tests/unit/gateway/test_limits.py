@@ -17,7 +17,7 @@ from libs.shared.errors import RocketError
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.buckets import Buckets, Rate
 from services.gateway.limits.settings import LimitSettings
-from services.gateway.limits.shapes import Shape, check_shape
+from services.gateway.limits.shapes import BodyShape, check_shape
 
 GIVEN: dict[str, Any] = {"database_url": "postgresql://a@b/c", "secret_key": "s"}
 
@@ -113,7 +113,7 @@ def test_a_proxy_must_be_an_address_or_network() -> None:
 
 # --- shapes ---
 
-SHAPE = Shape(depth=3, fields=2, items=3, containers=1000)
+SHAPE = BodyShape(depth=3, fields=2, items=3, containers=1000)
 documents = st.recursive(
     st.none() | st.integers(-99, 99) | st.text(st.sampled_from('ab[]{},"\\:')),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.sampled_from('ab[,"')), inner, max_size=3),
@@ -142,7 +142,7 @@ def _fits(document: Any, levels: int) -> bool:
 
 
 def test_a_body_may_hold_so_many_objects() -> None:
-    shape = Shape(depth=3, fields=20, items=20, containers=10)
+    shape = BodyShape(depth=3, fields=20, items=20, containers=10)
     check_shape(orjson.dumps([{}] * 9), shape)
     with pytest.raises(RocketError):
         check_shape(orjson.dumps([{}] * 10), shape)
