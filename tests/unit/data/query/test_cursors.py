@@ -11,7 +11,7 @@ from libs.shared.contracts.context import SYSTEM
 from libs.shared.errors import RocketError
 from services.data.query.cursors import MAX_CURSOR, fingerprint_of, ordering, parse_cursor, write_cursor
 from services.data.query.scope import Scope
-from services.data.query.shapes import Behind
+from services.data.query.shapes import After
 from tests.support.client import integer, text
 from tests.support.schemas import model_of
 
@@ -22,7 +22,7 @@ SORT = (("count", True),)
 PRINT = fingerprint_of(THING, SORT, [])
 
 
-def parsed(cursor: str, fingerprint: str = PRINT) -> tuple[Behind, list[object]]:
+def parsed(cursor: str, fingerprint: str = PRINT) -> tuple[After, list[object]]:
     scope = Scope(MODEL, SYSTEM)
     return parse_cursor(scope, THING, SORT, cursor, fingerprint), scope.values
 
@@ -33,7 +33,7 @@ def test_a_list_is_ordered_by_its_fields_and_then_by_the_key() -> None:
 
 
 def test_an_empty_cursor_is_the_beginning() -> None:
-    assert parsed("") == (Behind(), [])
+    assert parsed("") == (After(), [])
 
 
 def test_values_of_a_cursor_are_parameters_of_their_types() -> None:
