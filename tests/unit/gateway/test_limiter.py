@@ -9,7 +9,7 @@ from aiohttp.test_utils import make_mocked_request
 from libs.shared.contracts.context import AppRef, Identity
 from libs.shared.errors import RocketError
 from services.gateway.limits.buckets import Rate
-from services.gateway.limits.limiter import QUOTA, Limiter, Rates, neighbourhood
+from services.gateway.limits.limiter import QUOTA, Limiter, Rates, client_network
 from services.gateway.live.streams import MaxStreams, StreamLimiter
 
 APP = AppRef("0190a000-0000-7000-8000-000000000001", "shop", "app_shop")
@@ -78,7 +78,7 @@ def test_anonymous_requests_are_limited_by_address() -> None:
     ],
 )
 def test_an_ipv6_network_of_64_bits_is_one_client(one: str, other: str, same: bool) -> None:
-    assert (neighbourhood(one) == neighbourhood(other)) is same
+    assert (client_network(one) == client_network(other)) is same
 
 
 def test_live_streams_are_limited_per_user_app_and_process() -> None:

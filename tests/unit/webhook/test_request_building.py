@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from libs.shared.snapshots.subscriptions import SubscriptionIndex
 from services.webhook.deliveries import REPLAY, TEST, ClaimedDelivery, origin_of, public_url
-from services.webhook.matching import Book, read_book
+from services.webhook.matching import WEBHOOKS, WebhookIndex
 from services.webhook.requests import RequestBuilder, Unsendable, urls_of
 from services.webhook.retry_policy import JITTER, MAX_DELAY_S, DeliveryRetryPolicy
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import Salts
-from services.webhook.transition_actions import deliveries_of, has_webhooks
+from services.webhook.transition_actions import deliveries_of
 from tests.support.schemas import schema_with
 from tests.unit.webhook.commits import APP, commit
 
@@ -28,37 +29,38 @@ CLAIMED = ClaimedDelivery(
 )  # fmt: skip
 
 
-def book(**parts: Any) -> Book:
-    return read_book(schema_with("webhooks", [{"id": HOOK, "entity": "ticket", "url": "http://now/", **parts}]))
+def index(**parts: Any) -> WebhookIndex:
+    document = {"id": HOOK, "entity": "ticket", "url": "http://now/", **parts}
+    return SubscriptionIndex.of(WEBHOOKS, schema_with("webhooks", [document]))
 
 
 def test_a_delivery_goes_where_its_webhook_points_today() -> None:
-    request = BUILDER.of(APP, CLAIMED, book(method="PUT", headers={"X": "now"}, timeout=2), NOW)
+    request = BUILDER.of(APP, CLAIMED, index(method="PUT", headers={"X": "now"}, timeout=2), NOW)
     assert (request.method, request.url, request.headers["X"], request.timeout) == ("PUT", "http://now/", "now", 2)
     assert request.body == "{}"
 
 
 def test_the_setting_bounds_the_timeout_of_a_webhook() -> None:
-    assert BUILDER.of(APP, CLAIMED, book(timeout=30), NOW).timeout == 10.0
-    assert BUILDER.of(APP, CLAIMED, book(), NOW).timeout == 10.0
+    assert BUILDER.of(APP, CLAIMED, index(timeout=30), NOW).timeout == 10.0
+    assert BUILDER.of(APP, CLAIMED, index(), NOW).timeout == 10.0
 
 
 def test_a_replay_is_marked() -> None:
-    assert "webhook-replay" in BUILDER.of(APP, replace(CLAIMED, origin=REPLAY), book(), NOW).headers
-    assert "webhook-replay" not in BUILDER.of(APP, CLAIMED, book(), NOW).headers
+    assert "webhook-replay" in BUILDER.of(APP, replace(CLAIMED, origin=REPLAY), index(), NOW).headers
+    assert "webhook-replay" not in BUILDER.of(APP, CLAIMED, index(), NOW).headers
 
 
 def test_deleted_and_inactive_webhooks_are_not_sent_but_for_tests() -> None:
     with pytest.raises(Unsendable, match="deleted"):
-        BUILDER.of(APP, replace(CLAIMED, webhook_id="other"), book(), NOW)
+        BUILDER.of(APP, replace(CLAIMED, webhook_id="other"), index(), NOW)
     with pytest.raises(Unsendable, match="not active"):
-        BUILDER.of(APP, CLAIMED, book(active=False), NOW)
-    assert BUILDER.of(APP, replace(CLAIMED, origin=TEST), book(active=False), NOW).url == "http://now/"
+        BUILDER.of(APP, CLAIMED, index(active=False), NOW)
+    assert BUILDER.of(APP, replace(CLAIMED, origin=TEST), index(active=False), NOW).url == "http://now/"
 
 
 def test_an_action_goes_where_it_was_decided() -> None:
     action = replace(CLAIMED, hook="transition", webhook_id="machine")
-    assert BUILDER.of(APP, action, book(), NOW).url == "http://then/"
+    assert BUILDER.of(APP, action, index(), NOW).url == "http://then/"
 
 
 def test_rotated_secrets_sign_until_they_end() -> None:
@@ -72,14 +74,14 @@ def test_rotated_secrets_sign_until_they_end() -> None:
 def test_the_retry_policy_is_the_webhooks_or_the_settings() -> None:
     builder = RequestBuilder(WebhookSettings.model_construct(secret_key="s" * 40, webhook_retry_seconds=7.0))
     default = DeliveryRetryPolicy("exponential", 7.0, MAX_DELAY_S, JITTER)
-    assert builder.policy(CLAIMED, book()) == default
-    assert builder.policy(replace(CLAIMED, webhook_id="gone"), book()) == default
-    own = builder.policy(CLAIMED, book(retry={"delay": 2, "jitter": 0.5, "max_delay": 60}))
+    assert builder.policy(CLAIMED, index()) == default
+    assert builder.policy(replace(CLAIMED, webhook_id="gone"), index()) == default
+    own = builder.policy(CLAIMED, index(retry={"delay": 2, "jitter": 0.5, "max_delay": 60}))
     assert own == DeliveryRetryPolicy("exponential", 2, 60, 0.5)
 
 
 def test_urls_of_endpoints() -> None:
-    assert urls_of([HOOK, "gone", "http://h:1"], book()) == {
+    assert urls_of([HOOK, "gone", "http://h:1"], index()) == {
         HOOK: "http://now/",
         "gone": None,
         "http://h:1": "http://h:1",
@@ -104,7 +106,7 @@ EFFECT = {"type": "webhook", "url": "http://h/x", "method": "POST", "headers": {
 
 def test_each_webhook_action_of_a_transition_is_one_delivery() -> None:
     event = replace(commit("update", {"id": 1}, {"id": 1}), effects=[{"type": "send_event"}, EFFECT, EFFECT])
-    assert has_webhooks(event) and not has_webhooks(commit())
+    assert deliveries_of(APP, commit()) == []
     first, second = deliveries_of(APP, event)
     assert (first.commit_key, second.commit_key) == (f"{event.key}/1", f"{event.key}/2")
     assert first.idempotency_key != second.idempotency_key
