@@ -29,18 +29,18 @@ from libs.shared.schema.policies import KeepLast
     ],
 )
 def test_masked_values(said: Any, value: Any, shown: str | None) -> None:
-    assert Mask.of(said).shown(value, "key", b"salt") == shown
+    assert Mask.of(said).apply(value, "key", b"salt") == shown
 
 
 def test_a_hash_depends_on_app_record_and_value() -> None:
     mask = Mask.of("hash")
     found = {
-        mask.shown(value, key, salt)
+        mask.apply(value, key, salt)
         for value in ("a", "b", Decimal("1.50")) for key in ("1", "2") for salt in (b"x", b"y")
     }  # fmt: skip
     assert len(found) == 12
-    assert mask.shown("a", "1", b"x") == mask.shown("a", "1", b"x")
-    assert mask.shown("1a", "", b"x") != mask.shown("a", "1", b"x"), "key and value do not run into each other"
+    assert mask.apply("a", "1", b"x") == mask.apply("a", "1", b"x")
+    assert mask.apply("1a", "", b"x") != mask.apply("a", "1", b"x"), "key and value do not run into each other"
 
 
 def test_the_mask_that_shows_most_ranks_first() -> None:
