@@ -88,11 +88,11 @@ ROUTES = (
     Route("GET", A + "/_commits", records.ListCommits, Access.ADMIN),
     Route("GET", A + "/_commits/{commit_id}", records.GetCommit, Access.USER),
     Route("POST", A + "/_commits/{commit_id}/undo", records.UndoCommit, Access.USER),
-    # What there is
+    # Descriptions of the app
     Route("GET", A + "/openapi.json", Local(api_documents.openapi), Access.USER),
     Route("GET", A + "/_schema", Local(api_documents.app_schema), Access.USER),
     Route("GET", A + "/asyncapi.json", Local(api_documents.asyncapi), Access.ADMIN),
-    # What happens
+    # Live streams
     Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN)), Access.PUBLIC),
     Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),
     # Accounts of an app
@@ -138,7 +138,7 @@ ROUTES = (
     Route("DELETE", A + "/_admin/api-keys/{id}", in_realm(api_keys.delete_key, idempotent=True), Access.ADMIN),
     Route("GET", A + "/_admin/signing-keys", in_realm(rotation.list_keys), Access.ADMIN),
     Route("POST", A + "/_admin/signing-keys/rotate", in_realm(rotation.rotate, bodies.KeyRotationBody), Access.ADMIN),
-    # What has happened
+    # Logs, deliveries, projections
     Route("GET", A + "/_admin/webhook-logs", webhooks.ListDeliveries, Access.ADMIN),
     Route("GET", A + "/_admin/webhook-logs/{id}", webhooks.GetDelivery, Access.ADMIN),
     Route("POST", A + "/_admin/webhook-logs/{id}/retry", webhooks.RetryDelivery, Access.ADMIN),
@@ -206,7 +206,7 @@ ROUTES = (
     Route("DELETE", A + "/_admin/{kind}/{id}", apps.DeleteDefinition, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}/{id}/versions", apps.ListVersions, Access.ADMIN),
     Route("POST", A + "/_admin/{kind}/{id}/restore", apps.RestoreDefinition, Access.ADMIN),
-    # What UIs are told
+    # Configurations of UIs
     Route("GET", A + "/_ui/configs", apps.ListUiConfigs, Access.USER),
     Route("GET", A + "/_ui/config/{entity_name}", apps.GetUiConfig, Access.USER),
     # Files

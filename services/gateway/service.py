@@ -91,7 +91,7 @@ async def note_used_keys(state: State) -> None:
 
 
 async def sweep_files(state: State) -> None:
-    """Remove files that belong to nobody."""
+    """Remove files without a description."""
     await state.sweeper.sweep_files()
 
 

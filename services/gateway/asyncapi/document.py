@@ -34,7 +34,7 @@ HOW = (
 
 
 def build(app: AppRef | None, entities: Collection[str], url: str) -> dict[str, Any]:
-    """The streams of an app with these entities, or of any app; `url` is where NATS is, empty if nobody has said."""
+    """The streams of an app with these entities, or of any app; `url` is where NATS is, empty if it is not set."""
     app_id = app.id if app else ANY_APP
     document: dict[str, Any] = {
         "asyncapi": VERSION,

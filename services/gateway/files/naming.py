@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 MAX_NAME_CHARACTERS = 255
 PLAIN = re.compile(r"[A-Za-z0-9!#$&+.^_`{}~ ()\[\],;=@'-]*")
-"""Characters that may stand in a quoted string as they are, whoever reads it."""
+"""Characters that every client reads as they are in a quoted string."""
 
 
 def safe_name(name: str) -> str:

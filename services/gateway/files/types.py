@@ -24,7 +24,7 @@ PARAMETERS = re.compile(rf"""(?:;[ \t]*(?:{TOKEN}=(?:{TOKEN}|"(?:[ !#-\[\]-~]|\\
 MAX_PARAMETER_CHARACTERS = 200
 """Characters of a type's parameters."""
 PASSIVE = re.compile(r"(image/(?!svg)|audio/|video/|font/|application/pdf$)")
-"""Types of which nobody expects that they are a document with markup."""
+"""Types that are not expected to be documents with markup."""
 MARKUP = re.compile(
     rb"(?:\xef\xbb\xbf)?[\s\x00]*<(?:!doctype\b|html\b|head\b|body\b|script\b|iframe\b|svg\b|\?xml\b)", re.I
 )

@@ -45,7 +45,7 @@ class Cors:
         return VARY if allowed is None else {**_allow(allowed), "Access-Control-Expose-Headers": EXPOSED_HEADERS}
 
     async def preflight(self, request: web.Request, methods: Iterable[str]) -> web.Response:
-        """The answer to a browser's question whether a page may ask; it has no token. Raises FORBIDDEN."""
+        """The response to a preflight request, which has no token. Raises FORBIDDEN."""
         allowed = await self._allowed(request)
         if allowed is None:
             raise RocketError("FORBIDDEN", "Pages of this origin may not call here", headers=VARY)

@@ -1,4 +1,4 @@
-"""Why somebody may do something: identity knows who it is about, the data service what they may."""
+"""Explains access: identity finds the user, the data service evaluates the policies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.gateway.state import State
 
 
 async def explain(state: State, request: web.Request, context: Context, body: ExplainBody) -> Response:
-    """Why a user, or somebody with roles, may or may not do something: per policy, condition, record and field."""
+    """Why a user, or a caller with roles, may or may not do something: per policy, condition, record and field."""
     who = ("", "", body.roles or []) if body.user is None else await _find(state, context, body.user)
     record_id = None if body.record_id is None else str(body.record_id)
     rpc_request = ExplainAccess(who, body.action, body.entity, record_id, body.field)

@@ -115,7 +115,7 @@ async def _states(state: State, context: Context) -> dict[str, Readiness]:
 
 
 async def _own_state(state: State) -> Readiness:
-    """Ready means also that somebody can log in, as the platform has its first account; and out again."""
+    """Ready means also that the platform has an account, and that revocations are read."""
     own = await readiness(state.core, {"relay": state.accounts.transactions.relay.lag}, {})
     try:
         seeded = await has_any(state.core.databases.platform)

@@ -128,7 +128,7 @@ async def _respond(
             status=outcome.status, body=outcome.body, headers=_headers(outcome, context)
         )
         if request.content.exception() is not None:
-            # What follows a body that could not be read is no request: the client is told not to send one.
+            # What follows a body that could not be read is no request, so the connection is closed.
             response.force_close()
         return response, context
     return outcome, context

@@ -26,7 +26,7 @@ MAX_ENVELOPE_BYTES = 1024 * 1024
 """Bytes of a body that may be something else than the file."""
 MALFORMED = (ValueError, AssertionError, RuntimeError, HttpProcessingError, ClientError, web.RequestPayloadError)
 DISCONNECTED = (ConnectionResetError, BrokenPipeError)
-"""The client has hung up in the middle; nobody hears the answer."""
+"""The client has disconnected in the middle."""
 
 
 async def upload(state: State, request: web.Request, context: Context) -> Response:

@@ -30,7 +30,7 @@ class Passwords:
         self._production = production
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bcrypt")
         self._waiting = 0
-        # Made at once, so that the first check of an unknown account costs what any other does.
+        # Made at once, so that the first check of an unknown account takes as long as any other.
         self._dummy: Future[bytes] = self._pool.submit(self._hashed, b"nobody")
         self.checks = 0
         """Comparisons made so far, for the metrics."""

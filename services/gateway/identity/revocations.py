@@ -35,11 +35,11 @@ log = structlog.get_logger()
 POLL_S = 2.0
 """Seconds between looks at the table."""
 KEPT_S = 960.0
-"""Seconds a row is of use: longer than any access token lasts, or any API key is remembered."""
+"""How long rows are kept: longer than any access token lasts, or any API key is remembered."""
 OVERLAP_S = 10.0
 """Seconds that a look reaches back behind the last one: longer than a row takes to become visible."""
 UNSETTLED_S = 30.0
-"""Seconds after which whoever noted a change is taken for dead."""
+"""Seconds after which an unsettled row is taken for one of a crashed gateway."""
 PRUNE_INTERVAL_S = 60.0
 STALE_S = 30.0
 """Seconds without a look after which a gateway is not ready."""

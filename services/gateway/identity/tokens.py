@@ -114,7 +114,7 @@ class Tokens:
         return await self._accepted(None, token, self._decode(token, scope, generation))
 
     async def _accepted(self, app: AppRef | None, token: str, identity: Identity) -> Identity:
-        """The identity, if its account is there: a signature alone, made with a stolen key, makes nobody exist."""
+        """The identity, if its account exists: a signature alone may be made with a stolen key."""
         assert identity.credential is not None, "tokens prove an identity"
         owner, user_id = identity.credential.user
         if not await self._is_account(None if owner == PLATFORM else app, user_id):

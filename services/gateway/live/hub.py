@@ -19,7 +19,7 @@ log = structlog.get_logger()
 LONG_POLL_S = 10.0
 """How long data waits for news before it answers."""
 IDLE_S = 30.0
-"""After which an app is no longer followed that nobody watches."""
+"""After which an app without a stream is no longer followed."""
 PAUSE_S = 0.25
 """Before the next request after one without news, or without an answer."""
 
@@ -62,7 +62,7 @@ class Hub:
     async def beyond(self, app: AppRef, after: int, wait: float) -> int:
         """The settled position of the app's log, once it is beyond `after` or `wait` seconds have passed.
 
-        May be less than `after`, as data may have told others more. -1 if nothing is known yet.
+        May be less than `after`, which another gateway may have read. -1 if nothing is known yet.
         """
         followed = self._followed.get(app.id)
         if followed is None:

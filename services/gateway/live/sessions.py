@@ -27,8 +27,8 @@ class Session:
     def packed(self) -> dict[str, Any]:
         """As JSON."""
         proof = self.proof
-        told = [proof.id, *proof.user, proof.version, proof.expires, proof.generation]
-        return {"who": self.identity.packed(), "proof": told}
+        parts = [proof.id, *proof.user, proof.version, proof.expires, proof.generation]
+        return {"who": self.identity.packed(), "proof": parts}
 
     @classmethod
     def unpacked(cls, document: dict[str, Any]) -> Session:
@@ -43,9 +43,9 @@ class Session:
 
 
 def session_of(identity: Identity, now: float) -> Session:
-    """The session of a caller whom the door has let in."""
+    """The session of an authenticated caller."""
     proof = identity.credential
-    assert proof is not None, "the door knows by what it lets somebody in"
+    assert proof is not None, "authentication sets the credential"
     if identity.via == "api_key":
         # A key is looked up anew more often than a stream need end; its own end is the stream's, too.
         proof = replace(proof, expires=min(now + MAX_KEY_STREAM_S, proof.ends))

@@ -99,7 +99,7 @@ def _operations(
 ) -> Iterator[tuple[str, Schema, VisibleEntity | None]]:
     path = plain_path(route)
     if "{entity}" in path:
-        contract = entities.question_about(_name(route), route.method)
+        contract = entities.operation_of(_name(route), route.method)
         for entity in seen.values():
             if contract.needs(entity) and contract.action in entity.actions:
                 described = contract.describe(entity, snapshot)

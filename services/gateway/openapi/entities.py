@@ -1,4 +1,4 @@
-"""The records of an entity: their schemas, and what each question about them takes and answers."""
+"""The records of an entity: their schemas, and what each operation on them takes and answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from services.gateway.openapi.visible_fields import VisibleEntity
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RecordOperation:
     """One contract about records: what the caller must be allowed, and what OpenAPI says of it."""
 
     action: str
@@ -180,20 +180,20 @@ def _written(entity: VisibleEntity, description: str) -> Schema:
     return answer(description, enveloped(ref("schemas", name_of(entity))), *headers)
 
 
-QUESTIONS: dict[str, Question] = {
-    "ListRecords": Question("read", _list),
-    "GetRecord": Question("read", _get),
-    "CreateRecord": Question("create", _create),
-    "UpdateRecord": Question("update", _update),
-    "DeleteRecord": Question("delete", _delete),
-    "CreateRecords": Question("create", many.create),
-    "UpdateRecords": Question("update", many.update),
-    "DeleteRecords": Question("delete", many.delete),
-    "RestoreRecord": Question("delete", _restore, lambda entity: entity.definition.soft_delete),
-    "RecordHistory": Question("read", _history),
-    "AggregateRecords": Question("read", many.aggregate),
-    "export": Question("read", many.export),
-    "watch_entity": Question("read", _live),
+QUESTIONS: dict[str, RecordOperation] = {
+    "ListRecords": RecordOperation("read", _list),
+    "GetRecord": RecordOperation("read", _get),
+    "CreateRecord": RecordOperation("create", _create),
+    "UpdateRecord": RecordOperation("update", _update),
+    "DeleteRecord": RecordOperation("delete", _delete),
+    "CreateRecords": RecordOperation("create", many.create),
+    "UpdateRecords": RecordOperation("update", many.update),
+    "DeleteRecords": RecordOperation("delete", many.delete),
+    "RestoreRecord": RecordOperation("delete", _restore, lambda entity: entity.definition.soft_delete),
+    "RecordHistory": RecordOperation("read", _history),
+    "AggregateRecords": RecordOperation("read", many.aggregate),
+    "export": RecordOperation("read", many.export),
+    "watch_entity": RecordOperation("read", _live),
 }
 """Contract or function → what is said of it. Others are described from the routing table alone."""
 
@@ -201,6 +201,6 @@ ACTIONS = {"GET": "read", "POST": "create", "PUT": "update", "PATCH": "update", 
 """What a caller must be allowed where nothing else is said."""
 
 
-def question_about(name: str, method: str) -> Question:
+def operation_of(name: str, method: str) -> RecordOperation:
     """What is said of the contract, or the gateway's own function, of this name."""
-    return QUESTIONS.get(name) or Question(ACTIONS[method], lambda entity, snapshot: {})
+    return QUESTIONS.get(name) or RecordOperation(ACTIONS[method], lambda entity, snapshot: {})

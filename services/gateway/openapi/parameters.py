@@ -1,4 +1,4 @@
-"""What questions about records can be asked with: filters, orders, and what is shown of them."""
+"""Parameters of reads of records: filters, orders, and which parts are answered."""
 
 from __future__ import annotations
 

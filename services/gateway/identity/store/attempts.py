@@ -27,7 +27,7 @@ FROM unnest($1::bytea[], $2::int[], $3::timestamptz[], $4::timestamptz[]) AS n(k
 WHERE a.key = n.key
 """
 # $1 the place, $2 the account, $3 the address, which is forgiven what was counted just now ($4) and no more: else
-# whoever has an account could clear it between guesses at others.
+# an account of one's own could clear it between guesses at others.
 SUCCEED = """
 UPDATE gateway.attempts a SET
     failures = CASE WHEN a.key = $3 THEN greatest(a.failures - $4, 0) ELSE 0 END,
@@ -55,7 +55,7 @@ class FailureCounter:
 
 
 async def lock(transaction: Connection, keys: Sequence[bytes]) -> list[FailureCounter]:
-    """The counters of these keys, in this order, which nobody else can change until the end."""
+    """Lock the counters of these keys until the transaction ends; answers them in this order."""
     await transaction.execute(PRUNE)
     await transaction.execute(MAKE, list(keys))
     rows = {row["key"]: row for row in await transaction.fetch(LOCK, list(keys))}

@@ -16,7 +16,7 @@ from services.gateway.identity.store.secret_tokens import hash_token, new_token
 LIFETIME_HOURS = 72
 
 COLUMNS = "id, email, roles, invited_by, created_at, expires_at, accepted_at"
-# Until the end of its transaction nobody else invites: else two could invite the same address.
+# Invites one after another: otherwise two transactions could invite the same address.
 ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('gateway.invites', 0))"
 # Why an address can't be invited, of those that can't.
 OBSTACLES = """
@@ -60,7 +60,7 @@ class NewInvite:
 
 
 async def alone(transaction: Connection) -> None:
-    """Have nobody else invite until the end."""
+    """Block other invites until the transaction ends."""
     await transaction.execute(ALONE)
 
 

@@ -42,12 +42,12 @@ RETURNING version, {USER_JSON}
 SET_PASSWORD = """
 UPDATE gateway.users SET password_hash = $2, updated_at = now(), version = version + 1 WHERE id = $1 RETURNING version
 """
-# By whoever has proved to know the present one: only if nobody has changed it, or them, meanwhile.
+# For a user who has proved to know the present one: only if neither it nor the user was changed meanwhile.
 CHANGE_PASSWORD = """
 UPDATE gateway.users SET password_hash = $3, updated_at = now(), version = version + 1
 WHERE id = $1 AND version = $2 AND active RETURNING version
 """
-# The same password under another cost: only if nobody has changed it meanwhile.
+# The same password under another cost: only if it was not changed meanwhile.
 REHASH = "UPDATE gateway.users SET password_hash = $3 WHERE id = $1::text::uuid AND password_hash = $2"
 LOCK = f"SELECT {USER_JSON} FROM gateway.users u WHERE id = $1 FOR UPDATE"
 DELETE = "DELETE FROM gateway.users WHERE id = $1"
@@ -139,7 +139,7 @@ async def rehash(database: Database, user_id: str, old: str, new: str) -> None:
 
 
 async def lock(transaction: Connection, user_id: uuid.UUID) -> dict[str, Any] | None:
-    """The user, whom nobody else can change until the transaction ends."""
+    """The user, locked until the transaction ends."""
     text: str | None = await transaction.fetchval(LOCK, user_id)
     return _row(text) if text else None
 
@@ -172,7 +172,7 @@ async def seed(database: Database, email: str, password_hash: str, roles: list[s
 
 
 async def is_last(transaction: Connection, user_id: uuid.UUID) -> bool:
-    """Whether nobody else could log in."""
+    """Whether no other account could log in."""
     return not await transaction.fetch(OTHER_ACTIVE, user_id)
 
 
