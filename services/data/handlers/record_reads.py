@@ -16,7 +16,7 @@ from services.data.model import EntityModel, Model, PointStatement
 from services.data.query.aggregate_sql import aggregate_sql
 from services.data.query.aggregates import parse_aggregate
 from services.data.query.cursors import write_cursor
-from services.data.query.lists import COUNTED, estimate_sql, list_sql
+from services.data.query.lists import MAX_COUNTED_ROWS, estimate_sql, list_sql
 from services.data.query.parameters import ListQuery, parse_list, parse_one
 from services.data.query.point_lookups import lookup_values
 from services.data.query.scope import Scope, check_parameters, refused
@@ -147,8 +147,8 @@ async def _estimate(
     values: Sequence[Any],
     counted: int,
 ) -> int:
-    """How many rows match: the count up to COUNTED, beyond that what the planner expects."""
-    if counted <= COUNTED:
+    """How many rows match: the count up to MAX_COUNTED_ROWS, beyond that what the planner expects."""
+    if counted <= MAX_COUNTED_ROWS:
         return counted
     criteria = query.listing.criteria
     sql = ctx.model.statements.made((entity.name, criteria), lambda: estimate_sql(ctx.model, entity, criteria))

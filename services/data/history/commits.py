@@ -47,17 +47,17 @@ Chosen = tuple[list[int] | None, str | None, datetime | None, datetime | None]
 
 
 async def list_page(database: Database, chosen: Chosen, page: Page) -> tuple[Sequence[Any], int]:
-    """One page of the chosen commits, newest first, and how many there are."""
+    """One page of the chosen commits, newest first, and their number."""
     return await load_page_of_rows(database, LISTED, (*chosen, page.size, page.offset), "position")
 
 
 async def load_visible(
     database: Database, position: int, conditions: Sequence[tuple[int, str, str]], scope: Scope, page: Page
 ) -> tuple[Sequence[Any], int]:
-    """One page of the entries of a commit that meet their entity's condition, and how many do.
+    """One page of the entries of a commit that meet their entity's condition, and their number.
 
-    `conditions` are entity number, SQL over the entry for whether it is seen, and for whether the record
-    as it was before (`known`) is. `scope` has their values; the statement's own come behind.
+    `conditions` are entity number, SQL over the entry that decides whether it is visible, and SQL that decides whether
+    the record before it is (`known`). `scope` has their values; the statement's own values follow.
     """
     if not conditions:
         return [], 0
@@ -79,7 +79,7 @@ async def load_visible(
 
 
 def commit_fields(row: Any) -> dict[str, Any]:
-    """What is said of a commit as a whole, from any of its entries."""
+    """The fields of a commit as a whole, from any of its entries."""
     return {
         "commit_id": row["commit_id"],
         "position": row["position"],
@@ -91,12 +91,12 @@ def commit_fields(row: Any) -> dict[str, Any]:
 
 
 def serialize_commit(schema: Snapshot, row: Any) -> dict[str, Any]:
-    """A commit as lists answer it: how many records it has, and of what."""
+    """A commit in a list: its fields, the number of its records, and their entities."""
     return {**commit_fields(row), "size": row["size"], "entities": sorted(title_of(schema, n) for n in row["entities"])}
 
 
 def serialize_entry(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
-    """One record of a commit, restricted to today's fields and to what is disclosed of them."""
+    """One entry of a commit, with today's fields, as far as they are disclosed."""
     before, after, unreadable = readable_images(row, field_names(schema, row["entity"]))
     before = before if row["known"] else None
     changed = differences(before, after)
@@ -112,6 +112,6 @@ def serialize_entry(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[st
 
 
 def record_fields(schema: Snapshot, row: Any) -> dict[str, Any]:
-    """Which record of a commit, and what was done to it."""
+    """The record of an entry, and the action."""
     title = title_of(schema, row["entity"])
     return {"entity": title, "record_id": row["record_id"], "version": row["version"], "action": row["action"]}

@@ -26,7 +26,7 @@ from services.data.query.scope import Scope
 from services.data.query.visibility import with_typed
 
 AFTER = "coalesce(_log.image, _log.previous)"
-"""The record as an entry left it; of one that is gone, as it was last."""
+"""The record as an entry left it; of a deleted one, as it was last."""
 BEFORE = "coalesce(_log.image, '{}') || coalesce(_log.previous, '{}')"
 """The record as an entry found it."""
 
@@ -34,9 +34,9 @@ BEFORE = "coalesce(_log.image, '{}') || coalesce(_log.previous, '{}')"
 async def load_page(
     database: Database, entity: EntityModel, scope: Scope, record_id: str, page: Page, as_of: int | None
 ) -> tuple[Sequence[Any], int]:
-    """One page of the entries of a record that the caller may see, newest first, and how many there are.
+    """One page of the entries of a record that the caller may see, newest first, and their number.
 
-    `known` says of an entry whether the caller may see the record as it was before.
+    `known` says whether the caller may see the record as it was before the entry.
     """
     visible = scope.visible(entity)
     number, key = scope.slot(entity.number), scope.slot(record_id)

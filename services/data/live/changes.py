@@ -1,13 +1,11 @@
 """What a caller sees of a range of the log, as SQL.
 
-The caller's grant and filters, compiled as for any list, are asked about each record before and after
-the commit. What meets them after it is told with the record; what met them before and does not any
-more has left, and only its id is told. As for any look at the past, today's permissions must also hold
-for the record as it is now, if it is still there.
+The caller's grant and filters, compiled as for any list, are applied to each record before and after the commit. A
+record that matches after it is sent whole; of one that matched only before, which has left, the id is sent. As for all
+reads of the past, today's permissions must also hold for the record as it is now, if it still exists.
 
-Of a record, or a field that is filtered by, that is hidden now nothing may depend on what it was before. That it
-has been hidden is told, with the commit that has done so, to whoever may have had the record; so what a filter
-finds in replaying is never a past value that may not be seen.
+Nothing may depend on former values of a record, or of a filtered field, that is hidden now. The commit that has hidden
+it is sent to all callers that may have seen the record before, so a replayed filter never reveals a past value.
 """
 
 from __future__ import annotations
@@ -24,11 +22,11 @@ from services.data.query.visibility import About, about, access_of, conjunction
 
 AFTER, UNTIL = "$1::bigint", "$2::bigint"
 RESERVED = 2
-"""Values that come before those of the caller's filters."""
+"""Values that precede those of the caller's filters."""
 
 
 class Watched(NamedTuple):
-    """What is watched of an entity. With `counted`, changes are only counted."""
+    """Which records of an entity are watched, and their output. With `counted`, changes are only counted."""
 
     criteria: Criteria
     output: Output
@@ -36,7 +34,7 @@ class Watched(NamedTuple):
 
 
 class Images(Tables):
-    """The tables, beside records as they were: what may be seen of those is asked about them as they are now, too."""
+    """The tables, beside records as they were: permissions for those must hold for them as they are now, too."""
 
     def both(self, entity: EntityModel, row: str, condition: About) -> str:
         if row not in ("_a", "_b"):
@@ -72,8 +70,10 @@ def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
 
 
 def _hiding(entity: EntityModel, criteria: Criteria) -> str:
-    """The condition that a commit has hidden a record, or a field that is filtered by, of which the past is hidden by
-    now: whether the filters were met then is not asked."""
+    """The condition that a commit has hidden a record, or a filtered field, whose past is hidden by now.
+
+    Whether the filters matched then does not matter.
+    """
     visible = criteria.visible
     if visible is None:
         return "false"
@@ -88,7 +88,7 @@ def _hiding(entity: EntityModel, criteria: Criteria) -> str:
 
 
 def _asked(entity: EntityModel, criteria: Criteria) -> list[str]:
-    """The fields that a record is chosen by, as far as the caller may ask for them."""
+    """The fields that the criteria filter by, as far as the caller may."""
     names: list[str] = []
     for condition in criteria.conditions:
         if isinstance(condition, Test):

@@ -1,1 +1,1 @@
-"""The commit log: what is written into it, how it is published, how it is read as history."""
+"""The commit log: its entries, its statements, how it is published, and up to where it is settled."""

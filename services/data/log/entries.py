@@ -1,4 +1,4 @@
-"""Log entries read back: images by field id become records by field name."""
+"""Decodes log entries: images by field id become records by field name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.data.model import IMPLICIT_DELETED
 from services.data.rules.actions import RECORD_EFFECTS
 
 LOG = "data.commits _log"
-"""The log behind FROM, by a name that none of an operator's columns can have."""
+"""The log after FROM, under a name that no operator's column can have."""
 COLUMNS = """_log.position, _log.n, _log.commit_id::text, _log.entity, _log.record_id, _log.version, _log.action,
     _log.image::text, _log.previous::text, _log.context::text, _log.effects::text, _log.trace_id::text,
     _log.schema_version, to_json(_log.at) #>> '{}' AS at"""
@@ -24,12 +24,12 @@ MAX_CONTEXTS = 1_000
 """Contexts that a process remembers parsed."""
 
 ASKED = "request"
-"""The cause of what somebody has asked for themselves."""
+"""The cause of a commit that a caller requested directly."""
 Record = dict[str, Any]
 
 
 class Unreadable(RocketError):
-    """A log entry that is not what one must be: nobody can say what it changed until it is repaired."""
+    """A damaged log entry: what it changed is unknown until it is repaired."""
 
     def __init__(self, row: Any, what: str) -> None:
         place = f"{row['position']}.{row['n']}"
@@ -37,7 +37,7 @@ class Unreadable(RocketError):
 
 
 def field_names(schema: Snapshot, number: int) -> dict[str, str]:
-    """Field id → name for an entity, also for fields that are left out today; for pairs, their two columns."""
+    """Field id → name for an entity, fields that were removed included; for pairs, their two columns."""
     names = schema.logged_names.get(number)
     if names is None:
         names = schema.logged_names[number] = _names(schema, number)
@@ -52,7 +52,7 @@ def _names(schema: Snapshot, number: int) -> dict[str, str]:
 
 
 def title_of(schema: Snapshot, number: int) -> str:
-    """What events call the kind of thing that has changed: an entity's name, or a join table's for its pairs."""
+    """The name of an entity, or of a join table for its pairs, in events."""
     join = schema.joins.get(number)
     return (join.join_table or "") if join else schema.by_number[number].name
 
@@ -73,7 +73,7 @@ def images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | Non
 
 
 def readable_images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | None, dict[str, str]]:
-    """The same for those who show many entries: of one that can't be read nothing, and why, under `unreadable`."""
+    """As `images`; an entry that can't be read has none, and says why under `unreadable`."""
     try:
         return (*images(row, names), {})
     except Unreadable as error:
@@ -89,7 +89,7 @@ def differences(before: Record | None, after: Record | None) -> dict[str, dict[s
 
 
 def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
-    """A log entry as it is published. Raises Unreadable."""
+    """The event of a log entry. Raises Unreadable."""
     try:
         before, after = images(row, field_names(schema, row["entity"]))
         context, effects = context_of(row), _later(row["effects"])
@@ -119,7 +119,7 @@ def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
 
 
 def bare_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
-    """What can be said of an entry that can't be read: where it is, and which record it is about."""
+    """The event of an entry that can't be read: only its place and its record."""
     known = row["entity"] in schema.joins or row["entity"] in schema.by_number
     return CommitEvent(
         position=row["position"],
@@ -144,7 +144,7 @@ def bare_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
 
 
 def actor_fields(row: Any) -> dict[str, Any]:
-    """Who made an entry; on whose behalf, and because of what, where they have not asked for it themselves."""
+    """Who made an entry, and on whose behalf and why, unless they requested it directly."""
     context = context_of(row)
     actor = context["actor"]
     said: dict[str, Any] = {"user": {"id": actor["id"], "email": actor["email"]}}
@@ -156,24 +156,24 @@ def actor_fields(row: Any) -> dict[str, Any]:
 
 
 def context_of(row: Any) -> dict[str, Any]:
-    """Who wrote an entry, from where and because of what; not to be changed, as others share it."""
+    """Who wrote an entry, from where and why. Shared with other callers, so it must not be changed."""
     return _context(row["context"])
 
 
 @lru_cache(MAX_CONTEXTS)
 def _context(text: str) -> dict[str, Any]:
-    """What a context says: a caller's next write says the same."""
+    """Parse a context; those of one caller are mostly equal."""
     context: dict[str, Any] = exact.loads(text)
     return context
 
 
 def _later(text: str | None) -> list[dict[str, Any]]:
-    """The effects that are left for after the commit."""
+    """The effects that are carried out after the commit."""
     return [effect for effect in exact.loads(text) if effect["type"] not in RECORD_EFFECTS] if text else []
 
 
 def _named(row: Any, which: str, names: dict[str, str]) -> Record | None:
-    """An image by names. Raises Unreadable for what is no image."""
+    """An image by field names. Raises Unreadable for what is no image."""
     text = row[which]
     if text is None:
         return None
@@ -181,7 +181,7 @@ def _named(row: Any, which: str, names: dict[str, str]) -> Record | None:
     if not isinstance(document, dict):
         raise Unreadable(row, f"its {which} is no object")
     named = {names[key]: value for key, value in document.items() if key in names}
-    # Ids that these names do not know yet belong to a newer version of the definitions; other keys to nothing of ours.
+    # Unknown ids belong to a newer version of the definitions. Other keys are never written by us.
     if len(named) < len(document) and not all(key.isdigit() for key in document):
         raise Unreadable(row, f"its {which} has other keys than field ids")
     return named

@@ -32,7 +32,7 @@ from services.data.log.entries import Unreadable, bare_event, commit_event
 log = structlog.get_logger()
 
 MAX_EVENT_BYTES = 512 * 1024
-"""Bytes of a published event; larger ones go without images, to be fetched from data."""
+"""Bytes of a published event; larger ones go without images, which consumers fetch from data."""
 
 
 class CommitLog:
@@ -52,7 +52,7 @@ class CommitLog:
         return commits_of(app.id)
 
     async def read(self, app: AppRef, database: Database, after: tuple[int, int], limit: int) -> Sequence[Outgoing]:
-        """The next entries; also sees to it that the log's next partition is there in time."""
+        """The next entries. Also creates the log's next partition in time."""
         await self._prepare(app, database, after[0])
         rows = await database.fetch(store.BEHIND, *after, limit)
         if not rows:
@@ -62,8 +62,10 @@ class CommitLog:
         return [self._read(app, schema, row) for row in rows]
 
     def _read(self, app: AppRef, schema: Snapshot, row: Any) -> Outgoing:
-        """An entry as a message. One that can't be read is published as a reference: who fetches it is refused, parks
-        it, and can have it replayed when it has been repaired; all else goes on."""
+        """An entry as a message. One that can't be read is published as a reference.
+
+        A consumer that fetches it is refused and makes it a dead letter, which can be replayed once it is repaired.
+        """
         try:
             return self._message(app, schema, commit_event(app, schema, row))
         except Unreadable as error:
@@ -92,9 +94,9 @@ class CommitLog:
 
 
 def is_quiet(schema: Snapshot, event: CommitEvent) -> bool:
-    """Whether no definition waits for a commit, and its transitions have nothing done.
+    """Whether no definition waits for a commit, and it has no effects.
 
-    Only the definitions of a commit's own version can say so. Now and then one is published for all the same.
+    Only the definitions of a commit's own version decide that. Some quiet commits are published for all the same.
     """
     if event.effects or event.schema_version != schema.version or event.entity in schema.awaited:
         return False

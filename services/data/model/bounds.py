@@ -1,8 +1,8 @@
-"""How much one answer may hold: related records per parent and level, bytes of a page, groups of an aggregate.
+"""Bounds of one response: related records per parent and level, bytes of a page, groups of an aggregate.
 
-PostgreSQL makes the JSON, so it has to stop itself: sizes are added up row by row, and the first row that is too much
-ends the statement, before more is made. A list of related records that is cut ends with a mark, a text that is no
-record and that nobody else can write; it is taken out, and told beside the answer.
+PostgreSQL makes the JSON, so it must stop itself: sizes are added up row by row, and the first row that is too much
+ends the statement. A truncated list of related records ends with a mark, a secret text that no record can hold. It is
+removed from the response, which names the truncated include in its `meta`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
-LOG_PAGE = 4
-"""Pages of the log hold whole records, of which less is shown: they may have so many times the bytes of a page."""
+LOG_PAGE_FACTOR = 4
+"""A page of the log may have so many times the bytes of a page: it holds whole records, of which less is returned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The bounds of one app's answers. `mark` is known to nobody but us."""
+    """The bounds of one app's responses. `mark` is a secret of the service."""
 
     included: int = 1_000
     page_bytes: int = 8 * MIB
@@ -24,9 +24,9 @@ class Bounds:
     mark: str = "cut:"
 
     def rows(self, rows: str) -> str:
-        """JSON values `_j` of a query, in its order, as long as they fit into a page; else the statement fails.
+        """JSON values `_j` of a query, in its order, if they fit into a page; else the statement fails.
 
-        For use behind FROM, as `_t`.
+        For use after FROM, as `_t`.
         """
         return (
             f"(SELECT CASE WHEN sum(pg_column_size(_s._j)) OVER (ROWS UNBOUNDED PRECEDING) <= {self.page_bytes} "
@@ -34,7 +34,7 @@ class Bounds:
         )
 
     def related(self, select: str, path: str) -> str:
-        """The rows of `select` as a JSON list; of more than there may be the first ones, and the mark with `path`."""
+        """The rows of `select` as a JSON list; if there are too many, the first ones, and the mark with `path`."""
         rows = f"SELECT to_json(_x) AS _j FROM ({select} LIMIT {self.included + 1}) _x OFFSET 0"
         return (
             f"(SELECT coalesce(json_agg(_t._j), '[]'::json) FROM (SELECT CASE "
@@ -51,22 +51,22 @@ class Bounds:
         )
 
     def entries(self, listed: str) -> str:
-        """The log entries of a query with `image` and `previous`, as long as they fit into a page of the log."""
+        """The log entries of a query with `image` and `previous`, if they fit into a page of the log."""
         size = "octet_length(coalesce(_q.image, '')) + octet_length(coalesce(_q.previous, ''))"
         return (
-            f"SELECT _q.*, CASE WHEN sum({size}) OVER (ROWS UNBOUNDED PRECEDING) > {LOG_PAGE * self.page_bytes} "
+            f"SELECT _q.*, CASE WHEN sum({size}) OVER (ROWS UNBOUNDED PRECEDING) > {LOG_PAGE_FACTOR * self.page_bytes} "
             f"THEN data.too_large() END AS _fits FROM ({_apart(listed)}) _q"
         )
 
     def changes(self, events: str) -> str:
-        """The events of a query with `change`, a text, as long as they fit into a page; else the statement fails."""
+        """The events of a query with `change`, a text, if they fit into a page; else the statement fails."""
         return (
             f"SELECT _q.*, CASE WHEN sum(octet_length(_q.change)) OVER (ROWS UNBOUNDED PRECEDING) > {self.page_bytes} "
             f"THEN data.too_large() END AS _fits FROM ({_apart(events)}) _q"
         )
 
     def split_marks(self, answer: str) -> tuple[str, list[str]]:
-        """An answer without marks, and the includes, as paths, that were cut somewhere in it."""
+        """A response without marks, and the paths of the includes that were truncated somewhere in it."""
         first, *others = answer.split(f'"{self.mark}')
         if not others:
             return answer, []
@@ -74,12 +74,12 @@ class Bounds:
         for part in others:
             path, _, rest = part.partition('"')
             cut[path] = None
-            # The mark stands behind at least one record.
+            # The mark follows at least one record.
             kept[-1] = kept[-1].rstrip().removesuffix(",")
             kept.append(rest)
         return "".join(kept), list(cut)
 
 
 def _apart(query: str) -> str:
-    """A query that the planner leaves as it is, so that its values are made once, one row after the other."""
+    """A query that the planner does not merge into others, so that its values are computed once, row by row."""
     return f"SELECT * FROM ({query}) _i OFFSET 0"

@@ -1,4 +1,4 @@
-"""One entity, ready to be put into statements."""
+"""One entity, compiled for statements."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMPLICIT_DELETED = "0"
 
 
 class EntityModel:
-    """Names, columns, policies and links of an entity. Column names are always spelled out."""
+    """Names, columns, policies and links of an entity. Statements always name columns, never use `*`."""
 
     def __init__(self, entity: Entity, schema: Snapshot, salt: bytes = b"") -> None:
         definition = entity.definition
@@ -43,7 +43,7 @@ class EntityModel:
         self._schema = schema
         self.links: Sequence[Link] = links_of(entity.name, schema.relations.values())
         self.eager = [link for link in self.links if link.outward and link.relation.eager]
-        """Links whose records are always shown with a record of this entity."""
+        """Links whose records are always included with a record of this entity."""
         ids = {name: str(number) for name, number in entity.field_ids.items()}
         self.image_ids = ids if not self.soft_delete or DELETED in ids else {**ids, DELETED: IMPLICIT_DELETED}
         """Column → key in the log's images; also of fields left out today, as their values come back with them."""
@@ -56,7 +56,7 @@ class EntityModel:
         self.exclusive = [name for name in self.fields if name not in self.key.names and self._is_exclusive(name)]
         """Fields beside the key whose values no two records may share."""
         self.statements: StatementCache[str] = StatementCache()
-        """What writes to this entity, by shape."""
+        """The statements that write to this entity, by shape."""
 
     def _is_exclusive(self, name: str) -> bool:
         one_to_one = [link.own for link in self.references if link.relation.type == "one_to_one"]
@@ -70,7 +70,7 @@ class EntityModel:
         )
 
     def link(self, name: str) -> Link | None:
-        """The way to related records that `name` means, or None."""
+        """The link to related records of this name, or None."""
         return find_link(self.links, name)
 
     def children(self, name: str) -> Link | None:
@@ -84,7 +84,7 @@ class EntityModel:
         return f"records.{quote(definition.table)}", alive
 
     def profile(self, action: str, roles: tuple[str, ...]) -> Profile | None:
-        """What these roles may do by an action, compiled once; None where that is nothing."""
+        """What these roles may do by an action, compiled once; None for nothing."""
         try:
             return self._profiles[action, roles]
         except KeyError:
@@ -92,14 +92,14 @@ class EntityModel:
             return profile
 
     def _compiled(self, action: str, roles: tuple[str, ...]) -> Profile | None:
-        """A profile; the one there is, if it says the same, so that its statements are used again."""
+        """A profile; an equal one that exists is used again, and with it its statements."""
         made = compile_profile(self.fields, self.key.names, self.policies, action, roles)
         if made is None:
             return None
         return self._distinct.setdefault(f"{action} {made.signature}", made)
 
     def column_type(self, name: str) -> str:
-        """The PostgreSQL type that a value for this column is sent as, without precision."""
+        """The PostgreSQL type of a value for this column, without precision."""
         return self.fields[name].column_type.partition("(")[0]
 
     def columns(self, row: str) -> str:
@@ -107,7 +107,7 @@ class EntityModel:
         return ", ".join(f"{row}.{quote(name)}" for name in self.fields)
 
     def json(self, row: str) -> str:
-        """A record as JSON text. The alias begins with _ as no field does, so it can only mean the row."""
+        """A record as JSON text. The alias begins with _ as no field does, so it can only name the row."""
         return f"(SELECT row_to_json(_x)::text FROM (SELECT {self.columns(row)}) _x)"
 
     def alive(self, row: str) -> str:
@@ -115,7 +115,7 @@ class EntityModel:
         return f"{row}.{quote(DELETED)} IS NULL" if self.soft_delete else "true"
 
     def slug_of(self, text: str) -> str:
-        """The slug written in a URL. Raises NOT_FOUND for what can't be one."""
+        """Parse the slug in a URL. Raises NOT_FOUND for what can't be one."""
         slug = self.definition.slug
         if slug is None or slug.field not in self.fields:
             raise not_found("Record")

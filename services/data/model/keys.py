@@ -1,4 +1,4 @@
-"""What identifies a record: one field, or several whose values are joined by commas."""
+"""Keys of records: one field, or several whose values are joined by commas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KeyValue = tuple[Any, ...]
 
 
 class Key:
-    """The key of an entity. String parts hold no comma, so a joined key has one reading only."""
+    """The key of an entity. String parts hold no comma, so a joined key is unambiguous."""
 
     def __init__(self, definition: EntityDefinition) -> None:
         self.fields = definition.key_fields
@@ -25,7 +25,7 @@ class Key:
         self.types = tuple(field.column_type.partition("(")[0] for field in self.fields)
 
     def parse(self, text: str) -> KeyValue:
-        """The key written in a URL. Raises NOT_FOUND for what can't be one."""
+        """Parse the key in a URL. Raises NOT_FOUND for what can't be one."""
         parts = text.split(",") if self.composite else [text]
         if len(parts) != len(self.fields):
             raise not_found("Record")
@@ -43,7 +43,7 @@ class Key:
         return ",".join(map(str, value))
 
     def json_value(self, record: Mapping[str, Any]) -> Any:
-        """The key of a record that is about to be answered: its value, or the joined text of several."""
+        """The key of a record as JSON: its value, or the joined text of several."""
         return ",".join(str(record[name]) for name in self.names) if self.composite else record[self.names[0]]
 
     def json_value_of_text(self, text: str) -> Any:

@@ -18,14 +18,14 @@ class Model:
 
     def __init__(self, schema: Snapshot) -> None:
         self.salt = b""
-        """What hashes of the app's values begin with; given once, by who knows the app."""
+        """Prefix of all hashes of the app's values; set once by State.model."""
         self.bounds = Bounds()
-        """How much one answer may hold; given likewise."""
+        """How much one response may hold; set likewise."""
         self.schema = schema
         self.version = schema.version
         self.statements: StatementCache[str] = StatementCache()
         self.points: StatementCache[PointStatement] = StatementCache()
-        """What answers single records."""
+        """Lookups of single records, by shape."""
         self.synchronous_webhooks = synchronous_webhooks_of(schema)
         """Webhooks that are asked before a write; empty in most apps."""
         self._entities: dict[str, EntityModel] = {}

@@ -18,7 +18,7 @@ MAX_STATEMENTS = 500
 class StatementCache(Generic[T]):
     """SQL texts, or what makes them, by shape.
 
-    The same text object is handed out again, so drivers recognise it quickly.
+    The same text object is returned again, so drivers recognise it quickly.
     """
 
     def __init__(self) -> None:
@@ -34,14 +34,14 @@ class StatementCache(Generic[T]):
 
 
 class PointStatement:
-    """What answers a point, as a text for any number of keys: one for each power of two."""
+    """A lookup of single records, as one text per number of keys, in powers of two."""
 
     def __init__(self, make: Callable[[int], str]) -> None:
         self._make = make
         self._texts: dict[int, str] = {}
 
     def text(self, keys: int) -> str:
-        """The statement for so many keys, or for more; the same text object is handed out again."""
+        """The statement for so many keys, or more. The same text object is returned again."""
         places = 1 << (keys - 1).bit_length()
         text = self._texts.get(places)
         if text is None:
@@ -50,5 +50,5 @@ class PointStatement:
 
     @cached_property
     def fingerprint(self) -> bytes:
-        """What is asked, apart from the values: the same in every process."""
+        """Identifies the statement without its values: the same in every process."""
         return hashlib.blake2b(self.text(1).encode(), digest_size=16).digest()

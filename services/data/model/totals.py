@@ -1,4 +1,4 @@
-"""Which computed fields are made of which other records: those that load them over a relation to many."""
+"""Which computed fields are computed from which other records: those that load them over a relation to many."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """All of an app. `by_number`: what the log knows children, or pairs, by → the totals that they are part of."""
+    """All totals of an app. `by_number`: the log's number of children, or pairs → the totals that they are part of."""
 
     by_number: Mapping[int, Sequence[Total]]
     by_parent: Mapping[str, frozenset[str]]

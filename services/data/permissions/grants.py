@@ -1,8 +1,8 @@
-"""May this caller do this to which records, and to which of their fields? One answer for every path: a Grant.
+"""Grants: what a caller may do to which records, and to which of their fields. All paths use them.
 
-A whitelist: without a policy there is no access. Several policies of a caller are a union. The role
-admin passes everything. What is granted is compiled once per schema version and set of roles
-(libs/shared/permissions): reads put its SQL into their statements, writes ask it in process.
+Without a policy there is no access; several policies of a caller add up; the role admin passes everything. Grants are
+compiled once per schema version and set of roles (libs/shared/permissions): reads put their SQL into statements, writes
+evaluate them in process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Difference = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What somebody may do by one action: everything (`profile` is None), or what a profile says of them."""
+    """What a person may do by one action: everything (`profile` is None), or what the profile says."""
 
     profile: Profile | None = None
     person: Person | None = None
@@ -54,7 +54,7 @@ class Grant:
         return f"({render(self.profile.rows.text, row, base)}{used})"
 
     def visible_fields(self, record: Record, *others: Record) -> dict[str, Any]:
-        """What it shows of a record that it covers, as far as of `others`, the record at other times."""
+        """The visible fields of a covered record, masked if need be; `others` are the record at other times."""
         return dict(record) if self.profile is None else self.profile.visible_values(self.who, record, *others)
 
     def relates(self, name: str, joined: bool, record: Record | None) -> bool:
@@ -69,7 +69,7 @@ class Grant:
         return access is not None and access.clear.holds(record, self.who)
 
     def differences(self, changed: Mapping[str, Difference], *images: Record) -> dict[str, Difference]:
-        """What it shows of a change, old and new values, as far as of all the record's images."""
+        """The changed fields, old and new values, that it shows of all the record's images."""
         if self.profile is None:
             return dict(changed)
         found: dict[str, Difference] = {}
@@ -97,7 +97,7 @@ def grant_for(entity: EntityModel, action: str, caller: Identity) -> Grant:
 
 
 def profile_for(entity: EntityModel, action: str, caller: Identity) -> Profile | None:
-    """The same as a profile; None is everything. Raises FORBIDDEN for nothing."""
+    """As `grant_for`, as a profile; None is everything. Raises FORBIDDEN for nothing."""
     if caller.scopes is not None and not caller.allows(entity.name, action):
         raise RocketError("FORBIDDEN", f"This API key may not {action} {entity.name}")
     if caller.passes_policies:
@@ -110,7 +110,7 @@ def profile_for(entity: EntityModel, action: str, caller: Identity) -> Profile |
 
 
 def granted(entity: EntityModel, action: str, caller: Identity) -> Grant | None:
-    """The same once more, where it has been checked already: not traced, and None for nothing."""
+    """As `grant_for`, where it was checked already: not traced, and None for nothing."""
     if caller.scopes is not None and not caller.allows(entity.name, action):
         return None
     if caller.passes_policies:

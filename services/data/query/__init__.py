@@ -1,1 +1,1 @@
-"""From a URL's query to one SQL statement."""
+"""Compiles the query of a URL into one SQL statement, and batches statements that can be shared."""

@@ -1,4 +1,4 @@
-"""`_aggregate`: figures about records, in groups."""
+"""Parses `_aggregate`: figures about records, in groups."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class HavingTest(NamedTuple):
 
 
 class Aggregate(NamedTuple):
-    """Figures about the chosen records, by group. `sort` names groups and figures as they are shown."""
+    """Figures about records, by group. `sort` names groups and figures by their labels."""
 
     criteria: Criteria
     groups: tuple[Group, ...]

@@ -1,4 +1,4 @@
-"""Shapes as SQL: which rows, and what is shown of them. PostgreSQL makes the JSON.
+"""Compiles shapes to SQL: which rows, and their output. PostgreSQL makes the JSON.
 
 Related records are sub-selects of the same statement, so a page and everything on it are of one
 moment, and there is one statement whatever the number of rows.
@@ -28,7 +28,7 @@ from services.data.query.visibility import (
 
 
 class Compiler:
-    """One statement in the making. Rows are named _1, _2, … as no field's name begins with _."""
+    """Compiles one statement. Rows are named _1, _2, …: no field's name begins with _."""
 
     def __init__(self, model: Model, sources: Sources) -> None:
         self._model = model
@@ -42,12 +42,12 @@ class Compiler:
         return f"_{self._rows}"
 
     def statement(self, select: str, *named: str) -> str:
-        """The whole statement around `select`, with what it names."""
+        """The whole statement around `select`, with its named queries."""
         typed = typed_sql(self._views, " ".join((select, *named)))
         return self.sources.statement(select, *named, *([typed] if typed else []))
 
     def matches(self, entity: EntityModel, row: str, criteria: Criteria) -> str:
-        """The condition that `row` is one of the chosen."""
+        """The condition that `row` meets the criteria."""
         clauses = [self._seen(entity, row, criteria.visible), self._living(entity, row, criteria)]
         clauses += [self._condition(entity, row, condition, criteria.visible) for condition in criteria.conditions]
         if criteria.search:
@@ -55,7 +55,7 @@ class Compiler:
         return conjunction(clauses)
 
     def value(self, entity: EntityModel, row: str, name: str, visible: Visible) -> str:
-        """A field of `row` as rows are chosen, ordered and counted by it: null where the caller may not see it."""
+        """A field of `row` for filters, order and figures: null where the caller may not see it."""
         column = f"{row}.{quote(name)}"
         access = access_of(visible, name)
         if access is None or visible is None:
@@ -72,11 +72,11 @@ class Compiler:
         own: Sequence[str] = (),
         path: str = "",
     ) -> Selection:
-        """What is shown of `row`.
+        """The output of `row`.
 
-        Where fields are left out of some records only, that is one value, the object itself; unless it has to
-        be `flat`: then such fields are null. `own` are all columns of the row, where it comes from a query.
-        `path` are the includes that lead to it, each with a point behind it.
+        If fields are left out of some records only, it is one value, the object itself; with `flat` such fields are
+        null instead. `own` are all columns of a row that comes from a query. `path` are the includes that lead to the
+        row, each followed by a dot.
         """
         included = {include.name for include in output.includes}
         names = [name for name in visible_names(visible, entity.fields, output.fields) if name not in included]
@@ -92,21 +92,21 @@ class Compiler:
         return Selection(", ".join([*columns, *(f"{sql} AS {quote(name)}" for name, sql in related)]))
 
     def needed(self, entity: EntityModel, output: Output, visible: Visible) -> list[str]:
-        """The columns that `shown` reads of a row."""
+        """The columns of a row that the output reads."""
         if visible is not None and not visible.profile.is_open:
-            return list(entity.fields)  # what decides about a field may be any other
+            return list(entity.fields)  # any field may decide whether another is visible
         names = output.fields if output.fields is not None else tuple(entity.fields)
         links = [self._link(entity, include.name) for include in output.includes]
         return list(dict.fromkeys([*names, *(link.own for link in links)]))
 
     def _seen(self, entity: EntityModel, row: str, visible: Visible) -> str:
-        """What a caller's permissions demand of a row of any entity."""
+        """The condition that the caller may see a row."""
         if visible is None:
             return TRUE
         return self._both(entity, row, visible, about(visible.profile.rows.text, visible))
 
     def _both(self, entity: EntityModel, row: str, view: View, condition: About) -> str:
-        """A condition about a row, and about what else there is of the same record."""
+        """A condition about a row, and about the record as it is now."""
         self._views[view] = None
         return condition(row) if condition(row) in (TRUE, FALSE) else self.sources.both(entity, row, condition)
 
@@ -124,7 +124,7 @@ class Compiler:
     def _decided(
         self, entity: EntityModel, row: str, view: View, tree: Tree, own: Sequence[str], beside: list[str]
     ) -> str:
-        """A row in the form that it turns out to have; each form is a row `beside` this one, or the row itself."""
+        """A row in the form that its fields decide; each form is a row `beside` this one, or the row itself."""
         if isinstance(tree, Fork):
             when = self._both(entity, row, view, about(tree.demand, view))
             met, unmet = (self._decided(entity, row, view, each, own, beside) for each in (tree.met, tree.unmet))
@@ -139,7 +139,7 @@ class Compiler:
     def _object(
         self, entity: EntityModel, row: str, names: Sequence[str], visible: View, related: Sequence[tuple[str, str]]
     ) -> str:
-        """The same where there are too many forms: what is hidden of this row is null, others the null of JSON."""
+        """The output where there are too many forms: hidden fields are SQL null, and so left out."""
         members = [f"'{name}': {self._member(entity, row, name, visible)}" for name in names]
         members += [f"'{name}': coalesce(to_json({sql}), 'null')" for name, sql in related]
         return f"JSON_OBJECT({', '.join(members)} ABSENT ON NULL RETURNING json)"
@@ -182,7 +182,7 @@ class Compiler:
         return f"({' OR '.join(clauses)})"
 
     def _related(self, entity: EntityModel, row: str, include: Include, visible: Visible, path: str) -> str:
-        """The records behind a link as JSON: a list by key, or the only one or null."""
+        """The related records of a link as JSON: a list by key, or a single one or null."""
         link = self._link(entity, include.name)
         beyond, other = self._model.entity(link.entity), self.row()
         below = path + include.name
@@ -208,7 +208,7 @@ class Compiler:
     def _beyond(
         self, entity: EntityModel, link: Link, row: str, other: str, visible: Visible, there: Visible
     ) -> list[str]:
-        """The conditions that `other` lies behind the link, lives, and may be seen, as may the values that relate."""
+        """The conditions that `other` is related by the link, live and visible, as are the values that relate them."""
         beyond = self._model.entity(link.entity)
         own = f"{row}.{quote(link.own)}"
         far = f"{other}_pair.{quote(link.own_join)}" if link.relation.joined else f"{other}.{quote(link.other)}"

@@ -1,7 +1,7 @@
-"""Cursors: the place behind a row in a sorted list, as text that only makes sense to us.
+"""Cursors: the place after a row in a sorted list, as an opaque text.
 
-A cursor holds the row's sort values and key, so it stays where it is when rows come and go. It also
-holds a fingerprint of what was asked, as values of another order or filter would make no sense.
+A cursor holds the row's sort values and key, so it stays valid when rows are added or removed. It also holds a
+fingerprint of filters and order, as it means nothing for others.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def export_sql(model: Model, entity: EntityModel, export: Export) -> str:
 
 
 def head_of(entity: EntityModel, export: Export) -> bytes:
-    """What comes before the first line."""
+    """The text before the first line."""
     match export.format:
         case "csv":
             return ",".join(columns_of(entity, export)).encode() + b"\r\n"
@@ -78,9 +78,9 @@ def head_of(entity: EntityModel, export: Export) -> bytes:
 
 
 SEPARATORS: Mapping[str, bytes] = {"json": b",\n", "ndjson": b"\n", "csv": b"\r\n"}
-"""What stands between two lines; in csv and ndjson behind the last one too."""
+"""The text between two lines; in csv and ndjson also after the last one."""
 TAILS: Mapping[str, bytes] = {"json": b"]}", "ndjson": b"", "csv": b""}
-"""What comes after the last line."""
+"""The text after the last line."""
 
 
 def columns_of(entity: EntityModel, export: Export) -> list[str]:

@@ -1,7 +1,7 @@
-"""In which form fields are shown of a record, decided once per record instead of once per field.
+"""The forms of a record: which fields are visible, decided once per record instead of once per field.
 
-Where fields are left out of some records, the records of a page have several forms: one decision leads to
-another, and at the end it is known which fields there are. What several fields demand is asked once.
+If fields are left out of some records, the records of a page have several forms. A tree of decisions leads to the form;
+a condition of several fields is evaluated once.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from libs.shared.permissions.profile import FieldAccess
 from libs.shared.permissions.sql import FALSE, column
 from libs.shared.schema import FieldDefinition
 
-MOST_DEMANDS = 3
-"""Conditions on which fields are left out, for this to be worth it: every further one may double the forms."""
+MAX_DEMANDS = 3
+"""Conditions on which fields are left out, up to which forms are used: every further one may double the forms."""
 
 
 class Way(NamedTuple):
@@ -65,7 +65,7 @@ def form_of(access: FieldAccess) -> Form:
 
 def tree_of(forms: Forms) -> Tree | None:
     """The decisions by which fields are left out or not; None where they are too many."""
-    return _tree(forms) if len(_open(forms)) <= MOST_DEMANDS else None
+    return _tree(forms) if len(_open(forms)) <= MAX_DEMANDS else None
 
 
 def _tree(forms: Forms) -> Tree:

@@ -1,4 +1,4 @@
-"""Statements that answer a page of a list."""
+"""Statements for a page of a list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.data.query.sources import sources_of
 VERSION = "(SELECT _v.version FROM metadata.schema_version _v)"
 """Read in the statement's own snapshot, so it is the version of the tables that were read."""
 RECORDS = "coalesce(json_agg(_t._j), '[]')::text AS records"
-COUNTED = 10_000
+MAX_COUNTED_ROWS = 10_000
 """Rows that an estimated count counts before it estimates."""
 
 
@@ -45,7 +45,7 @@ def _total(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
         return "NULL::bigint"
     rows = _matching(compiler, entity, listing.criteria, "_r")
     if listing.counting == "estimated":
-        rows += f" LIMIT {COUNTED + 1}"
+        rows += f" LIMIT {MAX_COUNTED_ROWS + 1}"
     return f"(SELECT count(*) FROM ({rows}) _c)"
 
 
@@ -62,7 +62,7 @@ def _page(compiler: Compiler, entity: EntityModel, listing: Listing) -> tuple[st
     if not listing.output.includes and (visible is None or visible.profile.is_open):
         columns = compiler.select(entity, "_r", listing.output, visible).columns
         return "_x", f"FROM ({_matching(compiler, entity, listing.criteria, '_r', columns)} {order}) _x"
-    # Selected before anything is included or masked, so that nothing is done for rows of other pages.
+    # Rows are selected before anything is included or masked, so that nothing is done for rows of other pages.
     rows = f"{_matching(compiler, entity, listing.criteria, '_r', _columns(compiler, entity, listing))} {order}"
     own = compiler.needed(entity, listing.output, visible)
     return compiler.select(entity, "_p", listing.output, visible, own=own).objects(f"({rows}) _p")

@@ -1,4 +1,4 @@
-"""A URL's query, read once: shape and values."""
+"""Parses the query of a URL into a shape and values."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _filters(scope: Scope, entity: EntityModel, pairs: Pairs) -> tuple[Condition
 
 
 def _deleted(scope: Scope, entity: EntityModel, values: Mapping[str, str]) -> tuple[str, Visible]:
-    """Which soft-deleted records are meant; whoever sees them must be allowed to delete them."""
+    """Which soft-deleted records to include; they are visible to callers that may delete them."""
     mode = values.get("deleted", "")
     if not mode:
         return "", None

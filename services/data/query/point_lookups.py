@@ -1,4 +1,4 @@
-"""Statements that answer single records, several at a time."""
+"""Statements that look up single records, several at a time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from services.data.query.sources import sources_of
 
 
 def lookup_values(entity: EntityModel, text: str, by_slug: bool, past: bool) -> tuple[Any, ...]:
-    """What identifies a record, from a URL: slug, or key; in the past also the id that the log knows it by.
+    """The values that identify the record of a URL: slug or key, and in the past also its id in the log.
 
-    Raises NOT_FOUND for what can't be one. A point's own values come behind as many lists of these.
+    Raises NOT_FOUND for what can't be one. The point's own values follow as many lists of these.
     """
     if by_slug:
         return (entity.slug_of(text),)
@@ -30,9 +30,8 @@ def points_sql(model: Model, entity: EntityModel, point: Point, places: int) -> 
     """Records by lists of at most so many keys: columns n (place of the key), schema_version, version, record (both
     may be null).
 
-    The keys are picked out of their lists one by one, as PostgreSQL then knows how many there are before it sees
-    them. Of a list it would have to guess, and make a new plan for every question, which costs several times
-    what carrying it out does.
+    The keys are picked from their lists one by one, so that PostgreSQL knows their number when it plans. For a list it
+    would guess, and plan each execution anew, which costs several times the execution.
     """
     columns, kinds = _handle(entity, point.by_slug)
     as_of = point.criteria.as_of

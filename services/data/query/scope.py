@@ -1,4 +1,4 @@
-"""One request while it is read: its values as they are numbered, and what its caller may see of which entity.
+"""The scope of a request: its values as they are numbered, and what its caller may see of each entity.
 
 Everything that reads records gets its permissions here, so no path can forget them.
 """
@@ -60,14 +60,14 @@ class Scope:
         return self._view(entity, "delete")
 
     def fields(self, entity: EntityModel) -> Mapping[str, FieldDefinition]:
-        """The fields of an entity that the caller may ask for: those that are ever shown as they are."""
+        """The fields of an entity that the caller may filter and sort by: those visible as they are in some record."""
         grant = self._reading(entity)
         if grant is None:
             return NOTHING
         return entity.fields if grant.profile is None else grant.profile.askable
 
     def visible_fields(self, entity: EntityModel) -> Container[str]:
-        """The fields of an entity that the caller is shown, masked ones among them."""
+        """The fields of an entity that the caller may see, masked or not."""
         grant = self._reading(entity)
         if grant is None:
             return NOTHING
@@ -90,7 +90,7 @@ class Scope:
         return grant is not None and grant.profile is not None and grant.profile.hides(relation.name)
 
     def _reading(self, entity: EntityModel) -> Grant | None:
-        """What the caller may read, whoever they are; asked for each name in a query, so looked up once."""
+        """What the caller may read; needed for each name in a query, so it is looked up once."""
         if entity.name in self._visible:
             view = self._visible[entity.name]
             return EVERYTHING if view is None else Grant(view.profile)
@@ -114,7 +114,7 @@ class Scope:
 
 
 def check_parameters(scope: Scope, entity: EntityModel, request: QueryRequest) -> None:
-    """Raises UNKNOWN_FIELD for parameters that nobody would read; names of fields are refused with what was meant."""
+    """Raises UNKNOWN_FIELD for unknown parameters. For a field's name it says how to filter by the field."""
     if request.query:
         request.parameters.check([name for name, _ in request.query], scope.fields(entity))
 

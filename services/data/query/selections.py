@@ -1,4 +1,4 @@
-"""What is shown of rows, on its way into a statement."""
+"""The output of rows, as parts of a statement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Selection(NamedTuple):
     beside: tuple[str, ...] = ()
 
     def rows(self, source: str = "", rest: str = "") -> str:
-        """The query for the rows of `source`, what follows it being `rest`; a row is named _x by whoever reads it."""
+        """The query for the rows of `source`, followed by `rest`; its reader names a row _x."""
         columns = f"{self.value} AS _x" if self.value else self.columns
         return " ".join(part for part in (f"SELECT {columns}", self._from(source), rest) if part)
 

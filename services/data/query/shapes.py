@@ -1,7 +1,7 @@
-"""What a read asks for, apart from its values: the shape, by which its SQL is remembered.
+"""Shapes: what a read asks for, without its values. SQL is compiled once per shape.
 
-Shapes are plain tuples, so comparing and hashing them is quick. Values lie beside them in a list;
-a `slot` is a place in it, counted from 1.
+Shapes are plain tuples, so comparing and hashing them is quick. Values stand beside them in a list; a `slot` is an
+index into it, from 1.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from services.data.query.predicates import Test
 
 
 class View(NamedTuple):
-    """What a caller may see of an entity, whose values come behind the statement's first `base` ones."""
+    """What a caller may see of an entity. Its values follow the statement's first `base` ones."""
 
     profile: Profile
     base: int
 
 
 Visible = View | None
-"""Which records a caller may see, and what of them: everything (None), or what a profile says."""
+"""What a caller may see: everything (None), or what a profile says."""
 
 
 class Through(NamedTuple):
-    """There is a record behind the link `link` that the caller may see and that meets `condition`."""
+    """A related record, by `link`, exists that the caller may see and that meets `condition`."""
 
     link: str
     visible: Visible
@@ -35,7 +35,7 @@ Condition = Test | Through
 
 
 class Include(NamedTuple):
-    """Related records, attached as `name`: those behind the link of this name that the caller may see."""
+    """Related records, included as `name`: those that the link of this name leads to and the caller may see."""
 
     name: str
     visible: Visible
@@ -43,7 +43,7 @@ class Include(NamedTuple):
 
 
 class Criteria(NamedTuple):
-    """Which records of an entity: all must hold.
+    """Which records of an entity: all conditions must hold.
 
     `deleted`: "" for live records, "with" or "only" for soft-deleted ones that `removable` covers.
     `search` is the slot of a pattern that one of the text fields has to match, or 0. `as_of` is the
@@ -59,7 +59,7 @@ class Criteria(NamedTuple):
 
 
 class Output(NamedTuple):
-    """What is shown of a record: these fields, or all there are for the caller (None), and related records."""
+    """What is returned of a record: these fields, or all that the caller may see (None), and related records."""
 
     fields: tuple[str, ...] | None = None
     includes: tuple[Include, ...] = ()
@@ -70,7 +70,7 @@ Sort = tuple[tuple[str, bool], ...]
 
 
 class After(NamedTuple):
-    """Rows behind a place in the order: slots of its values, 0 for null. Empty at the beginning."""
+    """Rows after a place in the order: slots of its values, 0 for null. Empty at the beginning."""
 
     slots: tuple[int, ...] = ()
 
@@ -78,7 +78,7 @@ class After(NamedTuple):
 class Listing(NamedTuple):
     """One page of a list. `counting` says how all of it is counted: exact, estimated, none.
 
-    `limit` and `offset` are slots; with a cursor (`behind`) there is no offset.
+    `limit` and `offset` are slots; with a cursor (`after`) there is no offset.
     """
 
     criteria: Criteria

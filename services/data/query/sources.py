@@ -1,4 +1,4 @@
-"""Where rows come from: the tables as they are, or the log as it was at a position."""
+"""The sources of rows: the tables as they are, or the log as it was at a position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small statements about one record that writes need; what callers read is made in `lists` and `points`."""
+"""Small statements about one record; those for responses are compiled in `lists` and `point_lookups`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def get_statement(entity: EntityModel, key: KeyValue, grant: Grant) -> tuple[str
 
 
 def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
-    """Whether a live record has this key, whoever may see it: columns schema_version, version (or null)."""
+    """Whether a live record has this key, regardless of permissions: columns schema_version, version (or null)."""
     parameters = StatementParameters()
     sql = (
         f"SELECT _v.version AS schema_version, _r._version AS version "
@@ -34,7 +34,7 @@ def exists_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]
 
 
 def now_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
-    """The record as it is now, live or in the trash, whoever may see it: schema_version, record (or null), live."""
+    """The record as it is now, live or in the trash, regardless of permissions: schema_version, record, live."""
     parameters = StatementParameters()
     sql = (
         f"SELECT _v.version AS schema_version, "

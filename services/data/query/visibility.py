@@ -1,7 +1,7 @@
-"""What a caller may see of rows, as SQL: which rows, which of their fields, and those in which form.
+"""What a caller may see of rows, as SQL: which rows, which of their fields, and in which form.
 
-All reads of records of callers have this in their conditions and in what they show. A field that is
-hidden of some rows is null there wherever a row is chosen, ordered or counted by it.
+All reads of records use this in their conditions and output. In filters, order and figures, a field is null in rows of
+which it is hidden.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def about(text: str, view: View) -> About:
 
 
 def access_of(visible: Visible, name: str) -> FieldAccess | None:
-    """How a field is shown; None for as it is, always."""
+    """How a field is visible; None if always as it is."""
     if visible is None:
         return None
     access = visible.profile.access[name]
@@ -40,7 +40,7 @@ def access_of(visible: Visible, name: str) -> FieldAccess | None:
 
 
 def visible_names(visible: Visible, fields: Iterable[str], wanted: Sequence[str] | None) -> tuple[str, ...]:
-    """The fields that are shown of rows: those wanted, or all that there are for the caller."""
+    """The fields in the output: those wanted, or all that the caller may see."""
     if wanted is not None:
         return tuple(wanted)
     return tuple(fields) if visible is None else tuple(visible.profile.access)

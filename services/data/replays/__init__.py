@@ -1,1 +1,1 @@
-"""Replays of the log: whether tables are what it says, and tables made anew from it."""
+"""Replays of the log: verify that tables agree with it, and rebuild tables from it."""

@@ -1,4 +1,4 @@
-"""Whether every image of the log is one, and follows from the one before it: not only a record's last. Pure."""
+"""Checks every image of the log: whether it is well formed, and follows from the one before it. Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Tables made anew from the log: the steps of rebuilding the projection `records`.
+"""Rebuilds tables from the log: the steps of rebuilding the projection `records`.
 
-A new table is filled beside the old one while writes go on, as the log was at a settled position, so that
-no unique value is there twice; then it is indexed, then brought up to what was written meanwhile, in
-rounds. For the last few records the old table is held (nobody can have written to it what we don't see
-then), and the new one takes its place and name in the same transaction.
+A new table is filled beside the old one while writes go on. It is filled as of a settled position, so that no unique
+value occurs twice, then indexed, then brought up to date in rounds. For the last few records the old table is locked,
+and the new one takes its place and name in the same transaction.
 """
 
 from __future__ import annotations
@@ -24,16 +23,15 @@ from services.data.state import State
 
 log = structlog.get_logger()
 
-RECORDS = 500
+STEP_RECORDS = 500
 """Records put into the new table in one step."""
-FEW = 200
-"""Records changed in a round, up to which the rest is done while the old table is held."""
-TIME = 60.0
-"""Seconds that a step may take."""
-INDEX_TIME = 3600.0
-"""Seconds that the indexes of a new table may take; nobody waits for them."""
-ATTEMPTS = 200
-"""Switches tried, each waiting 0.7 s at most for the table: under load there is a gap sooner or later."""
+MAX_SWITCH_RECORDS = 200
+"""Records changed in a round, up to which the switch follows: the rest is done while the old table is locked."""
+STEP_TIMEOUT_S = 60.0
+INDEX_TIMEOUT_S = 3600.0
+"""Seconds that the indexes of a new table may take; no request waits for them."""
+MAX_SWITCHES = 200
+"""Attempts to switch, each of which waits 0.7 s at most for the lock of the table."""
 
 BEGIN = "SELECT metadata.begin_rebuilding($1, $2)"
 INDEX = "SELECT metadata.index_rebuilt($1, $2)"
@@ -43,11 +41,11 @@ FINISH = "SELECT metadata.finish_rebuilding($1, $2)"
 
 
 class _Reindexed(Exception):
-    """An index has come or gone since the new table got its own."""
+    """An index was created or dropped since the new table got its own."""
 
 
 async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
-    """One step of making a table anew."""
+    """One step of rebuilding a table."""
     database = state.database(app)
     schema = await state.schemas.get(app, at_least=await current_version(database))
     model = state.model(app, schema)
@@ -57,7 +55,7 @@ async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
     stage = replay.get("stage", "begin")
     if stage != "begin" and replay.get("schema") != model.version:
         log.info("rebuild.begun_anew", app_id=app.id, table=table.title)
-        stage = "begin"  # columns may have come since
+        stage = "begin"  # there may be new columns
     try:
         await _STAGES[stage](state, database, model, table, replay)
     except SchemaMoved:
@@ -73,15 +71,15 @@ async def _begin(state: State, database: Database, model: Model, table: Table, r
 
 
 async def _fill(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
-    values = (replay.get("after"), RECORDS, replay.get("position"))
-    row = await database.fetchrow(filled(table, _fresh(table)), *values, timeout=TIME)
+    values = (replay.get("after"), STEP_RECORDS, replay.get("position"))
+    row = await database.fetchrow(filled(table, _fresh(table)), *values, timeout=STEP_TIMEOUT_S)
     assert row is not None, "an aggregate has one row"
     replay.count(row["records"])
-    replay.keep(stage="fill" if row["records"] == RECORDS else "index", after=row["last"] or replay.get("after"))
+    replay.keep(stage="fill" if row["records"] == STEP_RECORDS else "index", after=row["last"] or replay.get("after"))
 
 
 async def _index(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
-    await database.execute(INDEX, table.number, table.name, timeout=INDEX_TIME)
+    await database.execute(INDEX, table.number, table.name, timeout=INDEX_TIMEOUT_S)
     replay.keep(stage="catch up")
 
 
@@ -89,7 +87,7 @@ async def _catch_up(state: State, database: Database, model: Model, table: Table
     reached = await state.settled.wait_for_latest(database)
     async with database.transaction() as transaction:
         changed = await _set_anew(transaction, table, replay.get("position"), reached)
-    replay.keep(position=reached, stage="switch" if changed <= FEW else "catch up")
+    replay.keep(position=reached, stage="switch" if changed <= MAX_SWITCH_RECORDS else "catch up")
 
 
 async def _switch(state: State, database: Database, model: Model, table: Table, replay: ReplayState) -> None:
@@ -109,7 +107,7 @@ async def _switch(state: State, database: Database, model: Model, table: Table, 
         if isinstance(error, RocketError) and error.code != "CONFLICT":
             raise
         replay.keep(stage="catch up", attempts=replay.get("attempts", 0) + 1)
-        if replay.get("attempts") > ATTEMPTS:
+        if replay.get("attempts") > MAX_SWITCHES:
             raise RocketError("CONFLICT", f"{table.title} is in use all the time: no moment to switch") from error
         return
     log.info("rebuild.switched", table=table.title)
@@ -117,12 +115,12 @@ async def _switch(state: State, database: Database, model: Model, table: Table, 
 
 
 async def _set_anew(transaction: Connection, table: Table, after: int, until: int | None) -> int:
-    """Records that have changed, as they were at `until`, or are; answers how many.
+    """Replace the records that have changed by what they were at `until`, or are now; answers how many.
 
-    All are taken out before any is put back, as they may have changed unique values with one another.
+    All are deleted before any is inserted again, as they may have exchanged unique values.
     """
-    await transaction.execute(taken_out(table, _fresh(table)), after, until, timeout=TIME)
-    changed: int = await transaction.fetchval(put_again(table, _fresh(table)), after, until, timeout=TIME)
+    await transaction.execute(taken_out(table, _fresh(table)), after, until, timeout=STEP_TIMEOUT_S)
+    changed: int = await transaction.fetchval(put_again(table, _fresh(table)), after, until, timeout=STEP_TIMEOUT_S)
     return changed
 
 

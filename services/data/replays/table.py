@@ -14,7 +14,7 @@ VERSION = quote(VERSION_COLUMN)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`title` is what events call its rows, `number` what the log does; `columns` are column → key in the images."""
+    """`title` names its rows in events, `number` in the log; `columns` are column → key in the images."""
 
     title: str
     number: int
@@ -29,7 +29,7 @@ class Table:
         return f"records.{quote(self.name)}"
 
     def record_id(self, row: str) -> str:
-        """What the log calls a row."""
+        """The record id of a row in the log, as SQL."""
         parts = [f"{row}.{quote(key)}" for key in self.keys]
         return f"concat_ws(',', {', '.join(parts)})" if len(parts) > 1 else f"{parts[0]}::text"
 
@@ -43,7 +43,7 @@ class Table:
         return self._object(f"{row}.{quote(column)}" for column in self.columns)
 
     def whole(self, image: str) -> str:
-        """An image with a null for every column that came later."""
+        """An image with a null for every column that was added later."""
         return self._object(f"{image} -> '{key}'" for key in self.columns.values())
 
     def _object(self, values: object) -> str:

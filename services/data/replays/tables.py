@@ -1,7 +1,7 @@
-"""Whether each table is what the log folds to: the steps of verifying the projection `records`.
+"""Compares each table with the log: the steps of verifying the projection `records`.
 
-Every step compares some records within one statement. As a record and its log entry are always committed
-together, what one statement sees must agree, however much is written meanwhile.
+Every step compares some records within one statement. A record and its log entry are committed together, so what one
+statement sees must agree, however much is written meanwhile.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from services.data.replays.statements import compared, strays
 from services.data.replays.table import Table, tables_of
 from services.data.state import State
 
-RECORDS = 500
+STEP_RECORDS = 500
 """Records compared in one step."""
-TIME = 60.0
+STEP_TIMEOUT_S = 60.0
 """Seconds that a step may take: records can have many versions, and be large."""
 
 TOTAL = "SELECT coalesce(sum(reltuples), 0)::bigint FROM pg_class WHERE oid = ANY($1::text[]::regclass[])"
@@ -37,7 +37,7 @@ ORDER BY _c.record_id, _c.version LIMIT $5
 
 
 async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
-    """Some records more of a table, or some rows more that the log may not know."""
+    """Compare some more records of a table, or look for rows that are not in the log."""
     schema = await state.schemas.get(app, at_least=replay.get("schema", 0))
     model, database = state.model(app, schema), state.database(app)
     if replay.get("position") is None:
@@ -58,7 +58,7 @@ async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
 
 
 def next_table(model: Model, replay: ReplayState) -> Table | None:
-    """The table that a replay is at; None behind the last one."""
+    """The table that a replay is at; None after the last one."""
     done = replay.get("done", -1)
     return next((table for table in tables_of(model, replay.get("only", "")) if table.number > done), None)
 
@@ -70,7 +70,7 @@ async def _begin(database: Database, model: Model, replay: ReplayState) -> None:
 
 
 async def _compare(database: Database, model: Model, table: Table, replay: ReplayState) -> None:
-    rows = await database.fetch(compared(table), replay.get("after", ""), RECORDS, timeout=TIME)
+    rows = await database.fetch(compared(table), replay.get("after", ""), STEP_RECORDS, timeout=STEP_TIMEOUT_S)
     _fence(model, rows)
     for row in rows:
         if row["digest"] is not None:
@@ -79,27 +79,27 @@ async def _compare(database: Database, model: Model, table: Table, replay: Repla
             where = {"entity": table.title, "record_id": row["record_id"], "position": row["position"]}
             replay.differ(*_difference(table, row), **where)
     replay.count(len(rows))
-    replay.keep(after=rows[-1]["record_id"] if rows else "", strays=len(rows) < RECORDS)
+    replay.keep(after=rows[-1]["record_id"] if rows else "", strays=len(rows) < STEP_RECORDS)
 
 
 async def _strays(database: Database, model: Model, table: Table, replay: ReplayState) -> None:
     after = replay.get("key")
-    rows = await database.fetch(strays(table, not after), RECORDS * 4, *(after or ()), timeout=TIME)
+    rows = await database.fetch(strays(table, not after), STEP_RECORDS * 4, *(after or ()), timeout=STEP_TIMEOUT_S)
     _fence(model, rows)
     for row in rows:
         if row["stray"]:
             replay.differ("the log does not know this row", entity=table.title, record_id=row["record_id"])
-    if len(rows) < RECORDS * 4:
+    if len(rows) < STEP_RECORDS * 4:
         replay.keep(key=None, strays=False, images=True, at=["", -1])
     else:
         replay.keep(key=[rows[-1][f"k{n}"] for n in range(len(table.keys))])
 
 
 async def _images(database: Database, model: Model, table: Table, replay: ReplayState) -> None:
-    """Some entries of the log more, each beside its record's one before; the first is the last one looked at."""
+    """Check some more entries of the log, each beside the one before of its record; the first one was checked last."""
     record_id, version = replay.get("at")
     rows = await database.fetch(
-        ENTRIES, table.number, record_id, version, replay.get("position"), RECORDS, timeout=TIME
+        ENTRIES, table.number, record_id, version, replay.get("position"), STEP_RECORDS, timeout=STEP_TIMEOUT_S
     )
     await check_current(database, model)
     shape = shape_of(model, table)
@@ -111,7 +111,7 @@ async def _images(database: Database, model: Model, table: Table, replay: Replay
             for fault in faults(shape, row, follows):
                 replay.differ(f"version {row['version']} of the log: {fault}", **where)
         former = row
-    if len(rows) < RECORDS:
+    if len(rows) < STEP_RECORDS:
         replay.keep(done=table.number, after="", images=False, at=None)
     else:
         replay.keep(at=[rows[-1]["record_id"], rows[-1]["version"]])

@@ -1,4 +1,4 @@
-"""Which record a URL means: by its key, or by its slug."""
+"""Resolves the record of a URL: by its key, or by its slug."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from services.data.request.execution import read
 
 
 async def key_named(ctx: RequestContext, entity: EntityModel, text: str) -> KeyValue:
-    """The key of the record that `text` means, live or in the trash. Raises NOT_FOUND for what can mean none.
+    """The key of the record that `text` names, live or in the trash. Raises NOT_FOUND for what can name none.
 
-    A key is looked for first. A slug is found only in records that the caller may read, and where its field is shown
-    of all of them: nobody finds out by trying what is hidden from them.
+    Keys take precedence over slugs. A slug is found only in records that the caller may read, and only if they may see
+    its field of all of them, so that hidden values can't be found out by trying.
     """
     try:
         key = entity.key.parse(text)
@@ -51,7 +51,7 @@ def _shows_slugs(entity: EntityModel, reading: Grant) -> bool:
 
 
 def _by_slug(entity: EntityModel, slug: str, reading: Grant) -> tuple[str, list[Any]]:
-    """The record with a slug, as far as a grant goes: columns schema_version, key (text, or null)."""
+    """The record with a slug, if the grant covers it: columns schema_version, key (text, or null)."""
     assert entity.definition.slug is not None, "asked for entities with a slug only"
     parameters = StatementParameters()
     same = f"_r.{quote(entity.definition.slug.field)} = {parameters.add(slug, 'text')}"
