@@ -1,19 +1,19 @@
-# Needs Python 3.11 or newer with venv, and nothing else. What is installed goes into .venv;
-# pip's own configuration (mirrors, certificates, proxies) is honoured.
+# Needs Python 3.11 or newer with venv, and nothing else. Packages are installed into .venv; pip's own configuration
+# (mirrors, certificates, proxies) is honoured.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-# A stamp is named after the lock it stands for, so it is valid for exactly that content, and is
-# written last: an install that fails or is interrupted leaves none.
+# A stamp is named after the checksum of its lock file, so it is valid for exactly that content. It is written last: a
+# failed or interrupted installation leaves none.
 checksum   = $(firstword $(shell cksum < requirements/$(1).txt))
 RUN_STAMP := $(VENV)/installed-run-$(call checksum,run)
 DEV_STAMP := $(VENV)/installed-dev-$(call checksum,dev)
 BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 
-# Compiled modules are kept, whatever the environment says: a system is a dozen processes, tests start many systems,
-# and each process would compile everything anew.
+# Keep compiled modules, whatever the environment says: a system is a dozen processes, tests start many systems, and each
+# process would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
@@ -22,35 +22,35 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(RUN_STAMP) ## Start Rocket with its own Postgres and NATS; PORT and DATA_DIR say where
+run: $(RUN_STAMP) ## Start Rocket with its own Postgres and NATS, on PORT, with its data in DATA_DIR
 	@exec $(BIN)/python -m deploy.embedded
 
-rocket: $(RUN_STAMP) ## The command line of an operator; ARGS=--help, ARGS="verify demo", ARGS=doctor. For its exit code use deploy/rocket
+rocket: $(RUN_STAMP) ## Run the operator's command line; ARGS=--help, ARGS="verify demo", ARGS=doctor. For its exit code use deploy/rocket
 	@$(BIN)/python -m deploy.cli $(ARGS)
 
 admin: $(RUN_STAMP) ## Build the Admin UI into admin/dist, as `make run` does beside the system
 	@$(BIN)/python -m deploy.embedded.admin_build
 
-test: $(DEV_STAMP) ## Run all tests but the journeys, on free ports and in temporary folders; ARGS go to pytest
+test: $(DEV_STAMP) ## Run all tests except the journeys, on free ports and in temporary folders; ARGS go to pytest
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/chaos --ignore tests/browser
 	$(BIN)/python -m pytest tests/chaos
 endif
-# Two workers with a system each, as half of the time a test waits. What kills and pauses has the machine for itself.
+# Two workers with a system each, because tests wait half of the time. Chaos tests get the machine for themselves.
 
-browser: $(DEV_STAMP) ## Journeys through the Admin UI in chromium (apt-get install chromium); without it they are skipped
+browser: $(DEV_STAMP) ## Run journeys through the Admin UI in chromium (apt-get install chromium); without it they are skipped
 	$(BIN)/python -m pytest -rs tests/browser
 
-chaos: $(DEV_STAMP) ## Kills, pauses and cuts under load for long; CHAOS_SECONDS=1800, CHAOS_SEED=any number
+chaos: $(DEV_STAMP) ## Kill, pause and disconnect parts under load for long; CHAOS_SECONDS=1800, CHAOS_SEED=any number
 	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) CHAOS_COMMITS=500 CHAOS_SEED=$(or $(CHAOS_SEED),$(shell date +%s)) \
 		$(BIN)/python -m pytest -rA tests/chaos
 
-test-compose: $(DEV_STAMP) ## Run deploy/compose.yaml for real, on a Docker daemon or one of our own (root); else SKIP
+test-compose: $(DEV_STAMP) ## Run deploy/compose.yaml on a Docker daemon, or one of our own (root); otherwise SKIP
 	$(BIN)/python -m tests.deploy.compose
 
-fuzz: $(DEV_STAMP) ## Make up requests from our own OpenAPI document; FUZZ_SECONDS=600, FUZZ_SEED=any number
+fuzz: $(DEV_STAMP) ## Send random requests made from our own OpenAPI document; FUZZ_SECONDS=600, FUZZ_SEED=any number
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) FUZZ_SEED=$(or $(FUZZ_SEED),$(shell date +%s)) $(BIN)/python -m pytest -rA tests/fuzz
 
 lint: $(DEV_STAMP) ## Check style, types, the import contracts, and deploy/ against its schemas
@@ -67,7 +67,7 @@ docs: $(DEV_STAMP) ## Rewrite the generated tables of docs/ from models, routes,
 bench: $(BENCH_STAMP) ## Measure against a peer and two limits; ROUNDS=7 SECONDS=3 (of each measurement) ARGS=--help
 	@$(BIN)/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
-lock: $(DEV_STAMP) ## Pin requirements/*.in anew, by version and hash (UPGRADE=1 takes newer versions)
+lock: $(DEV_STAMP) ## Pin requirements/*.in by version and hash (UPGRADE=1 takes newer versions)
 	$(call compile,service)
 	$(call compile,run) --constraints requirements/service.txt
 	$(call compile,dev) --constraints requirements/run.txt
@@ -77,8 +77,8 @@ clean: ## Remove the environment, caches and the data of `make run`
 	rm -rf $(VENV) .rocket .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-# --universal: one lock for Python 3.11 and newer on every platform. Annotations and index lines are
-# left out: a lock says what, not where from. uv reads its own configuration (UV_*), not pip's.
+# --universal: one lock for Python 3.11 and newer on every platform. Annotations and index lines are left out: a lock
+# names packages, not where they come from. uv reads its own configuration (UV_*), not pip's.
 compile = $(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	requirements/$(1).in --output-file requirements/$(1).txt

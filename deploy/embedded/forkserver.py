@@ -1,4 +1,4 @@
-"""The supervisor's side of the forkserver: asks for forks, hears of ends, reads what services print."""
+"""The supervisor's side of the forkserver: requests forks, gets notice of ends, reads the output of services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deploy.embedded.pipes import Output
 from deploy.embedded.process import send_if_alive, tied_to_us
 
 CHECKOUT = Path(__file__).parents[2]
-# a grandchild that lives on may hold the pipe open
+# a surviving grandchild may hold the pipe open
 LAST_WORDS_SECONDS = 0.5
 
 
@@ -37,18 +37,18 @@ class ForkedProcess:
         return self._pid
 
     async def wait(self) -> int:
-        """Waits for its end and its last words; the exit status, or minus the signal's number."""
+        """Wait for its end and its last output; return the exit status, or minus the signal's number."""
         status = await asyncio.shield(self._ended)
         await asyncio.wait([self._output.finished], timeout=LAST_WORDS_SECONDS)
         return status
 
     def send(self, number: signal.Signals) -> None:
-        """Sends a signal, unless its end was reported (the number may be somebody else's by now)."""
+        """Send a signal, unless its end was reported (the number may belong to another process by now)."""
         if not self._ended.done():
             send_if_alive(self._pid, number)
 
     def tail(self) -> list[str]:
-        """The last lines it printed."""
+        """Its last lines of output."""
         return list(self._output.last_lines)
 
     def has_ended(self, status: int) -> None:
@@ -57,7 +57,7 @@ class ForkedProcess:
 
 
 class _Request:
-    """A fork that was asked for and not answered yet."""
+    """A fork that was requested and not answered yet."""
 
     def __init__(self, output: Output) -> None:
         self.output = output
@@ -76,7 +76,7 @@ class Forkserver:
         self._living: dict[int, ForkedProcess] = {}
 
     async def open(self) -> None:
-        """Starts the forkserver; it imports meanwhile, and the first fork waits for it."""
+        """Start the forkserver; the first fork waits until it has imported everything."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         command = [sys.executable, "-m", "deploy.embedded.forkserver_main", str(theirs.fileno()), *self._preload]
@@ -84,7 +84,7 @@ class Forkserver:
             self._process = await asyncio.create_subprocess_exec(
                 *tied_to_us(command, signal.SIGKILL),
                 cwd=CHECKOUT,
-                # Each service is told its own settings when it is forked.
+                # Each service gets its own settings when it is forked.
                 env={name: value for name, value in os.environ.items() if not name.startswith("ROCKET_")},
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -95,22 +95,22 @@ class Forkserver:
         asyncio.get_running_loop().add_reader(ours, self._hear, ours)
 
     async def close(self) -> None:
-        """Ends the forkserver, and by the kernel every process it still has."""
+        """Stop the forkserver; the kernel then ends its remaining children."""
         self._hang_up()
         if self._process is not None:
             await self._process.wait()
 
     def kill_now(self) -> None:
-        """Ends it by force without waiting; its children go with it."""
+        """Kill it without waiting; its children end with it."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
     async def fork(
         self, module: str, environment: Mapping[str, str], print_line: Callable[[str], None]
     ) -> ForkedProcess:
-        """Runs `module` as a program in a fork; each line it prints goes to `print_line`.
+        """Run `module` as a program in a fork; each line of output goes to `print_line`.
 
-        A forkserver that has died is started anew. Raises CannotStart if it dies at this very moment.
+        A forkserver that has died is restarted. Raises CannotStart if it dies during the request.
         """
         message = json.dumps({"module": module, "environment": dict(environment)}).encode()
         if len(message) > MESSAGE_BYTES:
@@ -155,7 +155,7 @@ class Forkserver:
             request.answer.set_result(child)
 
     def _has_died(self) -> None:
-        """Its children have got SIGKILL with it."""
+        """The forkserver has died; the kernel has killed its children."""
         self._hang_up()
         for child in self._living.values():
             child.has_ended(-signal.SIGKILL)

@@ -8,7 +8,7 @@ Protocol, over a SOCK_SEQPACKET pair, one JSON object a message:
     in   {"module", "environment"} and one descriptor for stdout and stderr
     out  {"forked": pid}  for each request, in order
     out  {"ended": pid, "status": n}  n < 0: minus the number of the signal
-The supervisor's end closed means: exit. The children then get SIGKILL from the kernel.
+If the supervisor closes its end, the forkserver exits. The kernel then kills the children.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ PR_SET_PDEATHSIG = 1
 
 
 def preload(modules: Sequence[str]) -> None:
-    """Imports the modules; one that fails is named and left to fail again, visibly, in its service."""
+    """Import the modules; one that fails is named, and fails again, visibly, in its service."""
     for module in modules:
         try:
             importlib.import_module(module)
         except Exception as error:
             print(f"could not preload {module}: {error!r}", file=sys.stderr)
     gc.collect()
-    gc.freeze()  # what is imported stays shared memory: no child's collector writes to it
+    gc.freeze()  # imported objects stay in shared memory: no child's collector writes to them
 
 
 def serve(control: socket.socket) -> None:
-    """Forks on request and reports ends, until the supervisor has closed its side."""
+    """Fork on request and report ends, until the supervisor closes its side."""
     children: dict[int, int] = {}  # descriptor of the process -> pid
     with selectors.DefaultSelector() as selector:
         selector.register(control, selectors.EVENT_READ)
@@ -91,7 +91,7 @@ def _tell(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 def _run_child(module: str, environment: dict[str, str], output: int, parent: int) -> NoReturn:
-    """Becomes `python -m module`; whatever happens, nothing of the forkserver's loop goes on here."""
+    """Become `python -m module`. The loop of the forkserver never continues in the child."""
     status = 1
     try:
         _die_with(parent)
@@ -132,7 +132,7 @@ def _status_of(leaving: SystemExit) -> int:
 
 
 def main() -> None:
-    """Takes the number of the control descriptor and the modules to preload from the command line."""
+    """Read the number of the control descriptor and the modules to preload from the command line."""
     with socket.socket(fileno=int(sys.argv[1])) as control:
         preload(sys.argv[2:])
         serve(control)

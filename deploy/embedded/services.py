@@ -14,7 +14,7 @@ from deploy.embedded.forkserver import Forkserver
 from deploy.embedded.process import Process
 from deploy.embedded.supervised import Farewell, Supervised, describe
 
-# Imported once, before the forks. What is missing here only costs each service its own time; none
+# Imported once, before the forks. A missing module only costs each service time; none
 # of them starts a thread when imported (a thread would not survive the fork).
 LIBRARIES = (
     *("aiohttp.web", "asyncpg", "nats", "nats.micro", "pydantic_settings", "structlog", "orjson"),
@@ -27,14 +27,14 @@ FAREWELLS = (Farewell(signal.SIGTERM, 2.5),)
 
 @dataclass(frozen=True)
 class Program:
-    """What is run: `services` are modules of `package`, `migrate` is a module or None."""
+    """The program to run: `services` are modules of `package`, `migrate` is a module or None."""
 
     services: Sequence[str]
     package: str = "services"
     migrate: str | None = "deploy.migrate"
 
     def modules(self) -> list[str]:
-        """What the forkserver imports before it forks."""
+        """The modules that the forkserver imports before it forks."""
         own = [f"{self.package}.{service}.service" for service in self.services]
         libraries = LIBRARIES if self.package == "services" else ()
         return [*libraries, *own, *([self.migrate] if self.migrate else [])]
@@ -53,12 +53,12 @@ class Replica:
 
     @property
     def label(self) -> str:
-        """Its name in what is printed: `data`, `data/1`."""
+        """Its name in the output: `data`, `data/1`."""
         return self.service if self.number == 0 else f"{self.service}/{self.number}"
 
 
 def supervised(replica: Replica, program: Program, told: Told, forkserver: Forkserver, console: Console) -> Supervised:
-    """A service that is started as `python -m <package>.<service>` would, only faster."""
+    """A supervised service, started like `python -m <package>.<service>`, only faster."""
     module = f"{program.package}.{replica.service}"
 
     async def launch() -> Process:
@@ -69,7 +69,7 @@ def supervised(replica: Replica, program: Program, told: Told, forkserver: Forks
 
 
 async def run_migrate(program: Program, told: Told, forkserver: Forkserver, console: Console) -> None:
-    """Brings the databases up to date; raises CannotStart with the job's last lines."""
+    """Bring the databases up to date. Raises CannotStart with the job's last lines."""
     if program.migrate is None:
         return
     job = await forkserver.fork(program.migrate, environment.for_migrate(told), console.printer("migrate"))
@@ -78,5 +78,5 @@ async def run_migrate(program: Program, told: Told, forkserver: Forkserver, cons
 
 
 def numbered(counts: Mapping[str, int], services: Iterable[str]) -> list[tuple[str, int]]:
-    """(service, number) of every replica wanted; a service without a count has one."""
+    """(service, number) of every replica; a service without a count has one."""
     return [(service, number) for service in services for number in range(counts.get(service, 1))]

@@ -26,9 +26,9 @@ from deploy.embedded.supervised import Supervised
 class Stack:
     """Starts, supervises and stops Postgres, NATS and the services; used by `make run` and by tests.
 
-    `replicas` says how many of each service (default 1); `variables` are further environment
-    variables, beside the caller's own; `postgres_options` are server settings, name -> value;
-    `program` is what is run: tests of the supervisor run services of their own.
+    `replicas` is the number of replicas per service (default 1); `variables` are further environment variables, beside
+    the caller's own; `postgres_options` are server settings, name -> value; `program` names the services to run: tests
+    of the supervisor run services of their own.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Stack:
     # --- life -------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        """Starts everything; raises CannotStart and leaves nothing running if that fails."""
+        """Start everything. Raises CannotStart and leaves nothing running if that fails."""
         try:
             await self._start()
         except BaseException:
@@ -68,31 +68,31 @@ class Stack:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stops everything within 10 s: gateways, the other services, NATS, Postgres."""
+        """Stop everything within 10 s: gateways, the other services, NATS, Postgres."""
         await self._exits.aclose()
 
     async def ready(self, within: float = 60.0) -> None:
-        """Returns when every gateway answers 200 on /readyz; raises CannotStart after `within` seconds."""
+        """Return when every gateway answers 200 on /readyz. Raises CannotStart after `within` seconds."""
         await until_http_ready([f"{url}/readyz" for url in self.gateway_urls], within)
 
     def kill_now(self) -> None:
-        """Ends everything by force, without waiting; the data survives as after a power cut."""
+        """Kill everything without waiting; the data survives as after a power cut."""
         for part in self._parts.values():
             part.kill_now()
         self._forkserver.kill_now()
 
-    # --- what is done to one part: a service, "postgres" or "nats" --------------------------------
+    # --- operations on one part: a service, "postgres" or "nats" ----------------------------------
 
     async def start(self, name: str, replica: int = 0) -> None:
-        """Starts a part that was stopped."""
+        """Start a part that was stopped."""
         await self._part(name, replica).start()
 
     async def stop(self, name: str, replica: int = 0) -> None:
-        """Stops a part (asked, then by force) and holds it down until `start`."""
+        """Stop a part by signals, then by force; it stays down until `start`."""
         await self._part(name, replica).stop()
 
     async def kill(self, name: str, replica: int = 0) -> None:
-        """SIGKILL; the supervisor starts it again."""
+        """Send SIGKILL; the supervisor restarts it."""
         await self._part(name, replica).kill()
 
     def pause(self, name: str, replica: int = 0) -> None:
@@ -109,20 +109,20 @@ class Stack:
         except KeyError:
             raise LookupError(f"this stack runs no {name} with number {replica}") from None
 
-    # --- what it tells ----------------------------------------------------------------------------
+    # --- facts about it ---------------------------------------------------------------------------
 
     @property
     def database_url(self) -> str:
-        """An admin's DSN, to the maintenance database."""
+        """An administrator's DSN of the maintenance database."""
         return self._told.database_url
 
     @property
     def nats_url(self) -> str:
-        """NATS as its operator, who looks at everything and changes nothing; or as it was given."""
+        """NATS as its operator, who may read everything and change nothing; or as it was given."""
         return self._nats_url(nats.OPERATOR)
 
     def nats_url_of(self, service: str) -> str:
-        """NATS with the user that a service has, and its rights."""
+        """NATS as the user of a service, with its rights."""
         return self._nats_url(service)
 
     @property
@@ -160,7 +160,7 @@ class Stack:
         await self._start_services()
 
     async def _start_servers(self, credentials: Credentials) -> tuple[str, str]:
-        """Both at once, unless they are given; returns their addresses. Postgres is the last to stop."""
+        """Start both at once, unless they are given; return their addresses. Postgres stops last."""
         database = Postgres(self.settings.data_dir, credentials.postgres, self._postgres_options)
         bus = Nats(self.settings.data_dir, credentials.nats_users, credentials.subscribers)
         parts = []
@@ -176,7 +176,7 @@ class Stack:
         return self.settings.database_url or database.url, self.settings.nats_url or bus.url
 
     async def _start_services(self) -> None:
-        """All at once; when stopping the gateways go first, so that what is under way is still answered."""
+        """Start all at once. Gateways stop first, so that requests under way are still answered."""
         self._replicas = [Replica(name, n, self._http_port(name, n)) for name, n in self._wanted]
         for replica in self._replicas:
             part = services.supervised(replica, self._program, self._told, self._forkserver, self._console)
@@ -194,7 +194,7 @@ class Stack:
 
 
 async def _all(starts: Iterable[Coroutine[None, None, None]]) -> None:
-    """Waits for all of them even if one fails, so that nothing is half-started when cleaning up."""
+    """Wait for all of them even if one fails, so that nothing is half-started during the clean-up."""
     for result in await asyncio.gather(*starts, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
@@ -205,7 +205,7 @@ async def _stop_all(parts: Sequence[Supervised]) -> None:
 
 
 def _as_client(host: str) -> str:
-    """Where a client on this machine finds a server that listens on `host`."""
+    """The address at which a client on this machine reaches a server that listens on `host`."""
     if host in ("0.0.0.0", "::"):  # noqa: S104  compared, not bound
         return ports.LOCALHOST
     return f"[{host}]" if ":" in host else host

@@ -22,7 +22,7 @@ ENTITY = {
 EXAMPLES = {"{entity}": "entity", "{kind}": "roles"}
 """What stands for these parts of a path in the document that the table is made from."""
 BODIES = {"{entity}": "a record", "{entity}/_bulk": "a list of records or ids", "{kind}": "a definition"}
-"""What bodies are called that depend on the app, by how the path goes on behind `/api/{app}/` or `/_admin/`."""
+"""Names of bodies that depend on the app, by the rest of the path behind `/api/{app}/` or `/_admin/`."""
 CALLERS = {"public": "anybody", "user": "user", "admin": "admin", "platform": "platform"}
 GROUPS = (
     ("Operating", ""), ("Platform", "/api/_platform"), ("Records", "/api/{app}/{entity}"),
@@ -71,10 +71,9 @@ def _row(route: Route, document: Mapping[str, Any]) -> str:
         key = key.replace(placeholder, example)
     operation = document["paths"][key][route.method.lower()]
     query = ", ".join(f"`{name}`" for name in _query(route))
+    body = _body(path, operation, document["components"]["schemas"])
     summary = operation["summary"].replace("|", "\\|")
-    return (
-        f"| `{route.method} {path}` | {CALLERS[route.access.value]} | {summary} | {query} | {_body(path, operation)} |"
-    )
+    return f"| `{route.method} {path}` | {CALLERS[route.access.value]} | {summary} | {query} | {body} |"
 
 
 def _query(route: Route) -> list[str]:
@@ -83,7 +82,7 @@ def _query(route: Route) -> list[str]:
     return conditions + sorted(known.names)
 
 
-def _body(path: str, operation: Mapping[str, Any]) -> str:
+def _body(path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     content = operation.get("requestBody", {}).get("content", {})
     if not content:
         return ""
@@ -91,5 +90,6 @@ def _body(path: str, operation: Mapping[str, Any]) -> str:
     if ending in BODIES:
         return BODIES[ending]
     schema = content.get("application/json", {}).get("schema", {})
+    schema = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
     keys = [f"{name}{'' if name in schema.get('required', ()) else '?'}" for name in schema.get("properties", {})]
     return f"`{{{', '.join(keys)}}}`" if keys else next(iter(content)) if "application/json" not in content else "JSON"
