@@ -11,7 +11,7 @@ from libs.shared.ids import named_uuid
 from libs.shared.schema import EntityDefinition
 from libs.shared.schema.secrecy import masked
 
-ASKED = "request"
+REQUEST = "request"
 """The cause of what somebody has asked for themselves."""
 _IDS = uuid.UUID("0d6a5d5e-7f0b-4f5c-8b39-6a1d3f7c2e90")
 
@@ -34,7 +34,7 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
         "user_id": event.actor.get("id"),
         "user_email": event.actor.get("email"),
         "on_behalf_of": event.actor.get("on_behalf_of"),
-        "cause": None if event.cause == ASKED else event.cause,
+        "cause": None if event.cause == REQUEST else event.cause,
         "ip_address": event.origin.get("ip") or None,
         "trace_id": event.trace_id,
         "timestamp": event.at,

@@ -14,7 +14,7 @@ from libs.shared.ids import parse_uuid
 from libs.shared.schema import BadValue, FieldDefinition, parse_text
 
 GROUPS = ("source", "entity", "action")
-WINDOW = timedelta(hours=24)
+DEFAULT_WINDOW = timedelta(hours=24)
 MAX_PAGE = 10_000_000
 _TIME = FieldDefinition(name="time", type="timestamp")
 
@@ -48,7 +48,7 @@ def window(query: Pairs, now: datetime) -> tuple[datetime, datetime]:
     """`from` and `to` of statistics; by default the 24 hours up to `to`, which is now."""
     asked = dict(query)
     until = _moment(asked, "to") or now
-    return _moment(asked, "from") or until - WINDOW, until
+    return _moment(asked, "from") or until - DEFAULT_WINDOW, until
 
 
 def conditions(query: Pairs, before: int) -> tuple[str, list[Any]]:

@@ -13,28 +13,28 @@ from services.events.state import State
 log = structlog.get_logger()
 
 LEASE = "events/retention"
-INTERVAL = 3600.0
-FIRST = 60.0
+INTERVAL_S = 3600.0
+FIRST_LOOK_S = 60.0
 """Seconds until the first look, and until the next when one failed."""
-PACE = 0.2
+PAUSE_S = 0.2
 """Seconds between two apps."""
 
 
 async def retain(state: State) -> None:
     """Drop what is older than the settings say, until cancelled."""
-    pause = FIRST
+    pause = FIRST_LOOK_S
     while True:
         await asyncio.sleep(pause)
         try:
             apps = await state.core.apps.all() if LEASE in await state.core.leases.claim([LEASE]) else []
         except Exception as error:
             log.warning("events.retention_waits", error=str(error))
-            pause = FIRST
+            pause = FIRST_LOOK_S
             continue
         for app in apps:
             await _drop(state, app)
-            await asyncio.sleep(PACE)
-        pause = INTERVAL
+            await asyncio.sleep(PAUSE_S)
+        pause = INTERVAL_S
 
 
 async def _drop(state: State, app: AppRef) -> None:

@@ -17,7 +17,7 @@ from libs.shared.schema import EntityDefinition
 from libs.shared.schema.secrecy import concealed, hidden_texts
 from libs.shared.telemetry.shipping import span_uuid
 
-LONGEST_TEXT = 500
+MAX_TEXT_CHARACTERS = 500
 """Characters of a signal's value that are kept."""
 
 NUL = b"\\u0000"
@@ -138,7 +138,11 @@ def scrubbed(value: Any) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= LONGEST_TEXT)
+    return (
+        value is None
+        or isinstance(value, int | float)
+        or (isinstance(value, str) and len(value) <= MAX_TEXT_CHARACTERS)
+    )
 
 
 def _text(value: Any) -> str | None:

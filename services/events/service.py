@@ -32,7 +32,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     partitions = Partitions(core.databases, core.settings.retention_days)
     secret = core.settings.subscribers_secret
     issuer = Issuer(secret) if secret else None
-    changes: asyncio.Queue[AppsChanged] = asyncio.Queue(MOST_CHANGES)
+    changes: asyncio.Queue[AppsChanged] = asyncio.Queue(MAX_CHANGES)
 
     def changed(change: AppsChanged) -> None:
         with contextlib.suppress(asyncio.QueueFull):
@@ -42,11 +42,11 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     yield State(core, AuditDefinitionVersions(core.schemas, core.rpc), partitions, issuer, changes)
 
 
-MOST_CHANGES = 1_000
+MAX_CHANGES = 1_000
 """Changed apps that may wait to be looked at."""
 
 
-LINGER = 0.2
+LINGER_S = 0.2
 """Seconds that audit and telemetry wait for more: a transaction for many costs little more than for one."""
 
 SERVICE = Service(
@@ -70,7 +70,7 @@ SERVICE = Service(
             plan=consumers.plan_commits,
             apply=consumers.apply_commits,
             commutative=True,
-            linger=LINGER,
+            linger=LINGER_S,
         ),
         Consumer(
             name="signals",
@@ -85,7 +85,7 @@ SERVICE = Service(
             plan=consumers.plan_telemetry,
             apply=consumers.apply_telemetry,
             commutative=True,
-            linger=LINGER,
+            linger=LINGER_S,
             loads=read_spans,
         ),
     ),

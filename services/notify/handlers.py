@@ -25,7 +25,7 @@ from services.notify.addresses import is_address
 from services.notify.mail_worker import SAFETY_S
 from services.notify.matching import NewNotification
 from services.notify.state import State
-from services.notify.templates import MAX_BODY, one_line
+from services.notify.templates import MAX_BODY_CHARACTERS, one_line
 from services.notify.views import visible
 
 MAX_RECIPIENTS = 100
@@ -39,7 +39,7 @@ async def send_mail(state: State, context: Context, request: SendMail) -> MailQu
         channel="email",
         recipient=", ".join(dict.fromkeys(request.to)),
         subject=one_line(request.subject),
-        body=request.text.replace("\0", "")[:MAX_BODY],
+        body=request.text.replace("\0", "")[:MAX_BODY_CHARACTERS],
         effect_key=f"mail/{request.effect_key}",
         trace_id=context.trace_id,
         metadata={"cause": context.cause},

@@ -14,7 +14,7 @@ from services.notify.retry_policy import MailOutcome
 from services.notify.settings import NotifySettings
 from services.notify.store import ClaimedMail
 
-MAX_ERROR = 2_000
+MAX_ERROR_CHARACTERS = 2_000
 NO_SERVER = MailOutcome(sent=False, error="no SMTP server is configured", permanent=True)
 
 
@@ -61,10 +61,10 @@ def _reason(error: Exception, limit: float) -> str:
         return f"the SMTP server took longer than {limit:g} s"
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         reasons = (f"{one.recipient}: {one.code} {one.message}" for one in error.recipients)
-        return f"all recipients refused: {'; '.join(reasons)}"[:MAX_ERROR]
+        return f"all recipients refused: {'; '.join(reasons)}"[:MAX_ERROR_CHARACTERS]
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        return f"the SMTP server answered {error.code} {error.message}"[:MAX_ERROR]
-    return f"{type(error).__name__}: {error}"[:MAX_ERROR]
+        return f"the SMTP server answered {error.code} {error.message}"[:MAX_ERROR_CHARACTERS]
+    return f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARACTERS]
 
 
 def _is_permanent(error: Exception) -> bool:

@@ -11,7 +11,7 @@ from libs.shared.ids import parse_uuid
 from services.notify.addresses import is_address
 from services.notify.templates import look_up
 
-MAX_FROM_PATH = 100
+MAX_RECIPIENTS_OF_PATH = 100
 """Recipients that one path can name."""
 
 Person = tuple[str, str]
@@ -100,4 +100,4 @@ def is_user_or_address(name: str) -> bool:
 
 
 def _values(value: Any) -> list[Any]:
-    return value[:MAX_FROM_PATH] if isinstance(value, list) else [value]
+    return value[:MAX_RECIPIENTS_OF_PATH] if isinstance(value, list) else [value]

@@ -9,8 +9,8 @@ from typing import Any
 from libs.shared import exact
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
-MAX_SUBJECT = 500
-MAX_BODY = 1_000_000
+MAX_SUBJECT_CHARACTERS = 500
+MAX_BODY_CHARACTERS = 1_000_000
 """Characters after which a rendered text is cut."""
 
 
@@ -36,7 +36,7 @@ def as_text(value: Any) -> str:
 
 def render(template: str, environment: Mapping[str, Any]) -> str:
     """The text with its placeholders filled; a missing path is ""."""
-    room = MAX_BODY
+    room = MAX_BODY_CHARACTERS
 
     def value_of(match: re.Match[str]) -> str:
         nonlocal room
@@ -44,7 +44,7 @@ def render(template: str, environment: Mapping[str, Any]) -> str:
         room -= len(text)
         return text
 
-    return PLACEHOLDER.sub(value_of, template).replace("\0", "")[:MAX_BODY]
+    return PLACEHOLDER.sub(value_of, template).replace("\0", "")[:MAX_BODY_CHARACTERS]
 
 
 def render_subject(template: str, environment: Mapping[str, Any]) -> str:
@@ -54,4 +54,4 @@ def render_subject(template: str, environment: Mapping[str, Any]) -> str:
 
 def one_line(text: str) -> str:
     """`text` without line breaks and other control characters."""
-    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", text).strip()[:MAX_SUBJECT]
+    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", text).strip()[:MAX_SUBJECT_CHARACTERS]

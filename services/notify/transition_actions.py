@@ -11,8 +11,8 @@ from libs.shared.emails import same_address
 from libs.shared.schema.secrecy import quoted
 from libs.shared.snapshots.subscriptions import public_action
 from services.notify.matching import NewNotification
-from services.notify.recipients import MAX_FROM_PATH, Addressees, Receivers, addressees_of, is_user_or_address
-from services.notify.templates import MAX_BODY, as_text, one_line
+from services.notify.recipients import MAX_RECIPIENTS_OF_PATH, Addressees, Receivers, addressees_of, is_user_or_address
+from services.notify.templates import MAX_BODY_CHARACTERS, as_text, one_line
 
 NOTIFICATION = "send_notification"
 CHANNELS = ("email", "in_app")
@@ -47,7 +47,7 @@ def transition_notifications(event: CommitEvent) -> list[TransitionNotification]
 def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> TransitionNotification:
     channel, template = effect["channel"], effect.get("template")
     words = template if isinstance(template, Mapping) else {"body": template}
-    body = as_text(words.get("body")).replace("\0", "")[:MAX_BODY]
+    body = as_text(words.get("body")).replace("\0", "")[:MAX_BODY_CHARACTERS]
     # Without a subject, the first line of the body is the subject.
     subject = one_line(as_text(words.get("subject")) or body.strip().partition("\n")[0])
     if channel not in CHANNELS:
@@ -62,7 +62,7 @@ def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Transit
 
 def _recipients(to: Any) -> list[dict[str, str]]:
     """Whom an action names: addresses, users' ids and names of roles, or `{user|email|role: …}` as in rules."""
-    named = to[:MAX_FROM_PATH] if isinstance(to, list) else [to]
+    named = to[:MAX_RECIPIENTS_OF_PATH] if isinstance(to, list) else [to]
     recipients = []
     for each in named:
         if isinstance(each, str) and each:

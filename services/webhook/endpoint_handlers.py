@@ -33,7 +33,7 @@ async def look_at_endpoints(
     state: State, context: Context, rpc_request: contracts.LookAtEndpoints
 ) -> contracts.Endpoints:
     known = await endpoint_store.load_health(state.core.databases.of(context.the_app), rpc_request.urls)
-    return contracts.Endpoints({endpoint: _shown(health) for endpoint, health in known.items()})
+    return contracts.Endpoints({endpoint: _health_to_dict(health) for endpoint, health in known.items()})
 
 
 async def send_example(state: State, context: Context, rpc_request: contracts.SendExample) -> Response:
@@ -64,7 +64,7 @@ async def enable_webhook(state: State, context: Context, rpc_request: contracts.
         if before.circuit == DISABLED and about == url:
             transaction.emit(circuit_signal(EndpointEnabled, context.trace_id, webhook.id, url, HEALTHY))
     state.dispatcher.wake(app, [webhook.id])
-    return _answer({"id": webhook.id, **_shown(HEALTHY)})
+    return _answer({"id": webhook.id, **_health_to_dict(HEALTHY)})
 
 
 async def rotate_secret(state: State, context: Context, rpc_request: contracts.RotateSecret) -> Response:
@@ -134,7 +134,7 @@ def _id(text: str) -> UUID:
     return identifier
 
 
-def _shown(health: Health) -> dict[str, Any]:
+def _health_to_dict(health: Health) -> dict[str, Any]:
     """An endpoint's health as GET answers it beside the definition."""
     return {
         "circuit": health.circuit,

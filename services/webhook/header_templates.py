@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 PLACEHOLDER = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
-OWN = "ROCKET_"
+OWN_PREFIX = "ROCKET_"
 """Prefix of our own settings, which hold secrets of the platform."""
-SECRET = 6
+MIN_SECRET_CHARACTERS = 6
 """Characters of a value, at least, that is looked for in answers; shorter ones stand everywhere by chance."""
 
 Value = str | Sequence[str | Mapping[str, str]]
@@ -25,7 +25,7 @@ def visible(environment: Mapping[str, str], production: bool, allowed: Collectio
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith(OWN) and (not production or name in allowed)
+        if not name.startswith(OWN_PREFIX) and (not production or name in allowed)
     }
 
 
@@ -38,7 +38,7 @@ def fill(headers: Headers, variables: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def shown(value: Value) -> str:
+def to_text(value: Value) -> str:
     """A value as logs show it: with the placeholders of its variables."""
     return value if isinstance(value, str) else "".join(text for text, _ in _parts(value))
 
@@ -51,7 +51,7 @@ def conceal(text: str, headers: Headers, variables: Mapping[str, str]) -> str:
     for value in headers.values():
         for _, name in _parts(value):
             secret = _one_line(variables.get(name, "")) if name else ""
-            if len(secret) >= SECRET:
+            if len(secret) >= MIN_SECRET_CHARACTERS:
                 text = text.replace(secret, _placeholder(str(name)))
     return text
 

@@ -11,7 +11,7 @@ from libs.shared.postgres.databases import Databases
 from services.webhook import store
 from services.webhook.settings import WebhookSettings
 
-EVERY = 60.0
+PRUNE_EVERY_S = 60.0
 """Seconds between two looks at an app."""
 MAX_REMEMBERED = 10_000
 
@@ -27,7 +27,7 @@ class Pruning:
     async def look(self, app: AppRef) -> None:
         """Delete some old deliveries, unless that was done a moment ago."""
         now = time.monotonic()
-        if now - self._looked.get(app.id, -EVERY) < EVERY:
+        if now - self._looked.get(app.id, -PRUNE_EVERY_S) < PRUNE_EVERY_S:
             return
         if len(self._looked) >= MAX_REMEMBERED:
             self._looked.clear()

@@ -23,12 +23,12 @@ from services.webhook.state import State
 
 log = structlog.get_logger()
 
-BACKLOG = 1_000
+MAX_BACKLOG = 1_000
 """Deliveries that may wait at an endpoint before its redelivery waits, too."""
-AGAIN = timedelta(seconds=1)
-PARTS = 10
+CONTINUE_AFTER = timedelta(seconds=1)
+MAX_PARTS = 10
 """Parts of the log that one redelivery reads before others have their turn."""
-PATIENCE = 10.0
+TIMEOUT_S = 10.0
 """Seconds that reading a part may take."""
 
 
@@ -42,7 +42,7 @@ async def go_on(state: State, app: AppRef) -> datetime | None:
             if not error.transient:
                 await redelivery_store.fail(state.core.databases.of(app), redelivery, error.message)
             log.warning("redelivery.interrupted", app_id=app.id, redelivery_id=redelivery.id, error=error.message)
-    return clock.now() + AGAIN if redeliveries else None
+    return clock.now() + CONTINUE_AFTER if redeliveries else None
 
 
 async def _some_parts(state: State, app: AppRef, redelivery: Redelivery) -> None:
@@ -52,8 +52,8 @@ async def _some_parts(state: State, app: AppRef, redelivery: Redelivery) -> None
     if webhook is None:
         await redelivery_store.fail(database, redelivery, "the webhook has been deleted")
         return
-    for _ in range(PARTS):
-        if await redelivery_store.is_backed_up(database, webhook.id, BACKLOG):
+    for _ in range(MAX_PARTS):
+        if await redelivery_store.is_backed_up(database, webhook.id, MAX_BACKLOG):
             return
         following = await _one_part(state, app, redelivery, index, webhook)
         if following is None:
@@ -65,7 +65,7 @@ async def _one_part(
     state: State, app: AppRef, redelivery: Redelivery, index: WebhookIndex, webhook: Webhook
 ) -> Redelivery | None:
     """Derive the next part; None when that was the last one, or another replica is at it."""
-    context = Context(trace_id=redelivery.trace_id, app=app, identity=SYSTEM).within(PATIENCE)
+    context = Context(trace_id=redelivery.trace_id, app=app, identity=SYSTEM).within(TIMEOUT_S)
     request = ReadEntityLog(webhook.definition.entity, redelivery.position, redelivery.n, redelivery.last)
     part = await state.core.rpc.request(request, context)
     deliveries = _derived(app, redelivery, index, webhook, [CommitEvent(**each) for each in exact.loads(part.body)])
@@ -74,7 +74,7 @@ async def _one_part(
         if moved:
             await store.insert(transaction, deliveries, clock.now())
     state.dispatcher.wake(app, [webhook.id])
-    done = part.position >= redelivery.last and part.n == redelivery_store.END
+    done = part.position >= redelivery.last and part.n == redelivery_store.LAST_ENTRY
     if not moved or done:
         return None
     return Redelivery(

@@ -32,12 +32,12 @@ SELECT count(*) >= $2 FROM (
     SELECT FROM webhook.deliveries WHERE endpoint = $1 AND due_at IS NOT NULL LIMIT $2
 ) d
 """
-END = 2**31 - 1
+LAST_ENTRY = 2**31 - 1
 """The number behind all entries of a position."""
 # Only from where it was read: another replica may have continued it meanwhile.
 ADVANCE = f"""
 UPDATE webhook.redeliveries SET position = $4, n = $5, deliveries = deliveries + $6, updated_at = now(),
-    status = CASE WHEN $4 >= last AND $5 = {END} THEN 'done' ELSE status END
+    status = CASE WHEN $4 >= last AND $5 = {LAST_ENTRY} THEN 'done' ELSE status END
 WHERE id = $1 AND (position, n) = ($2, $3) AND status = 'running' RETURNING true
 """
 FAIL = "UPDATE webhook.redeliveries SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"

@@ -17,9 +17,9 @@ from services.webhook.retry_policy import retry_after
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import signature_headers
 
-MAX_RESPONSE = 64 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024
 """Bytes of an answer that are read and kept."""
-MAX_ERROR = 2_000
+MAX_ERROR_CHARACTERS = 2_000
 DEFAULTS = {"User-Agent": "Rocket-Webhook", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -83,7 +83,7 @@ class Sender:
         return AttemptOutcome(
             status,
             conceal(body, request.headers, self._variables) if body else body,
-            conceal(error, request.headers, self._variables)[:MAX_ERROR] if error else error,
+            conceal(error, request.headers, self._variables)[:MAX_ERROR_CHARACTERS] if error else error,
             retry_after(header, clock.now(), self._longest_wait) if error else None,
             started,
             round((time.perf_counter() - began) * 1000),
@@ -126,7 +126,7 @@ def _without(headers: Mapping[str, str], names: frozenset[str]) -> dict[str, str
 async def _read(stream: aiohttp.StreamReader) -> str:
     """The answer's beginning as text that Postgres can hold."""
     body = bytearray()
-    while len(body) < MAX_RESPONSE and (chunk := await stream.read(MAX_RESPONSE - len(body))):
+    while len(body) < MAX_RESPONSE_BYTES and (chunk := await stream.read(MAX_RESPONSE_BYTES - len(body))):
         body += chunk
     return body.decode("utf-8", "replace").replace("\0", "")
 

@@ -24,9 +24,9 @@ from services.webhook.state import State
 
 MARGIN_S = 0.5
 """Seconds that are left for the log when all have answered."""
-PER_RECEIVER = 8
+MAX_REQUESTS_PER_ENDPOINT = 8
 """Questions that one receiver has to answer at once."""
-MAX_REASON = 500
+MAX_REASON_CHARACTERS = 500
 ALLOWED, REFUSED, AWAY = "allowed", "refused", "away"
 
 Verdict = tuple[str, str]
@@ -132,7 +132,7 @@ async def _ask_in_time(
         started = clock.now()
         try:
             async with asyncio.timeout(max(0.0, seconds)):
-                async with turns.setdefault(rpc_request.webhook.id, asyncio.Semaphore(PER_RECEIVER)):
+                async with turns.setdefault(rpc_request.webhook.id, asyncio.Semaphore(MAX_REQUESTS_PER_ENDPOINT)):
                     return await _ask(state, rpc_request)
         except TimeoutError:
             return AttemptOutcome(None, None, f"no answer within {seconds:g} s", started=started)
@@ -197,8 +197,8 @@ def reason_of(body: str | None) -> str:
     try:
         document = exact.parse(text)
     except ValueError:
-        return "" if text.startswith("<") else text[:MAX_REASON]
-    return _said(document)[:MAX_REASON]
+        return "" if text.startswith("<") else text[:MAX_REASON_CHARACTERS]
+    return _said(document)[:MAX_REASON_CHARACTERS]
 
 
 def _said(document: Any) -> str:

@@ -14,7 +14,7 @@ from services.webhook.payload import body_of, idempotency_key, payload_of
 
 WEBHOOK = "webhook"
 HOOK = "transition"
-ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 BACKOFF = "exponential"
 
 
@@ -42,7 +42,7 @@ def _delivery(app: AppRef, event: CommitEvent, number: int, effect: Mapping[str,
         method=effect["method"],
         headers=with_content_type({name: _header(value) for name, value in effect.get("headers", {}).items()}),
         body=body_of({**payload_of(event, HOOK, key), "transition": transition}),
-        max_attempts=ATTEMPTS,
+        max_attempts=MAX_ATTEMPTS,
         backoff=BACKOFF,
         idempotency_key=key,
         trace_id=event.trace_id,

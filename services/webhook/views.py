@@ -1,4 +1,4 @@
-"""The delivery log as it is shown: hidden values are masked.
+"""The delivery log as it is to_text: hidden values are masked.
 
 Bodies are stored whole, as each attempt sends the same bytes. The definitions of today decide which values are hidden;
 they are masked in URLs, headers and responses, too.
@@ -13,7 +13,7 @@ from libs.shared import exact
 from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.secrecy import definition_of, hidden_texts, masked_record, without
 from libs.shared.schema.secret_contexts import hidden_in_context, masked_context
-from services.webhook.header_templates import shown
+from services.webhook.header_templates import to_text
 from services.webhook.workflow_actions import HOOK as WORKFLOW
 
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ def visible(rows: bytes, schema: Snapshot) -> list[Row]:
 
 
 def _visible(row: Row, schema: Snapshot) -> Row:
-    headers = {name: shown(value) for name, value in row["request_headers"].items()}
+    headers = {name: to_text(value) for name, value in row["request_headers"].items()}
     row = {**row, "request_headers": headers}
     definition = definition_of(schema, row["entity"])
     body = row["request_body"]

@@ -18,7 +18,7 @@ from services.webhook.matching import with_content_type
 from services.webhook.state import State
 
 HOOK = "workflow"
-ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 BACKOFF = "exponential"
 
 
@@ -34,7 +34,7 @@ def delivery_of(signal: WebhookRequested) -> NewDelivery:
         method=signal.method,
         headers=with_content_type({}),
         body=exact.dumps(signal.body).decode(),
-        max_attempts=ATTEMPTS,
+        max_attempts=MAX_ATTEMPTS,
         backoff=BACKOFF,
         idempotency_key=f"wh_{signal.effect_key}",
         trace_id=signal.trace_id,

@@ -28,21 +28,21 @@ from services.workflow.engine import advance, check_decision
 from services.workflow.outcomes import Decided
 from services.workflow.state import State
 
-PAGE, LARGEST_PAGE = 25, 100
-PENDING_PAGE = 1000
+PAGE_SIZE, MAX_PAGE_SIZE = 25, 100
+PENDING_PAGE_SIZE = 1000
 
 
 async def list_instances(state: State, context: Context, request: ListInstances) -> Response:
     """A page of instances, newest first."""
     asked = dict(request.query)
-    page = page_of(dict(request.query), PAGE, LARGEST_PAGE)
+    page = page_of(dict(request.query), PAGE_SIZE, MAX_PAGE_SIZE)
     filters = [asked.get(name) or None for name in ("status", "workflow", "record")]
     return await _listed(state, context, page, store.LIST, *filters)
 
 
 async def list_pending(state: State, context: Context, request: ListPending) -> Response:
     """Instances that wait for an approval: all, or those that the caller may decide."""
-    page = page_of(dict(request.query), PENDING_PAGE, PENDING_PAGE)
+    page = page_of(dict(request.query), PENDING_PAGE_SIZE, PENDING_PAGE_SIZE)
     mine = dict(request.query).get("assignee") == "me" and not context.user.is_admin
     roles = list(context.user.roles) if mine else None
     return await _listed(state, context, page, store.PENDING, roles)
@@ -50,7 +50,7 @@ async def list_pending(state: State, context: Context, request: ListPending) -> 
 
 async def get_instance(state: State, context: Context, request: GetInstance) -> Response:
     """One instance."""
-    return await _shown(state, context, await store.show(state.database(context.the_app), _id(request.id)))
+    return await _serialize(state, context, await store.show(state.database(context.the_app), _id(request.id)))
 
 
 async def delete_instance(state: State, context: Context, request: DeleteInstance) -> Response:
@@ -77,7 +77,7 @@ async def reject(state: State, context: Context, request: RejectInstance) -> Res
         return await _decide(state, context, request.id, False, request.body)
 
 
-ELSEWHERE = "The decision is about a step that the workflow is not at"
+OTHER_STEP = "The decision is about a step that the workflow is not at"
 
 
 async def _decide(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> Response:
@@ -91,17 +91,17 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
             raise not_found("Workflow instance")
         now = clock.now()
         if stored.instance.step_number != met:
-            raise RocketError("INVALID_STATE", ELSEWHERE)
+            raise RocketError("INVALID_STATE", OTHER_STEP)
         # Permission is checked before the body: 403 takes precedence over 422.
         check_decision(stored.definition, stored.instance, user.roles, now)
         said = decision_in(body)
         if said.step not in (None, stored.instance.step):
-            raise RocketError("INVALID_STATE", ELSEWHERE)
+            raise RocketError("INVALID_STATE", OTHER_STEP)
         decision = Decided(approved, user.id, said.comment or "", user.email, user.roles)
         instance, signals, _ = advance(stored.definition, stored.instance, decision, now)
         await recording.record(transaction, stored, instance, signals, now)
         shown = await store.show(transaction.connection, instance_id)
-    return await _shown(state, context, shown)
+    return await _serialize(state, context, shown)
 
 
 def decision_in(body: bytes) -> DecisionBody:
@@ -116,15 +116,15 @@ def _id(text: str) -> uuid.UUID:
     return parsed
 
 
-async def _shown(state: State, context: Context, instance: bytes | None) -> Response:
+async def _serialize(state: State, context: Context, instance: bytes | None) -> Response:
     if instance is None:
         raise not_found("Workflow instance")
-    [visible] = await views.shown(state, context, [views.read(instance)])
+    [visible] = await views.visible_instances(state, context, [views.read(instance)])
     return Response(body=exact.dumps({"data": visible}))
 
 
 async def _listed(state: State, context: Context, page: Page, statement: str, *filters: Any) -> Response:
     database = state.database(context.the_app)
     rows, total = await load_json_page(database, statement, *filters, page.size, page.offset)
-    visible = await views.shown(state, context, views.read(rows))
+    visible = await views.visible_instances(state, context, views.read(rows))
     return Response(body=exact.dumps({"data": visible, "meta": page.meta(total)}))

@@ -8,9 +8,9 @@ from libs.shared.bus.retry import Policy
 from libs.shared.errors import RocketError
 from services.workflow.outcomes import Failed, RetryLater
 
-AWAY = Policy(attempts=1 << 62, first=0.5, longest=30.0)
+OUTAGE_RETRIES = Policy(attempts=1 << 62, first=0.5, longest=30.0)
 """For services that are down or busy: without end, as the call itself is right."""
-BROKEN = Policy(attempts=20, first=0.5, longest=30.0)
+ERROR_RETRIES = Policy(attempts=20, first=0.5, longest=30.0)
 """For errors of our own."""
 
 
@@ -18,9 +18,9 @@ def outcome_of(error: RocketError, attempts: int) -> RetryLater | Failed:
     """The outcome of a call that failed, after `attempts` failures before."""
     delay = None
     if error.transient or _was_locked(error):
-        delay = AWAY.delay(attempts + 1)
+        delay = OUTAGE_RETRIES.delay(attempts + 1)
     elif error.status >= 500:
-        delay = BROKEN.delay(attempts + 1)
+        delay = ERROR_RETRIES.delay(attempts + 1)
     return Failed(error.message) if delay is None else RetryLater(timedelta(seconds=delay))
 
 

@@ -27,13 +27,13 @@ Readable = Mapping[tuple[str, str], frozenset[str]]
 """Entity and record id → the fields that the caller may read as they are; records that are not theirs are not in it."""
 
 
-async def shown(state: State, context: Context, instances: Sequence[Document]) -> list[Document]:
+async def visible_instances(state: State, context: Context, instances: Sequence[Document]) -> list[Document]:
     """The instances for the caller of a request. Raises what asking the data service raises."""
     if context.user.is_admin:
         schema = await state.core.schemas.get(context.the_app)
         return [_masked(instance, schema) for instance in instances]
     readable = await _readable(state, context, instances)
-    return [_shown(instance, readable) for instance in instances]
+    return [_narrowed_instance(instance, readable) for instance in instances]
 
 
 def _masked(instance: Document, schema: Snapshot) -> Document:
@@ -60,7 +60,7 @@ async def _readable(state: State, context: Context, instances: Sequence[Document
     return found
 
 
-def _shown(instance: Document, readable: Readable) -> Document:
+def _narrowed_instance(instance: Document, readable: Readable) -> Document:
     """An instance as it is answered to who is no admin."""
     entity, record_id, paths = (instance.pop(name) for name in ("entity", "record_id", "paths"))
     fields = readable.get((entity, record_id))

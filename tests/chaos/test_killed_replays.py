@@ -10,7 +10,7 @@ from aiohttp import web
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
-from services.webhook.redelivering import BACKLOG
+from services.webhook.redelivering import MAX_BACKLOG
 from tests.support.client import Client, entity, integer, text
 from tests.support.receivers import HttpReceiver
 from tests.support.replays import finished, verified
@@ -55,7 +55,7 @@ async def test_a_webhook_replay_resumes_after_a_kill(
         return row
 
     async def is_waiting() -> bool:
-        return bool((await replay())["deliveries"] >= BACKLOG)
+        return bool((await replay())["deliveries"] >= MAX_BACKLOG)
 
     await eventually(is_waiting, within=60)
     for victim in victims:

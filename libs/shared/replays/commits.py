@@ -19,9 +19,9 @@ from libs.shared.contracts.records import FetchCommit, ReadLog
 from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent
 from libs.shared.replays.projection import ReplayState
 
-TIME = 15.0
+TIMEOUT_S = 15.0
 """Seconds that an answer may take."""
-WAIT = 0.1
+WAIT_S = 0.1
 """Seconds until another look at whether a consumer has come as far as the log was."""
 BEGINNING: Position = (0, 0)
 
@@ -72,10 +72,10 @@ async def caught_up(core: LogAccess, app: AppRef, replay: ReplayState, consumer:
         replay.keep(position=(await read(core.rpc, app, BEGINNING, 0, 0)).head)
     reached, behind = await commit_progress(core.stream, COMMITS, consumer, app)
     if reached < replay.get("position") and (behind or reached):
-        await asyncio.sleep(WAIT)
+        await asyncio.sleep(WAIT_S)
         return False
     return True
 
 
 def _context(app: AppRef) -> Context:
-    return system_context(TIME, app)
+    return system_context(TIMEOUT_S, app)

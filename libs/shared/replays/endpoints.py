@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import orjson
 
@@ -18,13 +19,59 @@ from libs.shared.errors import RocketError, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Databases
 from libs.shared.replays.projection import Projection
-from libs.shared.replays.store import ReplayStore, shown
+from libs.shared.replays.store import ReplayStore, to_dict
 
 S = TypeVar("S")
 
 KINDS = ("verify", "rebuild")
 ProgressOf = Callable[[AppRef], Awaitable[tuple[int, int]]]
 """How far something is in an app's log: the position reached, and how many positions are not done yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoints(Generic[S]):
+    """The endpoints of one service; `progress` has all that it derives from the log, by name."""
+
+    service: str
+    projections: Mapping[str, Projection[S]]
+    progress: Mapping[str, ProgressOf]
+    databases: Databases
+    transactions: Transactions
+    store: ReplayStore
+
+    async def list_projections(self, context: Context, _: ListProjections) -> Response:
+        """All projections of an app, with their progress and newest replays."""
+        app = context.the_app
+        found = await asyncio.gather(*(look(app) for look in self.progress.values()))
+        stalled = await standing_still(self.databases.platform, self.service, app.id)
+        replays = [to_dict(row) for row in await self.store.latest(self.databases.of(app))]
+        rows = [
+            _described(self.service, name, reached, [r for r in replays if r["projection"] == name])
+            | {"stalled": _stalled(name, stalled)}
+            for name, reached in zip(self.progress, found, strict=True)
+        ]
+        return Response(body=orjson.dumps({"data": rows}))
+
+    async def start(self, context: Context, request: StartReplay) -> Response:
+        """Start a replay; it runs in the background."""
+        projection = self.projections.get(request.projection)
+        if projection is None or request.kind not in KINDS:
+            raise RocketError("INVALID_STATE", f"{request.projection} can't be compared with the log by itself")
+        if request.kind == "rebuild" and projection.rebuild is None:
+            raise RocketError("INVALID_STATE", f"{request.projection} can't be rebuilt: nothing else says what it was")
+        app, replay = context.the_app, {"only": request.only} if request.only else {}
+        by = context.user.email
+        async with self.transactions.begin(app, due_at=clock.now()) as transaction:
+            row = await self.store.insert(transaction.connection, projection.name, request.kind, replay, by)
+        return Response(202, orjson.dumps({"data": to_dict(row)}))
+
+    async def get(self, context: Context, request: GetReplay) -> Response:
+        """One replay."""
+        replay_id = parse_uuid(request.id)
+        row = await self.store.find(self.databases.of(context.the_app), replay_id) if replay_id else None
+        if row is None:
+            raise not_found("Replay")
+        return Response(body=orjson.dumps({"data": to_dict(row)}))
 
 
 def endpoints(
@@ -34,46 +81,15 @@ def endpoints(
     databases: Databases,
     transactions: Transactions,
 ) -> dict[type[Request[Any]], Any]:
-    """The endpoints of a service; `progress` names all that it makes of the log."""
+    """The endpoints of a service about its projections; none if it derives nothing from the log."""
     if not progress:
         return {}
-    store, known = ReplayStore(service), {projection.name: projection for projection in projections}
-
-    async def list_projections(context: Context, _: ListProjections) -> Response:
-        app = context.the_app
-        found = await asyncio.gather(*(look(app) for look in progress.values()))
-        stalled = await standing_still(databases.platform, service, app.id)
-        replays = [shown(row) for row in await store.latest(databases.of(app))]
-        rows = [
-            _described(service, name, reached, [r for r in replays if r["projection"] == name])
-            | {"stalled": _stalled(name, stalled)}
-            for name, reached in zip(progress, found, strict=True)
-        ]
-        return Response(body=orjson.dumps({"data": rows}))
-
-    async def start(context: Context, request: StartReplay) -> Response:
-        projection = known.get(request.projection)
-        if projection is None or request.kind not in KINDS:
-            raise RocketError("INVALID_STATE", f"{request.projection} can't be compared with the log by itself")
-        if request.kind == "rebuild" and projection.rebuild is None:
-            raise RocketError("INVALID_STATE", f"{request.projection} can't be rebuilt: nothing else says what it was")
-        app, replay = context.the_app, {"only": request.only} if request.only else {}
-        by = context.user.email
-        async with transactions.begin(app, due_at=clock.now()) as transaction:
-            row = await store.insert(transaction.connection, projection.name, request.kind, replay, by)
-        return Response(202, orjson.dumps({"data": shown(row)}))
-
-    async def get(context: Context, request: GetReplay) -> Response:
-        replay_id = parse_uuid(request.id)
-        row = await store.find(databases.of(context.the_app), replay_id) if replay_id else None
-        if row is None:
-            raise not_found("Replay")
-        return Response(body=orjson.dumps({"data": shown(row)}))
-
+    by_name = {projection.name: projection for projection in projections}
+    own = _Endpoints(service, by_name, progress, databases, transactions, ReplayStore(service))
     return {
-        of(service, ListProjections): list_projections,
-        of(service, StartReplay): start,
-        of(service, GetReplay): get,
+        of(service, ListProjections): own.list_projections,
+        of(service, StartReplay): own.start,
+        of(service, GetReplay): own.get,
     }
 
 

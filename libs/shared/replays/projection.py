@@ -10,7 +10,7 @@ from libs.shared.contracts.context import AppRef
 
 S = TypeVar("S")
 
-MOST_DIFFERENCES = 10
+MAX_DIFFERENCES = 10
 """Differences that a verification names; all are counted."""
 _MODULUS = 1 << 256
 
@@ -47,7 +47,7 @@ class ReplayState:
         """Note a difference: `what` is a phrase for people, `where` names the place. No values: they may be secret."""
         self.values["differences"] = self.get("differences", 0) + 1
         named = self.values.setdefault("first", [])
-        if len(named) < MOST_DIFFERENCES:
+        if len(named) < MAX_DIFFERENCES:
             named.append({"what": what, **where})
 
 

@@ -67,7 +67,7 @@ class ReplayStore:
         return statement.format(schema=self._service)
 
 
-def shown(row: Any) -> dict[str, Any]:
+def to_dict(row: Any) -> dict[str, Any]:
     """A replay as the API shows it."""
     replay = orjson.loads(row["memory"])
     found = {name: replay[name] for name in ("total", "position", "hash", "only") if replay.get(name)}

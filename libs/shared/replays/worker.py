@@ -26,26 +26,31 @@ log = structlog.get_logger()
 
 S = TypeVar("S")
 
-SAVED = 0.5
+SAVE_EVERY_S = 0.5
 """Seconds between two notes of how far a replay is: what a kill may repeat."""
-AGAIN = 3.0
+LOOK_AGAIN_S = 3.0
 """Seconds until another look at a replay that another replica works on."""
-STEPS = Policy(attempts=5, first=0.2, longest=5.0)
+STEP_RETRIES = Policy(attempts=5, first=0.2, longest=5.0)
 """Steps that fail for a reason of their own; those that wait for a dependency are tried without end."""
 
 
 class Replays(Generic[S]):
-    """The replays of a service, over all apps. `share` is the part of the time that steps may take, 0 to 1."""
+    """The replays of a service, over all apps. `duty_cycle` is the part of the time that steps may take, 0 to 1."""
 
     def __init__(
-        self, service: str, projections: Sequence[Projection[S]], databases: Databases, leases: Leases, share: float
+        self,
+        service: str,
+        projections: Sequence[Projection[S]],
+        databases: Databases,
+        leases: Leases,
+        duty_cycle: float,
     ) -> None:
         self.store = ReplayStore(service)
         self._service = service
         self._projections = {projection.name: projection for projection in projections}
         self._databases = databases
         self._leases = leases
-        self._share = share
+        self._duty_cycle = duty_cycle
         self._running: set[str] = set()
 
     async def run(self, state: S, due: Due) -> None:
@@ -67,7 +72,7 @@ class Replays(Generic[S]):
                     await self._take_up(state, app, row["id"])
                 finally:
                     self._running.discard(row["id"])
-        return clock.now() + timedelta(seconds=AGAIN) if rows else None
+        return clock.now() + timedelta(seconds=LOOK_AGAIN_S) if rows else None
 
     async def _take_up(self, state: S, app: AppRef, replay_id: str) -> None:
         lease = f"replay/{self._service}/{replay_id}"
@@ -89,7 +94,7 @@ class Replays(Generic[S]):
             while self._leases.holds(lease):
                 finished = await self._pace(state, app, replay, step)
                 # A stage is saved at once: no other replica repeats a stage that a paused one may be about to finish.
-                if finished or replay.get("stage") != stage or time.monotonic() - saved > SAVED:
+                if finished or replay.get("stage") != stage or time.monotonic() - saved > SAVE_EVERY_S:
                     saved, stage = time.monotonic(), replay.get("stage")
                     await self.store.save(database, row["id"], "done" if finished else "running", replay.values)
                 if finished:
@@ -106,7 +111,7 @@ class Replays(Generic[S]):
         began = time.monotonic()
         finished = await _attempted(state, app, replay, step)
         if not finished:
-            await asyncio.sleep((time.monotonic() - began) * (1 - self._share) / self._share)
+            await asyncio.sleep((time.monotonic() - began) * (1 - self._duty_cycle) / self._duty_cycle)
         return finished
 
     def _step(self, projection: str, kind: str) -> Step[S]:
@@ -126,7 +131,7 @@ async def _attempted(state: S, app: AppRef, replay: ReplayState, step: Step[S]) 
         except Exception as error:
             replay.values = orjson.loads(before)
             failures += 1
-            delay = None if is_outage(error) else STEPS.delay(failures)
+            delay = None if is_outage(error) else STEP_RETRIES.delay(failures)
             if delay is None:
                 raise
             log.warning("replay.step_failed", app_id=app.id, error=str(error) or type(error).__name__)

@@ -38,7 +38,7 @@ DROP TABLE events.audit_logs;
 ALTER TABLE {FRESH} RENAME TO audit_logs;
 ALTER INDEX events.audit_logs_fresh_pkey RENAME TO audit_logs_pkey;
 """ + ";".join(f"ALTER INDEX events.{name}_fresh RENAME TO {name}" for name in INDEXES)
-INDEX_TIME = 3600.0
+INDEX_TIMEOUT_S = 3600.0
 """Seconds that the indexes of a new table may take; nobody waits for them."""
 
 
@@ -68,7 +68,7 @@ async def index(database: Database) -> None:
     """Its indexes."""
     for name, columns in INDEXES.items():
         await database.execute(f"DROP INDEX IF EXISTS events.{name}_fresh")
-        await database.execute(f"CREATE INDEX {name}_fresh ON {FRESH} {columns}", timeout=INDEX_TIME)
+        await database.execute(f"CREATE INDEX {name}_fresh ON {FRESH} {columns}", timeout=INDEX_TIMEOUT_S)
 
 
 async def switch(transaction: Connection, filled: int) -> None:

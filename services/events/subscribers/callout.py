@@ -27,11 +27,11 @@ from services.events.subscribers.rights import ACCOUNT, Subscriber
 log = structlog.get_logger()
 
 SUBJECT = "$SYS.REQ.USER.AUTH"
-AT_ONCE = 16
+MAX_CALLOUTS = 16
 """Questions that are worked on at once; the server takes others' silence for a no."""
-PATIENCE = 1.5
+TIMEOUT_S = 1.5
 """Seconds for an answer; the server waits two."""
-LONGEST = 200
+MAX_PASSWORD_CHARACTERS = 200
 """Characters of a password that are looked at."""
 USER = re.compile(r"([a-z][a-z0-9_-]{0,62})\.([0-9a-f]{32})")
 """An app's name and a subscriber's id."""
@@ -46,7 +46,7 @@ async def answer_callouts(state: State) -> None:
     running: set[asyncio.Task[None]] = set()
 
     def asked(message: Message) -> None:
-        if len(running) >= AT_ONCE:
+        if len(running) >= MAX_CALLOUTS:
             return
         task = asyncio.create_task(_answer(state, message))
         running.add(task)
@@ -62,7 +62,7 @@ async def answer_callouts(state: State) -> None:
 async def _answer(state: State, message: Message) -> None:
     try:
         request = claims_of(message.data)["nats"]
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_S):
             admitted = await _admitted(state, request["connect_opts"])
         answer = _token(state.issuer, request, admitted)
         state.core.connection.send(message.reply_to, answer.encode())
@@ -72,7 +72,10 @@ async def _answer(state: State, message: Message) -> None:
 
 async def _admitted(state: State, options: dict[str, Any]) -> tuple[Subscriber, datetime | None] | None:
     """The subscriber of these credentials and when it ends; None if they are wrong."""
-    user, password = USER.fullmatch(str(options.get("user", ""))), str(options.get("pass", ""))[:LONGEST]
+    user, password = (
+        USER.fullmatch(str(options.get("user", ""))),
+        str(options.get("pass", ""))[:MAX_PASSWORD_CHARACTERS],
+    )
     app_name, subscriber_id = user.groups() if user else ("", "")
     app = await state.core.apps.by_name(app_name) if app_name else None
     row = await store.find(state.database(app), subscriber_id) if app is not None else None

@@ -17,7 +17,7 @@ ACK_WAIT = 60.0
 """Seconds in which a message must be acknowledged, or it is delivered again."""
 PENDING = 1_000
 """Unacknowledged messages of a subscriber."""
-FORGOTTEN = 30 * 86_400.0
+UNUSED_S = 30 * 86_400.0
 """Seconds after which an unused durable is deleted: as long as the streams keep events."""
 
 
@@ -31,7 +31,7 @@ async def prepare(stream: JetStream, subscriber: Subscriber) -> None:
             subscriber.filters(spec),
             ACK_WAIT,
             PENDING,
-            {"deliver_policy": "new", "inactive_threshold": int(FORGOTTEN * 1e9)},
+            {"deliver_policy": "new", "inactive_threshold": int(UNUSED_S * 1e9)},
         )
 
 
@@ -54,7 +54,7 @@ async def remove_of_app(stream: JetStream, app_id: str) -> None:
 
 
 async def follow_apps(state: State) -> None:
-    """Remove what apps leave behind that are deleted, as they are announced; what is missed goes as FORGOTTEN."""
+    """Remove what apps leave behind that are deleted, as they are announced; what is missed goes as UNUSED_S."""
     apps: Apps = state.core.apps
     while True:
         change: AppsChanged = await state.app_changes.get()

@@ -31,12 +31,12 @@ async def create(state: State, context: Context, request: contracts.CreateSubscr
     except BaseException:
         await store.delete(state.database(context.the_app), subscriber_id)
         raise
-    return _answer({**_shown(state, subscriber, row), "password": password}, 201)
+    return _answer({**_to_dict(state, subscriber, row), "password": password}, 201)
 
 
 async def list_all(state: State, context: Context, request: contracts.ListSubscribers) -> Response:
     rows = await store.list_all(state.database(context.the_app))
-    return _answer([_shown(state, subscriber_of(row, context.the_app), row) for row in rows])
+    return _answer([_to_dict(state, subscriber_of(row, context.the_app), row) for row in rows])
 
 
 async def delete(state: State, context: Context, request: contracts.DeleteSubscriber) -> Response:
@@ -69,7 +69,7 @@ def subscriber_of(row: Record, app: AppRef) -> Subscriber:
     return Subscriber(row["id"], app.id, app.name, list(row["streams"]), list(row["entities"]))
 
 
-def _shown(state: State, subscriber: Subscriber, row: Record) -> dict[str, Any]:
+def _to_dict(state: State, subscriber: Subscriber, row: Record) -> dict[str, Any]:
     return {
         "id": subscriber.id,
         "name": row["name"],

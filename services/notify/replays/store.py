@@ -42,7 +42,7 @@ SELECT position, n, asked_by, addresses, user_ids,
 FROM notify.notes WHERE (position, n) > ($1, $2) AND (position, n) <= ($3, $4) ORDER BY position, n, asked_by
 """
 NOTES_KEPT = "SELECT since FROM notify.notes_kept"
-MOST_STRAYS = 1_000
+MAX_STRAYS = 1_000
 NOTE = "note of receivers"
 """What a note is called where it differs."""
 
@@ -78,7 +78,7 @@ async def of_commits(database: Database, after: Position, last: Position) -> lis
 
 async def stray(database: Database, since: datetime) -> list[StoredRow]:
     """Notifications that say that they are of a commit, but not of which, made after a moment; not too many."""
-    return [_found(row) for row in await database.fetch(STRAY, since, MOST_STRAYS)]
+    return [_found(row) for row in await database.fetch(STRAY, since, MAX_STRAYS)]
 
 
 def _found(row: Any) -> StoredRow:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.notify.templates import MAX_BODY, MAX_SUBJECT, look_up, render, render_subject
+from services.notify.templates import MAX_BODY_CHARACTERS, MAX_SUBJECT_CHARACTERS, look_up, render, render_subject
 
 ENVIRONMENT: dict[str, Any] = {
     "record": {"title": "<b>Zoë</b>", "n": 3, "price": 1.5, "open": True, "none": None, "tags": ["x", "y"]},
@@ -36,13 +36,13 @@ def test_values_are_not_templates() -> None:
 
 
 def test_the_size_of_a_text_is_bounded() -> None:
-    assert len(render("{{ a }}" * 100, {"a": "x" * 100_000})) == MAX_BODY
+    assert len(render("{{ a }}" * 100, {"a": "x" * 100_000})) == MAX_BODY_CHARACTERS
 
 
 def test_a_subject_is_one_line() -> None:
     environment = {"title": "Hi\r\nBcc: eve@example.com\n\nbody\u2028x"}
     assert render_subject("Re: {{ title }}\r\n", environment) == "Re: Hi Bcc: eve@example.com body x"
-    assert len(render_subject("x" * 10_000, {})) == MAX_SUBJECT
+    assert len(render_subject("x" * 10_000, {})) == MAX_SUBJECT_CHARACTERS
 
 
 def test_a_path_leads_through_objects_and_lists() -> None:

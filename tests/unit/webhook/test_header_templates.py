@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.webhook.header_templates import Value, conceal, fill, shown, visible
+from services.webhook.header_templates import Value, conceal, fill, to_text, visible
 
 ENVIRONMENT = {"TOKEN": "t0k", "OTHER": "o", "ROCKET_SECRET_KEY": "s", "LINES": "a\r\nX-Evil: 1"}
 
@@ -35,7 +35,7 @@ def test_values_cannot_add_a_header_line() -> None:
 def test_inserted_texts_are_not_templates() -> None:
     value: Value = ["Bearer ", {"env": "TOKEN"}, " for {{env.OTHER}}\r\nX-Evil: 1"]
     assert fill({"X": value}, ENVIRONMENT) == {"X": "Bearer t0k for {{env.OTHER}}X-Evil: 1"}
-    assert shown(value) == "Bearer {{env.TOKEN}} for {{env.OTHER}}\r\nX-Evil: 1"
+    assert to_text(value) == "Bearer {{env.TOKEN}} for {{env.OTHER}}\r\nX-Evil: 1"
 
 
 def test_secrets_in_responses_are_masked() -> None:

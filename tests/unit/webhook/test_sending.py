@@ -15,7 +15,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from standardwebhooks.webhooks import Webhook
 
 from libs.shared.schema.webhook_secrets import format_secret
-from services.webhook.sending import MAX_RESPONSE, AttemptOutcome, Sender, WebhookRequest, open_session
+from services.webhook.sending import MAX_RESPONSE_BYTES, AttemptOutcome, Sender, WebhookRequest, open_session
 from services.webhook.settings import WebhookSettings
 
 STRONG = "0123456789abcdef" * 2
@@ -38,7 +38,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
             Webhook(format_secret(KEY)).verify(await request.read(), dict(request.headers))
             return web.Response(text=request.headers["webhook-id"])
         case "long":
-            return web.Response(status=500, body=b"\xff\0" + b"x" * 2 * MAX_RESPONSE)
+            return web.Response(status=500, body=b"\xff\0" + b"x" * 2 * MAX_RESPONSE_BYTES)
         case "moved":
             return web.Response(status=307, headers={"Location": "/echo"})
         case "later":
@@ -106,7 +106,7 @@ async def test_requests_are_always_signed(endpoint: BaseTestServer) -> None:
 async def test_long_responses_are_truncated(endpoint: BaseTestServer) -> None:
     outcome = await send(endpoint.make_url("/long"))
     assert (outcome.status, outcome.error) == (500, "the endpoint answered 500")
-    assert outcome.body == "\ufffd" + "x" * (MAX_RESPONSE - 2)
+    assert outcome.body == "\ufffd" + "x" * (MAX_RESPONSE_BYTES - 2)
 
 
 async def test_redirects_are_not_followed(endpoint: BaseTestServer) -> None:

@@ -9,7 +9,7 @@ import pytest
 from libs.shared.snapshots.subscriptions import SubscriptionIndex
 from services.webhook.matching import WEBHOOKS, Webhook
 from services.webhook.sending import AttemptOutcome
-from services.webhook.synchronous_webhooks import MAX_REASON, reason_of, verdict_of
+from services.webhook.synchronous_webhooks import MAX_REASON_CHARACTERS, reason_of, verdict_of
 from tests.support.schemas import schema_with
 
 DOCUMENT: dict[str, Any] = {
@@ -45,7 +45,7 @@ def test_rejections_are_told_from_failures(status: int | None, verdict: str) -> 
         ("{}", ""),
         ("", ""),
         (None, ""),
-        ("x" * 2 * MAX_REASON, "x" * MAX_REASON),
+        ("x" * 2 * MAX_REASON_CHARACTERS, "x" * MAX_REASON_CHARACTERS),
     ],
 )
 def test_the_reason_comes_from_the_response(body: str | None, reason: str) -> None:

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 
 from libs.shared.bus.nats.jetstream import JetStream, Outgoing, Overtaken
 
-FEW = 8
+MAX_SINGLE_MESSAGES = 8
 """Messages up to which publishing one by one is cheaper than a batch, even where each waits for the one before."""
-AHEAD = 100
+MAX_MESSAGES_AHEAD = 100
 """Messages that are under way at once."""
-CROWDED = 1.0
+CROWDED_S = 1.0
 """Seconds that nothing is guessed after a guess has failed: other apps are publishing too."""
 
 
@@ -44,13 +44,13 @@ class FencedPublisher:
         stored before that stays.
         """
         while messages:
-            if len(messages) > FEW and time.monotonic() < self._crowded_until:
+            if len(messages) > MAX_SINGLE_MESSAGES and time.monotonic() < self._crowded_until:
                 return await self._as_batch(messages, last_sequence, subject_filter)
-            some = messages[:AHEAD] if time.monotonic() >= self._crowded_until else messages[:1]
+            some = messages[:MAX_MESSAGES_AHEAD] if time.monotonic() >= self._crowded_until else messages[:1]
             stored = await self._ahead(some, last_sequence, subject_filter)
             last_sequence, messages = stored[-1], messages[len(stored) :]
             if len(stored) < len(some):
-                self._crowded_until = time.monotonic() + CROWDED
+                self._crowded_until = time.monotonic() + CROWDED_S
         return last_sequence
 
     async def _ahead(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> list[int]:

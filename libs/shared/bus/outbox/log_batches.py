@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from libs.shared.bus.codec import pack, unpack
 from libs.shared.bus.nats.jetstream import Outgoing
 
-LENGTH = 4
+LENGTH_BYTES = 4
 """Bytes of the length in front of an entry."""
 
 
@@ -16,7 +16,7 @@ def encode_entries(entries: Iterable[Outgoing]) -> bytes:
     parts: list[bytes] = []
     for entry in entries:
         packed = pack([*entry.position, entry.subject, entry.headers], entry.payload)
-        parts += (len(packed).to_bytes(LENGTH), packed)
+        parts += (len(packed).to_bytes(LENGTH_BYTES), packed)
     return b"".join(parts)
 
 
@@ -24,7 +24,7 @@ def decode_entries(body: bytes) -> Iterator[Outgoing]:
     """The entries of a body."""
     start = 0
     while start < len(body):
-        behind = start + LENGTH
+        behind = start + LENGTH_BYTES
         end = behind + int.from_bytes(body[start:behind])
         (position, n, subject, headers), payload = unpack(body[behind:end])
         yield Outgoing((position, n), subject, payload, headers)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-LONGEST = 0.01
+MAX_PAUSE_S = 0.01
 """Seconds that commits gather under full load: one reading and publishing for many costs little more than for one."""
-LIGHT, FULL = 300.0, 900.0
+LIGHT_PER_S, FULL_PER_S = 300.0, 900.0
 """Commits a second below which nobody waits, and from which on all wait the longest time."""
 WEIGHT = 0.2
 """Of the newest look, in the moving average of the rate."""
-SHORTEST = 0.001
+MIN_ELAPSED_S = 0.001
 """Seconds between two looks at least: less says nothing about a rate."""
 
 
@@ -20,6 +20,6 @@ class Pace:
 
     def pause(self, published: int, elapsed: float) -> float:
         """Seconds to let commits gather, after `published` of them within `elapsed` seconds."""
-        rate = published / max(elapsed, SHORTEST)
+        rate = published / max(elapsed, MIN_ELAPSED_S)
         self.rate += WEIGHT * (rate - self.rate)
-        return LONGEST * min(1.0, max(0.0, (self.rate - LIGHT) / (FULL - LIGHT)))
+        return MAX_PAUSE_S * min(1.0, max(0.0, (self.rate - LIGHT_PER_S) / (FULL_PER_S - LIGHT_PER_S)))
