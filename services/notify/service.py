@@ -25,7 +25,7 @@ from services.notify.state import State
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """Rules by app, timers, and the courier."""
+    """The state of the service: rules of all apps, and timers."""
     due = Due(core.databases, core.apps, core.name, MAX_APPS)
     yield State(core, Subscriptions(core.schemas, core.rpc, RULES), Transactions(core.databases, due), due)
 
