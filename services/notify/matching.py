@@ -13,7 +13,7 @@ from libs.shared.emails import same_address
 from libs.shared.expressions import EvaluationError
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.secrecy import quoted
-from libs.shared.snapshots.subscriptions import Subscription, SubscriptionIndex, SubscriptionKind, public_action
+from libs.shared.snapshots.subscriptions import SubscribedDefinition, SubscriptionIndex, SubscriptionKind, public_action
 from services.notify.recipients import Addressees, Receivers, addressees_of
 from services.notify.templates import render, render_subject
 
@@ -25,7 +25,7 @@ ACTIONS = {
 }
 """Which changes a hook is about."""
 
-Rule: TypeAlias = Subscription[NotificationRule]
+Rule: TypeAlias = SubscribedDefinition[NotificationRule]
 RuleIndex: TypeAlias = SubscriptionIndex[NotificationRule]
 
 RULES = SubscriptionKind(

@@ -12,7 +12,13 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.expressions import EvaluationError
 from libs.shared.schema import DELETED
 from libs.shared.schema.webhooks import WebhookDefinition
-from libs.shared.snapshots.subscriptions import IMPORT, Subscription, SubscriptionIndex, SubscriptionKind, public_action
+from libs.shared.snapshots.subscriptions import (
+    IMPORT,
+    SubscribedDefinition,
+    SubscriptionIndex,
+    SubscriptionKind,
+    public_action,
+)
 from services.webhook.deliveries import COMMIT, REPLAY, NewDelivery
 from services.webhook.header_templates import Headers, Value
 from services.webhook.payload import body_of, idempotency_key, payload_of
@@ -25,7 +31,7 @@ ACTIONS = {
 }
 """Which changes a hook is about. The asynchronous before_* fire after the commit, too."""
 
-Webhook: TypeAlias = Subscription[WebhookDefinition]
+Webhook: TypeAlias = SubscribedDefinition[WebhookDefinition]
 WebhookIndex: TypeAlias = SubscriptionIndex[WebhookDefinition]
 
 WEBHOOKS = SubscriptionKind(

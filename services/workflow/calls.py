@@ -13,7 +13,7 @@ from libs.shared.errors import not_found
 from libs.shared.schema import Snapshot
 from libs.shared.snapshots.cache import Schemas
 from services.workflow.instance import StoredInstance
-from services.workflow.outcomes import Done, SetField, StepOutcome
+from services.workflow.outcomes import Done, SetFieldCall, StepOutcome
 from services.workflow.retry_policy import outcome_of
 
 CALL_TIMEOUT_S = 10.0
@@ -41,7 +41,7 @@ def context_for(stored: StoredInstance, app: AppRef) -> Context:
 
 
 async def perform(
-    rpc: RpcClient, schemas: Schemas, stored: StoredInstance, effect: SetField, context: Context
+    rpc: RpcClient, schemas: Schemas, stored: StoredInstance, effect: SetFieldCall, context: Context
 ) -> StepOutcome:
     """Make a call; repeating it is harmless. Answers the outcome and raises no error."""
     try:
@@ -57,7 +57,7 @@ async def perform(
     return Done()
 
 
-def now_for(snapshot: Snapshot, effect: SetField, now: datetime) -> Any:
+def now_for(snapshot: Snapshot, effect: SetFieldCall, now: datetime) -> Any:
     """The current time as the field can hold it: a date field takes today's date (UTC)."""
     entity = snapshot.entities.get(effect.entity)
     fields = entity.definition.fields if entity else ()

@@ -39,13 +39,13 @@ from libs.shared.schema.workflows import (
     destination,
 )
 from services.workflow.instance import Instance
-from services.workflow.outcomes import Decided, Done, Emit, Failed, Looked, RetryLater, SetField, StepOutcome
+from services.workflow.outcomes import Decided, Done, Emit, Failed, Looked, RetryLater, SetFieldCall, StepOutcome
 from services.workflow.paths import resolve
 
 MAX_STEPS = 1000
 """Steps an instance may enter: ends definitions with endless loops."""
 
-Advanced = tuple[Instance, tuple[Emit, ...], SetField | None]
+Advanced = tuple[Instance, tuple[Emit, ...], SetFieldCall | None]
 """The new state, the signals that are committed with it, and the call that it waits for."""
 
 
@@ -108,7 +108,7 @@ class _Run:
         self._definition = definition
         self._now = now
         self._signals: list[Emit] = []
-        self._call: SetField | None = None
+        self._call: SetFieldCall | None = None
         self.instance = instance
 
     def change(self, **values: Any) -> None:
@@ -207,7 +207,7 @@ class _Run:
         if record_id is None:
             self.fail(f"{action.record_id} names no record")
             return True
-        self._call = SetField(action.entity, record_id, action.field, action.value, self._effect_key())
+        self._call = SetFieldCall(action.entity, record_id, action.field, action.value, self._effect_key())
         self.change(due_at=self._now)
         return False
 

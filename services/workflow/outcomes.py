@@ -58,7 +58,7 @@ class Emit:
 
 
 @dataclass(frozen=True, slots=True)
-class SetField:
+class SetFieldCall:
     """A call of the data service, made once the new state is committed; the engine gets its outcome."""
 
     entity: str

@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema.workflows import Trigger, WorkflowDefinition
-from libs.shared.snapshots.subscriptions import IMPORT, Subscription, SubscriptionIndex, SubscriptionKind
+from libs.shared.snapshots.subscriptions import IMPORT, SubscribedDefinition, SubscriptionIndex, SubscriptionKind
 
 MAX_DEPTH = 16
 """Links of a chain in which every effect causes the next."""
 
-Workflow: TypeAlias = Subscription[WorkflowDefinition]
+Workflow: TypeAlias = SubscribedDefinition[WorkflowDefinition]
 WorkflowIndex: TypeAlias = SubscriptionIndex[WorkflowDefinition]
 
 WORKFLOWS = SubscriptionKind(

@@ -47,7 +47,7 @@ class SubscriptionKind(Generic[D]):
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription(Generic[D]):
+class SubscribedDefinition(Generic[D]):
     """A definition that is ready to be matched. `condition` None: always; `document` is as it is stored."""
 
     id: str
@@ -56,7 +56,7 @@ class Subscription(Generic[D]):
     document: Mapping[str, Any]
 
 
-ByTopic = Mapping[tuple[str, str], Sequence[Subscription[D]]]
+ByTopic = Mapping[tuple[str, str], Sequence[SubscribedDefinition[D]]]
 """Subscriptions by entity and action."""
 
 
@@ -71,7 +71,7 @@ class SubscriptionIndex(Generic[D]):
     kind: SubscriptionKind[D]
     version: int
     by_topic: ByTopic[D]
-    by_id: Mapping[str, Subscription[D]]
+    by_id: Mapping[str, SubscribedDefinition[D]]
     fields: Mapping[str, frozenset[str]]
     deleted: ByTopic[D] = field(default_factory=dict)
 
@@ -105,15 +105,15 @@ class SubscriptionIndex(Generic[D]):
         """Whether any definition subscribes to commits of an entity with an action."""
         return (entity, public_action(action)) in self.by_topic
 
-    def candidates(self, event: CommitEvent) -> Sequence[Subscription[D]]:
+    def candidates(self, event: CommitEvent) -> Sequence[SubscribedDefinition[D]]:
         """The definitions that subscribe to a commit, whatever their conditions."""
         return self._of(self.by_topic, event)
 
-    def deleted_candidates(self, event: CommitEvent) -> Sequence[Subscription[D]]:
+    def deleted_candidates(self, event: CommitEvent) -> Sequence[SubscribedDefinition[D]]:
         """The deleted definitions that did."""
         return self._of(self.deleted, event)
 
-    def _of(self, by_topic: ByTopic[D], event: CommitEvent) -> Sequence[Subscription[D]]:
+    def _of(self, by_topic: ByTopic[D], event: CommitEvent) -> Sequence[SubscribedDefinition[D]]:
         if event.cause in self.kind.ignored_causes:
             return ()
         return by_topic.get((event.entity, public_action(event.action)), ())
@@ -135,16 +135,16 @@ def public_action(action: str) -> str:
 
 
 def _by_topic(
-    kind: SubscriptionKind[D], subscriptions: Iterable[Subscription[D]]
-) -> dict[tuple[str, str], list[Subscription[D]]]:
-    found: dict[tuple[str, str], list[Subscription[D]]] = {}
+    kind: SubscriptionKind[D], subscriptions: Iterable[SubscribedDefinition[D]]
+) -> dict[tuple[str, str], list[SubscribedDefinition[D]]]:
+    found: dict[tuple[str, str], list[SubscribedDefinition[D]]] = {}
     for each in subscriptions:
         for action in kind.actions(each.definition):
             found.setdefault((kind.entity(each.definition), action), []).append(each)
     return found
 
 
-def _read(kind: SubscriptionKind[D], documents: Iterable[Mapping[str, Any]]) -> Iterable[Subscription[D]]:
+def _read(kind: SubscriptionKind[D], documents: Iterable[Mapping[str, Any]]) -> Iterable[SubscribedDefinition[D]]:
     for document in documents:
         try:
             definition = kind.read(document)
@@ -153,4 +153,6 @@ def _read(kind: SubscriptionKind[D], documents: Iterable[Mapping[str, Any]]) -> 
             log.error("definition.unreadable", kind=kind.name, id=document.get("id"), problems=error.error_count())
             continue
         text = kind.condition(definition).strip()
-        yield Subscription(str(document["id"]), definition, compile_expression(text) if text else None, document)
+        yield SubscribedDefinition(
+            str(document["id"]), definition, compile_expression(text) if text else None, document
+        )

@@ -13,7 +13,7 @@ from libs.shared.schema import Entity, EntityDefinition, Snapshot
 from services.workflow.calls import context_for, now_for
 from services.workflow.handlers import decision_in
 from services.workflow.instance import InstanceOrigin, StoredInstance
-from services.workflow.outcomes import Failed, RetryLater, SetField
+from services.workflow.outcomes import Failed, RetryLater, SetFieldCall
 from services.workflow.retry_policy import outcome_of
 from tests.unit.workflow.examples import NOW, approval, fresh, workflow
 
@@ -71,7 +71,7 @@ def test_now_fits_the_type_of_the_field() -> None:
     schema = Snapshot(1, {"invoice": Entity(1, definition, {}, False)}, {}, [])
 
     def now_in(entity: str, field: str) -> object:
-        return now_for(schema, SetField(entity, "r", field, "now", "k"), NOW)
+        return now_for(schema, SetFieldCall(entity, "r", field, "now", "k"), NOW)
 
     assert now_in("invoice", "paid_on") == "2026-11-22"
     assert now_in("invoice", "paid_at") == "2026-11-22T12:00:00Z"

@@ -22,7 +22,7 @@ from services.workflow.outcomes import (
     Failed,
     Looked,
     RetryLater,
-    SetField,
+    SetFieldCall,
     StepOutcome,
 )
 from tests.unit.workflow.examples import NOW, RECORD, action, approval, fresh, set_field, workflow
@@ -48,14 +48,14 @@ def test_an_action_stops_at_its_first_effect() -> None:
     instance, signals, call = start(workflow(action("a", set_field("x", 1), set_field("y", 2))), fresh(), NOW)
     assert (instance.status, instance.step, instance.due_at) == ("running", "a", NOW)
     assert told(signals) == ["instance_started"]
-    assert call == SetField("invoice", RECORD, "x", 1, "i/1/0")
+    assert call == SetFieldCall("invoice", RECORD, "x", 1, "i/1/0")
 
 
 def test_effects_follow_each_other_and_then_the_step_is_completed() -> None:
     definition = workflow(action("a", set_field("x", 1), set_field("y", 2)))
     instance, *_ = start(definition, fresh(), NOW)
     instance, signals, call = advance(definition, instance, Done(), NOW)
-    assert (signals, call) == ((), SetField("invoice", RECORD, "y", 2, "i/1/1"))
+    assert (signals, call) == ((), SetFieldCall("invoice", RECORD, "y", 2, "i/1/1"))
     instance, signals, call = advance(definition, instance, Done(), LATER)
     assert call is None
     assert told(signals) == ["step_completed", "instance_completed"]
