@@ -6,7 +6,7 @@ import pytest
 
 from libs.shared.bus.nats.jetstream import Outgoing
 from libs.shared.bus.outbox.log_batches import decode_entries, encode_entries
-from libs.shared.bus.outbox.pace import FULL, LIGHT, LONGEST, Pace
+from libs.shared.bus.outbox.pace import FULL_PER_S, LIGHT_PER_S, MAX_PAUSE_S, Pace
 
 
 def steady(rate: float) -> float:
@@ -16,7 +16,14 @@ def steady(rate: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("rate", "pause"), [(0, 0.0), (LIGHT, 0.0), ((LIGHT + FULL) / 2, LONGEST / 2), (FULL, LONGEST), (9 * FULL, LONGEST)]
+    ("rate", "pause"),
+    [
+        (0, 0.0),
+        (LIGHT_PER_S, 0.0),
+        ((LIGHT_PER_S + FULL_PER_S) / 2, MAX_PAUSE_S / 2),
+        (FULL_PER_S, MAX_PAUSE_S),
+        (9 * FULL_PER_S, MAX_PAUSE_S),
+    ],
 )
 def test_commits_gather_by_their_rate(rate: float, pause: float) -> None:
     assert steady(rate) == pytest.approx(pause, abs=1e-6)
