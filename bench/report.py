@@ -12,13 +12,13 @@ from bench.settings import Plan
 from bench.statistics import CONFIDENCE, Ratio
 
 WHAT = {
-    "rocket": "this system: gateway, NATS, data service, Postgres, and everything that lives off the log",
+    "rocket": "this system: gateway, NATS, data service, Postgres, and everything derived from the log",
     "limit": "the limit in Python: one bare aiohttp process, uvloop, asyncpg, the same SQL in the same Postgres "
     "(row and log entry, JSON made by Postgres) over as many connections as the data service has by default; no "
     "authentication, no validation, no NATS",
     "pocketbase": "the peer: PocketBase, one Go process over SQLite, with its defaults (a commit does not wait for "
     "the disk; Postgres's does)",
-    "permitted": "the same stack and requests, asked by somebody under 50 policies for reading, 20 of them "
+    "permitted": "the same stack and requests, with a caller under 50 read policies, 20 of them "
     "conditional, with field rules and masks",
     "database": "pgbench with the same SQL in the same Postgres: no HTTP, no Python, so what the database alone can do",
     "former": "another checkout of Rocket, with a Postgres and a NATS of its own",
@@ -61,7 +61,7 @@ def _ratios(results: Results, plan: Plan) -> str:
         return ""
     note = (
         f"Median of the paired rounds' ratios, with its {CONFIDENCE:.0%} bootstrap interval; "
-        "where that straddles 1, the two are not distinguishable."
+        "if it straddles 1, the two are not distinguishable."
     )
     return section(
         "Ratios",
@@ -94,7 +94,7 @@ def _figures(results: Results, plan: Plan) -> str:
     note = (
         "Medians over the rounds. CPU is the processor time of all processes of the system; “afterwards” is what "
         "it still did when all requests were answered (relay, consumers). Bytes are with headers. "
-        "pgbench tells no median, but a mean."
+        "pgbench reports a mean instead of a median."
     )
     return section("Figures", table(head, rows, left=2), note)
 
@@ -128,7 +128,7 @@ def _footprint(results: Results) -> str:
     return section(
         "Memory, start, rest",
         table(["part", "RSS at rest", "PSS at rest", "RSS after load", "PSS after load"], _memory_rows(results)),
-        "RSS counts shared pages in each process, PSS shares them out. Postgres is the same one for all who use it.",
+        "RSS counts shared pages in each process, PSS shares them out. All systems with Postgres use the same server.",
         table(["start", "until ready", "CPU time"], starts),
         "A service's time runs from its process to its own /readyz; a whole start includes the servers and migration.",
         table(["doing nothing", "of one core"], idle),
@@ -173,7 +173,7 @@ def _course(plan: Plan) -> str:
         (
             f"{plan.rounds} rounds of {plan.seconds:g} s per measurement: each system and operation in each round, in",
             f"shuffled order, one at a time, with {plan.connections} keep-alive connections; a system gets no load",
-            f"until the one before is calm again. Reads see a table of {plan.rows:,} rows that nobody writes; a filter",
+            f"until the one before is idle again. Reads see a table of {plan.rows:,} rows that nobody writes; a filter",
             f"leaves one in {plan.categories}, a page has {PAGE}: so many lists there are, and Rocket reads those that",
             "are asked for at the same moment once. Writes go to a second table of the same shape. Filter and sort",
             f"column {INDEX_WORDS[plan.index]}. Rocket and PocketBase check an administrator's token with",
@@ -187,8 +187,8 @@ def _vacuum(results: Results, plan: Plan) -> str:
         return ""
     costs = [f"{name} {spent / plan.rounds:.2f} s" for name, spent in results.between.items()]
     return (
-        "Postgres's written table and log are vacuumed between the rounds, not by autovacuum at a time of its own "
-        f"choice; that, and new tokens, take this processor time per round, not in the figures: {', '.join(costs)}."
+        "Postgres's written table and log are vacuumed between the rounds, not by autovacuum at any time; "
+        f"that, and new tokens, take this processor time per round, not in the figures: {', '.join(costs)}."
     )
 
 
@@ -196,4 +196,4 @@ def _voids(results: Results) -> str:
     lines = [f"- round {n}, {operation}: {why}" for (n, operation), why in results.voids().items()]
     if not lines:
         return "Every request of every round was answered with success."
-    return "\n".join(["Void, as requests failed, and not counted for any system:", "", *lines])
+    return "\n".join(["Void because requests failed; not counted for any system:", "", *lines])

@@ -7,8 +7,6 @@ import pytest
 from docs.tables import decisions, definitions
 from docs.tables.pages import PAGES, ROOT
 
-CHECKED = [page for page in PAGES if page not in ("reference/api/routes.md", "reference/settings.md")]
-
 
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if page not in ("reference/api/routes.md", "reference/settings.md")]
