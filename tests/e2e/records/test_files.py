@@ -231,7 +231,7 @@ def _peak(stack: Stack) -> int:
 
 async def test_a_killed_upload_leaves_nothing(tmp_path: Path) -> None:
     # What is loose is removed after both, and a margin of 5 s.
-    limits = {"ROCKET_UPLOAD_TIMEOUT": "1", "ROCKET_REQUEST_TIMEOUT": "2"}
+    limits = {"ROCKET_UPLOAD_TIMEOUT": "1", "ROCKET_REQUEST_TIMEOUT": "3"}
     async with running(tmp_path, variables=limits) as stack, calling(stack) as client:
         admin = await client.new_app()
         folder = tmp_path / "data" / "files"
