@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from libs.shared.postgres.databases import Connection
 from libs.shared.postgres.limits import INDEX_ENTRY
 from libs.shared.schema import DELETED
@@ -29,54 +31,50 @@ SELECT (SELECT count(*) FROM {table} _t WHERE {alive}) - (SELECT count(*) FROM _
 COUNT_LONGER = "SELECT count(*) FROM {table} _t WHERE length(_t.{column}::text) > $1"
 COUNT_LONG = "SELECT count(*) FROM {table} _t WHERE pg_column_size(_t.{column}) > " + str(MAX_INDEXED_BYTES)
 COUNT_COLUMNS = "SELECT coalesce(max(attnum), 0) FROM pg_attribute WHERE attrelid = to_regclass($1)"
+COUNT_MISSING = "SELECT count(*) FROM {table} _t WHERE _t.{column} IS NULL"
+COUNT_OTHERS = """
+SELECT count(*) FROM {table} _t WHERE _t.{column} IS NOT NULL AND NOT $1::text::jsonb @> to_jsonb(_t.{column})
+"""
 
 
 async def count_duplicates(transaction: Connection, table: str, column: str, alive_only: bool) -> int:
     """How many rows share their value with another."""
     where = f" AND _t.{quote(DELETED)} IS NULL" if alive_only else ""
-    sql = COUNT_DUPLICATES.format(table=table, column=quote(column), where=where)
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIMEOUT_S)
-    return rows
+    return await _count(transaction, COUNT_DUPLICATES.format(table=table, column=quote(column), where=where))
 
 
 async def count_circling(transaction: Connection, table: str, own: str, up: str, alive_only: bool) -> int:
     """How many rows are their own ancestors, or below one that is; `up` refers to `own` of the row above."""
     alive, above = (f"{row}.{quote(DELETED)} IS NULL" if alive_only else "true" for row in ("_t", "_p"))
     sql = COUNT_CIRCLING.format(table=table, own=quote(own), up=quote(up), alive=alive, alive_above=above)
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIMEOUT_S)
-    return rows
+    return await _count(transaction, sql)
 
 
 async def count_long(transaction: Connection, table: str, column: str) -> int:
     """How many rows have a value that no index can hold."""
-    sql = COUNT_LONG.format(table=table, column=quote(column))
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIMEOUT_S)
-    return rows
+    return await _count(transaction, COUNT_LONG.format(table=table, column=quote(column)))
 
 
-async def count_longer(transaction: Connection, table: str, column: str, longest: int) -> int:
+async def count_longer(transaction: Connection, table: str, column: str, characters: int) -> int:
     """How many rows have a text of more characters."""
-    sql = COUNT_LONGER.format(table=table, column=quote(column))
-    rows: int = await transaction.fetchval(sql, longest, timeout=COUNT_TIMEOUT_S)
-    return rows
-
-
-async def count_columns(transaction: Connection, table: str) -> int:
-    """How many columns a table has ever had."""
-    columns: int = await transaction.fetchval(COUNT_COLUMNS, table)
-    return columns
+    return await _count(transaction, COUNT_LONGER.format(table=table, column=quote(column)), characters)
 
 
 async def count_missing(transaction: Connection, table: str, column: str) -> int:
     """How many rows have no value."""
-    sql = f"SELECT count(*) FROM {table} _t WHERE _t.{quote(column)} IS NULL"
-    rows: int = await transaction.fetchval(sql, timeout=COUNT_TIMEOUT_S)
-    return rows
+    return await _count(transaction, COUNT_MISSING.format(table=table, column=quote(column)))
 
 
 async def count_others(transaction: Connection, table: str, column: str, allowed: str) -> int:
     """How many rows have a value that is not among `allowed`, a JSON list."""
-    value = f"_t.{quote(column)}"
-    sql = f"SELECT count(*) FROM {table} _t WHERE {value} IS NOT NULL AND NOT $1::text::jsonb @> to_jsonb({value})"
-    rows: int = await transaction.fetchval(sql, allowed, timeout=COUNT_TIMEOUT_S)
+    return await _count(transaction, COUNT_OTHERS.format(table=table, column=quote(column)), allowed)
+
+
+async def count_columns(transaction: Connection, table: str) -> int:
+    """How many columns a table has ever had."""
+    return await _count(transaction, COUNT_COLUMNS, table)
+
+
+async def _count(transaction: Connection, sql: str, *values: Any) -> int:
+    rows: int = await transaction.fetchval(sql, *values, timeout=COUNT_TIMEOUT_S)
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 from libs.shared.errors import invalid_field
 from libs.shared.postgres.databases import Connection
@@ -25,28 +25,33 @@ async def refuse_cycles(
     transaction: Connection, entities: Mapping[str, LiveEntity], relations: Iterable[Relation]
 ) -> None:
     """Raises VALIDATION_FAILED for the first relation that can't become acyclic, as it has cycles."""
-    for relation in relations:
-        live = entities[relation.target]
-        if rows := await count(transaction, live, relation.source_key, relation.target_key):
-            message = (
-                f"relation {relation.name} can't be acyclic: by {relation.target_key}, {rows} records of "
-                f"{relation.target} lead back to themselves or stand below one that does"
-            )
-            raise invalid_field("acyclic", message, "acyclic")
+    async for relation, rows in _cycles(transaction, entities, relations):
+        message = (
+            f"relation {relation.name} can't be acyclic: by {relation.target_key}, {rows} records of "
+            f"{relation.target} lead back to themselves or stand below one that does"
+        )
+        raise invalid_field("acyclic", message, "acyclic")
 
 
 async def refuse_imported_cycles(
     transaction: Connection, entities: Mapping[str, LiveEntity], relations: Iterable[Relation]
 ) -> None:
     """Raises VALIDATION_FAILED naming the field by which imported records have made a cycle."""
+    async for relation, rows in _cycles(transaction, entities, relations):
+        message = (
+            f"sample_data.{relation.target}: {relation.target_key} must not lead back to the record itself, as "
+            f"{relation.name} is acyclic; {rows} records would do so or stand below one that does"
+        )
+        raise invalid_field(relation.target_key, message, "acyclic")
+
+
+async def _cycles(
+    transaction: Connection, entities: Mapping[str, LiveEntity], relations: Iterable[Relation]
+) -> AsyncIterator[tuple[Relation, int]]:
+    """The relations with cycles, and how many records are in them or below them."""
     for relation in relations:
-        live = entities[relation.target]
-        if rows := await count(transaction, live, relation.source_key, relation.target_key):
-            message = (
-                f"sample_data.{relation.target}: {relation.target_key} must not lead back to the record itself, as "
-                f"{relation.name} is acyclic; {rows} records would do so or stand below one that does"
-            )
-            raise invalid_field(relation.target_key, message, "acyclic")
+        if rows := await count(transaction, entities[relation.target], relation.source_key, relation.target_key):
+            yield relation, rows
 
 
 async def count(transaction: Connection, live: LiveEntity, own: str, up: str) -> int:
