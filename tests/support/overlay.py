@@ -106,7 +106,7 @@ async def running_copy(source: Path, folder: Path) -> AsyncIterator[str]:
     assert process.stdout is not None
     try:
         line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT_S)
-        assert line, (folder / "stack.log").read_text(encoding="utf-8")[-5000:]
+        assert line, _end_of(folder / "stack.log")
         yield line.decode().strip()
     finally:
         with contextlib.suppress(TimeoutError):
@@ -114,3 +114,7 @@ async def running_copy(source: Path, folder: Path) -> AsyncIterator[str]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(encoding="utf-8")[-5000:] if log.exists() else "the copy could not be imported, see above"
