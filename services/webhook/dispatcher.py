@@ -7,15 +7,15 @@ request. If its replica dies meanwhile, the claim lapses and the delivery is sen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import structlog
 
 from libs.shared import clock
+from libs.shared.concurrency.tasks import TaskSet
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Databases, on_commit
@@ -76,7 +76,7 @@ class Dispatcher:
         self._places = asyncio.Semaphore(settings.webhook_concurrency)
         self._limiter = EndpointConcurrencyLimiter(settings.webhook_concurrency, settings.webhook_concurrency_per_hook)
         self._turns: dict[str, _Turn] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet("dispatcher")
         self._closing = False
 
     def wake(self, app: AppRef, endpoints: Iterable[str]) -> None:
@@ -89,7 +89,7 @@ class Dispatcher:
         turn = self._turns.get(app.id)
         if turn is None:
             turn = self._turns[app.id] = _Turn(app)
-            self._spawn(self._take_turns(turn))
+            self._tasks.start(self._take_turns(turn))
         turn.wanted |= wanted
 
     async def look(self, app: AppRef) -> datetime | None:
@@ -112,16 +112,7 @@ class Dispatcher:
     async def close(self) -> None:
         """Start no more; give the requests under way time to end. A request that is cut off is sent again."""
         self._closing = True
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._drain)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._tasks.close(self._drain)
 
     async def _take_turns(self, turn: _Turn) -> None:
         """Claim for the wanted endpoints until none is left, however often that fails."""
@@ -171,7 +162,7 @@ class Dispatcher:
         for endpoint, own in found.items():
             proven = self._limiter.begin((app, endpoint), len(own), len(own) >= rooms[endpoint])
             for each in own:
-                self._spawn(self._deliver(app, each, proven))
+                self._tasks.start(self._deliver(app, each, proven))
             if len(claimed) >= places and len(own) < rooms[endpoint]:
                 turn.wanted[endpoint] = None  # it may have been cut short
             elif not own:

@@ -19,6 +19,7 @@ from libs.shared import clock
 from libs.shared.bus.nats.jetstream import JetStreamError
 from libs.shared.bus.nats.nkeys import Issuer, claims_of
 from libs.shared.bus.nats.protocol import Message
+from libs.shared.concurrency.tasks import TaskSet
 from services.events.state import State
 from services.events.subscribers import durables, store
 from services.events.subscribers.handlers import subscriber_of
@@ -43,14 +44,12 @@ async def answer_callouts(state: State) -> None:
         await asyncio.Event().wait()
         return
     await state.core.connection.established()
-    running: set[asyncio.Task[None]] = set()
+    running = TaskSet("callout")
 
     def asked(message: Message) -> None:
         if len(running) >= MAX_CALLOUTS:
             return
-        task = asyncio.create_task(_answer(state, message))
-        running.add(task)
-        task.add_done_callback(running.discard)
+        running.start(_answer(state, message))
 
     subscription = state.core.connection.subscribe(SUBJECT, asked, queue="events")
     try:
