@@ -9,7 +9,7 @@ import time
 import uuid
 import zlib
 
-from libs.shared.postgres.uuids import UUID as UUID
+from asyncpg.pgproto.pgproto import UUID as UUID
 
 
 class _Clock:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from libs.shared import clock
-from libs.shared.bus.rpc.client import RpcClient, as_rocket_error
+from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.bus.rpc.failures import as_rocket_error
 from libs.shared.contracts.context import AppRef, Context, Identity
 from libs.shared.contracts.records import SetFields
 from libs.shared.errors import not_found

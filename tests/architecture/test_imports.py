@@ -15,7 +15,7 @@ from tests.support.checkout import ROOT
 
 DOORS = {
     "nats": ("libs/shared/bus/", "deploy/embedded/"),
-    "asyncpg": ("libs/shared/postgres/", "deploy/migrate/", "deploy/embedded/"),
+    "asyncpg": ("libs/shared/postgres/", "deploy/migrate/", "deploy/embedded/", "libs/shared/ids.py"),
 }
 """Folders that may import a client library; the embedded launchers ask their servers whether they are up."""
 

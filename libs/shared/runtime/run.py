@@ -21,8 +21,9 @@ from libs.shared.bus.consumers.subscription import Subscription
 from libs.shared.bus.nats.connection import connect
 from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.bus.outbox.transactions import Transactions
-from libs.shared.bus.rpc.claim_check import ClaimChecks
 from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.bus.rpc.nats_transport import NatsTransport
+from libs.shared.bus.rpc.server import RpcServer
 from libs.shared.bus.rpc.signed_contexts import ContextVerifier
 from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.timers.due import Due
@@ -95,7 +96,8 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
     """The resources every service has, closed in reverse order."""
     databases = Databases(settings.database_url, settings.database_connections, settings.database_servers)
     async with connect(settings.nats_url, f"rocket-{name}") as connection:
-        rpc = RpcClient(connection, ClaimChecks(connection), ContextVerifier(databases.platform))
+        transport = NatsTransport(connection)
+        rpc = RpcClient(transport)
         leases = Leases(databases, name, f"{name}/{settings.replica}")
         keeping = asyncio.create_task(leases.keep())
         exporter = otlp.from_environment(name)
@@ -106,6 +108,8 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
                 settings=settings,
                 connection=connection,
                 rpc=rpc,
+                transport=transport,
+                server=RpcServer(transport, ContextVerifier(databases.platform)),
                 stream=JetStream(connection, settings.stream_replicas, settings.stream_retention),
                 databases=databases,
                 leases=leases,
@@ -157,7 +161,7 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         await parts.connection.established()
         parts.apps.listen(parts.connection)
         parts.schemas.listen(parts.connection)
-        parts.rpc.open()
+        parts.transport.open()
         common = {
             **health.endpoints(parts, lags, consumers),
             **dead_letters.endpoints(service, parts, state, transactions),
@@ -170,7 +174,7 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
             request: honouring(service.name, parts.databases, request, _bind(handler, state))
             for request, handler in service.endpoints.items()
         }
-        parts.rpc.serve(service.name, VERSION, {**common, **own})
+        parts.server.serve(service.name, VERSION, {**common, **own})
         tasks += [asyncio.create_task(subscription.run()) for subscription in subscriptions]
         log.info("service.ready", endpoints=len(own), consumers=len(subscriptions))
         guard.pop_all()
@@ -197,8 +201,8 @@ async def _endless(name: str, worker: Callable[[S], Awaitable[None]], state: S, 
 
 async def _stop(tasks: list[asyncio.Task[None]], parts: Core, settings: Settings) -> None:
     """Take no more, finish what is under way, then let go."""
-    await parts.rpc.stop()
+    await parts.server.stop()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await parts.rpc.drain(settings.drain_seconds)
+    await parts.server.drain(settings.drain_seconds)

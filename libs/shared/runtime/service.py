@@ -13,6 +13,8 @@ from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.bus.rpc.server import RpcServer
+from libs.shared.bus.rpc.transport import Transport
 from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Request
@@ -36,6 +38,8 @@ class Core:
     settings: Any
     connection: Connection
     rpc: RpcClient
+    transport: Transport
+    server: RpcServer
     stream: JetStream
     databases: Databases
     leases: Leases

@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import structlog
 
-from libs.shared.bus.nats.connection import Connection
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.streams import SPANS, telemetry_subject
 from libs.shared.telemetry.otlp import Otlp
@@ -30,6 +30,12 @@ BATCH = 400
 NO_SPAN = "0" * 16
 
 
+class Publisher(Protocol):
+    """A connection to NATS."""
+
+    async def publish(self, subject: str, payload: bytes, headers: Mapping[str, str]) -> None: ...
+
+
 def span_uuid(trace_id: str, span_id: str) -> str | None:
     """The UUID by which an 8-byte span id is shown: the trace's first half, then the span's id."""
     if not span_id or span_id == NO_SPAN:
@@ -37,18 +43,18 @@ def span_uuid(trace_id: str, span_id: str) -> str | None:
     return f"{trace_id[:19]}{span_id[:4]}-{span_id[4:]}"
 
 
-async def ship(service: str, connection: Connection, otlp: Otlp | None) -> None:
+async def ship(service: str, publisher: Publisher, otlp: Otlp | None) -> None:
     """Ship spans until cancelled."""
     reported = 0
     while True:
         await asyncio.sleep(INTERVAL)
-        await flush(service, connection, otlp)
+        await flush(service, publisher, otlp)
         if ring.dropped > reported:
             log.warning("telemetry.dropped", spans=ring.dropped - reported)
             reported = ring.dropped
 
 
-async def flush(service: str, connection: Connection, otlp: Otlp | None) -> None:
+async def flush(service: str, publisher: Publisher, otlp: Otlp | None) -> None:
     """Ship what is in the ring now."""
     while spans := ring.take(BATCH):
         by_app: dict[str, list[Span]] = defaultdict(list)
@@ -56,15 +62,15 @@ async def flush(service: str, connection: Connection, otlp: Otlp | None) -> None
             if span.context.app:
                 by_app[span.context.app.id].append(span)
         for app_id, group in by_app.items():
-            await _publish(connection, service, app_id, [as_row(span, service) for span in group])
+            await _publish(publisher, service, app_id, [as_row(span, service) for span in group])
         if otlp:
             otlp.export(spans)
 
 
-async def _publish(connection: Connection, service: str, app_id: str, rows: list[dict[str, Any]]) -> None:
+async def _publish(publisher: Publisher, service: str, app_id: str, rows: list[dict[str, Any]]) -> None:
     headers = attributes(str(uuid.uuid4()), SPANS, app_id, service, rows[-1]["created_at"])
     try:
-        await connection.publish(telemetry_subject(app_id), orjson.dumps(rows), headers)
+        await publisher.publish(telemetry_subject(app_id), orjson.dumps(rows), headers)
     except Exception:
         ring.dropped += len(rows)
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import structlog
 from aiohttp import web
 
-from libs.shared.bus.rpc.client import as_rocket_error
+from libs.shared.bus.rpc.failures import as_rocket_error
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError

@@ -10,9 +10,9 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.bus.nats.connection import connect
-from libs.shared.bus.rpc.claim_check import ClaimChecks
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.bus.rpc.signed_contexts import ContextSigner, ContextVerifier
+from libs.shared.bus.rpc.nats_transport import NatsTransport
+from libs.shared.bus.rpc.signed_contexts import ContextSigner
 from libs.shared.contracts.apps import GetSchema, ListDefinitions
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.contracts.messages import Request
@@ -40,7 +40,7 @@ async def inside(stack: Stack, service: str) -> AsyncIterator[RpcClient]:
     """Somebody who asks with a service's user of NATS."""
     async with connect(stack.nats_url_of(service), f"rocket-{service}") as connection:
         await connection.established()
-        yield RpcClient(connection, ClaimChecks(connection), ContextVerifier(NoTable()))
+        yield RpcClient(NatsTransport(connection))
 
 
 async def outcome(rpc: RpcClient, request: Request[Any], app: AppRef, identity: Identity | None) -> str:

@@ -1,7 +1,7 @@
-"""Several small messages in one: what goes the same way within a turn of the loop travels together.
+"""Request batching: small messages to one subject within a turn of the event loop travel as one message.
 
-A message costs the server and both sides a parse, and often a system call and a wake-up; one of ten parts costs
-little more than one of one. Each part keeps its own headers, so nothing about it has to be told twice or guessed.
+A message costs the server and both sides a parse, and often a system call and a wake-up. A message of ten parts costs
+little more than one of one part. Each part keeps its own headers.
 """
 
 from __future__ import annotations
@@ -13,51 +13,52 @@ from libs.shared.bus.nats.protocol import VERSION, Message, publication
 from libs.shared.bus.nats.socket import NatsSocket
 
 MARK = VERSION + b"\r\nRocket-Bundle: "
-MOST = 16
-"""Parts of one bundle. Few enough that asking, answering and reading the answers go on side by side."""
-LARGEST = 32 * 1024
-"""Bytes that the parts of one bundle may have in all; one that is larger travels by itself.
+"""How the headers of a batch begin; the places of the parts follow."""
+MAX_PARTS = 16
+"""Parts of one batch. Few enough that sending, working and reading the responses overlap."""
+MAX_BATCH_BYTES = 32 * 1024
+"""Bytes of all parts of a batch; a larger part travels alone.
 
-Little more than a few pages of a list: of what is large the bytes cost more than the messages, and a large message is
-put together out of several reads of the socket.
+Little more than a few pages of a list: of large parts the bytes cost more than the messages, and a large message is
+assembled from several reads of the socket.
 """
-MANY = b"many"
-"""The last token of the subject that a bundle of answers goes to."""
+BATCH_TOKEN = b"many"
+"""The last token of the subject to which a batch of responses goes."""
 
 Part = tuple[bytes, bytes, bytes]
-"""A token that says whose it is, its headers, and its payload."""
+"""The token of its sender, its headers, and its payload."""
 
 
 def split_into_batches(parts: Sequence[Part]) -> list[list[Part]]:
-    """The parts in their order, in as few bundles as may be."""
-    loads: list[list[Part]] = []
+    """The parts in order, in as few batches as the limits allow."""
+    batches: list[list[Part]] = []
     room = 0
     for part in parts:
         size = len(part[1]) + len(part[2])
-        if not loads or size > room or len(loads[-1]) == MOST:
-            loads.append([])
-            room = LARGEST
-        loads[-1].append(part)
+        if not batches or size > room or len(batches[-1]) == MAX_PARTS:
+            batches.append([])
+            room = MAX_BATCH_BYTES
+        batches[-1].append(part)
         room -= size
-    return loads
+    return batches
 
 
 def encode_batch(parts: Sequence[Part]) -> tuple[bytes, bytes]:
-    """Headers and payload of one message for all of them."""
+    """Headers and payload of one message that holds all parts."""
     places = b",".join([b"%b %d %d" % (token, len(block), len(payload)) for token, block, payload in parts])
     return MARK + places + b"\r\n\r\n", b"".join([piece for _, *pieces in parts for piece in pieces])
 
 
 def is_batch(message: Message) -> bool:
-    """Whether `opened` has to be asked for what it holds."""
+    """Whether a message holds parts, to be read by `decode_batch`."""
     return message.block.startswith(MARK)
 
 
 def decode_batch(message: Message) -> list[Message]:
-    """The messages of a bundle; each one's answer goes to its token behind the prefix that the bundle is answered to.
+    """The parts of a batch as messages.
 
-    Of a bundle of answers: each one's subject is its token behind the bundle's prefix. Raises ValueError for what
-    is no bundle of ours.
+    Of requests, each is answered to its token behind the prefix of the batch's reply subject. Of responses, each has
+    its token behind the prefix of the batch's own subject. Raises ValueError if the sizes do not add up.
     """
     subject, reply_to = message.raw_subject, message.reply_to
     own, sender = subject.rpartition(b".")[0], reply_to.rpartition(b".")[0]
@@ -74,14 +75,14 @@ def decode_batch(message: Message) -> list[Message]:
         messages.append(part)
         start = end
     if start != len(data):
-        raise ValueError("a bundle's parts are not as long as it says")
+        raise ValueError("the parts of a batch are not as long as it says")
     return messages
 
 
 class ResponseBatcher:
-    """Answers to parts of bundles on their way back: those that are ready within a turn of the loop go together.
+    """Responses to parts of batches: those that are ready within a turn of the event loop travel together.
 
-    As with questions, a full bundle does not wait for the end of the turn.
+    As with requests, a full batch does not wait for the end of the turn.
     """
 
     def __init__(self, socket: NatsSocket) -> None:
@@ -89,22 +90,22 @@ class ResponseBatcher:
         self._gathered: dict[bytes, list[Part]] = defaultdict(list)
 
     def send(self, reply_to: bytes, payload: bytes) -> None:
-        """Send one at the end of this turn, or earlier."""
+        """Send a response at the end of this turn, or earlier."""
         if not self._gathered:
             self._socket.before_sending(self._send_all)
         prefix, _, token = reply_to.rpartition(b".")
         parts = self._gathered[prefix]
         parts.append((token, b"", payload))
-        if len(parts) == MOST:
+        if len(parts) == MAX_PARTS:
             self._socket.flush()
 
     def _send_all(self) -> None:
         gathered, self._gathered = self._gathered, defaultdict(list)
         for prefix, parts in gathered.items():
-            for load in split_into_batches(parts):
-                if len(load) == 1:
-                    [(token, _, payload)] = load
+            for batch in split_into_batches(parts):
+                if len(batch) == 1:
+                    [(token, _, payload)] = batch
                     self._socket.post(publication(b"%b.%b" % (prefix, token), payload))
                 else:
-                    block, whole = encode_batch(load)
-                    self._socket.post(publication(b"%b.%b" % (prefix, MANY), whole, block))
+                    block, whole = encode_batch(batch)
+                    self._socket.post(publication(b"%b.%b" % (prefix, BATCH_TOKEN), whole, block))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import nats
@@ -111,43 +111,50 @@ class Connection:
         self._socket.post(publication(subject.encode(), payload, block, reply.encode()))
 
     async def request(self, subject: str, payload: bytes, timeout: float, block: bytes = b"") -> Message:
-        """One question, one answer; `timeout` in seconds, `block` the headers as they go over the wire.
+        """One request, one response; `timeout` in seconds, `block` the headers as they go over the wire.
 
         Raises what `send` raises, and nats.errors.{NoRespondersError,TimeoutError}.
         """
         self._check(len(block) + len(payload))
         if self._socket.is_congested:
             await self._uncongested()
-        return await self._requests.ask(subject.encode(), payload, block, timeout)
+        return await self._requests.request(subject.encode(), payload, block, timeout)
 
-    async def ask(self, subject: str, payload: bytes, timeout: float, block: bytes) -> Message:
-        """As `request`, of one of our services: questions of one subject may travel together."""
+    def request_batched(
+        self, subject: str, payload: bytes, timeout: float, block: bytes
+    ) -> Coroutine[Any, Any, Message]:
+        """As `request`, to one of our services: requests of one subject may travel together."""
         self._check(len(block) + len(payload))
+        # Not a coroutine around another one: every request between services comes here.
         if self._socket.is_congested:
-            await self._uncongested()
-        return await self._requests.ask_service(subject.encode(), payload, block, timeout)
+            return self._request_uncongested(subject, payload, timeout, block)
+        return self._requests.request_batched(subject.encode(), payload, block, timeout)
 
-    def answer(self, rpc_request: Message, payload: bytes) -> None:
-        """Answer a question, without waiting. Raises what `send` raises."""
-        if rpc_request.is_part:
+    async def _request_uncongested(self, subject: str, payload: bytes, timeout: float, block: bytes) -> Message:
+        await self._uncongested()
+        return await self._requests.request_batched(subject.encode(), payload, block, timeout)
+
+    def respond(self, request: Message, payload: bytes) -> None:
+        """Send a response, without waiting. Raises what `send` raises."""
+        if request.is_part:
             self._check(len(payload))
-            self._responses.send(rpc_request.reply_to, payload)
+            self._responses.send(request.reply_to, payload)
         else:
-            self.send(rpc_request.reply_to, payload)
+            self.send(request.reply_to, payload)
 
     async def request_all(
-        self, questions: Sequence[tuple[str, bytes, bytes]], timeout: float
+        self, requests: Sequence[tuple[str, bytes, bytes]], timeout: float
     ) -> list[Message | BaseException]:
-        """Many questions as (subject, payload, headers), sent in order without waiting; each one's answer or failure.
+        """Many requests as (subject, payload, headers), sent in order without waiting; each one's response or failure.
 
         Raises what `send` raises, before anything is sent.
         """
-        for _, payload, block in questions:
+        for _, payload, block in requests:
             self._check(len(block) + len(payload))
         if self._socket.is_congested:
             await self._uncongested()
-        encoded = [(subject.encode(), payload, block) for subject, payload, block in questions]
-        return await self._requests.ask_all(encoded, timeout)
+        encoded = [(subject.encode(), payload, block) for subject, payload, block in requests]
+        return await self._requests.request_all(encoded, timeout)
 
     async def announce(self, message: Announcement) -> None:
         """Tell every replica; lost if nobody listens or NATS is away, which announcements allow."""

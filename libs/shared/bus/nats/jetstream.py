@@ -193,9 +193,9 @@ class JetStream:
 
     async def publish_all(self, messages: Sequence[tuple[Outgoing, dict[str, str]]]) -> list[int | BaseException]:
         """Publish messages with further headers in order, without waiting; each one's sequence, or what went wrong."""
-        questions = [(m.subject, m.payload, written({**m.wire_headers(), **more})) for m, more in messages]
-        answers = await self.connection.request_all(questions, API_TIMEOUT)
-        return [_stored(answer) for answer in answers]
+        requests = [(m.subject, m.payload, written({**m.wire_headers(), **more})) for m, more in messages]
+        responses = await self.connection.request_all(requests, API_TIMEOUT)
+        return [_stored(response) for response in responses]
 
     async def stage(self, message: Outgoing, headers: dict[str, str], acked: bool) -> None:
         """Send a message of an atomic batch that is not the last; with `acked`, wait until it is accepted."""

@@ -1,15 +1,12 @@
-"""A NATS micro service, as `nats micro ls|info|stats` sees it (ADR-32): endpoints, and $SRV questions about them.
+"""A NATS micro service (ADR-32): `nats micro ls|info|stats` shows its endpoints and their statistics.
 
-Not nats-py's own, which runs an endpoint's requests one after another through a queue and tells strangers
-what an error looks like inside.
+nats-py's own is not used: it runs the requests of an endpoint one after another and sends unknown errors as they are.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,47 +14,9 @@ import orjson
 from libs.shared import clock
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.protocol import Message
+from libs.shared.bus.rpc.transport import Endpoint
 
 TYPE = "io.nats.micro.v1"
-
-
-@dataclass(slots=True)
-class Endpoint:
-    """What a service answers under one subject, and how often it has; times in nanoseconds."""
-
-    name: str
-    subject: str
-    queue_group: str
-    num_requests: int = 0
-    num_errors: int = 0
-    last_error: str = ""
-    processing_time: int = 0
-
-    def answered(self, began: int, error: str = "") -> None:
-        """Count a request that began at `began` (of time.perf_counter_ns)."""
-        self.num_requests += 1
-        self.processing_time += time.perf_counter_ns() - began
-        if error:
-            self.num_errors += 1
-            self.last_error = error
-
-    def info(self) -> dict[str, Any]:
-        """What it is."""
-        return {"name": self.name, "subject": self.subject, "queue_group": self.queue_group, "metadata": {}}
-
-    def stats(self) -> dict[str, Any]:
-        """What it has done."""
-        return {
-            "name": self.name,
-            "subject": self.subject,
-            "queue_group": self.queue_group,
-            "num_requests": self.num_requests,
-            "num_errors": self.num_errors,
-            "last_error": self.last_error,
-            "processing_time": self.processing_time,
-            "average_processing_time": self.processing_time // max(1, self.num_requests),
-            "data": None,
-        }
 
 
 class MicroService:
@@ -71,27 +30,27 @@ class MicroService:
         self._subscriptions: list[bytes] = []
 
     def start(self) -> None:
-        """Answer questions about the service."""
+        """Respond to requests about the service itself."""
         name, instance = self._identity["name"], self._identity["id"]
-        for verb, answer in {"PING": self._ping, "INFO": self._info, "STATS": self._stats}.items():
+        for verb, describe in {"PING": self._ping, "INFO": self._info, "STATS": self._stats}.items():
             for subject in (f"$SRV.{verb}", f"$SRV.{verb}.{name}", f"$SRV.{verb}.{name}.{instance}"):
-                self._subscribe(subject, self._answering(answer))
+                self._subscribe(subject, self._responder(describe))
 
     def add(self, endpoint: Endpoint, accept: Callable[[Message], None]) -> None:
-        """Hand the requests of an endpoint to `accept`, which must not wait for anything."""
+        """Hand the requests of an endpoint to `accept`, which returns at once."""
         self._endpoints.append(endpoint)
         self._subscribe(endpoint.subject, accept, endpoint.queue_group)
 
     async def stop(self) -> None:
-        """Take no more requests than those on their way."""
+        """Accept no more requests than those on their way."""
         await self._connection.drain(self._subscriptions)
 
     def _subscribe(self, subject: str, receiver: Callable[[Message], None], queue: str = "") -> None:
         self._subscriptions.append(self._connection.subscribe(subject, receiver, queue))
 
-    def _answering(self, answer: Callable[[], dict[str, Any]]) -> Callable[[Message], None]:
-        def respond(question: Message) -> None:
-            self._connection.send(question.reply_to, orjson.dumps({**self._identity, **answer()}))
+    def _responder(self, describe: Callable[[], dict[str, Any]]) -> Callable[[Message], None]:
+        def respond(request: Message) -> None:
+            self._connection.send(request.reply_to, orjson.dumps({**self._identity, **describe()}))
 
         return respond
 
@@ -102,12 +61,35 @@ class MicroService:
         return {
             "type": f"{TYPE}.info_response",
             "description": "",
-            "endpoints": [endpoint.info() for endpoint in self._endpoints],
+            "endpoints": [_info(endpoint) for endpoint in self._endpoints],
         }
 
     def _stats(self) -> dict[str, Any]:
         return {
             "type": f"{TYPE}.stats_response",
             "started": self._started,
-            "endpoints": [endpoint.stats() for endpoint in self._endpoints],
+            "endpoints": [_stats(endpoint) for endpoint in self._endpoints],
         }
+
+
+def _info(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "name": endpoint.name,
+        "subject": endpoint.subject,
+        "queue_group": endpoint.queue_group,
+        "metadata": {},
+    }
+
+
+def _stats(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "name": endpoint.name,
+        "subject": endpoint.subject,
+        "queue_group": endpoint.queue_group,
+        "num_requests": endpoint.num_requests,
+        "num_errors": endpoint.num_errors,
+        "last_error": endpoint.last_error,
+        "processing_time": endpoint.processing_time,
+        "average_processing_time": endpoint.processing_time // max(1, endpoint.num_requests),
+        "data": None,
+    }

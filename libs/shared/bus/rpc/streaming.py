@@ -23,7 +23,8 @@ from nats.errors import Error as NatsError
 from libs.shared.bus.codec import pack, unpack
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.protocol import Message
-from libs.shared.bus.rpc.claim_check import CHUNK
+from libs.shared.bus.rpc.claim_check import CHUNK_BYTES
+from libs.shared.concurrency.tasks import TaskSet
 from libs.shared.errors import RocketError, unavailable
 
 log = structlog.get_logger()
@@ -67,7 +68,7 @@ class Streams:
         """Owner → streams that are being made for it."""
         self._prefix = f"rocket.parcels.{secrets.token_hex(8)}"
         self._offers: dict[str, _Offer] = {}
-        self._answers: set[asyncio.Task[None]] = set()
+        self._answers = TaskSet("streaming")
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -133,9 +134,7 @@ class Streams:
         if message.data == CLOSE:
             self._give_up(key)
             return
-        task = asyncio.create_task(self._answer(key, int(message.data), message.reply_to.decode()))
-        self._answers.add(task)
-        task.add_done_callback(self._answers.discard)
+        self._answers.start(self._answer(key, int(message.data), message.reply_to.decode()))
 
     async def _answer(self, key: str, number: int, reply_to: str) -> None:
         offer = self._offers.get(key)
@@ -187,8 +186,8 @@ async def _all_put(offer: _Offer, chunks: AsyncGenerator[bytes, None], seconds: 
     try:
         async with limit, contextlib.aclosing(chunks):
             async for chunk in chunks:
-                for start in range(0, len(chunk), CHUNK):
-                    await offer.made.put(MORE + chunk[start : start + CHUNK])
+                for start in range(0, len(chunk), CHUNK_BYTES):
+                    await offer.made.put(MORE + chunk[start : start + CHUNK_BYTES])
     except RocketError as error:
         return _failure(error)
     except Exception as error:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.shared.bus.nats.batching import MOST, ResponseBatcher
+from libs.shared.bus.nats.batching import MAX_PARTS, ResponseBatcher
 from libs.shared.bus.nats.protocol import Message, parsed, publication, written
 from libs.shared.bus.nats.socket import NatsSocket
 
@@ -87,15 +87,15 @@ async def test_messages_are_sent_in_order_and_together() -> None:
 async def test_a_full_buffer_is_sent_at_once() -> None:
     client, socket = opened()
     answers = ResponseBatcher(client)
-    for n in range(MOST + 1):
+    for n in range(MAX_PARTS + 1):
         assert socket.sent == b""
         answers.send(b"in.%x" % n, b"answer")
-        if n == MOST - 1:
-            assert socket.sent.count(b"answer") == MOST
+        if n == MAX_PARTS - 1:
+            assert socket.sent.count(b"answer") == MAX_PARTS
             assert socket.sent.count(b"HPUB in.many ") == 1
             socket.sent = b""
     await asyncio.sleep(0)
-    assert socket.sent == publication(b"in.%x" % MOST, b"answer")
+    assert socket.sent == publication(b"in.%x" % MAX_PARTS, b"answer")
 
 
 async def test_subscriptions_are_renewed_after_a_reconnection() -> None:
