@@ -9,6 +9,7 @@ Read in this order:
     postgres.py  nats.py           the two servers: prepare, start, ask until ready
     services.py      the migrate job and the services; environment.py: their environment variables
     forkserver.py  forkserver_main.py    services are forked from one process that has imported everything
+    linux.py         what only Linux has; on other systems the stack says so and does not start
     datadir.py  credentials.py  ports.py  orphans.py    what stays on disk, and what may still be running
 
 When the supervisor is killed, the kernel ends its children (parent-death signals). The next start finds survivors by

@@ -13,6 +13,7 @@ from deploy.embedded import admin_build, demo
 from deploy.embedded.errors import CannotStart
 from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
+from libs.shared.process_title import set_process_title
 
 EXIT_CANNOT_START = 2
 EXIT_KILLED = 130
@@ -83,6 +84,7 @@ async def run(stack: Stack) -> None:
 
 def main() -> int:
     """Return the exit status: 0 after a clean stop, 2 with one line on stderr if starting failed."""
+    set_process_title("supervisor")
     try:
         asyncio.run(run(Stack(Settings.from_environment(os.environ))))
     except CannotStart as error:

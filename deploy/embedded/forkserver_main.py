@@ -1,4 +1,4 @@
-"""The process that services are forked from: it has imported everything, once.
+"""The process that services are forked from, after it has imported all of them.
 
 Importing a service costs more than a second of processor time; a fork costs milliseconds.
 multiprocessing's forkserver is not used: its children keep it alive when the supervisor is
@@ -13,22 +13,23 @@ If the supervisor closes its end, the forkserver exits. The kernel then kills th
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import json
 import os
 import runpy
 import selectors
-import signal
 import socket
 import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-MESSAGE_BYTES = 128 * 1024
-PR_SET_PDEATHSIG = 1
+from deploy.embedded.linux import die_with_parent, open_process
+from libs.shared.process_title import set_process_title
+
+MAX_MESSAGE_BYTES = 128 * 1024
+"""Bytes of a request to fork: most of it is the environment."""
 
 
 def preload(modules: Sequence[str]) -> None:
@@ -56,7 +57,7 @@ def serve(control: socket.socket) -> None:
 
 
 def _fork_on_request(control: socket.socket, selector: selectors.BaseSelector, children: dict[int, int]) -> bool:
-    message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
+    message, descriptors, _, _ = socket.recv_fds(control, MAX_MESSAGE_BYTES, 1)
     if not message:
         return False
     request = json.loads(message)
@@ -66,7 +67,7 @@ def _fork_on_request(control: socket.socket, selector: selectors.BaseSelector, c
         control.close()
         _run_child(request["module"], request["environment"], descriptors[0], parent)
     os.close(descriptors[0])
-    descriptor = os.pidfd_open(pid)
+    descriptor = open_process(pid)
     children[descriptor] = pid
     selector.register(descriptor, selectors.EVENT_READ)
     _tell(control, {"forked": pid})
@@ -91,10 +92,10 @@ def _tell(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 def _run_child(module: str, environment: dict[str, str], output: int, parent: int) -> NoReturn:
-    """Become `python -m module`. The loop of the forkserver never continues in the child."""
+    """Run `python -m module` in this fork, and exit: the forkserver's loop must not continue here."""
     status = 1
     try:
-        _die_with(parent)
+        die_with_parent(parent)
         _redirect(output)
         os.environ.update(environment)
         sys.argv = [module]
@@ -108,12 +109,6 @@ def _run_child(module: str, environment: dict[str, str], output: int, parent: in
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
-
-
-def _die_with(parent: int) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # it died between fork and prctl
 
 
 def _redirect(output: int) -> None:
@@ -133,6 +128,7 @@ def _status_of(leaving: SystemExit) -> int:
 
 def main() -> None:
     """Read the number of the control descriptor and the modules to preload from the command line."""
+    set_process_title("forkserver")
     with socket.socket(fileno=int(sys.argv[1])) as control:
         preload(sys.argv[2:])
         serve(control)

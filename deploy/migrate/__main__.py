@@ -18,6 +18,7 @@ import asyncpg
 from deploy.migrate.job import migrate
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.postgres.migrations import ChangedMigration
+from libs.shared.process_title import set_process_title
 from libs.shared.runtime.settings import LEAST_PASSWORD, strong
 
 
@@ -44,6 +45,7 @@ def _refuse_weak(passwords: dict[str, str]) -> None:
 
 def main() -> None:
     """Migrate; exit with 1 and one clear line if that is impossible."""
+    set_process_title("migrate")
     url = os.environ.get("ROCKET_DATABASE_URL", "")
     if not url:
         raise SystemExit("migrate: ROCKET_DATABASE_URL is not set")

@@ -21,15 +21,16 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from libs.shared.errors import unavailable
 from libs.shared.postgres import tiered_semaphore, times
+from libs.shared.postgres.asyncpg_internals import SharedTypesConnection
 from libs.shared.postgres.tiered_semaphore import TieredSemaphore
 from libs.shared.postgres.wait_queue import WaitQueue
 
@@ -47,8 +48,6 @@ SWEEP = 15.0
 """Seconds between looks for such."""
 CLOSE = 3.0
 """Seconds for a connection to end in good order."""
-ASSIGNED = 10_000
-"""Below this the ids of types are the same in every database of every server, for ever."""
 LEAST = len(tiered_semaphore.KINDS)
 """The smallest budget that has a place for each kind of use."""
 PART = 4
@@ -57,26 +56,6 @@ PATIENCE = 0.25
 """Seconds that a database with connections waits for one of them before it takes another's."""
 CLOSING = 0.005
 """Seconds between looks whether one has ended."""
-
-
-class _Connection(asyncpg.Connection):  # not generic at run time
-    """Knows what another connection of this process has been told of PostgreSQL's own types.
-
-    asyncpg asks each connection anew about types that it has no codec for, arrays of numbers or UUIDs for
-    instance. The question is 100 lines of SQL that cost the server more than anything else a first request to
-    an app does, and the answer is the same everywhere.
-    """
-
-    _known: ClassVar[dict[frozenset[int], Any]] = {}
-
-    async def _introspect_types(self, oids: Iterable[int], timeout: float) -> Any:
-        wanted = frozenset(oids)
-        if wanted in self._known:
-            return self._known[wanted]
-        told = await super()._introspect_types(oids, timeout)  # type: ignore[misc]
-        if max(wanted) < ASSIGNED:
-            self._known[wanted] = told
-        return told
 
 
 class Pools:
@@ -233,7 +212,7 @@ class Pools:
         try:
             connection = await asyncpg.connect(
                 urlunsplit(urlsplit(self._url)._replace(path="/" + name)),
-                connection_class=_Connection,
+                connection_class=SharedTypesConnection,
                 statement_cache_size=512,
                 timeout=ACQUIRE,
                 command_timeout=STATEMENT,

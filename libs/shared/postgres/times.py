@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from libs.shared.postgres.asyncpg_internals import set_codec
+
 DATE, TIMESTAMPTZ = 1082, 1184
 """PostgreSQL's own ids of the two types, the same everywhere."""
 DAY = date(2000, 1, 1).toordinal()
@@ -21,16 +23,9 @@ LAST_DAY = 2**31 - 1
 
 
 def install(connection: Any) -> None:
-    """Have a connection of asyncpg read and write dates and times so.
-
-    What `set_type_codec` does, without its question about the type, which each new connection would ask anew.
-    """
-    settings = connection._protocol.get_settings()
-    for oid, name, encode, decode in (
-        (DATE, "date", encode_date, decode_date),
-        (TIMESTAMPTZ, "timestamptz", encode_time, decode_time),
-    ):
-        settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", encode, decode, "tuple")
+    """Have a connection of asyncpg read and write dates and times by the functions below."""
+    set_codec(connection, DATE, "date", encode_date, decode_date)
+    set_codec(connection, TIMESTAMPTZ, "timestamptz", encode_time, decode_time)
 
 
 def encode_date(day: date) -> tuple[int]:

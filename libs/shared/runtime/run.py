@@ -29,6 +29,7 @@ from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.timers.due import Due
 from libs.shared.bus.timers.leases import Leases
 from libs.shared.postgres.databases import Databases
+from libs.shared.process_title import set_process_title
 from libs.shared.replays import endpoints as replaying
 from libs.shared.replays.worker import Replays
 from libs.shared.runtime import dead_letters, health, logging, outboxes
@@ -51,6 +52,7 @@ S = TypeVar("S")
 def run(service: Service[Any]) -> None:
     """Run a service until SIGTERM or SIGINT, then drain it. Exits with 2 when its settings are wrong."""
     os.umask(PRIVATE_UMASK)
+    set_process_title(service.name)
     settings = load_settings(service)
     logging.configure(service.name, settings.log_format, settings.log_level)
     for former, present in settings.former_names_in_use():

@@ -17,6 +17,7 @@ from nats.aio.client import Client
 
 from libs.shared.bus.codec import decode, encode, pack, unpack
 from libs.shared.bus.nats.batching import ResponseBatcher
+from libs.shared.bus.nats.nats_internals import client_over
 from libs.shared.bus.nats.pending_requests import PendingRequests
 from libs.shared.bus.nats.protocol import Message, publication, written
 from libs.shared.bus.nats.socket import NatsSocket, Receiver
@@ -207,9 +208,7 @@ class Connection:
             await asyncio.wait_for(self._client.close(), 3)
 
     async def _connect(self, url: str) -> Client:
-        client = Client()
-        # The one thing of nats-py's that is not said through its interface; its transports are meant to be varied.
-        client._transport = self._socket
+        client = client_over(self._socket)
         options: dict[str, Any] = {
             "name": self._name,
             "inbox_prefix": self._inbox,
