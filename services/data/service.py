@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from libs.shared.contracts import commits as contracts
 from libs.shared.contracts import files, live, records
 from libs.shared.replays import Projection
 from libs.shared.runtime import Service
@@ -42,14 +43,14 @@ SERVICE = Service(
         records.DeleteRecords: bulk_writes.delete_records,
         records.RestoreRecord: record_writes.restore_record,
         records.RecordHistory: record_history.record_history,
-        records.FetchCommit: log_reads.fetch_commit,
-        records.ReadLog: log_reads.read_log,
-        records.ListCommits: commits.list_commits,
-        records.GetCommit: commits.get_commit,
-        records.UndoCommit: record_writes.undo_commit,
-        records.RepairLog: repairs.repair_log,
-        records.LocateRange: log_reads.locate_range,
-        records.ReadEntityLog: log_reads.read_entity_log,
+        contracts.FetchCommit: log_reads.fetch_commit,
+        contracts.ReadLog: log_reads.read_log,
+        contracts.ListCommits: commits.list_commits,
+        contracts.GetCommit: commits.get_commit,
+        contracts.UndoCommit: record_writes.undo_commit,
+        contracts.RepairLog: repairs.repair_log,
+        contracts.LocateRange: log_reads.locate_range,
+        contracts.ReadEntityLog: log_reads.read_entity_log,
         records.SetFields: record_writes.set_fields,
         records.TryRule: rule_trials.try_rule,
         records.AuthorizeRecords: authorization.authorize_records,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.contracts.apps import ListNames
 from libs.shared.contracts.context import AppRef, system_context
+from libs.shared.contracts.schemas import ListNames
 from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.secrecy import definition_of
 from libs.shared.snapshots.cache import Schemas

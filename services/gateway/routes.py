@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from libs.shared.contracts import accounts as bodies
-from libs.shared.contracts import apps, events, files, notifications, records, subscribers, webhooks, workflows
+from libs.shared.contracts import (
+    apps,
+    commits,
+    definitions,
+    events,
+    files,
+    notifications,
+    records,
+    subscribers,
+    webhooks,
+    workflows,
+)
 from libs.shared.contracts.operations import ReplayBody
 from libs.shared.parameters import FREE, taking
 from services.gateway.http import (
@@ -85,9 +96,9 @@ ROUTES = (
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
     Route("POST", RECORDS + "/{id}/restore", records.RestoreRecord, Access.USER),
     # Commits: what belongs together
-    Route("GET", A + "/_commits", records.ListCommits, Access.ADMIN),
-    Route("GET", A + "/_commits/{commit_id}", records.GetCommit, Access.USER),
-    Route("POST", A + "/_commits/{commit_id}/undo", records.UndoCommit, Access.USER),
+    Route("GET", A + "/_commits", commits.ListCommits, Access.ADMIN),
+    Route("GET", A + "/_commits/{commit_id}", commits.GetCommit, Access.USER),
+    Route("POST", A + "/_commits/{commit_id}/undo", commits.UndoCommit, Access.USER),
     # Descriptions of the app
     Route("GET", A + "/openapi.json", Local(api_documents.openapi), Access.USER),
     Route("GET", A + "/_schema", Local(api_documents.app_schema), Access.USER),
@@ -144,7 +155,10 @@ ROUTES = (
     Route("POST", A + "/_admin/webhook-logs/{id}/retry", webhooks.RetryDelivery, Access.ADMIN),
     Route("GET", A + "/_admin/webhooks", Local(endpoints.list_webhooks), Access.ADMIN),
     Route(
-        "GET", A + "/_admin/webhooks/{id}", Local(endpoints.get_webhook, apps.GetDefinition.parameters), Access.ADMIN
+        "GET",
+        A + "/_admin/webhooks/{id}",
+        Local(endpoints.get_webhook, definitions.GetDefinition.parameters),
+        Access.ADMIN,
     ),
     Route("POST", A + "/_admin/webhooks/{id}/test", webhooks.SendExample, Access.ADMIN),
     Route("POST", A + "/_admin/webhooks/{id}/enable", webhooks.EnableWebhook, Access.ADMIN),
@@ -184,7 +198,7 @@ ROUTES = (
     Route(
         "POST",
         A + "/_admin/log/repair",
-        Local(projections.repair, body=records.RepairBody, idempotent=True),
+        Local(projections.repair, body=commits.RepairBody, idempotent=True),
         Access.ADMIN,
     ),
     Route("POST", A + "/_events", events.RecordEvent, Access.USER),
@@ -198,17 +212,17 @@ ROUTES = (
     Route("POST", A + "/_admin/explain", Local(explanations.explain, body=records.ExplainBody), Access.ADMIN),
     Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN),
     Route("POST", A + "/_admin/schema/apply", apps.ApplySchema, Access.ADMIN),
-    Route("GET", A + "/_admin/{kind}", apps.ListDefinitions, Access.ADMIN),
-    Route("POST", A + "/_admin/{kind}", apps.CreateDefinition, Access.ADMIN),
-    Route("GET", A + "/_admin/{kind}/{id}", apps.GetDefinition, Access.ADMIN),
-    Route("PUT", A + "/_admin/{kind}/{id}", apps.ReplaceDefinition, Access.ADMIN),
-    Route("PATCH", A + "/_admin/{kind}/{id}", apps.PatchDefinition, Access.ADMIN),
-    Route("DELETE", A + "/_admin/{kind}/{id}", apps.DeleteDefinition, Access.ADMIN),
-    Route("GET", A + "/_admin/{kind}/{id}/versions", apps.ListVersions, Access.ADMIN),
-    Route("POST", A + "/_admin/{kind}/{id}/restore", apps.RestoreDefinition, Access.ADMIN),
+    Route("GET", A + "/_admin/{kind}", definitions.ListDefinitions, Access.ADMIN),
+    Route("POST", A + "/_admin/{kind}", definitions.CreateDefinition, Access.ADMIN),
+    Route("GET", A + "/_admin/{kind}/{id}", definitions.GetDefinition, Access.ADMIN),
+    Route("PUT", A + "/_admin/{kind}/{id}", definitions.ReplaceDefinition, Access.ADMIN),
+    Route("PATCH", A + "/_admin/{kind}/{id}", definitions.PatchDefinition, Access.ADMIN),
+    Route("DELETE", A + "/_admin/{kind}/{id}", definitions.DeleteDefinition, Access.ADMIN),
+    Route("GET", A + "/_admin/{kind}/{id}/versions", definitions.ListVersions, Access.ADMIN),
+    Route("POST", A + "/_admin/{kind}/{id}/restore", definitions.RestoreDefinition, Access.ADMIN),
     # Configurations of UIs
-    Route("GET", A + "/_ui/configs", apps.ListUiConfigs, Access.USER),
-    Route("GET", A + "/_ui/config/{entity_name}", apps.GetUiConfig, Access.USER),
+    Route("GET", A + "/_ui/configs", definitions.ListUiConfigs, Access.USER),
+    Route("GET", A + "/_ui/config/{entity_name}", definitions.GetUiConfig, Access.USER),
     # Files
     Route("POST", A + "/_files/upload", Local(uploads.upload), Access.USER),
     Route("GET", A + "/_files", files.ListFiles, Access.ADMIN),

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import apps as contracts
+from libs.shared.contracts import definitions as definitions_contracts
+from libs.shared.contracts import schemas
 from libs.shared.runtime import Core, KeyedSettings, Service
 from services.metadata.apps.lifecycle import remove_interrupted
 from services.metadata.handlers import apps, definitions, documents, schema
@@ -36,19 +38,19 @@ SERVICE = Service(
         contracts.DeleteApp: apps.delete_app,
         contracts.FindOrigins: apps.find_origins,
         contracts.FindApps: apps.find_apps,
-        contracts.ListDefinitions: definitions.list_definitions,
-        contracts.GetDefinition: definitions.get_definition,
-        contracts.CreateDefinition: definitions.create_definition,
-        contracts.ReplaceDefinition: definitions.replace_definition,
-        contracts.DeleteDefinition: definitions.delete_definition,
-        contracts.PatchDefinition: definitions.patch_definition,
-        contracts.ListVersions: definitions.list_versions,
-        contracts.RestoreDefinition: definitions.restore_definition,
-        contracts.ListUiConfigs: schema.list_ui_configs,
-        contracts.GetUiConfig: schema.get_ui_config,
-        contracts.GetSchema: schema.get_schema,
-        contracts.ListNames: schema.list_names,
-        contracts.GetDefinitionsAsOf: schema.get_definitions_as_of,
+        definitions_contracts.ListDefinitions: definitions.list_definitions,
+        definitions_contracts.GetDefinition: definitions.get_definition,
+        definitions_contracts.CreateDefinition: definitions.create_definition,
+        definitions_contracts.ReplaceDefinition: definitions.replace_definition,
+        definitions_contracts.DeleteDefinition: definitions.delete_definition,
+        definitions_contracts.PatchDefinition: definitions.patch_definition,
+        definitions_contracts.ListVersions: definitions.list_versions,
+        definitions_contracts.RestoreDefinition: definitions.restore_definition,
+        definitions_contracts.ListUiConfigs: schema.list_ui_configs,
+        definitions_contracts.GetUiConfig: schema.get_ui_config,
+        schemas.GetSchema: schema.get_schema,
+        schemas.ListNames: schema.list_names,
+        schemas.GetDefinitionsAsOf: schema.get_definitions_as_of,
         contracts.ExportApp: documents.export_app,
         contracts.ImportApp: documents.import_app,
         contracts.PlanSchema: documents.plan_schema,

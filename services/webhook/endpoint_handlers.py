@@ -8,7 +8,7 @@ from uuid import UUID
 
 from libs.shared import clock, exact
 from libs.shared.bodies import parse_body
-from libs.shared.contracts import records
+from libs.shared.contracts import commits as commits_contracts
 from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Response
@@ -91,7 +91,7 @@ async def replay_webhook(state: State, context: Context, rpc_request: contracts.
     if not webhook.definition.is_async:
         raise invalid("This webhook is asked before writes; there is nothing to replay")
     ends = parse_body(contracts.ReplayRangeBody, rpc_request.body)
-    located = await state.core.rpc.request(records.LocateRange(ends.since, ends.until or ""), context)
+    located = await state.core.rpc.request(commits_contracts.LocateRange(ends.since, ends.until or ""), context)
     redelivery = Redelivery.new(webhook.id, located.first, located.last)
     async with state.transactions.begin(app, due_at=clock.now()) as transaction:
         row = await redelivery_store.insert(transaction.connection, redelivery, context.user.id, context.trace_id)

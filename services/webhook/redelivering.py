@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from libs.shared import clock, exact
+from libs.shared.contracts.commits import ReadEntityLog
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.contracts.records import ReadEntityLog
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import RocketError
 from services.webhook import redelivery_store, store

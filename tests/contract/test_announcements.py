@@ -9,10 +9,11 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from libs.shared.bus.nats.connection import connect
-from libs.shared.contracts.apps import AppsChanged, SchemaChanged
+from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.identity import IdentityChanged, SigningKeysChanged
 from libs.shared.contracts.messages import Announcement
 from libs.shared.contracts.operations import SERVICES, relay_hint
+from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.testing.polling import eventually
 
 NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -18,7 +18,8 @@ from libs.shared import contracts
 from libs.shared.bus.nats.jetstream import JetStream, Outgoing
 from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
-from libs.shared.contracts.apps import FindApps, GetDefinitionsAsOf, GetSchema, ListNames
+from libs.shared.contracts.apps import FindApps
+from libs.shared.contracts.commits import FetchCommit, LocateRange, ReadEntityLog, ReadLog
 from libs.shared.contracts.identity import FindPeople, ListRoles, SeedAdmin
 from libs.shared.contracts.messages import Announcement, Request
 from libs.shared.contracts.operations import (
@@ -33,14 +34,8 @@ from libs.shared.contracts.operations import (
     StartReplay,
     of,
 )
-from libs.shared.contracts.records import (
-    AuthorizeRecords,
-    FetchCommit,
-    LocateRange,
-    ReadEntityLog,
-    ReadLog,
-    SetFields,
-)
+from libs.shared.contracts.records import AuthorizeRecords, SetFields
+from libs.shared.contracts.schemas import GetDefinitionsAsOf, GetSchema, ListNames
 from libs.shared.contracts.streams import COMMITS, SIGNALS, STREAMS, TELEMETRY, StreamSpec, signal_subject
 from libs.shared.contracts.webhooks import AskReceivers
 from libs.shared.testing.polling import eventually

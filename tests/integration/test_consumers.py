@@ -20,8 +20,9 @@ from libs.shared.bus.consumers.subscription import Subscription
 from libs.shared.bus.nats.connection import connect
 from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.bus.outbox.transactions import Transaction, Transactions
-from libs.shared.bus.rpc.claim_check import ClaimChecks
 from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.bus.rpc.nats_transport import NatsTransport
+from libs.shared.bus.rpc.server import RpcServer
 from libs.shared.bus.rpc.signed_contexts import ContextVerifier
 from libs.shared.bus.timers.leases import Leases
 from libs.shared.contracts.context import AppRef, system_context
@@ -74,11 +75,14 @@ async def consuming(
     databases = Databases(sibling(stack.database_url, "rocket"), 8)
     async with connect(stack.nats_url_of("events"), "rocket-events") as connection:
         await connection.established()
-        rpc = RpcClient(connection, ClaimChecks(connection), ContextVerifier(databases.platform))
-        rpc.open()
+        transport = NatsTransport(connection)
+        transport.open()
+        rpc, server = RpcClient(transport), RpcServer(transport, ContextVerifier(databases.platform))
         apps, stream, leases = Apps(rpc), JetStream(connection), Leases(databases, name, f"{name}/test")
         transactions, settings = Transactions(databases), Settings(database_url="")
-        core = Core("activity", settings, connection, rpc, stream, databases, leases, apps, Schemas(rpc))
+        core = Core(
+            "activity", settings, connection, rpc, transport, server, stream, databases, leases, apps, Schemas(rpc)
+        )
         work = Subscription("activity", consumer, None, transactions, stream, databases, leases, apps, rpc)
         tasks = [asyncio.create_task(leases.keep()), asyncio.create_task(work.run())]
         try:

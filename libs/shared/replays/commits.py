@@ -13,9 +13,9 @@ from libs.shared.bus.consumers.incoming import decode_event
 from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.bus.outbox.log_batches import decode_entries
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.contracts.apps import ListNames, NamesEver
+from libs.shared.contracts.commits import FetchCommit, ReadLog
 from libs.shared.contracts.context import AppRef, Context, system_context
-from libs.shared.contracts.records import FetchCommit, ReadLog
+from libs.shared.contracts.schemas import ListNames, NamesEver
 from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent
 from libs.shared.replays.projection import ReplayState
 

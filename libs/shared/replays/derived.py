@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeVar
 
 from libs.shared import exact
-from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays import commits
 from libs.shared.replays.commits import LogAccess

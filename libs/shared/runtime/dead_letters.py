@@ -14,10 +14,10 @@ from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.consumers.incoming import Loads, decode_event
 from libs.shared.bus.outbox.transactions import Transaction, Transactions
 from libs.shared.bus.standstills import Standstills, dead_letters_of
+from libs.shared.contracts.commits import FetchCommit
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter, of
-from libs.shared.contracts.records import FetchCommit
 from libs.shared.contracts.streams import REFERENCE
 from libs.shared.errors import RocketError, not_found
 from libs.shared.runtime.dead_letter_views import visible

@@ -13,8 +13,8 @@ from cachetools import LRUCache
 
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.contracts.apps import GetSchema, SchemaChanged
 from libs.shared.contracts.context import AppRef, system_context
+from libs.shared.contracts.schemas import GetSchema, SchemaChanged
 from libs.shared.errors import unavailable
 from libs.shared.schema.snapshot import Snapshot
 

@@ -12,8 +12,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from cachetools import LRUCache
 
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.contracts.apps import GetDefinitionsAsOf
 from libs.shared.contracts.context import AppRef, system_context
+from libs.shared.contracts.schemas import GetDefinitionsAsOf
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import unavailable
 from libs.shared.schema.snapshot import Snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from libs.shared import exact
-from libs.shared.contracts import records as contracts
+from libs.shared.contracts import commits as commits_contracts
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, not_found
 from libs.shared.paging import page_of
@@ -26,7 +26,7 @@ HIDDEN_UNDO_MESSAGES = {"FORBIDDEN": "You may not undo this commit", "CONFLICT":
 
 
 @under_schema
-async def list_commits(ctx: RequestContext, request: contracts.ListCommits) -> Response:
+async def list_commits(ctx: RequestContext, request: commits_contracts.ListCommits) -> Response:
     query = dict(request.query)
     page = page_of(query)
     start, end = _time(query, "from"), _time(query, "to")
@@ -41,7 +41,7 @@ async def list_commits(ctx: RequestContext, request: contracts.ListCommits) -> R
 
 
 @under_schema
-async def get_commit(ctx: RequestContext, request: contracts.GetCommit) -> Response:
+async def get_commit(ctx: RequestContext, request: commits_contracts.GetCommit) -> Response:
     page = page_of(dict(request.query), MAX_RECORDS, MAX_RECORDS)
     position = await store.find_position(ctx.database, request.commit_id)
     if position is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.bus.outbox.log_batches import encode_entries
-from libs.shared.contracts import records as contracts
+from libs.shared.contracts import commits as commits_contracts
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.streams import CommitEvent
@@ -32,7 +32,7 @@ MAX_ENTITY_ENTRIES = 200
 INSTANT = timedelta(microseconds=1)
 
 
-async def fetch_commit(state: State, context: Context, request: contracts.FetchCommit) -> Response:
+async def fetch_commit(state: State, context: Context, request: commits_contracts.FetchCommit) -> Response:
     row = await store.load_entry(state.database(context.the_app), request.position, request.n)
     if row is None:
         raise not_found("Commit")
@@ -40,7 +40,7 @@ async def fetch_commit(state: State, context: Context, request: contracts.FetchC
     return Response(body=exact.dumps(commit_event(context.the_app, schema, row)))
 
 
-async def read_log(state: State, context: Context, request: contracts.ReadLog) -> Response:
+async def read_log(state: State, context: Context, request: commits_contracts.ReadLog) -> Response:
     app = context.the_app
     database = state.database(app)
     settled = await state.settled.wait_for_latest(database)
@@ -52,7 +52,9 @@ async def read_log(state: State, context: Context, request: contracts.ReadLog) -
     return Response(body=body, headers={"head": str(min(head, settled))})
 
 
-async def locate_range(state: State, context: Context, request: contracts.LocateRange) -> contracts.LogRange:
+async def locate_range(
+    state: State, context: Context, request: commits_contracts.LocateRange
+) -> commits_contracts.LogRange:
     """The positions of a range given by positions or times.
 
     Raises VALIDATION_FAILED for ends that are neither, TIMEOUT for ends that are not settled in time.
@@ -66,7 +68,7 @@ async def locate_range(state: State, context: Context, request: contracts.Locate
             await state.settled.wait_for_position(database, min(last, now))
     except TimeoutError:
         raise RocketError("TIMEOUT", "The end of this range is not settled yet") from None
-    return contracts.LogRange(first, min(last, now))
+    return commits_contracts.LogRange(first, min(last, now))
 
 
 async def _range_end(state: State, database: Database, name: str, text: str, before: bool) -> int:
@@ -82,7 +84,9 @@ async def _range_end(state: State, database: Database, name: str, text: str, bef
     return await state.settled.wait_for_time(database, moment - INSTANT) + 1
 
 
-async def read_entity_log(state: State, context: Context, request: contracts.ReadEntityLog) -> contracts.LogPart:
+async def read_entity_log(
+    state: State, context: Context, request: commits_contracts.ReadEntityLog
+) -> commits_contracts.LogPart:
     app = context.the_app
     window = min(request.last, request.position + MAX_POSITIONS)
     schema = await state.schemas.get(app)
@@ -95,9 +99,9 @@ async def read_entity_log(state: State, context: Context, request: contracts.Rea
         schema = await state.schemas.get(app, at_least=max(row["schema_version"] for row in rows))
     body = exact.dumps(list(_readable(app, schema, rows)))
     if len(rows) == MAX_ENTITY_ENTRIES:
-        return contracts.LogPart(rows[-1]["position"], rows[-1]["n"], body)
+        return commits_contracts.LogPart(rows[-1]["position"], rows[-1]["n"], body)
     # All of the window has been read; no entry has so great an n.
-    return contracts.LogPart(window, 2**31 - 1, body)
+    return commits_contracts.LogPart(window, 2**31 - 1, body)
 
 
 def _readable(app: AppRef, schema: Snapshot, rows: Sequence[Any]) -> Iterator[CommitEvent]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from libs.shared import exact
+from libs.shared.contracts import commits as commits_contracts
 from libs.shared.contracts import records as contracts
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, not_found
@@ -81,7 +82,7 @@ async def restore_record(ctx: RequestContext, request: contracts.RestoreRecord) 
 
 
 @under_schema
-async def undo_commit(ctx: RequestContext, request: contracts.UndoCommit) -> Response:
+async def undo_commit(ctx: RequestContext, request: commits_contracts.UndoCommit) -> Response:
     write = ctx.write(cause="undo")
     try:
         data = await undo(write, request.commit_id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from libs.shared import exact
+from libs.shared.contracts.commits import RepairLog
 from libs.shared.contracts.messages import Response
-from libs.shared.contracts.records import RepairLog
 from libs.shared.errors import invalid_field
 from services.data.repairs.repairing import Place, repair_page
 from services.data.request.context import RequestContext

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts.apps import NamesEver
+from libs.shared.contracts.schemas import NamesEver
 from libs.shared.schema.secrecy import MASK
 
 Row = Mapping[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays import ReplayState, commits
 from services.events.audit import audit_row

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from libs.shared.contracts.commits import RepairBody, RepairLog
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import PROJECTIONS, GetReplay, ListProjections, ReplayBody, StartReplay, of
-from libs.shared.contracts.records import RepairBody, RepairLog
 from libs.shared.errors import RocketError, not_found
 from services.gateway.state import State
 

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from libs.shared.contracts.apps import GetDefinition, ListDefinitions
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.definitions import GetDefinition, ListDefinitions
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.webhooks import LookAtEndpoints
 from libs.shared.errors import RocketError

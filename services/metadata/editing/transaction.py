@@ -14,8 +14,8 @@ from functools import partial
 from typing import TypeVar
 
 from libs.shared import clock, exact
-from libs.shared.contracts.apps import SchemaChanged
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from libs.shared.bodies import parse_body, read_object
-from libs.shared.contracts import apps as contracts
+from libs.shared.contracts import definitions as contracts
 from libs.shared.contracts.app_bodies import RestoreBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
+from libs.shared.contracts.records import Pairs
 from libs.shared.errors import invalid_field, not_found
 from libs.shared.etags import demanded_versions, refuse_other
 from libs.shared.paging import page_of, positive
@@ -153,7 +154,7 @@ async def _change_one(
 
 
 async def _carry_out(
-    state: State, context: Context, query: contracts.Pairs, work: Work[Changed], reply: Callable[[Changed], Response]
+    state: State, context: Context, query: Pairs, work: Work[Changed], reply: Callable[[Changed], Response]
 ) -> Response:
     """Make the change, or answer the plan of it if a dry run is asked for."""
     dry = dict(query).get("dry_run", "false")

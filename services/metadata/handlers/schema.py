@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.shared.contracts import apps as contracts
+from libs.shared.contracts import definitions as contracts
+from libs.shared.contracts import schemas
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.schema.ui_configs import DEFAULT
@@ -15,20 +16,20 @@ from services.metadata.store import definitions, snapshot
 UI_CONFIGS = replies.kind_named("ui-configs")
 
 
-async def get_schema(state: State, context: Context, request: contracts.GetSchema) -> contracts.SchemaSnapshot:
+async def get_schema(state: State, context: Context, request: schemas.GetSchema) -> schemas.SchemaSnapshot:
     version, document = await snapshot.load(state.core.databases.of(context.the_app))
-    return contracts.SchemaSnapshot(version, document)
+    return schemas.SchemaSnapshot(version, document)
 
 
-async def list_names(state: State, context: Context, request: contracts.ListNames) -> contracts.NamesEver:
-    return contracts.NamesEver(*await snapshot.names_ever(state.core.databases.of(context.the_app)))
+async def list_names(state: State, context: Context, request: schemas.ListNames) -> schemas.NamesEver:
+    return schemas.NamesEver(*await snapshot.names_ever(state.core.databases.of(context.the_app)))
 
 
 async def get_definitions_as_of(
-    state: State, context: Context, request: contracts.GetDefinitionsAsOf
-) -> contracts.DefinitionsThen:
+    state: State, context: Context, request: schemas.GetDefinitionsAsOf
+) -> schemas.DefinitionsThen:
     database = state.core.databases.of(context.the_app)
-    return contracts.DefinitionsThen(await snapshot.as_of(database, request.kind, request.version))
+    return schemas.DefinitionsThen(await snapshot.as_of(database, request.kind, request.version))
 
 
 async def list_ui_configs(state: State, context: Context, request: contracts.ListUiConfigs) -> Response:

@@ -15,8 +15,8 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.bus.consumers.checkpoints import Position
-from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays.derived import ExpectedRow, StoredRow, has_lost_names
 from services.notify import transition_actions

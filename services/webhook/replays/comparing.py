@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts.apps import NamesEver
+from libs.shared.contracts.schemas import NamesEver
 
 Columns = Mapping[str, Any]
 NAMED = ("entity", "request_body")

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from libs.shared import clock
 from libs.shared.bus.consumers.checkpoints import Position
-from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays.derived import ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
 from services.webhook.deliveries import NewDelivery

@@ -7,8 +7,8 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.bus.consumers.checkpoints import Position
-from libs.shared.contracts.apps import NamesEver
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays.derived import ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
 from services.workflow.paths import context_of

@@ -13,10 +13,11 @@ from libs.shared.bus.nats.connection import connect
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.bus.rpc.nats_transport import NatsTransport
 from libs.shared.bus.rpc.signed_contexts import ContextSigner
-from libs.shared.contracts.apps import GetSchema, ListDefinitions
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
+from libs.shared.contracts.definitions import ListDefinitions
 from libs.shared.contracts.messages import Request
 from libs.shared.contracts.records import CreateRecord, ListRecords, SetFields
+from libs.shared.contracts.schemas import GetSchema
 from libs.shared.errors import RocketError
 from libs.shared.ids import random_uuid
 from tests.support.app_database import app_row

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from libs.shared.contracts.apps import NamesEver
+from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.schema.secrecy import MASK
 from services.events.replays.comparing import LATER, SAME, differences

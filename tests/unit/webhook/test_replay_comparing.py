@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from libs.shared import exact
-from libs.shared.contracts.apps import NamesEver
+from libs.shared.contracts.schemas import NamesEver
 from services.webhook.replays.comparing import differences
 
 NAMES = NamesEver({"ticket": ["ticket", "issue"]}, {"ticket": ["id", "title"], "issue": ["id", "subject"]})

@@ -17,10 +17,10 @@ from libs.shared.bus.nats.jetstream import JetStream, Outgoing
 from libs.shared.bus.nats.protocol import Message, written
 from libs.shared.bus.outbox.log_batches import decode_entries
 from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.contracts.commits import ReadLog
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import WITH_OUTBOX, ReadSignals, of
-from libs.shared.contracts.records import ReadLog
 from libs.shared.contracts.streams import COMMITS, SIGNALS, StreamSpec, commits_of, signal_subject
 
 BATCH_ENTRIES = 200

@@ -11,8 +11,8 @@ from libs.shared.bus.consumers.inbox import Inbox
 from libs.shared.bus.consumers.incoming import Incoming
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.rpc.client import RpcClient
+from libs.shared.contracts.commits import FetchCommit
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.records import FetchCommit
 from libs.shared.postgres.databases import Connection
 
 S = TypeVar("S")

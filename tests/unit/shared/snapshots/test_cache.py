@@ -10,8 +10,8 @@ import pytest
 
 from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.contracts.apps import GetSchema, SchemaChanged, SchemaSnapshot
 from libs.shared.contracts.context import AppRef, Context
+from libs.shared.contracts.schemas import GetSchema, SchemaChanged, SchemaSnapshot
 from libs.shared.errors import RocketError
 from libs.shared.snapshots.cache import Schemas
 from libs.shared.snapshots.compiled import Compiled
