@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from libs.shared import clock, exact
-from libs.shared.bus.outbox.relay import call_relay
+from libs.shared.bus.outbox.relay_calls import call_relay
 from libs.shared.contracts import apps as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
