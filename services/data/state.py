@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -12,14 +11,12 @@ from libs.shared.bus.rpc.streaming import Streams
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
 from libs.shared.runtime import Core
-from libs.shared.schema import Snapshot
 from libs.shared.snapshots.cache import Schemas
-from libs.shared.snapshots.compiled import Compiled
 from services.data.integrity.hash_chain import HashChain
 from services.data.log.positions import SettledPositions
 from services.data.log.source import CommitLog
 from services.data.log.watermarks import Watermarks
-from services.data.model import Model
+from services.data.model import Models
 from services.data.model.bounds import Bounds
 from services.data.query.export_stream import max_exports
 from services.data.query.point_batches import PointLookups, batched_lookups
@@ -33,7 +30,7 @@ class State:
 
     core: Core
     schemas: Schemas
-    models: Compiled[Model]
+    models: Models
     log: CommitLog
     writes: WriteResources
     hash_chain: HashChain
@@ -46,34 +43,23 @@ class State:
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)
 
-    def model(self, app: AppRef, schema: Snapshot) -> Model:
-        """The schema compiled for SQL, once per version."""
-        model = self.models.made(app, schema)
-        if not model.salt:
-            secret = self.core.settings.secret_key.encode()
-            model.salt = hmac.digest(secret, f"masks of {app.id}".encode(), "sha256")
-            model.bounds = self._bounds(hmac.digest(secret, f"bounds of {app.id}".encode(), "sha256").hex())
-        return model
-
-    def _bounds(self, mark: str) -> Bounds:
-        settings = self.core.settings
-        return Bounds(settings.included_records, settings.page_bytes, settings.aggregate_groups, mark)
-
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The state of a replica; while it is open, the relay publishes the log and streams are answered."""
-    hash_chain = HashChain(core.databases, core.settings.secret_key)
+    settings = core.settings
+    bounds = Bounds(settings.included_records, settings.page_bytes, settings.aggregate_groups)
+    hash_chain = HashChain(core.databases, settings.secret_key)
     log = CommitLog(core.schemas, on_settled=hash_chain.extend_soon)
     relay = Relay(log, core.databases, core.stream, core.leases, core.apps)
     watermarks = Watermarks(core.databases)
     relay.on_commit(watermarks.wake)
-    streams = Streams(core.connection, max_exports(core.settings.database_connections), core.settings.export_timeout)
+    streams = Streams(core.connection, max_exports(settings.database_connections), settings.export_timeout)
     async with relay.running(), streams.running():
         yield State(
             core=core,
             schemas=core.schemas,
-            models=Compiled(core.schemas, Model),
+            models=Models(core.schemas, settings.secret_key, bounds),
             log=log,
             writes=WriteResources(core, relay),
             hash_chain=hash_chain,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared import exact
+from libs.shared.bodies import read_array
 from libs.shared.contracts import records as contracts
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, invalid_field
@@ -25,7 +26,7 @@ async def create_records(ctx: RequestContext, request: contracts.CreateRecords) 
     grant_for(entity, "create", ctx.caller)
     dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
     try:
-        keys = await bulk.create(write, entity, entity.parse_rows(request.body), dry_run)
+        keys = await bulk.create(write, entity, read_array(request.body), dry_run)
     except RocketError as refusal:
         raise conceal(write, entity, "create", refusal) from None
     return _respond(write, "created", keys, dry_run, 201)
@@ -38,7 +39,7 @@ async def update_records(ctx: RequestContext, request: contracts.UpdateRecords) 
     _refuse_unconditional(entity)
     dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
     try:
-        keys = await bulk.update(write, entity, grant, entity.parse_rows(request.body), dry_run)
+        keys = await bulk.update(write, entity, grant, read_array(request.body), dry_run)
     except RocketError as refusal:
         raise conceal(write, entity, "update", refusal) from None
     return _respond(write, "updated", keys, dry_run)
@@ -51,7 +52,7 @@ async def delete_records(ctx: RequestContext, request: contracts.DeleteRecords) 
     _refuse_unconditional(entity)
     dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
     try:
-        keys = await bulk.delete(write, entity, grant, entity.parse_rows(request.body), dry_run)
+        keys = await bulk.delete(write, entity, grant, read_array(request.body), dry_run)
     except RocketError as refusal:
         raise conceal(write, entity, "delete", refusal) from None
     return _respond(write, "deleted", keys, dry_run)

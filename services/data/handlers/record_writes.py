@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from libs.shared import exact
+from libs.shared.bodies import read_object
 from libs.shared.contracts import commits as commits_contracts
 from libs.shared.contracts import records as contracts
 from libs.shared.contracts.messages import Response
@@ -34,7 +35,7 @@ async def create_record(ctx: RequestContext, request: contracts.CreateRecord) ->
     grant_for(entity, "create", ctx.caller)
     write = ctx.write()
     try:
-        written = await records.create(write, entity, entity.parse_body(request.body))
+        written = await records.create(write, entity, read_object(request.body))
     except RocketError as refusal:
         raise conceal(write, entity, "create", refusal) from None
     return _respond(write, entity, "create", written, 201)
@@ -46,7 +47,7 @@ async def update_record(ctx: RequestContext, request: contracts.UpdateRecord) ->
     target = await _target(ctx, entity, request, "update")
     write = ctx.write()
     try:
-        written = await records.update(write, entity, target, entity.parse_body(request.body))
+        written = await records.update(write, entity, target, read_object(request.body))
     except PreconditionFailed:
         raise await _mismatch(ctx, entity, target) from None
     except RocketError as refusal:

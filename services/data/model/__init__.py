@@ -3,7 +3,7 @@
 from libs.shared.schema.links import Link
 from services.data.model.entity import IMPLICIT_DELETED, EntityModel
 from services.data.model.keys import Key, KeyValue
-from services.data.model.model import Model
+from services.data.model.model import Model, Models
 from services.data.model.naming import quote
 from services.data.model.parameters import StatementParameters
 from services.data.model.statements import PointStatement
@@ -15,6 +15,7 @@ __all__ = [
     "KeyValue",
     "Link",
     "Model",
+    "Models",
     "PointStatement",
     "StatementParameters",
     "quote",

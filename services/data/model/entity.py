@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from cachetools import LRUCache
 
-from libs.shared.bodies import read_array, read_object
 from libs.shared.errors import not_found
 from libs.shared.permissions.profile import Profile, compile_profile
 from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snapshot, parse_text
 from libs.shared.schema.links import Link, find_link, links_of
 from services.data.model.keys import Key
 from services.data.model.naming import quote
-from services.data.model.statements import StatementCache
+from services.data.model.statements import MAX_STATEMENTS
 
 MAX_PROFILES = 1_000
 """Sets of roles whose compiled permissions are kept; the least recently used go first."""
@@ -55,7 +54,7 @@ class EntityModel:
         """Fields beside the key that records of other entities refer to."""
         self.exclusive = [name for name in self.fields if name not in self.key.names and self._is_exclusive(name)]
         """Fields beside the key whose values no two records may share."""
-        self.statements: StatementCache[str] = StatementCache()
+        self.statements: LRUCache[Hashable, str] = LRUCache(MAX_STATEMENTS)
         """The statements that write to this entity, by shape."""
 
     def _is_exclusive(self, name: str) -> bool:
@@ -123,14 +122,3 @@ class EntityModel:
             return str(parse_text(self.fields[slug.field], text))
         except BadValue:
             raise not_found("Record") from None
-
-    def parse_body(self, body: bytes) -> dict[str, Any]:
-        """The JSON object of a write; numbers keep all their digits.
-
-        Raises INVALID_PAYLOAD.
-        """
-        return read_object(body)
-
-    def parse_rows(self, body: bytes) -> list[Any]:
-        """The JSON array of a bulk write, numbers as above. Raises INVALID_PAYLOAD."""
-        return read_array(body)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
+from dataclasses import replace
 from functools import cached_property
 
+from libs.shared.contracts.context import AppRef
 from libs.shared.schema import Snapshot
+from libs.shared.snapshots.cache import Schemas
+from libs.shared.snapshots.compiled import Compiled
 from services.data.model.bounds import Bounds
 from services.data.model.entity import EntityModel
 from services.data.model.statements import PointStatement, StatementCache
@@ -18,7 +23,7 @@ class Model:
 
     def __init__(self, schema: Snapshot) -> None:
         self.salt = b""
-        """Prefix of all hashes of the app's values; set once by State.model."""
+        """Prefix of all hashes of the app's values; set once, by `Models`."""
         self.bounds = Bounds()
         """How much one response may hold; set likewise."""
         self.schema = schema
@@ -49,3 +54,26 @@ class Model:
         if rules is None:
             rules = self._rules[name] = rules_of(self.schema, name)
         return rules
+
+
+class Models:
+    """The compiled schemas of the apps that a process works for.
+
+    The masks and marks of an app derive from `secret`. `bounds` apply to the responses of every app.
+    """
+
+    def __init__(self, schemas: Schemas, secret: str, bounds: Bounds) -> None:
+        self._compiled = Compiled(schemas, Model)
+        self._secret = secret.encode()
+        self._bounds = bounds
+
+    def of(self, app: AppRef, schema: Snapshot) -> Model:
+        """The model of a snapshot, compiled once per version."""
+        model = self._compiled.made(app, schema)
+        if not model.salt:
+            model.salt = self._derived(f"masks of {app.id}")
+            model.bounds = replace(self._bounds, mark=self._derived(f"bounds of {app.id}").hex())
+        return model
+
+    def _derived(self, purpose: str) -> bytes:
+        return hmac.digest(self._secret, purpose.encode(), "sha256")

@@ -48,7 +48,7 @@ async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
     """One step of rebuilding a table."""
     database = state.database(app)
     schema = await state.schemas.get(app, at_least=await current_version(database))
-    model = state.model(app, schema)
+    model = state.models.of(app, schema)
     table = next_table(model, replay)
     if table is None:
         return True

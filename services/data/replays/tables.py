@@ -39,7 +39,7 @@ ORDER BY _c.record_id, _c.version LIMIT $5
 async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
     """Compare some more records of a table, or look for rows that are not in the log."""
     schema = await state.schemas.get(app, at_least=replay.get("schema", 0))
-    model, database = state.model(app, schema), state.database(app)
+    model, database = state.models.of(app, schema), state.database(app)
     if replay.get("position") is None:
         await _begin(database, model, replay)
     table = next_table(model, replay)

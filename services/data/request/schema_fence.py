@@ -49,7 +49,7 @@ def under_schema(
         deadlocks = 0
         for _ in range(MAX_ATTEMPTS):
             try:
-                return await handler(RequestContext(state, context, state.model(app, schema)), request)
+                return await handler(RequestContext(state, context, state.models.of(app, schema)), request)
             except Deadlocked:
                 deadlocks += 1
                 if deadlocks == MAX_DEADLOCKS:

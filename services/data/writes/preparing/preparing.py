@@ -62,7 +62,8 @@ async def validate(entity: EntityModel, action: Action, drafts: Sequence[Draft])
                 break
         if number % TURN_ROWS == 0:
             await asyncio.sleep(0)
-    refuse_invalid(details)
+    if details:
+        refuse_invalid(details)
 
 
 async def complete(

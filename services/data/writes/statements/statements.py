@@ -67,7 +67,10 @@ def statement(
 
     With LogMode.LATER the position is null, and there are also image and previous.
     """
-    text = entity.statements.made(shape, lambda: _text(entity, shape))
+    try:
+        text = entity.statements[shape]
+    except KeyError:
+        text = entity.statements[shape] = _text(entity, shape)
     return text, [schema_version, *_arrays(entity, shape, rows)]
 
 
