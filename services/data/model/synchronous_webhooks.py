@@ -21,7 +21,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {"before_write": ("create", "update"), 
 
 @dataclass(frozen=True, slots=True)
 class SynchronousWebhook:
-    """One that is asked. `condition` None: always; `optional`: the write may happen if it can't be asked."""
+    """A webhook that is asked before a write. `condition` None: always; an `optional` one may be unreachable."""
 
     id: str
     hook: str
@@ -34,7 +34,7 @@ SynchronousWebhooks = Mapping[tuple[str, str], Sequence[SynchronousWebhook]]
 
 
 def synchronous_webhooks_of(schema: Snapshot) -> SynchronousWebhooks:
-    """All receivers that are to be asked, in the order of their making."""
+    """All webhooks that are asked before a write, in the order in which they were made."""
     found: dict[tuple[str, str], list[SynchronousWebhook]] = {}
     for document in schema.documents.get("webhooks", ()):
         if document.get("async", True) or not document.get("active", True):

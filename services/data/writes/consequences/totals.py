@@ -71,16 +71,16 @@ async def hold_parents(
 ) -> None:
     """Lock the parents whose totals read the records of these keys, or new records with these bodies."""
     totals = write.model.totals.by_number.get(entity.number, ())
-    wanted: ColumnValues = defaultdict(set)
+    parents: ColumnValues = defaultdict(set)
     for total in totals:
         parent = write.model.entity(total.parent)
-        found = wanted[total.parent, total.link.own]
+        found = parents[total.parent, total.link.own]
         found |= await _owners(unit, entity, total.link, keys)
         if not total.link.relation.joined:
             found |= _sent(parent, total.link, bodies)
-    for name in sorted({name for name, _ in wanted}, key=lambda name: write.model.entity(name).number):
+    for name in sorted({name for name, _ in parents}, key=lambda name: write.model.entity(name).number):
         parent = write.model.entity(name)
-        columns = {column: values for (owner, column), values in wanted.items() if owner == name and values}
+        columns = {column: values for (owner, column), values in parents.items() if owner == name and values}
         if not columns:
             continue
         if depth and parent.number in write.model.totals.by_number:

@@ -41,10 +41,10 @@ async def attach_files(
     write: WriteContext, connection: Connection | Database, entity: EntityModel, drafts: Sequence[Draft]
 ) -> None:
     """Replace file ids in drafts' values by descriptions. Raises UnknownFile (NOT_FOUND), also for files of others."""
-    wanted = _wanted(entity, [draft.values for draft in drafts])
-    if not wanted:
+    ids = _file_ids(entity, [draft.values for draft in drafts])
+    if not ids:
         return
-    found = await described(connection, wanted)
+    found = await described(connection, ids)
     fresh = {
         file_id
         for draft in drafts
@@ -61,8 +61,8 @@ async def attach_files(
 
 async def resolve_files(connection: Connection | Database, entity: EntityModel, values: Values) -> None:
     """The same for one record, with the authority of a definition. Raises UnknownFile (NOT_FOUND)."""
-    if wanted := _wanted(entity, [values]):
-        _replace(entity, values, await described(connection, wanted), 0)
+    if ids := _file_ids(entity, [values]):
+        _replace(entity, values, await described(connection, ids), 0)
 
 
 async def described(connection: Connection | Database, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Record]:
@@ -88,7 +88,7 @@ async def _is_held(write: WriteContext, connection: Connection | Database, file_
     return bool(row["held"])
 
 
-def _wanted(entity: EntityModel, records: Iterable[Values]) -> set[uuid.UUID]:
+def _file_ids(entity: EntityModel, records: Iterable[Values]) -> set[uuid.UUID]:
     return {record[f.name] for record in records for f in entity.files if record.get(f.name) is not None}
 
 

@@ -149,14 +149,10 @@ def _references(entity: EntityModel, shape: StatementShape) -> list[str]:
     """Locks on the records that the rows refer to."""
     skip = "" if shape.waits else " SKIP LOCKED"
     return [
-        f"{_locked(number)} AS MATERIALIZED (SELECT _s.{quote(link.other)} AS key FROM {target} _s "
+        f"_ref{number} AS MATERIALIZED (SELECT _s.{quote(link.other)} AS key FROM {target} _s "
         f"WHERE _s.{quote(link.other)} IN (SELECT _u.{quote(link.own)} FROM _u) AND {alive} FOR KEY SHARE OF _s{skip})"
         for number, (link, target, alive) in enumerate(_referring(entity, shape))
     ]
-
-
-def _locked(number: int) -> str:
-    return f"_ref{number}"
 
 
 def _referring(entity: EntityModel, shape: StatementShape) -> list[tuple[Link, str, str]]:
@@ -169,13 +165,13 @@ def _referred(entity: EntityModel, shape: StatementShape) -> str:
     clauses = []
     for number, (link, _, _) in enumerate(_referring(entity, shape)):
         own = f"_u.{quote(link.own)}"
-        clause = f"{own} IS NULL OR {own} IN (SELECT _l.key FROM {_locked(number)} _l)"
+        clause = f"{own} IS NULL OR {own} IN (SELECT _l.key FROM _ref{number} _l)"
         if link.entity == entity.name and shape.action is Action.CREATE and link.other in shape.columns:
             clause += f" OR {own} IN (SELECT _o.{quote(link.other)} FROM _u _o)"
         clauses.append(f"({clause})")
         if link.entity == entity.name and shape.action is not Action.CREATE:
             # Has the lock taken before the first row is changed: one that the statement has changed can't be locked.
-            clauses.append(f"(SELECT count(*) FROM {_locked(number)}) >= 0")
+            clauses.append(f"(SELECT count(*) FROM _ref{number}) >= 0")
     return " AND ".join(clauses) or "true"
 
 

@@ -1,8 +1,8 @@
 """Unique values that move among the records of one commit: uniqueness is judged by the result of the commit.
 
 PostgreSQL judges it row by row, so two records could never exchange values. Records that give up a value which another
-record of the commit takes are therefore parked first: their value is null until they get the new one, in the same
-transaction. The log does not show this: what a parked record was before is kept here.
+record of the commit takes are therefore released first: their value is null until they get the new one, in the same
+transaction. The log does not show this: what a released record was before is kept here.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ Move = tuple[KeyValue, Mapping[str, Any]]
 
 
 class UniqueSwaps:
-    """The parked values of one commit."""
+    """The released values of one commit."""
 
     def __init__(self, transaction: Connection) -> None:
         self._transaction = transaction
-        self._parked: dict[tuple[int, str], dict[str, Any]] = defaultdict(dict)
+        self._released: dict[tuple[int, str], dict[str, Any]] = defaultdict(dict)
         """Entity number and record id → what columns were, as JSON, by the ids of their fields."""
 
-    async def park(self, entity: EntityModel, moves: Sequence[Move]) -> bool:
-        """Park what the moves take from one another; whether there was anything. All of the moves must be made then."""
+    async def release(self, entity: EntityModel, moves: Sequence[Move]) -> bool:
+        """Release what the moves take from one another; all of them must be made then. Returns whether any was."""
         found = False
         for column in entity.exclusive:
             moved = [(key, values[column]) for key, values in moves if column in values]
             if len(moved) > 1:
                 rows = await self._transaction.fetch(_text(entity, column), *_arrays(moved))
                 for row in rows:
-                    self._parked[entity.number, row["key"]][entity.image_ids[column]] = exact.loads(row["was"])
+                    self._released[entity.number, row["key"]][entity.image_ids[column]] = exact.loads(row["was"])
                 found = found or bool(rows)
         return found
 
     def previous(self, entity: EntityModel, key: str, previous: str | None, columns: Sequence[str]) -> str | None:
-        """What the log keeps of a record before it was given these columns, with what was parked of them."""
-        parked = self._parked.get((entity.number, key))
-        if not parked or previous is None:
+        """What the log keeps of a record before it was given these columns, with what was released of them."""
+        released = self._released.get((entity.number, key))
+        if not released or previous is None:
             return previous
         given = {entity.image_ids[name] for name in columns}
-        was = {field_id: parked.pop(field_id) for field_id in given & parked.keys()}
+        was = {field_id: released.pop(field_id) for field_id in given & released.keys()}
         return exact.dumps({**exact.loads(previous), **was}).decode() if was else previous
 
 

@@ -73,8 +73,8 @@ class UnitOfWork:
             await self.lock_keys(entity, [row.key for row in rows if row.key])
         shapes = _by_columns(rows)
         moves = [(row.key, row.values) for row in rows if row.key] if action is Action.UPDATE else []
-        parked = await self.swaps.park(entity, moves)
-        at_once = is_all and len(shapes) == 1 and not parked and not entity.trees
+        released = await self.swaps.release(entity, moves)
+        at_once = is_all and len(shapes) == 1 and not released and not entity.trees
         log = LogMode.TOGETHER if at_once else LogMode.LATER
         for columns, places in shapes.items():
             shape = StatementShape(action, columns, log)

@@ -112,7 +112,7 @@ class Undoing:
 
     async def run(self) -> None:
         """Apply all inverses, and check what they leave. Raises CONFLICT, FORBIDDEN."""
-        await self._park()
+        await self._release()
         done = [part for wave in waves(self._steps) for part in distinct(wave)]
         for wave in done:
             if await self._apply(wave) != len(wave):
@@ -128,7 +128,7 @@ class Undoing:
         named = [problem for problem in problems if (problem[0], problem[1]) in own]
         return named if len(named) == len(problems) else [*named, OTHERS]
 
-    async def _park(self) -> None:
+    async def _release(self) -> None:
         """Let unique values move among the records that get theirs back."""
         moves: dict[str, list[Move]] = defaultdict(list)
         for step in self._steps:
@@ -137,7 +137,7 @@ class Undoing:
                 parsed = {name: _parsed(step.entity, name, value) for name, value in values.items()}
                 moves[step.entity.name].append((step.key, parsed))
         for name, moved in moves.items():
-            await self._unit.swaps.park(self._write.model.entity(name), moved)
+            await self._unit.swaps.release(self._write.model.entity(name), moved)
 
     async def _apply(self, wave: Sequence[Inverse]) -> int:
         """One statement's inverses. Returns how many had their effect."""
