@@ -20,7 +20,7 @@ SEPARATORS = re.compile(r"\s*[|:]\s*")
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+    return grimp.build_graph(*PACKAGES, exclude_type_checking_imports=False, cache_dir=None)
 
 
 @pytest.mark.parametrize("settings", LAYERED, ids=[contract["id"] for contract in LAYERED])
