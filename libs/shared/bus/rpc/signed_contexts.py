@@ -1,12 +1,12 @@
-"""Whose word a context is: the gateway signs who asks, and nobody else can.
+"""Signed contexts: a gateway signs who sends a request, and services verify it.
 
-Every gateway makes a key pair of its own, keeps the private half in memory, and leaves the public one in a table of
-the platform database that only its own role can write to. A service that is asked looks the key up once. So a service
-that is broken into can't ask another one as somebody else: what it has seen signed is good for minutes, and for the
-same caller in the same app.
+Every gateway makes a key pair, keeps the private half in memory, and publishes the public half in a table of the
+platform database that only its own role can write. A service looks a key up once. A compromised service therefore
+can't send requests in another caller's name: signatures that it has seen are valid for minutes, and only for the same
+caller in the same app.
 
-What services ask each other by themselves is not signed. Questions that may be asked so say it (`by_services`); NATS
-lets each service ask only those that it needs (deploy/nats/accounts.conf).
+Requests that services send on their own are not signed. Contracts allow that by `by_services`; NATS lets each service
+send only the requests that it needs (deploy/nats/accounts.conf).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from libs.shared.errors import RocketError
 
 log = structlog.get_logger()
 
-SLOT = 300
-"""Seconds in which a caller's signature stays the same; it is good for one to two of these."""
-SKEW = 60
-"""Seconds that clocks of machines may differ by."""
-RENEW = 86_400
-"""Seconds after which a gateway takes another key."""
+VALIDITY_SLOT_S = 300
+"""Seconds in which a caller's signature stays the same; it is valid for one to two of these."""
+MAX_CLOCK_SKEW_S = 60
+"""Seconds by which the clocks of machines may differ."""
+RENEW_KEY_S = 86_400
+"""Seconds after which a gateway makes a new key."""
 MAX_REMEMBERED = 20_000
-"""Signatures that a process knows by heart, made or looked at."""
+"""Signatures that a process remembers, made or verified."""
 
 PUBLISH = "INSERT INTO gateway.context_keys (id, public) VALUES ($1, $2)"
 PRUNE = "DELETE FROM gateway.context_keys WHERE at < now() - interval '4 days'"
@@ -42,7 +42,7 @@ FIND = "SELECT public FROM gateway.context_keys WHERE id = $1 AND at > now() - i
 
 
 class Table(Protocol):
-    """What is needed of the platform database."""
+    """The methods of the platform database that are used."""
 
     async def execute(self, query: str, *values: Any) -> Any: ...
 
@@ -63,9 +63,9 @@ class ContextSigner:
     async def signed(self, context: Context) -> Context:
         """The context with our signature. Raises what publishing the first key raises."""
         now = clock.unix()
-        if self._key is None or now - self._made_at > RENEW:
+        if self._key is None or now - self._made_at > RENEW_KEY_S:
             await self._renew(now)
-        ends, app = (int(now) // SLOT + 2) * SLOT, _bound_to(context)
+        ends, app = (int(now) // VALIDITY_SLOT_S + 2) * VALIDITY_SLOT_S, _bound_to(context)
         known = self._made.get((ends, app, context.identity))
         if known is None:
             known = self._made[ends, app, context.identity] = self._sign(ends, app, context.identity)
@@ -79,7 +79,7 @@ class ContextSigner:
 
     async def _renew(self, now: float) -> None:
         async with self._renewing:
-            if self._key is not None and now - self._made_at <= RENEW:
+            if self._key is not None and now - self._made_at <= RENEW_KEY_S:
                 return
             key, name = Ed25519PrivateKey.generate(), os.urandom(8).hex()
             try:
@@ -88,15 +88,15 @@ class ContextSigner:
             except Exception:
                 if self._key is None:
                     raise
-                # The one before goes on being good for two days.
-                self._made_at = now - RENEW + SLOT
+                # The previous key stays valid for two days.
+                self._made_at = now - RENEW_KEY_S + VALIDITY_SLOT_S
                 return
             self._key, self._id, self._made_at = key, name, now
             self._made.clear()
 
 
 class ContextVerifier:
-    """Looks at the signatures of contexts that one process is asked with."""
+    """Verifies the contexts of the requests that one process serves."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -104,7 +104,7 @@ class ContextVerifier:
         self._good: dict[tuple[bytes, AppRef | None, Identity | None], int] = {}
 
     async def check(self, context: Context, by_services: bool) -> None:
-        """Raises FORBIDDEN where nobody vouches for the caller. `by_services`: services may ask this by themselves."""
+        """Raise FORBIDDEN if the context is not signed, unless services may send the request by themselves."""
         if not context.grant and by_services and _is_own(context.identity):
             return
         seen = (context.grant, _bound_to(context), context.identity)
@@ -113,11 +113,11 @@ class ContextVerifier:
             ends = await self._verified(*seen)
             self._good[seen] = ends
             _forget_oldest(self._good)
-        if ends < clock.unix() - SKEW:
+        if ends < clock.unix() - MAX_CLOCK_SKEW_S:
             raise _unvouched("expired")
 
     async def _verified(self, grant: bytes, app: AppRef | None, identity: Identity | None) -> int:
-        """When a signature ends that is good. Raises FORBIDDEN."""
+        """When a valid signature ends. Raises FORBIDDEN."""
         try:
             name, end, signature = grant.split(b".")
             ends, signed = int(end), base64.urlsafe_b64decode(signature)
@@ -144,7 +144,7 @@ def _forget_oldest(signatures: dict[Any, Any]) -> None:
 
 
 def _bound_to(context: Context) -> AppRef | None:
-    """The app that a signature is for; who comes from the platform enters every app."""
+    """The app that a signature is for; platform users may enter every app."""
     identity = context.identity
     return None if identity is not None and identity.via == "platform" else context.app
 
@@ -156,7 +156,7 @@ def _statement(ends: int, app: AppRef | None, identity: Identity | None) -> byte
 
 
 def _is_own(identity: Identity | None) -> bool:
-    """Whether this is how services act by themselves."""
+    """Whether a service acts on its own."""
     return identity is None or identity == SYSTEM or identity.via == "workflow"
 
 

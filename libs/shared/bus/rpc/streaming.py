@@ -1,11 +1,11 @@
-"""Streams of bytes without end in sight: made while they are fetched, never held whole.
+"""Streams of bytes of unknown length: produced while they are fetched, never held whole.
 
-The sender tells a subject; the receiver pulls chunk after chunk from it, and the pulls are the credits: the
-sender makes at most AHEAD chunks more than were asked for. Each pull names the chunk's number, so one
-whose answer was lost can be repeated. Who pulls no more for IDLE seconds, or says so, ends the making; and so does
-a limit in all, as who pulls now and then would else keep what the making holds for as long as they like.
+The producer names a subject, and the receiver pulls chunk after chunk from it. The producer makes at most
+MAX_AHEAD_CHUNKS more than were pulled. Each pull names the number of its chunk, so it can be repeated if the response
+is lost. A stream ends when the receiver closes it or does not pull for MAX_IDLE_S seconds, and after a limit in all,
+so that a slow receiver can't hold the producer's resources without end.
 
-A pull is answered with one of the marks below and what belongs to it.
+The response to a pull begins with one of the marks below.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from libs.shared.errors import RocketError, unavailable
 log = structlog.get_logger()
 
 MORE, END, FAILED, WAIT = b"M", b"E", b"F", b"W"
-"""A chunk; there is no more; it went wrong, and how; nothing yet, ask again."""
+"""A chunk; the end; an error with its code; nothing yet, pull again."""
 CLOSE = b"close"
-"""A pull that says there will be no other."""
-AHEAD = 2
-"""Chunks made before they are asked for."""
-HOLD = 5.0
-"""Seconds a pull waits for its chunk before it is told to come again."""
-PULL = 10.0
-"""Seconds for the answer to a pull."""
-IDLE = 30.0
-"""Seconds without a pull after which a stream is given up."""
-PART = 4
-"""One of so many streams at once is for other owners than that of the others."""
+"""The payload of a receiver's last message: it pulls no more."""
+MAX_AHEAD_CHUNKS = 2
+"""Chunks produced before they are pulled."""
+HOLD_PULL_S = 5.0
+"""Seconds that a pull waits for its chunk before the receiver has to pull again."""
+PULL_TIMEOUT_S = 10.0
+"""Seconds for the response to a pull."""
+MAX_IDLE_S = 30.0
+"""Seconds without a pull after which a stream is closed."""
+RESERVED_PART = 4
+"""One of so many concurrent streams is reserved for other owners than that of the others."""
 
 
 @dataclass(slots=True)
 class _Offer:
     """A stream in the making; `sent` chunks were answered, the last of which is kept for a repeated pull."""
 
-    made: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(AHEAD))
+    made: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(MAX_AHEAD_CHUNKS))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: asyncio.Task[None] | None = None
     idle: asyncio.TimerHandle | None = None
@@ -89,7 +89,7 @@ class Streams:
         Raises what that raises, and SERVICE_UNAVAILABLE when as many streams are being made as may be: in all, or
         for this owner.
         """
-        if self._making.total() >= self._most or self._making[owner] >= self._most - self._most // PART:
+        if self._making.total() >= self._most or self._making[owner] >= self._most - self._most // RESERVED_PART:
             raise unavailable("export")
         self._making[owner] += 1
         try:
@@ -118,7 +118,7 @@ class Streams:
     def _still_wanted(self, key: str, offer: _Offer) -> None:
         if offer.idle is not None:
             offer.idle.cancel()
-        offer.idle = asyncio.get_running_loop().call_later(IDLE, self._give_up, key)
+        offer.idle = asyncio.get_running_loop().call_later(MAX_IDLE_S, self._give_up, key)
 
     def _give_up(self, key: str) -> None:
         offer = self._offers.pop(key, None)
@@ -174,7 +174,7 @@ async def pulled(connection: Connection, subject: str) -> AsyncGenerator[bytes, 
 
 async def _pull(connection: Connection, subject: str, number: int) -> tuple[bytes, bytes]:
     try:
-        reply = await connection.request(subject, str(number).encode(), PULL)
+        reply = await connection.request(subject, str(number).encode(), PULL_TIMEOUT_S)
     except (NatsError, TimeoutError):
         raise unavailable("transfer") from None
     return reply.data[:1], reply.data[1:]
@@ -205,7 +205,7 @@ async def _chunk(offer: _Offer, number: int) -> bytes:
     if number != offer.sent:
         return _failure(unavailable("transfer"))
     try:
-        async with asyncio.timeout(HOLD):
+        async with asyncio.timeout(HOLD_PULL_S):
             offer.last = await offer.made.get()
     except TimeoutError:
         return WAIT

@@ -9,7 +9,13 @@ import pytest
 
 from libs.shared import clock
 from libs.shared.bus.rpc import signed_contexts
-from libs.shared.bus.rpc.signed_contexts import RENEW, SKEW, SLOT, ContextSigner, ContextVerifier
+from libs.shared.bus.rpc.signed_contexts import (
+    MAX_CLOCK_SKEW_S,
+    RENEW_KEY_S,
+    VALIDITY_SLOT_S,
+    ContextSigner,
+    ContextVerifier,
+)
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import RocketError
 
@@ -101,18 +107,18 @@ async def test_a_signature_expires(keys: Keys, monkeypatch: pytest.MonkeyPatch) 
     verifier, now = ContextVerifier(keys), clock.unix()
     context = await sent(ContextSigner(keys), APP, ANN)
     assert not await refused(verifier, context)
-    monkeypatch.setattr(clock, "unix", lambda: now + 2 * SLOT + SKEW + 1)
+    monkeypatch.setattr(clock, "unix", lambda: now + 2 * VALIDITY_SLOT_S + MAX_CLOCK_SKEW_S + 1)
     assert await refused(verifier, context) and await refused(ContextVerifier(keys), context)
 
 
 async def test_the_former_key_is_valid_while_renewal_fails(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     signer, now = ContextSigner(keys), clock.unix()
     await sent(signer, APP, ANN)
-    monkeypatch.setattr(clock, "unix", lambda: now + RENEW + 1)
+    monkeypatch.setattr(clock, "unix", lambda: now + RENEW_KEY_S + 1)
     keys.away = True
     assert not await refused(ContextVerifier(keys), await sent(signer, APP, ANN))
     keys.away = False
-    monkeypatch.setattr(clock, "unix", lambda: now + RENEW + SLOT + 2)
+    monkeypatch.setattr(clock, "unix", lambda: now + RENEW_KEY_S + VALIDITY_SLOT_S + 2)
     assert not await refused(ContextVerifier(keys), await sent(signer, APP, ANN))
     assert len(keys.rows) == 2
 
