@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-DEEPEST = 50
+MAX_LEVELS = 50
 """Levels of the tree; what lies deeper is shown at this level."""
 
 Span = dict[str, Any]
@@ -61,5 +61,5 @@ def _descend(top: Span, waiting: dict[str | None, list[Span]]) -> None:
         for node, shown in level:
             for child in waiting.pop(node["span_id"], []):
                 shown["children"].append(child)
-                below.append((child, child if depth < DEEPEST else shown))
+                below.append((child, child if depth < MAX_LEVELS else shown))
         level = below

@@ -104,7 +104,7 @@ ROUTES = (
     Route("GET", A + "/_schema", Local(api_documents.app_schema), Access.USER),
     Route("GET", A + "/asyncapi.json", Local(api_documents.asyncapi), Access.ADMIN),
     # Live streams
-    Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN)), Access.PUBLIC),
+    Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN_PARAMETERS)), Access.PUBLIC),
     Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),
     # Accounts of an app
     Route("POST", A + "/auth/login", in_realm(login.login, bodies.LoginBody), Access.PUBLIC),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 ADDRESS = re.compile(r"""[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+""")
-MAX_CHARACTERS = 254
+MAX_ADDRESS_CHARACTERS = 254
 
 
 def is_address(text: object) -> bool:
     """Whether `text` can be written to."""
-    return isinstance(text, str) and len(text) <= MAX_CHARACTERS and ADDRESS.fullmatch(text) is not None
+    return isinstance(text, str) and len(text) <= MAX_ADDRESS_CHARACTERS and ADDRESS.fullmatch(text) is not None

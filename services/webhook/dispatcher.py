@@ -37,7 +37,7 @@ SAFETY_S = 10.0
 """Seconds until the timer finds a delivery whose wake-up was lost in a crash; longer than its transaction takes."""
 MARGIN_S = 5.0
 """Seconds a claim outlasts the longest request, for recording the outcome."""
-LOOK_AGAIN = timedelta(seconds=1)
+LOOK_INTERVAL = timedelta(seconds=1)
 """When to look again at an app with more deliveries than could be sent."""
 RETRY_PAUSE_S = 0.5
 """Seconds until a claim is tried again that failed as the database is down."""
@@ -101,7 +101,7 @@ class Dispatcher:
             waiting = await store.outstanding(self._databases.of(app))
         ready = [endpoint for endpoint, at, _ in waiting if at <= now]
         self.wake(app, ready)
-        moments = [at for _, at, _ in waiting if at > now][:1] + ([now + LOOK_AGAIN] if ready else [])
+        moments = [at for _, at, _ in waiting if at > now][:1] + ([now + LOOK_INTERVAL] if ready else [])
         return min(moments, default=None)
 
     async def _give_up(self, app: AppRef, endpoints: Sequence[str]) -> None:

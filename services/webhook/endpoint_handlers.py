@@ -22,7 +22,7 @@ from services.webhook.health import DISABLED, HEALTHY, Health
 from services.webhook.health_updates import circuit_signal
 from services.webhook.matching import Webhook, WebhookIndex
 from services.webhook.redelivery_store import Redelivery
-from services.webhook.signing import OVERLAP
+from services.webhook.signing import PREVIOUS_SECRET_LIFETIME
 from services.webhook.state import State
 
 SECRET_OWNERS = ("webhooks", "state-machines", "workflows")
@@ -78,7 +78,7 @@ async def rotate_secret(state: State, context: Context, rpc_request: contracts.R
         salts = stored.rotated(secrets.token_hex(16), now)
         await endpoint_store.save_salts(transaction.connection, owner, salts)
         transaction.emit(SecretRotated(trace_id=context.trace_id, webhook_id=str(owner), user_id=context.user.id))
-    shown = {"id": str(owner), "previous_valid_until": clock.iso(now + OVERLAP)}
+    shown = {"id": str(owner), "previous_valid_until": clock.iso(now + PREVIOUS_SECRET_LIFETIME)}
     secret = format_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
     # A secret is shown once; an Idempotency-Key does not keep it.
     return Response(body=exact.dumps({"data": {**shown, "secret": secret}}), kept=exact.dumps({"data": shown}))

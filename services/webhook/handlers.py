@@ -55,8 +55,10 @@ async def retry_delivery(state: State, context: Context, request: contracts.Retr
     return Response(body=exact.dumps({"data": delivery}))
 
 
-async def ask_receivers(state: State, context: Context, request: contracts.AskReceivers) -> contracts.Verdicts:
-    """What receivers say to a write that is about to happen."""
+async def ask_synchronous_webhooks(
+    state: State, context: Context, request: contracts.AskSynchronousWebhooks
+) -> contracts.Verdicts:
+    """The verdicts of synchronous webhooks on a write, before it is committed."""
     return contracts.Verdicts(await synchronous_webhooks.ask_all(state, context, request))
 
 

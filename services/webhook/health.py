@@ -17,10 +17,10 @@ from libs.shared.contracts.signals import CircuitClosed, CircuitOpened, Endpoint
 CLOSED, OPEN, HALF_OPEN, DISABLED = "closed", "open", "half_open", "disabled"
 MAX_OPEN_S = 900.0
 """Seconds until the next try of an open circuit at most."""
-GONE = 410
-BUSY = frozenset({408, 425, 429})
+GONE_STATUS = 410
+BUSY_STATUSES = frozenset({408, 425, 429})
 """Statuses below 500 that are about the endpoint, not about the request."""
-HOLDING = frozenset({429, 503})
+RETRY_AFTER_STATUSES = frozenset({429, 503})
 """Statuses whose Retry-After is about the whole endpoint."""
 SIGNALS: dict[str, type[EndpointSignal]] = {CLOSED: CircuitClosed, OPEN: CircuitOpened, DISABLED: EndpointDisabled}
 """What a change to a circuit's state emits."""
@@ -68,7 +68,7 @@ HEALTHY = Health()
 
 def is_ailing(status: int | None) -> bool:
     """Whether a status (None: no response) is about the endpoint, not about the request."""
-    return status is None or status >= 500 or status in BUSY
+    return status is None or status >= 500 or status in BUSY_STATUSES
 
 
 def is_away(health: Health, now: datetime) -> bool:
@@ -95,7 +95,7 @@ def after(health: Health, attempted: Attempted, now: datetime, limits: CircuitLi
 
 
 def _is_hopeless(health: Health, attempted: Attempted, now: datetime, limits: CircuitLimits) -> bool:
-    if attempted.status == GONE:
+    if attempted.status == GONE_STATUS:
         return True
     since, days = health.failing_since, limits.disable_after
     return since is not None and days is not None and now - since >= days
@@ -104,7 +104,7 @@ def _is_hopeless(health: Health, attempted: Attempted, now: datetime, limits: Ci
 def _with_failure(health: Health, attempted: Attempted, now: datetime, limits: CircuitLimits) -> Health:
     failures = health.failures + 1
     if health.circuit == CLOSED and failures < limits.failures:
-        holds = attempted.status in HOLDING and attempted.not_before
+        holds = attempted.status in RETRY_AFTER_STATUSES and attempted.not_before
         until = now + timedelta(seconds=attempted.not_before or 0) if holds else None
         return replace(health, failures=failures, hold_until=until)
     openings = health.openings + 1

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 MAX_BACKLOG = 1_000
 """Deliveries that may wait at an endpoint before its redelivery waits, too."""
-CONTINUE_AFTER = timedelta(seconds=1)
+CONTINUATION_DELAY = timedelta(seconds=1)
 MAX_PARTS = 10
 """Parts of the log that one redelivery reads before others have their turn."""
 TIMEOUT_S = 10.0
@@ -42,7 +42,7 @@ async def go_on(state: State, app: AppRef) -> datetime | None:
             if not error.transient:
                 await redelivery_store.fail(state.core.databases.of(app), redelivery, error.message)
             log.warning("redelivery.interrupted", app_id=app.id, redelivery_id=redelivery.id, error=error.message)
-    return clock.now() + CONTINUE_AFTER if redeliveries else None
+    return clock.now() + CONTINUATION_DELAY if redeliveries else None
 
 
 async def _some_parts(state: State, app: AppRef, redelivery: Redelivery) -> None:

@@ -11,7 +11,7 @@ from libs.shared.schema.webhook_secrets import signing_key
 from libs.shared.schema.webhooks import Retry, WebhookDefinition
 from services.webhook.deliveries import ACTIONS, REPLAY, TEST, ClaimedDelivery
 from services.webhook.matching import WebhookIndex, with_content_type
-from services.webhook.retry_policy import JITTER, MAX_DELAY_S, DeliveryRetryPolicy
+from services.webhook.retry_policy import DEFAULT_JITTER_SHARE, MAX_DELAY_S, DeliveryRetryPolicy
 from services.webhook.sending import WebhookRequest
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import Salts
@@ -55,7 +55,7 @@ class RequestBuilder:
             claimed.backoff,
             self.settings.webhook_retry_seconds if retry.delay is None else retry.delay,
             MAX_DELAY_S if retry.max_delay is None else retry.max_delay,
-            JITTER if retry.jitter is None else retry.jitter,
+            DEFAULT_JITTER_SHARE if retry.jitter is None else retry.jitter,
         )
 
 

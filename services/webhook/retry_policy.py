@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 MAX_DELAY_S = 86_400.0
 """Seconds between two attempts at most."""
-JITTER = 0.1
+DEFAULT_JITTER_SHARE = 0.1
 """The share of the time by which a retry comes earlier or later, so that many do not come at once."""
 
 
@@ -19,7 +19,7 @@ class DeliveryRetryPolicy:
     backoff: str
     first: float
     longest: float = MAX_DELAY_S
-    jitter: float = JITTER
+    jitter: float = DEFAULT_JITTER_SHARE
 
     def delay(self, attempt: int, chance: float = 0.5) -> float:
         """Seconds to wait after failed attempt number `attempt` (from 1): first x 2^n, or always first.

@@ -68,7 +68,7 @@ SERVICE = Service(
         contracts.ListDeliveries: handlers.list_deliveries,
         contracts.GetDelivery: handlers.get_delivery,
         contracts.RetryDelivery: handlers.retry_delivery,
-        contracts.AskReceivers: handlers.ask_receivers,
+        contracts.AskSynchronousWebhooks: handlers.ask_synchronous_webhooks,
         contracts.LookAtEndpoints: endpoint_handlers.look_at_endpoints,
         contracts.SendExample: endpoint_handlers.send_example,
         contracts.EnableWebhook: endpoint_handlers.enable_webhook,

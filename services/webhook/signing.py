@@ -15,7 +15,7 @@ from typing import Any
 
 from libs.shared.schema.webhook_secrets import FIRST_SALT
 
-OVERLAP = timedelta(hours=24)
+PREVIOUS_SECRET_LIFETIME = timedelta(hours=24)
 """How long a rotated secret is good beside its successor."""
 MAX_PREVIOUS_SALTS = 4
 """Rotated secrets that are still signed with, at most."""
@@ -35,7 +35,7 @@ class Salts:
     def rotated(self, salt: str, now: datetime) -> Salts:
         """With a new current salt; the one before is good for a while."""
         still = [(old, until) for old, until in self.previous if until > now]
-        return Salts(salt, [(self.current, now + OVERLAP), *still][:MAX_PREVIOUS_SALTS])
+        return Salts(salt, [(self.current, now + PREVIOUS_SECRET_LIFETIME), *still][:MAX_PREVIOUS_SALTS])
 
     @classmethod
     def read(cls, current: str | None, previous: Sequence[Any] | None) -> Salts:

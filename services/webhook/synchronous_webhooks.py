@@ -9,7 +9,7 @@ from typing import Any
 
 from libs.shared import clock, exact
 from libs.shared.contracts.context import AppRef, Context
-from libs.shared.contracts.webhooks import MOST_QUESTIONS, AskReceivers
+from libs.shared.contracts.webhooks import MAX_SYNCHRONOUS_WEBHOOKS, AskSynchronousWebhooks
 from libs.shared.errors import invalid
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store, store
@@ -41,12 +41,12 @@ class SynchronousRequest:
     request: WebhookRequest
 
 
-async def ask_all(state: State, context: Context, rpc_request: AskReceivers) -> list[Verdict]:
-    """The verdicts of endpoints, in the order of the questions. Every response is logged."""
+async def ask_all(state: State, context: Context, rpc_request: AskSynchronousWebhooks) -> list[Verdict]:
+    """The verdicts of endpoints, in the order of the request. Every response is logged."""
     app = context.the_app
     documents = exact.loads(rpc_request.body)
-    if len(documents) > MOST_QUESTIONS:
-        raise invalid(f"At most {MOST_QUESTIONS} questions can be asked at once")
+    if len(documents) > MAX_SYNCHRONOUS_WEBHOOKS:
+        raise invalid(f"At most {MAX_SYNCHRONOUS_WEBHOOKS} questions can be asked at once")
     asked = await _prepared(state, context, rpc_request, documents)
     urls = {one.webhook.id: one.webhook.definition.url for one in asked if one}
     health = await endpoint_store.load_health(state.core.databases.of(app), urls)
@@ -60,7 +60,7 @@ async def ask_all(state: State, context: Context, rpc_request: AskReceivers) -> 
 
 
 async def _prepared(
-    state: State, context: Context, rpc_request: AskReceivers, documents: Sequence[Mapping[str, Any]]
+    state: State, context: Context, rpc_request: AskSynchronousWebhooks, documents: Sequence[Mapping[str, Any]]
 ) -> list[SynchronousRequest | None]:
     """The requests; None where a webhook has been deleted or is not synchronous any more."""
     app = context.the_app

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 Record = Mapping[str, Any]
 TEXTS = ("url", "response_body", "error")
 """Columns in which values of records may stand."""
-ENDS = ("old", "new")
+CHANGE_KEYS = ("old", "new")
 
 
 def visible(rows: bytes, schema: Snapshot) -> list[Row]:
@@ -52,8 +52,8 @@ def _payload(body: Record, definition: EntityDefinition | None) -> Row:
         if isinstance(body.get(part), dict):
             found[part] = masked_record(body[part], definition)
     if isinstance(body.get("changes"), dict):
-        ends = {end: masked_record(_end(body["changes"], end), definition) for end in ENDS}
-        found["changes"] = {name: {end: ends[end].get(name) for end in ENDS} for name in body["changes"]}
+        ends = {end: masked_record(_end(body["changes"], end), definition) for end in CHANGE_KEYS}
+        found["changes"] = {name: {end: ends[end].get(name) for end in CHANGE_KEYS} for name in body["changes"]}
     return found
 
 

@@ -39,13 +39,22 @@ from libs.shared.schema.workflows import (
     destination,
 )
 from services.workflow.instance import Instance
-from services.workflow.outcomes import Decided, Done, Emit, Failed, Looked, RetryLater, SetFieldCall, StepOutcome
+from services.workflow.outcomes import (
+    Decided,
+    Done,
+    Failed,
+    Looked,
+    PendingSignal,
+    RetryLater,
+    SetFieldCall,
+    StepOutcome,
+)
 from services.workflow.paths import resolve
 
 MAX_STEPS = 1000
 """Steps an instance may enter: ends definitions with endless loops."""
 
-Advanced = tuple[Instance, tuple[Emit, ...], SetFieldCall | None]
+Advanced = tuple[Instance, tuple[PendingSignal, ...], SetFieldCall | None]
 """The new state, the signals that are committed with it, and the call that it waits for."""
 
 
@@ -107,15 +116,15 @@ class _Run:
     def __init__(self, definition: WorkflowDefinition, instance: Instance, now: datetime) -> None:
         self._definition = definition
         self._now = now
-        self._signals: list[Emit] = []
+        self._signals: list[PendingSignal] = []
         self._call: SetFieldCall | None = None
         self.instance = instance
 
     def change(self, **values: Any) -> None:
         self.instance = replace(self.instance, **values)
 
-    def emit(self, kind: type[InstanceSignal], **fields: Any) -> None:
-        self._signals.append(Emit(kind, fields))
+    def emit(self, signal_type: type[InstanceSignal], **own_fields: Any) -> None:
+        self._signals.append(PendingSignal(signal_type, own_fields))
 
     def as_far_as_possible(self) -> Advanced:
         """Take step after step until one has to wait."""

@@ -49,12 +49,12 @@ StepOutcome = Looked | Done | RetryLater | Failed | Decided
 
 
 @dataclass(frozen=True, slots=True)
-class Emit:
-    """A signal to be committed together with the new state."""
+class PendingSignal:
+    """A signal that is committed together with the new state."""
 
-    kind: type[InstanceSignal]
-    fields: Mapping[str, Any]
-    """Its own fields. Those that all signals of an instance have are added as it is committed."""
+    signal_type: type[InstanceSignal]
+    own_fields: Mapping[str, Any]
+    """The fields that only this type has. The commit adds those that all signals of an instance share."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,15 @@ from typing import Any
 from libs.shared.bus.outbox.transactions import Transaction
 from services.workflow import store
 from services.workflow.instance import Instance, InstanceOrigin, StoredInstance, person_of
-from services.workflow.outcomes import Emit
+from services.workflow.outcomes import PendingSignal
 
 
 async def record(
-    transaction: Transaction, stored: StoredInstance, instance: Instance, signals: Sequence[Emit], now: datetime
+    transaction: Transaction,
+    stored: StoredInstance,
+    instance: Instance,
+    signals: Sequence[PendingSignal],
+    now: datetime,
 ) -> int | None:
     """Write the new state and emit its signals; None when the instance has been changed meanwhile."""
     version = await store.save(transaction.connection, stored, instance, now)
@@ -22,7 +26,9 @@ async def record(
     return version
 
 
-def emit(transaction: Transaction, instance: Instance, origin: InstanceOrigin, signals: Sequence[Emit]) -> None:
+def emit(
+    transaction: Transaction, instance: Instance, origin: InstanceOrigin, signals: Sequence[PendingSignal]
+) -> None:
     """Emit signals, each with its instance, record and person."""
     person = person_of(instance, origin)
     about: dict[str, Any] = {
@@ -36,4 +42,4 @@ def emit(transaction: Transaction, instance: Instance, origin: InstanceOrigin, s
         "user_email": person.get("email"),
         "cause_depth": origin.cause_depth,
     }
-    transaction.emit(*(signal.kind(**about, **signal.fields) for signal in signals))
+    transaction.emit(*(signal.signal_type(**about, **signal.own_fields) for signal in signals))

@@ -1,7 +1,7 @@
 """Continues due instances: their calls, and approvals that are overdue.
 
-A claimed row is ours for CLAIM. Each outcome is recorded in a transaction of its own, if the row is unchanged since; if
-not, another replica has claimed it, and a call that both have made had one effect key.
+A replica holds a claimed row for CLAIM_DURATION. Each outcome is recorded in its own transaction, if the row has not
+changed since the claim. If it has, another replica has claimed the instance; calls of both carry the same effect key.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from libs.shared.telemetry import tracing
 from services.workflow import calls, recording, store
 from services.workflow.engine import advance, awaited
 from services.workflow.instance import Instance, StoredInstance
-from services.workflow.outcomes import Emit, Looked, StepOutcome
+from services.workflow.outcomes import Looked, PendingSignal, StepOutcome
 from services.workflow.state import State
 
 log = structlog.get_logger()
 
-CLAIM = timedelta(seconds=20)
-"""How long a claimed instance is ours: longer than a call may take, renewed before each."""
+CLAIM_DURATION = timedelta(seconds=20)
+"""How long a replica holds a claimed instance: longer than a call may take. Each call renews the claim."""
 MAX_INSTANCES = 8
 """Instances of an app that are worked on at once."""
 TURN_S = 30.0
 """Seconds for which the instances of an app are worked on before other apps have their turn."""
-LOOKS_S = (0.5, 5.0)
+LOOK_INTERVALS_S = (0.5, 5.0)
 """Seconds after which an app is looked at again when nothing is due any more."""
 
 
 async def run(state: State) -> None:
     """Work on what is due until cancelled."""
-    await ClaimLoop(state.due, Runner(state), turn_s=TURN_S, looks_s=LOOKS_S).run()
+    await ClaimLoop(state.due, Runner(state), turn_s=TURN_S, looks_s=LOOK_INTERVALS_S).run()
 
 
 class Runner:
@@ -48,7 +48,7 @@ class Runner:
 
     async def claim(self, app: AppRef) -> Sequence[Record]:
         """Instances that are due."""
-        return await store.claim(self._state.database(app), clock.now(), clock.now() + CLAIM, MAX_INSTANCES)
+        return await store.claim(self._state.database(app), clock.now(), clock.now() + CLAIM_DURATION, MAX_INSTANCES)
 
     async def next_due(self, app: AppRef) -> datetime | None:
         """When an instance is due next."""
@@ -82,7 +82,7 @@ class Runner:
         instance, signals, call = advance(stored.definition, stored.instance, outcome, now)
         if call is not None:
             # No other replica claims it meanwhile.
-            instance = replace(instance, due_at=now + CLAIM)
+            instance = replace(instance, due_at=now + CLAIM_DURATION)
         if call is not None and isinstance(outcome, Looked) and not signals:
             following: StoredInstance | None = stored  # it has been claimed for this call, and nothing else has changed
         else:
@@ -94,7 +94,7 @@ class Runner:
         return following, await calls.perform(state.core.rpc, state.core.schemas, following, call, context)
 
     async def _recorded(
-        self, app: AppRef, stored: StoredInstance, instance: Instance, signals: Sequence[Emit], now: datetime
+        self, app: AppRef, stored: StoredInstance, instance: Instance, signals: Sequence[PendingSignal], now: datetime
     ) -> StoredInstance | None:
         """The stored instance; None when it has been changed meanwhile."""
         async with self._state.transactions.begin(app, emits=bool(signals)) as transaction:

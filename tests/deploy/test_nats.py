@@ -37,7 +37,7 @@ from libs.shared.contracts.operations import (
 from libs.shared.contracts.records import AuthorizeRecords, SetFields
 from libs.shared.contracts.schemas import GetDefinitionsAsOf, GetSchema, ListNames
 from libs.shared.contracts.streams import COMMITS, SIGNALS, STREAMS, TELEMETRY, StreamSpec, signal_subject
-from libs.shared.contracts.webhooks import AskReceivers
+from libs.shared.contracts.webhooks import AskSynchronousWebhooks
 from libs.shared.testing.polling import eventually
 from tests.architecture import tree
 from tests.deploy.nats_servers import PASSWORD, cluster, connected, single
@@ -63,7 +63,7 @@ FROM_THE_LOG: tuple[type[Request[Any]], ...] = (
 )
 ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     "metadata": (SeedAdmin, ListRoles, FindPeople),
-    "data": (AskReceivers,),
+    "data": (AskSynchronousWebhooks,),
     "workflow": (*FROM_THE_LOG, SetFields, AuthorizeRecords),
     "webhook": (*FROM_THE_LOG, LocateRange, ReadEntityLog),
     "notify": (*FROM_THE_LOG, FindPeople),

@@ -12,8 +12,8 @@ from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
 
-MOST_QUESTIONS = 1_000
-"""Questions of one write at most."""
+MAX_SYNCHRONOUS_WEBHOOKS = 1_000
+"""The largest number of requests to synchronous webhooks for one write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +127,17 @@ class LookAtEndpoints(Request[Endpoints]):
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What receivers say, in the order of the questions: `["allowed"|"refused"|"away", reason]`."""
+    """The verdicts of synchronous webhooks, in the order of the request: `["allowed"|"refused"|"away", reason]`."""
 
     verdicts: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class AskReceivers(Request[Verdicts]):
-    """Whether receivers agree to a write that is about to happen.
+class AskSynchronousWebhooks(Request[Verdicts]):
+    """Sends a write to the synchronous webhooks that must allow it, before it is committed.
 
     `body` is a JSON list of `{webhook_id, entity, record_id, action, record, old, changes}`, at most
-    MOST_QUESTIONS; the webhooks are those of `schema_version` or newer. `commit_id` names the write.
+    MAX_SYNCHRONOUS_WEBHOOKS; the webhooks are those of `schema_version` or newer. `commit_id` names the write.
     """
 
     service, name, reply = "webhook", "receivers.ask", Verdicts

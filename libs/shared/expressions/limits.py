@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from libs.shared.expressions.errors import EvaluationError
 
-MAX_TEXT = 10_000
+MAX_TEXT_CHARACTERS = 10_000
 """Characters of an expression."""
 MAX_DEPTH = 64
 """Levels of the tree, and of brackets in the text."""
 MAX_NODES = 2_000
 """Parts of the tree; each name of a path counts."""
-MAX_STRING = 1_000_000
+MAX_STRING_CHARACTERS = 1_000_000
 """Characters of a string made by an operator or a function."""
 MAX_STEPS = 100_000
 """Steps of one evaluation: one per list element visited, and those of the next two limits."""
@@ -45,6 +45,6 @@ class Meter:
 
     def make(self, length: int) -> None:
         """Pay for a new string of `length` characters; EvaluationError when it would be too long."""
-        if length > MAX_STRING:
+        if length > MAX_STRING_CHARACTERS:
             raise EvaluationError("the expression makes a string that is too long")
         self.spend(length // CHARACTERS_PER_STEP)

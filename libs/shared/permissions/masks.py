@@ -16,10 +16,10 @@ from libs.shared.schema.fields import FieldDefinition
 from libs.shared.schema.policies import MaskName
 
 STARS = "****"
-LAST = 4
+LAST_CHARACTERS = 4
 """Characters that `last4` keeps."""
-KEPT = ("string", "text", "uuid", "int", "bigint")
-HASHED = (*KEPT, "decimal", "date", "timestamp")
+KEPT_TYPES = ("string", "text", "uuid", "int", "bigint")
+HASHED_TYPES = (*KEPT_TYPES, "decimal", "date", "timestamp")
 MAIL = ("string", "text")
 
 
@@ -39,14 +39,14 @@ class Mask:
     def of(cls, said: MaskName) -> Mask:
         """The mask of a definition."""
         if said == "last4":
-            return cls("keep_last", LAST)
+            return cls("keep_last", LAST_CHARACTERS)
         if isinstance(said, str) or said is None:
             return cls(said or "null")
         return cls("keep_last", said.keep_last)
 
     def fits(self, field: FieldDefinition) -> bool:
         """Whether values of this field can have this mask."""
-        types = {"keep_last": KEPT, "email": MAIL, "hash": HASHED}
+        types = {"keep_last": KEPT_TYPES, "email": MAIL, "hash": HASHED_TYPES}
         return self.kind == "null" or field.type in types[self.kind]
 
     def sql(self, column: str, field: FieldDefinition, key: str, salt: Callable[[], str]) -> str:

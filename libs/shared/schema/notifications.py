@@ -14,14 +14,14 @@ from libs.shared.schema.validation_errors import error_at
 
 RECIPIENT_KINDS = ("user", "email", "role", "path")
 MAX_RECIPIENTS = 100
-MAX_TEMPLATE = 100_000
+MAX_TEMPLATE_CHARACTERS = 100_000
 
 
 class Template(Strict):
     """Plain text with `{{ path }}` placeholders over record, old, action, entity, user and app."""
 
     subject: str = Field("", max_length=1_000)
-    body: str = Field(max_length=MAX_TEMPLATE)
+    body: str = Field(max_length=MAX_TEMPLATE_CHARACTERS)
 
 
 class NotificationRule(Strict):

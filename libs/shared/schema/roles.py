@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from libs.shared.schema.strict import Strict
 
-MAX_DESCRIPTION = 2_000
+MAX_DESCRIPTION_CHARACTERS = 2_000
 """Characters of a role's description."""
 
 
@@ -17,7 +17,7 @@ class RoleDefinition(Strict):
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     label: str | None = Field(None, max_length=200)
-    description: str | None = Field(None, max_length=MAX_DESCRIPTION)
+    description: str | None = Field(None, max_length=MAX_DESCRIPTION_CHARACTERS)
 
     @field_validator("name")
     @classmethod

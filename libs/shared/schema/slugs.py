@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 
-MAX_SLUG = 200
+MAX_SLUG_CHARACTERS = 200
 """Characters of a slug before its number."""
 PIECE_CHARACTERS = 32
 """Length of the pieces that a text is converted in."""
@@ -24,9 +24,9 @@ def slugify(text: str) -> str:
     slug = ""
     for start in range(0, len(text), PIECE_CHARACTERS):
         slug = re.sub(r"[\W_]+", "-", slug + _letters(text[start : start + PIECE_CHARACTERS])).lstrip("-")
-        if len(slug) > MAX_SLUG:
+        if len(slug) > MAX_SLUG_CHARACTERS:
             break
-    return slug[:MAX_SLUG].rstrip("-")
+    return slug[:MAX_SLUG_CHARACTERS].rstrip("-")
 
 
 def _letters(text: str) -> str:

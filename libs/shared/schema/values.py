@@ -20,8 +20,8 @@ NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASC
 MAX_MAGNITUDE = 1_000
 """Digits before the point of the largest number, and zeros behind it of the smallest."""
 RANGES = {"int": 2**31, "bigint": 2**63}
-BEYOND = 2**64
-MAX_RECORD_ID = 2_000
+UNSTORABLE_MAGNITUDE = 2**64
+MAX_RECORD_ID_BYTES = 2_000
 """Bytes of the id of a record with a composite key, or of a pair: services keep it in indexes, with other things."""
 MAX_SCALE = 16_383
 """Digits after the point that PostgreSQL keeps."""
@@ -51,7 +51,7 @@ def parse_written(field: FieldDefinition, value: Any) -> Any:
 
 def is_long_id(parts: Iterable[Any]) -> bool:
     """Whether these values are too long to be the id of one record or pair together."""
-    return len(",".join(map(str, parts)).encode()) > MAX_RECORD_ID
+    return len(",".join(map(str, parts)).encode()) > MAX_RECORD_ID_BYTES
 
 
 def canonical(field: FieldDefinition, value: Any) -> Any:
@@ -119,8 +119,8 @@ def _whole(value: Decimal | float) -> int | None:
     """The number as an int; one that no field can hold as a smaller one: 1e999999999 in full would be 400 MB."""
     if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
         return None
-    if not -BEYOND < value < BEYOND:
-        return BEYOND if value > 0 else -BEYOND
+    if not -UNSTORABLE_MAGNITUDE < value < UNSTORABLE_MAGNITUDE:
+        return UNSTORABLE_MAGNITUDE if value > 0 else -UNSTORABLE_MAGNITUDE
     return int(value) if value == int(value) else None
 
 

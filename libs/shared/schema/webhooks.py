@@ -16,7 +16,7 @@ HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 """Headers that say how a request lies on the wire: the sender's, never a definition's."""
 MAX_ATTEMPTS = 100
-DAY = 86_400.0
+DAY_S = 86_400.0
 
 
 class _Sparse(Strict):
@@ -36,8 +36,8 @@ class Retry(_Sparse):
 
     max_attempts: int = Field(3, ge=1, le=MAX_ATTEMPTS)
     backoff: Literal["exponential", "linear"] = "exponential"
-    delay: float | None = Field(None, ge=1, le=DAY)
-    max_delay: float | None = Field(None, ge=1, le=DAY)
+    delay: float | None = Field(None, ge=1, le=DAY_S)
+    max_delay: float | None = Field(None, ge=1, le=DAY_S)
     jitter: float | None = Field(None, ge=0, le=1)
 
 

@@ -29,7 +29,7 @@ MAX_POSITIONS = 20_000
 """Positions that one `read_entity_log` looks at."""
 MAX_ENTITY_ENTRIES = 200
 """Entries of one `read_entity_log`."""
-INSTANT = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 async def fetch_commit(state: State, context: Context, request: commits_contracts.FetchCommit) -> Response:
@@ -81,7 +81,7 @@ async def _range_end(state: State, database: Database, name: str, text: str, bef
         raise invalid_field(name, f"{name} must be a position or a time") from None
     if not before:
         return await state.settled.wait_for_time(database, moment)
-    return await state.settled.wait_for_time(database, moment - INSTANT) + 1
+    return await state.settled.wait_for_time(database, moment - MICROSECOND) + 1
 
 
 async def read_entity_log(

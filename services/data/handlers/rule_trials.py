@@ -28,9 +28,9 @@ from services.data.rules.trial import Trial, TrialRequest, prepare, read_trial_r
 
 MAX_ROWS = 10_000
 """Records looked at one by one."""
-MAX_SECONDS = 4.0
+MAX_TRIAL_S = 4.0
 """How long they are looked at."""
-BATCH = 50
+TURN_ROWS = 50
 """Records after which others have a turn."""
 
 
@@ -79,7 +79,7 @@ async def _look(ctx: RequestContext, entity: EntityModel, trial: Trial, asked: T
     """The answer of looking at records one by one."""
     ids: list[Any] = []
     violating = looked_at = 0
-    until = clock.unix() + min(MAX_SECONDS, ctx.context.remaining() / 2)
+    until = clock.unix() + min(MAX_TRIAL_S, ctx.context.remaining() / 2)
     complete = True
     async with contextlib.aclosing(_records(ctx, entity, trial)) as records:
         async for record in records:
@@ -90,7 +90,7 @@ async def _look(ctx: RequestContext, entity: EntityModel, trial: Trial, asked: T
             if trial.violated_by(record):
                 violating += 1
                 ids += [entity.key.json_value(record)] if len(ids) < asked.limit else []
-            if looked_at % BATCH == 0:
+            if looked_at % TURN_ROWS == 0:
                 await asyncio.sleep(0)
     return {"violating": violating, "looked_at": looked_at, "complete": complete, "ids": ids}
 
@@ -107,7 +107,7 @@ async def _records(ctx: RequestContext, entity: EntityModel, trial: Trial) -> As
     )
     with tracing.span("db", "query", "query.execute", entity.name):
         async with ctx.database.transaction() as transaction:
-            async for row in transaction.cursor(sql, *parameters.values, prefetch=BATCH):
+            async for row in transaction.cursor(sql, *parameters.values, prefetch=TURN_ROWS):
                 if row["schema_version"] != ctx.model.version:
                     raise SchemaMoved
                 if row["record"] is not None:

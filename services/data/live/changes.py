@@ -21,7 +21,7 @@ from services.data.query.sources import Tables
 from services.data.query.visibility import About, about, access_of, conjunction
 
 AFTER, UNTIL = "$1::bigint", "$2::bigint"
-RESERVED = 2
+RESERVED_PARAMETERS = 2
 """Values that precede those of the caller's filters."""
 
 

@@ -11,7 +11,7 @@ from libs.shared.contracts import live as contracts
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.postgres.limits import Limit, LimitReached
-from services.data.live.changes import RESERVED, Watched, changes_sql
+from services.data.live.changes import RESERVED_PARAMETERS, Watched, changes_sql
 from services.data.model import EntityModel
 from services.data.model.bounds import Bounds
 from services.data.query.includes import parse_output
@@ -88,7 +88,7 @@ async def load_visible_changes(
 async def _load_entity_changes(
     ctx: RequestContext, entity: EntityModel, request: contracts.ListChanges, commits: CommitRange
 ) -> Sequence[Any]:
-    scope = ctx.scope(RESERVED)
+    scope = ctx.scope(RESERVED_PARAMETERS)
     watched = _parse_watched(scope, entity, request, commits.counted)
     sql = ctx.model.statements.made((entity.name, watched), lambda: changes_sql(ctx.model, entity, watched))
     timeout_s = ctx.context.remaining()

@@ -23,7 +23,7 @@ COLUMNS = """_log.position, _log.n, _log.commit_id::text, _log.entity, _log.reco
 MAX_CONTEXTS = 1_000
 """Contexts that a process remembers parsed."""
 
-ASKED = "request"
+REQUEST_CAUSE = "request"
 """The cause of a commit that a caller requested directly."""
 Record = dict[str, Any]
 
@@ -150,7 +150,7 @@ def actor_fields(row: Any) -> dict[str, Any]:
     said: dict[str, Any] = {"user": {"id": actor["id"], "email": actor["email"]}}
     if actor.get("on_behalf_of"):
         said["on_behalf_of"] = actor["on_behalf_of"]
-    if context["cause"] != ASKED:
+    if context["cause"] != REQUEST_CAUSE:
         said["cause"] = context["cause"]
     return said
 

@@ -22,7 +22,7 @@ from services.data.query.shapes import After, Sort
 
 HOLDS_FOR = ("q", "deleted", "as_of")
 """Parameters that change which records match, besides filters and sort."""
-MAX_CURSOR = 4096
+MAX_CURSOR_CHARACTERS = 4096
 """Characters; longer sort values can't be paged by cursor, as no URL would take them."""
 
 
@@ -46,7 +46,7 @@ def parse_cursor(scope: Scope, entity: EntityModel, sort: Sort, text: str, finge
 def write_cursor(fingerprint: str, values: Sequence[str | None]) -> str:
     """The cursor of a row's sort values. Raises INVALID_PAYLOAD if they are too long for one."""
     text = base64.urlsafe_b64encode(orjson.dumps([fingerprint, *values])).rstrip(b"=").decode()
-    if len(text) > MAX_CURSOR:
+    if len(text) > MAX_CURSOR_CHARACTERS:
         raise RocketError("INVALID_PAYLOAD", "The values of the sort fields are too long for a cursor")
     return text
 
@@ -67,7 +67,7 @@ def _slot(scope: Scope, field: FieldDefinition, value: Any) -> int:
 
 
 def _opened(text: str) -> list[Any]:
-    if len(text) > MAX_CURSOR:
+    if len(text) > MAX_CURSOR_CHARACTERS:
         raise refused("cursor", "is none of ours")
     try:
         values = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))

@@ -12,7 +12,7 @@ from services.data.query.shapes import Condition, Through
 
 MAX_DEPTH = 5
 """Relations that one filter goes through."""
-MAX_SEARCH = 200
+MAX_SEARCH_CHARACTERS = 200
 """Characters of a `q`."""
 
 
@@ -53,7 +53,7 @@ def parse_search(scope: Scope, text: str) -> int:
     text = text.strip()
     if not text:
         return 0
-    if len(text) > MAX_SEARCH or "\x00" in text:
-        raise refused("q", f"must have at most {MAX_SEARCH} characters, and no NUL")
+    if len(text) > MAX_SEARCH_CHARACTERS or "\x00" in text:
+        raise refused("q", f"must have at most {MAX_SEARCH_CHARACTERS} characters, and no NUL")
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return scope.slot(f"%{escaped}%")

@@ -13,13 +13,13 @@ from services.data.model import StatementParameters, quote
 ORDERED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 LISTED = ("in", "not_in")
 PATTERNS = {"like": "LIKE", "ilike": "ILIKE"}
-ENDS = ("starts_with", "ends_with")
+AFFIX_OPERATORS = ("starts_with", "ends_with")
 NULLS = {"is_null": "IS NULL", "is_not_null": "IS NOT NULL"}
-OPERATORS = frozenset(("eq", "neq", *ORDERED, *LISTED, *PATTERNS, *NULLS, "between", "contains", *ENDS))
+OPERATORS = frozenset(("eq", "neq", *ORDERED, *LISTED, *PATTERNS, *NULLS, "between", "contains", *AFFIX_OPERATORS))
 TEXT_TYPES = ("string", "text")
 UNORDERED_TYPES = ("json", "file")
 """Types whose values can't be compared, nor sorted."""
-MAX_LIST = 1000
+MAX_LIST_VALUES = 1000
 """Values in one `in`."""
 
 Placeholder = Callable[[str], str]
@@ -134,8 +134,8 @@ def _parsed(field: FieldDefinition, operator: str, text: str) -> Any:
     match operator:
         case "in" | "not_in":
             items = text.split(",")
-            if len(items) > MAX_LIST:
-                raise BadValue(f"takes at most {MAX_LIST} values")
+            if len(items) > MAX_LIST_VALUES:
+                raise BadValue(f"takes at most {MAX_LIST_VALUES} values")
             return [parse_text(field, item.strip()) for item in items]
         case "between":
             ends = text.split(",")

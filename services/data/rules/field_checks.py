@@ -8,7 +8,7 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.expressions.errors import EvaluationError
-from libs.shared.expressions.functions.patterns import MAX_PATTERN, PatternError, compiled, found_in
+from libs.shared.expressions.functions.patterns import MAX_PATTERN_CHARACTERS, PatternError, compiled, found_in
 from libs.shared.expressions.limits import Meter
 from libs.shared.expressions.values.comparing import Order, equal, ordered
 from libs.shared.expressions.values.figures import plain
@@ -24,7 +24,7 @@ ORDERS: dict[str, Order] = {
     "min": operator.ge, "gte": operator.ge, "gt": operator.gt,
     "max": operator.le, "lte": operator.le, "lt": operator.lt,
 }  # fmt: skip
-WORDS = {
+ORDER_TEXTS = {
     "min": "must be at least {}", "gte": "must be at least {}", "gt": "must be greater than {}",
     "max": "must be at most {}", "lte": "must be at most {}", "lt": "must be less than {}",
     "min_length": "must have a length of at least {}", "max_length": "must have a length of at most {}",
@@ -47,7 +47,7 @@ def predicate_of(rule: FieldRule, field: FieldDefinition) -> Predicate | None:
 
 def message_of(rule: FieldRule) -> str:
     """The rule's message, or a default one. The detail names the field."""
-    return rule.message or WORDS[rule.operator].format(rule.value)
+    return rule.message or ORDER_TEXTS[rule.operator].format(rule.value)
 
 
 def serialize_operand(rule: FieldRule, field: FieldDefinition) -> Any:
@@ -109,7 +109,7 @@ def _matching(pattern: str) -> Predicate:
 
 
 def _like(pattern: str) -> Predicate:
-    if len(pattern) > MAX_PATTERN:
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
         raise PatternError
     like = Like(pattern)
     return lambda value: like.matches(_text(value))

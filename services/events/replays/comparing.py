@@ -15,17 +15,27 @@ from libs.shared.contracts.schemas import NamesEver
 from libs.shared.schema.secrecy import MASK
 
 Row = Mapping[str, Any]
-SAME = ("id", "record_id", "version", "action", "user_id", "user_email", "ip_address", "trace_id", "timestamp")
+COMPARED_COLUMNS = (
+    "id",
+    "record_id",
+    "version",
+    "action",
+    "user_id",
+    "user_email",
+    "ip_address",
+    "trace_id",
+    "timestamp",
+)
 
-LATER = ("on_behalf_of", "cause")
+ADDED_COLUMNS = ("on_behalf_of", "cause")
 """Columns that came later: rows of before have nothing in them."""
 
 
 def differences(expected: Row, stored: Row, names: NamesEver) -> list[str]:
     """The columns of a stored row that differ from what the log says, unmasked, by today's names."""
     title = expected["entity"]
-    found = [column for column in SAME if expected[column] != stored[column]]
-    found += [column for column in LATER if stored[column] not in (None, expected[column])]
+    found = [column for column in COMPARED_COLUMNS if expected[column] != stored[column]]
+    found += [column for column in ADDED_COLUMNS if stored[column] not in (None, expected[column])]
     if stored["entity"] not in {title, *names.titles.get(title, ())}:
         found.append("entity")
     known = set(names.fields.get(title, ())) - {*(expected["old_data"] or ()), *(expected["new_data"] or ())}

@@ -12,7 +12,7 @@ from services.events.audit import audit_row
 from services.events.replays import store
 from services.events.state import State
 
-ENTRIES = 300
+STEP_ENTRIES = 300
 """Entries put into the new table in one step."""
 
 
@@ -41,7 +41,7 @@ async def rebuild(state: State, app: AppRef, replay: ReplayState) -> bool:
 
 async def _fill(state: State, app: AppRef, replay: ReplayState) -> None:
     after = tuple(replay.get("after"))
-    batch = await commits.read(state.core.rpc, app, after, replay.get("position"), ENTRIES)
+    batch = await commits.read(state.core.rpc, app, after, replay.get("position"), STEP_ENTRIES)
     if not batch.events:
         replay.keep(stage="index")
         return

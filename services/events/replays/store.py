@@ -31,9 +31,9 @@ INDEXES = {
     "audit_logs_time": '("timestamp" DESC)',
 }
 # All that the consumers have written behind the position up to which the new table was filled.
-HOLD = "LOCK TABLE events.audit_logs IN ACCESS EXCLUSIVE MODE"
-CARRY = f"INSERT INTO {FRESH} SELECT * FROM events.audit_logs WHERE position > $1 ON CONFLICT DO NOTHING"
-SWITCH = f"""
+LOCK_TABLE = "LOCK TABLE events.audit_logs IN ACCESS EXCLUSIVE MODE"
+COPY_NEWER_ROWS = f"INSERT INTO {FRESH} SELECT * FROM events.audit_logs WHERE position > $1 ON CONFLICT DO NOTHING"
+REPLACE_TABLE = f"""
 DROP TABLE events.audit_logs;
 ALTER TABLE {FRESH} RENAME TO audit_logs;
 ALTER INDEX events.audit_logs_fresh_pkey RENAME TO audit_logs_pkey;
@@ -73,6 +73,6 @@ async def index(database: Database) -> None:
 
 async def switch(transaction: Connection, filled: int) -> None:
     """The new table in the old one's place, with what was written since position `filled`."""
-    await transaction.execute(HOLD)
-    await transaction.execute(CARRY, filled)
-    await transaction.execute(SWITCH)
+    await transaction.execute(LOCK_TABLE)
+    await transaction.execute(COPY_NEWER_ROWS, filled)
+    await transaction.execute(REPLACE_TABLE)

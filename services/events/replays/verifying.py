@@ -14,7 +14,7 @@ from services.events.replays import store
 from services.events.replays.comparing import differences
 from services.events.state import State
 
-ENTRIES = 300
+STEP_ENTRIES = 300
 """Entries compared in one step."""
 CONSUMER = "audit"
 
@@ -25,7 +25,7 @@ async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
         await _begin(state, app, replay)
         return False
     after, until = tuple(replay.get("after")), replay.get("position")
-    batch = await commits.read(state.core.rpc, app, after, until, ENTRIES)
+    batch = await commits.read(state.core.rpc, app, after, until, STEP_ENTRIES)
     last = batch.last(until)
     found = await store.rows(state.database(app), after, last)
     await state.definitions.prepare(app, {event.schema_version for event in batch.events})

@@ -13,11 +13,11 @@ from services.events.subscribers.rights import Subscriber, durables_of
 
 log = structlog.get_logger()
 
-ACK_WAIT = 60.0
+ACK_WAIT_S = 60.0
 """Seconds in which a message must be acknowledged, or it is delivered again."""
-PENDING = 1_000
+MAX_PENDING_ACKS = 1_000
 """Unacknowledged messages of a subscriber."""
-UNUSED_S = 30 * 86_400.0
+UNUSED_LIFETIME_S = 30 * 86_400.0
 """Seconds after which an unused durable is deleted: as long as the streams keep events."""
 
 
@@ -29,9 +29,9 @@ async def prepare(stream: JetStream, subscriber: Subscriber) -> None:
             spec.name,
             subscriber.durable,
             subscriber.filters(spec),
-            ACK_WAIT,
-            PENDING,
-            {"deliver_policy": "new", "inactive_threshold": int(UNUSED_S * 1e9)},
+            ACK_WAIT_S,
+            MAX_PENDING_ACKS,
+            {"deliver_policy": "new", "inactive_threshold": int(UNUSED_LIFETIME_S * 1e9)},
         )
 
 
@@ -54,7 +54,7 @@ async def remove_of_app(stream: JetStream, app_id: str) -> None:
 
 
 async def follow_apps(state: State) -> None:
-    """Remove what apps leave behind that are deleted, as they are announced; what is missed goes as UNUSED_S."""
+    """Delete the durables of deleted apps. NATS deletes those that an announcement missed after UNUSED_LIFETIME_S."""
     apps: Apps = state.core.apps
     while True:
         change: AppsChanged = await state.app_changes.get()

@@ -22,9 +22,9 @@ from libs.shared.contracts.streams import (
 )
 
 ACCOUNT = "SUBSCRIBERS"
-SUBSCRIPTIONS = 20
+MAX_SUBSCRIPTIONS = 20
 """Subscriptions of one connection."""
-PAYLOAD = 4096
+MAX_PAYLOAD_BYTES = 4096
 """Bytes of what it may publish: pulls and acknowledgements."""
 
 
@@ -70,8 +70,8 @@ class Subscriber:
         return {
             "pub": {"allow": [*pulls, *acks]},
             "sub": {"allow": [f"{self.inbox}.>"]},
-            "subs": SUBSCRIPTIONS,
-            "payload": PAYLOAD,
+            "subs": MAX_SUBSCRIPTIONS,
+            "payload": MAX_PAYLOAD_BYTES,
             "data": -1,
         }
 

@@ -26,7 +26,7 @@ from services.gateway.asyncapi.schemas import schema_of
 VERSION = "3.0.0"
 ACTIONS = ("create", "update", "delete", "restore")
 ANY_APP = "{app_id}"
-HOW = (
+USAGE_TEXT = (
     "Every change of a record is an event, in the order of the commit log and none twice. Messages are CloudEvents 1.0 "
     "in NATS binary mode. An admin of an app grants credentials with POST /api/{app}/_admin/subscribers; they come "
     "with a durable consumer per stream, to pull from and to acknowledge. The images in events are unfiltered."
@@ -38,7 +38,7 @@ def build(app: AppRef | None, entities: Collection[str], url: str) -> dict[str, 
     app_id = app.id if app else ANY_APP
     document: dict[str, Any] = {
         "asyncapi": VERSION,
-        "info": {"title": f"Events of {app.name if app else 'Rocket'}", "version": "1.0.0", "description": HOW},
+        "info": {"title": f"Events of {app.name if app else 'Rocket'}", "version": "1.0.0", "description": USAGE_TEXT},
         "defaultContentType": "application/json",
         "channels": _channels(app_id, entities),
         "operations": {

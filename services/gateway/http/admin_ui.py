@@ -14,9 +14,9 @@ from libs.shared.errors import RocketError
 from services.gateway.state import State
 
 PAGE = "index.html"
-HASHED = "assets"
+HASHED_FOLDER = "assets"
 """The folder of files whose names change with their content."""
-FOREVER = "public, max-age=31536000, immutable"
+CACHE_IMMUTABLE = "public, max-age=31536000, immutable"
 STATUS_FILE = "admin-build.txt"
 """In the data folder: what the build is doing, or why it failed. Written by deploy/embedded."""
 POLICY = (
@@ -42,11 +42,11 @@ async def admin_ui(state: State, request: web.Request, context: Context) -> Resp
     """A file of the Admin UI, or its page for the address of a screen. Raises NOT_FOUND for a missing file."""
     path = request.match_info.get("path", "")
     file = found(Path(state.settings.admin_folder), path)
-    if file is None and path.startswith(f"{HASHED}/"):
+    if file is None and path.startswith(f"{HASHED_FOLDER}/"):
         raise RocketError("NOT_FOUND", "There is no such file")
     if file is None:
         return _waiting(state)
-    return _file(file, FOREVER if path.startswith(f"{HASHED}/") else "no-cache")
+    return _file(file, CACHE_IMMUTABLE if path.startswith(f"{HASHED_FOLDER}/") else "no-cache")
 
 
 def found(folder: Path, path: str) -> Path | None:
@@ -55,7 +55,7 @@ def found(folder: Path, path: str) -> Path | None:
     if path and (file := _existing(folder, path)) and file.suffix != ".br":
         return file
     page = folder / PAGE
-    return page if page.is_file() and not path.startswith(f"{HASHED}/") else None
+    return page if page.is_file() and not path.startswith(f"{HASHED_FOLDER}/") else None
 
 
 def _existing(folder: Path, path: str) -> Path | None:

@@ -14,7 +14,7 @@ from libs.shared.telemetry import tracing
 from services.gateway.routing.route import ACTIONS, Access
 from services.gateway.state import State
 
-ALIVE = ("/health", "/healthz")
+HEALTH_PATHS = ("/health", "/healthz")
 """Health checks: they are not limited, as a missing answer would restart the gateway."""
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
@@ -51,7 +51,7 @@ async def authenticate(
         context = context.for_app(app)
         tracing.adopt(context)
     if access is Access.PUBLIC:
-        if state.limiter is not None and request.path not in ALIVE:
+        if state.limiter is not None and request.path not in HEALTH_PATHS:
             state.limiter.admit_anonymous(request, context.ip)
         return context
     return context.entered(app, await _identity(state, request, context, access, area))

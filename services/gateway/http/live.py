@@ -21,14 +21,14 @@ from services.gateway.routing.route import Access
 from services.gateway.state import State
 
 POSITION = re.compile(r"[0-9]{1,18}")
-OWN = ("ticket", "after")
+OWN_PARAMETERS = ("ticket", "after")
 """Parameters that are not a list's."""
-PARAMETERS = replace(ListChanges.parameters, names=ListChanges.parameters.names.union(OWN))
+PARAMETERS = replace(ListChanges.parameters, names=ListChanges.parameters.names.union(OWN_PARAMETERS))
 
 
 async def watch_entity(state: State, request: web.Request, context: Context) -> web.StreamResponse:
     """What happens to an entity's records that a list with these filters would show, commit by commit."""
-    query = [(name, value) for name, value in request.query.items() if name not in OWN]
+    query = [(name, value) for name, value in request.query.items() if name not in OWN_PARAMETERS]
     return await _watch(state, request, context, Watch([request.match_info["entity"]], query, _after(request)))
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 PLATFORM = "platform"
 """The scope of the platform's accounts; an app's is its id."""
-FIRST = 1
-FOR_EVER = float("inf")
+FIRST_KEY_NUMBER = 1
+NO_EXPIRY = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ class Keyring:
         """Take in stored generations; what is known of other scopes stays."""
         for each in generations:
             ring = self._rings.setdefault(each.scope, {})
-            ring[each.number] = FOR_EVER if each.good_until is None else each.good_until
+            ring[each.number] = NO_EXPIRY if each.good_until is None else each.good_until
 
     def current(self, scope: str) -> int:
         """The generation that signs."""
         ring = self._rings.get(scope)
-        return max(ring) if ring else FIRST
+        return max(ring) if ring else FIRST_KEY_NUMBER
 
     def is_good(self, scope: str, generation: int, now: float) -> bool:
         """Whether tokens of this generation are accepted."""
         ring = self._rings.get(scope)
-        return generation == FIRST if ring is None else ring.get(generation, 0.0) > now
+        return generation == FIRST_KEY_NUMBER if ring is None else ring.get(generation, 0.0) > now
 
     def key(self, scope: str, generation: int) -> bytes:
         """The key itself; only for generations that are good, as it is remembered."""

@@ -15,9 +15,9 @@ from services.gateway.identity.store.attempts import FailureCounter
 
 FIRST_WAIT_S = 1.0
 """The wait after the first failure beyond the limit; it doubles with each further one."""
-FORGOTTEN_AFTER = timedelta(hours=1)
+FAILURE_LIFETIME = timedelta(hours=1)
 """Failures no longer count after this time without an attempt."""
-KNOWN_FOR = timedelta(days=30)
+KNOWN_PLACE_LIFETIME = timedelta(days=30)
 """How long a place stays known after a login."""
 
 
@@ -47,7 +47,7 @@ class ThrottleDecision:
 
 def decide(place: FailureCounter, account: FailureCounter, address: FailureCounter, now: datetime) -> ThrottleDecision:
     """Whether a login may go on, counted as a failure until it has succeeded, so that none runs ahead of its count."""
-    known = place.known_at > now - KNOWN_FOR
+    known = place.known_at > now - KNOWN_PLACE_LIFETIME
     looked_at = [(place, KNOWN_PLACE if known else PLACE)]
     if not known:
         looked_at += [(account, ACCOUNT), (address, ADDRESS)]
@@ -64,7 +64,7 @@ def decide_alone(counter: FailureCounter, limit: FailureLimit, now: datetime) ->
 
 
 def _counted(counter: FailureCounter, limit: FailureLimit, now: datetime) -> FailureCounter:
-    failures = 1 if counter.at < now - FORGOTTEN_AFTER else counter.failures + 1
+    failures = 1 if counter.at < now - FAILURE_LIFETIME else counter.failures + 1
     too_many = failures - limit.free - 1
     if too_many < 0:
         return FailureCounter(failures, now, now, counter.known_at)

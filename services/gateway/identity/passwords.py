@@ -14,7 +14,7 @@ from libs.shared.errors import RocketError, invalid_field, unavailable
 
 T = TypeVar("T")
 
-THREADS = 2
+HASHING_THREADS = 2
 MAX_WAITING = 64
 """Checks that may be waiting or under way before further ones are refused (503): some ten seconds of work."""
 WELL_KNOWN_PASSWORD = "changeme"
@@ -28,7 +28,7 @@ class Passwords:
         self._rounds = rounds
         self._min_characters = min_characters
         self._production = production
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bcrypt")
+        self._pool = ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="bcrypt")
         self._waiting = 0
         # Made at once, so that the first check of an unknown account takes as long as any other.
         self._dummy: Future[bytes] = self._pool.submit(self._hashed, b"nobody")

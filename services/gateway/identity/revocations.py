@@ -47,7 +47,7 @@ START_S = 5.0
 """Seconds a request waits for the first look."""
 MIN_PAUSE_S = 0.5
 """Seconds between looks that are asked for."""
-GONE = 2**62
+DELETED_USER_VERSION = 2**62
 """The version that the tokens of a deleted user would need."""
 
 NOTE = "INSERT INTO gateway.revocations (id, scope, user_id) VALUES ($1, $2, $3)"
@@ -212,7 +212,7 @@ class Revocations:
                 continue
             version = await database.fetchval(VERSION_OF, row["user_id"])
             log.warning("revocations.settled_for_another", scope=row["scope"], user_id=row["user_id"])
-            await self.settle(row["id"], GONE if version is None else version)
+            await self.settle(row["id"], DELETED_USER_VERSION if version is None else version)
 
     async def _database(self, scope: str) -> Database | None:
         if scope == PLATFORM:

@@ -11,7 +11,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.identity import SigningKeysChanged
 from libs.shared.contracts.messages import Response
 from services.gateway.identity import audit
-from services.gateway.identity.keyring import FIRST, key_id
+from services.gateway.identity.keyring import FIRST_KEY_NUMBER, key_id
 from services.gateway.identity.realms import Realm
 
 # The first generation has no row until it is followed by another.
@@ -35,14 +35,14 @@ async def list_keys(realm: Realm, context: Context) -> Response:
     """The generations of the key that signs access tokens, without the keys themselves."""
     rows = await realm.accounts.databases.platform.fetch(LIST, realm.scope)
     generations = [_to_dict(realm, row["generation"], row["created_at"], row["good_until"]) for row in rows]
-    return Response(body=orjson.dumps({"data": generations or [_to_dict(realm, FIRST, None, None)]}))
+    return Response(body=orjson.dumps({"data": generations or [_to_dict(realm, FIRST_KEY_NUMBER, None, None)]}))
 
 
 async def rotate(realm: Realm, context: Context, body: KeyRotationBody) -> Response:
     """A new key signs access tokens; those of former ones are good for `overlap` seconds more."""
     async with realm.accounts.databases.platform.transaction() as transaction:
         await transaction.execute(ALONE, realm.scope)
-        present: int = await transaction.fetchval(PRESENT, realm.scope, FIRST)
+        present: int = await transaction.fetchval(PRESENT, realm.scope, FIRST_KEY_NUMBER)
         await transaction.execute(KEEP_PRESENT, realm.scope, present)
         await transaction.execute(RETIRE, realm.scope, body.overlap)
         await transaction.execute(ADD, realm.scope, present + 1)

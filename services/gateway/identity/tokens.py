@@ -25,7 +25,7 @@ MAX_REMEMBERED = 20_000
 """Verified credentials that are remembered."""
 MAX_TOKEN_CHARACTERS = 8_192
 """The largest roles fit."""
-WHY = {
+REFUSAL_TEXTS = {
     "missing": "An access token or API key is needed: send it as Authorization: Bearer <token>",
     "malformed": "What was sent is neither an access token nor an API key",
     "expired": "The access token has expired; get another one by /auth/refresh or /auth/login",
@@ -151,8 +151,8 @@ class Tokens:
 
 
 def unauthorized(why: str, message: str = "") -> RocketError:
-    """401 that says why, a key of WHY, with the challenge that RFC 6750 asks for."""
-    message = message or WHY[why]
+    """401 that says why, a key of REFUSAL_TEXTS, with the challenge that RFC 6750 asks for."""
+    message = message or REFUSAL_TEXTS[why]
     challenge = "Bearer" if why == "missing" else 'Bearer error="invalid_token"'
     return RocketError("UNAUTHORIZED", message, [{"rule": why, "message": message}], {"WWW-Authenticate": challenge})
 

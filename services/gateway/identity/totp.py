@@ -13,7 +13,7 @@ import secrets
 from urllib.parse import quote, urlencode
 
 STEP_S = 30
-DIGITS = 6
+CODE_DIGITS = 6
 DRIFT_STEPS = 1
 """Steps that a device's clock may be behind or ahead."""
 SECRET_BYTES = 20
@@ -32,7 +32,7 @@ def code_at(secret: bytes, step: int) -> str:
     digest = hmac.new(secret, step.to_bytes(8), hashlib.sha1).digest()
     offset = digest[-1] & 0xF
     number = int.from_bytes(digest[offset : offset + 4]) & 0x7FFF_FFFF
-    return f"{number % 10**DIGITS:0{DIGITS}d}"
+    return f"{number % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
 
 def matching_step(secret: bytes, code: str, now: float) -> int | None:
@@ -55,7 +55,7 @@ def as_text(secret: bytes) -> str:
 
 def uri(secret: bytes, issuer: str, account: str) -> str:
     """What a QR code for authenticator apps holds (the Key Uri Format)."""
-    values = {"secret": as_text(secret), "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": STEP_S}
+    values = {"secret": as_text(secret), "issuer": issuer, "algorithm": "SHA1", "digits": CODE_DIGITS, "period": STEP_S}
     return f"otpauth://totp/{quote(issuer, safe='')}:{quote(account, safe='')}?{urlencode(values, quote_via=quote)}"
 
 

@@ -19,7 +19,7 @@ from libs.shared.postgres.errors import UniqueViolation
 from services.gateway.identity import audit
 from services.gateway.identity.paths import parse_id
 from services.gateway.identity.realms import Realm
-from services.gateway.identity.revocations import GONE
+from services.gateway.identity.revocations import DELETED_USER_VERSION
 from services.gateway.identity.store import sessions
 from services.gateway.identity.store import users as store
 
@@ -87,7 +87,7 @@ async def delete_user(realm: Realm, context: Context, user_id: str) -> Response:
             raise not_found("User")
         await _keep_one(realm, change, identifier)
         await store.delete(change.transaction, identifier)
-        change.version = GONE
+        change.version = DELETED_USER_VERSION
         await change.record("_users", str(identifier), "delete", image(before), None)
     return Response(body=b'{"data":{"id":"%s","deleted":true}}' % str(identifier).encode())
 

@@ -6,7 +6,7 @@ from libs.shared.schema import FieldDefinition, Snapshot
 from libs.shared.schema.fields import NUMBERS
 from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
 from services.gateway.openapi.parameters import (
-    LONGEST,
+    MAX_PARAMETER_CHARACTERS,
     MOMENTS,
     TEXT,
     filter_parameter,
@@ -92,7 +92,9 @@ def _having(entity: VisibleEntity) -> Schema:
         "schema": {
             "type": "object",
             "properties": {"count": {"type": "integer"}},
-            "patternProperties": {rf"^({figures})(\.({'|'.join(HELD)}))?$": {"type": "string", "maxLength": LONGEST}},
+            "patternProperties": {
+                rf"^({figures})(\.({'|'.join(HELD)}))?$": {"type": "string", "maxLength": MAX_PARAMETER_CHARACTERS}
+            },
         },
     }
 

@@ -15,9 +15,9 @@ MOMENTS = (
     ("as_of", "The records as they were at this time, or this position of the log"),
     ("min_commit", "Wait until this commit is seen"),
 )
-LONGEST = 200
+MAX_PARAMETER_CHARACTERS = 200
 """Characters of a parameter; a whole URL has at most 8,190 bytes."""
-TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
+TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_PARAMETER_CHARACTERS}
 
 
 def name_of(entity: VisibleEntity, use: str = "") -> str:
@@ -29,7 +29,7 @@ def filter_parameter(entity: VisibleEntity) -> Schema:
     """`filter[field]=v` and `filter[field.op]=v`, all of which must hold."""
     fields = [f for f in entity.asked.fields if f.type not in NOT_COMPARED]
     names = "|".join(f.name for f in fields)
-    text: Schema = {"type": "string", "maxLength": LONGEST}
+    text: Schema = {"type": "string", "maxLength": MAX_PARAMETER_CHARACTERS}
     texts: Schema = {f.name: text for f in fields}
     return {
         "name": "filter",

@@ -16,7 +16,7 @@ from libs.shared.schema.validation_errors import refuse_unknown
 from services.metadata.checking.documents import stored, unwrapped
 from services.metadata.checking.parsing import parse
 
-VERSION = 1
+FORMAT_VERSION = 1
 PERMISSIONS = "permissions"
 FRAME = ("version", "exported_at", "sample_data", "prune", "ui_configs")
 """The keys of a document beside its sections of definitions."""
@@ -109,9 +109,9 @@ def parts(body: bytes, needs_version: bool = True) -> dict[str, Any]:
     document = _unwrapped(read_json(body))
     if not isinstance(document, dict):
         raise RocketError("INVALID_PAYLOAD", "The body must be a JSON object")
-    version = document.get("version", None if needs_version else VERSION)
-    if version != VERSION or isinstance(version, bool):
-        raise invalid_field("version", f"version must be {VERSION}")
+    version = document.get("version", None if needs_version else FORMAT_VERSION)
+    if version != FORMAT_VERSION or isinstance(version, bool):
+        raise invalid_field("version", f"version must be {FORMAT_VERSION}")
     refuse_unknown(document, [*FRAME, *(kind.section for kind in KINDS.values())])
     return document
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from libs.shared.schema.kinds import KINDS
-from services.metadata.import_export.document import VERSION
+from services.metadata.import_export.document import FORMAT_VERSION
 from services.metadata.model.definition import Definition
 
 
@@ -17,4 +17,4 @@ def document_of(rows: Iterable[Definition], now: datetime) -> dict[str, Any]:
     for row in rows:
         if row.kind in KINDS:
             sections[KINDS[row.kind].section].append(row.document)
-    return {"version": VERSION, "exported_at": now.isoformat(), **sections}
+    return {"version": FORMAT_VERSION, "exported_at": now.isoformat(), **sections}

@@ -16,7 +16,7 @@ import orjson
 
 from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import DELETED, BadValue, EntityDefinition, FieldDefinition, parse_value
-from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id, parse_written
+from libs.shared.schema.values import MAX_RECORD_ID_BYTES, is_among, is_long_id, parse_written
 
 MAX_KEY_CHARACTERS = 255
 """A key is part of URLs, headers and subjects."""
@@ -77,7 +77,7 @@ def _pair(columns: Mapping[str, FieldDefinition], row: Row) -> Record:
 
 def _check_id(parts: Iterable[Any]) -> None:
     if is_long_id(parts):
-        raise Misfit(None, f"the values of the key must have at most {MAX_RECORD_ID} bytes together")
+        raise Misfit(None, f"the values of the key must have at most {MAX_RECORD_ID_BYTES} bytes together")
 
 
 class _Shape:

@@ -17,7 +17,7 @@ from libs.shared.schema import DELETED, EntityDefinition
 from services.metadata.model.identifiers import quote, table_of
 from services.metadata.model.schema import LiveEntity, LiveRelation, LiveSchema
 
-OURS = re.compile(r"^_[uiorl]_\d+_\d+(_\d+)?$")
+MANAGED_INDEX = re.compile(r"^_[uiorl]_\d+_\d+(_\d+)?$")
 ENFORCING = ("_u_", "_r_", "_l_")
 """How names of unique indexes begin."""
 
@@ -61,7 +61,7 @@ def wanted_indexes(schema: LiveSchema, entity: str) -> dict[str, TableIndex]:
 
 def difference(existing: Iterable[str], wanted: Mapping[str, TableIndex]) -> tuple[list[TableIndex], list[str]]:
     """The indexes to build and the names of those to drop; only indexes named by this module are dropped."""
-    known = {name for name in existing if OURS.match(name)}
+    known = {name for name in existing if MANAGED_INDEX.match(name)}
     return [index for name, index in wanted.items() if name not in known], sorted(known - wanted.keys())
 
 

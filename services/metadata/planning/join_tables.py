@@ -10,7 +10,7 @@ from libs.shared.schema import VERSION_COLUMN, Relation
 from services.metadata.model.identifiers import put_aside, quote, table_of
 from services.metadata.model.schema import LiveSchema
 
-FIXED = ("type", "source", "target", "source_key", "target_key")
+FIXED_KEYS = ("type", "source", "target", "source_key", "target_key")
 """Keys that the meaning of the pairs depends on."""
 
 
@@ -27,7 +27,7 @@ def plan_create(relation: Relation, schema: LiveSchema) -> list[str]:
 
 def plan_change(before: Relation, after: Relation) -> list[str]:
     """The statements from one definition to the next. Raises VALIDATION_FAILED if pairs would change their meaning."""
-    for key in FIXED:
+    for key in FIXED_KEYS:
         if getattr(before, key) != getattr(after, key):
             raise invalid_field(key, f"{key} can't be changed while there is a join table; delete the relation first")
     plan = []

@@ -73,7 +73,7 @@ async def _round(database: Database, too_long: set[str]) -> bool:
     missed: list[indexes.TableIndex] = []
     for name, live in schema.entities.items():
         there = await business_tables.list_indexes(database, table_of(live.definition.table))
-        broken = [index for index, valid in there.items() if not valid and indexes.OURS.match(index)]
+        broken = [index for index, valid in there.items() if not valid and indexes.MANAGED_INDEX.match(index)]
         missing, needless = indexes.difference(there.keys() - broken, indexes.wanted_indexes(schema, name))
         # The definitions may have changed since they were read. A change builds its unique indexes itself; another
         # index that was dropped too early is built anew in the next round.

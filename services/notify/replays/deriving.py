@@ -27,9 +27,9 @@ from services.notify.replays import store
 from services.notify.state import State
 from services.notify.store import hashed
 
-SLACK = timedelta(hours=1)
+RETENTION_MARGIN = timedelta(hours=1)
 """How long older replicas may go on beside newer ones when notes begin to be kept, and clocks of machines differ by."""
-WORDS = ("subject", "body")
+WORDING_COLUMNS = ("subject", "body")
 
 
 class Notifications:
@@ -48,7 +48,7 @@ class Notifications:
             return []
         await state.rules.prepare(app, {event.schema_version for event in events})
         database, today = state.core.databases.of(app), state.rules.today(app)
-        kept = await store.notes_kept(database) + SLACK
+        kept = await store.notes_kept(database) + RETENTION_MARGIN
         notes = await store.notes(database, _place(events[0]), _place(events[-1]))
         found = []
         for event in events:
@@ -61,7 +61,9 @@ class Notifications:
     async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[StoredRow]:
         """The notes and notifications there are; those that say of no commit come with the first."""
         database = state.core.databases.of(app)
-        strays = await store.stray(database, await store.notes_kept(database) + SLACK) if after == (0, 0) else []
+        strays = (
+            await store.stray(database, await store.notes_kept(database) + RETENTION_MARGIN) if after == (0, 0) else []
+        )
         return [*strays, *await store.of_commits(database, after, last)]
 
     def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
@@ -128,7 +130,7 @@ def _columns(new: NewNotification, in_words: bool) -> dict[str, Any]:
         "record_id": new.record_id,
         "trace_id": new.trace_id,
     }
-    return {name: value for name, value in columns.items() if in_words or name not in WORDS}
+    return {name: value for name, value in columns.items() if in_words or name not in WORDING_COLUMNS}
 
 
 def _digest(words: str) -> str:

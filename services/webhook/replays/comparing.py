@@ -13,9 +13,9 @@ from libs.shared import exact
 from libs.shared.contracts.schemas import NamesEver
 
 Columns = Mapping[str, Any]
-NAMED = ("entity", "request_body")
+NAME_COLUMNS = ("entity", "request_body")
 """Columns that speak in names of their time."""
-RECORDS = ("record", "old", "changes")
+RECORD_PARTS = ("record", "old", "changes")
 """Parts of a body that are by field."""
 
 
@@ -23,7 +23,7 @@ def differences(expected: Columns, stored: Columns, names: NamesEver) -> list[st
     """The columns of a stored delivery that differ from what its commit comes to."""
     entity = expected["entity"]
     titles = {entity, *names.titles.get(entity, ())}
-    found = [name for name in expected if name not in NAMED and expected[name] != stored[name]]
+    found = [name for name in expected if name not in NAME_COLUMNS and expected[name] != stored[name]]
     if stored["entity"] not in titles:
         found.append("entity")
     if not _same_body(exact.loads(expected["request_body"]), stored["request_body"], titles, names):
@@ -37,8 +37,8 @@ def _same_body(expected: Any, stored: Any, titles: Collection[str], names: Names
         isinstance(stored, dict)
         and expected.keys() == stored.keys()
         and stored["entity"] in titles
-        and all(_same_record(expected[name], stored[name], known) for name in RECORDS if name in expected)
-        and all(expected[name] == stored[name] for name in expected if name not in (*RECORDS, "entity"))
+        and all(_same_record(expected[name], stored[name], known) for name in RECORD_PARTS if name in expected)
+        and all(expected[name] == stored[name] for name in expected if name not in (*RECORD_PARTS, "entity"))
     )
 
 

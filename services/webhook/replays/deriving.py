@@ -19,7 +19,7 @@ from services.webhook.replays.comparing import differences
 from services.webhook.state import State
 from services.webhook.transition_actions import deliveries_of
 
-SLACK = timedelta(hours=1)
+RETENTION_MARGIN = timedelta(hours=1)
 """What clocks of machines may differ by, so that nothing is missed that was just forgotten."""
 
 
@@ -36,7 +36,7 @@ class Deliveries:
         """The deliveries of commits; not certain are those to deleted webhooks, and what may be forgotten by now."""
         await state.webhooks.prepare(app, {event.schema_version for event in events})
         today = state.webhooks.today(app)
-        kept_since = clock.now() - timedelta(days=state.settings.webhook_log_days) + SLACK
+        kept_since = clock.now() - timedelta(days=state.settings.webhook_log_days) + RETENTION_MARGIN
         found = []
         for event in events:
             kept = datetime.fromisoformat(event.at) > kept_since

@@ -10,7 +10,7 @@ from libs.shared.contracts.context import SYSTEM
 from libs.shared.errors import RocketError
 from libs.shared.paging import LAST_PAGE
 from services.data.query.parameters import MAX_FILTERS, MAX_SORTS, ListQuery, parse_list
-from services.data.query.predicates import MAX_LIST
+from services.data.query.predicates import MAX_LIST_VALUES
 from services.data.query.scope import Scope
 from tests.support.client import integer, text
 from tests.support.schemas import model_of
@@ -58,7 +58,7 @@ def test_no_parameters() -> None:
         ("filter[data]", "{}", "INVALID_PAYLOAD"), ("filter[data.like]", "x", "INVALID_PAYLOAD"),
         ("filter[name.like]", "\\", "INVALID_PAYLOAD"), ("filter[name.like]", "a\\\\\\", "INVALID_PAYLOAD"),
         ("filter[name.like]", "\0", "INVALID_PAYLOAD"), ("filter[id]", "5", "INVALID_PAYLOAD"),
-        ("filter[count.in]", ",".join(["1"] * (MAX_LIST + 1)), "INVALID_PAYLOAD"),
+        ("filter[count.in]", ",".join(["1"] * (MAX_LIST_VALUES + 1)), "INVALID_PAYLOAD"),
         ("sort", "nope", "UNKNOWN_FIELD"), ("sort", "-data", "UNKNOWN_FIELD"), ("sort", "--", "UNKNOWN_FIELD"),
         ("sort", ",".join(["name"] * (MAX_SORTS + 1)), "INVALID_PAYLOAD"), ("include", "nope", "UNKNOWN_FIELD"),
     ],
@@ -73,7 +73,7 @@ def test_the_largest_query() -> None:
     parse([("filter[name]", "a")] * MAX_FILTERS)
     with pytest.raises(RocketError):
         parse([("filter[name]", "a")] * (MAX_FILTERS + 1))
-    assert parse([("filter[name.in]", "," * (MAX_LIST - 1))])[1][0] == ("",) * MAX_LIST
+    assert parse([("filter[name.in]", "," * (MAX_LIST_VALUES - 1))])[1][0] == ("",) * MAX_LIST_VALUES
     assert parse([("filter[name.like]", "\\\\")])[1][0] == "\\\\"
 
 

@@ -9,14 +9,18 @@ import pytest
 from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.schema.secrecy import MASK
-from services.events.replays.comparing import LATER, SAME, differences
+from services.events.replays.comparing import ADDED_COLUMNS, COMPARED_COLUMNS, differences
 from services.events.subscribers.rights import Subscriber
 
 NAMES = NamesEver({"person": ["person", "human"]}, {"person": ["id", "name", "label", "later"]})
 
 
 def row(new: Any = None, old: Any = None, **more: Any) -> dict[str, Any]:
-    columns: dict[str, Any] = {**dict.fromkeys(SAME, "x"), **dict.fromkeys(LATER), "entity": "person"}
+    columns: dict[str, Any] = {
+        **dict.fromkeys(COMPARED_COLUMNS, "x"),
+        **dict.fromkeys(ADDED_COLUMNS),
+        "entity": "person",
+    }
     new = {"id": 1, "name": "Ann"} if new is None else new
     return {**columns, "old_data": old, "new_data": new, "changed_fields": ["name"], **more}
 

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.events.traces import DEEPEST, waterfall
+from services.events.traces import MAX_LEVELS, waterfall
 
 
 def span(span_id: str, parent: str | None = None, at: int = 0, source: str = "engine") -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_deep_trees_stay_readable() -> None:
     def depth(node: dict[str, Any]) -> int:
         return 1 + max((depth(child) for child in node["children"]), default=0)
 
-    assert depth(tree["root_span"]) == DEEPEST + 1
+    assert depth(tree["root_span"]) == MAX_LEVELS + 1
     assert len(names(tree["root_span"])) == 2000
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from libs.shared.expressions import EvaluationError, ExpressionError, compile_expression
-from libs.shared.expressions.limits import MAX_DEPTH, MAX_NODES, MAX_STEPS, MAX_STRING, MAX_TEXT
+from libs.shared.expressions.limits import MAX_DEPTH, MAX_NODES, MAX_STEPS, MAX_STRING_CHARACTERS, MAX_TEXT_CHARACTERS
 from tests.unit.expressions.evaluating import fails, gives
 
 SOON = 10.0
@@ -17,7 +17,7 @@ SOON = 10.0
 STEPS = "the expression takes too many steps"
 LENGTH = "the expression makes a string that is too long"
 ROWS: list[dict[str, Any]] = [{"q": n, "f": n + 0.5, "d": "2024-01-31"} for n in range(MAX_STEPS)]
-BIG = "a" * (MAX_STRING - 1)
+BIG = "a" * (MAX_STRING_CHARACTERS - 1)
 HUNDRED = f"[{', '.join(['1'] * 100)}]"
 
 
@@ -37,8 +37,8 @@ def refused(text: str) -> str:
 
 
 def test_the_length_of_a_text() -> None:
-    assert compile_expression("1".ljust(MAX_TEXT))({}) == 1
-    assert refused("1".ljust(MAX_TEXT + 1)) == "the expression is longer than 10000 characters"
+    assert compile_expression("1".ljust(MAX_TEXT_CHARACTERS))({}) == 1
+    assert refused("1".ljust(MAX_TEXT_CHARACTERS + 1)) == "the expression is longer than 10000 characters"
 
 
 @pytest.mark.parametrize(
@@ -154,11 +154,11 @@ def test_steps_are_counted_anew_for_each_evaluation() -> None:
 
 
 def test_the_length_of_strings() -> None:
-    gives("len(big + 'a')", MAX_STRING, big=BIG)
+    gives("len(big + 'a')", MAX_STRING_CHARACTERS, big=BIG)
     fails("big + 'aa'", LENGTH, big=BIG)
     fails("big + big", LENGTH, big=BIG)
     fails("1 + big + 1", LENGTH, big=BIG)
-    fails("upper(big)", LENGTH, big="ß" * MAX_STRING)
+    fails("upper(big)", LENGTH, big="ß" * MAX_STRING_CHARACTERS)
     fails("replace(big, 'a', 'aaa')", LENGTH, big=BIG)
     fails("substring(big, 1)", LENGTH, big=BIG + "abc")
     doubled = "'aaaaaaaaaa'"

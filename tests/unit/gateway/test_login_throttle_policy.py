@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.gateway.identity.login_throttle_policy import (
     ACCOUNT,
     ADDRESS,
-    FORGOTTEN_AFTER,
+    FAILURE_LIFETIME,
     KNOWN_PLACE,
     PLACE,
     FailureLimit,
@@ -61,7 +61,7 @@ def test_nobody_can_make_an_accounts_owner_wait_for_long(failures: int) -> None:
 
 
 def test_what_was_long_ago_is_forgotten() -> None:
-    long_ago = replace(after(15, PLACE), at=NOW - FORGOTTEN_AFTER - timedelta(seconds=1), blocked_until=EPOCH)
+    long_ago = replace(after(15, PLACE), at=NOW - FAILURE_LIFETIME - timedelta(seconds=1), blocked_until=EPOCH)
     (counter,) = decide_alone(long_ago, PLACE, NOW).counters
     assert counter.failures == 1
 

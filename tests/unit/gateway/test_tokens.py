@@ -11,7 +11,7 @@ from libs.shared.contracts.context import AppRef, Context, Credential, Identity
 from libs.shared.contracts.identity import IdentityChanged
 from libs.shared.errors import RocketError
 from services.gateway.identity.keyring import PLATFORM, Generation, Keyring, key_id, read_key_id
-from services.gateway.identity.revocations import GONE, Revocations
+from services.gateway.identity.revocations import DELETED_USER_VERSION, Revocations
 from services.gateway.identity.tokens import Subject, Tokens
 
 APP = AppRef("0190b6c0-0000-7000-8000-000000000000", "shop", "rocket_shop")
@@ -111,7 +111,7 @@ async def test_a_remembered_token_ends_with_its_session_or_its_users_change(toke
     revocations.announce(session_id="session-2")
     assert tokens.remembered(APP.id, newer) is None and await refused(tokens, newer)
     last = tokens.issue(APP.id, Subject("ann", "", [], 5, "session-3"))
-    revocations.announce(user_id="ann", version=GONE)
+    revocations.announce(user_id="ann", version=DELETED_USER_VERSION)
     assert await refused(tokens, last)
 
 

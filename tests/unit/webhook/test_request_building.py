@@ -12,7 +12,7 @@ from libs.shared.snapshots.subscriptions import SubscriptionIndex
 from services.webhook.deliveries import REPLAY, TEST, ClaimedDelivery, origin_of, public_url
 from services.webhook.matching import WEBHOOKS, WebhookIndex
 from services.webhook.requests import RequestBuilder, Unsendable, urls_of
-from services.webhook.retry_policy import JITTER, MAX_DELAY_S, DeliveryRetryPolicy
+from services.webhook.retry_policy import DEFAULT_JITTER_SHARE, MAX_DELAY_S, DeliveryRetryPolicy
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import Salts
 from services.webhook.transition_actions import deliveries_of
@@ -73,7 +73,7 @@ def test_rotated_secrets_sign_until_they_end() -> None:
 
 def test_the_retry_policy_is_the_webhooks_or_the_settings() -> None:
     builder = RequestBuilder(WebhookSettings.model_construct(secret_key="s" * 40, webhook_retry_seconds=7.0))
-    default = DeliveryRetryPolicy("exponential", 7.0, MAX_DELAY_S, JITTER)
+    default = DeliveryRetryPolicy("exponential", 7.0, MAX_DELAY_S, DEFAULT_JITTER_SHARE)
     assert builder.policy(CLAIMED, index()) == default
     assert builder.policy(replace(CLAIMED, webhook_id="gone"), index()) == default
     own = builder.policy(CLAIMED, index(retry={"delay": 2, "jitter": 0.5, "max_delay": 60}))

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from libs.shared.schema.webhook_secrets import format_secret, signing_key
-from services.webhook.signing import MAX_PREVIOUS_SALTS, OVERLAP, Salts, signature_headers
+from services.webhook.signing import MAX_PREVIOUS_SALTS, PREVIOUS_SECRET_LIFETIME, Salts, signature_headers
 
 BODY = '{"record":{"name":"Zoë"}}'
 OLD, NEW, OTHER = (signing_key("platform secret", "app", "webhook", salt) for salt in ("", "s1", "s2"))
@@ -63,7 +63,7 @@ def test_a_rotated_salt_is_valid_for_a_day() -> None:
     moment = now()
     salts = Salts().rotated("s1", moment)
     assert salts.valid(moment) == ["s1", ""]
-    assert salts.valid(moment + OVERLAP) == ["s1"]
+    assert salts.valid(moment + PREVIOUS_SECRET_LIFETIME) == ["s1"]
     again = salts.rotated("s2", moment + timedelta(hours=1))
     assert again.valid(moment + timedelta(hours=2)) == ["s2", "s1", ""]
     assert again.valid(moment + timedelta(hours=24.5)) == ["s2", "s1"]

@@ -18,9 +18,9 @@ from services.workflow.instance import Instance
 from services.workflow.outcomes import (
     Decided,
     Done,
-    Emit,
     Failed,
     Looked,
+    PendingSignal,
     RetryLater,
     SetFieldCall,
     StepOutcome,
@@ -36,8 +36,8 @@ def condition(expression: str, **targets: Any) -> dict[str, Any]:
     return {"id": "if", "type": "condition", "expression": expression, **targets}
 
 
-def told(signals: tuple[Emit, ...]) -> list[str]:
-    return [signal.kind.name for signal in signals]
+def told(signals: tuple[PendingSignal, ...]) -> list[str]:
+    return [signal.signal_type.name for signal in signals]
 
 
 def statuses(instance: Instance) -> list[tuple[Any, Any]]:
@@ -74,7 +74,7 @@ def test_repeated_steps_have_the_same_effect_key() -> None:
 def test_a_webhook_action_gets_the_context_and_is_not_awaited() -> None:
     instance, signals, _ = start(workflow(action("a", HOOK)), fresh(n=3), NOW)
     assert told(signals) == ["instance_started", "webhook_requested", "step_completed", "instance_completed"]
-    assert signals[1] == Emit(
+    assert signals[1] == PendingSignal(
         WebhookRequested,
         {"url": "http://x/y", "method": "PUT", "body": {"id": RECORD, "n": 3}, "effect_key": "i/1/0"},
     )
@@ -109,7 +109,9 @@ def test_an_approval_waits_until_its_deadline() -> None:
     definition = workflow(approval(timeout="30m", assignee={"type": "role", "role": "boss"}))
     instance, signals, _ = start(definition, fresh(), NOW)
     assert instance.deadline == instance.due_at == NOW + timedelta(minutes=30)
-    assert signals[-1] == Emit(ApprovalRequested, {"step": "ask", "role": "boss", "deadline": "2026-11-22T12:30:00Z"})
+    assert signals[-1] == PendingSignal(
+        ApprovalRequested, {"step": "ask", "role": "boss", "deadline": "2026-11-22T12:30:00Z"}
+    )
     assert awaited(definition, instance) == definition.steps[0]
 
 
@@ -165,7 +167,7 @@ def test_a_failure_ends_it_with_the_reason() -> None:
     instance, signals, _ = advance(definition, instance, Failed("x is not a number"), NOW)
     assert (instance.status, instance.step, instance.due_at) == ("failed", "a", None)
     assert instance.history[-1]["reason"] == "x is not a number"
-    assert signals == (Emit(InstanceFailed, {"step": "a", "reason": "x is not a number"}),)
+    assert signals == (PendingSignal(InstanceFailed, {"step": "a", "reason": "x is not a number"}),)
 
 
 @pytest.mark.parametrize("value", [None, "", True, {"a": 1}, ["x"]])
@@ -263,7 +265,7 @@ def test_an_instance_always_knows_what_it_waits_for(
         else:
             assert instance.due_at is None
             assert told(signals)[-1:] in ([], [f"instance_{instance.status}"])
-        keys += [str(e.fields["effect_key"]) for e in signals if "effect_key" in e.fields]
+        keys += [str(e.own_fields["effect_key"]) for e in signals if "effect_key" in e.own_fields]
         if outcome is None or not fits(definition, instance, outcome):
             break
         instance, signals, call = advance(definition, instance, outcome, NOW)

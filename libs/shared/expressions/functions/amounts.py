@@ -7,14 +7,14 @@ from typing import Any
 from libs.shared.expressions.errors import EvaluationError
 from libs.shared.expressions.limits import Meter
 from libs.shared.expressions.values import calculation
-from libs.shared.expressions.values.figures import PRECISION, Number, bounded, number, whole
+from libs.shared.expressions.values.figures import PRECISION_DIGITS, Number, bounded, number, whole
 
 
 def rounded(meter: Meter, value: Any, digits: Any = 0) -> Number:
     """`value` rounded half away from zero to `digits` after the point (before it, if negative)."""
     places = whole(digits, "round takes for its digits")
-    if abs(places) > PRECISION:
-        raise EvaluationError(f"round takes at most {PRECISION} digits")
+    if abs(places) > PRECISION_DIGITS:
+        raise EvaluationError(f"round takes at most {PRECISION_DIGITS} digits")
     return calculation.rounded(number(value, "round takes"), places)
 
 

@@ -9,13 +9,13 @@ import re2
 
 from libs.shared.expressions.limits import CHARACTERS_PER_STEP, Meter
 
-MAX_PATTERN = 1_000
+MAX_PATTERN_CHARACTERS = 1_000
 """Characters of a pattern."""
-MAX_PROGRAM = 20_000
+MAX_PROGRAM_INSTRUCTIONS = 20_000
 """Instructions it may compile to: `\\pL{5}` is six thousand. At worst each costs per character."""
-MAX_MEMORY = 1 << 20
+MAX_MEMORY_BYTES = 1 << 20
 """Bytes re2 may use for one pattern; it gets slower, not wrong, with less."""
-PROGRAM_PER_STEP = 64
+INSTRUCTIONS_PER_STEP = 64
 """Instructions that one step pays for, per CHARACTERS_PER_STEP of text, or when compiled."""
 
 
@@ -34,22 +34,22 @@ class Pattern(Protocol):
 
 def compiled(pattern: str) -> Pattern:
     """The pattern ready to search; PatternError if it is not sound."""
-    if len(pattern) > MAX_PATTERN:
-        raise PatternError(f"the pattern is longer than {MAX_PATTERN} characters")
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise PatternError(f"the pattern is longer than {MAX_PATTERN_CHARACTERS} characters")
     try:
         found = cast(Pattern, re2.compile(pattern, _options()))
     except re2.error as refusal:
         raise PatternError(f"invalid pattern, {_reason(refusal)}") from None
     except UnicodeEncodeError:
         raise PatternError("invalid pattern, half a character") from None
-    if found.programsize > MAX_PROGRAM:
+    if found.programsize > MAX_PROGRAM_INSTRUCTIONS:
         raise PatternError("the pattern is too complex")
     return found
 
 
 def found_in(pattern: Pattern, text: str, meter: Meter) -> bool:
     """Whether `pattern` matches anywhere in `text`."""
-    meter.spend(len(text) * pattern.programsize // (CHARACTERS_PER_STEP * PROGRAM_PER_STEP))
+    meter.spend(len(text) * pattern.programsize // (CHARACTERS_PER_STEP * INSTRUCTIONS_PER_STEP))
     try:
         return pattern.search(meter.read(text)) is not None
     except UnicodeEncodeError:  # half a character, which JSON can express and UTF-8 cannot
@@ -58,7 +58,7 @@ def found_in(pattern: Pattern, text: str, meter: Meter) -> bool:
 
 def pay_for(pattern: Pattern, meter: Meter) -> None:
     """The steps of having compiled a pattern during an evaluation."""
-    meter.spend(10 + pattern.programsize // (PROGRAM_PER_STEP // 4))
+    meter.spend(10 + pattern.programsize // (INSTRUCTIONS_PER_STEP // 4))
 
 
 @cache
@@ -66,7 +66,7 @@ def _options() -> Any:
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True
-    options.max_mem = MAX_MEMORY
+    options.max_mem = MAX_MEMORY_BYTES
     return options
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from libs.shared.expressions.sql.comparing import moment
 from libs.shared.expressions.sql.constants import Constants
 from libs.shared.expressions.sql.terms import NIL, Digits, NotTranslatable, Term, number
-from libs.shared.expressions.values.figures import PRECISION, exact
+from libs.shared.expressions.values.figures import PRECISION_DIGITS, exact
 from libs.shared.expressions.values.kinds import Kind
 
 NUMBERS = (Kind.NUMBER, Kind.NUMBER)
@@ -63,15 +63,15 @@ def _divided(left: Term, first: Digits, right: Term, constants: Constants) -> Te
 def _inverse(divisor: Fraction) -> Decimal:
     """1 / divisor, if that has an end."""
     inverse = 1 / divisor
-    for scale in range(PRECISION):
+    for scale in range(PRECISION_DIGITS):
         scaled = inverse * 10**scale
-        if scaled.denominator == 1 and abs(scaled) < 10**PRECISION:
+        if scaled.denominator == 1 and abs(scaled) < 10**PRECISION_DIGITS:
             return Decimal(int(scaled)).scaleb(-scale)
     raise NotTranslatable
 
 
 def _remainder(left: Term, first: Digits, right: Term, second: Digits) -> Term:
-    if not right.known or not right.value or first.whole + second.scale > PRECISION:
+    if not right.known or not right.value or first.whole + second.scale > PRECISION_DIGITS:
         raise NotTranslatable
     digits = Digits(second.whole, max(first.scale, second.scale))
     return number(f"({left.sql} % {right.sql})", digits, left.nullable)

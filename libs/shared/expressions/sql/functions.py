@@ -18,7 +18,7 @@ from libs.shared.expressions.sql.terms import (
     number,
     one_of,
 )
-from libs.shared.expressions.values.figures import PRECISION
+from libs.shared.expressions.values.figures import PRECISION_DIGITS
 from libs.shared.expressions.values.kinds import Kind
 
 BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
@@ -82,7 +82,7 @@ def _round(arguments: Sequence[Term], constants: Constants) -> Term:
         return NIL
     term, digits = _bounded(arguments[0])
     places = _whole(arguments[1]) if len(arguments) > 1 else 0
-    if abs(places) > PRECISION:
+    if abs(places) > PRECISION_DIGITS:
         raise NotTranslatable
     sql = f"round({term.sql}, {constants.placeholder(places, 'int')})"
     return number(sql, Digits(digits.whole + 1, max(0, min(digits.scale, places))), term.nullable)

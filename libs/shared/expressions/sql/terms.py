@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from libs.shared.expressions.values.figures import PRECISION
+from libs.shared.expressions.values.figures import PRECISION_DIGITS
 from libs.shared.expressions.values.kinds import Kind
 
 
@@ -56,7 +56,7 @@ def boolean(sql: str) -> Term:
 
 def number(sql: str, digits: Digits, nullable: bool) -> Term:
     """A number of so many digits. Raises NotTranslatable where the language would round or refuse it."""
-    if digits.whole + digits.scale > PRECISION:
+    if digits.whole + digits.scale > PRECISION_DIGITS:
         raise NotTranslatable
     return Term(Kind.NUMBER, sql, nullable, digits)
 

@@ -17,7 +17,7 @@ from libs.shared.expressions.syntax.tree import Node
 from libs.shared.expressions.values.access import LENGTH
 from libs.shared.expressions.values.kinds import Kind
 
-MAX_SQL = 50_000
+MAX_SQL_CHARACTERS = 50_000
 """Characters of a condition: operands used twice are written twice, so nesting grows exponentially."""
 
 Rows = Mapping[str, Mapping[str, Column]]
@@ -54,7 +54,7 @@ class _Translator:
     def term(self, node: Node) -> Term:
         """The node's term."""
         found = self._term(node) if id(node) in self._reading else self.constants.term(self._value(node))
-        if len(found.sql) + len(found.moment or "") > MAX_SQL:
+        if len(found.sql) + len(found.moment or "") > MAX_SQL_CHARACTERS:
             raise NotTranslatable
         return found
 

@@ -13,7 +13,7 @@ from libs.shared.expressions.functions import FUNCTIONS
 from libs.shared.expressions.syntax import tree
 from libs.shared.expressions.syntax.strings import EscapeError, unquote
 from libs.shared.expressions.syntax.tree import Node
-from libs.shared.expressions.values.figures import LIMIT, PRECISION
+from libs.shared.expressions.values.figures import LIMIT, PRECISION_DIGITS
 
 SPELLINGS = {"===": "==", "!==": "!=", "and": "&&", "or": "||"}
 """Operators with two spellings, and the one the tree uses."""
@@ -79,12 +79,12 @@ class Builder(Transformer[Token, Node]):
 
     def integer(self, token: Token) -> Node:
         # Counting digits first: Python itself refuses to read very long integers.
-        if len(token.lstrip("0")) > PRECISION + 1 or int(token) > LIMIT:
+        if len(token.lstrip("0")) > PRECISION_DIGITS + 1 or int(token) > LIMIT:
             raise ExpressionError("the number is too large", _position(token))
         return tree.Constant(int(token), position=_position(token))
 
     def decimal(self, token: Token) -> Node:
-        if len(token.strip("0")) > PRECISION + 1:
+        if len(token.strip("0")) > PRECISION_DIGITS + 1:
             raise ExpressionError("the number has too many digits", _position(token))
         return tree.Constant(Decimal(token), position=_position(token))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from libs.shared.expressions.errors import START, ExpressionError, position_at
-from libs.shared.expressions.limits import MAX_DEPTH, MAX_NODES, MAX_TEXT
+from libs.shared.expressions.limits import MAX_DEPTH, MAX_NODES, MAX_TEXT_CHARACTERS
 from libs.shared.expressions.syntax.tree import Node, Path, children
 
 BRACKET = re.compile(
@@ -18,8 +18,8 @@ def check_text(text: str) -> None:
     """Refuse, before parsing, a text that is empty, too long or too deeply nested."""
     if not text.strip():
         raise ExpressionError("the expression is empty", START)
-    if len(text) > MAX_TEXT:
-        raise ExpressionError(f"the expression is longer than {MAX_TEXT} characters", START)
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise ExpressionError(f"the expression is longer than {MAX_TEXT_CHARACTERS} characters", START)
     depth = 0
     for found in BRACKET.finditer(text):
         depth += 1 if found["open"] else -1 if found["close"] else 0

@@ -15,7 +15,7 @@ from libs.shared.expressions.syntax.measuring import check_text, check_tree
 from libs.shared.expressions.syntax.tree import Node
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
-MAX_CLIPPED = 20
+MAX_CLIPPED_CHARACTERS = 20
 """Characters of an unexpected word that a message repeats."""
 
 
@@ -56,5 +56,5 @@ def _position(complaint: UnexpectedInput) -> Position:
 
 
 def _clipped(word: str) -> str:
-    clipped = word if len(word) <= MAX_CLIPPED else f"{word[:MAX_CLIPPED]}..."
+    clipped = word if len(word) <= MAX_CLIPPED_CHARACTERS else f"{word[:MAX_CLIPPED_CHARACTERS]}..."
     return f"'{clipped}'" if clipped.isprintable() else "character"

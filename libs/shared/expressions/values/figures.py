@@ -12,17 +12,17 @@ from typing import Any, TypeVar
 from libs.shared.expressions.errors import EvaluationError
 from libs.shared.expressions.values.kinds import Kind, kind, refuse
 
-PRECISION = 38
-LIMIT = 10**PRECISION
+PRECISION_DIGITS = 38
+LIMIT = 10**PRECISION_DIGITS
 
 EXACT = Context(
-    prec=PRECISION,
+    prec=PRECISION_DIGITS,
     rounding=ROUND_HALF_UP,
     Emin=-100,
-    Emax=PRECISION,
+    Emax=PRECISION_DIGITS,
     traps=[InvalidOperation, DivisionByZero, Overflow],
 )
-ROOMY = Context(prec=3 * PRECISION, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
+ROOMY = Context(prec=3 * PRECISION_DIGITS, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
 """For rounding to a number of digits, where every digit before the rounding must be seen."""
 
 Number = int | Decimal

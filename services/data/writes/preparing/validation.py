@@ -7,7 +7,7 @@ from typing import Any
 from libs.shared.errors import Detail, summary
 from libs.shared.ids import uuid7
 from libs.shared.schema import DELETED, BadValue, FieldDefinition, parse_value
-from libs.shared.schema.values import MAX_RECORD_ID, is_among, is_long_id, parse_written
+from libs.shared.schema.values import MAX_RECORD_ID_BYTES, is_among, is_long_id, parse_written
 from services.data.model import EntityModel
 from services.data.writes.statements.changes import Values
 
@@ -28,7 +28,7 @@ def validate_create(entity: EntityModel, body: dict[str, Any]) -> Values:
         except Violation as violation:
             details.append(violation.detail)
     if not details and entity.key.composite and is_long_id(entity.key.of(values)):
-        message = f"must have at most {MAX_RECORD_ID} bytes together"
+        message = f"must have at most {MAX_RECORD_ID_BYTES} bytes together"
         details += [{"field": name, "rule": "key", "message": f"{name} {message}"} for name in entity.key.names]
     if details:
         raise Invalid(details)

@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 
 from libs.shared import clock, exact
-from libs.shared.contracts.webhooks import AskReceivers
+from libs.shared.contracts.webhooks import AskSynchronousWebhooks
 from libs.shared.errors import Detail, RocketError
 from libs.shared.telemetry import tracing
 from services.data.writes.context.approval import Approval, ApprovalRequest
@@ -74,7 +74,7 @@ async def _verdicts(write: WriteContext, requests: Sequence[ApprovalRequest]) ->
     with tracing.span("engine", "writer", "write.webhooks") as span:
         span.metadata["questions"] = len(requests)
         try:
-            request = AskReceivers(write.model.version, str(write.command.id), body)
+            request = AskSynchronousWebhooks(write.model.version, str(write.command.id), body)
             return (await write.resources.core.rpc.request(request, context)).verdicts
         except RocketError as error:
             if not error.transient:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts.webhooks import MOST_QUESTIONS
+from libs.shared.contracts.webhooks import MAX_SYNCHRONOUS_WEBHOOKS
 from libs.shared.errors import RocketError
 from libs.shared.expressions import EvaluationError
 from services.data.model import EntityModel
@@ -79,8 +79,10 @@ def _collect(
             **({"changes": _changes(old or {}, record, draft)} if action is Action.UPDATE else {}),
         }
         if _matches(write, approval, webhook, draft, document):
-            if len(approval.requests) >= MOST_QUESTIONS:
-                message = f"More than {MOST_QUESTIONS} questions would have to be asked: write fewer rows at once"
+            if len(approval.requests) >= MAX_SYNCHRONOUS_WEBHOOKS:
+                message = (
+                    f"More than {MAX_SYNCHRONOUS_WEBHOOKS} questions would have to be asked: write fewer rows at once"
+                )
                 raise RocketError("VALIDATION_FAILED", message)
             version = draft.stored.version if draft.stored else 0
             identity = exact.dumps([webhook.id, version, document])

@@ -8,7 +8,7 @@ from typing import Any
 
 from libs.shared.errors import Detail, RocketError, summary
 from libs.shared.schema import BadValue, FieldDefinition, parse_value
-from libs.shared.schema.values import MAX_RECORD_ID, is_long_id
+from libs.shared.schema.values import MAX_RECORD_ID_BYTES, is_long_id
 from services.data.model import EntityModel, Link
 from services.data.writes.context.drafts import Draft, Row
 from services.data.writes.context.write_context import WriteContext
@@ -100,7 +100,7 @@ def _named(field: FieldDefinition, row: Row) -> Any:
 
 def _pair(owner: Any, named: Any) -> Pair:
     if is_long_id((owner, named)):
-        raise BadValue(f"and the value it is paired with must have at most {MAX_RECORD_ID} bytes together")
+        raise BadValue(f"and the value it is paired with must have at most {MAX_RECORD_ID_BYTES} bytes together")
     return owner, named
 
 

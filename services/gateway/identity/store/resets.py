@@ -7,7 +7,7 @@ from services.gateway.identity.store.secret_tokens import hash_token, new_token
 
 LIFETIME_S = 3600
 """Seconds a token is good for."""
-MAX_TOKENS = 5
+MAX_ACCOUNT_TOKENS = 5
 """Tokens of one account within their lifetime."""
 
 # For an active account that has not had too many; what has expired goes.
@@ -40,7 +40,7 @@ SELECT true FROM used
 async def issue(database: Database, email: str) -> tuple[str, str] | None:
     """A token for this account, and its address as stored; None if there is no such account, or it has had enough."""
     token = new_token()
-    stored: str | None = await database.fetchval(ISSUE, hash_token(token), email, LIFETIME_S, MAX_TOKENS)
+    stored: str | None = await database.fetchval(ISSUE, hash_token(token), email, LIFETIME_S, MAX_ACCOUNT_TOKENS)
     return (token, stored) if stored else None
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from libs.shared.contracts.context import SYSTEM
 from libs.shared.errors import RocketError
-from services.data.query.cursors import MAX_CURSOR, fingerprint_of, ordering, parse_cursor, write_cursor
+from services.data.query.cursors import MAX_CURSOR_CHARACTERS, fingerprint_of, ordering, parse_cursor, write_cursor
 from services.data.query.scope import Scope
 from services.data.query.shapes import After
 from tests.support.client import integer, text
@@ -76,7 +76,7 @@ def test_cursors_of_other_lists_are_refused(values: list[object]) -> None:
     assert "cursor" in str(refused.value)
 
 
-@pytest.mark.parametrize("cursor", ["?", "abc", "e30", "bnVsbA", "x" * (MAX_CURSOR + 1)])
+@pytest.mark.parametrize("cursor", ["?", "abc", "e30", "bnVsbA", "x" * (MAX_CURSOR_CHARACTERS + 1)])
 def test_texts_that_are_no_cursor_are_refused(cursor: str) -> None:
     with pytest.raises(RocketError):
         parsed(cursor)
@@ -84,4 +84,4 @@ def test_texts_that_are_no_cursor_are_refused(cursor: str) -> None:
 
 def test_values_too_long_for_a_url_have_no_cursor() -> None:
     with pytest.raises(RocketError, match="too long for a cursor"):
-        write_cursor(PRINT, ["x" * MAX_CURSOR])
+        write_cursor(PRINT, ["x" * MAX_CURSOR_CHARACTERS])

@@ -105,7 +105,7 @@ def test_a_condition_that_can_not_be_evaluated_refuses_unless_the_webhook_is_opt
 
 
 def test_there_is_a_greatest_number_of_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collecting, "MOST_QUESTIONS", 1)
+    monkeypatch.setattr(collecting, "MAX_SYNCHRONOUS_WEBHOOKS", 1)
     model = asked({})
     write, _ = rehearsal(model)
     with pytest.raises(RocketError):
