@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from libs.shared.bus.nats.nkeys import Issuer
-from libs.shared.runtime.settings import LEAST_PASSWORD, strong
+from libs.shared.runtime.settings import MIN_PASSWORD_CHARACTERS, strong
 
 
 def line(secret: str) -> str:
@@ -22,8 +22,8 @@ def line(secret: str) -> str:
 def main() -> None:
     """Write the file; exit with one clear line if that is impossible."""
     secret = os.environ.get("ROCKET_SUBSCRIBERS_SECRET", "")
-    if not strong(secret, LEAST_PASSWORD):
-        raise SystemExit(f"issuer: ROCKET_SUBSCRIBERS_SECRET needs {LEAST_PASSWORD} random characters or more")
+    if not strong(secret, MIN_PASSWORD_CHARACTERS):
+        raise SystemExit(f"issuer: ROCKET_SUBSCRIBERS_SECRET needs {MIN_PASSWORD_CHARACTERS} random characters or more")
     if len(sys.argv) != 2:
         raise SystemExit("issuer: say which file to write")
     path = Path(sys.argv[1])

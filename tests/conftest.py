@@ -29,7 +29,7 @@ def pytest_configure() -> None:
     # A port is chosen some time before its server listens there: two workers must not choose the same meanwhile.
     worker, workers = (os.environ.get(f"PYTEST_XDIST_WORKER{part}", "") for part in ("", "_COUNT"))
     if worker:
-        ports.CHOICE = ports.CHOICE[int(worker.removeprefix("gw")) :: int(workers)]
+        ports.PORT_RANGE = ports.PORT_RANGE[int(worker.removeprefix("gw")) :: int(workers)]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-TIME = 60.0
+TIMEOUT_S = 60.0
 """Seconds to wait for a response."""
 
 
@@ -33,7 +33,7 @@ class Api:
     @contextlib.asynccontextmanager
     async def opened(cls, url: str, token: str, email: str, password: str) -> AsyncIterator[Api]:
         """The API, open within the block. The first request that needs a token logs in; Refused if that fails."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIME)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
             api = cls(session, url, token)
             if not token:
                 form = {"email": email, "password": password}

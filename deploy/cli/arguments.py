@@ -16,15 +16,25 @@ ROCKET_PLATFORM_ADMIN_PASSWORD, are your login. Without them: those of `make run
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command and its arguments. Exits with 2 and the usage if they are wrong."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", help="one JSON document a line, for programs")
-    common.add_argument("--url", default=os.environ.get("ROCKET_URL") or URL, help="the gateway's address")
     parser = argparse.ArgumentParser(prog="rocket", description="Operates Rocket.", epilog=EPILOG)
     parser.set_defaults(
         token=os.environ.get("ROCKET_TOKEN", ""),
         email=os.environ.get("ROCKET_PLATFORM_ADMIN_EMAIL") or "platform@localhost",
         password=os.environ.get("ROCKET_PLATFORM_ADMIN_PASSWORD") or "changeme",
     )
+    command = _adder(parser)
+    _overview(command)
+    _replays(command)
+    _dead_letter(command)
+    _tail(command)
+    return parser.parse_args(arguments)
+
+
+def _adder(parser: argparse.ArgumentParser) -> commands.Adder:
+    """The function that adds a command to `parser`, with the options of all commands."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="one JSON document a line, for programs")
+    common.add_argument("--url", default=os.environ.get("ROCKET_URL") or URL, help="the gateway's address")
     verbs = parser.add_subparsers(metavar="command", required=True)
 
     def command(name: str, text: str, run: commands.Command) -> argparse.ArgumentParser:
@@ -32,6 +42,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         verb.set_defaults(run=run)
         return verb
 
+    return command
+
+
+def _overview(command: commands.Adder) -> None:
     command("apps", "List the apps.", commands.apps)
     doctor = command("doctor", "Look for anything wrong: services, lags, dead letters, differences.", commands.doctor)
     doctor.add_argument("app", nargs="*", help="these apps only")
@@ -40,19 +54,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         ("letters", "List the events that could not be handled.", commands.letters),
     ):
         command(name, text, run).add_argument("app")
-    _replays(command)
-    for name, text, run in (
-        ("replay", "Handle a dead letter again, with those behind it.", commands.replay),
-        ("discard", "Give a dead letter up.", commands.discard),
-    ):
-        letter = command(name, text, run)
-        letter.add_argument("app")
-        letter.add_argument("letter", help="<service>/<id>, as `letters` shows it")
-    tail = command("tail", "Show commits as they happen.", commands.tail)
-    tail.add_argument("app")
-    tail.add_argument("--last", type=int, default=10, metavar="N", help="begin with the last N (at most 100)")
-    tail.add_argument("--once", action="store_true", help="do not wait for more")
-    return parser.parse_args(arguments)
 
 
 def _replays(command: commands.Adder) -> None:
@@ -73,3 +74,20 @@ def _replays(command: commands.Adder) -> None:
     repair.add_argument("--dry-run", action="store_true", help="change nothing, print what would be repaired")
     for verb in (verify, rebuild):
         verb.add_argument("--only", default="", metavar="ENTITY", help="one entity or join table of the records")
+
+
+def _dead_letter(command: commands.Adder) -> None:
+    for name, text, run in (
+        ("replay", "Handle a dead letter again, with those behind it.", commands.replay),
+        ("discard", "Give a dead letter up.", commands.discard),
+    ):
+        letter = command(name, text, run)
+        letter.add_argument("app")
+        letter.add_argument("letter", help="<service>/<id>, as `letters` shows it")
+
+
+def _tail(command: commands.Adder) -> None:
+    tail = command("tail", "Show commits as they happen.", commands.tail)
+    tail.add_argument("app")
+    tail.add_argument("--last", type=int, default=10, metavar="N", help="begin with the last N (at most 100)")
+    tail.add_argument("--once", action="store_true", help="do not wait for more")

@@ -13,11 +13,11 @@ from deploy.cli.printing import Printer
 Command = Callable[[Api, argparse.Namespace, Printer], Awaitable[bool]]
 Adder = Callable[[str, str, Command], argparse.ArgumentParser]
 
-VERIFIED = ("log", "records", "audit", "webhook", "workflow", "notify")
+VERIFIED_PROJECTIONS = ("log", "records", "audit", "webhook", "workflow", "notify")
 """The projections that can be compared with the log."""
-POLL = 0.2
+POLL_INTERVAL_S = 0.2
 """Seconds between two requests about a running replay."""
-LAGGING = 1_000
+MAX_LAG_EVENTS = 1_000
 """The number of unhandled messages from which doctor reports a lag."""
 
 
@@ -37,7 +37,7 @@ async def projections(api: Api, arguments: argparse.Namespace, printer: Printer)
 async def verify(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
     """Compare projections with the log, one after the other; false if one differs."""
     equal = True
-    for name in arguments.projection or VERIFIED:
+    for name in arguments.projection or VERIFIED_PROJECTIONS:
         found = await _finished(api, arguments, printer, name, "verify")
         equal = equal and bool(found.get("equal"))
     return equal
@@ -108,7 +108,7 @@ async def tail(api: Api, arguments: argparse.Namespace, printer: Printer) -> boo
                 )
         if arguments.once:
             return True
-        await asyncio.sleep(POLL * 5)
+        await asyncio.sleep(POLL_INTERVAL_S * 5)
 
 
 async def doctor(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
@@ -132,7 +132,7 @@ async def doctor(api: Api, arguments: argparse.Namespace, printer: Printer) -> b
 
 def _ailing(service: str, state: dict[str, Any]) -> list[dict[str, str]]:
     found = [f"{check}: {answer}" for check, answer in state["checks"].items() if answer != "ok"]
-    found += [f"{name} has not handled {lag} yet" for name, lag in state["lag"].items() if lag > LAGGING]
+    found += [f"{name} has not handled {lag} yet" for name, lag in state["lag"].items() if lag > MAX_LAG_EVENTS]
     return [{"where": service, "problem": problem} for problem in found]
 
 
@@ -144,7 +144,7 @@ async def _ailing_app(api: Api, app: str) -> list[dict[str, str]]:
     listed = await api.call("GET", of_app(app, "/_admin/projections"))
     found += [f"no answer of {service}" for service in listed["meta"]["unavailable"]]
     for row in listed["data"]:
-        if row["lag"] > LAGGING:
+        if row["lag"] > MAX_LAG_EVENTS:
             found.append(f"{row['name']} is {row['lag']} commits behind")
         for kind in ("verify", "rebuild"):
             if (last := row[kind]) and (last["status"] == "failed" or last.get("differences")):
@@ -160,7 +160,7 @@ async def _finished(api: Api, arguments: argparse.Namespace, printer: Printer, n
     begun = (await api.call("POST", f"{base}/{kind}", body))["data"]
     while not (found := (await api.call("GET", f"{base}/replays/{begun['id']}"))["data"])["finished_at"]:
         printer.progress(f"{kind} {name}: {found.get('checked', 0)} of {found.get('total') or '?'}")
-        await asyncio.sleep(POLL)
+        await asyncio.sleep(POLL_INTERVAL_S)
     printer.progress("")
     printer.say(_outcome(found), found)
     return found

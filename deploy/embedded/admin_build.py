@@ -24,7 +24,7 @@ STAMP = ".built-from"
 SOURCES = ("src", "public", "index.html", "package-lock.json", "vite.config.ts", "tsconfig.json")
 INSTALL_TIMEOUT_S = 300.0
 BUILD_TIMEOUT_S = 300.0
-MOST_LINES = 12
+MAX_SHOWN_LINES = 12
 
 Report = Callable[[str], None]
 
@@ -152,7 +152,7 @@ async def _run(folder: Path, timeout_s: float, *command: str) -> None:
     if process.returncode:
         lines = output.decode(errors="replace").strip().splitlines()
         # npm prints the error first, then its usage.
-        telling = [line for line in lines if "rror" in line][:MOST_LINES] or lines[-MOST_LINES:]
+        telling = [line for line in lines if "rror" in line][:MAX_SHOWN_LINES] or lines[-MAX_SHOWN_LINES:]
         raise BuildFailed(f"{' '.join(command[:2])}: " + "\n".join(telling))
 
 

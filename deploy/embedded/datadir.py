@@ -15,7 +15,7 @@ from deploy.embedded.errors import CannotStart
 LOCK_NAME = "supervisor.lock"
 PRIVATE_UMASK = 0o077
 """The umask of every process of a stack: other users can't read its files."""
-OURS = ("files", "nats", "nats-config", "nats-issuer", "postgres", "nats.log", "postgres.log")
+STATE_ENTRIES = ("files", "nats", "nats-config", "nats-issuer", "postgres", "nats.log", "postgres.log")
 """Files that older versions left readable for others."""
 
 
@@ -57,7 +57,7 @@ def _make_writable(data_dir: Path) -> None:
 
 def _close_to_others(data_dir: Path) -> None:
     """Remove other users' rights from the folder's content; the folder itself keeps its mode if it existed before."""
-    for name in OURS:
+    for name in STATE_ENTRIES:
         path = data_dir / name
         with contextlib.suppress(FileNotFoundError, PermissionError):
             path.chmod(stat.S_IMODE(path.stat().st_mode) & ~PRIVATE_UMASK)

@@ -13,8 +13,8 @@ from deploy.embedded.settings import Settings
 
 PLATFORM_DATABASE = "rocket"
 # time for requests under way when a service stops; the supervisor waits a little longer
-DRAIN_SECONDS = "2"
-OF_ONE_SERVICE = frozenset(
+DRAIN_S = "2"
+SERVICE_SETTINGS = frozenset(
     {
         "ROCKET_SECRET_KEY", "ROCKET_PREVIOUS_SECRET_KEYS", "ROCKET_DATA_KEY", "ROCKET_WEBHOOK_KEY",
         "ROCKET_PLATFORM_ADMIN_PASSWORD", "ROCKET_SMTP_PASSWORD",
@@ -41,7 +41,7 @@ def for_replica(service: str, number: int, http_port: int, told: Told) -> dict[s
     dsn = as_role(told.database_url, f"rocket_{service}", told.credentials.roles[service])
     host = told.settings.host if service == "gateway" else LOCALHOST
     return {
-        "ROCKET_DRAIN_SECONDS": DRAIN_SECONDS,
+        "ROCKET_DRAIN_SECONDS": DRAIN_S,
         **subscribers(service, told),
         **passed_through(told.inherited),
         **secrets_of(service, told),
@@ -108,7 +108,7 @@ def _given(environment: Mapping[str, str], *names: str) -> dict[str, str]:
 
 def passed_through(environment: Mapping[str, str]) -> dict[str, str]:
     """The caller's ROCKET_* variables, without secrets of single services."""
-    return {n: value for n, value in environment.items() if n.startswith("ROCKET_") and n not in OF_ONE_SERVICE}
+    return {n: value for n, value in environment.items() if n.startswith("ROCKET_") and n not in SERVICE_SETTINGS}
 
 
 def as_role(dsn: str, role: str, password: str, path: str = f"/{PLATFORM_DATABASE}") -> str:

@@ -20,7 +20,7 @@ from deploy.embedded.pipes import Output
 from deploy.embedded.process import send_if_alive, tied_to_us
 
 CHECKOUT = Path(__file__).parents[2]
-LAST_WORDS_S = 0.5
+OUTPUT_TIMEOUT_S = 0.5
 """Seconds to wait for the end of an ended process's output; a surviving grandchild may hold the pipe open."""
 
 
@@ -40,7 +40,7 @@ class ForkedProcess:
     async def wait(self) -> int:
         """Wait for its end and the rest of its output; the exit status, or minus the signal's number."""
         status = await asyncio.shield(self._ended)
-        await asyncio.wait([self._output.finished], timeout=LAST_WORDS_S)
+        await asyncio.wait([self._output.finished], timeout=OUTPUT_TIMEOUT_S)
         return status
 
     def send(self, number: signal.Signals) -> None:

@@ -29,7 +29,7 @@ CONFIG, ISSUER = "nats-config", "nats-issuer"
 OPERATOR = "operator"
 USERS = (*SERVICES, OPERATOR)
 """The users in that file. The operator may read everything and change nothing."""
-START_SECONDS = 15.0
+START_TIMEOUT_S = 15.0
 MAX_PAYLOAD_BYTES = 1024 * 1024
 # How much of the streams' end a power cut may lose. The relay publishes it again, because it
 # resumes at the stream's last message. A killed process loses nothing.
@@ -72,7 +72,7 @@ class Nats:
             dies_by=signal.SIGTERM,
             environment={**os.environ, **self._variables()},
         )
-        await until_ready("nats", process, self._answers, START_SECONDS)
+        await until_ready("nats", process, self._answers, START_TIMEOUT_S)
         return process
 
     def _config(self) -> str:

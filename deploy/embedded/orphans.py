@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-GENTLE_SECONDS = 3.0
-FORCED_SECONDS = 2.0
+TERMINATE_TIMEOUT_S = 3.0
+KILL_TIMEOUT_S = 2.0
 
 
 def living(directory: Path, program: str) -> list[psutil.Process]:
@@ -29,8 +29,8 @@ async def stop_orphans(directory: Path, program: str, gently: signal.Signals) ->
     orphans = living(directory.resolve(), program)
     if not orphans:
         return 0
-    remaining = await _signal_and_wait(orphans, gently, GENTLE_SECONDS)
-    remaining = await _signal_and_wait(remaining, signal.SIGKILL, FORCED_SECONDS)
+    remaining = await _signal_and_wait(orphans, gently, TERMINATE_TIMEOUT_S)
+    remaining = await _signal_and_wait(remaining, signal.SIGKILL, KILL_TIMEOUT_S)
     if remaining:
         raise TimeoutError(f"{program} of {directory} can't be ended: {[p.pid for p in remaining]}")
     return len(orphans)

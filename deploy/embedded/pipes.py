@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from deploy.embedded.process import TAIL_LINES
 
-LONGEST_LINE = 8_192
+MAX_LINE_BYTES = 8_192
 CUT = " [cut]"
 
 
@@ -40,8 +40,8 @@ class Lines:
         if self._dropping:
             return
         self._open += part
-        if len(self._open) > LONGEST_LINE:
-            yield self._open[:LONGEST_LINE].decode(errors="replace") + CUT
+        if len(self._open) > MAX_LINE_BYTES:
+            yield self._open[:MAX_LINE_BYTES].decode(errors="replace") + CUT
             self._open, self._dropping = b"", True
 
 

@@ -13,8 +13,8 @@ FILE_NAME = "ports.json"
 LOCALHOST = "127.0.0.1"
 # Below the kernel's range for outgoing connections: there, the port of a server that is
 # restarting could be given to someone else.
-CHOICE = range(15_000, 32_000)
-ATTEMPTS = 200
+PORT_RANGE = range(15_000, 32_000)
+MAX_ATTEMPTS = 200
 
 
 def remembered(data_dir: Path, name: str) -> int:
@@ -39,8 +39,8 @@ def is_free(port: int, host: str = LOCALHOST) -> bool:
 
 
 def _choose(avoid: set[int]) -> int:
-    for _ in range(ATTEMPTS):
-        port = random.choice(CHOICE)  # noqa: S311  a port is no secret
+    for _ in range(MAX_ATTEMPTS):
+        port = random.choice(PORT_RANGE)  # noqa: S311  a port is no secret
         if port not in avoid and is_free(port):
             return port
-    raise OSError(f"no free port found between {CHOICE.start} and {CHOICE.stop}")
+    raise OSError(f"no free port found between {PORT_RANGE.start} and {PORT_RANGE.stop}")

@@ -23,7 +23,7 @@ from deploy.embedded.readiness import until_ready
 from deploy.embedded.supervised import Farewell
 
 SUPERUSER = "rocket_admin"
-START_SECONDS = 30.0
+START_TIMEOUT_S = 30.0
 # fast: open transactions are rolled back, a checkpoint is written; immediate: recovery at the next start
 FAREWELLS = (Farewell(signal.SIGINT, 2.5), Farewell(signal.SIGQUIT, 0.5))
 OPTIONS = {
@@ -70,7 +70,7 @@ class Postgres:
                 environment=_environment(),
                 options=runner.options,
             )
-        await until_ready("postgres", process, self._answers, START_SECONDS)
+        await until_ready("postgres", process, self._answers, START_TIMEOUT_S)
         return process
 
     async def _prepare(self) -> None:
@@ -114,7 +114,7 @@ class Postgres:
 
     async def _answers(self) -> bool:
         try:
-            connection = await asyncpg.connect(self.url, timeout=START_SECONDS, ssl=False)
+            connection = await asyncpg.connect(self.url, timeout=START_TIMEOUT_S, ssl=False)
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
             return False
         except asyncpg.InvalidPasswordError:

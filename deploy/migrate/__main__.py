@@ -19,7 +19,7 @@ from deploy.migrate.job import migrate
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.postgres.migrations import ChangedMigration
 from libs.shared.process_title import set_process_title
-from libs.shared.runtime.settings import LEAST_PASSWORD, strong
+from libs.shared.runtime.settings import MIN_PASSWORD_CHARACTERS, strong
 
 
 def _passwords() -> dict[str, str]:
@@ -36,9 +36,11 @@ def _passwords() -> dict[str, str]:
 
 
 def _refuse_weak(passwords: dict[str, str]) -> None:
-    weak = [service for service, password in passwords.items() if not strong(password, LEAST_PASSWORD)]
+    weak = [service for service, password in passwords.items() if not strong(password, MIN_PASSWORD_CHARACTERS)]
     if weak:
-        raise SystemExit(f"migrate: the passwords of {', '.join(weak)} need {LEAST_PASSWORD} random characters or more")
+        raise SystemExit(
+            f"migrate: the passwords of {', '.join(weak)} need {MIN_PASSWORD_CHARACTERS} random characters or more"
+        )
     if len(set(passwords.values())) < len(passwords):
         raise SystemExit("migrate: each role needs a password of its own in production")
 

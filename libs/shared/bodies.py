@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from libs.shared import exact
 from libs.shared.contracts.bodies import RequestBody
 from libs.shared.errors import Detail, RocketError, detail_of, invalid, summary
-from libs.shared.nearest import SHOWN, unknown
+from libs.shared.nearest import MAX_SHOWN_CHARACTERS, unknown
 from libs.shared.schema.locations import locate
 from libs.shared.schema.messages import either, message_of
 
@@ -88,7 +88,7 @@ def _details(error: ValidationError, model: type[RequestBody], document: Any) ->
         field = ".".join(map(str, path))
         if kind == "extra_forbidden":
             key = str(place.path[-1])
-            field = ".".join([*map(str, place.path[:-1]), key[:SHOWN]])
+            field = ".".join([*map(str, place.path[:-1]), key[:MAX_SHOWN_CHARACTERS]])
             yield {"field": field, "rule": "unknown", "message": unknown(key, place.known)}
         else:
             where = ".".join(filter(None, [field, problem.get("ctx", {}).get("where")]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
-LONGEST = 320
+MAX_EMAIL_CHARACTERS = 320
 """Characters of an address: 64 before the @ and 255 behind it."""
 CONTROLS = ((0x01, 0x08), (0x0E, 0x1B), (0x7F, 0x84), (0x86, 0x9F))
 """Control characters but NUL and white space, which no address holds."""
@@ -28,7 +28,7 @@ def same_address(text: str) -> str:
     `normalize` sorts accents in a row in quadratic time, so a text that is too long for an address is only trimmed
     and lower-cased.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_EMAIL_CHARACTERS:
         return text.strip().lower()
     # Before and after: what lower case takes apart is composed again, and the end of a word depends on what is visible.
     visible = unicodedata.normalize("NFC", text.translate(LEFT_OUT).strip())

@@ -10,7 +10,7 @@ from typing import Any
 
 from libs.shared.errors import RocketError
 
-REMEMBERED = 2_000
+MAX_REMEMBERED = 2_000
 """Questions and grants whose part of a tag is at hand, as mostly all records are asked for under the same."""
 IF_MATCH = re.compile(r'(?:W/)?"?(\d{1,18})(?:-[^"]*)?"?')
 
@@ -53,6 +53,6 @@ def representation_tag(version: int, schema_version: int, question: bytes, value
     return {"ETag": f'"{version}-{schema_version}-{_profile(question, tuple(values))}"'}
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_REMEMBERED)
 def _profile(question: bytes, values: tuple[Any, ...]) -> str:
     return hashlib.blake2b(question + repr(values).encode(), digest_size=6).hexdigest()

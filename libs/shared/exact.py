@@ -22,16 +22,16 @@ By RE2, which takes 5 µs for a kilobyte where Python's own takes 43, ten times 
 """
 NUMBER = re2.compile(rb'(?s)("(?:[^"\\]|\\.)*")|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?')
 """A number of a JSON text, or (as a group) a string, in which none is looked for."""
-FEW = 5
+SHORT_DIGITS = 5
 """Digits of an exponent that is taken as it is. jsonb has up to 131,072 digits before the point, 16,383 behind it."""
-ABSURD = 200_000
+MAX_EXPONENT = 200_000
 """Longer exponents are read as this: nothing stores such numbers either, and each field says so by its name. Written
 out as an integer or a fraction, as several libraries do to compare it, 1e999999999 would stop a service."""
-MOST_DIGITS = 20_000
+MAX_DIGITS = 20_000
 """Of a number in a text by somebody else: to compare numbers takes the square of it."""
-MOST_ZEROS = 1_000
+MAX_PLAIN_EXPONENT = 1_000
 """Zeros that a number is written out with: 1e999999999 in full would be a gigabyte."""
-SMALL = 18
+MACHINE_DIGITS = 18
 """Digits that fit 64 bits whatever they are."""
 
 
@@ -59,7 +59,7 @@ def parse(text: str | bytes) -> Any:
     try:
         return json.loads(
             encoded,
-            parse_float=lambda digits: _fraction(_short(digits), FEW),
+            parse_float=lambda digits: _fraction(_short(digits), SHORT_DIGITS),
             parse_int=lambda digits: _integer(_short(digits)),
         )
     except RecursionError:
@@ -92,30 +92,30 @@ def _strictly(encoded: bytes) -> Any:
     return orjson.loads(NUMBER.sub(lambda found: found[1] or b"1".ljust(len(found[0])), encoded))
 
 
-def _fraction(digits: str, few: int = SMALL - 1) -> Decimal:
+def _fraction(digits: str, few: int = MACHINE_DIGITS - 1) -> Decimal:
     """Its exponent as it is, if it has no more digits than `few`. Decimal itself takes no more than 18."""
     mantissa, _, exponent = digits.replace("E", "e").partition("e")
     if len(exponent) > few and len(exponent.lstrip("+-").lstrip("0")) > few:
-        digits = f"{mantissa}e{'-' if exponent.startswith('-') else ''}{ABSURD}"
+        digits = f"{mantissa}e{'-' if exponent.startswith('-') else ''}{MAX_EXPONENT}"
     return Decimal(digits)
 
 
 def _integer(digits: str) -> int | Decimal:
-    if len(digits) <= SMALL:
+    if len(digits) <= MACHINE_DIGITS:
         return int(digits)
     exact = Decimal(digits)
     return int(exact) if -(2**63) <= exact < 2**64 else exact
 
 
 def _short(digits: str) -> str:
-    if len(digits) > MOST_DIGITS:
-        raise ValueError(f"a number has more than {MOST_DIGITS} digits")
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number has more than {MAX_DIGITS} digits")
     return digits
 
 
 def _as_written(value: Any) -> Any:
     if isinstance(value, Decimal) and value.is_finite():
-        return orjson.Fragment(format(value, "f") if abs(value.adjusted()) < MOST_ZEROS else str(value))
+        return orjson.Fragment(format(value, "f") if abs(value.adjusted()) < MAX_PLAIN_EXPONENT else str(value))
     if isinstance(value, uuid.UUID):
         return str(value)
     raise TypeError(f"{type(value).__name__} is no JSON")

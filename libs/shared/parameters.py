@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from libs.shared.errors import RocketError
-from libs.shared.nearest import SHOWN, unknown
+from libs.shared.nearest import MAX_SHOWN_CHARACTERS, unknown
 
 WORDS = ("filter", "having")
 """What names of conditions begin with."""
@@ -61,10 +61,10 @@ class Parameters:
         return condition is not None and (self.filters if condition[1] == "filter" else self.having)
 
     def _instead_of(self, name: str) -> str:
-        word, shown = name[:6].lower(), name[:SHOWN]
+        word, shown = name[:6].lower(), name[:MAX_SHOWN_CHARACTERS]
         if not (self.filters if word == "filter" else self.having):
             return f"{shown} is not possible here"
-        meant = ".".join(part.strip(".") for part in PART.findall(name[6 : 6 + SHOWN]))
+        meant = ".".join(part.strip(".") for part in PART.findall(name[6 : 6 + MAX_SHOWN_CHARACTERS]))
         form = f"{word}[{meant or ('field' if word == 'filter' else 'sum.field.gt')}]"
         return f"{shown} can't be read; do you mean {form}?"
 
@@ -79,4 +79,6 @@ def taking(*names: str, filters: bool = False, having: bool = False, of_records:
 
 
 def _refused(name: str, message: str) -> RocketError:
-    return RocketError("UNKNOWN_FIELD", message, [{"field": name[:SHOWN], "rule": "unknown", "message": message}])
+    return RocketError(
+        "UNKNOWN_FIELD", message, [{"field": name[:MAX_SHOWN_CHARACTERS], "rule": "unknown", "message": message}]
+    )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from libs.shared.postgres.pools import LEAST
+from libs.shared.postgres.pools import MIN_CONNECTIONS
 from libs.shared.runtime import KeyedSettings
 
 
@@ -25,4 +25,4 @@ class DataSettings(KeyedSettings):
 
     export_timeout: float = Field(3600.0, gt=0, description="seconds an export may take, however slowly it is read")
 
-    database_connections: int = Field(24, ge=LEAST, description="as of every service")
+    database_connections: int = Field(24, ge=MIN_CONNECTIONS, description="as of every service")

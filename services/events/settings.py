@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from libs.shared.runtime import Settings
-from libs.shared.runtime.settings import LEAST_PASSWORD, strong
+from libs.shared.runtime.settings import MIN_PASSWORD_CHARACTERS, strong
 
 
 class EventsSettings(Settings):
@@ -18,6 +18,8 @@ class EventsSettings(Settings):
     def production_has_no_weak_issuer(self) -> EventsSettings:
         """Refuse to start in production with a secret that could be guessed."""
         secret = self.subscribers_secret
-        if self.env == "production" and secret and not strong(secret, LEAST_PASSWORD):
-            raise ValueError(f"ROCKET_SUBSCRIBERS_SECRET must have at least {LEAST_PASSWORD} random characters")
+        if self.env == "production" and secret and not strong(secret, MIN_PASSWORD_CHARACTERS):
+            raise ValueError(
+                f"ROCKET_SUBSCRIBERS_SECRET must have at least {MIN_PASSWORD_CHARACTERS} random characters"
+            )
         return self

@@ -11,7 +11,7 @@ from nats.aio.client import Client
 from nats.micro.service import ServiceInfo, ServicePing, ServiceStats
 
 from deploy.embedded.stack import Stack
-from libs.shared.bus.nats.connection import MAX_PAYLOAD, connect
+from libs.shared.bus.nats.connection import MAX_PAYLOAD_BYTES, connect
 from libs.shared.contracts.operations import SERVICES, CheckReadiness, of
 from libs.shared.errors import RocketError
 from libs.shared.testing.polling import eventually
@@ -52,9 +52,9 @@ async def test_an_oversized_message_keeps_the_connection_open(stack: Stack) -> N
     async with connect(stack.nats_url_of("gateway"), "rocket-gateway") as connection:
         await connection.established()
         with pytest.raises(RocketError) as refused:
-            await connection.publish("rocket.test.x", b"x" * MAX_PAYLOAD, {"a": "b"})
+            await connection.publish("rocket.test.x", b"x" * MAX_PAYLOAD_BYTES, {"a": "b"})
         assert refused.value.code == "PAYLOAD_TOO_LARGE"
-        await connection.publish("rocket.test.x", b"x" * MAX_PAYLOAD)
+        await connection.publish("rocket.test.x", b"x" * MAX_PAYLOAD_BYTES)
         await connection.flush()
         assert connection.connected
 

@@ -9,7 +9,7 @@ from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.apps import AppsChanged, FindApps
 from libs.shared.contracts.context import AppRef, Context, system_context
 
-FRESH_S = 15.0
+MAX_AGE_S = 15.0
 """Seconds after which a remembered app is asked about again, in case an announcement was lost."""
 
 
@@ -65,7 +65,7 @@ class Apps:
             self.forget(key)
             return None
         app = AppRef(*found.apps[0])
-        self._known[key] = (time.monotonic() + FRESH_S, app)
+        self._known[key] = (time.monotonic() + MAX_AGE_S, app)
         return app
 
 

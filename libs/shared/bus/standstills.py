@@ -19,11 +19,11 @@ from libs.shared.quotes import unquoted
 
 log = structlog.get_logger()
 
-NOTE_EVERY_S = 2.0
+NOTE_INTERVAL_S = 2.0
 """Seconds between two notes of the same."""
-FORGOTTEN_S = 60
+FORGET_AFTER_S = 60
 """Seconds after which what nobody has tried again stands still no more, longer than any wait between attempts."""
-BRIEF_S = 2
+IGNORED_S = 2
 """Seconds that something may fail before it is called a standstill."""
 TIMEOUT_S = 1.0
 """Seconds that a note may take."""
@@ -33,13 +33,13 @@ INSERT INTO bus.standstills AS s (service, app_id, app, what, reason, seen_at)
 VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN 'infinity' ELSE now() END)
 ON CONFLICT (service, app_id, what) DO UPDATE SET reason = excluded.reason, app = excluded.app,
     seen_at = excluded.seen_at,
-    since = CASE WHEN s.seen_at < now() - interval '{FORGOTTEN_S} seconds' THEN now() ELSE s.since END
+    since = CASE WHEN s.seen_at < now() - interval '{FORGET_AFTER_S} seconds' THEN now() ELSE s.since END
 """
 CLEAR = "DELETE FROM bus.standstills WHERE service = $1 AND app_id = $2 AND what = $3"
 LIST = f"""
 SELECT app, service, what, to_json(since) #>> '{{}}' AS since, reason FROM bus.standstills
 WHERE service = $1 AND ($2 = '' OR app_id = $2) AND (seen_at = 'infinity' OR (
-    seen_at > now() - interval '{FORGOTTEN_S} seconds' AND since < now() - interval '{BRIEF_S} seconds'))
+    seen_at > now() - interval '{FORGET_AFTER_S} seconds' AND since < now() - interval '{IGNORED_S} seconds'))
 ORDER BY since, app, what LIMIT 200
 """
 
@@ -59,7 +59,7 @@ class Standstills:
         """Note that work failed and is tried again; with `lasting`, an operator must act first."""
         key = (app.id if app else "", what)
         now = time.monotonic()
-        if not lasting and now - self._noted.get(key, -NOTE_EVERY_S) < NOTE_EVERY_S:
+        if not lasting and now - self._noted.get(key, -NOTE_INTERVAL_S) < NOTE_INTERVAL_S:
             return
         self._noted[key] = now
         await self._quietly(NOTE, *key[:1], app.name if app else "", what, reason[:1000], lasting)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from libs.shared.contracts.app_bodies import AppBody, NewAppBody
 from libs.shared.contracts.messages import Announcement, Request, Response, Writes
 
-LARGEST_IMPORT = 64_000_000
+MAX_IMPORT_BYTES = 64_000_000
 """Bytes of the largest document that can be imported."""
 IMPORT_TIMEOUT_S = 120.0
 """Seconds that an import may take."""
@@ -101,7 +101,7 @@ class ImportApp(Request[Response]):
     """The definitions, and sample records, of the document in `body`; those that are there stay as they are."""
 
     service, name = "metadata", "apps.import"
-    writes, max_body_bytes, timeout = Writes.APP, LARGEST_IMPORT, IMPORT_TIMEOUT_S
+    writes, max_body_bytes, timeout = Writes.APP, MAX_IMPORT_BYTES, IMPORT_TIMEOUT_S
     body: bytes = b""
 
 
@@ -110,7 +110,7 @@ class PlanSchema(Request[Response]):
     """What it would take to make an app's definitions those of the document in `body`; nothing is changed."""
 
     service, name = "metadata", "schema.plan"
-    writes, max_body_bytes, timeout = Writes.APP, LARGEST_IMPORT, IMPORT_TIMEOUT_S
+    writes, max_body_bytes, timeout = Writes.APP, MAX_IMPORT_BYTES, IMPORT_TIMEOUT_S
     body: bytes = b""
 
 
@@ -119,7 +119,7 @@ class ApplySchema(Request[Response]):
     """Make an app's definitions those of the document in `body`; with `prune` there, others are deleted."""
 
     service, name = "metadata", "schema.apply"
-    writes, max_body_bytes, timeout = Writes.APP, LARGEST_IMPORT, IMPORT_TIMEOUT_S
+    writes, max_body_bytes, timeout = Writes.APP, MAX_IMPORT_BYTES, IMPORT_TIMEOUT_S
     body: bytes = b""
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from libs.shared.emails import LONGEST, same_address
+from libs.shared.emails import MAX_EMAIL_CHARACTERS, same_address
 
 MAX_PASSWORD_BYTES = 72
 """bcrypt reads no further."""
@@ -53,7 +53,11 @@ def required_text(value: Any) -> str:
 
 def email_address(value: Any) -> str:
     """A mail address in the form in which addresses are compared."""
-    if isinstance(value, str) and len(value) <= LONGEST and EMAIL.fullmatch(address := same_address(value)):
+    if (
+        isinstance(value, str)
+        and len(value) <= MAX_EMAIL_CHARACTERS
+        and EMAIL.fullmatch(address := same_address(value))
+    ):
         return address
     raise refusal("required", "must be a mail address")
 
@@ -83,7 +87,7 @@ RequiredText = Annotated[str, BeforeValidator(required_text), Field(min_length=1
 Email = Annotated[
     str,
     BeforeValidator(email_address),
-    WithJsonSchema({"type": "string", "maxLength": LONGEST, "pattern": r"^[^@\s]+@[^@\s]+$"}),
+    WithJsonSchema({"type": "string", "maxLength": MAX_EMAIL_CHARACTERS, "pattern": r"^[^@\s]+@[^@\s]+$"}),
 ]
 PASSWORD_SCHEMA = {"type": "string", "format": "password", "minLength": 1, "maxLength": MAX_PASSWORD_BYTES}
 NewPassword = Annotated[str, BeforeValidator(new_password), WithJsonSchema(PASSWORD_SCHEMA)]

@@ -22,9 +22,9 @@ HEX = b"0123456789abcdef"
 
 NO_TRACE = "00000000-0000-0000-0000-000000000000"
 """The trace of what no request has led to; nothing is kept of such traces."""
-REMEMBERED = 2_000
+MAX_REMEMBERED = 2_000
 """Callers whose CONTEXT header a process knows by heart."""
-DEFAULT_TIMEOUT = 10.0
+DEFAULT_TIMEOUT_S = 10.0
 """Seconds a request may take from the gateway's door to its answer."""
 
 
@@ -160,7 +160,7 @@ class Context(NamedTuple):
 
     def remaining(self) -> float:
         """Seconds left until the deadline; never negative."""
-        return max(0.0, self.deadline - clock.unix()) if self.deadline else DEFAULT_TIMEOUT
+        return max(0.0, self.deadline - clock.unix()) if self.deadline else DEFAULT_TIMEOUT_S
 
     def for_app(self, app: AppRef) -> Context:
         return self.entered(app, self.identity)
@@ -235,7 +235,7 @@ def system_context(seconds: float, app: AppRef | None = None) -> Context:
 _Unpacked = tuple[AppRef | None, Identity | None, str, str, str, int, IdempotencyKey | None, bytes]
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_REMEMBERED)
 def _packed(
     app: AppRef | None,
     identity: Identity | None,
@@ -259,7 +259,7 @@ def _packed(
     return orjson.dumps(rest)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_REMEMBERED)
 def _unpacked(text: bytes) -> _Unpacked:
     """What `_packed` packed."""
     rest = orjson.loads(text)

@@ -25,9 +25,9 @@ Not one per partition: the server writes a state file per busy durable ten times
 QUIET = "q"
 """Ends the subject of a commit that no definition waits for: only who wants to hear of every commit asks for these."""
 
-HEARD = 64
-"""Of so many quiet commits one is published as if it were not, so that those who don't hear of them note how far they
-are."""
+HEARD_EVERY_COMMITS = 64
+"""One in so many quiet commits is published as a normal one, so that consumers that skip quiet commits can move their
+positions."""
 
 POSITION = "Rocket-Position"
 """Header of a log event: `<position>.<n>`, where its relay resumes."""
@@ -74,12 +74,12 @@ class StreamSpec:
         return int(subject.rpartition(".")[2].removesuffix(QUIET)) % self.shards == shard
 
 
-DAY = 86_400.0
+DAY_S = 86_400.0
 INBOX_DAYS = 45
 """Days that consumers remember the events that they have handled: more than any stream keeps them."""
-COMMITS = StreamSpec("COMMITS", ("commits.>",), 30 * DAY, 0, atomic=True, partitions=PARTITIONS)
-SIGNALS = StreamSpec("SIGNALS", ("signals.>",), 30 * DAY, 0, atomic=True)
-TELEMETRY = StreamSpec("TELEMETRY", ("telemetry.>",), DAY, 256 * 1024 * 1024, atomic=False)
+COMMITS = StreamSpec("COMMITS", ("commits.>",), 30 * DAY_S, 0, atomic=True, partitions=PARTITIONS)
+SIGNALS = StreamSpec("SIGNALS", ("signals.>",), 30 * DAY_S, 0, atomic=True)
+TELEMETRY = StreamSpec("TELEMETRY", ("telemetry.>",), DAY_S, 256 * 1024 * 1024, atomic=False)
 STREAMS = (COMMITS, SIGNALS, TELEMETRY)
 
 

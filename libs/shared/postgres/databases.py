@@ -20,7 +20,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.errors import unavailable
 from libs.shared.postgres import pools, tiered_semaphore
 from libs.shared.postgres.errors import translate
-from libs.shared.postgres.pools import STATEMENT, Pools
+from libs.shared.postgres.pools import STATEMENT_TIMEOUT_S, Pools
 from libs.shared.postgres.tiered_semaphore import REQUEST, TRANSACTION
 
 Record = asyncpg.Record
@@ -49,21 +49,21 @@ class Database:
         self._pools = pools
         self.name = name
 
-    async def fetch(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Sequence[Record]:
+    async def fetch(self, sql: str, *args: Any, timeout: float = STATEMENT_TIMEOUT_S) -> Sequence[Record]:
         """All rows of one statement in a transaction of its own."""
         rows: Sequence[Record] = await self._run("fetch", sql, args, timeout)
         return rows
 
-    async def fetchrow(self, sql: str, *args: Any, timeout: Timeout = STATEMENT) -> Record | None:
+    async def fetchrow(self, sql: str, *args: Any, timeout: Timeout = STATEMENT_TIMEOUT_S) -> Record | None:
         """The first row, or None."""
         row: Record | None = await self._run("fetchrow", sql, args, timeout)
         return row
 
-    async def fetchval(self, sql: str, *args: Any, timeout: float = STATEMENT) -> Any:
+    async def fetchval(self, sql: str, *args: Any, timeout: float = STATEMENT_TIMEOUT_S) -> Any:
         """The first column of the first row, or None."""
         return await self._run("fetchval", sql, args, timeout)
 
-    async def execute(self, sql: str, *args: Any, timeout: float = STATEMENT) -> str:
+    async def execute(self, sql: str, *args: Any, timeout: float = STATEMENT_TIMEOUT_S) -> str:
         """A statement without rows; answers its command tag."""
         tag: str = await self._run("execute", sql, args, timeout)
         return tag

@@ -8,9 +8,9 @@ import asyncpg
 
 from libs.shared.errors import ErrorCode, RocketError
 
-INDEX_ENTRY = 2704
+MAX_INDEX_ENTRY_BYTES = 2704
 """Bytes of an index entry, after compression, its header of 8 bytes included."""
-COLUMNS = 1600
+MAX_COLUMNS = 1600
 """Columns that a table can ever have."""
 
 
@@ -21,9 +21,14 @@ TOO_LARGE = "the answer is too large"
 class Limit(Enum):
     """What was too much; the value says it to a caller, about a field or a record."""
 
-    INDEX = f"is too long: a unique or indexed value, or a key, has at most {INDEX_ENTRY:,} bytes after compression"
+    INDEX = (
+        f"is too long: a unique or indexed value, or a key, has at most {MAX_INDEX_ENTRY_BYTES:,} bytes after"
+        " compression"
+    )
     ROW = "The record is too large: its short values take more than the 8,160 bytes of a row"
-    COLUMNS = f"too many fields: a table has at most {COLUMNS:,} columns in its life, those of left out fields included"
+    COLUMNS = (
+        f"too many fields: a table has at most {MAX_COLUMNS:,} columns in its life, those of left out fields included"
+    )
     SEQUENCE = "has no number left for new records"
     SIZE = "A value, or all values together, are larger than the database can hold"
     ANSWER = "The answer would be too large: ask for fewer records (per_page), fewer fields, or includes of their own"

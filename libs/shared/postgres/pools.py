@@ -1,7 +1,7 @@
 """Connections to one PostgreSQL server: a budget of them, spread over as many databases as are in use.
 
 What is idle is closed where a connection is needed elsewhere, of the database longest unused first, and after
-IDLE seconds anyhow. So 200 databases can be served with a dozen connections, and a database that nobody asks
+MAX_IDLE_S seconds anyhow. So 200 databases can be served with a dozen connections, and a database that nobody asks
 for costs none. But a database that has connections waits for one of its own before it takes one from another:
 else one that is busy and one that is asked now and then would take turns in connecting, which costs more than
 the statements it is done for.
@@ -36,25 +36,25 @@ from libs.shared.postgres.wait_queue import WaitQueue
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
-ACQUIRE = 5.0
+ACQUIRE_TIMEOUT_S = 5.0
 """Seconds to wait for a free connection, and to connect."""
-STATEMENT = 15.0
+STATEMENT_TIMEOUT_S = 15.0
 """Seconds a statement may run unless its caller says less."""
 SESSION = {"TimeZone": "UTC"}
 """Startup parameters. Times become JSON text in the session's zone, and that must not be the server's choice."""
-IDLE = 60.0
+MAX_IDLE_S = 60.0
 """Seconds after which an unused connection is closed."""
-SWEEP = 15.0
+SWEEP_INTERVAL_S = 15.0
 """Seconds between looks for such."""
-CLOSE = 3.0
+CLOSE_TIMEOUT_S = 3.0
 """Seconds for a connection to end in good order."""
-LEAST = len(tiered_semaphore.KINDS)
+MIN_CONNECTIONS = len(tiered_semaphore.KINDS)
 """The smallest budget that has a place for each kind of use."""
-PART = 4
+RESERVED_PART = 4
 """One of so many connections is for other databases than that of the others; a smaller budget can't spare one."""
-PATIENCE = 0.25
+OWN_CONNECTION_WAIT_S = 0.25
 """Seconds that a database with connections waits for one of them before it takes another's."""
-CLOSING = 0.005
+CLOSING_POLL_S = 0.005
 """Seconds between looks whether one has ended."""
 
 
@@ -124,11 +124,11 @@ class Pools:
         self._shares[name].leave(kind)
 
     def _share(self, name: str) -> TieredSemaphore:
-        share = self._shares[name] = TieredSemaphore(self._budget - self._budget // PART)
+        share = self._shares[name] = TieredSemaphore(self._budget - self._budget // RESERVED_PART)
         return share
 
     async def _enter(self, share: TieredSemaphore, kind: int) -> None:
-        until = asyncio.get_running_loop().time() + ACQUIRE
+        until = asyncio.get_running_loop().time() + ACQUIRE_TIMEOUT_S
         if not await share.wait(kind, until):
             raise unavailable("database")
         try:
@@ -166,12 +166,12 @@ class Pools:
             del self._shares[name]
 
     async def close(self) -> None:
-        """Close all connections; those in use are waited for, CLOSE seconds at most, and then cut off."""
+        """Close all connections; those in use are waited for, CLOSE_TIMEOUT_S seconds at most, and then cut off."""
         if self._sweeping:
             self._sweeping.cancel()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE):
-                until = asyncio.get_running_loop().time() + CLOSE
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                until = asyncio.get_running_loop().time() + CLOSE_TIMEOUT_S
                 for _ in range(self._budget):
                     await self._permits.wait(tiered_semaphore.STATEMENT, until)
         idle = [connection for each in self._idle.values() for connection, _ in each]
@@ -195,7 +195,7 @@ class Pools:
         if self._open < self._budget or name not in self._lent:
             return None
         try:
-            return await self._awaiting[name].wait(PATIENCE, partial(self._returned, name))
+            return await self._awaiting[name].wait(OWN_CONNECTION_WAIT_S, partial(self._returned, name))
         finally:
             if name in self._awaiting and not self._awaiting[name]:
                 del self._awaiting[name]
@@ -214,8 +214,8 @@ class Pools:
                 urlunsplit(urlsplit(self._url)._replace(path="/" + name)),
                 connection_class=SharedTypesConnection,
                 statement_cache_size=512,
-                timeout=ACQUIRE,
-                command_timeout=STATEMENT,
+                timeout=ACQUIRE_TIMEOUT_S,
+                command_timeout=STATEMENT_TIMEOUT_S,
                 server_settings=SESSION,
             )
         except BaseException:
@@ -232,7 +232,7 @@ class Pools:
         """
         name = next((name for name, idle in self._idle.items() if idle), None)
         if name is None:
-            await asyncio.sleep(CLOSING)
+            await asyncio.sleep(CLOSING_POLL_S)
             return
         connection, _ = self._idle[name].pop(0)
         if not self._idle[name]:
@@ -245,8 +245,8 @@ class Pools:
     async def _sweep(self) -> None:
         """Close what has been idle for long, as long as anything is idle."""
         while self._idle:
-            await asyncio.sleep(SWEEP)
-            oldest = time.monotonic() - IDLE
+            await asyncio.sleep(SWEEP_INTERVAL_S)
+            oldest = time.monotonic() - MAX_IDLE_S
             old = [c for idle in self._idle.values() for c, since in idle if since < oldest]
             for name, idle in list(self._idle.items()):
                 self._idle[name] = [entry for entry in idle if entry[1] >= oldest]
@@ -258,6 +258,6 @@ class Pools:
 
 async def _closed(connection: Connection) -> None:
     try:
-        await connection.close(timeout=CLOSE)
+        await connection.close(timeout=CLOSE_TIMEOUT_S)
     except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         connection.terminate()

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-SWEEP = 0.05
+SWEEP_INTERVAL_S = 0.05
 """Seconds between looks for those who have waited long enough."""
 
 
@@ -37,7 +37,7 @@ class WaitQueue(Generic[T]):
         return self._waiting[0][1] if self._waiting else None
 
     async def wait(self, seconds: float, unwanted: Callable[[T], None]) -> T | None:
-        """What is handed to us, None when that takes longer than `seconds` (and up to SWEEP more).
+        """What is handed to us, None when that takes longer than `seconds` (and up to SWEEP_INTERVAL_S more).
 
         `unwanted` takes what is handed to somebody who is cancelled at that moment.
         """
@@ -46,7 +46,7 @@ class WaitQueue(Generic[T]):
         now = loop.time()
         self._waiting.append((future, now, now + seconds))
         if self._sweeping is None:
-            self._sweeping = loop.call_later(SWEEP, self._sweep)
+            self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
         try:
             return await future
         except asyncio.CancelledError:
@@ -70,4 +70,4 @@ class WaitQueue(Generic[T]):
             if until <= now and not future.done():
                 future.set_result(None)
         self._waiting = deque(each for each in self._waiting if not each[0].done())
-        self._sweeping = loop.call_later(SWEEP, self._sweep) if self._waiting else None
+        self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep) if self._waiting else None

@@ -21,7 +21,7 @@ from libs.shared.replays.projection import ReplayState
 
 TIMEOUT_S = 15.0
 """Seconds that an answer may take."""
-WAIT_S = 0.1
+POLL_INTERVAL_S = 0.1
 """Seconds until another look at whether a consumer has come as far as the log was."""
 BEGINNING: Position = (0, 0)
 
@@ -72,7 +72,7 @@ async def caught_up(core: LogAccess, app: AppRef, replay: ReplayState, consumer:
         replay.keep(position=(await read(core.rpc, app, BEGINNING, 0, 0)).head)
     reached, behind = await commit_progress(core.stream, COMMITS, consumer, app)
     if reached < replay.get("position") and (behind or reached):
-        await asyncio.sleep(WAIT_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
         return False
     return True
 

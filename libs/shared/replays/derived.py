@@ -19,7 +19,7 @@ from libs.shared.replays import commits
 from libs.shared.replays.commits import LogAccess
 from libs.shared.replays.projection import ReplayState, Step
 
-ENTRIES = 300
+STEP_ENTRIES = 300
 """Entries of the log compared in one step, where each comes to a few rows at most."""
 
 
@@ -81,7 +81,7 @@ class Derivation(Protocol[T]):
     row: str
     """What a row is called where it differs."""
     entries: int
-    """Entries of the log compared in one step, mostly `ENTRIES`."""
+    """Entries of the log compared in one step, mostly `STEP_ENTRIES`."""
 
     async def expected(
         self, state: T, app: AppRef, events: Sequence[CommitEvent], names: NamesEver

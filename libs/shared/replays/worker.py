@@ -26,9 +26,9 @@ log = structlog.get_logger()
 
 S = TypeVar("S")
 
-SAVE_EVERY_S = 0.5
+SAVE_INTERVAL_S = 0.5
 """Seconds between two notes of how far a replay is: what a kill may repeat."""
-LOOK_AGAIN_S = 3.0
+POLL_INTERVAL_S = 3.0
 """Seconds until another look at a replay that another replica works on."""
 STEP_RETRIES = Policy(attempts=5, first=0.2, longest=5.0)
 """Steps that fail for a reason of their own; those that wait for a dependency are tried without end."""
@@ -72,7 +72,7 @@ class Replays(Generic[S]):
                     await self._take_up(state, app, row["id"])
                 finally:
                     self._running.discard(row["id"])
-        return clock.now() + timedelta(seconds=LOOK_AGAIN_S) if rows else None
+        return clock.now() + timedelta(seconds=POLL_INTERVAL_S) if rows else None
 
     async def _take_up(self, state: S, app: AppRef, replay_id: str) -> None:
         lease = f"replay/{self._service}/{replay_id}"
@@ -94,7 +94,7 @@ class Replays(Generic[S]):
             while self._leases.holds(lease):
                 finished = await self._pace(state, app, replay, step)
                 # A stage is saved at once: no other replica repeats a stage that a paused one may be about to finish.
-                if finished or replay.get("stage") != stage or time.monotonic() - saved > SAVE_EVERY_S:
+                if finished or replay.get("stage") != stage or time.monotonic() - saved > SAVE_INTERVAL_S:
                     saved, stage = time.monotonic(), replay.get("stage")
                     await self.store.save(database, row["id"], "done" if finished else "running", replay.values)
                 if finished:

@@ -1,10 +1,10 @@
-"""Dead letters as every service answers for them: list, replay in the order of the record, discard."""
+"""The dead-letter endpoints that every service with consumers has: list, replay in the order of the record, discard."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -29,57 +29,68 @@ S = TypeVar("S")
 
 
 def endpoints(service: Service[S], core: Core, state: S, transactions: Transactions) -> dict[type[Request[Any]], Any]:
-    """The dead-letter endpoints of a service that consumes streams."""
-    consumers = {consumer.name: consumer for consumer in service.consumers}
-    if not consumers:
+    """The dead-letter endpoints of a service; none if it consumes no streams."""
+    if not service.consumers:
         return {}
+    letters = _DeadLetters(service, core, state, transactions)
+    return {
+        of(service.name, ListDeadLetters): letters.list,
+        of(service.name, ReplayDeadLetter): letters.replay,
+        of(service.name, DiscardDeadLetter): letters.discard,
+    }
 
-    standstills = Standstills(service.name, core.databases)
 
-    async def _mended(app: AppRef, consumer: str) -> None:
-        """Nothing stands still any more where no letter is left."""
-        if not await dead_letters.is_any(core.databases.of(app), service.name, consumer):
-            await standstills.clear(app, dead_letters_of(consumer), noted=False)
+class _DeadLetters(Generic[S]):
+    """The handlers of the dead-letter requests of one service."""
 
-    async def list_letters(context: Context, _: ListDeadLetters) -> Response:
-        database = core.databases.of(context.the_app)
-        letters = await dead_letters.listing(database, service.name)
-        schema = await core.schemas.get(context.the_app)
+    def __init__(self, service: Service[S], core: Core, state: S, transactions: Transactions) -> None:
+        self._service = service.name
+        self._consumers = {consumer.name: consumer for consumer in service.consumers}
+        self._core = core
+        self._state = state
+        self._transactions = transactions
+        self._standstills = Standstills(service.name, core.databases)
+
+    async def list(self, context: Context, _: ListDeadLetters) -> Response:
+        """List the dead letters of an app, masked by today's definitions."""
+        letters = await dead_letters.listing(self._core.databases.of(context.the_app), self._service)
+        schema = await self._core.schemas.get(context.the_app)
         return Response(body=exact.dumps({"data": [visible(letter, schema) for letter in exact.loads(letters)]}))
 
-    async def replay(context: Context, request: ReplayDeadLetter) -> Response:
+    async def replay(self, context: Context, request: ReplayDeadLetter) -> Response:
+        """Handle a letter again, with all other letters of its record, in one transaction."""
         app = context.the_app
-        async with transactions.begin(app) as transaction:
-            letters = await dead_letters.same_record(transaction.connection, service.name, _number(request.id))
+        async with self._transactions.begin(app) as transaction:
+            letters = await dead_letters.same_record(transaction.connection, self._service, _number(request.id))
             if not letters:
                 raise not_found("Dead letter")
-            consumer = consumers[letters[0]["consumer"]]
-            events = [await _event(core, context, letter, consumer.loads) for letter in letters]
-            reactions = await _handle_again(service.name, consumer, state, transaction, letters, events)
+            consumer = self._consumers[letters[0]["consumer"]]
+            events = [await _event(self._core, context, letter, consumer.loads) for letter in letters]
+            reactions = await _handle_again(self._service, consumer, self._state, transaction, letters, events)
         if consumer.wake and reactions:
-            consumer.wake(state, app, reactions)
-        await _mended(app, consumer.name)
+            consumer.wake(self._state, app, reactions)
+        await self._clear_standstill(app, consumer.name)
         return Response(body=b'{"data":{"id":"%s","replayed":%d}}' % (request.id.encode(), len(letters)))
 
-    async def discard(context: Context, request: DiscardDeadLetter) -> Response:
-        async with core.databases.of(context.the_app).transaction() as transaction:
-            letters = await dead_letters.same_record(transaction, service.name, _number(request.id))
+    async def discard(self, context: Context, request: DiscardDeadLetter) -> Response:
+        """Remove a letter without handling it."""
+        async with self._core.databases.of(context.the_app).transaction() as transaction:
+            letters = await dead_letters.same_record(transaction, self._service, _number(request.id))
             letter = next((letter for letter in letters if str(letter["id"]) == request.id), None)
             if letter is None:
                 raise not_found("Dead letter")
-            await dead_letters.remove(transaction, service.name, letter["id"])
+            await dead_letters.remove(transaction, self._service, letter["id"])
         log.warning(
             "letter.discarded", consumer=letter["consumer"], key=letter["key"], record=letter["record_key"],
             app_id=context.the_app.id, by=context.user.id,
         )  # fmt: skip
-        await _mended(context.the_app, letter["consumer"])
+        await self._clear_standstill(context.the_app, letter["consumer"])
         return Response(body=exact.dumps({"data": {"id": request.id, "discarded": True, "behind": len(letters) - 1}}))
 
-    return {
-        of(service.name, ListDeadLetters): list_letters,
-        of(service.name, ReplayDeadLetter): replay,
-        of(service.name, DiscardDeadLetter): discard,
-    }
+    async def _clear_standstill(self, app: AppRef, consumer: str) -> None:
+        """Clear the standstill of a consumer in an app if no letter of it is left."""
+        if not await dead_letters.is_any(self._core.databases.of(app), self._service, consumer):
+            await self._standstills.clear(app, dead_letters_of(consumer), noted=False)
 
 
 def _number(text: str) -> int:
@@ -92,7 +103,7 @@ def _number(text: str) -> int:
 async def _handle_again(
     service: str, consumer: Consumer[S], state: S, transaction: Transaction, letters: Sequence[Any], events: list[Any]
 ) -> list[Any]:
-    """Handle all letters of a record in order, or none; answers the reactions. Raises INVALID_STATE when one fails."""
+    """Handle all letters of a record in order, or none. Returns the reactions; raises INVALID_STATE when one fails."""
     try:
         plan = await consumer.plan(state, transaction.app, events)
         await transaction.schedule(plan.due_at)

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 SERVER = "Rocket"
 """What answers call us; else the library would say its name and version."""
-CHECK = 1.0
+CHECK_TIMEOUT_S = 1.0
 """Seconds a dependency has to answer."""
 
 Lags = Mapping[str, Callable[[], Awaitable[int]]]
@@ -52,7 +52,7 @@ async def readiness(core: Core, lags: Lags, consumers: Consumers) -> Readiness:
 async def _degraded(core: Core) -> list[dict[str, str]]:
     """What stands still of this service in some app; nothing where the platform's database does not say."""
     try:
-        async with asyncio.timeout(CHECK):
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
             return await standing_still(core.databases.platform, core.name)
     except Exception:
         return []  # the checks say that it is away
@@ -61,7 +61,7 @@ async def _degraded(core: Core) -> list[dict[str, str]]:
 async def _in_time(name: str, look: Callable[[], Awaitable[T]], checks: dict[str, str]) -> T | None:
     """What a look comes to; None if it takes too long or fails, which is noted."""
     try:
-        async with asyncio.timeout(CHECK):
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
             found = await look()
     except Exception as error:
         checks[name] = f"no answer: {type(error).__name__}"
@@ -72,7 +72,7 @@ async def _in_time(name: str, look: Callable[[], Awaitable[T]], checks: dict[str
 
 async def _check_database(core: Core, server: str = "") -> str:
     try:
-        async with asyncio.timeout(CHECK):
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
             await core.databases.maintenance(server).fetchval("SELECT 1")
     except Exception as error:
         return f"not reachable: {type(error).__name__}"

@@ -21,9 +21,9 @@ from libs.shared.postgres.tiered_semaphore import REQUEST
 
 KEPT_HOURS = 24
 """Hours for which an answer is given again."""
-MAX_ANSWER = 16 * 1024 * 1024
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 """Bytes of the largest answer that is kept."""
-PRUNED = 20
+PRUNED_ROWS = 20
 """Old keys that every new one takes away at most."""
 REPLAYED = {"Idempotency-Replayed": "true"}
 
@@ -102,11 +102,13 @@ def _replayed(known: Any, wish: IdempotencyKey) -> Response:
 
 
 async def _keep(transaction: Connection, service: str, wish: IdempotencyKey, answer: Response) -> None:
-    if len(answer.body) > MAX_ANSWER:
-        message = f"Answers of more than {MAX_ANSWER} bytes can't be kept: send less at once, or no Idempotency-Key"
+    if len(answer.body) > MAX_RESPONSE_BYTES:
+        message = (
+            f"Answers of more than {MAX_RESPONSE_BYTES} bytes can't be kept: send less at once, or no Idempotency-Key"
+        )
         raise RocketError("PAYLOAD_TOO_LARGE", message)
     headers = orjson.dumps(answer.headers).decode()
     body = answer.body if answer.kept is None else answer.kept
     values = (bytes.fromhex(wish.key), bytes.fromhex(wish.request), answer.status, headers, body)
     await transaction.execute(KEEP.format(schema=service), *values)
-    await transaction.execute(PRUNE.format(schema=service), KEPT_HOURS, PRUNED)
+    await transaction.execute(PRUNE.format(schema=service), KEPT_HOURS, PRUNED_ROWS)

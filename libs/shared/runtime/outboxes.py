@@ -11,7 +11,7 @@ from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import WITH_OUTBOX, ReadSignals, of
 from libs.shared.postgres.databases import Databases
 
-MOST = 500
+MAX_SIGNALS = 500
 """Signals answered at once."""
 
 
@@ -22,7 +22,7 @@ def endpoints(service: str, databases: Databases) -> dict[type[Request[Any]], An
     outbox = Outbox(service)
 
     async def read(context: Context, request: ReadSignals) -> Response:
-        app, most = context.the_app, min(request.most, MOST)
+        app, most = context.the_app, min(request.most, MAX_SIGNALS)
         found = await outbox.read_settled(app, databases.of(app), request.position, request.until, most)
         return Response(body=encode_entries(found))
 

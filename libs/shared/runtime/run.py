@@ -1,4 +1,4 @@
-"""The one way every service starts and stops: settings → logging → resources → endpoints → consumers → drain."""
+"""The start and the shutdown of every service: settings → logging → resources → endpoints → consumers → drain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from libs.shared.bus.rpc.signed_contexts import ContextVerifier
 from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.timers.due import Due
 from libs.shared.bus.timers.leases import Leases
+from libs.shared.contracts.messages import Request
 from libs.shared.postgres.databases import Databases
 from libs.shared.process_title import set_process_title
 from libs.shared.replays import endpoints as replaying
@@ -43,8 +44,8 @@ log = structlog.get_logger()
 
 VERSION = "0.1.0"
 PRIVATE_UMASK = 0o077
-"""Nobody else on the machine reads what a service writes."""
-COLLECT = (20_000, 20, 50)
+"""Other users of the machine can't read the files a service writes."""
+GC_THRESHOLDS = (20_000, 20, 50)
 """Thresholds of the cyclic garbage collector."""
 S = TypeVar("S")
 
@@ -58,12 +59,12 @@ def run(service: Service[Any]) -> None:
     for former, present in settings.former_names_in_use():
         log.warning("setting.former_name", former=former, present=present)
     # Requests make few cycles; looking for them as often as by default costs several per cent.
-    gc.set_threshold(*COLLECT)
+    gc.set_threshold(*GC_THRESHOLDS)
     uvloop.run(_run(service, settings))
 
 
 def load_settings(service: Service[Any]) -> Settings:
-    """The service's settings, or a clear end: one line per setting that is wrong."""
+    """The service's settings. Exits with 2 and one line per wrong setting if they are invalid."""
     try:
         return service.settings()
     except ValidationError as error:
@@ -128,9 +129,37 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
 
 
 async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Task[None]]:
-    """Wait for NATS, answer questions, work on streams; answers the endless tasks."""
+    """Start the workers, wait for NATS, then serve requests and consume streams. Returns the endless tasks."""
     transactions = service.transactions(state) if service.transactions else Transactions(parts.databases)
-    subscriptions = [
+    subscriptions = _subscriptions(service, parts, state, transactions)
+    consumers: health.Consumers = {s.name: s.progress for s in subscriptions}
+    lags: health.Lags = service.lag(state) if service.lag else {}
+    due = Due(parts.databases, parts.apps, f"{service.name}/replays")
+    tasks = _start_workers(service, parts, state, due)
+    async with contextlib.AsyncExitStack() as guard:
+        guard.callback(lambda: [task.cancel() for task in tasks])
+        if parts.settings.http_port and service.name != "gateway":
+            tasks.append(asyncio.create_task(health.serve(parts, lags, consumers)))
+        await parts.connection.established()
+        parts.apps.listen(parts.connection)
+        parts.schemas.listen(parts.connection)
+        parts.transport.open()
+        common = {
+            **health.endpoints(parts, lags, consumers),
+            **dead_letters.endpoints(service, parts, state, transactions),
+            **outboxes.endpoints(service.name, parts.databases),
+            **_replay_endpoints(service, parts, state, subscriptions, due),
+        }
+        own = _own_endpoints(service, parts, state)
+        parts.server.serve(service.name, VERSION, {**common, **own})
+        tasks += [asyncio.create_task(subscription.run()) for subscription in subscriptions]
+        log.info("service.ready", endpoints=len(own), consumers=len(subscriptions))
+        guard.pop_all()
+    return tasks
+
+
+def _subscriptions(service: Service[S], parts: Core, state: S, transactions: Transactions) -> list[Subscription[S]]:
+    return [
         Subscription(
             service.name,
             consumer,
@@ -144,43 +173,34 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         )
         for consumer in service.consumers
     ]
-    replays = Replays(
-        service.name, service.projections, parts.databases, parts.leases, parts.settings.replay_duty_cycle
-    )
-    due = Due(parts.databases, parts.apps, f"{service.name}/replays")
-    progress: dict[str, replaying.ProgressOf] = {s.name: s.progress_in for s in subscriptions if s.follows_commits}
-    progress |= service.progress(state) if service.progress else {}
-    consumers: health.Consumers = {s.name: s.progress for s in subscriptions}
-    lags: health.Lags = service.lag(state) if service.lag else {}
+
+
+def _start_workers(service: Service[S], parts: Core, state: S, due: Due) -> list[asyncio.Task[None]]:
     standstills = Standstills(service.name, parts.databases)
     tasks = [asyncio.create_task(_endless(f"worker {w.__name__}", w, state, standstills)) for w in service.workers]
     if service.projections:
+        replays = Replays(
+            service.name, service.projections, parts.databases, parts.leases, parts.settings.replay_duty_cycle
+        )
         tasks.append(asyncio.create_task(_endless("replays", partial(replays.run, due=due), state, standstills)))
-    async with contextlib.AsyncExitStack() as guard:
-        guard.callback(lambda: [task.cancel() for task in tasks])
-        if parts.settings.http_port and service.name != "gateway":
-            tasks.append(asyncio.create_task(health.serve(parts, lags, consumers)))
-        await parts.connection.established()
-        parts.apps.listen(parts.connection)
-        parts.schemas.listen(parts.connection)
-        parts.transport.open()
-        common = {
-            **health.endpoints(parts, lags, consumers),
-            **dead_letters.endpoints(service, parts, state, transactions),
-            **outboxes.endpoints(service.name, parts.databases),
-            **replaying.endpoints(
-                service.name, service.projections, progress, parts.databases, Transactions(parts.databases, due)
-            ),
-        }
-        own = {
-            request: honouring(service.name, parts.databases, request, _bind(handler, state))
-            for request, handler in service.endpoints.items()
-        }
-        parts.server.serve(service.name, VERSION, {**common, **own})
-        tasks += [asyncio.create_task(subscription.run()) for subscription in subscriptions]
-        log.info("service.ready", endpoints=len(own), consumers=len(subscriptions))
-        guard.pop_all()
     return tasks
+
+
+def _replay_endpoints(
+    service: Service[S], parts: Core, state: S, subscriptions: Sequence[Subscription[S]], due: Due
+) -> dict[type[Request[Any]], Any]:
+    progress: dict[str, replaying.ProgressOf] = {s.name: s.progress_in for s in subscriptions if s.follows_commits}
+    progress |= service.progress(state) if service.progress else {}
+    return replaying.endpoints(
+        service.name, service.projections, progress, parts.databases, Transactions(parts.databases, due)
+    )
+
+
+def _own_endpoints(service: Service[S], parts: Core, state: S) -> dict[type[Request[Any]], Any]:
+    return {
+        request: honouring(service.name, parts.databases, request, _bind(handler, state))
+        for request, handler in service.endpoints.items()
+    }
 
 
 def _bind(handler: Callable[[S, Any, Any], Awaitable[Any]], state: S) -> Callable[[Any, Any], Awaitable[Any]]:
@@ -191,7 +211,7 @@ def _bind(handler: Callable[[S, Any, Any], Awaitable[Any]], state: S) -> Callabl
 
 
 async def _endless(name: str, worker: Callable[[S], Awaitable[None]], state: S, standstills: Standstills) -> None:
-    """Run a worker for ever; one that fails is begun anew, and shown among what stands still for a minute."""
+    """Run a worker and restart it when it ends. A failure is reported as a standstill for a minute."""
     while True:
         try:
             await worker(state)
@@ -202,7 +222,7 @@ async def _endless(name: str, worker: Callable[[S], Awaitable[None]], state: S, 
 
 
 async def _stop(tasks: list[asyncio.Task[None]], parts: Core, settings: Settings) -> None:
-    """Take no more, finish what is under way, then let go."""
+    """Stop accepting requests and events, cancel the endless tasks, wait for running requests."""
     await parts.server.stop()
     for task in tasks:
         task.cancel()

@@ -19,17 +19,17 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
-from libs.shared.postgres.pools import LEAST
+from libs.shared.postgres.pools import MIN_CONNECTIONS
 
 PREFIX = "ROCKET_"
 """Environment variables of settings begin with it."""
 ROOT = Path(__file__).resolve().parents[3]
 SERVER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-LEAST_SECRET = 32
+MIN_SECRET_CHARACTERS = 32
 """Characters of a secret that keys derive from, at least, in production."""
-LEAST_PASSWORD = 16
+MIN_PASSWORD_CHARACTERS = 16
 """Characters of a password between our own parts, at least, in production."""
-LEAST_VARIETY = 8
+MIN_DISTINCT_CHARACTERS = 8
 """Different characters that a secret has, at least, in production: "kkkk…" is none."""
 
 
@@ -43,7 +43,9 @@ class Settings(BaseSettings):
 
     env: Literal["development", "production"] = Field("development", description="production refuses defaults")
     database_url: str = Field(description="DSN of the platform database, with this service's own role")
-    database_connections: int = Field(12, ge=LEAST, description="connections this process may have, over all databases")
+    database_connections: int = Field(
+        12, ge=MIN_CONNECTIONS, description="connections this process may have, over all databases"
+    )
     database_servers: dict[str, str] = Field(
         {}, description="further PostgreSQL servers that apps may be placed on, name: DSN"
     )
@@ -111,12 +113,16 @@ class Settings(BaseSettings):
         if self.env != "production":
             return self
         for name, url in (("ROCKET_DATABASE_URL", self.database_url), ("ROCKET_NATS_URL", self.nats_url)):
-            if not strong(unquote(urlsplit(url).password or ""), LEAST_PASSWORD):
-                raise ValueError(f"{name} must hold a password of {LEAST_PASSWORD} characters or more in production")
+            if not strong(unquote(urlsplit(url).password or ""), MIN_PASSWORD_CHARACTERS):
+                raise ValueError(
+                    f"{name} must hold a password of {MIN_PASSWORD_CHARACTERS} characters or more in production"
+                )
         for name, dsn in self.database_servers.items():
             password = urlsplit(dsn).password
-            if password is not None and not strong(unquote(password), LEAST_PASSWORD):
-                raise ValueError(f"the DSN of the server {name} must hold a password of {LEAST_PASSWORD} characters")
+            if password is not None and not strong(unquote(password), MIN_PASSWORD_CHARACTERS):
+                raise ValueError(
+                    f"the DSN of the server {name} must hold a password of {MIN_PASSWORD_CHARACTERS} characters"
+                )
         return self
 
 
@@ -132,14 +138,16 @@ class KeyedSettings(Settings):
     @model_validator(mode="after")
     def production_has_a_strong_key(self) -> KeyedSettings:
         """Refuse to start in production with a secret that is short or made up in a hurry."""
-        if self.env == "production" and not strong(self.secret_key, LEAST_SECRET):
-            raise ValueError(f"ROCKET_SECRET_KEY must have at least {LEAST_SECRET} random characters in production")
+        if self.env == "production" and not strong(self.secret_key, MIN_SECRET_CHARACTERS):
+            raise ValueError(
+                f"ROCKET_SECRET_KEY must have at least {MIN_SECRET_CHARACTERS} random characters in production"
+            )
         return self
 
 
 def strong(secret: str, length: int) -> bool:
     """Whether a secret is long enough and not one character over and over."""
-    return len(secret) >= length and len(set(secret)) >= LEAST_VARIETY
+    return len(secret) >= length and len(set(secret)) >= MIN_DISTINCT_CHARACTERS
 
 
 def _former_names(settings: type[BaseSettings]) -> dict[str, str]:

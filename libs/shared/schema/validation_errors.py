@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from libs.shared.errors import Detail, invalid
-from libs.shared.nearest import SHOWN, nearest, unknown
+from libs.shared.nearest import MAX_SHOWN_CHARACTERS, nearest, unknown
 from libs.shared.schema.locations import Location, locate
 from libs.shared.schema.messages import either, message_of
 
@@ -42,7 +42,7 @@ def unknown_keys(document: Mapping[str, Any], known: Iterable[str], where: str =
     names = list(known)
     prefix = f"{where}." if where else ""
     return [
-        {"field": f"{prefix}{key[:SHOWN]}", "rule": "unknown", "message": unknown(key, names)}
+        {"field": f"{prefix}{key[:MAX_SHOWN_CHARACTERS]}", "rule": "unknown", "message": unknown(key, names)}
         for key in document
         if key not in names
     ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-WAITING = 8
+MAX_PENDING_EXPORTS = 8
 """Batches that may wait for a slow collector before spans are dropped."""
 
 
@@ -37,7 +37,7 @@ class Otlp:
 
     def export(self, spans: list[Span]) -> None:
         """Queue a batch; drops it when the collector is too slow."""
-        if self._waiting >= WAITING:
+        if self._waiting >= MAX_PENDING_EXPORTS:
             log.warning("otlp.dropped", spans=len(spans))
             return
         self._waiting += 1

@@ -23,9 +23,9 @@ from libs.shared.telemetry.tracing import Span, ring
 
 log = structlog.get_logger()
 
-INTERVAL = 0.25
+SHIP_INTERVAL_S = 0.25
 """Seconds between shipments."""
-BATCH = 400
+BATCH_SPANS = 400
 """Spans in one message; keeps it far below the size of a NATS message."""
 NO_SPAN = "0" * 16
 
@@ -47,7 +47,7 @@ async def ship(service: str, publisher: Publisher, otlp: Otlp | None) -> None:
     """Ship spans until cancelled."""
     reported = 0
     while True:
-        await asyncio.sleep(INTERVAL)
+        await asyncio.sleep(SHIP_INTERVAL_S)
         await flush(service, publisher, otlp)
         if ring.dropped > reported:
             log.warning("telemetry.dropped", spans=ring.dropped - reported)
@@ -56,7 +56,7 @@ async def ship(service: str, publisher: Publisher, otlp: Otlp | None) -> None:
 
 async def flush(service: str, publisher: Publisher, otlp: Otlp | None) -> None:
     """Ship what is in the ring now."""
-    while spans := ring.take(BATCH):
+    while spans := ring.take(BATCH_SPANS):
         by_app: dict[str, list[Span]] = defaultdict(list)
         for span in spans:
             if span.context.app:

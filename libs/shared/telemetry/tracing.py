@@ -16,7 +16,7 @@ from libs.shared.contracts.context import NO_TRACE, Context
 
 NOWHERE = Context(trace_id=NO_TRACE)
 """What happens outside of any request; such spans are not kept."""
-RING = 20_000
+RING_SPANS = 20_000
 """Finished spans a process keeps until they are shipped."""
 
 
@@ -79,7 +79,7 @@ class Ring:
         return [self._spans.popleft() for _ in range(min(most, len(self._spans)))]
 
 
-ring = Ring(RING)
+ring = Ring(RING_SPANS)
 _active: ContextVar[tuple[Context, str] | None] = ContextVar("rocket_active_span", default=None)
 
 

@@ -15,7 +15,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import (
     COMMITS,
     EFFECTS,
-    HEARD,
+    HEARD_EVERY_COMMITS,
     REFERENCE,
     SCHEMA,
     CommitEvent,
@@ -100,4 +100,4 @@ def is_quiet(schema: Snapshot, event: CommitEvent) -> bool:
     """
     if event.effects or event.schema_version != schema.version or event.entity in schema.awaited:
         return False
-    return bool((event.position + event.n) % HEARD)
+    return bool((event.position + event.n) % HEARD_EVERY_COMMITS)

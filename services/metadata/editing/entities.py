@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from libs.shared.errors import RocketError, detail_of, invalid_field
-from libs.shared.postgres.limits import COLUMNS, Limit
+from libs.shared.postgres.limits import MAX_COLUMNS, Limit
 from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
 from libs.shared.schema.links import Link
 from libs.shared.schema.renaming import rename_in
@@ -74,7 +74,7 @@ async def _change_table(
     row.ids = tables.number_fields(old.ids, after, rename.fields, marked=before.soft_delete)
     plan = tables.plan_change(old.ids, before, after, rename.fields)
     added = sum(" ADD COLUMN " in statement for statement in plan)
-    if added and await counting.count_columns(change.transaction, table_of(before.table)) + added > COLUMNS:
+    if added and await counting.count_columns(change.transaction, table_of(before.table)) + added > MAX_COLUMNS:
         raise invalid_field("fields", f"fields: {Limit.COLUMNS.value}", "limit")
     await change.executor.run(plan)
     await definitions.store_ids(change.transaction, row.id, row.ids)

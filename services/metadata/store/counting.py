@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from libs.shared.postgres.databases import Connection
-from libs.shared.postgres.limits import INDEX_ENTRY
+from libs.shared.postgres.limits import MAX_INDEX_ENTRY_BYTES
 from libs.shared.schema import DELETED
 from services.metadata.model.identifiers import quote
 
@@ -16,7 +16,7 @@ SELECT coalesce(sum(_d._n), 0)::bigint FROM (
     SELECT count(*) AS _n FROM {table} _t WHERE _t.{column} IS NOT NULL{where} GROUP BY _t.{column} HAVING count(*) > 1
 ) _d
 """
-MAX_INDEXED_BYTES = INDEX_ENTRY - 12
+MAX_INDEXED_BYTES = MAX_INDEX_ENTRY_BYTES - 12
 """Bytes of a stored text, compressed, that fits into an index: its entry has a header, and so has the text."""
 COUNT_CIRCLING = """
 WITH RECURSIVE _free(_own) AS (

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from libs.shared.errors import RocketError, detail_of
 from libs.shared.postgres.databases import Connection
 from libs.shared.postgres.errors import TableExists, UniqueViolation
-from libs.shared.postgres.limits import INDEX_ENTRY, LimitExceeded
+from libs.shared.postgres.limits import MAX_INDEX_ENTRY_BYTES, LimitExceeded
 from services.metadata.model.identifiers import table_of
 from services.metadata.model.schema import LiveEntity
 from services.metadata.planning import indexes
@@ -71,9 +71,8 @@ class DdlExecutor:
 
 def _too_long(entity: str, index: TableIndex) -> RocketError:
     what = "unique" if index.unique else "indexed"
-    message = (
-        f"{entity}: several records have a {index.field} of more than {INDEX_ENTRY:,} bytes, so it can't be {what}"
-    )
+    size = f"more than {MAX_INDEX_ENTRY_BYTES:,} bytes"
+    message = f"{entity}: several records have a {index.field} of {size}, so it can't be {what}"
     return RocketError("VALIDATION_FAILED", message, [{"field": index.field, "rule": "limit", "message": message}])
 
 

@@ -11,7 +11,7 @@ from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
+from libs.shared.replays.derived import STEP_ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
 from services.webhook.deliveries import NewDelivery
 from services.webhook.matching import Webhook, WebhookIndex, decide, public_event, public_fields
 from services.webhook.replays import store
@@ -28,7 +28,7 @@ class Deliveries:
 
     consumer = "webhook"
     row = "delivery"
-    entries = ENTRIES
+    entries = STEP_ENTRIES
 
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver

@@ -10,7 +10,7 @@ from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.replays.derived import ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
+from libs.shared.replays.derived import STEP_ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
 from services.workflow.paths import context_of
 from services.workflow.replays import store
 from services.workflow.state import State
@@ -22,7 +22,7 @@ class Instances:
 
     consumer = "workflow"
     row = "instance"
-    entries = ENTRIES
+    entries = STEP_ENTRIES
 
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver

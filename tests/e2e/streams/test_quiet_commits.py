@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from deploy.embedded.stack import Stack
-from libs.shared.contracts.streams import HEARD, QUIET
+from libs.shared.contracts.streams import HEARD_EVERY_COMMITS, QUIET
 from libs.shared.testing.polling import eventually
 from tests.support.app_database import app_row
 from tests.support.client import Client, entity, integer, text
@@ -72,7 +72,7 @@ async def test_commits_that_no_definition_awaits_are_quiet(admin: Client, stack:
 
 async def test_some_quiet_commits_are_delivered_to_all(admin: Client, stack: Stack) -> None:
     await admin.define(entity("plain", text("title")))
-    rows = [{"title": str(number)} for number in range(3 * HEARD)]
+    rows = [{"title": str(number)} for number in range(3 * HEARD_EVERY_COMMITS)]
     (await admin.post("/plain/_bulk", rows)).expect(201)
     app = await app_row(stack, admin)
     found = await messages_of(stack, app["id"], len(rows))
@@ -96,7 +96,7 @@ async def _loud(stack: Stack, admin: Client, count: int) -> dict[tuple[str, str]
     found = []
     for message in await messages_of(stack, app["id"], count):
         event = orjson.loads(message.data or b"")
-        if (event["position"] + event["n"]) % HEARD:
+        if (event["position"] + event["n"]) % HEARD_EVERY_COMMITS:
             found.append(((event["entity"], event["action"]), not _is_quiet(message)))
     kinds = groupby(sorted(found), key=lambda each: each[0])
     told = {kind: {is_loud for _, is_loud in each} for kind, each in kinds}

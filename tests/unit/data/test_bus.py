@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from libs.shared.bus.codec import pack, unpack
-from libs.shared.bus.nats.jetstream import BATCH, Outgoing
+from libs.shared.bus.nats.jetstream import BATCH_MESSAGES, Outgoing
 from libs.shared.bus.nats.protocol import parsed, written
 from libs.shared.bus.outbox.log_source import BATCH_BYTES, batches
 from libs.shared.bus.outbox.watermark import Watermark
@@ -43,8 +43,8 @@ def test_a_watermark_passes_what_is_visible_up_to_the_first_gap(after: int, posi
     ("sizes", "expected"),
     [
         ([1], [1]),
-        ([1] * BATCH, [BATCH]),
-        ([1] * (BATCH + 1), [BATCH, 1]),
+        ([1] * BATCH_MESSAGES, [BATCH_MESSAGES]),
+        ([1] * (BATCH_MESSAGES + 1), [BATCH_MESSAGES, 1]),
         ([BATCH_BYTES], [1]),
         ([BATCH_BYTES, 1], [1, 1]),
         ([BATCH_BYTES // 2] * 5, [2, 2, 1]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from libs.shared.contracts.streams import HEARD, CommitEvent
+from libs.shared.contracts.streams import HEARD_EVERY_COMMITS, CommitEvent
 from libs.shared.schema import Snapshot
 from services.data.log.source import is_quiet
 
@@ -20,9 +20,9 @@ SCHEMA = Snapshot.read(7, {"entities": [], "kinds": AWAITED})
 
 def commit(**parts: Any) -> CommitEvent:
     event: dict[str, Any] = {
-        "position": HEARD, "n": 1, "commit_id": "", "app_id": "", "entity": "plain", "record_id": "1", "version": 1,
-        "action": "create", "before": None, "after": {}, "changed": {}, "actor": {}, "origin": {}, "trace_id": "",
-        "cause": "", "cause_depth": 0, "schema_version": 7, "at": "",
+        "position": HEARD_EVERY_COMMITS, "n": 1, "commit_id": "", "app_id": "", "entity": "plain", "record_id": "1",
+        "version": 1, "action": "create", "before": None, "after": {}, "changed": {}, "actor": {}, "origin": {},
+        "trace_id": "", "cause": "", "cause_depth": 0, "schema_version": 7, "at": "",
     }  # fmt: skip
     return CommitEvent(**{**event, **parts})
 
@@ -39,8 +39,8 @@ def test_commits_that_nothing_awaits_are_quiet() -> None:
         {"entity": "told"},
         {"effects": ({"type": "webhook"},)},
         {"schema_version": 6},
-        {"n": HEARD},
-        {"position": 2 * HEARD - 1},
+        {"n": HEARD_EVERY_COMMITS},
+        {"position": 2 * HEARD_EVERY_COMMITS - 1},
     ],
     ids=str,
 )

@@ -9,7 +9,7 @@ from deploy.embedded.backoff import Backoff
 from deploy.embedded.credentials import Credentials, load_or_create
 from deploy.embedded.environment import Told, as_role, for_migrate, for_replica
 from deploy.embedded.errors import CannotStart
-from deploy.embedded.pipes import LONGEST_LINE, Lines
+from deploy.embedded.pipes import MAX_LINE_BYTES, Lines
 from deploy.embedded.settings import Settings
 from libs.shared.contracts.operations import SERVICES
 
@@ -38,7 +38,7 @@ def test_a_line_without_end_is_cut_once_and_the_next_line_is_whole() -> None:
     lines = Lines()
     seen = [line for _ in range(50) for line in lines.feed(b"x" * 1000)]
     seen += lines.feed(b"\nnext\n")
-    assert [len(seen[0]), seen[1]] == [LONGEST_LINE + len(" [cut]"), "next"]
+    assert [len(seen[0]), seen[1]] == [MAX_LINE_BYTES + len(" [cut]"), "next"]
 
 
 def test_a_service_dsn_derives_from_the_admins() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from libs.shared.errors import RocketError
 from libs.shared.etags import demanded_versions, etag, refuse_other, representation_tag, tags_of
-from libs.shared.nearest import SHOWN, nearest, unknown
+from libs.shared.nearest import MAX_SHOWN_CHARACTERS, nearest, unknown
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_the_nearest_known_name(name: str, known: str | None) -> None:
 
 def test_an_unknown_name_is_repeated_in_part_only() -> None:
     assert unknown("titel", ["title"]) == "`titel` is unknown; do you mean `title`?"
-    assert unknown("x" * 999, ["title"]) == f"`{'x' * SHOWN}` is unknown"
+    assert unknown("x" * 999, ["title"]) == f"`{'x' * MAX_SHOWN_CHARACTERS}` is unknown"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from libs.shared.bus.nats.jetstream import JetStream
 
 log = structlog.get_logger()
 
-SAVE_EVERY_S = 10.0
+SAVE_INTERVAL_S = 10.0
 """Seconds between checkpoints. What is handled in between is found in the inbox."""
 
 
@@ -116,7 +116,7 @@ class ShardCheckpointer:
                 raise
             except Exception as error:
                 log.warning("consumer.not_noted", durable=self._durable, error=str(error) or type(error).__name__)
-            await asyncio.sleep(SAVE_EVERY_S)
+            await asyncio.sleep(SAVE_INTERVAL_S)
 
     async def _stored_at(self, sequence: int) -> str:
         return await self._stream.stored_at(self._stream_name, sequence)

@@ -19,7 +19,7 @@ from libs.shared.bus.consumers.reactor import Reactor
 from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.bus.timers.leases import RENEW_EVERY_S, Leases
+from libs.shared.bus.timers.leases import RENEW_INTERVAL_S, Leases
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.postgres.databases import Databases
@@ -75,7 +75,7 @@ class Subscription(Generic[S]):
                     await self._balance()
                 except Exception as error:
                     log.warning("consumer.no_share", consumer=self._consumer.name, error=str(error))
-                await asyncio.sleep(RENEW_EVERY_S)
+                await asyncio.sleep(RENEW_INTERVAL_S)
         finally:
             await self._stop(list(self._working))
 

@@ -26,15 +26,15 @@ from libs.shared.errors import RocketError, unavailable
 
 log = structlog.get_logger()
 
-CONNECT_RETRY = 0.25
+CONNECT_RETRY_S = 0.25
 """Seconds between attempts while no server answers."""
-MAX_PAYLOAD = 1024 * 1024
+MAX_PAYLOAD_BYTES = 1024 * 1024
 """Bytes a NATS message may have; the server's default, which we keep."""
-MAX_WAITING = 8 * MAX_PAYLOAD
+MAX_BUFFERED_BYTES = 8 * MAX_PAYLOAD_BYTES
 """Bytes that wait for the socket above which we send nothing more: callers get a 503 and decide."""
-FLUSH = 2
+FLUSH_TIMEOUT_S = 2
 """Seconds for a round trip to the server."""
-CONGESTION = 5.0
+CONGESTION_TIMEOUT_S = 5.0
 """Seconds to wait for a server that does not take what we send."""
 
 
@@ -96,7 +96,7 @@ class Connection:
     def send(self, subject: bytes, payload: bytes = b"") -> None:
         """Fire and forget, without waiting.
 
-        Raises SERVICE_UNAVAILABLE when there is nobody to give it to, PAYLOAD_TOO_LARGE over MAX_PAYLOAD.
+        Raises SERVICE_UNAVAILABLE when there is nobody to give it to, PAYLOAD_TOO_LARGE over MAX_PAYLOAD_BYTES.
         """
         self._check(len(payload))
         self._socket.post(publication(subject, payload))
@@ -168,18 +168,18 @@ class Connection:
 
     async def flush(self) -> None:
         """Wait until the server has seen all that was sent, subscriptions included."""
-        await self.client.flush(FLUSH)
+        await self.client.flush(FLUSH_TIMEOUT_S)
 
     def _check(self, size: int) -> None:
-        if size > MAX_PAYLOAD:
+        if size > MAX_PAYLOAD_BYTES:
             # The server would close the connection, and with it everybody's requests.
-            raise RocketError("PAYLOAD_TOO_LARGE", f"A message may have at most {MAX_PAYLOAD} bytes")
-        if not self.connected or self._socket.waiting_bytes > MAX_WAITING:
+            raise RocketError("PAYLOAD_TOO_LARGE", f"A message may have at most {MAX_PAYLOAD_BYTES} bytes")
+        if not self.connected or self._socket.waiting_bytes > MAX_BUFFERED_BYTES:
             raise unavailable("nats")
 
     async def _uncongested(self) -> None:
         try:
-            await asyncio.wait_for(self._socket.drain(), CONGESTION)
+            await asyncio.wait_for(self._socket.drain(), CONGESTION_TIMEOUT_S)
         except (TimeoutError, OSError):
             raise unavailable("nats") from None
 
@@ -193,7 +193,7 @@ class Connection:
                 if not waited:
                     log.warning("nats.waiting", error=type(error).__name__)
                     waited = True
-                await asyncio.sleep(CONNECT_RETRY)
+                await asyncio.sleep(CONNECT_RETRY_S)
         self._socket.resubscribe()
         self._established.set()
 
@@ -213,7 +213,7 @@ class Connection:
             "name": self._name,
             "inbox_prefix": self._inbox,
             "max_reconnect_attempts": -1,
-            "reconnect_time_wait": CONNECT_RETRY,
+            "reconnect_time_wait": CONNECT_RETRY_S,
             "connect_timeout": 2,
             "ping_interval": 10,
             "max_outstanding_pings": 2,

@@ -18,15 +18,15 @@ from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.nats.protocol import Message, written
 from libs.shared.contracts.streams import POSITION, StreamSpec
 
-API_TIMEOUT = 5.0
-BATCH = 500
+API_TIMEOUT_S = 5.0
+BATCH_MESSAGES = 500
 """Messages that are read and published at a time (the server allows 1,000 in an atomic batch)."""
 WRONG_LAST = (10070, 10071)
 """Another message is the last one than the publisher says: by its id, by its sequence."""
-REMEMBERED = 5.0
+DUPLICATE_WINDOW_S = 5.0
 """Seconds that a stream remembers messages' ids. Nothing rests on it but publishing ahead."""
 NOT_FOUND = 404
-STRANGERS = 10_000
+MAX_FOREIGN_MESSAGES = 10_000
 """Messages looked back over for the last one of ours."""
 _SECOND = 1_000_000_000
 
@@ -80,7 +80,7 @@ class JetStream:
             "num_replicas": self._replicas,
             "max_age": int(age * _SECOND),
             "max_bytes": spec.max_bytes or -1,
-            "duplicate_window": int(min(age, REMEMBERED) * _SECOND),
+            "duplicate_window": int(min(age, DUPLICATE_WINDOW_S) * _SECOND),
             "allow_direct": True,
             "allow_atomic": spec.atomic,
         }
@@ -151,14 +151,14 @@ class JetStream:
     async def last_position(self, stream: str, subject_filter: str) -> tuple[int, tuple[int, int]]:
         """Sequence of the last message matching the filter, and the position reached; zeros when there is none.
 
-        Messages of strangers have no position and are stepped over, at most STRANGERS of them.
+        Messages of strangers have no position and are stepped over, at most MAX_FOREIGN_MESSAGES of them.
         """
         message = await self._message(stream, {"last_by_subj": subject_filter})
         if message is None:
             return 0, (0, 0)
         last = sequence = message["seq"]
         prefix = subject_filter.removesuffix(">")
-        for _ in range(STRANGERS):
+        for _ in range(MAX_FOREIGN_MESSAGES):
             if message and message["subject"].startswith(prefix) and (position := _position(message.get("hdrs", ""))):
                 return last, position
             sequence -= 1
@@ -189,12 +189,12 @@ class JetStream:
     async def publish(self, message: Outgoing, headers: dict[str, str]) -> int:
         """Publish a message; answers its sequence. Raises Overtaken when a fence in `headers` does not hold."""
         block = written({**message.wire_headers(), **headers})
-        return _sequence(await self.connection.request(message.subject, message.payload, API_TIMEOUT, block))
+        return _sequence(await self.connection.request(message.subject, message.payload, API_TIMEOUT_S, block))
 
     async def publish_all(self, messages: Sequence[tuple[Outgoing, dict[str, str]]]) -> list[int | BaseException]:
         """Publish messages with further headers in order, without waiting; each one's sequence, or what went wrong."""
         requests = [(m.subject, m.payload, written({**m.wire_headers(), **more})) for m, more in messages]
-        responses = await self.connection.request_all(requests, API_TIMEOUT)
+        responses = await self.connection.request_all(requests, API_TIMEOUT_S)
         return [_stored(response) for response in responses]
 
     async def stage(self, message: Outgoing, headers: dict[str, str], acked: bool) -> None:
@@ -203,13 +203,13 @@ class JetStream:
         if not acked:
             await self.connection.publish(message.subject, message.payload, sent)
             return
-        reply = await self.connection.request(message.subject, message.payload, API_TIMEOUT, written(sent))
+        reply = await self.connection.request(message.subject, message.payload, API_TIMEOUT_S, written(sent))
         if reply.data:
             _checked(orjson.loads(reply.data))
 
     async def _call(self, what: str, body: dict[str, Any] | None) -> dict[str, Any]:
         payload = orjson.dumps(body) if body is not None else b""
-        reply = await self.connection.request(f"$JS.API.{what}", payload, API_TIMEOUT)
+        reply = await self.connection.request(f"$JS.API.{what}", payload, API_TIMEOUT_S)
         return _checked(orjson.loads(reply.data))
 
 

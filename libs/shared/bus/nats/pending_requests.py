@@ -22,7 +22,7 @@ from libs.shared.bus.nats.socket import NatsSocket
 
 Pending = asyncio.Future[Message]
 
-SWEEP_S = 0.1
+SWEEP_INTERVAL_S = 0.1
 """Seconds between looks for overdue responses: one timer for all, as a timer for each costs processor time."""
 
 
@@ -40,7 +40,7 @@ class PendingRequests:
         socket.subscribe(f"{inbox}.*", self._arrived)
 
     async def request(self, subject: bytes, payload: bytes, block: bytes, timeout: float) -> Message:
-        """The first response. Raises nats.errors.NoRespondersError, and TimeoutError up to SWEEP_S after `timeout`."""
+        """The first response. Raises NoRespondersError, and TimeoutError up to SWEEP_INTERVAL_S after `timeout`."""
         reply, future = self._begin(timeout)
         self._socket.post(publication(subject, payload, block, reply))
         try:
@@ -88,7 +88,7 @@ class PendingRequests:
         future: Pending = loop.create_future()
         self._pending[reply] = future, loop.time() + timeout
         if self._sweeping is None:
-            self._sweeping = loop.call_later(SWEEP_S, self._sweep)
+            self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
         return reply, future
 
     def _send_gathered(self) -> None:
@@ -128,7 +128,7 @@ class PendingRequests:
         self._batches = {
             reply: parts for reply, parts in self._batches.items() if any(part in self._pending for part in parts)
         }
-        self._sweeping = loop.call_later(SWEEP_S, self._sweep) if self._pending or self._batches else None
+        self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep) if self._pending or self._batches else None
 
 
 def checked(response: Message) -> Message:

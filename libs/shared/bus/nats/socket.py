@@ -24,7 +24,7 @@ from libs.shared.bus.nats.protocol import Message, subscription, unsubscription
 
 log = structlog.get_logger()
 
-HIGH_WATER = 1024 * 1024
+HIGH_WATER_BYTES = 1024 * 1024
 """Bytes the socket has not taken yet, above which whoever can wait waits."""
 MSG, HMSG = ord("M"), ord("H")
 LINE_END = b"\r\n"
@@ -128,7 +128,7 @@ class NatsSocket(Transport, asyncio.Protocol):
     # --- asyncio.Protocol ---
 
     def connection_made(self, transport: Any) -> None:
-        transport.set_write_buffer_limits(HIGH_WATER)
+        transport.set_write_buffer_limits(HIGH_WATER_BYTES)
         self._socket = transport
         self._for_nats = asyncio.StreamReader()
         self._begun.clear()

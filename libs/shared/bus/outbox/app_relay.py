@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from libs.shared.bus.nats.jetstream import BATCH, JetStream, Outgoing
+from libs.shared.bus.nats.jetstream import BATCH_MESSAGES, JetStream, Outgoing
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.bus.outbox.log_source import Log, batches
 from libs.shared.bus.outbox.pace import Pace
@@ -27,9 +27,9 @@ from libs.shared.postgres.databases import Database, Databases
 
 log = structlog.get_logger()
 
-SETTLED_EVERY_S = 10.0
+SETTLED_INTERVAL_S = 10.0
 """Seconds after which a busy relay says what is settled; one that has caught up says it at once."""
-MARK_EVERY_S = 60.0
+MARK_INTERVAL_S = 60.0
 """Seconds between marks of the position in PostgreSQL; more than a server's sync interval."""
 GAP_POLL_S = (0.002, 0.05)
 """Shortest and longest wait, in seconds, between looks at the writers of a gap."""
@@ -97,7 +97,7 @@ class AppRelay:
         pause, self._looked = self._pace.pause(fence[1][0] - begun, now - self._looked), now
         if pause:
             await asyncio.sleep(pause)
-        if now - self._settled_at > SETTLED_EVERY_S:
+        if now - self._settled_at > SETTLED_INTERVAL_S:
             self.announce_settled()
         return fence
 
@@ -106,7 +106,7 @@ class AppRelay:
         sequence, after = fence
         subject_filter = self._log.subject_filter(self.app)
         while True:
-            messages = await self._log.read(self.app, self._database, after, BATCH)
+            messages = await self._log.read(self.app, self._database, after, BATCH_MESSAGES)
             ready = await self._below_watermark(messages, after)
             if not ready:
                 return sequence, after
@@ -114,7 +114,7 @@ class AppRelay:
                 sequence = await self._publisher.publish(batch, sequence, subject_filter)
                 after = self._published = batch[-1].position
             await self._mark()
-            if len(ready) == len(messages) < BATCH:
+            if len(ready) == len(messages) < BATCH_MESSAGES:
                 return sequence, after
 
     def announce_settled(self) -> None:
@@ -139,17 +139,17 @@ class AppRelay:
         if messages and not settled:
             taken = messages[-1].position[0]
             await close_taken(watermark, self._database, self._log.table, taken, GAP_POLL_S)
-            messages = await self._log.read(self.app, self._database, after, BATCH)
+            messages = await self._log.read(self.app, self._database, after, BATCH_MESSAGES)
             settled = watermark.pass_visible(message.position[0] for message in messages)
         return messages[:settled]
 
     async def _mark(self) -> None:
         """Save the position now and then: the stream drops old messages, the log does not.
 
-        The saved position was published MARK_EVERY_S ago, so a server that loses the last seconds of its stream with
+        The saved position was published MARK_INTERVAL_S ago, so a server that loses the last seconds of its stream with
         the power leaves no hole.
         """
-        if time.monotonic() - self._marked > MARK_EVERY_S:
+        if time.monotonic() - self._marked > MARK_INTERVAL_S:
             self._marked = time.monotonic()
             position, self._markable = self._markable, self._published[0] - 1
             await self._save(position)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from libs.shared.bus.nats.jetstream import BATCH, Outgoing
+from libs.shared.bus.nats.jetstream import BATCH_MESSAGES, Outgoing
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import StreamSpec
 from libs.shared.postgres.databases import Database
@@ -42,7 +42,7 @@ def batches(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
     found: list[list[Outgoing]] = [[]]
     size = 0
     for message in messages:
-        if found[-1] and (len(found[-1]) >= BATCH or size + len(message.payload) > BATCH_BYTES):
+        if found[-1] and (len(found[-1]) >= BATCH_MESSAGES or size + len(message.payload) > BATCH_BYTES):
             found.append([])
             size = 0
         found[-1].append(message)

@@ -30,9 +30,9 @@ from libs.shared.postgres.databases import Databases, on_commit
 
 log = structlog.get_logger()
 
-LOOK_S = 1.0
+POLL_INTERVAL_S = 1.0
 """Seconds until a first look at the log of an active app without a hint, as a hint may have been lost."""
-MAX_LOOK_S = 60.0
+MAX_POLL_INTERVAL_S = 60.0
 """Most seconds between further looks while none finds anything; each pause is four times the one before. With more
 active apps than connections each look takes a new one, which costs more than all else of an idle app. After events that
 lose hints (a replica has gone or come, NATS was away) nobody waits for a look."""
@@ -195,7 +195,7 @@ class Relay:
         """Take over the apps whose leader has died; look at those of this replica for commits of the dead one."""
         replicas = self._leases.replicas
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
             if self._leases.replicas < replicas:
                 # A departed replica may have committed without notifying anyone.
                 self._wake_all()
@@ -230,7 +230,7 @@ class Relay:
                 if self._leases.holds(lease) or lease in await self._leases.claim([lease]):
                     await self._publish_while_leading(active, lease)
                 else:
-                    await asyncio.sleep(LOOK_S)
+                    await asyncio.sleep(POLL_INTERVAL_S)
             except Overtaken:
                 # Another replica believes to lead as well; the lease decides.
                 log.info("relay.overtaken", app_id=app.id)
@@ -251,20 +251,20 @@ class Relay:
         await self._stream.ensure_stream(self._log.stream)
         fence = await active.resume()
         active.begin(fence[1])
-        wait = LOOK_S
+        wait = POLL_INTERVAL_S
         while self._leases.holds(lease) and time.monotonic() - active.used < QUIET_S:
             before = fence[1][0]
             fence = await active.publish(fence)
             await self._standstills.clear(active.app, RELAY)
             if fence[1][0] > before:
-                wait = LOOK_S
+                wait = POLL_INTERVAL_S
             try:
                 await asyncio.wait_for(active.woken.wait(), wait)
                 active.used = time.monotonic()
                 # The commit of a hint may still be on its way: some hint before they commit.
-                wait = LOOK_S
+                wait = POLL_INTERVAL_S
             except TimeoutError:
-                wait = min(4 * wait, MAX_LOOK_S)
+                wait = min(4 * wait, MAX_POLL_INTERVAL_S)
                 active.announce_settled()
 
     async def _is_deleted(self, app: AppRef) -> bool:

@@ -12,12 +12,12 @@ import secrets
 from nats.errors import Error as NatsError
 
 from libs.shared.bus.codec import pack, unpack
-from libs.shared.bus.nats.connection import MAX_PAYLOAD, Connection
+from libs.shared.bus.nats.connection import MAX_PAYLOAD_BYTES, Connection
 from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.rpc.transport import refuse_too_large
 from libs.shared.errors import unavailable
 
-MAX_INLINE_BYTES = (MAX_PAYLOAD - 64 * 1024) // 2
+MAX_INLINE_BYTES = (MAX_PAYLOAD_BYTES - 64 * 1024) // 2
 """Bytes of the largest payload that travels in the message itself; larger messages would hold up those behind them."""
 CHUNK_BYTES = 512 * 1024
 MAX_CONCURRENT_PULLS = 4

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Collection, Coroutine
 from typing import Any
 
-SWEEP = 0.1
+SWEEP_INTERVAL_S = 0.1
 """Seconds between looks at what is overdue."""
 
 
 class Deadlines:
-    """Running tasks; those that are over their time are cancelled, up to SWEEP seconds late, and may ask whether so."""
+    """Running tasks. A task over its deadline is cancelled, up to SWEEP_INTERVAL_S late; it can ask whether it was."""
 
     def __init__(self) -> None:
         self._until: dict[asyncio.Task[None], float] = {}
@@ -41,7 +41,7 @@ class Deadlines:
         self._until.setdefault(task, math.inf)
         task.add_done_callback(self._ended)
         if self._sweeping is None:
-            self._sweeping = loop.call_later(SWEEP, self._sweep)
+            self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
 
     def limit(self, seconds: float) -> None:
         """The running task may take `seconds` from now."""
@@ -68,4 +68,4 @@ class Deadlines:
             if until <= now and task not in self._overdue:
                 self._overdue.add(task)
                 task.cancel()
-        self._sweeping = loop.call_later(SWEEP, self._sweep) if self._until else None
+        self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep) if self._until else None

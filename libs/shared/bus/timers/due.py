@@ -25,7 +25,7 @@ from libs.shared.postgres.databases import Databases, on_commit
 
 log = structlog.get_logger()
 
-POLL_S = 0.5
+POLL_INTERVAL_S = 0.5
 """Seconds between looks at the index; the precision of timers."""
 CLAIM_S = 20.0
 """Seconds a claimed app is left alone; after that its worker is taken for dead."""
@@ -119,7 +119,7 @@ class Due:
         except Exception as error:
             log.warning("due.not_read", error=str(error))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), POLL_S)
+            await asyncio.wait_for(self._wake.wait(), POLL_INTERVAL_S)
 
     async def _begin(self, app_id: str, claimed: datetime | None, work: Work) -> None:
         await self._free.acquire()

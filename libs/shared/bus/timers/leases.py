@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 TTL_S = 6.0
 """Seconds a lease outlives its holder's last renewal."""
-RENEW_EVERY_S = TTL_S / 4
+RENEW_INTERVAL_S = TTL_S / 4
 
 CLAIM = """
 INSERT INTO bus.leases AS l (name, holder, until)
@@ -89,7 +89,7 @@ class Leases:
                     self._replicas = max(1, await self._db.fetchval(COUNT, self._presence, timeout=TTL_S / 2))
                 except Exception as error:
                     log.warning("leases.not_renewed", error=str(error))
-                await asyncio.sleep(RENEW_EVERY_S)
+                await asyncio.sleep(RENEW_INTERVAL_S)
         finally:
             try:
                 await asyncio.wait_for(self.release(list(self._held)), 1)

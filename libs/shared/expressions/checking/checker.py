@@ -26,7 +26,7 @@ from libs.shared.expressions.syntax import tree
 from libs.shared.expressions.syntax.tree import Node
 from libs.shared.expressions.values.access import LENGTH
 from libs.shared.expressions.values.kinds import Kind, kind
-from libs.shared.nearest import SHOWN, nearest
+from libs.shared.nearest import MAX_SHOWN_CHARACTERS, nearest
 
 MAX_ERRORS = 20
 """Errors reported of one expression."""
@@ -139,7 +139,9 @@ class _Checker:
         positions = node.positions or (node.position,) * len(node.names)
         found, entity = scope.find(root)
         if found is None:
-            self._note(node.position, f"there is no `{root[:SHOWN]}` here{self._instead(root, scope.names())}")
+            self._note(
+                node.position, f"there is no `{root[:MAX_SHOWN_CHARACTERS]}` here{self._instead(root, scope.names())}"
+            )
             return ANY
         if entity:
             self.uses.append(Use(positions[0], entity, root))
@@ -151,7 +153,9 @@ class _Checker:
         match target:
             case Object(members, entity):
                 if name not in members:
-                    self._note(position, f"{words} has no `{name[:SHOWN]}`{self._instead(name, members)}")
+                    self._note(
+                        position, f"{words} has no `{name[:MAX_SHOWN_CHARACTERS]}`{self._instead(name, members)}"
+                    )
                     return ANY
                 if entity:
                     self.uses.append(Use(position, entity, name))
@@ -163,7 +167,7 @@ class _Checker:
             case ListOf():
                 self._note(position, f"{words} is a list: write sum({words}, {name}), any({words}, {name}) or the like")
             case Simple(found) if found is not Kind.NIL:
-                self._note(position, f"{words} is {found.value}, it has no `{name[:SHOWN]}`")
+                self._note(position, f"{words} is {found.value}, it has no `{name[:MAX_SHOWN_CHARACTERS]}`")
         return ANY
 
     def _element(self, node: tree.Index, target: Type, index: Type, key: Node) -> Type:
@@ -213,7 +217,7 @@ class _Checker:
         if not isinstance(container, Object) or not isinstance(item, tree.Constant) or not isinstance(item.value, str):
             return None
         if item.value not in container.members:
-            return f"there is no `{item.value[:SHOWN]}`{self._instead(item.value, container.members)}"
+            return f"there is no `{item.value[:MAX_SHOWN_CHARACTERS]}`{self._instead(item.value, container.members)}"
         if container.entity:
             self.uses.append(Use(item.position, container.entity, item.value, quoted=True))
         return None
@@ -289,4 +293,4 @@ def _no_option(said: Type, other: Type) -> str | None:
     [value] = other.options
     meant = nearest(value, said.options)
     known = ", ".join(sorted(said.options)[:10])
-    return f"'{value[:SHOWN]}' is none of {known}" + (f"; do you mean '{meant}'?" if meant else "")
+    return f"'{value[:MAX_SHOWN_CHARACTERS]}' is none of {known}" + (f"; do you mean '{meant}'?" if meant else "")

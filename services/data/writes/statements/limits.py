@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.shared.errors import Detail, RocketError
-from libs.shared.postgres.limits import INDEX_ENTRY, Limit, LimitReached
+from libs.shared.postgres.limits import MAX_INDEX_ENTRY_BYTES, Limit, LimitReached
 from services.data.model import EntityModel
 
 FIELD_INDEXES = ("_u_", "_o_", "_i_", "_r_", "_l_")
@@ -50,13 +50,15 @@ def _longest(entity: EntityModel, rows: Sequence[Row]) -> list[str]:
     indexed |= {*entity.key.names, *(link.own for link in entity.references)}
     sizes = {name: max((_size(row.get(name)) for row in rows), default=0) for name in sorted(indexed)}
     longest = max(sizes, key=lambda name: sizes[name], default="")
-    return [longest] if sizes.get(longest, 0) > INDEX_ENTRY else []
+    return [longest] if sizes.get(longest, 0) > MAX_INDEX_ENTRY_BYTES else []
 
 
 def _place(rows: Sequence[Row], names: Sequence[str]) -> int | None:
     if len(rows) == 1:
         return 0
-    long = [place for place, row in enumerate(rows) if sum(_size(row.get(name)) for name in names) > INDEX_ENTRY]
+    long = [
+        place for place, row in enumerate(rows) if sum(_size(row.get(name)) for name in names) > MAX_INDEX_ENTRY_BYTES
+    ]
     return long[0] if len(long) == 1 else None
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from libs.shared.postgres.limits import INDEX_ENTRY, Limit, LimitReached
+from libs.shared.postgres.limits import MAX_INDEX_ENTRY_BYTES, Limit, LimitReached
 from services.data.writes.statements.limits import name_limit
 from tests.unit.data.writes.shop import LINE, ORDER
 
-LONG = "x" * (INDEX_ENTRY + 1)
+LONG = "x" * (MAX_INDEX_ENTRY_BYTES + 1)
 
 
 @pytest.mark.parametrize(

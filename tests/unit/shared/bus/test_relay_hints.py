@@ -73,7 +73,7 @@ async def test_a_reconnected_replica_hints_at_missed_writes() -> None:
 
 
 async def test_relays_look_after_a_replica_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relays, "LOOK_S", 0.01)
+    monkeypatch.setattr(relays, "POLL_INTERVAL_S", 0.01)
     replica = Elsewhere([])
     async with replica.relay.running():
         await replica.relay.activate(APP)
