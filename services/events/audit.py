@@ -1,4 +1,4 @@
-"""What becomes a row of the audit log: pure."""
+"""Builds the rows of the audit log. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from libs.shared.schema import EntityDefinition
 from libs.shared.schema.secrecy import masked
 
 REQUEST = "request"
-"""The cause of what somebody has asked for themselves."""
+"""The cause of a change that the user requested directly."""
 _IDS = uuid.UUID("0d6a5d5e-7f0b-4f5c-8b39-6a1d3f7c2e90")
 
 
@@ -42,7 +42,7 @@ def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[s
 
 
 def change_row(signal: SignalEvent) -> dict[str, Any] | None:
-    """The row of a change of what is no record (users, keys, definitions); None for any other signal."""
+    """The row of a change to something other than a record (users, keys, definitions); None for any other signal."""
     change = AuditedChange.decode(signal)
     if change is None:
         return None

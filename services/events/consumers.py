@@ -21,7 +21,7 @@ Spans = Sequence[Row]
 
 @dataclass(frozen=True, slots=True)
 class CommitRows:
-    """What is stored of a commit: its audit row, None if its entity opts out, and events of its transitions."""
+    """The rows stored for a commit: its audit row (None if its entity opts out), and the events of its transitions."""
 
     event: CommitEvent
     audit: Row | None
@@ -30,7 +30,7 @@ class CommitRows:
 
 @dataclass(frozen=True, slots=True)
 class SignalRows:
-    """What is stored of a signal: the audit row of a change that it tells of, and its event unless it is too old."""
+    """The rows stored for a signal: the audit row of the change it reports, and its event unless that is too old."""
 
     change: Row | None
     event: Row | None
@@ -81,7 +81,7 @@ async def apply_signals(state: State, transaction: Transaction, reactions: Seque
 
 async def plan_telemetry(state: State, app: AppRef, events: Sequence[Spans]) -> Plan:
     """The spans of batches, as they are."""
-    # Times of one form are in the order of their texts, and a batch holds what happened within moments.
+    # Times of one format sort like their texts, and the spans of a batch are only moments apart.
     moments = [span["created_at"] for spans in events for span in spans]
     await state.partitions.ensure(app, days_of({min(moments), max(moments)} if moments else ()))
     return Plan(events)

@@ -1,4 +1,4 @@
-"""What may be shown of records: as it is today, and as it was when a commit was made.
+"""Which values of records may be shown: today, and at the schema version of a commit.
 
 Whether an entity is audited is a matter of a commit's own schema version, whenever it is handled; so an opting
 out that is taken back soon holds for exactly the commits in between. Values are hidden if the definitions of
@@ -29,7 +29,7 @@ class AuditDefinitions:
     then: Mapping[str, EntityDefinition] = field(default_factory=dict)
 
     def definition(self, entity: str) -> EntityDefinition | None:
-        """The definition that holds for an entity, by any name that commits may tell it by; None: no entity."""
+        """The definition of an entity, by any name that commits may use; None: no entity."""
         return self.then.get(entity) or definition_of(self.today, entity)
 
 
@@ -48,7 +48,7 @@ class AuditDefinitionVersions(Versions[AuditDefinitions]):
 def entities_of(
     documents: Iterable[Mapping[str, Any]], today: Snapshot, titles: Mapping[str, Iterable[str]]
 ) -> dict[str, EntityDefinition]:
-    """The entities of then by all names that commits may tell them by; `titles`: today's name → all it ever had."""
+    """The entities of a version by all names that commits may use; `titles`: today's name → all former names."""
     then = {str(document["name"]): EntityDefinition.stored(document) for document in documents}
     found = {name: beside(definition, definition_of(today, name)) for name, definition in then.items()}
     for title, former in titles.items():
@@ -59,7 +59,7 @@ def entities_of(
 
 
 def beside(then: EntityDefinition, today: EntityDefinition | None) -> EntityDefinition:
-    """A definition of then with the fields of both times, each as secret as either says."""
+    """An earlier definition with the fields of both versions. A field is secret if either version says so."""
     if today is None:
         return then
     fields = {each.name: each for each in today.fields}

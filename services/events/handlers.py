@@ -36,7 +36,7 @@ async def list_events(state: State, context: Context, request: ListEvents) -> Re
     selection = events_selection(request.query)
     rows, total = await store.page(state.database(context.the_app), selection)
     meta = _meta(selection, total)
-    # Two generations of clients read one or the other.
+    # Older clients read one, newer clients the other.
     return Response(body=b'{"data":%s,"meta":%s,"pagination":%s}' % (rows, meta, meta))
 
 
@@ -66,7 +66,7 @@ async def get_stats(state: State, context: Context, request: GetStats) -> Respon
 
 
 def flat(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """The summary's numbers once more, beside it, by the names that another generation of clients knows."""
+    """The summary's numbers repeated at the top level, under the names that older clients read."""
     summary = figures["summary"]
     return {
         "total_events": summary["total_events"],

@@ -27,7 +27,7 @@ class Partitions:
         return clock.now() - self._retention
 
     def oldest_day(self) -> date:
-        """The day of that moment: days before it may go."""
+        """The day of that moment. Earlier partitions may be dropped."""
         return self.since().astimezone(UTC).date()
 
     async def ensure(self, app: AppRef, days: Iterable[date]) -> None:

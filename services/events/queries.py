@@ -1,4 +1,4 @@
-"""What the URL's query asks for, as SQL conditions with their values: pure."""
+"""Turns the URL's query into SQL conditions and their values. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIME = FieldDefinition(name="time", type="timestamp")
 
 @dataclass(frozen=True, slots=True)
 class EventSelection:
-    """Which rows, in which order, which stretch of them; `where` and `order` hold no words of the caller."""
+    """The condition, order and page of a query; `where` and `order` never contain text of the caller."""
 
     where: str
     values: tuple[Any, ...]

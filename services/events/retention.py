@@ -1,4 +1,4 @@
-"""The worker that lets old days go: one replica, once an hour, app after app."""
+"""The worker that drops old days: in one replica, once an hour, app after app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAUSE_S = 0.2
 
 
 async def retain(state: State) -> None:
-    """Drop what is older than the settings say, until cancelled."""
+    """Drop the days beyond the configured retention, until cancelled."""
     pause = FIRST_LOOK_S
     while True:
         await asyncio.sleep(pause)
@@ -38,7 +38,7 @@ async def retain(state: State) -> None:
 
 
 async def _drop(state: State, app: AppRef) -> None:
-    """One app; if its database is away or busy, the next hour will do."""
+    """Drop the old days of one app. If its database is unavailable or busy, the next round does it."""
     try:
         dropped = await store.drop_days_before(state.database(app), state.partitions.oldest_day())
     except Exception as error:

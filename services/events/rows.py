@@ -1,4 +1,4 @@
-"""What becomes a row of `events.events`: pure."""
+"""Builds the rows of `events.events`. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_TEXT_CHARACTERS = 500
 """Characters of a signal's value that are kept."""
 
 NUL = b"\\u0000"
-"""How the character NUL looks in JSON."""
+"""The character NUL as JSON writes it."""
 
 Row = dict[str, Any]
 
@@ -33,7 +33,7 @@ def read_spans(payload: bytes) -> list[Row]:
 
 
 def telemetry_rows(spans: Iterable[Row], since: datetime) -> list[Row]:
-    """The spans that belong to a request and are not older than what is kept anyway."""
+    """The spans that belong to a request and are within the retention."""
     oldest = since.isoformat()
     return [span for span in spans if span["trace_id"] != NO_TRACE and span["created_at"] >= oldest]
 
@@ -85,7 +85,7 @@ def business_row(context: Context, body: BusinessEventBody, now: datetime) -> Ro
 
 
 def transition_rows(event: CommitEvent, definition: EntityDefinition | None) -> list[Row]:
-    """The business events that transitions of a commit tell of, without values that the definition hides."""
+    """The business events of a commit's transitions, without values that the definition hides."""
     told = [(number, effect) for number, effect in enumerate(event.effects) if effect["type"] == "send_event"]
     if not told:
         return []

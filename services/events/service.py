@@ -1,4 +1,4 @@
-"""The events service: its table of contents."""
+"""The events service: its endpoints, consumers and workers."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ async def open_state(core: Core) -> AsyncIterator[State]:
 
 
 MAX_CHANGES = 1_000
-"""Changed apps that may wait to be looked at."""
+"""Size of the queue of changed apps."""
 
 
 LINGER_S = 0.2
-"""Seconds that audit and telemetry wait for more: a transaction for many costs little more than for one."""
+"""Seconds that audit and telemetry collect a batch: a transaction for many rows costs little more than for one."""
 
 SERVICE = Service(
     name="events",

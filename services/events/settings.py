@@ -9,7 +9,7 @@ from libs.shared.runtime.settings import MIN_PASSWORD_CHARACTERS, strong
 
 
 class EventsSettings(Settings):
-    """What the events service needs to know besides."""
+    """Settings of the events service, beside the common ones."""
 
     subscribers_secret: str = Field("", description="signs the rights of outside subscribers; empty: there are none")
     retention_days: int = Field(7, ge=1, le=3650, description="days for which spans and events are kept")

@@ -1,4 +1,4 @@
-"""What the handlers, the consumers and the retention of the events service work with."""
+"""The state shared by the handlers, consumers and retention of the events service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.events.partitions import Partitions
 class State:
     """Resources, the schemas to audit with, the day partitions, and what outside subscribers need.
 
-    `issuer` vouches for subscribers, None where there are none; `app_changes` are those not looked at yet.
+    `issuer` signs the rights of subscribers; None where they are disabled. `app_changes` are not yet processed.
     """
 
     core: Core

@@ -25,7 +25,7 @@ NAMES = (
     "record_id", "user_id", "duration_ms", "status", "metadata", "created_at",
 )  # fmt: skip
 COLUMNS = ", ".join(("coalesce(id, span_id) AS id", *NAMES[1:]))
-# A trace, from its beginning; a trace of more spans than a screen can hold is cut.
+# The first spans of a trace; longer traces are cut.
 TRACE = f"""
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     SELECT {COLUMNS} FROM events.events WHERE trace_id = $1 ORDER BY created_at, span_id LIMIT 5000
@@ -51,7 +51,7 @@ SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100
 ) x
 """
-# The slowest traces by their root; where several spans have no parent, the front door's is the root.
+# The slowest traces by their root. Where several spans have no parent, the gateway's span is the root.
 SLOWEST = """
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     SELECT * FROM (
@@ -69,13 +69,13 @@ INSERT INTO events.audit_logs
 SELECT * FROM json_populate_recordset(NULL::events.audit_logs, $1::json)
 ON CONFLICT (position, n) DO NOTHING
 """
-# The same for changes of what is no record.
+# The same for changes to something other than a record.
 CHANGE = """
 INSERT INTO events.audit_changes
 SELECT * FROM json_populate_record(NULL::events.audit_changes, $1::json)
 ON CONFLICT (source, position) DO NOTHING
 """
-# Where an entity has no audit rows as it has opted out: a stretch per entity, in the order of their names.
+# The range of positions without audit rows of each entity that opted out, ordered by entity.
 UNAUDITED = """
 INSERT INTO events.unaudited AS u (entity, first_position, last_position)
 SELECT entity, min(position), max(position) FROM unnest($1::text[], $2::bigint[]) AS e(entity, position)
@@ -99,9 +99,9 @@ DROP_DAYS = "SELECT events.drop_days_before($1)"
 
 
 async def insert(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Store events, by COPY: half the price of an INSERT. Their days must have partitions.
+    """Store events by COPY, which costs half of an INSERT. The partitions of their days must exist.
 
-    Either all rows have an `id` or none; then they are known by their `span_id`.
+    Either all rows have an `id` or none has; without one, `span_id` identifies them.
     """
     columns = NAMES if "id" in rows[0] else NAMES[1:]
     await _copy(transaction, "events", columns, 1, rows)
@@ -113,12 +113,12 @@ async def note_unaudited(transaction: Connection, places: Sequence[tuple[str, in
 
 
 async def insert_change(transaction: Connection, row: dict[str, Any]) -> None:
-    """Store the audit row of a change of what is no record."""
+    """Store the audit row of a change to something other than a record."""
     await transaction.execute(CHANGE, exact.dumps(row).decode())
 
 
 async def insert_audit(transaction: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Store audit rows, by COPY, unless there are some of these already."""
+    """Store audit rows by COPY, or by INSERT where some of them exist already."""
     if not rows:
         return
     try:
@@ -167,9 +167,9 @@ async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]
 async def stats(
     database: Database, window: tuple[datetime, datetime], groups: Sequence[str], where: str, values: Sequence[Any]
 ) -> dict[str, Any]:
-    """Summary, slowest traces and `by_<group>` of those events of a window that are as `where` says.
+    """Summary, slowest traces and `by_<group>` of the events of a window that match `where`.
 
-    All of one moment: so their counts agree. `where` comes from queries.py, its values are numbered from $3 on.
+    All read one snapshot, so their counts agree. `where` comes from queries.py; its values are numbered from $3.
     """
     parts = {"summary": SUMMARY.format(where=where)}
     parts |= {f"by_{group}": BY_GROUP.format(column=group, where=where) for group in groups}
@@ -182,7 +182,7 @@ async def stats(
 
 
 async def ensure_day(database: Database, day: date) -> None:
-    """Make the partition of a day if it is missing, in a transaction of its own: otherwise other writers would wait."""
+    """Create the partition of a day if it is missing, in its own transaction: otherwise other writers would wait."""
     try:
         await database.execute(ENSURE_DAY, day)
     except TableExists:
@@ -190,6 +190,6 @@ async def ensure_day(database: Database, day: date) -> None:
 
 
 async def drop_days_before(database: Database, day: date) -> int:
-    """Drop all events of the days before; answers the number of days."""
+    """Drop the partitions of all earlier days; returns their number."""
     dropped: int = await database.fetchval(DROP_DAYS, day)
     return dropped

@@ -1,4 +1,4 @@
-"""A trace as a tree: pure."""
+"""Builds the tree of a trace. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 MAX_LEVELS = 50
-"""Levels of the tree; what lies deeper is shown at this level."""
+"""Levels of the tree. Deeper spans are shown at the last level."""
 
 Span = dict[str, Any]
 
@@ -30,14 +30,14 @@ def waterfall(spans: Sequence[Span]) -> Span:
 
 
 def _root(nodes: Sequence[Span]) -> Span:
-    """The first parentless span, one of the front door if there is any."""
+    """The first span without a parent, preferably one of the gateway."""
     known = {node["span_id"] for node in nodes}
     tops = [node for node in nodes if node["parent_span_id"] not in known] or list(nodes)
     return next((node for node in tops if node["source"] == "http"), tops[0])
 
 
 def _attach(root: Span, nodes: Sequence[Span]) -> None:
-    """Hang every node below its parent, level by level from the root; leftovers below the root."""
+    """Add every node to its parent, level by level from the root. Remaining nodes are added to the root."""
     waiting: dict[str | None, list[Span]] = defaultdict(list)
     known = {node["span_id"] for node in nodes if node["span_id"]}
     for node in nodes:
@@ -46,7 +46,7 @@ def _attach(root: Span, nodes: Sequence[Span]) -> None:
             waiting[parent if parent in known else root["span_id"]].append(node)
     _descend(root, waiting)
     while left := [node for group in waiting.values() for node in group]:
-        # Parents that are each other's children: nothing reaches them from the root.
+        # Spans that are ancestors of each other: no path leads to them from the root.
         waiting[left[0]["parent_span_id"]].remove(left[0])
         root["children"].append(left[0])
         _descend(left[0], waiting)

@@ -22,7 +22,7 @@ CALL_TIMEOUT_S = 10.0
 
 
 def context_for(stored: StoredInstance, app: AppRef) -> Context:
-    """The workflow acts by its own authority, in the trace of its trigger, on behalf of who decided or triggered it."""
+    """The context of a workflow: its own authority, the trace of its trigger, the user who decided or triggered it."""
     actor, origin = stored.person, stored.origin
     person = str(actor.get("id") or "")
     identity = Identity(
@@ -44,7 +44,7 @@ def context_for(stored: StoredInstance, app: AppRef) -> Context:
 async def perform(
     rpc: RpcClient, schemas: Schemas, stored: StoredInstance, effect: SetFieldCall, context: Context
 ) -> StepOutcome:
-    """Make a call; repeating it is harmless. Answers the outcome and raises no error."""
+    """Make a call, which is idempotent. Returns the outcome and raises no error."""
     try:
         value = effect.value
         if value == "now":

@@ -37,7 +37,7 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan
 
 
 async def apply(state: State, transaction: Transaction, reactions: Sequence[Starts]) -> None:
-    """Insert an instance of every workflow, run as far as it gets by itself. The timer continues it."""
+    """Insert an instance of every workflow, advanced until it must wait. The timer continues it."""
     for each in reactions:
         event = each.event
         check_depth(each.workflows, event)

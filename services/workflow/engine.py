@@ -59,7 +59,7 @@ Advanced = tuple[Instance, tuple[PendingSignal, ...], SetFieldCall | None]
 
 
 def start(definition: WorkflowDefinition, fresh: Instance, now: datetime) -> Advanced:
-    """The instance at its beginning, run as far as it gets by itself."""
+    """A new instance, advanced until it must wait."""
     run = _Run(definition, fresh, now)
     run.emit(InstanceStarted)
     run.enter(definition.steps[0].id)
@@ -100,7 +100,7 @@ def may_decide(step: ApprovalStep, roles: tuple[str, ...]) -> bool:
 
 
 def check_decision(definition: WorkflowDefinition, instance: Instance, roles: tuple[str, ...], now: datetime) -> None:
-    """Refuse a decision that is not awaited (INVALID_STATE), or not this user's (FORBIDDEN)."""
+    """Refuse a decision that is not awaited (INVALID_STATE), or that this user may not make (FORBIDDEN)."""
     step = awaited(definition, instance)
     if step is None:
         raise RocketError("INVALID_STATE", "The workflow does not wait for a decision")
@@ -111,7 +111,7 @@ def check_decision(definition: WorkflowDefinition, instance: Instance, roles: tu
 
 
 class _Run:
-    """An instance on its way from one stop to the next."""
+    """One run of an instance, from one stop to the next."""
 
     def __init__(self, definition: WorkflowDefinition, instance: Instance, now: datetime) -> None:
         self._definition = definition
@@ -127,7 +127,7 @@ class _Run:
         self._signals.append(PendingSignal(signal_type, own_fields))
 
     def as_far_as_possible(self) -> Advanced:
-        """Take step after step until one has to wait."""
+        """Take steps until one must wait."""
         while self.instance.status == "running" and self._take_step():
             pass
         return self.instance, tuple(self._signals), self._call
@@ -172,7 +172,7 @@ class _Run:
         self.emit(ApprovalRequested, step=step.id, role=role, deadline=clock.iso(deadline) if deadline else None)
 
     def _take_step(self) -> bool:
-        """Do what the current step lets us do; False when it has to wait."""
+        """Execute the current step as far as possible; False when it must wait."""
         step = self._definition.step(self.instance.step or "")
         if isinstance(step, ConditionStep):
             self._choose(step)
@@ -234,7 +234,7 @@ class _Run:
 
 
 def record_named(text: str, context: Mapping[str, Any]) -> str | None:
-    """The record id that an action means: the value of a path `context.x`, else the text itself."""
+    """The record id of an action: the value of a path `context.x`, else the text itself."""
     if not text.startswith("context."):
         return text
     value = resolve(text, {"context": context})

@@ -1,4 +1,4 @@
-"""The endpoints: lists of instances, pending approvals, and decisions. Each loads, decides, commits, replies."""
+"""The endpoints: lists of instances, pending approvals, and decisions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def get_instance(state: State, context: Context, request: GetInstance) -> 
 
 
 async def delete_instance(state: State, context: Context, request: DeleteInstance) -> Response:
-    """Delete an instance. A call of it that is under way has no further effect."""
+    """Delete an instance. The outcome of its running call is discarded."""
     instance_id = _id(request.id)
     if not context.user.is_admin:
         raise RocketError("FORBIDDEN", "Only an admin may delete a workflow instance")
@@ -105,7 +105,7 @@ async def _decide(state: State, context: Context, id_text: str, approved: bool, 
 
 
 def decision_in(body: bytes) -> DecisionBody:
-    """What is said with a decision; the body may be empty. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
+    """The comment of a decision; the body may be empty. Raises INVALID_PAYLOAD and VALIDATION_FAILED."""
     return validate(DecisionBody, read_json(body) if body.strip() else {})
 
 

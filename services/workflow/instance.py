@@ -12,10 +12,10 @@ from libs.shared.schema.workflows import WorkflowDefinition
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """Where an instance stands. `step` is the current step's id; None once it has ended well.
+    """The state of an instance. `step` is the current step's id; None once it has completed.
 
     `step_number` counts the steps entered, `action_index` the actions done in the current one: together
-    with the id they are the key of an effect. `due_at` is when there is something to do; None: nothing until a
+    with the id they are the key of an effect. `due_at` is the next time to continue it; None: it waits for a
     decision.
     """
 
@@ -37,7 +37,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class InstanceOrigin:
-    """What started an instance: the record, the commit, who made it, in which trace, how deep in causes."""
+    """What started an instance: the record, the commit, its user and trace, and the depth of the chain of causes."""
 
     entity: str
     record_id: str
@@ -49,7 +49,7 @@ class InstanceOrigin:
 
 @dataclass(frozen=True, slots=True)
 class StoredInstance:
-    """An instance as it was read, with the definition it is pinned to and the row's version."""
+    """An instance as read from the database, with its pinned definition and the row's version."""
 
     instance: Instance
     definition: WorkflowDefinition
@@ -63,5 +63,5 @@ class StoredInstance:
 
 
 def person_of(instance: Instance, origin: InstanceOrigin) -> Mapping[str, Any]:
-    """The user on whose behalf an instance continues: who decided last, else who started it."""
+    """The user on whose behalf an instance continues: the last to decide, else the one who started it."""
     return instance.decider or origin.actor

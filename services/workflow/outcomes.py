@@ -22,14 +22,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """The call failed for now; try again after `delay`."""
+    """The call failed temporarily; it is retried after `delay`."""
 
     delay: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The call failed for good."""
+    """The call failed permanently."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""How a new state of an instance is committed: its row, and its signals with it."""
+"""Commits a new state of an instance together with its signals."""
 
 from __future__ import annotations
 

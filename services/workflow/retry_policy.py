@@ -1,4 +1,4 @@
-"""Whether a failed call is tried again, and when. Pure."""
+"""Decides whether and when a failed call is retried. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from libs.shared.errors import RocketError
 from services.workflow.outcomes import Failed, RetryLater
 
 OUTAGE_RETRIES = Policy(attempts=1 << 62, first=0.5, longest=30.0)
-"""For services that are down or busy: without end, as the call itself is right."""
+"""For services that are down or busy: retried without a limit, as the call itself is valid."""
 ERROR_RETRIES = Policy(attempts=20, first=0.5, longest=30.0)
-"""For errors of our own."""
+"""For internal errors."""
 
 
 def outcome_of(error: RocketError, attempts: int) -> RetryLater | Failed:
-    """The outcome of a call that failed, after `attempts` failures before."""
+    """The outcome of a failed call, after `attempts` earlier failures."""
     delay = None
     if error.transient or _was_locked(error):
         delay = OUTAGE_RETRIES.delay(attempts + 1)

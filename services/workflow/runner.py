@@ -30,13 +30,13 @@ CLAIM_DURATION = timedelta(seconds=20)
 MAX_INSTANCES = 8
 """Instances of an app that are worked on at once."""
 TURN_S = 30.0
-"""Seconds for which the instances of an app are worked on before other apps have their turn."""
+"""Seconds for which the runner works on one app before it continues with others."""
 LOOK_INTERVALS_S = (0.5, 5.0)
-"""Seconds after which an app is looked at again when nothing is due any more."""
+"""Shortest and longest pause, in seconds, between looks at an app without due instances."""
 
 
 async def run(state: State) -> None:
-    """Work on what is due until cancelled."""
+    """Continue due instances until cancelled."""
     await ClaimLoop(state.due, Runner(state), turn_s=TURN_S, looks_s=LOOK_INTERVALS_S).run()
 
 
@@ -55,7 +55,7 @@ class Runner:
         return await store.next_due(self._state.database(app))
 
     async def work(self, app: AppRef, row: Record) -> None:
-        """Continue an instance; its failure must not keep the others from going on."""
+        """Continue an instance. Its failure must not stop the others."""
         try:
             stored = store.read(row)
             context = calls.context_for(stored, app)
@@ -77,7 +77,7 @@ class Runner:
     async def _one_stretch(
         self, app: AppRef, stored: StoredInstance, outcome: StepOutcome
     ) -> tuple[StoredInstance | None, StepOutcome | None]:
-        """From the outcome of one call to the outcome of the next, if there is a next."""
+        """Advance from the outcome of one call to the outcome of the next; None if there is no next call."""
         now = clock.now()
         instance, signals, call = advance(stored.definition, stored.instance, outcome, now)
         if call is not None:
@@ -103,5 +103,5 @@ class Runner:
 
 
 def _what(stored: StoredInstance) -> str:
-    """The name of the span: an approval that is due is overdue."""
+    """The name of the span. A due approval has timed out."""
     return "workflow.timeout" if awaited(stored.definition, stored.instance) else "workflow.advance"

@@ -1,4 +1,4 @@
-"""The workflow service: its table of contents."""
+"""The workflow service: its endpoints, consumers and workers."""
 
 from __future__ import annotations
 

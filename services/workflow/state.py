@@ -1,4 +1,4 @@
-"""What the handlers, the consumer and the runner of the workflow service work with."""
+"""The state shared by the handlers, consumer and runner of the workflow service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from libs.shared.snapshots.subscriptions import Subscriptions
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources, what each app's workflows wait for, timers, and the way of our signals."""
+    """Resources, the triggers of each app's workflows, timers, and the outbox of signals."""
 
     core: Core
     workflows: Subscriptions[WorkflowDefinition]

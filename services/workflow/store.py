@@ -28,7 +28,7 @@ INSERT INTO workflow.instances (
     $12, $12, $13, $14, $15, $16::jsonb, $17, $18, $19, $20, $21, $22, $23::jsonb
 ) ON CONFLICT (workflow_id, commit_key) DO NOTHING RETURNING id
 """
-# Renames since a commit, which its instance was not there to follow.
+# The renames since a commit, made before its instance was stored.
 RENAMES = """
 SELECT entity, new_name, fields::text AS fields FROM workflow.renames WHERE version >= $1 ORDER BY id
 """
@@ -42,18 +42,18 @@ UPDATE workflow.instances SET
     version = version + 1
 WHERE id = $1 AND version = $2 RETURNING version
 """
-# What is due, taken until $2; if its taker dies, it is due again then. A taken row has a new version.
+# Claims due rows until $2; if their replica dies, they are due again then. A claimed row has a new version.
 CLAIM = """
 UPDATE workflow.instances SET due_at = $2, version = version + 1 WHERE id IN (
     SELECT id FROM workflow.instances WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ) RETURNING *
 """
-# One instance for a decision: of two at once, the second reads what the first has made of it,
+# Locks an instance for a decision: the second of two concurrent decisions reads the result of the first,
 LOCK = "SELECT * FROM workflow.instances WHERE id = $1 FOR UPDATE"
-# and sees that it is not the step any more that it was about when it came.
+# and finds that the step has changed since its request.
 STEP_NUMBER = "SELECT step_number FROM workflow.instances WHERE id = $1"
 NEXT_DUE = "SELECT min(due_at) FROM workflow.instances WHERE due_at IS NOT NULL"
-# What is deleted is noted, so that verification does not miss it.
+# Deletions are noted, so that verification does not report a missing instance.
 DELETE = """
 WITH gone AS (DELETE FROM workflow.instances WHERE id = $1 RETURNING id, workflow_id, commit_key),
 noted AS (INSERT INTO workflow.deleted (workflow_id, commit_key) SELECT workflow_id, commit_key FROM gone)
@@ -63,7 +63,7 @@ SELECT id FROM gone
 # An instance as api.md shows it.
 SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_deadline, context, history,
     created_at, updated_at"""
-# With the columns that decide what of it may be shown (views.py).
+# With the columns that views.py needs to decide what may be shown.
 JUDGED = f"{SHOWN}, entity, record_id, definition -> 'context' AS paths"
 SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {JUDGED} FROM workflow.instances WHERE id = $1) x"
 # A page of instances, newest first, and how many there are in all; null filters select everything.
@@ -114,7 +114,7 @@ async def insert(
 
 
 async def follow_renames(transaction: Connection, instance: Instance, workflow: Workflow, schema_version: int) -> None:
-    """Have an instance that was just stored know what was renamed since its commit by today's name."""
+    """Apply renames since the commit to an instance that was just stored."""
     document: Any = workflow.document
     for row in await transaction.fetch(RENAMES, schema_version):
         document = rename_in(document, row["entity"], row["new_name"], exact.loads(row["fields"]))
@@ -123,7 +123,7 @@ async def follow_renames(transaction: Connection, instance: Instance, workflow: 
 
 
 async def save(transaction: Connection, stored: StoredInstance, instance: Instance, now: datetime) -> int | None:
-    """Store the new state; answers its version, or None when it has been changed meanwhile."""
+    """Store the new state; returns its version, or None when it has been changed meanwhile."""
     version: int | None = await transaction.fetchval(
         SAVE, instance.id, stored.version, now, *_state(stored.definition, instance)
     )
@@ -131,18 +131,18 @@ async def save(transaction: Connection, stored: StoredInstance, instance: Instan
 
 
 async def claim(database: Database, now: datetime, until: datetime, most: int) -> Sequence[Record]:
-    """Up to `most` due rows, ours until `until`."""
+    """Claim up to `most` due rows until `until`."""
     return await database.fetch(CLAIM, now, until, most)
 
 
 async def next_due(database: Database) -> datetime | None:
-    """When the app has work next."""
+    """When the next instance of the app is due."""
     moment: datetime | None = await database.fetchval(NEXT_DUE)
     return moment
 
 
 async def lock(transaction: Connection, instance_id: uuid.UUID) -> StoredInstance | None:
-    """An instance, ours until the transaction ends."""
+    """An instance, locked until the transaction ends."""
     row = await transaction.fetchrow(LOCK, instance_id)
     return read(row) if row else None
 
@@ -154,7 +154,7 @@ async def step_number(database: Database, instance_id: uuid.UUID) -> int | None:
 
 
 async def delete(database: Database, instance_id: uuid.UUID) -> bool:
-    """Whether there was such an instance; now there is none."""
+    """Delete an instance; returns whether it existed."""
     return await database.fetchval(DELETE, instance_id) is not None
 
 
@@ -165,7 +165,7 @@ async def show(source: Connection | Database, instance_id: uuid.UUID) -> bytes |
 
 
 def read(row: Record) -> StoredInstance:
-    """The instance in a whole row. Raises ValidationError when its definition can't be read any more."""
+    """The instance of a row. Raises ValidationError when its definition is no longer valid."""
     instance = Instance(
         id=str(row["id"]),
         workflow_id=str(row["workflow_id"]),
@@ -189,7 +189,7 @@ def read(row: Record) -> StoredInstance:
         trace_id=row["trace_id"],
         cause_depth=row["cause_depth"],
     )
-    # Of the definition that it is pinned to, what is called otherwise by now has its new name.
+    # Renamed parts of the pinned definition have their new names.
     return StoredInstance(instance, _definition(row["followed"] or row["definition"]), origin, row["version"])
 
 

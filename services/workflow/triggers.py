@@ -1,4 +1,4 @@
-"""Which workflows a commit starts. Pure."""
+"""Decides which workflows a commit starts. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from libs.shared.schema.workflows import Trigger, WorkflowDefinition
 from libs.shared.snapshots.subscriptions import IMPORT, SubscribedDefinition, SubscriptionIndex, SubscriptionKind
 
 MAX_DEPTH = 16
-"""Links of a chain in which every effect causes the next."""
+"""Length of a chain in which every effect causes the next."""
 
 Workflow: TypeAlias = SubscribedDefinition[WorkflowDefinition]
 WorkflowIndex: TypeAlias = SubscriptionIndex[WorkflowDefinition]
@@ -39,14 +39,14 @@ def past_started_by(index: WorkflowIndex, event: CommitEvent) -> list[Workflow]:
 
 
 def check_depth(starting: Sequence[Workflow], event: CommitEvent) -> None:
-    """Raises CauseTooDeep when workflows would start at the end of a long chain."""
+    """Raises CauseTooDeep when a workflow would start beyond MAX_DEPTH."""
     if starting and event.cause_depth >= MAX_DEPTH:
         names = ", ".join(workflow.definition.name for workflow in starting)
         raise CauseTooDeep(f"{names}: not started, as {event.cause_depth} effects caused each other before")
 
 
 def fires(trigger: Trigger, event: CommitEvent) -> bool:
-    """Whether the record has come into the trigger's state by this commit."""
+    """Whether this commit has brought the record into the trigger's state."""
     if event.after is None or event.after.get(trigger.field) != trigger.to:
         return False
     if event.action == "create":

@@ -1,8 +1,8 @@
-"""Instances as callers may see them: what comes from records, or fields, that they may not read is left out.
+"""Filters instances for a caller: values of records and fields that they may not read are left out.
 Admins see all of it, with sensitive values and personal data masked, as in all logs.
 
-The data service says which fields of the records they may read, for all instances of an answer at once. Of an instance
-whose record a caller may not read, they see ids, times, and the steps of the workflow.
+The data service returns which fields of the records the caller may read, for all instances of a response at once. Of an
+instance whose record they may not read, they see ids, times, and the steps of the workflow.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from libs.shared.schema.secret_contexts import hidden_in_context, masked_context
 from services.workflow.state import State
 
 MAX_RECORDS = 1_000
-"""Records of one question."""
+"""Records of one request to the data service."""
 STEPS = ("step", "status", "by", "at")
-"""What an entry of the history says of the instance alone: comments and reasons are about records."""
+"""The keys of a history entry that everyone sees; comments and reasons may quote records."""
 Document = dict[str, Any]
 Readable = Mapping[tuple[str, str], frozenset[str]]
-"""Entity and record id → the fields that the caller may read as they are; records that are not theirs are not in it."""
+"""Entity and record id → the fields that the caller may read unmasked; unreadable records are absent."""
 
 
 async def visible_instances(state: State, context: Context, instances: Sequence[Document]) -> list[Document]:
-    """The instances for the caller of a request. Raises what asking the data service raises."""
+    """The instances for the caller of a request. Raises the errors of the data service."""
     if context.user.is_admin:
         schema = await state.core.schemas.get(context.the_app)
         return [_masked(instance, schema) for instance in instances]
@@ -37,11 +37,11 @@ async def visible_instances(state: State, context: Context, instances: Sequence[
 
 
 def _masked(instance: Document, schema: Snapshot) -> Document:
-    """An instance as admins see it: all of it, with sensitive values and personal data masked as in logs."""
+    """An instance for admins: complete, with sensitive values and personal data masked as in logs."""
     entity, _, paths = (instance.pop(name) for name in ("entity", "record_id", "paths"))
     definition, context = definition_of(schema, entity), instance["context"]
     hidden = hidden_in_context(context, paths or {}, definition)
-    # Reasons quote what evaluations and effects met; what people say in comments is theirs.
+    # Reasons may quote hidden values; comments were written by people.
     history = [
         {name: without(value, hidden) if name == "reason" and value else value for name, value in entry.items()}
         for entry in instance["history"]
@@ -61,7 +61,7 @@ async def _readable(state: State, context: Context, instances: Sequence[Document
 
 
 def _narrowed_instance(instance: Document, readable: Readable) -> Document:
-    """An instance as it is answered to who is no admin."""
+    """An instance for a caller who is not an admin."""
     entity, record_id, paths = (instance.pop(name) for name in ("entity", "record_id", "paths"))
     fields = readable.get((entity, record_id))
     context = visible_context(instance["context"], paths or {}, fields or frozenset())
@@ -69,15 +69,15 @@ def _narrowed_instance(instance: Document, readable: Readable) -> Document:
     if fields is None:
         history = [{name: value for name, value in entry.items() if name in STEPS} for entry in history]
     elif context != instance["context"]:
-        # Reasons quote what evaluations and effects met, which may be values that were left out here.
+        # Reasons may quote values that are left out here.
         history = [{name: value for name, value in entry.items() if name != "reason"} for entry in history]
     return {**instance, "context": context, "history": history}
 
 
 def visible_context(values: Mapping[str, Any], paths: Mapping[str, str], fields: frozenset[str]) -> Document:
-    """The context without what comes from other fields of the record than these, whatever its path begins with.
+    """The context without values of other fields of the record, whatever the first part of their path.
 
-    What comes from nowhere that is known is left out.
+    Values of unknown origin are left out.
     """
     visible: Document = {}
     for key, value in values.items():
@@ -99,7 +99,7 @@ def _is_visible(names: Sequence[str], value: Any, fields: frozenset[str]) -> boo
 
 
 def _narrowed(names: Sequence[str], value: Any, fields: frozenset[str]) -> Any:
-    """A value that may be seen; of whole records, and of all that triggered the instance, as much of it as may be."""
+    """The visible part of a value; whole records, and the trigger, are reduced to their readable fields."""
     if names == ["trigger"]:
         return {
             name: _narrowed([name], each, fields) for name, each in value.items() if _is_visible([name], each, fields)

@@ -1,7 +1,7 @@
-"""Whether an audit row says what its log entry says: pure.
+"""Compares audit rows with their log entries. Pure.
 
 Names are those of the time when the row was written, and values may be masked by the definitions of that
-time, so a row need not be what today's definitions would make of the entry. What it may never be is another value.
+time, so a row may differ from what today's definitions would produce. It must never contain another value.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COMPARED_COLUMNS = (
 )
 
 ADDED_COLUMNS = ("on_behalf_of", "cause")
-"""Columns that came later: rows of before have nothing in them."""
+"""Columns that were added later. They are empty in older rows."""
 
 
 def differences(expected: Row, stored: Row, names: NamesEver) -> list[str]:
@@ -46,7 +46,7 @@ def differences(expected: Row, stored: Row, names: NamesEver) -> list[str]:
 
 
 def _same(expected: Row | None, stored: Row | None, known: set[str]) -> bool:
-    """Whether a stored record has these values or masks, some perhaps under former names."""
+    """Whether a stored record has these values or masks, possibly under former names."""
     if expected is None or stored is None:
         return expected is stored
     if any(stored[name] not in (value, MASK) for name, value in expected.items() if name in stored):

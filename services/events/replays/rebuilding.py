@@ -1,4 +1,4 @@
-"""Rebuilds the audit log from the commit log, by the definitions of today.
+"""Rebuilds the audit log from the commit log, with today's definitions.
 
 A new table is filled beside the old one, which consumers keep writing to. One transaction copies what they have written
 since and puts the new table in the place of the old one.

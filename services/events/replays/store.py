@@ -30,7 +30,7 @@ INDEXES = {
     "audit_logs_user": '(user_id, "timestamp" DESC)',
     "audit_logs_time": '("timestamp" DESC)',
 }
-# All that the consumers have written behind the position up to which the new table was filled.
+# Copies the rows that consumers wrote after the position up to which the new table was filled.
 LOCK_TABLE = "LOCK TABLE events.audit_logs IN ACCESS EXCLUSIVE MODE"
 COPY_NEWER_ROWS = f"INSERT INTO {FRESH} SELECT * FROM events.audit_logs WHERE position > $1 ON CONFLICT DO NOTHING"
 REPLACE_TABLE = f"""
@@ -39,7 +39,7 @@ ALTER TABLE {FRESH} RENAME TO audit_logs;
 ALTER INDEX events.audit_logs_fresh_pkey RENAME TO audit_logs_pkey;
 """ + ";".join(f"ALTER INDEX events.{name}_fresh RENAME TO {name}" for name in INDEXES)
 INDEX_TIMEOUT_S = 3600.0
-"""Seconds that the indexes of a new table may take; nobody waits for them."""
+"""Time limit for building the indexes of a new table, in seconds. No request waits for them."""
 
 
 async def rows(database: Database, after: tuple[int, int], until: tuple[int, int]) -> Sequence[Any]:
@@ -48,7 +48,7 @@ async def rows(database: Database, after: tuple[int, int], until: tuple[int, int
 
 
 async def unaudited(database: Database) -> dict[str, tuple[int, int]]:
-    """Entity → from which position to which it has no rows, as it had opted out."""
+    """Entity → the first and last position without audit rows, because it had opted out."""
     found = await database.fetch(UNAUDITED)
     return {row["entity"]: (row["first_position"], row["last_position"]) for row in found}
 
@@ -60,19 +60,19 @@ async def begin(database: Database) -> None:
 
 
 async def fill(database: Database, fresh: Sequence[dict[str, Any]]) -> None:
-    """Put rows into it that are not there yet."""
+    """Insert the missing rows into the new table."""
     await database.execute(FILL, exact.dumps(list(fresh)).decode())
 
 
 async def index(database: Database) -> None:
-    """Its indexes."""
+    """Build the indexes of the new table."""
     for name, columns in INDEXES.items():
         await database.execute(f"DROP INDEX IF EXISTS events.{name}_fresh")
         await database.execute(f"CREATE INDEX {name}_fresh ON {FRESH} {columns}", timeout=INDEX_TIMEOUT_S)
 
 
 async def switch(transaction: Connection, filled: int) -> None:
-    """The new table in the old one's place, with what was written since position `filled`."""
+    """Replace the old table by the new one, including rows written after position `filled`."""
     await transaction.execute(LOCK_TABLE)
     await transaction.execute(COPY_NEWER_ROWS, filled)
     await transaction.execute(REPLACE_TABLE)

@@ -1,4 +1,4 @@
-"""Whether there is an audit row for each log entry, which says the same: the steps of verifying `audit`."""
+"""Verifies that each log entry has an audit row with the same content: the steps of verifying `audit`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONSUMER = "audit"
 
 
 async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
-    """Some entries more, when the consumer has come as far as the log was at the beginning."""
+    """Verify the next entries, once the consumer has reached the position of the log at the start."""
     if replay.get("after") is None:
         await _begin(state, app, replay)
         return False
@@ -39,7 +39,7 @@ async def verify(state: State, app: AppRef, replay: ReplayState) -> bool:
 
 
 async def _begin(state: State, app: AppRef, replay: ReplayState) -> None:
-    """Wait for the consumer; then remember what everything is and was called."""
+    """Wait for the consumer, then load all current and former names."""
     if not await commits.caught_up(state.core, app, replay, CONSUMER):
         return
     names = await commits.names_ever(state.core.rpc, app)
@@ -72,7 +72,7 @@ class _Comparison:
         return differences(exact.loads(exact.dumps(expected).decode()), stored, self._names)
 
     def _opted_out(self, event: CommitEvent) -> bool:
-        """By today's definitions, as after a rebuild, or by its own, where it was noted that it has no row."""
+        """Whether the entity opts out: today, as after a rebuild, or at the commit, where its missing row was noted."""
         today = self._definitions.today(self._app).definition(event.entity)
         if today is not None and not today.audit:
             return True

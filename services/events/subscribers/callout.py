@@ -1,6 +1,6 @@
-"""Answers the auth callout of NATS: who is connecting with credentials that are not in its configuration.
+"""Answers the auth callout of NATS: identifies connections whose credentials are not in its configuration.
 
-https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_callout says what is asked and answered.
+https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_callout specifies both messages.
 A refusal has no reason.
 """
 
@@ -29,17 +29,17 @@ log = structlog.get_logger()
 
 SUBJECT = "$SYS.REQ.USER.AUTH"
 MAX_CALLOUTS = 16
-"""Questions that are worked on at once; the server takes others' silence for a no."""
+"""Callouts handled at once. Further ones get no response, which the server treats as a refusal."""
 TIMEOUT_S = 1.5
-"""Seconds for an answer; the server waits two."""
+"""Seconds for a response; the server waits two."""
 MAX_PASSWORD_CHARACTERS = 200
-"""Characters of a password that are looked at."""
+"""Characters of a password that are compared."""
 USER = re.compile(r"([a-z][a-z0-9_-]{0,62})\.([0-9a-f]{32})")
 """An app's name and a subscriber's id."""
 
 
 async def answer_callouts(state: State) -> None:
-    """Answer the server, for as long as this replica runs."""
+    """Answer the callouts of the server, until cancelled."""
     if state.issuer is None:
         await asyncio.Event().wait()
         return
@@ -78,7 +78,7 @@ async def _admitted(state: State, options: dict[str, Any]) -> tuple[Subscriber, 
     app_name, subscriber_id = user.groups() if user else ("", "")
     app = await state.core.apps.by_name(app_name) if app_name else None
     row = await store.find(state.database(app), subscriber_id) if app is not None else None
-    # Compared also if there is no such subscriber: the time of the answer must not tell.
+    # Compared even without such a subscriber: the response time must not reveal which exist.
     right = hmac.compare_digest(store.hash_of(password), row["password_hash"] if row else bytes(32))
     if app is None or row is None or not right:
         log.info("subscribers.refused", app=app_name)
@@ -87,7 +87,7 @@ async def _admitted(state: State, options: dict[str, Any]) -> tuple[Subscriber, 
     with contextlib.suppress(JetStreamError):
         await durables.prepare(state.core.stream, subscriber)
     if await store.find(state.database(app), subscriber_id) is None:
-        # Ended in between: what has been prepared must not outlive it.
+        # Deleted meanwhile: its new durables must not outlive it.
         await durables.remove(state.core.stream, subscriber)
         return None
     return subscriber, row["expires_at"]

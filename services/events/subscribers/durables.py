@@ -22,7 +22,7 @@ UNUSED_LIFETIME_S = 30 * 86_400.0
 
 
 async def prepare(stream: JetStream, subscriber: Subscriber) -> None:
-    """Make missing durables. They start with the next event."""
+    """Create missing durables. They start with the next event."""
     for spec in subscriber.specs():
         await stream.ensure_stream(spec)
         await stream.ensure_durable(

@@ -1,4 +1,4 @@
-"""`/_admin/subscribers`: load → decide → commit → reply."""
+"""The endpoints of `/_admin/subscribers`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def delete(state: State, context: Context, request: contracts.DeleteSubscr
     row = await store.end(database, request.id)
     if row is None:
         raise not_found("Subscriber")
-    # What is open is cut off before this is answered; if that can't be done now, there is a row to say it of again.
+    # Open connections are cut before the response. If that fails, the row still exists and the request can be repeated.
     await durables.remove(state.core.stream, subscriber_of(row, context.the_app))
     await store.delete(database, request.id)
     return _answer({"id": request.id, "deleted": True})
@@ -65,7 +65,7 @@ async def _insert(
 
 
 def subscriber_of(row: Record, app: AppRef) -> Subscriber:
-    """A stored subscriber, as its rights are worked out of."""
+    """A stored subscriber as the input of its rights."""
     return Subscriber(row["id"], app.id, app.name, list(row["streams"]), list(row["entities"]))
 
 

@@ -1,8 +1,8 @@
-"""What a subscriber may do on NATS: pull from its own durables, acknowledge, hear its own inbox. Nothing else.
+"""The rights of a subscriber on NATS: pull from its own durables, acknowledge, and read its own inbox.
 
-Subscribers are in an account of their own (deploy/nats/accounts.conf). A pull names where its messages shall go,
-and within the services' account that could be anybody's subject; between accounts the server sees to it
-that answers come back to the account that has asked.
+Subscribers have their own account (deploy/nats/accounts.conf). A pull names the subject of its messages,
+which within the services' account could be the subject of another client. Between accounts the server ensures
+that responses return to the requesting account.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ ACCOUNT = "SUBSCRIBERS"
 MAX_SUBSCRIPTIONS = 20
 """Subscriptions of one connection."""
 MAX_PAYLOAD_BYTES = 4096
-"""Bytes of what it may publish: pulls and acknowledgements."""
+"""Largest message that it may publish: a pull or an acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One subscriber: `id` is 32 hexadecimal digits that nobody can guess; durables are called by it."""
+    """One subscriber: `id` is 32 random hexadecimal digits, and part of the names of its durables."""
 
     id: str
     app_id: str
@@ -45,12 +45,12 @@ class Subscriber:
 
     @property
     def inbox(self) -> str:
-        """What the subjects begin with on which it is answered."""
+        """The prefix of the subjects on which it receives responses."""
         return f"_INBOX.{self.id}"
 
     @property
     def durable(self) -> str:
-        """The name of its durables, one on each stream. Others of the same account can't guess it either."""
+        """The name of its durables, one on each stream. Other subscribers of the account can't guess it."""
         return f"{durables_of(self.app_id)}{self.id}"
 
     def specs(self) -> list[StreamSpec]:
@@ -64,7 +64,7 @@ class Subscriber:
         return [signals_of(self.app_id) if spec is SIGNALS else telemetry_subject(self.app_id)]
 
     def permissions(self) -> dict[str, Any]:
-        """Its rights, as a NATS user's token says them."""
+        """Its rights, in the form of a NATS user token."""
         pulls = [f"$JS.API.CONSUMER.MSG.NEXT.{spec.name}.{self.durable}" for spec in self.specs()]
         acks = [f"$JS.ACK.{spec.name}.{self.durable}.>" for spec in self.specs()]
         return {
@@ -77,5 +77,5 @@ class Subscriber:
 
 
 def durables_of(app_id: str) -> str:
-    """What the names of all subscribers' durables of an app begin with."""
+    """The prefix of the names of all subscribers' durables of an app."""
     return f"outside_{app_id.replace('-', '')}_"

@@ -1,4 +1,4 @@
-"""Every statement about subscribers. Of the password only a hash is kept; it is random, so a plain one will do."""
+"""Every statement about subscribers. Only a hash of the password is kept; passwords are random, so it needs no salt."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ async def list_all(database: Database) -> Sequence[Record]:
 
 
 async def find(database: Database, subscriber_id: str) -> Record | None:
-    """One that has not expired."""
+    """A subscriber that has not expired."""
     return await database.fetchrow(FIND, subscriber_id)
 
 
 async def end(database: Database, subscriber_id: str) -> Record | None:
-    """Let it in no more; its row stays for as long as it has durables."""
+    """Refuse its connections from now on. Its row stays as long as it has durables."""
     return await database.fetchrow(END, subscriber_id)
 
 

@@ -1,4 +1,4 @@
-"""What instances there must be, of the workflows of each commit's own version: the verification of `workflow`."""
+"""Derives the expected instances from the workflows of each commit's version: the verification of `workflow`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.workflow.triggers import MAX_DEPTH, Workflow, WorkflowIndex, past_
 
 
 class Instances:
-    """How this service makes instances of commits."""
+    """How this service derives instances from commits."""
 
     consumer = "workflow"
     row = "instance"
@@ -27,7 +27,7 @@ class Instances:
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
     ) -> Sequence[tuple[CommitEvent, ExpectedRow]]:
-        """The instances that commits start; not certain are those of deleted workflows, and what was deleted itself."""
+        """The instances that commits start. Deleted instances, and those of deleted workflows, are uncertain."""
         await state.workflows.prepare(app, {event.schema_version for event in events})
         found = []
         for event in events:
@@ -37,11 +37,11 @@ class Instances:
         return [(event, part) for event, part in found if part.key not in deleted]
 
     async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[StoredRow]:
-        """The instances there are."""
+        """The stored instances."""
         return await store.of_commits(state.database(app), after, last)
 
     def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
-        """The columns that differ; the entity may have had another name."""
+        """The columns that differ; the entity may have been renamed."""
         titles = {expected.columns["entity"], *names.titles.get(expected.columns["entity"], ())}
         differing = [name for name, value in expected.columns.items() if found.columns[name] != value]
         return [name for name in differing if name != "entity" or found.columns["entity"] not in titles]
@@ -51,7 +51,7 @@ def derive(index: WorkflowIndex, today: WorkflowIndex, event: CommitEvent, names
     """The instances that a commit starts."""
     deep = event.cause_depth >= MAX_DEPTH
     if index.version < today.version and has_lost_names(names, event.entity, today.fields.get(event.entity, ())):
-        # Triggers and contexts in former names can't be asked again: both answers are right.
+        # Triggers and contexts with former names can't be evaluated again: either result is accepted.
         every = (*index.candidates(event), *index.deleted_candidates(event))
         yield from (_expected(each, event, certain=False, context=False) for each in every)
         return
@@ -73,6 +73,6 @@ def _expected(workflow: Workflow, event: CommitEvent, *, certain: bool, context:
     }
     if context:
         columns["context"] = context_of(workflow.definition.context, event.record_id, event.after or {})
-    # As they are after a way through the database.
+    # In the form that the database returns.
     columns = exact.loads(exact.dumps(columns))
     return ExpectedRow(key_of(workflow.id, event.key), columns, certain)

@@ -10,7 +10,7 @@ from libs.shared.replays.derived import StoredRow, found_in, key_of
 
 POSITION = "split_part(commit_key, '.', 1)::bigint"
 N = "split_part(commit_key, '.', 2)::int"
-# What never changes of the instances that commits behind ($1, $2) up to ($3, $4) have started, by `instances_commit`.
+# The constant columns of instances that commits after ($1, $2), up to ($3, $4), started, by `instances_commit`.
 OF_COMMITS = f"""
 SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, 'UTF8')) AS digest FROM (
     SELECT {POSITION} AS position, {N} AS n, json_build_object(
@@ -24,11 +24,11 @@ DELETED = "SELECT workflow_id::text, commit_key FROM workflow.deleted WHERE comm
 
 
 async def of_commits(database: Database, after: Position, last: Position) -> Sequence[StoredRow]:
-    """The instances of commits behind a place, up to another."""
+    """The instances of the commits after one position, up to another."""
     return [found_in(row, "workflow_id") for row in await database.fetch(OF_COMMITS, *after, *last)]
 
 
 async def deleted(database: Database, commit_keys: Iterable[str]) -> set[str]:
-    """The keys of instances of these commits that somebody has deleted."""
+    """The keys of deleted instances of these commits."""
     rows = await database.fetch(DELETED, list(commit_keys))
     return {key_of(row["workflow_id"], row["commit_key"]) for row in rows}
