@@ -16,7 +16,7 @@ from deploy.embedded.datadir import PRIVATE_UMASK
 from deploy.embedded.errors import CannotStart
 from deploy.embedded.forkserver_main import MAX_MESSAGE_BYTES
 from deploy.embedded.linux import require_linux
-from deploy.embedded.pipes import Output
+from deploy.embedded.pipes import ProcessOutput
 from deploy.embedded.process import send_if_alive, tied_to_us
 
 CHECKOUT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ OUTPUT_TIMEOUT_S = 0.5
 class ForkedProcess:
     """A process forked by the forkserver, which also reports its end."""
 
-    def __init__(self, pid: int, output: Output) -> None:
+    def __init__(self, pid: int, output: ProcessOutput) -> None:
         self._pid = pid
         self._output = output
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -60,7 +60,7 @@ class ForkedProcess:
 class _ForkRequest:
     """A fork that was requested and not reported yet."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: ProcessOutput) -> None:
         self.output = output
         self.process: asyncio.Future[ForkedProcess] = asyncio.get_running_loop().create_future()
 
@@ -120,7 +120,7 @@ class Forkserver:
         async with self._one_at_a_time:
             if self._control is None:
                 await self.open()
-            request = _ForkRequest(await Output.open(print_line))
+            request = _ForkRequest(await ProcessOutput.open(print_line))
             self._send(message, request)
             return await request.process
 

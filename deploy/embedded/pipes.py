@@ -45,7 +45,7 @@ class Lines:
             self._open, self._dropping = b"", True
 
 
-class Output(asyncio.Protocol):
+class ProcessOutput(asyncio.Protocol):
     """A pipe: a process writes to `write_end`, every line goes to `take`, and the last lines are kept."""
 
     def __init__(self, take: Callable[[str], None], write_end: int) -> None:
@@ -56,7 +56,7 @@ class Output(asyncio.Protocol):
         self._lines = Lines()
 
     @classmethod
-    async def open(cls, take: Callable[[str], None]) -> Output:
+    async def open(cls, take: Callable[[str], None]) -> ProcessOutput:
         """Create the pipe and start reading; `finished` is set when every writer has closed."""
         read_end, write_end = os.pipe()
         output = cls(take, write_end)

@@ -22,7 +22,7 @@ DESCRIPTORS = Path("/proc/self/fd")
 
 
 @dataclass(frozen=True)
-class Identity:
+class ProcessUser:
     """User, group and open folders of a started program; nothing is set for an ordinary user."""
 
     options: dict[str, Any] = field(default_factory=dict)
@@ -32,13 +32,13 @@ class Identity:
 
 
 @contextmanager
-def identity(directory: Path, folder: Path) -> Iterator[Identity]:
+def identity(directory: Path, folder: Path) -> Iterator[ProcessUser]:
     """The account that runs Postgres over `directory`, with a descriptor of `folder` in it while a program starts.
 
     Raises CannotStart if there is no /proc.
     """
     if os.geteuid() != 0:
-        yield Identity(folder=folder)
+        yield ProcessUser(folder=folder)
         return
     if not DESCRIPTORS.exists():
         raise CannotStart("as root, Postgres needs /proc, or run as an ordinary user")
@@ -46,7 +46,7 @@ def identity(directory: Path, folder: Path) -> Iterator[Identity]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         options = {"user": user, "group": group, "extra_groups": [], "pass_fds": [descriptor]}
-        yield Identity(options, DESCRIPTORS / str(descriptor))
+        yield ProcessUser(options, DESCRIPTORS / str(descriptor))
     finally:
         os.close(descriptor)
 

@@ -57,9 +57,9 @@ async def retry_delivery(state: State, context: Context, request: contracts.Retr
 
 async def ask_synchronous_webhooks(
     state: State, context: Context, request: contracts.AskSynchronousWebhooks
-) -> contracts.Verdicts:
+) -> contracts.WebhookVerdicts:
     """The verdicts of synchronous webhooks on a write, before it is committed."""
-    return contracts.Verdicts(await synchronous_webhooks.ask_all(state, context, request))
+    return contracts.WebhookVerdicts(await synchronous_webhooks.ask_all(state, context, request))
 
 
 async def _load(state: State, context: Context, delivery_id: UUID) -> Row:

@@ -35,7 +35,7 @@ class Batch(Generic[V, R]):
         return self.items
 
     def resolve(self, results: Sequence[R | BaseException]) -> None:
-        """Give each caller its result; those that have given up are passed over."""
+        """Give each caller its result; cancelled callers are skipped."""
         for future, result in zip(self.futures, results, strict=True):
             if future.done():
                 continue
@@ -54,9 +54,9 @@ class Batch(Generic[V, R]):
 class Batcher(Generic[K, V, R]):
     """Calls by key, flushed in batches of at most `max_items`.
 
-    `flush(key, batch)` takes the items and answers one result per item, in order. A result that is an exception is
-    raised to its caller; what `flush` itself raises is raised to all callers of the batch. An item stays in its batch
-    when its caller gives up.
+    `flush(key, batch)` takes the items and returns one result per item, in order. A result that is an exception is
+    raised to its caller. An exception of `flush` itself is raised to all callers of the batch. An item stays in its
+    batch when its caller is cancelled.
 
     With `serial`, a key has one flush at a time, and the calls made meanwhile are the next batch. Otherwise each batch
     is flushed at once. At most `max_pending` calls have no result yet; others are refused with SERVICE_UNAVAILABLE.
@@ -131,6 +131,6 @@ class Batcher(Generic[K, V, R]):
             self._end(batch)
 
     def _end(self, batch: Batch[V, R]) -> None:
-        """No result will come any more: whoever still waits is cancelled."""
+        """Remove the batch and cancel the callers that have no result yet."""
         batch.cancel()
         self._pending -= len(batch.items)

@@ -12,20 +12,20 @@ Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Watermark:
+class CommitWatermark:
     """The position at or below which no commit can appear any more."""
 
     position: int
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitCommits(Request[Watermark]):
+class AwaitCommits(Request[CommitWatermark]):
     """The watermark of the app's log as soon as it is beyond `after`, or after `wait` seconds.
 
     When too many wait already, it is answered at once.
     """
 
-    service, name, reply = "data", "live.await", Watermark
+    service, name, reply = "data", "live.await", CommitWatermark
     after: int
     wait: float
 

@@ -1,7 +1,7 @@
-"""What can be sent over NATS: the base classes of all messages.
+"""The base classes of all messages between services.
 
-The class decides the subject: nothing outside `contracts` spells one. Fields are flat JSON values;
-`body`, where declared, travels as raw bytes behind the JSON head and is never parsed on the way.
+The class of a message determines its subject; only `contracts` contains subjects. Fields are flat JSON values. `body`,
+where declared, is sent as raw bytes after the JSON head and is not parsed on the way.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A finished HTTP answer that the gateway passes on unread: JSON bytes, status, extra headers.
+    """A complete HTTP response that the gateway forwards unread: JSON bytes, status, extra headers.
 
-    `kept` is what an Idempotency-Key keeps in place of a body with a secret in it; it never travels.
+    `kept` is stored for an Idempotency-Key in place of a body that contains a secret; it is never sent.
     """
 
     status: int = 200
@@ -30,26 +30,26 @@ class Response:
 
 
 class Writes(Enum):
-    """Where the effect of a request lies, which an Idempotency-Key must happen together with."""
+    """Where a request has its effect. An Idempotency-Key is stored in the same place."""
 
     NOTHING = "nothing"
-    """It has none: the key is ignored."""
+    """The request has no effect, so the key is ignored."""
     APP = "app"
-    """In the app's database: key and effect are one transaction."""
+    """In the database of the app: key and effect are committed in one transaction."""
     PLATFORM = "platform"
-    """Where no transaction reaches, as a database is made or dropped: the key is kept when it is done."""
+    """Outside of any transaction (a database is created or dropped): the key is stored when the effect is complete."""
 
 
 class Request(Generic[R]):
     """A request to exactly one service. Subclasses are frozen dataclasses and set the class variables.
 
-    `service` owns it, `name` completes the subject, `reply` is the class of the answer. `writes` says what
-    an Idempotency-Key makes of it: see `Writes`. `largest` (bytes of a body) and `patience` (seconds until
-    the answer) are for those that need more than is usual. `parameters` are those that `query` may have, `body_model`
-    is what `body` is read as, if it has a model.
-    `by_services`: services may ask it by themselves, without a gateway that vouches for a caller.
-    `values_in_head`, of questions and of replies, says that there are values of records in the head, whose digits
-    must not be lost.
+    `service` serves the request, `name` completes the subject, and `reply` is the class of the response. `writes` is
+    where an Idempotency-Key is stored. `max_body_bytes` and `timeout` (seconds until the response) are set for requests
+    that need more than the default. `parameters` lists the allowed names in `query`. `body_model` is the model of
+    `body`, if it has one.
+
+    With `by_services`, services may send the request on their own, without the signature of a gateway. With
+    `values_in_head` (of requests and responses), the head contains values of records, whose decimals keep all digits.
     """
 
     service: ClassVar[str]
@@ -70,9 +70,9 @@ class Request(Generic[R]):
 
 
 class Announcement:
-    """Something that changed, told to every replica at once, without promise of delivery.
+    """A change that is published to all replicas without guaranteed delivery.
 
-    Caches use it to forget early; correctness never rests on it.
+    Caches use it to drop entries early; correctness never depends on it.
     """
 
     name: ClassVar[str]
@@ -94,12 +94,12 @@ def has_body(message: type[Any]) -> bool:
 
 
 def holds_values(kind: type[Any] | None) -> bool:
-    """Whether the head of a message holds values of records, whose numbers keep all their digits: `values_in_head`."""
+    """Whether the head of a message contains values of records, whose numbers keep all digits: `values_in_head`."""
     return getattr(kind, "values_in_head", False)
 
 
-class _Shapes(dict[type[Any], tuple[tuple[str, ...], bool]]):
-    """The names of a message's fields in its head, and whether it has a body; found out once for each class."""
+class _MessageShapes(dict[type[Any], tuple[tuple[str, ...], bool]]):
+    """Class of a message → the names of its head fields and whether it has a body; computed once per class."""
 
     def __missing__(self, message: type[Any]) -> tuple[tuple[str, ...], bool]:
         names = tuple(f.name for f in fields(message))
@@ -107,4 +107,4 @@ class _Shapes(dict[type[Any], tuple[tuple[str, ...], bool]]):
         return self[message]
 
 
-_shapes = _Shapes()
+_shapes = _MessageShapes()

@@ -171,7 +171,7 @@ class TryRule(Request[Response]):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class RecordVerdicts:
     """The verdicts about a batch of records, in its order.
 
     `allowed` says of each whether the caller may do it, `live` whether it is there and not in the trash, and
@@ -184,13 +184,13 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizeRecords(Request[Verdicts]):
+class AuthorizeRecords(Request[RecordVerdicts]):
     """May the caller `action` these records (pairs of entity and record id), and which of their fields?
 
     At most 1,000. A record that is gone is judged by what it was last; one that never was is nobody's.
     """
 
-    service, name, reply = "data", "records.authorize", Verdicts
+    service, name, reply = "data", "records.authorize", RecordVerdicts
     records: list[tuple[str, str]]
     action: str = "read"
 

@@ -65,7 +65,7 @@ def data_of(signal: Signal) -> dict[str, Any]:
     return data
 
 
-class _Shapes(dict[type[Signal], tuple[tuple[str, ...], dict[str, Any]]]):
+class _SignalShapes(dict[type[Signal], tuple[tuple[str, ...], dict[str, Any]]]):
     """The fields in a signal's data: names of the required ones, defaults of the others; computed once per class."""
 
     def __missing__(self, kind: type[Signal]) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -75,7 +75,7 @@ class _Shapes(dict[type[Signal], tuple[tuple[str, ...], dict[str, Any]]]):
         return self[kind]
 
 
-_shapes = _Shapes()
+_shapes = _SignalShapes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,21 +126,21 @@ class LookAtEndpoints(Request[Endpoints]):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class WebhookVerdicts:
     """The verdicts of synchronous webhooks, in the order of the request: `["allowed"|"refused"|"away", reason]`."""
 
     verdicts: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class AskSynchronousWebhooks(Request[Verdicts]):
+class AskSynchronousWebhooks(Request[WebhookVerdicts]):
     """Sends a write to the synchronous webhooks that must allow it, before it is committed.
 
     `body` is a JSON list of `{webhook_id, entity, record_id, action, record, old, changes}`, at most
     MAX_SYNCHRONOUS_WEBHOOKS; the webhooks are those of `schema_version` or newer. `commit_id` names the write.
     """
 
-    service, name, reply = "webhook", "receivers.ask", Verdicts
+    service, name, reply = "webhook", "receivers.ask", WebhookVerdicts
     by_services = True
     schema_version: int
     commit_id: str

@@ -1,8 +1,8 @@
-"""The one adapter to what asyncpg keeps private; tests/unit/shared/postgres/test_asyncpg_internals.py watches it.
+"""The only adapter to private names of asyncpg; tests/unit/shared/postgres/test_asyncpg_internals.py checks them.
 
-asyncpg asks each new connection about types that it has no codec for, and `set_type_codec` asks once more. Each
-question is 100 lines of SQL that cost the server more than anything else that a first request to an app does, and the
-answers for PostgreSQL's own types are the same everywhere.
+asyncpg queries the types without a codec on each new connection, and `set_type_codec` queries them again. The query has
+100 lines and costs the server more than the rest of the first request to an app. Its result for PostgreSQL's built-in
+types is the same in every database, so it is cached for the process.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 import asyncpg
 
 FIRST_ASSIGNED_OID = 10_000
-"""Below this the ids of types are the same in every database of every server."""
+"""Object ids below this are assigned by PostgreSQL itself and are the same in every database."""
 
 
 class SharedTypesConnection(asyncpg.Connection):  # not generic at run time
-    """A connection that knows what other connections of this process have learned of PostgreSQL's own types."""
+    """A connection that shares the introspection of built-in types with all connections of the process."""
 
     _known: ClassVar[dict[frozenset[int], Any]] = {}
 
@@ -32,6 +32,6 @@ class SharedTypesConnection(asyncpg.Connection):  # not generic at run time
 
 
 def set_codec(connection: Any, oid: int, name: str, encode: Callable[[Any], Any], decode: Callable[[Any], Any]) -> None:
-    """Have a connection encode and decode one of PostgreSQL's own types by these functions, over tuples."""
+    """Set the functions by which a connection encodes and decodes a built-in type, in asyncpg's tuple format."""
     settings = connection._protocol.get_settings()
     settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", encode, decode, "tuple")

@@ -1,7 +1,7 @@
-"""Databases, on one server or several: statements, transactions, and what encloses them.
+"""Databases on one server or several: statements, transactions, and ambient transactions of a task.
 
-No session state is ever left behind (SET LOCAL and transaction locks only), so connections are not
-reset between uses and a transaction pooler can stand in between.
+Session state is never changed (only SET LOCAL and transaction locks are used). So connections are not reset between
+uses, and a transaction pooler may stand in between.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from libs.shared.postgres.tiered_semaphore import REQUEST, TRANSACTION
 Record = asyncpg.Record
 Connection: TypeAlias = pools.Connection
 Timeout: TypeAlias = float | Callable[[], float]
-"""Seconds that a statement may run, or what says so at the moment when it is sent."""
+"""The timeout of a statement in seconds, or a function that returns it when the statement is sent."""
 
 
 @dataclass(slots=True)
 class _AmbientTransaction:
-    """A transaction that everything the task does in one database is part of."""
+    """The transaction that all statements of a task in one database are part of."""
 
     database: Database
     connection: Connection
@@ -43,28 +43,28 @@ _ambient: ContextVar[_AmbientTransaction | None] = ContextVar("rocket_ambient_tr
 
 
 class Database:
-    """One database. Errors leave as RocketError or SchemaMoved, never as asyncpg's."""
+    """One database. Raises RocketError or SchemaMoved in place of asyncpg's errors."""
 
     def __init__(self, pools: Pools, name: str) -> None:
         self._pools = pools
         self.name = name
 
     async def fetch(self, sql: str, *args: Any, timeout: float = STATEMENT_TIMEOUT_S) -> Sequence[Record]:
-        """All rows of one statement in a transaction of its own."""
+        """Return all rows of a statement, run in its own transaction."""
         rows: Sequence[Record] = await self._run("fetch", sql, args, timeout)
         return rows
 
     async def fetchrow(self, sql: str, *args: Any, timeout: Timeout = STATEMENT_TIMEOUT_S) -> Record | None:
-        """The first row, or None."""
+        """Return the first row, or None."""
         row: Record | None = await self._run("fetchrow", sql, args, timeout)
         return row
 
     async def fetchval(self, sql: str, *args: Any, timeout: float = STATEMENT_TIMEOUT_S) -> Any:
-        """The first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         return await self._run("fetchval", sql, args, timeout)
 
     async def execute(self, sql: str, *args: Any, timeout: float = STATEMENT_TIMEOUT_S) -> str:
-        """A statement without rows; answers its command tag."""
+        """Run a statement without rows and return its command tag."""
         tag: str = await self._run("execute", sql, args, timeout)
         return tag
 
@@ -72,7 +72,7 @@ class Database:
         if _ambient.get() is not None:
             async with self.connection(tiered_semaphore.STATEMENT) as connection:
                 return await getattr(connection, method)(sql, *args, timeout=_seconds(timeout))
-        # Written out: most statements come here, and a context manager around another costs what a query does.
+        # Written out because most statements run here, and nested context managers cost as much as a query.
         try:
             connection = await self._pools.borrow(self.name)
             try:
@@ -92,17 +92,17 @@ class Database:
     async def transaction(self, kind: int = TRANSACTION) -> AsyncIterator[Connection]:
         """A transaction (READ COMMITTED): committed at the end, rolled back when the block raises.
 
-        Begin no other one in the block, unless it is one around a REQUEST: see `places`.
+        Do not begin another one in the block, unless the outer one is of kind REQUEST: see `tiered_semaphore`.
         """
         async with self.connection(kind) as connection, connection.transaction():
             yield connection
 
     @contextlib.asynccontextmanager
     async def ambient_transaction(self) -> AsyncIterator[Connection]:
-        """A transaction that all that this task does in this database meanwhile is part of.
+        """A transaction that includes all statements of this task in this database while the block runs.
 
-        What would be transactions of their own are savepoints in it, so each can fail by itself. Tasks
-        that are begun in the block stay outside. What was `deferred` happens when all is committed.
+        Transactions begun in the block become savepoints, so each can fail alone. Tasks started in the block are not
+        included. Actions passed to `on_commit` run after the commit.
         """
         async with self.transaction(REQUEST) as connection:
             ambient = _AmbientTransaction(self, connection, asyncio.current_task())
@@ -118,7 +118,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def connection(self, kind: int = TRANSACTION) -> AsyncIterator[Connection]:
-        """A connection of the budget for the length of the block; within `enclosing`, a savepoint of that."""
+        """Borrow a connection for the block. Within an ambient transaction it is that one's, in a savepoint."""
         ambient = _present()
         try:
             if ambient is not None and ambient.database is self:
@@ -144,14 +144,14 @@ def _seconds(timeout: Timeout) -> float:
 
 
 def in_ambient_transaction() -> bool:
-    """Whether this task is within an enclosing transaction, so that what it does must stay within the task."""
+    """Whether this task is within an ambient transaction. Its statements must then not move to other tasks."""
     return _present() is not None
 
 
 def on_commit(action: Callable[[], Awaitable[None] | None]) -> bool:
-    """Have `action` called when the enclosing transaction has committed; False, and nothing, if there is none.
+    """Call `action` after the ambient transaction commits. Returns False, and calls nothing, if there is none.
 
-    For what tells others of a change: before it is committed they would find nothing.
+    Use it for notifications of a change, because receivers can't read the change before the commit.
     """
     ambient = _present()
     if ambient is None:
@@ -161,14 +161,14 @@ def on_commit(action: Callable[[], Awaitable[None] | None]) -> bool:
 
 
 async def after_commit(action: Callable[[], Awaitable[None]]) -> None:
-    """Call `action` now, or, within an enclosing transaction, when that has committed."""
+    """Call `action` now, or after the commit of the ambient transaction if there is one."""
     if not on_commit(action):
         await action()
 
 
 @contextlib.contextmanager
 def outside_ambient_transaction() -> Iterator[None]:
-    """What is done in the block is not part of the enclosing transaction, and stays if that is rolled back."""
+    """Exclude the block from the ambient transaction. Its effects stay if that transaction is rolled back."""
     token = _ambient.set(None)
     try:
         yield
@@ -178,14 +178,14 @@ def outside_ambient_transaction() -> Iterator[None]:
 
 def _present() -> _AmbientTransaction | None:
     ambient = _ambient.get()
-    # Tasks inherit the variable, but two tasks can't take turns on one connection.
+    # Tasks inherit the context variable, but two tasks can't share a connection.
     return ambient if ambient is not None and ambient.task is asyncio.current_task() else None
 
 
 class Databases:
-    """Every database this process talks to, with at most `budget` connections to each server.
+    """All databases that this process uses, with at most `budget` connections to each server.
 
-    `servers` are further servers by name, as DSNs; the first, where the platform lives, has the name "".
+    `servers` maps the names of further servers to their DSNs. The platform's server has the name "".
     """
 
     def __init__(self, url: str, budget: int, servers: Mapping[str, str] | None = None) -> None:
@@ -204,11 +204,11 @@ class Databases:
         return self._named(app.server, app.database)
 
     def maintenance(self, server: str) -> Database:
-        """The database of a server that is there whatever apps there are: the platform's, or what the DSN names."""
+        """A database of the server that exists without apps: the platform's, or the one that the DSN names."""
         return self._named(server, self._pools(server).default)
 
     async def forget(self, app: AppRef) -> None:
-        """Drop our connections to the database of an app that is about to go or has gone."""
+        """Drop all connections to the database of an app that is being deleted."""
         self._databases.pop((app.server, app.database), None)
         self._pools(app.server).forget(app.database)
 

@@ -1,4 +1,4 @@
-"""SQLSTATE → what a caller may know. The only place that interprets PostgreSQL's error codes."""
+"""Translates SQLSTATE codes to errors for callers. No other module interprets PostgreSQL's error codes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ log = structlog.get_logger()
 
 
 class SchemaMoved(Exception):
-    """A statement met another schema than it was compiled for: reload, compile anew, try again."""
+    """The schema has changed since the statement was compiled. Reload it, recompile the statement and retry."""
 
 
 class Deadlocked(RocketError):
-    """Two transactions waited for each other, and this one had to give way: nothing of it is left, nothing is wrong."""
+    """PostgreSQL rolled this transaction back to resolve a deadlock. It left no effect and may be retried."""
 
     def __init__(self) -> None:
         super().__init__("CONFLICT", IN_USE)
@@ -36,11 +36,11 @@ CONNECTION_LOST = (
 UniqueViolation = asyncpg.UniqueViolationError
 TableExists = asyncpg.DuplicateTableError
 LockTaken = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
-"""Somebody else works with what is to be locked, for longer than we want to wait."""
+"""Errors that mean that a lock was not granted within the time limit."""
 
 
 def translate(error: Exception) -> Exception:
-    """The RocketError or SchemaMoved that `error` means; `error` itself when it is no database matter."""
+    """Return the RocketError or SchemaMoved for a database error, and any other error unchanged."""
     return limit_reached(error) or _translated(error)
 
 
@@ -69,9 +69,9 @@ def _translated(error: Exception) -> Exception:
 
 
 def is_undone(error: BaseException) -> bool:
-    """Whether a failed statement has surely left nothing behind, so that it may be tried again in parts.
+    """Whether a failed statement certainly left no effect, so that it may be retried in parts.
 
-    `error` may be PostgreSQL's own or what it was translated to.
+    `error` may be PostgreSQL's error or its translation.
     """
     if isinstance(error, LimitReached):
         return True
@@ -80,14 +80,14 @@ def is_undone(error: BaseException) -> bool:
 
 
 def taken_values(error: UniqueViolation) -> tuple[list[str], str]:
-    """The columns of a unique violation, and their values as PostgreSQL writes them; not for callers' eyes."""
+    """The columns of a unique violation and their values in PostgreSQL's notation. Callers must not see the values."""
     named, _, said = (error.detail or "").removeprefix("Key (").partition(")=(")
     values, found, _ = said.rpartition(") already exists")
     return ([column.strip('" ') for column in named.split(",")], values) if found else ([], "")
 
 
 def conflict(error: UniqueViolation) -> RocketError:
-    """409 naming the fields whose values are taken."""
+    """The 409 error that names the fields whose values are taken."""
     columns, _ = taken_values(error)
     named = ", ".join(columns) or "value"
     details = [detail_of(column, "is taken", "unique") for column in columns]

@@ -1,4 +1,4 @@
-"""What PostgreSQL can't hold: how it says so, and what a caller is told."""
+"""The limits of PostgreSQL: which errors report them, and the messages that callers get."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from libs.shared.errors import ErrorCode, RocketError
 MAX_INDEX_ENTRY_BYTES = 2704
 """Bytes of an index entry, after compression, its header of 8 bytes included."""
 MAX_COLUMNS = 1600
-"""Columns that a table can ever have."""
+"""Columns that a table can have in its lifetime, dropped ones included."""
 
 
 TOO_LARGE = "the answer is too large"
-"""What `data.too_large()` says."""
+"""The message of the error that the SQL function `data.too_large()` raises."""
 
 
 class Limit(Enum):
-    """What was too much; the value says it to a caller, about a field or a record."""
+    """The exceeded limit; its value is the message for callers, about a field or a record."""
 
     INDEX = (
         f"is too long: a unique or indexed value, or a key, has at most {MAX_INDEX_ENTRY_BYTES:,} bytes after"
@@ -36,13 +36,13 @@ class Limit(Enum):
 
 
 LimitExceeded = (asyncpg.ProgramLimitExceededError, asyncpg.SequenceGeneratorLimitExceededError)
-"""PostgreSQL's own errors that say so."""
+"""PostgreSQL's errors that report a limit."""
 
 
 class LimitReached(RocketError):
-    """422: more than PostgreSQL can hold; 413: a larger answer than there may be.
+    """A 422 error if data exceeds what PostgreSQL can store, a 413 error if a response is too large.
 
-    `owner` names the index or sequence that said so, "" if none did.
+    `owner` names the index or sequence that reported it, "" if none did.
     """
 
     def __init__(self, limit: Limit, owner: str = "") -> None:
@@ -56,7 +56,7 @@ class LimitReached(RocketError):
 
     @classmethod
     def of(cls, error: Exception) -> LimitReached:
-        """The limit that PostgreSQL says was reached."""
+        """The error for the limit that a PostgreSQL error reports."""
         message = str(error)
         match error:
             case asyncpg.SequenceGeneratorLimitExceededError():
@@ -73,7 +73,7 @@ class LimitReached(RocketError):
 
 
 def limit_reached(error: Exception) -> LimitReached | None:
-    """The limit that an error of PostgreSQL, or of its driver, is about; None for any other."""
+    """The error for the limit that PostgreSQL or its driver reports; None for any other error."""
     if isinstance(error, LimitExceeded):
         return LimitReached.of(error)
     told = "number of query arguments" if isinstance(error, asyncpg.InterfaceError) else "invalid memory alloc request"

@@ -1,8 +1,8 @@
-"""Numbered SQL files, applied once each, in order: schema = sum of migrations.
+"""Applies numbered SQL files, each once, in order.
 
-A folder of migrations belongs to a service and to a kind of database (`platform` or `app`). Files are
-`NNNN_name.sql`; `${schema}` in them stands for the service's own schema. A file that was changed after
-it was applied is refused: migrations are history.
+A folder of migrations belongs to a service and to a kind of database (`platform` or `app`). Files are named
+`NNNN_name.sql`; `${schema}` in them is replaced by the schema of the service. A file that changed after it was applied
+is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS public.migrations (
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file, as it would run for one service."""
+    """One file with its text for one service."""
 
     service: str
     name: str
@@ -55,9 +55,9 @@ def load(folder: Path, service: str) -> list[Migration]:
 
 
 async def apply(connection: asyncpg.Connection, migrations: Iterable[Migration]) -> list[str]:
-    """Apply what is missing, each in its own transaction; answers the names of what was new.
+    """Apply the missing migrations, each in its own transaction, and return their names.
 
-    Raises ChangedMigration when history was rewritten.
+    Raises ChangedMigration if the text of an applied migration has changed.
     """
     await connection.execute(LEDGER)
     rows = await connection.fetch("SELECT service, name, checksum FROM public.migrations")
@@ -75,7 +75,7 @@ async def apply(connection: asyncpg.Connection, migrations: Iterable[Migration])
 
 async def _apply_one(connection: asyncpg.Connection, migration: Migration) -> None:
     async with connection.transaction():
-        # As the service's own role, so that it owns what the migration makes.
+        # Run as the role of the service, so that the role owns the created objects.
         await connection.execute(f"SET LOCAL ROLE rocket_{migration.service}")
         await connection.execute(migration.sql)
         await connection.execute("RESET ROLE")

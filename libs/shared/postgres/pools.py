@@ -1,18 +1,17 @@
-"""Connections to one PostgreSQL server: a budget of them, spread over as many databases as are in use.
+"""Connections to one PostgreSQL server: a budget of connections that all databases in use share.
 
-What is idle is closed where a connection is needed elsewhere, of the database longest unused first, and after
-MAX_IDLE_S seconds anyhow. So 200 databases can be served with a dozen connections, and a database that nobody asks
-for costs none. But a database that has connections waits for one of its own before it takes one from another:
-else one that is busy and one that is asked now and then would take turns in connecting, which costs more than
-the statements it is done for.
+An idle connection is closed when another database needs one, beginning with the database unused for longest, and in any
+case after MAX_IDLE_S. So a dozen connections serve 200 databases, and an unused database costs none. A database that
+has connections waits for one of its own before it takes one from another database. Otherwise a busy and a rarely used
+database would alternately close each other's connections, and connecting costs more than most statements.
 
-One database has three quarters of the connections at most, so those who all wait for the same lock leave the rest
-to the others. Whoever borrows takes a place of its database's share, and then one of the budget, for the same kind
-of use; `places` says why that never ends in everybody waiting. With a place in each nothing more is needed of
-others: there is a connection, or room for one.
+One database has at most three quarters of the connections, so tasks that all wait for the same lock leave the rest to
+other databases. A borrower takes a permit of its database's share and then one of the budget, both for the same kind of
+use; `tiered_semaphore` explains why this can't deadlock. A borrower with both permits finds a connection or may make
+one.
 
-Not asyncpg's own pools, one per database: they know of no common budget, and each return of a connection makes
-a task, which with the rest of it took 9 % of the data service's time for a list.
+asyncpg's pools, one per database, are not used: they have no common budget, and each return of a connection starts
+a task. They took 9 % of the data service's time for a list.
 """
 
 from __future__ import annotations
@@ -39,42 +38,42 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 ACQUIRE_TIMEOUT_S = 5.0
 """Seconds to wait for a free connection, and to connect."""
 STATEMENT_TIMEOUT_S = 15.0
-"""Seconds a statement may run unless its caller says less."""
+"""Seconds a statement may run unless its caller sets a shorter limit."""
 SESSION = {"TimeZone": "UTC"}
-"""Startup parameters. Times become JSON text in the session's zone, and that must not be the server's choice."""
+"""Startup parameters. PostgreSQL writes times in JSON in the session's zone, so it must not depend on the server."""
 MAX_IDLE_S = 60.0
 """Seconds after which an unused connection is closed."""
 SWEEP_INTERVAL_S = 15.0
-"""Seconds between looks for such."""
+"""Seconds between searches for such connections."""
 CLOSE_TIMEOUT_S = 3.0
-"""Seconds for a connection to end in good order."""
+"""Seconds for a connection to close gracefully."""
 MIN_CONNECTIONS = len(tiered_semaphore.KINDS)
-"""The smallest budget that has a place for each kind of use."""
+"""The smallest budget that has a permit for each kind of use."""
 RESERVED_PART = 4
-"""One of so many connections is for other databases than that of the others; a smaller budget can't spare one."""
+"""One in so many connections of the budget is reserved for other databases; a smaller budget reserves none."""
 OWN_CONNECTION_WAIT_S = 0.25
 """Seconds that a database with connections waits for one of them before it takes another's."""
 CLOSING_POLL_S = 0.005
-"""Seconds between looks whether one has ended."""
+"""Seconds between checks whether a closing connection has ended."""
 
 
 class Pools:
-    """The connections to one server. `url` is its DSN, of any database; `budget` the most in all."""
+    """The connections to one server. `url` is a DSN of any of its databases, `budget` the largest number in all."""
 
     def __init__(self, url: str, budget: int) -> None:
         self._url = url
         self._budget = budget
         self._permits = TieredSemaphore(budget)
-        """Taken by those who have borrowed a connection, or are about to."""
+        """The permits of borrowers: each has a connection or is about to get one."""
         self._shares: dict[str, TieredSemaphore] = {}
-        """Database → its part of them."""
+        """Database → the permits of its share."""
         self._open = 0
-        """Connections that there are: lent, idle, being made or closed. Never more than the budget."""
+        """The number of connections: lent, idle, being made or closed. It never exceeds the budget."""
         self._idle: OrderedDict[str, list[tuple[Connection, float]]] = OrderedDict()
-        """Database → its idle connections, with the time they were given back; the last used at the end."""
+        """Database → its idle connections and when they were returned; the last used one is at the end."""
         self._lent: defaultdict[str, set[Connection]] = defaultdict(set)
         self._awaiting: defaultdict[str, WaitQueue[Connection]] = defaultdict(WaitQueue)
-        """Database → those who wait for one of its connections to be given back."""
+        """Database → the borrowers that wait for one of its connections to be returned."""
         self._making_room = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -85,24 +84,24 @@ class Pools:
 
     @contextlib.asynccontextmanager
     async def lend(self, name: str, kind: int = tiered_semaphore.STATEMENT) -> AsyncIterator[Connection]:
-        """One connection to the database `name`, for a use of this kind (see `places`).
+        """Lend a connection to the database `name`, for a use of this kind (see `tiered_semaphore`).
 
-        Raises SERVICE_UNAVAILABLE when none gets free in time.
+        Raises SERVICE_UNAVAILABLE when no connection is free in time.
         """
         connection = await self.borrow(name, kind)
         try:
             yield connection
         except asyncpg.InternalClientError:
-            # The server went away in the middle of something: the connection does not know its own state.
+            # The server disconnected during a statement, so the state of the connection is unknown.
             connection.terminate()
             raise
         finally:
             self.give_back(name, connection, kind)
 
     async def borrow(self, name: str, kind: int = tiered_semaphore.STATEMENT) -> Connection:
-        """As `lend`; every connection that is borrowed must be given back."""
+        """Like `lend`, but the caller must return the connection with `give_back`."""
         share = self._shares.get(name) or self._share(name)
-        # Written out for when nobody has to wait: every statement comes here.
+        # The path without waiting is written out because every statement runs it.
         if not share.take(kind):
             await self._enter(share, kind)
         elif not self._permits.take(kind):
@@ -118,7 +117,7 @@ class Pools:
         return connection
 
     def give_back(self, name: str, connection: Connection, kind: int = tiered_semaphore.STATEMENT) -> None:
-        """Return what was borrowed. What is broken, or was left within a transaction, is not used again."""
+        """Return a borrowed connection. It is not reused if it is broken or still within a transaction."""
         self._returned(name, connection)
         self._permits.leave(kind)
         self._shares[name].leave(kind)
@@ -139,7 +138,7 @@ class Pools:
             raise
 
     def _returned(self, name: str, connection: Connection) -> None:
-        """Hand a connection on to whoever waits for it, or keep it."""
+        """Pass a connection on to a waiting borrower, or keep it as idle."""
         if not connection.is_closed() and connection.is_in_transaction():
             connection.terminate()
         if not connection.is_closed() and self._handed_over(name, connection):
@@ -156,7 +155,7 @@ class Pools:
             self._sweeping = asyncio.create_task(self._sweep())
 
     def forget(self, name: str) -> None:
-        """Drop our connections to a database that is about to go or has gone, those in use too."""
+        """Drop all connections to a database that is being deleted, those in use included."""
         for connection, _ in self._idle.pop(name, []):
             connection.terminate()
             self._open -= 1
@@ -166,7 +165,7 @@ class Pools:
             del self._shares[name]
 
     async def close(self) -> None:
-        """Close all connections; those in use are waited for, CLOSE_TIMEOUT_S seconds at most, and then cut off."""
+        """Close all connections. Connections in use are awaited for at most CLOSE_TIMEOUT_S and then terminated."""
         if self._sweeping:
             self._sweeping.cancel()
         with contextlib.suppress(TimeoutError):
@@ -181,7 +180,7 @@ class Pools:
             self.forget(name)
 
     def _take(self, name: str) -> Connection | None:
-        """The idle connection that was used last: so those that are not needed get old."""
+        """Take the idle connection that was used last, so that unneeded ones become old."""
         idle = self._idle.get(name)
         while idle:
             connection, _ = idle.pop()
@@ -191,7 +190,7 @@ class Pools:
         return None
 
     async def _own(self, name: str) -> Connection | None:
-        """One that the same database gives back soon, where another's would have to be closed for a new one."""
+        """Wait briefly for a connection of this database if a new one would require closing another database's."""
         if self._open < self._budget or name not in self._lent:
             return None
         try:
@@ -201,7 +200,7 @@ class Pools:
                 del self._awaiting[name]
 
     def _handed_over(self, name: str, connection: Connection) -> bool:
-        """Whether somebody has waited for it."""
+        """Pass the connection to a waiting borrower; False if there is none."""
         return name in self._awaiting and self._awaiting[name].hand(connection)
 
     async def _connect(self, name: str) -> Connection:
@@ -227,8 +226,8 @@ class Pools:
     async def _close_one(self) -> None:
         """Close an idle connection of the database longest unused.
 
-        There is one, or one is being closed just now: whoever asks has a place and no connection, so fewer are
-        lent or made than the budget has.
+        There is an idle connection, or one is being closed: the caller has a permit but no connection, so fewer
+        connections are lent or being made than the budget allows.
         """
         name = next((name for name, idle in self._idle.items() if idle), None)
         if name is None:
@@ -243,7 +242,7 @@ class Pools:
             self._open -= 1
 
     async def _sweep(self) -> None:
-        """Close what has been idle for long, as long as anything is idle."""
+        """Close connections that were idle for too long, until none is idle."""
         while self._idle:
             await asyncio.sleep(SWEEP_INTERVAL_S)
             oldest = time.monotonic() - MAX_IDLE_S

@@ -1,25 +1,24 @@
-"""So many places at once, for those who may need a further one while they have one.
+"""A semaphore whose holders may need a further permit while they hold one.
 
-Everybody taking one where one is free is the classic way to stand still: all are taken by those who wait for a
-further one. So each says what it is for, and there are three kinds, each of which may need more:
+With a plain semaphore, holders that all wait for a further permit deadlock. So each permit has one of three kinds:
 
-- a STATEMENT needs nothing further;
-- a TRANSACTION may need statements elsewhere, such as a timer that is armed in the platform's database;
+- a STATEMENT needs no further permit;
+- a TRANSACTION may need statements elsewhere, such as arming a timer in the platform's database;
 - a REQUEST, the transaction of an Idempotency-Key around a whole handler, may need transactions and statements.
 
-Of n places, requests have n - 2 at most, and requests and transactions together n - 1. Then nobody waits for ever:
+Of n permits, requests have at most n - 2, and requests and transactions together at most n - 1. So no wait is endless:
 
-- Where no statement gets in, all places are taken, one of them by a statement, which ends.
-- Where no transaction gets in, a statement has a place, or all n - 1 are taken, one of them by a transaction; that
-  needs statements only, which get in, so it ends.
-- Where no request gets in, a statement or a transaction has a place, which ends, or n - 2 requests have theirs; these
-  need only what gets in, so they end.
+- If no statement is admitted, all permits are taken, at least one of them by a statement, which ends.
+- If no transaction is admitted, a statement holds a permit, or n - 1 permits are taken, at least one of them by a
+  transaction. That one needs only statements, which are admitted, so it ends.
+- If no request is admitted, a statement or a transaction holds a permit and ends, or n - 2 requests hold permits. They
+  need only kinds that are admitted, so they end.
 
-It does not matter which task has what, nor by what other means somebody waits (for a batch, a lease, an answer of
-another service), as long as it is for something of a lower kind. So no transaction is begun within another; within a
-REQUEST that encloses the same database it is a savepoint and takes no place. Locks of PostgreSQL have a time-out.
-It holds for several such counts as well, where everybody comes to them in the same order, as the same kind. Fewer
-than three places can't do for three kinds: there each kind may have one.
+This holds for permits of different tasks, and for indirect waits (for a batch, a lease, a response of another service),
+if each wait is for something of a lower kind. So no transaction is begun within another. Within a REQUEST around the
+same database it is a savepoint and takes no permit. Locks of PostgreSQL have a timeout. It also holds for several
+semaphores that are always taken in the same order, with the same kind. With fewer than three permits, each kind may
+have one.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ import asyncio
 from libs.shared.postgres.wait_queue import WaitQueue
 
 STATEMENT, TRANSACTION, REQUEST = 0, 1, 2
-"""What a place is for. As a number: how many places it leaves to the others."""
+"""The kinds of permits. The number of a kind is how many permits it leaves to the other kinds."""
 KINDS = (STATEMENT, TRANSACTION, REQUEST)
 
 
 class TieredSemaphore:
-    """`limit` places. First come, first served, within a kind and among those who can get in."""
+    """A semaphore with `limit` permits, first come, first served within a kind and among the admissible waiters."""
 
     __slots__ = ("_free", "_limit", "_queues", "_rest", "_waiting")
 
@@ -42,17 +41,17 @@ class TieredSemaphore:
         self._limit = limit
         self._free = limit
         self._rest = {kind: max(1, limit - kind) for kind in (TRANSACTION, REQUEST)}
-        """Kind → how many more may come in of it and of those that may need it."""
+        """Kind → how many more permits this kind and the higher ones may take."""
         self._queues: list[WaitQueue[bool]] = [WaitQueue() for _ in KINDS]
         self._waiting = 0
 
     @property
     def is_unused(self) -> bool:
-        """Whether nobody has one or waits for one."""
+        """Whether no permit is held or awaited."""
         return self._free == self._limit and not self._waiting
 
     def take(self, kind: int) -> bool:
-        """Take a place if there is one."""
+        """Take a permit if one is free."""
         if not self._free or (kind and not self._has_room(kind)):
             return False
         self._free -= 1
@@ -62,7 +61,7 @@ class TieredSemaphore:
         return True
 
     async def wait(self, kind: int, until: float) -> bool:
-        """Take a place; False if there is none until then, by the loop's clock."""
+        """Take a permit; False if none is free until then, by the loop's clock."""
         if self.take(kind):
             return True
         self._waiting += 1
@@ -73,7 +72,7 @@ class TieredSemaphore:
             self._waiting -= 1
 
     def leave(self, kind: int) -> None:
-        """Give a place back, to whoever has waited longest of those who can have it."""
+        """Release a permit, to the longest waiter whose kind is admissible."""
         self._free += 1
         if kind:
             for each in range(TRANSACTION, kind + 1):
@@ -82,7 +81,7 @@ class TieredSemaphore:
             self._admit()
 
     def _admit(self) -> None:
-        """Let one in: there is no room for a second, as there was none for anybody who waits before one left."""
+        """Admit one waiter. There is no room for a second one, because a single permit was released."""
         waiting = [(since, kind) for kind in KINDS if (since := self._queues[kind].since) and self._has_room(kind)]
         if waiting:
             _, kind = min(waiting)

@@ -1,7 +1,7 @@
-"""Dates and times from the first to the last that there are.
+"""Codecs for all dates and times that Python can represent.
 
-asyncpg takes the ends of what Python can hold for infinities. Columns of ours hold no infinite times but those that
-statements compare with, so here each value is itself.
+asyncpg decodes infinity as Python's smallest and largest values and encodes those as infinity. Our columns hold no
+infinite times, so these codecs encode the smallest and largest values as themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LAST_DAY = 2**31 - 1
 
 
 def install(connection: Any) -> None:
-    """Have a connection of asyncpg read and write dates and times by the functions below."""
+    """Set the functions below as the codecs of an asyncpg connection."""
     set_codec(connection, DATE, "date", encode_date, decode_date)
     set_codec(connection, TIMESTAMPTZ, "timestamptz", encode_time, decode_time)
 
@@ -34,7 +34,7 @@ def encode_date(day: date) -> tuple[int]:
 
 
 def decode_date(sent: tuple[int]) -> date:
-    """The date; of an infinite one the last or first there is."""
+    """Return the date; the first or last date for an infinite one."""
     if abs(sent[0]) >= LAST_DAY:
         return date.max if sent[0] > 0 else date.min
     return date.fromordinal(sent[0] + DAY)
@@ -46,7 +46,7 @@ def encode_time(moment: datetime) -> tuple[int]:
 
 
 def decode_time(sent: tuple[int]) -> datetime:
-    """The time in UTC; of an infinite one the last or first there is."""
+    """Return the time in UTC; the first or last time for an infinite one."""
     if abs(sent[0]) >= FOREVER:
         return NEVER if sent[0] > 0 else BEGINNING
     return EPOCH + timedelta(microseconds=sent[0])

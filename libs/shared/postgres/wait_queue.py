@@ -1,4 +1,4 @@
-"""A line of those who wait for something that is handed on."""
+"""A queue of tasks that wait for an object to be handed to them."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 SWEEP_INTERVAL_S = 0.05
-"""Seconds between looks for those who have waited long enough."""
+"""Seconds between searches for waiters whose time is up."""
 
 
 class WaitQueue(Generic[T]):
-    """First come, first served, each for a limited time.
+    """Waiters in order of arrival, each with a time limit.
 
-    One timer looks after all of them: with `asyncio.wait` or a timeout for each, waiting for a connection took a
-    fifth of the data service's time for lists.
+    One timer serves all of them. With `asyncio.wait` or a timeout for each, waiting for connections took a fifth of
+    the data service's time for lists.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[asyncio.Future[T | None], float, float]] = deque()
-        """Who waits, since when and until when."""
+        """The waiters: future, start of the wait, end of the wait."""
         self._sweeping: asyncio.TimerHandle | None = None
 
     def __bool__(self) -> bool:
-        """Whether anybody waits."""
+        """Whether there are waiters."""
         return self.since is not None
 
     @property
     def since(self) -> float | None:
-        """When whoever has waited longest began to, by the loop's clock; None if nobody waits."""
+        """When the longest wait began, by the loop's clock; None without waiters."""
         while self._waiting and self._waiting[0][0].done():
             self._waiting.popleft()
         return self._waiting[0][1] if self._waiting else None
 
     async def wait(self, seconds: float, unwanted: Callable[[T], None]) -> T | None:
-        """What is handed to us, None when that takes longer than `seconds` (and up to SWEEP_INTERVAL_S more).
+        """Return the object handed over, or None after `seconds` (and up to SWEEP_INTERVAL_S more).
 
-        `unwanted` takes what is handed to somebody who is cancelled at that moment.
+        `unwanted` gets the object if the waiter is cancelled in the same moment.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T | None] = loop.create_future()
@@ -55,7 +55,7 @@ class WaitQueue(Generic[T]):
             raise
 
     def hand(self, thing: T) -> bool:
-        """Give it to who has waited longest; False if nobody waits."""
+        """Give the object to the longest waiter; False without waiters."""
         while self._waiting:
             future, _, _ = self._waiting.popleft()
             if not future.done():

@@ -1,6 +1,6 @@
-"""Dead letters as they are answered: values that are sensitive or personal data are masked in payload and error.
+"""Dead letters as the API shows them: sensitive and personal values are masked in payload and error.
 
-What is kept is whole, as it is what a replay handles.
+The stored letter is complete, because a replay handles it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Letter = dict[str, Any]
 
 
 def visible(letter: Letter, schema: Snapshot) -> Letter:
-    """A letter as it may be seen by today's definitions. What is no event is shown as it is."""
+    """A letter masked by the current definitions. A payload that is no event is shown unchanged."""
     try:
         event = exact.loads(letter["payload"])
     except ValueError:
@@ -47,7 +47,7 @@ def _commit(event: Mapping[str, Any], schema: Snapshot) -> tuple[Collection[str]
 
 
 def _signal_data(data: Mapping[str, Any]) -> tuple[Letter, Collection[str]]:
-    """The plain values of a signal; nested ones may hold records, of fields that nobody knows here."""
+    """The plain values of a signal. Nested values are hidden, because they may contain fields of records."""
     nested = [each for each in data.values() if isinstance(each, dict | list)]
     hidden = {text for each in nested for text in texts_in(each) if len(text) > 1}
     named = {"entity", "record_id", "instance_id", "workflow_id"}

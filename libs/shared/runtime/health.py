@@ -1,4 +1,4 @@
-"""How a service is: over NATS for the gateway's `/readyz`, over HTTP for probes and Prometheus."""
+"""The health of a service: over NATS for the gateway's `/readyz`, over HTTP for probes and Prometheus."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from libs.shared.telemetry.tracing import ring
 T = TypeVar("T")
 
 SERVER = "Rocket"
-"""What answers call us; else the library would say its name and version."""
+"""The `Server` header of responses; aiohttp's default reveals its name and version."""
 CHECK_TIMEOUT_S = 1.0
-"""Seconds a dependency has to answer."""
+"""Seconds that the check of a dependency may take."""
 
 Lags = Mapping[str, Callable[[], Awaitable[int]]]
 """What can lag behind: name → how many messages or commits are not done yet."""
@@ -29,7 +29,7 @@ Consumers = Mapping[str, Callable[[], Awaitable[tuple[int, int]]]]
 
 
 async def readiness(core: Core, lags: Lags, consumers: Consumers) -> Readiness:
-    """Look at each dependency, at how far consumers are, and at what lags behind (consumers, relays)."""
+    """Check each dependency, the progress of consumers, and the lags of consumers and relays."""
     checks = {
         "nats": "ok" if core.connection.connected else "not connected",
         "database": await _check_database(core),
@@ -43,23 +43,23 @@ async def readiness(core: Core, lags: Lags, consumers: Consumers) -> Readiness:
         if (behind := await _in_time(name, count, checks)) is not None:
             lag[name] = behind
     ready = all(value == "ok" for value in checks.values())
-    # Apps elsewhere can be away while all others are served: shown, and no reason to take nobody's requests.
+    # Other servers are shown but do not affect readiness, because apps on available servers can be served.
     for server in core.databases.servers:
         checks[f"database {server}"] = await _check_database(core, server)
     return Readiness(ready, checks, lag, position, await _degraded(core))
 
 
 async def _degraded(core: Core) -> list[dict[str, str]]:
-    """What stands still of this service in some app; nothing where the platform's database does not say."""
+    """The standstills of this service; none if the platform database is unavailable."""
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
             return await standing_still(core.databases.platform, core.name)
     except Exception:
-        return []  # the checks say that it is away
+        return []  # the checks report that it is unavailable
 
 
 async def _in_time(name: str, look: Callable[[], Awaitable[T]], checks: dict[str, str]) -> T | None:
-    """What a look comes to; None if it takes too long or fails, which is noted."""
+    """Return the result of a check, or None, with an entry in `checks`, if it fails or takes too long."""
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
             found = await look()
@@ -80,7 +80,7 @@ async def _check_database(core: Core, server: str = "") -> str:
 
 
 def endpoints(core: Core, lags: Lags, consumers: Consumers) -> dict[type[Request[Any]], Any]:
-    """The endpoint by which other services ask."""
+    """The readiness endpoint for other services."""
 
     async def check(_: Context, __: CheckReadiness) -> Readiness:
         return await readiness(core, lags, consumers)
@@ -89,7 +89,7 @@ def endpoints(core: Core, lags: Lags, consumers: Consumers) -> dict[type[Request
 
 
 async def serve(core: Core, lags: Lags, consumers: Consumers) -> None:
-    """Answer `/healthz`, `/readyz` and `/metrics` until cancelled."""
+    """Serve `/healthz`, `/readyz` and `/metrics` until cancelled."""
 
     async def alive(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})

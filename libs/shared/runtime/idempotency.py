@@ -1,8 +1,8 @@
-"""A request that is sent again under the same Idempotency-Key has its effect once and is answered the same.
+"""Idempotency-Key: a request repeated under the same key has its effect once and gets the same response.
 
-The key is kept in the transaction of the effect, in the database of the effect: a kill at any moment
-leaves both or none. An advisory lock on the key, held until that transaction ends, tells requests that
-come while the first is still running, through whichever replica. What is refused leaves no key.
+The key is stored in the transaction and the database of the effect, so a kill at any moment leaves both or none. An
+advisory lock on the key, held until that transaction ends, detects repetitions during the first request, on any
+replica. A refused request stores no key.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from libs.shared.postgres.databases import Connection, Database, Databases
 from libs.shared.postgres.tiered_semaphore import REQUEST
 
 KEPT_HOURS = 24
-"""Hours for which an answer is given again."""
+"""Hours for which a response is repeated."""
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-"""Bytes of the largest answer that is kept."""
+"""The size limit of a stored response."""
 PRUNED_ROWS = 20
-"""Old keys that every new one takes away at most."""
+"""The largest number of expired keys deleted when a new one is stored."""
 REPLAYED = {"Idempotency-Replayed": "true"}
 
 LOCK = "SELECT pg_try_advisory_xact_lock($1)"
@@ -49,7 +49,7 @@ Handler = Callable[[Context, Any], Awaitable[Any]]
 
 
 def honouring(service: str, databases: Databases, rpc_request: type[Request[Any]], handler: Handler) -> Handler:
-    """`handler`, which answers `question`, made to honour the wish in a context's `once`."""
+    """Wrap the handler of `rpc_request` so that it honours the Idempotency-Key of a context."""
     if rpc_request.writes is Writes.NOTHING:
         return handler
 
@@ -59,7 +59,7 @@ def honouring(service: str, databases: Databases, rpc_request: type[Request[Any]
             return await handler(context, asked)
         apart = rpc_request.writes is Writes.PLATFORM
         database = databases.platform if apart else databases.of(context.the_app)
-        # What the handler asks of others is not the caller's request.
+        # The key applies to the caller's request, not to further requests of the handler.
         inner = context._replace(idempotency=None)
         return await run_once(service, database, wish, lambda: handler(inner, asked), apart=apart)
 
@@ -69,10 +69,10 @@ def honouring(service: str, databases: Databases, rpc_request: type[Request[Any]
 async def run_once(
     service: str, database: Database, wish: IdempotencyKey, run: Run, *, apart: bool = False
 ) -> Response:
-    """The answer of `run`, or the one it gave to this wish before; `apart`: its effect lies out of reach.
+    """Return the response of `run`, or the stored one of this key. `apart`: the effect is outside of the transaction.
 
-    Raises CONFLICT while the first request is still running, IDEMPOTENCY_KEY_REUSED for another request
-    under its key, and what `run` raises.
+    Raises CONFLICT while the first request is running, IDEMPOTENCY_KEY_REUSED if the key was used for another request,
+    and what `run` raises.
     """
     async with _transaction(database, apart) as transaction:
         key = bytes.fromhex(wish.key)
@@ -82,7 +82,7 @@ async def run_once(
         if known := await transaction.fetchrow(FIND.format(schema=service), key, KEPT_HOURS):
             return _replayed(known, wish)
         answer = await run()
-        # An answer that nobody may keep holds a secret, which would lie here for a day.
+        # A response with `no-store` contains a secret, which must not be stored here for a day.
         if 200 <= answer.status < 300 and answer.headers.get("Cache-Control") != "no-store":
             await _keep(transaction, service, wish, answer)
         return answer

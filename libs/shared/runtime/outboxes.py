@@ -1,4 +1,4 @@
-"""The outbox of a service as it answers for it: signals for consumers that the stream has none for any more."""
+"""The outbox endpoint: consumers read signals here that the stream no longer has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from libs.shared.contracts.operations import WITH_OUTBOX, ReadSignals, of
 from libs.shared.postgres.databases import Databases
 
 MAX_SIGNALS = 500
-"""Signals answered at once."""
+"""The largest number of signals in a response."""
 
 
 def endpoints(service: str, databases: Databases) -> dict[type[Request[Any]], Any]:

@@ -1,4 +1,4 @@
-"""What a service is: its settings, its state, the questions it answers, the streams it lives off."""
+"""The description of a service: its settings, state, endpoints, consumers, workers and projections."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from libs.shared.snapshots.cache import Schemas
 S = TypeVar("S")
 
 Handler = Callable[[S, Context, Any], Awaitable[Any]]
-"""Load, decide, commit, reply: `(state, context, question) -> answer`."""
+"""The handler of a request: `(state, context, request) -> response`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What the runtime gives every service to build its state from."""
+    """The resources that the runtime opens for every service."""
 
     name: str
     settings: Any
@@ -49,7 +49,7 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Service(Generic[S]):
-    """A service's table of contents. `open(core)` makes its state and takes it down again."""
+    """All parts of a service. `open(core)` opens its state and closes it at the end."""
 
     name: str
     open: Callable[[Core], AbstractAsyncContextManager[S]]
@@ -57,12 +57,12 @@ class Service(Generic[S]):
     consumers: tuple[Consumer[S], ...] = ()
     settings: type[Settings] = Settings
     workers: tuple[Callable[[S], Awaitable[None]], ...] = field(default=())
-    """Endless loops beside the requests: timers, deliveries. They are cancelled at shutdown."""
+    """Endless background loops, such as timers and deliveries. They are cancelled at shutdown."""
     lag: Callable[[S], Mapping[str, Callable[[], Awaitable[int]]]] | None = None
-    """What else can lag behind, beside the consumers: name → how many are not done yet."""
+    """Further lags beside those of the consumers: name → the number of unfinished items."""
     projections: tuple[Projection[S], ...] = ()
-    """What is made of the log and can be compared with it. Consumers of commits are listed without being asked."""
+    """Data derived from the log that can be compared with it. Consumers of commits are listed in any case."""
     progress: Callable[[S], Mapping[str, ProgressOf]] | None = None
-    """How far else something is in an app's log, beside the consumers."""
+    """Further progress in an app's log beside that of the consumers."""
     transactions: Callable[[S], Transactions] | None = None
-    """The transactions of its consumers; by default they neither emit signals nor leave work behind."""
+    """The transactions of its consumers. By default they emit no signals and arm no timers."""

@@ -22,19 +22,19 @@ from pydantic_settings import (
 from libs.shared.postgres.pools import MIN_CONNECTIONS
 
 PREFIX = "ROCKET_"
-"""Environment variables of settings begin with it."""
+"""The prefix of the environment variables of settings."""
 ROOT = Path(__file__).resolve().parents[3]
 SERVER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MIN_SECRET_CHARACTERS = 32
-"""Characters of a secret that keys derive from, at least, in production."""
+"""The minimum length of a secret that keys derive from, in production."""
 MIN_PASSWORD_CHARACTERS = 16
-"""Characters of a password between our own parts, at least, in production."""
+"""The minimum length of a password between parts of Rocket, in production."""
 MIN_DISTINCT_CHARACTERS = 8
-"""Different characters that a secret has, at least, in production: "kkkk…" is none."""
+"""The minimum number of different characters in a secret, in production; it excludes "kkkk…"."""
 
 
 class Settings(BaseSettings):
-    """What every service needs to know. Units stand in the descriptions."""
+    """The settings common to all services. Their descriptions name the units."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", yaml_file=None)
 
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     @field_validator("database_servers")
     @classmethod
     def servers_have_names_and_addresses(cls, value: dict[str, str]) -> dict[str, str]:
-        """Refuse names that no app could say, and DSNs that are none, without repeating the latter."""
+        """Refuse invalid server names and DSNs. The message never contains a DSN."""
         for name, dsn in value.items():
             if not SERVER_NAME.fullmatch(name):
                 raise ValueError(f"{name[:40]!r} is no name of a server: a-z, 0-9, _ and -, at most 63")
@@ -109,7 +109,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def production_has_no_defaults(self) -> Settings:
-        """Refuse to start in production with a secret that is missing, short or made up in a hurry."""
+        """Refuse to start in production with a missing or weak password."""
         if self.env != "production":
             return self
         for name, url in (("ROCKET_DATABASE_URL", self.database_url), ("ROCKET_NATS_URL", self.nats_url)):
@@ -127,17 +127,17 @@ class Settings(BaseSettings):
 
 
 class KeyedSettings(Settings):
-    """The settings of a service that signs, seals or hashes, and so has a secret; the others know none.
+    """The settings of a service that signs, seals or hashes and therefore has a secret.
 
-    The gateway's is its alone; data's is for seals of the log and masks; metadata and webhook share theirs, as the one
-    shows what the other signs with.
+    The gateway has its own secret. Data uses its secret for seals of the log and for masks. Metadata and webhook share
+    a secret, because metadata shows the keys that webhook signs with.
     """
 
     secret_key: str = Field(repr=False, description="this service's own secret, which its keys derive from")
 
     @model_validator(mode="after")
     def production_has_a_strong_key(self) -> KeyedSettings:
-        """Refuse to start in production with a secret that is short or made up in a hurry."""
+        """Refuse to start in production with a weak secret."""
         if self.env == "production" and not strong(self.secret_key, MIN_SECRET_CHARACTERS):
             raise ValueError(
                 f"ROCKET_SECRET_KEY must have at least {MIN_SECRET_CHARACTERS} random characters in production"
@@ -146,7 +146,7 @@ class KeyedSettings(Settings):
 
 
 def strong(secret: str, length: int) -> bool:
-    """Whether a secret is long enough and not one character over and over."""
+    """Whether a secret is long enough and has enough different characters."""
     return len(secret) >= length and len(set(secret)) >= MIN_DISTINCT_CHARACTERS
 
 
@@ -160,7 +160,7 @@ def _config_file(settings: type[BaseSettings]) -> YamlConfigSettingsSource:
 
 
 def _former_values(settings: type[BaseSettings], file: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Setting → the value that is set under its former name: in the environment, and in the file."""
+    """Setting → the value set under its former name, in the environment and in the file."""
     former = _former_names(settings)
     environment = {name: os.environ.get(f"{PREFIX}{old.upper()}") for name, old in former.items()}
     in_file = {name: file.get(old) for name, old in former.items()}

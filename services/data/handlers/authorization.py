@@ -35,7 +35,7 @@ DENIED = Authorization()
 
 
 @under_schema
-async def authorize_records(ctx: RequestContext, request: contracts.AuthorizeRecords) -> contracts.Verdicts:
+async def authorize_records(ctx: RequestContext, request: contracts.AuthorizeRecords) -> contracts.RecordVerdicts:
     if len(request.records) > MAX_RECORDS or request.action not in ACTIONS:
         raise invalid(f"At most {MAX_RECORDS} records can be asked about at once, by one of {', '.join(ACTIONS)}")
     found: dict[tuple[str, str], Authorization] = {}
@@ -47,7 +47,7 @@ async def authorize_records(ctx: RequestContext, request: contracts.AuthorizeRec
             found |= {(name, key): each for key, each in (await _decide(ctx, entity, grant, ids)).items()}
     await check_current(ctx.database, ctx.model)
     decided = [found.get((entity, record_id), DENIED) for entity, record_id in request.records]
-    return contracts.Verdicts(
+    return contracts.RecordVerdicts(
         [each.allowed for each in decided],
         [each.live for each in decided],
         [list(each.fields) for each in decided],

@@ -16,10 +16,10 @@ MAX_ENTITIES = 20
 """Entities of one stream."""
 
 
-async def await_commits(state: State, context: Context, request: contracts.AwaitCommits) -> contracts.Watermark:
+async def await_commits(state: State, context: Context, request: contracts.AwaitCommits) -> contracts.CommitWatermark:
     """The watermark of the log, as soon as it is beyond what the caller knows."""
     timeout_s = min(request.wait, max(0.0, context.remaining() - 1))
-    return contracts.Watermark(await state.watermarks.beyond(context.the_app, request.after, timeout_s))
+    return contracts.CommitWatermark(await state.watermarks.beyond(context.the_app, request.after, timeout_s))
 
 
 @under_schema

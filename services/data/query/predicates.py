@@ -27,7 +27,7 @@ Placeholder = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class FieldComparison:
     """`field operator value`, the value parsed: one value, or a list of them for in, not_in and between."""
 
     field: FieldDefinition
@@ -43,13 +43,13 @@ class Test(NamedTuple):
     slot: int = 0
 
 
-def slotted(comparison: Comparison, slot: Callable[[Any], int]) -> Test:
+def slotted(comparison: FieldComparison, slot: Callable[[Any], int]) -> Test:
     """A comparison apart from its value, which `slot` takes and numbers."""
     operator, value = _normal(comparison)
     return Test(comparison.field.name, operator, 0 if operator in NULLS else slot(value))
 
 
-def compare(comparison: Comparison, row: str, parameters: StatementParameters) -> str:
+def compare(comparison: FieldComparison, row: str, parameters: StatementParameters) -> str:
     """The comparison as SQL, its value among the parameters."""
     operator, value = _normal(comparison)
     return test_sql(comparison.field, operator, row, lambda kind: parameters.add(value, kind))
@@ -96,11 +96,11 @@ def _end_sql(operator: str, text: str, part: str) -> str:
     return f"starts_with(reverse({text}), reverse({part}))"
 
 
-def parse_comparison(field: FieldDefinition, operator: str, text: str) -> Comparison:
+def parse_comparison(field: FieldDefinition, operator: str, text: str) -> FieldComparison:
     """The comparison that `operator` and the text of a URL ask for. Raises BadValue."""
     if operator in NULLS:
-        return Comparison(field, _asked_null(operator, text), None)
-    return Comparison(field, operator, _parsed(field, operator, text))
+        return FieldComparison(field, _asked_null(operator, text), None)
+    return FieldComparison(field, operator, _parsed(field, operator, text))
 
 
 def check_pattern(text: str) -> str:
@@ -111,7 +111,7 @@ def check_pattern(text: str) -> str:
     return text
 
 
-def _normal(comparison: Comparison) -> tuple[str, Any]:
+def _normal(comparison: FieldComparison) -> tuple[str, Any]:
     """Operator and value as `test_sql` takes them: null is asked for by an operator of its own."""
     operator, value = comparison.operator, comparison.value
     if value is None:

@@ -13,7 +13,7 @@ from services.metadata.planning.tables import IMPLICIT_DELETED
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ImportBatch:
     """The log knows the table by `number`, and keeps the columns under the ids of `image`."""
 
     number: int
@@ -34,16 +34,16 @@ class Batch:
         }
 
 
-def of_entity(live: LiveEntity, records: Sequence[Record]) -> Batch:
+def of_entity(live: LiveEntity, records: Sequence[Record]) -> ImportBatch:
     """Records of an entity; images hold every field it ever had."""
     image = {str(entry["id"]): name for name, entry in live.row.ids.items()}
     if live.definition.soft_delete and DELETED not in live.row.ids:
         image[str(IMPLICIT_DELETED)] = DELETED
-    return Batch(live.row.number, live.definition.table, live.definition.primary_key.names, image, records)
+    return ImportBatch(live.row.number, live.definition.table, live.definition.primary_key.names, image, records)
 
 
-def of_relation(relation: Relation, pairs: Sequence[Record]) -> Batch:
+def of_relation(relation: Relation, pairs: Sequence[Record]) -> ImportBatch:
     """Pairs of a many_to_many relation; images hold the source's value as 1 and the target's as 2."""
     columns = (relation.source_join_key, relation.target_join_key)
     image = {"1": relation.source_join_key, "2": relation.target_join_key}
-    return Batch(relation.number, relation.join_table, columns, image, pairs)
+    return ImportBatch(relation.number, relation.join_table, columns, image, pairs)

@@ -13,7 +13,7 @@ from libs.shared.schema.relations import field_of
 from libs.shared.schema.slugs import free_slug, slugify
 from services.metadata.editing.change import Change
 from services.metadata.import_export import batches
-from services.metadata.import_export.batches import Batch
+from services.metadata.import_export.batches import ImportBatch
 from services.metadata.import_export.document import Document
 from services.metadata.import_export.samples import Record, Row, pairs_of, records_of
 from services.metadata.model.identifiers import table_of
@@ -23,11 +23,11 @@ from services.metadata.store.sample_records import CommitInfo, DuplicateRecords
 from services.metadata.tables import acyclic
 
 
-async def prepare(change: Change, document: Document, created: Collection[str], now: datetime) -> list[Batch]:
+async def prepare(change: Change, document: Document, created: Collection[str], now: datetime) -> list[ImportBatch]:
     """The sample rows as records to insert; rows of undefined entities are ignored. `created` are new entities."""
     await sample_records.allow_idle_transaction(change.transaction)
     joined = {live.relation.join_table: live for live in change.schema.relations.values() if live.relation.joined}
-    prepared: list[Batch] = []
+    prepared: list[ImportBatch] = []
     for name, rows in document.samples.items():
         if live := change.schema.entities.get(name):
             try:
@@ -39,7 +39,7 @@ async def prepare(change: Change, document: Document, created: Collection[str], 
     return [batch for batch in prepared if batch.rows]
 
 
-async def insert(change: Change, prepared: list[Batch], commit: CommitInfo, version: int) -> tuple[int, int]:
+async def insert(change: Change, prepared: list[ImportBatch], commit: CommitInfo, version: int) -> tuple[int, int]:
     """Insert records with their log entries as one commit; answers how many there are, and its position.
 
     Raises CONFLICT and VALIDATION_FAILED naming the field whose values exclude one another, or are too long.
@@ -58,7 +58,7 @@ async def insert(change: Change, prepared: list[Batch], commit: CommitInfo, vers
     return done
 
 
-async def _entity_batch(change: Change, live: LiveEntity, rows: Any, now: datetime, new: bool) -> Batch:
+async def _entity_batch(change: Change, live: LiveEntity, rows: Any, now: datetime, new: bool) -> ImportBatch:
     # In a thread, as many rows take long.
     records: list[Record] = await asyncio.to_thread(records_of, live.definition, rows, now)
     key = live.definition.primary_key
@@ -68,7 +68,7 @@ async def _entity_batch(change: Change, live: LiveEntity, rows: Any, now: dateti
     return batches.of_entity(live, records)
 
 
-async def _pair_batch(change: Change, live: LiveRelation, rows: Sequence[Row]) -> Batch:
+async def _pair_batch(change: Change, live: LiveRelation, rows: Sequence[Row]) -> ImportBatch:
     relation, entities = live.relation, change.schema.entities
     columns = {
         relation.source_join_key: field_of(entities[relation.source].definition, relation.source_key),
@@ -122,7 +122,7 @@ def _conflict(change: Change, index: str) -> RocketError:
     return RocketError("CONFLICT", "Two of the sample records exclude one another")
 
 
-def _too_much(change: Change, prepared: Sequence[Batch], limit: LimitReached) -> RocketError:
+def _too_much(change: Change, prepared: Sequence[ImportBatch], limit: LimitReached) -> RocketError:
     """The error of a database limit, naming the entity and field if PostgreSQL or the rows tell them."""
     entities = change.schema.entities
     named = [(name, found) for name, live in entities.items() if (found := _indexed_by(live, limit.owner))]

@@ -1,6 +1,6 @@
-"""The thin layer over nats-py: connect for ever, know whether we are connected, close cleanly.
+"""The connection to NATS: a thin layer over nats-py that reconnects without limit, knows its state, and closes cleanly.
 
-Nothing outside `bus` imports nats.
+Only `bus` imports nats.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from libs.shared.errors import RocketError, unavailable
 log = structlog.get_logger()
 
 CONNECT_RETRY_S = 0.25
-"""Seconds between attempts while no server answers."""
+"""Seconds between attempts to connect."""
 MAX_PAYLOAD_BYTES = 1024 * 1024
-"""Bytes a NATS message may have; the server's default, which we keep."""
+"""The size limit of a NATS message; the default of the server."""
 MAX_BUFFERED_BYTES = 8 * MAX_PAYLOAD_BYTES
-"""Bytes that wait for the socket above which we send nothing more: callers get a 503 and decide."""
+"""Unsent bytes from which on further messages are refused with SERVICE_UNAVAILABLE."""
 FLUSH_TIMEOUT_S = 2
 """Seconds for a round trip to the server."""
 CONGESTION_TIMEOUT_S = 5.0
-"""Seconds to wait for a server that does not take what we send."""
+"""Seconds to wait for a server that reads too slowly."""
 
 
 class Connection:
-    """One connection to NATS, shared by everything in a process. `name` says whose."""
+    """The connection of a process to NATS. `name` identifies it on the server."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -47,7 +47,7 @@ class Connection:
         self._socket = NatsSocket()
         self._established = asyncio.Event()
         self._on_reconnect: list[Callable[[], None]] = []
-        # Answers come to a place of the service's own, so that no other one can be allowed to read them.
+        # Each service has its own inbox prefix, so that permissions can keep other services from reading it.
         self._inbox = f"_INBOX.{name.removeprefix('rocket-')}"
         self._requests = PendingRequests(self._socket, self.new_inbox())
         self._responses = ResponseBatcher(self._socket)
@@ -61,31 +61,31 @@ class Connection:
 
     @property
     def connected(self) -> bool:
-        """Whether there is a server that knows what we want to hear."""
+        """Whether there is a server that knows all subscriptions."""
         return self._socket.is_open
 
     async def established(self) -> None:
-        """Wait for the first connection; there is no limit, as nothing can be done without it."""
+        """Wait for the first connection, without a limit, because a service can do nothing without it."""
         await self._established.wait()
 
     def on_reconnect(self, call: Callable[[], None]) -> None:
-        """Have `call` called after each reconnection."""
+        """Register `call` to be called after each reconnection."""
         self._on_reconnect.append(call)
 
     def new_inbox(self) -> str:
-        """A subject of our own that nobody else knows."""
+        """Return a new secret subject for responses."""
         return f"{self._inbox}.{secrets.token_hex(11)}"
 
     def subscribe(self, subject: str, receiver: Receiver, queue: str = "") -> bytes:
-        """Have each message on `subject` handed to `receiver` as it arrives; answers what to unsubscribe by."""
+        """Call `receiver` with each message on `subject`. Returns the id for `unsubscribe`."""
         return self._socket.subscribe(subject, receiver, queue)
 
     def unsubscribe(self, subscription: bytes) -> None:
-        """Receive no more of it, from now on."""
+        """End a subscription at once."""
         self._socket.forget(subscription)
 
     async def drain(self, subscriptions: Sequence[bytes]) -> None:
-        """Receive no more of them, as soon as what the server has sent already has arrived."""
+        """End subscriptions after the messages that the server has already sent have arrived."""
         for subscription in subscriptions:
             self._socket.unsubscribe(subscription)
         with contextlib.suppress(Exception):
@@ -94,9 +94,9 @@ class Connection:
             self._socket.forget(subscription)
 
     def send(self, subject: bytes, payload: bytes = b"") -> None:
-        """Fire and forget, without waiting.
+        """Send a message without waiting for the socket.
 
-        Raises SERVICE_UNAVAILABLE when there is nobody to give it to, PAYLOAD_TOO_LARGE over MAX_PAYLOAD_BYTES.
+        Raises SERVICE_UNAVAILABLE without a connection, PAYLOAD_TOO_LARGE over MAX_PAYLOAD_BYTES.
         """
         self._check(len(payload))
         self._socket.post(publication(subject, payload))
@@ -104,7 +104,7 @@ class Connection:
     async def publish(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, reply: str = ""
     ) -> None:
-        """Fire and forget, no faster than the server takes it. Raises what `send` raises."""
+        """Send a message; waits while the socket is congested. Raises what `send` raises."""
         block = written(headers) if headers else b""
         self._check(len(block) + len(payload))
         if self._socket.is_congested:
@@ -112,7 +112,7 @@ class Connection:
         self._socket.post(publication(subject.encode(), payload, block, reply.encode()))
 
     async def request(self, subject: str, payload: bytes, timeout: float, block: bytes = b"") -> Message:
-        """One request, one response; `timeout` in seconds, `block` the headers as they go over the wire.
+        """Send a request and return its response; `timeout` in seconds, `block` the encoded headers.
 
         Raises what `send` raises, and nats.errors.{NoRespondersError,TimeoutError}.
         """
@@ -124,9 +124,9 @@ class Connection:
     def request_batched(
         self, subject: str, payload: bytes, timeout: float, block: bytes
     ) -> Coroutine[Any, Any, Message]:
-        """As `request`, to one of our services: requests of one subject may travel together."""
+        """Like `request`, to a Rocket service: requests of one subject may be sent in one message."""
         self._check(len(block) + len(payload))
-        # Not a coroutine around another one: every request between services comes here.
+        # Returns the inner coroutine instead of awaiting it, because all requests between services pass here.
         if self._socket.is_congested:
             return self._request_uncongested(subject, payload, timeout, block)
         return self._requests.request_batched(subject.encode(), payload, block, timeout)
@@ -146,9 +146,9 @@ class Connection:
     async def request_all(
         self, requests: Sequence[tuple[str, bytes, bytes]], timeout: float
     ) -> list[Message | BaseException]:
-        """Many requests as (subject, payload, headers), sent in order without waiting; each one's response or failure.
+        """Send requests (subject, payload, headers) in order without waiting. Returns each one's response or error.
 
-        Raises what `send` raises, before anything is sent.
+        Raises what `send` raises, before the first request is sent.
         """
         for _, payload, block in requests:
             self._check(len(block) + len(payload))
@@ -158,7 +158,7 @@ class Connection:
         return await self._requests.request_all(encoded, timeout)
 
     async def announce(self, message: Announcement) -> None:
-        """Tell every replica; lost if nobody listens or NATS is away, which announcements allow."""
+        """Publish an announcement to all replicas. It is dropped while NATS is unavailable."""
         with contextlib.suppress(RocketError):
             await self.publish(message.address(), pack(*encode(message)))
 
@@ -167,12 +167,12 @@ class Connection:
         self.subscribe(kind.address(), lambda message: heard(decode(kind, *unpack(message.data))))
 
     async def flush(self) -> None:
-        """Wait until the server has seen all that was sent, subscriptions included."""
+        """Wait until the server has processed everything sent so far, subscriptions included."""
         await self.client.flush(FLUSH_TIMEOUT_S)
 
     def _check(self, size: int) -> None:
         if size > MAX_PAYLOAD_BYTES:
-            # The server would close the connection, and with it everybody's requests.
+            # The server would close the connection, and all pending requests would fail.
             raise RocketError("PAYLOAD_TOO_LARGE", f"A message may have at most {MAX_PAYLOAD_BYTES} bytes")
         if not self.connected or self._socket.waiting_bytes > MAX_BUFFERED_BYTES:
             raise unavailable("nats")
@@ -184,7 +184,7 @@ class Connection:
             raise unavailable("nats") from None
 
     async def open(self, url: str) -> None:
-        """Connect, however long it takes for a server to answer; from then on reconnect without end."""
+        """Connect, with retries until a server is available. After that, nats-py reconnects without limit."""
         waited = False
         while self._client is None:
             try:
@@ -233,7 +233,7 @@ class Connection:
 
 @contextlib.asynccontextmanager
 async def connect(url: str, name: str) -> AsyncIterator[Connection]:
-    """A connection that outlives its server. It is there at once and connects in the background."""
+    """Open a connection that connects and reconnects in the background. It is returned at once."""
     connection = Connection(name)
     opening = asyncio.create_task(connection.open(url))
     try:

@@ -41,7 +41,7 @@ PRUNE = "DELETE FROM gateway.context_keys WHERE at < now() - interval '4 days'"
 FIND = "SELECT public FROM gateway.context_keys WHERE id = $1 AND at > now() - interval '3 days'"
 
 
-class Table(Protocol):
+class KeyTable(Protocol):
     """The methods of the platform database that are used."""
 
     async def execute(self, query: str, *values: Any) -> Any: ...
@@ -52,7 +52,7 @@ class Table(Protocol):
 class ContextSigner:
     """Signs the contexts of one gateway."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: KeyTable) -> None:
         self._table = table
         self._key: Ed25519PrivateKey | None = None
         self._id = ""
@@ -98,7 +98,7 @@ class ContextSigner:
 class ContextVerifier:
     """Verifies the contexts of the requests that one process serves."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: KeyTable) -> None:
         self._table = table
         self._keys: dict[str, Ed25519PublicKey] = {}
         self._good: dict[tuple[bytes, AppRef | None, Identity | None], int] = {}

@@ -1,4 +1,4 @@
-"""Streams of bytes of unknown length: produced while they are fetched, never held whole.
+"""Streams of bytes of unknown length, produced while the receiver pulls them and never held whole.
 
 The producer names a subject, and the receiver pulls chunk after chunk from it. The producer makes at most
 MAX_AHEAD_CHUNKS more than were pulled. Each pull names the number of its chunk, so it can be repeated if the response
@@ -42,12 +42,12 @@ PULL_TIMEOUT_S = 10.0
 MAX_IDLE_S = 30.0
 """Seconds without a pull after which a stream is closed."""
 RESERVED_PART = 4
-"""One of so many concurrent streams is reserved for other owners than that of the others."""
+"""One in so many concurrent streams is reserved for further owners."""
 
 
 @dataclass(slots=True)
 class _Offer:
-    """A stream in the making; `sent` chunks were answered, the last of which is kept for a repeated pull."""
+    """A stream that is being produced. `sent` chunks were sent; the last one is kept for a repeated pull."""
 
     made: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(MAX_AHEAD_CHUNKS))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -58,21 +58,21 @@ class _Offer:
 
 
 class Streams:
-    """The streams that a process makes for others: `most` at once, each for so many `seconds`."""
+    """The streams that a process produces: at most `most` at once, each for at most `seconds`."""
 
     def __init__(self, connection: Connection, most: int, seconds: float) -> None:
         self._connection = connection
         self._most = most
         self._seconds = seconds
         self._making: Counter[str] = Counter()
-        """Owner → streams that are being made for it."""
+        """Owner → the number of its streams in production."""
         self._prefix = f"rocket.parcels.{secrets.token_hex(8)}"
         self._offers: dict[str, _Offer] = {}
-        self._answers = TaskSet("streaming")
+        self._responses = TaskSet("streaming")
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Answer pulls until the block ends; then everything is given up."""
+        """Respond to pulls until the block ends. Then all streams are closed."""
         subscription = self._connection.subscribe(f"{self._prefix}.*", self._pulled)
         try:
             yield
@@ -84,10 +84,10 @@ class Streams:
             await asyncio.gather(*making, return_exceptions=True)
 
     async def offer(self, owner: str, chunks: AsyncGenerator[bytes, None]) -> str:
-        """Begin to make a stream; answers the subject to pull it from. The first of `chunks` only says that it can be.
+        """Begin a stream and return the subject to pull it from. The first item of `chunks` only shows that it works.
 
-        Raises what that raises, and SERVICE_UNAVAILABLE when as many streams are being made as may be: in all, or
-        for this owner.
+        Raises what producing that item raises, and SERVICE_UNAVAILABLE when too many streams are in production, in
+        total or for this owner.
         """
         if self._making.total() >= self._most or self._making[owner] >= self._most - self._most // RESERVED_PART:
             raise unavailable("export")
@@ -134,25 +134,25 @@ class Streams:
         if message.data == CLOSE:
             self._give_up(key)
             return
-        self._answers.start(self._answer(key, int(message.data), message.reply_to.decode()))
+        self._responses.start(self._respond(key, int(message.data), message.reply_to.decode()))
 
-    async def _answer(self, key: str, number: int, reply_to: str) -> None:
+    async def _respond(self, key: str, number: int, reply_to: str) -> None:
         offer = self._offers.get(key)
         if offer is None:
             await self._send(reply_to, _failure(unavailable("transfer")))
             return
         self._still_wanted(key, offer)
         async with offer.lock:
-            answer = await _chunk(offer, number)
-        await self._send(reply_to, answer)
+            response = await _chunk(offer, number)
+        await self._send(reply_to, response)
 
-    async def _send(self, reply_to: str, answer: bytes) -> None:
-        with contextlib.suppress(RocketError):  # the receiver asks again, or has gone
-            await self._connection.publish(reply_to, answer)
+    async def _send(self, reply_to: str, response: bytes) -> None:
+        with contextlib.suppress(RocketError):  # the receiver pulls again, or has disconnected
+            await self._connection.publish(reply_to, response)
 
 
 async def pulled(connection: Connection, subject: str) -> AsyncGenerator[bytes, None]:
-    """The chunks of a stream, in order. Close it to end the making; raises what the maker raised."""
+    """Yield the chunks of a stream in order. Closing it ends the production. Raises the error of the producer."""
     number, ended = 0, False
     try:
         while True:
@@ -181,7 +181,7 @@ async def _pull(connection: Connection, subject: str, number: int) -> tuple[byte
 
 
 async def _all_put(offer: _Offer, chunks: AsyncGenerator[bytes, None], seconds: float) -> bytes:
-    """Put the chunks where they are pulled from, and close them whatever happens; answers how the stream ends."""
+    """Queue the chunks for pulls and close their generator. Returns the end mark, or that of an error."""
     limit = asyncio.timeout(seconds)
     try:
         async with limit, contextlib.aclosing(chunks):
@@ -199,7 +199,7 @@ async def _all_put(offer: _Offer, chunks: AsyncGenerator[bytes, None], seconds: 
 
 
 async def _chunk(offer: _Offer, number: int) -> bytes:
-    """The answer to the pull of a chunk: the next one, or the last one once more."""
+    """The response to the pull of a chunk: the next chunk, or the last one again."""
     if number == offer.sent - 1:
         return offer.last
     if number != offer.sent:

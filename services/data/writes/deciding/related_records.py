@@ -12,7 +12,7 @@ from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import BadValue
 from libs.shared.schema.rules import parse_filter
 from services.data.model import EntityModel, Link, Model, StatementParameters, quote
-from services.data.query.predicates import OPERATORS, Comparison, compare
+from services.data.query.predicates import OPERATORS, FieldComparison, compare
 from services.data.rules import Load
 from services.data.writes.context.drafts import Draft
 
@@ -64,7 +64,7 @@ async def _load(
     entity: EntityModel,
     link: Link,
     load: Load,
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[FieldComparison],
     drafts: Sequence[Draft],
     holds: bool,
 ) -> dict[str | None, list[dict[str, Any]]]:
@@ -110,8 +110,8 @@ def _own(link: Link, draft: Draft) -> str | None:
     return None if value is None else str(value)
 
 
-def _comparisons(other: EntityModel, load: Load) -> list[Comparison]:
-    comparisons = [Comparison(*parse_filter(name, value, other.fields)) for name, value in load.filters.items()]
+def _comparisons(other: EntityModel, load: Load) -> list[FieldComparison]:
+    comparisons = [FieldComparison(*parse_filter(name, value, other.fields)) for name, value in load.filters.items()]
     for comparison in comparisons:
         if comparison.operator not in OPERATORS:
             raise BadValue(f"there is no operator {comparison.operator}")
