@@ -63,6 +63,13 @@ export async function download(realm: string, path: string, query?: URLSearchPar
   return response.blob();
 }
 
+/** The text of an answer that does not end by itself, piece by piece. Raises ApiError where it is refused. */
+export async function openStream(realm: string, path: string, query: URLSearchParams, signal: AbortSignal): Promise<AsyncIterable<string>> {
+  const response = await send(realm, "GET", path, { query, signal, headers: { Accept: "text/event-stream" } });
+  if (!response.ok || !response.body) throw refusal(response, parseExact((await response.text()) || "{}"));
+  return response.body.pipeThrough(new TextDecoderStream()) as unknown as AsyncIterable<string>;
+}
+
 async function send(realm: string, method: string, path: string, options: Options): Promise<Response> {
   const query = new URLSearchParams(options.query).toString();
   const url = `/api/${encodeURIComponent(realm)}${path}${query ? `?${query}` : ""}`;

@@ -8,9 +8,11 @@ import {
   createRouter,
   lazyRouteComponent,
   redirect,
+  retainSearchParams,
   type RouteComponent,
 } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { readAt } from "../api/moment";
 import { isLoggedIn, PLATFORM, realms } from "../api/session";
 import type { ListState } from "../model/filter";
 import { Failed } from "../ui/failed";
@@ -66,6 +68,9 @@ const platform = createRoute({
 const app = createRoute({
   getParentRoute: () => root,
   path: "/$app",
+  validateSearch: readAt,
+  // The moment that is looked at goes along from screen to screen.
+  search: { middlewares: [retainSearchParams(["at"])] },
   beforeLoad: ({ params, location }) => requireLogin(params.app, location.href),
   component: Shell,
 });

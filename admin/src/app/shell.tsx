@@ -10,6 +10,7 @@ import { Icon } from "../ui/icons";
 import { AppMenu, UserMenu } from "./menus";
 import { type Section, sectionsOf } from "./navigation";
 import { Palette } from "./palette";
+import { TimeBar, TimeButton } from "./time-bar";
 
 /** The frame around all screens of an app: header, sidebar, content. */
 export function Shell() {
@@ -37,6 +38,7 @@ export function Shell() {
             <AppMenu app={app} />
           </Group>
           <Group gap="xs" wrap="nowrap">
+            <TimeButton />
             <Palette sections={sections} />
             <UserMenu realm={app} />
           </Group>
@@ -67,6 +69,7 @@ export function Shell() {
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        <TimeBar />
         {schema.error ? (
           <Failed error={schema.error} retry={() => void schema.refetch()} />
         ) : (

@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAppSchema, useEntity } from "../../api/app-schema";
+import { useAt } from "../../api/moment";
 import { type ListState, nextSort } from "../../model/filter";
 import { idOf, labelOf, type Row } from "../../model/schema";
 import { showDone } from "../../ui/errors";
@@ -17,6 +18,7 @@ import { ColumnsMenu } from "./parts/columns-menu";
 import { ConfirmDelete } from "./parts/confirm-delete";
 import { ExportMenu } from "./parts/export-menu";
 import { FilterBar } from "./parts/filter-bar";
+import { useLiveList } from "./live-list";
 import { countQuery, recordsQuery, useDeleteMany } from "./queries";
 
 const TYPING_MS = 300;
@@ -34,15 +36,17 @@ function Records({ app, name }: { app: string; name: string }) {
   const state = useSearch({ from: "/$app/records/$entity" });
   const navigate = useNavigate({ from: "/$app/records/$entity" });
   const change = (part: Partial<ListState>) => void navigate({ search: { ...state, ...part }, replace: true });
-  const list = useInfiniteQuery(recordsQuery(app, entity, state));
-  const count = useQuery(countQuery(app, entity, state));
+  const at = useAt();
+  const list = useInfiniteQuery(recordsQuery(app, entity, state, at));
+  const count = useQuery(countQuery(app, entity, state, at));
+  const live = useLiveList(app, entity, state, at === undefined && list.isSuccess);
   const [widths, setWidths] = useLocalStorage<Record<string, number>>({ key: `rocket.widths.${app}.${name}`, defaultValue: {} });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [asking, setAsking] = useState(false);
   const remove = useDeleteMany(app, entity);
   const search = useDebouncedCallback((q: string) => change({ q: q || undefined }), TYPING_MS);
   const rows = list.data?.pages.flatMap((page) => page.data) ?? [];
-  const may = (action: "create" | "delete") => entity.actions.includes(action);
+  const may = (action: "create" | "delete") => at === undefined && entity.actions.includes(action);
   const select = (key: string, isSelected: boolean) => {
     const next = new Set(selected);
     if (isSelected) next.add(key);
@@ -92,6 +96,11 @@ function Records({ app, name }: { app: string; name: string }) {
             {t("records.trash")}
           </Button>
         )}
+        {live.entered > 0 && (
+          <Button size="compact-xs" radius="xl" onClick={live.show}>
+            {t("records.entered", { count: live.entered })}
+          </Button>
+        )}
         <Text size="sm" c="dimmed" ms="auto" aria-live="polite">
           {count.data === undefined ? "…" : t("records.count", { count: count.data })}
         </Text>
@@ -104,7 +113,8 @@ function Records({ app, name }: { app: string; name: string }) {
           columns={columnsOf(schema, entity, state.columns, widths)}
           rows={rows}
           rowKey={(row) => idOf(entity, row)}
-          rowLink={(row) => `/${app}/records/${name}/${encodeURIComponent(idOf(entity, row))}`}
+          rowLink={(row) => `/${app}/records/${name}/${encodeURIComponent(idOf(entity, row))}${at === undefined ? "" : `?at=${encodeURIComponent(at)}`}`}
+          rowMark={(row) => live.markOf(idOf(entity, row))}
           sort={state.sort}
           onSort={(field) => change({ sort: nextSort(state.sort, field) })}
           onResize={(field, width) => setWidths({ ...widths, [field]: width })}

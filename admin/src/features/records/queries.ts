@@ -3,18 +3,20 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { keys } from "../../api/app-schema";
 import { type Reply, request } from "../../api/client";
+import { asOf } from "../../api/moment";
 import { type ListState, toQuery } from "../../model/filter";
-import { type Entity, type Row, labelField, referenceOf } from "../../model/schema";
+import { type Entity, type Relation, type Row, labelField, referenceOf } from "../../model/schema";
 
 const PAGE_ROWS = 100;
 
 /** A list by keyset pages. References come with their records, so that they are shown by name. */
-export const recordsQuery = (app: string, entity: Entity, state: ListState) =>
+export const recordsQuery = (app: string, entity: Entity, state: ListState, at?: string) =>
   infiniteQueryOptions({
-    queryKey: [...keys.records(app, entity.name), "list", toQuery(state).toString()],
+    queryKey: [...keys.records(app, entity.name), "list", toQuery(state).toString(), at ?? ""],
     queryFn: ({ pageParam, signal }) => {
       const query = toQuery(state);
       query.set("cursor", pageParam);
+      if (at) query.set("as_of", at);
       query.set("per_page", String(PAGE_ROWS));
       const names = referencesOf(entity);
       if (names.length > 0) query.set("include", names.join(","));
@@ -25,13 +27,14 @@ export const recordsQuery = (app: string, entity: Entity, state: ListState) =>
   });
 
 /** How many records a list has: counted exactly beside the rows, so that counting never delays them. */
-export const countQuery = (app: string, entity: Entity, state: ListState) =>
+export const countQuery = (app: string, entity: Entity, state: ListState, at?: string) =>
   queryOptions({
-    queryKey: [...keys.records(app, entity.name), "count", toQuery(state).toString()],
+    queryKey: [...keys.records(app, entity.name), "count", toQuery(state).toString(), at ?? ""],
     queryFn: async ({ signal }) => {
       const query = toQuery(state);
       query.delete("sort");
       query.set("per_page", "1");
+      if (at) query.set("as_of", at);
       return (await request<Row[]>(app, "GET", `/${entity.name}`, { query, signal })).meta.total ?? 0;
     },
   });
@@ -42,11 +45,37 @@ export function referencesOf(entity: Entity): string[] {
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-export const recordQuery = (app: string, entity: Entity, id: string) =>
+export const recordQuery = (app: string, entity: Entity, id: string, at?: string) =>
   queryOptions({
-    queryKey: [...keys.records(app, entity.name), "one", id],
-    queryFn: ({ signal }) => request<Row>(app, "GET", recordPath(entity, id), { signal }),
+    queryKey: [...keys.records(app, entity.name), "one", id, at ?? ""],
+    queryFn: ({ signal }) => request<Row>(app, "GET", recordPath(entity, id), { signal, query: asOf(at) }),
   });
+
+/** The records at the other end of a relation of a record. */
+export const relatedQuery = (app: string, entity: Entity, id: string, relation: Relation, at?: string) =>
+  queryOptions({
+    queryKey: [...keys.records(app, relation.target), "related", entity.name, id, relation.name, at ?? ""],
+    queryFn: async ({ signal }) => {
+      const reply = await request<Row>(app, "GET", recordPath(entity, id), { signal, query: { include: relation.name, ...asOf(at) } });
+      const found = reply.data[relation.name];
+      const rows = (Array.isArray(found) ? found : found ? [found] : []) as Row[];
+      return { rows, etag: reply.etag };
+    },
+  });
+
+/** Change the children of a record together, in one commit: those sent are created, changed or (with `_delete`) deleted. */
+export function useSaveChildren(app: string, entity: Entity, id: string, relation: Relation) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ rows, etag }: { rows: Row[]; etag: string | null }) =>
+      request<Row>(app, "PUT", recordPath(entity, id), {
+        body: { [relation.name]: { _write_mode: "diff", data: rows } },
+        headers: etag ? { "If-Match": etag } : {},
+      }),
+    onSuccess: () => client.invalidateQueries({ queryKey: [app, "records"] }),
+    meta: { shown: true },
+  });
+}
 
 export interface Version {
   version: number;

@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useEntity } from "../../api/app-schema";
+import { useAt } from "../../api/moment";
 import { childrenOf, type Entity, idOf, labelOf, type Row } from "../../model/schema";
 import { showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
@@ -42,7 +43,8 @@ function NewRecord({ app, entity }: { app: string; entity: Entity }) {
 
 function Record({ app, entity, id }: { app: string; entity: Entity; id: string }) {
   const { t } = useTranslation();
-  const record = useQuery(recordQuery(app, entity, id));
+  const at = useAt();
+  const record = useQuery(recordQuery(app, entity, id, at));
   if (record.error) return <Failed error={record.error} retry={() => void record.refetch()} />;
   if (!record.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
   const { data: row, etag } = record.data;
@@ -54,15 +56,19 @@ function Record({ app, entity, id }: { app: string; entity: Entity; id: string }
       actions={
         <>
           <BackLink app={app} entity={entity} />
-          <Transitions app={app} entity={entity} id={id} row={row} etag={etag} />
-          <DeleteButton app={app} entity={entity} id={id} />
+          {at === undefined && (
+            <>
+              <Transitions app={app} entity={entity} id={id} row={row} etag={etag} />
+              <DeleteButton app={app} entity={entity} id={id} />
+            </>
+          )}
         </>
       }
     >
       <Columns gap="lg">
         <Columns.Col span={{ base: 12, lg: 8 }}>
           <Stack>
-            <RecordForm app={app} entity={entity} id={id} row={row} etag={etag} onSaved={() => showDone(t("record.saved"))} />
+            <RecordForm key={at ?? ""} app={app} entity={entity} id={id} row={row} etag={etag} readOnly={at !== undefined} onSaved={() => showDone(t("record.saved"))} />
             {children.length > 0 && (
               <Tabs defaultValue={children[0]!.name} keepMounted={false}>
                 <Tabs.List>

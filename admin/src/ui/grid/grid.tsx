@@ -30,6 +30,8 @@ interface GridProps<T> {
   selected?: ReadonlySet<string>;
   onSelect?: (key: string, selected: boolean) => void;
   selectLabel?: (row: T) => string;
+  /** Whether a row has just changed, or has left the list meanwhile. */
+  rowMark?: (row: T) => "fresh" | "left" | undefined;
   onEndInSight?: () => void;
   empty: ReactNode;
 }
@@ -104,8 +106,9 @@ function GridRow<T>(props: { row: T; index: number; top: number } & GridProps<T>
   const { row, columns, selected, onSelect } = props;
   const key = props.rowKey(row);
   const isSelected = selected?.has(key) ?? false;
+  const mark = props.rowMark?.(row);
   return (
-    <div role="row" aria-rowindex={props.index + 2} className="rk-row" data-selected={isSelected} style={{ transform: `translateY(${props.top}px)` }}>
+    <div role="row" aria-rowindex={props.index + 2} className="rk-row" data-selected={isSelected} data-fresh={mark === "fresh"} data-left={mark === "left"} style={{ transform: `translateY(${props.top}px)` }}>
       {onSelect && (
         <span className="rk-cell" style={{ width: 40 }} role="cell">
           <input

@@ -18,6 +18,8 @@ interface Props {
   id?: string;
   row?: Row;
   etag?: string | null;
+  /** Whether it only shows, as for the past. */
+  readOnly?: boolean;
   onSaved: (row: Row) => void;
 }
 
@@ -30,7 +32,7 @@ interface Base {
  * The form of a record. It sends the fields that were changed, and only against the version that it shows: where somebody
  * else was faster, their edits and these are merged, and fields that both changed are asked about.
  */
-export function RecordForm({ app, entity, id, row, etag, onSaved }: Props) {
+export function RecordForm({ app, entity, id, row, etag, readOnly = false, onSaved }: Props) {
   const { t } = useTranslation();
   const [base, setBase] = useState<Base>({ row: row ?? defaultsOf(entity), etag: etag ?? null });
   const [edited, setEdited] = useState<Row>(base.row);
@@ -89,12 +91,12 @@ export function RecordForm({ app, entity, id, row, etag, onSaved }: Props) {
               field={field}
               value={edited[field.name]}
               error={byField[field.name]}
-              disabled={id === undefined ? !field.create : !field.update}
+              disabled={readOnly || (id === undefined ? !field.create : !field.update)}
               onChange={(value) => setEdited((current) => ({ ...current, [field.name]: value }))}
             />
           ))}
         </SimpleGrid>
-        {(id === undefined || entity.actions.includes("update")) && (
+        {!readOnly && (id === undefined || entity.actions.includes("update")) && (
           <Group gap="xs">
             <Button type="submit" size="sm" loading={save.isPending} disabled={id !== undefined && !isDirty}>
               {t("action.save")}

@@ -1,14 +1,16 @@
-import { Anchor, Group, Loader, Table, Text } from "@mantine/core";
+import { Anchor, Button, Group, Loader, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { keys, useAppSchema } from "../../../api/app-schema";
-import { request } from "../../../api/client";
+import { useAppSchema } from "../../../api/app-schema";
+import { useAt } from "../../../api/moment";
 import { kindOf } from "../../../fields/registry";
 import { type Entity, idOf, labelField, labelOf, type Relation, type Row } from "../../../model/schema";
 import { Failed } from "../../../ui/failed";
 import { LinkButton } from "../../../ui/link-button";
-import { recordPath } from "../queries";
+import { relatedQuery } from "../queries";
+import { ChildrenEditor } from "./children-editor";
 
 const SHOWN_FIELDS = 5;
 
@@ -24,16 +26,14 @@ interface Props {
 export function Related({ app, entity, id, row, relation }: Props) {
   const { t } = useTranslation();
   const target = useAppSchema(app).entities.find((each) => each.name === relation.target);
-  const related = useQuery({
-    queryKey: [...keys.records(app, relation.target), "related", entity.name, id, relation.name],
-    queryFn: async ({ signal }) => {
-      const reply = await request<Row>(app, "GET", recordPath(entity, id), { signal, query: { include: relation.name } });
-      const found = reply.data[relation.name];
-      return (Array.isArray(found) ? found : found ? [found] : []) as Row[];
-    },
-  });
+  const at = useAt();
+  const related = useQuery(relatedQuery(app, entity, id, relation, at));
+  const [editing, setEditing] = useState(false);
   if (related.error) return <Failed error={related.error} retry={() => void related.refetch()} />;
   if (!target || !related.data) return <Loader size="sm" aria-label={t("shell.loading")} />;
+  const { rows, etag } = related.data;
+  const may = at === undefined && relation.nested && entity.actions.includes("update");
+  if (editing) return <ChildrenEditor key={etag} app={app} entity={entity} id={id} relation={relation} rows={rows} etag={etag} onDone={() => setEditing(false)} />;
   const label = labelField(target);
   const fields = target.fields
     .filter((field) => field.read && field.name !== label && field.name !== relation.target_key && field.type !== "json")
@@ -41,7 +41,7 @@ export function Related({ app, entity, id, row, relation }: Props) {
     .slice(0, SHOWN_FIELDS);
   return (
     <>
-      {related.data.length === 0 ? (
+      {rows.length === 0 ? (
         <Text c="dimmed" size="sm">
           {t("related.none")}
         </Text>
@@ -57,7 +57,7 @@ export function Related({ app, entity, id, row, relation }: Props) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {related.data.map((each) => (
+              {rows.map((each) => (
                 <Table.Tr key={idOf(target, each)}>
                   <Table.Td>
                     <Anchor component={Link} to={`/${app}/records/${target.name}/${encodeURIComponent(idOf(target, each))}`}>
@@ -75,8 +75,13 @@ export function Related({ app, entity, id, row, relation }: Props) {
           </Table>
         </Table.ScrollContainer>
       )}
-      {!relation.joined && (
-        <Group mt="xs">
+      <Group mt="xs">
+        {may && !relation.joined && (
+          <Button size="compact-sm" variant="default" onClick={() => setEditing(true)}>
+            {t("children.open")}
+          </Button>
+        )}
+        {!relation.joined && (
           <LinkButton
             to="/$app/records/$entity"
             params={{ app, entity: target.name }}
@@ -86,8 +91,8 @@ export function Related({ app, entity, id, row, relation }: Props) {
           >
             {t("related.all")}
           </LinkButton>
-        </Group>
-      )}
+        )}
+      </Group>
     </>
   );
 }

@@ -1,0 +1,66 @@
+/** A list that follows the changes of its records: changed rows are shown as they are, new ones are told of. */
+
+import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { keys } from "../../api/app-schema";
+import type { Reply } from "../../api/client";
+import { type LiveChange, useLive } from "../../api/live";
+import { type ListState, toQuery } from "../../model/filter";
+import { type Entity, type Row, idOf } from "../../model/schema";
+import { recordsQuery } from "./queries";
+
+const FRESH_MS = 4_000;
+
+type Marks = ReadonlyMap<string, "fresh" | "left">;
+type Pages = InfiniteData<Reply<Row[]>>;
+
+export interface LiveList {
+  /** How many records have come into the list that it does not show yet. */
+  entered: number;
+  /** Read the list anew, with what has come. */
+  show: () => void;
+  markOf: (id: string) => "fresh" | "left" | undefined;
+}
+
+export function useLiveList(app: string, entity: Entity, state: ListState, enabled: boolean): LiveList {
+  const client = useQueryClient();
+  const [entered, setEntered] = useState<ReadonlySet<string>>(new Set());
+  const [marks, setMarks] = useState<Marks>(new Map());
+  const { queryKey } = recordsQuery(app, entity, state);
+  const list = JSON.stringify(queryKey);
+  const query = toQuery(state);
+  query.delete("sort");
+  useEffect(() => {
+    setEntered(new Set());
+    setMarks(new Map());
+  }, [list]);
+  const follow = (changes: LiveChange[]) => {
+    const own = changes.filter((change) => change.entity === entity.name);
+    const pages = client.getQueryData<Pages>(queryKey);
+    const known = new Set(pages?.pages.flatMap((page) => page.data.map((row) => idOf(entity, row))));
+    const fresh = own.filter((change) => known.has(change.id));
+    client.setQueryData<Pages>(queryKey, (data) => data && patched(data, entity, own));
+    setEntered((before) => new Set([...before, ...own.filter((change) => change.change !== "left" && !known.has(change.id)).map((change) => change.id)]));
+    setMarks((before) => new Map([...before, ...fresh.map((change): [string, "fresh" | "left"] => [change.id, change.change === "left" ? "left" : "fresh"])]));
+    setTimeout(() => setMarks((before) => new Map([...before].filter(([id, mark]) => mark === "left" || !fresh.some((change) => change.id === id)))), FRESH_MS);
+    void client.invalidateQueries({ queryKey: [...keys.records(app, entity.name), "count"] });
+  };
+  useLive(app, entity.name, query, enabled && !state.trash && !state.q, follow);
+  return {
+    entered: entered.size,
+    show: () => {
+      setEntered(new Set());
+      setMarks(new Map());
+      void client.invalidateQueries({ queryKey });
+    },
+    markOf: (id) => marks.get(id),
+  };
+}
+
+/** The pages with the changed records in their places. What a record refers to stays as it was read. */
+function patched(data: Pages, entity: Entity, changes: LiveChange[]): Pages {
+  const records = new Map(changes.flatMap((change) => (change.record ? [[change.id, change.record] as const] : [])));
+  if (records.size === 0) return data;
+  const pages = data.pages.map((page) => ({ ...page, data: page.data.map((row) => ({ ...row, ...records.get(idOf(entity, row)) })) }));
+  return { ...data, pages };
+}
