@@ -52,10 +52,12 @@ async def test_every_screen_opens_and_axe_has_nothing_serious(admin: Client, per
         await expect(links.nth(20)).to_be_visible()
         await expect(someone.page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
         addresses = [await link.get_attribute("href") for link in await links.all()]
-        for address in [*addresses, f"/admin/{someone.app}/account", f"/admin/{someone.app}/records/deal/new"]:
+        forms = ("relations", "rules", "state-machines", "workflows", "permissions", "webhooks", "notification-rules")
+        further = ["account", "records/deal/new", *(f"define/{kind}/new" for kind in forms)]
+        for address in [*addresses, *(f"/admin/{someone.app}/{path}" for path in further)]:
             await someone.page.goto(f"{someone.url}{address}")
             await expect(someone.page.get_by_role("heading", level=1)).to_be_visible()
-            await someone.page.wait_for_load_state("networkidle")
+            await expect(someone.page.locator(".mantine-Loader-root, .mantine-Skeleton-root")).to_have_count(0)
             alerts = someone.page.locator("main").get_by_role("alert")
             findings += [f"{address}: {text}" for text in await alerts.all_inner_texts()]
             findings += await serious_findings(someone.page)
