@@ -113,7 +113,7 @@ function Records({ app, name }: { app: string; name: string }) {
           columns={columnsOf(schema, entity, state.columns, widths)}
           rows={rows}
           rowKey={(row) => idOf(entity, row)}
-          rowLink={(row) => `/${app}/records/${name}/${encodeURIComponent(idOf(entity, row))}${at === undefined ? "" : `?at=${encodeURIComponent(at)}`}`}
+          rowLink={(row) => `/${app}/records/${name}/${encodeURIComponent(idOf(entity, row))}`}
           rowMark={(row) => live.markOf(idOf(entity, row))}
           sort={state.sort}
           onSort={(field) => change({ sort: nextSort(state.sort, field) })}

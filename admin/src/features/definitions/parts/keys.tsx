@@ -132,6 +132,7 @@ export function ChoiceKey({ values, onPick, ...props }: KeyProps & { values: rea
       label={useLabel(props)}
       required={props.required ?? false}
       clearable={!props.required}
+      allowDeselect={!props.required}
       searchable={values.length > 8}
       data={[...known]}
       value={asText(value) || null}
