@@ -17,7 +17,7 @@ BENCH_STAMP := $(VENV)/installed-bench-$(call checksum,bench)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run admin rocket test browser chaos test-compose fuzz lint docs bench lock clean
+.PHONY: help run admin rocket test browser screenshots chaos test-compose fuzz lint docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ endif
 
 browser: $(DEV_STAMP) ## Run journeys through the Admin UI in chromium (apt-get install chromium); without it they are skipped
 	$(BIN)/python -m pytest -rs tests/browser
+
+screenshots: $(DEV_STAMP) ## Pictures of all screens of the Admin UI, into screenshots/; ARGS=--docs takes those of the docs
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 chaos: $(DEV_STAMP) ## Kill, pause and disconnect parts under load for long; CHAOS_SECONDS=1800, CHAOS_SEED=any number
 	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) CHAOS_COMMITS=500 CHAOS_SEED=$(or $(CHAOS_SEED),$(shell date +%s)) \

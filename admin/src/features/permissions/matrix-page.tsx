@@ -105,7 +105,7 @@ function Cell({ label, access }: { label: string; access: Access | FieldAccess }
   const { t } = useTranslation();
   const text = `${label}: ${t(`access.${access}`)}`;
   return (
-    <Badge size="sm" radius="sm" variant={access === "none" ? "outline" : "light"} color={COLORS[access]} title={text} aria-label={text}>
+    <Badge size="sm" radius="sm" variant={access === "none" ? "outline" : "light"} color={COLORS[access]} c="var(--mantine-color-text)" title={text} aria-label={text}>
       {label.slice(0, 1)}
     </Badge>
   );
@@ -139,7 +139,7 @@ function Fields({ policies, roles, entity, pii, app }: { policies: Policy[]; rol
                   const access = fieldAccess(policies, role, entity.name, action, { name: field.name, pii: pii.has(field.name) });
                   return (
                     <Table.Td key={role}>
-                      <Badge size="sm" radius="sm" variant={access === "none" ? "outline" : "light"} color={COLORS[access]}>
+                      <Badge size="sm" radius="sm" variant={access === "none" ? "outline" : "light"} color={COLORS[access]} c="var(--mantine-color-text)">
                         {t(`access.${access}`)}
                       </Badge>
                     </Table.Td>
@@ -182,7 +182,7 @@ function Legend() {
     <Group gap="md">
       {(["all", "some", "none"] as const).map((access) => (
         <Group key={access} gap={6}>
-          <Badge size="sm" radius="sm" variant={access === "none" ? "outline" : "light"} color={COLORS[access]}>
+          <Badge size="sm" radius="sm" variant={access === "none" ? "outline" : "light"} color={COLORS[access]} c="var(--mantine-color-text)">
             {t("matrix.read").slice(0, 1)}
           </Badge>
           <Text size="xs" c="dimmed">

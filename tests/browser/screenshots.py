@@ -1,0 +1,113 @@
+"""Pictures of every screen of the Admin UI with the demo app: `python -m tests.browser.screenshots [folder]`.
+
+Each screen is taken in light and dark at desktop width, and in light at phone width. With `--docs`, the six pictures of
+the documentation are taken instead, into docs/images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from deploy.embedded import admin_build, demo
+from deploy.embedded.settings import Settings
+from deploy.embedded.stack import Stack
+from tests.browser.pages import Person
+from tests.support.checkout import ROOT
+
+APP = "demo"
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+LOOKS = {"light": ("light", DESKTOP), "dark": ("dark", DESKTOP), "phone": ("light", PHONE)}
+SETTLED_MS = 700
+"""Time that a screen gets to draw what it has read."""
+IN_DOCS = {
+    "records": "/records/deal",
+    "record": "/records/deal/{deal}",
+    "workflow": "/define/workflows/{workflow}",
+    "diagram": "/define/relations/diagram",
+    "permissions": "/define/permissions/matrix",
+    "trace": "/events/{trace}",
+}
+
+
+async def main(folder: Path, *, docs: bool) -> None:
+    """Start a system with the demo app, and take the pictures."""
+    if not admin_build.is_current():
+        await admin_build.build()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="rocket-screens-") as data:
+        Path(data).chmod(0o755)
+        async with (
+            Stack(Settings(port=0, data_dir=Path(data) / "rocket")) as stack,
+            async_playwright() as playwright,
+        ):
+            await stack.ready()
+            await demo.install(stack.gateway_urls[0])
+            browser = await playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            )
+            for look in ("light",) if docs else LOOKS:
+                context, person = await _logged_in(browser, stack.gateway_urls[0], look)
+                screens = await _screens_of_docs(person) if docs else await _all_screens(person)
+                for name, path in screens.items():
+                    suffix = "" if docs else f"-{look}"
+                    await _take(person, path, folder / f"{name}{suffix}.png")
+                await context.close()
+
+
+async def _logged_in(browser: Browser, url: str, look: str) -> tuple[BrowserContext, Person]:
+    scheme, size = LOOKS[look]
+    context = await browser.new_context(
+        locale="en-US",
+        timezone_id="UTC",
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport=size,  # type: ignore[arg-type]
+    )
+    person = Person(await context.new_page(), url, APP)
+    await person.log_in("admin@localhost", "changeme")
+    return context, person
+
+
+async def _all_screens(person: Person) -> dict[str, str]:
+    """The screens that the sidebar leads to, by a name for their files."""
+    paths = await _links(person.page, f"/admin/{APP}")
+    return {re.sub(r"\W+", "-", path).strip("-") or "overview": path for path in paths}
+
+
+async def _screens_of_docs(person: Person) -> dict[str, str]:
+    found = {}
+    for key, path in {"deal": "/records/deal", "workflow": "/define/workflows", "trace": "/events"}.items():
+        await person.go(path)
+        await person.page.wait_for_timeout(SETTLED_MS)
+        inside = [link for link in await _links(person.page, f"/admin/{APP}{path}/") if not link.endswith("/new")]
+        found[key] = inside[0].strip("/") if inside else ""
+    return {name: path.format(**found) for name, path in IN_DOCS.items()}
+
+
+async def _links(page: Page, prefix: str) -> list[str]:
+    """Where the links of the page lead that begin with a prefix, without it."""
+    addresses = [await link.get_attribute("href") or "" for link in await page.get_by_role("link").all()]
+    return list(dict.fromkeys(address.removeprefix(prefix) for address in addresses if address.startswith(prefix)))
+
+
+async def _take(person: Person, path: str, file: Path) -> None:
+    await person.go(path)
+    await person.page.wait_for_timeout(SETTLED_MS)
+    await person.page.screenshot(path=file)
+    print(file)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "screenshots")
+    parser.add_argument("--docs", action="store_true")
+    arguments = parser.parse_args()
+    target = ROOT / "docs" / "images" if arguments.docs else arguments.folder
+    asyncio.run(main(target, docs=arguments.docs))
