@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from aiohttp import ClientSession
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from deploy.embedded import admin_build, demo
@@ -20,6 +21,7 @@ from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
 from tests.browser.pages import Person
 from tests.support.checkout import ROOT
+from tests.support.client import Client
 
 APP = "demo"
 DESKTOP = {"width": 1280, "height": 800}
@@ -27,6 +29,8 @@ PHONE = {"width": 390, "height": 844}
 LOOKS = {"light": ("light", DESKTOP), "dark": ("dark", DESKTOP), "phone": ("light", PHONE)}
 SETTLED_MS = 700
 """Time that a screen gets to draw what it has read."""
+SPANS_ARRIVE_MS = 3_000
+"""Time that the spans of a request get to be stored."""
 IN_DOCS = {
     "records": "/records/deal",
     "record": "/records/deal/{deal}",
@@ -82,12 +86,14 @@ async def _all_screens(person: Person) -> dict[str, str]:
 
 
 async def _screens_of_docs(person: Person) -> dict[str, str]:
-    found = {}
-    for key, path in {"deal": "/records/deal", "workflow": "/define/workflows", "trace": "/events"}.items():
-        await person.go(path)
-        await person.page.wait_for_timeout(SETTLED_MS)
-        inside = [link for link in await _links(person.page, f"/admin/{APP}{path}/") if not link.endswith("/new")]
-        found[key] = inside[0].strip("/") if inside else ""
+    """The screens of the docs, with a deal, the trace of its change, and a workflow in their addresses."""
+    async with ClientSession() as session:
+        admin = await Client(session, person.url).login(APP, "admin@localhost", "changeme")
+        deal = (await admin.get("/deal?per_page=1")).data[0]["id"]
+        changed = (await admin.put(f"/deal/{deal}", {"probability": 65})).expect(200)
+        workflow = (await admin.get("/_admin/workflows")).data[0]["id"]
+    await person.page.wait_for_timeout(SPANS_ARRIVE_MS)
+    found = {"deal": deal, "workflow": workflow, "trace": changed.headers["X-Trace-Id"]}
     return {name: path.format(**found) for name, path in IN_DOCS.items()}
 
 

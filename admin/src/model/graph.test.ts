@@ -31,3 +31,10 @@ test("every box has a place, and parallel arrows stay apart", () => {
   expect(placed.edges[0]!.at).not.toEqual(placed.edges[1]!.at);
   expect(placed.edges.every((edge) => edge.points.length > 1)).toBe(true);
 });
+
+test("a graph that is still being typed is drawn as far as it goes", () => {
+  const steps = [{ id: "ask", type: "approval", on_approve: { goto: "" } }, { id: "", type: "action" }, { id: "ask", type: "condition" }];
+  const placed = place(workflowGraph(steps));
+  expect(placed.nodes.map((node) => node.id)).toEqual(["ask", "end"]);
+  expect(place({ nodes: [{ id: "a", label: "a" }], edges: [{ from: "a", to: "gone" }] }).edges).toEqual([]);
+});

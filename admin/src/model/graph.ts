@@ -57,8 +57,15 @@ function sizeOf(node: GraphNode): { width: number; height: number } {
   };
 }
 
+/** What can be drawn of a graph that is still being typed: each named box once, and the arrows between those. */
+function drawable({ nodes, edges }: Graph): Graph {
+  const byId = new Map(nodes.filter((node) => node.id !== "").map((node) => [node.id, node]));
+  return { nodes: [...byId.values()], edges: edges.filter((edge) => byId.has(edge.from) && byId.has(edge.to)) };
+}
+
 /** Boxes in layers, arrows between them. Several arrows may connect the same two boxes, and a box itself. */
-export function place({ nodes, edges }: Graph, direction: "LR" | "TB" = "LR"): Placed {
+export function place(given: Graph, direction: "LR" | "TB" = "LR"): Placed {
+  const { nodes, edges } = drawable(given);
   const graph = new Layout({ multigraph: true });
   graph.setGraph({ rankdir: direction, nodesep: 28, ranksep: 64, edgesep: 18, marginx: 8, marginy: 8 });
   graph.setDefaultEdgeLabel(() => ({}));

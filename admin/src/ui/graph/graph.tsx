@@ -97,9 +97,12 @@ function Box({ node }: { node: PlacedNode }) {
     if (event.key === "Enter") follow();
   };
   const texts = [node.label, ...(node.sub ? [node.sub] : []), ...(node.lines ?? [])];
-  const interactive = node.link ? { tabIndex: 0, role: "link", onClick: follow, onKeyDown: press, style: { cursor: "pointer" } } : { role: "img" };
+  // A link is called by the text in it; a picture needs a name.
+  const role = node.link
+    ? { tabIndex: 0, role: "link", onClick: follow, onKeyDown: press, style: { cursor: "pointer" } }
+    : { role: "img", "aria-label": texts.join(", ") };
   return (
-    <g className="rk-graph-node" data-tone={node.tone ?? "plain"} aria-label={texts.join(", ")} {...interactive}>
+    <g className="rk-graph-node" data-tone={node.tone ?? "plain"} {...role}>
       <rect x={node.x} y={node.y} width={node.width} height={node.height} rx={node.lines ? 4 : 10} fill="none" stroke="currentColor" />
       {texts.map((text, at) => (
         <text

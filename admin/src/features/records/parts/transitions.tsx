@@ -34,10 +34,11 @@ function TransitionButton({ app, entity, id, etag, machine, transition }: Button
   const me = useMe(app);
   const save = useSave(app, entity);
   const may = transition.roles.length === 0 || transition.roles.some((role) => me?.roles.includes(role));
+  // The button goes with the state it leads from, so what is said afterwards must not depend on it.
   const move = () =>
-    save.mutate(
-      { id, values: { [machine.field]: transition.to }, etag },
-      { onSuccess: () => showDone(t("transition.done", { state: transition.to })), onError: showError },
+    void save.mutateAsync({ id, values: { [machine.field]: transition.to }, etag }).then(
+      () => showDone(t("transition.done", { state: transition.to })),
+      showError,
     );
   return (
     <Tooltip label={t("transition.roles", { roles: transition.roles.join(", ") })} disabled={may}>
