@@ -1,4 +1,4 @@
-"""What counts as a mail address. Strict enough that none can smuggle a header or a second recipient."""
+"""Checks mail addresses, strictly enough that none can inject a header or a second recipient."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ MAX_ADDRESS_CHARACTERS = 254
 
 
 def is_address(text: object) -> bool:
-    """Whether `text` can be written to."""
+    """Whether `text` is a mail address."""
     return isinstance(text, str) and len(text) <= MAX_ADDRESS_CHARACTERS and ADDRESS.fullmatch(text) is not None

@@ -22,7 +22,7 @@ from services.notify.transition_actions import MAIL, transition_notifications
 
 @dataclass(frozen=True, slots=True)
 class CommitFanOuts:
-    """The notifications of one commit, by the rule or action that asks for them."""
+    """The notifications of one commit, by rule or action."""
 
     event: CommitEvent
     fan_outs: Sequence[FanOut]
@@ -52,16 +52,16 @@ def _requests(state: State, app: AppRef, event: CommitEvent) -> list[Notificatio
 
 
 async def apply(state: State, transaction: Transaction, reactions: Sequence[CommitFanOuts]) -> None:
-    """Insert notifications, and for whom they were found to be."""
+    """Insert notifications, and notes of their receivers."""
     for reaction in reactions:
         for each in reaction.fan_outs:
-            # A commit is told once: not again to users who have got a role since.
+            # The receivers of a commit are determined once: users who get the role later are not notified.
             if await store.note(transaction.connection, reaction.event, each):
                 for new in each.notifications:
                     await store.insert(transaction.connection, new, clock.now())
 
 
 def wake(state: State, app: AppRef, reactions: Sequence[CommitFanOuts]) -> None:
-    """Send mails now, not when the timer looks."""
+    """Wake the mail worker, ahead of the timer."""
     if any(reaction.has_mails for reaction in reactions):
         state.due.wake(app)

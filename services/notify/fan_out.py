@@ -30,7 +30,7 @@ def fan_out(asked: NotificationRequest, directory: Directory) -> FanOut:
     """The notifications of a request, for the users of today."""
     receivers = NOBODY if asked.error else directory.receivers(asked.channel, asked.addressees)
     if not receivers and isinstance(asked, TransitionNotification):
-        # Stored as failed, so that it is seen that there was no receiver.
+        # Stored as failed, so that the log shows that there was no receiver.
         receivers = NOBODY
     return FanOut(asked.asked_by, notifications_of(asked, receivers))
 
@@ -43,7 +43,7 @@ def notifications_of(asked: NotificationRequest, receivers: Receivers) -> list[N
 
 
 def may_have_found(asked: NotificationRequest, receivers: Receivers) -> bool:
-    """Whether these receivers are possible, for some set of users."""
+    """Whether some set of users would give these receivers."""
     if asked.error or receivers == NOBODY:
         nobody = isinstance(asked, TransitionNotification) and may_be(asked.channel, asked.addressees, [])
         return receivers == NOBODY and (nobody or asked.error is not None)

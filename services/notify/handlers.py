@@ -1,4 +1,4 @@
-"""One short function per endpoint: load, decide, commit, reply."""
+"""The endpoints: the inbox, the log of notifications, and mails of other services."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def list_inbox(state: State, context: Context, request: ListInbox) -> Resp
 
 
 async def read_notification(state: State, context: Context, request: ReadNotification) -> Response:
-    """One of the caller's notifications, read from now on."""
+    """Mark one of the caller's notifications as read."""
     database = state.core.databases.of(context.the_app)
     row = await store.read(database, context.user.id, _id(request.id), clock.now())
     if row is None:
@@ -72,7 +72,7 @@ async def read_notification(state: State, context: Context, request: ReadNotific
 
 
 async def read_all_notifications(state: State, context: Context, _: ReadAllNotifications) -> Response:
-    """All of the caller's notifications, read from now on."""
+    """Mark all of the caller's notifications as read."""
     updated = await store.read_all(state.core.databases.of(context.the_app), context.user.id, clock.now())
     return Response(body=b'{"data":{"updated":%d}}' % updated)
 
@@ -89,7 +89,7 @@ async def list_notifications(state: State, context: Context, request: ListNotifi
 
 
 async def retry_notification(state: State, context: Context, request: RetryNotification) -> Response:
-    """A failed mail once more, now, whatever the number of attempts."""
+    """Retry a failed mail now, regardless of its attempts."""
     notification_id, app, now = _id(request.id), context.the_app, clock.now()
     async with state.transactions.begin(app, due_at=now + timedelta(seconds=SAFETY_S)) as transaction:
         made_due = await store.make_due(transaction.connection, notification_id, now)

@@ -1,4 +1,4 @@
-"""One mail: how it is written, and how it goes through SMTP."""
+"""Builds one mail and sends it through SMTP."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def message_of(mail: ClaimedMail, sender: str) -> EmailMessage:
 
 
 async def send(mail: ClaimedMail, settings: NotifySettings) -> MailOutcome:
-    """Send once, within the time limit; whatever goes wrong is in the outcome."""
+    """Send once, within the time limit. Raises nothing: the outcome contains every error."""
     if not settings.smtp_host:
         return NO_SERVER
     try:
@@ -68,7 +68,7 @@ def _reason(error: Exception, limit: float) -> str:
 
 
 def _is_permanent(error: Exception) -> bool:
-    """Whether the server refused this very mail (5yz); a wrong login or a bad connection may be mended."""
+    """Whether the server refused this mail (5yz). Failed logins and connections are retried."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return all(one.code >= 500 for one in error.recipients)
     if isinstance(error, aiosmtplib.SMTPSenderRefused | aiosmtplib.SMTPDataError):

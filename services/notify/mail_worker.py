@@ -1,4 +1,4 @@
-"""Sends the mails that are due: a few at a time, so that the mail server is not flooded.
+"""Sends due mails, a few at a time to spare the mail server.
 
 A mail is claimed for longer than sending it may take. If its replica dies meanwhile, the claim lapses and the mail is
 sent again, with the same Message-ID.
@@ -28,7 +28,7 @@ MAX_APPS = 4
 MAX_MAILS = 4
 """Mails of one app sent at once."""
 TURN_S = 2.0
-"""Seconds for which the mails of an app are sent before other apps have their turn."""
+"""Seconds for which the worker sends mails of one app before it continues with others."""
 
 
 class MailWorker:

@@ -1,4 +1,4 @@
-"""Which rules a commit concerns, and the notifications it becomes. Pure."""
+"""Matches commits with rules, and builds the notifications. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACTIONS = {
     "after_write": ("create", "update"),
     "after_delete": ("delete",),
 }
-"""Which changes a hook is about."""
+"""The changes that a hook matches."""
 
 Rule: TypeAlias = SubscribedDefinition[NotificationRule]
 RuleIndex: TypeAlias = SubscriptionIndex[NotificationRule]
@@ -39,7 +39,7 @@ RULES = SubscriptionKind(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that holds for a commit, and whom it is for; `error` says why that can't be known."""
+    """A rule that holds for a commit, with its addressees; `error` says why they can't be determined."""
 
     rule: Rule
     event: CommitEvent
@@ -79,11 +79,11 @@ class NewNotification:
     confidential: bool = False
     place: tuple[int, int] | None = None
     quoted: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By field: the values of the record that stand in the texts."""
+    """By field: the values of the record that the texts contain."""
 
 
 def environment_of(app: AppRef, event: CommitEvent) -> dict[str, Any]:
-    """What conditions, templates and paths can read. A deleted record is `record` as it was."""
+    """The variables of conditions, templates and paths. For a deletion, `record` holds the former values."""
     action = public_action(event.action)
     actor = event.actor
     return {
@@ -98,7 +98,7 @@ def environment_of(app: AppRef, event: CommitEvent) -> dict[str, Any]:
 
 
 def match(app: AppRef, candidates: Sequence[Rule], event: CommitEvent) -> list[Match]:
-    """Those of the rules that hold for `event`, and those whose condition can't be evaluated, with the error."""
+    """The rules that hold for `event`, and those whose condition can't be evaluated, with the error."""
     if not candidates:
         return []
     environment = environment_of(app, event)

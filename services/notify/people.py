@@ -11,11 +11,11 @@ from services.notify.fan_out import NotificationRequest
 from services.notify.recipients import Directory
 
 TIMEOUT_S = 10.0
-"""Seconds the gateway has for its answer."""
+"""Time limit of the gateway's response, in seconds."""
 
 
 async def find_people(rpc: RpcClient, app: AppRef, matches: Sequence[NotificationRequest]) -> Directory:
-    """The users that rules and actions refer to. Raises what the request raises."""
+    """The users that rules and actions refer to. Raises the errors of the request."""
     directory = Directory()
     if not matches:
         return directory

@@ -12,14 +12,14 @@ from services.notify.addresses import is_address
 from services.notify.templates import look_up
 
 MAX_RECIPIENTS_OF_PATH = 100
-"""Recipients that one path can name."""
+"""The largest number of recipients from one path."""
 
 Person = tuple[str, str]
 """A user's id and address."""
 Receivers = Sequence[tuple[str, str | None]]
 """Address and user id of each; the id is None if the address is no user's."""
 NOBODY: Receivers = [("", None)]
-"""In place of receivers, where there are none and a failed notification is to show that."""
+"""Stands in for missing receivers, so that a failed notification shows that there were none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Directory:
     emails: dict[str, Person] = field(default_factory=dict)
 
     def add(self, people: Iterable[Person]) -> None:
-        """Know these users by id and address."""
+        """Add these users by id and address."""
         for user_id, email in people:
             self.ids[user_id.lower()] = self.emails[same_address(email)] = (user_id, email)
 
     def receivers(self, channel: str, addressees: Addressees) -> Receivers:
-        """Address and user id of each recipient, once each; in the inbox only users have a place."""
+        """Address and user id of each recipient, without duplicates; only users have an inbox."""
         people = [person for role in sorted(addressees.roles) for person in self.roles.get(role, ())]
         people += [self.ids[user_id] for user_id in sorted(addressees.ids) if user_id in self.ids]
         found: dict[str, tuple[str, str | None]] = {
@@ -64,7 +64,7 @@ class Directory:
 
 
 def addressees_of(recipients: Iterable[Mapping[str, str]], environment: Mapping[str, Any]) -> Addressees:
-    """The recipients of a rule for one commit; what a path leads to is an address, a user's id, or a list."""
+    """The recipients of a rule for one commit; the value of a path is an address, a user's id, or a list."""
     ids: set[str] = set()
     emails: set[str] = set()
     roles: set[str] = set()
@@ -80,7 +80,7 @@ def addressees_of(recipients: Iterable[Mapping[str, str]], environment: Mapping[
 
 
 def may_be(channel: str, addressees: Addressees, receivers: Receivers) -> bool:
-    """Whether a directory, whatever users it knows, can have led from addressees to these receivers."""
+    """Whether some directory of users would turn these addressees into these receivers."""
     known = {same_address(address) for address, _ in receivers}
     named = {same_address(email) for email in addressees.emails}
     if len(known) < len(receivers) or (channel == "email" and not named <= known):
@@ -95,7 +95,7 @@ def may_be(channel: str, addressees: Addressees, receivers: Receivers) -> bool:
 
 
 def is_user_or_address(name: str) -> bool:
-    """Whether a name is a user's id or an address, so that it need not be looked for among the roles."""
+    """Whether a name is a user's id or an address, and so no role."""
     return is_address(name) or parse_uuid(name) is not None
 
 

@@ -9,7 +9,7 @@ from libs.shared.bus.retry import Policy
 
 MAX_ATTEMPTS = 5
 MAX_DELAY_S = 3_600.0
-"""Seconds between two attempts at most."""
+"""Longest delay between two attempts, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class MailOutcome:
 
 @dataclass(frozen=True, slots=True)
 class MailVerdict:
-    """The new status, and when to try again if that is `retrying`."""
+    """The new status, and the time of the next attempt if that is `retrying`."""
 
     status: str
     next_retry_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""The table of contents of the notify service."""
+"""The notify service: its endpoints, consumers and workers."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from services.notify.addresses import is_address
 
 
 class NotifySettings(Settings):
-    """The mail server, beside what every service needs to know."""
+    """Settings of the mail server, beside the common ones."""
 
     smtp_host: str = Field("", description="SMTP server; empty: mails end as failed in the log")
     smtp_port: int = Field(587, ge=1, le=65535, description="its port")
@@ -24,14 +24,14 @@ class NotifySettings(Settings):
 
     @model_validator(mode="after")
     def sender_is_an_address(self) -> NotifySettings:
-        """A sender that no server accepts should be noticed at the start."""
+        """Refuse an invalid sender at the start."""
         if not is_address(self.smtp_from):
             raise ValueError("ROCKET_SMTP_FROM must be a mail address")
         return self
 
     @model_validator(mode="after")
     def passwords_travel_encrypted(self) -> NotifySettings:
-        """In production no password goes over an open line."""
+        """In production, refuse to send a password unencrypted."""
         if self.env == "production" and self.smtp_username and self.smtp_tls == "none":
             raise ValueError("ROCKET_SMTP_TLS must be starttls or tls when there is a login")
         return self

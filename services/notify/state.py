@@ -1,4 +1,4 @@
-"""What the notify service works with."""
+"""The state of the notify service."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ ON CONFLICT DO NOTHING RETURNING true
 """
 FIND_BY_EFFECT = "SELECT id::text FROM notify.notifications WHERE effect_key = $1"
 NEXT_READY = "SELECT min(greatest(due_at, claimed_until)) FROM notify.notifications WHERE due_at IS NOT NULL"
-# The oldest ready mails, ours until $2.
+# Claims the oldest ready mails until $2.
 CLAIM = """
 UPDATE notify.notifications SET claimed_until = $2 WHERE id IN (
     SELECT id FROM notify.notifications WHERE due_at IS NOT NULL AND greatest(due_at, claimed_until) <= $1
@@ -80,7 +80,7 @@ SELECT count(*) FROM n
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """A mail that is ours to send until `claimed_until`. `attempt` counts the attempts made so far."""
+    """A mail that this replica may send until `claimed_until`. `attempt` counts the attempts made so far."""
 
     id: str
     recipient: str
@@ -97,7 +97,7 @@ class ClaimedMail:
 async def insert(transaction: Connection, new: NewNotification, now: datetime) -> str | None:
     """The id of the new notification; None if its effect key was used before.
 
-    What goes to an inbox has arrived with that; mails become due.
+    A notification in an inbox is sent with that; mails become due.
     """
     status = "failed" if new.error else "sent" if new.channel == "in_app" else "pending"
     inserted: str | None = await transaction.fetchval(
@@ -133,13 +133,13 @@ async def note(transaction: Connection, event: CommitEvent, fan_out: FanOut) -> 
 
 
 async def find_by_effect(transaction: Connection, effect_key: str) -> str:
-    """The id of the notification that has taken this effect key."""
+    """The id of the notification with this effect key."""
     found: str = await transaction.fetchval(FIND_BY_EFFECT, hashed(effect_key))
     return found
 
 
 async def next_ready(database: Database) -> datetime | None:
-    """When there will be something to send; a past time if there is now."""
+    """When the next mail is ready; a past time if one is ready now."""
     moment: datetime | None = await database.fetchval(NEXT_READY)
     return moment
 
@@ -185,13 +185,13 @@ async def inbox(database: Database, user_id: str, unread: bool, limit: int, offs
 
 
 async def read(database: Database, user_id: str, notification_id: UUID, now: datetime) -> bytes | None:
-    """Mark one of a user's notifications as read; None if they have no such one."""
+    """Mark one of a user's notifications as read; None if they have none with this id."""
     text: str | None = await database.fetchval(READ, user_id, notification_id, now)
     return text.encode() if text else None
 
 
 async def read_all(database: Database, user_id: str, now: datetime) -> int:
-    """Mark all of a user's notifications as read; answers how many were not."""
+    """Mark all of a user's notifications as read; returns how many were unread."""
     count: int = await database.fetchval(READ_ALL, user_id, now)
     return count
 

@@ -1,4 +1,4 @@
-"""`{{ path }}` in plain text. Pure; there is nothing to escape and nothing to run."""
+"""Fills `{{ path }}` in plain text. Pure; nothing is escaped or executed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def look_up(environment: Mapping[str, Any], path: str) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """A value as people read it; None is nothing, objects and lists are JSON."""
+    """A value as text; None is empty, objects and lists are JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else exact.dumps(value).decode()
@@ -48,7 +48,7 @@ def render(template: str, environment: Mapping[str, Any]) -> str:
 
 
 def render_subject(template: str, environment: Mapping[str, Any]) -> str:
-    """The same on one line, since a second line would be a header of its own."""
+    """The rendered text on one line, since a line break could inject a header."""
     return one_line(render(template, environment))
 
 

@@ -51,7 +51,7 @@ def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Transit
     # Without a subject, the first line of the body is the subject.
     subject = one_line(as_text(words.get("subject")) or body.strip().partition("\n")[0])
     if channel not in CHANNELS:
-        # Shown among the mails, as there is no such place.
+        # Shown among the mails, as the channel does not exist.
         return TransitionNotification(
             event, number, MAIL, subject, body, Addressees(), f"there is no channel {one_line(channel)}"
         )
@@ -61,7 +61,7 @@ def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Transit
 
 
 def _recipients(to: Any) -> list[dict[str, str]]:
-    """Whom an action names: addresses, users' ids and names of roles, or `{user|email|role: …}` as in rules."""
+    """The addressees of an action: addresses, users' ids and names of roles, or `{user|email|role: …}` as in rules."""
     named = to[:MAX_RECIPIENTS_OF_PATH] if isinstance(to, list) else [to]
     recipients = []
     for each in named:

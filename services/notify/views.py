@@ -1,6 +1,6 @@
-"""The log of notifications as it is answered: values that are sensitive or personal data are masked in its texts.
+"""Masks sensitive values and personal data in the texts of the log of notifications.
 
-What is kept is whole, as it is what is sent, and what its receiver reads in the inbox. What may be shown is decided by
+Notifications are stored unmasked, as they are sent and shown in the receiver's inbox. The log is masked by
 today's definitions.
 """
 
@@ -14,11 +14,11 @@ from libs.shared.schema.secrecy import MASK, definition_of, unmasked_fields, wit
 
 Row = dict[str, Any]
 TEXTS = ("recipient", "subject", "body", "error")
-"""Columns in which values of records may stand."""
+"""Columns that may contain values of records."""
 
 
 def visible(rows: bytes, schema: Snapshot) -> list[Row]:
-    """Rows of the log, read from JSON, as they may be seen."""
+    """The masked rows of the log, parsed from JSON."""
     return [_visible(row, schema) for row in exact.loads(rows)]
 
 

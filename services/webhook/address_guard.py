@@ -1,7 +1,7 @@
-"""No webhook reaches into our own network: decided on the address really connected to.
+"""Keeps webhooks out of the internal network. The check is made on the address that is connected to.
 
-A look at the URL, or a resolver of our own, would let IP literals and rebinding names through; this
-stands where the socket is made.
+A check of the URL, or a resolver, would let IP literals and rebinding names through; this one
+runs where the socket is created.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NAT64 = IPv6Network("64:ff9b::/96")
 METADATA = frozenset(
     map(ip_address, ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"))
 )
-"""Where clouds tell machines their secrets; not all of them are link-local."""
+"""Addresses of cloud metadata services, which hold credentials; not all of them are link-local."""
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 
@@ -51,7 +51,7 @@ def is_allowed(text: str, loopback: bool, private: bool) -> bool:
 
 
 def socket_factory(loopback: bool, private: bool) -> Callable[[AddressInfo], socket.socket]:
-    """A maker of sockets for aiohttp's connector. What it makes raises AddressRefused."""
+    """A socket factory for aiohttp's connector. It raises AddressRefused for refused addresses."""
 
     def make(info: AddressInfo) -> socket.socket:
         family, kind, protocol, _, address = info

@@ -47,7 +47,7 @@ class Entry:
 
 
 async def finish(connection: Connection | Database, entries: Sequence[Entry]) -> set[str]:
-    """Record attempts; answers the ids of deliveries whose claim was still ours."""
+    """Record attempts; returns the ids of the deliveries whose claim had not been lost."""
     rows = await connection.fetch(
         FINISH,
         [UUID(e.claimed.id) for e in entries],

@@ -51,5 +51,5 @@ async def apply(state: State, transaction: Transaction, reactions: Sequence[Deli
 
 
 def wake(state: State, app: AppRef, reactions: Sequence[Deliveries]) -> None:
-    """Send what was committed now, not when the timer looks."""
+    """Wake the dispatcher for the committed deliveries, ahead of the timer."""
     state.dispatcher.wake(app, [delivery.endpoint for each in reactions for delivery in each])

@@ -1,4 +1,4 @@
-"""A delivery: a request to an endpoint, from the decision to send it until it has arrived or failed for good."""
+"""A delivery: a request to an endpoint, from the decision to send it until it has succeeded or failed finally."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMIT, REPLAY, TEST, QUESTION = "commit", "replay", "test", "question"
 class NewDelivery:
     """A delivery to be stored. `headers` still hold their templates; `error` says why it can't be sent.
 
-    `endpoint` is what limits and health are kept by: the webhook, or for actions the origin of the URL.
+    `endpoint` is the key of limits and health: the webhook, or for actions the origin of the URL.
     """
 
     webhook_id: str
@@ -41,9 +41,9 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A delivery that is ours to send until `claimed_until`. `attempt` counts the attempts made so far.
+    """A delivery that this replica may send until `claimed_until`. `attempt` counts the attempts made so far.
 
-    `ailing` says that its endpoint has failed lately, so that a success is news.
+    `ailing` says that its endpoint failed recently, so that a success changes its health.
     """
 
     id: str
@@ -69,7 +69,7 @@ class ClaimedDelivery:
 
 
 ACTIONS = frozenset({"workflow", "transition"})
-"""The hooks of deliveries that no webhook asks for."""
+"""The hooks of deliveries that belong to actions, not to webhooks."""
 
 
 def origin_of(url: str) -> str:

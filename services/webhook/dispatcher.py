@@ -38,13 +38,13 @@ SAFETY_S = 10.0
 MARGIN_S = 5.0
 """Seconds a claim outlasts the longest request, for recording the outcome."""
 LOOK_INTERVAL = timedelta(seconds=1)
-"""When to look again at an app with more deliveries than could be sent."""
+"""Pause before an app is checked again that has more deliveries than could be sent."""
 RETRY_PAUSE_S = 0.5
-"""Seconds until a claim is tried again that failed as the database is down."""
+"""Seconds until a claim is retried that failed because the database is down."""
 MAX_ENDPOINTS = 256
 """Endpoints of one claim."""
 MAX_TURN_DELIVERIES = 32
-"""Deliveries that an app claims before the other apps have their turn."""
+"""Deliveries that one app claims before other apps may claim."""
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class Dispatcher:
         turn.wanted |= wanted
 
     async def look(self, app: AppRef) -> datetime | None:
-        """Start to send what is ready; answers when to look again (None: nothing waits)."""
+        """Start to send ready deliveries; returns when to check again (None: nothing is waiting)."""
         now = clock.now()
         waiting = await store.outstanding(self._databases.of(app))
         if disabled := [endpoint for endpoint, _, is_disabled in waiting if is_disabled]:
@@ -105,12 +105,12 @@ class Dispatcher:
         return min(moments, default=None)
 
     async def _give_up(self, app: AppRef, endpoints: Sequence[str]) -> None:
-        """Fail the deliveries of disabled endpoints: they came while these were being disabled, or later."""
+        """Fail the deliveries of disabled endpoints that were stored while these were being disabled, or later."""
         urls = urls_of(endpoints, await self._webhooks.load(app))
         await endpoint_store.give_up(self._databases.of(app), {e: url for e, url in urls.items() if url is not None})
 
     async def close(self) -> None:
-        """Start no more; give the requests under way time to end. A request that is cut off is sent again."""
+        """Start no more deliveries; wait for running requests. A request that is cut off is sent again."""
         self._closing = True
         await self._tasks.close(self._drain)
 
@@ -129,7 +129,7 @@ class Dispatcher:
             del self._turns[turn.app.id]
 
     async def _take_turn(self, turn: _Turn) -> None:
-        """Claim once. Apps wait for places in the order of asking; places that are not needed are given back."""
+        """Claim once. Apps wait for places in turn; unneeded places are returned."""
         await self._places.acquire()
         places = 1
         while places < MAX_TURN_DELIVERIES and not self._places.locked():
@@ -143,7 +143,7 @@ class Dispatcher:
                 self._places.release()
 
     async def _begin_some(self, turn: _Turn, places: int) -> int:
-        """Claim at most `places` deliveries and start to send them; answers how many there were."""
+        """Claim at most `places` deliveries and start to send them; returns their number."""
         app, index = turn.app, await self._webhooks.load(turn.app)
         endpoints = list(turn.wanted)[:MAX_ENDPOINTS]
         for endpoint in endpoints:
@@ -195,7 +195,7 @@ class Dispatcher:
             self.wake(app, [endpoint])
 
     async def _send(self, app: AppRef, claimed: ClaimedDelivery) -> bool:
-        """Send a delivery and record the outcome; answers whether it has arrived."""
+        """Send a delivery and record the outcome; returns whether it succeeded."""
         index, request = await self._webhooks.load(app), None
         with tracing.span("webhook", "dispatcher", "webhook.dispatch", entity=claimed.entity) as span:
             span.record_id = claimed.record_id

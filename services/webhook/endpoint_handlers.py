@@ -1,4 +1,4 @@
-"""What can be done to a webhook's endpoint: look at it, try it, enable it, replay to it, change its secret."""
+"""The operations on a webhook's endpoint: health, example, enabling, replays, rotation of its secret."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def look_at_endpoints(
 
 
 async def send_example(state: State, context: Context, rpc_request: contracts.SendExample) -> Response:
-    """An example of the entity, signed as everything is; it counts neither for nor against the endpoint."""
+    """Send a signed example of the entity. Its outcome does not change the health of the endpoint."""
     app = context.the_app
     webhook = await _webhook(state, app, rpc_request.id)
     snapshot = await state.core.schemas.get(app)
@@ -52,7 +52,7 @@ async def send_example(state: State, context: Context, rpc_request: contracts.Se
 
 
 async def enable_webhook(state: State, context: Context, rpc_request: contracts.EnableWebhook) -> Response:
-    """The circuit is closed, whatever it was; what is ready is sent at once."""
+    """Close the circuit in any state, and send ready deliveries at once."""
     app = context.the_app
     webhook = await _webhook(state, app, rpc_request.id)
     url = webhook.definition.url
@@ -68,7 +68,7 @@ async def enable_webhook(state: State, context: Context, rpc_request: contracts.
 
 
 async def rotate_secret(state: State, context: Context, rpc_request: contracts.RotateSecret) -> Response:
-    """For webhooks, and for state machines and workflows whose actions send requests."""
+    """Rotate the secret of a webhook, or of a state machine or workflow whose actions send requests."""
     app, now = context.the_app, clock.now()
     owner = _id(rpc_request.id)
     if str(owner) not in await _secret_owners(state, app):
@@ -80,12 +80,12 @@ async def rotate_secret(state: State, context: Context, rpc_request: contracts.R
         transaction.emit(SecretRotated(trace_id=context.trace_id, webhook_id=str(owner), user_id=context.user.id))
     shown = {"id": str(owner), "previous_valid_until": clock.iso(now + PREVIOUS_SECRET_LIFETIME)}
     secret = format_secret(signing_key(state.settings.secret_key, app.id, str(owner), salts.current))
-    # A secret is shown once; an Idempotency-Key does not keep it.
+    # A secret is shown once: the response is not stored under an Idempotency-Key.
     return Response(body=exact.dumps({"data": {**shown, "secret": secret}}), kept=exact.dumps({"data": shown}))
 
 
 async def replay_webhook(state: State, context: Context, rpc_request: contracts.ReplayWebhook) -> Response:
-    """Begins; the deliveries are derived in the background, as fast as the endpoint takes them."""
+    """Start a replay. A worker derives its deliveries in the background, as fast as the endpoint accepts them."""
     app = context.the_app
     webhook = await _webhook(state, app, rpc_request.id)
     if not webhook.definition.is_async:
@@ -122,7 +122,7 @@ async def _secret_owners(state: State, app: AppRef) -> set[str]:
 
 
 async def _fresh_index(state: State, app: AppRef) -> WebhookIndex:
-    # What is remembered may be behind, and nothing would find out here.
+    # The cache may be outdated, and nothing would detect that here.
     state.core.schemas.forget(app.id)
     return await state.webhooks.load(app)
 
@@ -135,7 +135,7 @@ def _id(text: str) -> UUID:
 
 
 def _health_to_dict(health: Health) -> dict[str, Any]:
-    """An endpoint's health as GET answers it beside the definition."""
+    """An endpoint's health as GET returns it beside the definition."""
     return {
         "circuit": health.circuit,
         "failing_since": clock.iso(health.failing_since) if health.failing_since else None,

@@ -1,7 +1,7 @@
-"""Limits the deliveries that each endpoint has under way. Pure bookkeeping of one replica.
+"""Limits the concurrent deliveries of each endpoint, within one replica. Pure.
 
 An endpoint starts with a limit of one. Each success raises it by one, up to a maximum; a failure sets it back to one.
-Endpoints without a success yet share a part of all places: however many of them hang, the others have the rest.
+Endpoints without a success yet share a part of all places, so that hanging ones leave the rest to the others.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class EndpointConcurrencyLimiter:
         self._turned_away: OrderedDict[Key, None] = OrderedDict()
 
     def room(self, key: Key) -> int:
-        """How many more deliveries an endpoint may have under way. Notes that it has asked."""
+        """How many more deliveries an endpoint may start. Notes its demand."""
         lane = self._lane(key)
         room = lane.limit - lane.under_way
         if not lane.proven:
@@ -52,7 +52,7 @@ class EndpointConcurrencyLimiter:
         return max(0, room)
 
     def begin(self, key: Key, count: int, more: bool) -> bool:
-        """Deliveries have started; `more` may wait. Answers whether the endpoint is proven."""
+        """Count started deliveries; `more` may wait. Returns whether the endpoint is proven."""
         lane = self._lane(key)
         lane.under_way += count
         lane.more = more
@@ -61,7 +61,7 @@ class EndpointConcurrencyLimiter:
         return lane.proven
 
     def end(self, key: Key, proven: bool, succeeded: bool) -> list[Key]:
-        """A delivery has ended, begun when its endpoint was `proven`; answers the endpoints to claim for now."""
+        """Count a finished delivery, started when its endpoint was `proven`; returns the endpoints to claim for now."""
         lane = self._lane(key)
         lane.under_way -= 1
         lane.proven = succeeded
@@ -73,7 +73,7 @@ class EndpointConcurrencyLimiter:
         return following
 
     def next_in_line(self) -> list[Key]:
-        """The endpoint that was turned away longest ago, if there is room for it now."""
+        """The endpoint that has waited longest for a place, if it fits now."""
         if not self._turned_away or self._doubtful >= self._most_doubtful:
             return []
         return [self._turned_away.popitem(last=False)[0]]

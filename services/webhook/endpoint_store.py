@@ -12,7 +12,7 @@ from services.webhook.health import Health
 from services.webhook.signing import Salts
 
 Known = tuple[str, Health]
-"""The URL of an endpoint, and the health that is known of it."""
+"""The URL of an endpoint and its recorded health."""
 HEALTH = "circuit, failures, openings, failing_since, hold_until, last_error"
 LOAD = f"""
 SELECT h.endpoint, {HEALTH} FROM unnest($1::text[], $2::text[]) AS e(endpoint, url)
@@ -37,7 +37,7 @@ UPDATE webhook.deliveries SET status = 'failed', due_at = NULL, claimed_until = 
     error = $2, updated_at = clock_timestamp()
 WHERE endpoint = $1 AND due_at IS NOT NULL
 """
-# The same for deliveries that came to disabled endpoints later. Waits for an endpoint that is just being enabled.
+# The same for deliveries stored after their endpoint was disabled. Waits for an endpoint that is being enabled.
 GIVE_UP = """
 WITH gone AS (
     SELECT h.endpoint, h.last_error FROM unnest($1::text[], $2::text[]) AS e(endpoint, url)
@@ -57,13 +57,13 @@ SAVE_SALTS = "UPDATE webhook.secrets SET salt = $2, previous = $3::jsonb WHERE w
 
 
 async def load_health(database: Database, urls: Mapping[str, str]) -> dict[str, Health]:
-    """The health of endpoints, given their URLs of today; absent ones are healthy."""
+    """The health of endpoints, given their current URLs; absent ones are healthy."""
     rows = await database.fetch(LOAD, list(urls), list(urls.values()))
     return {row["endpoint"]: _health(row) for row in rows}
 
 
 async def lock_health(transaction: Connection, endpoints: Iterable[str]) -> dict[str, Known]:
-    """The health of endpoints, locked until the end of the transaction; absent if nothing is known."""
+    """The health of endpoints, locked until the end of the transaction; absent if nothing is recorded."""
     rows = await transaction.fetch(LOCK, list(endpoints))
     return {row["endpoint"]: (row["url"], _health(row)) for row in rows}
 
@@ -91,7 +91,7 @@ async def abandon(transaction: Connection, endpoint: str, error: str) -> None:
 
 
 async def give_up(database: Database, urls: Mapping[str, str]) -> None:
-    """Fail all unfinished deliveries of endpoints that are disabled, given their URLs of today."""
+    """Fail all unfinished deliveries of disabled endpoints, given their current URLs."""
     await database.execute(GIVE_UP, list(urls), list(urls.values()))
 
 

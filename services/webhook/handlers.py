@@ -1,4 +1,4 @@
-"""The delivery log, and questions of other services: load, decide, commit, reply."""
+"""The endpoints of the delivery log, and the requests of other services."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ async def list_deliveries(state: State, context: Context, request: contracts.Lis
 
 
 async def get_delivery(state: State, context: Context, request: contracts.GetDelivery) -> Response:
-    """One delivery with request, answer and outcome of every attempt."""
+    """One delivery with the request, response and outcome of every attempt."""
     return Response(body=exact.dumps({"data": await _load(state, context, _id(request.id))}))
 
 
 async def retry_delivery(state: State, context: Context, request: contracts.RetryDelivery) -> Response:
-    """Once more, now, whatever the number of attempts or the circuit; delivered ones are refused."""
+    """Retry a delivery now, regardless of its attempts and of the circuit; delivered ones are refused."""
     delivery_id, app, now = _id(request.id), context.the_app, clock.now()
     database = state.core.databases.of(app)
     async with state.transactions.begin(app, due_at=now + timedelta(seconds=SAFETY_S)) as transaction:

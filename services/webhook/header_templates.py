@@ -1,7 +1,7 @@
 """`{{env.NAME}}` in header values: filled in when a request is sent, so that no log holds a secret.
 
-A header's value is a text of a definition, which is a template, or parts: texts as they are, which records have
-brought along, and variables.
+A header's value is a template from a definition, or a list of parts: literal texts, which came from records,
+and variables.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 PLACEHOLDER = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
 OWN_PREFIX = "ROCKET_"
-"""Prefix of our own settings, which hold secrets of the platform."""
+"""Prefix of the platform's settings, which hold its secrets."""
 MIN_SECRET_CHARACTERS = 6
-"""Characters of a value, at least, that is looked for in answers; shorter ones stand everywhere by chance."""
+"""Minimum length of a value that is masked in responses; shorter values occur by chance."""
 
 Value = str | Sequence[str | Mapping[str, str]]
 """A template, or parts: texts, and `{"env": name}`."""
@@ -21,7 +21,7 @@ Headers = Mapping[str, Value]
 
 
 def visible(environment: Mapping[str, str], production: bool, allowed: Collection[str]) -> dict[str, str]:
-    """The variables that headers may use: in production the allowed ones, else all but our own."""
+    """The variables that headers may use: in production the allowed ones, else all but the platform's."""
     return {
         name: value
         for name, value in environment.items()
@@ -30,7 +30,7 @@ def visible(environment: Mapping[str, str], production: bool, allowed: Collectio
 
 
 def fill(headers: Headers, variables: Mapping[str, str]) -> dict[str, str]:
-    """The headers as they are sent; an unknown variable is "", and no value gains a second line."""
+    """The headers to send. An unknown variable is ""; line breaks are removed from values."""
     return {
         name: _one_line("".join(text if variable is None else variables.get(variable, "") for text, variable in parts))
         for name, value in headers.items()
@@ -44,9 +44,9 @@ def to_text(value: Value) -> str:
 
 
 def conceal(text: str, headers: Headers, variables: Mapping[str, str]) -> str:
-    """A text with the values of variables that the headers use as the placeholders again.
+    """A text in which the values of variables are replaced by their placeholders.
 
-    An endpoint may answer what it was sent, and answers are kept.
+    An endpoint may echo what it was sent, and responses are stored.
     """
     for value in headers.values():
         for _, name in _parts(value):
@@ -57,9 +57,9 @@ def conceal(text: str, headers: Headers, variables: Mapping[str, str]) -> str:
 
 
 def _parts(value: Value) -> list[tuple[str, str | None]]:
-    """Texts, with the variable's name where it is the placeholder of one."""
+    """The parts of a template: texts, and the names of variables."""
     if isinstance(value, str):
-        # Every second is the name of a variable.
+        # Every second part is the name of a variable.
         split = PLACEHOLDER.split(value)
         return [(_placeholder(part), part) if n % 2 else (part, None) for n, part in enumerate(split)]
     return [(part, None) if isinstance(part, str) else (_placeholder(part["env"]), part["env"]) for part in value]

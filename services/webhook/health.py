@@ -2,7 +2,7 @@
 
 closed     deliveries are sent
 open       after too many failures in a row, nothing is sent for some time
-half_open  the time is over, and one delivery tries the endpoint
+half_open  the time is over, and one delivery tests the endpoint
 disabled   after 410, or days without a success, nothing is sent until a user enables it
 """
 
@@ -16,14 +16,14 @@ from libs.shared.contracts.signals import CircuitClosed, CircuitOpened, Endpoint
 
 CLOSED, OPEN, HALF_OPEN, DISABLED = "closed", "open", "half_open", "disabled"
 MAX_OPEN_S = 900.0
-"""Seconds until the next try of an open circuit at most."""
+"""Longest time that a circuit stays open, in seconds."""
 GONE_STATUS = 410
 BUSY_STATUSES = frozenset({408, 425, 429})
-"""Statuses below 500 that are about the endpoint, not about the request."""
+"""Statuses below 500 that count as failures of the endpoint, not of the request."""
 RETRY_AFTER_STATUSES = frozenset({429, 503})
-"""Statuses whose Retry-After is about the whole endpoint."""
+"""Statuses whose Retry-After holds for the whole endpoint."""
 SIGNALS: dict[str, type[EndpointSignal]] = {CLOSED: CircuitClosed, OPEN: CircuitOpened, DISABLED: EndpointDisabled}
-"""What a change to a circuit's state emits."""
+"""The signal that each state of a circuit emits."""
 
 
 class Attempted(Protocol):
@@ -39,7 +39,7 @@ class Attempted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CircuitLimits:
-    """When a circuit opens, for how long at first (seconds), and after what time an endpoint is disabled."""
+    """When a circuit opens, for how many seconds at first, and when an endpoint is disabled."""
 
     failures: int
     open_seconds: float
@@ -53,7 +53,7 @@ class CircuitLimits:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is known of an endpoint; `failures` and `openings` are counted in a row."""
+    """The recorded health of an endpoint; `failures` and `openings` count consecutive ones."""
 
     circuit: str = CLOSED
     failures: int = 0
@@ -67,7 +67,7 @@ HEALTHY = Health()
 
 
 def is_ailing(status: int | None) -> bool:
-    """Whether a status (None: no response) is about the endpoint, not about the request."""
+    """Whether a status (None: no response) is a failure of the endpoint, not of the request."""
     return status is None or status >= 500 or status in BUSY_STATUSES
 
 

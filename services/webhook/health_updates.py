@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class HealthEvent:
-    """An outcome that is about an endpoint. An endpoint that no user can enable is never disabled."""
+    """An outcome that affects an endpoint's health. An endpoint that no user can enable is never disabled."""
 
     endpoint: str
     url: str
@@ -33,7 +33,7 @@ class HealthEvent:
 
 @dataclass(frozen=True, slots=True)
 class HealthChanges:
-    """The result of many outcomes: signals to be emitted, and until when the first endpoint is held."""
+    """The result of many outcomes: signals to emit, and when the first held endpoint may be sent to again."""
 
     signals: Sequence[Signal] = ()
     hold_until: datetime | None = None

@@ -1,4 +1,4 @@
-"""Which webhooks a commit concerns, and the deliveries it becomes. Pure."""
+"""Matches commits with webhooks, and builds the deliveries. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ACTIONS = {
     "after_delete": ("delete",),
     "before_delete": ("delete",),
 }
-"""Which changes a hook is about. The asynchronous before_* fire after the commit, too."""
+"""The changes that a hook matches. The asynchronous before_* fire after the commit, too."""
 
 Webhook: TypeAlias = SubscribedDefinition[WebhookDefinition]
 WebhookIndex: TypeAlias = SubscriptionIndex[WebhookDefinition]
@@ -44,7 +44,7 @@ WEBHOOKS = SubscriptionKind(
 
 
 def is_about(webhook: Webhook, event: CommitEvent) -> bool:
-    """Whether a webhook, active or not, is about such a commit, whatever its condition."""
+    """Whether a webhook, active or not, matches such a commit, apart from its condition."""
     definition = webhook.definition
     about = definition.entity == event.entity and public_action(event.action) in ACTIONS[definition.hook]
     return about and event.cause != IMPORT
@@ -57,7 +57,7 @@ def public_fields(index: WebhookIndex, entity: str) -> frozenset[str] | None:
 
 
 def public_event(index: WebhookIndex, event: CommitEvent) -> CommitEvent:
-    """The event as the API shows the record: the log also keeps fields that are left out today."""
+    """The event with the fields that the API shows; the log also keeps deleted fields."""
     fields = public_fields(index, event.entity)
     if fields is None:
         return event
@@ -76,7 +76,7 @@ def _only(fields: frozenset[str], record: Mapping[str, Any] | None) -> dict[str,
 def decide(app: AppRef, webhook: Webhook, event: CommitEvent, replay: str = "") -> NewDelivery | None:
     """The delivery that `event` becomes for `webhook`, or None if the condition does not hold.
 
-    A `replay` (its id) makes it a delivery of its own, with another id.
+    A `replay` (its id) makes it a separate delivery with another id.
     """
     definition = webhook.definition
     commit_key = f"{replay}/{event.key}" if replay else event.key
@@ -111,7 +111,7 @@ def delivery_for(
     origin: str,
     error: str | None = None,
 ) -> NewDelivery:
-    """A delivery of a payload, whose idempotency key is `key`, to where a webhook says."""
+    """A delivery of a payload to a webhook, with the idempotency key `key`."""
     definition = webhook.definition
     return NewDelivery(
         webhook_id=webhook.id,
@@ -146,6 +146,6 @@ def environment_of(event: CommitEvent, payload: Mapping[str, Any]) -> dict[str, 
 
 
 def with_content_type(headers: Headers) -> dict[str, Value]:
-    """The headers, saying that the body is JSON unless they say something else."""
+    """The headers, with the content type JSON unless they set another."""
     given = any(name.lower() == "content-type" for name in headers)
     return dict(headers) if given else {"Content-Type": "application/json", **headers}

@@ -25,7 +25,7 @@ class Pruning:
         self._looked: dict[str, float] = {}
 
     async def look(self, app: AppRef) -> None:
-        """Delete some old deliveries, unless that was done a moment ago."""
+        """Delete some old deliveries, unless the app was pruned within PRUNE_EVERY_S."""
         now = time.monotonic()
         if now - self._looked.get(app.id, -PRUNE_EVERY_S) < PRUNE_EVERY_S:
             return

@@ -1,7 +1,7 @@
 """Records the outcomes of attempts: the delivery, the attempt, the health of the endpoint, and signals about both.
 
-Outcomes of the same moment share their statements. Most are successes at healthy endpoints: one statement. All others
-are news, recorded in one transaction. News are batched apart, so that successes do not wait for them.
+Concurrent outcomes share their statements. Most are successes at healthy endpoints: one statement. All others
+change something, and share one transaction. They are batched separately, so that successes do not wait for them.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Recorder:
         await self._batcher.call((app, sent.is_news), sent)
 
     async def note(self, app: AppRef, health_event: HealthEvent, before: Health) -> None:
-        """Take the response of a synchronous webhook into the health of its endpoint."""
+        """Update the health of an endpoint by the response of a synchronous webhook."""
         if health_event.outcome.error is None and before == HEALTHY:
             return
         async with self._transactions.begin(app, emits=True) as transaction:
@@ -104,7 +104,7 @@ class Recorder:
             await self._due.arm(app.id, hold_until)
 
     async def _update_health(self, transaction: Transaction, entries: Sequence[Entry]) -> datetime | None:
-        """Take attempts into the health of their endpoints; answers until when the first endpoint is left alone."""
+        """Update the health of endpoints by attempts; returns when the first held endpoint may be sent to again."""
         events = [event for entry in entries if (event := _health_event_of(entry))]
         changed = await update_health(transaction.connection, events, self._limits)
         transaction.emit(*changed.signals)
@@ -122,7 +122,7 @@ async def _failure_of(work: Awaitable[None]) -> BaseException | None:
 
 def _judged(sent: Sent) -> Verdict:
     claimed, outcome = sent.claimed, sent.outcome
-    # What can't be sent, and an endpoint that answers 410, is not tried again.
+    # Unsendable requests, and endpoints that respond 410, are not retried.
     final = sent.request is None or outcome.status == 410
     return judge(
         outcome.error is None,
@@ -153,7 +153,7 @@ def _failed(entry: Entry) -> DeliveryFailed:
 def failed_signal(
     delivery_id: str, delivery: NewDelivery | ClaimedDelivery, attempt: int, error: str
 ) -> DeliveryFailed:
-    """The signal about a delivery that is not tried again."""
+    """The signal about a delivery that is not retried."""
     return DeliveryFailed(
         trace_id=delivery.trace_id,
         delivery_id=delivery_id,

@@ -1,7 +1,7 @@
 """Continues redeliveries: the deliveries of the next part of the log, with the progress, in one transaction.
 
-A redelivery matches commits with the webhook of today, so that a corrected condition has its effect. Its deliveries
-have ids of their own, and a header says that they are a replay.
+A redelivery matches commits with the current webhook, so that a corrected condition applies. Its deliveries
+have new ids, and a header marks them as a replay.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ MAX_BACKLOG = 1_000
 """Deliveries that may wait at an endpoint before its redelivery waits, too."""
 CONTINUATION_DELAY = timedelta(seconds=1)
 MAX_PARTS = 10
-"""Parts of the log that one redelivery reads before others have their turn."""
+"""Parts of the log that one redelivery reads before the next redelivery continues."""
 TIMEOUT_S = 10.0
 """Seconds that reading a part may take."""
 
 
 async def go_on(state: State, app: AppRef) -> datetime | None:
-    """Some parts of every redelivery of an app; answers when to continue, None when all are done."""
+    """Derive some parts of every redelivery of an app; returns when to continue, None when all are done."""
     redeliveries = await redelivery_store.running(state.core.databases.of(app))
     for redelivery in redeliveries:
         try:
@@ -64,7 +64,7 @@ async def _some_parts(state: State, app: AppRef, redelivery: Redelivery) -> None
 async def _one_part(
     state: State, app: AppRef, redelivery: Redelivery, index: WebhookIndex, webhook: Webhook
 ) -> Redelivery | None:
-    """Derive the next part; None when that was the last one, or another replica is at it."""
+    """Derive the next part; None when that was the last one, or another replica works on it."""
     context = Context(trace_id=redelivery.trace_id, app=app, identity=SYSTEM).within(TIMEOUT_S)
     request = ReadEntityLog(webhook.definition.entity, redelivery.position, redelivery.n, redelivery.last)
     part = await state.core.rpc.request(request, context)

@@ -26,15 +26,15 @@ RUNNING = """
 SELECT id::text, webhook_id::text, first, last, position, n, trace_id FROM webhook.redeliveries
 WHERE status = 'running' ORDER BY id LIMIT 20
 """
-# An endpoint that has so many before it need not get more yet.
+# An endpoint with so many waiting deliveries needs no more yet.
 IS_BACKED_UP = """
 SELECT count(*) >= $2 FROM (
     SELECT FROM webhook.deliveries WHERE endpoint = $1 AND due_at IS NOT NULL LIMIT $2
 ) d
 """
 LAST_ENTRY = 2**31 - 1
-"""The number behind all entries of a position."""
-# Only from where it was read: another replica may have continued it meanwhile.
+"""A number greater than that of every entry of a position."""
+# Only if its progress is unchanged: another replica may have continued it meanwhile.
 ADVANCE = f"""
 UPDATE webhook.redeliveries SET position = $4, n = $5, deliveries = deliveries + $6, updated_at = now(),
     status = CASE WHEN $4 >= last AND $5 = {LAST_ENTRY} THEN 'done' ELSE status END
@@ -57,12 +57,12 @@ class Redelivery:
 
     @classmethod
     def new(cls, webhook_id: str, first: int, last: int) -> Redelivery:
-        """One that has not begun."""
+        """A redelivery that has not begun."""
         return cls(str(uuid7()), webhook_id, first, last, first - 1, 0)
 
 
 async def insert(database: Connection | Database, redelivery: Redelivery, created_by: str, trace_id: str) -> bytes:
-    """Answers the redelivery as JSON."""
+    """Store a new redelivery; returns it as JSON."""
     text: str = await database.fetchval(
         INSERT,
         UUID(redelivery.id),
@@ -86,7 +86,7 @@ async def running(database: Database) -> list[Redelivery]:
 
 
 async def is_backed_up(database: Database, endpoint: str, most: int) -> bool:
-    """Whether an endpoint has at least `most` deliveries before it."""
+    """Whether at least `most` deliveries wait at an endpoint."""
     backed_up: bool = await database.fetchval(IS_BACKED_UP, endpoint, most)
     return backed_up
 

@@ -1,4 +1,4 @@
-"""The request of a delivery: the body as it was decided, address and headers of today. Pure: time is a parameter."""
+"""Builds the request of a delivery: its stored body, the current address and headers. Pure: time is a parameter."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from services.webhook.settings import WebhookSettings
 from services.webhook.signing import Salts
 
 REPLAYED = {"webhook-replay": "true"}
-"""Says that the delivery is a redelivery: the change may be old."""
+"""Marks a redelivery: the change may be old."""
 
 
 class Unsendable(Exception):
-    """A delivery has no address any more."""
+    """The webhook of a delivery no longer exists or is inactive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RequestBuilder:
         return [signing_key(self.settings.secret_key, app.id, webhook_id, salt) for salt in salts.valid(now)]
 
     def policy(self, claimed: ClaimedDelivery, index: WebhookIndex) -> DeliveryRetryPolicy:
-        """How fast a delivery is tried again."""
+        """The retry policy of a delivery."""
         webhook = index.by_id.get(claimed.webhook_id)
         retry = webhook.definition.retry if webhook else Retry()
         return DeliveryRetryPolicy(
@@ -60,7 +60,7 @@ class RequestBuilder:
 
 
 def definition_of(claimed: ClaimedDelivery, index: WebhookIndex) -> WebhookDefinition | None:
-    """The webhook of a delivery as it is today; None for actions. Raises Unsendable."""
+    """The current webhook of a delivery; None for actions. Raises Unsendable."""
     if claimed.hook in ACTIONS:
         return None
     webhook = index.by_id.get(claimed.webhook_id)
@@ -72,7 +72,7 @@ def definition_of(claimed: ClaimedDelivery, index: WebhookIndex) -> WebhookDefin
 
 
 def urls_of(endpoints: Sequence[str], index: WebhookIndex) -> Mapping[str, str | None]:
-    """Today's URL of endpoints; an action's endpoint is its own."""
+    """The current URLs of endpoints; the endpoint of an action is itself a URL."""
     return {
         endpoint: endpoint if "://" in endpoint else webhook.definition.url if webhook else None
         for endpoint in endpoints

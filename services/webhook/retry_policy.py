@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 MAX_DELAY_S = 86_400.0
-"""Seconds between two attempts at most."""
+"""Longest delay between two attempts, in seconds."""
 DEFAULT_JITTER_SHARE = 0.1
-"""The share of the time by which a retry comes earlier or later, so that many do not come at once."""
+"""The share of the delay by which a retry may come earlier or later, so that retries spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRetryPolicy:
-    """How fast failed deliveries are tried again: `first` and `longest` in seconds, `jitter` a share."""
+    """The delays of retries: `first` and `longest` in seconds, `jitter` as a share."""
 
     backoff: str
     first: float
@@ -24,7 +24,7 @@ class DeliveryRetryPolicy:
     def delay(self, attempt: int, chance: float = 0.5) -> float:
         """Seconds to wait after failed attempt number `attempt` (from 1): first x 2^n, or always first.
 
-        `chance`, from 0 to 1, says where within the jitter; at 0.5 there is none.
+        `chance`, from 0 to 1, selects the point within the jitter; 0.5 is no jitter.
         """
         factor = 1.0 if self.backoff == "linear" else 2.0 ** min(attempt - 1, 30)
         return min(self.longest, self.first * factor) * (1 + self.jitter * (2 * chance - 1))
@@ -32,7 +32,7 @@ class DeliveryRetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The new status, and when to try again if that is `retrying`."""
+    """The new status, and the time of the next attempt if that is `retrying`."""
 
     status: str
     next_retry_at: datetime | None = None
@@ -47,9 +47,9 @@ def judge(
     chance: float = 0.5,
     not_before: float | None = None,
 ) -> Verdict:
-    """The verdict on attempt number `attempt`; past `max_attempts` a manual retry has one try.
+    """The verdict on attempt number `attempt`. Beyond `max_attempts`, a manual retry is a single attempt.
 
-    `not_before` are the seconds that the endpoint asks to be left alone for.
+    `not_before` are the seconds of the endpoint's Retry-After.
     """
     if succeeded:
         return Verdict("delivered")

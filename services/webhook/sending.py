@@ -1,4 +1,4 @@
-"""One HTTP request and what came of it."""
+"""Sends one HTTP request and returns its outcome."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from services.webhook.settings import WebhookSettings
 from services.webhook.signing import signature_headers
 
 MAX_RESPONSE_BYTES = 64 * 1024
-"""Bytes of an answer that are read and kept."""
+"""Bytes of a response that are read and stored."""
 MAX_ERROR_CHARACTERS = 2_000
 DEFAULTS = {"User-Agent": "Rocket-Webhook", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """What is sent: `headers` with their templates, `keys` to sign with, `timeout` in seconds."""
+    """A request: `headers` with their templates, `keys` to sign with, `timeout` in seconds."""
 
     method: str
     url: str
@@ -38,9 +38,9 @@ class WebhookRequest:
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """An attempt's outcome: `error` None is success; `status` None means that no answer came.
+    """An attempt's outcome: `error` None is success; `status` None means that there was no response.
 
-    `not_before` are the seconds the endpoint asks to be left alone for.
+    `not_before` are the seconds of the endpoint's Retry-After.
     """
 
     status: int | None
@@ -54,11 +54,11 @@ class AttemptOutcome:
 def open_session(settings: WebhookSettings, **connecting: Any) -> aiohttp.ClientSession:
     """The session of all deliveries: guarded, without cookies, proxies or decompression.
 
-    `connecting` is what else aiohttp's connector takes (a resolver, say); the guard stands behind it.
+    `connecting` are further arguments of aiohttp's connector (such as a resolver); the guard runs after it.
     """
     guard = socket_factory(settings.allow_loopback, settings.webhook_allow_private)
     return aiohttp.ClientSession(
-        # The dispatcher bounds what is under way; a bound here would let endpoints wait for each other.
+        # The dispatcher limits concurrent requests; a limit here would make endpoints wait for each other.
         connector=aiohttp.TCPConnector(socket_factory=guard, limit=0, **connecting),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
@@ -77,7 +77,7 @@ class Sender:
         self._variables = visible(environment, settings.env == "production", settings.webhook_env_allowed)
 
     async def send(self, request: WebhookRequest) -> AttemptOutcome:
-        """Send once; whatever goes wrong is in the outcome."""
+        """Send once. Raises nothing: the outcome contains every error."""
         started, began = clock.now(), time.perf_counter()
         status, body, error, header = await self._attempt(request, started)
         return AttemptOutcome(
@@ -95,7 +95,7 @@ class Sender:
         """Status, body, error and Retry-After."""
         body = request.body.encode()
         headers = fill(request.headers, self._variables)
-        # Last, so that no definition can say something else in their place.
+        # Added last, so that no definition can override them.
         headers = _without(headers, SIGNED) | signature_headers(request.keys, request.message_id, body, now)
         try:
             async with self._session.request(
@@ -124,7 +124,7 @@ def _without(headers: Mapping[str, str], names: frozenset[str]) -> dict[str, str
 
 
 async def _read(stream: aiohttp.StreamReader) -> str:
-    """The answer's beginning as text that Postgres can hold."""
+    """The beginning of the response as text that PostgreSQL can store."""
     body = bytearray()
     while len(body) < MAX_RESPONSE_BYTES and (chunk := await stream.read(MAX_RESPONSE_BYTES - len(body))):
         body += chunk

@@ -1,4 +1,4 @@
-"""The table of contents of the webhook service."""
+"""The webhook service: its endpoints, consumers and workers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from services.webhook.state import State
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """The state of the service: its signals are relayed, and one HTTP session sends its requests."""
+    """The state of the service, with the relay of its signals and its HTTP session running."""
     settings = core.settings
     due = Due(core.databases, core.apps, core.name)
     transactions = Transactions.emitting(core, due)

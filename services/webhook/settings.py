@@ -8,7 +8,7 @@ from libs.shared.runtime import KeyedSettings
 
 
 class WebhookSettings(KeyedSettings):
-    """What delivering needs to know, beside what every service needs."""
+    """Settings of the webhook service, beside the common ones."""
 
     webhook_timeout: float = Field(10.0, gt=0, le=60, description="seconds an endpoint has for its whole answer")
     webhook_sync_timeout: float = Field(

@@ -1,4 +1,4 @@
-"""Signatures of requests, as Standard Webhooks 1.0 has them. Pure: time is handed in.
+"""Signs requests as Standard Webhooks 1.0 specifies. Pure: time is a parameter.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -16,14 +16,14 @@ from typing import Any
 from libs.shared.schema.webhook_secrets import FIRST_SALT
 
 PREVIOUS_SECRET_LIFETIME = timedelta(hours=24)
-"""How long a rotated secret is good beside its successor."""
+"""How long a rotated secret stays valid beside its successor."""
 MAX_PREVIOUS_SALTS = 4
-"""Rotated secrets that are still signed with, at most."""
+"""Rotated secrets that still sign requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Salts:
-    """What a webhook's secrets derive from: the current salt, and rotated ones with their end."""
+    """The salts that a webhook's secrets derive from: the current one, and rotated ones with their expiry."""
 
     current: str = FIRST_SALT
     previous: Sequence[tuple[str, datetime]] = ()
@@ -33,13 +33,13 @@ class Salts:
         return [self.current, *(salt for salt, until in self.previous if until > now)]
 
     def rotated(self, salt: str, now: datetime) -> Salts:
-        """With a new current salt; the one before is good for a while."""
+        """These salts with a new current one. The previous salt stays valid for PREVIOUS_SECRET_LIFETIME."""
         still = [(old, until) for old, until in self.previous if until > now]
         return Salts(salt, [(self.current, now + PREVIOUS_SECRET_LIFETIME), *still][:MAX_PREVIOUS_SALTS])
 
     @classmethod
     def read(cls, current: str | None, previous: Sequence[Any] | None) -> Salts:
-        """From what the store holds; nothing is stored before the first rotation."""
+        """The salts of a stored row; there is none before the first rotation."""
         if current is None:
             return cls()
         return cls(current, [(salt, datetime.fromisoformat(until)) for salt, until in previous or ()])

@@ -1,4 +1,4 @@
-"""What the webhook service works with."""
+"""The state of the webhook service."""
 
 from __future__ import annotations
 

@@ -51,14 +51,14 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text
          idempotency_key, trace_id, endpoint, origin, response_status, response_body, error, attempted_at, duration_ms)
 ORDER BY n.id
 """
-# Of a record whose deliveries go in order, only the oldest unfinished one is free.
+# Of a record whose deliveries are sent in order, only the oldest unfinished one may be sent.
 FREE = """
 (NOT d.ordered OR NOT EXISTS (
     SELECT FROM webhook.deliveries p WHERE p.endpoint = d.endpoint AND p.entity = d.entity
         AND p.record_id = d.record_id AND p.ordered AND p.due_at IS NOT NULL AND p.seq < d.seq))
 """
-# Every endpoint with unfinished deliveries, when its next one may be sent, and whether it is disabled, as far as it has
-# not got another URL since: from index entry to index entry, so that what waits behind costs nothing.
+# Every endpoint with unfinished deliveries: when its next one may be sent, and whether it is disabled under its current
+# URL. The query goes from index entry to index entry, so that the number of waiting deliveries costs nothing.
 OUTSTANDING = f"""
 WITH RECURSIVE e AS (
     (SELECT endpoint FROM webhook.deliveries WHERE due_at IS NOT NULL ORDER BY endpoint LIMIT 1)
@@ -75,8 +75,8 @@ FROM e CROSS JOIN LATERAL (
 ) n LEFT JOIN webhook.endpoints h USING (endpoint)
 ORDER BY at
 """
-# The oldest ready deliveries of several endpoints ($1, with $2 places each and $3 as their URL of today), ours
-# until $5, at most $6. An open circuit lets one through when its time has come.
+# Claims the oldest ready deliveries of several endpoints ($1, with $2 places each and $3 as their current URLs),
+# until $5, at most $6. A circuit whose open time has ended lets one through.
 CLAIM = f"""
 WITH wanted AS (
     SELECT e.endpoint, e.place, h.circuit, coalesce(h.failing_since IS NOT NULL, false) AS ailing,
@@ -129,7 +129,7 @@ UPDATE webhook.deliveries SET due_at = $2, next_retry_at = $2, updated_at = cloc
     status = CASE status WHEN 'failed' THEN 'retrying' ELSE status END
 WHERE id = $1 AND status <> 'delivered' RETURNING endpoint
 """
-# Ids begin with their time, so those that are old enough are the first of the key's index.
+# Ids begin with their time, so the oldest are first in the key's index.
 PRUNE = """
 DELETE FROM webhook.deliveries WHERE id IN (
     SELECT id FROM webhook.deliveries WHERE id < $1 AND due_at IS NULL ORDER BY id LIMIT 1000
@@ -139,7 +139,7 @@ DELETE FROM webhook.deliveries WHERE id IN (
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a listing is narrowed to; None and "" are no limit."""
+    """The filters of a listing; None and "" match everything."""
 
     webhook_id: UUID | None = None
     status: str = ""
@@ -147,7 +147,7 @@ class Filter:
 
 
 async def insert(transaction: Connection, new: Sequence[NewDelivery], now: datetime) -> list[tuple[str, NewDelivery]]:
-    """Store deliveries; answers the new ones, with their ids."""
+    """Store deliveries; returns the new ones with their ids."""
     if not new:
         return []
     ids = new_ids(len(new))
@@ -176,7 +176,7 @@ def new_ids(count: int) -> list[UUID]:
 
 
 def _columns(new: Sequence[NewDelivery]) -> tuple[list[Any], ...]:
-    """What all new deliveries have, as arrays."""
+    """The columns of new deliveries, as arrays."""
     return (
         [UUID(d.webhook_id) for d in new], [d.commit_key for d in new], [d.entity for d in new],
         [d.record_id for d in new], [d.hook for d in new], [d.url for d in new], [d.method for d in new],
@@ -187,7 +187,7 @@ def _columns(new: Sequence[NewDelivery]) -> tuple[list[Any], ...]:
 
 
 def headers_text(headers: Headers) -> str:
-    """Headers as they are kept: with their templates."""
+    """Headers in their stored form, with templates."""
     return exact.dumps(dict(headers)).decode()
 
 
@@ -199,7 +199,7 @@ async def outstanding(database: Database) -> list[tuple[str, datetime, bool]]:
 async def claim(
     database: Database, rooms: Sequence[tuple[str, int, str | None]], now: datetime, until: datetime, most: int
 ) -> list[ClaimedDelivery]:
-    """Ready deliveries of endpoints (with places and today's URL of each), at most `most`."""
+    """Claim at most `most` ready deliveries of endpoints (with the places and the current URL of each)."""
     endpoints, places, urls = map(list, zip(*rooms, strict=True))
     return [_claimed(row) for row in await database.fetch(CLAIM, endpoints, places, urls, now, until, most)]
 
@@ -227,11 +227,11 @@ async def get(database: Database, delivery_id: UUID) -> bytes | None:
 
 
 async def make_due(database: Connection | Database, delivery_id: UUID, now: datetime) -> str | None:
-    """Have a delivery sent now; answers its endpoint, None if it is delivered or unknown."""
+    """Make a delivery due now; returns its endpoint, None if it is delivered or unknown."""
     endpoint: str | None = await database.fetchval(MAKE_DUE, delivery_id, now)
     return endpoint
 
 
 async def prune(database: Database, before: datetime) -> None:
-    """Forget some of the finished deliveries that are older."""
+    """Delete some of the finished deliveries that are older."""
     await database.execute(PRUNE, UUID(int=int(before.timestamp() * 1000) << 80))

@@ -1,4 +1,4 @@
-"""Synchronous webhooks: their endpoints are asked before a write, all at once, each within its time."""
+"""Sends a write to its synchronous webhooks before the commit: concurrently, each with its own timeout."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from services.webhook.signing import Salts
 from services.webhook.state import State
 
 MARGIN_S = 0.5
-"""Seconds that are left for the log when all have answered."""
+"""Seconds reserved for the log after all responses."""
 MAX_REQUESTS_PER_ENDPOINT = 8
-"""Questions that one receiver has to answer at once."""
+"""Concurrent requests to one endpoint."""
 MAX_REASON_CHARACTERS = 500
 ALLOWED, REFUSED, AWAY = "allowed", "refused", "away"
 
@@ -84,7 +84,7 @@ async def _prepared(
 
 def _delivery(context: Context, webhook: Webhook, document: Mapping[str, Any], place: str) -> NewDelivery:
     definition, now = webhook.definition, clock.now()
-    # Asked once more, it is another question.
+    # A repeated request is a new delivery.
     commit_key = f"question/{place}/{int(now.timestamp() * 1_000_000)}"
     key = idempotency_key(context.the_app.id, webhook.id, commit_key)
     payload: dict[str, Any] = {"event": definition.hook}
@@ -118,7 +118,7 @@ def _request(state: State, app: AppRef, webhook: Webhook, delivery: NewDelivery,
 async def _ask_in_time(
     state: State, asked: Sequence[SynchronousRequest | None], health: Mapping[str, Health], seconds: float
 ) -> list[AttemptOutcome]:
-    """All outcomes. An endpoint that has not answered in time is away."""
+    """All outcomes. An endpoint without a response in time is away."""
     turns: dict[str, asyncio.Semaphore] = {}
 
     async def one(rpc_request: SynchronousRequest | None) -> AttemptOutcome:
@@ -181,7 +181,7 @@ def _one_of_each(
 
 
 def verdict_of(webhook: Webhook, outcome: AttemptOutcome) -> Verdict:
-    """The verdict of an outcome. An endpoint that fails or does not answer has no verdict: it is away."""
+    """The verdict of an outcome. An endpoint that fails or does not respond is away."""
     if outcome.error is None:
         return ALLOWED, ""
     if is_ailing(outcome.status):
@@ -192,7 +192,7 @@ def verdict_of(webhook: Webhook, outcome: AttemptOutcome) -> Verdict:
 
 
 def reason_of(body: str | None) -> str:
-    """The reason that an answer gives: `message`, `reason` or `error` (of a JSON object), else its text."""
+    """The reason that a response gives: `message`, `reason` or `error` of a JSON object, else its text."""
     text = (body or "").strip()
     try:
         document = exact.parse(text)

@@ -1,4 +1,4 @@
-"""Webhook actions of transitions become deliveries: what a commit decided is sent after it, once."""
+"""Turns webhook actions of transitions into deliveries, once per commit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BACKOFF = "exponential"
 
 
 def deliveries_of(app: AppRef, event: CommitEvent) -> list[NewDelivery]:
-    """The deliveries that the transitions of a commit ask for; their webhook_id is the state machine's id."""
+    """The deliveries of a commit's transitions; their webhook_id is the state machine's id."""
     return [
         _delivery(app, event, number, effect)
         for number, effect in enumerate(event.effects)
@@ -51,6 +51,6 @@ def _delivery(app: AppRef, event: CommitEvent, number: int, effect: Mapping[str,
 
 
 def _header(value: Any) -> Value:
-    """A header's value. In logs of older versions, one that was a template alone is whatever the template named."""
+    """A header's value. Logs of older versions hold any JSON value where the header was a single template."""
     parted = isinstance(value, list) and all(isinstance(part, str) or set(part) == {"env"} for part in value)
     return value if parted or isinstance(value, str) else str(value)

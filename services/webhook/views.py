@@ -1,6 +1,6 @@
-"""The delivery log as it is to_text: hidden values are masked.
+"""Masks hidden values in the delivery log.
 
-Bodies are stored whole, as each attempt sends the same bytes. The definitions of today decide which values are hidden;
+Bodies are stored unmasked, as each attempt sends the same bytes. Today's definitions decide which values are hidden;
 they are masked in URLs, headers and responses, too.
 """
 
@@ -19,12 +19,12 @@ from services.webhook.workflow_actions import HOOK as WORKFLOW
 Row = dict[str, Any]
 Record = Mapping[str, Any]
 TEXTS = ("url", "response_body", "error")
-"""Columns in which values of records may stand."""
+"""Columns that may contain values of records."""
 CHANGE_KEYS = ("old", "new")
 
 
 def visible(rows: bytes, schema: Snapshot) -> list[Row]:
-    """Rows of the log, read from JSON with all digits of their numbers, as they may be seen."""
+    """The masked rows of the log, parsed from JSON without loss of digits."""
     return [_visible(row, schema) for row in exact.loads(rows)]
 
 
@@ -68,13 +68,13 @@ def _end(changes: Record, end: str) -> Row:
 
 
 def _paths(schema: Snapshot, workflow_id: str) -> Mapping[str, str]:
-    """Where the values of a workflow's contexts come from; nothing of one that is gone."""
+    """The origins of the values of a workflow's contexts; empty for a deleted workflow."""
     documents = schema.documents.get("workflows", ())
     return next((document.get("context") or {} for document in documents if document["id"] == workflow_id), {})
 
 
 def _concealed(row: Row, hidden: Collection[str]) -> Row:
-    """A row whose texts have masks in place of hidden values."""
+    """A row with the hidden values in its texts masked."""
     if not hidden:
         return row
     row = {**row, "request_headers": {name: _without(text, hidden) for name, text in row["request_headers"].items()}}

@@ -1,4 +1,4 @@
-"""Webhook actions of workflows become deliveries: the same log, retries and limits as for webhooks."""
+"""Turns webhook actions of workflows into deliveries, with the log, retries and limits of webhooks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BACKOFF = "exponential"
 
 
 def delivery_of(signal: WebhookRequested) -> NewDelivery:
-    """The delivery that a workflow's step asks for; its webhook_id is the workflow's id."""
+    """The delivery of a workflow's step; its webhook_id is the workflow's id."""
     return NewDelivery(
         webhook_id=signal.workflow_id,
         commit_key=signal.effect_key,
@@ -43,7 +43,7 @@ def delivery_of(signal: WebhookRequested) -> NewDelivery:
 
 
 async def plan(state: State, app: AppRef, events: Sequence[SignalEvent]) -> Plan:
-    """The deliveries that signals ask for."""
+    """The deliveries that signals request."""
     requested = [WebhookRequested.decode(event) for event in events]
     reactions = [delivery_of(signal) if signal else None for signal in requested]
     return Plan(reactions, clock.now() + timedelta(seconds=SAFETY_S) if any(reactions) else None)
@@ -55,5 +55,5 @@ async def apply(state: State, transaction: Transaction, reactions: Sequence[NewD
 
 
 def wake(state: State, app: AppRef, reactions: Sequence[NewDelivery]) -> None:
-    """Send what was committed now, not when the timer looks."""
+    """Wake the dispatcher for the committed deliveries, ahead of the timer."""
     state.dispatcher.wake(app, [delivery.endpoint for delivery in reactions])

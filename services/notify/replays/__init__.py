@@ -1,1 +1,1 @@
-"""Notifications compared with the commits that they tell of, and with whom was found for them then."""
+"""Verifies notifications against the commits that caused them, and the notes of their receivers."""

@@ -1,8 +1,8 @@
-"""What notifications there must be, of the rules of each commit's own version: the verification of `notify`.
+"""Derives the expected notifications from the rules of each commit's version: the verification of `notify`.
 
-Whom one goes to is who had a role, or which address, when the commit was handled; the note that was made then says
-who that was. So for each rule that matches, and each action of a transition, there must be a note, and for each
-receiver in it a notification.
+The receivers depend on the roles and addresses of users when the commit was handled; the note written then lists
+them. So each rule that matches, and each action of a transition, must have a note, and each receiver
+in it a notification.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from services.notify.state import State
 from services.notify.store import hashed
 
 RETENTION_MARGIN = timedelta(hours=1)
-"""How long older replicas may go on beside newer ones when notes begin to be kept, and clocks of machines differ by."""
+"""Allowance for clock differences, and for replicas of a version without notes that run beside newer ones."""
 WORDING_COLUMNS = ("subject", "body")
 
 
 class Notifications:
-    """How this service makes notifications of commits."""
+    """How this service derives notifications from commits."""
 
     consumer = "notify"
     row = "notification"
-    # A commit may be told to everybody.
+    # A commit may notify all users.
     entries = 50
 
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
     ) -> Sequence[tuple[CommitEvent, ExpectedRow]]:
-        """Notes and notifications of commits; not certain are those of deleted rules, and what has no notes yet."""
+        """Notes and notifications of commits. Those of deleted rules, and those from before notes, are uncertain."""
         if not events:
             return []
         await state.rules.prepare(app, {event.schema_version for event in events})
@@ -59,7 +59,7 @@ class Notifications:
         return found
 
     async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[StoredRow]:
-        """The notes and notifications there are; those that say of no commit come with the first."""
+        """The stored notes and notifications; those without a commit are part of the first batch."""
         database = state.core.databases.of(app)
         strays = (
             await store.stray(database, await store.notes_kept(database) + RETENTION_MARGIN) if after == (0, 0) else []
@@ -67,7 +67,7 @@ class Notifications:
         return [*strays, *await store.of_commits(database, after, last)]
 
     def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
-        """The columns that differ; the entity may have had another name."""
+        """The columns that differ; the entity may have been renamed."""
         differing = [name for name, value in expected.columns.items() if found.columns[name] != value]
         if "entity" in differing and found.columns["entity"] in names.titles.get(expected.columns["entity"], ()):
             differing.remove("entity")
@@ -76,7 +76,7 @@ class Notifications:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A rule or action that asks for notifications; not `exact`: nobody can say any more in which words, or to whom."""
+    """A rule or action that requests notifications; without `exact`, their content is unknown."""
 
     asked: NotificationRequest
     certain: bool = True
@@ -84,16 +84,16 @@ class Derived:
 
 
 def derive(app: AppRef, index: RuleIndex, today: RuleIndex, event: CommitEvent, names: NamesEver) -> Iterable[Derived]:
-    """What asks for notifications of a commit."""
+    """The rules and actions that request notifications of a commit."""
     if index.version < today.version and _has_lost_names(names, event.entity, today):
-        # Conditions, words and paths in former names can't be asked again: whatever they came to is right.
+        # Conditions, templates and paths with former names can't be evaluated again: every result is accepted.
         environment = environment_of(app, event)
         for rule in (*index.candidates(event), *index.deleted_candidates(event)):
             yield Derived(Match(rule, event, environment, Addressees()), certain=False, exact=False)
     else:
         yield from map(Derived, match(app, index.candidates(event), event))
         yield from (Derived(found, certain=False) for found in match(app, index.deleted_candidates(event), event))
-    # What transitions ask for is in the log, in words.
+    # The log contains the actions of transitions with their texts.
     yield from map(Derived, transition_actions.transition_notifications(event))
 
 
@@ -102,7 +102,7 @@ def _has_lost_names(names: NamesEver, entity: str, today: RuleIndex) -> bool:
 
 
 def _expected(event: CommitEvent, derived: Derived, receivers: Receivers | None, noted: bool) -> Iterable[ExpectedRow]:
-    """The note, and what must be there if it is."""
+    """The note, and the notifications that must exist if it does."""
     key = store.note_key(_place(event), derived.asked.asked_by)
     if receivers is None:
         yield ExpectedRow(key, {}, derived.certain and noted, store.NOTE)
@@ -124,7 +124,7 @@ def _columns(new: NewNotification, in_words: bool) -> dict[str, Any]:
         "subject": _digest(new.subject),
         "body": _digest(new.body),
         "confidential": new.confidential,
-        # As it is after a way through the database.
+        # In the form that the database returns.
         "metadata": exact.loads(exact.dumps(new.metadata)),
         "entity": new.entity,
         "record_id": new.record_id,

@@ -12,8 +12,8 @@ from libs.shared.postgres.databases import Database
 from libs.shared.replays.derived import StoredRow
 from services.notify.recipients import Receivers
 
-# What never changes of the notifications that tell of commits behind ($1, $2) up to ($3, $4). Words may be long, and
-# there may be many of the same: their digests say as much.
+# The constant columns of notifications of the commits after ($1, $2), up to ($3, $4). Texts may be long and
+# repeated, so only their digests are read.
 COLUMNS = """
 json_build_object('effect_key', effect_key, 'position', position, 'n', n, 'channel', channel,
     'recipient', recipient, 'user_id', user_id, 'subject', encode(sha256(convert_to(subject, 'UTF8')), 'hex'),
@@ -27,7 +27,7 @@ SELECT position, n, {DIGEST} FROM (
     WHERE position IS NOT NULL AND n IS NOT NULL AND (position, n) > ($1, $2) AND (position, n) <= ($3, $4)
 ) c ORDER BY position, n
 """
-# As the index `notifications_stray` has them; the moment is when no commit was handled without a note any more.
+# With the conditions of the index `notifications_stray`; $1 is when all commits were handled with notes.
 STRAY = f"""
 SELECT 0::bigint AS position, 0 AS n, {DIGEST} FROM (
     SELECT id, {COLUMNS} FROM notify.notifications
@@ -44,11 +44,11 @@ FROM notify.notes WHERE (position, n) > ($1, $2) AND (position, n) <= ($3, $4) O
 NOTES_KEPT = "SELECT since FROM notify.notes_kept"
 MAX_STRAYS = 1_000
 NOTE = "note of receivers"
-"""What a note is called where it differs."""
+"""The name of a note in the report of differences."""
 
 
 def note_key(place: Position, asked_by: str) -> str:
-    """What a note is known by."""
+    """The key of a note."""
     return f"{place[0]}.{place[1]}/{asked_by}"
 
 
@@ -59,7 +59,7 @@ async def notes_kept(database: Database) -> datetime:
 
 
 async def notes(database: Database, first: Position, last: Position) -> dict[str, Receivers]:
-    """Whom was found for the commits from a place to another, by key of the note."""
+    """The noted receivers of a range of commits, by key of the note."""
     rows = await database.fetch(NOTES, first[0], first[1] - 1, *last)
     return {
         note_key((row["position"], row["n"]), row["asked_by"]): _receivers(row["addresses"], row["user_ids"])
@@ -68,7 +68,7 @@ async def notes(database: Database, first: Position, last: Position) -> dict[str
 
 
 async def of_commits(database: Database, after: Position, last: Position) -> list[StoredRow]:
-    """Notifications of commits behind a place, up to another, and the notes of these."""
+    """Notifications of the commits after one position, up to another, and their notes."""
     found = [_found(row) for row in await database.fetch(OF_COMMITS, *after, *last)]
     for row in await database.fetch(NOTES, *after, *last):
         place, columns = (row["position"], row["n"]), {"receivers": _receivers(row["addresses"], row["user_ids"])}
@@ -77,7 +77,7 @@ async def of_commits(database: Database, after: Position, last: Position) -> lis
 
 
 async def stray(database: Database, since: datetime) -> list[StoredRow]:
-    """Notifications that say that they are of a commit, but not of which, made after a moment; not too many."""
+    """Notifications of an unnamed commit that were created after a moment; at most MAX_STRAYS."""
     return [_found(row) for row in await database.fetch(STRAY, since, MAX_STRAYS)]
 
 

@@ -1,1 +1,1 @@
-"""Deliveries compared with the commits that they tell of."""
+"""Verifies deliveries against the commits that caused them."""

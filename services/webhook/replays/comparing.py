@@ -1,7 +1,7 @@
-"""Whether a delivery says what its commit comes to: pure.
+"""Compares stored deliveries with those derived from their commits. Pure.
 
-Names of entities and fields in a body are those of the time when its commit was handled, and fields that were left
-out then are not in it. So a body may use former names; what stands under the same name is the same value.
+Names of entities and fields in a body date from when its commit was handled, and fields that were omitted
+then are absent. So a body may use former names, but equal names must have equal values.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from libs.shared.contracts.schemas import NamesEver
 
 Columns = Mapping[str, Any]
 NAME_COLUMNS = ("entity", "request_body")
-"""Columns that speak in names of their time."""
+"""Columns that may contain former names."""
 RECORD_PARTS = ("record", "old", "changes")
-"""Parts of a body that are by field."""
+"""Parts of a body whose keys are fields."""
 
 
 def differences(expected: Columns, stored: Columns, names: NamesEver) -> list[str]:
-    """The columns of a stored delivery that differ from what its commit comes to."""
+    """The columns of a stored delivery that differ from the derived one."""
     entity = expected["entity"]
     titles = {entity, *names.titles.get(entity, ())}
     found = [name for name in expected if name not in NAME_COLUMNS and expected[name] != stored[name]]

@@ -1,4 +1,4 @@
-"""What deliveries there must be, of the webhooks of each commit's own schema version: the verification of `webhook`."""
+"""Derives the expected deliveries from the webhooks of each commit's version: the verification of `webhook`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from services.webhook.state import State
 from services.webhook.transition_actions import deliveries_of
 
 RETENTION_MARGIN = timedelta(hours=1)
-"""What clocks of machines may differ by, so that nothing is missed that was just forgotten."""
+"""Allowance for clock differences, so that a delivery that was just pruned is not reported as missing."""
 
 
 class Deliveries:
-    """How this service makes deliveries of commits."""
+    """How this service derives deliveries from commits."""
 
     consumer = "webhook"
     row = "delivery"
@@ -33,7 +33,7 @@ class Deliveries:
     async def expected(
         self, state: State, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
     ) -> Sequence[tuple[CommitEvent, ExpectedRow]]:
-        """The deliveries of commits; not certain are those to deleted webhooks, and what may be forgotten by now."""
+        """The deliveries of commits. Those to deleted webhooks, and those that may have been pruned, are uncertain."""
         await state.webhooks.prepare(app, {event.schema_version for event in events})
         today = state.webhooks.today(app)
         kept_since = clock.now() - timedelta(days=state.settings.webhook_log_days) + RETENTION_MARGIN
@@ -45,7 +45,7 @@ class Deliveries:
         return found
 
     async def found(self, state: State, app: AppRef, after: Position, last: Position) -> Sequence[StoredRow]:
-        """The deliveries there are."""
+        """The stored deliveries."""
         return await store.of_commits(state.core.databases.of(app), after, last)
 
     def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
@@ -56,9 +56,9 @@ class Deliveries:
 def derive(
     app: AppRef, index: WebhookIndex, today: WebhookIndex, event: CommitEvent, names: NamesEver
 ) -> Iterable[tuple[NewDelivery, bool]]:
-    """The deliveries that a commit comes to, and whether it was certain to come to each."""
+    """The deliveries of a commit, and whether each must exist."""
     visible = public_event(index, event)
-    # A condition that was asked under former names can't be asked again: both answers are right.
+    # A condition with former names can't be evaluated again: either result is accepted.
     lost = has_lost_names(names, event.entity, public_fields(today, event.entity) or ())
     renamed = index.version < today.version and lost
     for webhook in index.candidates(event):

@@ -10,8 +10,8 @@ from libs.shared.replays.derived import StoredRow, found_in
 
 POSITION = "split_part(commit_key, '.', 1)::bigint"
 N = "split_part(split_part(commit_key, '.', 2), '/', 1)::int"
-# What never changes of the deliveries behind ($1, $2) up to ($3, $4). Where they went and in what words is written
-# down by each attempt, as are its outcome and times. The conditions are those of the index `deliveries_commit`.
+# The constant columns of deliveries after ($1, $2), up to ($3, $4). The URL and headers are recorded
+# by each attempt, with its outcome and times. The conditions are those of the index `deliveries_commit`.
 OF_COMMITS = f"""
 SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, 'UTF8')) AS digest FROM (
     SELECT {POSITION} AS position, {N} AS n, json_build_object(
@@ -27,6 +27,6 @@ SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, '
 
 
 async def of_commits(database: Database, after: Position, last: Position) -> Sequence[StoredRow]:
-    """The deliveries of commits behind a place, up to another."""
+    """The deliveries of the commits after one position, up to another."""
     rows = await database.fetch(OF_COMMITS, *after, *last)
     return [found_in(row, "webhook_id") for row in rows]
