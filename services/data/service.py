@@ -1,4 +1,4 @@
-"""The table of contents of the data service: its endpoints, and what it makes of its log."""
+"""The data service: its endpoints, workers and projections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resources that the data service's handlers work with."""
+"""The state of the data service."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Owns      identity: users, sessions, invites, API keys (every app database), platform users, what has been
           revoked (platform database); the files' bytes.
 Answers   HTTP; over NATS who the users of an app are (`identity.*`).
-Lives off announcements of changed apps and users, and the table of what was revoked.
+Consumes  announcements of changed apps and users, and the table of revocations.
 When down no request is answered; work under way in the other services goes on. Any number of replicas.
 
 The way of a request: `http/server.py` (trace, route, errors) → `http/authentication.py` (app, token, role, rates) →

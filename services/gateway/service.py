@@ -1,4 +1,4 @@
-"""The table of contents of the gateway. What it answers over HTTP stands in `routes.py`."""
+"""The gateway: its endpoints for other services and its workers. `routes.py` lists its HTTP routes."""
 
 from __future__ import annotations
 

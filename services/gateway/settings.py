@@ -1,4 +1,4 @@
-"""The gateway's settings; those of accounts and limits stand in their folders."""
+"""The gateway's settings; those of accounts and limits are in their folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gateway's handlers work with."""
+"""The state of the gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of contents of the metadata service."""
+"""The metadata service: its endpoints and workers."""
 
 from __future__ import annotations
 

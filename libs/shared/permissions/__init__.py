@@ -1,4 +1,4 @@
-"""Permissions: what somebody's policies grant, compiled once into a tree that SQL and Python agree on.
+"""Permissions: compiles the policies of a caller into a tree with equal results in SQL and Python.
 
     profile = compile_profile(entity, policies, "read", roles)   # once per schema version and set of roles
     profile.rows.sql("r", 0), profile.values(person)             # for reads: which rows, as a condition of SQL
@@ -6,5 +6,5 @@
 
 `policies` turns definitions into grants, `conditions` is the tree they become, `comparisons` and `masks`
 say what each operator and mask means in both worlds, `checks` and `sql` are the two compilers, and
-`profile` holds what they make. Grants are a union: whatever any of them allows is allowed.
+`profile` holds what they make. Grants are a union: an action is allowed if any of them allows it.
 """

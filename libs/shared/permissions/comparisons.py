@@ -1,7 +1,7 @@
 """The operators of conditions, as SQL and in process: defined once for both.
 
 A null differs from every value: neq and not_in are true for it, and everything else but is_null is false.
-Texts are ordered by their characters' numbers, whatever the database's own order is.
+Texts are ordered by their code points, independent of the database's collation.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class PolicyGrant:
 def grant_of(
     policy: PolicyDefinition, fields: Mapping[str, FieldDefinition], keys: Sequence[str], roles: Sequence[str]
 ) -> PolicyGrant:
-    """The grant of a policy to somebody with these roles."""
+    """The grant of a policy to a caller with these roles."""
     where = conditions_of(policy, fields, roles)
     granted = {
         name: _field_grant(policy, each, fields, roles) for name, each in fields.items() if _covers(policy, name, keys)

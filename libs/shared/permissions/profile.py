@@ -1,4 +1,4 @@
-"""Joins all grants of somebody's roles for one action on an entity.
+"""Joins all grants of a caller's roles for one action on an entity.
 
 A field is unmasked if any grant shows it unmasked, else masked if any grant masks it, else invisible. This is decided
 for each record, as grants have conditions.

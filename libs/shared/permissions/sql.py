@@ -49,7 +49,7 @@ class Values:
         self._known: dict[tuple[str, str], int] = {}
 
     def add(self, value: Any, kind: str) -> str:
-        """Adds a value; answers its placeholder, with its type."""
+        """Adds a value; returns its placeholder with its type."""
         known = (repr(value), kind)
         if known not in self._known:
             self.all.append((value, kind))
@@ -78,7 +78,7 @@ def all_sql(texts: Sequence[str]) -> str:
 def translatable(expression: Expression, fields: Fields) -> bool:
     """Whether an expression about records with these fields has an SQL form."""
     try:
-        # With any roles: they are a list of texts, whichever they are.
+        # With any roles: their names do not matter, only that they are texts.
         _expression(expression, fields, ["role"], Values())
     except NotTranslatable:
         return False

@@ -46,7 +46,7 @@ MUST = "must be "
 
 
 def message_of(problem: ErrorDetails) -> str:
-    """What is wrong, as the end of a sentence that begins with the path."""
+    """The error, as the end of a sentence that begins with the path."""
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in LIMITED:
         return LIMITED[kind](context)

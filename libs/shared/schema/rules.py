@@ -94,7 +94,7 @@ class ExpressionRule(RuleBody):
 
 
 class ComputedRule(RuleBody):
-    """Sets `field` to the result of the expression, whatever was sent."""
+    """Sets `field` to the result of the expression, in place of any sent value."""
 
     field: Name
     expression: Formula
@@ -142,7 +142,7 @@ class RuleDefinition(Strict):
 def parse_operand(rule: FieldRule, field: FieldDefinition) -> Any:
     """The rule's value as a value of its field; for `in` and its like a list of them. Raises BadValue.
 
-    Limits of numbers are numbers, whatever the field can store: an int may be compared with 0.5.
+    Limits of numbers are numbers of any kind: an int may be compared with 0.5.
     """
     match rule.operator:
         case "in" | "not_in" | "enum":
@@ -192,7 +192,7 @@ def _number(value: Any) -> Decimal:
 
 
 def _problem(operator: str, value: Any) -> str | None:
-    """What is wrong with the value of an operator, for any field."""
+    """The error in the value of an operator, for any field."""
     if operator in BARE:
         return None
     if value is None:

@@ -42,7 +42,7 @@ def definition_of(snapshot: Snapshot, entity: str) -> EntityDefinition | None:
 def masked(record: Mapping[str, Any] | None, definition: EntityDefinition | None) -> dict[str, Any] | None:
     """The record with hidden values masked; null stays null.
 
-    A field that is no longer defined is hidden too: nobody can say any more that it is harmless.
+    A field that is no longer defined is hidden too: its secrecy is unknown.
     """
     if record is None or definition is None:
         return dict(record) if record is not None else None

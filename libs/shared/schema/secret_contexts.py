@@ -13,7 +13,7 @@ Paths = Mapping[str, str]
 
 
 def masked_context(context: Context, paths: Paths, definition: EntityDefinition | None) -> dict[str, Any]:
-    """A context with hidden values masked, whatever their paths begin with; values from unknown paths are hidden."""
+    """A context with hidden values masked under every root; values from unknown paths are hidden."""
     return {key: _part(value, paths.get(key, ""), definition) for key, value in context.items()}
 
 

@@ -126,7 +126,7 @@ class Assignee(Part):
 
 
 class ApprovalStep(Part):
-    """Waits until somebody approves or rejects, or until `timeout` ("72h", "30m", "1s") has passed."""
+    """Waits until a user approves or rejects, or until `timeout` ("72h", "30m", "1s") has passed."""
 
     id: Name
     type: Literal["approval"]

@@ -1,4 +1,4 @@
-"""Permissions for the other services: which of many records somebody may read or write."""
+"""Checks permissions for the other services: which of many records a user may read or write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commits: all of them for admins, one for whoever may read some of its records."""
+"""The endpoints of commits: lists for admins, single commits for every caller who may read one of their records."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def get_commit(ctx: RequestContext, request: commits_contracts.GetCommit) 
     await check_current(ctx.database, ctx.model)
     if not total:
         raise not_found("Commit")
-    # Behind the last page there are no entries to describe the commit by, so the first one is loaded.
+    # Beyond the last page there are no entries that describe the commit, so the first one is loaded.
     first = rows[0] if rows else (await store.load_entries(ctx.database, position, 1))[0]
     disclosed = await load_disclosed(ctx.database, ctx.model, ctx.caller, rows)
     entries = [commits.serialize_entry(ctx.model.schema, row, disclosed) for row in rows]

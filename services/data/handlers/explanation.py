@@ -1,4 +1,4 @@
-"""Explains to admins why somebody may or may not do something."""
+"""Explains to admins why an action is allowed or denied to a user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateways' live streams: how far the log is settled, and what a caller sees of the commits behind a position."""
+"""Serves the gateways' live streams: the settled position of the log, and the commits that a caller may see."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def await_commits(state: State, context: Context, request: contracts.Await
 
 @under_schema
 async def list_changes(ctx: RequestContext, request: contracts.ListChanges) -> contracts.Changes:
-    """Commits behind a position that concern the caller. Raises what a list raises for entities and query."""
+    """The commits after a position that the caller may see. Raises the errors of a list for entities and query."""
     if not 0 < len(request.entities) <= MAX_ENTITIES:
         raise refused("entities", f"must name 1 to {MAX_ENTITIES} entities")
     if request.after > await taken_position(ctx.database):

@@ -1,4 +1,4 @@
-"""Reads of the log by other services: parts of the stream that they missed, and ranges that they derive anew."""
+"""Reads of the log by other services: missed parts of the stream, and ranges to derive again."""
 
 from __future__ import annotations
 

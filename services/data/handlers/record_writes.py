@@ -122,7 +122,7 @@ async def _version_now(ctx: RequestContext, entity: EntityModel, key: KeyValue) 
 
 
 async def _mismatch(ctx: RequestContext, entity: EntityModel, target: Target) -> Exception:
-    """Why a statement matched no record: none is there, it has another version, or the schema has changed."""
+    """Why a statement matched no record: it does not exist, it has another version, or the schema has changed."""
     version = await _version_now(ctx, entity, target.key)
     if version is None:
         return not_found("Record")

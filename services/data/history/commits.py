@@ -96,7 +96,7 @@ def serialize_commit(schema: Snapshot, row: Any) -> dict[str, Any]:
 
 
 def serialize_entry(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
-    """One entry of a commit, with today's fields, as far as they are disclosed."""
+    """One entry of a commit, with those of today's fields that the caller may read."""
     before, after, unreadable = readable_images(row, field_names(schema, row["entity"]))
     before = before if row["known"] else None
     changed = differences(before, after)

@@ -66,7 +66,7 @@ async def load_version(
 def serialize_entry(
     schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None
 ) -> dict[str, Any]:
-    """A log entry as JSON: today's fields, as far as the grant shows them of the record then and now.
+    """A log entry as JSON: those of today's fields that the grant shows of the record then and now.
 
     An entry that can't be read says why under `unreadable`.
     """
@@ -90,7 +90,7 @@ def serialize_entry(
 def record_at(
     schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None
 ) -> dict[str, Any] | None:
-    """The record as a log entry left it, with today's fields, as far as the grant shows them of it then and now.
+    """The record after a log entry, with those of today's fields that the grant shows of it then and now.
 
     None where that was a deletion.
     """

@@ -62,7 +62,7 @@ class HashChain:
             self._wanted.pop(app.id, None)
 
     async def _append(self, app: AppRef, until: int) -> bool:
-        """Append one block; answers whether there may be more to append."""
+        """Append one block; returns whether there may be more to append."""
         async with self._databases.of(app).transaction() as transaction:
             if not await store.try_lock(transaction):
                 return False

@@ -16,7 +16,7 @@ READ_TIMEOUT_S = 60.0
 # One replica at a time extends the chain of an app; a second one finds the work done.
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('data.seals'))"
 NEWEST = "SELECT last, hash FROM data.seals ORDER BY last DESC LIMIT 1"
-# The last position of the next block behind $1, up to $2.
+# The last position of the next block after $1, up to $2.
 END = f"""
 SELECT max(position) FROM (
     SELECT position FROM data.commits WHERE position > $1 AND position <= $2 ORDER BY position, n LIMIT {BLOCK_ENTRIES}
@@ -77,5 +77,5 @@ async def insert(transaction: Connection, block: Block) -> None:
 
 
 async def behind(database: Database, position: int, limit: int) -> list[Block]:
-    """The blocks that end behind a position, in order."""
+    """The blocks that end after a position, in order."""
     return [Block(**row) for row in await database.fetch(BEHIND, position, limit)]

@@ -1,1 +1,1 @@
-"""Live queries: what each caller sees of the commits behind a position."""
+"""Live queries: the changes after a position that a caller may see."""

@@ -88,7 +88,7 @@ def _hiding(entity: EntityModel, criteria: Criteria) -> str:
 
 
 def _asked(entity: EntityModel, criteria: Criteria) -> list[str]:
-    """The fields that the criteria filter by, as far as the caller may."""
+    """The fields of the criteria that the caller may filter by."""
     names: list[str] = []
     for condition in criteria.conditions:
         if isinstance(condition, Test):

@@ -55,7 +55,7 @@ class CommitRange:
 
 
 async def load_range(database: Database, entities: Sequence[EntityModel], after: int, until: int) -> CommitRange:
-    """The commits behind a position that fit into one response."""
+    """The commits after a position that fit into one response."""
     rows = await database.fetch(COMMIT_SIZES, after, until, [entity.number for entity in entities], MAX_COMMITS)
     total, last, commits = 0, after, [row["position"] for row in rows]
     for row in rows:

@@ -42,13 +42,13 @@ class SettledPositions:
             await _settle(settled, database, await reach_position(database, position))
 
     async def wait_for_latest(self, database: Database) -> int:
-        """Wait until the greatest position taken by now is settled; answers it."""
+        """Wait until the greatest position taken so far is settled; returns it."""
         moment = await taken_at(database)
         await _settle(self._settled(database), database, moment)
         return moment.position
 
     async def wait_for_time(self, database: Database, time: datetime) -> int:
-        """Wait until a time has come and is settled; answers the greatest position up to it."""
+        """Wait until a time has passed and is settled; returns the greatest position up to it."""
         settled = self._settled(database)
         if settled.until < time:
             await _settle(settled, database, await _reach_time(database, time))
@@ -68,7 +68,7 @@ async def _settle(settled: _Settled, database: Database, moment: Moment) -> None
 
 
 async def reach_position(database: Database, position: int) -> Moment:
-    """Wait until a position has been taken; answers the moment after."""
+    """Wait until a position has been taken; returns the moment after."""
     pause, longest = POLL_S
     while (moment := await taken_at(database)).position < position:
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""How far each app's log is settled, for those who wait for it to move: a follower per log that somebody waits for."""
+"""Follows the settled position of each app's log, while requests wait for it: one follower per log."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from services.data.log import store
 log = structlog.get_logger()
 
 POLL_S = 0.1
-"""Seconds between looks at a log that somebody waits for; commits of this replica are seen at once."""
+"""Seconds between polls of a log with waiting requests; commits of this replica wake its follower at once."""
 GAP_POLL_S = (0.002, 0.05)
 """Shortest and longest wait, in seconds, between looks at the writers that may fill a gap."""
 IDLE_S = 30.0
-"""Seconds after which a log that nobody waits for is no longer followed."""
+"""Seconds after which a log without waiting requests is no longer followed."""
 RETRY_S = 0.5
 BATCH_POSITIONS = 2_000
 MAX_WAITING = 64
 """Requests that wait at once; more are answered at once, so that waiting never takes all places of this replica."""
 STANDSTILL = "live changes"
-"""What stands still while the log of an app can't be followed."""
+"""The name of the function that stops while the log of an app can't be followed."""
 
 
 class LogFollower:
@@ -51,7 +51,7 @@ class LogFollower:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody has waited for some time."""
+        """Whether no request has waited for IDLE_S."""
         return time.monotonic() - self._wanted_at >= IDLE_S
 
     def wake(self) -> None:
@@ -81,7 +81,7 @@ class LogFollower:
                     await asyncio.wait_for(self._woken.wait(), POLL_S)
 
     async def _advance(self) -> bool:
-        """Raise the watermark over what was committed since; answers whether there was anything."""
+        """Raise the watermark over new commits; returns whether there were any."""
         positions = await store.positions_behind(self._database, self.position, BATCH_POSITIONS)
         if not positions:
             return False

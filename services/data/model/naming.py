@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def quote(identifier: str) -> str:
-    """An SQL identifier, whatever word it is."""
+    """A quoted SQL identifier."""
     return '"' + identifier.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""Why somebody may or may not do something, explained by the evaluator that decides it. Pure."""
+"""Explains why an action is allowed or denied, by the evaluator that decides it. Pure."""
 
 from __future__ import annotations
 

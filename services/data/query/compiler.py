@@ -1,7 +1,7 @@
 """Compiles shapes to SQL: which rows, and their output. PostgreSQL makes the JSON.
 
 Related records are sub-selects of the same statement, so a page and everything on it are of one
-moment, and there is one statement whatever the number of rows.
+moment, and there is one statement for any number of rows.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def _test(scope: Scope, field: FieldDefinition, operator: str, name: str, text: 
 
 
 def parse_search(scope: Scope, text: str) -> int:
-    """The slot of the pattern that finds `q=text` within a text, whatever its case; 0 for nothing to find."""
+    """The slot of the pattern that finds `q=text` within a text, ignoring case; 0 without `q`."""
     text = text.strip()
     if not text:
         return 0

@@ -69,7 +69,7 @@ def _page(compiler: Compiler, entity: EntityModel, listing: Listing) -> tuple[st
 
 
 def _rows_after(compiler: Compiler, entity: EntityModel, listing: Listing) -> str:
-    """The rows behind a cursor's place, one more than asked for, each with its number and place."""
+    """The rows after a cursor's place, one more than requested, each with its number and place."""
     assert listing.after is not None, "asked for lists with a cursor only"
     visible = listing.criteria.visible
     place = place_sql(compiler, entity, "_r", listing.sort, visible)

@@ -1,4 +1,4 @@
-"""The order of lists, and what lies behind a place in it."""
+"""The order of lists, and the condition for the rows after a place."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _direction(down: bool, nullable: bool) -> str:
 
 
 def after_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, after: After, visible: Visible) -> str:
-    """The condition that `row` comes behind a place in this order."""
+    """The condition that `row` comes after a place in this order."""
     if not after.slots:
         return "true"
     fields = ordering(entity, sort)
@@ -62,7 +62,7 @@ def _same(column: str, value: str | None) -> str:
 
 
 def _bound(column: str, value: str | None, down: bool, nullable: bool) -> str:
-    """A bound on the first of several columns, said once more in a way that an index can be searched by."""
+    """A redundant bound on the first of several columns, in a form that can use an index."""
     if not value or (down and nullable):
         return ""
     return f" AND {column} {'<=' if down else '>='} {value}"

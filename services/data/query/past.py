@@ -1,4 +1,4 @@
-"""Rows as they were at a position of the log, in the form of the tables of today.
+"""Reads rows as they were at a position of the log, in the form of today's tables.
 
 Images are kept by field ids, so fields that have been renamed are found, and fields that came later
 are null. A record's key is in every image.
@@ -101,7 +101,7 @@ def object_sql(image: str) -> str:
 
 
 def columns_of(entity: EntityModel) -> dict[str, tuple[str, str]]:
-    """Column → key in the log's images and type, for the fields of today and the soft-delete mark."""
+    """Column → key in the log's images and type, for today's fields and the soft-delete mark."""
     columns = {
         field.name: (entity.image_ids[field.name], field.column_type.partition("(")[0])
         for field in entity.fields.values()

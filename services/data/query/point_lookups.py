@@ -31,7 +31,7 @@ def points_sql(model: Model, entity: EntityModel, point: Point, places: int) -> 
     may be null).
 
     The keys are picked from their lists one by one, so that PostgreSQL knows their number when it plans. For a list it
-    would guess, and plan each execution anew, which costs several times the execution.
+    would guess, and plan each execution again, which costs several times the execution.
     """
     columns, kinds = _handle(entity, point.by_slug)
     as_of = point.criteria.as_of

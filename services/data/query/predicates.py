@@ -86,7 +86,7 @@ def column_sql(column: str, kind: str, operator: str, value: Placeholder) -> str
 
 
 def folded(text: str) -> str:
-    """A text as SQL without regard to case: σ, ς and Σ are one, and ß is ss, whatever the database's locale."""
+    """A text as SQL without regard to case: σ, ς and Σ are equal, and ß is ss, in every locale of the database."""
     return f"casefold(({text}) COLLATE pg_catalog.pg_unicode_fast)"
 
 

@@ -11,7 +11,7 @@ from services.data.query.visibility import About
 
 
 class Sources(Protocol):
-    """What stands behind FROM."""
+    """The sources of queries: their FROM clauses."""
 
     def root(self, entity: EntityModel) -> str:
         """The rows that are asked for themselves, with all columns, deleted_at and _version."""

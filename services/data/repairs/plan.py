@@ -88,7 +88,7 @@ def _reconciled(shape: Shape, entries: Sequence[Entry], place: int, own: Any, ne
 
 
 def _follows(shape: Shape, entries: Sequence[Entry], place: int, state: Any) -> bool | None:
-    """Whether an entry that left this state follows from the one before; None if nothing determines it."""
+    """Whether an entry with this state follows from the previous one; None if nothing determines it."""
     entry = entries[place]
     if entry["action"] == "create":
         return isinstance(state, dict)

@@ -32,7 +32,7 @@ Place = tuple[int, str, int]
 
 
 async def repair_page(ctx: RequestContext, after: Place, dry_run: bool) -> dict[str, Any]:
-    """Repair a page of entries; answers what was repaired, what was left and why, and the `next` place or None."""
+    """Repair a page of entries; returns the repaired ones, the others with reasons, and the `next` place or None."""
     document: dict[str, Any] = {"repaired": [], "left": [], "checked": 0, "dry_run": dry_run, "next": None}
     table = next((table for table in tables_of(ctx.model) if table.number >= after[0]), None)
     if table is None:
@@ -98,7 +98,7 @@ async def _repair(ctx: RequestContext, finding: Finding, table: Table, dry_run: 
 
 
 def _to_dict(table: Table, finding: Finding, reason: str | None) -> dict[str, Any]:
-    """Which entry it is, and what is wrong with it. Values are never returned."""
+    """The place of an entry and its errors. Values are never returned."""
     entry = finding.entry
     named = {name: entry[name] for name in ("position", "n", "record_id", "version")}
     return {**named, "entity": table.title, "faults": list(finding.faults), "reason": reason}

@@ -34,7 +34,7 @@ class Shape:
 
 
 def faults(shape: Shape, entry: Any, former: Any | None) -> Iterator[str]:
-    """What is wrong with an entry, in phrases with names of fields, never values; `former` is the record's last one."""
+    """The errors of an entry, in phrases with names of fields, never values; `former` is the record's previous one."""
     image, previous = read(entry["image"]), read(entry["previous"])
     action = entry["action"]
     for which, document in (("image", image), ("previous", previous)):
@@ -55,7 +55,7 @@ def faults(shape: Shape, entry: Any, former: Any | None) -> Iterator[str]:
 
 
 def contents(shape: Shape, which: str, document: Image) -> Iterator[str]:
-    """What is wrong with the keys and values of an image or a previous."""
+    """The errors in the keys and values of an image or a previous."""
     if unknown := sorted(document.keys() - shape.ids):
         yield f"its {which} has keys that are no field's: {len(unknown)}"
     wrong = [key for key, value in document.items() if not _fits(shape.kinds.get(key, "json"), value)]

@@ -115,7 +115,7 @@ async def _switch(state: State, database: Database, model: Model, table: Table, 
 
 
 async def _set_anew(transaction: Connection, table: Table, after: int, until: int | None) -> int:
-    """Replace the records that have changed by what they were at `until`, or are now; answers how many.
+    """Replace the changed records by their state at `until`, or now; returns their number.
 
     All are deleted before any is inserted again, as they may have exchanged unique values.
     """

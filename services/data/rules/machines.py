@@ -17,7 +17,7 @@ from services.data.rules.attempt import AttemptedWrite
 
 @dataclass(frozen=True, slots=True)
 class CompiledTransition:
-    """A transition with its guard compiled. A guard that does not compile lets nobody pass."""
+    """A transition with its guard compiled. A guard that does not compile refuses every transition."""
 
     to: str
     roles: frozenset[str]

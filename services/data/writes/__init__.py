@@ -10,5 +10,5 @@ The rooms, in the order in which a write passes them. Each imports only rooms be
     deciding/              loads what rules read, asks the pure decisions of services/data/rules
     synchronous_webhooks/  rehearses a write, asks webhooks, carries the write out if they agree
     context/               what one write carries with it: its request, its drafts
-    statements/            rows, locks and log entries in SQL, behind the schema fence
+    statements/            rows, locks and log entries in SQL, under the schema fence
 """

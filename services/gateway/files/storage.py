@@ -96,7 +96,7 @@ def too_large(limit: int) -> RocketError:
 
 
 def _path(app_id: str, file_id: str) -> str:
-    # Both are UUIDs of ours; a client's file name never becomes a path.
+    # Both are UUIDs made by the server; a client's file name never becomes a path.
     return f"{app_id}/{file_id}"
 
 

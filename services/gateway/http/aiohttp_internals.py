@@ -53,7 +53,7 @@ def request_factory(add_headers: AddHeaders) -> Callable[..., HttpRequest]:
 
 
 class ConnectionServer(web.Server):
-    """A server whose connections are of a class of ours."""
+    """A server whose connections are of our subclass."""
 
     connection_class: type[web.RequestHandler]
 

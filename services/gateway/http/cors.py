@@ -1,6 +1,6 @@
 """Which pages may call the API from a browser: the Fetch standard's CORS protocol.
 
-It admits nobody: a page still needs a token. Credentials that browsers send by themselves (cookies) are not used, so
+CORS grants no access: a page still needs a token. Credentials that browsers add themselves (cookies) are not used, so
 `Access-Control-Allow-Credentials` is never sent.
 """
 

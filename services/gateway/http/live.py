@@ -64,7 +64,7 @@ async def _session(state: State, request: web.Request, context: Context) -> Sess
 
 
 def _after(request: web.Request) -> int | None:
-    """Where to go on: what the browser says by itself, or what a client that begins anew says in the URL."""
+    """The position to continue at: from the header of a reconnecting browser, or from the URL of a new client."""
     text = request.headers.get("Last-Event-ID") or request.query.get("after")
     if text is None:
         return None

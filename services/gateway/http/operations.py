@@ -79,12 +79,12 @@ async def dead_letters(state: State, request: web.Request, context: Context) -> 
 
 
 async def replay(state: State, request: web.Request, context: Context) -> Response:
-    """Handle a dead letter, and those of its record behind it, once more."""
+    """Handle a dead letter again, and the later ones of its record."""
     return await _about_letter(state, request, context, ReplayDeadLetter)
 
 
 async def discard(state: State, request: web.Request, context: Context) -> Response:
-    """Give a dead letter up; those of its record behind it can be replayed then."""
+    """Discard a dead letter. The later ones of its record can then be replayed."""
     return await _about_letter(state, request, context, DiscardDeadLetter)
 
 

@@ -28,12 +28,12 @@ async def projections(state: State, request: web.Request, context: Context) -> R
 
 
 async def verify(state: State, request: web.Request, context: Context, body: ReplayBody) -> Response:
-    """Compare a projection with the log, behind the scenes; `only` narrows it to one entity or join table."""
+    """Compare a projection with the log, in the background; `only` limits it to one entity or join table."""
     return await _start(state, request, context, "verify", body)
 
 
 async def rebuild(state: State, request: web.Request, context: Context, body: ReplayBody) -> Response:
-    """Make a projection anew from the log, behind the scenes; `only` narrows it to one entity or join table."""
+    """Rebuild a projection from the log, in the background; `only` limits it to one entity or join table."""
     return await _start(state, request, context, "rebuild", body)
 
 
@@ -48,7 +48,7 @@ async def _start(state: State, request: web.Request, context: Context, kind: str
 
 
 async def replay(state: State, request: web.Request, context: Context) -> Response:
-    """How a verification or rebuild is going, or what it has found."""
+    """The progress or result of a verification or rebuild."""
     rpc_request: Callable[[str], Request[Response]] = of(_service(request), GetReplay)
     return await state.core.rpc.request(rpc_request(request.match_info["id"]), context)
 

@@ -1,4 +1,4 @@
-"""HTTP for the operations of identity, which stand alike below the platform's path and below every app's."""
+"""The HTTP handlers of identity, served alike below the platform's path and every app's."""
 
 from __future__ import annotations
 

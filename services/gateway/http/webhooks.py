@@ -1,4 +1,4 @@
-"""Webhooks as GET answers them: the definition from metadata, with the endpoint's health from webhook."""
+"""Webhooks as GET returns them: the definition from metadata, with the endpoint's health from webhook."""
 
 from __future__ import annotations
 

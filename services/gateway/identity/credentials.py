@@ -23,7 +23,7 @@ BEARER = "bearer "
 KEY_HEADER = "X-API-Key"
 ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=")
 REMEMBERED_S = 300.0
-"""Seconds an API key is known by heart; less than revocations are kept."""
+"""Seconds an API key is cached; less than revocations are kept."""
 MAX_KEY_CHARACTERS = 100
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 FORMAT = b"\x01"
-"""First byte of a ciphertext, so that another format can be told apart."""
+"""First byte of a ciphertext, which identifies the format."""
 
 
 class Undecryptable(Exception):

@@ -64,7 +64,7 @@ async def first_admin(realm: Realm, context: Context, email: str, roles: list[st
 
 
 async def delete_invite(realm: Realm, context: Context, invite_id: str) -> Response:
-    """Take an invite back: its token is good for nothing, and the address can be invited again."""
+    """Withdraw an invite: its token becomes invalid, and the address can be invited again."""
     identifier = parse_id(invite_id, "Invite")
     async with audit.change(realm, context) as change:
         row = await store.delete(change.transaction, identifier)
@@ -120,7 +120,7 @@ async def _invite(
 
 
 async def _mail(realm: Realm, context: Context, made: list[dict[str, Any]], wanted: bool) -> None:
-    """Mail new invites once they are committed, behind the answer."""
+    """Mail new invites once they are committed, after the response."""
     if not wanted or not made:
         return
 

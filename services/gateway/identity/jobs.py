@@ -1,4 +1,4 @@
-"""Work that goes on behind an answer, so that the answer's time discloses nothing. It is bounded."""
+"""Runs bounded background work after a response, so that the response time discloses nothing."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from services.gateway.identity.tokens import unauthorized
 async def login(realm: Realm, context: Context, body: LoginBody) -> Response:
     """Tokens for e-mail and password, and a code (`totp`) where there is a second factor.
 
-    Raises RATE_LIMITED before the password is looked at; UNAUTHORIZED, the same for every reason; TOTP_REQUIRED for a
+    Raises RATE_LIMITED before the password is checked; UNAUTHORIZED, the same for every reason; TOTP_REQUIRED for a
     right password without a code. A user who is changed meanwhile gets UNAUTHORIZED.
     """
     attempt = await login_throttle.admit(realm, body.email, context.ip)

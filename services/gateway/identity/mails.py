@@ -1,4 +1,4 @@
-"""Mails about invites and resets: their texts, and how they are handed to notify, behind the answer."""
+"""Mails about invites and resets: their texts, and the request to notify, made after the response."""
 
 from __future__ import annotations
 

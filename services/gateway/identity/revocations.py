@@ -1,6 +1,6 @@
 """Access tokens that end before their time, known to every gateway within seconds.
 
-Revocations are rows in the platform database, which every gateway reads every POLL_S seconds, whatever happens to NATS.
+Revocations are rows in the platform database, which every gateway reads every POLL_S seconds, independent of NATS.
 Announcements make it faster, but may be lost. The table is not in the apps' databases, as no gateway can poll all of
 them.
 
@@ -37,7 +37,7 @@ POLL_S = 2.0
 KEPT_S = 960.0
 """How long rows are kept: longer than any access token lasts, or any API key is remembered."""
 OVERLAP_S = 10.0
-"""Seconds that a look reaches back behind the last one: longer than a row takes to become visible."""
+"""Seconds by which a poll overlaps the previous one: longer than a row takes to become visible."""
 UNSETTLED_S = 30.0
 """Seconds after which an unsettled row is taken for one of a crashed gateway."""
 PRUNE_INTERVAL_S = 60.0
@@ -110,7 +110,7 @@ class Revocations:
         return proof.id not in self._ended and proof.version >= self._least.get(proof.user, 0)
 
     def listen(self, connection: Connection) -> None:
-        """Hear what other gateways announce; look anew when announcements may have been lost."""
+        """Receive the announcements of other gateways; read the table when some may have been lost."""
         self._connection = connection
         connection.on_announcement(IdentityChanged, self._heard)
         connection.on_announcement(SigningKeysChanged, lambda _: self._wanted.set())
@@ -121,14 +121,14 @@ class Revocations:
         ids = list(sessions)
         if not ids:
             return
-        # Also if the caller's transaction comes to nothing: the other way round a token would outlive its session.
+        # Also if the caller's transaction is rolled back: otherwise a token could outlive its session.
         with outside_ambient_transaction():
             await self._databases.platform.execute(END, scope, ids)
         for session in ids:
             await self._tell(Revoked(scope, "", session, 0))
 
     async def note(self, scope: str, user_id: str) -> Any:
-        """Note that a user is about to be changed; answers what to settle. Await it before the transaction."""
+        """Note that a user is about to be changed; returns the rows to settle. Await it before the transaction."""
         mark = uuid7()
         with outside_ambient_transaction():
             await self._databases.platform.execute(NOTE, mark, scope, user_id)

@@ -1,4 +1,4 @@
-"""Rotation of signing keys: a new generation signs at once; the former ones stay good for `overlap` seconds."""
+"""Rotates signing keys: a new generation signs at once; the former ones stay valid for `overlap` seconds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def list_keys(realm: Realm, context: Context) -> Response:
 
 
 async def rotate(realm: Realm, context: Context, body: KeyRotationBody) -> Response:
-    """A new key signs access tokens; those of former ones are good for `overlap` seconds more."""
+    """Sign access tokens with a new key; tokens of former keys stay valid for `overlap` seconds."""
     async with realm.accounts.databases.platform.transaction() as transaction:
         await transaction.execute(ALONE, realm.scope)
         present: int = await transaction.fetchval(PRESENT, realm.scope, FIRST_KEY_NUMBER)

@@ -11,7 +11,7 @@ from services.gateway.identity.passwords import WELL_KNOWN_PASSWORD
 
 MIN_ADMIN_PASSWORD_CHARACTERS = 12
 MIN_PASSWORD_CHARACTERS = 10
-"""Of a user's password in production, whatever is set."""
+"""Minimum length of a user's password in production, even if a smaller one is set."""
 
 
 class IdentitySettings(KeyedSettings):
@@ -19,16 +19,16 @@ class IdentitySettings(KeyedSettings):
 
     bcrypt_rounds: int = Field(12, ge=4, le=16, description="cost of password hashes; 12 takes about 0.3 s of a core")
     password_min_length: int = Field(1, ge=1, le=72, description="characters of new passwords; 10 in production")
-    previous_secret_keys: list[str] = Field([], repr=False, description="former secret_keys, to read what they hid")
+    previous_secret_keys: list[str] = Field([], repr=False, description="former secret_keys, which can still decrypt")
     accept_invite_url: str = Field("", description="page of your front end that takes invites: {app}, {token}")
     reset_password_url: str = Field("", description="page of your front end that takes new passwords: {app}, {token}")
-    platform_admin_reset: bool = Field(False, description="true: at a start the first account gets its password anew")
+    platform_admin_reset: bool = Field(False, description="true: the start resets the first account's password")
     platform_admin_email: str = Field("platform@localhost", description="first account of the platform")
     platform_admin_password: str = Field(WELL_KNOWN_PASSWORD, description="its password when it is made")
 
     @property
     def is_production(self) -> bool:
-        """Whether defaults that everybody knows are refused."""
+        """Whether publicly known defaults are refused."""
         return self.env == "production"
 
     @property

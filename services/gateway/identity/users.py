@@ -57,7 +57,7 @@ async def insert(
 
 
 async def replace_user(realm: Realm, context: Context, user_id: str, body: UserBody) -> Response:
-    """A user anew. Changes end their access tokens; a new password or being inactive their sessions too."""
+    """Replace a user. This invalidates their access tokens; a new password or deactivation ends their sessions."""
     identifier, passwords = parse_id(user_id, "User"), realm.accounts.passwords
     hashed = None if body.password is None else await passwords.hash(passwords.check_policy(body.password))
     async with audit.change_user(realm, context, identifier) as change:

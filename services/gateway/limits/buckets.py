@@ -37,7 +37,7 @@ class Buckets:
         return len(self._full)
 
     def take(self, key: str, now: float) -> float:
-        """Take a token; answers how many are left. Below zero: there was none, and that many are missing."""
+        """Take a token; returns how many are left. Below zero there was none, and that many are missing."""
         full = self._full.get(key)
         if full is None:
             self._make_room(now)

@@ -1,7 +1,7 @@
 """One live stream: reads commits from data and writes them as server-sent events, until it ends.
 
 An event's id is its commit's position, and the log is read behind a position. So a client that reconnects with its last
-id misses nothing and gets nothing twice, whatever was killed meanwhile. While data is away the stream waits.
+id misses nothing and gets nothing twice, even after crashes. While data is down the stream waits.
 """
 
 from __future__ import annotations

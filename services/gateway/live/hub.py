@@ -25,7 +25,7 @@ PAUSE_S = 0.25
 
 
 class _FollowedApp:
-    """The settled position of one app, as far as it is known here."""
+    """The last known settled position of one app."""
 
     def __init__(self, app: AppRef) -> None:
         self.app = app

@@ -47,6 +47,6 @@ def session_of(identity: Identity, now: float) -> Session:
     proof = identity.credential
     assert proof is not None, "authentication sets the credential"
     if identity.via == "api_key":
-        # A key is looked up anew more often than a stream need end; its own end is the stream's, too.
+        # A key is looked up again more often than a stream must end; its expiry also ends the stream.
         proof = replace(proof, expires=min(now + MAX_KEY_STREAM_S, proof.ends))
     return Session(replace(identity, credential=proof), proof)

@@ -1,7 +1,7 @@
 """Tickets: browsers can't send a token with an EventSource, and a token must not stand in a URL.
 
 A ticket is good once, for seconds. Its hash and its session are stored. Its use deletes it in the same statement, so it
-opens one stream, through whichever gateway.
+opens one stream, through any gateway.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from services.gateway.identity.tokens import unauthorized
 from services.gateway.live.sessions import Session
 
 LIFETIME_S = 30
-"""Seconds a ticket is good for."""
+"""Lifetime of a ticket in seconds."""
 
 ISSUE = """
 WITH pruned AS (DELETE FROM gateway.live_tickets WHERE expires_at < now())

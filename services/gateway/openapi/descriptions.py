@@ -36,7 +36,7 @@ class Descriptions:
 
     async def of(self, app: AppRef, caller: Identity) -> Description:
         """The document of an app for a caller. Raises what asking metadata raises."""
-        # A cached schema may be outdated, and nothing would notice here: so it is asked for anew.
+        # A cached schema may be outdated, and nothing would detect that here: so it is requested again.
         self._schemas.forget(app.id)
         snapshot = await self._schemas.get(app)
         reader = Reader.of(caller)

@@ -44,7 +44,7 @@ class Reader:
 
     @property
     def identity(self) -> Identity:
-        """Whoever has these rights."""
+        """The document for callers with these rights."""
         return Identity("", "", tuple(self.roles), scopes=self.scopes)
 
     @property
@@ -180,6 +180,6 @@ def _refusals(route: Route, path: str, has_body: bool) -> Schema:
 
 
 def _tag(path: str) -> str:
-    """The group of a route, from the first word of its path behind the app."""
+    """The group of a route, from the first word of its path after the app."""
     word = re.sub(r"^/api/(\{app\}/)?", "", path).split("/")[0] if path.startswith("/api/") else ""
     return WORDS.get(word, word.strip("_").capitalize() or "Operating")

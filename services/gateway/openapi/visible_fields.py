@@ -56,7 +56,7 @@ class VisibleEntities:
         )
 
     def may(self, action: str, entity: Entity) -> bool:
-        """Whether any policy grants the action, for whatever records."""
+        """Whether any policy grants the action, for any records."""
         if not self._reader.allows(entity.name, action):
             return False
         return self._passes or self._profile(entity, action) is not None

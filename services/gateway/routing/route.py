@@ -1,4 +1,4 @@
-"""A line of the routing table: which request it is for, who may make it, and what answers it."""
+"""A line of the routing table: the request it matches, who may make it, and its target."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Handler = Callable[..., Awaitable[Response | web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A route that the gateway answers itself.
+    """A route that the gateway handles itself.
 
     `parameters` are those of its URL's query, `body` is the model of its body. An `idempotent` one honours an
     Idempotency-Key; its effect lies in the app's database.

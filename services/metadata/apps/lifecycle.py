@@ -1,7 +1,7 @@
-"""Creates, changes and deletes apps, each with a database of its own.
+"""Creates, changes and deletes apps and their databases.
 
 Databases can't be created or dropped inside a transaction, so an app's row says what is going on (`creating`, `active`,
-`deleting`), and a worker removes what a crash has left half done.
+`deleting`), and a worker removes what an interrupted operation left.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CREATE_TIMEOUT_S = 60.0
 
 
 async def create(core: Core, context: Context, app: NewAppBody) -> tuple[bytes, Seeded]:
-    """Create the app; answers its row as JSON, and what came of its first admin.
+    """Create the app; returns its row as JSON, and the result of creating its first admin.
 
     Raises CONFLICT when the name is taken, VALIDATION_FAILED when the admin can't be one.
     """

@@ -44,7 +44,7 @@ def stored(kind: DefinitionKind, document: dict[str, Any], definition: Any) -> d
 def _from_wrapped_row(
     sent: dict[str, Any], columns: tuple[tuple[str, str], ...], old: Definition | None
 ) -> dict[str, Any]:
-    """The definition under `definition`. A column may repeat what it says, now or before, and nothing else."""
+    """The definition under `definition`. A column may only repeat its current or former value."""
     inner = sent.get(WRAPPER)
     if not isinstance(inner, dict):
         return sent

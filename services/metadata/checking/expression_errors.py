@@ -70,7 +70,7 @@ def check_expressions(kind: DefinitionKind, document: Document, schema: LiveSche
 
 
 def expression_warnings(reviews: Iterable[ExpressionReview], schema: LiveSchema) -> list[DefinitionWarning]:
-    """What is wrong with these definitions in the schema after the change."""
+    """The errors of these definitions in the schema after the change."""
     found: list[DefinitionWarning] = []
     for review in reviews:
         known = set(expression_errors(review.kind, *review.before)) if review.before else ()

@@ -17,14 +17,14 @@ from services.metadata.model.schema import LiveSchema
 
 @dataclass(frozen=True, slots=True)
 class KindChecks:
-    """What is particular to checking definitions of a kind."""
+    """The checks that are specific to a kind of definition."""
 
     references: Callable[[Any, LiveSchema], Iterable[Problem]] = lambda definition, schema: ()
     """Finds references that do not hold. The entity that the definition is about exists."""
     expressions: Callable[[Document, LiveSchema], Iterable[ExpressionLocation]] = lambda document, schema: ()
     """Finds the expressions, templates and paths of a stored document."""
     complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document
-    """Fills in what a replacing document may leave out."""
+    """Fills in the keys that a replacing document may omit."""
     normalize: Callable[[dict[str, Any], Any], dict[str, Any]] = lambda document, definition: document
     """Makes the document to be stored of one that is kept as sent."""
 

@@ -24,10 +24,10 @@ SHAPES = ("entities", "relations")
 
 
 class KindHooks:
-    """What a kind of definition does beside being stored, in the transaction of a change. Nothing, usually."""
+    """The side effects of a kind of definition within the transaction of a change. Most kinds have none."""
 
     def secret(self, platform_secret: str, app_id: str, row: Definition) -> dict[str, str]:
-        """A secret that is shown once, in the answer to the creation."""
+        """A secret that is shown once, in the response to the creation."""
         return {}
 
     async def check(self, change: Change, definition: Any, row_id: str | None) -> None:
@@ -109,7 +109,7 @@ class Change:
         lenient: bool = False,
         path: str = "",
     ) -> Definition:
-        """Store a definition anew under its id. Raises as `create` does."""
+        """Replace the definition with this id. Raises as `create` does."""
         kept = await self._checked(kind, document, definition, lenient, old.id)
         self.before.setdefault(old.id, old.document)
         with _unique(kind):

@@ -1,4 +1,4 @@
-"""What a change would do: the statements, what is worth knowing, and the rows that stand against it.
+"""The plan of a change: its statements, its warnings, and the rows that violate it.
 
 The change is made in a transaction that is rolled back, and its statements are only listed: no table is locked, and
 nothing waits for a dry run.
@@ -26,7 +26,7 @@ from services.metadata.tables.executor import DryRunExecutor
 
 @dataclass(frozen=True, slots=True)
 class SchemaPlan:
-    """What a change would do. `changes` are the definitions that it would touch.
+    """The plan of a change. `changes` are the definitions that it would change.
 
     `violations` are rows: those that violate uniqueness, or are their own ancestors, would refuse the change; the
     others would stay, and be refused when they are next written. `warnings` are the change's own.
@@ -39,7 +39,7 @@ class SchemaPlan:
     warnings: list[DefinitionWarning]
 
     def to_dict(self) -> dict[str, Any]:
-        """As answers have it, beside the change's own warnings."""
+        """The plan as responses contain it, beside the warnings of the change."""
         return {
             "changes": self.changes,
             "statements": self.statements,

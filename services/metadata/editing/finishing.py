@@ -1,4 +1,4 @@
-"""What is done once at the end of a change: indexes, checks for cycles, warnings."""
+"""Finishes a change, once: indexes, checks for cycles, warnings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def check_acyclic(change: Change) -> None:
 
 
 async def add_warnings(change: Change) -> None:
-    """Add what is wrong or doubtful after the change, in a thread, as there may be many definitions."""
+    """Add the errors and warnings after the change. Runs in a thread, as there may be many definitions."""
     reviews = change.reviews
     for row in await change.others() if change.watched else ():
         if row.id in change.watched:

@@ -16,4 +16,4 @@ HOOKS: Mapping[str, KindHooks] = {
     "state-machines": StateMachineHooks(),
     "webhooks": WebhookHooks(),
 }
-"""Kind → what it does. Every other kind is only stored."""
+"""Kind → its side effects. Every other kind is only stored."""

@@ -1,4 +1,4 @@
-"""The rows that stand against a change: they would refuse it, or be refused when they are next written."""
+"""Counts the rows that violate a change: they prevent it, or are refused when they are next written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Columns = Mapping[int, str]
 
 
 async def violations_of(change: Change, before: Mapping[int, LiveEntity]) -> AsyncIterator[Violation]:
-    """Count the rows that stand against a change; `before` are the entities by number, as their tables still are."""
+    """Count the rows that violate a change; `before` are the entities by number, as their tables still are."""
     for live in change.schema.entities.values():
         old = before.get(live.row.number)
         if old is None:

@@ -28,17 +28,17 @@ from services.metadata.model.schema import LiveSchema
 from services.metadata.state import State
 
 Findings = dict[str, list[tuple[str, str]]]
-"""Id of a definition → (path, message) of what is doubtful about it."""
+"""Id of a definition → path and message of each warning."""
 MAX_WARNINGS = 100
 """Warnings of one answer."""
 TIMEOUT_S = 2.0
 """How long the gateway may take to say which users and roles exist: a warning is not worth more."""
 ROLE_OF_EVERY_APP = "admin"
-"""The role that somebody has in every app."""
+"""The role that exists in every app."""
 
 
 async def add_contradictions(change: Change) -> None:
-    """Add what is doubtful after a change to its warnings, in its transaction; and collect who is named."""
+    """Add the warnings after a change, in its transaction, and collect the named roles and users."""
     if not change.touched:
         return
     rows = await change.everything()
@@ -49,7 +49,7 @@ async def add_contradictions(change: Change) -> None:
 
 
 async def unknown_people(state: State, context: Context, mentions: Sequence[Mention]) -> list[DefinitionWarning]:
-    """Warnings about roles and users that nobody is. None if the gateway can't be asked: the change is made."""
+    """Warnings about unassigned roles and unknown users. None if the gateway is unreachable."""
     try:
         roles, users = await _unknown_names(state, context.within(TIMEOUT_S), mentions)
     except RocketError:
@@ -82,7 +82,7 @@ def _contradictions(change: Change, rows: Sequence[Definition]) -> tuple[list[De
 async def _unknown_names(
     state: State, context: Context, mentions: Sequence[Mention]
 ) -> tuple[list[Mention], list[Mention]]:
-    """The roles that nobody has, and the users that do not exist. Raises what asking the gateway raises."""
+    """The roles that no user has, and the users that do not exist. Raises the errors of the gateway."""
     roles = [mention for mention in mentions if mention.kind == ROLE and mention.name != ROLE_OF_EVERY_APP]
     if roles:
         known = set((await state.core.rpc.request(ListRoles(), context)).names)
@@ -102,7 +102,7 @@ def _warning(mention: Mention, message: str) -> DefinitionWarning:
 
 
 def _path_prefix(change: Change, row: Definition) -> str:
-    """The beginning of paths within a definition: its path in what was sent, else its title."""
+    """The prefix of paths within a definition: its path in the request, else its title."""
     path = change.paths.get(row.id, row.title)
     return f"{path}." if path else ""
 

@@ -19,7 +19,7 @@ async def create_app(state: State, context: Context, request: contracts.CreateAp
     row, seeded = await lifecycle.create(state.core, context, parse_body(NewAppBody, request.body))
     if seeded.invite is None:
         return Response(201, b'{"data":' + row + b"}")
-    # A secret, shown this once.
+    # A secret, shown only here.
     invited = b'{"data":' + row[:-1] + b',"admin_invite":' + exact.dumps(seeded.invite) + b"}}"
     return Response(201, invited, {"Cache-Control": "no-store"})
 

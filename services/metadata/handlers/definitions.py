@@ -71,7 +71,7 @@ async def create_definition(state: State, context: Context, request: contracts.C
         shown = replies.acknowledged(kind, changed.row)
         hooks = HOOKS.get(kind.name)
         secret = hooks.secret(state.core.settings.secret_key, context.the_app.id, changed.row) if hooks else {}
-        # An Idempotency-Key keeps its answer; a secret is shown once and kept nowhere.
+        # A response is stored under its Idempotency-Key, but a secret is shown once and stored nowhere.
         kept = replies.data(shown, 201).body if secret else None
         return tagged(replace(replies.data({**shown, **secret}, 201), kept=kept), changed.version)
 
@@ -156,7 +156,7 @@ async def _change_one(
 async def _carry_out(
     state: State, context: Context, query: Pairs, work: Work[Changed], reply: Callable[[Changed], Response]
 ) -> Response:
-    """Make the change, or answer the plan of it if a dry run is asked for."""
+    """Make the change, or return its plan for a dry run."""
     dry = dict(query).get("dry_run", "false")
     if dry not in ("true", "false"):
         raise invalid_field("dry_run", "dry_run must be true or false")
@@ -175,7 +175,7 @@ async def _locked(
     | contracts.RestoreDefinition
     | contracts.DeleteDefinition,
 ) -> tuple[Definition, int]:
-    """A definition that nobody else can change now, and its version. Raises NOT_FOUND, PRECONDITION_FAILED."""
+    """A definition, locked against other changes, and its version. Raises NOT_FOUND, PRECONDITION_FAILED."""
     old = await change.find(kind, request.id)
     version = await history.latest(change.transaction, old.id)
     refuse_other(version, demanded_versions(request.if_match), kind.label.lower())

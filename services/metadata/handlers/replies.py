@@ -24,7 +24,7 @@ def kind_named(name: str) -> DefinitionKind:
 
 
 def to_dict(kind: DefinitionKind, row: Definition) -> dict[str, Any]:
-    """A definition as GET answers it."""
+    """A definition as GET returns it."""
     times = {"created_at": row.created_at, "updated_at": row.updated_at}
     if kind.columns is None:
         return {"id": row.id, **row.document, **times}

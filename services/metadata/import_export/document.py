@@ -149,7 +149,7 @@ def _samples(document: Mapping[str, Any]) -> Mapping[str, Sequence[dict[str, Any
         return {}
     if not isinstance(rough, dict):
         raise invalid_field("sample_data", "sample_data must be an object of lists")
-    # Nothing that is defined has a name that begins with _, so such parts are somebody else's.
+    # No definition has a name that begins with _, so such parts belong to other tools.
     count = sum(len(_list(rough, name)) for name in rough if not name.startswith("_"))
     if count > MAX_ROWS:
         raise invalid_field("sample_data", f"sample_data may hold at most {MAX_ROWS} rows")

@@ -81,7 +81,7 @@ def _check_id(parts: Iterable[Any]) -> None:
 
 
 class _Shape:
-    """What all rows of an entity have in common, computed once."""
+    """The properties shared by all rows of an entity, computed once."""
 
     def __init__(self, entity: EntityDefinition, now: datetime) -> None:
         fields = {field.name: field for field in entity.fields}

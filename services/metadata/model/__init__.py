@@ -1,1 +1,1 @@
-"""What is defined, in memory: stored definitions, and the schema that they make. Pure."""
+"""Definitions in memory: the stored ones, and the schema that they form. Pure."""

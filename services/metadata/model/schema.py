@@ -1,4 +1,4 @@
-"""The entities and relations of an app as they stand within a change, by name. Pure."""
+"""The entities and relations of an app within a change, by name. Pure."""
 
 from __future__ import annotations
 

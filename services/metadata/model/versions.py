@@ -1,4 +1,4 @@
-"""The versions of a definition: what each has changed, and how it is restored. Pure."""
+"""The versions of a definition: the changes of each, and how one is restored. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Version:
     ids: dict[str, dict[str, Any]]
 
     def to_dict(self, before: Version | None) -> dict[str, Any]:
-        """As the list of versions answers it; `before` is the version before it."""
+        """The version as the list returns it; `before` is the previous version."""
         changed = list(changed_paths(before.document if before else {}, self.document))
         if len(changed) > MAX_PATHS:
             changed = sorted({path.partition(".")[0] for path in changed})

@@ -1,1 +1,1 @@
-"""What a change of definitions means: statements for tables, indexes, and names that follow. Pure."""
+"""Plans a change of definitions: statements for tables and indexes, and renames in other definitions. Pure."""

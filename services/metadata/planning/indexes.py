@@ -19,7 +19,7 @@ from services.metadata.model.schema import LiveEntity, LiveRelation, LiveSchema
 
 MANAGED_INDEX = re.compile(r"^_[uiorl]_\d+_\d+(_\d+)?$")
 ENFORCING = ("_u_", "_r_", "_l_")
-"""How names of unique indexes begin."""
+"""The prefixes of unique indexes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ async def find(database: Database | Connection, definition_id: str, number: int)
 
 
 async def page_of_versions(database: Database, definition_id: str, page: Page) -> list[Version]:
-    """A page of versions, newest first, and the one before them."""
+    """A page of versions, newest first, and the version before them."""
     rows = await database.fetch(LIST, definition_id, page.size + 1, page.offset)
     return [_version(row) for row in rows if row["document"]]
 

@@ -40,7 +40,7 @@ class DuplicateRecords(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CommitInfo:
-    """What the log says about an import beside its records; `context` is JSON text."""
+    """The log's columns of an import beside its records; `context` is JSON text."""
 
     commit_id: uuid.UUID
     context: str

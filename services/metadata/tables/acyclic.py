@@ -12,7 +12,7 @@ from services.metadata.model.schema import LiveEntity
 from services.metadata.store import counting
 
 LOCK = "LOCK TABLE {table} IN SHARE MODE"
-"""Writers have ended, and the next ones wait until the schema has its new version."""
+"""Running writers have finished, and new ones wait until the schema has its new version."""
 
 
 async def hold(transaction: Connection, entities: Mapping[str, LiveEntity], relations: Iterable[Relation]) -> None:

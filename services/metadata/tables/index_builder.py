@@ -1,7 +1,7 @@
 """Builds indexes on tables that hold records, in the background, while records are read and written.
 
 A change of definitions only arms the due index. The builder compares definitions and tables until they agree, so it
-needs no state of its own: an index whose build was interrupted is dropped and built anew.
+needs no stored state: an index whose build was interrupted is dropped and rebuilt.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ async def _round(database: Database, too_long: set[str]) -> bool:
         broken = [index for index, valid in there.items() if not valid and indexes.MANAGED_INDEX.match(index)]
         missing, needless = indexes.difference(there.keys() - broken, indexes.wanted_indexes(schema, name))
         # The definitions may have changed since they were read. A change builds its unique indexes itself; another
-        # index that was dropped too early is built anew in the next round.
+        # index that was dropped too early is rebuilt in the next round.
         needless = [index for index in needless if not indexes.enforces_definition(index)]
         drops += [indexes.drop(index, concurrently=True) for index in [*broken, *needless]]
         missed += [index for index in missing if not index.unique and index.name not in too_long]

@@ -10,7 +10,7 @@ from libs.shared.expressions.values.kinds import Kind
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Anything: of a JSON value nobody knows more before it is there."""
+    """Any type: that of a JSON value is unknown until evaluation."""
 
 
 @dataclass(frozen=True, slots=True)

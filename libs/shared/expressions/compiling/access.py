@@ -11,7 +11,7 @@ from libs.shared.expressions.values.access import element, member
 
 
 def path(names: tuple[str, ...]) -> Run:
-    """One closure for the whole path, whatever its length."""
+    """One closure for the whole path, of any length."""
     match names:
         case (root,):
             return lambda names, meter: names.get(root)

@@ -20,7 +20,7 @@ class Code:
     """`run` evaluates the node.
 
     `pure`: it reads nothing. `boolean`: the result is always true or false. `known`: the result is
-    always `value`, a scalar that nobody can change.
+    always `value`, an immutable scalar.
     """
 
     run: Run

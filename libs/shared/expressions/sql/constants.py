@@ -15,7 +15,7 @@ from libs.shared.expressions.values.figures import exact
 from libs.shared.expressions.values.kinds import Kind, kind
 
 TOKEN = re.compile("\0([0-9]+)\0")
-"""The placeholder of a value in SQL that is being generated. No identifier and no text of ours holds NUL."""
+"""The placeholder of a value in SQL that is being generated. Neither identifiers nor generated texts contain NUL."""
 
 
 class Constants:

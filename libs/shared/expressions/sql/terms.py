@@ -10,7 +10,7 @@ from libs.shared.expressions.values.kinds import Kind
 
 
 class NotTranslatable(Exception):
-    """The expression does not mean the same in SQL, or nobody has said how it would."""
+    """The expression has no equivalent in SQL, or none is implemented."""
 
 
 class Digits(NamedTuple):

@@ -34,7 +34,7 @@ class Placeholders(Protocol):
 def translate(root: Node, rows: Rows, environment: Mapping[str, Any], parameters: Placeholders) -> str:
     """The condition that the expression of this tree is true, for a row and everything else in `environment`.
 
-    Never null, and never an error, whatever the row. Raises NotTranslatable.
+    Never null and never an error, for any row. Raises NotTranslatable.
     """
     translator = _Translator(root, rows, environment)
     condition = truth(translator.term(root))

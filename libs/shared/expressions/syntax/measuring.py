@@ -1,4 +1,4 @@
-"""The limits on a text and on its tree; nothing here recurses, whatever the nesting."""
+"""Checks the limits on a text and on its tree, without recursion."""
 
 from __future__ import annotations
 

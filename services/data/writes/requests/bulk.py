@@ -1,6 +1,6 @@
 """Creates, updates and deletes many records of an entity in one commit, or none of them.
 
-The rows go the way of single records, all at once: a few statements do, whatever their number. Rules and transitions
+The rows are processed like single records, together: a few statements for any number of rows. Rules and transitions
 see what is stored before the first row is written, and after_write rules see all that was written.
 """
 

@@ -1,7 +1,7 @@
 """Changes rows of one entity and appends their log entries, in one statement.
 
 The values come as arrays, one per column, so the text depends only on the entity, the action and the columns: it is
-made once and stays prepared, whatever the number of rows.
+made once and stays prepared, for any number of rows.
 
 1. The schema fence: under another schema version the statement changes nothing and returns no row.
 2. Records that the rows refer to are locked (FOR KEY SHARE), so that none is deleted meanwhile. A row whose reference

@@ -1,9 +1,9 @@
 """Writes that synchronous webhooks (`async` false) must agree to before they happen.
 
-1. The write is rehearsed: carried out and rolled back. That shows what it results in, and leaves no lock behind.
+1. The write is rehearsed: carried out and rolled back. That shows its result, and keeps no locks.
 2. The webhooks are asked, through the webhook service. No transaction is open meanwhile.
 3. The write is carried out again, and committed if it results in exactly what was asked about: the same records in the
-   same versions, with the same values. Otherwise the webhooks are asked once more.
+   same versions, with the same values. Otherwise the webhooks are asked again.
 
 A rehearsal that finds nothing to ask is committed at once.
 """

@@ -84,7 +84,7 @@ async def _current(unit: UnitOfWork, plan: ChildrenPlan, members: Members) -> di
 
 
 def _reads_current(entity: EntityModel, nested: NestedWrite) -> bool:
-    """Whether it matters which children there are."""
+    """Whether the result depends on the existing children."""
     return nested.mode == "replace" or any(row.get(entity.key.names[-1]) is not None for row in nested.rows)
 
 

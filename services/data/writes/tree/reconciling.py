@@ -27,7 +27,7 @@ class Reconciled:
 def reconcile(
     entity: EntityModel, nested: NestedWrite, current: Mapping[KeyValue, Stored]
 ) -> tuple[Reconciled, list[tuple[int, Detail]]]:
-    """What the rows mean, and what is wrong with them (by place)."""
+    """The meaning of the rows, and their errors (by place)."""
     outcome, problems = Reconciled(), list[tuple[int, Detail]]()
     mentioned: set[KeyValue] = set()
     for index, row in enumerate(nested.rows):

@@ -67,13 +67,13 @@ async def get(database: Database, key_id: uuid.UUID) -> Row | None:
 
 
 async def delete(transaction: Connection, key_id: uuid.UUID) -> Row | None:
-    """Take a key away; answers it as it was."""
+    """Delete a key; returns its former row."""
     text: str | None = await transaction.fetchval(DELETE, key_id)
     return orjson.loads(text) if text else None
 
 
 async def count(transaction: Connection) -> int:
-    """How many keys there are."""
+    """The number of keys."""
     number: int = await transaction.fetchval(COUNT)
     return number
 

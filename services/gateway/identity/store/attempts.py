@@ -55,7 +55,7 @@ class FailureCounter:
 
 
 async def lock(transaction: Connection, keys: Sequence[bytes]) -> list[FailureCounter]:
-    """Lock the counters of these keys until the transaction ends; answers them in this order."""
+    """Lock the counters of these keys until the transaction ends; returns them in this order."""
     await transaction.execute(PRUNE)
     await transaction.execute(MAKE, list(keys))
     rows = {row["key"]: row for row in await transaction.fetch(LOCK, list(keys))}
@@ -78,7 +78,7 @@ async def keep(transaction: Connection, keys: Sequence[bytes], counters: Sequenc
 
 
 async def succeed(database: Database, keys: Sequence[bytes], counted: int) -> None:
-    """The place and the account begin anew; the place is known from now on. `counted` of the keys were counted."""
+    """Reset the counters of place and account, and mark the place as known. `counted` of the keys were counted."""
     await database.execute(SUCCEED, *keys, int(counted == len(keys)))
 
 

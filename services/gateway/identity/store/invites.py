@@ -72,7 +72,7 @@ async def obstacles(transaction: Connection, emails: Sequence[str]) -> dict[str,
 async def insert(
     transaction: Connection, invites: Sequence[NewInvite], roles: list[str], invited_by: str
 ) -> list[dict[str, Any]]:
-    """Store invites; answers their rows, in their order."""
+    """Store invites; returns their rows in order."""
     rows = await transaction.fetch(
         INSERT,
         [invite.id for invite in invites],
@@ -99,7 +99,7 @@ async def get(database: Database, invite_id: uuid.UUID) -> bytes | None:
 
 
 async def delete(transaction: Connection, invite_id: uuid.UUID) -> dict[str, Any] | None:
-    """Take an invite back; answers it as it was."""
+    """Delete an invite; returns its former row."""
     text: str | None = await transaction.fetchval(DELETE, invite_id)
     return orjson.loads(text) if text else None
 

@@ -6,7 +6,7 @@ from libs.shared.postgres.databases import Connection, Database, Record
 from services.gateway.identity.store.secret_tokens import hash_token, new_token
 
 LIFETIME_S = 3600
-"""Seconds a token is good for."""
+"""Lifetime of a token in seconds."""
 MAX_ACCOUNT_TOKENS = 5
 """Tokens of one account within their lifetime."""
 

@@ -12,7 +12,7 @@ TOKEN_BYTES = 32
 
 
 def new_token() -> str:
-    """A random token, as it stands in URLs and JSON."""
+    """A random token in the form of URLs and JSON."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 

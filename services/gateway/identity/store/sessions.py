@@ -9,7 +9,7 @@ from libs.shared.postgres.databases import Connection, Database, Record
 from services.gateway.identity.store.secret_tokens import hash_token, new_token
 
 REFRESH_LIFETIME_S = 7 * 86_400
-"""Seconds a refresh token is good for."""
+"""Lifetime of a refresh token in seconds."""
 GRACE_S = 10
 """Seconds after its rotation in which the reuse of a token does not end the session (parallel tabs)."""
 MAX_SESSIONS = 500

@@ -1,4 +1,4 @@
-"""Statements about users. The same table stands in the platform database and in every app's."""
+"""Statements about users. The platform database and every app's database have the same table."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ async def has_any(database: Database) -> bool:
 
 
 async def seed(database: Database, email: str, password_hash: str, roles: list[str]) -> bool:
-    """The first user, if there is none; answers whether it was made."""
+    """Create the first user, if there is none; returns whether it was created."""
     return await database.fetchval(SEED, uuid7(), email, password_hash, roles) is not None
 
 
@@ -187,6 +187,6 @@ def _row(text: str) -> dict[str, Any]:
 
 
 async def is_active(database: Database, user_id: str) -> bool:
-    """Whether there is an active account with this id, whatever the text says."""
+    """Whether there is an active account with this id; False for malformed ids."""
     parsed = parse_uuid(user_id)
     return parsed is not None and bool(await database.fetchval(IS_ACTIVE, uuid.UUID(str(parsed))))

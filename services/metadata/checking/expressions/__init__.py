@@ -1,1 +1,1 @@
-"""Expressions, templates and paths of definitions: where they stand and what they can read. Pure."""
+"""The expressions, templates and paths of definitions, with the names that each can read. Pure."""

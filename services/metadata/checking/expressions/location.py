@@ -1,4 +1,4 @@
-"""One expression, template or path of a definition: where it stands and what it can read. Pure."""
+"""One expression, template or path of a definition, with its location and the names that it can read. Pure."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class ParsedDefinition:
 
 
 def contradictions_in(every: Sequence[ParsedDefinition], schema: LiveSchema) -> dict[str, list[tuple[str, str]]]:
-    """By id of a definition: (path, message) of what is doubtful about it."""
+    """By id of a definition: path and message of each warning."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     machines = {(m.entity, m.field): m for m in _of(every, StateMachineDefinition) if m.active}
     for each in every:

@@ -28,12 +28,12 @@ def fields_of(entity: EntityDefinition) -> Fields:
 
 
 def unknown_entity(schema: LiveSchema, name: str) -> str | None:
-    """What is wrong with the name of an entity, if anything."""
+    """The error of the name of an entity, if any."""
     return None if name in schema.entities else f"Unknown entity: {name}{suggestion(name, schema.entities)}"
 
 
 def unknown_field(entity: EntityDefinition, name: str) -> str | None:
-    """What is wrong with the name of a field, if anything."""
+    """The error of the name of a field, if any."""
     fields = fields_of(entity)
     return None if name in fields else f"{entity.name} has no field {name}{suggestion(name, fields)}"
 
@@ -69,7 +69,7 @@ def not_to_be_set(entity: EntityDefinition, field: FieldDefinition) -> str | Non
 
 
 def setting_problems(schema: LiveSchema, entity: str, name: str, value: Any, path: str, in_field: str) -> Problems:
-    """What is wrong with setting a field of an existing entity; `in_field` is the key that names the field."""
+    """The errors of setting a field of an existing entity; `in_field` is the key that names the field."""
     definition = schema.entities[entity].definition
     if wrong := unknown_field(definition, name):
         yield f"{path}{in_field}", wrong
@@ -82,7 +82,7 @@ def setting_problems(schema: LiveSchema, entity: str, name: str, value: Any, pat
 
 
 def record_path_problem(entity: EntityDefinition, path: str, parts: list[str]) -> str | None:
-    """What is wrong with a path into a record; `parts` are its names behind the root."""
+    """The error of a path into a record; `parts` are its names after the root."""
     if not parts:
         return None
     [name, *inner] = parts
