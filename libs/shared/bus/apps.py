@@ -1,4 +1,4 @@
-"""Which apps there are: a cache in front of the metadata service, emptied by announcements."""
+"""A cache of the apps that the metadata service knows; announcements invalidate its entries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from libs.shared.contracts.apps import AppsChanged, FindApps
 from libs.shared.contracts.context import AppRef, Context, system_context
 
 MAX_AGE_S = 15.0
-"""Seconds after which a remembered app is asked about again, in case an announcement was lost."""
+"""Seconds after which a cached app is loaded again, because an announcement may have been lost."""
 
 
 class Apps:
@@ -21,7 +21,7 @@ class Apps:
         self._known: dict[str, tuple[float, AppRef]] = {}
 
     def listen(self, connection: Connection) -> None:
-        """Forget an app as soon as it is announced to have changed."""
+        """Drop an app from the cache when its change is announced."""
 
         def forget(change: AppsChanged) -> None:
             self.forget(change.app_id)
@@ -30,7 +30,7 @@ class Apps:
         connection.on_announcement(AppsChanged, forget)
 
     async def by_name(self, name: str) -> AppRef | None:
-        """The app of this name, or None. Raises SERVICE_UNAVAILABLE when metadata is away and we don't know."""
+        """The app of this name, or None. Raises SERVICE_UNAVAILABLE if it is not cached and metadata is unavailable."""
         return await self._find(name, FindApps(app_name=name))
 
     async def by_id(self, app_id: str) -> AppRef | None:
@@ -38,16 +38,16 @@ class Apps:
         return await self._find(app_id, FindApps(app_id=app_id))
 
     async def all(self) -> list[AppRef]:
-        """Every active app, freshly asked."""
+        """All active apps, loaded from metadata."""
         found = await self._rpc.request(FindApps(), _context())
         return [AppRef(*app) for app in found.apps]
 
     def remembers(self, name: str) -> bool:
-        """Whether the app of this name is known here, so that finding it costs nothing."""
+        """Whether the app of this name is cached."""
         return name in self._known
 
     def forget(self, key: str) -> None:
-        """Ask again at the next use."""
+        """Drop an entry, so that the next use loads it again."""
         self._known.pop(key, None)
 
     async def _find(self, key: str, request: FindApps) -> AppRef | None:
@@ -57,7 +57,7 @@ class Apps:
         try:
             found = await self._rpc.request(request, _context())
         except Exception:
-            # Metadata being away must not stop apps that are already being served.
+            # Apps that are already served must not stop when metadata is unavailable.
             if known:
                 return known[1]
             raise

@@ -1,4 +1,4 @@
-"""How a message lies on the wire: one line of JSON (the head), then raw bytes (the body).
+"""The wire format of messages: one line of JSON (the head), then raw bytes (the body).
 
 orjson never writes a raw newline, so the first one ends the head. Bodies (records as JSON, files of
 rows) pass through every hop without being parsed.
@@ -39,6 +39,6 @@ def encode(message: Any) -> tuple[dict[str, Any], bytes]:
 
 
 def decode(kind: type[M], head: dict[str, Any], body: bytes) -> M:
-    """The instance of `kind` that `encode` took apart. Raises TypeError for fields it does not have."""
+    """The instance of `kind` with this head and body. Raises TypeError for unknown fields."""
     make: Callable[..., M] = kind
     return make(**head, body=body) if has_body(kind) else make(**head)

@@ -1,4 +1,4 @@
-"""When to try again: a pure policy, and which errors are outages."""
+"""Retry policies, and which errors are outages. Pure."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Policy:
 
 
 EVENTS = Policy(attempts=5, first=0.1, longest=2.0)
-"""For events that fail by themselves."""
+"""The policy for events whose handling fails."""
 OUTAGES = Policy(attempts=1 << 62, first=0.2, longest=10.0)
-"""For events that wait for a dependency: without end, as nothing is wrong with them."""
+"""The policy for events that wait for a dependency: without end, because the events are valid."""
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether a dependency is down, rather than the event wrong."""
+    """Whether an error means that a dependency is down, not that the event is invalid."""
     return isinstance(error, RocketError) and error.transient

@@ -1,7 +1,7 @@
-"""Standstills: work of an app that makes no progress, noted in the platform database for all replicas and operators.
+"""Standstills: work of an app that makes no progress, stored in the platform database for all replicas and operators.
 
-One app that stands still is no reason to take a replica out of traffic, so standstills are shown beside readiness and
-are no part of it. If noting one fails or takes long, the work continues.
+The standstill of one app must not take a replica out of traffic, so standstills are shown beside readiness and are not
+part of it. If storing one fails or takes long, the work continues.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from libs.shared.quotes import unquoted
 log = structlog.get_logger()
 
 NOTE_INTERVAL_S = 2.0
-"""Seconds between two notes of the same."""
+"""Seconds between two writes of the same standstill."""
 FORGET_AFTER_S = 60
-"""Seconds after which what nobody has tried again stands still no more, longer than any wait between attempts."""
+"""Seconds after which a standstill without a further attempt is dropped; longer than any pause between attempts."""
 IGNORED_S = 2
-"""Seconds that something may fail before it is called a standstill."""
+"""Seconds for which work may fail before it counts as a standstill."""
 TIMEOUT_S = 1.0
-"""Seconds that a note may take."""
+"""Seconds that a write may take."""
 
 NOTE = f"""
 INSERT INTO bus.standstills AS s (service, app_id, app, what, reason, seen_at)
@@ -79,7 +79,7 @@ class Standstills:
 
 
 async def standing_still(database: Database, service: str, app_id: str = "") -> list[dict[str, str]]:
-    """What stands still of a service, in one app or in all, the longest first; at most 200."""
+    """The standstills of a service in one app or in all, the longest first; at most 200."""
     return [dict(row) for row in await database.fetch(LIST, service, app_id)]
 
 
@@ -89,6 +89,6 @@ def dead_letters_of(consumer: str) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """An error in a line, without values that it quotes."""
+    """The text of an error in one line, without quoted values."""
     text = unquoted(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

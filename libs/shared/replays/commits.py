@@ -20,14 +20,14 @@ from libs.shared.contracts.streams import COMMITS, REFERENCE, CommitEvent
 from libs.shared.replays.projection import ReplayState
 
 TIMEOUT_S = 15.0
-"""Seconds that an answer may take."""
+"""Seconds that a response may take."""
 POLL_INTERVAL_S = 0.1
-"""Seconds until another look at whether a consumer has come as far as the log was."""
+"""Seconds between checks whether a consumer has reached the end of the log."""
 BEGINNING: Position = (0, 0)
 
 
 class LogAccess(Protocol):
-    """The resources by which a service reads the log, and sees how far its consumers are."""
+    """The resources with which a service reads the log and the progress of its consumers."""
 
     @property
     def rpc(self) -> RpcClient: ...
@@ -50,15 +50,15 @@ class LogBatch:
 async def read(rpc: RpcClient, app: AppRef, after: Position, until: int, most: int) -> LogBatch:
     """The next entries of an app's log, whole ones."""
     context = _context(app)
-    answer = await rpc.request(ReadLog(*after, until=until, most=most), context)
+    response = await rpc.request(ReadLog(*after, until=until, most=most), context)
     events: list[Any] = []
-    for entry in decode_entries(answer.body):
+    for entry in decode_entries(response.body):
         payload = entry.payload
         if REFERENCE in entry.headers:
             position, n = entry.position
             payload = (await rpc.request(FetchCommit(position=position, n=n), context)).body
         events.append(decode_event(entry.subject, payload, exact.loads))
-    return LogBatch(events, int(answer.headers["head"]))
+    return LogBatch(events, int(response.headers["head"]))
 
 
 async def names_ever(rpc: RpcClient, app: AppRef) -> NamesEver:

@@ -20,7 +20,7 @@ from libs.shared.replays.commits import LogAccess
 from libs.shared.replays.projection import ReplayState, Step
 
 STEP_ENTRIES = 300
-"""Entries of the log compared in one step, where each comes to a few rows at most."""
+"""Log entries compared in one step, if each produces only a few rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +79,24 @@ class Derivation(Protocol[T]):
 
     consumer: str
     row: str
-    """What a row is called where it differs."""
+    """The name of a row in differences."""
     entries: int
     """Entries of the log compared in one step, mostly `STEP_ENTRIES`."""
 
     async def expected(
         self, state: T, app: AppRef, events: Sequence[CommitEvent], names: NamesEver
     ) -> Sequence[tuple[CommitEvent, ExpectedRow]]:
-        """The rows that commits come to, each with its commit; `names` are all that anything ever had."""
+        """The expected rows of commits, each with its commit; `names` are all present and former names."""
 
     async def found(self, state: T, app: AppRef, after: tuple[int, int], last: tuple[int, int]) -> Sequence[StoredRow]:
-        """The rows there are of commits behind a place, up to another."""
+        """The stored rows of commits after a position, up to another one."""
 
     def differing(self, expected: ExpectedRow, found: StoredRow, names: NamesEver) -> list[str]:
         """The columns that differ."""
 
 
 def has_lost_names(names: NamesEver, entity: str, fields: Collection[str]) -> bool:
-    """Whether an entity had fields that are not among today's: what was said in their names can't be asked again."""
+    """Whether an entity had fields that it no longer has, so that old expressions can't be evaluated again."""
     return not set(names.fields.get(entity, ())) <= set(fields)
 
 

@@ -1,4 +1,4 @@
-"""What a projection is, and what its replays remember between two steps."""
+"""The definition of a projection, and the state that its replays keep between steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MODULUS = 1 << 256
 
 
 class ReplayState:
-    """What a replay knows: JSON values, kept after each step, so that another replica can take the next one.
+    """The state of a replay: JSON values, saved after steps, so that another replica can continue.
 
     `hash` is the sum of the SHA-256 of all parts, modulo 2^256, so it does not depend on their order and
     two runs over the same content have the same one (incremental hashing by addition, after Bellare and
@@ -27,11 +27,11 @@ class ReplayState:
         self.values = values
 
     def get(self, name: str, default: Any = None) -> Any:
-        """What was remembered under a name."""
+        """The value kept under a name."""
         return self.values.get(name, default)
 
     def keep(self, **values: Any) -> None:
-        """Remember values for the next step."""
+        """Keep values for the next step."""
         self.values.update(values)
 
     def count(self, checked: int) -> None:
@@ -60,7 +60,7 @@ It may be taken again with what was remembered before it: a kill in between lose
 
 @dataclass(frozen=True, slots=True)
 class Projection(Generic[S]):
-    """Something made of the log, which can be compared with it, and mostly made anew."""
+    """Data derived from the log that can be compared with it and, in most cases, rebuilt from it."""
 
     name: str
     verify: Step[S]

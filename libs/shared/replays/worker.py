@@ -27,11 +27,11 @@ log = structlog.get_logger()
 S = TypeVar("S")
 
 SAVE_INTERVAL_S = 0.5
-"""Seconds between two notes of how far a replay is: what a kill may repeat."""
+"""Seconds between saves of a replay's state; a kill repeats at most that much."""
 POLL_INTERVAL_S = 3.0
-"""Seconds until another look at a replay that another replica works on."""
+"""Seconds between checks of a replay that another replica works on."""
 STEP_RETRIES = Policy(attempts=5, first=0.2, longest=5.0)
-"""Steps that fail for a reason of their own; those that wait for a dependency are tried without end."""
+"""The retry policy of failed steps. Steps that wait for a dependency are retried without end."""
 
 
 class Replays(Generic[S]):
@@ -62,10 +62,10 @@ class Replays(Generic[S]):
         await due.run(look)
 
     async def _look(self, state: S, app: AppRef) -> datetime | None:
-        """Work on the replays of an app that no other replica works on; answers when to look again."""
+        """Work on the replays of an app that no other replica works on. Returns when to look again."""
         rows = await self.store.unfinished(self._databases.of(app))
         for row in rows:
-            # A lease says nothing about another look of our own.
+            # A lease does not exclude another task of this replica.
             if row["id"] not in self._running:
                 self._running.add(row["id"])
                 try:
@@ -107,7 +107,7 @@ class Replays(Generic[S]):
             await self.store.save(database, row["id"], "failed", replay.values, _reason(error))
 
     async def _pace(self, state: S, app: AppRef, replay: ReplayState, step: Step[S]) -> bool:
-        """One step and its pause; answers whether it was the last one."""
+        """Run one step and its pause. Returns whether it was the last one."""
         began = time.monotonic()
         finished = await _attempted(state, app, replay, step)
         if not finished:

@@ -77,5 +77,5 @@ class Schemas:
 
     async def _load(self, app: AppRef) -> Snapshot:
         context = system_context(5, app)
-        answer = await self._rpc.request(GetSchema(), context)
-        return Snapshot.read(answer.version, answer.document)
+        response = await self._rpc.request(GetSchema(), context)
+        return Snapshot.read(response.version, response.document)

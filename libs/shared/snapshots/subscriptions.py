@@ -27,7 +27,7 @@ log = structlog.get_logger()
 D = TypeVar("D")
 
 IMPORT = "import"
-"""The cause of commits of records that came with definitions: nobody has just made them, so nobody is told."""
+"""The cause of commits of imported records. They are not new, so subscribers are not notified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class SubscriptionIndex(Generic[D]):
         return (entity, public_action(action)) in self.by_topic
 
     def candidates(self, event: CommitEvent) -> Sequence[SubscribedDefinition[D]]:
-        """The definitions that subscribe to a commit, whatever their conditions."""
+        """The definitions that subscribe to a commit, before their conditions are evaluated."""
         return self._of(self.by_topic, event)
 
     def deleted_candidates(self, event: CommitEvent) -> Sequence[SubscribedDefinition[D]]:
@@ -130,7 +130,7 @@ class Subscriptions(Versions[SubscriptionIndex[D]]):
 
 
 def public_action(action: str) -> str:
-    """create, update or delete: whatever else changes a record (restore, undo) is an update to subscribers."""
+    """create, update or delete. Subscribers see all other changes of a record (restore, undo) as updates."""
     return action if action in ("create", "delete") else "update"
 
 

@@ -95,5 +95,5 @@ class Versions(Generic[V]):
 
 async def documents_then(rpc: RpcClient, app: AppRef, kind: str, version: int) -> list[Mapping[str, Any]]:
     """The definitions of a kind at a version. Raises what asking metadata raises."""
-    answer = await rpc.request(GetDefinitionsAsOf(kind, version), system_context(TIMEOUT_S, app))
-    return list(answer.documents)
+    response = await rpc.request(GetDefinitionsAsOf(kind, version), system_context(TIMEOUT_S, app))
+    return list(response.documents)

@@ -1,6 +1,6 @@
-"""OTLP export, when the usual variables (OTEL_EXPORTER_OTLP_ENDPOINT, …) ask for it.
+"""OTLP export of spans, if the usual variables (OTEL_EXPORTER_OTLP_ENDPOINT, …) are set.
 
-Only here do our records become OpenTelemetry SDK spans, in a thread of their own.
+Only this module converts span records to OpenTelemetry SDK spans, in a thread of its own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Taking finished spans out of the ring: to the events service, and to OTLP when that is configured.
+"""Ships finished spans from the ring to the events service, and to OTLP if that is configured.
 
-Both lose rather than wait: spans are dropped and counted when they can't be handed on.
+Neither waits: spans that can't be sent are dropped and counted.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _iso(nanoseconds: int) -> str:
 
 @lru_cache(16)
 def _second(seconds: int) -> str:
-    """A second as ISO 8601: spans that are shipped together are mostly of the same ones."""
+    """A second as ISO 8601. Cached, because most spans of a shipment are of the same few seconds."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 from libs.shared.contracts.context import NO_TRACE, Context
 
 NOWHERE = Context(trace_id=NO_TRACE)
-"""What happens outside of any request; such spans are not kept."""
+"""The context outside of any request; spans in it are not kept."""
 RING_SPANS = 20_000
 """Finished spans a process keeps until they are shipped."""
 
@@ -61,7 +61,7 @@ class Span:
 
 
 class Ring:
-    """Finished spans on their way out; bounded, dropping the newest and counting."""
+    """A bounded buffer of finished spans. When it is full, new spans are dropped and counted."""
 
     def __init__(self, size: int) -> None:
         self._spans: deque[Span] = deque()
@@ -75,7 +75,7 @@ class Ring:
             self._spans.append(span)
 
     def take(self, most: int) -> list[Span]:
-        """Up to `most` of the oldest spans, which are then no longer ours."""
+        """Remove and return up to `most` of the oldest spans."""
         return [self._spans.popleft() for _ in range(min(most, len(self._spans)))]
 
 
@@ -84,7 +84,7 @@ _active: ContextVar[tuple[Context, str] | None] = ContextVar("rocket_active_span
 
 
 class remote:  # noqa: N801 - a context manager, used like a function
-    """Make the caller's span, named in `context`, the parent of what happens inside the `with` block."""
+    """Make the caller's span, named in `context`, the parent of the spans inside the `with` block."""
 
     __slots__ = ("_context", "_token")
 
@@ -104,7 +104,7 @@ def span(source: str, component: str, action: str, entity: str | None = None) ->
 
 
 def adopt(context: Context) -> None:
-    """From here to the end of the active span, spans belong to `context`: its app has become known."""
+    """Assign spans to `context` until the active span ends. Call it when the app has become known."""
     active = _active.get()
     if active:
         _active.set((context, active[1]))

@@ -15,7 +15,7 @@ async def eventually(check: Callable[[], Awaitable[T | None]], *, within: float 
 @overload
 async def eventually(check: Callable[[], T | None], *, within: float = 10.0, every: float = 0.02) -> T: ...
 async def eventually(check: Callable[[], Any], *, within: float = 10.0, every: float = 0.02) -> Any:
-    """Calls `check` (plain or async) until it answers something truthy, and returns that.
+    """Call `check` (plain or async) until it returns something truthy, and return that.
 
     `within` and `every` are seconds. An exception counts as "not yet"; when time is up,
     AssertionError says what the last call raised or returned.
@@ -25,8 +25,8 @@ async def eventually(check: Callable[[], Any], *, within: float = 10.0, every: f
     while True:
         try:
             async with asyncio.timeout_at(deadline):
-                answer = check()
-                value = await answer if inspect.isawaitable(answer) else answer
+                result = check()
+                value = await result if inspect.isawaitable(result) else result
             if value:
                 return value
             last = f"last value {value!r}"

@@ -56,7 +56,7 @@ class AppWorker(Generic[S]):
         self._batches = 0
         self._missed: tuple[str, LogPositions, Backfill] | None = None
         self.reached: dict[str, Position] = {}
-        """The last event of each log that was handled here, and so all before it of this app in this shard."""
+        """The last event of each log that was handled here; all earlier ones of this app and shard are handled too."""
 
     @property
     def is_backfilling(self) -> bool:
@@ -64,7 +64,7 @@ class AppWorker(Generic[S]):
         return self._missed is not None
 
     def backfill(self, app_id: str, after: LogPositions, backfill: Backfill) -> None:
-        """Handle what the stream has dropped of an app, behind what was handled, before anything else."""
+        """Handle the events of an app that the stream has dropped, after the last handled one and before all others."""
         self._missed = (app_id, after, backfill)
         self._begin()
 
@@ -76,7 +76,7 @@ class AppWorker(Generic[S]):
         self._begin()
 
     def cancel(self) -> None:
-        """Stop after the statement under way. What was not acknowledged is delivered again."""
+        """Stop after the running statement. Unacknowledged events are delivered again."""
         if self._task:
             self._task.cancel()
 

@@ -33,7 +33,7 @@ class Backfill(Protocol):
     """The events that one shard of a consumer has missed in its stream."""
 
     def batches(self, app: AppRef, after: LogPositions) -> AsyncIterator[list[Incoming]]:
-        """The events of an app after those that were handled, as far as the stream does not have them, in order."""
+        """The events of an app between the last handled one and the first one in the stream, in order."""
         ...
 
 
@@ -87,10 +87,10 @@ class SignalBackfill:
             until = first[0] - 1 if first else None
             request: Callable[[int, int | None, int], Request[Response]] = of(service, ReadSignals)
             while until is None or position < until:
-                answer = await self._rpc.request(
+                response = await self._rpc.request(
                     request(position, until, BATCH_ENTRIES), system_context(TIMEOUT_S, app)
                 )
-                entries = list(decode_entries(answer.body))
+                entries = list(decode_entries(response.body))
                 if not entries:
                     break
                 position, _ = entries[-1].position

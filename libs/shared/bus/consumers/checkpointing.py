@@ -15,11 +15,11 @@ from libs.shared.bus.nats.jetstream import JetStream
 log = structlog.get_logger()
 
 SAVE_INTERVAL_S = 10.0
-"""Seconds between checkpoints. What is handled in between is found in the inbox."""
+"""Seconds between checkpoints. The inbox has the events handled in between."""
 
 
 class Flow(Protocol):
-    """What a checkpointer needs to know of the flow of events."""
+    """The state of the event flow that a checkpointer reads."""
 
     @property
     def is_backfilling(self) -> bool:
@@ -89,7 +89,7 @@ class ShardCheckpointer:
         return {app_id: noted.get(app_id, {}) for app_id in apps}
 
     async def note(self, positions: Mapping[str, LogPositions], is_backfilling: bool) -> None:
-        """Save a checkpoint. Raises Forgotten when the stream has dropped events that it was still to deliver."""
+        """Save a checkpoint. Raises Forgotten when the stream has dropped events before delivering them."""
         created, first, last = await self._extent()
         info = await self._stream.consumer_info(self._stream_name, self._durable)
         before, waited = self._checkpoint, self._waiting

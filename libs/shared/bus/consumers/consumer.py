@@ -1,4 +1,4 @@
-"""What a consumer is: how a service reacts to the events of a stream.
+"""The definition of a consumer: how a service reacts to the events of a stream.
 
     plan(state, app, events) -> Plan            decides, and may read; before the transaction
     apply(state, transaction, reactions)        writes; in the transaction that adds the events to the inbox
@@ -26,9 +26,9 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What events lead to: one reaction for each, in their order. An event whose reaction is None costs no transaction.
+    """The reactions to events, one for each, in order. An event whose reaction is None needs no transaction.
 
-    `due_at` is when the work that the reactions leave behind is due at the latest: a timer is armed for it.
+    `due_at` is the latest time at which work created by the reactions is due; a timer is armed for it.
     """
 
     reactions: Sequence[Any]
@@ -63,7 +63,7 @@ class Consumer(Generic[S]):
     `effects` those whose transitions have effects; other commits are not decoded, and most do not arrive, as they are
     published as quiet ones. Without `topics` it gets all. The reactions of a `commutative` consumer have no order: dead
     letters hold nothing back. `linger` are the seconds to wait for more events before a transaction, for consumers
-    whose effects nobody waits for.
+    whose effects are not urgent.
     """
 
     name: str

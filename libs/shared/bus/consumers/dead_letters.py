@@ -50,7 +50,7 @@ async def add(
 
 
 async def blocked_records(transaction: Connection, service: str, consumer: str, keys: Sequence[str]) -> set[str]:
-    """Which of the records have dead letters."""
+    """The records among `keys` that have dead letters."""
     rows = await transaction.fetch(RECORDS.format(schema=service), consumer, list(keys))
     return {row["record_key"] for row in rows}
 

@@ -28,7 +28,7 @@ class Inbox:
         self._prune = PRUNE.format(schema=service)
 
     async def add(self, transaction: Connection, keys: Sequence[str]) -> set[str]:
-        """Add keys; answers those that were not in it."""
+        """Add keys and return those that are new."""
         return {row["key"] for row in await transaction.fetch(self._add, self._consumer, keys)}
 
     async def prune(self, database: Database) -> None:

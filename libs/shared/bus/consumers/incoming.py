@@ -74,7 +74,7 @@ class Incoming:
 
     @property
     def key(self) -> str:
-        """Its key in the inbox; of an event that can't be decoded its id, which is enough for a dead letter."""
+        """The key in the inbox, or the id of an event that can't be decoded, which is enough for a dead letter."""
         if self._is_decoded:
             key: str = self.event.key
             return key
@@ -82,7 +82,7 @@ class Incoming:
 
     @property
     def record_key(self) -> str:
-        """What it must be handled in the order of: its record."""
+        """The key of its record. Events with the same key are handled in order."""
         if self._is_decoded:
             record_key: str = self.event.record_key
             return record_key
@@ -115,7 +115,7 @@ class Incoming:
 
 
 def decode_event(subject: str, payload: bytes, loads: Loads) -> Any:
-    """A CommitEvent, a SignalEvent, or a batch of spans, as the subject says."""
+    """Decode a CommitEvent, a SignalEvent or a batch of spans, depending on the subject."""
     data = loads(payload)
     if subject.startswith("commits."):
         return CommitEvent(**data)

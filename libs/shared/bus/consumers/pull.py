@@ -16,9 +16,9 @@ from libs.shared.bus.nats.jetstream import JetStream
 from libs.shared.bus.nats.protocol import NO_RESPONDERS, Message
 
 PULL_MESSAGES = 256
-"""Messages asked for at a time."""
+"""The number of messages requested by one pull."""
 PULL_EXPIRES_S = 5.0
-"""Seconds until an unanswered pull is repeated; bounds what a restarted server costs."""
+"""Seconds until a pull without response is repeated; bounds the delay after a restart of the server."""
 REFUSED_PAUSE_S = 0.25
 """Seconds to wait after a pull was refused (server shutting down, limits)."""
 EXPIRED = "408"
@@ -41,7 +41,7 @@ class Pull:
         self._subscription = self._connection.subscribe(self._inbox, self._arrived)
 
     async def run(self) -> None:
-        """Keep asking for messages until cancelled."""
+        """Pull messages until cancelled."""
         request = orjson.dumps({"batch": PULL_MESSAGES, "expires": int(PULL_EXPIRES_S * 1e9)})
         while True:
             if self._gone:
@@ -56,7 +56,7 @@ class Pull:
                 continue
 
     def end(self) -> None:
-        """End `run`: the shard is started again, with what is not acknowledged."""
+        """End `run`. The shard is restarted with the unacknowledged messages."""
         self._gone = True
         self._again.set()
 
@@ -76,7 +76,7 @@ class Pull:
         return {app_id: worker.reached for app_id, worker in self._workers.items() if worker.reached}
 
     def backfill(self, app_id: str, after: LogPositions, backfill: Backfill) -> None:
-        """Have the worker of an app begin with what the stream has dropped, behind what was handled."""
+        """Make the worker of an app handle the events that the stream has dropped first."""
         self._worker(app_id).backfill(app_id, after, backfill)
 
     def _worker(self, app_id: str) -> AppWorker[Any]:

@@ -60,7 +60,7 @@ class Reactor(Generic[S]):
             await self._keep(transaction.connection, incoming, error, attempts)
 
     async def _relevant(self, app: AppRef, batch: Sequence[Incoming]) -> Sequence[Incoming]:
-        """The events without the commits whose envelope says that nothing subscribes to them."""
+        """The events without commits to which nothing subscribes, judged by their envelope."""
         if self._consumer.topics is None:
             return batch
         noticed = [(incoming, incoming.notice) for incoming in batch]
@@ -103,7 +103,7 @@ class Reactor(Generic[S]):
                 await self._consumer.apply(self._state, transaction, reactions)
 
     async def _blocked(self, connection: Connection, planned: Sequence[Planned]) -> set[str]:
-        """Records with a dead letter: their later events wait behind it."""
+        """The records with a dead letter. Later events of them are kept behind it."""
         if self._consumer.commutative:
             return set()
         keys = [incoming.record_key for incoming, _ in planned]

@@ -61,7 +61,7 @@ class Subscription(Generic[S]):
         self._make_worker = lambda: AppWorker(service, consumer, reactor, databases, apps)
         self._working: dict[int, asyncio.Task[None]] = {}
         self._pulls: set[Pull] = set()
-        stream.connection.on_reconnect(self._begin_anew)
+        stream.connection.on_reconnect(self._redeliver)
 
     def durable(self, shard: int) -> str:
         """The durable's name: `<consumer>_<shard>_of_<shards>`."""
@@ -87,7 +87,7 @@ class Subscription(Generic[S]):
         infos = await asyncio.gather(*shards)
         waiting = [info["num_pending"] + info["num_ack_pending"] for info in infos]
         behind = [info["ack_floor"]["stream_seq"] for info, count in zip(infos, waiting, strict=True) if count]
-        # A shard without waiting messages is as far as the stream, whichever message was its own last one.
+        # A shard without pending messages has reached the end of the stream, even if its own last message is older.
         return min(behind, default=last), sum(waiting)
 
     async def progress_in(self, app: AppRef) -> tuple[int, int]:
@@ -112,7 +112,7 @@ class Subscription(Generic[S]):
             await self._claim(free, missing)
 
     async def _claim(self, free: list[int], missing: int) -> None:
-        # Claim all at once, then give back what is too much: that takes fewer round trips.
+        # Claim all at once, then release the surplus, which takes fewer round trips.
         ours = await self._leases.claim(self._lease(p) for p in free)
         mine = [p for p in free if self._lease(p) in ours]
         await self._leases.release([self._lease(p) for p in mine[missing:]])
@@ -152,8 +152,8 @@ class Subscription(Generic[S]):
             self._pulls.discard(pull)
             pull.close()
 
-    def _begin_anew(self) -> None:
-        """What was on its way when the connection was lost is delivered again, before anything newer of its record."""
+    def _redeliver(self) -> None:
+        """Restart all shards, so that messages lost with the connection are delivered before newer ones."""
         for pull in self._pulls:
             pull.end()
 

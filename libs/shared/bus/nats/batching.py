@@ -13,7 +13,7 @@ from libs.shared.bus.nats.protocol import VERSION, Message, publication
 from libs.shared.bus.nats.socket import NatsSocket
 
 MARK = VERSION + b"\r\nRocket-Bundle: "
-"""How the headers of a batch begin; the places of the parts follow."""
+"""The beginning of the headers of a batch; the offsets of the parts follow."""
 MAX_PARTS = 16
 """Parts of one batch. Few enough that sending, working and reading the responses overlap."""
 MAX_BATCH_BYTES = 32 * 1024
@@ -57,8 +57,8 @@ def is_batch(message: Message) -> bool:
 def decode_batch(message: Message) -> list[Message]:
     """The parts of a batch as messages.
 
-    Of requests, each is answered to its token behind the prefix of the batch's reply subject. Of responses, each has
-    its token behind the prefix of the batch's own subject. Raises ValueError if the sizes do not add up.
+    The reply subject of a request is the prefix of the batch's reply subject with the token of the request. The subject
+    of a response is the prefix of the batch's subject with its token. Raises ValueError if the sizes do not add up.
     """
     subject, reply_to = message.raw_subject, message.reply_to
     own, sender = subject.rpartition(b".")[0], reply_to.rpartition(b".")[0]

@@ -1,7 +1,7 @@
-"""The few JetStream calls Rocket needs, spoken directly: streams, durables, fenced atomic publishing.
+"""The JetStream API calls that Rocket uses: streams, durables, fenced atomic publishing.
 
-nats-py's own pull fetch waits in ways that delay single messages, and it has no call for atomic
-batches or consumer resets (NATS 2.14 and newer), so the documented JSON API is used instead
+nats-py's pull fetch delays single messages, and nats-py has no calls for atomic batches and consumer resets (NATS 2.14
+and newer). So the documented JSON API is used directly
 (https://docs.nats.io/reference/reference-protocols/nats_api_reference).
 """
 
@@ -22,17 +22,17 @@ API_TIMEOUT_S = 5.0
 BATCH_MESSAGES = 500
 """Messages that are read and published at a time (the server allows 1,000 in an atomic batch)."""
 WRONG_LAST = (10070, 10071)
-"""Another message is the last one than the publisher says: by its id, by its sequence."""
+"""Error codes of a fence that does not hold: by message id, by sequence."""
 DUPLICATE_WINDOW_S = 5.0
 """Seconds that a stream remembers messages' ids. Nothing rests on it but publishing ahead."""
 NOT_FOUND = 404
 MAX_FOREIGN_MESSAGES = 10_000
-"""Messages looked back over for the last one of ours."""
+"""The largest number of messages without a position that are skipped in search of the last one with a position."""
 _SECOND = 1_000_000_000
 
 
 class JetStreamError(Exception):
-    """An error answer of the JetStream API, with its `err_code`."""
+    """An error response of the JetStream API, with its `err_code`."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error.get("description", "JetStream error"))
@@ -41,7 +41,7 @@ class JetStreamError(Exception):
 
 
 class Overtaken(Exception):
-    """The stream has moved on past what the publisher knew: somebody else published."""
+    """Another publisher has published to the stream, so the fence does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Outgoing:
 
 
 class JetStream:
-    """JetStream over one connection. `retention`: seconds that events are kept, if not as long as their streams say."""
+    """JetStream over one connection. `retention` overrides the seconds for which the streams keep events."""
 
     def __init__(self, connection: Connection, replicas: int = 1, retention: float | None = None) -> None:
         self.connection = connection
@@ -69,7 +69,7 @@ class JetStream:
         connection.on_reconnect(self._ensured.clear)
 
     async def ensure_stream(self, spec: StreamSpec) -> None:
-        """Make the stream, or bring an existing one to `spec`; once per connection to a server."""
+        """Create the stream or update it to `spec`, once per connection to a server."""
         if spec.name in self._ensured:
             return
         age = self._retention if self._retention and spec.atomic else spec.max_age
@@ -103,7 +103,7 @@ class JetStream:
         pending: int,
         more: Mapping[str, Any] | None = None,
     ) -> None:
-        """Make a durable pull consumer, or leave it as it is; `more` is further configuration."""
+        """Create a durable pull consumer if it does not exist; `more` is further configuration."""
         config = {
             "durable_name": name,
             "ack_policy": "explicit",
@@ -124,7 +124,7 @@ class JetStream:
             return None
 
     async def delete_consumer(self, stream: str, name: str) -> None:
-        """End a consumer; one that is not there is as good as ended."""
+        """Delete a consumer if it exists."""
         try:
             await self._call(f"CONSUMER.DELETE.{stream}.{name}", None)
         except JetStreamError as error:
@@ -145,13 +145,13 @@ class JetStream:
         return await self._call(f"CONSUMER.INFO.{stream}.{name}", None)
 
     async def reset_consumer(self, stream: str, name: str) -> None:
-        """Have everything after the acknowledged floor delivered again, in order."""
+        """Reset a consumer, so that all messages after its acknowledged floor are delivered again in order."""
         await self._call(f"CONSUMER.RESET.{stream}.{name}", None)
 
     async def last_position(self, stream: str, subject_filter: str) -> tuple[int, tuple[int, int]]:
         """Sequence of the last message matching the filter, and the position reached; zeros when there is none.
 
-        Messages of strangers have no position and are stepped over, at most MAX_FOREIGN_MESSAGES of them.
+        Messages that no relay published have no position. At most MAX_FOREIGN_MESSAGES of them are skipped.
         """
         message = await self._message(stream, {"last_by_subj": subject_filter})
         if message is None:
@@ -187,12 +187,12 @@ class JetStream:
         return str(message["time"]) if message else ""
 
     async def publish(self, message: Outgoing, headers: dict[str, str]) -> int:
-        """Publish a message; answers its sequence. Raises Overtaken when a fence in `headers` does not hold."""
+        """Publish a message and return its sequence. Raises Overtaken when a fence in `headers` does not hold."""
         block = written({**message.wire_headers(), **headers})
         return _sequence(await self.connection.request(message.subject, message.payload, API_TIMEOUT_S, block))
 
     async def publish_all(self, messages: Sequence[tuple[Outgoing, dict[str, str]]]) -> list[int | BaseException]:
-        """Publish messages with further headers in order, without waiting; each one's sequence, or what went wrong."""
+        """Publish messages with further headers in order, without waiting. Returns each one's sequence or error."""
         requests = [(m.subject, m.payload, written({**m.wire_headers(), **more})) for m, more in messages]
         responses = await self.connection.request_all(requests, API_TIMEOUT_S)
         return [_stored(response) for response in responses]
@@ -213,13 +213,13 @@ class JetStream:
         return _checked(orjson.loads(reply.data))
 
 
-def _sequence(answer: Message) -> int:
-    return int(_checked(orjson.loads(answer.data))["seq"])
+def _sequence(response: Message) -> int:
+    return int(_checked(orjson.loads(response.data))["seq"])
 
 
-def _stored(answer: Message | BaseException) -> int | BaseException:
+def _stored(response: Message | BaseException) -> int | BaseException:
     try:
-        return answer if isinstance(answer, BaseException) else _sequence(answer)
+        return response if isinstance(response, BaseException) else _sequence(response)
     except Exception as error:
         return error
 

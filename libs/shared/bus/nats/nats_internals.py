@@ -1,4 +1,4 @@
-"""The one adapter to what nats-py keeps private. tests/unit/shared/bus/test_nats_internals.py fails if it changes."""
+"""The only adapter to private names of nats-py; tests/unit/shared/bus/test_nats_internals.py checks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NATS's own keys and tokens, as far as somebody needs them who vouches for users (auth callout).
+"""The keys and tokens of NATS that an issuer of users needs (auth callout).
 
 An nkey is an Ed25519 key in base32 with a prefix and a CRC-16 (github.com/nats-io/nkeys); a NATS token is a JWT
 whose algorithm is called ed25519-nkey (github.com/nats-io/jwt).
@@ -23,7 +23,7 @@ PURPOSE = b"rocket/nats/issuer/"
 
 
 class Issuer:
-    """Who vouches for users. The key derives from a secret, so that nothing has to be stored."""
+    """Signs tokens of users. Its key derives from a secret, so nothing has to be stored."""
 
     def __init__(self, secret: str) -> None:
         seed = hashlib.sha256(PURPOSE + secret.encode()).digest()
@@ -40,9 +40,9 @@ class Issuer:
 
 
 def claims_of(token: bytes) -> dict[str, Any]:
-    """What a token of the server says. Not verified: it comes on a subject that only servers can publish to.
+    """The claims of a server's token. They are not verified, because only servers can publish to the subject.
 
-    Raises ValueError if it is none.
+    Raises ValueError if it is no token.
     """
     parts = token.split(b".")
     if len(parts) != 3:

@@ -23,7 +23,7 @@ from libs.shared.bus.nats.socket import NatsSocket
 Pending = asyncio.Future[Message]
 
 SWEEP_INTERVAL_S = 0.1
-"""Seconds between looks for overdue responses: one timer for all, as a timer for each costs processor time."""
+"""Seconds between searches for overdue responses. One timer serves all, because one for each costs processor time."""
 
 
 class PendingRequests:
@@ -124,7 +124,7 @@ class PendingRequests:
         for future, deadline in self._pending.values():
             if deadline <= now and not future.done():
                 future.set_exception(NatsTimeout())
-        # A batch is remembered while one of its requests waits: the server may report that nobody listens.
+        # A batch is kept while one of its requests waits, because the server may report that it has no receiver.
         self._batches = {
             reply: parts for reply, parts in self._batches.items() if any(part in self._pending for part in parts)
         }
@@ -132,7 +132,7 @@ class PendingRequests:
 
 
 def checked(response: Message) -> Message:
-    """The response. Raises NoRespondersError if the server reports that nobody listens."""
+    """Return the response. Raises NoRespondersError if the server reports that the request has no receiver."""
     if response.block and response.status == NO_RESPONDERS:
         raise NoRespondersError
     return response

@@ -1,4 +1,4 @@
-"""The lines of NATS's protocol that we write ourselves, and a message as it arrives: pure."""
+"""The lines of the NATS protocol that Rocket writes, and received messages. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ NO_RESPONDERS = "503"
 
 
 class Message:
-    """A message of one of our subscriptions. `block` is the header lines as they came, empty without any.
+    """A received message. `block` contains the raw header lines and is empty without headers.
 
-    `is_part` of one that came with others in a bundle, as its answer may go.
+    `is_part` is true for a part of a batch, whose response may be sent in a batch too.
     """
 
     __slots__ = ("block", "data", "is_part", "raw_subject", "reply_to")
@@ -29,7 +29,7 @@ class Message:
         return self.raw_subject.decode()
 
     def header(self, name: str) -> str | None:
-        """One header, as `written` writes it, without looking at the others."""
+        """One header, in the format of `written`, read without parsing the others."""
         start = self.block.find(b"\r\n%b: " % name.encode())
         if start < 0:
             return None

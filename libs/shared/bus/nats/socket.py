@@ -1,11 +1,11 @@
-"""Our own lane on nats-py's connection.
+"""A Transport for nats-py that sends and receives Rocket's messages on the same connection.
 
-nats-py connects, authenticates, encrypts, pings and reconnects. It does so through a Transport, and this
-one looks at what arrives first: messages of our subscriptions go to their receivers in the same turn of
-the loop, without a queue or a task in between; everything else is left for nats-py to read.
+nats-py connects, authenticates, encrypts, pings and reconnects through a Transport. This one reads all received bytes
+first. It delivers messages of Rocket's subscriptions to their receivers in the same turn of the event loop, without a
+queue or a task, and leaves everything else to nats-py.
 
-Our bytes go out before those that nats-py writes after them, so a PONG to its PING says that the SUBs
-before it have arrived. (nats-py by itself writes a PING at once and a SUB a moment later.)
+Frames of Rocket are sent before bytes that nats-py writes later, so a PONG to nats-py's PING confirms that the earlier
+SUBs have arrived. (nats-py alone writes a PING at once and a SUB a moment later.)
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from libs.shared.bus.nats.protocol import Message, subscription, unsubscription
 log = structlog.get_logger()
 
 HIGH_WATER_BYTES = 1024 * 1024
-"""Bytes the socket has not taken yet, above which whoever can wait waits."""
+"""Unsent bytes from which on the socket is congested and senders that can wait do so."""
 MSG, HMSG = ord("M"), ord("H")
 LINE_END = b"\r\n"
 
@@ -33,9 +33,9 @@ Receiver = Callable[[Message], None]
 
 
 class NatsSocket(Transport, asyncio.Protocol):
-    """The socket to the server: nats-py's transport, and ours.
+    """The socket to the server, shared by nats-py and Rocket.
 
-    `is_open`: there is a server, and it knows what we want to hear.
+    `is_open` is true while there is a server that knows all subscriptions.
     """
 
     def __init__(self) -> None:
@@ -54,19 +54,19 @@ class NatsSocket(Transport, asyncio.Protocol):
         self._gatherers: list[Callable[[], None]] = []
         self._has_end = False
 
-    # --- our lane ---
+    # --- frames and subscriptions of Rocket ---
 
     def post(self, frame: bytes) -> None:
-        """Send a frame of ours, in one write with all others of this turn of the loop.
+        """Send a frame, in one write with all other frames of this turn of the loop.
 
-        A write for each costs both sides a system call each, and the server wakes up for nothing else.
+        A write for each frame would cost a system call on both sides and wake the server up each time.
         """
         self._gathered.append(frame)
         if not self._has_end:
             self._end_of_turn()
 
     def before_sending(self, gatherer: Callable[[], None]) -> None:
-        """Have `gatherer` called once, at the end of this turn, to post what it has put together during it."""
+        """Call `gatherer` once at the end of this turn, so that it can post the frames it has gathered."""
         self._gatherers.append(gatherer)
         if not self._has_end:
             self._end_of_turn()
@@ -82,7 +82,7 @@ class NatsSocket(Transport, asyncio.Protocol):
             self._has_end = False
 
     def flush(self) -> None:
-        """Send what has been put together so far, without waiting for the end of the turn."""
+        """Send the gathered frames without waiting for the end of the turn."""
         gatherers, self._gatherers = self._gatherers, []
         for gather in gatherers:
             gather()
@@ -92,7 +92,7 @@ class NatsSocket(Transport, asyncio.Protocol):
 
     @property
     def is_congested(self) -> bool:
-        """Whether the server takes our bytes more slowly than we send them."""
+        """Whether the server reads more slowly than this process sends."""
         return not self._writable.is_set()
 
     @property
@@ -101,7 +101,7 @@ class NatsSocket(Transport, asyncio.Protocol):
         return self._socket.get_write_buffer_size() if self._socket else 0
 
     def subscribe(self, subject: str, receiver: Receiver, queue: str = "") -> bytes:
-        """Have each message on `subject` handed to `receiver`, again after each reconnection; answers the id."""
+        """Call `receiver` with each message on `subject`, also after reconnections. Returns the subscription's id."""
         # nats-py's own ids are plain numbers.
         sid = b"r%d" % next(self._numbers)
         self._receivers[sid] = receiver
@@ -111,7 +111,7 @@ class NatsSocket(Transport, asyncio.Protocol):
         return sid
 
     def unsubscribe(self, sid: bytes) -> None:
-        """Ask for no more of this subscription; what is on its way is still received until it is forgotten."""
+        """Unsubscribe at the server. Messages on their way are still received until `forget`."""
         if self._subscriptions.pop(sid, None) and self.is_open:
             self.post(unsubscription(sid))
 
@@ -121,7 +121,7 @@ class NatsSocket(Transport, asyncio.Protocol):
         self._receivers.pop(sid, None)
 
     def resubscribe(self) -> None:
-        """Open our lane: tell a server that nats-py has just connected to what we want to hear."""
+        """Send all subscriptions to a server that nats-py has just connected to, and open the socket."""
         self.write(b"".join(self._subscriptions.values()))
         self.is_open = self._socket is not None
 
@@ -151,7 +151,7 @@ class NatsSocket(Transport, asyncio.Protocol):
         self._writable.set()
 
     def data_received(self, data: bytes) -> None:
-        """Take the whole frames out of what has arrived, and keep the beginning of the next."""
+        """Handle the complete frames among the received bytes and keep an incomplete one."""
         if self._begun:
             self._begun += data
             if len(self._begun) < self._needed:
@@ -165,7 +165,7 @@ class NatsSocket(Transport, asyncio.Protocol):
             self._begun += data[start:]
 
     def _take(self, data: bytes, start: int) -> int:
-        """Handle the frame that begins at `start`; answers where the next begins, `start` if it is not whole."""
+        """Handle the frame that begins at `start`. Returns where the next begins, `start` if it is incomplete."""
         line_end = data.find(LINE_END, start)
         if line_end < 0:
             return start
@@ -213,12 +213,12 @@ class NatsSocket(Transport, asyncio.Protocol):
             )
 
     def write(self, payload: bytes) -> None:
-        # nats-py's bytes go behind ours, so that its PING says that our SUB has arrived.
+        # nats-py's bytes follow the gathered frames, so that a PONG to its PING confirms earlier SUBs.
         self.flush()
         self._send(payload)
 
     def _send(self, payload: bytes) -> None:
-        # What is written to a lost connection is lost, as what it had not sent yet is.
+        # Bytes for a lost connection are dropped, as its unsent bytes are.
         if self._socket is not None and payload:
             self._socket.write(payload)
 
@@ -247,5 +247,5 @@ class NatsSocket(Transport, asyncio.Protocol):
         return self._for_nats.at_eof()
 
     def __bool__(self) -> bool:
-        # nats-py takes a transport that says no for one that has yet to be made.
+        # nats-py replaces a transport that is false.
         return True

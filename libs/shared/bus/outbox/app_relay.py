@@ -1,11 +1,11 @@
 """Publishes the log of one app: in order, complete, none twice.
 
 Positions come from a sequence and are taken inside the writing transaction, so they can become visible out of order,
-and those of rolled-back transactions never do. Only what is below the watermark (watermark.py) is published. Locks of
-writers belong to one database: a long transaction in another app delays nothing.
+and those of rolled-back transactions never do. Only entries below the watermark (watermark.py) are published. Locks of
+writers belong to one database, so a long transaction in another app causes no delay.
 
-None twice does not rest on time: publishing resumes after the last message of the app in the stream, with the sequence
-of that message as a fence.
+No entry is published twice, whatever the timing: publishing resumes after the last message of the app in the stream,
+with the sequence of that message as a fence.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from libs.shared.postgres.databases import Database, Databases
 log = structlog.get_logger()
 
 SETTLED_INTERVAL_S = 10.0
-"""Seconds after which a busy relay says what is settled; one that has caught up says it at once."""
+"""Seconds between announcements of the settled position by a busy relay; one that has caught up announces at once."""
 MARK_INTERVAL_S = 60.0
 """Seconds between marks of the position in PostgreSQL; more than a server's sync interval."""
 GAP_POLL_S = (0.002, 0.05)
@@ -87,7 +87,7 @@ class AppRelay:
         return sequence, after
 
     async def publish(self, fence: Fence) -> Fence:
-        """Publish what is settled, and let commits gather if there are many; answers the new fence."""
+        """Publish settled entries and let commits gather if there are many. Returns the new fence."""
         self.woken.clear()
         self._drained = False
         begun = self._published[0]
@@ -102,7 +102,7 @@ class AppRelay:
         return fence
 
     async def drain(self, fence: Fence) -> Fence:
-        """Publish everything below the watermark; answers the new fence."""
+        """Publish everything below the watermark and return the new fence."""
         sequence, after = fence
         subject_filter = self._log.subject_filter(self.app)
         while True:
@@ -125,7 +125,7 @@ class AppRelay:
             self._log.on_settled(self.app, self._settled)
 
     async def mark_at_rest(self) -> None:
-        """Save the last position: if the stream drops it while nobody writes, it is not published again."""
+        """Save the last position, so that it is not published again if the stream drops it before the next write."""
         try:
             if self._published[0]:
                 await self._save(self._published[0])

@@ -1,12 +1,11 @@
 """Publishes behind a fence: in order, complete, none twice, even if others publish too.
 
-The first message says which message of its app it must come behind (`Nats-Expected-Last-Subject-Sequence` over
-the app's subjects). Waiting for each answer before the next would cost a round trip a message, and an atomic
-batch is staged in a file by the server: 475 µs of its processor time per message at 8 messages a batch. So
-messages go one behind the other without waiting (100 µs), and each says by its id which one must be directly
-before it in the stream (`Nats-Expected-Last-Msg-Id`). While nobody else's message gets in between, all are
-stored; where one does, everything behind it is refused, as each hangs on its predecessor, and the rest goes as
-an atomic batch.
+The first message names the last message of its app as a fence (`Nats-Expected-Last-Subject-Sequence` over the app's
+subjects). Waiting for each response would cost a round trip per message. The server stages an atomic batch in a file,
+which takes 475 µs of processor time per message at 8 messages a batch. So messages are sent one after the other without
+waiting (100 µs), and each names the id of the message directly before it in the stream (`Nats-Expected-Last-Msg-Id`).
+If another publisher's message gets in between, all later ones are refused, because each depends on its predecessor.
+The rest is then sent as an atomic batch.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ MAX_SINGLE_MESSAGES = 8
 MAX_MESSAGES_AHEAD = 100
 """Messages that are under way at once."""
 CROWDED_S = 1.0
-"""Seconds that nothing is guessed after a guess has failed: other apps are publishing too."""
+"""Seconds without publishing ahead after it has failed, because other apps are publishing too."""
 
 
 ID, LAST_ID = "Nats-Msg-Id", "Nats-Expected-Last-Msg-Id"
@@ -40,8 +39,8 @@ class FencedPublisher:
     async def publish(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> int:
         """Publish `messages` in order, if `last_sequence` is still the filter's last one.
 
-        Answers the sequence of the last message. Raises Overtaken when the fence does not hold; what was
-        stored before that stays.
+        Returns the sequence of the last message. Raises Overtaken when the fence does not hold; messages stored before
+        that stay.
         """
         while messages:
             if len(messages) > MAX_SINGLE_MESSAGES and time.monotonic() < self._crowded_until:
@@ -54,7 +53,7 @@ class FencedPublisher:
         return last_sequence
 
     async def _ahead(self, messages: Sequence[Outgoing], last_sequence: int, subject_filter: str) -> list[int]:
-        """Publish without waiting; answers the sequences of those at the front that are stored, at least one."""
+        """Publish without waiting. Returns the sequences of the stored messages at the front, at least one."""
         names = [f"{subject_filter}{message.position[0]}.{message.position[1]}" for message in messages]
         conditions = [_fence(last_sequence, subject_filter), *({LAST_ID: name} for name in names[:-1])]
         outcomes = await self._stream.publish_all(

@@ -72,9 +72,9 @@ class Outbox:
     async def read_settled(
         self, app: AppRef, database: Database, position: int, until: int | None, limit: int
     ) -> Sequence[Outgoing]:
-        """What is there for ever behind a position, up to another, as messages; the rest is still to be published.
+        """The settled entries after a position, up to another one, as messages. The relay publishes later ones.
 
-        Waits for those who are writing; that is for callers to limit.
+        Waits for running writers. Callers must limit the wait.
         """
         watermark = Watermark()
         await close_taken(watermark, database, self.table, await database.fetchval(self._taken))

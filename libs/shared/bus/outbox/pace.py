@@ -5,11 +5,11 @@ from __future__ import annotations
 MAX_PAUSE_S = 0.01
 """Seconds that commits gather under full load: one reading and publishing for many costs little more than for one."""
 LIGHT_PER_S, FULL_PER_S = 300.0, 900.0
-"""Commits a second below which nobody waits, and from which on all wait the longest time."""
+"""Commits per second below which there is no pause, and from which on the pause is the longest."""
 WEIGHT = 0.2
-"""Of the newest look, in the moving average of the rate."""
+"""The weight of the newest reading in the moving average of the rate."""
 MIN_ELAPSED_S = 0.001
-"""Seconds between two looks at least: less says nothing about a rate."""
+"""The shortest time between readings that is used to compute a rate."""
 
 
 class Pace:

@@ -31,20 +31,20 @@ from libs.shared.postgres.databases import Databases, on_commit
 log = structlog.get_logger()
 
 POLL_INTERVAL_S = 1.0
-"""Seconds until a first look at the log of an active app without a hint, as a hint may have been lost."""
+"""Seconds until the log of an active app is first read without a hint, because a hint may have been lost."""
 MAX_POLL_INTERVAL_S = 60.0
-"""Most seconds between further looks while none finds anything; each pause is four times the one before. With more
-active apps than connections each look takes a new one, which costs more than all else of an idle app. After events that
-lose hints (a replica has gone or come, NATS was away) nobody waits for a look."""
+"""The longest pause between further reads that find nothing; each pause is four times the previous one. With more
+active apps than connections each read opens a connection, which is the highest cost of an idle app. After events that
+may lose hints (a replica has started or stopped, NATS was unavailable) the log is read at once."""
 QUIET_S = 120.0
 """Seconds without a write after which the relay of an app rests."""
 SWEPT_S = 5.0
 """Seconds for which an app is led after a start without a write."""
 RETRY_S = 0.5
 HINT_DELAY_S = 0.005
-"""Seconds in which the hints of one app are one."""
+"""Seconds in which the hints of one app are combined."""
 ELSEWHERE_S = 0.5
-"""Seconds in which a server other than the platform's must say how far a log is."""
+"""Seconds in which a server other than the platform's must return the position of a log."""
 FINAL_S = 2.0
 """Seconds for a last round at shutdown."""
 

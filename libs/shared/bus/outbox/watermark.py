@@ -6,7 +6,7 @@ its position until after its commit is visible (bus/outbox/writers.py). Two fact
 
 - What follows the watermark without a gap is below it from now on.
 - Once a position is known to be taken, and the writers of that moment have ended, everything up to it is below the
-  watermark: gaps that are left there stay for ever.
+  watermark: the gaps that are left there are never filled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Watermark:
         self.position = position
 
     def pass_visible(self, positions: Iterable[int]) -> int:
-        """Rise over visible positions, in ascending order, as far as they leave no gap; answers how many were passed.
+        """Rise over ascending visible positions up to the first gap. Returns how many of them were passed.
 
         Entries of one commit have the same position. Positions at or below the watermark count as passed.
         """

@@ -12,7 +12,7 @@ from libs.shared.bus.outbox.watermark import Watermark
 from libs.shared.postgres.databases import Database
 
 POLL_S = (0.005, 0.1)
-"""Shortest and longest wait, in seconds, between looks."""
+"""The shortest and longest pause between queries, in seconds."""
 HOLDERS = """
 SELECT virtualtransaction FROM pg_locks
 WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()
@@ -24,9 +24,9 @@ WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock' AND pid <>
 async def close_taken(
     watermark: Watermark, database: Database, table: str, taken: int, poll_s: tuple[float, float] = POLL_S
 ) -> None:
-    """Raise the watermark to `taken`, a position that was taken, once all who write into `table` now have ended.
+    """Raise the watermark to `taken`, a position in use, after all present writers of `table` have ended.
 
-    How long that may take is for callers to limit.
+    Callers must limit the wait.
     """
     pause, longest = poll_s
     writers = await _writers(database, table)

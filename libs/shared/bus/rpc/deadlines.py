@@ -1,4 +1,4 @@
-"""Tasks that may take only so long. One timer looks after all of them, as one for each costs 5 % of a request."""
+"""Tasks with deadlines. One timer serves all of them, because one for each costs 5 % of a request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Collection, Coroutine
 from typing import Any
 
 SWEEP_INTERVAL_S = 0.1
-"""Seconds between looks at what is overdue."""
+"""Seconds between searches for overdue tasks."""
 
 
 class Deadlines:
@@ -24,33 +24,33 @@ class Deadlines:
         return len(self._until)
 
     def tasks(self) -> Collection[asyncio.Task[None]]:
-        """Those that are running."""
+        """The running tasks."""
         return list(self._until)
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Have a task of its own do it, and look after that until it has ended; without a limit until it says one.
+        """Run `work` in a new task, which has no deadline until it calls `limit`.
 
-        Where Python can, from 3.12 on, it begins at once and not in the next turn of the loop.
+        From Python 3.12 on the task starts at once and not in the next turn of the loop.
         """
         loop = asyncio.get_running_loop()
         if sys.version_info >= (3, 12):
             task = asyncio.Task(work, loop=loop, eager_start=True)
         else:
             task = loop.create_task(work)
-        # It may have said its limit already.
+        # The task may have set its limit already.
         self._until.setdefault(task, math.inf)
         task.add_done_callback(self._ended)
         if self._sweeping is None:
             self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
 
     def limit(self, seconds: float) -> None:
-        """The running task may take `seconds` from now."""
+        """Set the deadline of the running task to `seconds` from now."""
         task = asyncio.current_task()
         assert task is not None, "only tasks have deadlines"
         self._until[task] = asyncio.get_running_loop().time() + seconds
 
     def overdue(self) -> bool:
-        """Whether the running task was cancelled for being over its time; then it may go on, to say so."""
+        """Whether the running task was cancelled at its deadline. If so, it may continue to send the error."""
         task = asyncio.current_task()
         if task not in self._overdue:
             return False

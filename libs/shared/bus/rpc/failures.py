@@ -1,4 +1,4 @@
-"""What a caller learns of an error: its code, message and details, never what an unexpected one says."""
+"""Errors in responses: code, message and details. The text of an unexpected error is never sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 def as_rocket_error(error: Exception, request: str) -> RocketError:
-    """The error that a caller is told of; one that is not a RocketError or a time-out is logged."""
+    """The error that is sent to a caller. An error other than RocketError or a timeout is logged."""
     if isinstance(error, RocketError):
         return error
     if isinstance(error, TimeoutError):
@@ -23,7 +23,7 @@ def as_rocket_error(error: Exception, request: str) -> RocketError:
 
 
 def timed_out() -> RocketError:
-    """The deadline of a request has passed."""
+    """The error for a request whose deadline has passed."""
     return RocketError("TIMEOUT", "The request took too long")
 
 

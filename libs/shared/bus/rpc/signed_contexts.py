@@ -150,7 +150,7 @@ def _bound_to(context: Context) -> AppRef | None:
 
 
 def _statement(ends: int, app: AppRef | None, identity: Identity | None) -> bytes:
-    """What is signed."""
+    """The signed text."""
     place = None if app is None else (app.id, app.name, app.database, app.server)
     return b"rocket context 1\n" + orjson.dumps((ends, place, identity.packed() if identity else None))
 

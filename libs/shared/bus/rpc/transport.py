@@ -1,5 +1,7 @@
-"""How requests get to the service that serves them. NATS carries them between processes; services that share a process
-can use the in-process transport. Deadlines, errors and limits are the same; one contract test suite runs on both.
+"""The interface of transports, which carry requests to services.
+
+NATS carries requests between processes; services of one process can use the in-process transport. Deadlines, errors and
+limits are the same, and one contract test suite runs on both.
 """
 
 from __future__ import annotations
@@ -77,7 +79,7 @@ class Transport(Protocol):
         """Hand the requests of each subject to its `Accept`, as one replica of `service`."""
 
     def must_fetch(self, payload: bytes) -> bool:
-        """Whether a payload only says where the whole one can be fetched."""
+        """Whether a payload is only a reference to the whole one."""
 
     async def fetch(self, payload: bytes) -> bytes:
         """The whole payload. Raises PAYLOAD_TOO_LARGE over the limit, SERVICE_UNAVAILABLE if it is gone."""

@@ -22,11 +22,11 @@ class DueRows(Protocol[R]):
     """The due rows of a service."""
 
     async def claim(self, app: AppRef) -> Sequence[R]:
-        """Some rows that are due, which nobody else claims for a while."""
+        """Claim some due rows. Other replicas can't claim them until the claim lapses."""
         ...
 
     async def work(self, app: AppRef, row: R) -> None:
-        """Work on a row that was claimed. What it raises ends this look at the app; the row's claim lapses."""
+        """Work on a claimed row. An exception ends this turn of the app, and the claim of the row lapses."""
         ...
 
     async def next_due(self, app: AppRef) -> datetime | None:
@@ -53,7 +53,7 @@ class ClaimLoop(Generic[R]):
         await self._due.run(self._work, drain_s)
 
     async def _work(self, app: AppRef) -> datetime | None:
-        """Work on what is due in an app; answers when to look at it again."""
+        """Work on the due rows of an app. Returns when to look at it again."""
         begun, found = clock.now(), False
         while not self._due.is_closing and (rows := await self._rows.claim(app)):
             found = True

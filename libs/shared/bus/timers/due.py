@@ -1,4 +1,4 @@
-"""Timers for all apps: one index of what is due, in place of polling the database of every app.
+"""Timers for all apps: one index of due work, in place of polling the database of every app.
 
 `bus.due` has one row per service and app: the earliest moment at which that app has work. It is armed before the
 transaction that creates the work commits, so a crash in between costs an empty look and no timer is lost. For the same
@@ -26,9 +26,9 @@ from libs.shared.postgres.databases import Databases, on_commit
 log = structlog.get_logger()
 
 POLL_INTERVAL_S = 0.5
-"""Seconds between looks at the index; the precision of timers."""
+"""Seconds between reads of the index; the precision of timers."""
 CLAIM_S = 20.0
-"""Seconds a claimed app is left alone; after that its worker is taken for dead."""
+"""Seconds for which a claimed app is not claimed again; after that its worker counts as dead."""
 SETTLING_S = 60.0
 """Seconds that a row stays after it was armed: longer than the transaction it was armed for can last."""
 MAX_APPS = 16
@@ -82,11 +82,11 @@ class Due:
         return f"timers of {self._service}"
 
     async def arm(self, app_id: str, at: datetime) -> None:
-        """Have the app looked at no later than `at`. Call it before the work's transaction commits."""
+        """Make the app due no later than `at`. Call it before the transaction of the work commits."""
         await self._db.execute(ARM, self._service, app_id, at)
 
     def wake(self, app: AppRef) -> None:
-        """Look at this app at once: something of it has just become due."""
+        """Start the due work of this app at once."""
         if on_commit(partial(self.wake, app)):
             return
         self._awake.add(app.id)
@@ -95,8 +95,8 @@ class Due:
     async def run(self, work: Work, drain_s: float = 0.0) -> None:
         """Call `work(app)` for every app that is due, until cancelled; calls under way have `drain_s` to end then.
 
-        `work` does what is due and answers when it is to be called next (None: not before it is armed again). It may
-        run for the same app on two replicas at once.
+        `work` does the due work and returns when it is to be called next (None: not before the app is armed again). It
+        may run for the same app on two replicas at once.
         """
         self.is_closing = False
         try:

@@ -51,11 +51,11 @@ class Leases:
         return self._replicas
 
     def holds(self, name: str) -> bool:
-        """Whether the lease is ours right now, by our own clock."""
+        """Whether this replica holds the lease now, by its own clock."""
         return self._held.get(name, 0.0) > time.monotonic()
 
     async def claim(self, names: Iterable[str]) -> set[str]:
-        """Take or renew leases; answers those that are ours now."""
+        """Take or renew leases. Returns those that this replica holds now."""
         async with self._changing:
             return await self._claim(names)
 
