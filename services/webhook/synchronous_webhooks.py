@@ -46,7 +46,7 @@ async def ask_all(state: State, context: Context, rpc_request: AskSynchronousWeb
     app = context.the_app
     documents = exact.loads(rpc_request.body)
     if len(documents) > MAX_SYNCHRONOUS_WEBHOOKS:
-        raise invalid(f"At most {MAX_SYNCHRONOUS_WEBHOOKS} questions can be asked at once")
+        raise invalid(f"A write can call at most {MAX_SYNCHRONOUS_WEBHOOKS} synchronous webhooks")
     asked = await _prepared(state, context, rpc_request, documents)
     urls = {one.webhook.id: one.webhook.definition.url for one in asked if one}
     health = await endpoint_store.load_health(state.core.databases.of(app), urls)

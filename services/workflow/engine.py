@@ -105,7 +105,7 @@ def check_decision(definition: WorkflowDefinition, instance: Instance, roles: tu
     if step is None:
         raise RocketError("INVALID_STATE", "The workflow does not wait for a decision")
     if not may_decide(step, roles):
-        raise RocketError("FORBIDDEN", "This decision is not yours")
+        raise RocketError("FORBIDDEN", "You do not have the role for this decision")
     if instance.deadline is not None and now >= instance.deadline:
         raise RocketError("INVALID_STATE", "The time for this decision has passed")
 

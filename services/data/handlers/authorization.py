@@ -37,7 +37,7 @@ DENIED = Authorization()
 @under_schema
 async def authorize_records(ctx: RequestContext, request: contracts.AuthorizeRecords) -> contracts.RecordVerdicts:
     if len(request.records) > MAX_RECORDS or request.action not in ACTIONS:
-        raise invalid(f"At most {MAX_RECORDS} records can be asked about at once, by one of {', '.join(ACTIONS)}")
+        raise invalid(f"A request takes at most {MAX_RECORDS} records, and one action of {', '.join(ACTIONS)}")
     found: dict[tuple[str, str], Authorization] = {}
     for name in dict.fromkeys(entity for entity, _ in request.records):
         if name in ctx.model.schema.entities:

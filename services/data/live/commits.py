@@ -103,7 +103,7 @@ def _parse_watched(scope: Scope, entity: EntityModel, request: contracts.ListCha
     check_parameters(scope, entity, request)
     for name in PAST_ONLY:
         if name in values:
-            raise refused(name, "is not for what is going on now")
+            raise refused(name, "does not apply to live changes")
     criteria = parse_criteria(scope, entity, request.query, values)
     return Watched(criteria, parse_output(scope, entity, values.get("fields", ""), values.get("include", "")), counted)
 

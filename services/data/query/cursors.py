@@ -63,16 +63,16 @@ def _slot(scope: Scope, field: FieldDefinition, value: Any) -> int:
     try:
         return scope.slot(parse_text(field, value))
     except BadValue:
-        raise refused("cursor", "is none of ours") from None
+        raise refused("cursor", "is not a cursor of this list") from None
 
 
 def _opened(text: str) -> list[Any]:
     if len(text) > MAX_CURSOR_CHARACTERS:
-        raise refused("cursor", "is none of ours")
+        raise refused("cursor", "is not a cursor of this list")
     try:
         values = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error):
-        raise refused("cursor", "is none of ours") from None
+        raise refused("cursor", "is not a cursor of this list") from None
     if not isinstance(values, list) or not values or not all(v is None or isinstance(v, str) for v in values):
-        raise refused("cursor", "is none of ours")
+        raise refused("cursor", "is not a cursor of this list")
     return values

@@ -68,6 +68,6 @@ def _decided(taken: TakenTransition, action: Action, environment: Mapping[str, A
     transition = {"machine": machine.id, "field": machine.field, "from": taken.origin, "to": taken.to}
     effect = {**resolve(document, environment), **request, "transition": transition}
     if len(exact.dumps(effect)) > MAX_EFFECT_BYTES:
-        message = f"what an action of the transition makes is larger than {MAX_EFFECT_BYTES} bytes"
+        message = f"the result of the transition's action is larger than {MAX_EFFECT_BYTES} bytes"
         raise TransitionRefused(machine, message)
     return effect

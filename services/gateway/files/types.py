@@ -74,4 +74,4 @@ def check_type(kind: str, head: bytes, allowed: Sequence[str]) -> None:
 
 
 def _no_such_thing(kind: str) -> RocketError:
-    return invalid_field("file", f"The file is not what it is said to be: {kind}", "type")
+    return invalid_field("file", f"The content of the file does not match its type {kind}", "type")

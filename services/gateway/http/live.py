@@ -36,7 +36,7 @@ async def watch_entities(state: State, request: web.Request, context: Context) -
     """What happens to the records of several entities, commit by commit."""
     names = [name.strip() for name in request.query.get("entities", "").split(",") if name.strip()]
     if not names:
-        raise RocketError("INVALID_PAYLOAD", "entities must name what is to be watched")
+        raise RocketError("INVALID_PAYLOAD", "entities must name the entities to watch")
     return await _watch(state, request, context, Watch(names, [], _after(request)))
 
 

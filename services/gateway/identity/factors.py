@@ -22,7 +22,7 @@ from services.gateway.identity.store import factors as store
 from services.gateway.identity.store import users
 from services.gateway.identity.tokens import unauthorized
 
-NOT_ENROLLED = "There is nothing to confirm: enroll first"
+NOT_ENROLLED = "There is no enrolment to confirm: enroll first"
 
 
 def code_required() -> RocketError:

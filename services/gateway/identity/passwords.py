@@ -40,7 +40,7 @@ class Passwords:
         if len(password) < self._min_characters:
             raise invalid_field(field, f"{field} must have at least {self._min_characters} characters", "min_length")
         if self._production and password == WELL_KNOWN_PASSWORD:
-            raise invalid_field(field, f"{field} is too well known")
+            raise invalid_field(field, f"{field} is a well-known default")
         return password
 
     async def hash(self, password: str) -> str:

@@ -53,5 +53,5 @@ def _from_wrapped_row(
     before: Mapping[str, Any] = old.document if old else {}
     for column, key in named:
         if column in sent and sent[column] not in (inner.get(key), before.get(key)):
-            raise invalid_field(column, f"{column} is not what the definition says: change {WRAPPER}.{key}")
+            raise invalid_field(column, f"{column} differs from the definition: change {WRAPPER}.{key}")
     return inner

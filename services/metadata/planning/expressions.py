@@ -63,7 +63,7 @@ def check_followed(
         there = now.get(_path_after(location, row.kind, rename.fields))
         if there is not None and [rename.word_for(use) for use in location.uses()] != [u.word for u in there.uses()]:
             path = f"{row.title}.{location.path}"
-            message = f"{path} can't follow the new names, it would mean something else"
+            message = f"{path} can't be rewritten to the new names without a change of meaning"
             raise RocketError("CONFLICT", message, [{"path": path, "message": message}])
 
 

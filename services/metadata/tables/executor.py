@@ -89,7 +89,7 @@ class DryRunExecutor(DdlExecutor):
         self.statements += statements
         for statement in statements:
             if " TYPE " in statement:
-                self.warnings.append(f"All rows are written anew while others wait: {statement}")
+                self.warnings.append(f"All rows are rewritten while other requests wait: {statement}")
 
     async def rename_in_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
         """Leaves the instances as they are."""

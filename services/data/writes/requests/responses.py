@@ -17,7 +17,7 @@ from services.data.writes.context.write_context import WriteContext
 
 PLACE = re.compile(r"([A-Za-z]\w*)\[\d+\]")
 """A relation in the path of a nested write, with the number of the row."""
-CONCEALED_MESSAGE = "A field that is not yours to see is not as it must be"
+CONCEALED_MESSAGE = "A field that you may not read has an invalid value"
 
 
 def serialize_written(write: WriteContext, entity: EntityModel, verb: str, text: str) -> bytes:

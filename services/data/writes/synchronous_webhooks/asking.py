@@ -50,7 +50,7 @@ async def with_approval(write: WriteContext, run: Callable[[], Awaitable[T]]) ->
                 approval.agree()
     finally:
         write.approval = None
-    raise RocketError("CONFLICT", "What was to be written kept changing while it was asked about, try again")
+    raise RocketError("CONFLICT", "The records kept changing while synchronous webhooks were called, try again")
 
 
 async def _ask(write: WriteContext, requests: Sequence[ApprovalRequest]) -> None:

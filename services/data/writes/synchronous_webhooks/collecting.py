@@ -80,9 +80,7 @@ def _collect(
         }
         if _matches(write, approval, webhook, draft, document):
             if len(approval.requests) >= MAX_SYNCHRONOUS_WEBHOOKS:
-                message = (
-                    f"More than {MAX_SYNCHRONOUS_WEBHOOKS} questions would have to be asked: write fewer rows at once"
-                )
+                message = f"More than {MAX_SYNCHRONOUS_WEBHOOKS} synchronous webhooks: write fewer rows at once"
                 raise RocketError("VALIDATION_FAILED", message)
             version = draft.stored.version if draft.stored else 0
             identity = exact.dumps([webhook.id, version, document])

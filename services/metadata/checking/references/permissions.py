@@ -63,7 +63,7 @@ def _names(policy: PolicyDefinition, entity: EntityDefinition, fields: Fields, r
             yield path, f"{entity.name} has no {known} {name}{suggestion(name, [*fields, *relations])}"
     for path, name in narrowed:
         if name in entity.primary_key.names:
-            yield path, f"{name} is the key, by which records are known to everyone who may see them"
+            yield path, f"{name} is the key, which identifies records to everyone who may see them"
 
 
 def _masks(policy: PolicyDefinition, fields: Fields) -> Problems:
