@@ -1,4 +1,4 @@
-"""The REST API as the command line uses it: one session, one token."""
+"""The client of the REST API: one session, one token."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Api:
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON of the response. Raises Refused."""
-        status, document = await self.answer(method, path, body)
+        status, document = await self.request(method, path, body)
         if status >= 400:
             error = document.get("error", {}) if isinstance(document, dict) else {}
             raise Refused(status, error.get("code", str(status)), error.get("message", "no answer of Rocket's"))
         return document
 
-    async def answer(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    async def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and JSON of any response; None if it is not JSON."""
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         async with self._session.request(method, self._url + path, json=body, headers=headers) as response:

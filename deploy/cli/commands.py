@@ -53,12 +53,12 @@ async def repair(api: Api, arguments: argparse.Namespace, printer: Printer) -> b
     found: dict[tuple[int, int], dict[str, Any]] = {}
     body, checked = {"dry_run": arguments.dry_run, "after": ""}, 0
     while body["after"] is not None:
-        answer = (await api.call("POST", of_app(arguments.app, "/_admin/log/repair"), body))["data"]
+        response = (await api.call("POST", of_app(arguments.app, "/_admin/log/repair"), body))["data"]
         done = "would be repaired" if arguments.dry_run else "repaired"
-        for outcome, rows in ((done, answer["repaired"]), ("left", answer["left"])):
+        for outcome, rows in ((done, response["repaired"]), ("left", response["left"])):
             found |= {(row["position"], row["n"]): {"outcome": outcome, **row} for row in rows}
-        checked += answer["checked"]
-        body["after"] = answer["next"]
+        checked += response["checked"]
+        body["after"] = response["next"]
         printer.progress(f"repair: {checked} entries")
     printer.progress("")
     shown = [{**row, "faults": "; ".join(row["faults"])} for row in found.values()]
@@ -113,7 +113,7 @@ async def tail(api: Api, arguments: argparse.Namespace, printer: Printer) -> boo
 
 async def doctor(api: Api, arguments: argparse.Namespace, printer: Printer) -> bool:
     """Look for anything wrong; false if there is something."""
-    _, ready = await api.answer("GET", "/readyz")
+    _, ready = await api.request("GET", "/readyz")
     problems = [problem for name, state in ready["services"].items() for problem in _ailing(name, state)]
     problems += [
         {"where": each["app"] or each["service"], "problem": f"{each['service']}, {each['what']}: {each['reason']}"}
@@ -131,7 +131,7 @@ async def doctor(api: Api, arguments: argparse.Namespace, printer: Printer) -> b
 
 
 def _ailing(service: str, state: dict[str, Any]) -> list[dict[str, str]]:
-    found = [f"{check}: {answer}" for check, answer in state["checks"].items() if answer != "ok"]
+    found = [f"{check}: {result}" for check, result in state["checks"].items() if result != "ok"]
     found += [f"{name} has not handled {lag} yet" for name, lag in state["lag"].items() if lag > MAX_LAG_EVENTS]
     return [{"where": service, "problem": problem} for problem in found]
 

@@ -25,7 +25,7 @@ SERVICE_SETTINGS = frozenset(
 
 @dataclass(frozen=True)
 class Told:
-    """What all processes share: settings, secrets, addresses, the caller's environment."""
+    """The values that all processes share: settings, secrets, addresses, the caller's environment."""
 
     settings: Settings
     credentials: Credentials

@@ -1,4 +1,4 @@
-"""The one adapter to what only Linux has: descriptors of processes, and signals at a parent's death."""
+"""The only adapter to features of Linux: process descriptors, and signals at the death of a parent."""
 
 from __future__ import annotations
 

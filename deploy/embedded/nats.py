@@ -72,7 +72,7 @@ class Nats:
             dies_by=signal.SIGTERM,
             environment={**os.environ, **self._variables()},
         )
-        await until_ready("nats", process, self._answers, START_TIMEOUT_S)
+        await until_ready("nats", process, self._is_ready, START_TIMEOUT_S)
         return process
 
     def _config(self) -> str:
@@ -97,7 +97,7 @@ class Nats:
         """The variables that accounts.conf reads, in quotes, so that none is read as a number."""
         return {f"NATS_PASSWORD_{user.upper()}": f'"{password}"' for user, password in self._passwords.items()}
 
-    async def _answers(self) -> bool:
+    async def _is_ready(self) -> bool:
         try:
             # a bare connection first: the client would wait 2 s after a refused one
             _, writer = await asyncio.open_connection(ports.LOCALHOST, self.port)

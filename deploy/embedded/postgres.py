@@ -70,7 +70,7 @@ class Postgres:
                 environment=_environment(),
                 options=runner.options,
             )
-        await until_ready("postgres", process, self._answers, START_TIMEOUT_S)
+        await until_ready("postgres", process, self._is_ready, START_TIMEOUT_S)
         return process
 
     async def _prepare(self) -> None:
@@ -112,7 +112,7 @@ class Postgres:
         if process.returncode != 0:
             raise CannotStart(f"initdb failed: {output.decode(errors='replace').strip()}")
 
-    async def _answers(self) -> bool:
+    async def _is_ready(self) -> bool:
         try:
             connection = await asyncpg.connect(self.url, timeout=START_TIMEOUT_S, ssl=False)
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):

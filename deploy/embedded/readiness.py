@@ -16,15 +16,15 @@ HTTP_POLL_INTERVAL_S = 0.05
 READY = "ready"
 
 
-async def until_ready(name: str, process: Process, answers: Callable[[], Awaitable[bool]], within: float) -> None:
-    """Return when `answers` is true. A server that is not ready after `within` seconds is killed.
+async def until_ready(name: str, process: Process, is_ready: Callable[[], Awaitable[bool]], within: float) -> None:
+    """Return when `is_ready` returns true. A server that is not ready after `within` seconds is killed.
 
     Raises CannotStart with the server's last lines if it dies or takes too long.
     """
     ended = asyncio.ensure_future(process.wait())
     try:
         async with asyncio.timeout(within):
-            await _ask(name, process, answers, ended)
+            await _poll(name, process, is_ready, ended)
     except BaseException as error:
         process.send(signal.SIGKILL)
         if isinstance(error, TimeoutError):
@@ -34,8 +34,10 @@ async def until_ready(name: str, process: Process, answers: Callable[[], Awaitab
         ended.cancel()
 
 
-async def _ask(name: str, process: Process, answers: Callable[[], Awaitable[bool]], ended: asyncio.Future[int]) -> None:
-    while not await answers():
+async def _poll(
+    name: str, process: Process, is_ready: Callable[[], Awaitable[bool]], ended: asyncio.Future[int]
+) -> None:
+    while not await is_ready():
         await asyncio.wait([ended], timeout=POLL_INTERVAL_S)
         if ended.done():
             raise CannotStart(f"{name} did not start: {_last_words(process)}")
@@ -47,14 +49,14 @@ def _last_words(process: Process) -> str:
 
 async def until_http_ready(urls: Sequence[str], within: float) -> None:
     """Return when each URL has answered 200. Raises CannotStart with the last response after `within` s."""
-    answer = "no answer yet"
+    response = "no answer yet"
     try:
         async with asyncio.timeout(within), aiohttp.ClientSession() as client:
             for url in urls:
-                while (answer := await _get(client, url)) != READY:  # noqa: ASYNC110  another process: no event
+                while (response := await _get(client, url)) != READY:  # noqa: ASYNC110  another process: no event
                     await asyncio.sleep(HTTP_POLL_INTERVAL_S)
     except TimeoutError:
-        raise CannotStart(f"not ready after {within:.0f} s: {answer}") from None
+        raise CannotStart(f"not ready after {within:.0f} s: {response}") from None
 
 
 async def _get(client: aiohttp.ClientSession, url: str) -> str:

@@ -93,7 +93,7 @@ class Supervised:
             await self._relaunch()
 
     async def _relaunch(self) -> None:
-        """Relaunch; errors are printed and the launch is repeated, because nobody else would restart the process."""
+        """Relaunch. Errors are printed and the launch is repeated, because no other task restarts the process."""
         try:
             self._process = await self._launch()
         except Exception as error:

@@ -64,12 +64,12 @@ def read_array(body: bytes) -> list[Any]:
 
 
 def parse_body(model: type[B], body: bytes) -> B:
-    """The model of a JSON body. Raises INVALID_PAYLOAD, VALIDATION_FAILED with a detail for every error."""
+    """Parse a JSON body as a model. Raises INVALID_PAYLOAD, VALIDATION_FAILED with a detail for each error."""
     return validate(model, {} if not body and model.may_be_absent else read_object(body))
 
 
 def validate(model: type[B], document: Any) -> B:
-    """The model of a JSON value. Raises VALIDATION_FAILED with a detail for every error, unknown keys first."""
+    """Parse a JSON value as a model. Raises VALIDATION_FAILED with a detail for each error, unknown keys first."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -109,10 +109,10 @@ def _words(body: bytes, problem: json.JSONDecodeError) -> str:
 
 
 def _refuse_double_keys(body: bytes, value: Any) -> None:
-    """Keys that are lost by reading are those that stood there twice.
+    """Refuse an object with two equal keys: it has more keys in the text than in the value.
 
-    Each key has a colon. Nearly every body has as many colons as keys, which takes one count; of others the strings
-    are taken out first, as a colon may stand in them.
+    Each key has a colon. Nearly all bodies have as many colons as keys, which takes one count. In others the strings
+    are removed first, because they may contain colons.
     """
     kept = _keys_in(value)
     if body.count(b":") == kept or STRING.sub(b"", body).count(b":") == kept:
@@ -121,7 +121,7 @@ def _refuse_double_keys(body: bytes, value: Any) -> None:
 
 
 def _keys_in(value: Any) -> int:
-    """How many keys the objects of a value have in all."""
+    """The number of keys in all objects of a value."""
     total, waiting = 0, [value]
     while waiting:
         one = waiting.pop()

@@ -1,4 +1,4 @@
-"""The one place that reads the clock, so decisions can have time handed in."""
+"""The only module that reads the clock, so that decisions get the time as a parameter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def iso(moment: datetime) -> str:
 
 
 def is_ahead(moment: datetime) -> bool:
-    """Whether a moment lies ahead, and can be stored."""
+    """Whether a moment is in the future and can be stored."""
     try:
         moment.timestamp()
         return moment > now()

@@ -76,13 +76,13 @@ TRANSIENT: frozenset[ErrorCode] = frozenset({"SERVICE_UNAVAILABLE", "TIMEOUT", "
 Detail = dict[str, Any]
 
 MAX_DETAILS = 100
-"""Details of an error: a refusal must stay small, whatever was sent."""
+"""The largest number of details in an error, so that an error stays small for any request."""
 MAX_TEXT_CHARACTERS = 1000
 """Characters of a message or another text in an error."""
 
 
 PREDICATES = ("must ", "is ", "may ", "has ", "can't ", "refers ", "needs ", "stands ")
-"""How a message begins that lacks its subject."""
+"""The beginnings of messages without a subject."""
 
 
 class RocketError(Exception):
@@ -173,5 +173,5 @@ def not_found(what: str) -> RocketError:
 
 
 def unavailable(service: str) -> RocketError:
-    """503 naming the part of the system that is away."""
+    """503 naming the part of the system that is unavailable."""
     return RocketError("SERVICE_UNAVAILABLE", f"{service} is not available, try again shortly")

@@ -1,4 +1,4 @@
-"""The version of a record or definition as HTTP tells it: ETag, If-Match, If-None-Match."""
+"""The version of a record or definition in HTTP headers: ETag, If-Match, If-None-Match."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from libs.shared.errors import RocketError
 
 MAX_REMEMBERED = 2_000
-"""Questions and grants whose part of a tag is at hand, as mostly all records are asked for under the same."""
+"""The number of queries and grants whose part of a tag is cached; most requests repeat the same ones."""
 IF_MATCH = re.compile(r'(?:W/)?"?(\d{1,18})(?:-[^"]*)?"?')
 
 
 def etag(version: int) -> dict[str, str]:
-    """The header that tells a version."""
+    """The ETag header of a version."""
     return {"ETag": f'"{version}"'}
 
 
@@ -26,9 +26,9 @@ def tags_of(header: str) -> set[str]:
 
 
 def demanded_versions(header: str) -> frozenset[int] | None:
-    """The versions of which If-Match demands one; None for no demand or `*`. Raises PRECONDITION_FAILED for none.
+    """The versions that If-Match accepts; None without it or for `*`. Raises PRECONDITION_FAILED if it lists none.
 
-    Of a tag that also tells a representation, the version is compared.
+    Of a tag with a representation, only the version is compared.
     """
     tags = [tag.strip() for tag in header.split(",")]
     if header.strip() == "" or "*" in tags:
@@ -40,7 +40,7 @@ def demanded_versions(header: str) -> frozenset[int] | None:
 
 
 def refuse_other(version: int, demanded: frozenset[int] | None, what: str) -> None:
-    """Raises PRECONDITION_FAILED, with the version of today as ETag, where it is none of the demanded ones."""
+    """Raise PRECONDITION_FAILED, with the current version as ETag, if it is none of the demanded ones."""
     if demanded is not None and version not in demanded:
         wanted = ", ".join(map(str, sorted(demanded)))
         raise RocketError(

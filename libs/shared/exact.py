@@ -1,7 +1,7 @@
-"""The JSON of records and of whatever is made of them: numbers keep all their digits.
+"""JSON of records and of data derived from them, with all digits of numbers.
 
-Whatever holds values of records (images, events, contexts, payloads, definitions with values in them) is read and
-written by this module only; tests/architecture/test_codecs.py names the few modules that use a JSON library themselves.
+Only this module reads and writes JSON with values of records (images, events, contexts, payloads, definitions with
+values); tests/architecture/test_codecs.py names the few modules that use a JSON library themselves.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ MAX_EXPONENT = 200_000
 """Longer exponents are read as this: nothing stores such numbers either, and each field says so by its name. Written
 out as an integer or a fraction, as several libraries do to compare it, 1e999999999 would stop a service."""
 MAX_DIGITS = 20_000
-"""Of a number in a text by somebody else: to compare numbers takes the square of it."""
+"""The largest number of digits in a number of an outside text, because comparing takes time quadratic in it."""
 MAX_PLAIN_EXPONENT = 1_000
-"""Zeros that a number is written out with: 1e999999999 in full would be a gigabyte."""
+"""The exponent from which on numbers are written with an exponent: 1e999999999 in full would be a gigabyte."""
 MACHINE_DIGITS = 18
-"""Digits that fit 64 bits whatever they are."""
+"""The number of digits that always fit 64 bits."""
 
 
 def loads(text: str | bytes) -> Any:
@@ -48,9 +48,9 @@ def loads(text: str | bytes) -> Any:
 
 
 def parse(text: str | bytes) -> Any:
-    """The same of a text by somebody else: no lone surrogates, no NaN, no bottomless depth.
+    """Like `loads`, for outside texts: lone surrogates, NaN and excessive depth are refused.
 
-    Raises ValueError; of a text that is no JSON a json.JSONDecodeError, which says where.
+    Raises ValueError, and json.JSONDecodeError with the position for a text that is not JSON.
     """
     encoded = text.encode() if isinstance(text, str) else text
     plain = _strictly(encoded)
@@ -67,7 +67,7 @@ def parse(text: str | bytes) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """JSON of what orjson knows, of Decimals digit by digit, and of UUIDs of whatever kind."""
+    """JSON of all types that orjson supports, of Decimals with all digits, and of all UUID classes."""
     return orjson.dumps(value, default=_as_written)
 
 

@@ -13,7 +13,7 @@ from asyncpg.pgproto.pgproto import UUID as UUID
 
 
 class _Clock:
-    """The last moment that an id was made for, and how many there were in it."""
+    """The moment of the last id, and the count within it."""
 
     moment = 0
     count = 0
@@ -44,9 +44,9 @@ def uuid7() -> UUID:
 
 
 def random_uuid() -> str:
-    """A UUID version 4 (RFC 9562, 5.4) as text, for what it does no harm to guess, such as traces.
+    """A UUID version 4 (RFC 9562, 5.4) as text, for ids that need not be secret, such as those of traces.
 
-    From the process's own generator, which is seeded anew at every fork; a sixth of the price of uuid.uuid4().
+    It uses the generator of the process, which is reseeded after each fork. uuid.uuid4() takes six times as long.
     """
     value = random.getrandbits(128) & ~(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62
     return str(UUID(value.to_bytes(16, "big")))
@@ -70,5 +70,5 @@ def parse_uuid(text: object) -> UUID | None:
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """Which of `partitions` buckets `key` falls into; stable for ever (CRC-32), as streams depend on it."""
+    """The partition of `key`, from 0 to `partitions` - 1. The hash (CRC-32) must never change: streams depend on it."""
     return zlib.crc32(key.encode()) % partitions

@@ -1,7 +1,6 @@
-"""SQL's LIKE in process, in time that grows only linearly with the text: % any text, _ any character.
+"""SQL's LIKE in Python, in time linear in the text: % matches any text, _ any character.
 
-A backslash takes the next character as it is. PostgreSQL's answer and this one are the same for every pattern
-that `check_pattern` lets pass.
+A backslash escapes the next character. The result equals PostgreSQL's for every pattern that `check_pattern` accepts.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ class Run(NamedTuple):
 
 
 class Segment:
-    """What stands between two `%`: a text of fixed length, in which some characters may be any."""
+    """The part between two `%`: a text of fixed length with wildcards for single characters."""
 
     __slots__ = ("_characters", "_longest", "_runs", "length")
 
@@ -72,7 +71,7 @@ class Segment:
 
 
 class Like:
-    """A LIKE pattern, ready to be asked."""
+    """A compiled LIKE pattern."""
 
     __slots__ = ("_first", "_last", "_least", "_middle")
 

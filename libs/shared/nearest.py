@@ -1,4 +1,4 @@
-"""The name that an unknown one was most likely meant to be."""
+"""Suggestions for unknown names: the most similar known name."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import difflib
 from collections.abc import Iterable
 
 MIN_SIMILARITY = 0.6
-"""How alike a name must be to one that is known to be taken for it, from 0 to 1."""
+"""The similarity, from 0 to 1, from which on a known name is suggested."""
 MAX_SHOWN_CHARACTERS = 60
-"""Characters of a name that are compared, and that a message repeats."""
+"""The number of characters of a name that are compared and shown."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` was most likely meant to be; None where it is like none."""
+    """The known name most similar to `name`; None if none is similar."""
     by_small = {each.lower(): each for each in known}
     found = difflib.get_close_matches(name.lower()[:MAX_SHOWN_CHARACTERS], by_small, n=1, cutoff=MIN_SIMILARITY)
     return by_small[found[0]] if found else None
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """The words for a name that is not known, with the nearest that is."""
+    """The message about an unknown name, with the nearest known one."""
     meant = nearest(name, known)
     return f"`{name[:MAX_SHOWN_CHARACTERS]}` is unknown" + (f"; do you mean `{meant}`?" if meant else "")

@@ -1,4 +1,4 @@
-"""`page` and `per_page` of a listing (api.md, section 5): what makes no sense falls back to the default."""
+"""`page` and `per_page` of a listing (api.md, section 5): invalid values fall back to the default."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Page:
         return (self.number - 1) * self.size
 
     def meta(self, total: int) -> dict[str, int]:
-        """The `meta` of the answer."""
+        """The `meta` of the response."""
         return {"page": self.number, "per_page": self.size, "total": total}
 
 
@@ -31,5 +31,5 @@ def page_of(query: Mapping[str, str], size: int = 25, largest: int = 100) -> Pag
 
 
 def positive(text: str) -> int:
-    """The number written in `text`; 0 if it is none, and for what nobody means."""
+    """The number written in `text`; 0 if it is invalid or absurdly large."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

@@ -1,6 +1,6 @@
-"""Which parameters a URL's query may have, and what is answered to those that nobody reads.
+"""The parameters that a URL's query may have, and the errors for unknown ones.
 
-A filter that is not read would answer everything, so whatever looks like one and can't be read is refused.
+A filter that is ignored would return all rows, so every parameter that looks like a filter and is not read is refused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from libs.shared.errors import RocketError
 from libs.shared.nearest import MAX_SHOWN_CHARACTERS, unknown
 
 WORDS = ("filter", "having")
-"""What names of conditions begin with."""
+"""The prefixes of the names of conditions."""
 CONDITION = re.compile(r"(filter|having)\[([^\[\]]+)\]")
 PAGES = ("page", "per_page")
 PART = re.compile(r"[\w.]+")
@@ -36,13 +36,13 @@ class Parameters:
     free: bool = False
 
     def check_conditions(self, asked: Iterable[str]) -> None:
-        """Raises UNKNOWN_FIELD for what begins like a filter, and is none that this route reads."""
+        """Raise UNKNOWN_FIELD for names that begin like a filter and are none that this route reads."""
         for name in () if self.free else asked:
             if name.lower().startswith(WORDS) and name not in self.names and not self._is_read(name):
                 raise _refused(name, self._instead_of(name))
 
     def check_names(self, asked: Iterable[str], fields: Collection[str] = ()) -> None:
-        """Raises UNKNOWN_FIELD for names of `fields`, whose values are asked for by filters, and for unknown ones."""
+        """Raise UNKNOWN_FIELD for names of `fields`, which need `filter[...]`, and for unknown names."""
         for name in asked:
             if name in self.names or name.lower().startswith(WORDS):
                 continue
@@ -52,7 +52,7 @@ class Parameters:
                 raise _refused(name, unknown(name, self.names))
 
     def check(self, asked: Collection[str], fields: Collection[str] = ()) -> None:
-        """Both."""
+        """Check conditions and names."""
         self.check_conditions(asked)
         self.check_names(asked, fields)
 

@@ -1,6 +1,6 @@
-"""Texts of errors without the values that they quote: logs, reasons and dead letters show none of records.
+"""Removes quoted values from the texts of errors, so that logs, reasons and dead letters show no values of records.
 
-PostgreSQL quotes keys and whole rows below its message, and the input that it could not read within it.
+PostgreSQL quotes keys and whole rows below its message, and invalid input within it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re2
 
 BELOW = ("DETAIL:", "CONTEXT:", "QUERY:")
 AGAIN = ("HINT:", "During handling of", "The above exception")
-"""What stands behind quoted values, which may have lines of their own: a hint, or the next part of a traceback."""
+"""The lines that may follow quoted values of several lines: a hint, or the next part of a traceback."""
 ARGUMENT = re2.compile(r"(query argument \$\d+[^:\n]*): [^\n]*")
 """asyncpg writes the value on one line."""
 INPUT = re2.compile(r'(invalid input (?:syntax|value) for [^:\n]*): "(?s:.*?)"(\n|\z)')

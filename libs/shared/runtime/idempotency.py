@@ -81,11 +81,11 @@ async def run_once(
             raise RocketError("CONFLICT", message, headers={"Retry-After": "1"})
         if known := await transaction.fetchrow(FIND.format(schema=service), key, KEPT_HOURS):
             return _replayed(known, wish)
-        answer = await run()
+        response = await run()
         # A response with `no-store` contains a secret, which must not be stored here for a day.
-        if 200 <= answer.status < 300 and answer.headers.get("Cache-Control") != "no-store":
-            await _keep(transaction, service, wish, answer)
-        return answer
+        if 200 <= response.status < 300 and response.headers.get("Cache-Control") != "no-store":
+            await _keep(transaction, service, wish, response)
+        return response
 
 
 @contextlib.asynccontextmanager
@@ -101,14 +101,14 @@ def _replayed(known: Any, wish: IdempotencyKey) -> Response:
     return Response(known["status"], known["body"], {**orjson.loads(known["headers"]), **REPLAYED})
 
 
-async def _keep(transaction: Connection, service: str, wish: IdempotencyKey, answer: Response) -> None:
-    if len(answer.body) > MAX_RESPONSE_BYTES:
+async def _keep(transaction: Connection, service: str, wish: IdempotencyKey, response: Response) -> None:
+    if len(response.body) > MAX_RESPONSE_BYTES:
         message = (
             f"Answers of more than {MAX_RESPONSE_BYTES} bytes can't be kept: send less at once, or no Idempotency-Key"
         )
         raise RocketError("PAYLOAD_TOO_LARGE", message)
-    headers = orjson.dumps(answer.headers).decode()
-    body = answer.body if answer.kept is None else answer.kept
-    values = (bytes.fromhex(wish.key), bytes.fromhex(wish.request), answer.status, headers, body)
+    headers = orjson.dumps(response.headers).decode()
+    body = response.body if response.kept is None else response.kept
+    values = (bytes.fromhex(wish.key), bytes.fromhex(wish.request), response.status, headers, body)
     await transaction.execute(KEEP.format(schema=service), *values)
     await transaction.execute(PRUNE.format(schema=service), KEPT_HOURS, PRUNED_ROWS)
