@@ -7,8 +7,8 @@ Consumes  announcements of changed apps and users, and the table of revocations.
 When down no request is answered; work under way in the other services goes on. Any number of replicas.
 
 The way of a request: `http/server.py` (trace, route, errors) → `http/authentication.py` (app, token, role, rates) →
-`http/forwarding.py` (a contract, asked over NATS) → the response's bytes. Requests that the gateway answers itself go
-to the handler that `routes.py` names, with their body parsed by the model that stands there (`http/handlers.py`).
+`http/forwarding.py` (a contract, sent over NATS) → the response's bytes. Requests that the gateway handles itself go
+to the handler that `routes.py` names, with their body parsed by the model named there (`http/handlers.py`).
 
 The way of a login: `routes.py` → `http/realm_handlers.py` (the realm: an app, or the platform) → `identity/login.py` →
 `identity/login_throttle.py` → `identity/passwords.py` → `identity/factors.py` → `identity/sessions.py` →

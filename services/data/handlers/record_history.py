@@ -42,7 +42,7 @@ async def record_history(ctx: RequestContext, request: contracts.RecordHistory) 
 
 
 async def get_version(ctx: RequestContext, request: contracts.GetRecord, version: int) -> Response:
-    """The record as one of its versions left it, or the `fields` of it that are asked for."""
+    """The record at one of its versions, or the requested `fields` of it."""
     for name, _ in request.query:
         if name in ("include", "as_of"):
             raise refused(name, "can't go together with version, which is about the record alone")

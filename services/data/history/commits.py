@@ -41,7 +41,7 @@ SELECT _h.* FROM (
 )
 
 Disclosed = dict[int, tuple[Grant, Mapping[str, Record]]]
-"""Entity number → what a caller may see of its fields, and records as they are now by id; others are shown whole."""
+"""Entity number → the caller's view of its fields, and current records by id; other entities are shown whole."""
 Chosen = tuple[list[int] | None, str | None, datetime | None, datetime | None]
 """Which commits: entity numbers, who made them, from when, until when; None for any."""
 

@@ -1,4 +1,4 @@
-"""The blocks of the hash chain: what a block holds, how it is signed, and how it is compared with the log. Pure."""
+"""The blocks of the hash chain: their content, signature, and comparison with the log. Pure."""
 
 from __future__ import annotations
 

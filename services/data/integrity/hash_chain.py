@@ -1,4 +1,4 @@
-"""Extends the hash chain of each log behind the relay: what was published is settled, and no write waits."""
+"""Extends the hash chain of each log after the relay: published entries are settled, and no write waits."""
 
 from __future__ import annotations
 

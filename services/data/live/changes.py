@@ -43,7 +43,7 @@ class Images(Tables):
 
 
 def changes_sql(model: Model, entity: EntityModel, watched: Watched) -> str:
-    """The changes behind $1 up to $2: columns schema_version, position, n, commit_id, at, actor and trace_id of the
+    """The changes after $1 up to $2: columns schema_version, position, n, commit_id, at, actor and trace_id of the
     commit, and `change` as JSON. One row with position null if there is none."""
     compiler = Compiler(model, Images())
     after = compiler.matches(entity, "_a", watched.criteria)

@@ -21,7 +21,7 @@ COLUMNS = """_log.position, _log.n, _log.commit_id::text, _log.entity, _log.reco
     _log.schema_version, to_json(_log.at) #>> '{}' AS at"""
 
 MAX_CONTEXTS = 1_000
-"""Contexts that a process remembers parsed."""
+"""Parsed contexts that a process caches."""
 
 REQUEST_CAUSE = "request"
 """The cause of a commit that a caller requested directly."""
@@ -29,7 +29,7 @@ Record = dict[str, Any]
 
 
 class Unreadable(RocketError):
-    """A damaged log entry: what it changed is unknown until it is repaired."""
+    """A damaged log entry: its change is unknown until it is repaired."""
 
     def __init__(self, row: Any, what: str) -> None:
         place = f"{row['position']}.{row['n']}"
@@ -173,7 +173,7 @@ def _later(text: str | None) -> list[dict[str, Any]]:
 
 
 def _named(row: Any, which: str, names: dict[str, str]) -> Record | None:
-    """An image by field names. Raises Unreadable for what is no image."""
+    """An image by field names. Raises Unreadable for anything else."""
     text = row[which]
     if text is None:
         return None

@@ -18,7 +18,7 @@ from services.data.log.store import LOG_TABLE, Moment, position_at, taken_at
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 MAX_DATABASES = 1_000
-"""Databases whose last settled moment is remembered."""
+"""Databases whose last settled moment is cached."""
 
 
 @dataclass(slots=True)

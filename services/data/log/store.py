@@ -36,7 +36,7 @@ SIZE = (
 )
 ENTRY = f"SELECT {COLUMNS} FROM {LOG} WHERE _log.position = $1 AND _log.n = $2"
 ENTRIES = f"SELECT {COLUMNS} FROM {LOG} WHERE _log.position = $1 ORDER BY _log.n LIMIT $2"
-# Entries behind ($1, $2), in order, as many as fit READ_BYTES (but at least one).
+# Entries after ($1, $2), in order, as many as fit READ_BYTES (but at least one).
 BEHIND = f"""
 SELECT {COLUMNS} FROM (
     SELECT *, sum(pg_column_size(image)) OVER (ORDER BY position, n) - pg_column_size(image) AS so_far
@@ -91,7 +91,7 @@ async def position_at(database: Database, time: datetime) -> int:
 
 
 async def positions_behind(database: Database, after: int, limit: int) -> Sequence[int]:
-    """The visible positions behind one, in order."""
+    """The visible positions after one, in order."""
     return [row["position"] for row in await database.fetch(POSITIONS, after, limit)]
 
 

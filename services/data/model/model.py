@@ -19,7 +19,7 @@ from services.data.rules import EntityRules, rules_of
 
 
 class Model:
-    """The compiled schema of an app; entities are compiled when they are first asked for."""
+    """The compiled schema of an app; entities are compiled when they are first used."""
 
     def __init__(self, schema: Snapshot) -> None:
         self.salt = b""
@@ -32,7 +32,7 @@ class Model:
         self.points: StatementCache[PointStatement] = StatementCache()
         """Lookups of single records, by shape."""
         self.synchronous_webhooks = synchronous_webhooks_of(schema)
-        """Webhooks that are asked before a write; empty in most apps."""
+        """Synchronous webhooks; empty in most apps."""
         self._entities: dict[str, EntityModel] = {}
         self._rules: dict[str, EntityRules] = {}
 

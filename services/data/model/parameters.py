@@ -12,6 +12,6 @@ class StatementParameters:
         self.values = list(values)
 
     def add(self, value: Any, column_type: str) -> str:
-        """Add a value; answers its placeholder with its type."""
+        """Add a value; returns its placeholder with its type."""
         self.values.append(value)
         return f"${len(self.values)}::{column_type}"

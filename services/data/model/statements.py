@@ -12,7 +12,7 @@ from cachetools import LRUCache
 T = TypeVar("T")
 
 MAX_STATEMENTS = 500
-"""Statements kept per schema; the least recently used go first, as callers may ask in any number of ways."""
+"""Statements cached per schema; the least recently used are dropped first, as requests have any number of shapes."""
 
 
 class StatementCache(Generic[T]):

@@ -1,4 +1,4 @@
-"""Webhooks that are asked before a write: which of them an entity has, and when each wants to be asked. Pure."""
+"""The synchronous webhooks of each entity, and the condition under which each is called. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {"before_write": ("create", "update"), 
 
 @dataclass(frozen=True, slots=True)
 class SynchronousWebhook:
-    """A webhook that is asked before a write. `condition` None: always; an `optional` one may be unreachable."""
+    """A webhook that is called before a write. `condition` None: always; an `optional` one may be unreachable."""
 
     id: str
     hook: str
@@ -34,7 +34,7 @@ SynchronousWebhooks = Mapping[tuple[str, str], Sequence[SynchronousWebhook]]
 
 
 def synchronous_webhooks_of(schema: Snapshot) -> SynchronousWebhooks:
-    """All webhooks that are asked before a write, in the order in which they were made."""
+    """All webhooks that are called before a write, in the order of their creation."""
     found: dict[tuple[str, str], list[SynchronousWebhook]] = {}
     for document in schema.documents.get("webhooks", ()):
         if document.get("async", True) or not document.get("active", True):

@@ -32,7 +32,7 @@ class Totals:
 def totals_of(
     schema: Snapshot, entity_of: Callable[[str], EntityModel], rules_of: Callable[[str], EntityRules]
 ) -> Totals:
-    """The totals of a schema. Records that a record refers to are none: it keeps what it was computed from."""
+    """The totals of a schema. Computed fields that only read a referenced record are none: they keep their value."""
     by_number: dict[int, list[Total]] = defaultdict(list)
     by_parent: dict[str, set[str]] = defaultdict(set)
     for name in sorted(_summing(schema)):

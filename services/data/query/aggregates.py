@@ -82,14 +82,14 @@ class Aggregate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AggregateQuery:
-    """An aggregate as asked for."""
+    """A parsed request for an aggregate."""
 
     aggregate: Aggregate
     page: Page
 
 
 def parse_aggregate(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | None = None) -> AggregateQuery:
-    """Raises UNKNOWN_FIELD, INVALID_PAYLOAD or FORBIDDEN. Records are counted when nothing else is asked for."""
+    """Raises UNKNOWN_FIELD, INVALID_PAYLOAD or FORBIDDEN. Without other figures, records are counted."""
     values = dict(pairs)
     criteria = parse_criteria(scope, entity, pairs, values, as_of)
     groups = _groups(scope, entity, values.get("group_by", ""))
@@ -180,7 +180,7 @@ def _having_test(scope: Scope, entity: EntityModel, name: str, text: str) -> Hav
 
 
 def _sort(text: str, groups: tuple[Group, ...], figures: tuple[Figure, ...]) -> tuple[tuple[str, bool], ...]:
-    """The order asked for, then by groups, so that there is one order."""
+    """The requested order, then by groups, so that the order is total."""
     known = {group.label for group in groups} | {figure.label for figure in figures}
     sort: dict[str, Any] = {}
     for part in split_names(text):

@@ -52,7 +52,7 @@ def write_cursor(fingerprint: str, values: Sequence[str | None]) -> str:
 
 
 def ordering(entity: EntityModel, sort: Sort) -> list[FieldDefinition]:
-    """The fields that decide the order: those asked for, then what they leave out of the key."""
+    """The fields of the order: the requested ones, then the remaining fields of the key."""
     asked = [entity.fields[name] for name, _ in sort]
     return [*asked, *(field for field in entity.key.fields if field not in asked)]
 

@@ -39,7 +39,7 @@ async def export_chunks(
     separator, between = SEPARATORS[export.format], b""
     # Not REPEATABLE READ with a look at the version first: that takes the snapshot before the cursor's tables are
     # locked, and after a wait for a change that rewrites one of them it would see an empty table. Under READ COMMITTED
-    # a cursor's snapshot is taken behind its locks. As versions only rise, the one that is current then was so in it.
+    # a cursor's snapshot is taken after its locks. As versions only rise, the version current then was current in it.
     async with database.connection() as connection, connection.transaction(isolation="read_committed", readonly=True):
         cursor = await connection.cursor(sql, *values, timeout=FETCH_TIMEOUT_S)
         await check_current(connection, model)

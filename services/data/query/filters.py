@@ -17,7 +17,7 @@ MAX_SEARCH_CHARACTERS = 200
 
 
 def parse_filter(scope: Scope, entity: EntityModel, name: str, text: str) -> Condition:
-    """The condition that `filter[name]=text` asks for. A field is meant where a relation has the same name.
+    """The condition of `filter[name]=text`. A field takes precedence over a relation of the same name.
 
     Raises UNKNOWN_FIELD for unknown fields, INVALID_PAYLOAD for unknown operators and unfit values,
     FORBIDDEN for relations to what the caller may not read.

@@ -80,7 +80,7 @@ def _include(scope: Scope, entity: EntityModel, name: str, below: Tree, came_by:
 
 
 def _eager(scope: Scope, entity: EntityModel, link: Link) -> Include | None:
-    """An eager relation; nothing of it where the caller may not read what is there."""
+    """An eager relation; None where the caller may not read its records."""
     name = link.relation.name
     try:
         return Include(name, scope.visible(scope.beyond(link)), ()) if scope.link(entity, name) else None

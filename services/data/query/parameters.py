@@ -27,7 +27,7 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """A list as asked for. The first `matched` values decide which records match; the others, which are shown."""
+    """A parsed request for a list. The first `matched` values decide which records match; the others, what is shown."""
 
     listing: Listing
     page: Page
@@ -70,7 +70,7 @@ def parse_criteria(
 def parse_one(
     scope: Scope, entity: EntityModel, values: Mapping[str, str], as_of: int | None = None
 ) -> tuple[Criteria, Output]:
-    """What is asked of a single record."""
+    """A parsed request for a single record."""
     visible = scope.visible(entity)
     position = scope.slot(as_of) if as_of is not None else 0
     criteria = Criteria(visible, (), *_deleted(scope, entity, values), 0, position)

@@ -97,7 +97,7 @@ def _end_sql(operator: str, text: str, part: str) -> str:
 
 
 def parse_comparison(field: FieldDefinition, operator: str, text: str) -> FieldComparison:
-    """The comparison that `operator` and the text of a URL ask for. Raises BadValue."""
+    """The comparison of `operator` and the text of a URL. Raises BadValue."""
     if operator in NULLS:
         return FieldComparison(field, _asked_null(operator, text), None)
     return FieldComparison(field, operator, _parsed(field, operator, text))
@@ -112,7 +112,7 @@ def check_pattern(text: str) -> str:
 
 
 def _normal(comparison: FieldComparison) -> tuple[str, Any]:
-    """Operator and value as `test_sql` takes them: null is asked for by an operator of its own."""
+    """Operator and value as `test_sql` takes them: null has a separate operator."""
     operator, value = comparison.operator, comparison.value
     if value is None:
         return {"eq": "is_null", "neq": "is_not_null"}.get(operator, operator), value

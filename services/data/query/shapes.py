@@ -1,4 +1,4 @@
-"""Shapes: what a read asks for, without its values. SQL is compiled once per shape.
+"""Shapes: requests for reads without their values. SQL is compiled once per shape.
 
 Shapes are plain tuples, so comparing and hashing them is quick. Values stand beside them in a list; a `slot` is an
 index into it, from 1.

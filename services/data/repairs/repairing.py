@@ -77,7 +77,7 @@ async def _findings(database: Database, shape: Shape, table: Table, record_id: s
 
 
 async def _repair(ctx: RequestContext, finding: Finding, table: Table, dry_run: bool) -> str | None:
-    """Repair an entry; answers why it was not, None if it was, or with `dry_run` would be."""
+    """Repair an entry; returns why it was not, None if it was, or with `dry_run` would be."""
     right = finding.right
     if right is None or dry_run:
         return finding.reason if right is None else None

@@ -70,5 +70,5 @@ async def write(transaction: Connection, entry: Entry) -> str | None:
 
 
 async def insert(transaction: Connection, *values: Any) -> None:
-    """Record a repair: position, n, digests before and after, signature, faults, who asked for it."""
+    """Record a repair: position, n, digests before and after, signature, faults, and the admin who requested it."""
     await transaction.execute(INSERT, *values)

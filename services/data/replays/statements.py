@@ -9,7 +9,7 @@ CURRENT = "(SELECT _v.version FROM metadata.schema_version _v) AS schema_version
 
 
 def compared(table: Table) -> str:
-    """The next $2 records behind record id $1, as the log has them, beside their rows.
+    """The next $2 records after record id $1, as the log has them, beside their rows.
 
     Columns: record_id, version and position of the newest entry, `same`, the digest of the row, and the two
     images as text where they differ; a row that should not be there has no `expected`, one that is missing no
@@ -37,7 +37,7 @@ FROM _c ORDER BY _c.record_id
 
 
 def strays(table: Table, from_start: bool) -> str:
-    """The next $1 rows behind the key whose parts are $2, $3, … (as text), and whether the log does not know them."""
+    """The next $1 rows after the key whose parts are $2, $3, … (as text), and whether the log lacks them."""
     columns = ", ".join(f"_t.{quote(key)}" for key in table.keys)
     values = ", ".join(f"${n}::text::{kind}" for n, kind in enumerate(table.types, 2))
     behind = "" if from_start else f"WHERE ({columns}) > ({values})"
@@ -52,7 +52,7 @@ FROM {table.table} _t {behind} ORDER BY {columns} LIMIT $1
 
 
 def filled(table: Table, target: str) -> str:
-    """Put the next $2 records behind record id $1 into `target`, as they were at position $3; answers how many."""
+    """Insert the next $2 records after record id $1 into `target`, as they were at position $3; returns the number."""
     return f"""
 WITH {_latest(table, "_c.record_id > $1 AND _c.position <= $3", "LIMIT $2")}, _put AS ({_put(table, target)}
     ON CONFLICT DO NOTHING)
@@ -61,7 +61,7 @@ SELECT max(_l.record_id) AS last, count(*) AS records FROM _l
 
 
 def taken_out(table: Table, target: str) -> str:
-    """Take the records that were changed behind position $1, up to $2 if that is given, out of `target`."""
+    """Delete the records that were changed after position $1, up to $2 if that is given, from `target`."""
     return f"""
 WITH {_latest(table, _changed(table), "")}
 DELETE FROM {target} _t USING _l WHERE {table.same("_t", "_l.known")}
@@ -69,7 +69,7 @@ DELETE FROM {target} _t USING _l WHERE {table.same("_t", "_l.known")}
 
 
 def put_again(table: Table, target: str) -> str:
-    """Put those that are still there into it again, as they were at $2, or are; answers how many were changed."""
+    """Insert those that still exist again, as they were at $2, or are; returns how many were changed."""
     return f"""
 WITH {_latest(table, _changed(table), "")}, _put AS ({_put(table, target)})
 SELECT count(*) FROM _l

@@ -13,7 +13,7 @@ from services.data.writes.context.write_context import WriteContext
 
 
 class RequestContext(NamedTuple):
-    """The resources of the process, who asks in which app, and the schema that the request is decided by."""
+    """The resources of the process, the caller and app of the request, and the schema that it is decided by."""
 
     state: State
     context: Context

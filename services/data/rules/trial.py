@@ -55,7 +55,7 @@ class TrialRequest:
 
 
 def read_trial_request(document: Mapping[str, Any]) -> TrialRequest:
-    """The trial that a request asks for: a rule or a guard, and `limit`. Raises VALIDATION_FAILED."""
+    """The trial of a request: a rule or a guard, and `limit`. Raises VALIDATION_FAILED."""
     limit = document.get("limit", 20)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
         raise invalid_field("limit", f"limit must be a whole number from 1 to {MAX_IDS}")

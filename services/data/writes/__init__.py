@@ -7,8 +7,8 @@ The rooms, in the order in which a write passes them. Each imports only rooms be
     tree/                  a record with its nested rows, level by level
     consequences/          what belongs to the same commit: cascades, totals, actions of transitions
     preparing/             values are parsed, permissions and references checked, files and slugs filled in
-    deciding/              loads what rules read, asks the pure decisions of services/data/rules
-    synchronous_webhooks/  rehearses a write, asks webhooks, carries the write out if they agree
+    deciding/              loads what rules read, calls the pure decisions of services/data/rules
+    synchronous_webhooks/  rehearses a write, calls webhooks, carries the write out if they allow it
     context/               what one write carries with it: its request, its drafts
     statements/            rows, locks and log entries in SQL, under the schema fence
 """

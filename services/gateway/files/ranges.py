@@ -1,4 +1,4 @@
-"""Which part of a file is asked for, and whether at all (RFC 9110, sections 13 and 14). Pure."""
+"""Evaluates conditional and range requests for a file (RFC 9110, sections 13 and 14). Pure."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Storage:
         self._opened: Any = None
 
     async def put(self, app_id: str, file_id: str, chunks: AsyncIterator[bytes], limit: int) -> int:
-        """Store a stream; answers its size in bytes. Raises FILE_TOO_LARGE. What fails leaves nothing."""
+        """Store a stream; returns its size in bytes. Raises FILE_TOO_LARGE. A failed upload leaves nothing."""
         size = 0
         writer = obstore.open_writer_async(
             self._store, _path(app_id, file_id), buffer_size=BUFFER_BYTES, max_concurrency=MAX_PARTS
@@ -49,7 +49,7 @@ class Storage:
 
     async def stream(self, app_id: str, file_id: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `end`, in chunks. Raises NOT_FOUND."""
-        # No byte can be asked for of an empty file, so its existence is all there is to see.
+        # An empty file has no bytes to read, so only its existence is checked.
         options: Any = {"range": (start, end)} if end > start else {"head": True}
         try:
             result = await obstore.get_async(self._store, _path(app_id, file_id), options=options)

@@ -60,7 +60,7 @@ async def authenticate(
 async def find_app(state: State, request: web.Request, context: Context, name: str) -> AppRef:
     """The app of this name. Raises APP_NOT_FOUND, RATE_LIMITED."""
     if state.limiter is not None and not state.core.apps.remembers(name):
-        # metadata has to be asked, so made-up names must not be free.
+        # Unknown names cost a request to metadata, so they must be limited too.
         state.limiter.admit_anonymous(request, context.ip)
     app = await state.core.apps.by_name(name) if APP_NAME.fullmatch(name) else None
     if app is None:

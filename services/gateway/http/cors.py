@@ -15,7 +15,7 @@ from libs.shared.contracts.app_bodies import ANY_ORIGIN
 from libs.shared.errors import RocketError
 
 MAX_AGE_S = 600
-"""Seconds a browser may remember that it may ask."""
+"""Seconds for which a browser may cache a preflight."""
 ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-API-Key, X-Trace-ID"
 )
@@ -40,7 +40,7 @@ class Cors:
         self._of_app = of_app
 
     async def headers_for(self, request: web.Request) -> dict[str, str]:
-        """What an answer says to the page that has asked; nothing that helps, if it may not."""
+        """The headers of a response that allow the requesting page to read it; none, if it may not."""
         allowed = await self._allowed(request)
         return VARY if allowed is None else {**_allow(allowed), "Access-Control-Expose-Headers": EXPOSED_HEADERS}
 
@@ -58,7 +58,7 @@ class Cors:
         return web.Response(status=204, headers=headers)
 
     async def _allowed(self, request: web.Request) -> str | None:
-        """What to allow: the origin that asks, or any; None for neither."""
+        """The origin to allow: the requesting one, or any; None for neither."""
         if ANY_ORIGIN in self._origins:
             return ANY_ORIGIN
         origin = request.headers.get("Origin", "")
@@ -72,7 +72,7 @@ class Cors:
 
 
 def is_preflight(request: web.Request) -> bool:
-    """Whether a browser asks whether it may ask."""
+    """Whether the request is a preflight."""
     return (
         request.method == "OPTIONS"
         and "Origin" in request.headers

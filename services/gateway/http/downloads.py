@@ -22,16 +22,16 @@ SAFE = {
     "Cache-Control": "private, no-cache",
     "Accept-Ranges": "bytes",
 }
-"""A browser keeps the bytes for this user, asks each time whether they hold, and never runs what is in them."""
+"""A browser caches the bytes for this user, revalidates them each time, and never executes them."""
 
 
 async def download(state: State, request: web.Request, context: Context) -> web.StreamResponse:
-    """The bytes of a file, or the part that Range asks for; to HEAD only what would be said about them.
+    """The bytes of a file, or the part that Range requests; for HEAD only the headers.
 
     Raises NOT_FOUND, and RANGE_NOT_SATISFIABLE with the size in Content-Range.
     """
     info = await state.core.rpc.request(contracts.FindFile(request.match_info["id"]), context)
-    # What an id stands for never changes, so the id is the strongest tag there is.
+    # The content of an id never changes, so the id is a strong tag.
     validators = Validators(f'"{info.id}"', datetime.fromtimestamp(info.created_at, UTC))
     part = requested_range(request.headers, info.size, validators)
     if part.status == 416:

@@ -1,4 +1,4 @@
-"""A request becomes a contract, is asked over NATS, and its answer's bytes are passed on."""
+"""Turns an HTTP request into a contract, sends it over NATS, and passes on the bytes of the response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Forward = Callable[[State, web.Request, Context], Awaitable[Response]]
 
 
 def forwarder(contract: type[Request[Any]]) -> Forward:
-    """A handler that asks the service that owns `contract`. Path, query, headers and body fill its fields."""
+    """A handler that sends `contract` to the service that owns it. Path, query, headers and body fill its fields."""
     names = [field.name for field in fields(contract)]  # type: ignore[arg-type]
     in_path = [name for name in names if name not in ("query", "body") and name not in HEADERS]
     in_headers = [(name, HEADERS[name]) for name in names if name in HEADERS]

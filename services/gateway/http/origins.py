@@ -1,4 +1,4 @@
-"""The origins that each app admits: asked of metadata when a browser calls, and cached for a while."""
+"""The origins that each app admits: requested from metadata when a browser calls, and cached for a while."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.gateway.http import authentication
 from services.gateway.state import State
 
 MAX_AGE_S = 15.0
-"""After which an app is asked about again, in case an announcement was lost."""
+"""Seconds after which the origins of an app are requested again, in case an announcement was lost."""
 MAX_APPS = 1_000
 """Apps whose origins are cached."""
 

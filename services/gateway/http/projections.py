@@ -18,7 +18,7 @@ from services.gateway.state import State
 
 
 async def projections(state: State, request: web.Request, context: Context) -> Response:
-    """All projections of the log: position, lag, hash; a service that is away is named under `unavailable`."""
+    """All projections of the log: position, lag, hash; unreachable services are named under `unavailable`."""
     services = sorted(set(PROJECTIONS.values()))
     answers = await asyncio.gather(*(_listed(state, context, service) for service in services))
     found = {row["name"]: row for rows in answers if rows is not None for row in rows}

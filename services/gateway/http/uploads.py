@@ -21,7 +21,7 @@ from services.gateway.files.types import HEAD_BYTES, check_type, claimed_type
 from services.gateway.state import State
 
 MAX_PARTS = 20
-"""Parts that may stand before the file."""
+"""Parts that may precede the file."""
 MAX_ENVELOPE_BYTES = 1024 * 1024
 """Bytes of a body that may be something else than the file."""
 MALFORMED = (ValueError, AssertionError, RuntimeError, HttpProcessingError, ClientError, web.RequestPayloadError)

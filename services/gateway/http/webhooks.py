@@ -20,7 +20,7 @@ UNKNOWN: dict[str, Any] = dict.fromkeys(HEALTHY)
 
 
 async def list_webhooks(state: State, request: web.Request, context: Context) -> Response:
-    """All webhooks; `circuit` says how each endpoint is, null while the webhook service is away."""
+    """All webhooks; `circuit` is the state of each endpoint, null while the webhook service is down."""
     answer = await state.core.rpc.request(ListDefinitions(KIND), context)
     return await _with_health(state, context, answer)
 

@@ -1,4 +1,4 @@
-"""Second factors: enrolled, confirmed, asked for at every login, taken away."""
+"""Second factors: enrolment, confirmation, and removal."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def enroll(realm: Realm, context: Context, body: PasswordBody) -> Response
 
 
 async def confirm(realm: Realm, context: Context, body: TotpConfirmBody) -> Response:
-    """Have a code asked for at every login from now on; answers recovery codes, shown once."""
+    """Require a code at every login from now on; returns recovery codes, shown once."""
     caller = realm.own_account(context)
     user_id = uuid.UUID(caller.id)
     found = await store.find(realm.database, user_id)
@@ -74,7 +74,7 @@ async def confirm(realm: Realm, context: Context, body: TotpConfirmBody) -> Resp
 
 
 async def disable(realm: Realm, context: Context, body: TotpDisableBody) -> Response:
-    """Have no code asked for any more; a confirmed factor is given up with its code or a recovery code."""
+    """Remove the caller's factor. A confirmed one takes its code or a recovery code."""
     caller = realm.own_account(context)
 
     async def check_code(user: Record) -> None:

@@ -36,7 +36,7 @@ class Keyring:
         self._keys: dict[tuple[str, int], bytes] = {}
 
     def learn(self, generations: Iterable[Generation]) -> None:
-        """Take in stored generations; what is known of other scopes stays."""
+        """Add or update stored generations; those of other scopes stay."""
         for each in generations:
             ring = self._rings.setdefault(each.scope, {})
             ring[each.number] = NO_EXPIRY if each.good_until is None else each.good_until
@@ -66,7 +66,7 @@ def key_id(scope: str, generation: int) -> str:
 
 
 def read_key_id(text: object) -> tuple[str, int] | None:
-    """Scope and generation of a `kid`, or None for what is none."""
+    """Scope and generation of a `kid`; None if it is malformed."""
     scope, dot, number = text.rpartition(".") if isinstance(text, str) else ("", "", "")
     if not dot or not number.isascii() or not number.isdigit() or len(number) > 6:
         return None

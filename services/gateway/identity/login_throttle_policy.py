@@ -34,7 +34,7 @@ KNOWN_PLACE = FailureLimit(20, 900.0)
 ACCOUNT = FailureLimit(20, 30.0)
 ADDRESS = FailureLimit(50, 900.0)
 RESETS = FailureLimit(30, 900.0)
-"""Mails with a token that an address may ask for, for any accounts."""
+"""Mails with a token that one address may request, for any accounts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ log = structlog.get_logger()
 POLL_S = 2.0
 """Seconds between looks at the table."""
 KEPT_S = 960.0
-"""How long rows are kept: longer than any access token lasts, or any API key is remembered."""
+"""How long rows are kept: longer than the lifetime of access tokens, and than API keys are cached."""
 OVERLAP_S = 10.0
 """Seconds by which a poll overlaps the previous one: longer than a row takes to become visible."""
 UNSETTLED_S = 30.0
@@ -46,7 +46,7 @@ STALE_S = 30.0
 START_S = 5.0
 """Seconds a request waits for the first look."""
 MIN_PAUSE_S = 0.5
-"""Seconds between looks that are asked for."""
+"""Seconds between requested polls."""
 DELETED_USER_VERSION = 2**62
 """The version that the tokens of a deleted user would need."""
 
@@ -149,7 +149,7 @@ class Revocations:
                 raise unavailable("database") from None
 
     async def look_again(self) -> None:
-        """Read what is new, unless that was done a moment ago."""
+        """Read new rows, unless that was just done."""
         if self._read_at is None or time.monotonic() - self._read_at > MIN_PAUSE_S:
             with contextlib.suppress(Exception):
                 await self.look()

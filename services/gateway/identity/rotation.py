@@ -24,7 +24,7 @@ UPDATE gateway.signing_keys SET changed_at = clock_timestamp(),
 WHERE scope = $1
 """
 ADD = "INSERT INTO gateway.signing_keys (scope, generation) VALUES ($1, $2)"
-# Numbers are not used again: the present one stays, and so does what is good still.
+# Numbers are never reused: the present generation stays, and so do valid former ones.
 PRUNE = "DELETE FROM gateway.signing_keys WHERE scope = $1 AND good_until < now() - interval '1 day'"
 LIST = """
 SELECT generation, created_at, good_until FROM gateway.signing_keys WHERE scope = $1 ORDER BY generation DESC

@@ -15,7 +15,7 @@ from services.gateway.identity.store import sessions, users
 log = structlog.get_logger()
 
 RETRY_S = 0.5
-"""Seconds between attempts while the database is away."""
+"""Seconds between attempts while the database is down."""
 
 
 async def seed_platform(accounts: Accounts) -> None:
@@ -46,7 +46,7 @@ async def _seed(realm: Realm) -> None:
 
 
 async def _must_be_set(realm: Realm, stored: str) -> bool:
-    """Whether an operator asks for it, or production has an account made in development, with its password."""
+    """Whether an operator requests a reset, or production still has an account and password of development."""
     settings = realm.accounts.settings
     if settings.platform_admin_reset:
         return True

@@ -1,6 +1,6 @@
 """Access tokens: JWT, HS256, 15 minutes. Their `kid` names scope and generation of the signing key.
 
-A verified credential is remembered until it expires, its session ends, or its user gets a newer version. So most
+A verified credential is cached until it expires, its session ends, or its user gets a newer version. So most
 requests cost three look-ups in memory, and no signature.
 """
 
@@ -22,7 +22,7 @@ from services.gateway.identity.keyring import PLATFORM, Keyring, key_id, read_ke
 from services.gateway.identity.revocations import Revocations
 
 MAX_REMEMBERED = 20_000
-"""Verified credentials that are remembered."""
+"""Verified credentials that are cached."""
 MAX_TOKEN_CHARACTERS = 8_192
 """The largest roles fit."""
 REFUSAL_TEXTS = {
@@ -33,7 +33,7 @@ REFUSAL_TEXTS = {
     "revoked": "The access token is revoked: its session has ended, or its user or signing key has changed",
     "invalid": "The access token is not valid: its signature or its claims are wrong",
 }
-"""The reasons of a 401 (api.md, part B 13), and what is said where nothing more exact is known."""
+"""The reasons of a 401 (api.md, part B 13), with the default message of each."""
 IsAccount = Callable[[AppRef | None, str], Awaitable[bool]]
 """Whether a user id is that of an active account, of an app or (None) of the platform."""
 REQUIRED: Any = {"require": ["sub", "roles", "iat", "exp", "sid", "ver"]}
@@ -51,7 +51,7 @@ class Subject:
 
 
 class Tokens:
-    """Issues and verifies access tokens, and remembers who was verified."""
+    """Issues and verifies access tokens, and caches verified credentials."""
 
     def __init__(self, keyring: Keyring, revocations: Revocations, is_account: IsAccount) -> None:
         self._keyring = keyring
@@ -133,7 +133,7 @@ class Tokens:
         return scope, generation
 
     def _decode(self, token: str, scope: str, generation: int) -> Identity:
-        # A span only here: a token that is remembered is not validated again.
+        # A span only here: a cached token is not validated again.
         with tracing.span("auth", "tokens", "auth.validate"):
             key = self._keyring.key(scope, generation)
             try:

@@ -66,6 +66,6 @@ def new_recovery_codes() -> list[str]:
 
 
 def recovery_hash(text: str) -> bytes | None:
-    """What is kept of a recovery code, however it is written; None for what is none."""
+    """The stored form of a recovery code in any spelling; None if it is malformed."""
     plain = text.replace("-", "").replace(" ", "").upper()
     return hashlib.sha256(plain.encode()).digest() if RECOVERY.fullmatch(plain) else None

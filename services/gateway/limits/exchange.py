@@ -1,4 +1,4 @@
-"""Lets several gateways count as one: each announces what it has given out, a few times a second.
+"""Lets several gateways count as one: each announces the tokens it has issued, a few times a second.
 
 No request waits for that. What others have given out is taken from the same buckets here, below zero if need be. So in
 the long run all gateways together give out as much as one would; during a debt, nothing. Until they have heard of each

@@ -72,7 +72,7 @@ class LimitSettings(Settings):
 
     @property
     def rates(self) -> Rates | None:
-        """How often a client may ask; None where rates are not limited."""
+        """The allowed rate of a client; None where rates are not limited."""
         if self.rate_limits == "off" or (self.rate_limits == "auto" and self.env != "production"):
             return None
         return Rates(

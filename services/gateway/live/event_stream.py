@@ -1,6 +1,6 @@
 """One live stream: reads commits from data and writes them as server-sent events, until it ends.
 
-An event's id is its commit's position, and the log is read behind a position. So a client that reconnects with its last
+An event's id is its commit's position, and the log is read after a position. So a client that reconnects with its last
 id misses nothing and gets nothing twice, even after crashes. While data is down the stream waits.
 """
 
@@ -26,9 +26,9 @@ CHECK_INTERVAL_S = 2.0
 KEEP_ALIVE_S = 15.0
 """After which a quiet stream sends a comment."""
 WRITE_TIMEOUT_S = 15.0
-"""In which a client must read what is written."""
+"""Seconds in which a client must read what is written."""
 RETRY_S = 0.5
-"""Until data is asked again after a failure."""
+"""Seconds until the next request to data after a failure."""
 REQUEST_TIMEOUT_S = 10.0
 """For one response of data."""
 START_TIMEOUT_S = 5.0
@@ -75,7 +75,7 @@ class EventStream:
         self._response = web.StreamResponse(headers={**HEADERS, "X-Trace-ID": context.trace_id})
 
     async def run(self) -> web.StreamResponse:
-        """Write events until the end. Raises what a list raises, before anything is written."""
+        """Write events until the end. Raises the errors of a list, before anything is written."""
         await self._begin()
         await self._response.prepare(self._request)
         try:
@@ -84,7 +84,7 @@ class EventStream:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
                 await self._response.write_eof()
         except TimeoutError:
-            # The client reads nothing: what is buffered for it must go.
+            # The client reads nothing: its buffer must be freed.
             self._abort()
         except (ConnectionError, asyncio.CancelledError):
             self._abort()
@@ -112,7 +112,7 @@ class EventStream:
                 if not await self._write_until(settled):
                     return
             elif clock.unix() - self._written > KEEP_ALIVE_S:
-                # A comment with an id is no event, but the client reconnects with this id, and asks for less.
+                # A comment with an id is no event, but the client reconnects with this id and so misses less.
                 await self._write(b"id: %d\n: still here\n\n" % self._position)
 
     async def _write_until(self, settled: int) -> bool:

@@ -17,11 +17,11 @@ from libs.shared.errors import RocketError
 log = structlog.get_logger()
 
 LONG_POLL_S = 10.0
-"""How long data waits for news before it answers."""
+"""How long data waits for a new position before it responds."""
 IDLE_S = 30.0
 """After which an app without a stream is no longer followed."""
 PAUSE_S = 0.25
-"""Before the next request after one without news, or without an answer."""
+"""Pause before the next request after one without a new position, or without a response."""
 
 
 class _FollowedApp:
@@ -92,7 +92,7 @@ class Hub:
             self._followed.pop(followed.app.id, None)
 
     async def _ask(self, followed: _FollowedApp) -> bool:
-        """Ask data once. Whether there was news."""
+        """Request the position from data once. Returns whether it is new."""
         before = followed.position
         context = system_context(LONG_POLL_S + 5, followed.app)
         try:

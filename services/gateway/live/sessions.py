@@ -14,7 +14,7 @@ MAX_KEY_STREAM_S = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A caller and what they were let in by; the token itself is not kept."""
+    """A caller and the verified credential; the token itself is not kept."""
 
     identity: Identity
     proof: Credential

@@ -1,4 +1,4 @@
-"""Tickets: browsers can't send a token with an EventSource, and a token must not stand in a URL.
+"""Tickets: browsers can't send a token with an EventSource, and a token must not be part of a URL.
 
 A ticket is good once, for seconds. Its hash and its session are stored. Its use deletes it in the same statement, so it
 opens one stream, through any gateway.

@@ -1,6 +1,6 @@
 """Creates, changes and deletes apps and their databases.
 
-Databases can't be created or dropped inside a transaction, so an app's row says what is going on (`creating`, `active`,
+Databases can't be created or dropped inside a transaction, so an app's row holds its status (`creating`, `active`,
 `deleting`), and a worker removes what an interrupted operation left.
 """
 
@@ -68,7 +68,7 @@ def _check_server(server: str, servers: Collection[str]) -> None:
 
 
 async def change(core: Core, name: str, wanted: AppBody) -> bytes:
-    """Change an app; answers its row as JSON. Raises NOT_FOUND."""
+    """Change an app; returns its row as JSON. Raises NOT_FOUND."""
     row = await apps.change(core.databases.platform, name, wanted.display_name, wanted.cors_origins)
     if row is None:
         raise not_found("App")
@@ -99,7 +99,7 @@ async def remove_interrupted(state: State) -> None:
 
 
 async def _remove_or_log(core: Core, app: AppRef) -> None:
-    """An app that can't be removed, as its server is away, does not keep the others."""
+    """An app that can't be removed, as its server is down, does not delay the others."""
     try:
         await _remove(core, app)
         log.warning("app.cleared_away", app_id=app.id, name=app.name)

@@ -16,7 +16,7 @@ Renames = Mapping[str, str]
 
 
 def renames_of(entity: EntityDefinition) -> Renames:
-    """The renames that a definition asks for."""
+    """The renames that a definition requests."""
     return dict(_pairs(entity))
 
 
@@ -82,7 +82,7 @@ def _problem(
 
 
 def _unvalidated(fields: Any) -> dict[str, str]:
-    """The renames that unvalidated fields ask for, without old names that are in use again."""
+    """The renames that unvalidated fields request, without old names that are in use again."""
     if not isinstance(fields, list):
         return {}
     pairs = [(field.get("renamed_from"), field.get("name")) for field in fields if isinstance(field, dict)]

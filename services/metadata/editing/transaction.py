@@ -90,7 +90,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Ch
 
 
 async def _record(change: Change, context: Context, version: int) -> int:
-    """Append each changed definition to the history; answers the new version."""
+    """Append each changed definition to the history; returns the new version."""
     who = context.user
     actor = exact.dumps({"id": who.id, "email": who.email, "via": who.via, "ip": context.ip}).decode()
     for action, row in change.touched:

@@ -40,7 +40,7 @@ async def prepare(change: Change, document: Document, created: Collection[str], 
 
 
 async def insert(change: Change, prepared: list[ImportBatch], commit: CommitInfo, version: int) -> tuple[int, int]:
-    """Insert records with their log entries as one commit; answers how many there are, and its position.
+    """Insert records with their log entries as one commit; returns their number and its position.
 
     Raises CONFLICT and VALIDATION_FAILED naming the field whose values exclude one another, or are too long.
     """
@@ -78,7 +78,7 @@ async def _pair_batch(change: Change, live: LiveRelation, rows: Sequence[Row]) -
 
 
 async def _numbered(change: Change, live: LiveEntity, records: list[Record], new: bool) -> list[Record]:
-    """Records with numbered keys, behind all keys that are given. Rows that exist already are left out.
+    """Records with numbered keys, greater than all given keys. Rows that exist already are left out.
 
     Without a key, only its content tells whether a row exists.
     """

@@ -36,7 +36,7 @@ class Version:
 
 
 def listed(versions: Sequence[Version], size: int) -> list[dict[str, Any]]:
-    """The first `size` versions as answers have them, each compared with the one behind it."""
+    """The first `size` versions as responses contain them, each compared with the next older one."""
     pairs = zip(versions, [*versions[1:], None], strict=False)
     return [version.to_dict(before) for version, before in pairs][:size]
 

@@ -79,7 +79,7 @@ def altered_fields(before: EntityDefinition, after: EntityDefinition) -> Set[str
 
 
 def mentions(document: Mapping[str, Any], names: Set[str]) -> bool:
-    """Whether any of these words may stand in a definition."""
+    """Whether a definition may contain any of these words."""
     text = exact.dumps(document).decode()
     return any(name in text for name in names)
 

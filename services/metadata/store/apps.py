@@ -92,7 +92,7 @@ async def activate(platform: Database, app_id: str) -> None:
 
 
 async def change(platform: Database, name: str, display_name: str | None, origins: list[str] | None) -> Record | None:
-    """Change an app; answers its `id`, and the `app` as JSON. None if it does not exist."""
+    """Change an app; returns its `id`, and the `app` as JSON. None if it does not exist."""
     return await platform.fetchrow(CHANGE, name, display_name, origins)
 
 

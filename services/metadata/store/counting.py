@@ -1,4 +1,4 @@
-"""Statements that count rows which stand against a change, and columns."""
+"""Statements that count columns, and the rows that violate a change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from libs.shared.schema import DELETED
 from services.metadata.model.identifiers import quote
 
 COUNT_TIMEOUT_S = 30.0
-"""Limit of a statement that counts the rows which stand against a change."""
+"""Time limit of a statement that counts the rows that violate a change."""
 COUNT_DUPLICATES = """
 SELECT coalesce(sum(_d._n), 0)::bigint FROM (
     SELECT count(*) AS _n FROM {table} _t WHERE _t.{column} IS NOT NULL{where} GROUP BY _t.{column} HAVING count(*) > 1

@@ -55,7 +55,7 @@ async def allow_idle_transaction(transaction: Connection) -> None:
 async def insert(
     transaction: Connection, batches: Sequence[Mapping[str, Any]], commit: CommitInfo, version: int
 ) -> tuple[int, int]:
-    """Insert records with their log entries (services/data/sql/app); answers how many, and the commit's position.
+    """Insert records with their log entries (services/data/sql/app); returns their number and the commit's position.
 
     Raises DuplicateRecords when two records may not be there together, LimitReached for what the database can't hold.
     """

@@ -43,7 +43,7 @@ async def run(state: State) -> None:
 
 
 async def build(state: State, app: AppRef) -> datetime | None:
-    """Build and drop an app's indexes; answers when to try again, None when all is done."""
+    """Build and drop an app's indexes; returns when to retry, None when all is done."""
     leases, lease = state.core.leases, f"indexes/{app.id}"
     if leases.holds(lease) or not await leases.claim([lease]):
         return clock.now() + RETRY_DELAY
@@ -64,7 +64,7 @@ async def build(state: State, app: AppRef) -> datetime | None:
 
 
 async def _round(database: Database, too_long: set[str]) -> bool:
-    """Compare definitions and tables once, and build and drop what differs; answers whether anything did.
+    """Compare definitions and tables once, and build and drop what differs; returns whether anything did.
 
     `too_long` collects the names of the indexes that can't be built because of long values.
     """

@@ -138,7 +138,7 @@ class Deletion:
         await join.detach_all(values, of_source=True)
 
     async def _leave(self, entity: EntityModel, rows: Sequence[Stored]) -> None:
-        """Delete the pairs of targets that are deleted for good."""
+        """Delete the pairs of targets that are hard-deleted."""
         for link in entity.links:
             if link.relation.joined and not link.outward:
                 field = entity.fields[link.own]

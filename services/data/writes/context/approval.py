@@ -1,4 +1,4 @@
-"""What synchronous webhooks are asked about one write, and what they have agreed to."""
+"""The requests to synchronous webhooks about one write, and their approval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drafts: the records of a request on their way into the database, and where they stand in the request."""
+"""Drafts: the records of a request on their way into the database, with their places in the request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Mode = Literal["diff", "replace", "append"]
 
 @dataclass(frozen=True, slots=True)
 class RowPlace:
-    """Where a record stands in the request: in a bulk by `index`, in a nested write by `relation` too.
+    """The place of a record in the request: in a bulk by `index`, in a nested write by `relation` too.
 
     `row` is the row of the bulk that a record belongs to. Its errors are counted by it, and their path begins with it.
     """
@@ -56,7 +56,7 @@ class NestedWrite:
 
 @dataclass(slots=True)
 class Draft:
-    """One record: what was sent for it, what is stored of it, what becomes of both."""
+    """One record: its sent values, its stored state, and its new state."""
 
     body: Row
     stored: Stored | None = None

@@ -35,7 +35,7 @@ class WriteContext:
     command: Command
     position: int = 0
     approval: Approval | None = None
-    """What synchronous webhooks are asked about this write; None where there are none to ask."""
+    """The requests to synchronous webhooks about this write; None where there are none."""
     checks_rules: bool = True
     """Whether rules and machines of records whose totals change apply, as those of the written records do."""
 
@@ -56,11 +56,11 @@ class WriteContext:
 
     @property
     def now(self) -> datetime:
-        """The write's time: the same in every repetition that webhooks are asked about."""
+        """The write's time: the same in every repetition for synchronous webhooks."""
         return clock.now() if self.approval is None else self.approval.now
 
     def runs_once(self, entity: EntityModel) -> bool:
-        """Whether a write is never repeated: no slug can be taken meanwhile, and no webhook is asked."""
+        """Whether a write is never repeated: no slug can be taken meanwhile, and no webhook is called."""
         return entity.definition.slug is None and not self.model.synchronous_webhooks
 
     def change(

@@ -1,1 +1,1 @@
-"""Rules and state machines applied to drafts: loads what they read, then asks the pure decisions."""
+"""Applies rules and state machines to drafts: loads what they read, then calls the pure decisions."""

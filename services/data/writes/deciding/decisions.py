@@ -1,4 +1,4 @@
-"""Applies rules and state machines to drafts: loads what they read, puts what they decide into values and effects."""
+"""Applies rules and state machines to drafts: loads what they read, stores their results as values and effects."""
 
 from __future__ import annotations
 

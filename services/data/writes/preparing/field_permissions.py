@@ -70,7 +70,7 @@ def may_write(write: WriteContext, entity: EntityModel, draft: Draft) -> bool:
 def check_undone(
     write: WriteContext, entity: EntityModel, action: Action, names: Iterable[str], stored: Stored | None
 ) -> None:
-    """Raises FORBIDDEN where the caller may not set one of these fields to what it was; says not which."""
+    """Raises FORBIDDEN, naming no field, where the caller may not set one of these fields to its former value."""
     grant = _granted(write, entity, VERBS[action])
     reading = _reading(write, entity) if stored else EVERYTHING
     record = stored.record if stored else {}

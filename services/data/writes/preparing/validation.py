@@ -12,7 +12,7 @@ from services.data.model import EntityModel
 from services.data.writes.statements.changes import Values
 
 MAX_KEY_LENGTH = 255
-"""Characters of a key: it stands in URLs, headers and subjects."""
+"""Characters of a key, which is part of URLs, headers and subjects."""
 
 
 def validate_create(entity: EntityModel, body: dict[str, Any]) -> Values:

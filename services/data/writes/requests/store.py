@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Effects: nothing is returned where the key was remembered before.
+# Effects: nothing is returned where the key was stored before.
 REMEMBER_EFFECT = """
 INSERT INTO data.effects (effect_key) VALUES ($1) ON CONFLICT (effect_key) DO NOTHING RETURNING effect_key
 """

@@ -7,7 +7,7 @@ LOCK_KEYS = """
 SELECT pg_advisory_xact_lock(hashtextextended(_k.key, $2)) FROM (SELECT unnest($1::text[]) AS key ORDER BY 1) _k
 """
 SCHEMA_VERSION = "SELECT version FROM metadata.schema_version"
-# All entries of a commit under one position, behind the schema fence: no row where the schema is another by now.
+# All entries of a commit under one position, under the schema fence: no row if the schema has changed.
 APPEND_ENTRIES = """
 WITH _p AS MATERIALIZED (
     SELECT nextval('data.position') AS position, _v.version FROM metadata.schema_version _v WHERE _v.version = $1

@@ -1,1 +1,1 @@
-"""Webhooks that are asked before a write: rehearse, ask, carry out."""
+"""Synchronous webhooks within a write: rehearse it, call them, carry it out."""

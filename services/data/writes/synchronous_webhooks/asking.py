@@ -1,11 +1,11 @@
 """Writes that synchronous webhooks (`async` false) must agree to before they happen.
 
 1. The write is rehearsed: carried out and rolled back. That shows its result, and keeps no locks.
-2. The webhooks are asked, through the webhook service. No transaction is open meanwhile.
-3. The write is carried out again, and committed if it results in exactly what was asked about: the same records in the
-   same versions, with the same values. Otherwise the webhooks are asked again.
+2. The webhooks are called, through the webhook service. No transaction is open meanwhile.
+3. The write is carried out again, and committed if its result is exactly what was sent: the same records in the
+   same versions, with the same values. Otherwise the webhooks are called again.
 
-A rehearsal that finds nothing to ask is committed at once.
+A rehearsal without requests is committed at once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 MAX_ROUNDS = 2
-"""How often the webhooks are asked about one write."""
+"""How often the webhooks are called for one write."""
 WRITE_RESERVE_S = 1.0
 """Seconds of a request's time that are left for writing when all webhooks have answered."""
 

@@ -1,4 +1,4 @@
-"""Collects what synchronous webhooks are to be asked while a write is rehearsed."""
+"""Collects the requests to synchronous webhooks while a write is rehearsed."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ async def find(database: Database, user_id: uuid.UUID) -> Record | None:
 
 
 async def confirm(transaction: Connection, user_id: uuid.UUID, step: int, recovery: Sequence[bytes]) -> bool:
-    """From now on it is asked for; False if it was already."""
+    """Confirm the factor; False if it was confirmed before."""
     if not await transaction.fetchval(CONFIRM, user_id, step):
         return False
     await transaction.execute(REMOVE_RECOVERY, user_id)
@@ -56,7 +56,7 @@ async def use_recovery(database: Database, user_id: uuid.UUID, code_hash: bytes)
 
 
 async def remove(transaction: Connection, user_id: uuid.UUID) -> bool:
-    """Ask for it no more; False if it was not asked for."""
+    """Delete the factor; False unless it was confirmed."""
     await transaction.execute(REMOVE_RECOVERY, user_id)
     return bool(await transaction.fetchval(REMOVE, user_id))
 

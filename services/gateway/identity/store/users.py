@@ -87,12 +87,12 @@ async def list_roles(database: Database) -> list[str]:
 
 
 async def find_by_email(database: Database, email: str) -> Record | None:
-    """The user of an address as typed, with what a login needs to know."""
+    """The user of an address as typed, with the columns that a login needs."""
     return await database.fetchrow(FIND_BY_EMAIL, same_address(email), email.strip().lower())
 
 
 async def find(database: Database, user_id: uuid.UUID) -> Record | None:
-    """The user with what a login needs to know."""
+    """The user with the columns that a login needs."""
     return await database.fetchrow(FIND, user_id)
 
 

@@ -30,7 +30,7 @@ class TextForm(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ExpressionLocation:
-    """A text of a definition: its keys from the document's root, what it is, and what it can read.
+    """A text of a definition: its keys from the document's root, its kind, and the names that it can read.
 
     Where `is_optional`, an unknown name is null by contract: worth a warning, but no error.
     """

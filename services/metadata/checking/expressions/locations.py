@@ -15,7 +15,7 @@ from services.metadata.model.schema import LiveSchema
 
 CONTEXT = "context."
 FILLED_BY_SENDER = {"env": ANY}
-"""The root of what is filled when a request is sent."""
+"""The root of the paths that are filled when a request is sent."""
 
 Locations = Iterator[ExpressionLocation]
 
