@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from libs.shared.errors import RocketError
-from libs.shared.nearest import MAX_SHOWN_CHARACTERS, unknown
+from libs.shared.nearest import MAX_SHOWN_CHARACTERS, nearest, unknown
 
 WORDS = ("filter", "having")
 """The prefixes of the names of conditions."""
@@ -36,9 +36,9 @@ class Parameters:
     free: bool = False
 
     def check_conditions(self, asked: Iterable[str]) -> None:
-        """Raise UNKNOWN_FIELD for names that begin like a filter and are none that this route reads."""
+        """Raise UNKNOWN_FIELD for names that look like a condition (`filer[name]`) and are none of the route."""
         for name in () if self.free else asked:
-            if name.lower().startswith(WORDS) and name not in self.names and not self._is_read(name):
+            if name not in self.names and _looks_like_condition(name) and not self._is_read(name):
                 raise _refused(name, self._instead_of(name))
 
     def check_names(self, asked: Iterable[str], fields: Collection[str] = ()) -> None:
@@ -61,12 +61,24 @@ class Parameters:
         return condition is not None and (self.filters if condition[1] == "filter" else self.having)
 
     def _instead_of(self, name: str) -> str:
-        word, shown = name[:6].lower(), name[:MAX_SHOWN_CHARACTERS]
+        shown, rest = name[:MAX_SHOWN_CHARACTERS], _after_word(name)
+        word = "having" if name.lower().startswith("hav") else "filter"
         if not (self.filters if word == "filter" else self.having):
             return f"{shown} is not possible here"
-        meant = ".".join(part.strip(".") for part in PART.findall(name[6 : 6 + MAX_SHOWN_CHARACTERS]))
+        meant = ".".join(part.strip(".") for part in PART.findall(rest[:MAX_SHOWN_CHARACTERS]))
         form = f"{word}[{meant or ('field' if word == 'filter' else 'sum.field.gt')}]"
         return f"{shown} can't be read; do you mean {form}?"
+
+
+def _looks_like_condition(name: str) -> bool:
+    """Whether a name begins like a condition, or has brackets behind a word that is nearly `filter` or `having`."""
+    word, bracket, _ = name.partition("[")
+    return name.lower().startswith(WORDS) or (bracket != "" and nearest(word, WORDS) is not None)
+
+
+def _after_word(name: str) -> str:
+    """What follows the word of a condition, also where the word is misspelt."""
+    return name[6:] if name.lower().startswith(WORDS) else name.partition("[")[2]
 
 
 NONE = Parameters()

@@ -17,6 +17,7 @@ from tests.support.relations import make
 VARIABLE = re.compile(r"\{(\w+)(?::[^}]+)?\}")
 UNREADABLE = (
     "filter[status][eq]=open",
+    "filer[status]=open",
     "filter[status=open",
     "filter=open",
     "filter",

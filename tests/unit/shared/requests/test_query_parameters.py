@@ -19,7 +19,8 @@ FIELDS = ("status", "page", "amount")
     ("parameters", "asked"),
     [
         (CORE, ["filter[status]", "filter[status.in]", "filter[a.b.c]", "page", "sort"]), (CORE, ["whatever", "_"]),
-        (CORE, ["page"]), (STRICT, ["having[count.gt]", "having[sum.amount.gt]", "filter[page]"]), (PLAIN, ["status"]),
+        (CORE, ["page", "ids[]", "data[x]"]),
+        (STRICT, ["having[count.gt]", "having[sum.amount.gt]", "filter[page]"]), (PLAIN, ["status"]),
         (CORE, []),
     ],
 )  # fmt: skip
@@ -38,7 +39,9 @@ def test_read_and_ignored_parameters(parameters: Parameters, asked: Sequence[str
         (STRICT, "having", "having[sum.field.gt]"), (PLAIN, "filter[status]", "not possible here"),
         (CORE, "status", "do you mean filter[status]?"), (STRICT, "status", "do you mean filter[status]?"),
         (STRICT, "pgae", "do you mean `page`?"), (PLAIN, "sttus", "do you mean `status`?"),
-        (PLAIN, "whatever", "`whatever` is unknown"),
+        (PLAIN, "whatever", "`whatever` is unknown"), (CORE, "filer[name]", "do you mean filter[name]?"),
+        (CORE, "Fitler[a][in]", "do you mean filter[a.in]?"),
+        (STRICT, "havin[count.gt]", "do you mean having[count.gt]?"),
     ],
 )  # fmt: skip
 def test_refused_parameters(parameters: Parameters, name: str, words: str) -> None:
