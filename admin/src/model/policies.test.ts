@@ -12,6 +12,9 @@ test("a policy with conditions reaches some records, one without all", () => {
   const limited = policy({ conditions: [{ field: "department", value: "sales" }] });
   expect(accessOf([limited], "clerk", "employee", "read")).toBe("some");
   expect(accessOf([limited, policy({})], "clerk", "employee", "read")).toBe("all");
+  expect(accessOf([policy({ masks: { iban: "last4" } })], "clerk", "employee", "read")).toBe("some");
+  expect(accessOf([policy({ pii_mask: "hash" })], "clerk", "employee", "read")).toBe("some");
+  expect(accessOf([policy({ masks: { iban: "none" } })], "clerk", "employee", "read")).toBe("all");
   expect(accessOf([policy({ action: "create", conditions: [{ field: "x", value: 1 }] })], "clerk", "employee", "create")).toBe("all");
 });
 

@@ -22,12 +22,14 @@ export function accessOf(policies: Policy[], role: string, entity: string, actio
   if (role === "admin") return "all";
   const own = policies.filter((policy) => policy.entity === entity && policy.action === action && policy.roles.includes(role));
   if (own.length === 0) return "none";
-  const whole = own.some((policy) => (policy.action === "create" || !policy.conditions?.length) && !policy.fields && !hasVisibility(policy));
+  const whole = own.some((policy) => (policy.action === "create" || !policy.conditions?.length) && !policy.fields && !hidesValues(policy));
   return whole ? "all" : "some";
 }
 
-function hasVisibility(policy: Policy): boolean {
-  return Object.keys(policy.visible_when ?? {}).length > 0;
+/** Whether a policy masks fields, or shows some only now and then. */
+function hidesValues({ visible_when: visible, masks, pii_mask: pii }: Policy): boolean {
+  const masked = Object.values(masks ?? {}).some((mask) => mask !== "none");
+  return masked || Object.keys(visible ?? {}).length > 0 || (pii !== undefined && pii !== null && pii !== "none");
 }
 
 export type FieldAccess = "shown" | "masked" | "partly" | "none";

@@ -28,7 +28,7 @@ function NewDefinition({ app, kind }: { app: string; kind: string }) {
   const { t } = useTranslation();
   const first = useAppSchema(app).entities[0]?.name ?? "";
   return (
-    <Page title={t("definitions.newTitle", { kind: t(`kind.${kind}`) })} help={t(`kindHelp.${kind}`)}>
+    <Page title={t(`kindNew.${kind}`)} help={t(`kindHelp.${kind}`)}>
       <Editor app={app} kind={kind} initial={templateOf(kind, first)} />
     </Page>
   );

@@ -84,6 +84,8 @@ export interface Version {
   user: { id: string | null; email: string | null } | null;
   changed: Record<string, { old: unknown; new: unknown }>;
   commit_id: string;
+  /** What made the change: a request, or for example a workflow. */
+  cause?: string | null;
   trace_id: string | null;
 }
 

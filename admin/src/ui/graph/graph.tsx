@@ -2,7 +2,7 @@
 
 import { ActionIcon, Group } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Graph, type PlacedEdge, type PlacedNode, place } from "../../model/graph";
 import { Icon } from "../icons";
@@ -10,6 +10,8 @@ import { Icon } from "../icons";
 const ZOOM_STEP = 1.25;
 const MIN_ZOOM = 0.25;
 const MAX_ZOOM = 3;
+const MIN_READABLE_ZOOM = 0.5;
+const FRAME_PX = 16;
 const LINE = 18;
 
 interface Props {
@@ -23,8 +25,16 @@ export default function GraphView({ graph, label, direction = "LR", maxHeight = 
   const { t } = useTranslation();
   const [zoom, setZoom] = useState(1);
   const picture = useRef<SVGSVGElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
   const arrow = useId();
   const placed = place(graph, direction);
+  // A graph that is wider than its place begins so small that it is seen whole, as long as it can be read.
+  const fit = () => {
+    const room = scroller.current?.clientWidth ?? placed.width;
+    setZoom(Math.min(1, Math.max(MIN_READABLE_ZOOM, (room - FRAME_PX) / placed.width)));
+  };
+  // Once, when the place is known: later the zoom is the reader's.
+  useLayoutEffect(fit, []);
   const scale = (by: number) => setZoom(Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom * by)));
   const save = () => {
     const text = new XMLSerializer().serializeToString(picture.current!);
@@ -42,11 +52,14 @@ export default function GraphView({ graph, label, direction = "LR", maxHeight = 
         <ActionIcon variant="default" size="sm" onClick={() => scale(1 / ZOOM_STEP)} aria-label={t("graph.out")}>
           <Icon name="minus" size={12} />
         </ActionIcon>
+        <ActionIcon variant="default" size="sm" onClick={fit} aria-label={t("graph.fit")}>
+          <Icon name="columns" size={12} />
+        </ActionIcon>
         <ActionIcon variant="default" size="sm" onClick={save} aria-label={t("graph.save")}>
           <Icon name="download" size={12} />
         </ActionIcon>
       </Group>
-      <div className="rk-graph-scroll" style={{ maxHeight }} tabIndex={0} role="region" aria-label={label}>
+      <div ref={scroller} className="rk-graph-scroll" style={{ maxHeight }} tabIndex={0} role="region" aria-label={label}>
         <svg
           ref={picture}
           xmlns="http://www.w3.org/2000/svg"

@@ -45,7 +45,7 @@ export function EntityForm({ document, onChange, isNew }: Props) {
           onChange={(event) => set({ soft_delete: event.currentTarget.checked })}
         />
       </SimpleGrid>
-      <Table.ScrollContainer minWidth={720}>
+      <Table.ScrollContainer minWidth={860}>
         <Table verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>
@@ -107,7 +107,7 @@ function FieldLine({ field, first, last, onChange, onRemove, onMove }: LineProps
   return (
     <Table.Tr>
       <Table.Td>
-        <TextInput size="xs" aria-label={t("entity.field")} value={name} onChange={(event) => onChange({ ...field, name: event.currentTarget.value })} />
+        <TextInput size="xs" miw={150} aria-label={t("entity.field")} value={name} onChange={(event) => onChange({ ...field, name: event.currentTarget.value })} />
       </Table.Td>
       <Table.Td>
         <Select

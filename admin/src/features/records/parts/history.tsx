@@ -14,6 +14,7 @@ export function History({ app, entity, id }: { app: string; entity: Entity; id: 
   const { t } = useTranslation();
   const history = useQuery(historyQuery(app, entity, id));
   const undo = useUndo(app);
+  const automatic = new Set(entity.fields.filter((field) => field.auto).map((field) => field.name));
   const revert = async (version: Version) => {
     await undo.mutateAsync(version.commit_id);
     showDone(t("history.undone"));
@@ -29,9 +30,10 @@ export function History({ app, entity, id }: { app: string; entity: Entity; id: 
           <Timeline.Item key={version.version} title={t(`history.${version.action}`, { defaultValue: version.action })}>
             <Text size="xs" c="dimmed">
               {t("history.by", { who: version.user?.email ?? "–", when: timestampCell(version.at) })}
+              {version.cause && version.cause !== "request" ? ` · ${version.cause}` : ""}
             </Text>
             <Stack gap={2} mt={4}>
-              {Object.entries(version.changed ?? {}).map(([field, { old, new: value }]) => (
+              {Object.entries(version.changed ?? {}).filter(([field]) => !automatic.has(field)).map(([field, { old, new: value }]) => (
                 <Text key={field} size="sm">
                   <b>{field}</b>: {show(old)} → {show(value)}
                 </Text>

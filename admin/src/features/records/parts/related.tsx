@@ -60,7 +60,7 @@ export function Related({ app, entity, id, row, relation }: Props) {
               {rows.map((each) => (
                 <Table.Tr key={idOf(target, each)}>
                   <Table.Td>
-                    <Anchor component={Link} to={`/${app}/records/${target.name}/${encodeURIComponent(idOf(target, each))}`}>
+                    <Anchor size="sm" component={Link} to={`/${app}/records/${target.name}/${encodeURIComponent(idOf(target, each))}`}>
                       {labelOf(target, each)}
                     </Anchor>
                   </Table.Td>
