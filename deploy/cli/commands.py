@@ -172,7 +172,8 @@ def _outcome(found: dict[str, Any]) -> str:
         return f"{found['projection']}: failed: {found['error']}"
     if found["kind"] == "rebuild":
         return f"{head} made anew"
+    compared = f"{head} {'records' if found['projection'] == 'records' else 'log entries'} compared"
     if found["equal"]:
-        return f"{head} as the log says, hash {found.get('hash', '-')}"
+        return f"{compared}, as the log says, hash {found.get('hash', '-')}"
     first = "; ".join(f"{key} {value}" for key, value in found["first_differences"][0].items() if key != "what")
-    return f"{head} compared, {found['differences']} differ: {found['first_differences'][0]['what']} ({first})"
+    return f"{compared}, {found['differences']} differ: {found['first_differences'][0]['what']} ({first})"

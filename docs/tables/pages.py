@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PAGES: Mapping[str, Callable[[str], str]] = {
     "decisions/README.md": decisions.written,
+    "reference/api/README.md": routes.with_core_routes,
     "reference/api/routes.md": routes.written,
     "reference/errors.md": errors.written,
     "reference/settings.md": settings.written,

@@ -10,9 +10,11 @@ from libs.shared.contracts.context import Identity
 from libs.shared.schema import Snapshot
 from services.gateway.openapi.document import Reader, build, plain_path
 from services.gateway.routes import ROUTES
+from services.gateway.routing.core_routes import CORE
 from services.gateway.routing.route import Route
 
 TABLE = re.compile(r"<!-- routes -->\n.*?<!-- end -->", re.DOTALL)
+CORE_TABLE = re.compile(r"<!-- core routes -->\n.*?<!-- end -->", re.DOTALL)
 APP = "{app}"
 ENTITY = {
     "name": "entity", "table": "entities", "soft_delete": True,
@@ -39,6 +41,17 @@ GROUPS = (
 def written(page: str) -> str:
     """The page with the table of routes rewritten."""
     return TABLE.sub(lambda _: "\n".join(["<!-- routes -->", "", *_sections(), "<!-- end -->"]), page)
+
+
+def with_core_routes(page: str) -> str:
+    """The page with the list of core routes rewritten."""
+    methods: dict[str, list[str]] = {}
+    for route in ROUTES:
+        if (route.method, route.path) in CORE:
+            methods.setdefault(plain_path(route), []).append(route.method)
+    rows = [f"| `{path}` | {', '.join(found)} |" for path, found in methods.items()]
+    table = ["<!-- core routes -->", "", "| path | methods |", "|---|---|", *rows, "", "<!-- end -->"]
+    return CORE_TABLE.sub(lambda _: "\n".join(table), page)
 
 
 def _sections() -> Iterable[str]:

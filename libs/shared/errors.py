@@ -118,7 +118,7 @@ class RocketError(Exception):
         return self.code in TRANSIENT
 
     def envelope(self) -> bytes:
-        """The error body of api.md: `{"error": {"code", "message", "details"?}}` as JSON."""
+        """The body of an error response: `{"error": {"code", "message", "details"?}}` as JSON."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.details:
             error["details"] = self.details

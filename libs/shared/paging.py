@@ -1,4 +1,4 @@
-"""`page` and `per_page` of a listing (api.md, section 5): invalid values fall back to the default."""
+"""`page` and `per_page` of a listing: invalid values fall back to the default."""
 
 from __future__ import annotations
 

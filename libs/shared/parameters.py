@@ -23,7 +23,7 @@ PART = re.compile(r"[\w.]+")
 class Parameters:
     """The parameters of a route: its `names`, and whether `filter[...]` and `having[...]` are read.
 
-    `core` routes are those of the contract's part A: other names are ignored there, and refused everywhere else.
+    `core` routes ignore other names, as their clients rely on it; all other routes refuse them.
     `of_records` routes know names of fields, which only the data service does; so it looks at all other names.
     `free` routes answer pages, whose scripts read the parameters.
     """
@@ -86,7 +86,7 @@ FREE = Parameters(free=True)
 
 
 def taking(*names: str, filters: bool = False, having: bool = False, of_records: bool = False) -> Parameters:
-    """The parameters of a route of part B."""
+    """The parameters of a route that refuses all others."""
     return Parameters(frozenset(names), filters, having, of_records=of_records)
 
 

@@ -1,4 +1,4 @@
-"""data: the records and the commit log. Read this service first; the others are written like it.
+"""Data: the records and the commit log. Read this service first; the others are written like it.
 
 Owns      business tables (schema `records`), `data.commits` (the log), `data.files`.
 Answers   records: list, get, create, update, delete, history, undo; effects of workflows; who may do what to which
@@ -15,6 +15,7 @@ response. The relay then reads `log/source.py` and publishes the commit to the s
 The way of a GET: `handlers/record_reads.py`, `query/parameters.py` (the URL as a shape and values), `query/compiler.py`
 (the shape as SQL, once), `request/execution.py` (the statement), response.
 
-Folders, each importing only later ones: service, handlers, live | repairs, request | replays, state,
-writes | history | integrity, files, query, permissions | log, model, rules.
+Folders, each importing only later ones; those with `|` between them are one layer and do not import each other:
+service, handlers, live | repairs, replays | request, state, writes, files | history, query, log | permissions, model,
+integrity | rules | settings.
 """

@@ -1,10 +1,10 @@
-"""gateway: the only HTTP server. It authenticates callers, limits them, and forwards requests to services.
+"""Gateway: the only HTTP server. It authenticates callers, limits them, and forwards requests to services.
 
 Owns      identity: users, sessions, invites, API keys (every app database), platform users, what has been
           revoked (platform database); the files' bytes.
 Answers   HTTP; over NATS who the users of an app are (`identity.*`).
 Consumes  announcements of changed apps and users, and the table of revocations.
-When down no request is answered; work under way in the other services goes on. Any number of replicas.
+Down      no request is answered; work under way in the other services goes on. Any number of replicas.
 
 The way of a request: `http/server.py` (trace, route, errors) → `http/authentication.py` (app, token, role, rates) →
 `http/forwarding.py` (a contract, sent over NATS) → the response's bytes. Requests that the gateway handles itself go

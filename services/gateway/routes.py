@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from libs.shared.contracts import accounts as bodies
 from libs.shared.contracts import (
+    accounts,
     apps,
     commits,
     definitions,
@@ -49,27 +49,27 @@ ROUTES = (
     Route("GET", "/admin", Local(admin_ui.admin_ui, FREE), Access.PUBLIC),
     Route("GET", "/admin/{path:**}", Local(admin_ui.admin_ui, FREE), Access.PUBLIC),
     # The platform
-    Route("POST", P + "/auth/login", in_realm(login.login, bodies.LoginBody), Access.PUBLIC),
-    Route("POST", P + "/auth/refresh", in_realm(sessions.refresh, bodies.RefreshBody), Access.PUBLIC),
-    Route("POST", P + "/auth/logout", in_realm(sessions.logout, bodies.RefreshBody), Access.PUBLIC),
+    Route("POST", P + "/auth/login", in_realm(login.login, accounts.LoginBody), Access.PUBLIC),
+    Route("POST", P + "/auth/refresh", in_realm(sessions.refresh, accounts.RefreshBody), Access.PUBLIC),
+    Route("POST", P + "/auth/logout", in_realm(sessions.logout, accounts.RefreshBody), Access.PUBLIC),
     Route("GET", P + "/auth/me", in_realm(own_account.me), Access.PLATFORM),
     Route(
-        "PUT", P + "/auth/password", in_realm(own_account.change_password, bodies.PasswordChangeBody), Access.PLATFORM
+        "PUT", P + "/auth/password", in_realm(own_account.change_password, accounts.PasswordChangeBody), Access.PLATFORM
     ),
     Route("GET", P + "/auth/sessions", in_realm(sessions.list_own), Access.PLATFORM),
     Route("DELETE", P + "/auth/sessions", in_realm(sessions.end_own, parameters=taking("keep")), Access.PLATFORM),
     Route("DELETE", P + "/auth/sessions/{id}", in_realm(sessions.end_one), Access.PLATFORM),
-    Route("POST", P + "/auth/totp/enroll", in_realm(factors.enroll, bodies.PasswordBody), Access.PLATFORM),
-    Route("POST", P + "/auth/totp/confirm", in_realm(factors.confirm, bodies.TotpConfirmBody), Access.PLATFORM),
-    Route("POST", P + "/auth/totp/disable", in_realm(factors.disable, bodies.TotpDisableBody), Access.PLATFORM),
+    Route("POST", P + "/auth/totp/enroll", in_realm(factors.enroll, accounts.PasswordBody), Access.PLATFORM),
+    Route("POST", P + "/auth/totp/confirm", in_realm(factors.confirm, accounts.TotpConfirmBody), Access.PLATFORM),
+    Route("POST", P + "/auth/totp/disable", in_realm(factors.disable, accounts.TotpDisableBody), Access.PLATFORM),
     Route("GET", P + "/users", in_realm(users.list_users), Access.PLATFORM),
-    Route("POST", P + "/users", in_realm(users.create_user, bodies.NewUserBody), Access.PLATFORM),
+    Route("POST", P + "/users", in_realm(users.create_user, accounts.NewUserBody), Access.PLATFORM),
     Route("GET", P + "/users/{id}", in_realm(users.get_user), Access.PLATFORM),
-    Route("PUT", P + "/users/{id}", in_realm(users.replace_user, bodies.UserBody), Access.PLATFORM),
+    Route("PUT", P + "/users/{id}", in_realm(users.replace_user, accounts.UserBody), Access.PLATFORM),
     Route("DELETE", P + "/users/{id}", in_realm(users.delete_user), Access.PLATFORM),
     Route("DELETE", P + "/users/{id}/totp", in_realm(factors.remove_from_user), Access.PLATFORM),
     Route("GET", P + "/signing-keys", in_realm(rotation.list_keys), Access.PLATFORM),
-    Route("POST", P + "/signing-keys/rotate", in_realm(rotation.rotate, bodies.KeyRotationBody), Access.PLATFORM),
+    Route("POST", P + "/signing-keys/rotate", in_realm(rotation.rotate, accounts.KeyRotationBody), Access.PLATFORM),
     Route("GET", P + "/apps", apps.ListApps, Access.PLATFORM),
     Route("POST", P + "/apps", apps.CreateApp, Access.PLATFORM),
     Route("GET", P + "/apps/{app_name}", apps.GetApp, Access.PLATFORM),
@@ -107,48 +107,56 @@ ROUTES = (
     Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN_PARAMETERS)), Access.PUBLIC),
     Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),
     # Accounts of an app
-    Route("POST", A + "/auth/login", in_realm(login.login, bodies.LoginBody), Access.PUBLIC),
-    Route("POST", A + "/auth/refresh", in_realm(sessions.refresh, bodies.RefreshBody), Access.PUBLIC),
-    Route("POST", A + "/auth/logout", in_realm(sessions.logout, bodies.RefreshBody), Access.PUBLIC),
-    Route("POST", A + "/auth/accept-invite", in_realm(invites.accept, bodies.TokenPasswordBody), Access.PUBLIC),
-    Route("POST", A + "/auth/forgot-password", in_realm(resets.forgot, bodies.ForgotPasswordBody), Access.PUBLIC),
-    Route("POST", A + "/auth/reset-password", in_realm(resets.reset, bodies.TokenPasswordBody), Access.PUBLIC),
+    Route("POST", A + "/auth/login", in_realm(login.login, accounts.LoginBody), Access.PUBLIC),
+    Route("POST", A + "/auth/refresh", in_realm(sessions.refresh, accounts.RefreshBody), Access.PUBLIC),
+    Route("POST", A + "/auth/logout", in_realm(sessions.logout, accounts.RefreshBody), Access.PUBLIC),
+    Route("POST", A + "/auth/accept-invite", in_realm(invites.accept, accounts.TokenPasswordBody), Access.PUBLIC),
+    Route("POST", A + "/auth/forgot-password", in_realm(resets.forgot, accounts.ForgotPasswordBody), Access.PUBLIC),
+    Route("POST", A + "/auth/reset-password", in_realm(resets.reset, accounts.TokenPasswordBody), Access.PUBLIC),
     Route("GET", A + "/auth/me", in_realm(own_account.me), Access.USER),
-    Route("PUT", A + "/auth/password", in_realm(own_account.change_password, bodies.PasswordChangeBody), Access.USER),
+    Route("PUT", A + "/auth/password", in_realm(own_account.change_password, accounts.PasswordChangeBody), Access.USER),
     Route("GET", A + "/auth/sessions", in_realm(sessions.list_own), Access.USER),
     Route("DELETE", A + "/auth/sessions", in_realm(sessions.end_own, parameters=taking("keep")), Access.USER),
     Route("DELETE", A + "/auth/sessions/{id}", in_realm(sessions.end_one), Access.USER),
-    Route("POST", A + "/auth/totp/enroll", in_realm(factors.enroll, bodies.PasswordBody), Access.USER),
-    Route("POST", A + "/auth/totp/confirm", in_realm(factors.confirm, bodies.TotpConfirmBody), Access.USER),
-    Route("POST", A + "/auth/totp/disable", in_realm(factors.disable, bodies.TotpDisableBody), Access.USER),
+    Route("POST", A + "/auth/totp/enroll", in_realm(factors.enroll, accounts.PasswordBody), Access.USER),
+    Route("POST", A + "/auth/totp/confirm", in_realm(factors.confirm, accounts.TotpConfirmBody), Access.USER),
+    Route("POST", A + "/auth/totp/disable", in_realm(factors.disable, accounts.TotpDisableBody), Access.USER),
     Route("GET", A + "/_admin/users", in_realm(users.list_users), Access.ADMIN),
-    Route("POST", A + "/_admin/users", in_realm(users.create_user, bodies.NewUserBody, idempotent=True), Access.ADMIN),
+    Route(
+        "POST", A + "/_admin/users", in_realm(users.create_user, accounts.NewUserBody, idempotent=True), Access.ADMIN
+    ),
     Route("GET", A + "/_admin/users/{id}", in_realm(users.get_user), Access.ADMIN),
     Route(
-        "PUT", A + "/_admin/users/{id}", in_realm(users.replace_user, bodies.UserBody, idempotent=True), Access.ADMIN
+        "PUT", A + "/_admin/users/{id}", in_realm(users.replace_user, accounts.UserBody, idempotent=True), Access.ADMIN
     ),
     Route("DELETE", A + "/_admin/users/{id}", in_realm(users.delete_user, idempotent=True), Access.ADMIN),
     Route("DELETE", A + "/_admin/users/{id}/totp", in_realm(factors.remove_from_user, idempotent=True), Access.ADMIN),
     Route("GET", A + "/_admin/invites", in_realm(invites.list_invites), Access.ADMIN),
     Route(
-        "POST", A + "/_admin/invites", in_realm(invites.create_invite, bodies.InviteBody, idempotent=True), Access.ADMIN
+        "POST",
+        A + "/_admin/invites",
+        in_realm(invites.create_invite, accounts.InviteBody, idempotent=True),
+        Access.ADMIN,
     ),
     Route(
         "POST",
         A + "/_admin/invites/bulk",
-        in_realm(invites.create_invites, bodies.InvitesBody, idempotent=True),
+        in_realm(invites.create_invites, accounts.InvitesBody, idempotent=True),
         Access.ADMIN,
     ),
     Route("GET", A + "/_admin/invites/{id}", in_realm(invites.get_invite), Access.ADMIN),
     Route("DELETE", A + "/_admin/invites/{id}", in_realm(invites.delete_invite, idempotent=True), Access.ADMIN),
     Route("GET", A + "/_admin/api-keys", in_realm(api_keys.list_keys), Access.ADMIN),
     Route(
-        "POST", A + "/_admin/api-keys", in_realm(api_keys.create_key, bodies.ApiKeyBody, idempotent=True), Access.ADMIN
+        "POST",
+        A + "/_admin/api-keys",
+        in_realm(api_keys.create_key, accounts.ApiKeyBody, idempotent=True),
+        Access.ADMIN,
     ),
     Route("GET", A + "/_admin/api-keys/{id}", in_realm(api_keys.get_key), Access.ADMIN),
     Route("DELETE", A + "/_admin/api-keys/{id}", in_realm(api_keys.delete_key, idempotent=True), Access.ADMIN),
     Route("GET", A + "/_admin/signing-keys", in_realm(rotation.list_keys), Access.ADMIN),
-    Route("POST", A + "/_admin/signing-keys/rotate", in_realm(rotation.rotate, bodies.KeyRotationBody), Access.ADMIN),
+    Route("POST", A + "/_admin/signing-keys/rotate", in_realm(rotation.rotate, accounts.KeyRotationBody), Access.ADMIN),
     # Logs, deliveries, projections
     Route("GET", A + "/_admin/webhook-logs", webhooks.ListDeliveries, Access.ADMIN),
     Route("GET", A + "/_admin/webhook-logs/{id}", webhooks.GetDelivery, Access.ADMIN),

@@ -1,10 +1,10 @@
-"""metadata: the apps and their definitions.
+"""Metadata: the apps and their definitions.
 
 Owns      apps (platform database); definitions and their history (every app database), the DDL of
           the business tables in schema `records`.
 Answers   the platform's app routes, `/_admin/<kind>` for every kind of definition, the schema snapshot.
 Consumes  nothing: it is the source of all definitions.
-When down definitions and apps can't be changed (503 naming it); records go on being served with the
+Down      definitions and apps can't be changed (503 naming it); records go on being served with the
           snapshots that the other services have cached, as long as nothing has changed.
 
 A PUT of a definition runs through handlers/definitions.py (load, reply), editing/transaction.py (lock, record,

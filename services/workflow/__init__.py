@@ -6,5 +6,6 @@ Consumes  COMMITS: a change of state starts the workflows that it triggers. Time
 Calls     data for `set_field`, once per effect key. Emits `webhook_requested`, which the webhook service delivers.
 Down      writes are not affected; instances start, continue and time out afterwards.
 
-The way of an approval, file by file: service, handlers, store, engine, recording; then runner, calls, retry_policy.
+The way of an approval, file by file: service, handlers, store, engine, instance, recording; then runner,
+calls, retry_policy.
 """

@@ -60,7 +60,7 @@ noted AS (INSERT INTO workflow.deleted (workflow_id, commit_key) SELECT workflow
 SELECT id FROM gone
 """
 
-# An instance as api.md shows it.
+# An instance as the REST API shows it.
 SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_deadline, context, history,
     created_at, updated_at"""
 # With the columns that views.py needs to decide what may be shown.

@@ -1,8 +1,8 @@
-"""Applies numbered SQL files, each once, in order.
+"""Applies SQL files, each once, in the order of their names.
 
 A folder of migrations belongs to a service and to a kind of database (`platform` or `app`). Files are named
-`NNNN_name.sql`; `${schema}` in them is replaced by the schema of the service. A file that changed after it was applied
-is refused.
+`NNNN_name.sql`; numbers may repeat or be left out. `${schema}` in them is replaced by the schema of the service. A file
+that changed after it was applied is refused.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes: the way from a checked request to one statement that changes rows and appends to the commit log.
 
-The rooms, in the order in which a write passes them. Each imports only rooms below it:
+The rooms by layer. Each imports only rooms below it:
 
     requests/              create, update, delete and restore records, one or many; effects; removal of files
     undo/                  takes a commit back by the inverse of each of its entries

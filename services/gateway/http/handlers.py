@@ -1,9 +1,8 @@
 """The handler of each line of the routing table: forwarded to a service, or the gateway's own with its body parsed.
 
-An Idempotency-Key of a forwarded request is honoured by the service that owns the effect; of the gateway's own routes
-it is honoured here. Left out are uploads, as a file's bytes are not kept for comparison (an upload that is sent again
-is another file), and logins and refreshes, whose callers are not known yet. Answers that hold a secret are not kept
-(see `run_once`).
+An Idempotency-Key is honoured by the service that owns the effect; for the gateway's own routes, here.
+Left out are uploads, as a file's bytes are not kept for comparison (an upload that is sent again is another file), and
+logins and refreshes, whose callers are not known yet. Answers that hold a secret are not kept (see `run_once`).
 """
 
 from __future__ import annotations

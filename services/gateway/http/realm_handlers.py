@@ -1,4 +1,4 @@
-"""The HTTP handlers of identity, served alike below the platform's path and every app's."""
+"""HTTP handlers of accounts: the platform and every app have the same ones, each below its own path."""
 
 from __future__ import annotations
 

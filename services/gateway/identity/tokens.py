@@ -33,7 +33,7 @@ REFUSAL_TEXTS = {
     "revoked": "The access token is revoked: its session has ended, or its user or signing key has changed",
     "invalid": "The access token is not valid: its signature or its claims are wrong",
 }
-"""The reasons of a 401 (api.md, part B 13), with the default message of each."""
+"""The reasons of a 401, with the default message of each."""
 IsAccount = Callable[[AppRef | None, str], Awaitable[bool]]
 """Whether a user id is that of an active account, of an app or (None) of the platform."""
 REQUIRED: Any = {"require": ["sub", "roles", "iat", "exp", "sid", "ver"]}

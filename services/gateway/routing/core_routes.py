@@ -1,4 +1,4 @@
-"""The routes of part A of the contract, by method and path: they ignore parameters that they do not know."""
+"""The core routes, by method and path: they ignore query parameters that they do not know. All others refuse them."""
 
 from __future__ import annotations
 

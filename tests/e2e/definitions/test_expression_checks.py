@@ -137,7 +137,7 @@ async def test_valid_expressions_are_saved_and_replaced(admin: Client, kind: str
 
 
 async def test_an_unknown_context_path_is_a_warning(admin: Client) -> None:
-    """A missing value is null, says part A."""
+    """A missing value is null, so a path to nothing is no error."""
     made = (await admin.post("/_admin/workflows", workflow("trigger.record.qnty"))).expect(201)
     path = f"/_admin/workflows/{made.data['id']}"
     put = (await admin.put(path, workflow("trigger.record.qnty"))).expect(200)

@@ -1,4 +1,4 @@
-"""What a webhook definition may say (api.md, section 4)."""
+"""What a webhook definition may say."""
 
 from __future__ import annotations
 
