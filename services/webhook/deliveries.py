@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from services.webhook.header_templates import Headers
 from services.webhook.signing import Salts
 
-COMMIT, REPLAY, TEST, QUESTION = "commit", "replay", "test", "question"
+COMMIT, REDELIVERY, TEST, QUESTION = "commit", "replay", "test", "question"
 """Why a delivery was made: a commit, a redelivery of it, an example, a synchronous webhook."""
 
 

@@ -1,4 +1,4 @@
-"""The operations on a webhook's endpoint: health, example, enabling, replays, rotation of its secret."""
+"""The operations on a webhook's endpoint: health, example, enabling, redeliveries, rotation of its secret."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ async def rotate_secret(state: State, context: Context, rpc_request: contracts.R
     return Response(body=exact.dumps({"data": {**shown, "secret": secret}}), kept=exact.dumps({"data": shown}))
 
 
-async def replay_webhook(state: State, context: Context, rpc_request: contracts.ReplayWebhook) -> Response:
-    """Start a replay. A worker derives its deliveries in the background, as fast as the endpoint accepts them."""
+async def redeliver(state: State, context: Context, rpc_request: contracts.ReplayWebhook) -> Response:
+    """Start a redelivery. A worker derives its deliveries in the background, as fast as the endpoint accepts them."""
     app = context.the_app
     webhook = await _webhook(state, app, rpc_request.id)
     if not webhook.definition.is_async:
@@ -98,7 +98,7 @@ async def replay_webhook(state: State, context: Context, rpc_request: contracts.
     return Response(202, b'{"data":%s}' % row)
 
 
-async def list_replays(state: State, context: Context, rpc_request: contracts.ListReplays) -> Response:
+async def list_redeliveries(state: State, context: Context, rpc_request: contracts.ListReplays) -> Response:
     page = page_of(dict(rpc_request.query))
     webhook = await _webhook(state, context.the_app, rpc_request.id)
     database = state.core.databases.of(context.the_app)

@@ -19,7 +19,7 @@ from libs.shared.snapshots.subscriptions import (
     SubscriptionKind,
     public_action,
 )
-from services.webhook.deliveries import COMMIT, REPLAY, NewDelivery
+from services.webhook.deliveries import COMMIT, REDELIVERY, NewDelivery
 from services.webhook.header_templates import Headers, Value
 from services.webhook.payload import body_of, idempotency_key, payload_of
 
@@ -73,13 +73,13 @@ def _only(fields: frozenset[str], record: Mapping[str, Any] | None) -> dict[str,
     return None if record is None else {name: value for name, value in record.items() if name in fields}
 
 
-def decide(app: AppRef, webhook: Webhook, event: CommitEvent, replay: str = "") -> NewDelivery | None:
+def decide(app: AppRef, webhook: Webhook, event: CommitEvent, redelivery: str = "") -> NewDelivery | None:
     """The delivery that `event` becomes for `webhook`, or None if the condition does not hold.
 
-    A `replay` (its id) makes it a separate delivery with another id.
+    A `redelivery` (its id) makes it a separate delivery with another id.
     """
     definition = webhook.definition
-    commit_key = f"{replay}/{event.key}" if replay else event.key
+    commit_key = f"{redelivery}/{event.key}" if redelivery else event.key
     key = idempotency_key(app.id, webhook.id, commit_key)
     payload = payload_of(event, definition.hook, key)
     error: str | None = None
@@ -96,7 +96,7 @@ def decide(app: AppRef, webhook: Webhook, event: CommitEvent, replay: str = "") 
         record_id=event.record_id,
         trace_id=event.trace_id,
         error=error,
-        origin=REPLAY if replay else COMMIT,
+        origin=REDELIVERY if redelivery else COMMIT,
     )
 
 
@@ -123,14 +123,14 @@ def delivery_for(
         method=definition.method,
         headers=with_content_type(definition.headers),
         body=body_of(payload),
-        max_attempts=definition.retry.max_attempts if origin in (COMMIT, REPLAY) else 1,
+        max_attempts=definition.retry.max_attempts if origin in (COMMIT, REDELIVERY) else 1,
         backoff=definition.retry.backoff,
         idempotency_key=key,
         trace_id=trace_id,
         endpoint=webhook.id,
         error=error,
         origin=origin,
-        ordered=bool(definition.ordered) and origin in (COMMIT, REPLAY),
+        ordered=bool(definition.ordered) and origin in (COMMIT, REDELIVERY),
     )
 
 

@@ -9,14 +9,14 @@ from datetime import datetime
 from libs.shared.contracts.context import AppRef
 from libs.shared.schema.webhook_secrets import signing_key
 from libs.shared.schema.webhooks import Retry, WebhookDefinition
-from services.webhook.deliveries import ACTIONS, REPLAY, TEST, ClaimedDelivery
+from services.webhook.deliveries import ACTIONS, REDELIVERY, TEST, ClaimedDelivery
 from services.webhook.matching import WebhookIndex, with_content_type
 from services.webhook.retry_policy import DEFAULT_JITTER_SHARE, MAX_DELAY_S, DeliveryRetryPolicy
 from services.webhook.sending import WebhookRequest
 from services.webhook.settings import WebhookSettings
 from services.webhook.signing import Salts
 
-REPLAYED = {"webhook-replay": "true"}
+REDELIVERY_HEADERS = {"webhook-replay": "true"}
 """Marks a redelivery: the change may be old."""
 
 
@@ -33,15 +33,13 @@ class RequestBuilder:
     def of(self, app: AppRef, claimed: ClaimedDelivery, index: WebhookIndex, now: datetime) -> WebhookRequest:
         """The request of a delivery. Raises Unsendable if its webhook has been deleted or is not active."""
         keys = self.keys(app, claimed.webhook_id, claimed.salts, now)
-        replayed = REPLAYED if claimed.origin == REPLAY else {}
+        mark = REDELIVERY_HEADERS if claimed.origin == REDELIVERY else {}
         url, method, headers, timeout = claimed.url, claimed.method, claimed.headers, self.settings.webhook_timeout
         definition = definition_of(claimed, index)
         if definition is not None:
             url, method, headers = definition.url, definition.method, with_content_type(definition.headers)
             timeout = min(timeout, definition.timeout or timeout)
-        return WebhookRequest(
-            method, url, {**headers, **replayed}, claimed.body, claimed.idempotency_key, keys, timeout
-        )
+        return WebhookRequest(method, url, {**headers, **mark}, claimed.body, claimed.idempotency_key, keys, timeout)
 
     def keys(self, app: AppRef, webhook_id: str, salts: Salts, now: datetime) -> Sequence[bytes]:
         """The keys to sign with now, the current one first."""

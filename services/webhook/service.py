@@ -54,10 +54,10 @@ async def dispatch(state: State) -> None:
 
 
 async def _look(state: State, pruning: Pruning, app: AppRef) -> datetime | None:
-    replays = await redelivering.go_on(state, app)
+    redeliveries = await redelivering.go_on(state, app)
     deliveries = await state.dispatcher.look(app)
     await pruning.look(app)
-    return min((moment for moment in (replays, deliveries) if moment), default=None)
+    return min((moment for moment in (redeliveries, deliveries) if moment), default=None)
 
 
 SERVICE = Service(
@@ -73,8 +73,8 @@ SERVICE = Service(
         contracts.SendExample: endpoint_handlers.send_example,
         contracts.EnableWebhook: endpoint_handlers.enable_webhook,
         contracts.RotateSecret: endpoint_handlers.rotate_secret,
-        contracts.ReplayWebhook: endpoint_handlers.replay_webhook,
-        contracts.ListReplays: endpoint_handlers.list_replays,
+        contracts.ReplayWebhook: endpoint_handlers.redeliver,
+        contracts.ListReplays: endpoint_handlers.list_redeliveries,
     },
     consumers=(
         Consumer(

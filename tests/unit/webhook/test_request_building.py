@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from libs.shared.snapshots.subscriptions import SubscriptionIndex
-from services.webhook.deliveries import REPLAY, TEST, ClaimedDelivery, origin_of, public_url
+from services.webhook.deliveries import REDELIVERY, TEST, ClaimedDelivery, origin_of, public_url
 from services.webhook.matching import WEBHOOKS, WebhookIndex
 from services.webhook.requests import RequestBuilder, Unsendable, urls_of
 from services.webhook.retry_policy import DEFAULT_JITTER_SHARE, MAX_DELAY_S, DeliveryRetryPolicy
@@ -46,7 +46,7 @@ def test_the_setting_bounds_the_timeout_of_a_webhook() -> None:
 
 
 def test_a_replay_is_marked() -> None:
-    assert "webhook-replay" in BUILDER.of(APP, replace(CLAIMED, origin=REPLAY), index(), NOW).headers
+    assert "webhook-replay" in BUILDER.of(APP, replace(CLAIMED, origin=REDELIVERY), index(), NOW).headers
     assert "webhook-replay" not in BUILDER.of(APP, CLAIMED, index(), NOW).headers
 
 

@@ -60,7 +60,7 @@ async def remove_locked(
     collect_deletions(write, entity, drafts)
     try:
         # What may be rolled back must not take a position.
-        await Deletion(unit, is_all and write.approval is None).delete(entity, rows)
+        await Deletion(unit, is_all and write.consent is None).delete(entity, rows)
     except Restricted as refusal:
         named = [d for d in drafts if d.stored and (entity.name, d.stored.key) in refusal.records]
         error = refusal.to(write.caller)

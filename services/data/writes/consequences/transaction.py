@@ -24,7 +24,7 @@ async def transaction(
 ) -> AsyncIterator[UnitOfWork]:
     """A commit of any number of changes. Nothing of it remains when the block raises, or with `dry_run`.
 
-    A write that synchronous webhooks have not agreed to yet is rolled back too, with its requests in `write.approval`.
+    A write that synchronous webhooks have not agreed to yet is rolled back too, with its requests in `write.consent`.
     """
     app = write.context.the_app
     await write.resources.relay.activate(app)
@@ -38,16 +38,16 @@ async def transaction(
 
 @contextlib.asynccontextmanager
 async def _committed(write: WriteContext, dry_run: bool) -> AsyncIterator[UnitOfWork]:
-    approval = write.approval
+    consent = write.consent
     with contextlib.suppress(_Rehearsed):
         async with write.database.transaction() as connection:
             unit = UnitOfWork(connection, write.model, write.command)
             unit.settle_totals = partial(settle, write, unit)
-            if approval is not None:
-                approval.begin()
+            if consent is not None:
+                consent.begin()
             yield unit
             await settle(write, unit)
-            if approval is not None and not approval.is_given:
+            if consent is not None and not consent.is_given:
                 await unit.refuse_cycles()
                 raise _Rehearsed
             position = await unit.finish()

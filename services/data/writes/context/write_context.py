@@ -13,7 +13,7 @@ from libs.shared.ids import UUID, uuid7
 from libs.shared.postgres.databases import Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, KeyValue, Model
-from services.data.writes.context.approval import Approval
+from services.data.writes.context.consent import WebhookConsent
 from services.data.writes.context.resources import WriteResources
 from services.data.writes.statements.changes import Action, Command, RowChange, Values, Written
 from services.data.writes.statements.statements import StatementShape
@@ -34,7 +34,7 @@ class WriteContext:
     model: Model
     command: Command
     position: int = 0
-    approval: Approval | None = None
+    consent: WebhookConsent | None = None
     """The requests to synchronous webhooks about this write; None where there are none."""
     checks_rules: bool = True
     """Whether rules and machines of records whose totals change apply, as those of the written records do."""
@@ -57,7 +57,7 @@ class WriteContext:
     @property
     def now(self) -> datetime:
         """The write's time: the same in every repetition for synchronous webhooks."""
-        return clock.now() if self.approval is None else self.approval.now
+        return clock.now() if self.consent is None else self.consent.now
 
     def runs_once(self, entity: EntityModel) -> bool:
         """Whether a write is never repeated: no slug can be taken meanwhile, and no webhook is called."""

@@ -35,8 +35,8 @@ async def prepare(
     """
     with tracing.span("engine", "writer", "write.validate", entity.name):
         await validate(entity, action, drafts)
-    if write.approval is not None and action is Action.CREATE:
-        write.approval.keep_keys(entity, drafts)
+    if write.consent is not None and action is Action.CREATE:
+        write.consent.keep_keys(entity, drafts)
     if entity.files:
         try:
             await attach_files(write, connection, entity, drafts)

@@ -10,7 +10,7 @@ from services.data.model import EntityModel
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.preparing.slugs import with_free_slugs
 from services.data.writes.statements.changes import Action
-from services.data.writes.synchronous_webhooks.asking import with_approval
+from services.data.writes.synchronous_webhooks.asking import with_consent
 from services.data.writes.synchronous_webhooks.collecting import may_be_asked
 
 T = TypeVar("T")
@@ -31,5 +31,5 @@ async def in_attempts(
     """
     attempt = partial(with_free_slugs, write.database, entity, bodies, run)
     if asks and write.model.synchronous_webhooks and may_be_asked(write, entity, action, bodies):
-        return await with_approval(write, attempt)
+        return await with_consent(write, attempt)
     return await attempt()

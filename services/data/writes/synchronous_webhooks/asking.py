@@ -19,7 +19,7 @@ from libs.shared import clock, exact
 from libs.shared.contracts.webhooks import AskSynchronousWebhooks
 from libs.shared.errors import Detail, RocketError
 from libs.shared.telemetry import tracing
-from services.data.writes.context.approval import Approval, ApprovalRequest
+from services.data.writes.context.consent import ConsentRequest, WebhookConsent
 from services.data.writes.context.write_context import WriteContext
 
 T = TypeVar("T")
@@ -32,28 +32,28 @@ WRITE_RESERVE_S = 1.0
 """Seconds of a request's time that are left for writing when all webhooks have answered."""
 
 
-async def with_approval(write: WriteContext, run: Callable[[], Awaitable[T]]) -> T:
+async def with_consent(write: WriteContext, run: Callable[[], Awaitable[T]]) -> T:
     """What `run` returns when it has written what all webhooks agree to.
 
     `run` may be called several times; each time it must carry out the whole write. Raises what `run` raises,
     VALIDATION_FAILED where a webhook refuses, SERVICE_UNAVAILABLE where one can't be asked, CONFLICT when what is
     written keeps changing.
     """
-    approval = write.approval = Approval(clock.now())
+    consent = write.consent = WebhookConsent(clock.now())
     try:
         for asked in range(MAX_ROUNDS + 1):
             outcome = await run()
-            if approval.is_given:
+            if consent.is_given:
                 return outcome
             if asked < MAX_ROUNDS:
-                await _ask(write, approval.requests)
-                approval.agree()
+                await _ask(write, consent.requests)
+                consent.agree()
     finally:
-        write.approval = None
+        write.consent = None
     raise RocketError("CONFLICT", "The records kept changing while synchronous webhooks were called, try again")
 
 
-async def _ask(write: WriteContext, requests: Sequence[ApprovalRequest]) -> None:
+async def _ask(write: WriteContext, requests: Sequence[ConsentRequest]) -> None:
     """Ask all webhooks at once. Raises VALIDATION_FAILED with the reasons of those that refuse."""
     refused: list[Detail] = []
     unreachable: list[Detail] = []
@@ -68,7 +68,7 @@ async def _ask(write: WriteContext, requests: Sequence[ApprovalRequest]) -> None
         raise RocketError("SERVICE_UNAVAILABLE", str(unreachable[0]["message"]), unreachable)
 
 
-async def _verdicts(write: WriteContext, requests: Sequence[ApprovalRequest]) -> Sequence[tuple[str, str]]:
+async def _verdicts(write: WriteContext, requests: Sequence[ConsentRequest]) -> Sequence[tuple[str, str]]:
     body = exact.dumps([request.document for request in requests])
     context = write.context.within(max(0.0, write.context.remaining() - WRITE_RESERVE_S))
     with tracing.span("engine", "writer", "write.webhooks") as span:

@@ -12,7 +12,7 @@ from libs.shared.expressions import EvaluationError
 from services.data.model import EntityModel
 from services.data.model.synchronous_webhooks import SynchronousWebhook
 from services.data.rules.forms import Record, serialize_record
-from services.data.writes.context.approval import Approval, ApprovalRequest
+from services.data.writes.context.consent import ConsentRequest, WebhookConsent
 from services.data.writes.context.drafts import Draft
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.statements.changes import Action
@@ -36,7 +36,7 @@ def may_be_asked(write: WriteContext, entity: EntityModel, action: Action, bodie
 
 def collect_writes(write: WriteContext, entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> None:
     """Collect the requests about records that are created or changed, with what is said of their nested rows."""
-    if write.approval is None:
+    if write.consent is None:
         return
     webhooks = write.model.synchronous_webhooks.get((entity.name, action.value), ())
     for draft in drafts if webhooks else ():
@@ -45,22 +45,22 @@ def collect_writes(write: WriteContext, entity: EntityModel, action: Action, dra
             link.relation.name: {"_write_mode": nested.mode, "data": list(nested.rows)} for link, nested in draft.nested
         }
         record = {**old, **serialize_record(entity.fields, draft.values), **nested}
-        _collect(write, write.approval, entity, action, webhooks, draft, record)
+        _collect(write, write.consent, entity, action, webhooks, draft, record)
 
 
 def collect_deletions(write: WriteContext, entity: EntityModel, drafts: Sequence[Draft]) -> None:
     """Collect the requests about records that are deleted."""
-    if write.approval is None:
+    if write.consent is None:
         return
     webhooks = write.model.synchronous_webhooks.get((entity.name, Action.DELETE.value), ())
     for draft in drafts if webhooks else ():
         if draft.stored is not None:
-            _collect(write, write.approval, entity, Action.DELETE, webhooks, draft, draft.stored.record)
+            _collect(write, write.consent, entity, Action.DELETE, webhooks, draft, draft.stored.record)
 
 
 def _collect(
     write: WriteContext,
-    approval: Approval,
+    consent: WebhookConsent,
     entity: EntityModel,
     action: Action,
     webhooks: Sequence[SynchronousWebhook],
@@ -78,13 +78,13 @@ def _collect(
             **({"old": old} if action is not Action.CREATE else {}),
             **({"changes": _changes(old or {}, record, draft)} if action is Action.UPDATE else {}),
         }
-        if _matches(write, approval, webhook, draft, document):
-            if len(approval.requests) >= MAX_SYNCHRONOUS_WEBHOOKS:
+        if _matches(write, consent, webhook, draft, document):
+            if len(consent.requests) >= MAX_SYNCHRONOUS_WEBHOOKS:
                 message = f"More than {MAX_SYNCHRONOUS_WEBHOOKS} synchronous webhooks: write fewer rows at once"
                 raise RocketError("VALIDATION_FAILED", message)
             version = draft.stored.version if draft.stored else 0
             identity = exact.dumps([webhook.id, version, document])
-            approval.requests.append(ApprovalRequest(webhook, draft, document, identity))
+            consent.requests.append(ConsentRequest(webhook, draft, document, identity))
 
 
 def _record_id(entity: EntityModel, draft: Draft, record: Record) -> str:
@@ -103,7 +103,7 @@ def _changes(old: Record, record: Record, draft: Draft) -> dict[str, dict[str, A
 
 
 def _matches(
-    write: WriteContext, approval: Approval, webhook: SynchronousWebhook, draft: Draft, document: Mapping[str, Any]
+    write: WriteContext, consent: WebhookConsent, webhook: SynchronousWebhook, draft: Draft, document: Mapping[str, Any]
 ) -> bool:
     """Whether the webhook's condition holds. Raises VALIDATION_FAILED where it can't be evaluated."""
     if webhook.condition is None:
@@ -116,7 +116,7 @@ def _matches(
         "entity": document["entity"],
         "event": webhook.hook,
         "user": {"id": write.caller.id, "roles": list(write.caller.roles)},
-        "now": approval.now,
+        "now": consent.now,
     }
     try:
         return webhook.condition.test(environment)

@@ -84,7 +84,7 @@ class Tree:
         changed = [drafts[n] for n in effective]
         collect_writes(self.write, entity, action, changed)
         # What may be rolled back must not take a position.
-        is_all = is_all and self.write.approval is None and not any(changes_records(draft.effects) for draft in drafts)
+        is_all = is_all and self.write.consent is None and not any(changes_records(draft.effects) for draft in drafts)
         await self._apply(entity, action, [changes[n] for n in effective], changed, is_all)
         await decisions.check_after(self.write, connection, entity, action, changed)
         await perform(self.write, self.unit, [effect for draft in drafts for effect in draft.effects])

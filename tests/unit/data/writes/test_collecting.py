@@ -10,7 +10,7 @@ import pytest
 from libs.shared.contracts.context import Context, Identity
 from libs.shared.errors import RocketError
 from services.data.model import Model
-from services.data.writes.context.approval import Approval
+from services.data.writes.context.consent import WebhookConsent
 from services.data.writes.context.drafts import Draft
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.statements.changes import Action
@@ -34,12 +34,12 @@ def asked(*webhooks: dict[str, Any]) -> Model:
     return schema_of(entity("order", text("code")), LINES, relations=[RELATION], webhooks=rows)
 
 
-def rehearsal(model: Model) -> tuple[WriteContext, Approval]:
+def rehearsal(model: Model) -> tuple[WriteContext, WebhookConsent]:
     """A write that is being rehearsed."""
     identity = Identity(id="u", email="u@example.com", roles=("clerk",))
     write = WriteContext.of(cast(Any, None), Context("0" * 32, identity=identity), model)
-    write.approval = Approval(datetime(2030, 1, 1, tzinfo=UTC))
-    return write, write.approval
+    write.consent = WebhookConsent(datetime(2030, 1, 1, tzinfo=UTC))
+    return write, write.consent
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_a_nested_write_may_concern_webhooks_of_other_entities() -> None:
 
 def test_a_request_says_what_the_record_was_and_will_be_with_its_nested_rows() -> None:
     model = asked({"condition": "record.code == 'b'"}, {"condition": "record.code == 'c'"})
-    write, approval = rehearsal(model)
+    write, consent = rehearsal(model)
     order = model.entity("order")
     draft = take_nested(order, Draft({"lines": {"data": [{}]}}, stored(order, "k", 4, code="a")))
     draft.values = {"code": "b"}
     collect_writes(write, order, Action.UPDATE, [draft])
-    [request] = approval.requests
+    [request] = consent.requests
     assert request.document == {
         "webhook_id": "w0", "entity": "order", "record_id": "k", "action": "update",
         "record": {"id": "k", "code": "b", "lines": {"_write_mode": "diff", "data": [{}]}},
@@ -77,18 +77,18 @@ def test_a_request_says_what_the_record_was_and_will_be_with_its_nested_rows() -
 
 def test_a_deletion_is_asked_about_with_the_record_as_it_was() -> None:
     model = asked({"hook": "before_delete"})
-    write, approval = rehearsal(model)
+    write, consent = rehearsal(model)
     order = model.entity("order")
     collect_deletions(write, order, [Draft({}, stored(order, "k", 4, code="a"))])
-    assert [request.document["record"] for request in approval.requests] == [{"id": "k", "code": "a"}]
+    assert [request.document["record"] for request in consent.requests] == [{"id": "k", "code": "a"}]
 
 
 def test_nothing_is_collected_where_nobody_is_asked() -> None:
     model = asked({})
-    write, approval = rehearsal(model)
-    write.approval = None
+    write, consent = rehearsal(model)
+    write.consent = None
     collect_writes(write, model.entity("order"), Action.CREATE, [Draft({}, values={"code": "a"})])
-    assert not approval.requests
+    assert not consent.requests
 
 
 def test_a_condition_that_can_not_be_evaluated_refuses_unless_the_webhook_is_optional() -> None:
@@ -99,9 +99,9 @@ def test_a_condition_that_can_not_be_evaluated_refuses_unless_the_webhook_is_opt
         collect_writes(write, model.entity("order"), Action.CREATE, [Draft({}, values={"code": "a"})])
     assert refused.value.code == "VALIDATION_FAILED"
     optional = asked(broken | {"on_failure": "allow"})
-    write, approval = rehearsal(optional)
+    write, consent = rehearsal(optional)
     collect_writes(write, optional.entity("order"), Action.CREATE, [Draft({}, values={"code": "a"})])
-    assert not approval.requests
+    assert not consent.requests
 
 
 def test_there_is_a_greatest_number_of_questions(monkeypatch: pytest.MonkeyPatch) -> None:

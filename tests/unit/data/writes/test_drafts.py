@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from libs.shared.errors import RocketError
 from services.data.model.synchronous_webhooks import SynchronousWebhook
-from services.data.writes.context.approval import Approval, ApprovalRequest
+from services.data.writes.context.consent import ConsentRequest, WebhookConsent
 from services.data.writes.context.drafts import TURN_ROWS, Draft, RowPlace, in_turns
 from tests.unit.data.writes.shop import LINE, ORDER
 
@@ -49,27 +49,27 @@ async def test_long_loops_let_others_run() -> None:
     assert others == 2
 
 
-def test_approval_is_given_for_exactly_what_was_asked_about() -> None:
-    approval = Approval(datetime(2030, 1, 1, tzinfo=UTC))
+def test_consent_is_given_for_exactly_what_was_asked_about() -> None:
+    consent = WebhookConsent(datetime(2030, 1, 1, tzinfo=UTC))
     webhook = SynchronousWebhook("w", "before_create", None, optional=False)
     given = []
     for identity in (None, b"1", b"1", b"2"):
-        approval.begin()
+        consent.begin()
         if identity is not None:
-            approval.requests.append(ApprovalRequest(webhook, Draft({}), {}, identity))
-        given.append(approval.is_given)
-        approval.agree()
+            consent.requests.append(ConsentRequest(webhook, Draft({}), {}, identity))
+        given.append(consent.is_given)
+        consent.agree()
     assert given == [True, False, True, False]
 
 
 def test_new_records_get_the_same_keys_in_every_repetition() -> None:
-    approval = Approval(datetime(2030, 1, 1, tzinfo=UTC))
+    consent = WebhookConsent(datetime(2030, 1, 1, tzinfo=UTC))
     first, again = ([Draft({}, values={"id": uuid.uuid4()}) for _ in range(2)] for _ in range(2))
-    approval.begin()
-    approval.keep_keys(ORDER, first)
-    approval.begin()
-    approval.keep_keys(ORDER, again)
+    consent.begin()
+    consent.keep_keys(ORDER, first)
+    consent.begin()
+    consent.keep_keys(ORDER, again)
     assert [draft.values for draft in first] == [draft.values for draft in again]
     numbered = Draft({})
-    approval.keep_keys(LINE, [numbered])
+    consent.keep_keys(LINE, [numbered])
     assert numbered.values == {}

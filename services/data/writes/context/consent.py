@@ -14,7 +14,7 @@ from services.data.writes.context.drafts import Draft
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalRequest:
+class ConsentRequest:
     """One record for one webhook. `document` is what is sent; `identity` tells a changed request from the former."""
 
     webhook: SynchronousWebhook
@@ -24,7 +24,7 @@ class ApprovalRequest:
 
 
 @dataclass(slots=True)
-class Approval:
+class WebhookConsent:
     """The requests that one write gives rise to, and those that the webhooks have agreed to.
 
     `now` is the write's time and `_keys` are the generated keys of its new records, so that each repetition of the
@@ -32,7 +32,7 @@ class Approval:
     """
 
     now: datetime
-    requests: list[ApprovalRequest] = field(default_factory=list)
+    requests: list[ConsentRequest] = field(default_factory=list)
     _agreed: list[bytes] = field(default_factory=list)
     _keys: list[uuid.UUID] = field(default_factory=list)
     _keys_used: int = 0
