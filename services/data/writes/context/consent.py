@@ -1,4 +1,4 @@
-"""The requests to synchronous webhooks about one write, and their approval."""
+"""The requests to synchronous webhooks about one write, and their consent."""
 
 from __future__ import annotations
 
