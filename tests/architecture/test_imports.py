@@ -56,7 +56,7 @@ def test_import_circles_are_detected(contents: dict[str, str], tmp_path: Path, m
 def order_of(graph: grimp.ImportGraph) -> list[str]:
     """All modules, each behind those it needs. Raises CycleError.
 
-    Whoever imports a module has its packages run first, but for those that it is in itself: they run already.
+    Importing a module runs its packages first, except those that contain the importer: they have run already.
     """
     needs: dict[str, set[str]] = {}
     for each in graph.modules:

@@ -65,7 +65,7 @@ CONSTANT_PATTERNS = {
     "services/notify/templates.py",
     "services/webhook/header_templates.py",
 }
-"""Whoever adds one looks at its patterns as the docstring says, and tests the longest text that it can meet."""
+"""A module is added only after its patterns, and the longest text they can meet, were checked as the docstring says."""
 OPERATORS_PATTERNS = {"services/gateway/files/types.py"}
 """By `fnmatch`: patterns of app.yaml over media types of 129 characters at most."""
 NORMALIZING = {

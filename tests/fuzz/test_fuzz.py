@@ -86,7 +86,7 @@ async def test_generated_requests_cause_no_server_error(admin: Client, tmp_path:
     async with asyncio.timeout(SECONDS + MARGIN):
         output, _ = await process.communicate()
     text_of_it = output.decode()
-    print(text_of_it[-1_500:])  # what was tried, for whoever runs `make fuzz`
+    print(text_of_it[-1_500:])  # what was tried, for the person who runs `make fuzz`
     assert process.returncode == 0, text_of_it[-20_000:]
     assert re.search(r"[1-9][0-9]+ generated", text_of_it), text_of_it[-2_000:]
     await eventually(lambda: _all_done(admin), within=60)

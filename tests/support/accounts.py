@@ -67,5 +67,5 @@ async def metric(client: Client, name: str) -> int:
 
 
 def keyring_of(stack: Stack, secret: str = "secret_key") -> Keyring:
-    """The keys of a stack, as whoever has its secret, or another service's, could make them."""
+    """The keys of a stack, as a holder of its secret, or of another service's, could make them."""
     return Keyring(json.loads((stack.settings.data_dir / "secrets.json").read_text())[secret])

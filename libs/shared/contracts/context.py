@@ -76,7 +76,7 @@ class Identity:
 
     @property
     def is_admin(self) -> bool:
-        """Whether everything may be done; whoever is narrowed to scopes may not."""
+        """Whether every action is allowed. An identity that is limited to scopes is never an admin."""
         return self.scopes is None and "admin" in self.roles
 
     @property

@@ -177,7 +177,7 @@ async def test_imported_records_trigger_no_webhooks_or_workflows(
     (pair,) = [event for event in events if event["record_id"] == f"{ADA},{ONE}"]
     assert (pair["before"], pair["after"]) == (None, {"customer_id": ADA, "order_id": ONE})
     await eventually(lambda: _audited(admin, 6))
-    # What comes later is told, and only that.
+    # Later changes are published, and nothing else.
     (await admin.post("/order", {"status": "open", "count": 7})).expect(201)
     await eventually(lambda: receiver.requests)
     assert [body["record"]["count"] for _, body in receiver.requests] == [7]
@@ -341,7 +341,7 @@ async def test_a_record_deleted_during_an_import_keeps_distinct_versions(stack: 
         first, thing = str(uuid.uuid4()), str(uuid.uuid4())
         samples = {"first": [{"id": first}], "thing": [{"id": thing, "name": "imported"}]}
         async with holding(stack, database, "INSERT INTO records.firsts (id, _version) VALUES ($1, 1)", first) as held:
-            # The import's statement has begun, and waits for what comes of the first key.
+            # The import's statement has begun, and waits for the outcome of the first key.
             imported = asyncio.create_task(admin.post("/_admin/import", {"version": 1, "sample_data": samples}))
             await held()
             (await admin.post("/thing", {"id": thing, "name": "theirs"})).expect(201)

@@ -99,7 +99,7 @@ def _comparable(row: dict[str, Any]) -> dict[str, Any]:
 
 async def test_the_demo_imports_whole_and_its_records_are_linked(admin: Client) -> None:
     sent = json.loads(demo.DOCUMENT.read_text())
-    del sent["app"]  # for whoever installs it
+    del sent["app"]  # for the person who installs it
     outcome = (await admin.post("/_admin/import", sent)).expect(200).data
     assert outcome["imported"]["relations"] == len(sent["relations"])
     assert outcome["records"] == sum(map(len, sent["sample_data"].values()))

@@ -140,7 +140,7 @@ async def test_guessing_is_slowed_down_and_locks_nobody_out(admin: Client, stack
     blocked = await log_in(admin, "bob@example.org")
     assert blocked.code == "RATE_LIMITED" and int(blocked.headers["Retry-After"]) >= 1
     await executed(stack, admin, SHORTEN)
-    # Whoever guesses all at once is not let through more often.
+    # Guesses that arrive at once get no more attempts.
     await made(admin, "eve@example.org")
     begun = time.monotonic()
     replies = await asyncio.gather(*(log_in(gateways[n % 2], "eve@example.org", f"guess {n}") for n in range(20)))

@@ -306,7 +306,7 @@ async def test_clients_that_do_not_read_are_disconnected(stack: Stack, admin: Cl
         lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         lazy.connect((url.hostname, url.port))
         lazy.sendall(ask)
-        # It reads nothing, and is told of the end all the same.
+        # The client reads nothing, and still gets the end of the stream.
         await eventually(lambda: lazy.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET, within=20)
 
 

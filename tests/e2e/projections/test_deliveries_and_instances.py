@@ -24,7 +24,7 @@ WORKFLOW = {
 
 
 async def define(admin: Client, receiver: HttpReceiver) -> tuple[Any, Any]:
-    """Items, a webhook that is told of them, and a workflow for those that are taken."""
+    """Items, a webhook for all of them, and a workflow for those with the state taken."""
     await admin.define(ITEM)
     form = {"entity": "item", "hook": "after_write", "url": receiver.url, "condition": "record.name != 'quiet'"}
     webhook = await admin.define(form, "webhooks")

@@ -16,7 +16,7 @@ async def test_an_index_created_during_a_rebuild_is_kept(stack: Stack, admin: Cl
     (await admin.post("/page/_bulk", [{"title": f"t{n}", "code": "c"} for n in range(20)])).expect(201)
     before = await indexes(stack, admin, "pages")
     database = (await app_row(stack, admin))["database"]
-    # The switch waits for whoever reads, and the new table is indexed by then.
+    # The switch waits for readers, and the new table is indexed by then.
     async with holding(stack, database, "LOCK TABLE records.pages IN ACCESS SHARE MODE") as held_up:
         rebuilding = asyncio.create_task(finished(admin, "records", "rebuild"))
         await held_up()

@@ -103,7 +103,7 @@ async def test_names_are_harmless(admin: Client, sent: str, kept: str, header: s
     ],
 )
 async def test_file_names_keep_their_characters(admin: Client, disposition: bytes, kept: str) -> None:
-    """UTF-8, Latin-1, and RFC 5987; what comes back is RFC 6266's, with the type whole."""
+    """UTF-8, Latin-1, and RFC 5987; the response header is RFC 6266's, with the type whole."""
     kind = "text/plain; charset=iso-8859-1"
     head = b'--x\r\nContent-Disposition: form-data; name="file"; ' + disposition + b"\r\nContent-Type: "
     body = head + kind.encode() + b"\r\n\r\n\xfc\r\n--x--\r\n"

@@ -102,7 +102,7 @@ async def test_records_loaded_by_rules_are_locked_until_commit(stack: Stack, adm
         closing = asyncio.create_task(admin.put(f"/project/{project['id']}", {"state": "closed"}))
         await held_up(2, closing)
     assert ((await adding).status, (await closing).status) == (201, 422)
-    # Whoever only looks, as rules do, keeps nobody from looking.
+    # A shared lock, as rules take, does not block other readers.
     replies = await asyncio.gather(*(admin.post("/task", body) for _ in range(8)))
     assert [reply.status for reply in replies] == [201] * 8
 

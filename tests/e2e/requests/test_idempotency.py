@@ -214,7 +214,7 @@ async def test_keys_expire_after_a_day(admin: Client, stack: Stack) -> None:
 
 
 IMPATIENT = {"ROCKET_REQUEST_TIMEOUT": "5"}
-"""Whoever is asked and killed does not answer: that is waited for as often as one is killed."""
+"""A killed replica does not answer, so each kill costs one timeout."""
 
 
 async def test_a_kill_leaves_key_and_effect_or_neither(tmp_path: Path) -> None:

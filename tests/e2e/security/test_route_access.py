@@ -28,7 +28,7 @@ from tests.support.subscribers import granted
 from tests.support.uploads import upload
 
 MARK = "nobodys_business"
-"""Stands in everything that is somebody's: whoever is shown it has been shown too much."""
+"""Part of every value that belongs to another user. A response that contains it has shown too much."""
 VARIABLE = re.compile(r"\{(\w+)(?::[^}]+)?\}")
 APP = "/api/{app}"
 NOTE = entity("note", text(MARK), text("state"), reference("part_of"), soft_delete=True)
@@ -185,7 +185,7 @@ async def first(caller: Client, path: str) -> str:
 
 
 async def test_the_ids_exist(world: World) -> None:
-    """Or else refusals would prove nothing: whoever may is shown something by every one of them."""
+    """Refusals prove something only if a permitted caller gets an answer from each route."""
     reading = [route for route in ROUTES if route.method == "GET" and has_ids(route) and APP in route.path]
     outcomes: dict[str, list[int]] = {}
     for route in reading:

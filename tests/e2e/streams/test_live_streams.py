@@ -254,7 +254,7 @@ async def test_the_number_of_streams_is_limited(admin: Client) -> None:
 
 async def test_streams_lose_nothing_when_services_are_killed(tmp_path: Path) -> None:
     """Gateways and data are killed; a client that comes back with its last id is told each commit exactly once."""
-    # Whoever is asked and killed does not answer: that is waited for as often as one is killed.
+    # A killed replica does not answer, so each kill costs one timeout.
     impatient = {"ROCKET_REQUEST_TIMEOUT": "3"}
     replicas = {"gateway": 2, "data": 2}
     async with running(tmp_path, replicas=replicas, variables=impatient) as stack, calling(stack) as client:

@@ -10,7 +10,7 @@ from tests.support.replays import verified
 
 
 def workflow() -> dict[str, Any]:
-    """Whoever is asked approves, then the field is set."""
+    """The assignee approves, then the field is set."""
     action = {"type": "set_field", "entity": "leave", "record_id": "context.id", "field": "outcome", "value": "yes"}
     return {
         "name": "ask",

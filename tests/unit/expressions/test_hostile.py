@@ -32,7 +32,7 @@ class Colour(Enum):
 
 
 class Trap:
-    """Whoever touches it from outside learns that Python was reached."""
+    """An expression that touches it has reached Python."""
 
     secret = "secret"
 

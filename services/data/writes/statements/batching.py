@@ -2,7 +2,7 @@
 
 Each remains a commit of its own, with its own position and log entry; they share a statement, a transaction and a
 flush to disk. While one statement of a shape runs, the next changes gather. So batches grow with the load, and on an
-idle system nobody waits.
+idle system no request waits.
 
 A batch never waits for locks and never fails because of one change. Changes that were left out (a locked or missing
 row or reference, another version) are done again alone. When the statement fails, all its changes are: only the one at
