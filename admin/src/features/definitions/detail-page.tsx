@@ -11,7 +11,7 @@ import { Icon } from "../../ui/icons";
 import { Page } from "../../ui/page";
 import { FORMS } from "./forms";
 import { EntityForm } from "./parts/entity-form";
-import { DocumentScope } from "./parts/keys";
+import { DocumentScope } from "./parts/scope";
 import { Versions } from "./parts/versions";
 import { type Document, definitionQuery, documentOf, handleOf, titleOf, useDeleteDefinition, usePlan, useSaveDefinition } from "./queries";
 import { templateOf } from "./templates";

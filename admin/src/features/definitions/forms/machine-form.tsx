@@ -4,7 +4,9 @@ import { useAppSchema } from "../../../api/app-schema";
 import { type MachineTransition, machineGraph, statesOf } from "../../../model/machine";
 import { LazyGraph } from "../../../ui/graph/lazy";
 import { ActionRows } from "../parts/action-rows";
-import { EntityKey, FieldKey, LongTextKey, Nested, RolesKey, Rows, SuggestedKey, SwitchKey, TagsKey, useScope } from "../parts/keys";
+import { EntityKey, FieldKey, LongTextKey, RolesKey, SuggestedKey, SwitchKey, TagsKey } from "../parts/keys";
+import { Rows } from "../parts/rows";
+import { Nested, useScope } from "../parts/scope";
 
 /** A state machine: a picture of it, and its transitions as a table. */
 export default function MachineForm() {

@@ -1,7 +1,9 @@
 import { Group, Select, SimpleGrid, Stack } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useRoles } from "../../../api/roles";
-import { ChoiceKey, EntityKey, LongTextKey, Nested, Rows, SuggestedKey, SwitchKey, TextKey, useScope } from "../parts/keys";
+import { ChoiceKey, EntityKey, LongTextKey, SuggestedKey, SwitchKey, TextKey } from "../parts/keys";
+import { Rows } from "../parts/rows";
+import { Nested, useScope } from "../parts/scope";
 
 const HOOKS = ["after_create", "after_update", "after_write", "after_delete"];
 const RECIPIENTS = ["role", "user", "email", "path"] as const;

@@ -1,7 +1,9 @@
 import { Fieldset, Group, MultiSelect, SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../../api/app-schema";
-import { ChoiceKey, EntityKey, FieldKey, Nested, RolesKey, Rows, ValueKey, useKey, useScope } from "../parts/keys";
+import { ChoiceKey, EntityKey, FieldKey, RolesKey, ValueKey } from "../parts/keys";
+import { Rows } from "../parts/rows";
+import { Nested, useKey, useScope } from "../parts/scope";
 
 const ACTIONS = ["read", "create", "update", "delete"];
 const OPERATORS = ["eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like"];

@@ -1,5 +1,6 @@
 import { SimpleGrid, Stack } from "@mantine/core";
-import { ChoiceKey, EntityKey, FieldKey, SwitchKey, TextKey, useScope } from "../parts/keys";
+import { ChoiceKey, EntityKey, FieldKey, SwitchKey, TextKey } from "../parts/keys";
+import { useScope } from "../parts/scope";
 
 const TYPES = ["one_to_one", "one_to_many", "many_to_many"];
 const ON_DELETE = ["restrict", "cascade", "set_null", "detach"];

@@ -1,6 +1,8 @@
 import { Group, SimpleGrid, Stack } from "@mantine/core";
 import { useAppSchema } from "../../../api/app-schema";
-import { ChoiceKey, EntityKey, FieldKey, LongTextKey, Nested, NumberKey, Rows, SuggestedKey, SwitchKey, TextKey, ValueKey, useKey, useScope } from "../parts/keys";
+import { ChoiceKey, EntityKey, FieldKey, LongTextKey, NumberKey, SuggestedKey, SwitchKey, TextKey, ValueKey } from "../parts/keys";
+import { Rows } from "../parts/rows";
+import { Nested, useKey, useScope } from "../parts/scope";
 import { RuleTrial } from "../parts/rule-trial";
 
 const HOOKS = ["before_write", "before_delete", "after_write"];

@@ -1,6 +1,7 @@
 import { Fieldset, Group, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { ChoiceKey, EntityKey, LongTextKey, Nested, NumberKey, SwitchKey, TextKey, useKey, useScope } from "../parts/keys";
+import { ChoiceKey, EntityKey, LongTextKey, NumberKey, SwitchKey, TextKey } from "../parts/keys";
+import { Nested, useKey, useScope } from "../parts/scope";
 
 const HOOKS = ["after_write", "before_write", "after_delete", "before_delete"];
 const METHODS = ["POST", "PUT", "PATCH", "GET", "DELETE"];

@@ -5,7 +5,9 @@ import { useRoles } from "../../../api/roles";
 import { type Step, targetStep, targetsOf, workflowGraph } from "../../../model/workflow";
 import { LazyGraph } from "../../../ui/graph/lazy";
 import { ActionRows } from "../parts/action-rows";
-import { ChoiceKey, EntityKey, LongTextKey, Nested, Rows, SuggestedKey, SwitchKey, TextKey, useKey, useScope } from "../parts/keys";
+import { ChoiceKey, EntityKey, LongTextKey, SuggestedKey, SwitchKey, TextKey } from "../parts/keys";
+import { Rows } from "../parts/rows";
+import { Nested, useKey, useScope } from "../parts/scope";
 import type { Document } from "../queries";
 
 const STEP_TYPES = ["action", "condition", "approval"];

@@ -1,5 +1,7 @@
 import { Group } from "@mantine/core";
-import { ChoiceKey, EntityKey, FieldKey, Rows, SuggestedKey, TextKey, ValueKey, useScope } from "./keys";
+import { ChoiceKey, EntityKey, FieldKey, SuggestedKey, TextKey, ValueKey } from "./keys";
+import { Rows } from "./rows";
+import { useScope } from "./scope";
 
 const MACHINE_ACTIONS = ["set_field", "create_record", "update_record", "delete_record", "webhook", "send_event", "send_notification"];
 const METHODS = ["POST", "PUT", "PATCH", "GET", "DELETE"];

@@ -1,53 +1,11 @@
 /** The keys of a definition as inputs. Each reads and writes one key of the document that stands around it. */
 
-import { ActionIcon, Autocomplete, Button, Fieldset, Group, NumberInput, Select, Stack, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
-import { type ReactNode, createContext, useContext, useId } from "react";
+import { Autocomplete, NumberInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../../api/app-schema";
-import { parseExact } from "../../../model/json";
-import { Icon } from "../../../ui/icons";
 import { useRoles } from "../../../api/roles";
-import type { Document } from "../queries";
-
-interface Scope {
-  app: string;
-  document: Document;
-  onChange: (document: Document) => void;
-}
-
-const ScopeContext = createContext<Scope | null>(null);
-
-/** The document whose keys stand inside. */
-export function DocumentScope({ app, document, onChange, children }: Scope & { children: ReactNode }) {
-  return <ScopeContext.Provider value={{ app, document, onChange }}>{children}</ScopeContext.Provider>;
-}
-
-export function useScope(): Scope {
-  const scope = useContext(ScopeContext);
-  if (!scope) throw new Error("a key stands outside of every document");
-  return scope;
-}
-
-/** A key's value, and how to set it; `undefined` takes the key away, so that its default holds. */
-export function useKey(name: string): [unknown, (value: unknown) => void] {
-  const { document, onChange } = useScope();
-  const set = (value: unknown) => {
-    const { [name]: _old, ...rest } = document;
-    onChange(value === undefined ? rest : { ...document, [name]: value });
-  };
-  return [document[name], set];
-}
-
-/** A key that holds a document of its own. */
-export function Nested({ name, children }: { name: string; children: ReactNode }) {
-  const { app } = useScope();
-  const [value, set] = useKey(name);
-  return (
-    <DocumentScope app={app} document={(value ?? {}) as Document} onChange={set}>
-      {children}
-    </DocumentScope>
-  );
-}
+import { parseExact } from "../../../model/json";
+import { useKey, useScope } from "./scope";
 
 export interface KeyProps {
   name: string;
@@ -214,58 +172,5 @@ export function ValueKey(props: KeyProps) {
   };
   return (
     <TextInput size="xs" w={props.w} label={useLabel(props)} defaultValue={shown} onBlur={(event) => set(read(event.currentTarget.value))} />
-  );
-}
-
-interface RowsProps {
-  name: string;
-  label: string;
-  add: string;
-  blank: Document;
-  children: (at: number, row: Document) => ReactNode;
-  vertical?: boolean;
-}
-
-/** A key that holds a list of documents: each with its keys, and buttons to move and remove it. */
-export function Rows({ name, label, add, blank, children, vertical }: RowsProps) {
-  const { t } = useTranslation();
-  const { app } = useScope();
-  const [value, set] = useKey(name);
-  const rows = (Array.isArray(value) ? value : []) as Document[];
-  const id = useId();
-  const move = (from: number, by: number) => {
-    const next = [...rows];
-    const [row] = next.splice(from, 1);
-    next.splice(from + by, 0, row!);
-    set(next);
-  };
-  return (
-    <Fieldset legend={t(label)} p="sm">
-      <Stack gap="sm">
-        {rows.map((row, at) => (
-          <Group key={`${id}-${at}`} gap="xs" align={vertical ? "flex-start" : "flex-end"} wrap="nowrap" role="group" aria-label={`${t(label)} ${at + 1}`}>
-            <DocumentScope app={app} document={row} onChange={(next) => set(rows.map((each, index) => (index === at ? next : each)))}>
-              {vertical ? <Stack flex={1} gap="xs">{children(at, row)}</Stack> : <Group flex={1} gap="xs" align="flex-end">{children(at, row)}</Group>}
-            </DocumentScope>
-            <Group gap={0} wrap="nowrap">
-              <ActionIcon variant="subtle" color="gray" disabled={at === 0} onClick={() => move(at, -1)} aria-label={t("rows.up", { number: at + 1 })}>
-                <Icon name="up" size={14} />
-              </ActionIcon>
-              <ActionIcon variant="subtle" color="gray" disabled={at === rows.length - 1} onClick={() => move(at, 1)} aria-label={t("rows.down", { number: at + 1 })}>
-                <Icon name="down" size={14} />
-              </ActionIcon>
-              <ActionIcon variant="subtle" color="red" onClick={() => set(rows.filter((_, index) => index !== at))} aria-label={t("rows.remove", { number: at + 1 })}>
-                <Icon name="trash" size={14} />
-              </ActionIcon>
-            </Group>
-          </Group>
-        ))}
-        <Group>
-          <Button size="compact-xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={() => set([...rows, blank])}>
-            {t(add)}
-          </Button>
-        </Group>
-      </Stack>
-    </Fieldset>
   );
 }

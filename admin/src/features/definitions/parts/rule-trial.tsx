@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { request } from "../../../api/client";
 import { LinkButton } from "../../../ui/link-button";
-import { useScope } from "./keys";
+import { useScope } from "./scope";
 
 interface Trial {
   violating: number;
