@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import commits as contracts
-from libs.shared.contracts import files, live, records
+from libs.shared.contracts import effects, files, live, records
 from libs.shared.replays import Projection
 from libs.shared.runtime import Service
 from services.data.handlers import (
@@ -19,6 +19,7 @@ from services.data.handlers import (
     repairs,
     rule_trials,
 )
+from services.data.handlers import effects as effect_handlers
 from services.data.handlers import files as file_handlers
 from services.data.handlers import live as live_handlers
 from services.data.replays import log_verification, rebuilding, tables
@@ -51,7 +52,12 @@ SERVICE = Service(
         contracts.RepairLog: repairs.repair_log,
         contracts.LocateRange: log_reads.locate_range,
         contracts.ReadEntityLog: log_reads.read_entity_log,
-        records.SetFields: record_writes.set_fields,
+        effects.SetFields: effect_handlers.set_fields,
+        effects.AddRecord: effect_handlers.add_record,
+        effects.RemoveRecord: effect_handlers.remove_record,
+        effects.MoveState: effect_handlers.move_state,
+        effects.FetchRecords: effect_handlers.fetch_records,
+        effects.PageRecords: effect_handlers.page_records,
         records.TryRule: rule_trials.try_rule,
         records.AuthorizeRecords: authorization.authorize_records,
         records.ExplainAccess: explanation.explain_access,

@@ -1,4 +1,4 @@
-"""Looks up users at the gateway."""
+"""Looks up the users that rules and actions refer to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
-from libs.shared.contracts.identity import FindPeople
+from libs.shared.people import look_up
 from services.notify.fan_out import NotificationRequest
 from services.notify.recipients import Directory
 
@@ -27,11 +27,11 @@ async def find_people(rpc: RpcClient, app: AppRef, matches: Sequence[Notificatio
         cause="notify",
         cause_depth=event.cause_depth + 1,
     ).within(TIMEOUT_S)
-    for role in sorted({role for found in matches for role in found.addressees.roles}):
-        directory.roles[role] = (await rpc.request(FindPeople(role=role), context)).people
-        directory.add(directory.roles[role])
-    ids = sorted({user_id for found in matches for user_id in found.addressees.ids})
-    emails = sorted({email for found in matches if found.channel == "in_app" for email in found.addressees.emails})
-    if ids or emails:
-        directory.add((await rpc.request(FindPeople(ids=ids, emails=emails), context)).people)
-    return directory
+    return await look_up(
+        rpc,
+        context,
+        directory,
+        roles={role for found in matches for role in found.addressees.roles},
+        ids={user_id for found in matches for user_id in found.addressees.ids},
+        emails={email for found in matches if found.channel == "in_app" for email in found.addressees.emails},
+    )

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from libs.shared.emails import same_address
 from libs.shared.ids import parse_uuid
+from libs.shared.people import PeopleDirectory
 from services.notify.addresses import is_address
 from services.notify.templates import look_up
 
 MAX_RECIPIENTS_OF_PATH = 100
 """The largest number of recipients from one path."""
 
-Person = tuple[str, str]
-"""A user's id and address."""
 Receivers = Sequence[tuple[str, str | None]]
 """Address and user id of each; the id is None if the address is no user's."""
 NOBODY: Receivers = [("", None)]
@@ -32,32 +31,23 @@ class Addressees:
 
 
 @dataclass(slots=True)
-class Directory:
-    """The users that were looked up, by role, id and address (in the form that is compared)."""
-
-    roles: dict[str, Sequence[Person]] = field(default_factory=dict)
-    ids: dict[str, Person] = field(default_factory=dict)
-    emails: dict[str, Person] = field(default_factory=dict)
-
-    def add(self, people: Iterable[Person]) -> None:
-        """Add these users by id and address."""
-        for user_id, email in people:
-            self.ids[user_id.lower()] = self.emails[same_address(email)] = (user_id, email)
+class Directory(PeopleDirectory):
+    """The users that were looked up."""
 
     def receivers(self, channel: str, addressees: Addressees) -> Receivers:
         """Address and user id of each recipient, without duplicates; only users have an inbox."""
-        people = [person for role in sorted(addressees.roles) for person in self.roles.get(role, ())]
-        people += [self.ids[user_id] for user_id in sorted(addressees.ids) if user_id in self.ids]
+        people = [person for role in sorted(addressees.roles) for person in self.by_role.get(role, ())]
+        people += [self.by_id[user_id] for user_id in sorted(addressees.ids) if user_id in self.by_id]
         found: dict[str, tuple[str, str | None]] = {
             same_address(email): (email, user_id)
-            for user_id, email in people
+            for user_id, email, _ in people
             if channel == "in_app" or is_address(email)
         }
         for email in sorted(addressees.emails):
             address = same_address(email)
-            person = self.emails.get(address)
+            person = self.by_email.get(address)
             if person:
-                found.setdefault(address, (person[1], person[0]))
+                found.setdefault(address, (person.email, person.id))
             elif channel == "email":
                 found.setdefault(address, (email, None))
         return list(found.values())

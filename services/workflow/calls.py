@@ -9,7 +9,7 @@ from libs.shared import clock
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.bus.rpc.failures import as_rocket_error
 from libs.shared.contracts.context import AppRef, Context, Identity
-from libs.shared.contracts.records import SetFields
+from libs.shared.contracts.effects import SetFields
 from libs.shared.errors import not_found
 from libs.shared.schema import Snapshot
 from libs.shared.snapshots.cache import Schemas

@@ -20,6 +20,7 @@ from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.contracts.apps import FindApps
 from libs.shared.contracts.commits import FetchCommit, LocateRange, ReadEntityLog, ReadLog
+from libs.shared.contracts.effects import AddRecord, FetchRecords, MoveState, PageRecords, RemoveRecord, SetFields
 from libs.shared.contracts.identity import FindPeople, ListRoles, SeedAdmin
 from libs.shared.contracts.messages import Announcement, Request
 from libs.shared.contracts.operations import (
@@ -34,7 +35,7 @@ from libs.shared.contracts.operations import (
     StartReplay,
     of,
 )
-from libs.shared.contracts.records import AuthorizeRecords, SetFields
+from libs.shared.contracts.records import AuthorizeRecords
 from libs.shared.contracts.schemas import GetDefinitionsAsOf, GetSchema, ListNames
 from libs.shared.contracts.streams import COMMITS, SIGNALS, STREAMS, TELEMETRY, StreamSpec, signal_subject
 from libs.shared.contracts.webhooks import AskSynchronousWebhooks
@@ -64,7 +65,17 @@ FROM_THE_LOG: tuple[type[Request[Any]], ...] = (
 ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     "metadata": (SeedAdmin, ListRoles, FindPeople),
     "data": (AskSynchronousWebhooks,),
-    "workflow": (*FROM_THE_LOG, SetFields, AuthorizeRecords),
+    "workflow": (
+        *FROM_THE_LOG,
+        AddRecord,
+        AuthorizeRecords,
+        FetchRecords,
+        FindPeople,
+        MoveState,
+        PageRecords,
+        RemoveRecord,
+        SetFields,
+    ),
     "webhook": (*FROM_THE_LOG, LocateRange, ReadEntityLog),
     "notify": (*FROM_THE_LOG, FindPeople),
     "events": FROM_THE_LOG,

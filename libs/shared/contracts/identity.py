@@ -29,20 +29,25 @@ class SeedAdmin(Request[Seeded]):
     password: str = field(default="", repr=False)
 
 
+MAX_PEOPLE = 10_000
+"""Users of one answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class People:
-    """Users as `[id, email]` pairs; inactive ones are left out."""
+    """Users as `[id, email]` pairs, and the roles of each; inactive ones are left out."""
 
     people: list[tuple[str, str]]
+    roles: list[list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class FindPeople(Request[People]):
-    """Active users of the app by role, ids or mails; given lists are a union."""
+    """Active users of the app by roles, ids or mails; given lists are a union. At most MAX_PEOPLE, and one more."""
 
     service, name, reply = "gateway", "identity.find", People
     by_services = True
-    role: str = ""
+    roles: list[str] | None = None
     ids: list[str] | None = None
     emails: list[str] | None = None
 

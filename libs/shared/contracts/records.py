@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -226,27 +226,3 @@ class ExplainAccess(Request[Response]):
     entity: str
     record_id: str | None
     field: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Effected:
-    """The outcome of an effect: `commit_position` 0 if the record is gone; `repeated` if it was done before."""
-
-    commit_position: int
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SetFields(Request[Effected]):
-    """A workflow's set_field: with the definition's authority, once per `effect_key`, for ever.
-
-    `values` are field values as JSON; the string "now" has been resolved by the asker.
-    """
-
-    service, name, reply = "data", "effects.set_fields", Effected
-    by_services = True
-    values_in_head: ClassVar[bool] = True
-    entity: str
-    record_id: str
-    values: dict[str, Any]
-    effect_key: str

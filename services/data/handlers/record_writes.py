@@ -21,7 +21,7 @@ from services.data.request.execution import read
 from services.data.request.record_keys import key_named
 from services.data.request.schema_fence import under_schema
 from services.data.writes.context.write_context import WriteContext
-from services.data.writes.requests import effects, records
+from services.data.writes.requests import records
 from services.data.writes.requests.records import PreconditionFailed, Target
 from services.data.writes.requests.responses import conceal, serialize_written
 from services.data.writes.statements.changes import Written
@@ -90,11 +90,6 @@ async def undo_commit(ctx: RequestContext, request: commits_contracts.UndoCommit
     except RocketError as refusal:
         raise await refuse_undo(ctx, request.commit_id, refusal) from None
     return Response(body=exact.dumps({"data": data}), headers=_commit_header(write))
-
-
-@under_schema
-async def set_fields(ctx: RequestContext, request: contracts.SetFields) -> contracts.Effected:
-    return await effects.set_fields(ctx.write(request.effect_key), request)
 
 
 async def _target(

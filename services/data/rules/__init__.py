@@ -11,7 +11,17 @@ transitions do), `deciding` (the order of it all), `trial` (rules that are tried
 """
 
 from services.data.rules.attempt import AttemptedWrite, Decision, Load
-from services.data.rules.deciding import check_written, decide, recompute
+from services.data.rules.deciding import check_written, compute, decide, recompute
 from services.data.rules.entity_rules import EntityRules, rules_of
 
-__all__ = ["AttemptedWrite", "Decision", "EntityRules", "Load", "check_written", "decide", "recompute", "rules_of"]
+__all__ = [
+    "AttemptedWrite",
+    "Decision",
+    "EntityRules",
+    "Load",
+    "check_written",
+    "compute",
+    "decide",
+    "recompute",
+    "rules_of",
+]

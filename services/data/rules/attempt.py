@@ -47,6 +47,8 @@ class AttemptedWrite:
     unloadable: Mapping[Load, str] = field(default_factory=dict)
     sees: Callable[[str], bool] = everything
     """Whether the caller may read a field of the stored record, so that messages may contain its value."""
+    asks_roles: bool = True
+    """Whether a transition must be one for the caller's roles; workflows take those of others as well."""
 
     def environment(self, record: Record) -> dict[str, Any]:
         """What expressions and templates can read, without related records."""

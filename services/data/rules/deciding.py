@@ -34,6 +34,14 @@ def recompute(rules: EntityRules, attempt: AttemptedWrite, *, checked: bool) -> 
     return _Deciding(rules, attempt).again(checked)
 
 
+def compute(rules: EntityRules, attempt: AttemptedWrite) -> dict[str, Any]:
+    """The values with initial states and computed fields. Nothing is checked: for writes that bypass rules.
+
+    Raises VALIDATION_FAILED for what can't be computed.
+    """
+    return _Deciding(rules, attempt).computed_values()
+
+
 def check_written(rules: EntityRules, attempt: AttemptedWrite, record: Record) -> None:
     """Apply the after_write rules to the record as it was written. Raises VALIDATION_FAILED."""
     if rules.after_write:
@@ -96,6 +104,12 @@ class _Deciding:
         if self.forbidden:
             raise self.forbidden
         return self._act(steps)
+
+    def computed_values(self) -> dict[str, Any]:
+        self._compute()
+        if self.details:
+            raise _refusal(self.details)
+        return self.values
 
     def _differs(self, name: str) -> bool:
         """Whether a computed value differs from the stored one, both as the column stores them."""

@@ -58,6 +58,11 @@ class Machine:
         found = self._snapshot.entities.get(entity)
         return next((field for field in found.definition.fields if field.name == name), None) if found else None
 
+    @property
+    def states(self) -> frozenset[str]:
+        """The states that a record can be moved to."""
+        return frozenset(to for _, to in self._transitions)
+
     def begin(self, state: Any) -> None:
         """Check the state of a new record. Raises TransitionRefused."""
         if state != self.initial:
@@ -75,7 +80,7 @@ class Machine:
         transitions = self._transitions.get((origin, to), [])
         if not transitions:
             raise TransitionRefused(self, self._refusal(origin, to, attempt))
-        allowed = [transition for transition in transitions if transition.is_for(attempt.caller)]
+        allowed = [each for each in transitions if not attempt.asks_roles or each.is_for(attempt.caller)]
         if not allowed:
             detail = detail_of(self.field, self._refusal(origin, to, attempt, "for your roles"), "state_machine")
             raise RocketError("FORBIDDEN", f"Your roles may not change {self.field} to {to}", [detail])
@@ -94,7 +99,7 @@ class Machine:
         onward = [
             target
             for (state, target), transitions in self._transitions.items()
-            if state == origin and any(transition.is_for(attempt.caller) for transition in transitions)
+            if state == origin and any(not attempt.asks_roles or each.is_for(attempt.caller) for each in transitions)
         ]
         allowed = f"allowed from {origin}: {', '.join(onward)}" if onward else f"nothing is allowed from {origin}"
         return f"can't change from {origin} {refused}; {allowed}"

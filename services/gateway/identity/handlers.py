@@ -33,11 +33,11 @@ async def seed_admin(accounts: Accounts, context: Context, request: contracts.Se
 
 
 async def find_people(accounts: Accounts, context: Context, request: contracts.FindPeople) -> contracts.People:
-    """Active users by role, id or mail."""
+    """Active users by roles, ids or mails."""
     ids = [text for text in request.ids or [] if parse_uuid(text)]
     database = accounts.databases.of(context.the_app)
-    rows = await store.find_people(database, request.role, ids, request.emails or [])
-    return contracts.People([(row["id"], row["email"]) for row in rows])
+    rows = await store.find_people(database, request.roles or [], ids, request.emails or [], contracts.MAX_PEOPLE + 1)
+    return contracts.People([(row["id"], row["email"]) for row in rows], [row["roles"] for row in rows])
 
 
 async def list_roles(accounts: Accounts, context: Context, request: contracts.ListRoles) -> contracts.Roles:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from deploy.embedded.stack import Stack
-from libs.shared.bus.nats.connection import connect
 from libs.shared.bus.rpc.client import RpcClient
-from libs.shared.bus.rpc.nats_transport import NatsTransport
 from libs.shared.bus.rpc.signed_contexts import ContextSigner
 from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.contracts.definitions import ListDefinitions
+from libs.shared.contracts.effects import SetFields
 from libs.shared.contracts.messages import Request
-from libs.shared.contracts.records import CreateRecord, ListRecords, SetFields
+from libs.shared.contracts.records import CreateRecord, ListRecords
 from libs.shared.contracts.schemas import GetSchema
 from libs.shared.errors import RocketError
 from libs.shared.ids import random_uuid
-from tests.support.app_database import app_row
 from tests.support.client import Client, entity, text
+from tests.support.services import app_of, inside
 
 ADMIN = Identity("0190b6c0-0000-7000-8000-000000000001", "admin@localhost", ("admin",))
 ROOT = Identity("0190b6c0-0000-7000-8000-000000000002", "root", ("admin",), via="platform")
@@ -36,14 +33,6 @@ class NoTable:
     async def fetchval(self, query: str, *values: Any) -> Any: ...
 
 
-@contextlib.asynccontextmanager
-async def inside(stack: Stack, service: str) -> AsyncIterator[RpcClient]:
-    """Somebody who asks with a service's user of NATS."""
-    async with connect(stack.nats_url_of(service), f"rocket-{service}") as connection:
-        await connection.established()
-        yield RpcClient(NatsTransport(connection))
-
-
 async def outcome(rpc: RpcClient, request: Request[Any], app: AppRef, identity: Identity | None) -> str:
     context = Context(random_uuid(), app=app, identity=identity).within(3)
     try:
@@ -56,8 +45,7 @@ async def outcome(rpc: RpcClient, request: Request[Any], app: AppRef, identity: 
 @pytest.fixture
 async def app(admin: Client, stack: Stack) -> AppRef:
     await admin.define(entity("note", text("title")))
-    row = await app_row(stack, admin)
-    return AppRef(str(row["id"]), admin.prefix.rpartition("/")[2], row["database"])
+    return await app_of(stack, admin)
 
 
 async def test_only_a_gateway_can_name_the_caller(stack: Stack, app: AppRef) -> None:

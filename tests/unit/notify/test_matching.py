@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from libs.shared.contracts.streams import CommitEvent
+from libs.shared.people import Person
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.snapshots.subscriptions import SubscriptionIndex
 from services.notify.fan_out import fan_out
@@ -41,7 +42,7 @@ def index(*documents: dict[str, Any]) -> RuleIndex:
 
 def notifications(document: dict[str, Any], event: CommitEvent) -> list[NewNotification]:
     directory = Directory()
-    directory.add([(ANN_ID, ANN_EMAIL)])
+    directory.add([Person(ANN_ID, ANN_EMAIL)])
     found = match(APP, index(document).candidates(event), event)
     return [new for each in found for new in fan_out(each, directory).notifications]
 

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
+from libs.shared.people import Person
 from services.notify.addresses import is_address
 from services.notify.recipients import Addressees, Directory, Receivers, addressees_of, may_be
 
-ANN = ("0190a000-0000-7000-8000-00000000000a", "ann@example.com")
-BOB = ("0190a000-0000-7000-8000-00000000000b", "Bob@example.com")
+ANN = Person("0190a000-0000-7000-8000-00000000000a", "ann@example.com")
+BOB = Person("0190a000-0000-7000-8000-00000000000b", "Bob@example.com")
 
 
-def directory(*people: tuple[str, str], **roles: list[tuple[str, str]]) -> Directory:
-    known = Directory(roles=dict(roles))
+def directory(*people: Person, **roles: list[Person]) -> Directory:
+    known = Directory(by_role=dict(roles))
     known.add([*people, *(person for each in roles.values() for person in each)])
     return known
 
@@ -52,9 +53,9 @@ def test_forms_of_one_address_are_one_recipient() -> None:
     """In NFC and lower case, without what cannot be seen; it is written to as it was named first, or is stored."""
     forms = frozenset({"je\u0301@example.com", "jé@example.com", "JÉ\u200b@example.com"})
     assert len(directory().receivers("email", Addressees(emails=forms))) == 1
-    known = ("0190a000-0000-7000-8000-00000000000c", "jé@example.com")
+    known = Person("0190a000-0000-7000-8000-00000000000c", "jé@example.com")
     found = directory(known).receivers("email", Addressees(emails=forms))
-    assert found == [(known[1], known[0])] and may_be("email", Addressees(emails=forms), found)
+    assert found == [(known.email, known.id)] and may_be("email", Addressees(emails=forms), found)
 
 
 def test_only_users_have_an_inbox() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from libs.shared.people import Person
 from services.notify.fan_out import fan_out
 from services.notify.recipients import Directory
 from services.notify.transition_actions import transition_notifications
@@ -18,8 +19,8 @@ TRANSITION = {"machine": "m", "field": "status", "from": "open", "to": "paid"}
 def notifications(**parts: Any) -> list[Any]:
     effect = {"type": "send_notification", "channel": "email", "template": "Paid", "to": "eve@example.com", **parts}
     event = replace(commit("update"), effects=[{"type": "send_event"}, {**effect, "transition": TRANSITION}])
-    directory = Directory(roles={"boss": [(ANN_ID, ANN_EMAIL)]})
-    directory.add(directory.roles["boss"])
+    directory = Directory(by_role={"boss": [Person(ANN_ID, ANN_EMAIL)]})
+    directory.add(directory.by_role["boss"])
     return [
         new
         for notification in transition_notifications(event)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
 
+from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
 from services.data.writes.consequences.totals import settle
@@ -13,9 +14,19 @@ from services.data.writes.context.write_context import SPANS, WriteContext
 from services.data.writes.statements.changes import Action
 from services.data.writes.statements.unit_of_work import UnitOfWork
 
+# Nothing is returned where the key was stored before.
+REMEMBER_EFFECT = """
+INSERT INTO data.effects (effect_key) VALUES ($1) ON CONFLICT (effect_key) DO NOTHING RETURNING effect_key
+"""
+NOTE_POSITION = "UPDATE data.effects SET position = $2 WHERE effect_key = $1"
+
 
 class _Rehearsed(Exception):
     """The write has succeeded and is rolled back."""
+
+
+class EffectRepeated(Exception):
+    """An effect with this key has been committed before."""
 
 
 @contextlib.asynccontextmanager
@@ -25,6 +36,7 @@ async def transaction(
     """A commit of any number of changes. Nothing of it remains when the block raises, or with `dry_run`.
 
     A write that synchronous webhooks have not agreed to yet is rolled back too, with its requests in `write.consent`.
+    Raises EffectRepeated where the effect of the write's key has been committed before.
     """
     app = write.context.the_app
     await write.resources.relay.activate(app)
@@ -41,6 +53,7 @@ async def _committed(write: WriteContext, dry_run: bool) -> AsyncIterator[UnitOf
     consent = write.consent
     with contextlib.suppress(_Rehearsed):
         async with write.database.transaction() as connection:
+            await _remember(connection, write)
             unit = UnitOfWork(connection, write.model, write.command)
             unit.settle_totals = partial(settle, write, unit)
             if consent is not None:
@@ -53,4 +66,12 @@ async def _committed(write: WriteContext, dry_run: bool) -> AsyncIterator[UnitOf
             position = await unit.finish()
             if dry_run:
                 raise _Rehearsed
+            if write.command.effect_key:
+                await connection.execute(NOTE_POSITION, write.command.effect_key, position)
         write.position = position
+
+
+async def _remember(connection: Connection, write: WriteContext) -> None:
+    key = write.command.effect_key
+    if key and await connection.fetchval(REMEMBER_EFFECT, key) is None:
+        raise EffectRepeated

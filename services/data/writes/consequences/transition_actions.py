@@ -8,12 +8,10 @@ from typing import Any
 from libs.shared.errors import RocketError
 from services.data.model import EntityModel
 from services.data.rules.actions import RECORD_EFFECTS
+from services.data.writes.consequences.definition_writes import change, insert
 from services.data.writes.consequences.deletion import Deletion, Restricted
-from services.data.writes.context.drafts import Draft
 from services.data.writes.context.write_context import WriteContext
-from services.data.writes.preparing.preparing import complete
-from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
-from services.data.writes.statements.changes import Action, RowChange
+from services.data.writes.preparing.validation import Invalid
 from services.data.writes.statements.locking import lock_records
 from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
 
@@ -37,7 +35,7 @@ async def perform(write: WriteContext, unit: UnitOfWork, effects: Sequence[dict[
         try:
             entity = write.model.entity(effect["entity"])
             if effect["type"] == "create_record":
-                await _create(write, unit, entity, effect)
+                await insert(write, unit, entity, effect["fields"])
             else:
                 await _change(write, unit, entity, effect)
         except Restricted as refusal:
@@ -55,13 +53,6 @@ def _failed(effect: dict[str, Any], problem: Exception) -> RocketError:
     return RocketError("VALIDATION_FAILED", message, [{"rule": "state_machine", "message": message}])
 
 
-async def _create(write: WriteContext, unit: UnitOfWork, entity: EntityModel, effect: dict[str, Any]) -> None:
-    draft = Draft(effect["fields"], values=validate_create(entity, effect["fields"]))
-    await complete(write, unit.transaction, entity, Action.CREATE, draft)
-    key = entity.key.of(draft.values) if set(entity.key.names) <= set(draft.values) else None
-    await _apply(unit, entity, Action.CREATE, write.change(key, draft.values))
-
-
 async def _change(write: WriteContext, unit: UnitOfWork, entity: EntityModel, effect: dict[str, Any]) -> None:
     try:
         key = entity.key.parse(str(effect["record_id"]))
@@ -73,13 +64,4 @@ async def _change(write: WriteContext, unit: UnitOfWork, entity: EntityModel, ef
     if effect["type"] == "delete_record":
         await Deletion(unit).delete(entity, [stored])
         return
-    draft = Draft(effect["fields"], stored, values=validate_update(entity, effect["fields"]))
-    await complete(write, unit.transaction, entity, Action.UPDATE, draft)
-    if draft.values:
-        await _apply(unit, entity, Action.UPDATE, write.change(key, draft.values))
-
-
-async def _apply(unit: UnitOfWork, entity: EntityModel, action: Action, change: RowChange) -> None:
-    if await unit.apply(entity, action, [change]) == [None]:
-        await unit.check_schema()
-        raise Invalid([{"message": "it refers to records that are not there"}])
+    await change(write, unit, entity, stored, effect["fields"])

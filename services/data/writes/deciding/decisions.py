@@ -71,6 +71,19 @@ async def recompute(
     return changed
 
 
+async def compute(
+    write: WriteContext, connection: Connection, entity: EntityModel, action: Action, draft: Draft
+) -> None:
+    """Put initial states and computed fields into a draft that bypasses rules and machines.
+
+    Raises VALIDATION_FAILED for what can't be computed.
+    """
+    entity_rules = write.model.rules(entity.name)
+    if entity_rules.computed or (entity_rules.machines and action is Action.CREATE):
+        [attempt] = await _attempts(write, connection, entity, action, [draft], "before_write")
+        draft.values = rules.compute(entity_rules, attempt)
+
+
 async def check_after(
     write: WriteContext, connection: Connection, entity: EntityModel, action: Action, drafts: Sequence[Draft]
 ) -> None:
@@ -107,12 +120,13 @@ async def _attempts(
             action=VERBS[action],
             values=draft.values,
             sent=frozenset(draft.body),
-            caller=write.caller,
+            caller=write.context.user,
             now=now,
             old=draft.stored.record if draft.stored else None,
             related=loaded,
             unloadable=unloadable,
             sees=partial(_sees, entity, write.caller, draft),
+            asks_roles=not write.by_definition,
         )
         for draft, loaded in zip(drafts, related, strict=True)
     ]

@@ -202,7 +202,7 @@ def _draft(entity: EntityModel, body: dict[str, Any], stored: Stored | None = No
 
 def _reads_stored(write: WriteContext, entity: EntityModel, action: Action, names: Sequence[str] = ()) -> bool:
     """Whether deciding reads what is stored, and so takes a transaction that holds it still."""
-    if write.consent is not None or entity.number in write.model.totals.by_number:
+    if write.consent is not None or write.command.effect_key or entity.number in write.model.totals.by_number:
         return True
     rules = write.model.rules(entity.name)
     return not rules.is_empty and rules.needs_transaction(action.value, names)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-# Effects: nothing is returned where the key was stored before.
-REMEMBER_EFFECT = """
-INSERT INTO data.effects (effect_key) VALUES ($1) ON CONFLICT (effect_key) DO NOTHING RETURNING effect_key
-"""
-NOTE_POSITION = "UPDATE data.effects SET position = $2 WHERE effect_key = $1"
+from services.data.log.entries import COLUMNS, LOG
+
+# Effects: the commit of a key, and its entries; those of a created record come first.
 EFFECT_POSITION = "SELECT position FROM data.effects WHERE effect_key = $1"
+EFFECT_ENTRIES = f"""
+SELECT {COLUMNS} FROM {LOG} WHERE _log.position = $1 AND ($2::text IS NULL OR _log.record_id = $2)
+    AND ($3::int IS NULL OR _log.entity = $3) ORDER BY _log.n
+"""
 # Bulks: a plan made for a few rows would compare every row with every other; compiling takes longer than it saves.
 PLAN_FOR_MANY_ROWS = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"

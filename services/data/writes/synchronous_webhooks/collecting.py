@@ -115,7 +115,7 @@ def _matches(
         "action": document["action"],
         "entity": document["entity"],
         "event": webhook.hook,
-        "user": {"id": write.caller.id, "roles": list(write.caller.roles)},
+        "user": {"id": write.context.user.id, "roles": list(write.context.user.roles)},
         "now": consent.now,
     }
     try:

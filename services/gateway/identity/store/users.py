@@ -64,8 +64,8 @@ HAS_ANY = "SELECT EXISTS (SELECT 1 FROM gateway.users)"
 # Locked, so that two of them can't go at once.
 OTHER_ACTIVE = "SELECT id FROM gateway.users WHERE active AND id <> $1 ORDER BY id FOR UPDATE"
 FIND_PEOPLE = """
-SELECT id::text, email FROM gateway.users
-WHERE active AND ($1 = ANY(roles) OR id = ANY($2::text[]::uuid[]) OR address = ANY($3::text[])) ORDER BY id
+SELECT id::text, email, roles FROM gateway.users
+WHERE active AND (roles && $1::text[] OR id = ANY($2::text[]::uuid[]) OR address = ANY($3::text[])) ORDER BY id LIMIT $4
 """
 
 LIST_ROLES = """
@@ -176,9 +176,11 @@ async def is_last(transaction: Connection, user_id: uuid.UUID) -> bool:
     return not await transaction.fetch(OTHER_ACTIVE, user_id)
 
 
-async def find_people(database: Database, role: str, ids: list[str], emails: list[str]) -> Sequence[Record]:
-    """Active users by role, id or address."""
-    return await database.fetch(FIND_PEOPLE, role, ids, [same_address(email) for email in emails])
+async def find_people(
+    database: Database, roles: list[str], ids: list[str], emails: list[str], limit: int
+) -> Sequence[Record]:
+    """Active users by roles, ids or addresses."""
+    return await database.fetch(FIND_PEOPLE, roles, ids, [same_address(email) for email in emails], limit)
 
 
 def _row(text: str) -> dict[str, Any]:
