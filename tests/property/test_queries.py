@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.property.models.queries import Query, Row, queries
 from tests.property.models.values import KINDS, VALUES, Field, body, read, shown
 from tests.support.client import Client
+from tests.support.cursors import walk
 
 NAMES = (
     "select",
@@ -132,6 +133,12 @@ async def _check(owner: Client, name: str, case: Case, live: Sequence[Row], quer
         {name: shown(value) for name, value in by_key[key].items()} for key in keys
     ]
     assert found.meta == {"page": query.page, "per_page": query.per_page, "total": total}
+    if query.page == 1:
+        whole = [pair for pair in query.pairs if pair[0] not in ("page", "per_page")]
+        everything = (await owner.get(f"/{name}?per_page=100&{urlencode(whole, quote_via=quote)}")).expect(200).data
+        path = f"/{name}?per_page={min(query.per_page, 3)}&{urlencode(whole, quote_via=quote)}"
+        for direction in ("forward", "backward"):
+            assert await walk(owner, path, direction) == everything
 
 
 def _comparable(case: Case, answer: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class ListRecords(Request[Response]):
     """One page of records: filters, sort, page, per_page in `query`."""
 
     service, name = "data", "records.list"
-    parameters = Parameters(LIST, filters=True, core=True, of_records=True)
+    parameters = Parameters(LIST | {"direction", "truncate"}, filters=True, core=True, of_records=True)
     entity: str
     query: Pairs = field(default_factory=list)
 

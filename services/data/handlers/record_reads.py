@@ -15,7 +15,7 @@ from services.data.handlers.record_history import get_version
 from services.data.model import EntityModel, Model, PointStatement
 from services.data.query.aggregate_sql import aggregate_sql
 from services.data.query.aggregates import parse_aggregate
-from services.data.query.cursors import write_cursor
+from services.data.query.cursors import neighbours
 from services.data.query.lists import MAX_COUNTED_ROWS, estimate_sql, list_sql
 from services.data.query.parameters import ListQuery, parse_list, parse_one
 from services.data.query.point_lookups import lookup_values
@@ -37,8 +37,11 @@ async def list_records(ctx: RequestContext, request: contracts.ListRecords) -> R
     listing = query.listing
     sql = ctx.model.statements.made((entity.name, listing), lambda: list_sql(ctx.model, entity, listing))
     row = await read(ctx, (sql, scope.values))
-    records, cut = ctx.model.bounds.split_marks(row["records"])
-    meta = _meta(query, row)
+    meta, records = _meta(query, row), row["records"]
+    if listing.output.truncate:
+        records, cut_fields = ctx.model.bounds.split_value_marks(records)
+        meta["truncated"] = cut_fields
+    records, cut = ctx.model.bounds.split_marks(records)
     if cut:
         meta["included_truncated"] = cut
     if listing.counting == "estimated":
@@ -130,9 +133,8 @@ def _meta(query: ListQuery, row: Any) -> dict[str, Any]:
     listing, page = query.listing, query.page
     meta: dict[str, Any] = {"page": page.number, "per_page": page.size}
     if listing.after is not None:
-        following = row["next"]
         del meta["page"]
-        meta["next_cursor"] = write_cursor(query.fingerprint, exact.loads(following)) if following else None
+        meta |= neighbours(query.fingerprint, query.cursor, listing.after, row)
     if listing.counting != "none":
         meta["total"] = row["total"]
     if listing.counting == "estimated":

@@ -2,7 +2,8 @@
 
 PostgreSQL makes the JSON, so it must stop itself: sizes are added up row by row, and the first row that is too much
 ends the statement. A truncated list of related records ends with a mark, a secret text that no record can hold. It is
-removed from the response, which names the truncated include in its `meta`.
+removed from the response, which names the truncated include in its `meta`. Values that were cut to a length begin with
+the mark.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
+VALUE = "~"
+"""What follows the mark in a value that was cut."""
 LOG_PAGE_FACTOR = 4
 """A page of the log may have so many times the bytes of a page: it holds whole records, of which less is returned."""
 
@@ -33,9 +36,12 @@ class Bounds:
             f"THEN _s._j ELSE data.too_large() END AS _j FROM ({_apart(rows)}) _s) _t"
         )
 
-    def related(self, select: str, path: str) -> str:
-        """The rows of `select` as a JSON list; if there are too many, the first ones, and the mark with `path`."""
-        rows = f"SELECT to_json(_x) AS _j FROM ({select} LIMIT {self.included + 1}) _x OFFSET 0"
+    def related(self, select: str, path: str, record: str = "to_json(_x)") -> str:
+        """The rows of `select` as a JSON list; if there are too many, the first ones, and the mark with `path`.
+
+        `record` is the JSON of one row, `_x`.
+        """
+        rows = f"SELECT {record} AS _j FROM ({select} LIMIT {self.included + 1}) _x OFFSET 0"
         return (
             f"(SELECT coalesce(json_agg(_t._j), '[]'::json) FROM (SELECT CASE "
             f"WHEN row_number() OVER _w > {self.included} THEN to_json('{self.mark}{path}'::text) "
@@ -64,6 +70,16 @@ class Bounds:
             f"SELECT _q.*, CASE WHEN sum(octet_length(_q.change)) OVER (ROWS UNBOUNDED PRECEDING) > {self.page_bytes} "
             f"THEN data.too_large() END AS _fits FROM ({_apart(events)}) _q"
         )
+
+    def cut_value_mark(self, path: str) -> str:
+        """The beginning of a value that was cut; the field's name and a colon follow it."""
+        return f"{self.mark}{VALUE}{path}"
+
+    def split_value_marks(self, answer: str) -> tuple[str, list[str]]:
+        """A response without marks of values, and the paths of the fields that were cut somewhere in it."""
+        first, *others = answer.split(f'"{self.mark}{VALUE}')
+        cut = dict.fromkeys(part.partition(":")[0] for part in others)
+        return '"'.join((first, *(part.partition(":")[2] for part in others))), list(cut)
 
     def split_marks(self, answer: str) -> tuple[str, list[str]]:
         """A response without marks, and the paths of the includes that were truncated somewhere in it."""

@@ -15,6 +15,7 @@ from services.data.query.predicates import TEXT_TYPES, Test, column_sql, folded
 from services.data.query.selections import Selection
 from services.data.query.shapes import Condition, Criteria, Include, Output, View, Visible
 from services.data.query.sources import Sources
+from services.data.query.truncation import cut_names, truncated_sql
 from services.data.query.visibility import (
     About,
     about,
@@ -80,7 +81,7 @@ class Compiler:
         """
         included = {include.name for include in output.includes}
         names = [name for name in visible_names(visible, entity.fields, output.fields) if name not in included]
-        related = [(i.name, self._related(entity, row, i, visible, path)) for i in output.includes]
+        related = [(i.name, self._related(entity, row, i, visible, path, output.truncate)) for i in output.includes]
         if visible is not None and not flat and any(not visible.profile.access[n].seen.is_certain for n in names):
             tree = None if related else tree_of(tuple(form_of(visible.profile.access[name]) for name in names))
             if tree is None:
@@ -90,6 +91,16 @@ class Compiler:
             return Selection(value=value, beside=tuple(beside))
         columns = [self._column(entity, row, name, visible) for name in names]
         return Selection(", ".join([*columns, *(f"{sql} AS {quote(name)}" for name, sql in related)]))
+
+    def record(self, entity: EntityModel, value: str, output: Output, path: str = "") -> str:
+        """The JSON of a selected row, its long values cut where the output says so.
+
+        `path` are the includes that lead to it, each followed by a dot.
+        """
+        names = cut_names(entity, output) if output.truncate else ()
+        if not names:
+            return f"to_json({value})"
+        return truncated_sql(f"to_json({value})", names, output.truncate, self._model.bounds.cut_value_mark(path))
 
     def needed(self, entity: EntityModel, output: Output, visible: Visible) -> list[str]:
         """The columns of a row that the output reads."""
@@ -181,19 +192,23 @@ class Compiler:
         clauses = [f"{folded(text)} LIKE {pattern}" for text in texts] or [f"${slot}::text IS NULL"]
         return f"({' OR '.join(clauses)})"
 
-    def _related(self, entity: EntityModel, row: str, include: Include, visible: Visible, path: str) -> str:
+    def _related(
+        self, entity: EntityModel, row: str, include: Include, visible: Visible, path: str, truncate: int
+    ) -> str:
         """The related records of a link as JSON: a list by key, or a single one or null."""
         link = self._link(entity, include.name)
         beyond, other = self._model.entity(link.entity), self.row()
         below = path + include.name
-        select = self.select(beyond, other, Output(None, include.includes), include.visible, path=f"{below}.").rows(
+        output = Output(None, include.includes, truncate)
+        select = self.select(beyond, other, output, include.visible, path=f"{below}.").rows(
             self._from(link, beyond, other),
             f"WHERE {conjunction(self._beyond(entity, link, row, other, visible, include.visible))} "
             f"ORDER BY {', '.join(beyond.key.columns(other))}",
         )
+        record = self.record(beyond, "_x", output, f"{below}.")
         if link.many:
-            return self._model.bounds.related(select, below)
-        return f"(SELECT to_json(_x) FROM ({select} LIMIT 1) _x)"
+            return self._model.bounds.related(select, below, record)
+        return f"(SELECT {record} FROM ({select} LIMIT 1) _x)"
 
     def _from(self, link: Link, beyond: EntityModel, other: str) -> str:
         rows = f"{self.sources.entity(beyond)} {other}"

@@ -1,4 +1,4 @@
-"""The order of lists, and the condition for the rows after a place."""
+"""The order of lists, and the conditions for the rows after a place, or before it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from services.data.query.cursors import ordering
 from services.data.query.shapes import After, Sort, Visible
 
 
-def order_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, visible: Visible) -> str:
-    """ORDER BY: nulls before every value, so last when descending; then by key, so that there is one order."""
+def order_sql(
+    compiler: Compiler, entity: EntityModel, row: str, sort: Sort, visible: Visible, backward: bool = False
+) -> str:
+    """ORDER BY: nulls before every value, so last when descending; then by key, so that there is one order.
+
+    `backward` is the same order from its end.
+    """
     keys = set(entity.key.names)
     columns = [
-        f"{compiler.value(entity, row, name, visible)} {_direction(down, name not in keys)}" for name, down in sort
+        f"{compiler.value(entity, row, name, visible)} {_direction(down is not backward, name not in keys)}"
+        for name, down in sort
     ]
     rest = [f"{row}.{quote(field.name)}" for field in ordering(entity, sort)[len(sort) :]]
-    return ", ".join([*columns, *rest])
+    return ", ".join([*columns, *(f"{column} DESC" if backward else column for column in rest)])
 
 
 def _direction(down: bool, nullable: bool) -> str:
@@ -25,21 +31,32 @@ def _direction(down: bool, nullable: bool) -> str:
     return "DESC NULLS LAST" if down else "ASC NULLS FIRST"
 
 
-def after_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, after: After, visible: Visible) -> str:
-    """The condition that `row` comes after a place in this order."""
+def after_sql(
+    compiler: Compiler, entity: EntityModel, row: str, sort: Sort, after: After, visible: Visible
+) -> tuple[str, ...]:
+    """The condition that `row` comes after a place in this order.
+
+    There are two where nulls follow the values of the first field: the rows of the second one come after those of the
+    first. Together in one condition, they could not use an index.
+    """
     if not after.slots:
-        return "true"
+        return ("true",)
     fields = ordering(entity, sort)
-    descending = [down for _, down in sort] + [False] * (len(fields) - len(sort))
+    descending = [down is not after.backward for _, down in sort] + [after.backward] * (len(fields) - len(sort))
     columns = [compiler.value(entity, row, field.name, visible) for field in fields]
     kinds = [field.column_type.partition("(")[0] for field in fields]
     values = [f"${slot}::{kind}" if slot else None for slot, kind in zip(after.slots, kinds, strict=True)]
     nullable = [field.name not in entity.key.names for field in fields]
+    nulls_follow = bool(sort) and descending[0] and nullable[0] and values[0] is not None
+    nullable[0] = nullable[0] and not nulls_follow
     *before, last = zip(columns, values, descending, nullable, strict=True)
     clause = _after(*last)
+    if after.inclusive:
+        clause = f"({clause} OR {_same(*last[:2])})"
     for column, value, down, may_be_null in reversed(before):
         clause = f"({_after(column, value, down, may_be_null)} OR ({_same(column, value)} AND {clause}))"
-    return f"({clause}{_bound(*before[0])})" if before else clause
+    near = f"({clause}{_bound(*before[0])})" if before else clause
+    return (near, f"{columns[0]} IS NULL") if nulls_follow else (near,)
 
 
 def place_sql(compiler: Compiler, entity: EntityModel, row: str, sort: Sort, visible: Visible) -> str:

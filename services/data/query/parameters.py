@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.shared.errors import RocketError
-from libs.shared.paging import Page, page_of
+from libs.shared.paging import Page, page_of, positive
 from services.data.model import EntityModel
 from services.data.query.cursors import fingerprint_of, parse_cursor
 from services.data.query.filters import parse_filter, parse_search
@@ -21,6 +21,9 @@ MAX_SORTS = 10
 FILTER = re.compile(r"filter\[([^\]]*)\]")
 COUNTS = ("exact", "estimated", "none")
 DELETED = ("with", "only")
+DIRECTIONS = ("forward", "backward")
+MAX_TRUNCATE_CHARACTERS = 1_000_000
+"""The greatest length to cut values to."""
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -34,6 +37,7 @@ class ListQuery:
     matched: int
     fingerprint: str
     """What its cursors hold for; "" for a list by pages."""
+    cursor: str = ""
 
 
 def parse_list(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | None = None) -> ListQuery:
@@ -42,18 +46,22 @@ def parse_list(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int | Non
     criteria = parse_criteria(scope, entity, pairs, values, as_of)
     matched = len(scope.values)
     output = parse_output(scope, entity, values.get("fields", ""), values.get("include", ""))
+    if "truncate" in values:
+        output = output._replace(truncate=_truncate(scope, values["truncate"]))
     sort = parse_sort(scope, entity, values.get("sort", ""))
     page = page_of(values)
+    backward = _is_backward(values)
     fingerprint, after = "", None
     if "cursor" in values:
         fingerprint = fingerprint_of(entity, sort, pairs)
-        after = parse_cursor(scope, entity, sort, values["cursor"], fingerprint)
+        after = parse_cursor(scope, entity, sort, values["cursor"], fingerprint, backward)
     count = values.get("count", "") or ("exact" if after is None else "none")
     if count not in COUNTS:
         raise refused("count", f"must be one of {', '.join(COUNTS)}")
     limit = scope.slot(page.size)
     offset = scope.slot(page.offset) if after is None else 0
-    return ListQuery(Listing(criteria, output, sort, count, limit, offset, after), page, matched, fingerprint)
+    listing = Listing(criteria, output, sort, count, limit, offset, after)
+    return ListQuery(listing, page, matched, fingerprint, values.get("cursor", ""))
 
 
 def parse_criteria(
@@ -92,6 +100,24 @@ def parse_sort(scope: Scope, entity: EntityModel, text: str) -> Sort:
     if len(sort) > MAX_SORTS:
         raise RocketError("INVALID_PAYLOAD", f"At most {MAX_SORTS} sort fields are allowed")
     return tuple(sort)
+
+
+def _is_backward(values: Mapping[str, str]) -> bool:
+    """Whether the page before the cursor is wanted. Raises INVALID_PAYLOAD."""
+    direction = values.get("direction", "")
+    if direction and direction not in DIRECTIONS:
+        raise refused("direction", f"must be one of {', '.join(DIRECTIONS)}")
+    if direction and "cursor" not in values:
+        raise refused("direction", "needs a cursor; cursor= is the beginning, or backward the end")
+    return direction == "backward"
+
+
+def _truncate(scope: Scope, text: str) -> int:
+    """The slot of the length that values are cut to. Raises INVALID_PAYLOAD."""
+    length = positive(text)
+    if not 1 <= length <= MAX_TRUNCATE_CHARACTERS:
+        raise refused("truncate", f"must be a number from 1 to {MAX_TRUNCATE_CHARACTERS}")
+    return scope.slot(length)
 
 
 def _filters(scope: Scope, entity: EntityModel, pairs: Pairs) -> tuple[Condition, ...]:

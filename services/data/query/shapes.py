@@ -59,10 +59,14 @@ class Criteria(NamedTuple):
 
 
 class Output(NamedTuple):
-    """What is returned of a record: these fields, or all that the caller may see (None), and related records."""
+    """What is returned of a record: these fields, or all that the caller may see (None), and related records.
+
+    `truncate` is the slot of the length that long values are cut to, or 0.
+    """
 
     fields: tuple[str, ...] | None = None
     includes: tuple[Include, ...] = ()
+    truncate: int = 0
 
 
 Sort = tuple[tuple[str, bool], ...]
@@ -70,9 +74,15 @@ Sort = tuple[tuple[str, bool], ...]
 
 
 class After(NamedTuple):
-    """Rows after a place in the order: slots of its values, 0 for null. Empty at the beginning."""
+    """Rows after a place in the order: slots of its values, 0 for null. Empty at the beginning.
+
+    `backward` means the rows before the place, and the last rows where there is none. `inclusive` adds the row at the
+    place itself.
+    """
 
     slots: tuple[int, ...] = ()
+    backward: bool = False
+    inclusive: bool = False
 
 
 class Listing(NamedTuple):

@@ -11,6 +11,7 @@ from services.gateway.openapi.components import answer, enveloped, json_body, re
 from services.gateway.openapi.details import LIVE
 from services.gateway.openapi.parameters import (
     MOMENTS,
+    PLACES,
     filter_parameter,
     name_of,
     selection_parameters,
@@ -98,12 +99,7 @@ def _list(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
             {"name": "count", "in": "query", "schema": {"type": "string", "enum": ["exact", "estimated", "none"]}},
             {"name": "deleted", "in": "query", "schema": {"type": "string", "enum": ["with", "only"]}},
             {"name": "q", "in": "query", "description": "Text to find", "schema": {"type": "string", "maxLength": 200}},
-            {
-                "name": "cursor",
-                "in": "query",
-                "description": "meta.next_cursor of the page before; empty for the first page",
-                "schema": {"type": "string", "maxLength": 2000, "pattern": "^[A-Za-z0-9_=-]*$"},
-            },
+            *PLACES,
             *texts(*MOMENTS),
         ],
         "responses": {"200": answer("A page of records", enveloped(rows, meta=True))},

@@ -15,6 +15,27 @@ MOMENTS = (
     ("as_of", "The records as they were at this time, or this position of the log"),
     ("min_commit", "Wait until this commit is seen"),
 )
+PLACES: tuple[Schema, ...] = (
+    {
+        "name": "cursor",
+        "in": "query",
+        "description": "meta.next_cursor or prev_cursor of a page; empty for the first page, or backward the last",
+        "schema": {"type": "string", "maxLength": 4096, "pattern": "^[A-Za-z0-9_=-]*$"},
+    },
+    {
+        "name": "direction",
+        "in": "query",
+        "description": "backward: the page before the cursor; needs a cursor",
+        "schema": {"type": "string", "enum": ["forward", "backward"]},
+    },
+    {
+        "name": "truncate",
+        "in": "query",
+        "description": "Characters after which texts and json values are cut; meta.truncated names their fields",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+    },
+)
+"""Where a page of a list begins, and how much of its values is shown."""
 MAX_PARAMETER_CHARACTERS = 200
 """Characters of a parameter; a whole URL has at most 8,190 bytes."""
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_PARAMETER_CHARACTERS}

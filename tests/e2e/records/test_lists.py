@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from tests.support.client import Client, entity, integer, text
+from tests.support.cursors import walk
 from tests.support.relations import allow, define_shop, make, where
 
 THING = entity(
@@ -89,6 +90,8 @@ async def test_filter_operators(things: Client, name: str, value: str, expected:
         ("count=maybe", "INVALID_PAYLOAD"), ("deleted=yes", "INVALID_PAYLOAD"),
         ("cursor=x", "INVALID_PAYLOAD"), ("cursor=%C3%A4", "INVALID_PAYLOAD"), ("cursor=W10", "INVALID_PAYLOAD"),
         ("cursor=" + "A" * 5000, "INVALID_PAYLOAD"),
+        ("cursor=&direction=up", "INVALID_PAYLOAD"), ("direction=backward", "INVALID_PAYLOAD"),
+        ("truncate=0", "INVALID_PAYLOAD"), ("truncate=x", "INVALID_PAYLOAD"), ("truncate=1000001", "INVALID_PAYLOAD"),
         ("min_commit=x", "INVALID_PAYLOAD"), ("min_commit=0", "INVALID_PAYLOAD"), ("min_commit=", "INVALID_PAYLOAD"),
     ],
 )  # fmt: skip
@@ -195,14 +198,13 @@ async def gaps(common_admin: Client) -> Client:
 @pytest.mark.parametrize("sort", ["", "size", "-size", "at,-name", "-data_less", "name,size"])
 async def test_cursors_follow_every_sort_order(gaps: Client, sort: str) -> None:
     whole = (await gaps.get(f"/gap?per_page=100&sort={sort}")).data
-    walked: list[Any] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        page = (await gaps.get(f"/gap?per_page=4&sort={sort}&cursor={cursor}")).expect(200)
-        assert page.meta == {"per_page": 4, "next_cursor": page.meta["next_cursor"]}
-        walked += page.data
-        cursor = page.meta["next_cursor"]
-    assert walked == whole and len(whole) == 18
+    assert len(whole) == 18
+    for direction in ("forward", "backward"):
+        assert await walk(gaps, f"/gap?per_page=4&sort={sort}", direction) == whole
+    page = (await gaps.get(f"/gap?per_page=4&sort={sort}&cursor=")).expect(200)
+    assert page.meta == {"per_page": 4, "next_cursor": page.meta["next_cursor"], "prev_cursor": None}
+    last = (await gaps.get(f"/gap?per_page=4&sort={sort}&cursor=&direction=backward&count=exact")).expect(200)
+    assert last.data == whole[-4:] and last.meta["total"] == 18 and last.meta["next_cursor"] is None
 
 
 async def test_cursors_are_stable_under_writes(own_things: Client) -> None:
@@ -212,8 +214,43 @@ async def test_cursors_are_stable_under_writes(own_things: Client) -> None:
     await own_things.delete(f"/thing/{first.data[1]['id']}")
     await make(own_things, "thing", size=4)
     cursor = first.meta["next_cursor"]
-    second = (await own_things.get(f"/thing?sort=size&cursor={cursor}&per_page=2")).data
-    assert [row["size"] for row in second] == [2, 3]
+    second = (await own_things.get(f"/thing?sort=size&cursor={cursor}&per_page=2")).expect(200)
+    assert [row["size"] for row in second.data] == [2, 3]
+    back = f"/thing?sort=size&per_page=2&cursor={second.meta['prev_cursor']}&direction=backward"
+    assert [row["size"] for row in (await own_things.get(back)).expect(200).data] == [None, 0]
+
+
+async def test_an_empty_page_leads_back_to_where_it_was_reached_from(own_things: Client) -> None:
+    first = (await own_things.get("/thing?sort=size&cursor=&per_page=3")).expect(200)
+    last = (await own_things.get("/thing?sort=size&filter[size]=3")).data[0]
+    (await own_things.delete(f"/thing/{last['id']}")).expect(200)
+    empty = (await own_things.get(f"/thing?sort=size&per_page=3&cursor={first.meta['next_cursor']}")).expect(200)
+    assert empty.data == [] and empty.meta["next_cursor"] is None
+    path = f"/thing?sort=size&per_page=3&cursor={empty.meta['prev_cursor']}"
+    assert (await own_things.get(f"{path}&direction=backward")).expect(200).data == first.data
+    # The row at the place belongs to the page before it, and comes first on the way forward.
+    assert [row["size"] for row in (await own_things.get(path)).expect(200).data] == [2]
+
+
+async def test_long_values_are_truncated_where_asked(own_things: Client) -> None:
+    await own_things.define(
+        entity("remark", text("body"), {"name": "thing_id", "type": "uuid"}, text("state", enum=["unmistakable"]))
+    )
+    await own_things.relate("remarks", "one_to_many", "thing", "remark", target_key="thing_id")
+    ant = (await own_things.get("/thing?filter[size]=1")).data[0]
+    await make(own_things, "remark", body="é😀 and more", thing_id=ant["id"], state="unmistakable")
+    path = "/thing?filter[size]=1&include=remarks"
+    for suffix in ("", "&cursor="):
+        cut = (await own_things.get(f"{path}&truncate=3{suffix}")).expect(200)
+        row = cut.data[0]
+        assert (row["name"], row["notes"], row["data"], row["id"]) == ("Ant", "50%…", '{"d…', ant["id"])
+        assert row["at"] == ant["at"] and row["size"] == 1
+        assert [(each["body"], each["state"]) for each in row["remarks"]] == [("é😀 …", "unmistakable")]
+        assert sorted(cut.meta["truncated"]) == ["data", "notes", "remarks.body"]
+    whole = (await own_things.get(f"{path}&truncate=1000")).expect(200)
+    assert whole.data == (await own_things.get(path)).data and whole.meta["truncated"] == []
+    only = (await own_things.get("/thing?filter[size]=1&truncate=3&fields=size")).expect(200)
+    assert only.data == [{"size": 1}] and only.meta["truncated"] == []
 
 
 async def test_a_cursor_of_another_list_is_refused(own_things: Client) -> None:

@@ -58,3 +58,9 @@ BOUNDS = Bounds(mark="cut-7:")
 )
 def test_marks_are_taken_out_and_named(answer: str, whole: str, paths: list[str]) -> None:
     assert BOUNDS.split_marks(answer) == (whole, paths)
+
+
+def test_marks_of_cut_values_are_taken_out_and_named() -> None:
+    answer = '[{"a": "cut-7:~a:be\\"gin…", "l": [{"b": "cut-7:~l.b:x:y…"}, "cut-7:l"], "c": "cut-8:~c:"}]'
+    whole = '[{"a": "be\\"gin…", "l": [{"b": "x:y…"}, "cut-7:l"], "c": "cut-8:~c:"}]'
+    assert BOUNDS.split_value_marks(answer) == (whole, ["a", "l.b"])
