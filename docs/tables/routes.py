@@ -31,7 +31,7 @@ GROUPS = (
     ("Commits", "/api/{app}/_commits"), ("Live streams", "/api/{app}/_live"), ("Accounts", "/api/{app}/auth"),
     ("Files", "/api/{app}/_files"), ("Workflows", "/api/{app}/_workflows"),
     ("Notifications", "/api/{app}/_notifications"), ("Events", "/api/{app}/_events"),
-    ("User interfaces", "/api/{app}/_ui"),
+    ("User interfaces", "/api/{app}/_ui"), ("Saved views", "/api/{app}/_views"),
     ("Administration", "/api/{app}/_admin"),
     ("Descriptions", "/api/{app}"),
 )  # fmt: skip

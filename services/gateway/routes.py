@@ -12,6 +12,7 @@ from libs.shared.contracts import (
     notifications,
     records,
     subscribers,
+    views,
     webhooks,
     workflows,
 )
@@ -231,6 +232,13 @@ ROUTES = (
     # Configurations of UIs
     Route("GET", A + "/_ui/configs", definitions.ListUiConfigs, Access.USER),
     Route("GET", A + "/_ui/config/{entity_name}", definitions.GetUiConfig, Access.USER),
+    # Saved views
+    Route("GET", A + "/_views", views.ListViews, Access.USER),
+    Route("POST", A + "/_views", views.CreateView, Access.USER),
+    Route("GET", A + "/_views/{id}", views.GetView, Access.USER),
+    Route("PUT", A + "/_views/{id}", views.ReplaceView, Access.USER),
+    Route("PATCH", A + "/_views/{id}", views.PatchView, Access.USER),
+    Route("DELETE", A + "/_views/{id}", views.DeleteView, Access.USER),
     # Files
     Route("POST", A + "/_files/upload", Local(uploads.upload), Access.USER),
     Route("GET", A + "/_files", files.ListFiles, Access.ADMIN),

@@ -10,9 +10,10 @@ from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import apps as contracts
 from libs.shared.contracts import definitions as definitions_contracts
 from libs.shared.contracts import schemas
+from libs.shared.contracts import views as view_contracts
 from libs.shared.runtime import Core, KeyedSettings, Service
 from services.metadata.apps.lifecycle import remove_interrupted
-from services.metadata.handlers import apps, definitions, documents, schema
+from services.metadata.handlers import apps, definitions, documents, schema, views
 from services.metadata.state import State
 from services.metadata.tables import index_builder
 
@@ -48,6 +49,12 @@ SERVICE = Service(
         definitions_contracts.RestoreDefinition: definitions.restore_definition,
         definitions_contracts.ListUiConfigs: schema.list_ui_configs,
         definitions_contracts.GetUiConfig: schema.get_ui_config,
+        view_contracts.ListViews: views.list_views,
+        view_contracts.GetView: views.get_view,
+        view_contracts.CreateView: views.create_view,
+        view_contracts.ReplaceView: views.replace_view,
+        view_contracts.PatchView: views.patch_view,
+        view_contracts.DeleteView: views.delete_view,
         schemas.GetSchema: schema.get_schema,
         schemas.ListNames: schema.list_names,
         schemas.GetDefinitionsAsOf: schema.get_definitions_as_of,

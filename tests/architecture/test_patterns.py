@@ -61,6 +61,7 @@ CONSTANT_PATTERNS = {
     "services/metadata/checking/expressions/location.py",
     "services/metadata/editing/audit.py",
     "services/metadata/planning/indexes.py",
+    "services/metadata/planning/view_names.py",
     "services/notify/addresses.py",
     "services/notify/templates.py",
     "services/webhook/header_templates.py",

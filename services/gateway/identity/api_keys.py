@@ -17,6 +17,7 @@ from services.gateway.identity.credentials import PREFIX, hash_of
 from services.gateway.identity.paths import parse_id
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import api_keys as store
+from services.gateway.identity.store import users
 
 PREFIX_CHARACTERS = 8
 """Characters of a key that are stored in clear, to know it by."""
@@ -63,6 +64,7 @@ async def delete_key(realm: Realm, context: Context, key_id: str) -> Response:
         row = await store.delete(change.transaction, identifier)
         if row is None:
             raise not_found("API key")
+        await users.forget_views(change.transaction, identifier)
         await change.record("_api_keys", row["id"], "delete", _image(row), None)
     return Response(body=orjson.dumps({"data": {"id": row["id"], "deleted": True}}))
 

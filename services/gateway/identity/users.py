@@ -87,6 +87,8 @@ async def delete_user(realm: Realm, context: Context, user_id: str) -> Response:
             raise not_found("User")
         await _keep_one(realm, change, identifier)
         await store.delete(change.transaction, identifier)
+        if realm.app is not None:
+            await store.forget_views(change.transaction, identifier)
         change.version = DELETED_USER_VERSION
         await change.record("_users", str(identifier), "delete", image(before), None)
     return Response(body=b'{"data":{"id":"%s","deleted":true}}' % str(identifier).encode())

@@ -136,6 +136,12 @@ CIRCUIT: Schema = {"enum": ["closed", "open", "half_open", "disabled", None]}
 WEBHOOK = shaped(id=UUID, circuit=CIRCUIT, failing_since=TIME_OR_NOT, next_try_at=TIME_OR_NOT, last_error=TEXT_OR_NOT)
 
 PAGE: dict[str, Any] = {"responses": {"200": {"description": "The Admin UI, a file of it, or what keeps it away"}}}
+VIEW = shaped(
+    ("id", "entity", "name", "scope", "state", "owner", "editable", "created_at", "updated_at"),
+    id=UUID, entity=TEXT, name=TEXT, scope=TEXT, state=OBJECT, owner=shaped(("id", "email"), id=UUID, email=TEXT),
+    editable=FLAG, created_at=TIME, updated_at=TIME,
+)  # fmt: skip
+VIEW_DELETED = shaped(("id", "deleted"), id=UUID, deleted=FLAG)
 UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=TIME, updated_at=TIME)
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
@@ -189,6 +195,14 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ]},
     ("GET", "/api/{app}/_ui/configs"): gives({"type": "array", "items": UI_CONFIG}),
     ("GET", "/api/{app}/_ui/config/{entity_name}"): gives({"anyOf": [UI_CONFIG, {"type": "null"}]}),
+    ("GET", "/api/{app}/_views"): {
+        "parameters": [{"name": "entity", "in": "query", "schema": TEXT}], **gives({"type": "array", "items": VIEW}),
+    },
+    ("POST", "/api/{app}/_views"): gives(VIEW, 201),
+    ("GET", "/api/{app}/_views/{id}"): gives(VIEW),
+    ("PUT", "/api/{app}/_views/{id}"): gives(VIEW),
+    ("PATCH", "/api/{app}/_views/{id}"): gives(VIEW),
+    ("DELETE", "/api/{app}/_views/{id}"): gives(VIEW_DELETED),
     ("POST", "/api/{app}/_files/upload"): UPLOAD,
     ("GET", "/api/{app}/_files"): gives({"type": "array", "items": OBJECT}),
     ("GET", "/api/{app}/_files/{id}"): DOWNLOAD,

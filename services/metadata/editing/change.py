@@ -16,6 +16,7 @@ from services.metadata.checking.reference_errors import check_references
 from services.metadata.checking.references.people import Mention
 from services.metadata.model.definition import Definition
 from services.metadata.model.schema import LiveSchema
+from services.metadata.model.view import SavedView
 from services.metadata.store import definitions
 from services.metadata.tables.executor import DdlExecutor
 
@@ -72,6 +73,8 @@ class Change:
         """Id → document and schema before, of other definitions whose expressions the change may break."""
         self.to_index: dict[str, None] = {}
         """Entities whose indexes are compared with the definitions at the end."""
+        self.views: list[tuple[SavedView | None, SavedView | None]] = []
+        """Views that were changed, before and after; None where there was or is none."""
         self.to_check_acyclic: set[int] = set()
         """Numbers of acyclic relations that may have cycles already."""
         self.at_the_end: Callable[[int], Awaitable[None]] | None = None

@@ -84,11 +84,16 @@ async def _plan(transaction: Connection, work: Work[Any]) -> _Planned:
 
 
 def changes_of(change: Change) -> list[dict[str, Any]]:
-    """The definitions that a change has touched, in order."""
-    return [
+    """The definitions that a change has touched, in order, and the shared views."""
+    changes = [
         {"action": action, "kind": row.kind, **({"name": row.key} if row.key else {"id": row.id})}
         for action, row in change.touched
     ]
+    for before, after in change.views:
+        if (view := after or before) is not None and view.is_shared:
+            action = "create" if before is None else "delete" if after is None else "update"
+            changes.append({"action": action, "kind": "views", "name": view.title})
+    return changes
 
 
 def _left_out(before: LiveSchema, after: LiveSchema) -> Iterator[str]:

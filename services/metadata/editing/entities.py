@@ -11,6 +11,7 @@ from libs.shared.schema import DELETED, EntityDefinition, RelationDefinition
 from libs.shared.schema.links import Link
 from libs.shared.schema.renaming import rename_in
 from services.metadata.checking.renames import check_renames, renames_of
+from services.metadata.editing import views
 from services.metadata.editing.change import Change, KindHooks
 from services.metadata.model.definition import Definition
 from services.metadata.model.identifiers import table_of
@@ -18,6 +19,7 @@ from services.metadata.model.schema import LiveRelation, LiveSchema
 from services.metadata.planning import expressions, join_tables, related_loads, renames, tables
 from services.metadata.planning.expressions import EntityRename
 from services.metadata.store import counting, definitions
+from services.metadata.store import views as store
 
 
 class EntityHooks(KindHooks):
@@ -52,6 +54,7 @@ class EntityHooks(KindHooks):
             await _refit_relation(change, live, types.get(live.relation.name))
         if rename.words:
             await _rename_in_others(change, schema, rename, links)
+            await views.follow_rename(change.transaction, rename.old, rename.new, rename.fields)
         await _watch_others(change, schema, before, definition)
         change.reindex(definition.name)
 
@@ -62,6 +65,8 @@ class EntityHooks(KindHooks):
         for row in await change.others():
             if row.document.get("entity") == name:
                 await change.delete(row)
+        gone = await store.delete_of_entity(change.transaction, name)
+        change.views += [(view, None) for view in gone]
         live_entity = change.schema.entities.pop(name)
         await change.executor.run(tables.plan_retire(old.number, live_entity.definition))
 

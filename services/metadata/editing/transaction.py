@@ -19,7 +19,7 @@ from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, after_commit
 from libs.shared.postgres.errors import LockTaken
-from services.metadata.editing import audit, finishing, warnings
+from services.metadata.editing import audit, finishing, views, warnings
 from services.metadata.editing.change import Change
 from services.metadata.editing.kinds import HOOKS
 from services.metadata.model.schema import LiveSchema
@@ -84,6 +84,8 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Ch
             await transaction.schedule(clock.now())
         version = await _record(change, context, version)
         transaction.emit(*audit.signals(context, change.touched, change.before))
+        for before, after in change.views:
+            transaction.emit(*views.audit_of(context, before, after))
     if change.touched:
         await after_commit(partial(state.core.connection.announce, SchemaChanged(app_id=app.id, version=version)))
     return result, change

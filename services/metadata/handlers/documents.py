@@ -26,15 +26,16 @@ from services.metadata.import_export.applying import apply
 from services.metadata.import_export.document import Document, read
 from services.metadata.import_export.exporting import document_of
 from services.metadata.state import State
-from services.metadata.store import definitions, sample_records
+from services.metadata.store import definitions, sample_records, views
 
 CAUSE = "import"
 """The cause of imported records in the log; workflows, webhooks and notifications ignore them."""
 
 
 async def export_app(state: State, context: Context, request: contracts.ExportApp) -> Response:
-    rows = await definitions.list_all(state.core.databases.of(context.the_app))
-    return replies.data(document_of(rows, clock.now()))
+    database = state.core.databases.of(context.the_app)
+    rows, shared = await definitions.list_all(database), await views.list_shared(database)
+    return replies.data(document_of(rows, shared, clock.now()))
 
 
 async def import_app(state: State, context: Context, request: contracts.ImportApp) -> Response:
@@ -56,7 +57,7 @@ async def import_app(state: State, context: Context, request: contracts.ImportAp
 
 async def plan_schema(state: State, context: Context, request: contracts.PlanSchema) -> Response:
     document = await asyncio.to_thread(read, request.body)
-    plan = await plan_change(state, context, lambda change: apply(change, document, document.prune))
+    plan = await plan_change(state, context, lambda change: apply(change, document, document.prune, context.user))
     return with_warnings(replies.data(plan.to_dict()), plan.warnings)
 
 
@@ -64,7 +65,7 @@ async def apply_schema(state: State, context: Context, request: contracts.ApplyS
     document = await asyncio.to_thread(read, request.body)
 
     async def work(change: Change) -> list[dict[str, Any]]:
-        await apply(change, document, document.prune)
+        await apply(change, document, document.prune, context.user)
         return changes_of(change)
 
     changes, change = await change_schema(state, context, work)
@@ -72,7 +73,7 @@ async def apply_schema(state: State, context: Context, request: contracts.ApplyS
 
 
 async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:
-    outcome = await importing.define(change, document)
+    outcome = await importing.define(change, document, context.user)
     prepared = await records.prepare(change, document, outcome.created, clock.now())
 
     async def insert(version: int) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from libs.shared.contracts.context import Identity
 from libs.shared.schema.kinds import KINDS
 from services.metadata.checking.documents import stored
 from services.metadata.checking.parsing import parse
 from services.metadata.editing.change import Change
-from services.metadata.import_export.document import Document, Item, identity, located
+from services.metadata.import_export import views
+from services.metadata.import_export.document import Document, Item, identity
+from services.metadata.import_export.locating import located
 from services.metadata.model.definition import Definition
 
 
-async def apply(change: Change, document: Document, prune: bool) -> None:
+async def apply(change: Change, document: Document, prune: bool, author: Identity) -> None:
     """Apply a document; with `prune`, definitions that its sections don't name are deleted.
 
     Raises what the changes raise. Definitions that refer to entities are deleted first, entities last, so that neither
@@ -32,6 +35,7 @@ async def apply(change: Change, document: Document, prune: bool) -> None:
     for row in left:
         if row.kind == "entities":
             await change.delete(row)
+    await views.apply(change, document.views, author, views.SECTION in pruned)
     for item, _ in pairs:
         change.review(item.path, item.kind.name, item.kept)
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from libs.shared import exact
 from libs.shared.bodies import read_json
+from libs.shared.contracts.views import ViewBody
 from libs.shared.errors import Detail, RocketError, invalid_field, sentence
 from libs.shared.schema.kinds import KINDS, DefinitionKind
 from libs.shared.schema.validation_errors import refuse_unknown
 from services.metadata.checking.documents import stored, unwrapped
 from services.metadata.checking.parsing import parse
+from services.metadata.import_export import views
 
 FORMAT_VERSION = 1
 PERMISSIONS = "permissions"
-FRAME = ("version", "exported_at", "sample_data", "prune", "ui_configs")
+FRAME = ("version", "exported_at", "sample_data", "prune", "ui_configs", views.SECTION)
 """The keys of a document beside its sections of definitions."""
 MAX_DEFINITIONS = 10_000
 MAX_ROWS = 200_000
@@ -43,7 +44,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document: its definitions, each kind's in order, and sample rows by entity or join table.
+    """A valid document: its definitions, each kind's in order, sample rows by entity or join table, shared views.
 
     `prune`: definitions that a section doesn't name are deleted; `sections` are those that the document holds.
     """
@@ -52,6 +53,7 @@ class Document:
     samples: Mapping[str, Sequence[dict[str, Any]]]
     prune: bool = False
     sections: frozenset[str] = frozenset()
+    views: Sequence[ViewBody] = ()
 
     @property
     def several(self) -> Set[tuple[str, bytes]]:
@@ -95,8 +97,10 @@ def read(body: bytes, needs_version: bool = True) -> Document:
     prune = document.get("prune", False)
     if not isinstance(prune, bool):
         raise invalid_field("prune", "prune must be true or false")
-    held = frozenset(kind.section for kind in KINDS.values() if document.get(kind.section) is not None)
-    return Document(items, _samples(document), prune, held)
+    names = [views.SECTION, *(kind.section for kind in KINDS.values())]
+    held = frozenset(name for name in names if document.get(name) is not None)
+    shared = tuple(views.read(_list(document, views.SECTION)))
+    return Document(items, _samples(document), prune, held, shared)
 
 
 def _item(kind: DefinitionKind, path: str, sent: dict[str, Any]) -> Item:
@@ -114,18 +118,6 @@ def parts(body: bytes, needs_version: bool = True) -> dict[str, Any]:
         raise invalid_field("version", f"version must be {FORMAT_VERSION}")
     refuse_unknown(document, [*FRAME, *(kind.section for kind in KINDS.values())])
     return document
-
-
-@contextlib.contextmanager
-def located(path: str) -> Iterator[None]:
-    """Errors within the block name the definition at this path."""
-    try:
-        yield
-    except RocketError as problem:
-        details = [{**detail, "path": path} for detail in problem.details] or [
-            {"path": path, "message": problem.message}
-        ]
-        raise RocketError(problem.code, f"{path}: {problem.message}", details) from None
 
 
 def _unwrapped(document: Any) -> Any:

@@ -8,13 +8,16 @@ from typing import Any
 
 from libs.shared.schema.kinds import KINDS
 from services.metadata.import_export.document import FORMAT_VERSION
+from services.metadata.import_export.views import SECTION
 from services.metadata.model.definition import Definition
+from services.metadata.model.view import SavedView
 
 
-def document_of(rows: Iterable[Definition], now: datetime) -> dict[str, Any]:
-    """All definitions by kind, in the order of their creation, without ids."""
+def document_of(rows: Iterable[Definition], views: Iterable[SavedView], now: datetime) -> dict[str, Any]:
+    """All definitions by kind, in the order of their creation, and the shared views, without ids."""
     sections: dict[str, list[dict[str, Any]]] = {kind.section: [] for kind in KINDS.values()}
     for row in rows:
         if row.kind in KINDS:
             sections[KINDS[row.kind].section].append(row.document)
-    return {"version": FORMAT_VERSION, "exported_at": now.isoformat(), **sections}
+    shared = [view.document for view in views]
+    return {"version": FORMAT_VERSION, "exported_at": now.isoformat(), **sections, SECTION: shared}

@@ -6,9 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from libs.shared.contracts.context import Identity
 from libs.shared.schema.kinds import KINDS
 from services.metadata.editing.change import Change
-from services.metadata.import_export.document import Document, identity, located, whole
+from services.metadata.import_export import views
+from services.metadata.import_export.document import Document, identity, whole
+from services.metadata.import_export.locating import located
 
 
 @dataclass(slots=True)
@@ -22,7 +25,7 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """As the answer has it."""
-        counts = {kind.section: self.added[kind.section] for kind in KINDS.values()}
+        counts = {name: self.added[name] for name in (*(kind.section for kind in KINDS.values()), views.SECTION)}
         return {
             "message": f"Import complete: {sum(counts.values())} definitions and {self.records} records were added",
             "summary": {**counts, "records": self.records},
@@ -32,7 +35,7 @@ class Outcome:
         }
 
 
-async def define(change: Change, document: Document) -> Outcome:
+async def define(change: Change, document: Document, author: Identity) -> Outcome:
     """Create the definitions that do not exist yet. Raises what creating one raises, saying which."""
     rows = await change.everything()
     there = {(row.kind, identity(KINDS[row.kind], row.document)) for row in rows}
@@ -49,4 +52,5 @@ async def define(change: Change, document: Document) -> Outcome:
         outcome.added[item.kind.section] += 1
         if item.kind.name == "entities":
             outcome.created.add(str(row.key))
+    outcome.added[views.SECTION] = await views.define(change, document.views, author)
     return outcome

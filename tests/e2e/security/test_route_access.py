@@ -59,6 +59,8 @@ BODIES: dict[str, Any] = {
     f"PATCH {APP}/{{entity}}/_bulk": lambda ids: [{"id": ids["note"], "state": "taken"}],
     f"POST {APP}/{{entity}}/_bulk": lambda ids: [{"state": "taken"}],
     f"DELETE {APP}/{{entity}}/_bulk": lambda ids: [ids["note"]],
+    f"PUT {APP}/_views/{{id}}": lambda _: {"entity": "note", "name": "taken", "state": {}},
+    f"PATCH {APP}/_views/{{id}}": lambda _: {"name": "taken"},
     f"PUT {APP}/_admin/users/{{id}}": lambda ids: {"email": "taken@example.org", "roles": ["admin"]},
 }
 """What would be done if it were allowed, where it is more than a change of the one record that the path names."""
@@ -101,7 +103,7 @@ class World:
     async def everything(self) -> dict[str, Any]:
         """What nobody but its owner may have changed."""
         lists = ("/note?deleted=with", "/_admin/users", "/_admin/invites", "/_admin/signing-keys", "/_files",
-                 "/_workflows", "/_admin/subscribers", "/_admin/export",
+                 "/_workflows", "/_admin/subscribers", "/_admin/export", "/_views",
                  f"/_admin/api-keys/{self.ids['api-keys']}")  # fmt: skip
         found = {path: (await self.admin.get(path)).expect(200).data for path in lists}
         found["/_admin/export"].pop("exported_at")
@@ -166,12 +168,19 @@ async def world(common_admin: Client) -> World:
         "subscribers": (await granted(admin, name=MARK))["id"],
         "_files": (await upload(owner, MARK.encode(), f"{MARK}.txt", "text/plain")).expect(201).data["id"],
         "_workflows": await first(admin, "/_workflows"), "_notifications": await first(owner, "/_notifications"),
+        "_views": await created_view(admin),
         "webhook-logs": await first(admin, "/_admin/webhook-logs"),
     }  # fmt: skip
     ids["notifications"] = ids["_notifications"]
     ids["path"] = "records/note"
     await first(admin, f"/_events?trace_id={trace_id}&action=request.end")
     return World(admin, owner, ids)
+
+
+async def created_view(admin: Client) -> str:
+    """The id of a view that is the admin's own."""
+    view = {"entity": "note", "name": MARK, "state": {"sort": MARK}}
+    return str((await admin.post("/_views", view)).expect(201).data["id"])
 
 
 async def first(caller: Client, path: str) -> str:

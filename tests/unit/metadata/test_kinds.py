@@ -86,7 +86,7 @@ def test_a_new_kind_is_answered_exported_and_imported(toys: DefinitionKind) -> N
     document = {"name": "a", "entity": "page", "color": "blue"}
     row = Definition("7", toys.name, toys.key_of(document), 7, document, {}, "then", "now")
     assert replies.to_dict(toys, row) == {"id": "7", **document, "created_at": "then", "updated_at": "now"}
-    exported = document_of([row], datetime.now(UTC))
+    exported = document_of([row], [], datetime.now(UTC))
     assert exported["toy_cars"] == [document]
     [item] = read(json.dumps(exported).encode()).items
     assert (item.kind, item.path, item.kept) == (toys, "toy_cars[0]", document)

@@ -51,6 +51,8 @@ WHERE id = $1 AND version = $2 AND active RETURNING version
 REHASH = "UPDATE gateway.users SET password_hash = $3 WHERE id = $1::text::uuid AND password_hash = $2"
 LOCK = f"SELECT {USER_JSON} FROM gateway.users u WHERE id = $1 FOR UPDATE"
 DELETE = "DELETE FROM gateway.users WHERE id = $1"
+# A function of metadata (services/metadata/sql/app), which has the saved views.
+FORGET_VIEWS = "SELECT metadata.forget_owner($1)"
 IS_ACTIVE = "SELECT active FROM gateway.users WHERE id = $1"
 LIST = f"""
 SELECT coalesce(json_agg(row_to_json(u)), '[]')::text FROM (SELECT {COLUMNS} FROM gateway.users ORDER BY id) u
@@ -147,6 +149,11 @@ async def lock(transaction: Connection, user_id: uuid.UUID) -> dict[str, Any] | 
 async def delete(transaction: Connection, user_id: uuid.UUID) -> None:
     """Delete a user with their sessions and all that lets them in."""
     await transaction.execute(DELETE, user_id)
+
+
+async def forget_views(transaction: Connection, owner: uuid.UUID) -> None:
+    """Delete the saved views of a user or API key of an app that is being deleted."""
+    await transaction.execute(FORGET_VIEWS, owner)
 
 
 async def list_all(database: Database) -> bytes:
