@@ -78,6 +78,7 @@ function forAdmins(app: string): Section[] {
         entry(app, "deadLetters", "close", "/dead-letters"),
         entry(app, "projections", "restore", "/projections"),
         entry(app, "files", "download", "/files"),
+        entry(app, "api", "globe", "/api"),
       ],
     },
   ];

@@ -122,6 +122,7 @@ const routes = root.addChildren([
     screen("/people/invites", () => import("../features/people/invites-page"), "InvitesPage"),
     screen("/people/api-keys", () => import("../features/people/keys-page"), "ApiKeysPage"),
     screen("/exchange", () => import("../features/exchange/page"), "ExchangePage"),
+    screen("/api", () => import("../features/api/page"), "ApiPage"),
     screen("/define/permissions/matrix", () => import("../features/permissions/matrix-page"), "MatrixPage"),
     screen("/define/relations/diagram", () => import("../features/diagram/page"), "DiagramPage"),
   ]),

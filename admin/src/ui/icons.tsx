@@ -9,6 +9,7 @@ const PATHS = {
   minus: "M5 12h14",
   close: "M6 6l12 12M18 6L6 18",
   trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13",
+  redo: "M20 12a8 8 0 1 1-3-6M20 4v5h-5",
   restore: "M4 12a8 8 0 1 0 3-6M4 4v5h5",
   download: "M12 4v11M7 11l5 5 5-5M4 20h16",
   user: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c0-4 4-6 8-6s8 2 8 6",

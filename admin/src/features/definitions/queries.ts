@@ -1,10 +1,14 @@
 /** Definitions of all kinds: the screens share these questions and changes. */
 
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useDebouncedValue } from "@mantine/hooks";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { keys } from "../../api/app-schema";
 import { request } from "../../api/client";
+import { isApiError } from "../../api/errors";
+import { type Problems, mistakesIn } from "./problems";
 
-export type Document = Record<string, unknown>;
+export type { Document } from "./problems";
+import type { Document } from "./problems";
 
 /** Kinds whose GET answers hold the document under `definition`, and which are addressed by name. */
 const NAMED = new Set(["entities", "relations"]);
@@ -61,22 +65,52 @@ export function useSaveDefinition(app: string, kind: string) {
   });
 }
 
+/** Stored rows that contradict a change. */
+export interface Violation {
+  entity: string;
+  field: string | null;
+  rule: string;
+  rows: number;
+}
+
 export interface Plan {
   statements?: string[];
-  warnings?: unknown[];
-  violations?: unknown[];
+  warnings?: { path: string; message: string }[];
+  violations?: Violation[];
 }
 
 /** What saving would do: statements, and the rows that stand against it. Nothing is changed. */
 export function usePlan(app: string, kind: string) {
   return useMutation({
-    mutationFn: ({ id, document }: Change) =>
-      request<Plan>(app, id === undefined ? "POST" : "PUT", `/_admin/${kind}${id === undefined ? "" : `/${encodeURIComponent(id)}`}`, {
-        query: { dry_run: "true" },
-        body: document,
-      }).then((reply) => reply.data),
+    mutationFn: (change: Change) => plan(app, kind, change),
     meta: { shown: true },
   });
+}
+
+function plan(app: string, kind: string, { id, document }: Change, signal?: AbortSignal): Promise<Plan> {
+  const [method, path] = id === undefined ? ["POST", ""] : ["PUT", `/${encodeURIComponent(id)}`];
+  return request<Plan>(app, method!, `/_admin/${kind}${path}`, { query: { dry_run: "true" }, body: document, ...(signal ? { signal } : {}) }).then((reply) => reply.data);
+}
+
+/** Kinds with expressions, whose plan touches no table: they are checked while they are being typed. */
+const CHECKED = new Set(["rules", "state-machines", "workflows", "permissions", "webhooks", "notification-rules"]);
+const TYPING_MS = 600;
+
+/** The mistakes in the expressions of a document, a moment after somebody stopped typing. */
+export function useMistakes(app: string, kind: string, change: Change, isChanged: boolean): Problems | null {
+  const [settled] = useDebouncedValue(change, TYPING_MS);
+  const check = useQuery({
+    queryKey: [app, "mistakes", kind, settled.id, settled.document],
+    queryFn: ({ signal }) =>
+      plan(app, kind, settled, signal).then(
+        () => null,
+        (error: Error) => (isApiError(error, 422) ? mistakesIn(error, settled.document) : null),
+      ),
+    enabled: isChanged && CHECKED.has(kind),
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+  return check.data ?? null;
 }
 
 export interface Version {

@@ -1,14 +1,12 @@
 /** The form of each kind of definition. A kind without one is edited as JSON. A new form is one file and a line here. */
 
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
-
-export interface FormProps {
-  isNew: boolean;
-}
+import type { FormProps } from "./props";
 
 type Form = LazyExoticComponent<ComponentType<FormProps>>;
 
 export const FORMS: Record<string, Form> = {
+  entities: lazy(() => import("./entity-form")),
   relations: lazy(() => import("./relation-form")),
   rules: lazy(() => import("./rule-form")),
   "state-machines": lazy(() => import("./machine-form")),

@@ -4,7 +4,8 @@ import { useAppSchema } from "../../../api/app-schema";
 import { type MachineTransition, machineGraph, statesOf } from "../../../model/machine";
 import { LazyGraph } from "../../../ui/graph/lazy";
 import { ActionRows } from "../parts/action-rows";
-import { EntityKey, FieldKey, LongTextKey, RolesKey, SuggestedKey, SwitchKey, TagsKey } from "../parts/keys";
+import { EntityKey, FieldKey, RolesKey, SuggestedKey, SwitchKey, TagsKey } from "../parts/keys";
+import { ExpressionKey } from "../parts/expression-key";
 import { Rows } from "../parts/rows";
 import { Nested, useScope } from "../parts/scope";
 
@@ -42,7 +43,7 @@ function Body({ entity, field }: { entity: string; field: string }) {
               <SuggestedKey name="to" values={states} required w={180} />
               <RolesKey name="roles" w={220} />
             </Group>
-            <LongTextKey name="guard" mono />
+            <ExpressionKey name="guard" place="guard" entity={entity} />
             <ActionRows name="actions" entity={entity} />
           </>
         )}

@@ -2,6 +2,7 @@ import { Group, Select, SimpleGrid, Stack } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useRoles } from "../../../api/roles";
 import { ChoiceKey, EntityKey, LongTextKey, SuggestedKey, SwitchKey, TextKey } from "../parts/keys";
+import { ExpressionKey } from "../parts/expression-key";
 import { Rows } from "../parts/rows";
 import { Nested, useScope } from "../parts/scope";
 
@@ -10,6 +11,7 @@ const RECIPIENTS = ["role", "user", "email", "path"] as const;
 
 /** A notification rule: when, to whom, and in which words. */
 export default function NotificationForm() {
+  const { document } = useScope();
   return (
     <Stack>
       <SimpleGrid cols={{ base: 1, sm: 2, md: 4 }}>
@@ -18,7 +20,7 @@ export default function NotificationForm() {
         <ChoiceKey name="hook" values={HOOKS} required />
         <ChoiceKey name="channel" values={["email", "in_app"]} required />
       </SimpleGrid>
-      <LongTextKey name="condition" mono />
+      <ExpressionKey name="condition" place="notification" entity={document["entity"]} />
       <Rows name="recipients" label="notification.recipients" add="notification.addRecipient" blank={{ role: "admin" }}>
         {() => <Recipient />}
       </Rows>

@@ -2,6 +2,7 @@ import { Fieldset, Group, MultiSelect, SegmentedControl, Select, SimpleGrid, Sta
 import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../../api/app-schema";
 import { ChoiceKey, EntityKey, FieldKey, RolesKey, ValueKey } from "../parts/keys";
+import { ExpressionKey } from "../parts/expression-key";
 import { Rows } from "../parts/rows";
 import { Nested, useKey, useScope } from "../parts/scope";
 
@@ -32,7 +33,12 @@ export default function PermissionForm() {
         </Rows>
       )}
       <FieldScope entity={entity} />
-      {document["action"] === "read" && <Masks entity={entity} />}
+      {document["action"] === "read" && (
+        <>
+          <Masks entity={entity} />
+          <VisibleWhen entity={entity} />
+        </>
+      )}
     </Stack>
   );
 }
@@ -90,6 +96,26 @@ function Masks({ entity }: { entity: unknown }) {
           {t("policy.piiHelp")}
         </Text>
       </Group>
+    </Fieldset>
+  );
+}
+
+/** Fields that are shown only where an expression holds. */
+function VisibleWhen({ entity }: { entity: unknown }) {
+  const { t } = useTranslation();
+  const [value, set] = useKey("visible_when");
+  const chosen = Object.keys((value ?? {}) as object);
+  const names = useFields(entity).filter((name) => !chosen.includes(name));
+  return (
+    <Fieldset legend={t("policy.visibleWhen")} p="sm">
+      <Stack gap="xs">
+        <Nested name="visible_when">
+          {chosen.map((name) => (
+            <ExpressionKey key={name} name={name} label={name} place="visibility" entity={entity} />
+          ))}
+        </Nested>
+        <Select size="xs" w={220} value={null} data={names} label={t("policy.addVisibleWhen")} searchable onChange={(name) => name && set({ ...(value as object), [name]: "" })} />
+      </Stack>
     </Fieldset>
   );
 }

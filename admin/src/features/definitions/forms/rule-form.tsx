@@ -1,6 +1,8 @@
 import { Group, SimpleGrid, Stack } from "@mantine/core";
 import { useAppSchema } from "../../../api/app-schema";
-import { ChoiceKey, EntityKey, FieldKey, LongTextKey, NumberKey, SuggestedKey, SwitchKey, TextKey, ValueKey } from "../parts/keys";
+import type { Load } from "../../../model/expressions";
+import { ChoiceKey, EntityKey, FieldKey, NumberKey, SuggestedKey, SwitchKey, TextKey, ValueKey } from "../parts/keys";
+import { ExpressionKey } from "../parts/expression-key";
 import { Rows } from "../parts/rows";
 import { Nested, useKey, useScope } from "../parts/scope";
 import { RuleTrial } from "../parts/rule-trial";
@@ -49,10 +51,12 @@ function FieldRule({ entity }: { entity: unknown }) {
 }
 
 function ExpressionRule({ entity, computed }: { entity: unknown; computed: boolean }) {
+  const { document } = useScope();
+  const loads = (document["related_load"] ?? []) as Load[];
   return (
     <>
       {computed && <FieldKey name="field" entity={entity} required />}
-      <LongTextKey name="expression" label={computed ? "key.valueExpression" : "key.violatedWhere"} mono required />
+      <ExpressionKey name="expression" label={computed ? "key.valueExpression" : "key.violatedWhere"} place="rule" entity={entity} loads={loads} required />
       {!computed && <TextKey name="message" />}
       <Rows name="related_load" label="key.related_load" add="rows.addLoad" blank={{ relation: "" }}>
         {() => (

@@ -1,6 +1,7 @@
 import { Fieldset, Group, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { ChoiceKey, EntityKey, LongTextKey, NumberKey, SwitchKey, TextKey } from "../parts/keys";
+import { ChoiceKey, EntityKey, NumberKey, SwitchKey, TextKey } from "../parts/keys";
+import { ExpressionKey } from "../parts/expression-key";
 import { Nested, useKey, useScope } from "../parts/scope";
 
 const HOOKS = ["after_write", "before_write", "after_delete", "before_delete"];
@@ -19,7 +20,7 @@ export default function WebhookForm() {
         <TextKey name="url" required />
         <ChoiceKey name="method" values={METHODS} />
       </SimpleGrid>
-      <LongTextKey name="condition" mono />
+      <ExpressionKey name="condition" place="webhook" entity={document["entity"]} />
       <Headers />
       <Group>
         <SwitchKey name="async" otherwise />

@@ -5,7 +5,8 @@ import { useRoles } from "../../../api/roles";
 import { type Step, targetStep, targetsOf, workflowGraph } from "../../../model/workflow";
 import { LazyGraph } from "../../../ui/graph/lazy";
 import { ActionRows } from "../parts/action-rows";
-import { ChoiceKey, EntityKey, LongTextKey, SuggestedKey, SwitchKey, TextKey } from "../parts/keys";
+import { ChoiceKey, EntityKey, SuggestedKey, SwitchKey, TextKey } from "../parts/keys";
+import { ContextExpressionKey } from "../parts/expression-key";
 import { Rows } from "../parts/rows";
 import { Nested, useKey, useScope } from "../parts/scope";
 import type { Document } from "../queries";
@@ -18,6 +19,7 @@ export default function WorkflowForm() {
   const { t } = useTranslation();
   const { document } = useScope();
   const steps = (document["steps"] ?? []) as Step[];
+  const context = Object.keys((document["context"] ?? {}) as Document);
   return (
     <Stack>
       <LazyGraph graph={workflowGraph(steps)} label={t("workflow.picture")} />
@@ -31,7 +33,7 @@ export default function WorkflowForm() {
         <Context />
       </Nested>
       <Rows name="steps" label="workflow.steps" add="workflow.addStep" blank={blankStep("", "action")} vertical>
-        {() => <StepKeys ids={steps.map((step) => String(step.id ?? ""))} />}
+        {() => <StepKeys ids={steps.map((step) => String(step.id ?? ""))} context={context} />}
       </Rows>
       <SwitchKey name="active" otherwise />
     </Stack>
@@ -95,7 +97,7 @@ function Context() {
   );
 }
 
-function StepKeys({ ids }: { ids: string[] }) {
+function StepKeys({ ids, context }: { ids: string[]; context: string[] }) {
   const { document, onChange } = useScope();
   const type = String(document["type"]);
   const others = ids.filter((id) => id !== "" && id !== document["id"]);
@@ -108,7 +110,7 @@ function StepKeys({ ids }: { ids: string[] }) {
           <TargetKey key={key} name={key} others={others} />
         ))}
       </Group>
-      {type === "condition" && <LongTextKey name="expression" mono required />}
+      {type === "condition" && <ContextExpressionKey name="expression" context={context} required />}
       {type === "approval" && (
         <Group gap="xs" align="flex-end">
           <Nested name="assignee">

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../../api/app-schema";
 import { useRoles } from "../../../api/roles";
 import { parseExact } from "../../../model/json";
-import { useKey, useScope } from "./scope";
+import { useKey, useProblem, useScope } from "./scope";
 
 export interface KeyProps {
   name: string;
@@ -15,7 +15,7 @@ export interface KeyProps {
   w?: number | string;
 }
 
-function useLabel({ name, label }: KeyProps): string {
+export function useLabel({ name, label }: KeyProps): string {
   const { t } = useTranslation();
   return t(label ?? `key.${name}`);
 }
@@ -30,6 +30,7 @@ export function TextKey({ hint, ...props }: KeyProps & { hint?: string }) {
       size="xs"
       {...(props.w === undefined ? {} : { w: props.w })}
       label={useLabel(props)}
+      error={useProblem(props.name)}
       placeholder={hint ?? ""}
       required={props.required ?? false}
       value={asText(value)}
@@ -51,6 +52,7 @@ export function LongTextKey({ mono, ...props }: KeyProps & { mono?: boolean }) {
       spellCheck={!mono}
       classNames={mono ? { input: "rk-mono" } : {}}
       label={useLabel(props)}
+      error={useProblem(props.name)}
       required={props.required ?? false}
       value={asText(value)}
       onChange={(event) => set(event.currentTarget.value || empty)}
@@ -66,6 +68,7 @@ export function NumberKey({ min, ...props }: KeyProps & { min?: number }) {
       w={props.w ?? 130}
       min={min ?? 0}
       label={useLabel(props)}
+      error={useProblem(props.name)}
       value={typeof value === "number" ? value : ""}
       onChange={(typed) => set(typed === "" ? undefined : Number(typed))}
     />
@@ -88,6 +91,7 @@ export function ChoiceKey({ values, onPick, ...props }: KeyProps & { values: rea
       size="xs"
       {...(props.w === undefined ? {} : { w: props.w })}
       label={useLabel(props)}
+      error={useProblem(props.name)}
       required={props.required ?? false}
       clearable={!props.required}
       allowDeselect={!props.required}
@@ -126,6 +130,7 @@ export function SuggestedKey({ values, ...props }: KeyProps & { values: readonly
       size="xs"
       {...(props.w === undefined ? {} : { w: props.w })}
       label={useLabel(props)}
+      error={useProblem(props.name)}
       required={props.required ?? false}
       data={[...new Set(values)]}
       value={asText(value)}
@@ -144,6 +149,7 @@ export function TagsKey({ suggestions, single, ...props }: KeyProps & { suggesti
       size="xs"
       {...(props.w === undefined ? {} : { w: props.w })}
       label={useLabel(props)}
+      error={useProblem(props.name)}
       required={props.required ?? false}
       data={[...new Set(suggestions)]}
       value={values}
@@ -171,6 +177,6 @@ export function ValueKey(props: KeyProps) {
     }
   };
   return (
-    <TextInput size="xs" w={props.w} label={useLabel(props)} defaultValue={shown} onBlur={(event) => set(read(event.currentTarget.value))} />
+    <TextInput size="xs" w={props.w} label={useLabel(props)} error={useProblem(props.name)} defaultValue={shown} onBlur={(event) => set(read(event.currentTarget.value))} />
   );
 }

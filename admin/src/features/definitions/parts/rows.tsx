@@ -17,7 +17,7 @@ interface RowsProps {
 /** A key that holds a list of documents: each with its keys, and buttons to move and remove it. */
 export function Rows({ name, label, add, blank, children, vertical }: RowsProps) {
   const { t } = useTranslation();
-  const { app } = useScope();
+  const { app, path } = useScope();
   const [value, set] = useKey(name);
   const rows = (Array.isArray(value) ? value : []) as Document[];
   const id = useId();
@@ -32,7 +32,7 @@ export function Rows({ name, label, add, blank, children, vertical }: RowsProps)
       <Stack gap="sm">
         {rows.map((row, at) => (
           <Group key={`${id}-${at}`} gap="xs" align={vertical ? "flex-start" : "flex-end"} wrap="nowrap" role="group" aria-label={`${t(label)} ${at + 1}`}>
-            <DocumentScope app={app} document={row} onChange={(next) => set(rows.map((each, index) => (index === at ? next : each)))}>
+            <DocumentScope app={app} document={row} path={`${path}${name}.${at}.`} onChange={(next) => set(rows.map((each, index) => (index === at ? next : each)))}>
               {vertical ? <Stack flex={1} gap="xs">{children(at, row)}</Stack> : <Group flex={1} gap="xs" align="flex-end">{children(at, row)}</Group>}
             </DocumentScope>
             <Group gap={0} wrap="nowrap">

@@ -1,0 +1,4 @@
+/** What the form of every kind is given; the document itself comes from the scope around it. */
+export interface FormProps {
+  isNew: boolean;
+}
