@@ -19,6 +19,7 @@ from services.gateway.identity.realms import Accounts, open_accounts
 from services.gateway.limits import exchange
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.limiter import Limiter
+from services.gateway.limits.readiness import SharedReadiness
 from services.gateway.live.event_stream import StreamSources
 from services.gateway.live.hub import Hub
 from services.gateway.live.streams import StreamLimiter
@@ -52,6 +53,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
         streams=StreamLimiter(settings.max_streams),
         proxies=Proxies(settings.trusted_proxies),
         shape=settings.shape,
+        readiness=SharedReadiness(),
         limiter=Limiter(settings.rates) if settings.rates else None,
     )
     accounts.revocations.listen(core.connection)

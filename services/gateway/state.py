@@ -10,6 +10,7 @@ from services.gateway.files.sweeping import Sweeper
 from services.gateway.identity.realms import Accounts
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.limiter import Limiter
+from services.gateway.limits.readiness import SharedReadiness
 from services.gateway.limits.shapes import BodyShape
 from services.gateway.live.event_stream import StreamSources
 from services.gateway.live.streams import StreamLimiter
@@ -31,4 +32,5 @@ class State:
     streams: StreamLimiter
     proxies: Proxies
     shape: BodyShape
+    readiness: SharedReadiness
     limiter: Limiter | None

@@ -14,7 +14,7 @@ from libs.shared.telemetry import tracing
 from services.gateway.routing.route import ACTIONS, Access
 from services.gateway.state import State
 
-HEALTH_PATHS = ("/health", "/healthz")
+HEALTH_PATHS = ("/health", "/healthz", "/readyz")
 """Health checks: they are not limited, as a missing answer would restart the gateway."""
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 

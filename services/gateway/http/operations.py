@@ -38,8 +38,7 @@ async def health(state: State, request: web.Request, context: Context) -> Respon
 
 async def ready(state: State, request: web.Request, context: Context) -> Response:
     """200 when every service is ready, else 503; with what each one says. `?self`: this gateway alone."""
-    alone = "self" in request.query
-    states = {state.core.name: await _own_state(state)} if alone else await _states(state, context)
+    states = await state.readiness.states("self" in request.query, lambda alone: _checked(state, context, alone))
     body = {
         "ready": all(s.ready for s in states.values()),
         "services": {
@@ -105,6 +104,10 @@ async def _letters(state: State, context: Context, service: str) -> list[Any] | 
         return None
     letters: list[Any] = orjson.loads(answer.body)["data"]
     return letters
+
+
+async def _checked(state: State, context: Context, alone: bool) -> dict[str, Readiness]:
+    return {state.core.name: await _own_state(state)} if alone else await _states(state, context)
 
 
 async def _states(state: State, context: Context) -> dict[str, Readiness]:

@@ -158,7 +158,9 @@ async def test_login_attempts_are_limited_per_address(anybody: Client, admin: Cl
     # Bad tokens and apps that are made up come out of the same bucket, good tokens do not.
     assert (await guesser.get("/api/shop/note", Authorization="Bearer nonsense")).status == 429
     assert (await guesser.get("/api/nothing-here/note")).status == 429
+    # Probes are answered all the same, so that a busy or starting system is not taken for a broken one.
     (await guesser.get("/health")).expect(200)
+    assert {(await guesser.get("/readyz")).status for _ in range(IP_BURST + 1)} == {200}
     (await guesser.get("/api/shop/note", Authorization=f"Bearer {(await fresh(admin, 'honest')).token}")).expect(200)
     assert (await From(anybody, "203.0.113.10").guess()).status == 401
     async with anybody.session.get(f"{anybody.url}/metrics") as answer:
