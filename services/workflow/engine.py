@@ -199,6 +199,9 @@ class _Run:
         if isinstance(action, WebhookAction):
             self._request(action)
             return True
+        if not isinstance(action, SetFieldAction):
+            self.fail(f"{action.type} can't be done")
+            return True
         return self._set_field(action)
 
     def _request(self, action: WebhookAction) -> None:

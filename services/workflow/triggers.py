@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.schema.workflows import Trigger, WorkflowDefinition
+from libs.shared.schema.workflows import StateChange, Trigger, WorkflowDefinition
 from libs.shared.snapshots.subscriptions import IMPORT, SubscribedDefinition, SubscriptionIndex, SubscriptionKind
 
 MAX_DEPTH = 16
@@ -18,7 +18,7 @@ WorkflowIndex: TypeAlias = SubscriptionIndex[WorkflowDefinition]
 WORKFLOWS = SubscriptionKind(
     name="workflows",
     read=WorkflowDefinition.stored,
-    entity=lambda definition: definition.trigger.entity,
+    entity=lambda definition: definition.trigger.entity or "",
     actions=lambda definition: ("create", "update", "delete") if definition.active else (),
     ignored_causes=frozenset({"undo", IMPORT}),
 )
@@ -47,9 +47,11 @@ def check_depth(starting: Sequence[Workflow], event: CommitEvent) -> None:
 
 def fires(trigger: Trigger, event: CommitEvent) -> bool:
     """Whether this commit has brought the record into the trigger's state."""
-    if event.after is None or event.after.get(trigger.field) != trigger.to:
+    if not isinstance(trigger, StateChange) or event.after is None or event.after.get(trigger.field) != trigger.to:
         return False
     if event.action == "create":
-        return True
+        return not trigger.origins
     change = event.changed.get(trigger.field)
-    return change is not None and change.get("old") != change.get("new")
+    if change is None or change.get("old") == change.get("new"):
+        return False
+    return not trigger.origins or change.get("old") in trigger.origins

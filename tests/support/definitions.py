@@ -74,6 +74,71 @@ WORKFLOW = {
         ]},
     ],
 }  # fmt: skip
+FORM: list[dict[str, Any]] = [
+    {"name": "reason", "type": "string", "label": "Reason", "required": "reject", "enum": ["dear", "late"],
+     "default": "dear", "help": "Why"},
+]  # fmt: skip
+CIRCLE: dict[str, Any] = {
+    "id": "circle", "type": "approval", "mode": {"quorum": 2}, "veto": True, "separation": ["initiator"],
+    "approvers": [
+        {"role": "boss", "label": "Boss", "veto": True}, {"user": "a@b.c"}, {"path": "record.title", "each": True},
+        {"expression": "initiator.id"},
+    ],
+    "form": FORM, "timeout": "1h", "on_approve": "end", "on_reject": "end", "on_timeout": "end", "on_failure": "end",
+    "escalation": [{"after": "30m", "to": {"role": "boss"}, "replace": True}], "reminders": ["10m"],
+    "returns_to": ["sum"], "may_reassign": False,
+}  # fmt: skip
+EVERY_STEP: dict[str, Any] = {
+    "name": "all steps", "description": "Every key", "active": True, "notify": False,
+    "trigger": {"type": "record_updated", "entity": "host", "condition": "record.price > 1", "fields": ["price"]},
+    "inputs": {"limit": {"type": "int", "required": False}}, "context": {"price": "record.price"},
+    "cancel_when": "record.state == 'shut'",
+    "steps": [
+        {"id": "sum", "type": "set", "values": {"total": "context.price * 2"}, "then": {"goto": "ways"},
+         "on_failure": "end"},
+        {"id": "ways", "type": "condition", "branches": [{"when": "context.total > 5", "goto": "circle"}],
+         "otherwise": {"goto": "both"}, "on_failure": "end"},
+        CIRCLE,
+        {**CIRCLE, "id": "part", "mode": {"share": 0.5}},
+        {"id": "both", "type": "parallel", "join": {"quorum": 1}, "then": {"goto": "child"}, "on_failure": "end",
+         "branches": {"a": {"steps": [{"id": "rest", "type": "wait", "for": "1h", "then": "end"}]},
+                      "b": {"steps": [
+                          {"id": "news", "type": "wait", "event": {"name": "paid", "condition": "event.action == 'x'"},
+                           "timeout": "1h", "on_timeout": "end", "on_failure": "end"},
+                          {"id": "day", "type": "wait", "until": "record.made"}]}}},
+        {"id": "child", "type": "sub_workflow", "workflow": "shut", "context": {"id": "trigger.record_id"},
+         "wait": False, "then": {"goto": "each"}, "on_failure": "end"},
+        {"id": "each", "type": "loop", "over": "context.price", "parallel": True, "then": {"goto": "act"},
+         "on_failure": "end", "steps": [{"id": "one", "type": "set", "values": {"x": "item"}}]},
+        {"id": "act", "type": "action", "on_failure": "end", "actions": [
+            {"type": "create_record", "entity": "host", "fields": {"title": "a"}},
+            {"type": "update_record", "entity": "host", "record_id": "trigger.record_id", "fields": {"title": "b"}},
+            {"type": "transition", "entity": "host", "record_id": "trigger.record_id", "field": "state", "to": "shut"},
+            {"type": "delete_record", "entity": "host", "record_id": "trigger.record_id"},
+            {"type": "webhook", "url": "http://127.0.0.1:1/", "method": "PUT", "headers": {"X-A": "b"},
+             "body": {"n": "{{ context.price }}"}, "wait": True, "accept": [404]},
+            {"type": "send_event", "event": "shut", "payload": {"any": "thing"}},
+            {"type": "send_notification", "channel": "in_app", "template": {"subject": "s", "body": "b"},
+             "to": [{"role": "boss"}, {"user": "a@b.c"}, {"email": "a@b.c"}, {"path": "record.title"},
+                    {"initiator": True}]},
+            {"type": "add_comment", "entity": "host", "record_id": "trigger.record_id", "body": "Done"},
+        ]},
+    ],
+}  # fmt: skip
+LITTLE = [{"id": "act", "type": "action"}]
+WORKFLOWS: list[dict[str, Any]] = [
+    WORKFLOW,
+    EVERY_STEP,
+    {"name": "moved", "steps": LITTLE,
+     "trigger": {"type": "state_change", "entity": "host", "field": "state", "to": "shut", "from": ["open"]}},
+    {"name": "told of", "steps": LITTLE,
+     "trigger": {"type": "event", "event": "x", "condition": "event.action == 'x'"}},
+    {"name": "daily", "steps": LITTLE, "trigger": {
+        "type": "schedule", "cron": "0 9 * * 1", "timezone": "Europe/Berlin", "entity": "host",
+        "filter": {"price.gt": 5}}},
+    {"name": "by hand", "steps": LITTLE,
+     "trigger": {"type": "manual", "entity": "host", "roles": ["boss"], "form": FORM}},
+]  # fmt: skip
 POLICIES: list[dict[str, Any]] = [
     {"entity": "host", "action": "read", "roles": ["clerk"], "effect": "allow",
      "conditions": [{"field": "state", "operator": "eq", "value": "open"}], "fields": {"exclude": ["made"]},
@@ -102,7 +167,7 @@ WHOLE: Mapping[str, list[dict[str, Any]]] = {
     "rules": RULES,
     "state-machines": [MACHINE],
     "webhooks": [WEBHOOK, QUESTION],
-    "workflows": [WORKFLOW],
+    "workflows": WORKFLOWS,
     "notification-rules": [NOTIFICATION_RULE],
     "ui-configs": [{"entity": "host", "scope": "mobile", "config": {"any": {"thing": 1}}}],
     "roles": [{"name": "boss", "label": "Boss", "description": "Decides"}],

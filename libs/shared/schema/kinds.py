@@ -70,12 +70,12 @@ class DefinitionKind:
         """The unique key of a stored document, None if the kind has none. No name of an entity holds a slash."""
         return "/".join(str(document[name]) for name in self.key) or None
 
-    def consumed_entity(self, document: Mapping[str, Any]) -> str:
-        """The entity whose commits a definition of a consuming kind reacts to."""
+    def consumed_entity(self, document: Mapping[str, Any]) -> str | None:
+        """The entity whose commits a definition of a consuming kind reacts to, if it is about one."""
         value: Any = document
         for name in self.consumes_commits:
             value = value.get(name) if isinstance(value, Mapping) else None
-        return str(value)
+        return value if isinstance(value, str) else None
 
 
 KINDS: Mapping[str, DefinitionKind] = {

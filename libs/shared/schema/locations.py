@@ -79,11 +79,16 @@ def _plain(sort: Any) -> Any:
 def _member(union: Any, label: str) -> Any:
     """The member of a union that a label of pydantic means."""
     for member in members_of(union):
-        if _is_model(member) and (member.__name__ == label or label in _tags(member)):
+        if _is_model(member) and (_is_named(member, label) or label in _tags(member)):
             return member
         if get_origin(member) is list and label.startswith("list["):
             return member
     return Any
+
+
+def _is_named(model: type[BaseModel], label: str) -> bool:
+    """Whether a label names a model; with validators of the whole it is `function-after[validator(), Model]`."""
+    return label == model.__name__ or label.endswith(f", {model.__name__}]")
 
 
 def _tags(model: type[BaseModel]) -> list[Any]:

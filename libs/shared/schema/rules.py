@@ -12,10 +12,10 @@ from libs.shared.expressions.functions.patterns import PatternError
 from libs.shared.expressions.functions.patterns import compiled as compiled_pattern
 from libs.shared.schema.fields import NUMBERS, FieldDefinition
 from libs.shared.schema.formulas import Formula, compiled, is_lenient
+from libs.shared.schema.parts import Name, Part
 from libs.shared.schema.strict import Strict
 from libs.shared.schema.validation_errors import error_at
 from libs.shared.schema.values import BadValue, parse_text, parse_value
-from libs.shared.schema.workflows import Name, Part
 
 MAX_LOADS = 20
 """Relations that one rule may load."""

@@ -92,7 +92,7 @@ def _awaited(kinds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     """The entities whose commits definitions react to, also of definitions that can't be read as a whole."""
     for kind in KINDS.values():
         if kind.consumes_commits:
-            yield from map(kind.consumed_entity, kinds.get(kind.name, ()))
+            yield from filter(None, map(kind.consumed_entity, kinds.get(kind.name, ())))
 
 
 def _policies(rows: Iterable[Mapping[str, Any]]) -> Iterator[PolicyDefinition]:

@@ -7,24 +7,21 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     field_validator,
-    model_serializer,
 )
 
 from libs.shared.schema.formulas import Formula, compiled
+from libs.shared.schema.parts import MAX_ACTIONS, Name, Part, Url
 from libs.shared.schema.strict import Strict, is_stored
-from libs.shared.schema.workflows import MAX_ACTIONS, Name, Part
 
 MAX_TRANSITIONS = 1_000
 STATE_TYPES = ("string", "text")
 """Types of the fields that can hold a state."""
 
-Url = Annotated[str, Field(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://.")]
 Fields = dict[Name, Any]
 
 
@@ -138,11 +135,6 @@ class Transition(Part):
     @classmethod
     def _empty_is_none(cls, guard: Any) -> Any:
         return None if isinstance(guard, str) and not guard.strip() else guard
-
-    @model_serializer(mode="wrap")
-    def _as_sent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        kept = {"from" if name == "origin" else name for name in self.model_fields_set}
-        return {key: value for key, value in write(self).items() if key in kept}
 
     @property
     def origins(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -94,13 +95,7 @@ class WebhookDefinition(_Sparse):
     @field_validator("headers")
     @classmethod
     def _headers(cls, headers: dict[str, str]) -> dict[str, str]:
-        for name, value in headers.items():
-            if not HEADER_NAME.match(name):
-                raise ValueError(f"{name!r} is no header name")
-            if name.lower() in FRAMING:
-                raise ValueError(f"{name} is set by the sender")
-            if any(character in value for character in "\r\n\0"):
-                raise ValueError(f"the value of {name} must be one line")
+        check_headers(headers)
         return headers
 
     @field_validator("condition")
@@ -128,3 +123,14 @@ class WebhookDefinition(_Sparse):
         if value is not None and asked != (info.field_name == "on_failure") and value is not False:
             raise ValueError("goes with async false only" if not asked else "goes with async true only")
         return value
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Raises ValueError for headers that a definition can't set."""
+    for name, value in headers.items():
+        if not HEADER_NAME.match(name):
+            raise ValueError(f"{name!r} is no header name")
+        if name.lower() in FRAMING:
+            raise ValueError(f"{name} is set by the sender")
+        if any(character in value for character in "\r\n\0"):
+            raise ValueError(f"the value of {name} must be one line")

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from libs.shared import exact
+from libs.shared.expressions.templates import resolve, resolve_header, resolve_url
 from libs.shared.schema import BadValue
 from libs.shared.schema.state_machines import Action, CallWebhook, CreateRecord, SetField, UpdateRecord
 from services.data.rules.entity_rules import EntityRules
 from services.data.rules.forms import now_text, parsed
 from services.data.rules.machines import TakenTransition, TransitionRefused
-from services.data.rules.templates import resolve, resolve_header, resolve_url
 
 NOW = "now"
 MAX_EFFECT_BYTES = 1_000_000

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from libs.shared import exact
+from libs.shared.expressions.templates import time_text
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.values import is_among, parse_written
 
@@ -52,12 +53,6 @@ def parsed(field: FieldDefinition, result: Any) -> Any:
     if field.enum is not None and serialize(field, value) not in field.enum and not is_among(field, value, field.enum):
         raise BadValue(f"must be one of {', '.join(map(str, field.enum))}")
     return value
-
-
-def time_text(moment: datetime) -> str:
-    """An instant as PostgreSQL writes it in JSON, in UTC: no more fraction than there is."""
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return (text.rstrip("0") if "." in text else text) + "+00:00"
 
 
 def now_text(field: FieldDefinition | None, now: datetime) -> str:

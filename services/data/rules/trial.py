@@ -15,10 +15,10 @@ from libs.shared.expressions import EvaluationError, Expression, compile_express
 from libs.shared.expressions.syntax.tree import Negation, Node
 from libs.shared.schema import BadValue, FieldDefinition
 from libs.shared.schema.formulas import Formula
+from libs.shared.schema.parts import Name
 from libs.shared.schema.rules import ExpressionRule, FieldRule, RuleDefinition
 from libs.shared.schema.strict import Strict
 from libs.shared.schema.validation_errors import errors_in
-from libs.shared.schema.workflows import Name
 from services.data.rules.attempt import AttemptedWrite
 from services.data.rules.deciding import check_record, decide
 from services.data.rules.entity_rules import EntityRules

@@ -8,7 +8,7 @@ from typing import Any
 
 from libs.shared.schema.kinds import DefinitionKind
 from services.metadata.checking import canonical, renames
-from services.metadata.checking.expressions import locations
+from services.metadata.checking.expressions import locations, workflow_texts
 from services.metadata.checking.expressions.location import Document, ExpressionLocation
 from services.metadata.checking.references import notification_rules, permissions, rules, state_machines, workflows
 from services.metadata.checking.references.names import Problem
@@ -35,7 +35,7 @@ CHECKS: Mapping[str, KindChecks] = {
     "rules": KindChecks(rules.problems_of, locations.of_rule),
     "state-machines": KindChecks(state_machines.problems_of, locations.of_state_machine),
     "webhooks": KindChecks(expressions=locations.of_webhook),
-    "workflows": KindChecks(workflows.problems_of, locations.of_workflow),
+    "workflows": KindChecks(workflows.problems_of, workflow_texts.of_workflow),
     "notification-rules": KindChecks(notification_rules.problems_of, locations.of_notification_rule),
 }
 MODEL_ONLY = KindChecks()

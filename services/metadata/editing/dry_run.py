@@ -76,6 +76,7 @@ async def _plan(transaction: Connection, work: Work[Any]) -> _Planned:
     change = Change(transaction, schema, executor, HOOKS)
     await work(change)
     await finishing.fit_indexes(change)
+    await finishing.check_sub_workflows(change)
     await finishing.add_warnings(change)
     notices = [*executor.warnings, *_left_out(change.schema_before, change.schema)]
     notices += [f"{warning['path']}: {warning['message']}" for warning in change.warnings]

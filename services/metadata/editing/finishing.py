@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from libs.shared.errors import invalid_field
+from libs.shared.schema.validation_errors import suggestion
 from services.metadata.checking.expression_errors import ExpressionReview, expression_warnings
+from services.metadata.checking.references.workflows import workflows_started
 from services.metadata.editing import warnings
 from services.metadata.editing.change import Change
 from services.metadata.planning.indexes import wanted_indexes
@@ -25,6 +28,19 @@ async def check_acyclic(change: Change) -> None:
     changed = [each for each in relations if each.acyclic and each.number in change.to_check_acyclic]
     await acyclic.hold(change.transaction, change.schema.entities, changed)
     await acyclic.refuse_cycles(change.transaction, change.schema.entities, changed)
+
+
+async def check_sub_workflows(change: Change) -> None:
+    """Raises VALIDATION_FAILED where a workflow that was sent starts one that does not exist after the change."""
+    sent = [row for _, row in change.touched if row.kind == "workflows" and row.id in change.paths]
+    started = [(row, path, name) for row in sent for path, name in workflows_started(row.document)]
+    if not started:
+        return
+    known = [str(row.key) for row in await change.of_kind("workflows")]
+    for row, path, name in started:
+        if name not in known:
+            prefix = f"{change.paths[row.id]}." if change.paths[row.id] else ""
+            raise invalid_field(f"{prefix}{path}", f"{path}: there is no workflow {name}{suggestion(name, known)}")
 
 
 async def add_warnings(change: Change) -> None:

@@ -79,6 +79,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Ch
             result = await work(change)
             await finishing.fit_indexes(change)
             await finishing.check_acyclic(change)
+            await finishing.check_sub_workflows(change)
             await finishing.add_warnings(change)
         if executor.has_postponed:
             await transaction.schedule(clock.now())

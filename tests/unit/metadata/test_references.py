@@ -58,7 +58,7 @@ def policy(**changes: Any) -> dict[str, Any]:
          "definition.transitions.0.actions.0.entity"),
         ("workflows", workflow("gone"), "trigger.to"),
         ("workflows", workflow("done", "context.di"), "steps.0.actions.0.record_id"),
-        ("workflows", workflow("done", "record.id"), "steps.0.actions.0.record_id"),
+        ("workflows", workflow("done", "recrod.id"), "steps.0.actions.0.record_id"),
         ("permissions", policy(conditions=[{"field": "state", "value": "x"}]), "conditions.0.value"),
         ("permissions", policy(fields={"exclude": ["id"]}), "fields.exclude"),
         ("permissions", policy(masks={"qty": "email"}), "masks.qty"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from libs.shared.schema.workflows import WorkflowDefinition, destination, parse_timeout
+from libs.shared.schema.workflows import StateChange, WorkflowDefinition, destination, parse_timeout
 from tests.unit.workflow.examples import action, approval, document, set_field, workflow
 
 
@@ -46,7 +46,7 @@ TRIGGER = document(approval())["trigger"]
         document(approval(assignee={"type": "user", "user": "x"})),
         document({"id": "c", "type": "condition"}),
         document({"id": "c", "type": "condition", "expression": "context.days >"}),
-        document(action("a", {"type": "send_event", "event": "x"})),
+        document(action("a", {"type": "send_event"})),
         document(action("a", {"type": "set_field", "entity": "e", "field": "f"})),
         document(action("a", {"type": "webhook", "url": "ftp://x"})),
         document(action("a", {"type": "webhook", "url": "http://x", "method": "BREW"})),
@@ -79,8 +79,9 @@ def test_definitions_are_stored_as_sent() -> None:
 
 @pytest.mark.parametrize("to", ["sent", 5, True, 1.5])
 def test_a_state_keeps_its_type(to: Any) -> None:
-    kept = workflow(approval(), trigger={**TRIGGER, "to": to}).trigger.to
-    assert (kept, type(kept)) == (to, type(to))
+    trigger = workflow(approval(), trigger={**TRIGGER, "to": to}).trigger
+    assert isinstance(trigger, StateChange)
+    assert (trigger.to, type(trigger.to)) == (to, type(to))
 
 
 @given(st.integers(0, 999), st.integers(0, 999), st.integers(0, 999))

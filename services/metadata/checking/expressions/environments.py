@@ -71,24 +71,14 @@ def of_visibility(schema: LiveSchema, entity: str) -> Environment:
     return {"record": record_type(schema, entity), "user": USER, "now": DATE}
 
 
-def of_trigger(schema: LiveSchema, entity: str) -> Environment:
-    """The paths that fill a workflow's context."""
-    record = record_type(schema, entity)
-    return {"trigger": Object({"record_id": STRING, "record": record}), "record": record, "record_id": STRING}
-
-
-def of_context(context: Mapping[str, Type]) -> Environment:
-    """Conditions of a workflow's steps, and the paths of its actions."""
-    return {"context": Object(context), "now": DATE}
-
-
 def _fields(schema: LiveSchema, entity: str) -> dict[str, Type]:
     definition = schema.entities[entity].definition
-    fields = {field.name: _type(field) for field in (*definition.key_fields, *definition.fields)}
+    fields = {field.name: type_of(field) for field in (*definition.key_fields, *definition.fields)}
     return {DELETED: STRING, **fields} if definition.soft_delete else fields
 
 
-def _type(field: FieldDefinition) -> Type:
+def type_of(field: FieldDefinition) -> Type:
+    """The type of a field's values."""
     known = TYPES.get(field.type, ANY)
     if known is STRING and field.enum and field.type in ("string", "text"):
         return Simple(Kind.STRING, frozenset(str(option) for option in field.enum))

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from libs.shared.expressions.checking import ANY, Environment, Type
+from libs.shared.expressions.checking import ANY, Environment
 from services.metadata.checking.expressions import environments
 from services.metadata.checking.expressions.location import PLACEHOLDER, Document, ExpressionLocation, Key, TextForm
 from services.metadata.model.schema import LiveSchema
 
-CONTEXT = "context."
 FILLED_BY_SENDER = {"env": ANY}
 """The root of the paths that are filled when a request is sent."""
 
@@ -25,31 +24,31 @@ def of_rule(document: Document, schema: LiveSchema) -> Locations:
     if isinstance(body, dict) and document.get("type") in ("expression", "computed"):
         loads = [load for load in body.get("related_load") or () if isinstance(load, dict)]
         environment = environments.of_rule(schema, str(document.get("entity")), loads)
-        yield from _expression(document, ("definition", "expression"), environment)
+        yield from expression_at(document, ("definition", "expression"), environment)
 
 
 def of_state_machine(document: Document, schema: LiveSchema) -> Locations:
     environment = environments.of_rule(schema, str(document.get("entity")))
-    for number, transition in _numbered(_at(document, ("definition", "transitions"))):
+    for number, transition in numbered(value_at(document, ("definition", "transitions"))):
         here: Key = ("definition", "transitions", number)
-        yield from _expression(document, (*here, "guard"), environment)
-        for action_number, action in _numbered(_at(transition, ("actions",))):
+        yield from expression_at(document, (*here, "guard"), environment)
+        for action_number, action in numbered(value_at(transition, ("actions",))):
             seen = {**environment, **FILLED_BY_SENDER}
-            yield from _templates(action, (*here, "actions", action_number), seen)
+            yield from templates_in(action, (*here, "actions", action_number), seen)
 
 
 def of_webhook(document: Document, schema: LiveSchema) -> Locations:
     environment = environments.of_webhook(schema, str(document.get("entity")), str(document.get("hook")))
-    yield from _expression(document, ("condition",), environment)
+    yield from expression_at(document, ("condition",), environment)
 
 
 def of_notification_rule(document: Document, schema: LiveSchema) -> Locations:
     entity = str(document.get("entity"))
-    yield from _expression(document, ("condition",), environments.of_event(schema, entity))
+    yield from expression_at(document, ("condition",), environments.of_event(schema, entity))
     message = environments.of_message(schema, entity)
-    yield from _templates(document.get("template"), ("template",), message)
-    for number, recipient in _numbered(document.get("recipients")):
-        path = _at(recipient, ("path",))
+    yield from templates_in(document.get("template"), ("template",), message)
+    for number, recipient in numbered(document.get("recipients")):
+        path = value_at(recipient, ("path",))
         if isinstance(path, str):
             yield ExpressionLocation(("recipients", number, "path"), path, TextForm.PATH, message)
 
@@ -58,52 +57,36 @@ def of_permission(document: Document, schema: LiveSchema) -> Locations:
     environment = environments.of_visibility(schema, str(document.get("entity")))
     visible = document.get("visible_when")
     for name in visible if isinstance(visible, dict) else ():
-        yield from _expression(document, ("visible_when", name), environment)
+        yield from expression_at(document, ("visible_when", name), environment)
 
 
-def of_workflow(document: Document, schema: LiveSchema) -> Locations:
-    trigger = environments.of_trigger(schema, str(_at(document, ("trigger", "entity"))))
-    context: dict[str, Type] = {}
-    paths = document.get("context")
-    for name, path in (paths if isinstance(paths, dict) else {}).items():
-        location = ExpressionLocation(("context", name), str(path), TextForm.PATH, trigger, is_optional=True)
-        context[name] = location.path_type()
-        yield location
-    environment = environments.of_context(context)
-    for number, step in _numbered(document.get("steps")):
-        yield from _expression(document, ("steps", number, "expression"), environment)
-        for action_number, action in _numbered(_at(step, ("actions",))):
-            record_id = _at(action, ("record_id",))
-            if isinstance(record_id, str) and record_id.startswith(CONTEXT):
-                key = ("steps", number, "actions", action_number, "record_id")
-                yield ExpressionLocation(key, record_id, TextForm.PATH, environment)
-
-
-def _expression(document: Document, key: Key, environment: Environment) -> Locations:
-    text = _at(document, key)
+def expression_at(document: Document, key: Key, environment: Environment) -> Locations:
+    """The expression at a key, if there is one."""
+    text = value_at(document, key)
     if isinstance(text, str):
         yield ExpressionLocation(key, text, TextForm.EXPRESSION, environment)
 
 
-def _templates(value: Any, key: Key, environment: Environment) -> Locations:
+def templates_in(value: Any, key: Key, environment: Environment) -> Locations:
     """Every string within a value that has a placeholder."""
     match value:
         case dict():
             for name, part in value.items():
-                yield from _templates(part, (*key, name), environment)
+                yield from templates_in(part, (*key, name), environment)
         case list():
             for number, part in enumerate(value):
-                yield from _templates(part, (*key, number), environment)
+                yield from templates_in(part, (*key, number), environment)
         case str() if PLACEHOLDER.search(value):
             yield ExpressionLocation(key, value, TextForm.TEMPLATE, environment)
 
 
-def _numbered(value: Any) -> Iterator[tuple[int, Any]]:
+def numbered(value: Any) -> Iterator[tuple[int, Any]]:
     """The elements of a list with their numbers; none for anything else."""
     yield from enumerate(value if isinstance(value, list) else ())
 
 
-def _at(document: Any, key: Key) -> Any:
+def value_at(document: Any, key: Key) -> Any:
+    """The value at a key; None if there is none."""
     for part in key:
         match document:
             case dict():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -11,7 +11,15 @@ from typing import Any
 from libs.shared.schema import FieldDefinition, PolicyDefinition
 from libs.shared.schema.rules import FieldRule, RuleDefinition
 from libs.shared.schema.state_machines import CreateRecord, SetField, StateMachineDefinition, UpdateRecord
-from libs.shared.schema.workflows import ActionStep, SetFieldAction, WorkflowDefinition
+from libs.shared.schema.workflows import (
+    ActionStep,
+    SetFieldAction,
+    StateChange,
+    SubWorkflowStep,
+    TransitionAction,
+    WorkflowDefinition,
+    all_steps,
+)
 from services.metadata.checking.references.names import NOW, Problems, fields_of
 from services.metadata.checking.references.state_machines import states_of
 from services.metadata.model.schema import LiveSchema
@@ -32,10 +40,12 @@ def contradictions_in(every: Sequence[ParsedDefinition], schema: LiveSchema) -> 
     """By id of a definition: path and message of each warning."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     machines = {(m.entity, m.field): m for m in _of(every, StateMachineDefinition) if m.active}
+    workflows = {workflow.name for workflow in _of(every, WorkflowDefinition)}
     for each in every:
         match each.definition:
             case WorkflowDefinition() as workflow:
                 found[each.id] += _of_workflow(workflow, machines)
+                found[each.id] += _missing_workflows(workflow, workflows)
             case StateMachineDefinition() as machine:
                 found[each.id] += _of_machine(machine, machines)
             case RuleDefinition(definition=FieldRule(evaluable=False)):
@@ -55,14 +65,44 @@ def _of(every: Iterable[ParsedDefinition], model: type[Any]) -> list[Any]:
 
 def _of_workflow(workflow: WorkflowDefinition, machines: Machines) -> Problems:
     trigger = workflow.trigger
-    machine = machines.get((trigger.entity, trigger.field))
-    if machine is not None and trigger.to not in {state for _, state in states_of(machine)}:
-        yield "trigger.to", f"{trigger.to} is no state of the state machine of {trigger.entity}.{trigger.field}"
-    for number, step in enumerate(workflow.steps):
-        for action_number, action in enumerate(step.actions if isinstance(step, ActionStep) else ()):
-            if isinstance(action, SetFieldAction):
-                path = f"steps.{number}.actions.{action_number}.value"
-                yield from _unreachable_state(machines, action.entity, action.field, action.value, path)
+    if isinstance(trigger, StateChange) and (machine := machines.get((trigger.entity, trigger.field))) is not None:
+        states = {state for _, state in states_of(machine)}
+        for key, value in (("to", trigger.to), *(("from", origin) for origin in trigger.origins)):
+            if value not in states:
+                yield f"trigger.{key}", f"{value} is no state of the state machine of {trigger.entity}.{trigger.field}"
+    for each in all_steps(workflow.steps):
+        for number, action in enumerate(each.step.actions if isinstance(each.step, ActionStep) else ()):
+            yield from _of_action(action, machines, f"{each.path}.actions.{number}")
+
+
+def _missing_workflows(workflow: WorkflowDefinition, known: Collection[str]) -> Problems:
+    for each in all_steps(workflow.steps):
+        if isinstance(each.step, SubWorkflowStep) and each.step.workflow not in known:
+            yield f"{each.path}.workflow", f"there is no workflow {each.step.workflow}: the step will fail"
+
+
+def _of_action(action: Any, machines: Machines, path: str) -> Problems:
+    match action:
+        case SetFieldAction():
+            yield from _unreachable_state(machines, action.entity, action.field, action.value, f"{path}.value")
+        case UpdateRecord():
+            for name, value in action.fields.items():
+                yield from _unreachable_state(machines, action.entity, name, value, f"{path}.fields.{name}")
+        case CreateRecord():
+            yield from _wrong_initial_states(machines, action, path)
+        case TransitionAction():
+            yield from _of_transition(action, machines, path)
+
+
+def _of_transition(action: TransitionAction, machines: Machines, path: str) -> Problems:
+    found = [name for entity, name in machines if entity == action.entity]
+    if action.field is None and len(found) != 1:
+        problem = "has several state machines, name the field" if found else "has no state machine"
+        yield f"{path}.field", f"{action.entity} {problem}: the step will fail"
+    elif action.field is not None and action.field not in found:
+        yield f"{path}.field", f"{action.entity}.{action.field} has no state machine: the step will fail"
+    else:
+        yield from _unreachable_state(machines, action.entity, action.field or found[0], action.to, f"{path}.to")
 
 
 def _of_machine(machine: StateMachineDefinition, machines: Machines) -> Problems:
@@ -71,11 +111,8 @@ def _of_machine(machine: StateMachineDefinition, machines: Machines) -> Problems
             path = f"definition.transitions.{number}.actions.{action_number}"
             if isinstance(action, SetField):
                 yield from _unreachable_state(machines, machine.entity, action.field, action.value, f"{path}.value")
-            elif isinstance(action, UpdateRecord):
-                for name, value in action.fields.items():
-                    yield from _unreachable_state(machines, action.entity, name, value, f"{path}.fields.{name}")
-            elif isinstance(action, CreateRecord):
-                yield from _wrong_initial_states(machines, action, path)
+            else:
+                yield from _of_action(action, machines, path)
 
 
 def _unreachable_state(machines: Machines, entity: str, field: str, value: Any, path: str) -> Problems:

@@ -10,7 +10,16 @@ from libs.shared.ids import parse_uuid
 from libs.shared.schema import PolicyDefinition
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.state_machines import Addressee, SendNotification, StateMachineDefinition
-from libs.shared.schema.workflows import ApprovalStep, WorkflowDefinition
+from libs.shared.schema.workflows import (
+    ActionStep,
+    ApprovalStep,
+    ManualTrigger,
+    NotifyAction,
+    Recipient,
+    Seat,
+    WorkflowDefinition,
+    all_steps,
+)
 
 ROLE, USER = "role", "user"
 
@@ -41,13 +50,36 @@ def _mentions(definition: Any) -> Iterator[Mention]:
         case StateMachineDefinition():
             yield from _of_machine(definition)
         case WorkflowDefinition():
-            for number, step in enumerate(definition.steps):
-                if isinstance(step, ApprovalStep) and step.assignee:
-                    yield Mention(f"steps.{number}.assignee.role", ROLE, step.assignee.role)
+            yield from _of_workflow(definition)
         case NotificationRule():
             for number, recipient in enumerate(definition.recipients):
                 for kind in {ROLE, USER} & recipient.keys():
                     yield Mention(f"recipients.{number}.{kind}", kind, recipient[kind])
+
+
+def _of_workflow(workflow: WorkflowDefinition) -> Iterator[Mention]:
+    if isinstance(workflow.trigger, ManualTrigger):
+        yield from _roles("trigger.roles", workflow.trigger.roles)
+    for each in all_steps(workflow.steps):
+        match each.step:
+            case ApprovalStep() as step:
+                if step.assignee:
+                    yield Mention(f"{each.path}.assignee.role", ROLE, step.assignee.role)
+                for number, seat in enumerate(step.approvers or ()):
+                    yield from _one(f"{each.path}.approvers.{number}", seat)
+                for number, rung in enumerate(step.escalation):
+                    yield from _one(f"{each.path}.escalation.{number}.to", rung.to)
+            case ActionStep() as step:
+                for number, action in enumerate(step.actions):
+                    for place, recipient in enumerate(action.to if isinstance(action, NotifyAction) else ()):
+                        yield from _one(f"{each.path}.actions.{number}.to.{place}", recipient)
+
+
+def _one(path: str, named: Addressee | Seat | Recipient) -> Iterator[Mention]:
+    """The role or user that an object names."""
+    for kind, name in ((ROLE, named.role), (USER, named.user)):
+        if name is not None:
+            yield Mention(f"{path}.{kind}", kind, name)
 
 
 def _of_machine(machine: StateMachineDefinition) -> Iterator[Mention]:
@@ -70,11 +102,7 @@ def _addressees(path: str, to: Any) -> Iterator[Mention]:
     for number, each in enumerate(listed):
         here = f"{path}.{number}" if isinstance(to, list) else path
         if isinstance(each, Addressee):
-            yield from (
-                Mention(f"{here}.{kind}", kind, name)
-                for kind, name in ((ROLE, each.role), (USER, each.user))
-                if name is not None
-            )
+            yield from _one(here, each)
         elif isinstance(each, str):
             if parse_uuid(each) is not None:
                 yield Mention(here, USER, each)

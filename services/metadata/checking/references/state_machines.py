@@ -70,14 +70,20 @@ def _action_problems(action: Action, own: str, path: str, schema: LiveSchema) ->
                 for name, value in action.fields.items():
                     yield from setting_problems(schema, action.entity, name, value, path, f"fields.{name}")
             elif isinstance(action, CreateRecord):
-                yield from _creating_problems(action.entity, action.fields, path, schema)
-        case SendNotification() if action.channel not in CHANNELS and "{{" not in action.channel:
-            known = ", ".join(CHANNELS)
-            hint = suggestion(action.channel, CHANNELS)
-            yield f"{path}channel", f"there is no channel {action.channel}, only {known}{hint}"
+                yield from creating_problems(action.entity, action.fields, path, schema)
+        case SendNotification() if wrong := unknown_channel(action.channel):
+            yield f"{path}channel", wrong
 
 
-def _creating_problems(entity: str, fields: Mapping[str, Any], path: str, schema: LiveSchema) -> Problems:
+def unknown_channel(channel: str) -> str | None:
+    """The error of the name of a channel, if any."""
+    if channel in CHANNELS or "{{" in channel:
+        return None
+    return f"there is no channel {channel}, only {', '.join(CHANNELS)}{suggestion(channel, CHANNELS)}"
+
+
+def creating_problems(entity: str, fields: Mapping[str, Any], path: str, schema: LiveSchema) -> Problems:
+    """The errors of the fixed values of a new record."""
     definition = schema.entities[entity].definition
     known = fields_of(definition)
     for name, value in fields.items():

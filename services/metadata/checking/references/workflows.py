@@ -1,51 +1,69 @@
-"""Workflows: their trigger, paths and actions. Pure."""
+"""Workflows: their trigger, and what their steps name. Pure."""
 
 from __future__ import annotations
 
-from libs.shared.schema.validation_errors import suggestion
-from libs.shared.schema.workflows import ActionStep, SetFieldAction, WorkflowDefinition
-from services.metadata.checking.references.names import (
-    Problems,
-    fields_of,
-    setting_problems,
-    unfit_value,
-    unknown_entity,
-    unknown_field,
-)
-from services.metadata.model.schema import LiveSchema
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-ROOTS = ("trigger", "record", "record_id")
-CONTEXT = "context"
+from libs.shared.schema import EntityDefinition
+from libs.shared.schema.workflows import (
+    ActionStep,
+    RecordTrigger,
+    ScheduleTrigger,
+    StateChange,
+    SubWorkflowStep,
+    WorkflowDefinition,
+    all_steps,
+)
+from services.metadata.checking.references.names import Problems, fields_of, unfit_value, unknown_entity, unknown_field
+from services.metadata.checking.references.workflow_actions import action_problems, known_context
+from services.metadata.model.schema import LiveSchema
 
 
 def problems_of(workflow: WorkflowDefinition, schema: LiveSchema) -> Problems:
-    """The trigger's entity, field and value exist, and the fields that actions set.
+    """The trigger's entity, fields and values exist, and what the actions name.
 
     Paths of the context may lead nowhere.
     """
     trigger = workflow.trigger
-    if wrong := unknown_entity(schema, trigger.entity):
+    if trigger.entity is not None and (wrong := unknown_entity(schema, trigger.entity)):
         yield "trigger.entity", wrong
     else:
-        entity = schema.entities[trigger.entity].definition
-        if wrong := unknown_field(entity, trigger.field):
-            yield "trigger.field", wrong
-        elif wrong := unfit_value(fields_of(entity)[trigger.field], trigger.to):
-            yield "trigger.to", wrong
-    for number, step in enumerate(workflow.steps):
-        for action_number, action in enumerate(step.actions if isinstance(step, ActionStep) else ()):
-            if isinstance(action, SetFieldAction):
-                yield from _setting_problems(workflow, action, f"steps.{number}.actions.{action_number}.", schema)
+        yield from _trigger_problems(trigger, schema)
+    context = known_context(workflow)
+    for each in all_steps(workflow.steps):
+        for number, action in enumerate(each.step.actions if isinstance(each.step, ActionStep) else ()):
+            yield from action_problems(action, context, f"{each.path}.actions.{number}.", schema)
 
 
-def _setting_problems(workflow: WorkflowDefinition, action: SetFieldAction, path: str, schema: LiveSchema) -> Problems:
-    root, _, rest = action.record_id.partition(".")
-    if root == CONTEXT and rest and rest.partition(".")[0] not in workflow.context:
-        name = rest.partition(".")[0]
-        yield f"{path}record_id", f"the context has no {name}{suggestion(name, workflow.context)}"
-    elif root in ROOTS and rest:
-        yield f"{path}record_id", f"must be a path context.x or an id; put {action.record_id} into the context"
-    if wrong := unknown_entity(schema, action.entity):
-        yield f"{path}entity", wrong
-    else:
-        yield from setting_problems(schema, action.entity, action.field, action.value, path, "field")
+def workflows_started(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The workflows that the steps of a stored workflow start: (path, name)."""
+    for each in all_steps(WorkflowDefinition.stored(document).steps):
+        if isinstance(each.step, SubWorkflowStep):
+            yield f"{each.path}.workflow", each.step.workflow
+
+
+def _trigger_problems(trigger: Any, schema: LiveSchema) -> Problems:
+    if trigger.entity is None:
+        return
+    entity = schema.entities[trigger.entity].definition
+    if isinstance(trigger, StateChange):
+        yield from _state_problems(trigger, entity)
+    named: list[tuple[str, str]] = []
+    if isinstance(trigger, RecordTrigger):
+        named = [(f"fields.{number}", name) for number, name in enumerate(trigger.fields or ())]
+    if isinstance(trigger, ScheduleTrigger):
+        named = [(f"filter.{key}", key.partition(".")[0]) for key in trigger.filter or ()]
+    for key, name in named:
+        if wrong := unknown_field(entity, name):
+            yield f"trigger.{key}", wrong
+
+
+def _state_problems(trigger: StateChange, entity: EntityDefinition) -> Problems:
+    if wrong := unknown_field(entity, trigger.field):
+        yield "trigger.field", wrong
+        return
+    field = fields_of(entity)[trigger.field]
+    for key, value in (("to", trigger.to), *(("from", origin) for origin in trigger.origins)):
+        if wrong := unfit_value(field, value):
+            yield f"trigger.{key}", wrong

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
 
 from libs.shared import exact
 from libs.shared.expressions.values.access import element
-from services.data.rules.forms import time_text
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
 LEFT_TO_THE_SENDER = "env"
@@ -111,3 +110,9 @@ def _as_text(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     return value if isinstance(value, str) else exact.dumps(value).decode()
+
+
+def time_text(moment: datetime) -> str:
+    """An instant as PostgreSQL writes it in JSON, in UTC: no more fraction than there is."""
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "+00:00"
