@@ -221,7 +221,7 @@ UNFIT: dict[str, tuple[str, dict[str, Any], str]] = {
     "set the key": ("workflows", setting(field="id", value="a"), "steps.0.actions.0.field"),
     "set an auto field": ("workflows", setting(field="made", value="now"), "steps.0.actions.0.field"),
     "now for a number": ("workflows", setting(value="now"), "steps.0.actions.0.value"),
-    "record_id past the context": ("workflows", setting(record_id="trigger.record_id"), "steps.0.actions.0.record_id"),
+    "record_id by a misspelt path": ("workflows", setting(record_id="trigger.recrd_id"), "steps.0.actions.0.record_id"),
     "transition's value type": (
         "state-machines",
         doing({"type": "set_field", "field": "priority", "value": "many"}),
