@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from libs.shared.bus.consumers.consumer import Plan
 from libs.shared.bus.outbox.transactions import Transaction
+from libs.shared.contracts.business_events import BusinessEventRecorded, EventSent
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent, SignalEvent
 from services.events import store
 from services.events.audit import audit_row, change_row
-from services.events.rows import days_of, moment_of, scrubbed, signal_row, telemetry_rows, transition_rows
+from services.events.business_events import sent_row, told_of_transition, told_of_workflow, transition_rows
+from services.events.rows import days_of, moment_of, scrubbed, signal_row, telemetry_rows
 from services.events.state import State
 
 Row = dict[str, Any]
@@ -30,10 +33,14 @@ class CommitRows:
 
 @dataclass(frozen=True, slots=True)
 class SignalRows:
-    """The rows stored for a signal: the audit row of the change it reports, and its event unless that is too old."""
+    """The rows stored for a signal: the audit row of the change it reports, and its event unless that is too old.
+
+    `told` passes on the business event that it is about.
+    """
 
     change: Row | None
     event: Row | None
+    told: BusinessEventRecorded | None = None
 
 
 async def plan_commits(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan:
@@ -59,19 +66,28 @@ async def apply_commits(state: State, transaction: Transaction, reactions: Seque
     rows = [row for each in reactions for row in each.events if moment_of(row["created_at"]) >= since]
     if rows:
         await store.insert(transaction.connection, rows)
+    transaction.emit(*(told_of_transition(each.event, row) for each in reactions for row in each.events))
 
 
 async def plan_signals(state: State, app: AppRef, events: Sequence[SignalEvent]) -> Plan:
     """The rows of signals."""
     await state.partitions.ensure(app, days_of(event.at for event in events))
     since = state.partitions.since()
-    return Plan(
-        [SignalRows(change_row(each), signal_row(each) if moment_of(each.at) >= since else None) for each in events]
-    )
+    return Plan([_of_signal(each, since) for each in events])
+
+
+def _of_signal(event: SignalEvent, since: datetime) -> SignalRows | None:
+    if BusinessEventRecorded.is_in(event):
+        return None  # its row was stored when it was recorded
+    sent = EventSent.decode(event)
+    row = sent_row(event, sent) if sent else signal_row(event)
+    told = told_of_workflow(sent, row) if sent else None
+    return SignalRows(change_row(event), row if moment_of(event.at) >= since else None, told)
 
 
 async def apply_signals(state: State, transaction: Transaction, reactions: Sequence[SignalRows]) -> None:
-    """Insert events and audit rows."""
+    """Insert events and audit rows, and pass business events on."""
+    transaction.emit(*(each.told for each in reactions if each.told))
     for each in reactions:
         if each.change is not None:
             await store.insert_change(transaction.connection, scrubbed(each.change))

@@ -13,6 +13,7 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from services.events import store
+from services.events.business_events import told
 from services.events.queries import EventSelection, audit_selection, conditions, events_selection, grouping, window
 from services.events.rows import business_row, days_of
 from services.events.state import State
@@ -22,12 +23,13 @@ RECORDED = ("id", "trace_id", "span_id", "event_type", "action", "entity", "reco
 
 
 async def record_event(state: State, context: Context, request: RecordEvent) -> Response:
-    """Record a business event of the caller."""
+    """Record a business event of the caller, and tell of it."""
     row = business_row(context, validate(BusinessEventBody, read_json(request.body)), clock.now())
     app = context.the_app
     await state.partitions.ensure(app, days_of([row["created_at"]]))
-    async with state.database(app).transaction() as transaction:
-        await store.insert(transaction, [row])
+    async with state.transactions.begin(app, emits=True) as transaction:
+        await store.insert(transaction.connection, [row])
+        transaction.emit(told(row, context.user.email, context.user.roles, context.cause_depth))
     return Response(201, exact.dumps({"data": {name: row[name] for name in RECORDED}}))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,10 +11,8 @@ import orjson
 
 from libs.shared.contracts.context import NO_TRACE, Context
 from libs.shared.contracts.events import BusinessEventBody
-from libs.shared.contracts.streams import CommitEvent, SignalEvent
+from libs.shared.contracts.streams import SignalEvent
 from libs.shared.ids import parse_uuid, uuid7
-from libs.shared.schema import EntityDefinition
-from libs.shared.schema.secrecy import concealed, hidden_texts
 from libs.shared.telemetry.shipping import span_uuid
 
 MAX_TEXT_CHARACTERS = 500
@@ -51,9 +49,9 @@ def signal_row(signal: SignalEvent) -> Row:
             "source": signal.service,
             "component": "signal",
             "action": signal.what,
-            "entity": _text(data.get("entity")),
-            "record_id": _text(data.get("record_id")),
-            "user_id": _text(data.get("user_id")),
+            "entity": text_of(data.get("entity")),
+            "record_id": text_of(data.get("record_id")),
+            "user_id": text_of(data.get("user_id")),
             "duration_ms": None,
             "status": "error" if signal.what.endswith("_failed") else "ok",
             "metadata": {key: value for key, value in data.items() if _is_plain(value)},
@@ -75,44 +73,13 @@ def business_row(context: Context, body: BusinessEventBody, now: datetime) -> Ro
         "component": "business",
         "action": body.action,
         "entity": body.entity,
-        "record_id": _text(body.record_id),
+        "record_id": text_of(body.record_id),
         "user_id": context.user.id,
         "duration_ms": None,
         "status": "ok",
         "metadata": body.metadata or {},
         "created_at": now.isoformat(),
     }
-
-
-def transition_rows(event: CommitEvent, definition: EntityDefinition | None) -> list[Row]:
-    """The business events of a commit's transitions, without values that the definition hides."""
-    told = [(number, effect) for number, effect in enumerate(event.effects) if effect["type"] == "send_event"]
-    if not told:
-        return []
-    hidden = {text for record in (event.before, event.after) for text in hidden_texts(record, definition, shortest=1)}
-    return [_transition_row(event, number, concealed(effect, hidden)) for number, effect in told]
-
-
-def _transition_row(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> Row:
-    row: Row = scrubbed(
-        {
-            "trace_id": event.trace_id,
-            "span_id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{event.app_id}/{event.key}/{number}")),
-            "parent_span_id": None,
-            "event_type": "business",
-            "source": "app",
-            "component": "business",
-            "action": _text(effect["event"]),
-            "entity": event.entity,
-            "record_id": event.record_id,
-            "user_id": _text(event.actor.get("id")),
-            "duration_ms": None,
-            "status": "ok",
-            "metadata": effect.get("payload") or {},
-            "created_at": event.at,
-        }
-    )
-    return row
 
 
 def days_of(moments: Iterable[str]) -> set[date]:
@@ -145,5 +112,6 @@ def _is_plain(value: Any) -> bool:
     )
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """A value as text; None stays None."""
     return None if value is None else str(value)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.nats.nkeys import Issuer
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
@@ -28,7 +29,7 @@ from services.events.subscribers.durables import follow_apps
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """The service's state."""
+    """The service's state, with the relay of its signals running."""
     partitions = Partitions(core.databases, core.settings.retention_days)
     secret = core.settings.subscribers_secret
     issuer = Issuer(secret) if secret else None
@@ -39,7 +40,10 @@ async def open_state(core: Core) -> AsyncIterator[State]:
             changes.put_nowait(change)
 
     core.connection.on_announcement(AppsChanged, changed)
-    yield State(core, AuditDefinitionVersions(core.schemas, core.rpc), partitions, issuer, changes)
+    transactions = Transactions.emitting(core)
+    async with transactions.relay.running():
+        definitions = AuditDefinitionVersions(core.schemas, core.rpc)
+        yield State(core, definitions, transactions, partitions, issuer, changes)
 
 
 MAX_CHANGES = 1_000
@@ -89,6 +93,8 @@ SERVICE = Service(
             loads=read_spans,
         ),
     ),
+    transactions=lambda state: state.transactions,
+    lag=lambda state: {"relay": state.transactions.relay.lag},
     workers=(retention.retain, answer_callouts, follow_apps),
     projections=(Projection("audit", verifying.verify, rebuilding.rebuild),),
 )

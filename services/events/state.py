@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from libs.shared.bus.nats.nkeys import Issuer
+from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
@@ -16,13 +17,14 @@ from services.events.partitions import Partitions
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources, the schemas to audit with, the day partitions, and what outside subscribers need.
+    """Resources, the schemas to audit with, transactions, the day partitions, and what subscribers need.
 
     `issuer` signs the rights of subscribers; None where they are disabled. `app_changes` are not yet processed.
     """
 
     core: Core
     definitions: AuditDefinitionVersions
+    transactions: Transactions
     partitions: Partitions
     issuer: Issuer | None
     app_changes: asyncio.Queue[AppsChanged]

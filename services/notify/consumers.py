@@ -10,7 +10,8 @@ from libs.shared import clock
 from libs.shared.bus.consumers.consumer import Plan
 from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.streams import CommitEvent
+from libs.shared.contracts.streams import CommitEvent, SignalEvent
+from libs.shared.contracts.workflow_notifications import NotificationRequested
 from services.notify import store
 from services.notify.fan_out import FanOut, NotificationRequest, fan_out
 from services.notify.mail_worker import SAFETY_S
@@ -18,6 +19,7 @@ from services.notify.matching import match
 from services.notify.people import find_people
 from services.notify.state import State
 from services.notify.transition_actions import MAIL, transition_notifications
+from services.notify.workflow_notifications import workflow_notifications
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,31 @@ async def apply(state: State, transaction: Transaction, reactions: Sequence[Comm
             if await store.note(transaction.connection, reaction.event, each):
                 for new in each.notifications:
                     await store.insert(transaction.connection, new, clock.now())
+
+
+async def plan_signals(state: State, app: AppRef, events: Sequence[SignalEvent]) -> Plan:
+    """The notifications that workflow instances request."""
+    asked = [NotificationRequested.decode(event) for event in events]
+    settings = state.core.settings
+    mails = bool(settings.smtp_host)
+    requests = [workflow_notifications(each, app.name, settings.public_url, mails) if each else [] for each in asked]
+    directory = await find_people(state.core.rpc, app, [request for some in requests for request in some])
+    reactions = [[fan_out(request, directory) for request in some] or None for some in requests]
+    has_mails = any(new.channel == MAIL for some in reactions if some for each in some for new in each.notifications)
+    return Plan(reactions, clock.now() + timedelta(seconds=SAFETY_S) if has_mails else None)
+
+
+async def apply_signals(state: State, transaction: Transaction, reactions: Sequence[Sequence[FanOut]]) -> None:
+    """Insert the notifications of workflow instances."""
+    for reaction in reactions:
+        for each in reaction:
+            for new in each.notifications:
+                await store.insert(transaction.connection, new, clock.now())
+
+
+def wake_signals(state: State, app: AppRef, reactions: Sequence[Sequence[FanOut]]) -> None:
+    """Wake the mail worker, ahead of the timer."""
+    state.due.wake(app)
 
 
 def wake(state: State, app: AppRef, reactions: Sequence[CommitFanOuts]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from services.notify import matching, transition_actions
+from services.notify import matching, transition_actions, workflow_notifications
 from services.notify.matching import Match, NewNotification
 from services.notify.recipients import NOBODY, Directory, Receivers, may_be
 from services.notify.transition_actions import TransitionNotification
+from services.notify.workflow_notifications import WorkflowNotification
 
-NotificationRequest: TypeAlias = Match | TransitionNotification
+NotificationRequest: TypeAlias = Match | TransitionNotification | WorkflowNotification
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class FanOut:
 def fan_out(asked: NotificationRequest, directory: Directory) -> FanOut:
     """The notifications of a request, for the users of today."""
     receivers = NOBODY if asked.error else directory.receivers(asked.channel, asked.addressees)
-    if not receivers and isinstance(asked, TransitionNotification):
+    if not receivers and not isinstance(asked, Match):
         # Stored as failed, so that the log shows that there was no receiver.
         receivers = NOBODY
     return FanOut(asked.asked_by, notifications_of(asked, receivers))
@@ -39,6 +40,8 @@ def notifications_of(asked: NotificationRequest, receivers: Receivers) -> list[N
     """One notification for each receiver."""
     if isinstance(asked, TransitionNotification):
         return transition_actions.notifications_of(asked, receivers)
+    if isinstance(asked, WorkflowNotification):
+        return workflow_notifications.notifications_of(asked, receivers)
     return matching.notifications_of(asked, receivers)
 
 

@@ -10,7 +10,7 @@ from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.claim_loop import ClaimLoop
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import notifications as contracts
-from libs.shared.contracts.streams import COMMITS
+from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
@@ -58,6 +58,13 @@ SERVICE = Service(
             wake=consumers.wake,
             topics=lambda state: state.rules,
             effects=True,
+        ),
+        Consumer(
+            name="notify_signals",
+            stream=SIGNALS,
+            plan=consumers.plan_signals,
+            apply=consumers.apply_signals,
+            wake=consumers.wake_signals,
         ),
     ),
     transactions=lambda state: state.transactions,

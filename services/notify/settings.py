@@ -20,6 +20,7 @@ class NotifySettings(Settings):
     smtp_password: str = Field("", description="its password")
     smtp_tls: Literal["none", "starttls", "tls"] = Field("starttls", description="how the connection is secured")
     smtp_timeout: float = Field(10.0, gt=0, le=60, description="seconds one mail may take")
+    public_url: str = Field("", description="where users reach Rocket, for links in mails; empty: mails have none")
     notify_retry_seconds: float = Field(10.0, gt=0, description="seconds until the first retry; it doubles")
 
     @model_validator(mode="after")

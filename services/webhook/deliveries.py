@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -37,6 +38,8 @@ class NewDelivery:
     error: str | None = None
     origin: str = COMMIT
     ordered: bool = False
+    awaited: Sequence[int] | None = None
+    """Statuses that are successes besides 2xx, where a workflow waits for the answer; None: nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class ClaimedDelivery:
 
     id: str
     webhook_id: str
+    commit_key: str
     endpoint: str
     entity: str
     record_id: str
@@ -66,6 +70,7 @@ class ClaimedDelivery:
     claimed_until: datetime
     ailing: bool
     salts: Salts
+    awaited: Sequence[int] | None = None
 
 
 ACTIONS = frozenset({"workflow", "transition"})

@@ -28,7 +28,7 @@ from services.webhook.endpoint_limiter import EndpointConcurrencyLimiter, Key
 from services.webhook.matching import WebhookIndex
 from services.webhook.recording import Recorder, Sent
 from services.webhook.requests import RequestBuilder, Unsendable, urls_of
-from services.webhook.sending import AttemptOutcome, Sender
+from services.webhook.sending import AttemptOutcome, Sender, accepted
 from services.webhook.settings import WebhookSettings
 
 log = structlog.get_logger()
@@ -204,7 +204,7 @@ class Dispatcher:
             except Unsendable as reason:
                 outcome = AttemptOutcome(None, None, str(reason))
             else:
-                outcome = await self._sender.send(request)
+                outcome = accepted(await self._sender.send(request), claimed.awaited)
             span.status = "error" if outcome.error else "ok"
             span.metadata = {"delivery_id": claimed.id, "response_status": outcome.status}
         what = "webhook.fail" if outcome.error else "webhook.success"

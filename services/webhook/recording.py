@@ -17,7 +17,7 @@ from libs.shared.bus.retry import is_outage
 from libs.shared.bus.timers.due import Due
 from libs.shared.concurrency.batcher import Batch, Batcher
 from libs.shared.contracts.context import AppRef
-from libs.shared.contracts.signals import DeliveryFailed
+from libs.shared.contracts.signals import DeliveryFailed, WebhookAnswered
 from libs.shared.postgres.databases import Databases
 from services.webhook import attempt_store
 from services.webhook.attempt_store import Entry
@@ -45,8 +45,8 @@ class Sent:
 
     @property
     def is_news(self) -> bool:
-        """Whether it may change the health of the endpoint, or fails the delivery."""
-        return self.outcome.error is not None or self.claimed.ailing
+        """Whether it may change the health of the endpoint, fails the delivery, or is waited for."""
+        return self.outcome.error is not None or self.claimed.ailing or self.claimed.awaited is not None
 
 
 class Recorder:
@@ -109,6 +109,7 @@ class Recorder:
         changed = await update_health(transaction.connection, events, self._limits)
         transaction.emit(*changed.signals)
         transaction.emit(*(_failed(entry) for entry in entries if entry.verdict.status == "failed"))
+        transaction.emit(*(_answered(entry) for entry in entries if _ends_waiting(entry)))
         return changed.hold_until
 
 
@@ -148,6 +149,22 @@ def _health_event_of(entry: Entry) -> HealthEvent | None:
 def _failed(entry: Entry) -> DeliveryFailed:
     claimed = entry.claimed
     return failed_signal(claimed.id, claimed, claimed.attempt + 1, entry.outcome.error or "")
+
+
+def _ends_waiting(entry: Entry) -> bool:
+    return entry.claimed.awaited is not None and entry.verdict.status in ("delivered", "failed")
+
+
+def _answered(entry: Entry) -> WebhookAnswered:
+    claimed, outcome = entry.claimed, entry.outcome
+    answered = {"status": outcome.status, "body": outcome.body} if outcome.status is not None else None
+    return WebhookAnswered(
+        trace_id=claimed.trace_id,
+        effect_key=claimed.commit_key,
+        workflow_id=claimed.webhook_id,
+        response=answered,
+        error=outcome.error,
+    )
 
 
 def failed_signal(

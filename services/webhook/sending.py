@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,11 @@ class AttemptOutcome:
     not_before: float | None = None
     started: datetime | None = None
     duration_ms: int | None = None
+
+
+def accepted(outcome: AttemptOutcome, statuses: Sequence[int] | None) -> AttemptOutcome:
+    """The outcome where these statuses are successes, too."""
+    return replace(outcome, error=None) if statuses and outcome.status in statuses else outcome
 
 
 def open_session(settings: WebhookSettings, **connecting: Any) -> aiohttp.ClientSession:

@@ -20,17 +20,17 @@ from services.webhook.signing import Salts
 INSERT = """
 INSERT INTO webhook.deliveries (id, webhook_id, commit_key, entity, record_id, hook, url, method,
     request_headers, request_body, max_attempts, backoff, idempotency_key, trace_id, endpoint, origin, ordered,
-    error, status, due_at)
+    awaited, error, status, due_at)
 SELECT n.id, n.webhook_id, n.commit_key, n.entity, n.record_id, n.hook, n.url, n.method, n.headers::json,
     n.body::json, n.max_attempts, n.backoff, n.idempotency_key, n.trace_id, n.endpoint, n.origin, n.ordered,
-    coalesce(n.error, 'the endpoint is disabled: ' || h.last_error),
+    n.awaited::jsonb, coalesce(n.error, 'the endpoint is disabled: ' || h.last_error),
     CASE WHEN n.error IS NULL AND h.endpoint IS NULL THEN 'pending' ELSE 'failed' END,
     CASE WHEN n.error IS NULL AND h.endpoint IS NULL THEN $1::timestamptz END
 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::text[], $12::int[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
-    $18::bool[], $19::text[])
+    $18::bool[], $19::text[], $20::text[])
     AS n(id, webhook_id, commit_key, entity, record_id, hook, url, method, headers, body, max_attempts, backoff,
-         idempotency_key, trace_id, endpoint, origin, ordered, error)
+         idempotency_key, trace_id, endpoint, origin, ordered, awaited, error)
 LEFT JOIN webhook.endpoints h ON h.endpoint = n.endpoint AND h.url = n.url AND h.circuit = 'disabled'
 ORDER BY n.id
 ON CONFLICT (webhook_id, commit_key) DO NOTHING RETURNING id::text
@@ -99,9 +99,9 @@ WITH wanted AS (
 UPDATE webhook.deliveries d SET claimed_until = $5
 FROM chosen c LEFT JOIN webhook.secrets s ON s.webhook_id = c.webhook_id
 WHERE d.id = c.id
-RETURNING d.id::text, d.webhook_id::text, d.endpoint, d.entity, d.record_id, d.hook, d.url, d.method,
+RETURNING d.id::text, d.webhook_id::text, d.commit_key, d.endpoint, d.entity, d.record_id, d.hook, d.url, d.method,
     d.request_headers::text, d.request_body::text, d.attempt, d.max_attempts, d.backoff, d.idempotency_key,
-    d.trace_id, d.origin, d.ordered, d.claimed_until, c.ailing, s.salt, s.previous::text
+    d.trace_id, d.origin, d.ordered, d.awaited::text, d.claimed_until, c.ailing, s.salt, s.previous::text
 """
 COLUMNS = """
     id, webhook_id, entity, record_id, hook, url, method, request_headers, request_body, response_status,
@@ -151,7 +151,8 @@ async def insert(transaction: Connection, new: Sequence[NewDelivery], now: datet
     if not new:
         return []
     ids = new_ids(len(new))
-    rows = await transaction.fetch(INSERT, now, ids, *_columns(new), [d.ordered for d in new], [d.error for d in new])
+    own = ([d.ordered for d in new], [_awaited_text(d) for d in new], [d.error for d in new])
+    rows = await transaction.fetch(INSERT, now, ids, *_columns(new), *own)
     fresh = {row["id"] for row in rows}
     return [(str(each), delivery) for each, delivery in zip(ids, new, strict=True) if str(each) in fresh]
 
@@ -186,6 +187,10 @@ def _columns(new: Sequence[NewDelivery]) -> tuple[list[Any], ...]:
     )  # fmt: skip
 
 
+def _awaited_text(delivery: NewDelivery) -> str | None:
+    return None if delivery.awaited is None else exact.dumps(list(delivery.awaited)).decode()
+
+
 def headers_text(headers: Headers) -> str:
     """Headers in their stored form, with templates."""
     return exact.dumps(dict(headers)).decode()
@@ -206,8 +211,9 @@ async def claim(
 
 def _claimed(row: Any) -> ClaimedDelivery:
     values: dict[str, Any] = dict(row)
-    previous = values.pop("previous")
+    previous, awaited = values.pop("previous"), values.pop("awaited")
     return ClaimedDelivery(
+        awaited=exact.loads(awaited) if awaited else None,
         headers=exact.loads(values.pop("request_headers")),
         body=values.pop("request_body"),
         salts=Salts.read(values.pop("salt"), exact.loads(previous) if previous else None),

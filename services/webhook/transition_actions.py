@@ -40,7 +40,7 @@ def _delivery(app: AppRef, event: CommitEvent, number: int, effect: Mapping[str,
         hook=HOOK,
         url=effect["url"],
         method=effect["method"],
-        headers=with_content_type({name: _header(value) for name, value in effect.get("headers", {}).items()}),
+        headers=with_content_type({name: header_of(value) for name, value in effect.get("headers", {}).items()}),
         body=body_of({**payload_of(event, HOOK, key), "transition": transition}),
         max_attempts=MAX_ATTEMPTS,
         backoff=BACKOFF,
@@ -50,7 +50,7 @@ def _delivery(app: AppRef, event: CommitEvent, number: int, effect: Mapping[str,
     )
 
 
-def _header(value: Any) -> Value:
+def header_of(value: Any) -> Value:
     """A header's value. Logs of older versions hold any JSON value where the header was a single template."""
     parted = isinstance(value, list) and all(isinstance(part, str) or set(part) == {"env"} for part in value)
     return value if parted or isinstance(value, str) else str(value)

@@ -16,6 +16,7 @@ from services.webhook.deliveries import NewDelivery, origin_of
 from services.webhook.dispatcher import SAFETY_S
 from services.webhook.matching import with_content_type
 from services.webhook.state import State
+from services.webhook.transition_actions import header_of
 
 HOOK = "workflow"
 MAX_ATTEMPTS = 3
@@ -32,13 +33,14 @@ def delivery_of(signal: WebhookRequested) -> NewDelivery:
         hook=HOOK,
         url=signal.url,
         method=signal.method,
-        headers=with_content_type({}),
+        headers=with_content_type({name: header_of(value) for name, value in (signal.headers or {}).items()}),
         body=exact.dumps(signal.body).decode(),
         max_attempts=MAX_ATTEMPTS,
         backoff=BACKOFF,
         idempotency_key=f"wh_{signal.effect_key}",
         trace_id=signal.trace_id,
         endpoint=origin_of(signal.url),
+        awaited=signal.awaited,
     )
 
 

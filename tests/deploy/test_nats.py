@@ -44,7 +44,7 @@ from tests.architecture import tree
 from tests.deploy.nats_servers import PASSWORD, cluster, connected, single
 
 APP = "0190b6c0-0000-7000-8000-000000000000"
-WITH_SIGNALS = ("gateway", "metadata", "workflow", "webhook", "notify")
+WITH_SIGNALS = ("gateway", "metadata", "workflow", "webhook", "notify", "events")
 EVERYWHERE = (
     CheckReadiness, ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter, ListProjections, StartReplay, GetReplay,
     ReadSignals,

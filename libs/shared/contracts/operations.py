@@ -14,7 +14,7 @@ SERVICES = ("gateway", "metadata", "data", "workflow", "webhook", "notify", "eve
 
 WITH_CONSUMERS = ("workflow", "webhook", "notify", "events")
 """Services that live off streams, and so can have dead letters."""
-WITH_OUTBOX = ("gateway", "metadata", "workflow", "webhook")
+WITH_OUTBOX = ("gateway", "metadata", "workflow", "webhook", "events")
 """Services that tell of what they do, in signals."""
 PROJECTIONS: Mapping[str, str] = {
     "log": "data", "records": "data", "audit": "events", "workflow": "workflow", "webhook": "webhook",

@@ -6,7 +6,7 @@ and `decode` are the one codec. Fields with a default are left out of the data w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -254,11 +254,31 @@ class StepCompleted(InstanceSignal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookRequested(InstanceSignal):
-    """A step of a workflow instance sends a request; the webhook service delivers it once per `effect_key`."""
+    """A step of a workflow instance sends a request; the webhook service delivers it once per `effect_key`.
+
+    With `awaited` (statuses that are successes besides 2xx) the instance waits for `WebhookAnswered`.
+    """
 
     name = "webhook_requested"
 
     url: str
     method: str
-    body: Mapping[str, Any]
+    body: Any
     effect_key: str
+    headers: Mapping[str, Any] | None = None
+    awaited: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAnswered(Signal):
+    """The request of a workflow's step is answered, or has failed for good (`error`).
+
+    `response` is `{status, body}`, the body as text; None where there was no connection.
+    """
+
+    service, name, key_field = "webhook", "webhook_answered", "effect_key"
+
+    effect_key: str
+    workflow_id: str
+    response: Mapping[str, Any] | None
+    error: str | None

@@ -23,6 +23,7 @@ NOW = datetime(2026, 5, 4, tzinfo=UTC)
 HOOK = "0190a000-0000-7000-8000-0000000000aa"
 BUILDER = RequestBuilder(WebhookSettings.model_construct(secret_key="s" * 40, webhook_timeout=10.0))
 CLAIMED = ClaimedDelivery(
+    commit_key="1.1",
     id="d", webhook_id=HOOK, endpoint=HOOK, entity="ticket", record_id="r", hook="after_write", url="http://then/",
     method="POST", headers={"X": "then"}, body="{}", attempt=0, max_attempts=3, backoff="exponential",
     idempotency_key="k", trace_id="t", origin="commit", ordered=False, claimed_until=NOW, ailing=False, salts=Salts(),

@@ -8,6 +8,7 @@ import pytest
 
 from libs.shared.contracts import signals
 from libs.shared.contracts.audit import audited
+from libs.shared.contracts.business_events import BusinessEventRecorded, EventSent
 from libs.shared.contracts.context import SYSTEM, Context
 from libs.shared.contracts.signals import (
     AccountChanged,
@@ -21,6 +22,7 @@ from libs.shared.contracts.signals import (
     SecretRotated,
     Signal,
     StepCompleted,
+    WebhookAnswered,
     WebhookRequested,
     data_of,
 )
@@ -44,7 +46,14 @@ CIRCUIT: dict[str, Any] = {
     "endpoint": "e", "url": "http://x", "circuit": "open", "failures": 3, "failing_since": None, "error": "HTTP 500",
 }  # fmt: skip
 
+TOLD: dict[str, Any] = {
+    "event_key": "k", "about": "order/r", "action": "paid", "entity": "order", "record_id": "r",
+    "metadata": {"by": "card"}, "user_id": "u", "user_email": "a@b", "user_roles": ["clerk"], "cause_depth": 2,
+}  # fmt: skip
+ANSWERED: dict[str, Any] = {"effect_key": "i/1/0", "workflow_id": "w", "response": None, "error": "no connection"}
+
 SAMPLES: list[tuple[Signal, str, str, str, dict[str, Any]]] = [
+    (BusinessEventRecorded(trace_id="t", **TOLD), "events", "business_event", "order/r", TOLD),
     (AccountChanged(trace_id="t", **CHANGE), "gateway", "users_created", "u", AUDITED),
     (DefinitionChanged(trace_id="t", subject="_entities/1", **CHANGE), "metadata", "definition_created", "_entities/1",
      AUDITED),
@@ -64,6 +73,9 @@ SAMPLES: list[tuple[Signal, str, str, str, dict[str, Any]]] = [
     (WebhookRequested(trace_id="t", url="http://x", method="POST", body={"a": 1}, effect_key="i/1/0", **ABOUT),
      "workflow", "webhook_requested", "i",
      {**ABOUT, "url": "http://x", "method": "POST", "body": {"a": 1}, "effect_key": "i/1/0"}),
+    (WebhookAnswered(trace_id="t", **ANSWERED), "webhook", "webhook_answered", "i/1/0", ANSWERED),
+    (EventSent(trace_id="t", event="paid", payload={}, effect_key="i/1/0", **ABOUT), "workflow", "event_sent", "i",
+     {**ABOUT, "event": "paid", "payload": {}, "effect_key": "i/1/0"}),
 ]  # fmt: skip
 
 
