@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from libs.shared.contracts import commits as contracts
 from libs.shared.contracts import effects, files, live, records
+from libs.shared.contracts.figures import CountFigures
+from libs.shared.contracts.operations import of
 from libs.shared.replays import Projection
 from libs.shared.runtime import Service
 from services.data.handlers import (
@@ -13,6 +15,7 @@ from services.data.handlers import (
     explanation,
     exports,
     log_reads,
+    record_counts,
     record_history,
     record_reads,
     record_writes,
@@ -70,6 +73,7 @@ SERVICE = Service(
         files.ForgetFiles: file_handlers.forget_files,
         live.AwaitCommits: live_handlers.await_commits,
         live.ListChanges: live_handlers.list_changes,
+        of("data", CountFigures): record_counts.count_records,
     },
     lag=lambda state: {"relay": state.writes.relay.lag},
     projections=(

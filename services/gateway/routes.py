@@ -26,6 +26,7 @@ from services.gateway.http import (
     exports,
     live,
     operations,
+    overview,
     projections,
     uploads,
 )
@@ -190,6 +191,7 @@ ROUTES = (
     Route(
         "DELETE", A + "/_admin/dead-letters/{service}/{id}", Local(operations.discard, idempotent=True), Access.ADMIN
     ),
+    Route("GET", A + "/_admin/overview", Local(overview.overview), Access.ADMIN),
     Route("GET", A + "/_admin/projections", Local(projections.projections), Access.ADMIN),
     Route(
         "POST",

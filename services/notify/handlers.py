@@ -7,6 +7,7 @@ from uuid import UUID
 
 from libs.shared import clock, exact
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.figures import CountFigures, Figures
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.notifications import (
     ListInbox,
@@ -20,6 +21,7 @@ from libs.shared.contracts.notifications import (
 from libs.shared.errors import invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
+from libs.shared.postgres.counting import load_counts
 from services.notify import store
 from services.notify.addresses import is_address
 from services.notify.mail_worker import SAFETY_S
@@ -86,6 +88,12 @@ async def list_notifications(state: State, context: Context, request: ListNotifi
     rows, total = await store.log(database, status, channel, page.size, page.offset)
     schema = await state.core.schemas.get(context.the_app)
     return Response(body=exact.dumps({"data": visible(rows, schema), "meta": page.meta(total)}))
+
+
+async def count_figures(state: State, context: Context, request: CountFigures) -> Figures:
+    """How many notifications have failed."""
+    database = state.core.databases.of(context.the_app)
+    return Figures(*await load_counts(database, store.FIGURES, context.remaining()))
 
 
 async def retry_notification(state: State, context: Context, request: RetryNotification) -> Response:

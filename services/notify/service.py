@@ -10,6 +10,8 @@ from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.claim_loop import ClaimLoop
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import notifications as contracts
+from libs.shared.contracts.figures import CountFigures
+from libs.shared.contracts.operations import of
 from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
@@ -48,6 +50,7 @@ SERVICE = Service(
         contracts.ReadAllNotifications: handlers.read_all_notifications,
         contracts.ListNotifications: handlers.list_notifications,
         contracts.RetryNotification: handlers.retry_notification,
+        of("notify", CountFigures): handlers.count_figures,
     },
     consumers=(
         Consumer(

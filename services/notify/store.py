@@ -10,6 +10,7 @@ from uuid import UUID
 from libs.shared import exact
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
+from libs.shared.postgres.counting import bounded_counts
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import json_page, load_json_page
 from services.notify.fan_out import FanOut
@@ -48,6 +49,7 @@ COLUMNS = """
     CASE WHEN confidential THEN '' ELSE body END AS body, confidential, status, metadata, entity, record_id, attempt,
     next_retry_at, error, trace_id, created_at, sent_at, read_at, quoted
 """
+FIGURES = bounded_counts({"failed_notifications": "notify.notifications WHERE status = 'failed'"})
 MATCHES = "($1 = '' OR status = $1) AND ($2 = '' OR channel = $2)"
 # Ids are ordered by time, so the newest come first.
 LOG = json_page(COLUMNS, f"notify.notifications WHERE {MATCHES}", "id DESC", "LIMIT $3 OFFSET $4")

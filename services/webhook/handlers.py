@@ -8,10 +8,12 @@ from uuid import UUID
 from libs.shared import clock, exact
 from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.figures import CountFigures, Figures
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import page_of
+from libs.shared.postgres.counting import load_counts
 from services.webhook import endpoint_store, store, synchronous_webhooks
 from services.webhook.dispatcher import SAFETY_S
 from services.webhook.state import State
@@ -39,6 +41,12 @@ async def list_deliveries(state: State, context: Context, request: contracts.Lis
 async def get_delivery(state: State, context: Context, request: contracts.GetDelivery) -> Response:
     """One delivery with the request, response and outcome of every attempt."""
     return Response(body=exact.dumps({"data": await _load(state, context, _id(request.id))}))
+
+
+async def count_figures(state: State, context: Context, request: CountFigures) -> Figures:
+    """How many deliveries have failed."""
+    database = state.core.databases.of(context.the_app)
+    return Figures(*await load_counts(database, store.FIGURES, context.remaining()))
 
 
 async def retry_delivery(state: State, context: Context, request: contracts.RetryDelivery) -> Response:

@@ -13,6 +13,8 @@ from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.figures import CountFigures
+from libs.shared.contracts.operations import of
 from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
@@ -75,6 +77,7 @@ SERVICE = Service(
         contracts.RotateSecret: endpoint_handlers.rotate_secret,
         contracts.ReplayWebhook: endpoint_handlers.redeliver,
         contracts.ListReplays: endpoint_handlers.list_redeliveries,
+        of("webhook", CountFigures): handlers.count_figures,
     },
     consumers=(
         Consumer(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from libs.shared import exact
 from libs.shared.ids import uuid7
+from libs.shared.postgres.counting import bounded_counts
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import json_page, load_json_page
 from services.webhook.deliveries import ClaimedDelivery, NewDelivery
@@ -109,6 +110,7 @@ COLUMNS = """
     attempted_at, duration_ms, created_at, updated_at
 """
 MATCHES = "($1::uuid IS NULL OR webhook_id = $1) AND ($2 = '' OR status = $2) AND ($3 = '' OR entity = $3)"
+FIGURES = bounded_counts({"failed_deliveries": "webhook.deliveries WHERE status = 'failed'"})
 # Ids are ordered by time, so the newest come first.
 LIST = json_page(COLUMNS, f"webhook.deliveries WHERE {MATCHES}", "id DESC", "LIMIT $4 OFFSET $5")
 GET = f"""

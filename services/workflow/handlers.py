@@ -8,6 +8,7 @@ from typing import Any
 from libs.shared import clock, exact
 from libs.shared.bodies import read_json, validate
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.figures import CountFigures, Figures
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.workflows import (
     ApproveInstance,
@@ -21,6 +22,7 @@ from libs.shared.contracts.workflows import (
 from libs.shared.errors import RocketError, not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page, page_of
+from libs.shared.postgres.counting import load_counts
 from libs.shared.postgres.listings import load_json_page
 from libs.shared.telemetry import tracing
 from services.workflow import recording, store, views
@@ -75,6 +77,11 @@ async def reject(state: State, context: Context, request: RejectInstance) -> Res
     with tracing.span("workflow", "approval", "workflow.reject") as span:
         span.record_id = request.id
         return await _decide(state, context, request.id, False, request.body)
+
+
+async def count_figures(state: State, context: Context, request: CountFigures) -> Figures:
+    """How many instances wait for a decision, and how many have failed."""
+    return Figures(*await load_counts(state.database(context.the_app), store.FIGURES, context.remaining()))
 
 
 OTHER_STEP = "The decision is about a step that the workflow is not at"

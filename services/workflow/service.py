@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
+from libs.shared.contracts.figures import CountFigures
+from libs.shared.contracts.operations import of
 from libs.shared.contracts.streams import COMMITS
 from libs.shared.contracts.workflows import (
     ApproveInstance,
@@ -46,6 +48,7 @@ SERVICE = Service(
         DeleteInstance: handlers.delete_instance,
         ApproveInstance: handlers.approve,
         RejectInstance: handlers.reject,
+        of("workflow", CountFigures): handlers.count_figures,
     },
     consumers=(
         Consumer(

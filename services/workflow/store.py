@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from libs.shared import exact
+from libs.shared.postgres.counting import bounded_counts
 from libs.shared.postgres.databases import Connection, Database, Record
 from libs.shared.postgres.listings import json_page
 from libs.shared.schema.renaming import rename_in
@@ -83,6 +84,14 @@ PENDING = json_page(
     WHERE waiting AND ($1::text[] IS NULL OR assignee_role IS NULL OR assignee_role = ANY($1))""",
     "created_at, id",
     "LIMIT $2 OFFSET $3",
+)
+
+
+FIGURES = bounded_counts(
+    {
+        "pending_approvals": "workflow.instances WHERE waiting",
+        "failed_instances": "workflow.instances WHERE status = 'failed'",
+    }
 )
 
 

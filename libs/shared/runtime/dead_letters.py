@@ -16,10 +16,12 @@ from libs.shared.bus.outbox.transactions import Transaction, Transactions
 from libs.shared.bus.standstills import Standstills, dead_letters_of
 from libs.shared.contracts.commits import FetchCommit
 from libs.shared.contracts.context import AppRef, Context
+from libs.shared.contracts.figures import CountDeadLetters, Figures
 from libs.shared.contracts.messages import Request, Response
 from libs.shared.contracts.operations import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter, of
 from libs.shared.contracts.streams import REFERENCE
 from libs.shared.errors import RocketError, not_found
+from libs.shared.postgres.counting import load_counts
 from libs.shared.runtime.dead_letter_views import visible
 from libs.shared.runtime.service import Core, Service
 
@@ -35,6 +37,7 @@ def endpoints(service: Service[S], core: Core, state: S, transactions: Transacti
     letters = _DeadLetters(service, core, state, transactions)
     return {
         of(service.name, ListDeadLetters): letters.list,
+        of(service.name, CountDeadLetters): letters.count,
         of(service.name, ReplayDeadLetter): letters.replay,
         of(service.name, DiscardDeadLetter): letters.discard,
     }
@@ -56,6 +59,11 @@ class _DeadLetters(Generic[S]):
         letters = await dead_letters.listing(self._core.databases.of(context.the_app), self._service)
         schema = await self._core.schemas.get(context.the_app)
         return Response(body=exact.dumps({"data": [visible(letter, schema) for letter in exact.loads(letters)]}))
+
+    async def count(self, context: Context, _: CountDeadLetters) -> Figures:
+        """Count the dead letters of an app."""
+        database = self._core.databases.of(context.the_app)
+        return Figures(*await load_counts(database, dead_letters.counting(self._service), context.remaining()))
 
     async def replay(self, context: Context, request: ReplayDeadLetter) -> Response:
         """Handle a letter again, with all other letters of its record, in one transaction."""

@@ -142,6 +142,16 @@ VIEW = shaped(
     editable=FLAG, created_at=TIME, updated_at=TIME,
 )  # fmt: skip
 VIEW_DELETED = shaped(("id", "deleted"), id=UUID, deleted=FLAG)
+FIGURE = shaped(
+    ("count", "link"), count={"type": ["integer", "null"]}, link=TEXT, estimated=FLAG,
+    by_entity={"type": "object", "additionalProperties": NUMBER},
+    error=shaped(("code", "message"), code=TEXT, message=TEXT),
+)  # fmt: skip
+FIGURES = (
+    "entities", "records", "users", "pending_approvals", "failed_deliveries", "failed_notifications",
+    "failed_instances", "dead_letters", "lag",
+)  # fmt: skip
+OVERVIEW = shaped(FIGURES, **dict.fromkeys(FIGURES, FIGURE))
 UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=TIME, updated_at=TIME)
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
@@ -195,6 +205,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ]},
     ("GET", "/api/{app}/_ui/configs"): gives({"type": "array", "items": UI_CONFIG}),
     ("GET", "/api/{app}/_ui/config/{entity_name}"): gives({"anyOf": [UI_CONFIG, {"type": "null"}]}),
+    ("GET", "/api/{app}/_admin/overview"): gives(OVERVIEW),
     ("GET", "/api/{app}/_views"): {
         "parameters": [{"name": "entity", "in": "query", "schema": TEXT}], **gives({"type": "array", "items": VIEW}),
     },

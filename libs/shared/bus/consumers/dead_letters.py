@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from libs.shared.bus.consumers.incoming import Incoming
+from libs.shared.postgres.counting import bounded_counts
 from libs.shared.postgres.databases import Connection, Database
 
 ADD = """
@@ -59,6 +60,11 @@ async def listing(database: Database, service: str) -> bytes:
     """The newest 200 dead letters of a service in an app, as a JSON list."""
     text: str = await database.fetchval(LIST.format(schema=service))
     return text.encode()
+
+
+def counting(service: str) -> str:
+    """SQL that counts the dead letters of a service."""
+    return bounded_counts({"dead_letters": f"{service}.dead_letters"})
 
 
 async def is_any(database: Database, service: str, consumer: str) -> bool:
