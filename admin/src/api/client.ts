@@ -11,6 +11,8 @@ export interface Meta {
   estimated?: boolean;
   next_cursor?: string | null;
   prev_cursor?: string | null;
+  /** The fields whose long values were cut, where that was asked for. */
+  truncated?: string[];
 }
 
 export interface Warning {

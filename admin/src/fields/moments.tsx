@@ -33,7 +33,7 @@ export function DateInput({ value, onChange, label, error, field, disabled }: In
 }
 
 /** The value of a `datetime-local` input for an instant, in the reader's time zone. */
-function local(value: unknown): string {
+export function asLocal(value: unknown): string {
   const moment = new Date(String(value));
   if (value === null || value === undefined || Number.isNaN(moment.getTime())) return "";
   return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
@@ -46,7 +46,7 @@ export function TimestampInput({ value, onChange, label, error, field, disabled 
       step={1}
       label={label}
       required={field.required}
-      value={local(value)}
+      value={asLocal(value)}
       error={error}
       disabled={disabled ?? false}
       onChange={(event) => onChange(event.currentTarget.value ? new Date(event.currentTarget.value).toISOString() : null)}

@@ -8,12 +8,35 @@ export interface Condition {
   value: string;
 }
 
+/** A page of a list that is read along a cursor. */
+export interface PageState {
+  /** Where the page begins; an empty one is the first page, or backward the last. */
+  cursor: string;
+  back?: boolean | undefined;
+  /** How many records stand before the page, where that is known. */
+  before?: number | undefined;
+}
+
 export interface ListState {
   q?: string | undefined;
   sort?: string | undefined;
   where?: Condition[] | undefined;
   columns?: string[] | undefined;
+  /** Pixels of the columns that somebody has resized. */
+  widths?: Record<string, number> | undefined;
   trash?: boolean | undefined;
+  /** The id of the saved view that is shown. */
+  view?: string | undefined;
+  page?: PageState | undefined;
+}
+
+/** The parts of a list's state that decide which records are in it, and in which order. */
+const DECISIVE = ["q", "sort", "where", "trash"] as const;
+
+/** A list's state with parts of it changed. Another filter or order begins at its first page. */
+export function withParts(state: ListState, part: Partial<ListState>): ListState {
+  const isOtherList = DECISIVE.some((name) => name in part && JSON.stringify(part[name]) !== JSON.stringify(state[name]));
+  return { ...state, ...(isOtherList ? { page: undefined } : {}), ...part };
 }
 
 const TEXT_OPS = ["eq", "neq", "contains", "starts_with", "ends_with", "in", "is_null", "is_not_null"];
@@ -73,4 +96,19 @@ export function toQuery(state: ListState): URLSearchParams {
 export function nextSort(sort: string | undefined, field: string): string | undefined {
   if (sort === field) return `-${field}`;
   return sort === `-${field}` ? undefined : field;
+}
+
+/** The parameters of a page of a list. */
+export function toPage(page: PageState | undefined): Record<string, string> {
+  return { cursor: page?.cursor ?? "", ...(page?.back ? { direction: "backward" } : {}) };
+}
+
+/** Move an item of a list to the place of another one. */
+export function moved<T>(items: readonly T[], item: T, place: T): T[] {
+  const from = items.indexOf(item);
+  const to = items.indexOf(place);
+  if (from < 0 || to < 0 || from === to) return [...items];
+  const rest = items.filter((each) => each !== item);
+  rest.splice(to, 0, item);
+  return rest;
 }

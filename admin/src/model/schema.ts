@@ -12,6 +12,8 @@ export interface Field {
   enum: unknown[] | null;
   precision: number | null;
   auto: string | null;
+  /** Whether a rule computes it, whatever is sent. */
+  computed?: boolean;
   read: boolean;
   create: boolean;
   update: boolean;

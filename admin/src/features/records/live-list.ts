@@ -1,6 +1,6 @@
 /** A list that follows the changes of its records: changed rows are shown as they are, new ones are told of. */
 
-import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { keys } from "../../api/app-schema";
 import type { Reply } from "../../api/client";
@@ -12,7 +12,7 @@ import { recordsQuery } from "./queries";
 const FRESH_MS = 4_000;
 
 type Marks = ReadonlyMap<string, "fresh" | "left">;
-type Pages = InfiniteData<Reply<Row[]>>;
+type Shown = Reply<Row[]>;
 
 export interface LiveList {
   /** How many records have come into the list that it does not show yet. */
@@ -36,10 +36,9 @@ export function useLiveList(app: string, entity: Entity, state: ListState, enabl
   }, [list]);
   const follow = (changes: LiveChange[]) => {
     const own = changes.filter((change) => change.entity === entity.name);
-    const pages = client.getQueryData<Pages>(queryKey);
-    const known = new Set(pages?.pages.flatMap((page) => page.data.map((row) => idOf(entity, row))));
+    const known = new Set(client.getQueryData<Shown>(queryKey)?.data.map((row) => idOf(entity, row)));
     const fresh = own.filter((change) => known.has(change.id));
-    client.setQueryData<Pages>(queryKey, (data) => data && patched(data, entity, own));
+    client.setQueryData<Shown>(queryKey, (data) => data && patched(data, entity, own));
     setEntered((before) => new Set([...before, ...own.filter((change) => change.change !== "left" && !known.has(change.id)).map((change) => change.id)]));
     setMarks((before) => new Map([...before, ...fresh.map((change): [string, "fresh" | "left"] => [change.id, change.change === "left" ? "left" : "fresh"])]));
     setTimeout(() => setMarks((before) => new Map([...before].filter(([id, mark]) => mark === "left" || !fresh.some((change) => change.id === id)))), FRESH_MS);
@@ -57,10 +56,9 @@ export function useLiveList(app: string, entity: Entity, state: ListState, enabl
   };
 }
 
-/** The pages with the changed records in their places. What a record refers to stays as it was read. */
-function patched(data: Pages, entity: Entity, changes: LiveChange[]): Pages {
+/** The rows with the changed records in their places. What a record refers to stays as it was read. */
+function patched(shown: Shown, entity: Entity, changes: LiveChange[]): Shown {
   const records = new Map(changes.flatMap((change) => (change.record ? [[change.id, change.record] as const] : [])));
-  if (records.size === 0) return data;
-  const pages = data.pages.map((page) => ({ ...page, data: page.data.map((row) => ({ ...row, ...records.get(idOf(entity, row)) })) }));
-  return { ...data, pages };
+  if (records.size === 0) return shown;
+  return { ...shown, data: shown.data.map((row) => ({ ...row, ...records.get(idOf(entity, row)) })) };
 }

@@ -1,41 +1,52 @@
 /** What the record screens ask and change. */
 
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { keys } from "../../api/app-schema";
-import { type Reply, request } from "../../api/client";
+import { request } from "../../api/client";
 import { asOf } from "../../api/moment";
-import { type ListState, toQuery } from "../../model/filter";
+import { type ListState, toPage, toQuery } from "../../model/filter";
 import { type Entity, type Relation, type Row, labelField, referenceOf } from "../../model/schema";
 
-const PAGE_ROWS = 100;
+export const PAGE_ROWS = 100;
+/** Characters of a long value that a cell shows. The rest is never sent to a list. */
+const MAX_CELL_CHARS = 300;
+/** The API counts up to here before it estimates. */
+const COUNTED_EXACTLY = 10_000;
 
-/** A list by keyset pages. References come with their records, so that they are shown by name. */
+/** A page of a list. References come with their records, so that they are shown by name. */
 export const recordsQuery = (app: string, entity: Entity, state: ListState, at?: string) =>
-  infiniteQueryOptions({
-    queryKey: [...keys.records(app, entity.name), "list", toQuery(state).toString(), at ?? ""],
-    queryFn: ({ pageParam, signal }) => {
+  queryOptions({
+    queryKey: [...keys.records(app, entity.name), "list", toQuery(state).toString(), toPage(state.page), at ?? ""],
+    queryFn: ({ signal }) => {
       const query = toQuery(state);
-      query.set("cursor", pageParam);
+      for (const [name, value] of Object.entries(toPage(state.page))) query.set(name, value);
       if (at) query.set("as_of", at);
       query.set("per_page", String(PAGE_ROWS));
+      query.set("truncate", String(MAX_CELL_CHARS));
       const names = referencesOf(entity);
       if (names.length > 0) query.set("include", names.join(","));
       return request<Row[]>(app, "GET", `/${entity.name}`, { query, signal });
     },
-    initialPageParam: "",
-    getNextPageParam: (last: Reply<Row[]>) => last.meta.next_cursor ?? undefined,
   });
 
-/** How many records a list has: counted exactly beside the rows, so that counting never delays them. */
-export const countQuery = (app: string, entity: Entity, state: ListState, at?: string) =>
+/** Whether a value of a list was cut, so that it can't be edited there. */
+export function isCut(truncated: readonly string[] | undefined, field: string, value: unknown): boolean {
+  return (truncated?.includes(field) ?? false) && typeof value === "string" && value.length > MAX_CELL_CHARS;
+}
+
+/** How many records a list has, asked beside its rows, so that counting never delays them. */
+export const countQuery = (app: string, entity: Entity, state: ListState, how: "estimated" | "exact", at?: string) =>
   queryOptions({
-    queryKey: [...keys.records(app, entity.name), "count", toQuery(state).toString(), at ?? ""],
+    queryKey: [...keys.records(app, entity.name), "count", how, toQuery(state).toString(), at ?? ""],
     queryFn: async ({ signal }) => {
       const query = toQuery(state);
       query.delete("sort");
       query.set("per_page", "1");
+      query.set("count", how);
       if (at) query.set("as_of", at);
-      return (await request<Row[]>(app, "GET", `/${entity.name}`, { query, signal })).meta.total ?? 0;
+      const { meta } = await request<Row[]>(app, "GET", `/${entity.name}`, { query, signal });
+      const total = meta.total ?? 0;
+      return { total, isExact: !meta.estimated || total < COUNTED_EXACTLY };
     },
   });
 
@@ -144,15 +155,6 @@ export function useAct(app: string, entity: Entity) {
       act === "delete"
         ? request(app, "DELETE", recordPath(entity, id))
         : request(app, "POST", `${recordPath(entity, id)}/restore`),
-    onSettled: () => client.invalidateQueries({ queryKey: [app, "records"] }),
-  });
-}
-
-/** Delete several records in one commit: all or none. */
-export function useDeleteMany(app: string, entity: Entity) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (ids: string[]) => request(app, "DELETE", `/${entity.name}/_bulk`, { body: ids }),
     onSettled: () => client.invalidateQueries({ queryKey: [app, "records"] }),
   });
 }

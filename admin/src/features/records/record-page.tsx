@@ -120,7 +120,7 @@ function DeleteButton({ app, entity, id }: { app: string; entity: Entity; id: st
       <Button color="red" variant="light" size="xs" onClick={() => setAsking(true)} leftSection={<Icon name="trash" size={14} />}>
         {t("action.delete")}
       </Button>
-      <ConfirmDelete opened={asking} count={1} busy={act.isPending} onCancel={() => setAsking(false)} onConfirm={() => void remove()} />
+      <ConfirmDelete opened={asking} count={1} isSoft={entity.soft_delete} busy={act.isPending} onCancel={() => setAsking(false)} onConfirm={() => void remove()} />
     </Group>
   );
 }

@@ -1,135 +1,66 @@
 /**
- * A table of records of any length: only the rows in sight are elements, and each row is a link.
+ * A table of records: only the rows in sight are elements, and each row is a link.
  *
- * Cells are plain text (a component per cell costs five times the time to draw). More rows are asked for
- * when the end comes near.
+ * Cells are plain text (a component per cell costs five times the time to draw). One of them is the place of the
+ * keyboard: arrows move it, Enter opens the record or the cell's editor, Space selects the row.
  */
 
-import { Link } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useElementScrollRestoration } from "@tanstack/react-router";
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import { type CSSProperties, useEffect, useRef } from "react";
+import { Head } from "./head";
+import { GridRow } from "./row";
+import type { GridProps } from "./types";
+import { usePlaces } from "./use-places";
 
-export interface Column<T> {
-  id: string;
-  label: string;
-  width: number;
-  align?: "start" | "end";
-  cell: (row: T) => ReactNode;
-  sortable?: boolean;
-}
-
-interface GridProps<T> {
-  label: string;
-  columns: Column<T>[];
-  rows: T[];
-  rowKey: (row: T) => string;
-  rowLink: (row: T) => string;
-  sort?: string | undefined;
-  onSort?: (column: string) => void;
-  onResize?: (column: string, width: number) => void;
-  selected?: ReadonlySet<string>;
-  onSelect?: (key: string, selected: boolean) => void;
-  selectLabel?: (row: T) => string;
-  /** Whether a row has just changed, or has left the list meanwhile. */
-  rowMark?: (row: T) => "fresh" | "left" | undefined;
-  onEndInSight?: () => void;
-  empty: ReactNode;
-}
+export type { CellState, Column, Editing, Step } from "./types";
 
 const ROW_PX = 37;
+const HEAD_PX = 37;
 const OVERSCAN = 8;
-const NEAR_END = 20;
+const UNKNOWN = -1;
+/** The router keeps the scroll position of this element for each entry of the history. */
+const RESTORED = "grid";
 
 export function Grid<T>(props: GridProps<T>) {
-  const { columns, rows, onEndInSight } = props;
+  const { rows, columns } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const kept = useRef(0);
+  const shown = useRef(props.pageKey);
+  const place = useElementScrollRestoration({ id: RESTORED });
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: OVERSCAN,
+    scrollPaddingStart: HEAD_PX,
+    initialOffset: place?.scrollY ?? 0,
+    // The row of the keyboard stays an element, so that scrolling does not take the focus away.
+    rangeExtractor: (range: Range) => withRow(defaultRangeExtractor(range), kept.current, rows.length),
   });
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
+  const { at, edited, done, on } = usePlaces(props, scroller, (row) => virtual.scrollToIndex(row));
+  kept.current = at.row;
   useEffect(() => {
-    if (rows.length > 0 && last >= rows.length - NEAR_END) onEndInSight?.();
-  }, [last, rows.length, onEndInSight]);
+    if (shown.current !== props.pageKey) scroller.current?.scrollTo({ top: 0 });
+    shown.current = props.pageKey;
+  }, [props.pageKey]);
+  const widths = Object.fromEntries(columns.map((column, index) => [`--rk-w${index}`, `${column.width}px`])) as CSSProperties;
+  const count = props.total === undefined ? UNKNOWN : props.total + 1;
   return (
-    <div className="rk-grid" ref={scroller} role="table" aria-label={props.label} aria-rowcount={rows.length + 1}>
-      <div className="rk-head" role="row">
-        {props.onSelect && <div className="rk-cell" style={{ width: 40 }} role="columnheader" aria-hidden="true" />}
-        {columns.map((column) => (
-          <HeadCell key={column.id} column={column} {...props} />
-        ))}
-      </div>
+    <div className="rk-grid" ref={scroller} role="grid" data-scroll-restoration-id={RESTORED} aria-label={props.label} aria-rowcount={count} style={widths} {...on}>
+      <Head {...props} allSelected={rows.length > 0 && rows.every((row) => props.selected?.has(props.rowKey(row)))} />
       {rows.length === 0 && <div>{props.empty}</div>}
       <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: "relative" }}>
-        {items.map((item) => {
-          const row = rows[item.index]!;
-          return <GridRow key={props.rowKey(row)} row={row} index={item.index} top={item.start} {...props} />;
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const row = rows[index]!;
+          const inRow = (place: { row: number; column: number } | undefined) => (place?.row === index ? place.column : undefined);
+          return <GridRow key={props.rowKey(row)} {...{ grid: props, row, index, top: start }} at={inRow(at)} edited={inRow(edited)} onDone={done} />;
         })}
       </div>
     </div>
   );
 }
 
-function HeadCell<T>({ column, sort, onSort, onResize }: { column: Column<T> } & GridProps<T>) {
-  const direction = sort === column.id ? "ascending" : sort === `-${column.id}` ? "descending" : "none";
-  const [width, setWidth] = useState(column.width);
-  const start = useRef({ x: 0, width: 0 });
-  useEffect(() => setWidth(column.width), [column.width]);
-  const drag = (event: React.PointerEvent<HTMLSpanElement>) => {
-    if (event.type === "pointerdown") {
-      event.currentTarget.setPointerCapture(event.pointerId);
-      start.current = { x: event.clientX, width };
-    } else if (event.currentTarget.hasPointerCapture(event.pointerId)) {
-      const sign = document.documentElement.dir === "rtl" ? -1 : 1;
-      const wanted = Math.max(60, start.current.width + sign * (event.clientX - start.current.x));
-      onResize?.(column.id, Math.round(wanted));
-    }
-  };
-  return (
-    <div className="rk-cell" role="columnheader" aria-sort={direction} style={{ width }} data-align={column.align}>
-      {column.sortable && onSort ? (
-        <button type="button" onClick={() => onSort(column.id)}>
-          {column.label} {direction === "ascending" ? "↑" : direction === "descending" ? "↓" : ""}
-        </button>
-      ) : (
-        <span style={{ padding: "0 10px" }}>{column.label}</span>
-      )}
-      {onResize && <span className="rk-resize" onPointerDown={drag} onPointerMove={drag} aria-hidden="true" />}
-    </div>
-  );
-}
-
-function GridRow<T>(props: { row: T; index: number; top: number } & GridProps<T>) {
-  const { row, columns, selected, onSelect } = props;
-  const key = props.rowKey(row);
-  const isSelected = selected?.has(key) ?? false;
-  const mark = props.rowMark?.(row);
-  return (
-    <div role="row" aria-rowindex={props.index + 2} className="rk-row" data-selected={isSelected} data-fresh={mark === "fresh"} data-left={mark === "left"} style={{ transform: `translateY(${props.top}px)` }}>
-      {onSelect && (
-        <span className="rk-cell" style={{ width: 40 }} role="cell">
-          <input
-            type="checkbox"
-            checked={isSelected}
-            aria-label={props.selectLabel?.(row) ?? key}
-            onChange={(event) => onSelect(key, event.currentTarget.checked)}
-          />
-        </span>
-      )}
-      {columns.map((column, position) => (
-        <span key={column.id} className="rk-cell" role="cell" data-align={column.align} style={{ width: column.width }}>
-          {position === 0 ? (
-            <Link to={props.rowLink(row)} style={{ color: "var(--mantine-color-anchor)" }}>
-              {column.cell(row)}
-            </Link>
-          ) : (
-            column.cell(row)
-          )}
-        </span>
-      ))}
-    </div>
-  );
+function withRow(shown: number[], row: number, count: number): number[] {
+  return row >= count || shown.includes(row) ? shown : [...shown, row].sort((a, b) => a - b);
 }

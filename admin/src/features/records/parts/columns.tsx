@@ -1,5 +1,6 @@
 /** The columns of a list of records, from the entity's fields. */
 
+import type { TFunction } from "i18next";
 import { type AppSchema, type Entity, type Field, type Row, labelField, labelOf, referenceOf } from "../../../model/schema";
 import { kindOf } from "../../../fields/registry";
 import type { Column } from "../../../ui/grid/grid";
@@ -18,15 +19,16 @@ export function columnsOf(
   entity: Entity,
   names: string[] | undefined,
   widths: Record<string, number>,
+  t: TFunction,
 ): Column<Row>[] {
   const fields = new Map(entity.fields.map((field) => [field.name, field]));
   return (names ?? defaultColumns(entity)).flatMap((name) => {
     const field = fields.get(name);
-    return field?.read ? [columnOf(schema, entity, field, widths[name])] : [];
+    return field?.read ? [columnOf(schema, entity, field, widths[name], t)] : [];
   });
 }
 
-function columnOf(schema: AppSchema, entity: Entity, field: Field, width: number | undefined): Column<Row> {
+function columnOf(schema: AppSchema, entity: Entity, field: Field, width: number | undefined, t: TFunction): Column<Row> {
   const kind = kindOf(field);
   const relation = referenceOf(entity, field.name);
   const target = relation && schema.entities.find((each) => each.name === relation.source);
@@ -35,12 +37,14 @@ function columnOf(schema: AppSchema, entity: Entity, field: Field, width: number
     label: field.name,
     width: width ?? kind.width,
     align: kind.align,
+    hint: field.computed ? t("field.computed") : field.auto ? t(`field.${field.auto}`, { defaultValue: "" }) : undefined,
     sortable: field.filter && field.type !== "json" && field.type !== "file",
     cell: (row) => {
       const value = row[field.name];
       if (value === null || value === undefined) return <span className="rk-null">–</span>;
-      const referred = relation && row[relation.name];
-      return target && referred ? labelOf(target, referred as Row) : kind.cell(value, field);
+      const referred = (relation && row[relation.name]) as Row | null | undefined;
+      const isNamed = target && referred && String(referred[relation.source_key]) === String(value);
+      return isNamed ? labelOf(target, referred) : kind.cell(value, field);
     },
   };
 }

@@ -1,18 +1,20 @@
-import { ActionIcon, Button, Group, Popover, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Popover, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type Condition, isBare, operatorsOf } from "../../../model/filter";
+import { type Condition, isBare } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";
+import { ConditionRow } from "./condition-row";
 
 interface Props {
+  app: string;
   entity: Entity;
   where: Condition[];
   onChange: (where: Condition[]) => void;
 }
 
 /** The conditions of a list: all must hold. They are applied together, so that half of one is never asked. */
-export function FilterBar({ entity, where, onChange }: Props) {
+export function FilterBar({ app, entity, where, onChange }: Props) {
   const { t } = useTranslation();
   const [opened, setOpened] = useState(false);
   const [draft, setDraft] = useState<Condition[]>(where);
@@ -40,7 +42,7 @@ export function FilterBar({ entity, where, onChange }: Props) {
           {where.length > 0 ? t("filter.active", { count: where.length }) : t("filter.open")}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown maw="calc(100vw - 16px)">
         <form
           onSubmit={(event) => {
             event.preventDefault();
@@ -48,9 +50,15 @@ export function FilterBar({ entity, where, onChange }: Props) {
           }}
         >
           <Stack gap="xs">
+            {draft.length > 1 && (
+              <Text size="xs" c="dimmed">
+                {t("filter.all")}
+              </Text>
+            )}
             {draft.map((condition, at) => (
               <ConditionRow
                 key={at}
+                app={app}
                 entity={entity}
                 condition={condition}
                 onEdit={(part) => edit(at, part)}
@@ -74,84 +82,5 @@ export function FilterBar({ entity, where, onChange }: Props) {
         </form>
       </Popover.Dropdown>
     </Popover>
-  );
-}
-
-interface RowProps {
-  entity: Entity;
-  condition: Condition;
-  onEdit: (part: Partial<Condition>) => void;
-  onRemove: () => void;
-}
-
-function ConditionRow({ entity, condition, onEdit, onRemove }: RowProps) {
-  const { t } = useTranslation();
-  const fields = entity.fields.filter((field) => field.filter);
-  const field = fields.find((each) => each.name === condition.field);
-  const operators = field ? operatorsOf(field) : ["eq"];
-  const inputType = field?.type === "date" ? "date" : "text";
-  const chooseField = (name: string | null) => {
-    const chosen = fields.find((each) => each.name === name);
-    if (chosen) onEdit({ field: chosen.name, op: operatorsOf(chosen).includes(condition.op) ? condition.op : "eq", value: "" });
-  };
-  return (
-    <Group gap={6} wrap="nowrap">
-      <Select
-        size="xs"
-        w={150}
-        aria-label={t("filter.field")}
-        searchable
-        comboboxProps={{ withinPortal: false }}
-        data={fields.map((each) => each.name)}
-        value={condition.field}
-        onChange={chooseField}
-      />
-      <Select
-        size="xs"
-        w={130}
-        aria-label={t("filter.operator")}
-        comboboxProps={{ withinPortal: false }}
-        data={operators.map((op) => ({ value: op, label: t(`op.${op}`) }))}
-        value={condition.op}
-        onChange={(op) => op && onEdit({ op })}
-      />
-      {!isBare(condition.op) &&
-        (field?.enum && condition.op !== "in" ? (
-          <Select
-            size="xs"
-            w={160}
-            aria-label={t("filter.value")}
-            comboboxProps={{ withinPortal: false }}
-            data={field.enum.map(String)}
-            value={condition.value || null}
-            onChange={(value) => onEdit({ value: value ?? "" })}
-          />
-        ) : field?.type === "boolean" ? (
-          <Select
-            size="xs"
-            w={160}
-            aria-label={t("filter.value")}
-            comboboxProps={{ withinPortal: false }}
-            data={[
-              { value: "true", label: t("value.yes") },
-              { value: "false", label: t("value.no") },
-            ]}
-            value={condition.value || null}
-            onChange={(value) => onEdit({ value: value ?? "" })}
-          />
-        ) : (
-          <TextInput
-            size="xs"
-            w={160}
-            type={inputType}
-            aria-label={t("filter.value")}
-            value={condition.value}
-            onChange={(event) => onEdit({ value: event.currentTarget.value })}
-          />
-        ))}
-      <ActionIcon variant="subtle" color="gray" aria-label={t("filter.remove")} onClick={onRemove}>
-        <Icon name="close" size={14} />
-      </ActionIcon>
-    </Group>
   );
 }

@@ -2,14 +2,13 @@ import { Alert, Button, Group, SimpleGrid, Stack } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ApiError, isApiError } from "../../../api/errors";
-import { kindOf } from "../../../fields/registry";
 import { changed, merge, type Merge } from "../../../model/changes";
-import { type Entity, type Field, type Row, referenceOf } from "../../../model/schema";
+import { type Entity, type Field, type Row } from "../../../model/schema";
 import { request } from "../../../api/client";
 import { hintOf, messageOf } from "../../../ui/errors";
 import { recordPath, useSave } from "../queries";
 import { ConflictTable } from "./conflict-table";
-import { ReferenceInput } from "./reference-input";
+import { FieldInput } from "./field-input";
 
 interface Props {
   app: string;
@@ -111,22 +110,6 @@ export function RecordForm({ app, entity, id, row, etag, readOnly = false, onSav
       </Stack>
     </form>
   );
-}
-
-function FieldInput(props: {
-  app: string;
-  entity: Entity;
-  field: Field;
-  value: unknown;
-  error: string | undefined;
-  disabled: boolean;
-  onChange: (value: unknown) => void;
-}) {
-  const { entity, field } = props;
-  const relation = referenceOf(entity, field.name);
-  if (relation) return <ReferenceInput {...props} relation={relation} />;
-  const Input = kindOf(field).input;
-  return <Input {...props} label={field.name} />;
 }
 
 /** What was refused, beside what stands at the fields. */

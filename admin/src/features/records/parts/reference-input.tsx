@@ -16,6 +16,11 @@ interface Props {
   error: string | undefined;
   disabled: boolean;
   onChange: (value: unknown) => void;
+  /** Whether it stands in a cell of a grid: without a label, opened at once. */
+  inCell?: boolean;
+  onLeave?: () => void;
+  /** Its name where it stands small and without a label, as in a filter. */
+  small?: string;
 }
 
 const TYPING_MS = 200;
@@ -31,7 +36,7 @@ export function ReferenceInput(props: Props) {
   return <Choice {...props} target={target} />;
 }
 
-function Choice({ app, field, relation, target, value, error, disabled, onChange }: Props & { target: Entity }) {
+function Choice({ app, field, relation, target, value, error, disabled, onChange, inCell = false, onLeave, small }: Props & { target: Entity }) {
   const [typed, setTyped] = useState("");
   const [asked] = useDebouncedValue(typed, TYPING_MS);
   const current = value === null || value === undefined ? null : String(value);
@@ -43,8 +48,8 @@ function Choice({ app, field, relation, target, value, error, disabled, onChange
   const others = (found.data ?? []).map(options).filter((option) => option.value !== current);
   return (
     <Select
-      label={field.name}
-      required={field.required}
+      {...(inCell ? { "aria-label": field.name, autoFocus: true, defaultDropdownOpened: true, size: "xs", comboboxProps: { width: 260, position: "bottom-start" } } : small ? { "aria-label": small, size: "xs", w: 160, comboboxProps: { withinPortal: false } } : { label: field.name })}
+      required={field.required && !small && !inCell}
       searchable
       clearable={!field.required}
       disabled={disabled}
@@ -53,6 +58,7 @@ function Choice({ app, field, relation, target, value, error, disabled, onChange
       value={current}
       onChange={onChange}
       onSearchChange={setTyped}
+      {...(onLeave ? { onBlur: onLeave } : {})}
       filter={({ options: all }) => all}
       rightSection={found.isFetching ? <Loader size={14} /> : undefined}
     />
