@@ -21,6 +21,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def parse(text: str) -> datetime:
+    """The moment that `iso`, or PostgreSQL, has written."""
+    return datetime.fromisoformat(text)
+
+
 def is_ahead(moment: datetime) -> bool:
     """Whether a moment is in the future and can be stored."""
     try:

@@ -1,0 +1,297 @@
+"""The state after an entry: the one place where entries become state. Pure."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from services.workflow.machine import entries as kinds
+from services.workflow.machine.entries import Entry
+from services.workflow.machine.state import (
+    ACTING,
+    DECIDING,
+    READING,
+    READY,
+    ROOT,
+    RUNNING_INNER,
+    SEATING,
+    SLEEPING,
+    Frame,
+    Json,
+    State,
+)
+
+MAX_WARNINGS = 50
+"""Warnings of an instance that are kept."""
+PHASES = {"record": READING, "action": ACTING, "seats": SEATING, "event": SLEEPING}
+"""What a frame does after a command, by what the command is for."""
+
+
+def fold(entries: Iterable[Entry], state: State | None = None) -> State:
+    """The state after these entries; `state` is that before them, and stays as it is."""
+    after = copy.deepcopy(state) if state is not None else State()
+    for entry in entries:
+        apply(after, entry)
+    return after
+
+
+def apply(state: State, entry: Entry) -> None:
+    """Change a state as an entry says."""
+    FOLDS[entry.kind](state, entry)
+    state.seq += 1
+
+
+def _started(state: State, entry: Entry) -> None:
+    for name in ("context", "trigger", "initiator"):
+        setattr(state, name, dict(entry.data[name]))
+    state.frames[ROOT] = Frame(ROOT)
+
+
+def _adopted(state: State, entry: Entry) -> None:
+    """An instance of an older version, as its row had it."""
+    data = entry.data
+    state.status, state.context, state.decider = data["status"], dict(data["context"]), data.get("decider")
+    state.trigger, state.initiator, state.visits = dict(data["trigger"]), dict(data["initiator"]), data["visit"]
+    if data["status"] == "failed":
+        state.failed = {"scope": ROOT, "step": data["step"], "reason": data.get("reason", "")}
+    if data["status"] in ("running", "failed") and data["step"] is not None:
+        frame = Frame(ROOT, step=data["step"], visit=data["visit"], action=data["action"])
+        state.frames[ROOT] = frame
+        if data["waiting"]:
+            _sit(state, frame, data)
+        elif state.status == "running":
+            state.timers[PAUSE] = {"at": entry.at, "scope": ROOT}
+
+
+def _entered(state: State, entry: Entry) -> None:
+    frame = state.frames[entry.scope]
+    state.visits = entry.data["visit"]
+    frame.step, frame.visit, frame.phase = entry.step, state.visits, READY
+    frame.action, frame.tries, frame.data, frame.outputs = 0, 0, {}, []
+
+
+def _left(state: State, entry: Entry) -> None:
+    frame = state.frames[entry.scope]
+    output = entry.data.get("output")
+    frame.last = output
+    state.steps[str(entry.step)] = output
+    if sets := entry.data.get("sets"):
+        state.context.update(sets)
+    _forget(state, frame)
+
+
+def _failed(state: State, entry: Entry) -> None:
+    """A step has failed. If that ends the instance, everything stays where it is, so that it can go on there."""
+    if entry.data["fatal"]:
+        state.status = "failed"
+        state.failed = {"scope": entry.scope, "step": entry.step, "reason": entry.data["reason"]}
+    else:
+        _forget(state, state.frames[entry.scope])
+
+
+def _ended(state: State, entry: Entry) -> None:
+    state.status = entry.data["status"]
+    state.decider = entry.data.get("decider", state.decider)
+    state.frames, state.pending, state.timers, state.failed = {}, {}, {}, None
+
+
+def _record_seen(state: State, entry: Entry) -> None:
+    frame = state.frames[entry.scope]
+    state.pending.pop(entry.data["key"], None)
+    frame.data["record"] = entry.data["record"]
+    frame.phase = READY
+
+
+def _asked(state: State, entry: Entry) -> None:
+    data = entry.data
+    state.pending[data["key"]] = {**data["command"], "scope": entry.scope}
+    if phase := PHASES.get(data["for"]):
+        state.frames[entry.scope].phase = phase
+    if fired := data.get("fired"):
+        state.timers.pop(fired, None)
+    if at := data.get("until"):
+        state.timers[f"{data['key']}/timeout"] = {"at": at, "scope": entry.scope}
+
+
+def _sent(state: State, entry: Entry) -> None:
+    """Somebody answers the command later, so that it is not to be made again."""
+    state.pending[entry.data["key"]] |= {"sent": True, **entry.data["output"]}
+
+
+def _answered(state: State, entry: Entry) -> None:
+    frame = state.frames[entry.scope]
+    state.pending.pop(entry.data["key"], None)
+    frame.action += 1
+    frame.last = entry.data.get("output")
+    frame.phase = READY
+    frame.data.pop("record", None)  # as it is now, for the next action
+
+
+def _requested(state: State, entry: Entry) -> None:
+    frame = state.frames[entry.scope]
+    frame.action += 1
+    frame.last = {}
+
+
+def _slept(state: State, entry: Entry) -> None:
+    state.frames[entry.scope].phase = SLEEPING
+    state.timers[entry.data["key"]] = {"at": entry.data["at"], "scope": entry.scope}
+
+
+def _paused(state: State, entry: Entry) -> None:
+    state.timers[PAUSE] = {"at": entry.at, "scope": ROOT}
+
+
+def _resumed(state: State, entry: Entry) -> None:
+    state.timers.pop(PAUSE, None)
+
+
+def _opened(state: State, entry: Entry) -> None:
+    data = entry.data
+    frame = state.frames[entry.scope]
+    if "items" in data:
+        frame.data["items"] = data["items"]
+        frame.outputs = [None] * len(data["items"])
+    frame.phase = RUNNING_INNER
+    for each in data["frames"]:
+        frame.data["open"] = frame.data.get("open", 0) + 1
+        state.frames[each["path"]] = Frame(
+            each["path"], list_of=each["list_of"], parent=entry.scope, item=each.get("item"), index=each.get("index")
+        )
+
+
+def _closed(state: State, entry: Entry) -> None:
+    """A branch or a round has ended; its frame is gone."""
+    inner = state.frames.pop(entry.scope)
+    frame = state.frames[str(inner.parent)]
+    frame.data["open"] -= 1
+    if entry.data["status"] == "done":
+        frame.data["done"] = frame.data.get("done", 0) + 1
+        if inner.index is not None:
+            frame.outputs[inner.index] = entry.data.get("output")
+        else:
+            frame.data.setdefault("outputs", {})[entry.data["name"]] = entry.data.get("output")
+
+
+def _dropped(state: State, entry: Entry) -> None:
+    """Everything within a frame is cancelled, and the frame itself unless it goes on elsewhere."""
+    prefix = f"{entry.scope}/" if entry.scope else ""
+    gone = [path for path in state.frames if path != entry.scope and path.startswith(prefix)]
+    if not entry.data.get("keeps"):
+        gone.append(entry.scope)
+    for path in gone:
+        _forget(state, state.frames[path])
+        del state.frames[path]
+    if entry.data.get("keeps"):
+        _forget(state, state.frames[entry.scope])
+
+
+def _seated(state: State, entry: Entry) -> None:
+    state.pending.pop(entry.data.get("key", ""), None)
+    _sit(state, state.frames[entry.scope], entry.data)
+
+
+def _sit(state: State, frame: Frame, data: Mapping[str, Any]) -> None:
+    frame.phase = DECIDING
+    seats: list[Json] = copy.deepcopy(data["seats"])
+    frame.data.update(seats=seats, needed=data["needed"], deadline=data["deadline"], escalated=[])
+    for key, at in (data.get("timers") or {}).items():
+        state.timers[key] = {"at": at, "scope": frame.path}
+    state.warnings += data.get("warnings") or []
+
+
+def _decided(state: State, entry: Entry) -> None:
+    frame, data = state.frames[entry.scope], entry.data
+    seat = next(each for each in frame.data["seats"] if each["id"] == data["seat_id"])
+    kept = ("decision", "by", "by_email", "on_behalf_of", "on_behalf_of_email", "override", "comment", "form")
+    seat.update({name: data[name] for name in kept if data.get(name) is not None}, at=entry.at)
+    state.decider = data["decider"]
+    known = state.deciders.setdefault(str(entry.step), [])
+    known += [each for each in (data["by"], data.get("on_behalf_of")) if each and each not in known]
+
+
+def _reminded(state: State, entry: Entry) -> None:
+    state.timers.pop(entry.data["key"], None)
+
+
+def _escalated(state: State, entry: Entry) -> None:
+    frame, data = state.frames[entry.scope], entry.data
+    state.pending.pop(data["key"], None)
+    for seat in frame.data["seats"]:
+        if seat["decision"] is None:
+            _take_over(seat, data, bool(data.get("replace")))
+    frame.data["escalated"].append({"at": entry.at, "to": data["to"], "replace": bool(data.get("replace"))})
+
+
+def _reassigned(state: State, entry: Entry) -> None:
+    frame, data = state.frames[entry.scope], entry.data
+    seat = next(each for each in frame.data["seats"] if each["id"] == data["seat_id"])
+    _take_over(seat, data, replace=True)
+
+
+def _take_over(seat: Json, data: Json, replace: bool) -> None:
+    if replace:
+        seat.update(roles=[], users=[], anyone=False, admins=seat["admins"])
+    seat["roles"] = [*seat["roles"], *(role for role in data["roles"] if role not in seat["roles"])]
+    known = {user["id"] for user in seat["users"]}
+    seat["users"] = [*seat["users"], *(user for user in data["users"] if user["id"] not in known)]
+
+
+def _retried(state: State, entry: Entry) -> None:
+    frame = state.frames[entry.scope]
+    state.status, state.failed = "running", None
+    frame.phase = READY
+    frame.tries += 1
+    frame.data = {}
+    frame.outputs = []
+    state.pending = {key: each for key, each in state.pending.items() if each["scope"] != entry.scope}
+
+
+def _migrated(state: State, entry: Entry) -> None:
+    for frame in state.frames.values():
+        mapping = entry.data["mapping"]
+        frame.step = mapping.get(frame.step, frame.step)
+        owner, slash, branch = frame.list_of.partition("/")
+        frame.list_of = f"{mapping.get(owner, owner)}{slash}{branch}"
+    if state.failed:
+        state.failed["step"] = mapping_of(entry, state.failed["step"])
+
+
+def mapping_of(entry: Entry, step: str) -> str:
+    """The step that another one has become."""
+    return str(entry.data["mapping"].get(step, step))
+
+
+def _returned(state: State, entry: Entry) -> None:
+    state.decider = entry.data["decider"]
+
+
+def _warned(state: State, entry: Entry) -> None:
+    state.warnings = [*state.warnings[-MAX_WARNINGS:], {"message": entry.data["message"]}]
+
+
+def _nothing(state: State, entry: Entry) -> None:
+    """An entry that changes nothing."""
+
+
+def _forget(state: State, frame: Frame) -> None:
+    """What a frame waits for is no longer waited for."""
+    state.pending = {key: each for key, each in state.pending.items() if each["scope"] != frame.path}
+    state.timers = {key: each for key, each in state.timers.items() if each["scope"] != frame.path or key == PAUSE}
+
+
+PAUSE = "pause"
+"""The key of the timer by which a long stretch goes on."""
+
+FOLDS: Mapping[str, Callable[[State, Entry], None]] = {
+    kinds.STARTED: _started, kinds.ADOPTED: _adopted, kinds.NOTED: _nothing,
+    kinds.ENTERED: _entered, kinds.LEFT: _left, kinds.FAILED: _failed, kinds.ENDED: _ended,
+    kinds.RECORD_SEEN: _record_seen, kinds.ASKED: _asked, kinds.SENT: _sent, kinds.ANSWERED: _answered,
+    kinds.WARNED: _warned, kinds.REQUESTED: _requested, kinds.SLEPT: _slept, kinds.PAUSED: _paused,
+    kinds.RESUMED: _resumed, kinds.OPENED: _opened, kinds.CLOSED: _closed, kinds.DROPPED: _dropped,
+    kinds.SEATED: _seated, kinds.DECIDED: _decided, kinds.REMINDED: _reminded, kinds.ESCALATED: _escalated,
+    kinds.REASSIGNED: _reassigned, kinds.RETURNED: _returned, kinds.RETRIED: _retried, kinds.MIGRATED: _migrated,
+    kinds.DELETED: _nothing,
+}  # fmt: skip
+"""Kind of entry → how it changes a state."""
