@@ -72,6 +72,11 @@ def resolve_url(text: str, environment: Mapping[str, Any]) -> str:
     return url
 
 
+def roots_of(text: str) -> set[str]:
+    """The first names of the paths in a template."""
+    return {found[1].split(".")[0] for found in PLACEHOLDER.finditer(text)}
+
+
 def _steps_back(url: str) -> int:
     """How many segments of a URL's path are `.` or `..`, which clients and servers resolve."""
     path = re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from libs.shared.expressions import Expression, ExpressionError, compile_expression
+from libs.shared.expressions.templates import roots_of
 from libs.shared.schema.parts import Part
 from libs.shared.schema.workflows import LoopStep, ParallelStep, WorkflowDefinition
 
-TEMPLATE_ROOT = re.compile(r"\{\{\s*record\b")
 RECORD = "record"
 TEXT_KEYS = ("expression", "when", "condition")
 """Keys whose texts are expressions, beside the values of `set`."""
@@ -86,7 +85,7 @@ def _reads(key: str, value: Any) -> bool:
         case str() if key in PATH_KEYS and value.partition(".")[0] == RECORD:
             return True
         case str():
-            return TEMPLATE_ROOT.search(value) is not None
+            return RECORD in roots_of(value)
     return False
 
 
