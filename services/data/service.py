@@ -45,6 +45,7 @@ SERVICE = Service(
         records.CreateRecords: bulk_writes.create_records,
         records.UpdateRecords: bulk_writes.update_records,
         records.DeleteRecords: bulk_writes.delete_records,
+        records.RestoreRecords: bulk_writes.restore_records,
         records.RestoreRecord: record_writes.restore_record,
         records.RecordHistory: record_history.record_history,
         contracts.FetchCommit: log_reads.fetch_commit,

@@ -91,6 +91,7 @@ ROUTES = (
     Route("PUT", RECORDS + "/_bulk", records.UpdateRecords, Access.USER),
     Route("PATCH", RECORDS + "/_bulk", records.UpdateRecords, Access.USER),
     Route("DELETE", RECORDS + "/_bulk", records.DeleteRecords, Access.USER),
+    Route("POST", RECORDS + "/_bulk/restore", records.RestoreRecords, Access.USER),
     Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),
     Route("PUT", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
     Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),

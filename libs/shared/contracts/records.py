@@ -21,6 +21,9 @@ SHOWN = ("fields", "include")
 LIST = frozenset((*CHOICE, *SHOWN, *PAGES, "sort", "count", "cursor"))
 FIGURES = ("count", "sum", "avg", "min", "max")
 DRY_RUN = taking("dry_run", of_records=True)
+CHOSEN = taking("dry_run", "expect", "q", filters=True, of_records=True)
+"""Writes of the records in the body, or of all that filters choose."""
+CHOSEN_IN_TRASH = taking("dry_run", "expect", "q", "deleted", filters=True, of_records=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,14 @@ class CreateRecords(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class UpdateRecords(Request[Response]):
-    """Partial updates, all or none, from the JSON array in `body` of objects that hold the key. `dry_run` as above."""
+    """Partial updates, all or none, from the JSON array in `body` of objects that hold the key. `dry_run` as above.
+
+    With filters in `query`, the `set` of the object in `body` is written to all records that they choose, if they are
+    as many as `expect` says.
+    """
 
     service, name = "data", "records.update_bulk"
-    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, DRY_RUN
+    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, CHOSEN
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
@@ -131,10 +138,27 @@ class UpdateRecords(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class DeleteRecords(Request[Response]):
-    """Removal of the records in the JSON array of ids in `body`, all or none. `dry_run` as above."""
+    """Removal of the records in the JSON array of ids in `body`, all or none. `dry_run` as above.
+
+    With filters in `query` and no body, all records go that they choose, if they are as many as `expect` says.
+    """
 
     service, name = "data", "records.delete_bulk"
-    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, DRY_RUN
+    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, CHOSEN
+    entity: str
+    query: Pairs = field(default_factory=list)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRecords(Request[Response]):
+    """Soft-deleted records back from the trash, all or none: by ids in `body`, or by filters and `expect` in `query`.
+
+    `deleted=only` chooses the whole trash. `dry_run` as above.
+    """
+
+    service, name = "data", "records.restore_bulk"
+    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, CHOSEN_IN_TRASH
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""

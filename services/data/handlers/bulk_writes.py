@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.bodies import read_array
+from libs.shared.bodies import read_array, read_object
 from libs.shared.contracts import records as contracts
 from libs.shared.contracts.messages import Response
-from libs.shared.errors import RocketError, invalid_field
+from libs.shared.errors import RocketError, detail_of, invalid, invalid_field
+from libs.shared.nearest import unknown
 from services.data.model import EntityModel
 from services.data.permissions import grant_for
-from services.data.query.scope import check_parameters
+from services.data.query.choices import parse_choice
+from services.data.query.scope import check_parameters, refused
 from services.data.request.context import RequestContext
 from services.data.request.schema_fence import under_schema
 from services.data.writes.context.write_context import WriteContext
-from services.data.writes.requests import bulk
+from services.data.writes.requests import bulk, bulk_by_filter, bulk_restore
 from services.data.writes.requests.responses import conceal
 
 
@@ -38,8 +40,12 @@ async def update_records(ctx: RequestContext, request: contracts.UpdateRecords) 
     grant = grant_for(entity, "update", ctx.caller)
     _refuse_unconditional(entity)
     dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
+    choice = parse_choice(ctx.scope(), entity, request.query)
     try:
-        keys = await bulk.update(write, entity, grant, read_array(request.body), dry_run)
+        if choice is None:
+            keys = await bulk.update(write, entity, grant, _rows(request.body), dry_run)
+        else:
+            keys = await bulk_by_filter.update(write, entity, grant, choice, _values(request.body), dry_run)
     except RocketError as refusal:
         raise conceal(write, entity, "update", refusal) from None
     return _respond(write, "updated", keys, dry_run)
@@ -51,11 +57,57 @@ async def delete_records(ctx: RequestContext, request: contracts.DeleteRecords) 
     grant = grant_for(entity, "delete", ctx.caller)
     _refuse_unconditional(entity)
     dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
+    choice = parse_choice(ctx.scope(), entity, request.query)
     try:
-        keys = await bulk.delete(write, entity, grant, read_array(request.body), dry_run)
+        if choice is None:
+            keys = await bulk.delete(write, entity, grant, read_array(request.body), dry_run)
+        else:
+            _refuse_body(request.body)
+            keys = await bulk_by_filter.delete(write, entity, grant, choice, dry_run)
     except RocketError as refusal:
         raise conceal(write, entity, "delete", refusal) from None
     return _respond(write, "deleted", keys, dry_run)
+
+
+@under_schema
+async def restore_records(ctx: RequestContext, request: contracts.RestoreRecords) -> Response:
+    entity = ctx.model.entity(request.entity)
+    grant = grant_for(entity, "delete", ctx.caller)
+    dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
+    choice = parse_choice(ctx.scope(), entity, request.query, trashed=True)
+    try:
+        if choice is None:
+            keys = await bulk_restore.restore(write, entity, grant, read_array(request.body), dry_run)
+        else:
+            _refuse_body(request.body)
+            keys = await bulk_by_filter.restore(write, entity, grant, choice, dry_run)
+    except RocketError as refusal:
+        raise conceal(write, entity, "delete", refusal) from None
+    return _respond(write, "restored", keys, dry_run)
+
+
+def _rows(body: bytes) -> list[Any]:
+    """The rows of an update; an object of values would be for records that nothing has chosen."""
+    if body.lstrip().startswith(b"{") and "set" in read_object(body):
+        raise refused("expect", "and a filter, or q, are needed to choose the records to set values in")
+    return read_array(body)
+
+
+def _values(body: bytes) -> dict[str, Any]:
+    """The values that are set in all chosen records."""
+    document = read_object(body)
+    for name in document:
+        if name != "set":
+            raise invalid('The body is {"set": {…}}', detail_of(name, unknown(name, ("set",)), "unknown"))
+    values = document.get("set")
+    if not isinstance(values, dict) or not values:
+        raise invalid_field("set", "set must be an object with a value for each field to change", "required")
+    return values
+
+
+def _refuse_body(body: bytes) -> None:
+    if body.strip():
+        raise RocketError("INVALID_PAYLOAD", "Either filters choose the records, or the ids in the body")
 
 
 def _refuse_unconditional(entity: EntityModel) -> None:
@@ -67,7 +119,7 @@ def _refuse_unconditional(entity: EntityModel) -> None:
 def _is_dry_run(
     ctx: RequestContext,
     entity: EntityModel,
-    request: contracts.CreateRecords | contracts.UpdateRecords | contracts.DeleteRecords,
+    request: contracts.CreateRecords | contracts.UpdateRecords | contracts.DeleteRecords | contracts.RestoreRecords,
 ) -> bool:
     check_parameters(ctx.scope(), entity, request)
     asked = dict(request.query).get("dry_run", "false")

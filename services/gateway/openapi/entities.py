@@ -185,6 +185,7 @@ QUESTIONS: dict[str, RecordOperation] = {
     "CreateRecords": RecordOperation("create", many.create),
     "UpdateRecords": RecordOperation("update", many.update),
     "DeleteRecords": RecordOperation("delete", many.delete),
+    "RestoreRecords": RecordOperation("delete", many.restore, lambda entity: entity.definition.soft_delete),
     "RestoreRecord": RecordOperation("delete", _restore, lambda entity: entity.definition.soft_delete),
     "RecordHistory": RecordOperation("read", _history),
     "AggregateRecords": RecordOperation("read", many.aggregate),

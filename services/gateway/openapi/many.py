@@ -124,18 +124,43 @@ def create(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
 
 
 def update(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
-    """`_bulk` with partial updates that hold the key."""
+    """`_bulk` with partial updates that hold the key, or with values for all records that filters choose."""
     keys = [f.name for f in entity.definition.key_fields]
-    return _bulk("updated", "200", {"type": "object", "required": keys})
+    values = {**ref("schemas", name_of(entity, "update"))}
+    described = {"type": "object", "required": ["set"], "properties": {"set": values}, "additionalProperties": False}
+    found = _bulk("updated", "200", {"type": "object", "required": keys}, described)
+    return {**found, "parameters": [*found["parameters"], *_choosing(entity)]}
 
 
 def delete(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
-    """`_bulk` with the keys of what is to go."""
-    return _bulk("deleted", "200", {"type": ["string", "integer"]})
+    """`_bulk` with the keys of what is to go; none where filters choose it."""
+    found = _bulk("deleted", "200", {"type": ["string", "integer"]}, is_required=False)
+    return {**found, "parameters": [*found["parameters"], *_choosing(entity)]}
 
 
-def _bulk(verb: str, status: str, row: Schema) -> Schema:
-    rows = {"type": "array", "maxItems": MAX_ROWS, "items": row}
+def restore(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
+    """`_bulk/restore` with the keys of what is to come back; none where filters choose it."""
+    found = _bulk("restored", "200", {"type": ["string", "integer"]}, is_required=False)
+    whole = {"name": "deleted", "in": "query", "description": "only: the whole trash", "schema": {"enum": ["only"]}}
+    return {**found, "parameters": [*found["parameters"], *_choosing(entity), whole]}
+
+
+def _choosing(entity: VisibleEntity) -> list[Schema]:
+    """The parameters that choose the records of a write instead of its body."""
+    expect = {
+        "name": "expect",
+        "in": "query",
+        "description": "With a filter or q, and required then: how many records they choose; otherwise 409",
+        "schema": {"type": "integer", "minimum": 0, "maximum": MAX_ROWS},
+    }
+    return [filter_parameter(entity), FOUND, expect]
+
+
+def _bulk(verb: str, status: str, row: Schema, chosen: Schema | None = None, is_required: bool = True) -> Schema:
+    """A bulk write of rows; `chosen` is the body where filters choose the records."""
+    rows: Schema = {"type": "array", "maxItems": MAX_ROWS, "items": row}
+    if chosen is not None:
+        rows = {"anyOf": [rows, chosen]}
     dry_run = {"name": "dry_run", "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}}
     done = {
         "type": "object",
@@ -150,6 +175,6 @@ def _bulk(verb: str, status: str, row: Schema) -> Schema:
     rehearsed = {"200": answer("What would happen", enveloped(done), "Idempotency-Replayed")}
     return {
         "parameters": [{**dry_run, "description": "true: everything is checked, nothing is stored"}],
-        "requestBody": {"required": True, "content": json_body(rows)},
+        "requestBody": {"required": is_required, "content": json_body(rows)},
         "responses": {**rehearsed, status: written},
     }

@@ -101,9 +101,13 @@ async def test_field_names_are_not_parameters(admin: Client, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 async def test_field_names_in_bulk_writes_are_not_parameters(admin: Client, method: str) -> None:
-    for query in ("status=open", "filter[status]=open", "dryrun=true"):
+    for query in ("status=open", "filter[statue]=open&expect=0", "dryrun=true", "filter[status=open"):
         reply = (await admin.request(method, f"/ticket/_bulk?{query}", [])).expect(400)
         assert reply.code == "UNKNOWN_FIELD"
+    # A filter chooses the records of a bulk, together with their number; new records are chosen by nothing.
+    reply = (await admin.request(method, "/ticket/_bulk?filter[status]=open", [])).expect(400)
+    named = "filter[status]" if method == "POST" else "expect"
+    assert reply.details[0]["field"] == named
 
 
 async def test_parameters_take_precedence_over_fields(admin: Client) -> None:

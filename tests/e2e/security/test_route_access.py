@@ -61,6 +61,7 @@ BODIES: dict[str, Any] = {
     f"DELETE {APP}/{{entity}}/_bulk": lambda ids: [ids["note"]],
     f"PUT {APP}/_views/{{id}}": lambda _: {"entity": "note", "name": "taken", "state": {}},
     f"PATCH {APP}/_views/{{id}}": lambda _: {"name": "taken"},
+    f"POST {APP}/{{entity}}/_bulk/restore": lambda ids: [ids["note"]],
     f"PUT {APP}/_admin/users/{{id}}": lambda ids: {"email": "taken@example.org", "roles": ["admin"]},
 }
 """What would be done if it were allowed, where it is more than a change of the one record that the path names."""

@@ -107,8 +107,14 @@ def _replace(entity: EntityModel, values: Values, known: Mapping[uuid.UUID, Reco
         values[field.name] = known[values[field.name]]["text"]
 
 
-async def lost_files(connection: Connection, entity: EntityModel, record: Mapping[str, Any]) -> list[str]:
-    """The fields of a record whose file no longer exists. The other files are locked against removal."""
-    held = {field.name: uuid.UUID(record[field.name]["id"]) for field in entity.files if record.get(field.name)}
-    found = await described(connection, held.values()) if held else {}
-    return [name for name, file_id in held.items() if file_id not in found]
+async def lost_files(
+    connection: Connection, entity: EntityModel, records: Sequence[Mapping[str, Any]]
+) -> list[list[str]]:
+    """For each record the fields whose file no longer exists. The other files are locked against removal."""
+    held = [
+        {field.name: uuid.UUID(record[field.name]["id"]) for field in entity.files if record.get(field.name)}
+        for record in records
+    ]
+    ids = {file_id for each in held for file_id in each.values()}
+    found = await described(connection, ids) if ids else {}
+    return [[name for name, file_id in each.items() if file_id not in found] for each in held]

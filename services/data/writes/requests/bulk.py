@@ -74,10 +74,17 @@ async def _update(
         await unit.transaction.execute(store.PLAN_FOR_MANY_ROWS)
         await hold_parents(write, unit, entity, keys, bodies)
         stored = await _lock(unit, entity, keys, grant, "NO KEY UPDATE")
-        drafts = [_change(entity, n, body, stored[n]) for n, body in enumerate(bodies)]
-        check_fields(write, entity, Action.UPDATE, drafts)
-        await Tree(write, unit).save(entity, Action.UPDATE, drafts)
+        await update_locked(write, unit, entity, bodies, stored)
     return [entity.key.json_value(row.record) for row in stored]
+
+
+async def update_locked(
+    write: WriteContext, unit: UnitOfWork, entity: EntityModel, bodies: Sequence[Body], stored: Sequence[Stored]
+) -> None:
+    """Partial updates of records that are locked, each with its own body."""
+    drafts = [_change(entity, n, body, stored[n]) for n, body in enumerate(bodies)]
+    check_fields(write, entity, Action.UPDATE, drafts)
+    await Tree(write, unit).save(entity, Action.UPDATE, drafts)
 
 
 def _change(entity: EntityModel, index: int, body: Body, stored: Stored) -> Draft:
@@ -92,7 +99,7 @@ async def delete(
 
     Raises NOT_FOUND, FORBIDDEN and VALIDATION_FAILED naming the rows, CONFLICT where a relation restricts it.
     """
-    run = partial(_delete, write, entity, grant, _ids(entity, ids), dry_run)
+    run = partial(_delete, write, entity, grant, keys_of_ids(entity, ids), dry_run)
     return await in_attempts(write, entity, Action.DELETE, (), run, asks=not dry_run)
 
 
@@ -104,10 +111,15 @@ async def _delete(
         await unit.lock_keys(entity, keys)
         await hold_parents(write, unit, entity, keys)
         stored = await _lock(unit, entity, keys, grant, "UPDATE")
-        drafts = [Draft({}, row, RowPlace.of_row(index)) for index, row in enumerate(stored)]
-        is_all = not has_dependents(entity) and entity.number not in write.model.totals.by_number
-        await remove_locked(write, unit, entity, drafts, stored, is_all=is_all)
+        await delete_locked(write, unit, entity, stored)
     return [entity.key.json_value(row.record) for row in stored]
+
+
+async def delete_locked(write: WriteContext, unit: UnitOfWork, entity: EntityModel, stored: Sequence[Stored]) -> None:
+    """Deletion of records that are locked, and what follows."""
+    drafts = [Draft({}, row, RowPlace.of_row(index)) for index, row in enumerate(stored)]
+    is_all = not has_dependents(entity) and entity.number not in write.model.totals.by_number
+    await remove_locked(write, unit, entity, drafts, stored, is_all=is_all)
 
 
 def _objects(rows: Sequence[Any]) -> Sequence[Body]:
@@ -115,7 +127,7 @@ def _objects(rows: Sequence[Any]) -> Sequence[Body]:
     wrong = [
         (n, {"rule": "type", "message": "must be an object"}) for n, row in enumerate(rows) if type(row) is not dict
     ]
-    _refuse("VALIDATION_FAILED", wrong)
+    refuse_rows("VALIDATION_FAILED", wrong)
     return rows
 
 
@@ -139,11 +151,11 @@ def _keys(entity: EntityModel, bodies: Sequence[Body]) -> list[KeyValue]:
             problems.append((index, _about(entity, "required", "is required: it says which record is meant")))
         else:
             keys.append(key)
-    _refuse("VALIDATION_FAILED", problems)
+    refuse_rows("VALIDATION_FAILED", problems)
     return _distinct(entity, keys)
 
 
-def _ids(entity: EntityModel, ids: Sequence[Any]) -> list[KeyValue]:
+def keys_of_ids(entity: EntityModel, ids: Sequence[Any]) -> list[KeyValue]:
     """The ids as keys. Raises VALIDATION_FAILED for invalid and repeated ones, NOT_FOUND for impossible ones."""
     _count(ids)
     wrong = [
@@ -151,7 +163,7 @@ def _ids(entity: EntityModel, ids: Sequence[Any]) -> list[KeyValue]:
         for n, each in enumerate(ids)
         if type(each) not in (str, int)
     ]
-    _refuse("VALIDATION_FAILED", wrong)
+    refuse_rows("VALIDATION_FAILED", wrong)
     keys: list[KeyValue] = []
     strange: list[int] = []
     for index, each in enumerate(ids):
@@ -159,7 +171,7 @@ def _ids(entity: EntityModel, ids: Sequence[Any]) -> list[KeyValue]:
             keys.append(entity.key.parse(str(each)))
         except RocketError:
             strange.append(index)
-    _refuse("NOT_FOUND", [(index, _absent(entity)) for index in strange])
+    refuse_rows("NOT_FOUND", [(index, absent(entity)) for index in strange])
     return _distinct(entity, keys)
 
 
@@ -169,7 +181,7 @@ def _distinct(entity: EntityModel, keys: list[KeyValue]) -> list[KeyValue]:
     for index, key in enumerate(keys):
         if first.setdefault(key, index) != index:
             problems.append((index, _about(entity, "unique", f"is that of row {first[key]} again")))
-    _refuse("VALIDATION_FAILED", problems)
+    refuse_rows("VALIDATION_FAILED", problems)
     return keys
 
 
@@ -183,15 +195,20 @@ async def _lock(
     missing = [index for index, key in enumerate(keys) if key not in found]
     if missing:
         await unit.check_schema()
-    _refuse("NOT_FOUND", [(index, _absent(entity)) for index in missing])
-    stored = [found[key] for key in keys]
+    refuse_rows("NOT_FOUND", [(index, absent(entity)) for index in missing])
+    return granted_rows(entity, [found[key] for key in keys])
+
+
+def granted_rows(entity: EntityModel, stored: list[Stored]) -> list[Stored]:
+    """Locked records. Raises FORBIDDEN naming those that the caller's grant does not cover."""
     detail = {"message": f"You may not change this {entity.name}"}
-    _refuse("FORBIDDEN", [(index, detail) for index, row in enumerate(stored) if not row.granted])
+    refuse_rows("FORBIDDEN", [(index, detail) for index, row in enumerate(stored) if not row.granted])
     return stored
 
 
-def _absent(entity: EntityModel) -> Detail:
-    return {"message": f"there is no such {entity.name}"}
+def absent(entity: EntityModel, where: str = "") -> Detail:
+    """The detail about a record that is not there."""
+    return {"message": f"there is no such {entity.name}{where}"}
 
 
 def _about(entity: EntityModel, rule: str, message: str) -> Detail:
@@ -200,7 +217,7 @@ def _about(entity: EntityModel, rule: str, message: str) -> Detail:
     return {"field": name, "rule": rule, "message": message}
 
 
-def _refuse(code: ErrorCode, problems: Sequence[tuple[int, Detail]]) -> None:
+def refuse_rows(code: ErrorCode, problems: Sequence[tuple[int, Detail]]) -> None:
     """Raises `code`, if there are any problems, with one detail for each."""
     if problems:
         details = (RowPlace.of_row(index).marks(detail) for index, detail in problems)

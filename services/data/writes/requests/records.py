@@ -177,8 +177,8 @@ async def restore(write: WriteContext, entity: EntityModel, target: Target) -> W
         stored = await _lock(unit, entity, target, trashed=True)
         await refuse_lost_references(unit.transaction, entity, stored)
         try:
-            gone = dict.fromkeys(await lost_files(unit.transaction, entity, stored.record))
-            [written] = await unit.apply(entity, Action.RESTORE, [write.change(target.key, gone)])
+            [gone] = await lost_files(unit.transaction, entity, [stored.record])
+            [written] = await unit.apply(entity, Action.RESTORE, [write.change(target.key, dict.fromkeys(gone))])
         except RowRefused as refused:
             raise refused.error from None
         if written is None:

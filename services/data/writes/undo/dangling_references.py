@@ -27,12 +27,13 @@ async def missing_parents(unit: UnitOfWork, wave: Sequence[Inverse]) -> list[Pro
     for link in entity.references:
         if wave[0].kind is InverseKind.UPDATE and link.own not in wave[0].columns:
             continue
-        for record_id in await _dangling(unit, entity, link, [step.key for step in wave]):
+        for record_id in await dangling(unit, entity, link, [step.key for step in wave]):
             problems.append((entity.name, record_id, f"the {link.entity} that {link.own} refers to is gone"))
     return problems
 
 
-async def _dangling(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Sequence[KeyValue]) -> list[str]:
+async def dangling(unit: UnitOfWork, entity: EntityModel, link: Link, keys: Sequence[KeyValue]) -> list[str]:
+    """The ids of those live records of these keys whose reference leads nowhere. What the others refer to is locked."""
     table, alive = entity.parent(link)
     rows = f"{entity.table} _r {join_keys(entity)}"
     parent = f"_s.{quote(link.other)}"
