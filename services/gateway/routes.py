@@ -7,6 +7,7 @@ from libs.shared.contracts import (
     apps,
     commits,
     definitions,
+    delegations,
     events,
     files,
     notifications,
@@ -253,6 +254,10 @@ ROUTES = (
     # Workflows and notifications
     Route("GET", A + "/_workflows", workflows.ListInstances, Access.USER),
     Route("GET", A + "/_workflows/pending", workflows.ListPending, Access.USER),
+    Route("POST", A + "/_workflows/start", workflows.StartInstance, Access.USER),
+    Route("GET", A + "/_workflows/delegations", delegations.ListDelegations, Access.USER),
+    Route("POST", A + "/_workflows/delegations", delegations.CreateDelegation, Access.USER),
+    Route("DELETE", A + "/_workflows/delegations/{id}", delegations.DeleteDelegation, Access.USER),
     Route("GET", A + "/_workflows/{id}", workflows.GetInstance, Access.USER),
     Route("DELETE", A + "/_workflows/{id}", workflows.DeleteInstance, Access.USER),
     Route("POST", A + "/_workflows/{id}/approve", workflows.ApproveInstance, Access.USER),

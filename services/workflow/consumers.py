@@ -10,14 +10,11 @@ from libs.shared.bus.consumers.consumer import Plan
 from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import CommitEvent
-from libs.shared.ids import uuid7
 from libs.shared.telemetry import tracing
-from services.workflow import recording, store
-from services.workflow.engine import start
-from services.workflow.instance import Instance, InstanceOrigin
-from services.workflow.paths import context_of
+from services.workflow import starting
+from services.workflow.starting import Start
 from services.workflow.state import State
-from services.workflow.triggers import Workflow, check_depth, started_by
+from services.workflow.triggers import Workflow, check_depth, started_by, trigger_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +43,20 @@ async def apply(state: State, transaction: Transaction, reactions: Sequence[Star
                 with tracing.span("workflow", "engine", "workflow.trigger", event.entity) as span:
                     span.record_id = event.record_id
                     span.metadata["workflow"] = workflow.definition.name
-                    await _start(transaction, workflow, event)
+                    await starting.start(transaction, start_of(workflow, event), clock.now())
 
 
-async def _start(transaction: Transaction, workflow: Workflow, event: CommitEvent) -> None:
-    now = clock.now()
-    definition = workflow.definition
-    fresh = Instance(
-        id=str(uuid7()),
-        workflow_id=workflow.id,
-        workflow_name=definition.name,
-        context=context_of(definition.context, event.record_id, event.after or {}),
-    )
-    origin = InstanceOrigin(
+def start_of(workflow: Workflow, event: CommitEvent) -> Start:
+    """The start of a workflow by a commit."""
+    return Start(
+        workflow=workflow,
+        key=event.key,
+        at=event.at,
+        trigger=trigger_of(workflow.definition.trigger, event),
         entity=event.entity,
         record_id=event.record_id,
-        commit_key=event.key,
         actor=event.actor,
         trace_id=event.trace_id,
         cause_depth=event.cause_depth,
+        schema_version=event.schema_version,
     )
-    instance, signals, _ = start(definition, fresh, now)
-    if await store.insert(transaction.connection, workflow, instance, origin, now):
-        await store.follow_renames(transaction.connection, instance, workflow, event.schema_version)
-        recording.emit(transaction, instance, origin, signals)

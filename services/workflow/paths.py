@@ -14,13 +14,3 @@ def resolve(path: str, environment: Mapping[str, Any]) -> Any:
             return None
         value = value.get(name)
     return value
-
-
-def context_of(paths: Mapping[str, str], record_id: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """An instance's context: the values that the definition's paths have in what triggered it."""
-    environment = {
-        "trigger": {"record_id": record_id, "record": record},
-        "record": record,
-        "record_id": record_id,
-    }
-    return {key: resolve(path, environment) for key, path in paths.items()}

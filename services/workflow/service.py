@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
+from libs.shared.contracts.delegations import CreateDelegation, DeleteDelegation, ListDelegations
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
-from libs.shared.contracts.streams import COMMITS
+from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.contracts.workflows import (
     ApproveInstance,
     DeleteInstance,
@@ -18,13 +19,16 @@ from libs.shared.contracts.workflows import (
     ListInstances,
     ListPending,
     RejectInstance,
+    StartInstance,
 )
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
-from services.workflow import consumers, handlers, runner
+from services.workflow import consumers, handlers, manual, runner, signal_consumers
+from services.workflow.delegations import handlers as delegations
 from services.workflow.replays.deriving import Instances
+from services.workflow.schedules import firing
 from services.workflow.state import State
 from services.workflow.triggers import WORKFLOWS
 
@@ -35,8 +39,12 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     due = Due(core.databases, core.apps, core.name)
     transactions = Transactions.emitting(core, due)
     async with transactions.relay.running():
-        yield State(core, Subscriptions(core.schemas, core.rpc, WORKFLOWS), due, transactions)
+        workflows = Subscriptions(core.schemas, core.rpc, WORKFLOWS)
+        yield State(core, workflows, due, Due(core.databases, core.apps, SCHEDULES), transactions)
 
+
+SCHEDULES = "workflow/schedules"
+"""The name of the timers of schedules."""
 
 SERVICE = Service(
     name="workflow",
@@ -49,6 +57,10 @@ SERVICE = Service(
         ApproveInstance: handlers.approve,
         RejectInstance: handlers.reject,
         of("workflow", CountFigures): handlers.count_figures,
+        StartInstance: manual.start_instance,
+        ListDelegations: delegations.list_delegations,
+        CreateDelegation: delegations.create_delegation,
+        DeleteDelegation: delegations.delete_delegation,
     },
     consumers=(
         Consumer(
@@ -58,9 +70,16 @@ SERVICE = Service(
             apply=consumers.apply,
             topics=lambda state: state.workflows,
         ),
+        Consumer(
+            name="workflow_signals",
+            stream=SIGNALS,
+            plan=signal_consumers.plan,
+            apply=signal_consumers.apply,
+            wake=signal_consumers.wake,
+        ),
     ),
     transactions=lambda state: state.transactions,
     lag=lambda state: {"relay": state.transactions.relay.lag},
-    workers=(runner.run,),
+    workers=(runner.run, firing.run),
     projections=(Projection("workflow", verifying(Instances())),),
 )

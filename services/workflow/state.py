@@ -15,11 +15,12 @@ from libs.shared.snapshots.subscriptions import Subscriptions
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources, the triggers of each app's workflows, timers, and the outbox of signals."""
+    """Resources, the triggers of each app's workflows, timers of instances and schedules, the outbox of signals."""
 
     core: Core
     workflows: Subscriptions[WorkflowDefinition]
     due: Due
+    schedules: Due
     transactions: Transactions
 
     def database(self, app: AppRef) -> Database:

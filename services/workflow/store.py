@@ -65,7 +65,7 @@ SELECT id FROM gone
 SHOWN = """id, workflow_id, workflow_name, status, current_step, current_step_deadline, context, history,
     created_at, updated_at"""
 # With the columns that views.py needs to decide what may be shown.
-JUDGED = f"{SHOWN}, entity, record_id, definition -> 'context' AS paths"
+JUDGED = f"{SHOWN}, entity, record_id, definition -> 'context' AS paths, definition -> 'inputs' AS inputs"
 SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {JUDGED} FROM workflow.instances WHERE id = $1) x"
 # A page of instances, newest first, and how many there are in all; null filters select everything.
 LIST = json_page(

@@ -22,6 +22,8 @@ MAX_RECORDS = 1_000
 """Records of one request to the data service."""
 STEPS = ("step", "status", "by", "at")
 """The keys of a history entry that everyone sees; comments and reasons may quote records."""
+INPUT = "trigger.form"
+"""The path of what a manual start passes in."""
 Document = dict[str, Any]
 Readable = Mapping[tuple[str, str], frozenset[str]]
 """Entity and record id → the fields that the caller may read unmasked; unreadable records are absent."""
@@ -36,17 +38,23 @@ async def visible_instances(state: State, context: Context, instances: Sequence[
     return [_narrowed_instance(instance, readable) for instance in instances]
 
 
+def _origins(instance: Document) -> tuple[str, str, dict[str, str]]:
+    """Takes out of an instance what decides what may be seen: its record, and the paths of its context."""
+    entity, record_id, paths, inputs = (instance.pop(name) for name in ("entity", "record_id", "paths", "inputs"))
+    return entity, record_id, {**dict.fromkeys(inputs or {}, INPUT), **(paths or {})}
+
+
 def _masked(instance: Document, schema: Snapshot) -> Document:
     """An instance for admins: complete, with sensitive values and personal data masked as in logs."""
-    entity, _, paths = (instance.pop(name) for name in ("entity", "record_id", "paths"))
+    entity, _, paths = _origins(instance)
     definition, context = definition_of(schema, entity), instance["context"]
-    hidden = hidden_in_context(context, paths or {}, definition)
+    hidden = hidden_in_context(context, paths, definition)
     # Reasons may quote hidden values; comments were written by people.
     history = [
         {name: without(value, hidden) if name == "reason" and value else value for name, value in entry.items()}
         for entry in instance["history"]
     ]
-    return {**instance, "context": masked_context(context, paths or {}, definition), "history": history}
+    return {**instance, "context": masked_context(context, paths, definition), "history": history}
 
 
 async def _readable(state: State, context: Context, instances: Sequence[Document]) -> Readable:
@@ -62,9 +70,9 @@ async def _readable(state: State, context: Context, instances: Sequence[Document
 
 def _narrowed_instance(instance: Document, readable: Readable) -> Document:
     """An instance for a caller who is not an admin."""
-    entity, record_id, paths = (instance.pop(name) for name in ("entity", "record_id", "paths"))
+    entity, record_id, paths = _origins(instance)
     fields = readable.get((entity, record_id))
-    context = visible_context(instance["context"], paths or {}, fields or frozenset())
+    context = visible_context(instance["context"], paths, fields or frozenset())
     history = instance["history"]
     if fields is None:
         history = [{name: value for name, value in entry.items() if name in STEPS} for entry in history]

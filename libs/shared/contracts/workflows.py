@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from libs.shared.contracts.bodies import RequestBody, Text
+from libs.shared.contracts.bodies import RequestBody, RequiredText, Text
 from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
@@ -22,6 +22,15 @@ class DecisionBody(RequestBody):
 
     comment: Annotated[Text, Field(max_length=MAX_COMMENT_CHARACTERS)] | None = None
     step: str | None = None
+
+
+class StartBody(RequestBody):
+    """Which workflow (name or id) starts, for which record, with which inputs and form."""
+
+    workflow: RequiredText
+    record_id: Text | int | None = None
+    context: dict[str, Any] = Field(default_factory=dict)
+    form: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +87,14 @@ class RejectInstance(Request[Response]):
     body_model = DecisionBody
     writes = Writes.APP
     id: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StartInstance(Request[Response]):
+    """A new instance of a workflow with a manual trigger: 201 with the instance."""
+
+    service, name = "workflow", "instances.start"
+    body_model = StartBody
+    writes = Writes.APP
     body: bytes = b""

@@ -8,6 +8,10 @@ from typing import Any
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.secrecy import MASK, MIN_CHARACTERS, masked_record, texts_in
 
+NO_RECORD = ("initiator", "form", "event", "at", "record_id")
+"""What paths begin with, behind `trigger`, whose values come from no record: who started it, what people filled in,
+business events, times."""
+
 Context = Mapping[str, Any]
 Paths = Mapping[str, str]
 
@@ -34,7 +38,7 @@ def _part(value: Any, path: str, definition: EntityDefinition | None) -> Any:
     names = path.split(".")
     while names[0] == "trigger" and len(names) > 1:
         names = names[1:]
-    if value is None or names == ["record_id"]:
+    if value is None or names == ["record_id"] or (names[0] in NO_RECORD and names[0] != "record_id"):
         return value
     if names == ["trigger"] and isinstance(value, dict):
         return {name: _part(each, name, definition) for name, each in value.items()}

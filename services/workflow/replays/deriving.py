@@ -11,8 +11,9 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.schemas import NamesEver
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.replays.derived import STEP_ENTRIES, ExpectedRow, StoredRow, has_lost_names, key_of
-from services.workflow.paths import context_of
+from services.workflow.consumers import start_of
 from services.workflow.replays import store
+from services.workflow.starting import context_of
 from services.workflow.state import State
 from services.workflow.triggers import MAX_DEPTH, Workflow, WorkflowIndex, past_started_by, started_by
 
@@ -72,7 +73,7 @@ def _expected(workflow: Workflow, event: CommitEvent, *, certain: bool, context:
         "cause_depth": event.cause_depth,
     }
     if context:
-        columns["context"] = context_of(workflow.definition.context, event.record_id, event.after or {})
+        columns["context"] = context_of(start_of(workflow, event))
     # In the form that the database returns.
     columns = exact.loads(exact.dumps(columns))
     return ExpectedRow(key_of(workflow.id, event.key), columns, certain)

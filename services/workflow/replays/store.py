@@ -8,8 +8,9 @@ from libs.shared.bus.consumers.checkpoints import Position
 from libs.shared.postgres.databases import Database
 from libs.shared.replays.derived import StoredRow, found_in, key_of
 
-POSITION = "split_part(commit_key, '.', 1)::bigint"
-N = "split_part(commit_key, '.', 2)::int"
+# Of instances that a commit started; null of others.
+POSITION = "CASE WHEN commit_key ~ '^[0-9]' THEN split_part(commit_key, '.', 1)::bigint END"
+N = "CASE WHEN commit_key ~ '^[0-9]' THEN split_part(commit_key, '.', 2)::int END"
 # The constant columns of instances that commits after ($1, $2), up to ($3, $4), started, by `instances_commit`.
 OF_COMMITS = f"""
 SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, 'UTF8')) AS digest FROM (

@@ -6,11 +6,22 @@ from typing import Any
 
 import pytest
 
+from libs.shared.contracts.business_events import BusinessEventRecorded
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema import Snapshot
 from libs.shared.snapshots.subscriptions import SubscriptionIndex
-from services.workflow.paths import context_of
-from services.workflow.triggers import WORKFLOWS, CauseTooDeep, WorkflowIndex, check_depth, past_started_by, started_by
+from services.workflow.consumers import start_of
+from services.workflow.starting import context_of
+from services.workflow.triggers import (
+    WORKFLOWS,
+    CauseTooDeep,
+    WorkflowIndex,
+    check_depth,
+    check_event_depth,
+    past_started_by,
+    started_by,
+    started_by_event,
+)
 from tests.unit.workflow.examples import RECORD, approval, commit, document
 
 
@@ -82,19 +93,78 @@ def test_context() -> None:
         "d": "record_id",
         "e": "record.deep.x",
         "f": "record.none",
-        "g": "user.id",
+        "g": "initiator.id",
         "h": "record.n.x",
         "i": "record",
     }
-    record = {"n": 5, "deep": {"x": [1]}}
-    assert context_of(paths, "r", record) == {
+    record = {"id": RECORD, "status": "sent", "n": 5, "deep": {"x": [1]}}
+    (found,) = started_by(index({**CHECK, "context": paths}), commit(after=record))
+    assert context_of(start_of(found, commit(after=record))) == {
         "a": 5,
         "b": 5,
-        "c": "r",
-        "d": "r",
+        "c": RECORD,
+        "d": RECORD,
         "e": [1],
         "f": None,
-        "g": None,
+        "g": "u",
         "h": None,
         "i": record,
     }
+
+
+def triggered(**trigger: Any) -> WorkflowIndex:
+    return index({**CHECK, "context": {}, "trigger": trigger})
+
+
+@pytest.mark.parametrize(
+    ("trigger", "event", "starts"),
+    [
+        ({"type": "record_created"}, commit("create"), True),
+        ({"type": "record_created"}, commit(), False),
+        ({"type": "record_updated"}, commit(cause="undo"), True),
+        ({"type": "record_updated"}, commit("restore"), True),
+        ({"type": "record_updated"}, commit(cause="import"), False),
+        ({"type": "record_updated", "fields": ["status", "total"]}, commit(), True),
+        ({"type": "record_updated", "fields": ["total"]}, commit(), False),
+        ({"type": "record_updated", "condition": "old.status == 'draft'"}, commit(), True),
+        ({"type": "record_updated", "condition": "record.status == 'paid'"}, commit(), False),
+        ({"type": "record_created", "condition": "old == nil && 'clerk' in initiator.roles"}, commit("create"), True),
+        ({"type": "record_created", "condition": "record.total > 'x'"}, commit("create", after={"total": 3}), False),
+        ({"type": "record_deleted", "condition": "record.status == 'draft'"}, commit("delete", after=None), True),
+        ({"type": "state_change", "field": "status", "to": "sent", "from": "draft"}, commit(), True),
+        ({"type": "state_change", "field": "status", "to": "sent", "from": ["new", "draft"]}, commit(), True),
+        ({"type": "state_change", "field": "status", "to": "sent", "from": "paid"}, commit(), False),
+        ({"type": "state_change", "field": "status", "to": "sent", "from": "draft"}, commit("create"), False),
+    ],
+)
+def test_commits_start_by_every_trigger(trigger: dict[str, Any], event: CommitEvent, starts: bool) -> None:
+    assert bool(started_by(triggered(entity="invoice", **trigger), event)) is starts
+
+
+def test_what_a_trigger_shows() -> None:
+    (deleting,) = started_by(triggered(type="record_deleted", entity="invoice"), commit("delete", after=None))
+    assert start_of(deleting, commit("delete", after=None)).trigger == {
+        "record_id": RECORD, "record": {"id": RECORD, "status": "draft"},
+    }  # fmt: skip
+    (updating,) = started_by(triggered(type="record_updated", entity="invoice"), commit())
+    shown = start_of(updating, commit()).trigger
+    assert (shown["record"]["status"], shown["old"]["status"]) == ("sent", "draft")
+
+
+def told(**values: Any) -> BusinessEventRecorded:
+    known: dict[str, Any] = {
+        "trace_id": "t", "event_key": "k", "about": "paid", "action": "paid", "entity": None, "record_id": None,
+        "metadata": {"amount": 5}, "user_id": "u", "user_email": None, "user_roles": [], "cause_depth": 0,
+    }  # fmt: skip
+    return BusinessEventRecorded(**{**known, **values})
+
+
+def test_business_events_start_by_name_and_condition() -> None:
+    known = triggered(type="event", event="paid", condition="event.metadata.amount > 3")
+    assert started_by_event(known, told())
+    assert not started_by_event(known, told(metadata={"amount": 1})) and not started_by_event(known, told(action="x"))
+    with pytest.raises(CauseTooDeep):
+        check_event_depth(started_by_event(known, told()), told(cause_depth=16))
+    assert not started_by_event(
+        index({**CHECK, "active": False, "trigger": {"type": "event", "event": "paid"}}), told()
+    )

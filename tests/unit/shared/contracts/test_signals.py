@@ -10,6 +10,7 @@ from libs.shared.contracts import signals
 from libs.shared.contracts.audit import audited
 from libs.shared.contracts.business_events import BusinessEventRecorded, EventSent
 from libs.shared.contracts.context import SYSTEM, Context
+from libs.shared.contracts.delegations import DelegationChanged
 from libs.shared.contracts.signals import (
     AccountChanged,
     ApprovalRequested,
@@ -55,6 +56,7 @@ ANSWERED: dict[str, Any] = {"effect_key": "i/1/0", "workflow_id": "w", "response
 SAMPLES: list[tuple[Signal, str, str, str, dict[str, Any]]] = [
     (BusinessEventRecorded(trace_id="t", **TOLD), "events", "business_event", "order/r", TOLD),
     (AccountChanged(trace_id="t", **CHANGE), "gateway", "users_created", "u", AUDITED),
+    (DelegationChanged(trace_id="t", **CHANGE), "workflow", "users_created", "u", AUDITED),
     (DefinitionChanged(trace_id="t", subject="_entities/1", **CHANGE), "metadata", "definition_created", "_entities/1",
      AUDITED),
     (DeliveryFailed(trace_id="t", **FAILURE), "webhook", "delivery_failed", "w", FAILURE),
