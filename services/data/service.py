@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import commits as contracts
-from libs.shared.contracts import effects, files, live, records
+from libs.shared.contracts import effects, files, imports, live, records
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
 from libs.shared.replays import Projection
@@ -14,6 +14,7 @@ from services.data.handlers import (
     commits,
     explanation,
     exports,
+    import_work,
     log_reads,
     record_counts,
     record_history,
@@ -24,6 +25,7 @@ from services.data.handlers import (
 )
 from services.data.handlers import effects as effect_handlers
 from services.data.handlers import files as file_handlers
+from services.data.handlers import imports as import_handlers
 from services.data.handlers import live as live_handlers
 from services.data.replays import log_verification, rebuilding, tables
 from services.data.replays.progress import progress
@@ -72,6 +74,22 @@ SERVICE = Service(
         files.RemoveFile: file_handlers.remove_file,
         files.ListLooseFiles: file_handlers.list_loose_files,
         files.ForgetFiles: file_handlers.forget_files,
+        imports.CheckImport: import_handlers.check_import,
+        imports.PreviewImport: import_handlers.preview_import,
+        imports.CreateImport: import_handlers.create_import,
+        imports.ListImports: import_handlers.list_imports,
+        imports.GetImport: import_handlers.get_import,
+        imports.ListRefusedRows: import_handlers.list_refused_rows,
+        imports.CancelImport: import_handlers.cancel_import,
+        imports.ResumeImport: import_handlers.resume_import,
+        imports.UndoImport: import_handlers.undo_import,
+        imports.ClaimImports: import_work.claim_imports,
+        imports.BeginImport: import_work.begin_import,
+        imports.KeepImportClaim: import_work.keep_import_claim,
+        imports.WriteImportedRows: import_work.write_imported_rows,
+        imports.UndoImportedCommit: import_work.undo_imported_commit,
+        imports.EndImport: import_work.end_import,
+        imports.PruneImports: import_work.prune_imports,
         live.AwaitCommits: live_handlers.await_commits,
         live.ListChanges: live_handlers.list_changes,
         of("data", CountFigures): record_counts.count_records,

@@ -25,4 +25,8 @@ class DataSettings(KeyedSettings):
 
     export_timeout: float = Field(3600.0, gt=0, description="seconds an export may take, however slowly it is read")
 
+    import_jobs: int = Field(2, gt=0, le=100, description="imports of one app that run at once; others wait")
+
+    import_days: int = Field(30, ge=8, le=3650, description="days for which ended imports and refused rows are kept")
+
     database_connections: int = Field(24, ge=MIN_CONNECTIONS, description="as of every service")

@@ -10,6 +10,7 @@ from libs.shared.contracts import (
     delegations,
     events,
     files,
+    imports,
     notifications,
     records,
     subscribers,
@@ -31,6 +32,7 @@ from services.gateway.http import (
     projections,
     uploads,
 )
+from services.gateway.http import imports as imports_http
 from services.gateway.http import webhooks as endpoints
 from services.gateway.http.realm_handlers import in_realm
 from services.gateway.identity import api_keys, factors, invites, login, own_account, resets, rotation, sessions, users
@@ -93,6 +95,18 @@ ROUTES = (
     Route("PATCH", RECORDS + "/_bulk", records.UpdateRecords, Access.USER),
     Route("DELETE", RECORDS + "/_bulk", records.DeleteRecords, Access.USER),
     Route("POST", RECORDS + "/_bulk/restore", records.RestoreRecords, Access.USER),
+    Route("POST", RECORDS + "/_import", Local(imports_http.start, imports_http.PARAMETERS), Access.USER),
+    Route("GET", RECORDS + "/_imports", imports.ListImports, Access.USER),
+    Route("GET", RECORDS + "/_imports/{id}", imports.GetImport, Access.USER),
+    Route(
+        "GET",
+        RECORDS + "/_imports/{id}/errors",
+        Local(imports_http.refused_rows, imports.ListRefusedRows.parameters),
+        Access.USER,
+    ),
+    Route("POST", RECORDS + "/_imports/{id}/cancel", imports.CancelImport, Access.USER),
+    Route("POST", RECORDS + "/_imports/{id}/resume", Local(imports_http.waking(imports.ResumeImport)), Access.USER),
+    Route("POST", RECORDS + "/_imports/{id}/undo", Local(imports_http.waking(imports.UndoImport)), Access.USER),
     Route("GET", RECORDS + "/{id}", records.GetRecord, Access.USER),
     Route("PUT", RECORDS + "/{id}", records.UpdateRecord, Access.USER),
     Route("PATCH", RECORDS + "/{id}", records.UpdateRecord, Access.USER),

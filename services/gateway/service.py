@@ -16,6 +16,7 @@ from services.gateway.files.sweeping import Sweeper
 from services.gateway.http import server
 from services.gateway.identity import handlers, seeding
 from services.gateway.identity.realms import Accounts, open_accounts
+from services.gateway.imports.worker import ImportWorker
 from services.gateway.limits import exchange
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.limiter import Limiter
@@ -42,12 +43,14 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     core.rpc.sign_with(ContextSigner(core.databases.platform))
     accounts, hub = open_accounts(core, settings), Hub(core.rpc)
     storage = Storage(settings.storage_url, settings.data_dir.resolve() / "files")
+    sweeper = Sweeper(core, storage, settings.upload_timeout + settings.request_timeout)
     state = State(
         core=core,
         settings=settings,
         accounts=accounts,
         storage=storage,
-        sweeper=Sweeper(core, storage, settings.upload_timeout + settings.request_timeout),
+        sweeper=sweeper,
+        imports=ImportWorker(core, storage, sweeper, accounts, settings.import_max_rows),
         descriptions=Descriptions(ROUTES, core.schemas),
         stream_sources=StreamSources(hub, core.rpc, accounts.tokens),
         streams=StreamLimiter(settings.max_streams),
@@ -102,6 +105,11 @@ async def sweep_apps(state: State) -> None:
     await state.sweeper.sweep_apps()
 
 
+async def work_on_imports(state: State) -> None:
+    """Carry out import jobs."""
+    await state.imports.run()
+
+
 async def share_quotas(state: State) -> None:
     """Count requests together with the other gateways."""
     await exchange.share_quotas(state.limiter, state.core.connection)
@@ -116,6 +124,6 @@ SERVICE = Service(
         contracts.FindPeople: by_accounts(handlers.find_people),
         contracts.ListRoles: by_accounts(handlers.list_roles),
     },
-    workers=(seed_platform, follow_revocations, note_used_keys, sweep_files, sweep_apps, share_quotas),
+    workers=(seed_platform, follow_revocations, note_used_keys, sweep_files, sweep_apps, work_on_imports, share_quotas),
     lag=lambda state: {"relay": state.accounts.transactions.relay.lag},
 )

@@ -22,6 +22,8 @@ class GatewaySettings(LimitSettings, IdentitySettings):
     max_body_bytes: int = Field(10 * 1024 * 1024, gt=0, description="largest JSON body, in bytes")
     max_file_bytes: int = Field(10 * 1024 * 1024, gt=0, description="largest uploaded file, in bytes")
     file_types: list[str] = Field([], description="types that may be uploaded, such as image/*; empty: all")
+    import_max_bytes: int = Field(256 * 1024 * 1024, gt=0, description="largest file that is imported, in bytes")
+    import_max_rows: int = Field(1_000_000, gt=0, description="rows of the largest file that is imported")
     upload_timeout: float = Field(300.0, gt=0, description="seconds in which an upload must arrive")
     admin_folder: str = Field(ADMIN_FOLDER, description="folder of the built Admin UI")
     storage_url: str = Field("", description="where files go: empty for data_dir/files, or s3://bucket/prefix")

@@ -8,6 +8,7 @@ from libs.shared.runtime import Core
 from services.gateway.files.storage import Storage
 from services.gateway.files.sweeping import Sweeper
 from services.gateway.identity.realms import Accounts
+from services.gateway.imports.worker import ImportWorker
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.limiter import Limiter
 from services.gateway.limits.readiness import SharedReadiness
@@ -27,6 +28,7 @@ class State:
     accounts: Accounts
     storage: Storage
     sweeper: Sweeper
+    imports: ImportWorker
     descriptions: Descriptions
     stream_sources: StreamSources
     streams: StreamLimiter

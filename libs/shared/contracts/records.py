@@ -24,6 +24,8 @@ DRY_RUN = taking("dry_run", of_records=True)
 CHOSEN = taking("dry_run", "expect", "q", filters=True, of_records=True)
 """Writes of the records in the body, or of all that filters choose."""
 CHOSEN_IN_TRASH = taking("dry_run", "expect", "q", "deleted", filters=True, of_records=True)
+UPSERT = taking("dry_run", "on_conflict", "key", of_records=True)
+UPSERT_OR_CHOSEN = taking("dry_run", "expect", "q", "on_conflict", "key", filters=True, of_records=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,13 @@ class DeleteRecord(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class CreateRecords(Request[Response]):
-    """New records from the JSON array of objects in `body`, all or none. `dry_run=true` in `query` stores nothing."""
+    """New records from the JSON array of objects in `body`, all or none. `dry_run=true` in `query` stores nothing.
+
+    With `on_conflict=update` and `key`, a unique field, rows whose value a record has update it.
+    """
 
     service, name = "data", "records.create_bulk"
-    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, DRY_RUN
+    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, UPSERT
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""
@@ -130,7 +135,7 @@ class UpdateRecords(Request[Response]):
     """
 
     service, name = "data", "records.update_bulk"
-    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, CHOSEN
+    writes, timeout, parameters = Writes.APP, BULK_TIMEOUT_S, UPSERT_OR_CHOSEN
     entity: str
     query: Pairs = field(default_factory=list)
     body: bytes = b""

@@ -11,6 +11,7 @@ from libs.shared.contracts import records as contracts
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, detail_of, invalid, invalid_field
 from libs.shared.nearest import unknown
+from services.data.handlers.upserts import is_upsert, upsert_records
 from services.data.model import EntityModel
 from services.data.permissions import grant_for
 from services.data.query.choices import parse_choice
@@ -27,6 +28,8 @@ async def create_records(ctx: RequestContext, request: contracts.CreateRecords) 
     entity = ctx.model.entity(request.entity)
     grant_for(entity, "create", ctx.caller)
     dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
+    if is_upsert(request):
+        return await upsert_records(ctx, entity, request, dry_run)
     try:
         keys = await bulk.create(write, entity, read_array(request.body), dry_run)
     except RocketError as refusal:
@@ -38,8 +41,10 @@ async def create_records(ctx: RequestContext, request: contracts.CreateRecords) 
 async def update_records(ctx: RequestContext, request: contracts.UpdateRecords) -> Response:
     entity = ctx.model.entity(request.entity)
     grant = grant_for(entity, "update", ctx.caller)
-    _refuse_unconditional(entity)
     dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
+    if is_upsert(request):
+        return await upsert_records(ctx, entity, request, dry_run)
+    _refuse_unconditional(entity)
     choice = parse_choice(ctx.scope(), entity, request.query)
     try:
         if choice is None:

@@ -59,6 +59,13 @@ class Storage:
             async for chunk in result.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
 
+    def open(self, app_id: str, file_id: str) -> StoredFile:
+        """A file to be read at any place, by a thread of its own. Raises NOT_FOUND."""
+        try:
+            return StoredFile(obstore.open_reader(self._store, _path(app_id, file_id)))
+        except FileNotFoundError:
+            raise not_found("File") from None
+
     async def remove(self, app_id: str, file_id: str) -> None:
         """Remove a file's bytes, if they are there, and what a killed upload of it has left."""
         with contextlib.suppress(FileNotFoundError):
@@ -87,6 +94,25 @@ class Storage:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._opened = LocalStore(prefix=self._folder)
         return self._opened
+
+
+class StoredFile:
+    """A stored file as Python's libraries read files. Every method blocks."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def read(self, size: int = -1, /) -> bytes:
+        return bytes(self._reader.read(size if size >= 0 else None))
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return int(self._reader.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._reader.tell())
+
+    def seekable(self) -> bool:
+        return True
 
 
 def too_large(limit: int) -> RocketError:

@@ -31,11 +31,18 @@ async def export(state: State, request: web.Request, context: Context) -> web.St
         "Content-Disposition": content_disposition(exported.filename),
     }
     async with contextlib.aclosing(pulled(state.core.connection, exported.subject)) as chunks:
-        # The first chunk comes before anything is answered, so what fails until then is an ordinary error.
-        first = await anext(chunks, b"")
-        response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
-        await _send(request, response, first, chunks)
+        return await send_pulled(request, headers, chunks)
+
+
+async def send_pulled(
+    request: web.Request, headers: dict[str, str], chunks: AsyncGenerator[bytes, None]
+) -> web.StreamResponse:
+    """The response with these chunks. The first one comes before anything is sent, so what fails until then is an
+    ordinary error; a later failure cuts the connection."""
+    first = await anext(chunks, b"")
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    await _send(request, response, first, chunks)
     return response
 
 

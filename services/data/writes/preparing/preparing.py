@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from libs.shared.errors import MAX_DETAILS, Detail
 from libs.shared.postgres.databases import Connection, Database
@@ -64,6 +64,16 @@ async def validate(entity: EntityModel, action: Action, drafts: Sequence[Draft])
             await asyncio.sleep(0)
     if details:
         refuse_invalid(details)
+
+
+def invalid_rows(entity: EntityModel, action: Action, drafts: Sequence[Draft]) -> Iterator[tuple[int, list[Detail]]]:
+    """The places of all drafts with wrong values, with what is wrong; nothing is put into the drafts."""
+    parse = validate_create if action is Action.CREATE else validate_update
+    for place, draft in enumerate(drafts):
+        try:
+            parse(entity, draft.body)
+        except Invalid as invalid:
+            yield place, invalid.details
 
 
 async def complete(

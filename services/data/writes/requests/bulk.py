@@ -36,18 +36,25 @@ Body = dict[str, Any]
 
 async def create(write: WriteContext, entity: EntityModel, rows: Sequence[Any], dry_run: bool = False) -> list[Any]:
     """New records with their nested rows. Returns their keys. Raises what creating single ones does, with the index."""
-    bodies = _objects(rows)
+    drafts = await create_drafts(write, entity, objects_of(rows), dry_run)
+    return [entity.key.json_value_of_text(draft.written.key) for draft in drafts if draft.written is not None]
+
+
+async def create_drafts(
+    write: WriteContext, entity: EntityModel, bodies: Sequence[Body], dry_run: bool = False
+) -> list[Draft]:
+    """As `create`, with the drafts of the records as they were written."""
     run = partial(_create, write, entity, bodies, dry_run)
     return await in_attempts(write, entity, Action.CREATE, bodies, run, asks=not dry_run)
 
 
-async def _create(write: WriteContext, entity: EntityModel, bodies: Sequence[Body], dry_run: bool) -> list[Any]:
+async def _create(write: WriteContext, entity: EntityModel, bodies: Sequence[Body], dry_run: bool) -> list[Draft]:
     drafts = [take_nested(entity, Draft(body, None, RowPlace.of_row(index))) for index, body in enumerate(bodies)]
     async with transaction(write, entity, Action.CREATE, dry_run) as unit:
         await unit.transaction.execute(store.PLAN_FOR_MANY_ROWS)
         await hold_parents(write, unit, entity, bodies=bodies)
         await Tree(write, unit).save(entity, Action.CREATE, drafts)
-    return [entity.key.json_value_of_text(draft.written.key) for draft in drafts if draft.written is not None]
+    return drafts
 
 
 async def update(
@@ -57,7 +64,7 @@ async def update(
 
     Raises NOT_FOUND and FORBIDDEN naming the rows, and what updating single records does, with the index.
     """
-    bodies = _objects(rows)
+    bodies = objects_of(rows)
     run = partial(_update, write, entity, grant, bodies, _keys(entity, bodies), dry_run)
     return await in_attempts(write, entity, Action.UPDATE, bodies, run, asks=not dry_run)
 
@@ -122,7 +129,8 @@ async def delete_locked(write: WriteContext, unit: UnitOfWork, entity: EntityMod
     await remove_locked(write, unit, entity, drafts, stored, is_all=is_all)
 
 
-def _objects(rows: Sequence[Any]) -> Sequence[Body]:
+def objects_of(rows: Sequence[Any]) -> Sequence[Body]:
+    """The rows, if they are objects and not too many. Raises VALIDATION_FAILED."""
     _count(rows)
     wrong = [
         (n, {"rule": "type", "message": "must be an object"}) for n, row in enumerate(rows) if type(row) is not dict

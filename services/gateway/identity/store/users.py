@@ -54,6 +54,7 @@ DELETE = "DELETE FROM gateway.users WHERE id = $1"
 # A function of metadata (services/metadata/sql/app), which has the saved views.
 FORGET_VIEWS = "SELECT metadata.forget_owner($1)"
 IS_ACTIVE = "SELECT active FROM gateway.users WHERE id = $1"
+FIND_ACTIVE = "SELECT id::text, email, roles FROM gateway.users WHERE id = $1 AND active"
 LIST = f"""
 SELECT coalesce(json_agg(row_to_json(u)), '[]')::text FROM (SELECT {COLUMNS} FROM gateway.users ORDER BY id) u
 """
@@ -96,6 +97,12 @@ async def find_by_email(database: Database, email: str) -> Record | None:
 async def find(database: Database, user_id: uuid.UUID) -> Record | None:
     """The user with the columns that a login needs."""
     return await database.fetchrow(FIND, user_id)
+
+
+async def find_active(database: Database, user_id: str) -> Record | None:
+    """The active user of an id: id, email, roles."""
+    parsed = parse_uuid(user_id)
+    return await database.fetchrow(FIND_ACTIVE, parsed) if parsed is not None else None
 
 
 async def insert(
