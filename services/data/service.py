@@ -16,12 +16,14 @@ from services.data.handlers import (
     exports,
     import_work,
     log_reads,
+    machine_trials,
     record_counts,
     record_history,
     record_reads,
     record_writes,
     repairs,
     rule_trials,
+    transitions,
 )
 from services.data.handlers import effects as effect_handlers
 from services.data.handlers import files as file_handlers
@@ -65,6 +67,9 @@ SERVICE = Service(
         effects.FetchRecords: effect_handlers.fetch_records,
         effects.PageRecords: effect_handlers.page_records,
         records.TryRule: rule_trials.try_rule,
+        records.TryMachine: machine_trials.try_machine,
+        records.ListTransitions: transitions.list_transitions,
+        records.CheckListed: explanation.check_listed,
         records.AuthorizeRecords: authorization.authorize_records,
         records.ExplainAccess: explanation.explain_access,
         files.AnnounceFile: file_handlers.announce_file,

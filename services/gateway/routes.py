@@ -113,6 +113,8 @@ ROUTES = (
     Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
     Route("POST", RECORDS + "/{id}/restore", records.RestoreRecord, Access.USER),
+    Route("GET", RECORDS + "/{id}/transitions", records.ListTransitions, Access.USER),
+    Route("GET", RECORDS + "/{id}/listed", records.CheckListed, Access.USER),
     # Commits: what belongs together
     Route("GET", A + "/_commits", commits.ListCommits, Access.ADMIN),
     Route("GET", A + "/_commits/{commit_id}", commits.GetCommit, Access.USER),
@@ -236,6 +238,7 @@ ROUTES = (
     Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
     Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),
     Route("POST", A + "/_admin/rules/try", records.TryRule, Access.ADMIN),
+    Route("POST", A + "/_admin/state-machines/try", records.TryMachine, Access.ADMIN),
     Route("POST", A + "/_admin/explain", Local(explanations.explain, body=records.ExplainBody), Access.ADMIN),
     Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN),
     Route("POST", A + "/_admin/schema/apply", apps.ApplySchema, Access.ADMIN),

@@ -43,10 +43,15 @@ async def try_rule(ctx: RequestContext, request: contracts.TryRule) -> Response:
     entity = ctx.model.entity(name)
     auto = [field.name for field in entity.fields.values() if field.auto]
     trial = prepare(asked, entity.fields, frozenset([*entity.key.names, *auto]), ctx.caller, clock.now())
+    return Response(body=exact.dumps({"data": await count_violations(ctx, entity, trial, asked)}))
+
+
+async def count_violations(
+    ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest
+) -> dict[str, Any]:
+    """How many stored records violate it, how many were looked at, whether that was all, and the first ids."""
     found = await _count_in_sql(ctx, entity, trial, asked)
-    if found is None:
-        found = await _look(ctx, entity, trial, asked)
-    return Response(body=exact.dumps({"data": found}))
+    return await _look(ctx, entity, trial, asked) if found is None else found
 
 
 async def _count_in_sql(

@@ -49,11 +49,15 @@ class Compiler:
 
     def matches(self, entity: EntityModel, row: str, criteria: Criteria) -> str:
         """The condition that `row` meets the criteria."""
+        return conjunction(self.clauses(entity, row, criteria))
+
+    def clauses(self, entity: EntityModel, row: str, criteria: Criteria) -> list[str]:
+        """Its parts: the caller may see the row, it is live or deleted as wanted, each filter, and the search."""
         clauses = [self._seen(entity, row, criteria.visible), self._living(entity, row, criteria)]
         clauses += [self._condition(entity, row, condition, criteria.visible) for condition in criteria.conditions]
         if criteria.search:
             clauses.append(self._found(entity, row, criteria.search, criteria.visible))
-        return conjunction(clauses)
+        return clauses
 
     def value(self, entity: EntityModel, row: str, name: str, visible: Visible) -> str:
         """A field of `row` for filters, order and figures: null where the caller may not see it."""

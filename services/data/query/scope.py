@@ -36,7 +36,7 @@ class Scope:
 
     def __init__(self, model: Model, caller: Identity, reserved: int = 0) -> None:
         self.model = model
-        self._caller = caller
+        self.caller = caller
         self._reserved = reserved
         self._visible: dict[str, Visible] = {}
         self._granted: dict[str, Grant | None] = {}
@@ -81,7 +81,7 @@ class Scope:
         link = entity.link(name)
         if link is None or link.own not in self.fields(entity) or self.hides(entity, link.relation):
             return None
-        profile_for(self.beyond(link), "read", self._caller)
+        profile_for(self.beyond(link), "read", self.caller)
         return link if link.other in self.fields(self.beyond(link)) else None
 
     def hides(self, entity: EntityModel, relation: Relation) -> bool:
@@ -95,16 +95,16 @@ class Scope:
             view = self._visible[entity.name]
             return EVERYTHING if view is None else Grant(view.profile)
         if entity.name not in self._granted:
-            self._granted[entity.name] = granted(entity, "read", self._caller)
+            self._granted[entity.name] = granted(entity, "read", self.caller)
         return self._granted[entity.name]
 
     def _view(self, entity: EntityModel, action: str) -> Visible:
-        profile = profile_for(entity, action, self._caller)
+        profile = profile_for(entity, action, self.caller)
         if profile is None:
             return None
         view = View(profile, self._reserved + len(self.values))
         # Who asks is worked out where any of the values depends on it; mostly all are the policies' own.
-        self.values += profile.values(person_of(entity, self._caller)) if profile.is_personal else profile.constants
+        self.values += profile.values(person_of(entity, self.caller)) if profile.is_personal else profile.constants
         self.views.append(view)
         return view
 

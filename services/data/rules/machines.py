@@ -22,7 +22,8 @@ class CompiledTransition:
     to: str
     roles: frozenset[str]
     guard: Expression | None
-    guarded: bool
+    text: str
+    """The guard as it was written; "" without one."""
     actions: Sequence[Action]
 
     def is_for(self, caller: Identity) -> bool:
@@ -57,6 +58,11 @@ class Machine:
         """A field of any entity, as its actions may set it."""
         found = self._snapshot.entities.get(entity)
         return next((field for field in found.definition.fields if field.name == name), None) if found else None
+
+    @property
+    def moves(self) -> Mapping[tuple[str, str], Sequence[CompiledTransition]]:
+        """All transitions by the states they lead from and to."""
+        return self._transitions
 
     @property
     def states(self) -> frozenset[str]:
@@ -109,7 +115,7 @@ class Machine:
         return any(transition.is_for(caller) for transition in self._transitions.get((origin, to), ()))
 
     def _passes(self, transition: CompiledTransition, environment: Mapping[str, Any]) -> bool:
-        if not transition.guarded:
+        if not transition.text:
             return True
         try:
             return transition.guard is not None and transition.guard.test(environment)
@@ -129,4 +135,4 @@ class TransitionRefused(Exception):
 def _compiled(transition: Transition) -> CompiledTransition:
     guard = None if transition.guard is None else compiled(transition.guard)
     roles = frozenset(transition.roles)
-    return CompiledTransition(transition.to, roles, guard, transition.guard is not None, transition.actions)
+    return CompiledTransition(transition.to, roles, guard, transition.guard or "", transition.actions)

@@ -17,7 +17,8 @@ async def explain(state: State, request: web.Request, context: Context, body: Ex
     """Why a user, or a caller with roles, may or may not do something: per policy, condition, record and field."""
     who = ("", "", body.roles or []) if body.user is None else await _find(state, context, body.user)
     record_id = None if body.record_id is None else str(body.record_id)
-    rpc_request = ExplainAccess(who, body.action, body.entity, record_id, body.field)
+    record_ids = [str(each) for each in body.record_ids or ()]
+    rpc_request = ExplainAccess(who, body.action, body.entity, record_id, body.field, record_ids, body.listed)
     return await state.core.rpc.request(rpc_request, context)
 
 

@@ -78,6 +78,23 @@ TRIAL = shaped(
 )  # fmt: skip
 TRIED = shaped(violating=NUMBER, looked_at=NUMBER, complete=FLAG, ids={"type": "array", "items": {}})
 
+IDS: Schema = {"type": "array", "items": {}}
+MACHINE_TRIAL = shaped(("entity", "field", "definition"), entity=TEXT, field=TEXT, definition=OBJECT, active=FLAG)
+TRIED_MOVE = shaped(to=TEXT, records=NUMBER, refused={"type": ["integer", "null"]}, ids=IDS, complete=FLAG)
+TRIED_MOVE["properties"]["from"] = {"type": "array", "items": TEXT}
+MACHINE_TRIED = shaped(
+    ("records", "states", "unknown", "transitions", "complete"),
+    records=NUMBER, complete=FLAG, unknown=shaped(records=NUMBER, ids=IDS),
+    states={"type": "array", "items": shaped(state=TEXT_OR_NOT, records=NUMBER, known=FLAG)},
+    transitions={"type": "array", "items": TRIED_MOVE},
+)  # fmt: skip
+EXPLANATION = shaped(
+    ("verdict", "reason", "policies"),
+    verdict={"enum": ["allowed", "masked", "denied", "depends"]}, reason=TEXT, entity=TEXT, action=TEXT,
+    roles={"type": "array", "items": TEXT}, policies=ROWS, record=OBJECT, field=OBJECT, records=ROWS,
+    list=shaped(listed=FLAG, checks=ROWS),
+)  # fmt: skip
+
 AFTER: Schema = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 2**53}}
 LIVE: Schema = {
     "parameters": [
@@ -190,6 +207,8 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
         "entity", "record_id", "user_id", "action", "sort", **{"from": TIME, "to": TIME}
     ),
     ("POST", "/api/{app}/_admin/rules/try"): {**takes(TRIAL), **gives(TRIED)},
+    ("POST", "/api/{app}/_admin/state-machines/try"): {**takes(MACHINE_TRIAL), **gives(MACHINE_TRIED)},
+    ("POST", "/api/{app}/_admin/explain"): gives(EXPLANATION),
     ("GET", "/api/{app}/_admin/projections"): gives({"type": "array", "items": PROJECTION}),
     ("POST", "/api/{app}/_admin/projections/{name}/verify"): REPLAYED,
     ("POST", "/api/{app}/_admin/projections/{name}/rebuild"): REPLAYED,

@@ -145,6 +145,51 @@ def _restore(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     return {"responses": {"200": _written(entity, "The record, back again")}}
 
 
+def _transitions(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
+    text: Schema = {"type": "string"}
+    option = {
+        "type": "object",
+        "required": ["field", "from", "to", "allowed"],
+        "properties": {
+            "field": text,
+            "from": {"type": ["string", "null"]},
+            "to": text,
+            "allowed": {"type": "boolean"},
+            "reason": {"enum": ["state", "permission", "role", "guard", "rule"]},
+            "message": text,
+            "roles": {"type": "array", "items": text},
+            "guard": text,
+        },
+    }
+    return {
+        "responses": {"200": answer("Those of its present state first", enveloped({"type": "array", "items": option}))}
+    }
+
+
+def _listed(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
+    check = {
+        "type": "object",
+        "required": ["check", "holds"],
+        "properties": {
+            "check": {"enum": ["permission", "deleted", "filter", "q"]},
+            "holds": {"type": "boolean"},
+            "parameter": {"type": "string"},
+            "value": {"type": "string"},
+            "stored": {},
+            "message": {"type": "string"},
+        },
+    }
+    found = {
+        "type": "object",
+        "required": ["listed", "checks"],
+        "properties": {"listed": {"type": "boolean"}, "checks": {"type": "array", "items": check}},
+    }
+    return {
+        "parameters": [filter_parameter(entity), *many.CHOICES],
+        "responses": {"200": answer("What each condition of the list says", enveloped(found))},
+    }
+
+
 def _history(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     version = {
         "type": "object",
@@ -187,6 +232,8 @@ QUESTIONS: dict[str, RecordOperation] = {
     "DeleteRecords": RecordOperation("delete", many.delete),
     "RestoreRecords": RecordOperation("delete", many.restore, lambda entity: entity.definition.soft_delete),
     "RestoreRecord": RecordOperation("delete", _restore, lambda entity: entity.definition.soft_delete),
+    "ListTransitions": RecordOperation("read", _transitions),
+    "CheckListed": RecordOperation("read", _listed),
     "RecordHistory": RecordOperation("read", _history),
     "AggregateRecords": RecordOperation("read", many.aggregate),
     "export": RecordOperation("read", many.export),

@@ -28,6 +28,10 @@ FOUND: Schema = {"name": "q", "in": "query", "description": "Text to find", "sch
 DELETED: Schema = {"name": "deleted", "in": "query", "schema": {"type": "string", "enum": ["with", "only"]}}
 
 
+CHOICES = (FOUND, DELETED)
+"""Parameters of a list that choose records, beside filters."""
+
+
 def aggregate(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_aggregate`: figures by group."""
     row = {"type": "object", "properties": {"count": {"type": "integer"}}}
