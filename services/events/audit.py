@@ -16,9 +16,14 @@ REQUEST = "request"
 _IDS = uuid.UUID("0d6a5d5e-7f0b-4f5c-8b39-6a1d3f7c2e90")
 
 
-def audit_row(event: CommitEvent, definition: EntityDefinition | None) -> dict[str, Any] | None:
-    """The row of a commit; None when the entity opts out. A commit has the same id whenever it is audited."""
-    if definition is not None and not definition.audit:
+def audit_row(
+    event: CommitEvent, definition: EntityDefinition | None, by_default: bool = True
+) -> dict[str, Any] | None:
+    """The row of a commit; None when the entity opts out. A commit has the same id whenever it is audited.
+
+    `by_default`: whether entities are audited whose definition does not say.
+    """
+    if definition is not None and not definition.is_audited(by_default):
         return None
     return {
         "position": event.position,

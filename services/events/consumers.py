@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from libs.shared import clock
 from libs.shared.bus.consumers.consumer import Plan
 from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.business_events import BusinessEventRecorded, EventSent
@@ -47,13 +48,15 @@ async def plan_commits(state: State, app: AppRef, events: Sequence[CommitEvent])
     """The rows of commits, by the definitions of their schema versions."""
     await state.definitions.prepare(app, {event.schema_version for event in events})
     reactions = [_rows_of(state, app, event) for event in events]
-    await state.partitions.ensure(app, days_of({row["created_at"] for each in reactions for row in each.events}))
+    await state.ensure_days(app, days_of({row["created_at"] for each in reactions for row in each.events}))
     return Plan(reactions)
 
 
 def _rows_of(state: State, app: AppRef, event: CommitEvent) -> CommitRows:
-    definition = state.definitions.of(app, event).definition(event.entity)
-    return CommitRows(event, audit_row(event, definition), transition_rows(event, definition))
+    definitions = state.definitions.of(app, event)
+    definition = definitions.definition(event.entity)
+    audited = audit_row(event, definition, definitions.audits_by_default)
+    return CommitRows(event, audited, transition_rows(event, definition))
 
 
 async def apply_commits(state: State, transaction: Transaction, reactions: Sequence[CommitRows]) -> None:
@@ -62,7 +65,7 @@ async def apply_commits(state: State, transaction: Transaction, reactions: Seque
     if opted_out := [each.event for each in reactions if each.audit is None]:
         positions = [(event.entity, event.position) for event in opted_out]
         await store.note_unaudited(transaction.connection, positions)
-    since = state.partitions.since()
+    since = await state.kept_since(transaction.app)
     rows = [row for each in reactions for row in each.events if moment_of(row["created_at"]) >= since]
     if rows:
         await store.insert(transaction.connection, rows)
@@ -71,8 +74,8 @@ async def apply_commits(state: State, transaction: Transaction, reactions: Seque
 
 async def plan_signals(state: State, app: AppRef, events: Sequence[SignalEvent]) -> Plan:
     """The rows of signals."""
-    await state.partitions.ensure(app, days_of(event.at for event in events))
-    since = state.partitions.since()
+    await state.ensure_days(app, days_of(event.at for event in events))
+    since = await state.kept_since(app)
     return Plan([_of_signal(each, since) for each in events])
 
 
@@ -96,15 +99,18 @@ async def apply_signals(state: State, transaction: Transaction, reactions: Seque
 
 
 async def plan_telemetry(state: State, app: AppRef, events: Sequence[Spans]) -> Plan:
-    """The spans of batches, as they are."""
+    """The spans of batches that are kept."""
+    instrumentation, now = await state.instrumentation(app), clock.unix()
+    kept = [state.sampler.kept(app.id, spans, instrumentation, now) for spans in events]
     # Times of one format sort like their texts, and the spans of a batch are only moments apart.
-    moments = [span["created_at"] for spans in events for span in spans]
-    await state.partitions.ensure(app, days_of({min(moments), max(moments)} if moments else ()))
-    return Plan(events)
+    moments = [span["created_at"] for spans in kept for span in spans]
+    await state.ensure_days(app, days_of({min(moments), max(moments)} if moments else ()))
+    return Plan(kept)
 
 
 async def apply_telemetry(state: State, transaction: Transaction, reactions: Sequence[Spans]) -> None:
     """Insert all spans in one statement."""
-    rows = telemetry_rows((span for spans in reactions for span in spans), state.partitions.since())
+    since = await state.kept_since(transaction.app)
+    rows = telemetry_rows((span for spans in reactions for span in spans), since)
     if rows:
         await store.insert(transaction.connection, rows)

@@ -15,7 +15,9 @@ from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef, system_context
 from libs.shared.contracts.schemas import ListNames
 from libs.shared.schema import EntityDefinition, Snapshot
+from libs.shared.schema.kinds import SETTINGS
 from libs.shared.schema.secrecy import definition_of
+from libs.shared.schema.snapshot import settings_in
 from libs.shared.snapshots.cache import Schemas
 from libs.shared.snapshots.versions import TIMEOUT_S, Versions, documents_then
 
@@ -27,6 +29,12 @@ class AuditDefinitions:
     version: int
     today: Snapshot
     then: Mapping[str, EntityDefinition] = field(default_factory=dict)
+    audits_by_default: bool = True
+
+    def opts_out(self, entity: str) -> bool:
+        """Whether an entity is not audited: as its definition says, or as the app's settings do."""
+        definition = self.definition(entity)
+        return definition is not None and not definition.is_audited(self.audits_by_default)
 
     def definition(self, entity: str) -> EntityDefinition | None:
         """The definition of an entity, by any name that commits may use; None: no entity."""
@@ -39,10 +47,16 @@ class AuditDefinitionVersions(Versions[AuditDefinitions]):
     def __init__(self, schemas: Schemas, rpc: RpcClient) -> None:
         async def past(app: AppRef, version: int, today: AuditDefinitions) -> AuditDefinitions:
             documents = await documents_then(rpc, app, "entities", version)
+            settings = settings_in(await documents_then(rpc, app, SETTINGS.name, version))
             names = await rpc.request(ListNames(), system_context(TIMEOUT_S, app))
-            return AuditDefinitions(version, today.today, entities_of(documents, today.today, names.titles))
+            then = entities_of(documents, today.today, names.titles)
+            return AuditDefinitions(version, today.today, then, settings.audits_by_default)
 
-        super().__init__(schemas, lambda schema: AuditDefinitions(schema.version, schema), past)
+        super().__init__(schemas, _current, past)
+
+
+def _current(schema: Snapshot) -> AuditDefinitions:
+    return AuditDefinitions(schema.version, schema, audits_by_default=schema.settings.audits_by_default)
 
 
 def entities_of(

@@ -26,7 +26,7 @@ async def record_event(state: State, context: Context, request: RecordEvent) -> 
     """Record a business event of the caller, and tell of it."""
     row = business_row(context, validate(BusinessEventBody, read_json(request.body)), clock.now())
     app = context.the_app
-    await state.partitions.ensure(app, days_of([row["created_at"]]))
+    await state.ensure_days(app, days_of([row["created_at"]]))
     async with state.transactions.begin(app, emits=True) as transaction:
         await store.insert(transaction.connection, [row])
         transaction.emit(told(row, context.user.email, context.user.roles, context.cause_depth))

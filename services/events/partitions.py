@@ -17,22 +17,21 @@ MAX_DAYS = 20_000
 class Partitions:
     """The day partitions as one process knows them."""
 
-    def __init__(self, databases: Databases, retention_days: int) -> None:
+    def __init__(self, databases: Databases) -> None:
         self._databases = databases
-        self._retention = timedelta(days=retention_days)
         self._known: set[tuple[str, date]] = set()
 
-    def since(self) -> datetime:
+    def since(self, retention_days: int) -> datetime:
         """The oldest moment whose events are kept."""
-        return clock.now() - self._retention
+        return clock.now() - timedelta(days=retention_days)
 
-    def oldest_day(self) -> date:
+    def oldest_day(self, retention_days: int) -> date:
         """The day of that moment. Earlier partitions may be dropped."""
-        return self.since().astimezone(UTC).date()
+        return self.since(retention_days).astimezone(UTC).date()
 
-    async def ensure(self, app: AppRef, days: Iterable[date]) -> None:
+    async def ensure(self, app: AppRef, days: Iterable[date], retention_days: int) -> None:
         """Make the partitions of `days` that are missing; too old ones are left out."""
-        oldest = self.oldest_day()
+        oldest = self.oldest_day(retention_days)
         for day in days:
             if day >= oldest and (app.id, day) not in self._known:
                 with outside_ambient_transaction():

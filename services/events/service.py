@@ -11,6 +11,7 @@ from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
+from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
 from libs.shared.contracts.subscribers import CreateSubscriber, DeleteSubscriber, ListSubscribers
 from libs.shared.replays import Projection
@@ -20,6 +21,7 @@ from services.events.definitions import AuditDefinitionVersions
 from services.events.partitions import Partitions
 from services.events.replays import rebuilding, verifying
 from services.events.rows import read_spans
+from services.events.sampling import TraceSampler
 from services.events.settings import EventsSettings
 from services.events.state import State
 from services.events.subscribers import handlers as subscribers
@@ -30,7 +32,7 @@ from services.events.subscribers.durables import follow_apps
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
     """The service's state, with the relay of its signals running."""
-    partitions = Partitions(core.databases, core.settings.retention_days)
+    partitions = Partitions(core.databases)
     secret = core.settings.subscribers_secret
     issuer = Issuer(secret) if secret else None
     changes: asyncio.Queue[AppsChanged] = asyncio.Queue(MAX_CHANGES)
@@ -39,11 +41,18 @@ async def open_state(core: Core) -> AsyncIterator[State]:
         with contextlib.suppress(asyncio.QueueFull):
             changes.put_nowait(change)
 
+    schema_changes: asyncio.Queue[str] = asyncio.Queue(MAX_CHANGES)
+
+    def schema_changed(change: SchemaChanged) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            schema_changes.put_nowait(change.app_id)
+
     core.connection.on_announcement(AppsChanged, changed)
+    core.connection.on_announcement(SchemaChanged, schema_changed)
     transactions = Transactions.emitting(core)
     async with transactions.relay.running():
         definitions = AuditDefinitionVersions(core.schemas, core.rpc)
-        yield State(core, definitions, transactions, partitions, issuer, changes)
+        yield State(core, definitions, transactions, partitions, issuer, changes, schema_changes, TraceSampler())
 
 
 MAX_CHANGES = 1_000
@@ -95,6 +104,6 @@ SERVICE = Service(
     ),
     transactions=lambda state: state.transactions,
     lag=lambda state: {"relay": state.transactions.relay.lag},
-    workers=(retention.retain, answer_callouts, follow_apps),
+    workers=(retention.retain, retention.follow_settings, answer_callouts, follow_apps),
     projections=(Projection("audit", verifying.verify, rebuilding.rebuild),),
 )

@@ -13,6 +13,7 @@ from libs.shared.contracts import (
     imports,
     notifications,
     records,
+    settings,
     subscribers,
     views,
     webhooks,
@@ -23,6 +24,7 @@ from libs.shared.parameters import FREE, taking
 from services.gateway.http import (
     admin_ui,
     api_documents,
+    branding,
     downloads,
     explanations,
     exports,
@@ -242,6 +244,11 @@ ROUTES = (
     Route("POST", A + "/_admin/explain", Local(explanations.explain, body=records.ExplainBody), Access.ADMIN),
     Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN),
     Route("POST", A + "/_admin/schema/apply", apps.ApplySchema, Access.ADMIN),
+    Route("GET", A + "/_admin/settings", settings.GetSettings, Access.ADMIN),
+    Route("PUT", A + "/_admin/settings", settings.ReplaceSettings, Access.ADMIN),
+    Route("PATCH", A + "/_admin/settings", settings.PatchSettings, Access.ADMIN),
+    Route("GET", A + "/_admin/settings/versions", settings.ListSettingsVersions, Access.ADMIN),
+    Route("POST", A + "/_admin/settings/restore", settings.RestoreSettings, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}", definitions.ListDefinitions, Access.ADMIN),
     Route("POST", A + "/_admin/{kind}", definitions.CreateDefinition, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}/{id}", definitions.GetDefinition, Access.ADMIN),
@@ -251,6 +258,7 @@ ROUTES = (
     Route("GET", A + "/_admin/{kind}/{id}/versions", definitions.ListVersions, Access.ADMIN),
     Route("POST", A + "/_admin/{kind}/{id}/restore", definitions.RestoreDefinition, Access.ADMIN),
     # Configurations of UIs
+    Route("GET", A + "/_ui/branding", Local(branding.branding), Access.PUBLIC),
     Route("GET", A + "/_ui/configs", definitions.ListUiConfigs, Access.USER),
     Route("GET", A + "/_ui/config/{entity_name}", definitions.GetUiConfig, Access.USER),
     # Saved views

@@ -10,10 +10,11 @@ from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import apps as contracts
 from libs.shared.contracts import definitions as definitions_contracts
 from libs.shared.contracts import schemas
+from libs.shared.contracts import settings as settings_contracts
 from libs.shared.contracts import views as view_contracts
 from libs.shared.runtime import Core, KeyedSettings, Service
 from services.metadata.apps.lifecycle import remove_interrupted
-from services.metadata.handlers import apps, definitions, documents, schema, views
+from services.metadata.handlers import apps, definitions, documents, schema, settings, views
 from services.metadata.state import State
 from services.metadata.tables import index_builder
 
@@ -49,6 +50,11 @@ SERVICE = Service(
         definitions_contracts.RestoreDefinition: definitions.restore_definition,
         definitions_contracts.ListUiConfigs: schema.list_ui_configs,
         definitions_contracts.GetUiConfig: schema.get_ui_config,
+        settings_contracts.GetSettings: settings.get_settings,
+        settings_contracts.ReplaceSettings: settings.replace_settings,
+        settings_contracts.PatchSettings: settings.patch_settings,
+        settings_contracts.ListSettingsVersions: settings.list_versions,
+        settings_contracts.RestoreSettings: settings.restore_settings,
         view_contracts.ListViews: views.list_views,
         view_contracts.GetView: views.get_view,
         view_contracts.CreateView: views.create_view,

@@ -43,6 +43,7 @@ TUNING = {
     "webhook_disable_days", "smtp_timeout", "notify_retry_seconds", "export_timeout",
     "included_records", "page_bytes", "aggregate_groups",
     "import_max_bytes", "import_max_rows", "import_jobs", "import_days",
+    "instrumentation_enabled", "sampling_rate",
 }  # fmt: skip
 """What fits most as it is; with compose it is changed in an app.yaml of one's own, mounted over the image's."""
 SECRET = {

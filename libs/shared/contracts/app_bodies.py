@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from libs.shared.contracts.bodies import Email, NewPassword, RequestBody, refusal
+from libs.shared.origins import MAX_ORIGINS, is_origin
 
-ANY_ORIGIN = "*"
-MAX_ORIGINS = 100
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-
-
-def is_origin(text: str) -> bool:
-    """Whether a browser may send this as Origin: scheme, host, port if it is not the usual one; or `*` for any."""
-    if text == ANY_ORIGIN:
-        return True
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
-    except ValueError:
-        return False
 
 
 def _app_name(value: Any) -> str:

@@ -74,7 +74,7 @@ class EntityDefinition(Strict):
     primary_key: PrimaryKey
     soft_delete: bool = False
     slug: Slug | None = None
-    audit: bool = True
+    audit: bool | None = None
     require_if_match: bool = False
     fields: list[FieldDefinition] = Field(min_length=1, max_length=MAX_FIELDS)
 
@@ -101,6 +101,10 @@ class EntityDefinition(Strict):
         if self.slug:
             _check_slug(self, self.slug)
         return self
+
+    def is_audited(self, by_default: bool) -> bool:
+        """Whether changes of records are written to the audit log; `by_default` where the definition does not say."""
+        return by_default if self.audit is None else self.audit
 
     @property
     def key_fields(self) -> tuple[FieldDefinition, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from libs.shared.schema.app_settings import AppSettings
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.policies import PolicyDefinition
@@ -111,3 +112,10 @@ KINDS: Mapping[str, DefinitionKind] = {
     )
 }  # fmt: skip
 """Every kind by its name, in the order in which documents are exported and imported."""
+SETTINGS = DefinitionKind("settings", "Settings", AppSettings)
+"""The settings of an app: one document, stored as definitions are, that no document carries to another app."""
+
+
+def stored_kind(name: str) -> DefinitionKind:
+    """The kind of a stored definition."""
+    return SETTINGS if name == SETTINGS.name else KINDS[name]

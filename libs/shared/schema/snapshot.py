@@ -10,8 +10,9 @@ import structlog
 from pydantic import ValidationError
 
 from libs.shared.errors import RocketError
+from libs.shared.schema.app_settings import AppSettings
 from libs.shared.schema.entities import EntityDefinition
-from libs.shared.schema.kinds import KINDS
+from libs.shared.schema.kinds import KINDS, SETTINGS
 from libs.shared.schema.policies import PolicyDefinition
 from libs.shared.schema.relations import MANY_TO_MANY, BadRelation, Relation, RelationDefinition, check_relation
 
@@ -52,6 +53,7 @@ class Snapshot:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     joins: Mapping[int, RelationDefinition] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()
+    settings: AppSettings = field(default_factory=AppSettings)
     logged_names: dict[int, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
     """Names by field id, by the number of an entity or join table; filled when images of the log are read."""
 
@@ -85,7 +87,17 @@ class Snapshot:
             policies=list(_policies(document["kinds"].get("permissions", ()))),
             documents=document["kinds"],
             awaited=frozenset(_awaited(document["kinds"])),
+            settings=settings_in(document["kinds"].get(SETTINGS.name, ())),
         )
+
+
+def settings_in(rows: Sequence[Mapping[str, Any]]) -> AppSettings:
+    """The settings among stored documents, of which there is one at most; the defaults if it can't be read."""
+    try:
+        return AppSettings.stored(rows[0]) if rows else AppSettings()
+    except ValidationError as error:
+        log.error("settings.not_readable", problems=error.error_count())
+        return AppSettings()
 
 
 def _awaited(kinds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:

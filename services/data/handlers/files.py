@@ -44,7 +44,8 @@ async def find_file(state: State, context: Context, request: contracts.FindFile)
     file_id = _parse_id(request.id)
     database = state.database(context.the_app)
     row = await database.fetchrow(store.FIND, file_id)
-    if row is not None and state.core.settings.files_access == "record" and not context.user.is_admin:
+    access = (await state.schemas.get(context.the_app)).settings.files.access or state.core.settings.files_access
+    if row is not None and access == "record" and not context.user.is_admin:
         own = row["uploaded_by"] is not None and row["uploaded_by"] == context.user.id
         if not own and not await _is_held(state, context, file_id):
             raise not_found("File")

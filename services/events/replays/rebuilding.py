@@ -46,7 +46,7 @@ async def _fill(state: State, app: AppRef, replay: ReplayState) -> None:
         replay.keep(stage="index")
         return
     shown = await state.definitions.load(app, at_least=max(event.schema_version for event in batch.events))
-    rows = [audit_row(event, shown.definition(event.entity)) for event in batch.events]
+    rows = [audit_row(event, shown.definition(event.entity), shown.audits_by_default) for event in batch.events]
     await store.fill(state.database(app), [row for row in rows if row is not None])
     replay.count(len(batch.events))
     replay.keep(after=[batch.events[-1].position, batch.events[-1].n])

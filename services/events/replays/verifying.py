@@ -73,12 +73,10 @@ class _Comparison:
 
     def _opted_out(self, event: CommitEvent) -> bool:
         """Whether the entity opts out: today, as after a rebuild, or at the commit, where its missing row was noted."""
-        today = self._definitions.today(self._app).definition(event.entity)
-        if today is not None and not today.audit:
+        if self._definitions.today(self._app).opts_out(event.entity):
             return True
         first, last = self._unaudited.get(event.entity, (1, 0))
-        then = self._definitions.of(self._app, event).definition(event.entity)
-        return first <= event.position <= last and then is not None and not then.audit
+        return first <= event.position <= last and self._definitions.of(self._app, event).opts_out(event.entity)
 
     def _differ(self, event: CommitEvent, what: str) -> None:
         self._replay.differ(what, entity=event.entity, record_id=event.record_id, position=event.position, n=event.n)

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from aiohttp import web
 
-from libs.shared.contracts.app_bodies import ANY_ORIGIN
 from libs.shared.errors import RocketError
+from libs.shared.origins import ANY_ORIGIN
 
 MAX_AGE_S = 600
 """Seconds for which a browser may cache a preflight."""

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from libs.shared.contracts.app_bodies import is_origin
+from libs.shared.origins import is_origin
 from libs.shared.runtime import Settings
 from services.gateway.limits.buckets import Rate
 from services.gateway.limits.limiter import Rates

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from libs.shared.contracts.events import EVENT_FILTERS
+from libs.shared.schema.app_settings import AppSettings
 from services.gateway.openapi import identity
+from services.gateway.openapi.bodies import inline_schema
 from services.gateway.openapi.components import Schema, answer, enveloped, ref
 from services.gateway.openapi.shapes import FLAG, NUMBER, OBJECT, ROWS, TEXT, TIME, UUID, gives, shaped, takes
 
@@ -169,6 +171,13 @@ FIGURES = (
     "failed_instances", "dead_letters", "lag",
 )  # fmt: skip
 OVERVIEW = shaped(FIGURES, **dict.fromkeys(FIGURES, FIGURE))
+LINK = shaped(("label", "url"), label=TEXT, url=TEXT)
+BRANDING = shaped(
+    ("name", "logo", "colour", "links"), name=TEXT, logo=TEXT_OR_NOT, colour=TEXT_OR_NOT,
+    links={"type": "array", "items": LINK},
+)  # fmt: skip
+SETTINGS = inline_schema(AppSettings)
+CHANGED_SETTINGS: Schema = {**takes(SETTINGS), **gives(SETTINGS)}
 UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=TIME, updated_at=TIME)
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
@@ -225,6 +234,15 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_ui/configs"): gives({"type": "array", "items": UI_CONFIG}),
     ("GET", "/api/{app}/_ui/config/{entity_name}"): gives({"anyOf": [UI_CONFIG, {"type": "null"}]}),
     ("GET", "/api/{app}/_admin/overview"): gives(OVERVIEW),
+    ("GET", "/api/{app}/_admin/settings"): {
+        "parameters": [{"name": "version", "in": "query", "schema": {"type": "integer", "minimum": 1}}],
+        **gives(SETTINGS),
+    },
+    ("PUT", "/api/{app}/_admin/settings"): CHANGED_SETTINGS,
+    ("PATCH", "/api/{app}/_admin/settings"): CHANGED_SETTINGS,
+    ("POST", "/api/{app}/_admin/settings/restore"): gives(SETTINGS),
+    ("GET", "/api/{app}/_admin/settings/versions"): _lists(),
+    ("GET", "/api/{app}/_ui/branding"): gives(BRANDING),
     ("GET", "/api/{app}/_views"): {
         "parameters": [{"name": "entity", "in": "query", "schema": TEXT}], **gives({"type": "array", "items": VIEW}),
     },

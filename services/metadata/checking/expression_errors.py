@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from libs.shared.errors import RocketError
 from libs.shared.expressions import ExpressionError
-from libs.shared.schema.kinds import KINDS, DefinitionKind
+from libs.shared.schema.kinds import DefinitionKind, stored_kind
 from services.metadata.checking.expressions.location import Document, ExpressionLocation
 from services.metadata.checking.kinds import checks_of
 from services.metadata.model.schema import LiveSchema
@@ -43,7 +43,7 @@ class LocatedError(NamedTuple):
 
 def locations_in(kind: str, document: Document, schema: LiveSchema) -> Iterator[ExpressionLocation]:
     """All expressions, templates and paths of a stored document that are not blank."""
-    for location in checks_of(KINDS[kind]).expressions(document, schema):
+    for location in checks_of(stored_kind(kind)).expressions(document, schema):
         if location.text.strip():
             yield location
 

@@ -9,7 +9,7 @@ from typing import Any
 from libs.shared.contracts.audit import audited
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.signals import DefinitionChanged
-from libs.shared.schema.kinds import KINDS
+from libs.shared.schema.kinds import stored_kind
 from services.metadata.model.definition import Definition
 
 SECRET = re.compile(r"secret|password|token|authorization|credential|^headers$", re.IGNORECASE)
@@ -22,8 +22,9 @@ def signals(
 ) -> Iterator[DefinitionChanged]:
     """A signal per action and definition; `before` has, by id, the former documents of replaced definitions."""
     for action, row in touched:
-        entity = "_" + KINDS[row.kind].section
-        handle = row.key if KINDS[row.kind].addressed_by_name and row.key else row.id
+        kind = stored_kind(row.kind)
+        entity = "_" + kind.section
+        handle = row.key if kind.addressed_by_name and row.key else row.id
         old = None if action == "create" else masked(before.get(row.id, row.document))
         new = None if action == "delete" else masked(row.document)
         fields = audited(context, entity, handle, action, old, new)

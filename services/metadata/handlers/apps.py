@@ -9,10 +9,12 @@ from libs.shared.contracts.app_bodies import AppBody, NewAppBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
+from libs.shared.schema.kinds import SETTINGS
+from libs.shared.schema.snapshot import settings_in
 from services.metadata.apps import lifecycle
 from services.metadata.handlers import replies
 from services.metadata.state import State
-from services.metadata.store import apps
+from services.metadata.store import apps, definitions
 
 
 async def create_app(state: State, context: Context, request: contracts.CreateApp) -> Response:
@@ -51,4 +53,8 @@ async def find_apps(state: State, context: Context, request: contracts.FindApps)
 
 
 async def find_origins(state: State, context: Context, request: contracts.FindOrigins) -> contracts.Origins:
-    return contracts.Origins(await apps.find_origins(state.core.databases.platform, context.the_app.id))
+    """Those that the platform has given the app, and those in its own settings."""
+    app, databases = context.the_app, state.core.databases
+    own = await definitions.list_of_kind(databases.of(app), SETTINGS.name)
+    given = await apps.find_origins(databases.platform, app.id)
+    return contracts.Origins([*given, *settings_in([row.document for row in own]).cors_origins])

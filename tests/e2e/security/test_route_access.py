@@ -43,6 +43,7 @@ OPEN = {
     f"POST {APP}/auth/login": 401, f"POST {APP}/auth/refresh": 401, f"POST {APP}/auth/logout": 200,
     f"POST {APP}/auth/accept-invite": 422, f"POST {APP}/auth/forgot-password": 422,
     f"POST {APP}/auth/reset-password": 422, f"GET {APP}/_live": 401, f"GET {APP}/{{entity}}/_live": 401,
+    f"GET {APP}/_ui/branding": 200,
 }  # fmt: skip
 """What is answered to an empty request of nobody. To make a route public, say so here too."""
 

@@ -72,7 +72,8 @@ async def described(connection: Connection | Database, ids: Iterable[uuid.UUID])
 
 async def unreadable(write: WriteContext, connection: Connection | Database, files: Sequence[Record]) -> set[uuid.UUID]:
     """Those of the files that the caller has not uploaded and may not read."""
-    if write.resources.core.settings.files_access != "record" or write.caller.is_admin:
+    access = write.model.schema.settings.files.access or write.resources.core.settings.files_access
+    if access != "record" or write.caller.is_admin:
         return set()
     others = {row["id"] for row in files if row["uploaded_by"] != write.caller.id}
     return {file_id for file_id in others if not await _is_held(write, connection, file_id)}
