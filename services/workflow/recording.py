@@ -1,45 +1,55 @@
-"""Commits a new state of an instance together with its signals."""
+"""Commits what an input leads to: the history, the state, the signals, and what other instances are told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from libs.shared.bus.outbox.transactions import Transaction
-from services.workflow import store
-from services.workflow.instance import Instance, InstanceOrigin, StoredInstance, person_of
-from services.workflow.outcomes import PendingSignal
+from services.workflow.history import projecting, store
+from services.workflow.history.instances import StoredInstance
+from services.workflow.machine.deciding import Advanced, decide
+from services.workflow.machine.inputs import Answer, Input, Migrate
+from services.workflow.machine.plan import plan_of
+from services.workflow.running.signals import signals_of
+
+CHILD_INPUT, CANCEL_INPUT = "answer", "cancel"
 
 
-async def record(
-    transaction: Transaction,
-    stored: StoredInstance,
-    instance: Instance,
-    signals: Sequence[PendingSignal],
-    now: datetime,
-) -> int | None:
-    """Write the new state and emit its signals; None when the instance has been changed meanwhile."""
-    version = await store.save(transaction.connection, stored, instance, now)
-    if version is not None:
-        emit(transaction, instance, stored.origin, signals)
-    return version
+async def record(transaction: Transaction, instance: StoredInstance, given: Input, now: datetime) -> Advanced:
+    """What a locked instance does about an input, stored and told. Raises what `decide` raises."""
+    plan = plan_of(given.definition) if isinstance(given, Migrate) else instance.plan
+    advanced = decide(instance.plan, instance.state, given, now, instance.id)
+    if advanced.entries:
+        await store.save(transaction.connection, instance, advanced.state, advanced.entries, now, plan)
+        transaction.emit(*signals_of(instance, advanced.state, advanced.entries))
+        await _tell_others(transaction, instance, advanced, given, now)
+    return advanced
 
 
-def emit(
-    transaction: Transaction, instance: Instance, origin: InstanceOrigin, signals: Sequence[PendingSignal]
+async def begin(transaction: Transaction, new: StoredInstance, given: Input, now: datetime) -> StoredInstance | None:
+    """Store a new instance, as far as it gets; None if its start key has started this workflow before."""
+    advanced = decide(new.plan, new.state, given, now, new.id)
+    started = new.advanced(advanced.state)
+    if not await store.insert(transaction.connection, started, advanced.entries, now):
+        return None
+    transaction.emit(*signals_of(started, advanced.state, advanced.entries))
+    await _tell_others(transaction, new, advanced, given, now)
+    return started
+
+
+async def _tell_others(
+    transaction: Transaction, instance: StoredInstance, advanced: Advanced, given: Input, now: datetime
 ) -> None:
-    """Emit signals, each with its instance, record and person."""
-    person = person_of(instance, origin)
-    about: dict[str, Any] = {
-        "trace_id": origin.trace_id,
-        "instance_id": instance.id,
-        "workflow_id": instance.workflow_id,
-        "workflow_name": instance.workflow_name,
-        "entity": origin.entity,
-        "record_id": origin.record_id,
-        "user_id": person.get("id"),
-        "user_email": person.get("email"),
-        "cause_depth": origin.cause_depth,
-    }
-    transaction.emit(*(signal.signal_type(**about, **signal.own_fields) for signal in signals))
+    """The parent of its end, and sub-workflows that nobody waits for any more."""
+    parent, key = instance.origin.parent_id, instance.origin.parent_key
+    if parent and key and instance.state.status != advanced.state.status:
+        ending = projecting.ending_of(advanced.state, instance.id)
+        if ending is not None:
+            told = {"type": CHILD_INPUT, "key": key, "output": ending}
+            await store.tell(transaction.connection, parent, f"{CHILD_INPUT}:{key}", told, now)
+    answered = given.key if isinstance(given, Answer) else None
+    keys = projecting.abandoned_children(instance.state, advanced.state, answered)
+    if keys:
+        for child in await store.children(transaction.connection, instance.id, keys):
+            told = {"type": CANCEL_INPUT, "reason": f"{instance.workflow_name} does not wait for it any more"}
+            await store.tell(transaction.connection, child, CANCEL_INPUT, told, now)

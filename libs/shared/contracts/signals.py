@@ -230,14 +230,80 @@ class InstanceFailed(InstanceSignal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceCancelled(InstanceSignal):
+    """A workflow instance was ended by somebody (`by`), or because of its record or its parent."""
+
+    name = "instance_cancelled"
+
+    step: str | None
+    by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequested(InstanceSignal):
-    """A workflow instance waits for an approval, until `deadline` if it has one."""
+    """A workflow instance waits for an approval, until `deadline` if it has one.
+
+    `roles` and `users` (ids) may decide; `role` is the role where it is the only one.
+    """
 
     name = "approval_requested"
 
     step: str
     role: str | None
     deadline: str | None
+    roles: Sequence[str] = ()
+    users: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalReminded(InstanceSignal):
+    """An approval is still waited for, and it is time to remind whoever may decide."""
+
+    name = "approval_reminded"
+
+    step: str
+    roles: Sequence[str] = ()
+    users: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalEscalated(InstanceSignal):
+    """Somebody else may decide an approval now: these roles and users (ids)."""
+
+    name = "approval_escalated"
+
+    step: str
+    roles: Sequence[str] = ()
+    users: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatDecided(InstanceSignal):
+    """A user (`by`, perhaps on behalf of another one) has approved or rejected on one seat of an approval."""
+
+    name = "seat_decided"
+
+    step: str
+    seat: str
+    decision: str
+    by: str
+    on_behalf_of: str | None = None
+    comment: str | None = None
+    override: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatReassigned(InstanceSignal):
+    """A seat of an approval was handed on to these roles or users (ids)."""
+
+    name = "seat_reassigned"
+
+    step: str
+    seat: str
+    by: str
+    roles: Sequence[str] = ()
+    users: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +316,7 @@ class StepCompleted(InstanceSignal):
     status: str
     by: str | None = None
     comment: str | None = None
+    on_behalf_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

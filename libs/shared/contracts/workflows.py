@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from libs.shared.contracts.bodies import RequestBody, RequiredText, Text
+from libs.shared.contracts.bodies import RequestBody, RequiredText, Text, refusal
 from libs.shared.contracts.messages import Request, Response, Writes
 from libs.shared.contracts.records import Pairs
 from libs.shared.parameters import PAGES, taking
@@ -15,13 +15,64 @@ from libs.shared.parameters import PAGES, taking
 MAX_COMMENT_CHARACTERS = 10_000
 
 
+Comment = Annotated[Text, Field(max_length=MAX_COMMENT_CHARACTERS)]
+
+
 class DecisionBody(RequestBody):
-    """A comment, and the id of the step that is decided, where several wait."""
+    """What is said with a decision: a comment, the values of the step's form.
+
+    `step` and `seat` say which one is meant where there are several. `on_behalf_of` is a user (id or e-mail address)
+    who has delegated to the caller. With `override`, an admin fills a seat of others.
+    """
 
     may_be_absent: ClassVar[bool] = True
 
-    comment: Annotated[Text, Field(max_length=MAX_COMMENT_CHARACTERS)] | None = None
+    comment: Comment | None = None
+    form: dict[str, Any] | None = None
     step: str | None = None
+    seat: str | None = None
+    on_behalf_of: str | None = None
+    override: bool = False
+
+
+class SeatHolder(RequestBody):
+    """Who gets a seat: a user (id or e-mail address), or whoever has a role."""
+
+    user: str | None = None
+    role: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def is_one(self) -> Self:
+        """Refuse none or both."""
+        if (self.user is None) == (self.role is None):
+            raise refusal("required", "to has exactly one of user, role", "to")
+        return self
+
+
+class ReassignBody(RequestBody):
+    """Who gets the seat; `step` and `seat` where there are several."""
+
+    to: SeatHolder
+    step: str | None = None
+    seat: str | None = None
+    reason: Comment | None = None
+
+
+class ReturnBody(RequestBody):
+    """The earlier step, and why."""
+
+    to_step: str
+    comment: Annotated[Text, Field(min_length=1, max_length=MAX_COMMENT_CHARACTERS)]
+    step: str | None = None
+    on_behalf_of: str | None = None
+
+
+class CancelBody(RequestBody):
+    """Why an instance is cancelled."""
+
+    may_be_absent: ClassVar[bool] = True
+
+    reason: Comment | None = None
 
 
 class StartBody(RequestBody):
@@ -70,7 +121,7 @@ class DeleteInstance(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class ApproveInstance(Request[Response]):
-    """A yes to the approval an instance waits for; `body` is empty or `{comment?}`."""
+    """A yes to the approval an instance waits for; `body` is empty or says more."""
 
     service, name = "workflow", "instances.approve"
     body_model = DecisionBody
@@ -81,7 +132,7 @@ class ApproveInstance(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class RejectInstance(Request[Response]):
-    """A no to the approval an instance waits for; `body` is empty or `{comment?}`."""
+    """A no to the approval an instance waits for; `body` is empty or says more."""
 
     service, name = "workflow", "instances.reject"
     body_model = DecisionBody
@@ -98,3 +149,45 @@ class StartInstance(Request[Response]):
     body_model = StartBody
     writes = Writes.APP
     body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInstance(Request[Response]):
+    """The end of a running or failed instance, and of its sub-workflows; by admins and by who started it."""
+
+    service, name = "workflow", "instances.cancel"
+    body_model = CancelBody
+    writes = Writes.APP
+    id: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignSeat(Request[Response]):
+    """Another holder for an open seat; by admins, and by who holds it."""
+
+    service, name = "workflow", "instances.reassign"
+    body_model = ReassignBody
+    writes = Writes.APP
+    id: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnInstance(Request[Response]):
+    """Back to an earlier step, by who may decide."""
+
+    service, name = "workflow", "instances.return"
+    body_model = ReturnBody
+    writes = Writes.APP
+    id: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryInstance(Request[Response]):
+    """A failed instance goes on at the failed step; by admins."""
+
+    service, name = "workflow", "instances.retry"
+    writes = Writes.APP
+    id: str

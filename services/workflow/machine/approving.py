@@ -12,8 +12,8 @@ from services.workflow.machine import entries as kinds
 from services.workflow.machine import seats
 from services.workflow.machine.environment import StepFailed
 from services.workflow.machine.forms import filled_form
-from services.workflow.machine.inputs import Decide, Person, Reassign, Return
-from services.workflow.machine.state import DECIDING, Frame, Json
+from services.workflow.machine.inputs import Decide, Decider, Reassign, Return
+from services.workflow.machine.state import DECIDING, Frame, InstanceState, Json
 from services.workflow.machine.walking import Walk
 
 INITIATOR = "initiator"
@@ -130,7 +130,7 @@ def _seat_for(walk: Walk, frame: Frame, decision: Decide) -> Json:
     meant = [seat for seat in places if _may(seat, person, decision)]
     if not meant:
         raise RocketError("FORBIDDEN", "You do not have the role for this decision")
-    barred = barred_from(walk, step)
+    barred = barred_by(walk.state, step)
     if any(each.id in barred for each in persons):
         raise RocketError("FORBIDDEN", "Who started the workflow, or decided before, may not decide here")
     if seats.involved(places) & {each.id for each in persons}:
@@ -151,7 +151,7 @@ def _seat_for(walk: Walk, frame: Frame, decision: Decide) -> Json:
     return found
 
 
-def _may(seat: Mapping[str, Any], person: Person, decision: Decide) -> bool:
+def _may(seat: Mapping[str, Any], person: Decider, decision: Decide) -> bool:
     if decision.override:
         return decision.by.is_admin
     return seats.may_fill(seat, person)
@@ -164,14 +164,14 @@ def _check_seat(places: list[Json], meant: list[Json], seat_id: str) -> None:
         raise RocketError("FORBIDDEN", "This is not your seat")
 
 
-def barred_from(walk: Walk, step: ApprovalStep) -> set[str]:
+def barred_by(state: InstanceState, step: ApprovalStep) -> set[str]:
     """Who may not decide a step, as they started the workflow or decided another step."""
     barred: set[str] = set()
     for name in step.separation:
         if name == INITIATOR:
-            barred.add(str(walk.state.initiator.get("id")))
+            barred.add(str(state.initiator.get("id")))
         else:
-            barred.update(walk.state.deciders.get(name, ()))
+            barred.update(state.deciders.get(name, ()))
     return barred
 
 

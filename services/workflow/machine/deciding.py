@@ -12,12 +12,13 @@ from libs.shared.errors import RocketError
 from libs.shared.schema.workflows import WaitStep
 from services.workflow.machine import approving, steps
 from services.workflow.machine import entries as kinds
-from services.workflow.machine.entries import Entry
+from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.environment import StepFailed, holds
 from services.workflow.machine.folding import PAUSE
 from services.workflow.machine.inputs import (
     Answer,
     Begin,
+    Break,
     Cancel,
     Decide,
     Fire,
@@ -27,24 +28,24 @@ from services.workflow.machine.inputs import (
     Reassign,
     RecordChanged,
     Refusal,
-    Retry,
+    RetryFailed,
     Return,
-    Sent,
+    TakenOver,
 )
-from services.workflow.machine.plan import Plan, plan_of
-from services.workflow.machine.state import DECIDING, READY, ROOT, State
+from services.workflow.machine.plan import StepPlan, plan_of
+from services.workflow.machine.state import DECIDING, READY, ROOT, Frame, InstanceState
 from services.workflow.machine.walking import Walk
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Advanced:
     """What an input has led to: what has happened, and the state after it. Without entries nothing has changed."""
 
-    entries: Sequence[Entry]
-    state: State
+    entries: Sequence[HistoryEntry]
+    state: InstanceState
 
 
-def decide(plan: Plan, state: State, given: Input, now: datetime, instance_id: str) -> Changed:
+def decide(plan: StepPlan, state: InstanceState, given: Input, now: datetime, instance_id: str) -> Advanced:
     """What an instance does now. Raises FORBIDDEN, INVALID_STATE and VALIDATION_FAILED for what people may not do.
 
     Timers, answers and commits that an instance does not wait for (any more) change nothing.
@@ -52,7 +53,7 @@ def decide(plan: Plan, state: State, given: Input, now: datetime, instance_id: s
     walk = Walk(plan, state, instance_id, now)
     DECISIONS[type(given)](walk, given)
     walk.go(steps.run)
-    return Changed(walk.entries, walk.state)
+    return Advanced(walk.entries, walk.state)
 
 
 def _begin(walk: Walk, given: Begin) -> None:
@@ -85,7 +86,7 @@ def _fire(walk: Walk, given: Fire) -> None:
         approving.fire(walk, frame, step, given.key)
 
 
-def _sent(walk: Walk, given: Sent) -> None:
+def _sent(walk: Walk, given: TakenOver) -> None:
     if given.key in walk.state.pending:
         scope = walk.state.pending[given.key]["scope"]
         walk.note(kinds.SENT, scope, walk.state.frames[scope].step, key=given.key, output=dict(given.output))
@@ -108,7 +109,7 @@ def _answer(walk: Walk, given: Answer) -> None:
             except StepFailed as problem:
                 walk.fail(frame, str(problem))
         case "await_event":
-            walk.leave(frame, "completed", step.then, {"event": output, "timed_out": False})
+            _hear(walk, frame, step, output)
         case "start_child":
             if command["wait"] and output.get("status") != "completed":
                 reason = f"the workflow {command['workflow']} has ended as {output.get('status')}"
@@ -118,6 +119,18 @@ def _answer(walk: Walk, given: Answer) -> None:
         case _:
             walk.note(kinds.ANSWERED, frame.path, step.id, key=given.key, output=output)
             walk.wake(frame)
+
+
+def _hear(walk: Walk, frame: Frame, step: WaitStep, event: Mapping[str, Any]) -> None:
+    """An event of the name that is waited for: it ends the wait if the condition holds."""
+    condition = step.event.condition if step.event else None
+    try:
+        if condition is not None and not holds(condition, {**walk.environment(frame), "event": event}, "the condition"):
+            return
+    except StepFailed as problem:
+        walk.note(kinds.WARNED, frame.path, step.id, message=str(problem))
+        return
+    walk.leave(frame, "completed", step.then, {"event": event, "timed_out": False})
 
 
 def _refuse(walk: Walk, given: Refusal) -> None:
@@ -147,7 +160,14 @@ def _changed(walk: Walk, given: RecordChanged) -> None:
         walk.note(kinds.WARNED, message=str(problem))
 
 
-def _retry(walk: Walk, given: Retry) -> None:
+def _break(walk: Walk, given: Break) -> None:
+    """Fail where the instance stands, so that somebody can look at it and retry."""
+    frames = [frame for frame in walk.state.frames.values() if frame.step is not None]
+    if walk.state.status == "running" and frames:
+        walk.fail(frames[-1], given.reason, fatal=True)
+
+
+def _retry(walk: Walk, given: RetryFailed) -> None:
     """Go on at the failed step. Raises INVALID_STATE."""
     if walk.state.status != "failed" or walk.state.failed is None:
         raise RocketError("INVALID_STATE", "Only a failed workflow can be retried")
@@ -170,7 +190,7 @@ def _migrate(walk: Walk, given: Migrate) -> None:
 
 
 def check_place(
-    walk: Walk, plan: Plan, mapping: Mapping[str, str], step_id: str | None, list_of: str, phase: str
+    walk: Walk, plan: StepPlan, mapping: Mapping[str, str], step_id: str | None, list_of: str, phase: str
 ) -> None:
     """Raises INVALID_STATE where a step that an instance is at has no counterpart in another definition."""
     if step_id is None:
@@ -191,7 +211,7 @@ DECISIONS: Mapping[type, Callable[[Walk, Any], None]] = {
     Begin: _begin,
     Look: _look,
     Fire: _fire,
-    Sent: _sent,
+    TakenOver: _sent,
     Answer: _answer,
     Refusal: _refuse,
     Decide: approving.decide,
@@ -199,7 +219,8 @@ DECISIONS: Mapping[type, Callable[[Walk, Any], None]] = {
     Return: approving.send_back,
     Cancel: _cancel,
     RecordChanged: _changed,
-    Retry: _retry,
+    Break: _break,
+    RetryFailed: _retry,
     Migrate: _migrate,
 }
 """Input → what it leads to."""

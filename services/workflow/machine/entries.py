@@ -8,7 +8,7 @@ from services.workflow.machine.state import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """One entry. `kind` says what has happened in which frame (`scope`) at which step; `data` says the rest."""
 
     kind: str

@@ -10,7 +10,7 @@ from typing import Any
 from libs.shared.expressions import EvaluationError
 from libs.shared.expressions.templates import resolve, time_text
 from services.workflow.machine.plan import compiled_text
-from services.workflow.machine.state import Frame, State
+from services.workflow.machine.state import Frame, InstanceState
 
 ROOTS = ("context", "trigger", "record", "steps", "item", "initiator")
 """What a path begins with."""
@@ -20,7 +20,7 @@ class StepFailed(Exception):
     """A step can't be done; the text says why."""
 
 
-def environment_of(state: State, frame: Frame, now: datetime) -> dict[str, Any]:
+def environment_of(state: InstanceState, frame: Frame, now: datetime) -> dict[str, Any]:
     """The names that a step of a frame sees."""
     seen: dict[str, Any] = {
         "context": state.context,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from services.workflow.machine import entries as kinds
-from services.workflow.machine.entries import Entry
+from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.state import (
     ACTING,
     DECIDING,
@@ -19,7 +19,7 @@ from services.workflow.machine.state import (
     SLEEPING,
     Frame,
     Json,
-    State,
+    InstanceState,
 )
 
 MAX_WARNINGS = 50
@@ -28,27 +28,27 @@ PHASES = {"record": READING, "action": ACTING, "seats": SEATING, "event": SLEEPI
 """What a frame does after a command, by what the command is for."""
 
 
-def fold(entries: Iterable[Entry], state: State | None = None) -> State:
+def fold(entries: Iterable[HistoryEntry], state: InstanceState | None = None) -> InstanceState:
     """The state after these entries; `state` is that before them, and stays as it is."""
-    after = copy.deepcopy(state) if state is not None else State()
+    after = copy.deepcopy(state) if state is not None else InstanceState()
     for entry in entries:
         apply(after, entry)
     return after
 
 
-def apply(state: State, entry: Entry) -> None:
+def apply(state: InstanceState, entry: HistoryEntry) -> None:
     """Change a state as an entry says."""
     FOLDS[entry.kind](state, entry)
     state.seq += 1
 
 
-def _started(state: State, entry: Entry) -> None:
+def _started(state: InstanceState, entry: HistoryEntry) -> None:
     for name in ("context", "trigger", "initiator"):
         setattr(state, name, dict(entry.data[name]))
     state.frames[ROOT] = Frame(ROOT)
 
 
-def _adopted(state: State, entry: Entry) -> None:
+def _adopted(state: InstanceState, entry: HistoryEntry) -> None:
     """An instance of an older version, as its row had it."""
     data = entry.data
     state.status, state.context, state.decider = data["status"], dict(data["context"]), data.get("decider")
@@ -64,14 +64,14 @@ def _adopted(state: State, entry: Entry) -> None:
             state.timers[PAUSE] = {"at": entry.at, "scope": ROOT}
 
 
-def _entered(state: State, entry: Entry) -> None:
+def _entered(state: InstanceState, entry: HistoryEntry) -> None:
     frame = state.frames[entry.scope]
     state.visits = entry.data["visit"]
     frame.step, frame.visit, frame.phase = entry.step, state.visits, READY
     frame.action, frame.tries, frame.data, frame.outputs = 0, 0, {}, []
 
 
-def _left(state: State, entry: Entry) -> None:
+def _left(state: InstanceState, entry: HistoryEntry) -> None:
     frame = state.frames[entry.scope]
     output = entry.data.get("output")
     frame.last = output
@@ -81,7 +81,7 @@ def _left(state: State, entry: Entry) -> None:
     _forget(state, frame)
 
 
-def _failed(state: State, entry: Entry) -> None:
+def _failed(state: InstanceState, entry: HistoryEntry) -> None:
     """A step has failed. If that ends the instance, everything stays where it is, so that it can go on there."""
     if entry.data["fatal"]:
         state.status = "failed"
@@ -90,20 +90,20 @@ def _failed(state: State, entry: Entry) -> None:
         _forget(state, state.frames[entry.scope])
 
 
-def _ended(state: State, entry: Entry) -> None:
+def _ended(state: InstanceState, entry: HistoryEntry) -> None:
     state.status = entry.data["status"]
     state.decider = entry.data.get("decider", state.decider)
     state.frames, state.pending, state.timers, state.failed = {}, {}, {}, None
 
 
-def _record_seen(state: State, entry: Entry) -> None:
+def _record_seen(state: InstanceState, entry: HistoryEntry) -> None:
     frame = state.frames[entry.scope]
     state.pending.pop(entry.data["key"], None)
     frame.data["record"] = entry.data["record"]
     frame.phase = READY
 
 
-def _asked(state: State, entry: Entry) -> None:
+def _asked(state: InstanceState, entry: HistoryEntry) -> None:
     data = entry.data
     state.pending[data["key"]] = {**data["command"], "scope": entry.scope}
     if phase := PHASES.get(data["for"]):
@@ -114,12 +114,12 @@ def _asked(state: State, entry: Entry) -> None:
         state.timers[f"{data['key']}/timeout"] = {"at": at, "scope": entry.scope}
 
 
-def _sent(state: State, entry: Entry) -> None:
+def _sent(state: InstanceState, entry: HistoryEntry) -> None:
     """Somebody answers the command later, so that it is not to be made again."""
     state.pending[entry.data["key"]] |= {"sent": True, **entry.data["output"]}
 
 
-def _answered(state: State, entry: Entry) -> None:
+def _answered(state: InstanceState, entry: HistoryEntry) -> None:
     frame = state.frames[entry.scope]
     state.pending.pop(entry.data["key"], None)
     frame.action += 1
@@ -128,26 +128,26 @@ def _answered(state: State, entry: Entry) -> None:
     frame.data.pop("record", None)  # as it is now, for the next action
 
 
-def _requested(state: State, entry: Entry) -> None:
+def _requested(state: InstanceState, entry: HistoryEntry) -> None:
     frame = state.frames[entry.scope]
     frame.action += 1
     frame.last = {}
 
 
-def _slept(state: State, entry: Entry) -> None:
+def _slept(state: InstanceState, entry: HistoryEntry) -> None:
     state.frames[entry.scope].phase = SLEEPING
     state.timers[entry.data["key"]] = {"at": entry.data["at"], "scope": entry.scope}
 
 
-def _paused(state: State, entry: Entry) -> None:
+def _paused(state: InstanceState, entry: HistoryEntry) -> None:
     state.timers[PAUSE] = {"at": entry.at, "scope": ROOT}
 
 
-def _resumed(state: State, entry: Entry) -> None:
+def _resumed(state: InstanceState, entry: HistoryEntry) -> None:
     state.timers.pop(PAUSE, None)
 
 
-def _opened(state: State, entry: Entry) -> None:
+def _opened(state: InstanceState, entry: HistoryEntry) -> None:
     data = entry.data
     frame = state.frames[entry.scope]
     if "items" in data:
@@ -161,7 +161,7 @@ def _opened(state: State, entry: Entry) -> None:
         )
 
 
-def _closed(state: State, entry: Entry) -> None:
+def _closed(state: InstanceState, entry: HistoryEntry) -> None:
     """A branch or a round has ended; its frame is gone."""
     inner = state.frames.pop(entry.scope)
     frame = state.frames[str(inner.parent)]
@@ -174,7 +174,7 @@ def _closed(state: State, entry: Entry) -> None:
             frame.data.setdefault("outputs", {})[entry.data["name"]] = entry.data.get("output")
 
 
-def _dropped(state: State, entry: Entry) -> None:
+def _dropped(state: InstanceState, entry: HistoryEntry) -> None:
     """Everything within a frame is cancelled, and the frame itself unless it goes on elsewhere."""
     prefix = f"{entry.scope}/" if entry.scope else ""
     gone = [path for path in state.frames if path != entry.scope and path.startswith(prefix)]
@@ -187,12 +187,12 @@ def _dropped(state: State, entry: Entry) -> None:
         _forget(state, state.frames[entry.scope])
 
 
-def _seated(state: State, entry: Entry) -> None:
+def _seated(state: InstanceState, entry: HistoryEntry) -> None:
     state.pending.pop(entry.data.get("key", ""), None)
     _sit(state, state.frames[entry.scope], entry.data)
 
 
-def _sit(state: State, frame: Frame, data: Mapping[str, Any]) -> None:
+def _sit(state: InstanceState, frame: Frame, data: Mapping[str, Any]) -> None:
     frame.phase = DECIDING
     seats: list[Json] = copy.deepcopy(data["seats"])
     frame.data.update(seats=seats, needed=data["needed"], deadline=data["deadline"], escalated=[])
@@ -201,7 +201,7 @@ def _sit(state: State, frame: Frame, data: Mapping[str, Any]) -> None:
     state.warnings += data.get("warnings") or []
 
 
-def _decided(state: State, entry: Entry) -> None:
+def _decided(state: InstanceState, entry: HistoryEntry) -> None:
     frame, data = state.frames[entry.scope], entry.data
     seat = next(each for each in frame.data["seats"] if each["id"] == data["seat_id"])
     kept = ("decision", "by", "by_email", "on_behalf_of", "on_behalf_of_email", "override", "comment", "form")
@@ -211,11 +211,11 @@ def _decided(state: State, entry: Entry) -> None:
     known += [each for each in (data["by"], data.get("on_behalf_of")) if each and each not in known]
 
 
-def _reminded(state: State, entry: Entry) -> None:
+def _reminded(state: InstanceState, entry: HistoryEntry) -> None:
     state.timers.pop(entry.data["key"], None)
 
 
-def _escalated(state: State, entry: Entry) -> None:
+def _escalated(state: InstanceState, entry: HistoryEntry) -> None:
     frame, data = state.frames[entry.scope], entry.data
     state.pending.pop(data["key"], None)
     for seat in frame.data["seats"]:
@@ -224,7 +224,7 @@ def _escalated(state: State, entry: Entry) -> None:
     frame.data["escalated"].append({"at": entry.at, "to": data["to"], "replace": bool(data.get("replace"))})
 
 
-def _reassigned(state: State, entry: Entry) -> None:
+def _reassigned(state: InstanceState, entry: HistoryEntry) -> None:
     frame, data = state.frames[entry.scope], entry.data
     seat = next(each for each in frame.data["seats"] if each["id"] == data["seat_id"])
     _take_over(seat, data, replace=True)
@@ -238,7 +238,7 @@ def _take_over(seat: Json, data: Json, replace: bool) -> None:
     seat["users"] = [*seat["users"], *(user for user in data["users"] if user["id"] not in known)]
 
 
-def _retried(state: State, entry: Entry) -> None:
+def _retried(state: InstanceState, entry: HistoryEntry) -> None:
     frame = state.frames[entry.scope]
     state.status, state.failed = "running", None
     frame.phase = READY
@@ -248,7 +248,7 @@ def _retried(state: State, entry: Entry) -> None:
     state.pending = {key: each for key, each in state.pending.items() if each["scope"] != entry.scope}
 
 
-def _migrated(state: State, entry: Entry) -> None:
+def _migrated(state: InstanceState, entry: HistoryEntry) -> None:
     for frame in state.frames.values():
         mapping = entry.data["mapping"]
         frame.step = mapping.get(frame.step, frame.step)
@@ -258,24 +258,24 @@ def _migrated(state: State, entry: Entry) -> None:
         state.failed["step"] = mapping_of(entry, state.failed["step"])
 
 
-def mapping_of(entry: Entry, step: str) -> str:
+def mapping_of(entry: HistoryEntry, step: str) -> str:
     """The step that another one has become."""
     return str(entry.data["mapping"].get(step, step))
 
 
-def _returned(state: State, entry: Entry) -> None:
+def _returned(state: InstanceState, entry: HistoryEntry) -> None:
     state.decider = entry.data["decider"]
 
 
-def _warned(state: State, entry: Entry) -> None:
+def _warned(state: InstanceState, entry: HistoryEntry) -> None:
     state.warnings = [*state.warnings[-MAX_WARNINGS:], {"message": entry.data["message"]}]
 
 
-def _nothing(state: State, entry: Entry) -> None:
+def _nothing(state: InstanceState, entry: HistoryEntry) -> None:
     """An entry that changes nothing."""
 
 
-def _forget(state: State, frame: Frame) -> None:
+def _forget(state: InstanceState, frame: Frame) -> None:
     """What a frame waits for is no longer waited for."""
     state.pending = {key: each for key, each in state.pending.items() if each["scope"] != frame.path}
     state.timers = {key: each for key, each in state.timers.items() if each["scope"] != frame.path or key == PAUSE}
@@ -284,7 +284,7 @@ def _forget(state: State, frame: Frame) -> None:
 PAUSE = "pause"
 """The key of the timer by which a long stretch goes on."""
 
-FOLDS: Mapping[str, Callable[[State, Entry], None]] = {
+FOLDS: Mapping[str, Callable[[InstanceState, HistoryEntry], None]] = {
     kinds.STARTED: _started, kinds.ADOPTED: _adopted, kinds.NOTED: _nothing,
     kinds.ENTERED: _entered, kinds.LEFT: _left, kinds.FAILED: _failed, kinds.ENDED: _ended,
     kinds.RECORD_SEEN: _record_seen, kinds.ASKED: _asked, kinds.SENT: _sent, kinds.ANSWERED: _answered,

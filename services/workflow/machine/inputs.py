@@ -10,7 +10,7 @@ from libs.shared.schema.workflows import WorkflowDefinition
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Decider:
     """A user, as the gateway knows them at this moment."""
 
     id: str
@@ -49,7 +49,7 @@ class Fire:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class TakenOver:
     """A command has been taken over by somebody who answers later; `output` is what is known already."""
 
     key: str
@@ -77,8 +77,8 @@ class Decide:
     """A person approves or rejects, as themselves or on behalf of somebody. `visits` are those that they have seen."""
 
     approved: bool
-    by: Person
-    on_behalf_of: Person | None = None
+    by: Decider
+    on_behalf_of: Decider | None = None
     comment: str = ""
     form: Mapping[str, Any] | None = None
     step: str | None = None
@@ -91,7 +91,7 @@ class Decide:
 class Reassign:
     """A seat gets somebody else: users or a role."""
 
-    by: Person
+    by: Decider
     users: tuple[Mapping[str, Any], ...] = ()
     role: str | None = None
     seat: str | None = None
@@ -103,11 +103,11 @@ class Reassign:
 class Return:
     """An approver sends the instance back to an earlier step."""
 
-    by: Person
+    by: Decider
     to_step: str
     comment: str
     step: str | None = None
-    on_behalf_of: Person | None = None
+    on_behalf_of: Decider | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Cancel:
     """The instance ends here: by a person, a parent, or because of the record (`by` None)."""
 
     reason: str = ""
-    by: Person | None = None
+    by: Decider | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +127,17 @@ class RecordChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class Break:
+    """The instance can't go on, for a reason that lies outside of it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryFailed:
     """A failed instance goes on at the failed step."""
 
-    by: Person
+    by: Decider
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,7 @@ class Migrate:
 
     definition: WorkflowDefinition
     version: int
-    by: Person
+    by: Decider
     mapping: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -147,7 +154,7 @@ Input = (
     Begin
     | Look
     | Fire
-    | Sent
+    | TakenOver
     | Answer
     | Refusal
     | Decide
@@ -155,6 +162,7 @@ Input = (
     | Return
     | Cancel
     | RecordChanged
-    | Retry
+    | Break
+    | RetryFailed
     | Migrate
 )

@@ -19,7 +19,7 @@ PATH_KEYS = ("path", "until", "over", "record_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StepPlan:
     """The steps of a definition, for looking them up.
 
     `lists` are its lists of steps by the name of where they stand: "" for its own, `both/a` for a branch, `each` for
@@ -33,14 +33,14 @@ class Plan:
     reading: frozenset[str] = field(default_factory=frozenset)
 
 
-def plan_of(definition: WorkflowDefinition) -> Plan:
+def plan_of(definition: WorkflowDefinition) -> StepPlan:
     """The plan of a definition."""
     lists: dict[str, Sequence[Any]] = {}
     _collect("", definition.steps, lists)
     steps = {step.id: step for each in lists.values() for step in each}
     list_of = {step.id: name for name, each in lists.items() for step in each}
     reading = frozenset(step.id for step in steps.values() if _reads_record(step))
-    return Plan(definition, lists, steps, list_of, reading)
+    return StepPlan(definition, lists, steps, list_of, reading)
 
 
 def _collect(name: str, steps: Sequence[Any], lists: dict[str, Sequence[Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from libs.shared.schema.workflows import ApprovalStep, Seat
 from libs.shared.schema.workflows.approvals import Majority
 from services.workflow.machine.environment import StepFailed, as_json, at_path, evaluated
-from services.workflow.machine.inputs import Person
+from services.workflow.machine.inputs import Decider
 from services.workflow.machine.state import Json
 
 MAX_PEOPLE = 1_000
@@ -84,7 +84,7 @@ def _name(wanted: Mapping[str, Any]) -> str:
     )
 
 
-def fits(seat: Mapping[str, Any], person: Person) -> bool:
+def fits(seat: Mapping[str, Any], person: Decider) -> bool:
     """Whether a person is one of those whom a seat means."""
     has_role = any(role in person.roles for role in seat["roles"])
     is_named = any(user["id"] == person.id for user in seat["users"])
@@ -93,7 +93,7 @@ def fits(seat: Mapping[str, Any], person: Person) -> bool:
     return bool(seat["anyone"]) or has_role or is_named
 
 
-def may_fill(seat: Mapping[str, Any], person: Person) -> bool:
+def may_fill(seat: Mapping[str, Any], person: Decider) -> bool:
     """Whether a person may fill a seat as it stands, admins included where they may."""
     return fits(seat, person) or (bool(seat["admins"]) and person.is_admin)
 

@@ -42,7 +42,7 @@ class Frame:
 
 
 @dataclass(slots=True)
-class State:
+class InstanceState:
     """Everything that decides how an instance goes on."""
 
     status: Status = "running"

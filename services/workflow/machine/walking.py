@@ -16,10 +16,10 @@ from libs.shared import clock
 from libs.shared.schema.workflows import END, LoopStep, ParallelStep, Target, destination
 from services.workflow.machine import entries as kinds
 from services.workflow.machine import folding
-from services.workflow.machine.entries import Entry
+from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.environment import StepFailed, environment_of
-from services.workflow.machine.plan import Plan
-from services.workflow.machine.state import READY, ROOT, Frame, Json, State
+from services.workflow.machine.plan import StepPlan
+from services.workflow.machine.state import READY, ROOT, Frame, Json, InstanceState
 
 MAX_STEPS = 20_000
 """Steps an instance may enter: ends definitions with endless loops."""
@@ -31,17 +31,17 @@ Run = Callable[["Walk", Frame, Any], None]
 class Walk:
     """One stretch of an instance. `entries` are what has happened in it."""
 
-    def __init__(self, plan: Plan, state: State, instance_id: str, now: datetime) -> None:
+    def __init__(self, plan: StepPlan, state: InstanceState, instance_id: str, now: datetime) -> None:
         self.plan = plan
         self.state = copy.deepcopy(state)
         self.instance_id = instance_id
         self.now = now
-        self.entries: list[Entry] = []
+        self.entries: list[HistoryEntry] = []
         self._ready: deque[str] = deque()
 
     def note(self, kind: str, scope: str = ROOT, step: str | None = None, **data: Any) -> None:
         """Something has happened."""
-        entry = Entry(kind, scope, step, data, clock.iso(self.now))
+        entry = HistoryEntry(kind, scope, step, data, clock.iso(self.now))
         self.entries.append(entry)
         folding.apply(self.state, entry)
 

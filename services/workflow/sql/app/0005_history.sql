@@ -60,15 +60,9 @@ ALTER TABLE ${schema}.instances
     ADD COLUMN initiator_id text,
     ADD COLUMN parent_id uuid,
     ADD COLUMN parent_key text,
-    -- what an instance is started by once: a commit, an event, a moment of a time table, a parent's step, a request
-    ADD COLUMN start_key text,
     ADD COLUMN cancels boolean NOT NULL DEFAULT false,
     ADD COLUMN ended_at timestamptz,
-    ALTER COLUMN entity DROP NOT NULL,
-    ALTER COLUMN record_id DROP NOT NULL,
-    ALTER COLUMN commit_key DROP NOT NULL,
-    ALTER COLUMN history DROP NOT NULL,
-    ALTER COLUMN history DROP DEFAULT;
+    ALTER COLUMN history DROP NOT NULL;
 
 -- The instances that there are: what their rows say becomes their history.
 INSERT INTO ${schema}.history (instance_id, seq, kind, scope, step, data, at, shown)
@@ -79,7 +73,7 @@ INSERT INTO ${schema}.history (instance_id, seq, kind, scope, step, data, at)
 SELECT i.id, jsonb_array_length(i.history) + 1, 'adopted', '', i.current_step, jsonb_build_object(
     'status', i.status, 'context', i.context, 'step', i.current_step, 'visit', i.step_number, 'action', i.action_index,
     'trigger', jsonb_build_object('record_id', i.record_id), 'initiator', i.actor, 'decider', i.decider,
-    'reason', i.history -> -1 ->> 'reason', 'waiting', i.waiting, 'needed', 1,
+    'reason', coalesce(i.history -> -1 ->> 'reason', ''), 'waiting', i.waiting, 'needed', 1,
     'deadline', CASE WHEN i.waiting THEN to_jsonb(i.current_step_deadline) END,
     'timers', CASE WHEN i.waiting AND i.current_step_deadline IS NOT NULL
         THEN jsonb_build_object(i.id || '/' || i.step_number || '/0/deadline', to_jsonb(i.current_step_deadline)) END,
@@ -101,17 +95,38 @@ SELECT i.id, '', i.current_step, i.step_number, array_remove(ARRAY[i.assignee_ro
     i.assignee_role IS NULL, true, '{}', i.current_step_deadline, i.updated_at
 FROM ${schema}.instances i WHERE i.status = 'running' AND i.waiting;
 
-UPDATE ${schema}.instances SET seq = jsonb_array_length(history) + 1, history = NULL, start_key = commit_key,
+-- The state is the fold of these entries, as services/workflow/machine/folding.py makes it (`adopted`).
+UPDATE ${schema}.instances i SET state = jsonb_build_object(
+    'status', i.status, 'context', i.context, 'trigger', a.data -> 'trigger', 'initiator', i.actor, 'steps', '{}'::jsonb,
+    'deciders', '{}'::jsonb, 'decider', i.decider, 'visits', i.step_number, 'pending', '{}'::jsonb, 'warnings',
+    '[]'::jsonb, 'seq', a.seq,
+    'timers', CASE WHEN i.status <> 'running' THEN '{}'::jsonb
+        WHEN i.waiting AND i.current_step_deadline IS NOT NULL THEN jsonb_build_object(
+            i.id || '/' || i.step_number || '/0/deadline',
+            jsonb_build_object('at', to_jsonb(i.current_step_deadline), 'scope', ''))
+        WHEN i.waiting THEN '{}'::jsonb
+        ELSE jsonb_build_object('pause', jsonb_build_object('at', to_jsonb(i.updated_at), 'scope', '')) END,
+    'failed', CASE WHEN i.status = 'failed' THEN jsonb_build_object(
+        'scope', '', 'step', i.current_step, 'reason', coalesce(i.history -> -1 ->> 'reason', '')) END,
+    'frames', CASE WHEN i.status IN ('running', 'failed') AND i.current_step IS NOT NULL THEN jsonb_build_array(
+        jsonb_build_object(
+            'path', '', 'list_of', '', 'parent', NULL, 'step', i.current_step, 'visit', i.step_number,
+            'phase', CASE WHEN i.waiting THEN 'deciding' ELSE 'ready' END, 'action', i.action_index, 'tries', 0,
+            'outputs', '[]'::jsonb, 'item', NULL, 'index', NULL, 'last', NULL,
+            'data', CASE WHEN i.waiting THEN jsonb_build_object(
+                'seats', a.data -> 'seats', 'needed', 1, 'deadline', a.data -> 'deadline', 'escalated', '[]'::jsonb)
+                ELSE '{}'::jsonb END)) ELSE '[]'::jsonb END)
+FROM ${schema}.history a WHERE a.instance_id = i.id AND a.kind = 'adopted';
+
+UPDATE ${schema}.instances SET seq = jsonb_array_length(history) + 1, history = NULL,
     current_steps = array_remove(ARRAY[current_step], NULL), initiator_id = actor ->> 'id',
     ended_at = CASE WHEN status <> 'running' THEN updated_at END;
 
 DROP INDEX ${schema}.instances_due, ${schema}.instances_waiting;
 ALTER TABLE ${schema}.instances
-    ALTER COLUMN start_key SET NOT NULL,
+    ALTER COLUMN state SET NOT NULL,
     DROP COLUMN history, DROP COLUMN step_number, DROP COLUMN action_index, DROP COLUMN attempts, DROP COLUMN due_at,
-    DROP COLUMN waiting, DROP COLUMN assignee_role, DROP COLUMN decider,
-    DROP CONSTRAINT instances_workflow_id_commit_key_key,
-    ADD UNIQUE (workflow_id, start_key);
+    DROP COLUMN waiting, DROP COLUMN assignee_role, DROP COLUMN decider;
 CREATE INDEX instances_cancelling ON ${schema}.instances (record_id) WHERE cancels AND status = 'running';
 CREATE INDEX instances_parent ON ${schema}.instances (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX instances_status ON ${schema}.instances (status, created_at DESC, id DESC);

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.workflow.machine.inputs import Answer, Cancel, Fire, RecordChanged, Retry
+from services.workflow.machine.inputs import Answer, Cancel, Fire, RecordChanged, RetryFailed
 from services.workflow.machine.walking import MAX_STEPS
 from tests.unit.workflow.machine.world import PEOPLE, World, workflow
 
@@ -127,7 +127,7 @@ def test_a_failure_goes_where_the_definition_says_or_ends_the_instance(where: st
         assert world.state.status == "failed" and world.steps == ["x"] and world.done == [1]
         assert world.shown[-1] == ("x", "failed")
         world.refusing = set()
-        world.give(Retry(PEOPLE["root"]))
+        world.give(RetryFailed(PEOPLE["root"]))
         assert world.done == [1, 2, 3] and world.steps == ["s"]
         world.wait(HOUR)
         assert world.shown[-2:] == [("s", "completed"), ("both", "completed")]

@@ -11,19 +11,19 @@ from libs.shared import clock, exact
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.history.codec import state_to_dict
 from services.workflow.machine.deciding import decide
-from services.workflow.machine.entries import Entry
+from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.folding import fold
-from services.workflow.machine.inputs import Answer, Begin, Decide, Fire, Input, Look, Person, Refusal, Sent
-from services.workflow.machine.plan import Plan, plan_of
-from services.workflow.machine.state import State
+from services.workflow.machine.inputs import Answer, Begin, Decide, Fire, Input, Look, Decider, Refusal, TakenOver
+from services.workflow.machine.plan import StepPlan, plan_of
+from services.workflow.machine.state import InstanceState
 from tests.unit.workflow.examples import NOW, RECORD
 
 PEOPLE = {
-    "ann": Person("ann", "ann@x", ("boss", "clerk")),
-    "ben": Person("ben", "ben@x", ("boss",)),
-    "cyd": Person("cyd", "cyd@x", ("clerk",)),
-    "dan": Person("dan", "dan@x", ()),
-    "root": Person("root", "root@x", ("admin",)),
+    "ann": Decider("ann", "ann@x", ("boss", "clerk")),
+    "ben": Decider("ben", "ben@x", ("boss",)),
+    "cyd": Decider("cyd", "cyd@x", ("clerk",)),
+    "dan": Decider("dan", "dan@x", ()),
+    "root": Decider("root", "root@x", ("admin",)),
 }
 INITIATOR = {"id": "dan", "email": "dan@x", "roles": []}
 
@@ -38,17 +38,17 @@ class World:
     """One instance and what it acts on. `refusing` are actions that fail: fields that are set, or events."""
 
     def __init__(self, definition: WorkflowDefinition, refusing: Iterable[Any] = (), **context: Any) -> None:
-        self.plan: Plan = plan_of(definition)
+        self.plan: StepPlan = plan_of(definition)
         self.now: datetime = NOW
         self.record: dict[str, Any] | None = {"id": RECORD, "amount": 5, "manager": "ann", "lines": [1, 2, 3]}
         self.effects: Counter[str] = Counter()
         self.done: list[Any] = []
         """What actions have done, in order: the values that they have set."""
         self.refusing = set(refusing)
-        self.history: list[Entry] = []
+        self.history: list[HistoryEntry] = []
         self.children: dict[str, Mapping[str, Any]] = {}
         """Started instances that have not ended, by the key of their command."""
-        self.state = State()
+        self.state = InstanceState()
         self.give(Begin({"record_id": RECORD, "record": dict(self.record)}, context, INITIATOR))
 
     def give(self, given: Input) -> None:
@@ -89,7 +89,7 @@ class World:
                 return Answer(key, {"seats": [_people(seat) for seat in command["seats"]]})
             case "start_child":
                 self.children[key] = command
-                return Sent(key, {"instance_id": f"child of {key}"}) if command["wait"] else Answer(key, {})
+                return TakenOver(key, {"instance_id": f"child of {key}"}) if command["wait"] else Answer(key, {})
         if command.get("field") in self.refusing or command.get("event") in self.refusing:
             return Refusal(key, "it is refused")
         self._do(key, command)
@@ -139,10 +139,10 @@ def _people(seat: Mapping[str, Any]) -> dict[str, Any]:
     return {"users": found, "empty": not found}
 
 
-def _user(person: Person) -> dict[str, str]:
+def _user(person: Decider) -> dict[str, str]:
     return {"id": person.id, "email": person.email}
 
 
-def encoded(state: State) -> Any:
+def encoded(state: InstanceState) -> Any:
     """A state as JSON holds it."""
     return exact.loads(exact.dumps(state_to_dict(state)))

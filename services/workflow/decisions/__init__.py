@@ -1,0 +1,1 @@
+"""What people decide about instances: approvals, seats, cancelling, retrying."""

@@ -1,0 +1,68 @@
+"""An instance as it is stored: what it is, what started it, and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from services.workflow.machine.plan import StepPlan
+from services.workflow.machine.state import InstanceState
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOrigin:
+    """What started an instance.
+
+    `commit_key` is unique among the starts of a workflow: that of a commit, of an event, of a moment of a time table.
+    `entity` and `record_id` are empty where it is about no record. `actor` is the user, empty for a schedule;
+    `cause_depth` the depth of the chain of causes. An instance that is part of another one names that and the key of
+    its command.
+    """
+
+    entity: str
+    record_id: str
+    commit_key: str
+    actor: Mapping[str, Any]
+    trace_id: str
+    cause_depth: int
+    schema_version: int | None = None
+    parent_id: str | None = None
+    parent_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """An instance with its pinned definition, as it was read. `document` is the definition as text."""
+
+    id: str
+    workflow_id: str
+    workflow_name: str
+    plan: StepPlan
+    document: str
+    origin: InstanceOrigin
+    state: InstanceState
+    created_at: datetime
+    is_renamed: bool = False
+    """Whether names in its definition have followed renames."""
+
+    def advanced(self, state: InstanceState) -> StoredInstance:
+        """The same instance in another state."""
+        return replace(self, state=state)
+
+    @property
+    def person(self) -> Mapping[str, Any]:
+        """The user on whose behalf the instance goes on: the last to decide, else the one who started it."""
+        return self.state.person or self.origin.actor
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that is to be done for an instance at a time: `kind` is command, timer or input."""
+
+    instance_id: str
+    kind: str
+    key: str
+    attempts: int = 0
+    data: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""What instances ask for, carried out: their tasks are claimed, done, and answered to the machine."""
