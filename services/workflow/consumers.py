@@ -1,4 +1,4 @@
-"""Commits start workflows."""
+"""Commits start workflows, and cancel running instances that say so."""
 
 from __future__ import annotations
 
@@ -12,31 +12,41 @@ from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.telemetry import tracing
 from services.workflow import starting
+from services.workflow.machine.inputs import RecordChanged
+from services.workflow.running import continuing
 from services.workflow.starting import Start
 from services.workflow.state import State
-from services.workflow.triggers import Workflow, check_depth, started_by, trigger_of
+from services.workflow.triggers import Workflow, WorkflowIndex, check_depth, may_cancel, started_by, trigger_of
 
 
 @dataclass(frozen=True, slots=True)
-class Starts:
-    """The workflows that a commit starts."""
+class Reaction:
+    """The workflows that a commit starts; `cancels`: it may cancel instances about its record."""
 
     event: CommitEvent
     workflows: Sequence[Workflow]
+    cancels: bool
 
 
 async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan:
     """The workflows that commits start, by the definitions of their schema versions."""
     await state.workflows.prepare(app, {event.schema_version for event in events})
-    started = [(event, started_by(state.workflows.of(app, event), event)) for event in events]
-    reactions = [Starts(event, workflows) if workflows else None for event, workflows in started]
+    reactions = [_reaction(state.workflows.of(app, event), event) for event in events]
     return Plan(reactions, clock.now() if any(reactions) else None)
 
 
-async def apply(state: State, transaction: Transaction, reactions: Sequence[Starts]) -> None:
+def _reaction(index: WorkflowIndex, event: CommitEvent) -> Reaction | None:
+    workflows, cancels = started_by(index, event), may_cancel(index, event)
+    return Reaction(event, workflows, cancels) if workflows or cancels else None
+
+
+async def apply(state: State, transaction: Transaction, reactions: Sequence[Reaction]) -> None:
     """Insert an instance of every workflow, advanced until it must wait. The timer continues it."""
     for each in reactions:
         event = each.event
+        if each.cancels:
+            change = RecordChanged(event.after, event.before)
+            await continuing.by_record(transaction, event.entity, event.record_id, change, clock.now())
         check_depth(each.workflows, event)
         with tracing.remote(Context(trace_id=event.trace_id, app=transaction.app, identity=SYSTEM)):
             for workflow in each.workflows:

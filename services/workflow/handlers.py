@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.figures import CountFigures, Figures
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.workflows import GetInstance, ListInstances, ListPending
 from libs.shared.paging import page_of
+from libs.shared.postgres.counting import load_counts
 from services.workflow.state import State
 from services.workflow.views import statements
 from services.workflow.views.replies import listed, shown
@@ -34,3 +36,8 @@ async def list_pending(state: State, context: Context, request: ListPending) -> 
 async def get_instance(state: State, context: Context, request: GetInstance) -> Response:
     """One instance."""
     return await shown(state, context, request.id)
+
+
+async def count_figures(state: State, context: Context, request: CountFigures) -> Figures:
+    """How many instances wait for a decision, and how many have failed."""
+    return Figures(*await load_counts(state.database(context.the_app), statements.FIGURES, context.remaining()))

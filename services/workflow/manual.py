@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from libs.shared import clock, exact
+from libs.shared import clock
 from libs.shared.bodies import read_json, validate
 from libs.shared.contracts.context import Context, Identity
 from libs.shared.contracts.effects import FetchRecords
@@ -18,11 +17,12 @@ from libs.shared.ids import uuid7
 from libs.shared.schema.validation_errors import suggestion
 from libs.shared.schema.workflows import ManualTrigger
 from libs.shared.schema.workflows.forms import input_fields
-from services.workflow import starting, store, views
+from services.workflow import starting
 from services.workflow.machine.forms import filled_form
 from services.workflow.starting import Start
 from services.workflow.state import State
 from services.workflow.triggers import Workflow, WorkflowIndex
+from services.workflow.views.replies import shown
 
 CALL_TIMEOUT_S = 10.0
 
@@ -49,10 +49,7 @@ async def start_instance(state: State, context: Context, request: StartInstance)
     async with state.transactions.begin(app, due_at=now, emits=True) as transaction:
         instance_id = await starting.start(transaction, start, now)
         assert instance_id is not None, "no other start has this key"
-        shown = await store.show(transaction.connection, uuid.UUID(instance_id))
-    assert shown is not None, "just stored"
-    [visible] = await views.visible_instances(state, context, [views.read(shown)])
-    return Response(201, exact.dumps({"data": visible}))
+    return await shown(state, context, instance_id, 201)
 
 
 def checked(index: WorkflowIndex, user: Identity, body: StartBody) -> ManualStart:

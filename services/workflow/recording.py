@@ -10,7 +10,7 @@ from services.workflow.history.instances import StoredInstance
 from services.workflow.machine.deciding import Advanced, decide
 from services.workflow.machine.inputs import Answer, Input, Migrate
 from services.workflow.machine.plan import plan_of
-from services.workflow.running.signals import signals_of
+from services.workflow.signals import signals_of
 
 CHILD_INPUT, CANCEL_INPUT = "answer", "cancel"
 

@@ -14,20 +14,26 @@ from libs.shared.contracts.operations import of
 from libs.shared.contracts.streams import COMMITS, SIGNALS
 from libs.shared.contracts.workflows import (
     ApproveInstance,
+    CancelInstance,
     DeleteInstance,
     GetInstance,
     ListInstances,
     ListPending,
+    ReassignSeat,
     RejectInstance,
+    RetryInstance,
+    ReturnInstance,
     StartInstance,
 )
 from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
-from services.workflow import consumers, handlers, manual, runner, signal_consumers
+from services.workflow import consumers, handlers, manual, signal_consumers
+from services.workflow.decisions import deciding, managing
 from services.workflow.delegations import handlers as delegations
 from services.workflow.replays.deriving import Instances
+from services.workflow.running import runner
 from services.workflow.schedules import firing
 from services.workflow.state import State
 from services.workflow.triggers import WORKFLOWS
@@ -53,9 +59,13 @@ SERVICE = Service(
         ListInstances: handlers.list_instances,
         ListPending: handlers.list_pending,
         GetInstance: handlers.get_instance,
-        DeleteInstance: handlers.delete_instance,
-        ApproveInstance: handlers.approve,
-        RejectInstance: handlers.reject,
+        DeleteInstance: managing.delete_instance,
+        ApproveInstance: deciding.approve,
+        RejectInstance: deciding.reject,
+        CancelInstance: managing.cancel,
+        ReassignSeat: managing.reassign,
+        ReturnInstance: managing.send_back,
+        RetryInstance: managing.retry,
         of("workflow", CountFigures): handlers.count_figures,
         StartInstance: manual.start_instance,
         ListDelegations: delegations.list_delegations,

@@ -11,9 +11,11 @@ from libs.shared.bus.consumers.consumer import Plan
 from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.business_events import BusinessEventRecorded
 from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.signals import WebhookAnswered
 from libs.shared.contracts.streams import SignalEvent
 from libs.shared.telemetry import tracing
 from services.workflow import starting
+from services.workflow.running import continuing
 from services.workflow.schedules import syncing
 from services.workflow.schedules.syncing import TimeTables
 from services.workflow.starting import Start
@@ -22,14 +24,14 @@ from services.workflow.triggers import Workflow, WorkflowIndex, check_event_dept
 
 
 @dataclass(frozen=True, slots=True)
-class EventStarts:
-    """The workflows that a business event starts."""
+class EventHeard:
+    """A business event, and the workflows that it starts. Instances may wait for it, too."""
 
     event: BusinessEventRecorded
     workflows: Sequence[Workflow]
 
 
-Reaction: TypeAlias = EventStarts | TimeTables
+Reaction: TypeAlias = EventHeard | WebhookAnswered | TimeTables
 
 
 async def plan(state: State, app: AppRef, events: Sequence[SignalEvent]) -> Plan:
@@ -42,25 +44,30 @@ async def plan(state: State, app: AppRef, events: Sequence[SignalEvent]) -> Plan
     tables = [each for each in reactions if isinstance(each, TimeTables)]
     if (due := syncing.earliest(tables)) is not None:
         await state.schedules.arm(app.id, due)
-    starts = any(isinstance(each, EventStarts) for each in reactions)
-    return Plan(reactions, clock.now() if starts else None)
+    goes_on = any(each is not None and not isinstance(each, TimeTables) for each in reactions)
+    return Plan(reactions, clock.now() if goes_on else None)
 
 
 def _reaction(index: WorkflowIndex, event: SignalEvent) -> Reaction | None:
     if syncing.concerns_workflows(event):
         return syncing.time_tables(index, event)
+    if (answered := WebhookAnswered.decode(event)) is not None:
+        return answered
     told = BusinessEventRecorded.decode(event)
-    workflows = started_by_event(index, told) if told else []
-    return EventStarts(told, workflows) if told and workflows else None
+    return EventHeard(told, started_by_event(index, told)) if told else None
 
 
 async def apply(state: State, transaction: Transaction, reactions: Sequence[Reaction]) -> None:
-    """Start instances, and keep time tables as definitions say."""
+    """Start and continue instances, and keep time tables as definitions say."""
     for each in reactions:
-        if isinstance(each, TimeTables):
-            await syncing.fit(transaction, each)
-        else:
-            await _start(transaction, each)
+        match each:
+            case TimeTables():
+                await syncing.fit(transaction, each)
+            case WebhookAnswered():
+                await continuing.by_webhook(transaction, each, clock.now())
+            case EventHeard():
+                await continuing.by_event(transaction, event_of(each.event), clock.now())
+                await _start(transaction, each)
 
 
 def wake(state: State, app: AppRef, reactions: Sequence[Reaction]) -> None:
@@ -69,7 +76,7 @@ def wake(state: State, app: AppRef, reactions: Sequence[Reaction]) -> None:
         state.schedules.wake(app)
 
 
-async def _start(transaction: Transaction, each: EventStarts) -> None:
+async def _start(transaction: Transaction, each: EventHeard) -> None:
     told = each.event
     check_event_depth(each.workflows, told)
     with tracing.remote(Context(trace_id=told.trace_id, app=transaction.app, identity=SYSTEM)):

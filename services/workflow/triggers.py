@@ -34,11 +34,14 @@ WorkflowIndex: TypeAlias = SubscriptionIndex[WorkflowDefinition]
 
 def _entity(definition: WorkflowDefinition) -> str:
     trigger = definition.trigger
-    return trigger.entity if isinstance(trigger, StateChange | RecordTrigger) else ""
+    watches = isinstance(trigger, StateChange | RecordTrigger) or definition.cancel_when is not None
+    return trigger.entity or "" if watches else ""
 
 
 def _actions(definition: WorkflowDefinition) -> Sequence[str]:
     trigger = definition.trigger
+    if definition.cancel_when is not None:
+        return ("create", "update", "delete")
     if not definition.active:
         return ()
     if isinstance(trigger, StateChange):
@@ -86,6 +89,12 @@ def started_by_event(index: WorkflowIndex, told: BusinessEventRecorded) -> list[
     return found
 
 
+def may_cancel(index: WorkflowIndex, event: CommitEvent) -> bool:
+    """Whether a commit may cancel instances that are about its record."""
+    candidates = (*index.candidates(event), *index.deleted_candidates(event))
+    return event.action != "create" and any(each.definition.cancel_when is not None for each in candidates)
+
+
 def check_depth(starting: Sequence[Workflow], event: CommitEvent) -> None:
     """Raises CauseTooDeep when a workflow would start beyond MAX_DEPTH."""
     _check(starting, event.cause_depth)
@@ -105,6 +114,8 @@ def _check(starting: Sequence[Workflow], depth: int) -> None:
 def fires(workflow: Workflow, event: CommitEvent) -> bool:
     """Whether a commit is what the workflow's trigger waits for."""
     trigger = workflow.definition.trigger
+    if not workflow.definition.active:
+        return False
     if isinstance(trigger, StateChange):
         return event.cause != UNDO and moves(trigger, event)
     if not isinstance(trigger, RecordTrigger) or public_action(event.action) != trigger.action:

@@ -98,9 +98,7 @@ def _check_admin(context: Context, message: str) -> None:
         raise RocketError("FORBIDDEN", message)
 
 
-async def _told(
-    state: State, context: Context, id_text: str, decided: Callable[[StoredInstance], Input]
-) -> Response:
+async def _told(state: State, context: Context, id_text: str, decided: Callable[[StoredInstance], Input]) -> Response:
     """Tell an instance something, and answer with it. Raises NOT_FOUND, and what the machine raises."""
     now = clock.now()
     with tracing.span("workflow", "engine", "workflow.advance") as span:

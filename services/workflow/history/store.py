@@ -130,8 +130,8 @@ async def insert(transaction: Connection, new: StoredInstance, entries: Sequence
 
 
 async def save(
-    transaction: Connection, before: StoredInstance, state: InstanceState, entries: Sequence[HistoryEntry], now: datetime,
-    plan: StepPlan | None = None,
+    transaction: Connection, before: StoredInstance, state: InstanceState, entries: Sequence[HistoryEntry],
+    now: datetime, plan: StepPlan | None = None,
 ) -> None:  # fmt: skip
     """Append to the history of a locked instance, and store what follows: its state, tasks and approvals."""
     await transaction.execute(SAVE, before.id, now, *_row(state, now))
@@ -149,12 +149,13 @@ async def children(transaction: Connection, parent_id: str, keys: Sequence[str])
 
 
 async def _append(
-    transaction: Connection, instance_id: str, plan: StepPlan, before: InstanceState, after: InstanceState, entries: Sequence[HistoryEntry],
-    now: datetime,
+    transaction: Connection, instance_id: str, plan: StepPlan, before: InstanceState, after: InstanceState,
+    entries: Sequence[HistoryEntry], now: datetime,
 ) -> None:  # fmt: skip
     old, new = projecting.tasks_of(before, now), projecting.tasks_of(after, now)
     gone = [key for key in old if key not in new]
-    added = [(key, at) for key, at in new.items() if key not in old or (key.kind == projecting.TIMER and old[key] != at)]
+    moved = {key for key in old if key.kind == projecting.TIMER and old[key] != new.get(key)}
+    added = [(key, at) for key, at in new.items() if key not in old or key in moved]
     first = after.seq - len(entries) + 1
     await transaction.execute(
         APPEND,
@@ -176,7 +177,12 @@ async def _append(
 
 
 async def _project(
-    transaction: Connection, instance_id: str, plan: StepPlan, before: InstanceState, after: InstanceState, now: datetime
+    transaction: Connection,
+    instance_id: str,
+    plan: StepPlan,
+    before: InstanceState,
+    after: InstanceState,
+    now: datetime,
 ) -> None:
     """The approvals and events that an instance waits for, where they have changed."""
     old, new = (projecting.approvals_of(plan, each) if each.seq else [] for each in (before, after))

@@ -117,7 +117,7 @@ def _waiting(walk: Walk, step: str | None) -> list[Frame]:
     if not frames:
         raise RocketError("INVALID_STATE", "The workflow does not wait for a decision")
     if step is not None:
-        frames = [frame for frame in frames if step in (frame.step, frame.path)]
+        frames = [frame for frame in frames if step and step in (frame.step, frame.path)]
         if not frames:
             raise RocketError("INVALID_STATE", "The decision is about a step that the workflow is not at")
     return frames

@@ -18,8 +18,8 @@ from services.workflow.machine.state import (
     SEATING,
     SLEEPING,
     Frame,
-    Json,
     InstanceState,
+    Json,
 )
 
 MAX_WARNINGS = 50

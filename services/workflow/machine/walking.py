@@ -19,7 +19,7 @@ from services.workflow.machine import folding
 from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.environment import StepFailed, environment_of
 from services.workflow.machine.plan import StepPlan
-from services.workflow.machine.state import READY, ROOT, Frame, Json, InstanceState
+from services.workflow.machine.state import READY, ROOT, Frame, InstanceState, Json
 
 MAX_STEPS = 20_000
 """Steps an instance may enter: ends definitions with endless loops."""

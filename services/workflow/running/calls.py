@@ -11,7 +11,8 @@ from libs.shared.errors import RocketError
 from services.workflow.history import renames
 from services.workflow.history.instances import StoredInstance, Task
 from services.workflow.machine.inputs import Input, Refusal
-from services.workflow.running.effects import Effect, perform as carry_out
+from services.workflow.running.effects import Effect
+from services.workflow.running.effects import perform as carry_out
 from services.workflow.running.retry_policy import GiveUp, RetryLater, outcome_of
 from services.workflow.state import State
 

@@ -16,23 +16,20 @@ from services.workflow.history.instances import StoredInstance
 from services.workflow.machine.forms import filled_form
 from services.workflow.machine.inputs import Answer, Input, TakenOver
 from services.workflow.state import State
-from services.workflow.triggers import MAX_DEPTH, Workflow
+from services.workflow.triggers import MAX_DEPTH, Workflow, WorkflowIndex
 
 
-async def start(
-    state: State, app: AppRef, parent: StoredInstance, key: str, command: Mapping[str, Any]
-) -> Input:
+async def start(state: State, app: AppRef, parent: StoredInstance, key: str, command: Mapping[str, Any]) -> Input:
     """Start the sub-workflow of a command, once. Raises VALIDATION_FAILED where it can't be started."""
     workflow = named(await state.workflows.load(app), command["workflow"])
-    inputs = filled_form(
-        input_fields(workflow.definition.inputs), _given(command["context"]), "start", where="context"
-    )
+    inputs = filled_form(input_fields(workflow.definition.inputs), _given(command["context"]), "start", where="context")
     if parent.origin.cause_depth + 1 >= MAX_DEPTH:
         raise RocketError("VALIDATION_FAILED", f"more than {MAX_DEPTH} workflows would have caused each other")
     now = clock.now()
     asked = starting.Start(
         workflow=workflow,
         key=f"parent/{key}",
+        at=clock.iso(now),
         trigger=dict(parent.state.trigger),
         entity=parent.origin.entity or "",
         record_id=parent.origin.record_id or "",
@@ -55,7 +52,7 @@ async def start(
     return TakenOver(key, told) if command["wait"] else Answer(key, {**told, "status": "running", "context": {}})
 
 
-def named(index: starting.WorkflowIndex, name: str) -> Workflow:
+def named(index: WorkflowIndex, name: str) -> Workflow:
     """The active workflow of a name. Raises VALIDATION_FAILED."""
     for each in index.by_id.values():
         if each.definition.name == name:

@@ -52,7 +52,8 @@ async def perform(effect: Effect) -> Input:
 
 def _values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Values, and the fields that take the current time."""
-    return {name: each for name, each in values.items() if each != NOW}, [n for n, each in values.items() if each == NOW]
+    now = [name for name, value in values.items() if value == NOW]
+    return {name: value for name, value in values.items() if name not in now}, now
 
 
 def _done(effect: Effect, effected: Effected) -> Answer:

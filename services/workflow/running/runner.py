@@ -14,14 +14,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from libs.shared import clock
+from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.bus.timers.claim_loop import ClaimLoop
 from libs.shared.contracts.context import AppRef
-from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.workflow import recording
 from services.workflow.history import store, tasks
 from services.workflow.history.instances import StoredInstance, Task
-from services.workflow.history.projecting import COMMAND, INPUT, TIMER
+from services.workflow.history.projecting import INPUT, TIMER
+from services.workflow.machine.deciding import Advanced
 from services.workflow.machine.inputs import Answer, Break, Cancel, Fire, Input, Refusal
 from services.workflow.running import calls
 from services.workflow.running.retry_policy import GiveUp, RetryLater, outcome_of
@@ -111,10 +112,11 @@ class Runner:
                 return None
             advanced = await self._decided(transaction, current, given, now)
             await tasks.settle(transaction.connection, task, advanced.state, now)
-            following = await tasks.hold(transaction.connection, current, advanced.state, now + CLAIM_DURATION)
-        return following
+            return await tasks.hold(transaction.connection, current, advanced.state, now + CLAIM_DURATION)
 
-    async def _decided(self, transaction: recording.Transaction, current: StoredInstance, given: Input, now: datetime) -> recording.Advanced:
+    async def _decided(
+        self, transaction: Transaction, current: StoredInstance, given: Input, now: datetime
+    ) -> Advanced:
         try:
             return await recording.record(transaction, current, given, now)
         except store.StateTooLarge as problem:

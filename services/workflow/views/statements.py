@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from libs.shared.postgres.counting import bounded_counts
 from libs.shared.postgres.listings import json_page
 
+FIGURES = bounded_counts(
+    {
+        "pending_approvals": "(SELECT DISTINCT instance_id FROM workflow.approvals) w",
+        "failed_instances": "workflow.instances WHERE status = 'failed'",
+    }
+)
 MAX_HISTORY = 100
 """Entries of the history that an instance shows: the newest."""
 
@@ -32,7 +39,7 @@ LIST = json_page(
     "i.created_at DESC, i.id DESC",
     "LIMIT $4 OFFSET $5",
 )
-# Who may decide: with one of these roles ($1) or as one of these users ($2); null roles: all that waits. $3: as an admin.
+# Who may decide: with one of these roles ($1), as one of these users ($2), as an admin ($3); null roles: all.
 MAY_DECIDE = """EXISTS (
     SELECT FROM workflow.approvals p WHERE p.instance_id = i.id AND (
         $1::text[] IS NULL

@@ -7,7 +7,9 @@ from typing import Any
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.schema.workflows import WorkflowDefinition
-from services.workflow.instance import Instance
+from services.workflow.history.instances import InstanceOrigin, StoredInstance
+from services.workflow.machine.plan import plan_of
+from services.workflow.machine.state import InstanceState
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 RECORD = "8f9a1f5e-0000-4000-8000-000000000001"
@@ -40,8 +42,14 @@ def workflow(*steps: dict[str, Any], **more: Any) -> WorkflowDefinition:
     return WorkflowDefinition.model_validate(document(*steps, **more))
 
 
-def fresh(**context: Any) -> Instance:
-    return Instance(id="i", workflow_id="w", workflow_name="check", context={"id": RECORD, **context})
+def stored(definition: WorkflowDefinition, **origin: Any) -> StoredInstance:
+    """An instance that has not begun."""
+    started: dict[str, Any] = {
+        "entity": "invoice", "record_id": RECORD, "commit_key": "1.1", "actor": {}, "trace_id": "t", "cause_depth": 0,
+    }  # fmt: skip
+    return StoredInstance(
+        "i", "w", "check", plan_of(definition), "", InstanceOrigin(**{**started, **origin}), InstanceState(), NOW
+    )
 
 
 def commit(action: str = "update", **values: Any) -> CommitEvent:

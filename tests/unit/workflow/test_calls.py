@@ -9,13 +9,10 @@ import pytest
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.workflows import DecisionBody
 from libs.shared.errors import RocketError, unavailable
-from libs.shared.schema import Entity, EntityDefinition, Snapshot
-from services.workflow.calls import context_for, now_for
-from services.workflow.handlers import decision_in
-from services.workflow.instance import InstanceOrigin, StoredInstance
-from services.workflow.outcomes import Failed, RetryLater, SetFieldCall
-from services.workflow.retry_policy import outcome_of
-from tests.unit.workflow.examples import NOW, approval, fresh, workflow
+from services.workflow.decisions.deciding import decision_in
+from services.workflow.running.calls import context_for
+from services.workflow.running.retry_policy import GiveUp, RetryLater, outcome_of
+from tests.unit.workflow.examples import approval, stored, workflow
 
 LOCKED = RocketError("CONFLICT", "The record is being changed by somebody else, try again")
 TAKEN = RocketError("CONFLICT", "A record with this number exists already", [{"field": "number"}])
@@ -32,18 +29,17 @@ def test_outages_are_retried_without_limit(error: RocketError) -> None:
 
 @pytest.mark.parametrize("error", [TAKEN, INVALID, RocketError("NOT_FOUND", "Record not found")])
 def test_refusals_are_not_retried(error: RocketError) -> None:
-    assert outcome_of(error, 0) == Failed(error.message)
+    assert outcome_of(error, 0) == GiveUp(error.message)
 
 
 def test_internal_errors_are_retried_for_a_while() -> None:
     assert isinstance(outcome_of(BROKEN, 18), RetryLater)
-    assert outcome_of(BROKEN, 19) == Failed("An internal error occurred")
+    assert outcome_of(BROKEN, 19) == GiveUp("An internal error occurred")
 
 
 def test_the_workflow_acts_on_behalf_of_its_initiator() -> None:
     actor = {"id": "u", "email": "u@x", "roles": ["clerk"]}
-    stored = StoredInstance(fresh(), workflow(approval()), InstanceOrigin("invoice", "r", "1.1", actor, "t", 3), 1)
-    context = context_for(stored, AppRef("a", "shop", "db"))
+    context = context_for(stored(workflow(approval()), actor=actor, cause_depth=3), AppRef("a", "shop", "db"))
     who = context.user
     assert (who.id, who.email, who.roles, who.via, who.on_behalf_of) == (
         "u",
@@ -55,29 +51,6 @@ def test_the_workflow_acts_on_behalf_of_its_initiator() -> None:
     assert (context.cause, context.cause_depth, context.trace_id) == ("workflow:check", 4, "t")
 
 
-def test_now_fits_the_type_of_the_field() -> None:
-    definition = EntityDefinition.model_validate(
-        {
-            "name": "invoice",
-            "table": "invoices",
-            "primary_key": {"field": "id"},
-            "fields": [
-                {"name": "id", "type": "uuid"},
-                {"name": "paid_on", "type": "date"},
-                {"name": "paid_at", "type": "timestamp"},
-            ],
-        }
-    )
-    schema = Snapshot(1, {"invoice": Entity(1, definition, {}, False)}, {}, [])
-
-    def now_in(entity: str, field: str) -> object:
-        return now_for(schema, SetFieldCall(entity, "r", field, "now", "k"), NOW)
-
-    assert now_in("invoice", "paid_on") == "2026-11-22"
-    assert now_in("invoice", "paid_at") == "2026-11-22T12:00:00Z"
-    assert now_in("unknown", "x") == "2026-11-22T12:00:00Z"
-
-
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -87,6 +60,10 @@ def test_now_fits_the_type_of_the_field() -> None:
         (b'{"comment":"ok"}', DecisionBody(comment="ok")),
         (b'{"comment":null,"step":null}', DecisionBody()),
         (b'{"step":"a"}', DecisionBody(step="a")),
+        (
+            b'{"form":{"n":1},"seat":"2","on_behalf_of":"a@b"}',
+            DecisionBody(form={"n": 1}, seat="2", on_behalf_of="a@b"),
+        ),
     ],
 )
 def test_decisions(body: bytes, said: DecisionBody) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.workflow.views import visible_context
+from services.workflow.views.visibility import visible_context
 
 RECORD = {"name": "Ann", "pay": 9, "data": {"a": 1}}
 SEEN = {"name": "Ann", "data": {"a": 1}}

@@ -13,7 +13,7 @@ from services.workflow.history.codec import state_to_dict
 from services.workflow.machine.deciding import decide
 from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.folding import fold
-from services.workflow.machine.inputs import Answer, Begin, Decide, Fire, Input, Look, Decider, Refusal, TakenOver
+from services.workflow.machine.inputs import Answer, Begin, Decide, Decider, Fire, Input, Look, Refusal, TakenOver
 from services.workflow.machine.plan import StepPlan, plan_of
 from services.workflow.machine.state import InstanceState
 from tests.unit.workflow.examples import NOW, RECORD
