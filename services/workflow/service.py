@@ -26,13 +26,12 @@ from libs.shared.contracts.workflows import (
     StartInstance,
 )
 from libs.shared.replays import Projection
-from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
 from services.workflow import consumers, handlers, manual, signal_consumers
 from services.workflow.decisions import deciding, managing
 from services.workflow.delegations import handlers as delegations
-from services.workflow.replays.deriving import Instances
+from services.workflow.replays import folding
 from services.workflow.running import runner
 from services.workflow.schedules import firing
 from services.workflow.state import State
@@ -91,5 +90,5 @@ SERVICE = Service(
     transactions=lambda state: state.transactions,
     lag=lambda state: {"relay": state.transactions.relay.lag},
     workers=(runner.run, firing.run),
-    projections=(Projection("workflow", verifying(Instances())),),
+    projections=(Projection("workflow", folding.verify, folding.rebuild),),
 )

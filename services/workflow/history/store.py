@@ -16,7 +16,6 @@ from services.workflow.history import projecting
 from services.workflow.history.codec import state_from_dict, state_to_dict
 from services.workflow.history.instances import InstanceOrigin, StoredInstance
 from services.workflow.machine.entries import HistoryEntry
-from services.workflow.machine.folding import fold
 from services.workflow.machine.plan import StepPlan, plan_of
 from services.workflow.machine.state import InstanceState
 
@@ -99,13 +98,13 @@ async def started_by(transaction: Connection, workflow_id: str, key: str) -> str
 async def lock(transaction: Connection, instance_id: uuid.UUID) -> StoredInstance | None:
     """An instance, locked until the transaction ends: whoever wants it next sees what has become of it."""
     row = await transaction.fetchrow(LOCK, instance_id)
-    return await _read(transaction, row) if row else None
+    return read(row) if row else None
 
 
 async def find(database: Database | Connection, instance_id: uuid.UUID) -> StoredInstance | None:
     """An instance as it is now."""
     row = await database.fetchrow(FIND, instance_id)
-    return await _read(database, row) if row else None
+    return read(row) if row else None
 
 
 async def entries_of(database: Database | Connection, instance_id: uuid.UUID) -> list[HistoryEntry]:
@@ -213,7 +212,8 @@ def _row(state: InstanceState, now: datetime) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-async def _read(connection: Database | Connection, row: Record) -> StoredInstance:
+def read(row: Record) -> StoredInstance:
+    """The instance of a row that has COLUMNS."""
     origin = InstanceOrigin(
         actor=exact.loads(row["actor"]),
         trace_id=row["trace_id"],
@@ -225,11 +225,6 @@ async def _read(connection: Database | Connection, row: Record) -> StoredInstanc
         parent_id=row["parent_id"],
         parent_key=row["parent_key"],
     )
-    if row["state"] is None:
-        # Of an older version, which had no states: its history says all of it.
-        state = fold(await entries_of(connection, uuid.UUID(row["id"])))
-    else:
-        state = state_from_dict(exact.loads(row["state"]))
     return StoredInstance(
         id=row["id"],
         workflow_id=row["workflow_id"],
@@ -237,7 +232,7 @@ async def _read(connection: Database | Connection, row: Record) -> StoredInstanc
         plan=plan_from(row["document"]),
         document=row["document"],
         origin=origin,
-        state=state,
+        state=state_from_dict(exact.loads(row["state"])),
         created_at=row["created_at"],
         is_renamed=row["is_renamed"],
     )

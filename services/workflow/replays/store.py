@@ -17,8 +17,10 @@ SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, '
     SELECT {POSITION} AS position, {N} AS n, json_build_object(
         'workflow_id', workflow_id, 'workflow_name', workflow_name, 'definition', definition, 'entity', entity,
         'record_id', record_id, 'commit_key', commit_key, 'actor', actor, 'trace_id', trace_id,
-        'cause_depth', cause_depth, 'context', context) AS columns
-    FROM workflow.instances WHERE ({POSITION}, {N}) > ($1, $2) AND ({POSITION}, {N}) <= ($3, $4)
+        'cause_depth', cause_depth, 'context', (
+            SELECT h.data -> 'context' FROM workflow.history h
+            WHERE h.instance_id = i.id AND h.kind IN ('started', 'adopted') ORDER BY h.seq LIMIT 1)) AS columns
+    FROM workflow.instances i WHERE ({POSITION}, {N}) > ($1, $2) AND ({POSITION}, {N}) <= ($3, $4)
 ) i ORDER BY position, n
 """
 DELETED = "SELECT workflow_id::text, commit_key FROM workflow.deleted WHERE commit_key = ANY($1)"

@@ -65,9 +65,9 @@ FROM webhook.deliveries WHERE record_id = $1
 """
 STRAY_INSTANCE = """
 INSERT INTO workflow.instances (id, workflow_id, workflow_name, definition, status, context, created_at, updated_at,
-    entity, record_id, commit_key, actor, trace_id, cause_depth, step_number, action_index, attempts, waiting)
+    entity, record_id, commit_key, actor, trace_id, cause_depth, state, seq)
 SELECT gen_random_uuid(), workflow_id, workflow_name, definition, 'completed', context, created_at, updated_at,
-    entity, record_id, '1.7', actor, trace_id, cause_depth, step_number, action_index, attempts, false
+    entity, record_id, '1.7', actor, trace_id, cause_depth, state, seq
 FROM workflow.instances WHERE record_id = $1
 """
 
