@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
-
+from libs.shared import exact
 from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.signals import WebhookAnswered
 from libs.shared.ids import parse_uuid
@@ -50,8 +49,8 @@ def answer_of(answered: WebhookAnswered) -> Input:
     if answered.error is not None or answered.response is None:
         return Refusal(answered.effect_key, answered.error or "the webhook was not answered")
     response = dict(answered.response)
-    with contextlib.suppress(orjson.JSONDecodeError, TypeError, KeyError):
-        response["body"] = orjson.loads(response["body"])
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        response["body"] = exact.loads(response["body"])
     return Answer(answered.effect_key, {"response": response})
 
 

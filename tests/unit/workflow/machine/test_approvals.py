@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from libs.shared.errors import RocketError
 from services.workflow.machine import seats
 from services.workflow.machine.inputs import Decide, Decider, Reassign, Return
-from tests.unit.workflow.machine.test_steps import act, fork
+from tests.unit.workflow.machine.builders import act, fork
 from tests.unit.workflow.machine.world import PEOPLE, World, workflow
 
 HOUR = timedelta(hours=1)
