@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import commits as contracts
-from libs.shared.contracts import effects, files, imports, live, records
+from libs.shared.contracts import effects, files, imports, live, permissions, records
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
 from libs.shared.replays import Projection
@@ -17,6 +17,7 @@ from services.data.handlers import (
     import_work,
     log_reads,
     machine_trials,
+    permission_effects,
     record_counts,
     record_history,
     record_reads,
@@ -72,6 +73,7 @@ SERVICE = Service(
         records.CheckListed: explanation.check_listed,
         records.AuthorizeRecords: authorization.authorize_records,
         records.ExplainAccess: explanation.explain_access,
+        permissions.ComparePolicies: permission_effects.compare_policies,
         files.AnnounceFile: file_handlers.announce_file,
         files.RegisterFile: file_handlers.register_file,
         files.FindFile: file_handlers.find_file,

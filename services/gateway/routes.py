@@ -20,6 +20,7 @@ from libs.shared.contracts import (
     workflows,
 )
 from libs.shared.contracts.operations import ReplayBody
+from libs.shared.contracts.permissions import EffectBody
 from libs.shared.parameters import FREE, taking
 from services.gateway.http import (
     admin_ui,
@@ -242,6 +243,12 @@ ROUTES = (
     Route("POST", A + "/_admin/rules/try", records.TryRule, Access.ADMIN),
     Route("POST", A + "/_admin/state-machines/try", records.TryMachine, Access.ADMIN),
     Route("POST", A + "/_admin/explain", Local(explanations.explain, body=records.ExplainBody), Access.ADMIN),
+    Route(
+        "POST",
+        A + "/_admin/permissions/effect",
+        Local(explanations.compare_permissions, body=EffectBody),
+        Access.ADMIN,
+    ),
     Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN),
     Route("POST", A + "/_admin/schema/apply", apps.ApplySchema, Access.ADMIN),
     Route("GET", A + "/_admin/settings", settings.GetSettings, Access.ADMIN),

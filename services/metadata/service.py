@@ -12,9 +12,10 @@ from libs.shared.contracts import definitions as definitions_contracts
 from libs.shared.contracts import schemas
 from libs.shared.contracts import settings as settings_contracts
 from libs.shared.contracts import views as view_contracts
+from libs.shared.contracts.permissions import CheckPolicies
 from libs.shared.runtime import Core, KeyedSettings, Service
 from services.metadata.apps.lifecycle import remove_interrupted
-from services.metadata.handlers import apps, definitions, documents, schema, settings, views
+from services.metadata.handlers import apps, definitions, documents, policies, schema, settings, views
 from services.metadata.state import State
 from services.metadata.tables import index_builder
 
@@ -62,6 +63,7 @@ SERVICE = Service(
         view_contracts.PatchView: views.patch_view,
         view_contracts.DeleteView: views.delete_view,
         schemas.GetSchema: schema.get_schema,
+        CheckPolicies: policies.check_policies,
         schemas.ListNames: schema.list_names,
         schemas.GetDefinitionsAsOf: schema.get_definitions_as_of,
         contracts.ExportApp: documents.export_app,

@@ -97,6 +97,14 @@ EXPLANATION = shaped(
     list=shaped(listed=FLAG, checks=ROWS),
 )  # fmt: skip
 
+LEVEL: Schema = {"enum": ["none", "some", "all", "masked"]}
+COUNT_OR_NOT: Schema = {"type": ["integer", "null"]}
+EFFECT = shaped(
+    ("role", "entity", "action", "before", "after", "records", "gained", "lost"),
+    role=TEXT, entity=TEXT, action=TEXT, field=TEXT, before=LEVEL, after=LEVEL, records=COUNT_OR_NOT,
+    gained=COUNT_OR_NOT, lost=COUNT_OR_NOT,
+)  # fmt: skip
+
 AFTER: Schema = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 2**53}}
 LIVE: Schema = {
     "parameters": [
@@ -218,6 +226,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_admin/rules/try"): {**takes(TRIAL), **gives(TRIED)},
     ("POST", "/api/{app}/_admin/state-machines/try"): {**takes(MACHINE_TRIAL), **gives(MACHINE_TRIED)},
     ("POST", "/api/{app}/_admin/explain"): gives(EXPLANATION),
+    ("POST", "/api/{app}/_admin/permissions/effect"): gives({"type": "array", "items": EFFECT}),
     ("GET", "/api/{app}/_admin/projections"): gives({"type": "array", "items": PROJECTION}),
     ("POST", "/api/{app}/_admin/projections/{name}/verify"): REPLAYED,
     ("POST", "/api/{app}/_admin/projections/{name}/rebuild"): REPLAYED,
